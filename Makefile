@@ -1,0 +1,37 @@
+# Two commands: `make demo` runs Poolbook, `make test` proves it. Both set up everything first.
+PYTHON ?= python3
+PORT ?= 8000
+DATA ?= var
+VENV := .venv
+BIN := $(VENV)/bin
+export UV_PYTHON_DOWNLOADS = never
+export UV_PROJECT_ENVIRONMENT = $(VENV)
+
+.PHONY: setup demo demo-reset test test-long lint bench clean
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml uv.lock .ci/setup
+	PYTHON=$(PYTHON) bash .ci/setup
+
+demo: setup
+	$(BIN)/poolbook demo --port $(PORT) --data $(DATA)
+
+demo-reset: setup
+	rm -rf $(DATA)
+	$(BIN)/poolbook demo --port $(PORT) --data $(DATA)
+
+test: setup
+	$(BIN)/python -m pytest -n 2
+
+test-long: setup
+	$(BIN)/python -m pytest -n 2 -m "long or not long" -o addopts="-ra"
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,1 @@
+"""Poolbook: the ledger for communities that pool money, equipment and volunteer hours."""

@@ -1,0 +1,202 @@
+"""Door: the operator. Commands that scripts rely on; names, JSON keys and exit codes stay.
+
+Exit codes: 0 done, 1 refused and nothing written, 2 wrong usage. With ``--json`` exactly one
+JSON document goes to standard output. Holds no rule of the domain.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import update_wrapper
+from typing import Any
+
+import click
+
+from ledger import config
+from ledger.db import Database
+from ledger.errors import PoolbookError
+from ledger.queries import balances
+from ledger.queries.books import book_by_code
+from ledger.services import books as book_services
+
+
+@dataclass
+class Console:
+    """What every command shares: the settings, the database, and how answers are printed."""
+
+    database_url: str | None
+    as_json: bool
+
+    def settings(self) -> config.Settings:
+        """Read the settings, the command line's database first."""
+        environ = dict(os.environ)
+        if self.database_url:
+            environ["POOLBOOK_DATABASE_URL"] = self.database_url
+        return config.from_environment(environ)
+
+    def database(self) -> Database:
+        """Open the database."""
+        return Database(self.settings().database_url)
+
+    def answer(self, document: Mapping[str, Any], text: str) -> None:
+        """Print one JSON document, or a text for people."""
+        click.echo(json.dumps(document, ensure_ascii=False) if self.as_json else text)
+
+
+pass_console = click.make_pass_decorator(Console)
+
+
+def command(group: click.Group, *arguments: Any, **options: Any) -> Callable[..., click.Command]:
+    """Like ``group.command``, with ``--json`` accepted after the command as well."""
+
+    def decorate(function: Callable[..., None]) -> click.Command:
+        def with_json(*args: Any, as_json_after: bool, **kwargs: Any) -> None:
+            console = click.get_current_context().find_object(Console)
+            if console is not None and as_json_after:
+                console.as_json = True
+            function(*args, **kwargs)
+
+        wrapped = update_wrapper(with_json, function)
+        wrapped = click.option("--json", "as_json_after", is_flag=True, help="Answer in JSON.")(
+            wrapped
+        )
+        made: click.Command = group.command(*arguments, **options)(wrapped)
+        return made
+
+    return decorate
+
+
+@click.group()
+@click.option("--database", "database_url", help="Database URL; also POOLBOOK_DATABASE_URL.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@click.pass_context
+def cli(context: click.Context, database_url: str | None, as_json: bool) -> None:
+    """Keep the books of communities that pool what they have."""
+    context.obj = Console(database_url, as_json)
+
+
+def main() -> None:
+    """Run the command line; a refusal is one plain sentence and exit code 1."""
+    try:
+        cli.main(standalone_mode=False)
+    except PoolbookError as refusal:
+        place = f"{refusal.place}: " if refusal.place else ""
+        click.echo(f"{place}{refusal.message}", err=True)
+        sys.exit(1)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(wrong.exit_code)
+
+
+@command(cli, "init")
+@pass_console
+def init(console: Console) -> None:
+    """Create or migrate the database."""
+    from migrations import upgrade
+
+    with console.database().engine.begin() as connection:
+        revision = upgrade(connection)
+    console.answer({"revision": revision}, f"The database is at revision {revision}.")
+
+
+@cli.group("book")
+def book() -> None:
+    """Books: one per community or pool."""
+
+
+@command(book, "create")
+@click.argument("code")
+@click.option("--name", required=True)
+@click.option("--kind", required=True, type=click.Choice(["community", "pool"]))
+@click.option("--currency", required=True)
+@click.option("--profile", default="US_GAAP", show_default=True)
+@pass_console
+def book_create(
+    console: Console, code: str, name: str, kind: str, currency: str, profile: str
+) -> None:
+    """Open a community's or a pool's book."""
+    with console.database().transaction() as session:
+        book_services.create_book(
+            session,
+            code=code,
+            name=name,
+            kind=kind,
+            currency=currency,
+            profile=profile,
+            now=datetime.now(UTC),
+        )
+    console.answer({"book": code}, f"Book {code} is open.")
+
+
+@cli.group("fund")
+def fund() -> None:
+    """Funds: slices of a book with their own restriction."""
+
+
+@command(fund, "create")
+@click.argument("book_code", metavar="BOOK")
+@click.argument("code")
+@click.option("--class", "fund_class", required=True)
+@click.option("--name", default="")
+@pass_console
+def fund_create(console: Console, book_code: str, code: str, fund_class: str, name: str) -> None:
+    """Open a fund in a book."""
+    with console.database().transaction() as session:
+        owner = book_by_code(session, book_code)
+        book_services.create_fund(
+            session,
+            book_id=owner.id,
+            code=code,
+            fund_class=fund_class,
+            name=name,
+            now=datetime.now(UTC),
+        )
+    console.answer({"fund": code}, f"Fund {code} of book {book_code} is open.")
+
+
+def parse_date(text: str | None) -> date | None:
+    """Read an ISO date; click's usage error names the option."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise click.UsageError(f"{text} is not a date like 2026-12-31.") from error
+
+
+@command(cli, "trial-balance")
+@click.option("--book", "code", required=True)
+@click.option("--as-of", default=None, help="ISO date; up to and including.")
+@click.option("--known-at", default=None, help="ISO instant.")
+@pass_console
+def trial_balance(console: Console, code: str, as_of: str | None, known_at: str | None) -> None:
+    """Show every balance of a book that is not zero."""
+    with console.database().snapshot() as session:
+        rows = balances.trial_balance(
+            session,
+            book_id=book_by_code(session, code).id,
+            as_of=parse_date(as_of),
+            known_at=datetime.fromisoformat(known_at) if known_at else None,
+        )
+    document = {
+        "rows": [
+            {
+                "account": row.account,
+                "fund": row.fund,
+                "layer": row.layer.value,
+                "commodity": row.commodity,
+                "quantity": row.quantity,
+            }
+            for row in rows
+        ]
+    }
+    text = "\n".join(
+        f"{row.account}  {row.fund:<10} {row.layer:<4} {row.quantity:>16,} {row.commodity}"
+        for row in rows
+    )
+    console.answer(document, text or "The book is empty.")

@@ -1,0 +1,90 @@
+"""Settings: one frozen dataclass read from the environment, once, at start.
+
+Refuses to start half-configured: a Stripe key without its webhook secret, a live key with
+another base address than Stripe's, a live key in debug. Must not be imported by the core.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger.errors import Invalid
+
+STRIPE_API = "https://api.stripe.com"
+LIVE_PREFIXES = ("sk_live_", "rk_live_")
+TEST_PREFIXES = ("sk_test_", "rk_test_")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the processes need to know about where they run."""
+
+    database_url: str
+    data: Path
+    secret_key: str
+    base_url: str
+    stripe_key: str
+    stripe_webhook_secret: str
+    stripe_base: str
+    demo: bool = False
+
+    @property
+    def livemode(self) -> bool:
+        """Whether the configured key moves real money."""
+        return self.stripe_key.startswith(LIVE_PREFIXES)
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether payments go to our own sandbox server instead of Stripe."""
+        return self.stripe_base != STRIPE_API
+
+
+def from_environment(environ: Mapping[str, str]) -> Settings:
+    """Read the settings. Raises Invalid, naming the variable, when they contradict each other."""
+    data = Path(environ.get("POOLBOOK_DATA", "var"))
+    database_url = environ.get("POOLBOOK_DATABASE_URL") or f"sqlite:///{data / 'poolbook.db'}"
+    key = environ.get("STRIPE_SECRET_KEY", "")
+    secret = environ.get("STRIPE_WEBHOOK_SECRET", "")
+    base = environ.get("STRIPE_API_BASE", STRIPE_API).rstrip("/")
+    _check_stripe(key, secret, base)
+    return Settings(
+        database_url=database_url,
+        data=data,
+        secret_key=environ.get("POOLBOOK_SECRET_KEY") or _stored_secret(data),
+        base_url=environ.get("POOLBOOK_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
+        stripe_key=key,
+        stripe_webhook_secret=secret,
+        stripe_base=base,
+        demo=environ.get("POOLBOOK_DEMO", "") == "1",
+    )
+
+
+def _check_stripe(key: str, secret: str, base: str) -> None:
+    if bool(key) != bool(secret):
+        missing = "STRIPE_WEBHOOK_SECRET" if key else "STRIPE_SECRET_KEY"
+        raise Invalid(f"Stripe is half configured: {missing} is not set.", place=missing)
+    if key and not key.startswith(LIVE_PREFIXES + TEST_PREFIXES):
+        raise Invalid(
+            "STRIPE_SECRET_KEY is neither a test nor a live secret key.", place="STRIPE_SECRET_KEY"
+        )
+    if secret and not secret.startswith("whsec_"):
+        raise Invalid(
+            "STRIPE_WEBHOOK_SECRET does not start with whsec_.", place="STRIPE_WEBHOOK_SECRET"
+        )
+    if key.startswith(LIVE_PREFIXES) and base != STRIPE_API:
+        raise Invalid(
+            "A live Stripe key must never be sent to another address than Stripe's.",
+            place="STRIPE_API_BASE",
+        )
+
+
+def _stored_secret(data: Path) -> str:
+    """Return the installation's own signing secret, made on first use and kept private."""
+    import secrets
+
+    path = data / "secret_key"
+    if not path.exists():
+        data.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text().strip()

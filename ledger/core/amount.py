@@ -1,0 +1,82 @@
+"""Exact quantities: an integer and the commodity it counts.
+
+Units: currencies in ISO 4217 minor units, time in minutes, items in units, bulk in grams or
+millilitres (domain section 3.1). Must never hold a float and never add across commodities.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A signed whole number of one commodity's smallest unit."""
+
+    quantity: int
+    commodity: str
+
+    def __post_init__(self) -> None:
+        # bool is an int to Python, but True euros is a mistake.
+        if type(self.quantity) is not int:
+            raise TypeError(f"a quantity is a whole number, not {self.quantity!r}")
+
+    def __neg__(self) -> "Amount":
+        return Amount(-self.quantity, self.commodity)
+
+    def __add__(self, other: "Amount") -> "Amount":
+        if other.commodity != self.commodity:
+            raise TypeError(f"{self.commodity} and {other.commodity} cannot be added")
+        return Amount(self.quantity + other.quantity, self.commodity)
+
+    def __sub__(self, other: "Amount") -> "Amount":
+        return self + -other
+
+
+class Balance:
+    """Quantities by commodity, added up; commodities at zero are dropped."""
+
+    __slots__ = ("_quantities",)
+
+    def __init__(self, amounts: Iterable[Amount] = ()) -> None:
+        self._quantities: dict[str, int] = {}
+        for amount in amounts:
+            self.add(amount)
+
+    def add(self, amount: Amount) -> None:
+        """Add one amount in place."""
+        total = self._quantities.get(amount.commodity, 0) + amount.quantity
+        if total:
+            self._quantities[amount.commodity] = total
+        else:
+            self._quantities.pop(amount.commodity, None)
+
+    def __getitem__(self, commodity: str) -> int:
+        return self._quantities.get(commodity, 0)
+
+    def __iter__(self) -> Iterator[Amount]:
+        for commodity in sorted(self._quantities):
+            yield Amount(self._quantities[commodity], commodity)
+
+    def __bool__(self) -> bool:
+        return bool(self._quantities)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Balance) and other._quantities == self._quantities
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Balance({dict(sorted(self._quantities.items()))!r})"
+
+
+def is_currency(commodity: str) -> bool:
+    """Tell whether a commodity code is a currency: three capitals, no class prefix."""
+    return len(commodity) == 3 and commodity.isalpha() and commodity.isupper()
+
+
+KINDS = {"MIN": "hours", "EQP": "things", "GRM": "things", "MLT": "things"}
+
+
+def kind_of(commodity: str) -> str:
+    """Return ``money``, ``things`` or ``hours``; KeyError for a code of no known kind."""
+    return "money" if is_currency(commodity) else KINDS[commodity.split(".", 1)[0]]

@@ -1,0 +1,115 @@
+"""An entry of the journal and its legs; an unbalanced entry cannot be constructed.
+
+An entry belongs to one book and sums to zero for each fund, layer and commodity (invariants
+I-01 to I-03 and I-10 of domain section 7). Books, funds and counterparties are codes here.
+Must not know the database: ``services.journal`` stores what is built here.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from ledger.core.accounts import BY_NUMBER, Layer, layer_of
+from ledger.core.amount import is_currency
+from ledger.errors import Invalid
+
+MAX_POSTINGS = 500
+MAX_QUANTITY = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One leg: ``quantity`` is signed, debit positive, in the commodity's smallest unit."""
+
+    account: int
+    fund: str
+    commodity: str
+    quantity: int
+    counterparty: str | None = None
+    pledge: str | None = None
+    asset: str | None = None
+    grant: str | None = None
+    valuation: str | None = None
+    payment: str | None = None
+    function: str | None = None
+    purpose: str | None = None
+    campaign: str | None = None
+    party: str | None = None
+
+    @property
+    def layer(self) -> Layer:
+        """The layer of the leg's account."""
+        return layer_of(self.account)
+
+    def negated(self) -> "Posting":
+        """Return the same leg with the opposite sign."""
+        return replace(self, quantity=-self.quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The balanced legs of one business event in one book. Raises Invalid when they are not."""
+
+    book: str
+    postings: tuple[Posting, ...]
+
+    def __post_init__(self) -> None:
+        if not 2 <= len(self.postings) <= MAX_POSTINGS:
+            raise Invalid(
+                f"An entry has 2 to {MAX_POSTINGS} postings, not {len(self.postings)}.",
+                place="postings",
+            )
+        for line, posting in enumerate(self.postings, start=1):
+            _check_posting(self.book, line, posting)
+        for (fund, layer, commodity), total in sums(self.postings).items():
+            if total:
+                raise Invalid(
+                    f"The entry in book {self.book} does not balance: fund {fund}, layer "
+                    f"{layer}, {commodity} is off by {total}.",
+                    place="postings",
+                )
+
+    def reversed(self) -> "Entry":
+        """Return the exact negation of this entry (invariant I-07)."""
+        return Entry(self.book, tuple(posting.negated() for posting in self.postings))
+
+
+def sums(postings: Iterable[Posting]) -> dict[tuple[str, Layer, str], int]:
+    """Add up quantities per fund, layer and commodity."""
+    totals: defaultdict[tuple[str, Layer, str], int] = defaultdict(int)
+    for posting in postings:
+        totals[posting.fund, posting.layer, posting.commodity] += posting.quantity
+    return totals
+
+
+def entry(book: str, *postings: Posting | Sequence[Posting]) -> Entry:
+    """Build an entry from legs and groups of legs, in order."""
+    flat: list[Posting] = []
+    for item in postings:
+        flat.extend([item] if isinstance(item, Posting) else item)
+    return Entry(book, tuple(flat))
+
+
+def _check_posting(book: str, line: int, posting: Posting) -> None:
+    problem = _problem(book, posting)
+    if problem:
+        raise Invalid(f"Posting {line} of the entry: {problem}", place=f"postings[{line - 1}]")
+
+
+def _problem(book: str, posting: Posting) -> str | None:
+    if type(posting.quantity) is not int:
+        return f"the quantity {posting.quantity!r} is not a whole number."
+    if posting.quantity == 0:
+        return "the quantity is zero."
+    if abs(posting.quantity) > MAX_QUANTITY:
+        return "the quantity is too large to be stored."
+    if posting.layer is Layer.FIN and not is_currency(posting.commodity):
+        return f"account {posting.account} holds value, and {posting.commodity} is no currency."
+    if posting.layer is Layer.QTY and is_currency(posting.commodity):
+        return f"account {posting.account} counts things or time, not {posting.commodity}."
+    account = BY_NUMBER.get(posting.account)
+    if account is not None and account.inter_book and not posting.counterparty:
+        return f"account {posting.account} needs a counterparty book."
+    if posting.counterparty == book:
+        return "a book cannot be its own counterparty."
+    return None

@@ -1,0 +1,142 @@
+"""Engines and transactions: the only place that commits, and the only place that retries.
+
+``transaction()`` yields a writable session and commits once; ``snapshot()`` yields one that
+cannot write. SQLite runs in WAL with ``synchronous=FULL`` (anything less loses acknowledged
+entries on power loss) and begins IMMEDIATE, because a deferred read-then-write fails at once
+under contention. PostgreSQL runs SERIALIZABLE, so what a deed read is still true when it commits.
+Must not know any table.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session as _Session
+
+MAX_TRIES = 8
+BUSY_MILLISECONDS = 20_000
+SERIALIZATION_FAILURE = "40001"
+DEADLOCK = "40P01"
+UNIQUE_VIOLATION = "23505"
+
+Result = TypeVar("Result")
+
+
+class ReadSession(_Session):
+    """A session that only reads."""
+
+
+class Session(ReadSession):
+    """A session that may write; queries accept it as well."""
+
+
+class Database:
+    """One engine and the two ways of using it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _make_engine(url)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the engine is SQLite."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Yield a writable session; commit at the end, roll back on any exception.
+
+        Raises whatever the block raises. A serialization failure surfaces as DBAPIError:
+        use ``run`` where the block can be repeated.
+        """
+        session = Session(self.engine, expire_on_commit=False)
+        try:
+            if not self.is_sqlite:
+                session.connection(execution_options={"isolation_level": "SERIALIZABLE"})
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.close()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[ReadSession]:
+        """Yield a session on one unchanging, read-only view of the database."""
+        session = ReadSession(
+            self.engine.execution_options(poolbook_read_only=True),
+            expire_on_commit=False,
+            autoflush=False,
+        )
+        try:
+            if not self.is_sqlite:
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+                session.execute(text("SET TRANSACTION READ ONLY"))
+            yield session
+        finally:
+            session.rollback()
+            session.close()
+
+    def run(self, deed: Callable[[Session], Result]) -> Result:
+        """Run ``deed`` in a transaction, again from the start when another writer got in between.
+
+        ``deed`` must be repeatable: no effects but through its session.
+        """
+        for attempt in range(1, MAX_TRIES + 1):
+            try:
+                with self.transaction() as session:
+                    return deed(session)
+            except DBAPIError as error:
+                if attempt == MAX_TRIES or not is_transient(error):
+                    raise
+            # Spread out, so that those who collided do not collide again.
+            time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 6)))  # noqa: S311
+        raise AssertionError("the loop returns or raises")
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def is_transient(error: DBAPIError) -> bool:
+    """Tell whether the same transaction may succeed when tried again."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state in (SERIALIZATION_FAILURE, DEADLOCK) or "database is locked" in str(error.orig)
+
+
+def _make_engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver's own implicit BEGIN is deferred; ours is issued by _begin_sqlite.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA secure_delete=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    options = cast(dict[str, Any], connection.get_execution_options())
+    read_only = bool(options.get("poolbook_read_only"))
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,35 @@
+"""Tables only, one noun per file. Importing this package registers every table."""
+
+from ledger.models import (
+    assets,
+    books,
+    campaigns,
+    hours,
+    jobs,
+    journal,
+    parties,
+    payments,
+    people,
+    pledges,
+    pools,
+    proposals,
+    statements,
+)
+from ledger.models.base import Base
+
+__all__ = [
+    "Base",
+    "assets",
+    "books",
+    "campaigns",
+    "hours",
+    "jobs",
+    "journal",
+    "parties",
+    "payments",
+    "people",
+    "pledges",
+    "pools",
+    "proposals",
+    "statements",
+]

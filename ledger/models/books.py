@@ -1,0 +1,85 @@
+"""Books, their accounts and funds, and the commodities that all books count in."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.models.base import Base, Code, Key
+
+KINDS = ("community", "pool")
+PROFILES = ("US_GAAP", "UK_SORP_2026", "INPAS", "CASH_SIMPLE")
+FUND_CLASSES = (
+    "unrestricted",
+    "designated",
+    "purpose",
+    "time",
+    "purpose_time",
+    "endowment_expendable",
+    "endowment_permanent",
+    "agency",
+)
+
+
+class Commodity(Base):
+    """Anything counted; the code names the unit (domain section 3.1)."""
+
+    __tablename__ = "commodity"
+
+    code: Mapped[Code] = mapped_column(primary_key=True)
+    kind: Mapped[Code]  # currency, time, item, bulk
+    exponent: Mapped[int] = mapped_column(SmallInteger)
+    singular: Mapped[str]
+    plural: Mapped[str]
+
+
+class Book(Base):
+    """One self-balancing set of accounts: a community's, or a pool's."""
+
+    __tablename__ = "book"
+    __table_args__ = (CheckConstraint("kind in ('community', 'pool')", name="kind"),)
+
+    id: Mapped[Key]
+    code: Mapped[Code] = mapped_column(unique=True)
+    name: Mapped[str]
+    kind: Mapped[Code]
+    commodity: Mapped[Code] = mapped_column(ForeignKey("commodity.code"))
+    profile: Mapped[Code]
+    time_zone: Mapped[Code] = mapped_column(default="UTC")
+    place: Mapped[str] = mapped_column(default="")
+    story: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+
+
+class Account(Base):
+    """An account of a book; the template of ``core.accounts`` fills these when a book is made."""
+
+    __tablename__ = "account"
+
+    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    kind: Mapped[Code]
+    inter_book: Mapped[bool]
+    is_loss: Mapped[bool]
+
+
+class Fund(Base):
+    """A slice of a book with its own restriction (domain section 2.2)."""
+
+    __tablename__ = "fund"
+    __table_args__ = (
+        UniqueConstraint("book_id", "code"),
+        UniqueConstraint("book_id", "id"),
+    )
+
+    id: Mapped[Key]
+    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
+    code: Mapped[Code]
+    name: Mapped[str]
+    fund_class: Mapped[Code]
+    purpose: Mapped[str] = mapped_column(default="")
+    restriction_until_on: Mapped[date | None]
+    negative_allowed: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]

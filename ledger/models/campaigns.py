@@ -1,0 +1,58 @@
+"""Campaigns and what they need, in any commodity (domain section 2.2)."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.models.base import Base, Code, Key
+
+
+class Campaign(Base):
+    """A public call for money, things and hours for one fund."""
+
+    __tablename__ = "campaign"
+    __table_args__ = (
+        ForeignKeyConstraint(["book_id", "fund_id"], ["fund.book_id", "fund.id"]),
+        CheckConstraint("mode in ('keep_what_you_raise', 'all_or_nothing')", name="mode"),
+        CheckConstraint("fee_bearer in ('fund', 'general')", name="fee_bearer"),
+        CheckConstraint(
+            "state in ('draft', 'live', 'succeeded', 'failed', 'closed')", name="state"
+        ),
+    )
+
+    id: Mapped[Key]
+    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
+    fund_id: Mapped[UUID]
+    slug: Mapped[Code] = mapped_column(unique=True)
+    title: Mapped[str]
+    summary: Mapped[str]
+    story: Mapped[str]
+    mode: Mapped[Code]
+    fee_bearer: Mapped[Code] = mapped_column(default="fund")
+    commodity: Mapped[Code] = mapped_column(ForeignKey("commodity.code"))
+    opens_on: Mapped[date]
+    deadline_on: Mapped[date | None]
+    state: Mapped[Code]
+    created_at: Mapped[datetime]
+
+
+class CampaignNeed(Base):
+    """One line of what a campaign needs; quantities in the commodity's smallest unit."""
+
+    __tablename__ = "campaign_need"
+    __table_args__ = (UniqueConstraint("campaign_id", "commodity"),)
+
+    id: Mapped[Key]
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaign.id"))
+    position: Mapped[int]
+    commodity: Mapped[Code] = mapped_column(ForeignKey("commodity.code"))
+    label: Mapped[str]
+    minimum: Mapped[int]
+    optimum: Mapped[int]

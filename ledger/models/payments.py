@@ -1,0 +1,124 @@
+"""What we asked Stripe and what Stripe told us: attempts, events, balance transactions, payouts.
+
+The journal is written from balance transactions only; events merely wake us (payments design).
+"""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.models.base import Base, Code, Key
+
+
+class PaymentAttempt(Base):
+    """One try at collecting one money pledge, committed before Stripe is called."""
+
+    __tablename__ = "payment_attempt"
+    __table_args__ = (
+        UniqueConstraint("pledge_id", "n"),
+        Index("ix_payment_attempt_state", "state"),
+    )
+
+    id: Mapped[Key]
+    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
+    pledge_id: Mapped[UUID] = mapped_column(ForeignKey("pledge.id"))
+    n: Mapped[int] = mapped_column(SmallInteger)
+    amount: Mapped[int]
+    commodity: Mapped[Code]
+    idempotency_key: Mapped[Code] = mapped_column(unique=True)
+    params_sha256: Mapped[Code]
+    state: Mapped[Code]  # created, open, processing, succeeded, posted, failed, expired
+    stripe_session_id: Mapped[Code | None] = mapped_column(unique=True)
+    stripe_payment_intent_id: Mapped[Code | None] = mapped_column(unique=True)
+    checkout_url: Mapped[str | None]
+    failure: Mapped[str | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class StripeEvent(Base):
+    """The inbox: each event once, with the raw body as it was signed."""
+
+    __tablename__ = "stripe_event"
+
+    stripe_event_id: Mapped[Code] = mapped_column(primary_key=True)
+    event_type: Mapped[Code]
+    object_id: Mapped[Code | None]
+    body: Mapped[str]
+    received_at: Mapped[datetime]
+    processed_at: Mapped[datetime | None]
+
+
+class BalanceTransaction(Base):
+    """One movement of the Stripe balance, as Stripe states it; amounts in minor units."""
+
+    __tablename__ = "balance_transaction"
+    __table_args__ = (
+        Index("ix_balance_transaction_payout", "stripe_payout_id"),
+        Index("ix_balance_transaction_source", "source_id"),
+    )
+
+    stripe_txn_id: Mapped[Code] = mapped_column(primary_key=True)
+    livemode: Mapped[bool]
+    kind: Mapped[Code]
+    reporting_category: Mapped[Code]
+    amount: Mapped[int]
+    fee: Mapped[int]
+    net: Mapped[int]
+    commodity: Mapped[Code]
+    source_id: Mapped[Code | None]
+    stripe_payout_id: Mapped[Code | None]
+    created_at: Mapped[datetime]
+    available_on: Mapped[date]
+    body: Mapped[dict[str, Any]]
+    pledge_id: Mapped[UUID | None] = mapped_column(ForeignKey("pledge.id"))
+    book_id: Mapped[UUID | None] = mapped_column(ForeignKey("book.id"))
+    posted_at: Mapped[datetime | None]
+
+
+class Payout(Base):
+    """A payout to the bank; the bank line that shows its arrival closes it."""
+
+    __tablename__ = "payout"
+
+    stripe_payout_id: Mapped[Code] = mapped_column(primary_key=True)
+    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
+    amount: Mapped[int]
+    commodity: Mapped[Code]
+    state: Mapped[Code]  # Stripe's status
+    arrival_on: Mapped[date]
+    descriptor: Mapped[str]
+    trace: Mapped[str]
+    bank_line_id: Mapped[UUID | None] = mapped_column(ForeignKey("bank_line.id"))
+    created_at: Mapped[datetime]
+
+
+class Refund(Base):
+    """A refund asked for by one person and approved by another; committed before the call."""
+
+    __tablename__ = "refund"
+    __table_args__ = (Index("ix_refund_pledge_id", "pledge_id"),)
+
+    id: Mapped[Key]
+    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
+    pledge_id: Mapped[UUID] = mapped_column(ForeignKey("pledge.id"))
+    stripe_charge_id: Mapped[Code]
+    amount: Mapped[int]
+    reason: Mapped[str]
+    state: Mapped[Code]  # approved, sent, posted, failed
+    stripe_refund_id: Mapped[Code | None] = mapped_column(unique=True)
+    requested_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+
+
+class Cursor(Base):
+    """How far a sweep has read, by name."""
+
+    __tablename__ = "cursor"
+
+    name: Mapped[Code] = mapped_column(primary_key=True)
+    at: Mapped[datetime]

@@ -1,0 +1,98 @@
+"""People who sign in, their roles per book, sign-in links, tokens, and outgoing messages.
+
+The only tables besides ``parties`` that hold personal data; nothing here enters the journal.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.models.base import Base, Code, Key
+
+
+class Person(Base):
+    """Somebody who can sign in."""
+
+    __tablename__ = "person"
+
+    id: Mapped[Key]
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Membership(Base):
+    """A role of a person in a book for a time (domain section 11)."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        CheckConstraint(
+            "role in ('member', 'treasurer', 'approver', 'auditor', 'admin')",
+            name="role",
+        ),
+        Index("ix_membership_person_id", "person_id"),
+    )
+
+    id: Mapped[Key]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
+    role: Mapped[Code]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    granted_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+
+
+class SignInLink(Base):
+    """A magic link: usable once, before it expires; only the hash of its secret is kept."""
+
+    __tablename__ = "sign_in_link"
+
+    id: Mapped[Key]
+    email: Mapped[str]
+    secret_sha256: Mapped[Code] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class ApiToken(Base):
+    """A bearer token; only its hash is kept. ``scopes`` is a space-separated list."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[Key]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    name: Mapped[str]
+    secret_sha256: Mapped[Code] = mapped_column(unique=True)
+    scopes: Mapped[str]
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class IdempotencyKey(Base):
+    """The stored answer to a write through the API, replayed for the same key and body."""
+
+    __tablename__ = "idempotency_key"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    key: Mapped[Code] = mapped_column(primary_key=True)
+    request_sha256: Mapped[Code]
+    status: Mapped[int] = mapped_column(SmallInteger)
+    body: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class OutboxMessage(Base):
+    """A message to be sent; written in the transaction that causes it."""
+
+    __tablename__ = "outbox_message"
+
+    id: Mapped[Key]
+    to_email: Mapped[str]
+    subject: Mapped[str]
+    body: Mapped[str]
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]

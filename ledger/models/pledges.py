@@ -1,0 +1,91 @@
+"""Baskets, the pledges in them, and what has fulfilled each pledge (domain section 2.3).
+
+A basket is one form sent by one donor; each pledge in it counts one commodity. What is open or
+fulfilled is derived from the journal, never stored beside it.
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.models.base import Base, Code, Key
+
+
+class Basket(Base):
+    """One donor's offer to one campaign. ``form_key`` makes sending the form twice harmless."""
+
+    __tablename__ = "basket"
+
+    id: Mapped[Key]
+    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaign.id"))
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    form_key: Mapped[Code] = mapped_column(unique=True)
+    message: Mapped[str] = mapped_column(default="")
+    consent: Mapped[Code]
+    created_at: Mapped[datetime]
+
+
+class Pledge(Base):
+    """A statement about a future gift of one commodity; ``reference`` labels its postings."""
+
+    __tablename__ = "pledge"
+    __table_args__ = (
+        ForeignKeyConstraint(["book_id", "fund_id"], ["fund.book_id", "fund.id"]),
+        UniqueConstraint("book_id", "reference"),
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint(
+            "legal_nature in ('intention', 'conditional', 'unconditional')",
+            name="legal_nature",
+        ),
+        CheckConstraint(
+            "state in ('open', 'part_fulfilled', 'fulfilled', 'over_fulfilled', 'lapsed',"
+            " 'cancelled', 'written_off', 'charged_back')",
+            name="state",
+        ),
+        Index("ix_pledge_campaign_id", "campaign_id"),
+        Index("ix_pledge_party_id", "party_id"),
+        Index("ix_pledge_basket_id", "basket_id"),
+    )
+
+    id: Mapped[Key]
+    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
+    fund_id: Mapped[UUID]
+    campaign_id: Mapped[UUID | None] = mapped_column(ForeignKey("campaign.id"))
+    basket_id: Mapped[UUID | None] = mapped_column(ForeignKey("basket.id"))
+    party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
+    reference: Mapped[Code]
+    commodity: Mapped[Code] = mapped_column(ForeignKey("commodity.code"))
+    quantity: Mapped[int]
+    legal_nature: Mapped[Code]
+    state: Mapped[Code]
+    note: Mapped[str] = mapped_column(default="")
+    due_on: Mapped[date | None]
+    created_at: Mapped[datetime]
+
+
+class Fulfilment(Base):
+    """A part of a pledge made good, in the pledge's own commodity."""
+
+    __tablename__ = "fulfilment"
+    __table_args__ = (
+        UniqueConstraint("pledge_id", "source", "source_ref"),
+        ForeignKeyConstraint(["book_id", "entry_id"], ["entry.book_id", "entry.id"]),
+    )
+
+    id: Mapped[Key]
+    book_id: Mapped[UUID]
+    pledge_id: Mapped[UUID] = mapped_column(ForeignKey("pledge.id"))
+    entry_id: Mapped[UUID]
+    quantity: Mapped[int]
+    source: Mapped[Code]  # payment, bank_line, asset, hours
+    source_ref: Mapped[str]
+    created_at: Mapped[datetime]

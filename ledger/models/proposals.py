@@ -1,0 +1,34 @@
+"""Proposals: deeds that one person asks for and another decides on (domain section 11)."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.models.base import Base, Code, Key
+
+
+class Proposal(Base):
+    """A request that waits for an approver of ``book_id``; ``arguments`` are the deed's own."""
+
+    __tablename__ = "proposal"
+    __table_args__ = (
+        CheckConstraint("state in ('open', 'approved', 'rejected')", name="state"),
+        CheckConstraint("decided_by is null or decided_by <> made_by", name="maker_not_checker"),
+        Index("ix_proposal_book_id_state", "book_id", "state"),
+    )
+
+    id: Mapped[Key]
+    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
+    kind: Mapped[Code]  # allocation, valuation, refund, correction, transfer, contribution, …
+    title: Mapped[str]
+    reason: Mapped[str]
+    arguments: Mapped[dict[str, Any]]
+    state: Mapped[Code]
+    made_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None]
+    decision_note: Mapped[str] = mapped_column(default="")

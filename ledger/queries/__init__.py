@@ -1,0 +1,1 @@
+"""Questions: they return rows or frozen dataclasses, and never write."""

@@ -1,0 +1,40 @@
+"""Questions about books, funds and commodities."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from ledger.db import ReadSession
+from ledger.errors import NotFound
+from ledger.models.books import Book, Commodity, Fund
+
+
+def book_by_code(session: ReadSession, code: str) -> Book:
+    """Return a book. Raises NotFound."""
+    book = session.scalar(select(Book).where(Book.code == code))
+    if book is None:
+        raise NotFound(f"There is no book {code}.", place="book")
+    return book
+
+
+def all_books(session: ReadSession) -> list[Book]:
+    """Return every book, communities before pools, by code."""
+    return list(session.scalars(select(Book).order_by(Book.kind, Book.code)))
+
+
+def fund_by_code(session: ReadSession, book_id: UUID, code: str) -> Fund:
+    """Return a fund of a book. Raises NotFound."""
+    fund = session.scalar(select(Fund).where(Fund.book_id == book_id, Fund.code == code))
+    if fund is None:
+        raise NotFound(f"This book has no fund {code}.", place="fund")
+    return fund
+
+
+def funds_of(session: ReadSession, book_id: UUID) -> list[Fund]:
+    """Return the funds of a book by code."""
+    return list(session.scalars(select(Fund).where(Fund.book_id == book_id).order_by(Fund.code)))
+
+
+def commodities(session: ReadSession) -> dict[str, Commodity]:
+    """Return every commodity by code."""
+    return {commodity.code: commodity for commodity in session.scalars(select(Commodity))}

