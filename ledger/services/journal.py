@@ -192,6 +192,11 @@ def load_entry(session: ReadSession, book_id: UUID, entry_id: UUID) -> Entry:
     return Entry(book.code, tuple(legs))
 
 
+def books_by_code(session: ReadSession) -> dict[str, UUID]:
+    """Return the id of every book by its code."""
+    return dict(iter(session.execute(select(books.Book.code, books.Book.id))))
+
+
 _Key = tuple[UUID, str, str, str]
 
 
@@ -199,7 +204,7 @@ class _Names:
     """The ids behind the codes a batch uses, read in three questions."""
 
     def __init__(self, session: ReadSession, drafts: Iterable[Draft]) -> None:
-        self.books = dict(iter(session.execute(select(books.Book.code, books.Book.id))))
+        self.books = books_by_code(session)
         used = {self.books[d.entry.book] for d in drafts if d.entry.book in self.books}
         self.funds = {
             (book_id, code): fund_id

@@ -1,0 +1,90 @@
+"""Allocations from a pool to its members, and their settlement (events ALC)."""
+
+from collections.abc import Sequence
+
+from ledger.core.bookkeeping.legs import BANK, INTER_BOOK, check_positive
+from ledger.core.entry import Entry, Posting, entry
+from ledger.errors import Invalid
+
+ALLOCATED = 5540
+RECEIVED = 4540
+
+
+def allocation_made(
+    *, pool: str, pool_fund: str, currency: str, shares: Sequence[tuple[str, str, int]]
+) -> list[Entry]:
+    """Book an approved run; ``shares`` are (member, fund of the member, minor units) (ALC-1).
+
+    A share of zero is left out. Raises Invalid when nothing is shared.
+    """
+    given = [share for share in shares if share[2]]
+    if not given:
+        raise Invalid("An allocation hands out something.", place="shares")
+    for _member, _fund, amount in given:
+        check_positive(amount=amount)
+    return [
+        entry(
+            pool,
+            [
+                Posting(
+                    ALLOCATED,
+                    pool_fund,
+                    currency,
+                    amount,
+                    counterparty=member,
+                    function="programme",
+                )
+                for member, _fund, amount in given
+            ],
+            [
+                Posting(INTER_BOOK, pool_fund, currency, -amount, counterparty=member)
+                for member, _fund, amount in given
+            ],
+        ),
+        *(
+            entry(
+                member,
+                Posting(INTER_BOOK, fund, currency, amount, counterparty=pool),
+                Posting(RECEIVED, fund, currency, -amount, counterparty=pool),
+            )
+            for member, fund, amount in given
+        ),
+    ]
+
+
+def allocation_settled(
+    *,
+    pool: str,
+    pool_fund: str,
+    host: str,
+    held_fund: str,
+    member: str,
+    member_fund: str,
+    currency: str,
+    amount: int,
+) -> list[Entry]:
+    """Book the transfer of one share from the host's bank (ALC-2).
+
+    A share of the host itself leaves the agency fund for a fund of its own, in one entry.
+    """
+    check_positive(amount=amount)
+    held = [
+        Posting(INTER_BOOK, held_fund, currency, amount, counterparty=pool),
+        Posting(BANK, held_fund, currency, -amount),
+    ]
+    own = [
+        Posting(BANK, member_fund, currency, amount),
+        Posting(INTER_BOOK, member_fund, currency, -amount, counterparty=pool),
+    ]
+    if member == host:
+        # The pool owes its host on the same account on which the host owes the pool.
+        return [entry(host, held, own)]
+    return [
+        entry(host, held),
+        entry(member, own),
+        entry(
+            pool,
+            Posting(INTER_BOOK, pool_fund, currency, amount, counterparty=member),
+            Posting(INTER_BOOK, pool_fund, currency, -amount, counterparty=host),
+        ),
+    ]

@@ -1,0 +1,104 @@
+"""Things: received, valued, lent and returned (events EQP).
+
+Quantity moves when a thing moves; value is booked only once it is known and approved.
+"""
+
+from ledger.core.bookkeeping.legs import EQUIPMENT, check_positive, released_promise
+from ledger.core.entry import Entry, Posting, entry
+
+RECEIVED_FROM = 8110
+IN_CUSTODY = 8210
+LENT_OUT = 8220
+BORROWED = 8230
+OWED_BACK = 8235
+DONATED_GOODS = 4110
+GOODS_USED = 5310
+
+
+def items_received(
+    *,
+    book: str,
+    fund: str,
+    commodity: str,
+    quantity: int,
+    asset: str | None = None,
+    pledge: str | None = None,
+    released: int = 0,
+) -> list[Entry]:
+    """Count things in, in units; ``released`` of them were promised (EQP-02)."""
+    check_positive(quantity=quantity)
+    return [
+        entry(
+            book,
+            released_promise(fund=fund, commodity=commodity, quantity=released, pledge=pledge),
+            Posting(IN_CUSTODY, fund, commodity, quantity, asset=asset),
+            Posting(RECEIVED_FROM, fund, commodity, -quantity, asset=asset),
+        )
+    ]
+
+
+def items_valued(
+    *, book: str, fund: str, currency: str, amount: int, valuation: str, capitalise: bool
+) -> list[Entry]:
+    """Book the fair value of received things in minor units: as equipment (EQP-03), or used up
+    at once below the threshold (EQP-04)."""
+    check_positive(amount=amount)
+    account, function = (EQUIPMENT, None) if capitalise else (GOODS_USED, "programme")
+    return [
+        entry(
+            book,
+            Posting(account, fund, currency, amount, valuation=valuation, function=function),
+            Posting(DONATED_GOODS, fund, currency, -amount, valuation=valuation),
+        )
+    ]
+
+
+def item_lent(
+    *,
+    lender: str,
+    lender_fund: str,
+    borrower: str,
+    borrower_fund: str,
+    commodity: str,
+    quantity: int,
+    asset: str | None,
+) -> list[Entry]:
+    """Show a loan in both books; no value moves (EQP-05)."""
+    check_positive(quantity=quantity)
+    return [
+        entry(
+            lender,
+            Posting(LENT_OUT, lender_fund, commodity, quantity, counterparty=borrower, asset=asset),
+            Posting(IN_CUSTODY, lender_fund, commodity, -quantity, asset=asset),
+        ),
+        entry(
+            borrower,
+            Posting(BORROWED, borrower_fund, commodity, quantity, counterparty=lender, asset=asset),
+            Posting(
+                OWED_BACK, borrower_fund, commodity, -quantity, counterparty=lender, asset=asset
+            ),
+        ),
+    ]
+
+
+def item_returned(
+    *,
+    lender: str,
+    lender_fund: str,
+    borrower: str,
+    borrower_fund: str,
+    commodity: str,
+    quantity: int,
+    asset: str | None,
+) -> list[Entry]:
+    """Take a loan back out of both books."""
+    lent = item_lent(
+        lender=lender,
+        lender_fund=lender_fund,
+        borrower=borrower,
+        borrower_fund=borrower_fund,
+        commodity=commodity,
+        quantity=quantity,
+        asset=asset,
+    )
+    return [item.reversed() for item in lent]

@@ -1,0 +1,67 @@
+"""Legs that several events share. Pure; amounts are positive minor units or commodity units."""
+
+from ledger.core.entry import Posting
+from ledger.errors import Invalid
+
+BANK = 1010
+CASH = 1030
+STRIPE = 1110
+IN_TRANSIT = 1120
+RECEIVABLE = 1210
+INTER_BOOK = 1300
+EQUIPMENT = 1510
+SUSPENSE = 2190
+DONATIONS = 4010
+RECURRING = 4020
+PLEDGE_REVENUE = 4030
+REFUNDS = 4090
+STRIPE_FEES = 6510
+BANK_FEES = 6540
+INTENTIONS = 9110
+CONDITIONAL = 9120
+COMMITMENTS = 9190
+
+
+def released_promise(
+    *, fund: str, commodity: str, quantity: int, pledge: str | None, account: int = INTENTIONS
+) -> list[Posting]:
+    """Take a promise off the memo accounts; no legs for a quantity of zero."""
+    if not quantity:
+        return []
+    return [
+        Posting(COMMITMENTS, fund, commodity, quantity, pledge=pledge),
+        Posting(account, fund, commodity, -quantity, pledge=pledge),
+    ]
+
+
+def gift(
+    *,
+    fund: str,
+    currency: str,
+    amount: int,
+    pledge: str | None,
+    released: int,
+    receivable: int,
+    income: int = DONATIONS,
+) -> list[Posting]:
+    """What money received means: pays the receivable first, the rest is income.
+
+    ``released`` of it was promised and comes off the memo accounts. Raises Invalid when the
+    parts exceed the amount.
+    """
+    check_positive(amount=amount)
+    if released < 0 or receivable < 0 or receivable > amount or released > amount - receivable:
+        raise Invalid("A payment cannot fulfil more than it brings.", place="amount")
+    legs = []
+    if receivable:
+        legs.append(Posting(RECEIVABLE, fund, currency, -receivable, pledge=pledge))
+    if amount > receivable:
+        legs.append(Posting(income, fund, currency, receivable - amount, pledge=pledge))
+    return legs + released_promise(fund=fund, commodity=currency, quantity=released, pledge=pledge)
+
+
+def check_positive(**quantities: int) -> None:
+    """Raise Invalid, naming the first quantity that is not a whole number above zero."""
+    for name, quantity in quantities.items():
+        if type(quantity) is not int or quantity <= 0:
+            raise Invalid(f"The {name} must be above zero.", place=name)

@@ -1,0 +1,116 @@
+"""Money that does not pass Stripe: cash, bank transfers, bank charges (events OFF, FEE)."""
+
+from ledger.core.bookkeeping.legs import (
+    BANK,
+    BANK_FEES,
+    CASH,
+    SUSPENSE,
+    check_positive,
+    gift,
+)
+from ledger.core.entry import Entry, Posting, entry
+
+
+def cash_received(
+    *,
+    book: str,
+    fund: str,
+    currency: str,
+    amount: int,
+    pledge: str | None = None,
+    released: int = 0,
+    receivable: int = 0,
+) -> list[Entry]:
+    """Book counted cash that is not banked yet, in minor units (OFF-1)."""
+    return [
+        _received(CASH, book, fund, currency, amount, pledge, released, receivable),
+    ]
+
+
+def transfer_received(
+    *,
+    book: str,
+    fund: str,
+    currency: str,
+    amount: int,
+    pledge: str | None = None,
+    released: int = 0,
+    receivable: int = 0,
+) -> list[Entry]:
+    """Book a bank transfer that is known to be a gift or to fulfil a pledge."""
+    return [
+        _received(BANK, book, fund, currency, amount, pledge, released, receivable),
+    ]
+
+
+def cash_banked(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
+    """Move counted cash to the bank (OFF-1)."""
+    return [_moved(book, BANK, CASH, fund, currency, amount)]
+
+
+def receipt_unidentified(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
+    """Book a receipt whose giver is not known yet as owed to somebody (OFF-3)."""
+    return [_moved(book, BANK, SUSPENSE, fund, currency, amount)]
+
+
+def receipt_identified(
+    *,
+    book: str,
+    suspense_fund: str,
+    fund: str,
+    currency: str,
+    amount: int,
+    pledge: str | None = None,
+    released: int = 0,
+    receivable: int = 0,
+) -> list[Entry]:
+    """Give a receipt in suspense its meaning and its fund (OFF-3)."""
+    return [
+        entry(
+            book,
+            _moved(book, SUSPENSE, BANK, suspense_fund, currency, amount).postings,
+            _received(BANK, book, fund, currency, amount, pledge, released, receivable).postings,
+        )
+    ]
+
+
+def bank_charge(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
+    """Book what the bank charged (FEE-1)."""
+    check_positive(amount=amount)
+    return [
+        entry(
+            book,
+            Posting(BANK_FEES, fund, currency, amount, function="management"),
+            Posting(BANK, fund, currency, -amount),
+        )
+    ]
+
+
+def _received(
+    account: int,
+    book: str,
+    fund: str,
+    currency: str,
+    amount: int,
+    pledge: str | None,
+    released: int,
+    receivable: int,
+) -> Entry:
+    income = gift(
+        fund=fund,
+        currency=currency,
+        amount=amount,
+        pledge=pledge,
+        released=released,
+        receivable=receivable,
+    )
+    return entry(book, Posting(account, fund, currency, amount), income)
+
+
+def _moved(book: str, target: int, source: int, fund: str, currency: str, amount: int) -> Entry:
+    check_positive(amount=amount)
+    return entry(
+        book,
+        Posting(target, fund, currency, amount),
+        Posting(source, fund, currency, -amount),
+    )

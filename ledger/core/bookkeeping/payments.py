@@ -1,0 +1,197 @@
+"""Payments through Stripe: settled, refunded, paid out (events PAY, REF, PO).
+
+Figures come from balance transactions; ``payment`` is Stripe's id of what caused the leg.
+"""
+
+from collections.abc import Mapping
+
+from ledger.core.bookkeeping.legs import (
+    BANK,
+    DONATIONS,
+    IN_TRANSIT,
+    INTER_BOOK,
+    RECURRING,
+    REFUNDS,
+    STRIPE,
+    STRIPE_FEES,
+    check_positive,
+    gift,
+)
+from ledger.core.entry import Entry, Posting, entry
+from ledger.errors import Invalid
+
+FEE_BEARERS = ("fund", "general")
+
+
+def payment_settled(
+    *,
+    book: str,
+    fund: str,
+    currency: str,
+    amount: int,
+    fee: int,
+    pledge: str | None = None,
+    released: int = 0,
+    receivable: int = 0,
+    recurring: bool = False,
+    fee_bearer: str = "fund",
+    general_fund: str = "GEN",
+    payment: str | None = None,
+) -> list[Entry]:
+    """Book a charge at its gross amount with Stripe's fee, in minor units.
+
+    ``released`` was an open intention, ``receivable`` was owed; the fee is borne by the fund or
+    by the general fund. Raises Invalid for a fee below zero or above the amount.
+    """
+    _check_fee(amount, fee)
+    if fee_bearer not in FEE_BEARERS:
+        raise Invalid(f"Nobody called {fee_bearer} bears fees.", place="fee_bearer")
+    income = gift(
+        fund=fund,
+        currency=currency,
+        amount=amount,
+        pledge=pledge,
+        released=released,
+        receivable=receivable,
+        income=RECURRING if recurring else DONATIONS,
+    )
+    if fee_bearer == "fund" or fund == general_fund:
+        cleared = [Posting(STRIPE, fund, currency, amount - fee, payment=payment)]
+        cleared = [leg for leg in cleared if leg.quantity]
+        return [entry(book, cleared, _fee(fund, currency, fee, payment), income)]
+    borne = [Posting(STRIPE, general_fund, currency, -fee, payment=payment)] if fee else []
+    return [
+        entry(
+            book,
+            Posting(STRIPE, fund, currency, amount, payment=payment),
+            income,
+            borne,
+            _fee(general_fund, currency, fee, payment),
+        )
+    ]
+
+
+def pool_payment_settled(
+    *,
+    host: str,
+    held_fund: str,
+    pool: str,
+    pool_fund: str,
+    currency: str,
+    amount: int,
+    fee: int,
+    pledge: str | None = None,
+    released: int = 0,
+    payment: str | None = None,
+) -> list[Entry]:
+    """Book a charge on the host's Stripe account for its pool (POL-3): the host holds the net
+    for the pool, the pool has the income and the fee."""
+    _check_fee(amount, fee)
+    net = amount - fee
+    if not net:
+        raise Invalid("The fee has eaten the whole payment.", place="fee")
+    income = gift(
+        fund=pool_fund,
+        currency=currency,
+        amount=amount,
+        pledge=pledge,
+        released=released,
+        receivable=0,
+    )
+    return [
+        entry(
+            host,
+            Posting(STRIPE, held_fund, currency, net, payment=payment),
+            Posting(INTER_BOOK, held_fund, currency, -net, counterparty=pool),
+        ),
+        entry(
+            pool,
+            Posting(INTER_BOOK, pool_fund, currency, net, counterparty=host),
+            _fee(pool_fund, currency, fee, payment),
+            income,
+        ),
+    ]
+
+
+def refund_settled(
+    *,
+    book: str,
+    fund: str,
+    currency: str,
+    amount: int,
+    pledge: str | None = None,
+    payment: str | None = None,
+) -> list[Entry]:
+    """Book money that went back to a donor; Stripe keeps the fee of the charge (REF-1, REF-2)."""
+    check_positive(amount=amount)
+    return [
+        entry(
+            book,
+            Posting(REFUNDS, fund, currency, amount, pledge=pledge),
+            Posting(STRIPE, fund, currency, -amount, payment=payment),
+        )
+    ]
+
+
+def pool_refund_settled(
+    *,
+    host: str,
+    held_fund: str,
+    pool: str,
+    pool_fund: str,
+    currency: str,
+    amount: int,
+    pledge: str | None = None,
+    payment: str | None = None,
+) -> list[Entry]:
+    """Book a refund of a payment that the host took for its pool."""
+    check_positive(amount=amount)
+    return [
+        entry(
+            host,
+            Posting(INTER_BOOK, held_fund, currency, amount, counterparty=pool),
+            Posting(STRIPE, held_fund, currency, -amount, payment=payment),
+        ),
+        entry(
+            pool,
+            Posting(REFUNDS, pool_fund, currency, amount, pledge=pledge),
+            Posting(INTER_BOOK, pool_fund, currency, -amount, counterparty=host),
+        ),
+    ]
+
+
+def payout_created(
+    *, book: str, currency: str, funds: Mapping[str, int], payout: str
+) -> list[Entry]:
+    """Move a payout from the Stripe balance into transit, by fund (PO-1)."""
+    return [entry(book, _moved(STRIPE, IN_TRANSIT, currency, funds, payout))]
+
+
+def payout_arrived(
+    *, book: str, currency: str, funds: Mapping[str, int], payout: str
+) -> list[Entry]:
+    """Move a payout from transit to the bank, by fund (PO-2)."""
+    return [entry(book, _moved(IN_TRANSIT, BANK, currency, funds, payout))]
+
+
+def _moved(
+    source: int, target: int, currency: str, funds: Mapping[str, int], payout: str
+) -> list[Posting]:
+    legs = []
+    for fund, amount in funds.items():
+        if amount:
+            legs.append(Posting(target, fund, currency, amount, payment=payout))
+            legs.append(Posting(source, fund, currency, -amount, payment=payout))
+    return legs
+
+
+def _fee(fund: str, currency: str, fee: int, payment: str | None) -> list[Posting]:
+    if not fee:
+        return []
+    return [Posting(STRIPE_FEES, fund, currency, fee, payment=payment, function="fundraising")]
+
+
+def _check_fee(amount: int, fee: int) -> None:
+    check_positive(amount=amount)
+    if type(fee) is not int or not 0 <= fee <= amount:
+        raise Invalid("A fee is between zero and the amount.", place="fee")

@@ -1,0 +1,140 @@
+"""A shared pool: contributions, and the host's fee (events POL).
+
+The host holds the pool's money in an agency fund: owed to the pool, never the host's own.
+"""
+
+from ledger.core.bookkeeping.legs import BANK, INTER_BOOK, STRIPE, check_positive
+from ledger.core.entry import Entry, Posting, entry
+
+GIVEN_TO_POOLS = 5530
+CONTRIBUTIONS = 4530
+HOST_FEE_PAID = 6530
+HOST_FEE_EARNED = 4510
+
+
+def contribution_made(
+    *, member: str, member_fund: str, pool: str, pool_fund: str, currency: str, amount: int
+) -> list[Entry]:
+    """Book what a member community promises its pool; minor units (POL-1)."""
+    check_positive(amount=amount)
+    return [
+        entry(
+            member,
+            Posting(
+                GIVEN_TO_POOLS,
+                member_fund,
+                currency,
+                amount,
+                counterparty=pool,
+                function="programme",
+            ),
+            Posting(INTER_BOOK, member_fund, currency, -amount, counterparty=pool),
+        ),
+        entry(
+            pool,
+            Posting(INTER_BOOK, pool_fund, currency, amount, counterparty=member),
+            Posting(CONTRIBUTIONS, pool_fund, currency, -amount, counterparty=member),
+        ),
+    ]
+
+
+def contribution_settled(
+    *,
+    member: str,
+    member_fund: str,
+    pool: str,
+    pool_fund: str,
+    host: str,
+    held_fund: str,
+    currency: str,
+    amount: int,
+) -> list[Entry]:
+    """Book the transfer of a contribution into the host's bank (POL-1)."""
+    check_positive(amount=amount)
+    return [
+        entry(
+            member,
+            Posting(INTER_BOOK, member_fund, currency, amount, counterparty=pool),
+            Posting(BANK, member_fund, currency, -amount),
+        ),
+        entry(
+            host,
+            Posting(BANK, held_fund, currency, amount),
+            Posting(INTER_BOOK, held_fund, currency, -amount, counterparty=pool),
+        ),
+        entry(
+            pool,
+            Posting(INTER_BOOK, pool_fund, currency, amount, counterparty=host),
+            Posting(INTER_BOOK, pool_fund, currency, -amount, counterparty=member),
+        ),
+    ]
+
+
+def host_contribution(
+    *,
+    host: str,
+    host_fund: str,
+    held_fund: str,
+    pool: str,
+    pool_fund: str,
+    currency: str,
+    amount: int,
+) -> list[Entry]:
+    """Book what the host itself gives: its own money becomes money held (POL-2)."""
+    check_positive(amount=amount)
+    return [
+        entry(
+            host,
+            Posting(
+                GIVEN_TO_POOLS,
+                host_fund,
+                currency,
+                amount,
+                counterparty=pool,
+                function="programme",
+            ),
+            Posting(BANK, host_fund, currency, -amount),
+            Posting(BANK, held_fund, currency, amount),
+            Posting(INTER_BOOK, held_fund, currency, -amount, counterparty=pool),
+        ),
+        entry(
+            pool,
+            Posting(INTER_BOOK, pool_fund, currency, amount, counterparty=host),
+            Posting(CONTRIBUTIONS, pool_fund, currency, -amount, counterparty=host),
+        ),
+    ]
+
+
+def host_fee(
+    *,
+    pool: str,
+    pool_fund: str,
+    host: str,
+    held_fund: str,
+    host_fund: str,
+    currency: str,
+    amount: int,
+) -> list[Entry]:
+    """Book what the host charges its pool for the work, out of the Stripe balance (POL-4)."""
+    check_positive(amount=amount)
+    return [
+        entry(
+            pool,
+            Posting(
+                HOST_FEE_PAID,
+                pool_fund,
+                currency,
+                amount,
+                counterparty=host,
+                function="management",
+            ),
+            Posting(INTER_BOOK, pool_fund, currency, -amount, counterparty=host),
+        ),
+        entry(
+            host,
+            Posting(INTER_BOOK, held_fund, currency, amount, counterparty=pool),
+            Posting(STRIPE, held_fund, currency, -amount),
+            Posting(STRIPE, host_fund, currency, amount),
+            Posting(HOST_FEE_EARNED, host_fund, currency, -amount, counterparty=pool),
+        ),
+    ]
