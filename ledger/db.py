@@ -81,6 +81,8 @@ class Database:
                 session.execute(text("SET TRANSACTION READ ONLY"))
             yield session
         finally:
+            # What was read stays readable afterwards; a rollback would expire it.
+            session.expunge_all()
             session.rollback()
             session.close()
 

@@ -1,10 +1,21 @@
 """Plain functions that make what tests need, through the services."""
 
-from datetime import datetime
+from datetime import date, datetime
+
+from sqlalchemy import select
 
 from ledger.db import Session
+from ledger.ids import new_id
 from ledger.models.books import Book, Fund
+from ledger.models.campaigns import Campaign
+from ledger.models.parties import Party
+from ledger.models.people import Person
+from ledger.models.pledges import Pledge
 from ledger.services.books import create_book, create_fund, ensure_commodity
+from ledger.services.campaigns import Need, create_campaign
+from ledger.services.parties import find_or_create_party
+from ledger.services.people import create_person, grant_role
+from ledger.services.pledges import Line, make_pledges
 from tests.conftest import NOW
 
 
@@ -51,3 +62,71 @@ def make_worked_books(session: Session, events: dict) -> None:  # type: ignore[t
             fund_class=fund["class"],
             now=NOW,
         )
+
+
+def make_campaign(
+    session: Session,
+    book: Book,
+    fund: Fund,
+    *,
+    slug: str = "solar-roof",
+    mode: str = "keep_what_you_raise",
+    needs: tuple[Need, ...] = (
+        Need("USD", "Panels", 500_000, 800_000),
+        Need("EQP.PROJECTOR", "A projector", 1, 1),
+        Need("MIN.ELEC", "Electricians", 1200, 2400),
+    ),
+) -> Campaign:
+    """Open a campaign that needs money, a thing and hours."""
+    return create_campaign(
+        session,
+        book=book,
+        fund=fund,
+        slug=slug,
+        title="Solar roof",
+        summary="Panels for the hall",
+        story="A roof that pays for itself.",
+        mode=mode,
+        commodity=book.commodity,
+        opens_on=date(2026, 1, 1),
+        deadline_on=date(2026, 12, 31),
+        needs=needs,
+        now=NOW,
+    )
+
+
+def make_party(session: Session, email: str = "ada@example.org", name: str = "Ada Hill") -> Party:
+    """Make a donor known."""
+    return find_or_create_party(session, name=name, email=email, consent="initials", now=NOW)
+
+
+def make_pledge(
+    session: Session,
+    campaign: Campaign,
+    party: Party,
+    commodity: str = "USD",
+    quantity: int = 6000,
+    form_key: str = "",
+) -> Pledge:
+    """Pledge one commodity to a campaign."""
+    basket = make_pledges(
+        session,
+        campaign=campaign,
+        party=party,
+        lines=[Line(commodity, quantity)],
+        form_key=form_key or str(new_id()),
+        message="",
+        consent="initials",
+        now=NOW,
+    )
+    return session.scalars(select(Pledge).where(Pledge.basket_id == basket.id)).one()
+
+
+def make_person(session: Session, name: str, book: Book | None = None, role: str = "") -> Person:
+    """Make a person known, with a role in a book where one is named."""
+    person = create_person(
+        session, email=f"{name.lower().replace(' ', '.')}@example.org", name=name, now=NOW
+    )
+    if book is not None and role:
+        grant_role(session, person_id=person.id, book_id=book.id, role=role, now=NOW)
+    return person

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from ledger.db import ReadSession
 from ledger.errors import NotFound
-from ledger.models.books import Book, Commodity, Fund
+from ledger.models.books import Account, Book, Commodity, Fund
 
 
 def book_by_code(session: ReadSession, code: str) -> Book:
@@ -38,3 +38,10 @@ def funds_of(session: ReadSession, book_id: UUID) -> list[Fund]:
 def commodities(session: ReadSession) -> dict[str, Commodity]:
     """Return every commodity by code."""
     return {commodity.code: commodity for commodity in session.scalars(select(Commodity))}
+
+
+def accounts_of(session: ReadSession, book_id: UUID) -> list[Account]:
+    """Return the accounts of a book by number."""
+    return list(
+        session.scalars(select(Account).where(Account.book_id == book_id).order_by(Account.number))
+    )

@@ -1,0 +1,65 @@
+"""Who may do what: the permission matrix of domain section 11, as data.
+
+Roles are held per book and for a time. Nobody may hold two roles at once that would let one
+person authorise and record the same money. Must not open transactions or know Flask.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from ledger.db import ReadSession
+from ledger.errors import NotAllowed, NotFound
+from ledger.queries.people import roles_of
+
+ROLES = ("member", "treasurer", "approver", "auditor", "admin")
+
+# Action → roles that may do it in a book of theirs. What is not listed nobody may do.
+PERMISSIONS: dict[str, frozenset[str]] = {
+    "log_hours": frozenset({"member", "treasurer"}),
+    "confirm_hours": frozenset({"member", "treasurer", "approver"}),
+    "receive_things": frozenset({"member", "treasurer", "approver"}),
+    "value_things": frozenset({"member", "treasurer"}),
+    "lend_things": frozenset({"member", "treasurer"}),
+    "read_books": frozenset({"treasurer", "approver", "auditor"}),
+    "read_desk": frozenset({"treasurer"}),
+    "import_statement": frozenset({"treasurer"}),
+    "match": frozenset({"treasurer"}),
+    "record_cash": frozenset({"treasurer"}),
+    "propose_refund": frozenset({"treasurer"}),
+    "propose_correction": frozenset({"treasurer"}),
+    "propose_transfer": frozenset({"treasurer"}),
+    "propose_allocation": frozenset({"treasurer"}),
+    "preview_allocation": frozenset({"member", "treasurer", "approver", "auditor"}),
+    "settle_allocation": frozenset({"treasurer"}),
+    "decide": frozenset({"approver"}),
+    "read_queue": frozenset({"approver"}),
+    "read_donors": frozenset({"treasurer", "approver"}),
+    "export_journal": frozenset({"treasurer", "approver", "auditor"}),
+    "read_report": frozenset({"treasurer", "approver", "auditor"}),
+    "post_entries": frozenset({"treasurer"}),
+    "manage_roles": frozenset({"admin"}),
+}
+
+
+def can(roles: Iterable[str], action: str) -> bool:
+    """Tell whether any of the roles may do the action. KeyError for an unknown action."""
+    return not PERMISSIONS[action].isdisjoint(roles)
+
+
+def require(
+    session: ReadSession, *, person_id: UUID | None, book_id: UUID, action: str, now: datetime
+) -> frozenset[str]:
+    """Return the person's roles in the book when they allow the action.
+
+    Raises NotAllowed for somebody not signed in or without the right role, and NotFound for
+    somebody who has no role in this book at all: another community's books do not exist for them.
+    """
+    if person_id is None:
+        raise NotAllowed("Please sign in first.")
+    roles = roles_of(session, person_id=person_id, book_id=book_id, now=now)
+    if can(roles, action):
+        return roles
+    if not roles:
+        raise NotFound("There is no such page, or it is not yours to see.")
+    raise NotAllowed("Your role in this book does not allow this.")

@@ -1,0 +1,181 @@
+"""Questions about campaigns: what they need, how far they are, who helps in public."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from ledger.core.amount import kind_of
+from ledger.db import ReadSession
+from ledger.errors import NotFound
+from ledger.models.campaigns import Campaign, CampaignNeed
+from ledger.models.journal import Posting
+from ledger.models.parties import Party
+from ledger.models.pledges import Basket, Fulfilment, Pledge
+from ledger.queries.pledges import OPEN, discharged
+
+# Where each kind arrives: income, things counted in, time given (domain section 4).
+GIFTS = (4010, 4020, 4030, 4040)
+THINGS_IN = 8110
+TIME_IN = 8120
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one need is; quantities in the commodity's smallest unit, promised and received
+    apart."""
+
+    commodity: str
+    kind: str
+    label: str
+    minimum: int
+    optimum: int
+    promised: int
+    received: int
+
+
+@dataclass(frozen=True, slots=True)
+class Supporter:
+    """Somebody who helps, as far as they wish to be seen."""
+
+    name: str
+    message: str
+    since: datetime
+    commodities: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What was received of one commodity."""
+
+    commodity: str
+    kind: str
+    quantity: int
+
+
+def campaign_by_slug(session: ReadSession, slug: str) -> Campaign:
+    """Return a campaign that is not a draft. Raises NotFound."""
+    campaign = session.scalar(
+        select(Campaign).where(Campaign.slug == slug, Campaign.state != "draft")
+    )
+    if campaign is None:
+        raise NotFound("There is no such campaign.", place="campaign")
+    return campaign
+
+
+def live_campaigns(session: ReadSession, *, book_id: UUID | None = None) -> list[Campaign]:
+    """Return the campaigns that take pledges, the next deadline first."""
+    query = select(Campaign).where(Campaign.state == "live")
+    if book_id is not None:
+        query = query.where(Campaign.book_id == book_id)
+    return list(session.scalars(query.order_by(Campaign.deadline_on, Campaign.slug)))
+
+
+def needs_of(session: ReadSession, *, campaign_id: UUID) -> list[CampaignNeed]:
+    """Return what a campaign needs, in its own order."""
+    return list(
+        session.scalars(
+            select(CampaignNeed)
+            .where(CampaignNeed.campaign_id == campaign_id)
+            .order_by(CampaignNeed.position)
+        )
+    )
+
+
+def progress(session: ReadSession, *, campaign_id: UUID) -> list[Progress]:
+    """Return how far a campaign is with each need."""
+    received = dict(
+        iter(
+            session.execute(
+                select(Pledge.commodity, func.sum(Fulfilment.quantity))
+                .join(Fulfilment, Fulfilment.pledge_id == Pledge.id)
+                .where(Pledge.campaign_id == campaign_id)
+                .group_by(Pledge.commodity)
+            )
+        )
+    )
+    promised = _promised(session, campaign_id)
+    return [
+        Progress(
+            need.commodity,
+            kind_of(need.commodity),
+            need.label,
+            need.minimum,
+            need.optimum,
+            promised.get(need.commodity, 0),
+            int(received.get(need.commodity) or 0),
+        )
+        for need in needs_of(session, campaign_id=campaign_id)
+    ]
+
+
+def supporters(session: ReadSession, *, campaign_id: UUID, limit: int = 12) -> list[Supporter]:
+    """Return who helps, newest first, named as far as each agreed."""
+    rows = session.execute(
+        select(Basket, Party.name)
+        .join(Party, Party.id == Basket.party_id)
+        .where(Basket.campaign_id == campaign_id)
+        .order_by(Basket.created_at.desc())
+        .limit(limit)
+    ).all()
+    given: defaultdict[UUID, list[tuple[str, int]]] = defaultdict(list)
+    for basket_id, commodity, quantity in session.execute(
+        select(Pledge.basket_id, Pledge.commodity, Pledge.quantity).where(
+            Pledge.basket_id.in_([basket.id for basket, _ in rows]),
+            Pledge.state.not_in(("cancelled", "lapsed", "charged_back")),
+        )
+    ):
+        if basket_id is not None:
+            given[basket_id].append((commodity, quantity))
+    return [
+        Supporter(
+            shown_name(name, basket.consent),
+            basket.message if basket.consent != "anonymous" else "",
+            basket.created_at,
+            tuple(sorted(given[basket.id])),
+        )
+        for basket, name in rows
+        if given[basket.id]
+    ]
+
+
+def shown_name(name: str, consent: str) -> str:
+    """Return a name as its owner lets it be shown."""
+    if consent == "name":
+        return name
+    if consent == "initials":
+        return " ".join(f"{part[0].upper()}." for part in name.split() if part)
+    return "Somebody"
+
+
+def totals_received(session: ReadSession, *, book_id: UUID | None = None) -> list[Total]:
+    """Return what givers outside gave in each kind, less refunds, from the journal."""
+    accounts = (*GIFTS, 4090, THINGS_IN, TIME_IN)
+    query = (
+        select(Posting.commodity, -func.sum(Posting.quantity))
+        .where(Posting.account.in_(accounts))
+        .group_by(Posting.commodity)
+    )
+    if book_id is not None:
+        query = query.where(Posting.book_id == book_id)
+    order = ("money", "things", "hours")
+    totals = [
+        Total(commodity, kind_of(commodity), int(quantity))
+        for commodity, quantity in session.execute(query)
+        if quantity
+    ]
+    return sorted(totals, key=lambda row: (order.index(row.kind), row.commodity))
+
+
+def _promised(session: ReadSession, campaign_id: UUID) -> dict[str, int]:
+    done = discharged()
+    promised: defaultdict[str, int] = defaultdict(int)
+    for commodity, quantity, fulfilled in session.execute(
+        select(Pledge.commodity, Pledge.quantity, done.c.quantity)
+        .outerjoin(done, done.c.pledge_id == Pledge.id)
+        .where(Pledge.campaign_id == campaign_id, Pledge.state.in_(OPEN))
+    ):
+        promised[commodity] += max(0, quantity - int(fulfilled or 0))
+    return promised

@@ -1,0 +1,77 @@
+"""What waits for a treasurer, by kind of work, with how much of it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from ledger.db import ReadSession
+from ledger.models.hours import HoursEntry
+from ledger.models.payments import BalanceTransaction
+from ledger.models.pools import AllocationLine, AllocationRun, Pool
+from ledger.models.statements import BankLine
+from ledger.queries.assets import intakes_to_value
+from ledger.queries.balances import balance_of
+from ledger.queries.payments import payouts_in_transit
+from ledger.queries.proposals import count_open
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One kind of work: its name, how many items, and what of it is money in minor units."""
+
+    kind: str
+    count: int
+    amount: int | None = None
+
+
+def waiting(session: ReadSession, *, book_id: UUID, currency: str) -> list[Waiting]:
+    """Return every kind of work of a book, also those with nothing to do."""
+    in_transit = payouts_in_transit(session, book_id=book_id)
+    cash = balance_of(session, book_id=book_id, accounts=[1030])[currency]
+    parked = -balance_of(session, book_id=book_id, accounts=[2190])[currency]
+    return [
+        Waiting(
+            "bank_lines",
+            _count(session, BankLine, BankLine.book_id == book_id, BankLine.state == "open"),
+        ),
+        Waiting("unidentified", 1 if parked else 0, parked),
+        Waiting("payouts", len(in_transit), sum(row.amount for row in in_transit)),
+        Waiting(
+            "unposted", _count(session, BalanceTransaction, BalanceTransaction.posted_at.is_(None))
+        ),
+        Waiting("cash", 1 if cash else 0, cash),
+        Waiting(
+            "hours",
+            _count(
+                session, HoursEntry, HoursEntry.book_id == book_id, HoursEntry.state == "logged"
+            ),
+        ),
+        Waiting("valuations", len(intakes_to_value(session, book_id=book_id))),
+        Waiting("shares", _shares(session, book_id)),
+        Waiting("proposals", count_open(session, book_id=book_id)),
+    ]
+
+
+def _shares(session: ReadSession, book_id: UUID) -> int:
+    """Return how many allocated shares a host has not paid out."""
+    return int(
+        session.scalar(
+            select(func.count())
+            .select_from(AllocationLine)
+            .join(AllocationRun, AllocationRun.id == AllocationLine.run_id)
+            .join(Pool, Pool.book_id == AllocationRun.pool_id)
+            .where(
+                Pool.host_id == book_id,
+                AllocationRun.state == "posted",
+                AllocationLine.settled_at.is_(None),
+                AllocationLine.quantity > 0,
+            )
+        )
+        or 0
+    )
+
+
+def _count(session: ReadSession, table: type, *conditions: object) -> int:
+    query = select(func.count()).select_from(table).where(*conditions)  # type: ignore[arg-type]
+    return int(session.scalar(query) or 0)

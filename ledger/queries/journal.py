@@ -1,0 +1,209 @@
+"""Questions about entries: the journal page by page, and one entry with all that belongs to it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Select, exists, select, tuple_
+
+from ledger.core.amount import is_currency
+from ledger.db import ReadSession
+from ledger.errors import NotFound
+from ledger.models.books import Account, Book, Fund
+from ledger.models.journal import Entry, Posting
+from ledger.queries.people import names_of
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One leg with the names behind its codes; debit positive, smallest unit."""
+
+    line: int
+    account: int
+    account_name: str
+    fund: str
+    commodity: str
+    quantity: int
+    counterparty: str | None
+    labels: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """An entry with its legs."""
+
+    id: UUID
+    accounting_on: date
+    recorded_at: datetime
+    event_type: str
+    source: str
+    external_ref: str
+    reverses: UUID | None
+    legs: tuple[Leg, ...]
+
+    @property
+    def totals(self) -> tuple[tuple[str, int], ...]:
+        """Return the debits by commodity, money first."""
+        sums: defaultdict[str, int] = defaultdict(int)
+        for leg in self.legs:
+            if leg.quantity > 0 and leg.account // 1000 != 9:
+                sums[leg.commodity] += leg.quantity
+        for leg in self.legs:
+            if leg.quantity > 0 and leg.commodity not in sums:
+                sums[leg.commodity] += leg.quantity
+        return tuple(sorted(sums.items(), key=lambda item: (not is_currency(item[0]), item[0])))
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDetail:
+    """One entry, who made it, and the entries that belong to it: (book, id, event type)."""
+
+    entry: EntryRow
+    made_by: str | None
+    approved_by: str | None
+    reversed_by: UUID | None
+    siblings: tuple[tuple[str, UUID, str], ...]
+
+
+LABELS = (
+    "pledge",
+    "asset",
+    "grant",
+    "valuation",
+    "payment",
+    "function",
+    "purpose",
+    "campaign",
+    "party",
+)
+
+
+def entries(
+    session: ReadSession,
+    *,
+    book_id: UUID,
+    account: int | None = None,
+    fund: str = "",
+    event_type: str = "",
+    since: date | None = None,
+    until: date | None = None,
+    before: UUID | None = None,
+    limit: int = 50,
+) -> list[EntryRow]:
+    """Return entries newest first; ``before`` is the last id of the page before."""
+    query = select(Entry).where(Entry.book_id == book_id)
+    if event_type:
+        query = query.where(Entry.event_type == event_type)
+    if since is not None:
+        query = query.where(Entry.accounting_on >= since)
+    if until is not None:
+        query = query.where(Entry.accounting_on <= until)
+    query = _with_leg(query, book_id, account, fund)
+    if before is not None:
+        last = session.get(Entry, (book_id, before))
+        if last is not None:
+            query = query.where(
+                tuple_(Entry.accounting_on, Entry.id) < (last.accounting_on, last.id)
+            )
+    rows = session.scalars(
+        query.order_by(Entry.accounting_on.desc(), Entry.id.desc()).limit(limit)
+    ).all()
+    return _rows(session, book_id, rows)
+
+
+def entry_detail(session: ReadSession, *, book_id: UUID, entry_id: UUID) -> EntryDetail:
+    """Return one entry with its makers and siblings. Raises NotFound."""
+    row = session.get(Entry, (book_id, entry_id))
+    if row is None:
+        raise NotFound("There is no such entry in this book.", place="entry")
+    people = {person for person in (row.made_by, row.approved_by) if person}
+    names = names_of(session, people)
+    siblings: list[tuple[str, UUID, str]] = []
+    if row.transfer_group is not None:
+        siblings = [
+            (code, other, kind)
+            for code, other, kind in session.execute(
+                select(Book.code, Entry.id, Entry.event_type)
+                .join(Book, Book.id == Entry.book_id)
+                .where(Entry.transfer_group == row.transfer_group, Entry.id != row.id)
+                .order_by(Entry.id)
+            )
+        ]
+    return EntryDetail(
+        entry=_rows(session, book_id, [row])[0],
+        made_by=names.get(row.made_by) if row.made_by else None,
+        approved_by=names.get(row.approved_by) if row.approved_by else None,
+        reversed_by=session.scalar(
+            select(Entry.id).where(Entry.book_id == book_id, Entry.reverses == entry_id)
+        ),
+        siblings=tuple(siblings),
+    )
+
+
+def event_types(session: ReadSession, *, book_id: UUID) -> list[str]:
+    """Return the kinds of events in a book, by name."""
+    return list(
+        session.scalars(
+            select(Entry.event_type)
+            .where(Entry.book_id == book_id)
+            .distinct()
+            .order_by(Entry.event_type)
+        )
+    )
+
+
+def _with_leg(query: Select[Entry], book_id: UUID, account: int | None, fund: str) -> Select[Entry]:
+    if account is None and not fund:
+        return query
+    leg = select(Posting.line).where(Posting.book_id == book_id, Posting.entry_id == Entry.id)
+    if account is not None:
+        leg = leg.where(Posting.account == account)
+    if fund:
+        leg = leg.join(Fund, Fund.id == Posting.fund_id).where(Fund.code == fund)
+    return query.where(exists(leg.correlate(Entry)))
+
+
+def _rows(session: ReadSession, book_id: UUID, rows: Sequence[Entry]) -> list[EntryRow]:
+    legs: defaultdict[UUID, list[Leg]] = defaultdict(list)
+    other = select(Book.id, Book.code).subquery()
+    query = (
+        select(Posting, Fund.code, Account.name, other.c.code)
+        .join(Fund, Fund.id == Posting.fund_id)
+        .join(
+            Account,
+            (Account.book_id == Posting.book_id) & (Account.number == Posting.account),
+        )
+        .outerjoin(other, other.c.id == Posting.counterparty_id)
+        .where(Posting.book_id == book_id, Posting.entry_id.in_([row.id for row in rows]))
+        .order_by(Posting.entry_id, Posting.line)
+    )
+    for posting, fund, name, counterparty in session.execute(query):
+        legs[posting.entry_id].append(
+            Leg(
+                line=posting.line,
+                account=posting.account,
+                account_name=name,
+                fund=fund,
+                commodity=posting.commodity,
+                quantity=posting.quantity,
+                counterparty=counterparty,
+                labels=tuple(
+                    (label, getattr(posting, label)) for label in LABELS if getattr(posting, label)
+                ),
+            )
+        )
+    return [
+        EntryRow(
+            id=row.id,
+            accounting_on=row.accounting_on,
+            recorded_at=row.recorded_at,
+            event_type=row.event_type,
+            source=row.source,
+            external_ref=row.external_ref,
+            reverses=row.reverses,
+            legs=tuple(legs[row.id]),
+        )
+        for row in rows
+    ]

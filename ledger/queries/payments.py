@@ -1,0 +1,174 @@
+"""Questions about payments: attempts, what Stripe moved, payouts and their composition."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from ledger.db import ReadSession
+from ledger.models.books import Fund
+from ledger.models.journal import Posting
+from ledger.models.payments import BalanceTransaction, Cursor, PaymentAttempt, Payout, Refund
+
+IN_TRANSIT = 1120
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutRow:
+    """A payout with its parts by fund; ``arrived`` once a bank line shows it; minor units."""
+
+    id: str
+    amount: int
+    commodity: str
+    state: str
+    arrival_on: date
+    arrived: bool
+    funds: tuple[tuple[str, int], ...]
+    transactions: tuple[BalanceTransaction, ...]
+
+
+def attempt_to_reuse(session: ReadSession, *, pledge_id: UUID) -> PaymentAttempt | None:
+    """Return the attempt at a pledge whose outcome is open, if there is one."""
+    return session.scalar(
+        select(PaymentAttempt)
+        .where(
+            PaymentAttempt.pledge_id == pledge_id,
+            PaymentAttempt.state.in_(("created", "open")),
+        )
+        .order_by(PaymentAttempt.n.desc())
+        .limit(1)
+    )
+
+
+def latest_attempt(session: ReadSession, *, pledge_id: UUID) -> PaymentAttempt | None:
+    """Return the last attempt at collecting a pledge."""
+    return session.scalar(
+        select(PaymentAttempt)
+        .where(PaymentAttempt.pledge_id == pledge_id)
+        .order_by(PaymentAttempt.n.desc())
+        .limit(1)
+    )
+
+
+def attempts_in_doubt(session: ReadSession, *, before: datetime) -> list[PaymentAttempt]:
+    """Return attempts that nobody has heard of since an instant."""
+    return list(
+        session.scalars(
+            select(PaymentAttempt)
+            .where(
+                PaymentAttempt.state.in_(("open", "processing")),
+                PaymentAttempt.stripe_session_id.is_not(None),
+                PaymentAttempt.updated_at < before,
+            )
+            .order_by(PaymentAttempt.updated_at)
+            .limit(100)
+        )
+    )
+
+
+def attempt_by_session(session: ReadSession, stripe_session_id: str) -> PaymentAttempt | None:
+    """Return the attempt that a payment page belongs to."""
+    return session.scalar(
+        select(PaymentAttempt).where(PaymentAttempt.stripe_session_id == stripe_session_id)
+    )
+
+
+def unposted(session: ReadSession) -> list[BalanceTransaction]:
+    """Return movements of the Stripe balance that are not in the books, oldest first; what a
+    payout contains comes before the payout."""
+    return list(
+        session.scalars(
+            select(BalanceTransaction)
+            .where(BalanceTransaction.posted_at.is_(None))
+            .order_by(
+                BalanceTransaction.kind == "payout",
+                BalanceTransaction.created_at,
+                BalanceTransaction.stripe_txn_id,
+            )
+        )
+    )
+
+
+def charge_transaction(session: ReadSession, charge_id: str) -> BalanceTransaction | None:
+    """Return the settled movement of a charge."""
+    return session.scalar(
+        select(BalanceTransaction).where(
+            BalanceTransaction.source_id == charge_id,
+            BalanceTransaction.reporting_category == "charge",
+        )
+    )
+
+
+def cursor(session: ReadSession, name: str) -> datetime | None:
+    """Return how far a sweep has read."""
+    row = session.get(Cursor, name)
+    return row.at if row else None
+
+
+def payout_funds(session: ReadSession, payout_id: str) -> dict[str, int]:
+    """Return what of a payout is in transit for each fund, in minor units."""
+    rows = session.execute(
+        select(Fund.code, func.sum(Posting.quantity))
+        .join(Fund, Fund.id == Posting.fund_id)
+        .where(
+            Posting.account == IN_TRANSIT,
+            Posting.payment == payout_id,
+            Posting.quantity > 0,
+        )
+        .group_by(Fund.code)
+        .order_by(Fund.code)
+    )
+    return {fund: int(quantity) for fund, quantity in rows}
+
+
+def payouts_of(session: ReadSession, *, book_id: UUID) -> list[PayoutRow]:
+    """Return the payouts of a book with what they contain, newest first."""
+    rows = session.scalars(
+        select(Payout)
+        .where(Payout.book_id == book_id)
+        .order_by(Payout.created_at.desc())
+        .limit(100)
+    ).all()
+    return [
+        PayoutRow(
+            row.stripe_payout_id,
+            row.amount,
+            row.commodity,
+            row.state,
+            row.arrival_on,
+            row.bank_line_id is not None,
+            tuple(payout_funds(session, row.stripe_payout_id).items()),
+            tuple(
+                session.scalars(
+                    select(BalanceTransaction)
+                    .where(
+                        BalanceTransaction.stripe_payout_id == row.stripe_payout_id,
+                        BalanceTransaction.kind != "payout",
+                    )
+                    .order_by(BalanceTransaction.created_at)
+                )
+            ),
+        )
+        for row in rows
+    ]
+
+
+def payouts_in_transit(session: ReadSession, *, book_id: UUID) -> list[Payout]:
+    """Return payouts that no bank line has shown yet, the first to arrive first."""
+    return list(
+        session.scalars(
+            select(Payout)
+            .where(Payout.book_id == book_id, Payout.bank_line_id.is_(None))
+            .order_by(Payout.arrival_on, Payout.stripe_payout_id)
+        )
+    )
+
+
+def refunds_of_pledge(session: ReadSession, *, pledge_id: UUID) -> list[Refund]:
+    """Return the refunds asked for on a pledge, oldest first."""
+    return list(
+        session.scalars(
+            select(Refund).where(Refund.pledge_id == pledge_id).order_by(Refund.created_at)
+        )
+    )

@@ -1,0 +1,65 @@
+"""Questions about people and their roles."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from ledger.db import ReadSession
+from ledger.models.books import Book
+from ledger.models.people import Membership, OutboxMessage, Person
+
+
+def person_by_email(session: ReadSession, email: str) -> Person | None:
+    """Return who has this e-mail address, in any capitals."""
+    return session.scalar(select(Person).where(Person.email == email.strip().lower()))
+
+
+def roles_of(
+    session: ReadSession, *, person_id: UUID, book_id: UUID, now: datetime
+) -> frozenset[str]:
+    """Return the roles that a person holds in a book at this instant."""
+    return frozenset(
+        session.scalars(
+            select(Membership.role).where(
+                Membership.person_id == person_id,
+                Membership.book_id == book_id,
+                Membership.starts_at <= now,
+                or_(Membership.ends_at.is_(None), Membership.ends_at > now),
+            )
+        )
+    )
+
+
+def memberships_of(
+    session: ReadSession, *, person_id: UUID, now: datetime
+) -> list[tuple[Book, frozenset[str]]]:
+    """Return the books in which a person holds roles at this instant, by code."""
+    found: dict[UUID, tuple[Book, set[str]]] = {}
+    for book, role in session.execute(
+        select(Book, Membership.role)
+        .join(Membership, Membership.book_id == Book.id)
+        .where(
+            Membership.person_id == person_id,
+            Membership.starts_at <= now,
+            or_(Membership.ends_at.is_(None), Membership.ends_at > now),
+        )
+        .order_by(Book.code)
+    ):
+        found.setdefault(book.id, (book, set()))[1].add(role)
+    return [(book, frozenset(roles)) for book, roles in found.values()]
+
+
+def names_of(session: ReadSession, person_ids: set[UUID]) -> dict[UUID, str]:
+    """Return the names of people by id."""
+    rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(person_ids)))
+    return dict(iter(rows))
+
+
+def outbox(session: ReadSession, *, limit: int = 50) -> list[OutboxMessage]:
+    """Return the newest outgoing messages."""
+    return list(
+        session.scalars(
+            select(OutboxMessage).order_by(OutboxMessage.created_at.desc()).limit(limit)
+        )
+    )

@@ -1,0 +1,158 @@
+"""Questions about pledges: what is open, whose they are, what made them good."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Select, Subquery, func, select
+
+from ledger.core.amount import kind_of
+from ledger.db import ReadSession
+from ledger.models.books import Book, Fund
+from ledger.models.campaigns import Campaign
+from ledger.models.parties import Party
+from ledger.models.pledges import Fulfilment, Pledge
+
+OPEN = ("open", "part_fulfilled")
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeRow:
+    """A pledge as people see it; quantities in the commodity's smallest unit."""
+
+    id: UUID
+    reference: str
+    book: str
+    book_name: str
+    fund: str
+    campaign: str
+    slug: str
+    donor: str
+    commodity: str
+    kind: str
+    quantity: int
+    fulfilled: int
+    open: int
+    state: str
+    legal_nature: str
+    created_at: datetime
+    note: str
+
+    def age(self, today: date) -> int:
+        """Return the days since the pledge was made."""
+        return (today - self.created_at.date()).days
+
+
+def fulfilled_quantity(session: ReadSession, pledge: Pledge) -> int:
+    """Return what was made good, in the pledge's smallest unit; a later refund opens nothing."""
+    total = session.scalar(
+        select(func.coalesce(func.sum(Fulfilment.quantity), 0)).where(
+            Fulfilment.pledge_id == pledge.id, Fulfilment.quantity > 0
+        )
+    )
+    return int(total or 0)
+
+
+def open_quantity(session: ReadSession, pledge: Pledge) -> int:
+    """Return what is still promised; zero for a pledge that has ended."""
+    if pledge.state not in OPEN:
+        return 0
+    return max(0, pledge.quantity - fulfilled_quantity(session, pledge))
+
+
+def pledge_by_reference(session: ReadSession, book_id: UUID, reference: str) -> Pledge | None:
+    """Return a pledge of a book by the reference on it."""
+    return session.scalar(
+        select(Pledge).where(Pledge.book_id == book_id, Pledge.reference == reference)
+    )
+
+
+def fund_of(session: ReadSession, pledge: Pledge) -> Fund:
+    """Return the fund that a pledge is for."""
+    return session.get_one(Fund, pledge.fund_id)
+
+
+def pledges_of_basket(session: ReadSession, *, basket_id: UUID) -> list[PledgeRow]:
+    """Return the pledges of one basket, money first."""
+    rows = _rows(session, select(Pledge.id).where(Pledge.basket_id == basket_id))
+    order = ("money", "things", "hours")
+    return sorted(rows, key=lambda row: (order.index(row.kind), row.commodity))
+
+
+def pledges_of_person(session: ReadSession, *, person_id: UUID) -> list[PledgeRow]:
+    """Return the pledges of a signed-in person, newest first."""
+    query = (
+        select(Pledge.id)
+        .join(Party, Party.id == Pledge.party_id)
+        .where(Party.person_id == person_id)
+    )
+    return _rows(session, query)
+
+
+def open_pledges(
+    session: ReadSession, *, book_id: UUID, kinds: Sequence[str] = ("money", "things", "hours")
+) -> list[PledgeRow]:
+    """Return what is still promised to a book, newest first."""
+    query = select(Pledge.id).where(Pledge.book_id == book_id, Pledge.state.in_(OPEN))
+    return [row for row in _rows(session, query) if row.open and row.kind in kinds]
+
+
+def open_things(session: ReadSession, *, book_id: UUID) -> list[PledgeRow]:
+    """Return the things that are promised and not handed over."""
+    return open_pledges(session, book_id=book_id, kinds=("things",))
+
+
+def discharged() -> Subquery:
+    """Return what was made good of each pledge, refunds left aside, as a subquery."""
+    return (
+        select(Fulfilment.pledge_id, func.sum(Fulfilment.quantity).label("quantity"))
+        .where(Fulfilment.quantity > 0)
+        .group_by(Fulfilment.pledge_id)
+        .subquery()
+    )
+
+
+def _rows(session: ReadSession, ids: Select[UUID]) -> list[PledgeRow]:
+    done = discharged()
+    net = (
+        select(Fulfilment.pledge_id, func.sum(Fulfilment.quantity).label("quantity"))
+        .group_by(Fulfilment.pledge_id)
+        .subquery()
+    )
+    query = (
+        select(Pledge, Book, Fund.code, Campaign, Party.name, done.c.quantity, net.c.quantity)
+        .join(Book, Book.id == Pledge.book_id)
+        .join(Fund, Fund.id == Pledge.fund_id)
+        .join(Party, Party.id == Pledge.party_id)
+        .outerjoin(Campaign, Campaign.id == Pledge.campaign_id)
+        .outerjoin(done, done.c.pledge_id == Pledge.id)
+        .outerjoin(net, net.c.pledge_id == Pledge.id)
+        .where(Pledge.id.in_(ids))
+        .order_by(Pledge.created_at.desc(), Pledge.id.desc())
+    )
+    found = []
+    for pledge, book, fund, campaign, donor, quantity, kept in session.execute(query):
+        made_good = int(quantity or 0)
+        found.append(
+            PledgeRow(
+                id=pledge.id,
+                reference=pledge.reference,
+                book=book.code,
+                book_name=book.name,
+                fund=fund,
+                campaign=campaign.title if campaign else "",
+                slug=campaign.slug if campaign else "",
+                donor=donor,
+                commodity=pledge.commodity,
+                kind=kind_of(pledge.commodity),
+                quantity=pledge.quantity,
+                fulfilled=int(kept or 0),
+                open=max(0, pledge.quantity - made_good) if pledge.state in OPEN else 0,
+                state=pledge.state,
+                legal_nature=pledge.legal_nature,
+                created_at=pledge.created_at,
+                note=pledge.note,
+            )
+        )
+    return found

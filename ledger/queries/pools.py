@@ -1,0 +1,185 @@
+"""Questions about pools: members, what each gave and got, what is left, past allocations.
+
+Amounts in minor units of the pool's currency.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from ledger.db import ReadSession
+from ledger.errors import NotFound
+from ledger.models.books import Book, Fund
+from ledger.models.journal import Posting
+from ledger.models.pools import AllocationLine, AllocationRun, Pool, PoolMember
+
+GAVE = 4530
+GOT = 5540
+# What the pool may still give away: all it ever received less all it spent or allocated.
+RESULT = range(3000, 8000)
+GIFTS = (4010, 4020, 4030, 4040, 4090)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """A member of a pool, what it gave and what it got."""
+
+    book_id: UUID
+    code: str
+    name: str
+    fund_id: UUID
+    fund: str
+    gave: int
+    got: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """An allocation with its lines: (code, name, quantity, whether paid out, residue)."""
+
+    id: UUID
+    commodity: str
+    quantity: int
+    rule: str
+    purpose: str
+    state: str
+    inputs: dict[str, Any]
+    inputs_sha256: str
+    created_at: datetime
+    lines: tuple[tuple[UUID, str, str, int, bool, bool], ...]
+
+
+def pool_by_code(session: ReadSession, code: str) -> tuple[Pool, Book]:
+    """Return a pool with its book. Raises NotFound."""
+    row = session.execute(
+        select(Pool, Book).join(Book, Book.id == Pool.book_id).where(Book.code == code)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("There is no such pool.", place="pool")
+    return row[0], row[1]
+
+
+def pools_of(session: ReadSession, *, book_id: UUID) -> list[Book]:
+    """Return the pools that a community is a member of."""
+    return list(
+        session.scalars(
+            select(Book)
+            .join(PoolMember, PoolMember.pool_id == Book.id)
+            .where(PoolMember.book_id == book_id)
+            .order_by(Book.code)
+        )
+    )
+
+
+def members_of(session: ReadSession, *, pool_id: UUID) -> list[MemberRow]:
+    """Return the members of a pool in the order that settles ties."""
+    gave = _by_counterparty(session, pool_id, GAVE)
+    got = _by_counterparty(session, pool_id, GOT)
+    query = (
+        select(Book, Fund)
+        .join(PoolMember, PoolMember.book_id == Book.id)
+        .join(Fund, Fund.id == PoolMember.fund_id)
+        .where(PoolMember.pool_id == pool_id)
+        .order_by(PoolMember.member_seq)
+    )
+    return [
+        MemberRow(
+            book.id,
+            book.code,
+            book.name,
+            fund.id,
+            fund.code,
+            -gave.get(book.id, 0),
+            got.get(book.id, 0),
+        )
+        for book, fund in session.execute(query)
+    ]
+
+
+def available(session: ReadSession, *, pool_id: UUID) -> int:
+    """Return what a pool may still allocate, in minor units of its currency."""
+    book = session.get_one(Book, pool_id)
+    total = session.scalar(
+        select(func.coalesce(func.sum(Posting.quantity), 0)).where(
+            Posting.book_id == pool_id,
+            Posting.commodity == book.commodity,
+            Posting.account >= RESULT.start,
+            Posting.account < RESULT.stop,
+        )
+    )
+    return -int(total or 0)
+
+
+def gifts_received(session: ReadSession, *, pool_id: UUID) -> int:
+    """Return what donors outside gave a pool, less refunds, in minor units."""
+    book = session.get_one(Book, pool_id)
+    total = session.scalar(
+        select(func.coalesce(func.sum(Posting.quantity), 0)).where(
+            Posting.book_id == pool_id,
+            Posting.commodity == book.commodity,
+            Posting.account.in_(GIFTS),
+        )
+    )
+    return -int(total or 0)
+
+
+def runs_of(session: ReadSession, *, pool_id: UUID, limit: int = 20) -> list[RunRow]:
+    """Return the allocations of a pool with their lines, newest first."""
+    runs = session.scalars(
+        select(AllocationRun)
+        .where(AllocationRun.pool_id == pool_id)
+        .order_by(AllocationRun.created_at.desc())
+        .limit(limit)
+    ).all()
+    return [_row(session, run) for run in runs]
+
+
+def run_by_id(session: ReadSession, run_id: UUID) -> RunRow:
+    """Return one allocation. Raises NotFound."""
+    run = session.get(AllocationRun, run_id)
+    if run is None:
+        raise NotFound("There is no such allocation.", place="run")
+    return _row(session, run)
+
+
+def _row(session: ReadSession, run: AllocationRun) -> RunRow:
+    query = (
+        select(AllocationLine, Book)
+        .join(Book, Book.id == AllocationLine.book_id)
+        .where(AllocationLine.run_id == run.id)
+        .order_by(AllocationLine.position)
+    )
+    return RunRow(
+        id=run.id,
+        commodity=run.commodity,
+        quantity=run.quantity,
+        rule=run.rule,
+        purpose=run.purpose,
+        state=run.state,
+        inputs=run.inputs,
+        inputs_sha256=run.inputs_sha256,
+        created_at=run.created_at,
+        lines=tuple(
+            (
+                book.id,
+                book.code,
+                book.name,
+                line.quantity,
+                line.settled_at is not None,
+                line.residue,
+            )
+            for line, book in session.execute(query)
+        ),
+    )
+
+
+def _by_counterparty(session: ReadSession, pool_id: UUID, account: int) -> dict[UUID | None, int]:
+    rows = session.execute(
+        select(Posting.counterparty_id, func.sum(Posting.quantity))
+        .where(Posting.book_id == pool_id, Posting.account == account)
+        .group_by(Posting.counterparty_id)
+    )
+    return {book_id: int(quantity) for book_id, quantity in rows}

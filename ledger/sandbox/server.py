@@ -1,0 +1,205 @@
+"""The sandbox as a server: authentication, idempotency keys, errors, and the clockwork."""
+
+import hashlib
+import json
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, request
+from waitress import create_server
+
+from ledger.sandbox import api, controls, pages
+from ledger.sandbox.errors import ApiError, unknown
+from ledger.sandbox.events import API_VERSION, deliver_due
+from ledger.sandbox.params import nested
+from ledger.sandbox.store import Object, Store
+
+v1 = Blueprint("v1", __name__, url_prefix="/v1")
+TICK_SECONDS = 0.2
+HIDE = {"Cache-Control": "no-store"}
+log = logging.getLogger("poolbook.sandbox")
+
+
+def create_app(state: Path) -> Flask:
+    """Return the server's app on a state file."""
+    app = Flask(__name__)
+    app.extensions["store"] = Store(state)
+    app.register_blueprint(v1)
+    app.register_blueprint(pages.pages)
+    app.register_blueprint(controls.pages)
+    app.add_url_rule("/healthz", view_func=lambda: {"ok": True}, endpoint="healthz")
+    return app
+
+
+def serve(
+    port: int,
+    state: Path,
+    *,
+    webhook: str | None = None,
+    webhook_secret: str | None = None,
+    settle_seconds: float = 1.0,
+) -> None:
+    """Serve on this machine until killed."""
+    app = create_app(state)
+    store: Store = app.extensions["store"]
+    with store.transaction():
+        store.set_control("settle_seconds", str(settle_seconds))
+        if webhook and not any(e["url"] == webhook for e in store.all("webhook_endpoint")):
+            api.create_endpoint(store, {"url": webhook, "secret": webhook_secret}, "")
+    threading.Thread(target=_tick_forever, args=(store,), daemon=True).start()
+    server = create_server(app, host="127.0.0.1", port=port, threads=8)
+    server.run()
+
+
+@v1.get("/balance")
+def balance() -> Response:
+    """Show the balance."""
+    return _answer(lambda: api.balance(_store()))
+
+
+@v1.get("/<path:path>")
+def read(path: str) -> Response:
+    """Show an object or a page of a list."""
+    params = nested(request.args.items(multi=True))
+
+    def found() -> Object:
+        if path in api.LISTS:
+            return api.listing(_store(), path, params)
+        parent, _, object_id = path.rpartition("/")
+        if parent not in api.LISTS:
+            raise unknown("route", path)
+        return api.retrieve(_store(), api.LISTS[parent], object_id, params)
+
+    return _answer(found)
+
+
+@v1.post("/<path:path>")
+def change(path: str) -> Response:
+    """Make something, once per idempotency key."""
+    params = nested(request.form.items(multi=True))
+    base = request.host_url.rstrip("/")
+
+    def made() -> Object:
+        if path in api.CREATE:
+            return api.expanded(_store(), api.CREATE[path](_store(), params, base), params)
+        parent, _, verb = path.rpartition("/")
+        holder, _, object_id = parent.rpartition("/")
+        if holder == "checkout/sessions" and verb == "expire":
+            return api.expanded(_store(), api.expire_session(_store(), object_id, params), params)
+        raise unknown("route", path)
+
+    return _answer(lambda: _once(path, made), changes=True)
+
+
+class _Replay(Exception):
+    """The stored answer of an earlier request with the same key."""
+
+    def __init__(self, status: int, body: Object) -> None:
+        super().__init__()
+        self.status = status
+        self.body = body
+
+
+def _once(path: str, made: Callable[[], Object]) -> Object:
+    """Do a change once per key: the same parameters replay, other parameters are an error."""
+    key = request.headers.get("Idempotency-Key")
+    if not key:
+        return made()
+    store = _store()
+    fields = sorted(request.form.items(multi=True))
+    fingerprint = hashlib.sha256(json.dumps([path, fields]).encode()).hexdigest()
+    rows = store.run("select fingerprint, status, body from reply where key = ?", key)
+    if rows:
+        if rows[0][0] != fingerprint:
+            raise ApiError(
+                "Keys for idempotent requests can only be used with the same parameters.",
+                kind="idempotency_error",
+            )
+        raise _Replay(rows[0][1], json.loads(rows[0][2]))
+    body = made()
+    store.run(
+        "insert into reply (key, fingerprint, status, body) values (?, ?, 200, ?)",
+        key,
+        fingerprint,
+        json.dumps(body),
+    )
+    return body
+
+
+def _answer(make: Callable[[], Object], *, changes: bool = False) -> Response:
+    store = _store()
+    replayed = False
+    fail = ""
+    try:
+        _authenticate()
+        with store.transaction():
+            fail = store.control("fail") if changes else ""
+            if fail:
+                store.set_control("fail", "")
+            if fail == "before":
+                status, body = 500, _failure()
+            else:
+                status, body = 200, make()
+    except ApiError as error:
+        status, body = error.status, error.body
+    except _Replay as earlier:
+        status, body, replayed = earlier.status, earlier.body, True
+    if fail == "after":
+        status, body = 500, _failure()
+    answer = current_app.response_class(
+        json.dumps(body), status=status, mimetype="application/json", headers=HIDE
+    )
+    answer.headers["Stripe-Version"] = API_VERSION
+    answer.headers["Request-Id"] = f"req_{threading.get_ident():x}"
+    if status == 500:
+        answer.headers["Stripe-Should-Retry"] = "false"
+    if replayed:
+        answer.headers["Idempotent-Replayed"] = "true"
+    return answer
+
+
+def _failure() -> dict[str, Any]:
+    return {"error": {"type": "api_error", "message": "Something went wrong on our side."}}
+
+
+def _authenticate() -> None:
+    given = request.authorization
+    key = ""
+    if given is not None:
+        key = given.token or given.username or "" if given.type != "basic" else given.username or ""
+    if not key.startswith(("sk_test_", "rk_test_")):
+        raise ApiError("Invalid API Key provided.", status=401)
+
+
+def _store() -> Store:
+    found: Store = current_app.extensions["store"]
+    return found
+
+
+def _tick_forever(store: Store) -> None:
+    """Settle, pay out once a day, and deliver; no failure ends the clockwork."""
+    pause = threading.Event()
+    while True:
+        try:
+            with store.transaction():
+                controls.settle_due(store)
+                _daily_payout(store)
+            deliver_due(store)
+        except Exception as error:
+            log.error("a tick failed: %s", type(error).__name__)
+        pause.wait(TICK_SECONDS)
+
+
+def _daily_payout(store: Store) -> None:
+    """Pay out what is there when a new day of the sandbox's clock begins."""
+    today = str(store.now() // 86_400)
+    last = store.control("paid_out_on")
+    if last == today:
+        return
+    store.set_control("paid_out_on", today)
+    if last:
+        for row in api.balance(store)["available"]:
+            controls.pay_out(store, row["currency"])

@@ -1,0 +1,103 @@
+"""The sandbox's memory: one SQLite file of JSON objects, safe against a kill at any moment.
+
+Every request and every tick of the clockwork is one transaction. ``seq`` orders objects as they
+were made, newest last.
+"""
+
+import json
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+Object = dict[str, Any]
+
+_TABLES = """
+create table if not exists object (
+    seq integer primary key, id text not null unique, kind text not null, body text not null);
+create index if not exists object_kind on object (kind, seq);
+create table if not exists reply (
+    key text primary key, fingerprint text not null, status integer, body text);
+create table if not exists delivery (
+    seq integer primary key, event text not null, url text not null, secret text not null,
+    tries integer not null default 0, due real not null, status integer, done integer not null
+    default 0);
+create table if not exists control (name text primary key, value text not null);
+create table if not exists wakeup (
+    seq integer primary key, kind text not null, object text not null, due real not null);
+"""
+
+
+class Store:
+    """Objects by id, in one file."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._connection.execute("pragma journal_mode=wal")
+        self._connection.execute("pragma synchronous=full")
+        self._connection.executescript(_TABLES)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make what happens inside happen wholly or not at all; one at a time."""
+        with self._lock:
+            if self._connection.in_transaction:
+                yield
+                return
+            self._connection.execute("begin immediate")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("rollback")
+                raise
+            self._connection.execute("commit")
+
+    def run(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Run one statement and return its rows."""
+        with self._lock:
+            return self._connection.execute(statement, values).fetchall()
+
+    def now(self) -> int:
+        """Return the sandbox's clock in seconds: the real one plus what tests advanced."""
+        return int(time.time()) + int(self.control("advance", "0"))
+
+    def control(self, name: str, default: str = "") -> str:
+        """Return a control's value."""
+        rows = self.run("select value from control where name = ?", name)
+        return str(rows[0][0]) if rows else default
+
+    def set_control(self, name: str, value: str) -> None:
+        """Set a control."""
+        self.run("insert or replace into control (name, value) values (?, ?)", name, value)
+
+    def add(self, kind: str, prefix: str, body: Object) -> Object:
+        """Keep a new object under a fresh id and return it."""
+        made = {"id": f"{prefix}_{secrets.token_hex(12)}", "object": kind, **body}
+        self.run(
+            "insert into object (id, kind, body) values (?, ?, ?)",
+            made["id"],
+            kind,
+            json.dumps(made),
+        )
+        return made
+
+    def save(self, body: Object) -> Object:
+        """Keep what changed of an object."""
+        self.run("update object set body = ? where id = ?", json.dumps(body), body["id"])
+        return body
+
+    def get(self, kind: str, object_id: str) -> Object | None:
+        """Return an object, or None."""
+        rows = self.run("select body from object where id = ? and kind = ?", object_id, kind)
+        return json.loads(rows[0][0]) if rows else None
+
+    def all(self, kind: str) -> list[Object]:
+        """Return every object of a kind, newest first, as Stripe lists them."""
+        rows = self.run("select body from object where kind = ? order by seq desc", kind)
+        return [json.loads(row[0]) for row in rows]

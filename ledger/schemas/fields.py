@@ -1,0 +1,136 @@
+"""Fields that read what people write: an amount of money, a time, a number of things.
+
+All return integers in the commodity's smallest unit; nothing passes through a float.
+"""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+MAX_MONEY = 10**12
+MAX_MINUTES = 100_000
+MAX_THINGS = 10_000
+MAX_LINE = 200
+MAX_TEXT = 4_000
+
+_MONEY = re.compile(r"(?P<whole>\d{1,3}(?:[ ',\u00a0\u202f]\d{3})+|\d{1,13})(?:\.(?P<part>\d+))?")
+_CLOCK = re.compile(r"(?P<hours>\d{1,5})\s*(?::|h)\s*(?P<minutes>[0-5]?\d)?\s*(?:m|min)?")
+_DECIMAL = re.compile(r"\d{1,5}(?:[.,]\d{1,4})?")
+
+
+def minor_units(text: str, exponent: int) -> int:
+    """Read an amount like 1,250.50 as minor units. Raises ValidationError."""
+    found = _MONEY.fullmatch(text.strip())
+    if found is None:
+        raise ValidationError("Enter an amount like 25 or 25.50.")
+    part = found["part"] or ""
+    if len(part) > exponent:
+        raise ValidationError(f"This currency has {exponent} decimal places, not {len(part)}.")
+    amount = int(re.sub(r"\D", "", found["whole"]) + part.ljust(exponent, "0"))
+    if amount > MAX_MONEY:
+        raise ValidationError("This amount is too large.")
+    return amount
+
+
+def minutes(text: str) -> int:
+    """Read a time like 6, 6:30, 6 h 30 or 6.5 as minutes. Raises ValidationError."""
+    cleaned = text.strip().lower()
+    clock = _CLOCK.fullmatch(cleaned)
+    if clock is not None:
+        total = int(clock["hours"]) * 60 + int(clock["minutes"] or 0)
+    elif _DECIMAL.fullmatch(cleaned):
+        exact = Decimal(cleaned.replace(",", ".")) * 60
+        if exact != int(exact):
+            raise ValidationError("Enter whole minutes, like 6:20.")
+        total = int(exact)
+    else:
+        raise ValidationError("Enter a time like 6, 6:30 or 6.5 hours.")
+    if total > MAX_MINUTES:
+        raise ValidationError("This is more time than can be entered at once.")
+    return total
+
+
+def count(text: str) -> int:
+    """Read a number of things. Raises ValidationError."""
+    cleaned = text.strip()
+    if not re.fullmatch(r"[0-9]{1,6}", cleaned):
+        raise ValidationError("Enter a whole number.")
+    if int(cleaned) > MAX_THINGS:
+        raise ValidationError("These are more things than can be entered at once.")
+    return int(cleaned)
+
+
+class Money(fields.Field[int]):
+    """An amount as text, read by the exponent in ``context`` given at construction."""
+
+    def __init__(self, exponent: int, **options: Any) -> None:
+        self.exponent = exponent
+        super().__init__(**options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        amount = minor_units(_text(value), self.exponent)
+        if amount == 0:
+            raise ValidationError("Enter an amount above zero.")
+        return amount
+
+
+class Minutes(fields.Field[int]):
+    """A time as text, read as minutes above zero."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        total = minutes(_text(value))
+        if total == 0:
+            raise ValidationError("Enter a time above zero.")
+        return total
+
+
+class Count(fields.Field[int]):
+    """A number of things as text, above zero."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        number = count(_text(value))
+        if number == 0:
+            raise ValidationError("Enter a number above zero.")
+        return number
+
+
+class Line(fields.String):
+    """One line of text: trimmed, no control characters, bounded."""
+
+    def __init__(self, *, longest: int = MAX_LINE, **options: Any) -> None:
+        self.longest = longest
+        super().__init__(**options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        cleaned = " ".join(_text(value).split())
+        return _bounded(cleaned, self.longest, required=self.required)
+
+
+class Text(fields.String):
+    """Some lines of text: control characters but line breaks refused, bounded."""
+
+    def __init__(self, *, longest: int = MAX_TEXT, **options: Any) -> None:
+        self.longest = longest
+        super().__init__(**options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        cleaned = _text(value).replace("\r\n", "\n").strip()
+        return _bounded(cleaned, self.longest, required=self.required)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValidationError("Enter text.")
+    return value
+
+
+def _bounded(text: str, longest: int, *, required: bool) -> str:
+    if required and not text:
+        raise ValidationError("Please fill this in.")
+    if len(text) > longest:
+        raise ValidationError(f"At most {longest} characters, please; this has {len(text)}.")
+    if any((ord(sign) < 32 and sign != "\n") or sign == "\x7f" for sign in text):
+        raise ValidationError("This holds characters that cannot be shown.")
+    return text

@@ -1,0 +1,36 @@
+"""Which part of a journal or a trial balance is asked for."""
+
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+from ledger.schemas.fields import Line
+
+A_DATE = {"invalid": "Enter a date like 2026-12-31."}
+MAX_PAGE = 200
+
+
+class EntryFilter(Schema):
+    """Filters of the journal; an empty answer means no filter."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    account = fields.Integer(
+        load_default=None, allow_none=True, error_messages={"invalid": "An account is a number."}
+    )
+    fund = Line(load_default="", longest=32)
+    event_type = Line(load_default="", longest=64)
+    since = fields.Date(load_default=None, allow_none=True, error_messages=A_DATE)
+    until = fields.Date(load_default=None, allow_none=True, error_messages=A_DATE)
+    before = fields.UUID(load_default=None, allow_none=True)
+    limit = fields.Integer(
+        load_default=50, validate=validate.Range(1, MAX_PAGE, error="Between 1 and {max}.")
+    )
+
+
+class AsOf(Schema):
+    """A day, up to and including which balances count."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    as_of = fields.Date(load_default=None, allow_none=True, error_messages=A_DATE)

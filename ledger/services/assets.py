@@ -1,0 +1,330 @@
+"""Things: handed over, valued by one and approved by another, lent and returned."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from ledger.core import bookkeeping
+from ledger.core.amount import kind_of
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
+from ledger.models.assets import Asset, AssetLoan, Intake, Valuation
+from ledger.models.books import Book, Commodity, Fund
+from ledger.models.pledges import Pledge
+from ledger.queries.books import funds_of
+from ledger.services import journal
+from ledger.services.books import ensure_commodity
+from ledger.services.pledges import LIMITS, record_fulfilment, release_for
+from ledger.services.proposals import propose
+
+CONDITIONS = "ABCDE"
+
+
+def receive_things(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    commodity: str,
+    quantity: int,
+    description: str,
+    condition: str,
+    received_on: date,
+    received_by: UUID | None,
+    now: datetime,
+    pledge: Pledge | None = None,
+    campaign_id: UUID | None = None,
+    tags: Sequence[str] = (),
+) -> Intake:
+    """Count things in, in units (EQP-02); each single item becomes an asset with a tag.
+
+    Raises Invalid for what is no thing, a day ahead, a wrong number, or the wrong pledge.
+    """
+    if kind_of(commodity) != "things":
+        raise Invalid("Choose what was received.", place="commodity")
+    if not 0 < quantity <= LIMITS["things"]:
+        raise Invalid("Count between 1 and 10,000.", place="quantity")
+    if received_on > now.date():
+        raise Invalid("This day is still ahead.", place="received_on")
+    if condition not in CONDITIONS:
+        raise Invalid("Choose a condition.", place="condition")
+    if pledge is not None and pledge.commodity != commodity:
+        raise Invalid("This pledge is of something else.", place="pledge")
+    ensure_commodity(session, commodity)
+    intake = Intake(
+        book_id=book.id,
+        fund_id=fund.id,
+        campaign_id=campaign_id,
+        pledge_id=pledge.id if pledge else None,
+        commodity=commodity,
+        quantity=quantity,
+        received_on=received_on,
+        received_by=received_by,
+        created_at=now,
+    )
+    session.add(intake)
+    session.flush()
+    items = _tag(session, intake, description, condition, tags)
+    posted = journal.post(
+        session,
+        bookkeeping.items_received(
+            book=book.code,
+            fund=fund.code,
+            commodity=commodity,
+            quantity=quantity,
+            asset=",".join(item.tag for item in items) if 0 < len(items) <= 5 else None,
+            pledge=pledge.reference if pledge else None,
+            released=release_for(session, pledge, quantity)[0] if pledge else 0,
+        ),
+        event_type="items_received",
+        source="intake",
+        external_ref=str(intake.id),
+        accounting_on=received_on,
+        now=now,
+        made_by=received_by,
+    )
+    if pledge is not None:
+        record_fulfilment(
+            session,
+            pledge=pledge,
+            entry_id=posted.ids[0],
+            quantity=quantity,
+            source="asset",
+            source_ref=str(intake.id),
+            now=now,
+        )
+    return intake
+
+
+def propose_valuation(
+    session: Session,
+    *,
+    intake_id: UUID,
+    currency: str,
+    total: int,
+    method: str,
+    evidence: str,
+    capitalise: bool,
+    valued_on: date,
+    valued_by: UUID,
+    now: datetime,
+) -> Valuation:
+    """Propose what received things are worth together, in minor units; an approver decides.
+
+    Raises NotFound, Conflict when they are valued or proposed already.
+    """
+    intake = session.get(Intake, intake_id)
+    if intake is None:
+        raise NotFound("There is no such hand-over.", place="intake")
+    if total <= 0:
+        raise Invalid("A value is above zero.", place="total")
+    known = session.scalar(
+        select(Valuation.id).where(
+            Valuation.intake_id == intake_id, Valuation.state.in_(("proposed", "approved"))
+        )
+    )
+    if known is not None:
+        raise Conflict("These things are valued already, or wait for an approver.", place="total")
+    number = session.scalar(
+        select(func.count()).select_from(Valuation).where(Valuation.book_id == intake.book_id)
+    )
+    valuation = Valuation(
+        book_id=intake.book_id,
+        label=f"V-{(number or 0) + 1}",
+        intake_id=intake.id,
+        commodity=intake.commodity,
+        quantity=intake.quantity,
+        currency=currency,
+        total=total,
+        method=method,
+        evidence=evidence,
+        capitalise=capitalise,
+        valued_on=valued_on,
+        valued_by=valued_by,
+        state="proposed",
+    )
+    session.add(valuation)
+    session.flush()
+    name = session.get_one(Commodity, intake.commodity)
+    noun = name.singular if intake.quantity == 1 else name.plural
+    propose(
+        session,
+        book_id=intake.book_id,
+        kind="valuation",
+        title=f"Value of {intake.quantity} {noun}",
+        reason=evidence,
+        arguments={
+            "valuation": str(valuation.id),
+            "commodity": currency,
+            "quantity": total,
+        },
+        made_by=valued_by,
+        now=now,
+    )
+    return valuation
+
+
+def approve_valuation(
+    session: Session, *, valuation_id: UUID, approved_by: UUID, on: date, now: datetime
+) -> Valuation:
+    """Book an approved value (EQP-03, EQP-04). Raises NotAllowed for whoever proposed it."""
+    valuation = session.get(Valuation, valuation_id)
+    if valuation is None or valuation.intake_id is None:
+        raise NotFound("There is no such valuation.", place="valuation")
+    if valuation.state != "proposed":
+        raise Conflict("This valuation is decided already.", place="valuation")
+    if valuation.valued_by == approved_by:
+        raise NotAllowed("Whoever values something cannot approve the value.")
+    intake = session.get_one(Intake, valuation.intake_id)
+    journal.post(
+        session,
+        bookkeeping.items_valued(
+            book=session.get_one(Book, valuation.book_id).code,
+            fund=session.get_one(Fund, intake.fund_id).code,
+            currency=valuation.currency,
+            amount=valuation.total,
+            valuation=valuation.label,
+            capitalise=valuation.capitalise,
+        ),
+        event_type="items_valued",
+        source="valuation",
+        external_ref=str(valuation.id),
+        accounting_on=on,
+        now=now,
+        made_by=valuation.valued_by,
+        approved_by=approved_by,
+    )
+    valuation.state = "approved"
+    valuation.approved_by = approved_by
+    session.flush()
+    return valuation
+
+
+def reject_valuation(session: Session, *, valuation_id: UUID) -> None:
+    """Note that an approver said no; another value can be proposed."""
+    session.get_one(Valuation, valuation_id).state = "rejected"
+    session.flush()
+
+
+def lend(
+    session: Session,
+    *,
+    asset_id: UUID,
+    borrower_id: UUID,
+    purpose: str,
+    lent_on: date,
+    due_on: date,
+    by: UUID | None,
+    now: datetime,
+) -> AssetLoan:
+    """Lend one item to another community's book (EQP-05). Raises Conflict when it is out."""
+    asset = session.get(Asset, asset_id)
+    if asset is None:
+        raise NotFound("There is no such thing.", place="asset")
+    if asset.state != "in_custody":
+        raise Conflict("This thing is on loan already.", place="asset")
+    if borrower_id == asset.book_id:
+        raise Invalid("It belongs to this community already.", place="borrower")
+    if due_on < lent_on:
+        raise Invalid("It is due back before it is lent.", place="due_on")
+    loan = AssetLoan(
+        asset_id=asset.id,
+        lender_id=asset.book_id,
+        borrower_id=borrower_id,
+        purpose=purpose,
+        lent_on=lent_on,
+        due_on=due_on,
+        handed_over_by=by,
+    )
+    session.add(loan)
+    session.flush()
+    _move(session, loan, asset, "item_lent", lent_on, by, now)
+    asset.state = "on_loan"
+    session.flush()
+    return loan
+
+
+def return_thing(
+    session: Session, *, loan_id: UUID, on: date, by: UUID | None, now: datetime
+) -> AssetLoan:
+    """Take a lent item back. Raises NotFound, Conflict when it came back already."""
+    loan = session.get(AssetLoan, loan_id)
+    if loan is None:
+        raise NotFound("There is no such loan.", place="loan")
+    if loan.returned_on is not None:
+        raise Conflict("This came back already.", place="loan")
+    asset = session.get_one(Asset, loan.asset_id)
+    _move(session, loan, asset, "item_returned", on, by, now)
+    loan.returned_on = on
+    asset.state = "in_custody"
+    session.flush()
+    return loan
+
+
+def _move(
+    session: Session,
+    loan: AssetLoan,
+    asset: Asset,
+    event_type: str,
+    on: date,
+    by: UUID | None,
+    now: datetime,
+) -> None:
+    event = bookkeeping.item_lent if event_type == "item_lent" else bookkeeping.item_returned
+    funds = funds_of(session, loan.borrower_id)
+    own = next((fund for fund in funds if fund.fund_class == "unrestricted"), None)
+    if own is None:
+        raise Invalid("The borrower has no unrestricted fund to keep it in.", place="borrower")
+    journal.post(
+        session,
+        event(
+            lender=session.get_one(Book, loan.lender_id).code,
+            lender_fund=session.get_one(Fund, asset.fund_id).code,
+            borrower=session.get_one(Book, loan.borrower_id).code,
+            borrower_fund=own.code,
+            commodity=asset.commodity,
+            quantity=1,
+            asset=asset.tag,
+        ),
+        event_type=event_type,
+        source="loan",
+        external_ref=str(loan.id),
+        accounting_on=on,
+        now=now,
+        made_by=by,
+    )
+
+
+def _tag(
+    session: Session, intake: Intake, description: str, condition: str, tags: Sequence[str]
+) -> list[Asset]:
+    """Give each single item a tag of its own; bulk goods are only counted."""
+    if not intake.commodity.startswith("EQP.") or intake.quantity > 50:
+        return []
+    stem = intake.commodity.split(".", 1)[1][:8]
+    number = session.scalar(
+        select(func.count())
+        .select_from(Asset)
+        .where(Asset.book_id == intake.book_id, Asset.commodity == intake.commodity)
+    )
+    items = []
+    for index in range(intake.quantity):
+        tag = tags[index] if index < len(tags) else f"{stem}-{(number or 0) + index + 1}"
+        items.append(
+            Asset(
+                book_id=intake.book_id,
+                fund_id=intake.fund_id,
+                tag=tag,
+                commodity=intake.commodity,
+                description=description,
+                condition=condition,
+                state="in_custody",
+                pledge_id=intake.pledge_id,
+                intake_id=intake.id,
+            )
+        )
+    session.add_all(items)
+    session.flush()
+    return items

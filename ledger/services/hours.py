@@ -1,0 +1,231 @@
+"""Volunteer hours: logged by one person, confirmed by another, valued at a known rate."""
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from ledger.core import bookkeeping
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
+from ledger.models.assets import Valuation
+from ledger.models.books import Book, Fund
+from ledger.models.hours import HoursEntry, SkillRate
+from ledger.models.parties import Party
+from ledger.models.pledges import Pledge
+from ledger.services import journal
+from ledger.services.books import ensure_commodity
+from ledger.services.pledges import record_fulfilment, release_for
+
+MINUTES_PER_DAY = 16 * 60
+# Older work needs evidence that a form cannot give.
+WINDOW = timedelta(days=366)
+
+
+def set_rate(
+    session: Session,
+    *,
+    book: Book,
+    commodity: str,
+    currency: str,
+    rate_per_hour: int,
+    specialised: bool,
+    source: str,
+    valid_from_on: date,
+) -> SkillRate:
+    """Set what an hour of a skill is worth from a day on, in minor units per hour."""
+    if not commodity.startswith("MIN."):
+        raise Invalid("A rate is for a skill, like MIN.ELEC.", place="commodity")
+    if rate_per_hour < 0:
+        raise Invalid("A rate is not below zero.", place="rate_per_hour")
+    ensure_commodity(session, commodity)
+    rate = SkillRate(
+        book_id=book.id,
+        commodity=commodity,
+        currency=currency,
+        rate_per_hour=rate_per_hour,
+        specialised=specialised,
+        source=source,
+        valid_from_on=valid_from_on,
+    )
+    session.add(rate)
+    session.flush()
+    return rate
+
+
+def log_hours(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    party: Party,
+    commodity: str,
+    minutes: int,
+    worked_on: date,
+    description: str,
+    now: datetime,
+    logged_by: UUID | None = None,
+    pledge: Pledge | None = None,
+    campaign_id: UUID | None = None,
+) -> HoursEntry:
+    """Note time that somebody says they gave; nothing is posted yet (HRS-2).
+
+    Raises Invalid for a day in the future, more than 16 hours on one day, or a pledge of
+    another skill or giver.
+    """
+    if not commodity.startswith("MIN."):
+        raise Invalid("Choose a skill.", place="commodity")
+    if worked_on > now.date():
+        raise Invalid("This day is still ahead.", place="worked_on")
+    if worked_on < now.date() - WINDOW:
+        raise Invalid("This is more than a year ago.", place="worked_on")
+    already = session.scalar(
+        select(func.coalesce(func.sum(HoursEntry.worked_minutes), 0)).where(
+            HoursEntry.party_id == party.id,
+            HoursEntry.worked_on == worked_on,
+            HoursEntry.state != "rejected",
+        )
+    )
+    if minutes <= 0 or int(already or 0) + minutes > MINUTES_PER_DAY:
+        raise Invalid("Nobody works more than 16 hours on one day.", place="worked")
+    if pledge is not None and (pledge.commodity != commodity or pledge.party_id != party.id):
+        raise Invalid("This pledge is of another skill or another person.", place="pledge")
+    ensure_commodity(session, commodity)
+    row = HoursEntry(
+        book_id=book.id,
+        fund_id=pledge.fund_id if pledge else fund.id,
+        campaign_id=campaign_id,
+        pledge_id=pledge.id if pledge else None,
+        party_id=party.id,
+        commodity=commodity,
+        worked_minutes=minutes,
+        worked_on=worked_on,
+        description=description,
+        state="logged",
+        logged_by=logged_by,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def confirm_hours(
+    session: Session, *, hours_id: UUID, confirmed_by: UUID, on: date, now: datetime
+) -> HoursEntry:
+    """Confirm another person's time and post it (HRS-3, HRS-4).
+
+    Raises NotFound, Conflict when it is decided already, NotAllowed for the volunteer or
+    whoever logged it (invariant I-54).
+    """
+    row = _undecided(session, hours_id, confirmed_by)
+    book = session.get_one(Book, row.book_id)
+    fund = session.get_one(Fund, row.fund_id)
+    pledge = session.get(Pledge, row.pledge_id) if row.pledge_id else None
+    valuation = _value(session, row, book, confirmed_by, on)
+    released = release_for(session, pledge, row.worked_minutes)[0] if pledge else 0
+    posted = journal.post(
+        session,
+        bookkeeping.hours_confirmed(
+            book=book.code,
+            fund=fund.code,
+            commodity=row.commodity,
+            minutes=row.worked_minutes,
+            currency=valuation.currency,
+            value=valuation.total,
+            specialised=valuation.capitalise,
+            valuation=valuation.label,
+            pledge=pledge.reference if pledge else None,
+            released=released,
+        ),
+        event_type="hours_confirmed",
+        source="hours",
+        external_ref=str(row.id),
+        accounting_on=on,
+        now=now,
+        made_by=row.logged_by,
+        approved_by=confirmed_by,
+    )
+    row.state = "confirmed"
+    row.confirmed_by = confirmed_by
+    row.confirmed_at = now
+    if pledge is not None:
+        record_fulfilment(
+            session,
+            pledge=pledge,
+            entry_id=posted.ids[0],
+            quantity=row.worked_minutes,
+            source="hours",
+            source_ref=str(row.id),
+            now=now,
+        )
+    session.flush()
+    return row
+
+
+def reject_hours(
+    session: Session, *, hours_id: UUID, rejected_by: UUID, now: datetime
+) -> HoursEntry:
+    """Send time back; nothing is posted. Raises as ``confirm_hours``."""
+    row = _undecided(session, hours_id, rejected_by)
+    row.state = "rejected"
+    row.confirmed_by = rejected_by
+    row.confirmed_at = now
+    session.flush()
+    return row
+
+
+def worth(minutes: int, rate_per_hour: int) -> int:
+    """Return what a time is worth in minor units, half a unit rounded up."""
+    return (minutes * rate_per_hour * 2 + 60) // 120
+
+
+def rate_for(session: ReadSession, *, book_id: UUID, commodity: str, on: date) -> SkillRate | None:
+    """Return the rate of a skill that is valid on a day."""
+    return session.scalar(
+        select(SkillRate)
+        .where(
+            SkillRate.book_id == book_id,
+            SkillRate.commodity == commodity,
+            SkillRate.valid_from_on <= on,
+        )
+        .order_by(SkillRate.valid_from_on.desc())
+        .limit(1)
+    )
+
+
+def _undecided(session: Session, hours_id: UUID, person_id: UUID) -> HoursEntry:
+    row = session.get(HoursEntry, hours_id)
+    if row is None:
+        raise NotFound("There is no such entry of hours.", place="hours")
+    if row.state != "logged":
+        raise Conflict("Somebody has decided on these hours already.", place="hours")
+    volunteer = session.get_one(Party, row.party_id).person_id
+    if person_id in (row.logged_by, volunteer):
+        raise NotAllowed("Hours are confirmed by somebody else than who gave or logged them.")
+    return row
+
+
+def _value(
+    session: Session, row: HoursEntry, book: Book, confirmed_by: UUID, on: date
+) -> Valuation:
+    rate = rate_for(session, book_id=book.id, commodity=row.commodity, on=row.worked_on)
+    valuation = Valuation(
+        book_id=book.id,
+        label=f"H-{row.id.hex[-12:].upper()}",
+        hours_id=row.id,
+        commodity=row.commodity,
+        quantity=row.worked_minutes,
+        currency=rate.currency if rate else book.commodity,
+        total=worth(row.worked_minutes, rate.rate_per_hour) if rate else 0,
+        method="rate_table" if rate else "none",
+        evidence=rate.source if rate else "",
+        capitalise=bool(rate and rate.specialised),
+        valued_on=on,
+        valued_by=row.logged_by,
+        approved_by=confirmed_by,
+        state="approved",
+    )
+    session.add(valuation)
+    session.flush()
+    return valuation

@@ -1,0 +1,94 @@
+"""Payouts: from the Stripe balance into transit, fund by fund (PO-1); minor units."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from ledger.core import bookkeeping
+from ledger.db import Session
+from ledger.errors import Conflict
+from ledger.gateway import Payout
+from ledger.models.books import Book, Fund
+from ledger.models.journal import Posting
+from ledger.models.payments import BalanceTransaction as TransactionRow
+from ledger.models.payments import Payout as PayoutRow
+from ledger.services import journal
+
+STRIPE = 1110
+
+
+def settle_payout(
+    session: Session, *, txn_id: str, payout: Payout, contained: Sequence[str], now: datetime
+) -> None:
+    """Post a payout by the funds of the transactions it contains. Idempotent.
+
+    Raises Conflict while one of them is not in the books yet, when they belong to several
+    books, or when they do not add up to the payout.
+    """
+    txn = session.get_one(TransactionRow, txn_id)
+    if txn.posted_at is not None:
+        return
+    book, funds = _composition(session, contained)
+    if sum(funds.values()) != payout.amount:
+        raise Conflict("The payout differs from the sum of what it contains.", place=payout.id)
+    journal.post(
+        session,
+        bookkeeping.payout_created(
+            book=book.code, currency=payout.currency, funds=funds, payout=payout.id
+        ),
+        event_type="payout_created",
+        source="stripe",
+        external_ref=txn_id,
+        accounting_on=txn.created_at.date(),
+        now=now,
+    )
+    session.add(
+        PayoutRow(
+            stripe_payout_id=payout.id,
+            book_id=book.id,
+            amount=payout.amount,
+            commodity=payout.currency,
+            state=payout.status,
+            arrival_on=payout.arrival_on,
+            descriptor=payout.descriptor,
+            trace=payout.trace,
+            created_at=payout.created_at,
+        )
+    )
+    session.flush()
+    session.execute(
+        update(TransactionRow)
+        .where(TransactionRow.stripe_txn_id.in_(contained))
+        .values(stripe_payout_id=payout.id)
+    )
+    txn.book_id = book.id
+    txn.stripe_payout_id = payout.id
+    txn.posted_at = now
+    session.flush()
+
+
+def _composition(session: Session, contained: Sequence[str]) -> tuple[Book, dict[str, int]]:
+    """Return whose money the transactions moved, and how much of each fund."""
+    waiting = session.scalars(
+        select(TransactionRow.stripe_txn_id).where(
+            TransactionRow.stripe_txn_id.in_(contained), TransactionRow.posted_at.is_(None)
+        )
+    ).all()
+    known = session.scalars(
+        select(TransactionRow.stripe_txn_id).where(TransactionRow.stripe_txn_id.in_(contained))
+    ).all()
+    if waiting or len(known) < len(set(contained)):
+        raise Conflict("A payout waits for what it contains to be in the books.")
+    rows = session.execute(
+        select(Posting.book_id, Fund.code, Posting.quantity)
+        .join(Fund, Fund.id == Posting.fund_id)
+        .where(Posting.account == STRIPE, Posting.payment.in_(contained))
+    ).all()
+    if len({book_id for book_id, _fund, _quantity in rows}) != 1:
+        raise Conflict("A payout holds the money of one book; give each its own account.")
+    funds: defaultdict[str, int] = defaultdict(int)
+    for _book_id, fund, quantity in rows:
+        funds[fund] += quantity
+    return session.get_one(Book, rows[0][0]), dict(sorted(funds.items()))

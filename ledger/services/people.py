@@ -1,0 +1,195 @@
+"""People, their roles, sign-in links and tokens.
+
+A secret is shown once and kept only as its SHA-256. Signing in never tells whether an address
+is known: the same message goes out, or none does, and the page says the same.
+"""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import func, select, update
+
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid, NotAllowed
+from ledger.models.people import ApiToken, Membership, OutboxMessage, Person, SignInLink
+from ledger.queries.people import person_by_email, roles_of
+
+LINK_LIFETIME = timedelta(minutes=20)
+LINKS_PER_HOUR = 5
+# Roles that one person may not hold at once in one book (domain section 11).
+INCOMPATIBLE = (
+    frozenset({"treasurer", "approver"}),
+    frozenset({"treasurer", "auditor"}),
+    frozenset({"approver", "auditor"}),
+    frozenset({"admin", "treasurer"}),
+    frozenset({"admin", "approver"}),
+    frozenset({"admin", "auditor"}),
+)
+
+
+def create_person(session: Session, *, email: str, name: str, now: datetime) -> Person:
+    """Make a person known, or return who has the address already. Raises Invalid."""
+    address = clean_email(email)
+    existing = person_by_email(session, address)
+    if existing is not None:
+        return existing
+    person = Person(email=address, name=name.strip() or address, created_at=now)
+    session.add(person)
+    session.flush()
+    return person
+
+
+def grant_role(
+    session: Session,
+    *,
+    person_id: UUID,
+    book_id: UUID,
+    role: str,
+    now: datetime,
+    granted_by: UUID | None = None,
+    ends_at: datetime | None = None,
+) -> Membership | None:
+    """Give a role; None when it is held already. Raises Conflict for incompatible duties."""
+    held = roles_of(session, person_id=person_id, book_id=book_id, now=now)
+    if role in held:
+        return None
+    if granted_by == person_id:
+        raise NotAllowed("Nobody gives a role to themselves.")
+    if any(pair <= held | {role} for pair in INCOMPATIBLE):
+        raise Conflict(f"One person cannot be {role} and {', '.join(sorted(held))} of one book.")
+    membership = Membership(
+        person_id=person_id,
+        book_id=book_id,
+        role=role,
+        starts_at=now,
+        ends_at=ends_at,
+        granted_by=granted_by,
+    )
+    session.add(membership)
+    session.flush()
+    return membership
+
+
+def request_link(session: Session, *, email: str, base_url: str, now: datetime) -> None:
+    """Write a sign-in link to the outbox when the address is known; silently nothing otherwise.
+
+    Raises Invalid for what is no address. At most five links an hour per address.
+    """
+    address = clean_email(email)
+    if person_by_email(session, address) is None:
+        return
+    recent = session.scalar(
+        select(func.count())
+        .select_from(SignInLink)
+        .where(SignInLink.email == address, SignInLink.created_at > now - timedelta(hours=1))
+    )
+    if recent is not None and recent >= LINKS_PER_HOUR:
+        return
+    secret = secrets.token_urlsafe(32)
+    session.add(
+        SignInLink(
+            email=address,
+            secret_sha256=sha256(secret),
+            created_at=now,
+            expires_at=now + LINK_LIFETIME,
+        )
+    )
+    minutes = LINK_LIFETIME // timedelta(minutes=1)
+    send(
+        session,
+        to_email=address,
+        subject="Your sign-in link for Poolbook",
+        body=(
+            f"Follow this link to sign in. It works once, within {minutes} minutes.\n\n"
+            f"{base_url}/sign-in/{secret}\n\n"
+            "If you did not ask for it, do nothing: nobody is signed in."
+        ),
+        now=now,
+    )
+
+
+def use_link(session: Session, *, secret: str, now: datetime) -> Person:
+    """Spend a sign-in link and return the person. Raises NotAllowed when it is not good."""
+    spent = session.execute(
+        update(SignInLink)
+        .where(
+            SignInLink.secret_sha256 == sha256(secret),
+            SignInLink.used_at.is_(None),
+            SignInLink.expires_at > now,
+        )
+        .values(used_at=now)
+        .returning(SignInLink.email)
+    ).scalar_one_or_none()
+    person = person_by_email(session, spent) if spent else None
+    if person is None:
+        raise NotAllowed(
+            "This sign-in link was used already or is too old. Please ask for another."
+        )
+    return person
+
+
+def link_is_good(session: ReadSession, *, secret: str, now: datetime) -> bool:
+    """Tell whether a link can still be used, without using it: mail scanners open links."""
+    return (
+        session.scalar(
+            select(SignInLink.id).where(
+                SignInLink.secret_sha256 == sha256(secret),
+                SignInLink.used_at.is_(None),
+                SignInLink.expires_at > now,
+            )
+        )
+        is not None
+    )
+
+
+def create_token(
+    session: Session, *, person_id: UUID, name: str, scopes: str, now: datetime
+) -> str:
+    """Make a bearer token and return its secret, which is not kept."""
+    secret = "pb_" + secrets.token_urlsafe(32)
+    session.add(
+        ApiToken(
+            person_id=person_id,
+            name=name,
+            secret_sha256=sha256(secret),
+            scopes=scopes,
+            created_at=now,
+        )
+    )
+    session.flush()
+    return secret
+
+
+def token_owner(session: ReadSession, *, secret: str) -> tuple[UUID, frozenset[str]] | None:
+    """Return whose token this is and its scopes, or None when it is unknown or revoked."""
+    row = session.execute(
+        select(ApiToken.person_id, ApiToken.scopes).where(
+            ApiToken.secret_sha256 == sha256(secret), ApiToken.revoked_at.is_(None)
+        )
+    ).one_or_none()
+    return None if row is None else (row.person_id, frozenset(row.scopes.split()))
+
+
+def send(session: Session, *, to_email: str, subject: str, body: str, now: datetime) -> None:
+    """Put a message into the outbox, in the transaction that causes it."""
+    session.add(OutboxMessage(to_email=to_email, subject=subject, body=body, created_at=now))
+
+
+def clean_email(text: str) -> str:
+    """Return the address in the form it is kept in. Raises Invalid."""
+    try:
+        return validate_email(text.strip(), check_deliverability=False).normalized.lower()
+    except EmailNotValidError as error:
+        raise Invalid(
+            "Enter an e-mail address like name@example.org.",
+            place="email",
+            messages={"email": ["Enter an e-mail address like name@example.org."]},
+        ) from error
+
+
+def sha256(text: str) -> str:
+    """Return the hexadecimal SHA-256 of a secret."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,275 @@
+"""Pledges: made, fulfilled, taken back. What is open follows from fulfilments.
+
+A basket is one form by one donor; each pledge in it counts one commodity, and its reference
+labels every leg that belongs to it.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from ledger.core import bookkeeping
+from ledger.core.amount import is_currency, kind_of
+from ledger.core.entry import Entry
+from ledger.core.reference import new_reference
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.books import Book, Fund
+from ledger.models.campaigns import Campaign
+from ledger.models.parties import Party
+from ledger.models.pledges import Basket, Fulfilment, Pledge
+from ledger.queries.campaigns import needs_of
+from ledger.queries.pledges import fulfilled_quantity, open_quantity
+from ledger.services import journal
+
+LIMITS = {"money": 10**12, "things": 10_000, "hours": 100_000}
+ENDED = ("cancelled", "lapsed", "written_off", "charged_back")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One offer; ``quantity`` in the commodity's smallest unit."""
+
+    commodity: str
+    quantity: int
+    note: str = ""
+
+
+def make_pledges(
+    session: Session,
+    *,
+    campaign: Campaign,
+    party: Party,
+    lines: Sequence[Line],
+    form_key: str,
+    message: str,
+    consent: str,
+    now: datetime,
+) -> Basket:
+    """Make a basket with a pledge for each line, and post what they mean.
+
+    The same form sent twice (``form_key``) makes one basket. Raises Invalid by commodity for
+    an offer that the campaign cannot take, Conflict when the campaign is over.
+    """
+    known = session.scalar(select(Basket).where(Basket.form_key == form_key))
+    if known is not None:
+        return known
+    _check_open(campaign, now.date())
+    _check_lines(session, campaign, lines)
+    basket = Basket(
+        book_id=campaign.book_id,
+        campaign_id=campaign.id,
+        party_id=party.id,
+        form_key=form_key,
+        message=message,
+        consent=consent,
+        created_at=now,
+    )
+    session.add(basket)
+    session.flush()
+    for line in lines:
+        pledge = Pledge(
+            book_id=campaign.book_id,
+            fund_id=campaign.fund_id,
+            campaign_id=campaign.id,
+            basket_id=basket.id,
+            party_id=party.id,
+            reference=new_reference("P", secrets.choice),
+            commodity=line.commodity,
+            quantity=line.quantity,
+            legal_nature=("conditional" if campaign.mode == "all_or_nothing" else "intention"),
+            state="open",
+            note=line.note,
+            due_on=None,
+            created_at=now,
+        )
+        session.add(pledge)
+        session.flush()
+        book, fund = _codes(session, pledge)
+        _post(
+            session,
+            pledge,
+            bookkeeping.pledge_made(
+                book=book,
+                fund=fund,
+                commodity=pledge.commodity,
+                quantity=pledge.quantity,
+                pledge=pledge.reference,
+                legal_nature=pledge.legal_nature,
+            ),
+            "pledge_made",
+            now.date(),
+            now,
+        )
+    return basket
+
+
+def release_for(session: Session, pledge: Pledge, amount: int) -> tuple[int, int]:
+    """Return how much of a payment takes an intention off the memo accounts, and how much pays
+    what is owed; both in the pledge's smallest unit, both zero for a conditional promise."""
+    rest = min(amount, open_quantity(session, pledge))
+    if pledge.legal_nature == "intention":
+        return rest, 0
+    return (0, rest) if pledge.legal_nature == "unconditional" else (0, 0)
+
+
+def record_fulfilment(
+    session: Session,
+    *,
+    pledge: Pledge,
+    entry_id: UUID,
+    quantity: int,
+    source: str,
+    source_ref: str,
+    now: datetime,
+) -> None:
+    """Note what made good a part of a pledge; the same source counts once.
+
+    A refund is a negative quantity: it lowers what was received and opens nothing again.
+    """
+    known = session.scalar(
+        select(Fulfilment.id).where(
+            Fulfilment.pledge_id == pledge.id,
+            Fulfilment.source == source,
+            Fulfilment.source_ref == source_ref,
+        )
+    )
+    if known is not None:
+        return
+    session.add(
+        Fulfilment(
+            book_id=pledge.book_id,
+            pledge_id=pledge.id,
+            entry_id=entry_id,
+            quantity=quantity,
+            source=source,
+            source_ref=source_ref,
+            created_at=now,
+        )
+    )
+    session.flush()
+    _restate(session, pledge)
+
+
+def cancel_pledge(session: Session, *, pledge_id: UUID, on: date, now: datetime) -> None:
+    """Take back what is open (PLG-09). Raises NotFound, Conflict when nothing is open."""
+    _end(session, pledge_id, "cancelled", on, now)
+
+
+def lapse_pledge(session: Session, *, pledge_id: UUID, on: date, now: datetime) -> None:
+    """Let what is open lapse (PLG-08). Raises NotFound, Conflict when nothing is open."""
+    _end(session, pledge_id, "lapsed", on, now)
+
+
+def meet_condition(session: Session, *, pledge: Pledge, on: date, now: datetime) -> None:
+    """Make a conditional promise owed (PLG-07); promised things and hours become intentions."""
+    rest = open_quantity(session, pledge)
+    if pledge.legal_nature != "conditional" or not rest:
+        return
+    book, fund = _codes(session, pledge)
+    entries = bookkeeping.condition_met(
+        book=book,
+        fund=fund,
+        commodity=pledge.commodity,
+        quantity=rest,
+        pledge=pledge.reference,
+    )
+    pledge.legal_nature = "unconditional" if is_currency(pledge.commodity) else "intention"
+    _post(session, pledge, entries, "condition_met", on, now)
+
+
+def _end(session: Session, pledge_id: UUID, state: str, on: date, now: datetime) -> None:
+    pledge = session.get(Pledge, pledge_id)
+    if pledge is None:
+        raise NotFound("There is no such pledge.", place="pledge")
+    rest = open_quantity(session, pledge)
+    if not rest:
+        raise Conflict("Nothing of this pledge is open any more.", place="pledge")
+    if pledge.legal_nature == "unconditional":
+        raise Conflict(
+            "This promise is owed; it can be written off, not taken back.", place="pledge"
+        )
+    book, fund = _codes(session, pledge)
+    entries = bookkeeping.pledge_released(
+        book=book,
+        fund=fund,
+        commodity=pledge.commodity,
+        quantity=rest,
+        pledge=pledge.reference,
+        legal_nature=pledge.legal_nature,
+    )
+    pledge.state = state
+    _post(session, pledge, entries, f"pledge_{state}", on, now)
+
+
+def _post(
+    session: Session,
+    pledge: Pledge,
+    entries: Sequence[Entry],
+    event_type: str,
+    on: date,
+    now: datetime,
+) -> None:
+    journal.post(
+        session,
+        entries,
+        event_type=event_type,
+        source="pledge",
+        external_ref=str(pledge.id),
+        accounting_on=on,
+        now=now,
+    )
+
+
+def _restate(session: Session, pledge: Pledge) -> None:
+    if pledge.state in ENDED:
+        return
+    done = fulfilled_quantity(session, pledge)
+    if done > pledge.quantity:
+        pledge.state = "over_fulfilled"
+    elif done == pledge.quantity:
+        pledge.state = "fulfilled"
+    else:
+        pledge.state = "part_fulfilled" if done else "open"
+    session.flush()
+
+
+def _codes(session: Session, pledge: Pledge) -> tuple[str, str]:
+    return (
+        session.get_one(Book, pledge.book_id).code,
+        session.get_one(Fund, pledge.fund_id).code,
+    )
+
+
+def _check_open(campaign: Campaign, today: date) -> None:
+    over = campaign.deadline_on is not None and today > campaign.deadline_on
+    if campaign.state != "live" or over:
+        raise Conflict("This campaign is over and takes no more pledges.", place="campaign")
+    if today < campaign.opens_on:
+        raise Conflict("This campaign has not started yet.", place="campaign")
+
+
+def _check_lines(session: Session, campaign: Campaign, lines: Sequence[Line]) -> None:
+    if not lines:
+        raise Invalid("Offer something first.", place="lines")
+    wanted = {need.commodity for need in needs_of(session, campaign_id=campaign.id)}
+    wanted.add(campaign.commodity)
+    messages: dict[str, list[str]] = {}
+    seen: set[str] = set()
+    for line in lines:
+        if line.commodity not in wanted:
+            sentence = "This campaign does not ask for this."
+        elif line.commodity in seen:
+            sentence = "This is offered twice."
+        elif not 0 < line.quantity <= LIMITS[kind_of(line.commodity)]:
+            sentence = "This is more than can be offered at once."
+        else:
+            seen.add(line.commodity)
+            continue
+        messages[line.commodity] = [sentence]
+    if messages:
+        raise Invalid("Some offers cannot be taken.", place="lines", messages=messages)

@@ -1,0 +1,115 @@
+"""Refunds: asked for by one person, approved by another, sent by the worker; minor units."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
+from ledger.gateway import Refund as Sent
+from ledger.models.payments import BalanceTransaction, Refund
+from ledger.models.pledges import Pledge
+from ledger.services.jobs import enqueue
+from ledger.services.proposals import propose
+
+
+def request_refund(
+    session: Session,
+    *,
+    pledge_id: UUID,
+    amount: int,
+    reason: str,
+    requested_by: UUID,
+    now: datetime,
+) -> Refund:
+    """Ask for money to go back to a donor. Raises Invalid for more than was paid."""
+    pledge = session.get(Pledge, pledge_id)
+    if pledge is None:
+        raise NotFound("There is no such pledge.", place="pledge")
+    charge = session.scalar(
+        select(BalanceTransaction)
+        .where(
+            BalanceTransaction.pledge_id == pledge_id,
+            BalanceTransaction.reporting_category == "charge",
+        )
+        .order_by(BalanceTransaction.created_at.desc())
+        .limit(1)
+    )
+    if charge is None or charge.source_id is None:
+        raise Conflict("This pledge was not paid by card.", place="amount")
+    asked = session.scalar(
+        select(func.coalesce(func.sum(Refund.amount), 0)).where(
+            Refund.stripe_charge_id == charge.source_id,
+            Refund.state.not_in(("failed", "rejected")),
+        )
+    )
+    if not 0 < amount <= charge.amount - int(asked or 0):
+        raise Invalid("This is more than was paid and not refunded yet.", place="amount")
+    refund = Refund(
+        book_id=pledge.book_id,
+        pledge_id=pledge.id,
+        stripe_charge_id=charge.source_id,
+        amount=amount,
+        reason=reason,
+        state="requested",
+        requested_by=requested_by,
+        created_at=now,
+    )
+    session.add(refund)
+    session.flush()
+    propose(
+        session,
+        book_id=pledge.book_id,
+        kind="refund",
+        title=f"Refund of {pledge.reference}",
+        reason=reason,
+        arguments={
+            "refund": str(refund.id),
+            "quantity": amount,
+            "commodity": pledge.commodity,
+        },
+        made_by=requested_by,
+        now=now,
+    )
+    return refund
+
+
+def approve_refund(session: Session, *, refund_id: UUID, approved_by: UUID, now: datetime) -> None:
+    """Let the worker send a refund. Raises NotAllowed for whoever asked for it."""
+    refund = session.get_one(Refund, refund_id)
+    if refund.state != "requested":
+        raise Conflict("This refund is decided already.", place="refund")
+    if refund.requested_by == approved_by:
+        raise NotAllowed("Whoever asks for a refund cannot approve it.")
+    refund.state = "approved"
+    refund.approved_by = approved_by
+    session.flush()
+    enqueue(
+        session,
+        kind="send_refund",
+        key=str(refund.id),
+        arguments={"refund": str(refund.id)},
+        now=now,
+    )
+
+
+def reject_refund(session: Session, *, refund_id: UUID) -> None:
+    """Note that an approver said no."""
+    session.get_one(Refund, refund_id).state = "rejected"
+    session.flush()
+
+
+def record_sent(session: Session, *, refund_id: UUID, answer: Sent) -> None:
+    """Note Stripe's answer; the money is booked from its balance transaction."""
+    refund = session.get_one(Refund, refund_id)
+    if refund.state == "approved":
+        refund.stripe_refund_id = answer.id
+        refund.state = "failed" if answer.status in ("failed", "canceled") else "sent"
+    session.flush()
+
+
+def record_refused(session: Session, *, refund_id: UUID) -> None:
+    """Note that Stripe refused a refund for good."""
+    session.get_one(Refund, refund_id).state = "failed"
+    session.flush()

@@ -1,0 +1,33 @@
+"""Door: Stripe. Verify the signature, keep the message and a job in one transaction, answer.
+
+Nothing is decided here: messages come twice, late, out of order or never.
+"""
+
+from flask import Blueprint, current_app, request
+from werkzeug.wrappers import Response
+
+from ledger.errors import Invalid, NotAllowed
+from ledger.services import stripe_events
+
+pages = Blueprint("webhook", __name__)
+
+MAX_BODY = 256 * 1024
+
+
+@pages.post("/webhooks/stripe")
+def receive() -> Response:
+    """Take one signed message: 200 when it is kept, 400 when its signature does not fit."""
+    parts = current_app.extensions["poolbook"]
+    if parts.gateway is None:
+        return Response("Payments are not configured.", 404)
+    if (request.content_length or 0) > MAX_BODY:
+        return Response("Too large.", 413)
+    body = request.get_data()
+    try:
+        event = parts.gateway.verify(body, request.headers.get("Stripe-Signature", ""))
+        text = body.decode()
+    except (Invalid, NotAllowed, UnicodeDecodeError):
+        return Response("The signature does not fit.", 400)
+    now = parts.clock()
+    parts.db.run(lambda session: stripe_events.store(session, event=event, body=text, now=now))
+    return Response("", 200)

@@ -1,0 +1,210 @@
+"""Door: time. Due jobs, and a sweep that finds out what Stripe did without any message.
+
+Each pass takes one job in one transaction, does it, and notes it done; a job whose worker dies
+comes back after its lease. The sweep alone reaches the same books as messages do.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Event
+from uuid import UUID
+
+from ledger import checkout
+from ledger.db import Database, Session
+from ledger.errors import Conflict, PoolbookError
+from ledger.gateway import BalanceTransaction, GatewayDown, PaymentGateway
+from ledger.models.jobs import Job
+from ledger.models.payments import BalanceTransaction as TransactionRow
+from ledger.models.payments import Cursor
+from ledger.queries import payments as questions
+from ledger.services import jobs, payments, payouts, stripe_events
+from ledger.services.matching import auto_match_all
+
+log = logging.getLogger("poolbook.worker")
+
+OVERLAP = timedelta(days=3)
+DOUBT = timedelta(minutes=15)
+PAUSE_SECONDS = 0.5
+SWEEP_EVERY = timedelta(seconds=5)
+SWEEP = "balance_transactions"
+CHARGES = ("charge",)
+REFUNDS = ("refund",)
+
+
+def run(
+    db: Database,
+    gateway: PaymentGateway | None,
+    clock: Callable[[], datetime],
+    stop: Event,
+) -> None:
+    """Work until told to stop; no single failure ends the loop."""
+    next_sweep = clock()
+    while not stop.is_set():
+        now = clock()
+        try:
+            db.run(lambda session, now=now: jobs.beat(session, process="worker", now=now))  # type: ignore[misc]
+            worked = run_due(db, gateway, now=now)
+            if gateway is not None and now >= next_sweep:
+                next_sweep = now + SWEEP_EVERY
+                sweep(db, gateway, now=now)
+        except GatewayDown as error:
+            worked = False
+            log.warning("the payment provider gives no answer: %s", error)
+        except Exception as error:
+            worked = False
+            log.error("a pass failed: %s", type(error).__name__)
+        if not worked:
+            stop.wait(PAUSE_SECONDS)
+
+
+def run_due(db: Database, gateway: PaymentGateway | None, *, now: datetime) -> int:
+    """Do every job that is due and return how many were done."""
+    done = 0
+    while True:
+        job = db.run(lambda session: jobs.claim(session, now=now))
+        if job is None:
+            return done
+        try:
+            perform(db, gateway, job, now=now)
+        except (GatewayDown, PoolbookError) as error:
+            reason = type(error).__name__
+            db.run(
+                lambda session, job=job, reason=reason: jobs.postpone(  # type: ignore[misc]
+                    session, job=job, error=reason, now=now
+                )
+            )
+            continue
+        db.run(lambda session, job=job: jobs.finish(session, job=job, now=now))  # type: ignore[misc]
+        done += 1
+
+
+def perform(db: Database, gateway: PaymentGateway | None, job: Job, *, now: datetime) -> None:
+    """Do one job. Raises GatewayDown or one of the four errors to have it tried again."""
+    if gateway is None:
+        raise Conflict("Payments are not configured.")
+    if job.kind == "stripe_event":
+        hear(db, gateway, job.arguments, now=now)
+    elif job.kind == "send_refund":
+        checkout.send_refund(db, gateway, refund_id=UUID(job.arguments["refund"]))
+    else:
+        raise Conflict(f"No worker knows jobs of kind {job.kind}.")
+
+
+def hear(
+    db: Database,
+    gateway: PaymentGateway,
+    arguments: dict[str, str | None],
+    *,
+    now: datetime,
+) -> None:
+    """Let a message wake us: look its payment page up, then read the balance."""
+    kind, object_id = arguments["kind"] or "", arguments["object"] or ""
+    if kind.startswith("checkout.session."):
+        with db.snapshot() as session:
+            attempt = questions.attempt_by_session(session, object_id)
+        if attempt is not None:
+            checkout.sync_attempt(db, gateway, attempt_id=attempt.id, session_id=object_id, now=now)
+    sweep(db, gateway, now=now)
+    event_id = arguments["event"] or ""
+    db.run(lambda session: stripe_events.mark_processed(session, event_id=event_id, now=now))
+
+
+def sweep(db: Database, gateway: PaymentGateway, *, now: datetime) -> int:
+    """Read the balance since the last time, post what is new, and return how much was posted."""
+    with db.snapshot() as session:
+        read_to = questions.cursor(session, SWEEP)
+        doubtful = questions.attempts_in_doubt(session, before=now - DOUBT)
+    for attempt in doubtful:
+        if attempt.stripe_session_id is not None:
+            checkout.sync_attempt(
+                db,
+                gateway,
+                attempt_id=attempt.id,
+                session_id=attempt.stripe_session_id,
+                now=now,
+            )
+    since = read_to - OVERLAP if read_to else None
+    found = gateway.list_balance_transactions(since=since)
+    db.run(lambda session: _store(session, found, now))
+    with db.snapshot() as session:
+        waiting = questions.unposted(session)
+    posted = sum(_settle(db, gateway, txn, now) for txn in waiting)
+    if posted:
+        db.run(lambda session: auto_match_all(session, now=now))
+    return posted
+
+
+def _store(session: Session, found: list[BalanceTransaction], now: datetime) -> None:
+    for txn in found:
+        payments.store_transaction(session, txn=txn)
+    row = session.get(Cursor, SWEEP)
+    newest = max((txn.created_at for txn in found), default=None)
+    if row is None:
+        session.add(Cursor(name=SWEEP, at=newest or now))
+    elif newest is not None and newest > row.at:
+        row.at = newest
+    session.flush()
+
+
+def _settle(db: Database, gateway: PaymentGateway, txn: TransactionRow, now: datetime) -> bool:
+    """Post one movement; what cannot be posted yet stays and is looked at again."""
+    try:
+        if txn.reporting_category in CHARGES:
+            return _settle_charge(db, gateway, txn, now)
+        if txn.reporting_category in REFUNDS:
+            return _settle_refund(db, gateway, txn, now)
+        if txn.reporting_category == "payout" and txn.source_id:
+            return _settle_payout(db, gateway, txn, now)
+    except PoolbookError as refusal:
+        log.warning("%s is not posted: %s", txn.stripe_txn_id, type(refusal).__name__)
+    return False
+
+
+def _settle_charge(
+    db: Database, gateway: PaymentGateway, txn: TransactionRow, now: datetime
+) -> bool:
+    charge = gateway.retrieve_charge(txn.source_id or "")
+    pledge = charge.metadata.get("pledge")
+    if pledge is None:
+        return False
+    db.run(
+        lambda session: payments.settle_charge(
+            session, txn_id=txn.stripe_txn_id, pledge_id=UUID(pledge), now=now
+        )
+    )
+    return True
+
+
+def _settle_refund(
+    db: Database, gateway: PaymentGateway, txn: TransactionRow, now: datetime
+) -> bool:
+    refund = gateway.retrieve_refund(txn.source_id or "")
+    with db.snapshot() as session:
+        charge = questions.charge_transaction(session, refund.charge_id or "")
+    if charge is None or charge.pledge_id is None:
+        return False
+    pledge_id = charge.pledge_id
+    db.run(
+        lambda session: payments.settle_refund(
+            session, txn_id=txn.stripe_txn_id, pledge_id=pledge_id, now=now
+        )
+    )
+    return True
+
+
+def _settle_payout(
+    db: Database, gateway: PaymentGateway, txn: TransactionRow, now: datetime
+) -> bool:
+    payout = gateway.retrieve_payout(txn.source_id or "")
+    contained = [
+        item.id
+        for item in gateway.list_balance_transactions(payout_id=payout.id)
+        if item.id != txn.stripe_txn_id
+    ]
+    db.run(
+        lambda session: payouts.settle_payout(
+            session, txn_id=txn.stripe_txn_id, payout=payout, contained=contained, now=now
+        )
+    )
+    return True

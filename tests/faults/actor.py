@@ -1,0 +1,107 @@
+"""One process of the payment path that kills itself at the n-th step.
+
+A step is the start or the end of a call to the gateway, or the end of a transaction. Run as
+``python -m tests.faults.actor ROLE DATABASE SANDBOX PLEDGE N``; N = 0 never dies. Exits 0 when
+the role is done.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from ledger import checkout, worker
+from ledger.config import Settings
+from ledger.db import Database
+from ledger.gateway import StripeGateway
+
+KEY = "sk_test_faults"
+SECRET = "whsec_faults"
+
+
+class Fuse:
+    """Counts steps and dies at the chosen one, as a machine that loses power does."""
+
+    def __init__(self, last: int) -> None:
+        self.left = last
+
+    def step(self) -> None:
+        """Come one step closer."""
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class FusedGateway:
+    """The real gateway with a step before and after each call."""
+
+    def __init__(self, gateway: StripeGateway, fuse: Fuse) -> None:
+        self._gateway = gateway
+        self._fuse = fuse
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._gateway, name)
+
+        def called(*args: Any, **kwargs: Any) -> Any:
+            self._fuse.step()
+            answer = method(*args, **kwargs)
+            self._fuse.step()
+            return answer
+
+        return called
+
+
+class FusedDatabase(Database):
+    """A database with a step after each transaction."""
+
+    fuse: Fuse
+
+    def run(self, deed: Callable[[Any], Any]) -> Any:
+        """Run a deed; the step comes after its commit."""
+        answer = super().run(deed)
+        self.fuse.step()
+        return answer
+
+
+def settings(database_url: str, sandbox: str) -> Settings:
+    from pathlib import Path
+
+    return Settings(
+        database_url=database_url,
+        data=Path("."),
+        secret_key="x",
+        base_url="http://127.0.0.1:1",
+        stripe_key=KEY,
+        stripe_webhook_secret=SECRET,
+        stripe_base=sandbox,
+    )
+
+
+def main(role: str, database_url: str, sandbox: str, pledge: str, last: str) -> None:
+    fuse = Fuse(int(last))
+    db = FusedDatabase(database_url)
+    db.fuse = fuse
+    gateway: Any = FusedGateway(StripeGateway(settings(database_url, sandbox)), fuse)
+    now = datetime.now(UTC)
+    if role == "web":
+        print(
+            checkout.start_checkout(
+                db,
+                gateway,
+                pledge_id=UUID(pledge),
+                success_url="http://127.0.0.1:1/thanks",
+                cancel_url="http://127.0.0.1:1/back",
+                now=now,
+            )
+        )
+    elif role == "worker":
+        worker.run_due(db, gateway, now=now)
+        worker.sweep(db, gateway, now=now)
+    db.dispose()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

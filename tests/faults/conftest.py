@@ -1,0 +1,120 @@
+"""A sandbox as a process of its own, and a pledge of money to pay through it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from ledger.db import Database
+from ledger.models.pledges import Pledge
+from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge
+from tests.ports import free_port
+
+ROOT = Path(__file__).parents[2]
+AUTH = ("sk_test_faults", "")
+
+
+@dataclass
+class Sandbox:
+    """The sandbox server; it can be killed and started again on the same state."""
+
+    port: int
+    state: Path
+    webhook: str | None = None
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "ledger.sandbox", "--port", str(self.port)]
+        command += ["--state", str(self.state), "--settle-seconds", "0"]
+        if self.webhook:
+            command += ["--webhook", self.webhook, "--webhook-secret", "whsec_faults"]
+        self.process = subprocess.Popen(command, cwd=ROOT)
+        for _ in range(200):
+            try:
+                if requests.get(f"{self.url}/healthz", timeout=1).ok:
+                    return
+            except requests.ConnectionError:
+                time.sleep(0.05)
+        raise AssertionError("the sandbox does not start")
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+
+    def restart(self) -> None:
+        self.kill()
+        self.start()
+
+    def list(self, path: str) -> list[dict[str, Any]]:
+        answer = requests.get(f"{self.url}/v1/{path}?limit=100", auth=AUTH, timeout=5)
+        found: list[dict[str, Any]] = answer.json()["data"]
+        return found
+
+    def control(self, path: str, **values: str) -> None:
+        assert requests.post(f"{self.url}/_test/{path}", data=values, timeout=5).ok
+
+    def pay(self, url: str, card: str = "4242424242424242") -> requests.Response:
+        return requests.post(url, data={"card": card}, allow_redirects=False, timeout=5)
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    """A running sandbox."""
+    server = Sandbox(free_port(), tmp_path / "sandbox.db")
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def pledge(db: Database) -> Pledge:
+    """A pledge of 60.00 that nobody has paid yet."""
+    with db.transaction() as session:
+        book = make_book(session)
+        fund = make_fund(session, book, "SOLAR", "purpose")
+        make_fund(session, book)
+        return make_pledge(session, make_campaign(session, book, fund), make_party(session))
+
+
+def act(
+    role: str, database_url: str, sandbox: Sandbox, pledge: Pledge, last: int = 0
+) -> subprocess.CompletedProcess[str]:
+    """Run one process of the path, killed at step ``last`` unless that is 0."""
+    return subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "tests.faults.actor",
+            role,
+            database_url,
+            sandbox.url,
+            str(pledge.id),
+            str(last),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def done(role: str, database_url: str, sandbox: Sandbox, pledge: Pledge) -> str:
+    """Run one process of the path to its end and return what it said."""
+    run = act(role, database_url, sandbox, pledge)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.strip()
