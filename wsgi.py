@@ -4,11 +4,11 @@ import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import reports.cli
+import reports.views
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-import reports.cli
-import reports.views
 from ledger import api, config, web, webhook
 from ledger.checkout import PaymentGateway
 from ledger.cli import cli, main
