@@ -1,21 +1,38 @@
-"""Start Poolbook: hang every door on one program. The only file that knows everybody."""
+"""Start Poolbook: hang every door on one program, and run its processes.
+
+The only file that knows everybody.
+"""
 
 import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import click
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+from waitress import serve as serve_forever
 
 import reports.cli
 import reports.views
-from flask import Flask
-from flask_wtf.csrf import CSRFProtect
-
-from ledger import api, config, web, webhook
+from ledger import api, config, web, webhook, worker
 from ledger.checkout import PaymentGateway
-from ledger.cli import cli, main
+from ledger.cli import Console, cli, main, pass_console
 from ledger.config import Settings
 from ledger.db import Database
+from ledger.demo import fill
+from ledger.errors import Conflict
 from ledger.gateway import StripeGateway
+from ledger.sandbox import serve as serve_sandbox
 from ledger.web.door import Poolbook, system_clock
+from migrations import upgrade
 
 __all__ = ["create_app", "main"]
 
@@ -23,6 +40,10 @@ SESSION_HOURS = 12
 # The largest body is a bank statement; its reader has a narrower limit of its own.
 MAX_BODY = 16 * 1024 * 1024
 MAX_FORM = 512 * 1024
+SANDBOX_KEY = "sk_test_poolbook_demo"
+SANDBOX_SECRET = "whsec_poolbook_demo"  # noqa: S105 (of a sandbox that moves no money)
+DEMO_PAYOUT_SECONDS = 20
+START_SECONDS = 60
 
 reports.cli.register(cli)
 
@@ -61,3 +82,126 @@ def create_app(
     for blueprint in api.register(app):
         csrf.exempt(blueprint)
     return app
+
+
+@cli.command("serve")
+@click.option("--port", default=8000, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@pass_console
+def serve(console: Console, port: int, host: str) -> None:
+    """Serve the pages, the API and the webhook."""
+    serve_forever(create_app(console.settings()), host=host, port=port, threads=8)
+
+
+@cli.command("worker")
+@pass_console
+def work(console: Console) -> None:
+    """Do due jobs and read what Stripe did, until stopped."""
+    settings = console.settings()
+    gateway = StripeGateway(settings) if settings.stripe_key else None
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    worker.run(Database(settings.database_url), gateway, system_clock, stop)
+
+
+@cli.command("sandbox")
+@click.option("--port", default=8001, show_default=True)
+@click.option("--state", type=click.Path(dir_okay=False, path_type=Path), default="var/stripe.db")
+@click.option("--webhook", "target", default=None, help="Where messages go.")
+@click.option("--webhook-secret", "secret", default=None)
+def sandbox(port: int, state: Path, target: str | None, secret: str | None) -> None:
+    """Serve the Stripe sandbox; no real money moves."""
+    serve_sandbox(
+        port,
+        state,
+        webhook=target,
+        webhook_secret=secret,
+        payout_seconds=DEMO_PAYOUT_SECONDS,
+    )
+
+
+@cli.command("demo")
+@click.option("--port", default=8000, show_default=True)
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), default="var")
+def demo(port: int, data: Path) -> None:
+    """Run everything with demo data: sandbox, worker and web server; Ctrl-C stops all."""
+    data.mkdir(parents=True, exist_ok=True)
+    database_url = f"sqlite:///{(data / 'poolbook.db').resolve()}"
+    db = Database(database_url)
+    with db.engine.begin() as connection:
+        upgrade(connection)
+    summary = fill(db, today=date.today())
+    db.dispose()
+    base = f"http://127.0.0.1:{port}"
+    environ = {
+        **os.environ,
+        "POOLBOOK_DATA": str(data),
+        "POOLBOOK_DATABASE_URL": database_url,
+        "POOLBOOK_BASE_URL": base,
+        "POOLBOOK_DEMO": "1",
+        "STRIPE_SECRET_KEY": SANDBOX_KEY,
+        "STRIPE_WEBHOOK_SECRET": SANDBOX_SECRET,
+        "STRIPE_API_BASE": f"http://127.0.0.1:{port + 1}",
+    }
+    target = f"{base}/webhooks/stripe"
+    sandbox_options = ["--port", str(port + 1), "--state", str(data / "stripe.db")]
+    processes = [
+        _start(
+            ["sandbox", *sandbox_options, "--webhook", target, "--webhook-secret", SANDBOX_SECRET],
+            environ,
+        ),
+        _start(["worker"], environ),
+        _start(["serve", "--port", str(port)], environ),
+    ]
+    try:
+        _wait_for(f"{base}/healthz", processes)
+        click.echo(f"\nPoolbook is at {base}   (Ctrl-C stops it)\n")
+        click.echo("Sign in with one of these; the link lands in the outbox:")
+        for role, name, email in summary.sign_ins:
+            click.echo(f"  {role:<10} {name:<16} {email}")
+        click.echo(f"  outbox     {base}/outbox\n")
+        _wait_until_one_ends(processes)
+    finally:
+        _stop(processes)
+
+
+def _start(arguments: list[str], environ: dict[str, str]) -> subprocess.Popen[bytes]:
+    # A process group of its own: Ctrl-C reaches the parent alone, which stops all in order.
+    return subprocess.Popen(  # noqa: S603 (our own program)
+        [sys.executable, "-c", "from wsgi import main; main()", *arguments],
+        env=environ,
+        start_new_session=True,
+    )
+
+
+def _wait_for(url: str, processes: list[subprocess.Popen[bytes]]) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if any(process.poll() is not None for process in processes):
+            raise Conflict("A part of the demo ended at once; is the port taken?", place="--port")
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 (our own address)
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise Conflict("The demo did not come up within a minute.", place="--port")
+
+
+def _wait_until_one_ends(processes: list[subprocess.Popen[bytes]]) -> None:
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    while not stop.wait(0.5):
+        if any(process.poll() is not None for process in processes):
+            raise Conflict("A part of the demo has ended; the others were stopped.")
+
+
+def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
+    for process in reversed(processes):
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()

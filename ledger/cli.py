@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import update_wrapper
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,9 +19,11 @@ import click
 from ledger import config
 from ledger.db import Database
 from ledger.errors import PoolbookError
-from ledger.queries import balances
+from ledger.queries import balances, invariants
 from ledger.queries.books import book_by_code
 from ledger.services import books as book_services
+from ledger.services import imports, statements
+from ledger.statements import read_statement
 
 
 @dataclass
@@ -167,6 +170,92 @@ def parse_date(text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError as error:
         raise click.UsageError(f"{text} is not a date like 2026-12-31.") from error
+
+
+@cli.group("import")
+def import_() -> None:
+    """Bring data in: entries, bank statements."""
+
+
+@command(import_, "entries")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--book", "code", default=None, help="Take entries of this book only.")
+@pass_console
+def import_entries(console: Console, file: Path, code: str | None) -> None:
+    """Load entries from JSON lines, all or nothing."""
+    with console.database().transaction() as session, file.open("rb") as lines:
+        done = imports.import_entries(session, lines=lines, book=code, now=datetime.now(UTC))
+    console.answer(
+        {"entries": done.entries, "postings": done.postings, "duplicates": done.duplicates},
+        f"{done.entries} entries with {done.postings} postings came in; {done.duplicates} were "
+        "there already.",
+    )
+
+
+@command(import_, "statement")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--account", required=True, help="BOOK/1010")
+@click.option("--format", "file_format", default="auto", show_default=True)
+@click.option("--dry-run", is_flag=True, help="Read and show; keep nothing.")
+@pass_console
+def import_statement(
+    console: Console, file: Path, account: str, file_format: str, dry_run: bool
+) -> None:
+    """Import a bank statement: camt.053 or MT940."""
+    code, _, number = account.partition("/")
+    if not number.isascii() or not number.isdigit():
+        raise click.UsageError("--account is a book and an account, like A/1010.")
+    read = read_statement(file.read_bytes(), file_format)
+    if dry_run:
+        done = statements.Imported(read.format, statements.describe(read), 0, 0)
+    else:
+        with console.database().transaction() as session:
+            done = statements.import_statement(
+                session,
+                book=book_by_code(session, code),
+                account=int(number),
+                file=read,
+                imported_by=None,
+                now=datetime.now(UTC),
+            )
+    text = "\n".join(
+        f"{row['id']}  {row['account']}  {row['currency']}  {row['opening']} → {row['closing']}"
+        f"  {row['lines']} lines  {'balanced' if row['balanced'] else 'NOT BALANCED'}"
+        for row in done.statements
+    )
+    console.answer(
+        done.as_json(), f"{text}\n{done.new} lines are new, {done.duplicates} were known."
+    )
+
+
+@command(cli, "check")
+@pass_console
+def check(console: Console) -> None:
+    """Check every rule of the books on the live data; exit code 1 when one is broken."""
+    with console.database().snapshot() as session:
+        results = invariants.check(session)
+    ok = all(row.ok for row in results)
+    console.answer(
+        {
+            "ok": ok,
+            "invariants": [
+                {
+                    "id": row.id,
+                    "ok": row.ok,
+                    "checked": row.checked,
+                    "first_violation": row.first_violation,
+                }
+                for row in results
+            ],
+        },
+        "\n".join(
+            f"{row.id}  {'holds ' if row.ok else 'BROKEN'}  {row.checked:>8}  {row.title}"
+            + (f": {row.first_violation}" if row.first_violation else "")
+            for row in results
+        ),
+    )
+    if not ok:
+        sys.exit(1)
 
 
 @command(cli, "trial-balance")

@@ -1,7 +1,7 @@
 """Questions about entries: the journal page by page, and one entry with all that belongs to it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -207,3 +207,17 @@ def _rows(session: ReadSession, book_id: UUID, rows: Sequence[Entry]) -> list[En
         )
         for row in rows
     ]
+
+
+def every_entry(session: ReadSession, *, book_id: UUID, chunk: int = 500) -> Iterator[EntryRow]:
+    """Yield all entries of a book in order of date and id, without holding them all."""
+    last: tuple[date, UUID] | None = None
+    while True:
+        query = select(Entry).where(Entry.book_id == book_id)
+        if last is not None:
+            query = query.where(tuple_(Entry.accounting_on, Entry.id) > last)
+        rows = session.scalars(query.order_by(Entry.accounting_on, Entry.id).limit(chunk)).all()
+        if not rows:
+            return
+        yield from _rows(session, book_id, rows)
+        last = (rows[-1].accounting_on, rows[-1].id)

@@ -10,6 +10,7 @@ from ledger.db import ReadSession
 from ledger.models.books import Fund
 from ledger.models.journal import Posting
 from ledger.models.payments import BalanceTransaction, Cursor, PaymentAttempt, Payout, Refund
+from ledger.models.pledges import Pledge
 
 IN_TRANSIT = 1120
 
@@ -172,3 +173,20 @@ def refunds_of_pledge(session: ReadSession, *, pledge_id: UUID) -> list[Refund]:
             select(Refund).where(Refund.pledge_id == pledge_id).order_by(Refund.created_at)
         )
     )
+
+
+def settled_charges(
+    session: ReadSession, *, book_id: UUID, limit: int = 50
+) -> list[tuple[BalanceTransaction, Pledge]]:
+    """Return the newest settled charges of a book with their pledges."""
+    rows = session.execute(
+        select(BalanceTransaction, Pledge)
+        .join(Pledge, Pledge.id == BalanceTransaction.pledge_id)
+        .where(
+            BalanceTransaction.book_id == book_id,
+            BalanceTransaction.reporting_category == "charge",
+        )
+        .order_by(BalanceTransaction.created_at.desc())
+        .limit(limit)
+    )
+    return [(txn, pledge) for txn, pledge in rows]

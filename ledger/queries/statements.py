@@ -1,4 +1,7 @@
-"""Questions about bank statements: what is open, and whether bank and books agree."""
+"""Questions about bank statements: what is open, and whether bank and books agree.
+
+Amounts in minor units. Must not decide what a line means.
+"""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -9,6 +12,13 @@ from ledger.db import ReadSession
 from ledger.errors import NotFound
 from ledger.models.statements import BankLine, BankStatement, Match
 from ledger.queries.balances import balance_of
+
+# Pages of one day are told apart by their ids, which follow the order of the file.
+NEWEST_FIRST = (
+    BankStatement.closes_on.desc().nulls_last(),
+    BankStatement.imported_at.desc(),
+    BankStatement.id.desc(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +73,7 @@ def statements_of(session: ReadSession, *, book_id: UUID) -> list[StatementRow]:
         )
     }
     rows = session.scalars(
-        select(BankStatement)
-        .where(BankStatement.book_id == book_id)
-        .order_by(BankStatement.closes_on.desc(), BankStatement.imported_at.desc())
+        select(BankStatement).where(BankStatement.book_id == book_id).order_by(*NEWEST_FIRST)
     )
     return [StatementRow(row, *counts.get(row.id, (0, 0))) for row in rows]
 
@@ -89,8 +97,10 @@ def lines_of(
     ties: dict[UUID, list[tuple[UUID, str]]] = {}
     for line_id, entry_id, rule in session.execute(
         select(Match.bank_line_id, Match.entry_id, Match.rule)
-        .where(Match.book_id == book_id)
-        .order_by(Match.made_at)
+        .where(
+            Match.book_id == book_id, Match.bank_line_id.in_(query.with_only_columns(BankLine.id))
+        )
+        .order_by(Match.made_at, Match.id)
     ):
         ties.setdefault(line_id, []).append((entry_id, rule))
     return [LineRow(line, tuple(ties.get(line.id, ()))) for line in lines]
@@ -105,21 +115,47 @@ def statement_by_id(session: ReadSession, *, book_id: UUID, statement_id: UUID) 
 
 
 def agreement(session: ReadSession, *, book_id: UUID, account: int = 1010) -> Agreement | None:
-    """Compare the newest statement with the books; None before any statement."""
-    newest = session.scalar(
+    """Compare the newest statement with the books; None before any statement.
+
+    A ledger account that stands for several bank accounts is compared with all of them.
+    """
+    newest: dict[str, BankStatement] = {}
+    for row in session.scalars(
         select(BankStatement)
         .where(BankStatement.book_id == book_id, BankStatement.account == account)
-        .order_by(BankStatement.closes_on.desc(), BankStatement.imported_at.desc())
-        .limit(1)
-    )
-    if newest is None:
+        .order_by(*NEWEST_FIRST)
+    ):
+        newest.setdefault(row.bank_account, row)
+    if not newest:
         return None
-    books = balance_of(session, book_id=book_id, accounts=[account])[newest.commodity]
+    currency = next(iter(newest.values())).commodity
+    books = balance_of(session, book_id=book_id, accounts=[account])[currency]
     waiting = session.scalar(
         select(func.coalesce(func.sum(BankLine.amount), 0)).where(
             BankLine.book_id == book_id,
             BankLine.account == account,
+            BankLine.commodity == currency,
             BankLine.state == "open",
         )
     )
-    return Agreement(newest.closing, books, int(waiting or 0))
+    bank = sum(row.closing for row in newest.values() if row.commodity == currency)
+    return Agreement(bank, books, int(waiting or 0))
+
+
+def line_by_id(session: ReadSession, *, book_id: UUID, line_id: UUID) -> LineRow:
+    """Return one line of a book with its matches. Raises NotFound."""
+    line = session.get(BankLine, line_id)
+    if line is None or line.book_id != book_id:
+        raise NotFound("There is no such line in this book.", place="line")
+    ties = session.execute(
+        select(Match.entry_id, Match.rule)
+        .where(Match.bank_line_id == line_id)
+        .order_by(Match.made_at, Match.id)
+    )
+    return LineRow(line, tuple((entry_id, rule) for entry_id, rule in ties))
+
+
+def open_lines(session: ReadSession, *, book_id: UUID) -> int:
+    """Return how many lines of a book wait for a decision."""
+    count = select(func.count()).where(BankLine.book_id == book_id, BankLine.state == "open")
+    return int(session.scalar(count) or 0)

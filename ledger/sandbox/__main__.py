@@ -13,12 +13,14 @@ from ledger.sandbox.server import serve
 @click.option("--webhook", default=None, help="Where messages go.")
 @click.option("--webhook-secret", default=None, help="What signs them, whsec_…")
 @click.option("--settle-seconds", type=float, default=1.0, show_default=True)
+@click.option("--payout-seconds", type=int, default=86_400, show_default=True)
 def main(
     port: int,
     state: Path,
     webhook: str | None,
     webhook_secret: str | None,
     settle_seconds: float,
+    payout_seconds: int,
 ) -> None:
     """Speak Stripe's API on this machine; no real money moves."""
     serve(
@@ -27,6 +29,7 @@ def main(
         webhook=webhook,
         webhook_secret=webhook_secret,
         settle_seconds=settle_seconds,
+        payout_seconds=payout_seconds,
     )
 
 

@@ -41,12 +41,14 @@ def serve(
     webhook: str | None = None,
     webhook_secret: str | None = None,
     settle_seconds: float = 1.0,
+    payout_seconds: int = 86_400,
 ) -> None:
-    """Serve on this machine until killed."""
+    """Serve on this machine until killed; a payout every so many seconds of its clock."""
     app = create_app(state)
     store: Store = app.extensions["store"]
     with store.transaction():
         store.set_control("settle_seconds", str(settle_seconds))
+        store.set_control("payout_seconds", str(payout_seconds))
         if webhook and not any(e["url"] == webhook for e in store.all("webhook_endpoint")):
             api.create_endpoint(store, {"url": webhook, "secret": webhook_secret}, "")
     threading.Thread(target=_tick_forever, args=(store,), daemon=True).start()
@@ -195,7 +197,7 @@ def _tick_forever(store: Store) -> None:
 
 def _daily_payout(store: Store) -> None:
     """Pay out what is there when a new day of the sandbox's clock begins."""
-    today = str(store.now() // 86_400)
+    today = str(store.now() // int(store.control("payout_seconds", "86400")))
     last = store.control("paid_out_on")
     if last == today:
         return

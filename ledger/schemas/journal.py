@@ -1,10 +1,12 @@
 """Which part of a journal or a trial balance is asked for."""
 
+from typing import Any
+
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from ledger.schemas.fields import Line
 
-A_DATE = {"invalid": "Enter a date like 2026-12-31."}
+A_DATE: dict[str, Any] = {"invalid": "Enter a date like 2026-12-31."}
 MAX_PAGE = 200
 
 

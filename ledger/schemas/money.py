@@ -1,11 +1,13 @@
 """Money that a treasurer writes down: cash, transfers, refunds, contributions, allocations."""
 
+from typing import Any
+
 from marshmallow import Schema, fields, validate
 
 from ledger.core.allocation import RULES
 from ledger.schemas.fields import Line, Money, Text
 
-A_DATE = {"invalid": "Enter a date like 2026-12-31."}
+A_DATE: dict[str, Any] = {"invalid": "Enter a date like 2026-12-31."}
 
 
 def cash(exponent: int) -> Schema:
@@ -77,3 +79,15 @@ class Correction(Schema):
     from_fund = Line(required=True, longest=32)
     to_fund = Line(required=True, longest=32)
     reason = Text(required=True, longest=1000)
+
+
+MEANINGS = ("payout", "pledge", "charge", "gift", "unidentified", "identify", "entry")
+
+
+class Meaning(Schema):
+    """What a bank line means; ``target`` is a payout, reference, fund or entry."""
+
+    meaning = fields.String(
+        required=True, validate=validate.OneOf(MEANINGS, error="Choose what this line means.")
+    )
+    target = Line(required=True, longest=64)

@@ -1,11 +1,13 @@
 """Things received, what they are worth, and to whom they are lent."""
 
+from typing import Any
+
 from marshmallow import Schema, fields, validate
 
 from ledger.schemas.fields import Count, Line, Money, Text
 
 METHODS = ("comparable_sales", "donor_invoice", "price_list", "expert_opinion")
-A_DATE = {"invalid": "Enter a date like 2026-12-31."}
+A_DATE: dict[str, Any] = {"invalid": "Enter a date like 2026-12-31."}
 
 
 class Intake(Schema):

@@ -1,58 +1,46 @@
 """Tie bank lines to what they mean: a payout, a pledge, a charge, an entry made before, or
 money nobody knows yet. Every match posts or names exactly one entry; amounts in minor units.
 
-Rules M-01, M-05, M-09 of domain section 9; only the certain ones act by themselves.
+Rules M-01, M-05, M-09 of domain section 9; only the certain ones act by themselves. A match is
+never edited, and a line is matched once. Must not write the journal but through ``journal.post``.
 """
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections import Counter
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from ledger.core import bookkeeping
 from ledger.core.entry import Entry
-from ledger.core.reference import find_references
+from ledger.core.reference import clean
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
-from ledger.models.journal import Entry as EntryRow
-from ledger.models.journal import Posting
 from ledger.models.payments import Payout
 from ledger.models.pledges import Pledge
 from ledger.models.statements import BankLine, Match
 from ledger.queries.books import fund_by_code
-from ledger.queries.payments import payout_funds, payouts_in_transit
-from ledger.queries.pledges import open_quantity, pledge_by_reference
+from ledger.queries.payments import payout_funds
+from ledger.queries.pledges import pledge_by_reference
 from ledger.services import journal
 from ledger.services.pledges import record_fulfilment, release_for
+from ledger.services.suggestions import BANK, FAILED, Suggestion, suggestions
 
-BANK = 1010
-WINDOW = timedelta(days=6)
-# Up to this, a debit that calls itself a charge is proposed as one; minor units.
-CHARGE_LIMIT = 10_000
-CHARGE_WORDS = ("fee", "charge", "commission")
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """What a line could be: the rule, the object's id or reference, and whether it is certain."""
-
-    rule: str
-    target: str
-    certain: bool
-
-
-def suggestions(session: ReadSession, line: BankLine) -> list[Suggestion]:
-    """Return what an open line could mean, the most certain first."""
-    if line.state != "open":
-        return []
-    return [
-        *_payouts(session, line),
-        *_pledges(session, line),
-        *_entries(session, line),
-        *_charges(line),
-    ]
+__all__ = [
+    "Suggestion",
+    "apply",
+    "auto_match",
+    "auto_match_all",
+    "identify",
+    "leave_unidentified",
+    "match_charge",
+    "match_entry",
+    "match_gift",
+    "match_payout",
+    "match_pledge",
+    "suggestions",
+]
 
 
 def match_payout(
@@ -65,12 +53,17 @@ def match_payout(
         raise NotFound("There is no such payout in this book.", place="payout")
     if payout.bank_line_id is not None:
         raise Conflict("This payout has arrived already.", place="payout")
+    if payout.state in FAILED:
+        raise Conflict("Stripe says that this payout failed.", place="payout")
     if payout.amount != line.amount or payout.commodity != line.commodity:
         raise Conflict("The line and the payout differ in amount.", place="payout")
+    funds = payout_funds(session, payout_id)
+    if sum(funds.values()) != line.amount:
+        raise Conflict("The books do not hold this payout in transit.", place="payout")
     entries = bookkeeping.payout_arrived(
         book=session.get_one(Book, line.book_id).code,
         currency=line.commodity,
-        funds=payout_funds(session, payout_id),
+        funds=funds,
         payout=payout_id,
     )
     entry_id = _post(session, line, entries, "payout_arrived", by, now)
@@ -203,27 +196,60 @@ def match_entry(
 ) -> None:
     """Tie a line to an entry that moved the bank account before; nothing is posted."""
     line = _open_line(session, line_id)
-    if str(entry_id) not in {row.target for row in _entries(session, line)}:
+    fitting = {row.target for row in suggestions(session, line) if row.rule == "entry"}
+    if str(entry_id) not in fitting:
         raise Conflict("This entry does not move the account by this amount.", place="entry")
     _tie(session, line, entry_id, "entry", by, now)
+
+
+def apply(
+    session: Session, *, line_id: UUID, meaning: str, target: str, by: UUID | None, now: datetime
+) -> None:
+    """Do what a treasurer says a line means; ``target`` is a payout, reference, fund or entry.
+
+    Raises Invalid for a meaning that does not exist, and as the deed itself does.
+    """
+    if meaning == "payout":
+        match_payout(session, line_id=line_id, payout_id=target, by=by, now=now)
+    elif meaning == "pledge":
+        match_pledge(session, line_id=line_id, reference=target, by=by, now=now)
+    elif meaning == "identify":
+        identify(session, line_id=line_id, reference=target, by=by, now=now)
+    elif meaning == "charge":
+        match_charge(session, line_id=line_id, fund=target, by=by, now=now)
+    elif meaning == "gift":
+        match_gift(session, line_id=line_id, fund=target, by=by, now=now)
+    elif meaning == "unidentified":
+        leave_unidentified(session, line_id=line_id, fund=target, by=by, now=now)
+    elif meaning == "entry":
+        match_entry(session, line_id=line_id, entry_id=_uuid(target), by=by, now=now)
+    else:
+        raise Invalid("Choose what this line means.", place="meaning")
 
 
 def auto_match(session: Session, *, book_id: UUID, now: datetime) -> int:
     """Match every open line of a book that has exactly one certain meaning; return how many."""
     lines = session.scalars(
         select(BankLine)
-        .where(BankLine.book_id == book_id, BankLine.state == "open")
+        .where(BankLine.book_id == book_id, BankLine.state == "open", BankLine.account == BANK)
         .order_by(BankLine.booked_on, BankLine.position)
     ).all()
+    certain: dict[UUID, Suggestion] = {}
+    for line in lines:
+        found = [row for row in suggestions(session, line) if row.certain]
+        if len(found) == 1:
+            certain[line.id] = found[0]
+    # Two lines that both look like one payout or one pledge are a question for somebody.
+    claims = Counter((row.rule, row.target) for row in certain.values())
     matched = 0
     for line in lines:
-        certain = [row for row in suggestions(session, line) if row.certain]
-        if len(certain) != 1:
+        row = certain.get(line.id)
+        if row is None or claims[row.rule, row.target] > 1:
             continue
-        if certain[0].rule == "M-01":
-            match_payout(session, line_id=line.id, payout_id=certain[0].target, by=None, now=now)
+        if row.rule == "M-01":
+            match_payout(session, line_id=line.id, payout_id=row.target, by=None, now=now)
         else:
-            match_pledge(session, line_id=line.id, reference=certain[0].target, by=None, now=now)
+            match_pledge(session, line_id=line.id, reference=row.target, by=None, now=now)
         matched += 1
     return matched
 
@@ -236,76 +262,17 @@ def auto_match_all(session: Session, *, now: datetime) -> int:
     return sum(auto_match(session, book_id=book_id, now=now) for book_id in waiting)
 
 
-def _payouts(session: ReadSession, line: BankLine) -> list[Suggestion]:
-    if line.amount <= 0:
-        return []
-    words = f"{line.remittance} {line.bank_reference or ''} {line.counterparty_name or ''}".upper()
-    near = [
-        row
-        for row in payouts_in_transit(session, book_id=line.book_id)
-        if row.amount == line.amount
-        and row.commodity == line.commodity
-        and abs(row.arrival_on - line.booked_on) <= WINDOW
-    ]
-    named = [
-        row
-        for row in near
-        if (row.trace and row.trace.upper() in words) or row.descriptor.upper() in words
-    ]
-    if named:
-        return [Suggestion("M-01", row.stripe_payout_id, certain=len(named) == 1) for row in named]
-    return [Suggestion("M-02", row.stripe_payout_id, certain=False) for row in near]
-
-
-def _pledges(session: ReadSession, line: BankLine) -> list[Suggestion]:
-    if line.amount <= 0:
-        return []
-    found = []
-    for reference in find_references(f"{line.remittance} {line.end_to_end_id or ''}"):
-        pledge = pledge_by_reference(session, line.book_id, reference)
-        if pledge is not None and pledge.commodity == line.commodity:
-            exact = open_quantity(session, pledge) == line.amount
-            found.append(Suggestion("M-05" if exact else "M-06", reference, certain=exact))
-    return found
-
-
-def _charges(line: BankLine) -> list[Suggestion]:
-    words = line.remittance.lower()
-    if -CHARGE_LIMIT <= line.amount < 0 and any(word in words for word in CHARGE_WORDS):
-        return [Suggestion("M-09", "", certain=False)]
-    return []
-
-
-def _entries(session: ReadSession, line: BankLine) -> list[Suggestion]:
-    """Return entries that moved the account by this amount and are tied to no line yet."""
-    total = func.sum(Posting.quantity)
-    tied = select(Match.entry_id).where(Match.book_id == line.book_id)
-    rows = session.execute(
-        select(Posting.entry_id)
-        .join(
-            EntryRow,
-            (EntryRow.book_id == Posting.book_id) & (EntryRow.id == Posting.entry_id),
-        )
-        .where(
-            Posting.book_id == line.book_id,
-            Posting.account == line.account,
-            Posting.commodity == line.commodity,
-            Posting.accounting_on >= line.booked_on - WINDOW,
-            Posting.accounting_on <= line.booked_on + WINDOW,
-            Posting.entry_id.not_in(tied),
-            EntryRow.source != "bank",
-        )
-        .group_by(Posting.entry_id)
-        .having(total == line.amount)
-        .limit(5)
-    )
-    return [Suggestion("entry", str(entry_id), certain=False) for (entry_id,) in rows]
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Invalid("This is no entry.", place="target") from error
 
 
 def _pledge(session: ReadSession, line: BankLine, reference: str) -> Pledge:
     if line.amount <= 0:
         raise Invalid("Only money coming in fulfils a pledge.", place="line")
-    pledge = pledge_by_reference(session, line.book_id, reference.strip().upper())
+    pledge = pledge_by_reference(session, line.book_id, clean(reference) or reference.strip())
     if pledge is None or pledge.commodity != line.commodity:
         raise Invalid("This book has no pledge of money with this reference.", place="reference")
     return pledge

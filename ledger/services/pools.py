@@ -19,6 +19,7 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.books import Book, Fund
 from ledger.models.pools import AllocationLine, AllocationRun, Pool, PoolMember
+from ledger.models.proposals import Proposal
 from ledger.queries.books import book_by_code, fund_by_code
 from ledger.queries.pools import available, members_of
 from ledger.services import journal
@@ -150,6 +151,39 @@ def contribute(
         now=now,
         made_by=made_by,
         approved_by=approved_by,
+    )
+
+
+def propose_contribution(
+    session: Session,
+    *,
+    member: Book,
+    fund: Fund,
+    pool: Book,
+    amount: int,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+) -> Proposal:
+    """Ask a member's approver to contribute. Raises Invalid for somebody who is no member."""
+    if member.id not in {row.book_id for row in members_of(session, pool_id=pool.id)}:
+        raise Invalid("This community is not a member of the pool.", place="receiver")
+    if amount <= 0:
+        raise Invalid("Contribute an amount above zero.", place="amount")
+    return propose(
+        session,
+        book_id=member.id,
+        kind="contribution",
+        title=f"Contribution to {pool.name}",
+        reason=reason,
+        arguments={
+            "pool": str(pool.id),
+            "fund": str(fund.id),
+            "quantity": amount,
+            "commodity": pool.commodity,
+        },
+        made_by=made_by,
+        now=now,
     )
 
 

@@ -1,6 +1,7 @@
 """camt.053 (ISO 20022), versions .02 to .08; camt.052 and camt.054 are told apart and refused.
 
 Read with defusedxml: entities and external references are refused before anything is expanded.
+Must not add amounts of different currencies: such a statement is refused.
 """
 
 import re
@@ -12,7 +13,7 @@ from defusedxml.ElementTree import ParseError, fromstring
 
 from ledger.core.currencies import EXPONENTS
 from ledger.errors import Invalid
-from ledger.statements.statement import Line, Statement, minor
+from ledger.statements.statement import Line, Statement, decimal_text, minor
 
 _ROOT = re.compile(r"\{urn:iso:std:iso:20022:tech:xsd:camt\.(05[234])\.001\.(\d\d)\}Document")
 VERSIONS = ("02", "03", "04", "05", "06", "07", "08")
@@ -55,17 +56,11 @@ def _statement(element: Element, place: str) -> Statement:
     account = _text(element, "Acct/Id/IBAN") or _text(element, "Acct/Id/Othr/Id")
     if not account:
         raise Invalid("The statement names no account.", place=f"{place}/Acct/Id")
-    warnings: list[str] = []
     opening, currency, opens_on = _balance(element, OPENING, place)
-    closing, closing_currency, closes_on = _balance(element, CLOSING, place)
+    closing, _closing_currency, closes_on = _balance(element, CLOSING, place)
     stated = _text(element, "Acct/Ccy") or currency
-    currencies = sorted({stated, currency, closing_currency, *_currencies(element)})
-    if len(currencies) > 1:
-        warnings.append(
-            f"{place}: the account is in {stated}, but the statement has {', '.join(currencies)};"
-            " amounts of different currencies cannot be added."
-        )
-    lines = [] if len(currencies) > 1 else _lines(element, place)
+    _one_currency(element, stated, place)
+    lines, warnings = _lines(element, place)
     return Statement(
         statement_id=_text(element, "Id") or place,
         account=account,
@@ -89,34 +84,78 @@ def _balance(element: Element, codes: tuple[str, ...], place: str) -> tuple[int,
     raise Invalid(f"The statement has no balance {' or '.join(codes)}.", place=f"{place}/Bal")
 
 
-def _lines(element: Element, place: str) -> list[Line]:
+def _one_currency(element: Element, stated: str, place: str) -> None:
+    """Refuse a statement with amounts that cannot be added; raises Invalid, naming the first."""
+    for kind in ("Bal", "Ntry"):
+        for number, item in enumerate(element.iterfind(kind), start=1):
+            node = item.find("Amt")
+            found = node.get("Ccy", "") if node is not None else stated
+            if found != stated:
+                raise Invalid(
+                    f"The account is in {stated}, but here is an amount in"
+                    f" {found[:3] or 'no currency'}; amounts of different currencies cannot be"
+                    " added.",
+                    place=f"{place}/{kind}[{number}]/Amt/@Ccy",
+                )
+
+
+def _lines(element: Element, place: str) -> tuple[list[Line], list[str]]:
+    """Return what is booked, and sentences on what is not.
+
+    A batch stays one line, as the bank booked it; the texts of its parts are kept.
+    """
     lines: list[Line] = []
+    warnings: list[str] = []
     for number, entry in enumerate(element.iterfind("Ntry"), start=1):
         where = f"{place}/Ntry[{number}]"
         status = _text(entry, "Sts/Cd") or _text(entry, "Sts")
         if status != BOOKED:
-            continue
-        amount, _currency = _amount(entry, where)
-        booked_on = _date(entry, "BookgDt", where) or _date(entry, "ValDt", where)
-        if booked_on is None:
-            raise Invalid("The entry has no booking date.", place=f"{where}/BookgDt")
-        details = entry.findall("NtryDtls/TxDtls")
-        one = details[0] if len(details) == 1 else None
-        lines.append(
-            Line(
-                position=len(lines) + 1,
-                amount=amount,
-                booked_on=booked_on,
-                value_on=_date(entry, "ValDt", where),
-                bank_reference=_text(entry, "AcctSvcrRef") or _text(entry, "NtryRef"),
-                end_to_end_id=_end_to_end(one),
-                counterparty_name=_party(one, amount),
-                counterparty_account=_counter_account(one, amount),
-                remittance=_remittance(entry, details),
-                code=_code(entry),
+            warnings.append(
+                f"{where}/Sts is {(status or 'missing')[:35]}, not {BOOKED}: it is left out."
             )
-        )
-    return lines
+            continue
+        lines.append(_line(entry, len(lines) + 1, where))
+    if not warnings:
+        warnings = _summary(element, lines, place)
+    return lines, warnings
+
+
+def _line(entry: Element, position: int, where: str) -> Line:
+    amount, _currency = _amount(entry, where)
+    booked_on = _date(entry, "BookgDt", where) or _date(entry, "ValDt", where)
+    if booked_on is None:
+        raise Invalid("The entry has no booking date.", place=f"{where}/BookgDt")
+    details = entry.findall("NtryDtls/TxDtls")
+    one = details[0] if len(details) == 1 else None
+    return Line(
+        position=position,
+        amount=amount,
+        booked_on=booked_on,
+        value_on=_date(entry, "ValDt", where),
+        bank_reference=_text(entry, "AcctSvcrRef") or _text(entry, "NtryRef"),
+        end_to_end_id=_end_to_end(one),
+        counterparty_name=_party(one, amount),
+        counterparty_account=_counter_account(one, amount),
+        remittance=_remittance(entry, details),
+        code=_code(entry),
+    )
+
+
+def _summary(element: Element, lines: list[Line], place: str) -> list[str]:
+    """Return where the sums that the bank states differ from its own entries."""
+    found = []
+    for tag, sign in (("TtlCdtNtries", 1), ("TtlDbtNtries", -1)):
+        stated = _text(element, f"TxsSummry/{tag}/Sum")
+        if stated is None:
+            continue
+        where = f"{place}/TxsSummry/{tag}/Sum"
+        currency = _text(element, "Acct/Ccy") or _balance(element, OPENING, place)[1]
+        total = sum(line.amount * sign for line in lines if line.amount * sign > 0)
+        if minor(stated, currency, where) != total:
+            found.append(
+                f"{where} is {stated[:30]}, but the entries give {decimal_text(total, currency)}."
+            )
+    return found
 
 
 def _amount(element: Element, place: str) -> tuple[int, str]:
@@ -132,11 +171,6 @@ def _amount(element: Element, place: str) -> tuple[int, str]:
     if sign not in ("CRDT", "DBIT"):
         raise Invalid("Neither credit nor debit.", place=f"{place}/CdtDbtInd")
     return (amount if sign == "CRDT" else -amount), currency
-
-
-def _currencies(element: Element) -> set[str]:
-    nodes = [*element.iterfind("Bal/Amt"), *element.iterfind("Ntry/Amt")]
-    return {node.get("Ccy", "") for node in nodes}
 
 
 def _date(element: Element, path: str, place: str) -> date | None:

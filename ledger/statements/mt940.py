@@ -1,4 +1,8 @@
-"""MT940 (SWIFT) through the mt-940 library, one message at a time."""
+"""MT940 (SWIFT) through the mt-940 library, one message at a time.
+
+The library forgives much and may drop what it cannot read, so every :61: is counted again here.
+Must not guess: a message that is not whole is refused.
+"""
 
 import logging
 import re
@@ -6,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from mt940 import tags
+from mt940 import Options, tags
 from mt940.models import Amount, Balance, Transactions
 
 from ledger.core.currencies import EXPONENTS
@@ -18,8 +22,13 @@ logging.getLogger("mt940").propagate = False
 logging.getLogger("mt940").addHandler(logging.NullHandler())
 
 _START = re.compile(r"^:20:", re.MULTILINE)
-_TRAILER = re.compile(r"^-\}?.*\Z", re.MULTILINE | re.DOTALL)
-_IBAN = re.compile(r"^([A-Z]{2}\d{2}[A-Z0-9]{8,30}?)(?=[A-Z][a-z]|\s|$)")
+# What follows the closing balance is no movement: other balances, a note on the whole message,
+# which the library would add to the last line, and the envelope.
+_AFTER_CLOSING = re.compile(r"(^:62[FM]:[^\n]*).*\Z", re.MULTILINE | re.DOTALL)
+_MOVEMENT = re.compile(r"^:61:", re.MULTILINE)
+# Without these a reversed credit (RC) counts as money in.
+OPTIONS = Options.all()
+NO_REFERENCE = ("NONREF", "NOTPROVIDED")
 ENCODINGS = ("utf-8", "cp1252", "latin-1")
 
 
@@ -34,7 +43,7 @@ def read(data: bytes) -> list[Statement]:
     for number, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
         line = text.count("\n", 0, start) + 1
         place = f"message {number} at line {line}"
-        statements.append(_statement(_TRAILER.sub("", text[start:end]), place))
+        statements.append(_statement(_AFTER_CLOSING.sub(r"\1\n", text[start:end]), place))
     return statements
 
 
@@ -46,6 +55,12 @@ def _statement(text: str, place: str) -> Statement:
         raise Invalid(f"{currency} is no currency.", place=place)
     if closing_currency != currency:
         raise Invalid("Opening and closing are in different currencies.", place=place)
+    expected = len(_MOVEMENT.findall(text))
+    if len(parsed.transactions) != expected:
+        raise Invalid(
+            f"Only {len(parsed.transactions)} of {expected} lines can be read.",
+            place=f"{place}, :61:",
+        )
     data = parsed.data
     number = "/".join(
         str(part) for part in (data.get("statement_number"), data.get("sequence_number")) if part
@@ -72,7 +87,10 @@ def _statement(text: str, place: str) -> Statement:
 def _parse(text: str, place: str) -> Transactions:
     """Parse with the standard's tag 61, then with the wider one of a Dutch bank."""
     for tag in (None, tags.StatementASNB()):
-        parsed = Transactions(tags={tag.id: tag} if tag is not None else None)
+        parsed = Transactions(
+            tags={tag.id: tag} if tag is not None else None,
+            options=OPTIONS,
+        )
         try:
             parsed.parse(text)
         except Exception:  # noqa: S112 (the library raises whatever it stumbles over)
@@ -97,8 +115,9 @@ def _line(position: int, data: dict[str, Any], currency: str, place: str) -> Lin
     booked_on = _day(data.get("entry_date")) or value_on
     if booked_on is None:
         raise Invalid("The line has no date.", place=place)
-    name, account = _name(data)
+    reference = _clean(data.get("customer_reference"))
     texts = (
+        reference if reference not in NO_REFERENCE else None,
         data.get("purpose"),
         data.get("transaction_details") if not data.get("purpose") else None,
         data.get("extra_details"),
@@ -110,20 +129,11 @@ def _line(position: int, data: dict[str, Any], currency: str, place: str) -> Lin
         value_on=value_on,
         bank_reference=_clean(data.get("bank_reference")),
         end_to_end_id=_clean(data.get("end_to_end_reference")),
-        counterparty_name=name,
-        counterparty_account=account,
+        counterparty_name=_clean(data.get("applicant_name")),
+        counterparty_account=_clean(data.get("applicant_iban")),
         remittance=" ".join(" ".join(text for text in texts if text).split())[:1000],
         code=_clean(data.get("id")),
     )
-
-
-def _name(data: dict[str, Any]) -> tuple[str | None, str | None]:
-    """Return name and account of the other side; the library leaves an IBAN before the name."""
-    name = _clean(data.get("applicant_name"))
-    account = _clean(data.get("applicant_iban"))
-    if name and account is None and (found := _IBAN.match(name)):
-        account, name = found[1], name[found.end() :].strip() or None
-    return name, account
 
 
 def _minor(amount: Decimal, currency: str, place: str) -> int:

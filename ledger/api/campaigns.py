@@ -1,0 +1,133 @@
+"""Campaigns and pledges for programs."""
+
+from typing import Any
+
+from flask import request
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields
+
+from ledger.api.idempotency import once
+from ledger.api.token import caller, parts
+from ledger.db import Session
+from ledger.queries import campaigns, pledges
+from ledger.schemas.basket import Basket
+from ledger.services import parties
+from ledger.services import pledges as pledge_services
+
+blueprint = Blueprint(
+    "api_campaigns", __name__, description="Campaigns, how far they are, and pledges"
+)
+
+
+class Need(Schema):
+    """How far one need is, in the commodity's smallest unit."""
+
+    commodity = fields.String()
+    label = fields.String()
+    minimum = fields.Integer()
+    optimum = fields.Integer()
+    promised = fields.Integer()
+    received = fields.Integer()
+
+
+class CampaignShown(Schema):
+    """A campaign as everybody sees it."""
+
+    slug = fields.String()
+    title = fields.String()
+    summary = fields.String()
+    state = fields.String()
+    mode = fields.String()
+    commodity = fields.String()
+    deadline_on = fields.Date(allow_none=True)
+    needs = fields.List(fields.Nested(Need))
+
+
+class PledgeShown(Schema):
+    """A pledge that was made."""
+
+    reference = fields.String()
+    commodity = fields.String()
+    quantity = fields.Integer()
+    state = fields.String()
+
+
+class BasketShown(Schema):
+    """A basket that was made, with its pledges."""
+
+    basket = fields.UUID()
+    pledges = fields.List(fields.Nested(PledgeShown))
+
+
+@blueprint.get("/campaigns")
+@blueprint.response(200, CampaignShown(many=True))
+def index() -> list[dict[str, Any]]:
+    """Show the campaigns that take pledges; no token needed."""
+    with parts().db.snapshot() as session:
+        return [_shown(session, row) for row in campaigns.live_campaigns(session)]
+
+
+@blueprint.get("/campaigns/<slug>")
+@blueprint.response(200, CampaignShown)
+def show(slug: str) -> dict[str, Any]:
+    """Show one campaign; no token needed."""
+    with parts().db.snapshot() as session:
+        return _shown(session, campaigns.campaign_by_slug(session, slug))
+
+
+@blueprint.post("/campaigns/<slug>/pledges")
+@blueprint.arguments(Basket(exclude=("form_key",)))
+@blueprint.response(201, BasketShown)
+def pledge(body: dict[str, Any], slug: str) -> dict[str, Any]:
+    """Make pledges; needs a token for write and an Idempotency-Key."""
+    who = caller("write")
+    now = parts().clock()
+
+    def deed(session: Session) -> dict[str, Any]:
+        basket = pledge_services.make_pledges(
+            session,
+            campaign=campaigns.campaign_by_slug(session, slug),
+            party=parties.find_or_create_party(
+                session,
+                name=body["name"],
+                email=body["email"],
+                consent=body["consent"],
+                now=now,
+            ),
+            lines=[pledge_services.Line(**line) for line in body["lines"]],
+            form_key=f"api:{who.person_id}:{_key()}",
+            message=body["message"],
+            consent=body["consent"],
+            now=now,
+        )
+        return {
+            "basket": str(basket.id),
+            "pledges": [
+                {
+                    "reference": row.reference,
+                    "commodity": row.commodity,
+                    "quantity": row.quantity,
+                    "state": row.state,
+                }
+                for row in pledges.pledges_of_basket(session, basket_id=basket.id)
+            ],
+        }
+
+    return once(who, deed)
+
+
+def _key() -> str:
+    return request.headers.get("Idempotency-Key", "")
+
+
+def _shown(session: Any, campaign: Any) -> dict[str, Any]:
+    return {
+        "slug": campaign.slug,
+        "title": campaign.title,
+        "summary": campaign.summary,
+        "state": campaign.state,
+        "mode": campaign.mode,
+        "commodity": campaign.commodity,
+        "deadline_on": campaign.deadline_on,
+        "needs": campaigns.progress(session, campaign_id=campaign.id),
+    }

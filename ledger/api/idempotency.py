@@ -1,0 +1,54 @@
+"""A write sent twice under one key happens once; the stored answer is given again."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from flask import request
+
+from ledger.api.token import Caller, parts
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.people import IdempotencyKey
+
+LONGEST = 200
+
+
+def once(caller: Caller, deed: Callable[[Session], dict[str, Any]]) -> dict[str, Any]:
+    """Do a deed in one transaction with its key, or give the stored answer again.
+
+    Raises Invalid without an ``Idempotency-Key`` header, Conflict for the same key with another
+    body.
+    """
+    key = request.headers.get("Idempotency-Key", "")
+    if not 8 <= len(key) <= LONGEST or not key.isprintable():
+        raise Invalid(
+            "Send a key of 8 to 200 characters as 'Idempotency-Key'.", place="Idempotency-Key"
+        )
+    digest = hashlib.sha256(
+        request.method.encode() + request.path.encode() + b"\n" + request.get_data()
+    ).hexdigest()
+    now = parts().clock()
+
+    def run(session: Session) -> dict[str, Any]:
+        known = session.get(IdempotencyKey, (caller.person_id, key))
+        if known is not None:
+            if known.request_sha256 != digest:
+                raise Conflict("This key was used for another request.", place="Idempotency-Key")
+            return dict(known.body)
+        body = deed(session)
+        session.add(
+            IdempotencyKey(
+                person_id=caller.person_id,
+                key=key,
+                request_sha256=digest,
+                status=201,
+                body=body,
+                created_at=now,
+            )
+        )
+        session.flush()
+        return body
+
+    answer: dict[str, Any] = parts().db.run(run)
+    return answer

@@ -1,0 +1,28 @@
+"""The treasurer's desk: an inbox that reaches zero."""
+
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from ledger.queries import desk
+from ledger.queries.invariants import check as check_invariants
+from ledger.web.door import book_for, page, reading
+
+pages = Blueprint("desk", __name__)
+
+
+@pages.get("/books/<code>/desk")
+def show(code: str) -> Response:
+    """Show what waits, by kind of work."""
+    book = book_for("read_desk", code)
+    with reading() as session:
+        waiting = desk.waiting(session, book_id=book.id, currency=book.commodity)
+    return page("desk/show.html", book=book, waiting=waiting)
+
+
+@pages.get("/books/<code>/check")
+def check(code: str) -> Response:
+    """Show every invariant of the books with its result."""
+    book = book_for("read_books", code)
+    with reading() as session:
+        results = check_invariants(session)
+    return page("desk/check.html", book=book, results=results)

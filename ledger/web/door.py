@@ -1,0 +1,201 @@
+"""What every page shares: the database, the clock, who is asking, how pages and errors look.
+
+Must not know any single page.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from flask import Flask, Response, current_app, g, render_template, request, session
+from marshmallow import Schema, ValidationError
+
+from ledger import auth
+from ledger.checkout import PaymentGateway
+from ledger.config import Settings
+from ledger.db import Database, ReadSession, Session
+from ledger.errors import Invalid, NotAllowed, NotFound
+from ledger.models.books import Book
+from ledger.models.people import Person
+from ledger.queries.books import book_by_code
+from ledger.queries.people import memberships_of
+
+Result = TypeVar("Result")
+CHECKOUT_ORIGIN = "https://checkout.stripe.com"
+
+
+@dataclass(frozen=True)
+class Poolbook:
+    """The parts a door works with; one per running program."""
+
+    db: Database
+    settings: Settings
+    gateway: PaymentGateway | None
+    clock: Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who is asking: a signed-in person with roles by book, or nobody."""
+
+    person: Person | None
+    memberships: tuple[tuple[Book, frozenset[str]], ...] = ()
+
+    @property
+    def id(self) -> UUID | None:
+        """The person's id, or None."""
+        return self.person.id if self.person else None
+
+    def may(self, action: str, book_id: UUID | None = None) -> bool:
+        """Tell whether the visitor may do something in a book, or in any book."""
+        return any(
+            auth.can(roles, action)
+            for book, roles in self.memberships
+            if book_id is None or book.id == book_id
+        )
+
+    def books(self, action: str) -> list[Book]:
+        """Return the books in which the visitor may do something."""
+        return [book for book, roles in self.memberships if auth.can(roles, action)]
+
+
+def here() -> Poolbook:
+    """Return the parts of the running program."""
+    parts: Poolbook = current_app.extensions["poolbook"]
+    return parts
+
+
+def parts_of(app: Flask) -> Poolbook:
+    """Return the parts that an app was made with."""
+    parts: Poolbook = app.extensions["poolbook"]
+    return parts
+
+
+def context() -> dict[str, Any]:
+    """Return what every template sees."""
+    return {"visitor": visitor(), "demo": here().settings.demo, "today": now().date()}
+
+
+def now() -> datetime:
+    """Return this request's one instant."""
+    if "now" not in g:
+        g.now = here().clock()
+    instant: datetime = g.now
+    return instant
+
+
+@contextmanager
+def reading() -> Iterator[ReadSession]:
+    """Open the snapshot a page is made from."""
+    with here().db.snapshot() as opened:
+        yield opened
+
+
+def write(deed: Callable[[Session], Result]) -> Result:
+    """Run one deed in one transaction, again when another writer got in between."""
+    return here().db.run(deed)
+
+
+def visitor() -> Visitor:
+    """Return who is asking; read once a request, so that a role taken away is gone at once."""
+    if "visitor" not in g:
+        g.visitor = _read_visitor()
+    found: Visitor = g.visitor
+    return found
+
+
+def _read_visitor() -> Visitor:
+    stored = session.get("person")
+    if not isinstance(stored, str):
+        return Visitor(None)
+    with reading() as opened:
+        person = opened.get(Person, UUID(stored))
+        if person is None:
+            return Visitor(None)
+        return Visitor(person, tuple(memberships_of(opened, person_id=person.id, now=now())))
+
+
+def signed_in() -> Person:
+    """Return the signed-in person. Raises NotAllowed for nobody."""
+    person = visitor().person
+    if person is None:
+        raise NotAllowed("Please sign in first.")
+    return person
+
+
+def book_for(action: str, code: str) -> Book:
+    """Return a book in which the visitor may do ``action``. Raises NotAllowed or NotFound."""
+    with reading() as opened:
+        book = book_by_code(opened, code)
+        auth.require(opened, person_id=visitor().id, book_id=book.id, action=action, now=now())
+    return book
+
+
+def require_anywhere(action: str) -> list[Book]:
+    """Return the books in which the visitor may do ``action``; refuse when there is none."""
+    signed_in()
+    books = visitor().books(action)
+    if not books:
+        raise NotFound("There is no such page, or it is not yours to see.")
+    return books
+
+
+def read_form(schema: Schema, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Read a form by a schema. Raises Invalid with a sentence per field."""
+    raw = dict(request.form.items()) if data is None else dict(data)
+    raw.pop("csrf_token", None)
+    try:
+        loaded: dict[str, Any] = schema.load(raw)
+    except ValidationError as error:
+        raise Invalid(
+            "Some answers need another look.", messages=flat_messages(error.messages_dict)
+        ) from error
+    return loaded
+
+
+def flat_messages(messages: Mapping[str, Any], prefix: str = "") -> dict[str, list[str]]:
+    """Turn marshmallow's nested messages into field name → sentences."""
+    flat: dict[str, list[str]] = {}
+    for key, value in messages.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            flat.update(flat_messages(value, f"{name}-"))
+        else:
+            flat[name] = [str(sentence) for sentence in value]
+    return flat
+
+
+def errors_of(refusal: Invalid) -> dict[str, list[str]]:
+    """Return a refusal's sentences by field; one without fields stands at its place."""
+    return refusal.messages or {refusal.place or "form": [refusal.message]}
+
+
+def page(template: str, /, status: int = 200, **context: Any) -> Response:
+    """Render a page. Call it outside the transaction: what it shows is already read."""
+    response = current_app.make_response((render_template(template, **context), status))
+    response.headers["Cache-Control"] = "no-store" if visitor().person else "no-cache"
+    return response
+
+
+def secure(response: Response) -> Response:
+    """Add the headers that keep scripts, frames and forms of others away."""
+    pay = here().settings.stripe_base if here().settings.sandbox else CHECKOUT_ORIGIN
+    # Chromium applies form-action to the redirect after a form as well.
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
+        "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        f"form-action 'self' {pay}",
+    )
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("X-Frame-Options", "DENY")
+    return response
+
+
+def system_clock() -> datetime:
+    """Return this instant in UTC."""
+    return datetime.now(UTC)

@@ -1,0 +1,188 @@
+"""How figures look: money, time and things in words, shares, and the geometry of a flow chart.
+
+Integers in, text out; nothing passes through a float. Also used by the reports.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal
+from flask import Flask, g
+from markupsafe import Markup, escape
+
+from ledger.core.amount import kind_of
+from ledger.core.currencies import exponent
+from ledger.queries.books import commodities
+from ledger.web.door import reading
+from ledger.web.locale import chosen
+
+Nouns = Mapping[str, tuple[str, str]]
+
+
+def format_quantity(
+    quantity: int, commodity: str, *, nouns: Nouns | None = None, locale: str = "en"
+) -> str:
+    """Write a quantity with its unit: $1,250.50, 6 h 30 min, 3 laptops."""
+    kind = kind_of(commodity)
+    if kind == "money":
+        places = exponent(commodity)
+        amount = Decimal(quantity).scaleb(-places)
+        pattern = "¤#,##0" + ("." + "0" * places if places else "")
+        return str(
+            format_currency(
+                amount,
+                commodity,
+                format=f"{pattern};-{pattern}",
+                locale=locale,
+                currency_digits=False,
+            )
+        )
+    if kind == "hours":
+        return format_minutes(quantity)
+    code = commodity.split(".", 1)[1].replace("_", " ").lower()
+    one, many = (nouns or {}).get(commodity, (code, code))
+    return f"{format_decimal(quantity, locale=locale)} {one if abs(quantity) == 1 else many}"
+
+
+def format_minutes(minutes: int) -> str:
+    """Write minutes as hours and minutes."""
+    sign = "-" if minutes < 0 else ""
+    hours, rest = divmod(abs(minutes), 60)
+    if hours and rest:
+        return f"{sign}{hours:,} h {rest} min"
+    return f"{sign}{hours:,} h" if hours or not rest else f"{sign}{rest} min"
+
+
+def format_figure(quantity: int, commodity: str, *, locale: str = "en") -> str:
+    """Write a quantity for a column whose heading names the unit: digits only."""
+    places = exponent(commodity) if kind_of(commodity) == "money" else 0
+    amount = Decimal(quantity).scaleb(-places)
+    pattern = "#,##0" + ("." + "0" * places if places else "")
+    return str(format_decimal(amount, format=pattern, locale=locale))
+
+
+def plain_decimal(quantity: int, commodity: str) -> str:
+    """Write a quantity for other programs: a plain decimal point, no grouping."""
+    places = exponent(commodity) if kind_of(commodity) == "money" else 0
+    return f"{Decimal(quantity).scaleb(-places):f}"
+
+
+def percent(part: int, whole: int) -> int:
+    """Return the share in whole percent, rounded down, between 0 and 100."""
+    if whole <= 0:
+        return 0
+    return max(0, min(100, part * 100 // whole))
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One station of a flow: where it stands and what it says."""
+
+    label: str
+    text: str
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """One stream between two stations; ``path`` is for an SVG."""
+
+    path: str
+    width: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A flow chart: boxes, bands and the size of the picture."""
+
+    boxes: tuple[Box, ...]
+    bands: tuple[Band, ...]
+    width: int
+    height: int
+
+
+def flow_layout(
+    columns: Sequence[Sequence[tuple[str, str, int]]],
+    streams: Sequence[tuple[tuple[int, int], tuple[int, int], int]],
+    *,
+    width: int = 720,
+    row: int = 58,
+    box_width: int = 170,
+) -> Flow:
+    """Lay out columns of (label, text, quantity) and streams between (column, row) places.
+
+    A band is as wide as its share of the largest stream, at least one and at most 28 units.
+    """
+    rows = max((len(column) for column in columns), default=0)
+    height = max(rows, 1) * row
+    gap = (width - box_width) // max(len(columns) - 1, 1)
+    boxes: dict[tuple[int, int], Box] = {}
+    for c, column in enumerate(columns):
+        top = (height - len(column) * row) // 2
+        for r, (label, text, _quantity) in enumerate(column):
+            boxes[c, r] = Box(label, text, c * gap, top + r * row + 5, box_width, row - 10)
+    largest = max((quantity for _a, _b, quantity in streams), default=1) or 1
+    bands = []
+    for start, end, quantity in streams:
+        a, b = boxes[start], boxes[end]
+        x1, y1 = a.x + a.width, a.y + a.height // 2
+        x2, y2 = b.x, b.y + b.height // 2
+        middle = (x1 + x2) // 2
+        bands.append(
+            Band(
+                f"M{x1} {y1} C{middle} {y1} {middle} {y2} {x2} {y2}",
+                max(1, quantity * 28 // largest),
+                f"{a.label} → {b.label}",
+            )
+        )
+    return Flow(tuple(boxes.values()), tuple(bands), width, height)
+
+
+def register_filters(app: Flask) -> None:
+    """Give the templates their filters."""
+    app.jinja_env.filters.update(
+        quantity=_quantity,
+        figure=lambda value, commodity: format_figure(value, commodity, locale=chosen()),
+        day=lambda value: format_date(value, format="medium", locale=chosen()),
+        words=lambda text: str(text).replace("_", " "),
+        kind=kind_of,
+        noun=_noun,
+        paragraphs=_paragraphs,
+        pair=lambda row, value, text: (getattr(row, value), getattr(row, text)),
+        pair_words=lambda text: (text, str(text).replace("_", " ")),
+    )
+    app.jinja_env.tests["of_kind"] = lambda commodity, kind: kind_of(commodity) == kind
+    app.jinja_env.globals.update(percent=percent)
+
+
+def _paragraphs(text: str) -> Markup:
+    """Turn blank lines into paragraphs; everything else is escaped."""
+    parts = [part.strip() for part in text.split("\n\n") if part.strip()]
+    return Markup("").join(Markup("<p>{}</p>").format(part) for part in parts) or escape("")
+
+
+def _quantity(value: int, commodity: str) -> str:
+    return format_quantity(value, commodity, nouns=_nouns(), locale=chosen())
+
+
+def _noun(commodity: str) -> str:
+    if kind_of(commodity) == "money":
+        return commodity
+    return _nouns().get(commodity, (commodity, commodity))[1]
+
+
+def _nouns() -> dict[str, tuple[str, str]]:
+    if "nouns" not in g:
+        with reading() as session:
+            g.nouns = {
+                code: (row.singular, row.plural) for code, row in commodities(session).items()
+            }
+    found: dict[str, Any] = g.nouns
+    return found

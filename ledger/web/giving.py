@@ -1,0 +1,40 @@
+"""My giving: what a donor promised, what arrived and where it went."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from ledger.errors import NotFound
+from ledger.queries import pledges
+from ledger.services import pledges as pledge_services
+from ledger.web.door import now, page, reading, signed_in, write
+
+pages = Blueprint("giving", __name__)
+
+
+@pages.get("/giving")
+def show() -> Response:
+    """Show every pledge of the signed-in person."""
+    person = signed_in()
+    with reading() as session:
+        given = pledges.pledges_of_person(session, person_id=person.id)
+    return page("giving/show.html", given=given)
+
+
+@pages.post("/giving/<uuid:pledge_id>/cancel")
+def cancel(pledge_id: UUID) -> Response:
+    """Take back what is still open of a pledge of one's own."""
+    person = signed_in()
+    with reading() as session:
+        own = {pledge.id for pledge in pledges.pledges_of_person(session, person_id=person.id)}
+    if pledge_id not in own:
+        raise NotFound(_("There is no such pledge among yours."))
+    write(
+        lambda session: pledge_services.cancel_pledge(
+            session, pledge_id=pledge_id, on=now().date(), now=now()
+        )
+    )
+    flash(_("The open part of your pledge is cancelled. Nothing you already gave changes."))
+    return redirect(url_for("giving.show"), 303)

@@ -1,0 +1,150 @@
+"""Hours: log one's own, confirm those of others."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from ledger.db import Session
+from ledger.errors import Invalid, NotFound
+from ledger.models.hours import HoursEntry
+from ledger.queries import hours, pledges
+from ledger.queries.books import commodities, fund_by_code, funds_of
+from ledger.schemas.hours import Hours
+from ledger.services import hours as hours_services
+from ledger.services import parties
+from ledger.web.door import (
+    book_for,
+    errors_of,
+    now,
+    page,
+    read_form,
+    reading,
+    require_anywhere,
+    signed_in,
+    visitor,
+    write,
+)
+
+pages = Blueprint("hours", __name__)
+
+
+@pages.get("/hours")
+def show() -> Response:
+    """Show the form, one's own hours, and those that wait for a second person."""
+    return _page({"worked_on": now().date().isoformat()}, {})
+
+
+@pages.post("/hours")
+def log() -> Response:
+    """Log time that the signed-in person gave."""
+    person = signed_in()
+    try:
+        answers = read_form(Hours())
+        book = book_for("log_hours", answers["book"])
+
+        def deed(session: Session) -> None:
+            pledge = (
+                pledges.pledge_by_reference(session, book.id, answers["pledge"])
+                if answers["pledge"]
+                else None
+            )
+            party = parties.find_or_create_party(
+                session,
+                name=person.name,
+                email=person.email,
+                consent="initials",
+                person_id=person.id,
+                now=now(),
+            )
+            hours_services.log_hours(
+                session,
+                book=book,
+                fund=fund_by_code(session, book.id, answers["fund"]),
+                party=party,
+                commodity=answers["commodity"],
+                minutes=answers["worked"],
+                worked_on=answers["worked_on"],
+                description=answers["description"],
+                logged_by=person.id,
+                pledge=pledge,
+                campaign_id=pledge.campaign_id if pledge else None,
+                now=now(),
+            )
+
+        write(deed)
+    except (Invalid, NotFound) as refusal:
+        errors = (
+            errors_of(refusal)
+            if isinstance(refusal, Invalid)
+            else {refusal.place or "form": [refusal.message]}
+        )
+        return _page(request.form.to_dict(), errors, 422)
+    flash(_("Thank you. Your time counts as soon as somebody else confirms it."))
+    return redirect(url_for("hours.show"), 303)
+
+
+@pages.post("/hours/<uuid:hours_id>/confirm")
+def confirm(hours_id: UUID) -> Response:
+    """Confirm time that somebody else gave."""
+    person = _may_confirm(hours_id)
+    write(
+        lambda session: hours_services.confirm_hours(
+            session, hours_id=hours_id, confirmed_by=person, on=now().date(), now=now()
+        )
+    )
+    flash(_("Confirmed; the hours are in the books."))
+    return redirect(url_for("hours.show"), 303)
+
+
+@pages.post("/hours/<uuid:hours_id>/reject")
+def reject(hours_id: UUID) -> Response:
+    """Send back time that did not happen like this."""
+    person = _may_confirm(hours_id)
+    write(
+        lambda session: hours_services.reject_hours(
+            session, hours_id=hours_id, rejected_by=person, now=now()
+        )
+    )
+    flash(_("Sent back; nothing was booked."))
+    return redirect(url_for("hours.show"), 303)
+
+
+def _may_confirm(hours_id: UUID) -> UUID:
+    person = signed_in()
+    with reading() as session:
+        row = session.get(HoursEntry, hours_id)
+    if row is None or not visitor().may("confirm_hours", row.book_id):
+        raise NotFound(_("There is no such entry, or it is not yours to see."))
+    return person.id
+
+
+def _page(values: dict[str, str], errors: dict[str, list[str]], status: int = 200) -> Response:
+    books = require_anywhere("log_hours") if visitor().may("log_hours") else []
+    person = signed_in()
+    with reading() as session:
+        skills = [item for item in commodities(session).values() if item.code.startswith("MIN.")]
+        places = [(book, funds_of(session, book.id)) for book in books]
+        own = hours.hours_of_person(session, person_id=person.id)
+        promised = [
+            part
+            for part in pledges.pledges_of_person(session, person_id=person.id)
+            if part.commodity.startswith("MIN.") and part.open
+        ]
+        waiting = [
+            row
+            for book in visitor().books("confirm_hours")
+            for row in hours.hours_to_confirm(session, book_id=book.id)
+        ]
+    return page(
+        "hours/show.html",
+        status,
+        skills=sorted(skills, key=lambda item: item.singular),
+        places=places,
+        own=own,
+        promised=promised,
+        waiting=waiting,
+        values=values,
+        errors=errors,
+    )

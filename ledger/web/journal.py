@@ -1,0 +1,158 @@
+"""The books: journal, one entry, an account's statement, the trial balance; corrections."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from ledger.core.accounts import Layer
+from ledger.errors import Invalid, NotFound
+from ledger.queries import balances, journal
+from ledger.queries.books import accounts_of, commodities, funds_of
+from ledger.schemas.journal import AsOf, EntryFilter
+from ledger.schemas.money import Correction
+from ledger.services import corrections
+from ledger.web.door import (
+    book_for,
+    errors_of,
+    now,
+    page,
+    read_form,
+    reading,
+    signed_in,
+    visitor,
+    write,
+)
+
+pages = Blueprint("journal", __name__)
+
+
+@pages.get("/books/<code>/journal")
+def show(code: str) -> Response:
+    """Show entries, newest first, a page at a time."""
+    book = book_for("read_books", code)
+    asked, errors = _asked(EntryFilter())
+    with reading() as session:
+        found = journal.entries(session, book_id=book.id, **asked)
+        accounts = accounts_of(session, book.id)
+        funds = funds_of(session, book.id)
+        kinds = journal.event_types(session, book_id=book.id)
+    return page(
+        "journal/show.html",
+        422 if errors else 200,
+        book=book,
+        found=found,
+        accounts=accounts,
+        funds=funds,
+        kinds=kinds,
+        values=request.args,
+        errors=errors,
+    )
+
+
+@pages.get("/books/<code>/journal/<uuid:entry_id>")
+def entry(code: str, entry_id: UUID) -> Response:
+    """Show one entry with its legs, where it came from and what belongs to it."""
+    return _entry_page(code, entry_id, {}, {})
+
+
+@pages.post("/books/<code>/journal/<uuid:entry_id>/correct")
+def correct(code: str, entry_id: UUID) -> Response:
+    """Ask to move an entry to another fund; an approver decides."""
+    book = book_for("propose_correction", code)
+    person = signed_in()
+    try:
+        answers = read_form(Correction())
+        write(
+            lambda session: corrections.propose_correction(
+                session,
+                book_id=book.id,
+                entry_id=entry_id,
+                fund_map={answers["from_fund"]: answers["to_fund"]},
+                reason=answers["reason"],
+                made_by=person.id,
+                now=now(),
+            )
+        )
+    except Invalid as refusal:
+        return _entry_page(code, entry_id, request.form.to_dict(), errors_of(refusal), 422)
+    flash(_("Proposed. The entry stays as it is until an approver agrees."))
+    return redirect(url_for("journal.entry", code=code, entry_id=entry_id), 303)
+
+
+@pages.get("/books/<code>/accounts/<int:number>")
+def account(code: str, number: int) -> Response:
+    """Show one account's legs with the running balance."""
+    book = book_for("read_books", code)
+    asked, errors = _asked(EntryFilter())
+    with reading() as session:
+        names = {row.number: row for row in accounts_of(session, book.id)}
+        if number not in names:
+            raise NotFound(_("This book has no such account."))
+        rows = balances.account_statement(session, book_id=book.id, account=number)
+        known = commodities(session)
+    if asked.get("fund"):
+        rows = [row for row in rows if row.fund == asked["fund"]]
+    return page(
+        "journal/account.html",
+        422 if errors else 200,
+        book=book,
+        account=names[number],
+        rows=list(reversed(rows)),
+        known=known,
+    )
+
+
+@pages.get("/books/<code>/trial-balance")
+def trial_balance(code: str) -> Response:
+    """Show every balance that is not zero, as of a day."""
+    book = book_for("read_books", code)
+    asked, errors = _asked(AsOf())
+    with reading() as session:
+        rows = balances.trial_balance(session, book_id=book.id, as_of=asked.get("as_of"))
+        names = {row.number: row.name for row in accounts_of(session, book.id)}
+    layers = [(layer, [row for row in rows if row.layer is layer]) for layer in Layer]
+    return page(
+        "journal/trial_balance.html",
+        422 if errors else 200,
+        book=book,
+        layers=layers,
+        names=names,
+        values=request.args,
+        errors=errors,
+    )
+
+
+def _asked(schema: EntryFilter | AsOf) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """Read the filters of the address; a wrong one is told and left out."""
+    given = {key: value for key, value in request.args.items() if value.strip()}
+    try:
+        return read_form(schema, given), {}
+    except Invalid as refusal:
+        errors = errors_of(refusal)
+        return read_form(schema, {k: v for k, v in given.items() if k not in errors}), errors
+
+
+def _entry_page(
+    code: str,
+    entry_id: UUID,
+    values: dict[str, str],
+    errors: dict[str, list[str]],
+    status: int = 200,
+) -> Response:
+    book = book_for("read_books", code)
+    with reading() as session:
+        detail = journal.entry_detail(session, book_id=book.id, entry_id=entry_id)
+        funds = funds_of(session, book.id)
+    return page(
+        "journal/entry.html",
+        status,
+        book=book,
+        detail=detail,
+        funds=funds,
+        may_correct=visitor().may("propose_correction", book.id),
+        values=values,
+        errors=errors,
+    )

@@ -1,0 +1,87 @@
+"""Cash: count it, later take it to the bank."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from ledger.core.currencies import exponent
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid, NotFound
+from ledger.ids import new_id
+from ledger.models.books import Book
+from ledger.queries import balances, pledges
+from ledger.queries.books import fund_by_code, funds_of
+from ledger.schemas.money import cash as cash_schema
+from ledger.services import offline
+from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
+
+pages = Blueprint("offline", __name__)
+
+
+@pages.get("/books/<code>/cash")
+def show(code: str) -> Response:
+    """Show the cash that is not banked, and the form for more."""
+    return _page(code, {"received_on": now().date().isoformat(), "key": str(new_id())}, {})
+
+
+@pages.post("/books/<code>/cash")
+def record(code: str) -> Response:
+    """Book counted cash, or cash that went to the bank."""
+    book = book_for("record_cash", code)
+    person = signed_in()
+    form = request.form.to_dict()
+    key, deed = form.pop("key", "")[:64], form.pop("deed", "count")
+    try:
+        answers = read_form(cash_schema(exponent(book.commodity)), form)
+        write(lambda session: _record(session, book, answers, key, deed, person.id))
+    except Invalid as refusal:
+        return _page(code, request.form.to_dict(), errors_of(refusal), 422)
+    except (Conflict, NotFound) as refusal:
+        place = refusal.place or "form"
+        return _page(code, request.form.to_dict(), {place: [refusal.message]}, 409)
+    flash(_("Booked."))
+    return redirect(url_for("offline.show", code=code), 303)
+
+
+def _record(
+    session: Session, book: Book, answers: dict[str, Any], key: str, deed: str, by: UUID
+) -> None:
+    fund = fund_by_code(session, book.id, answers["fund"])
+    common: dict[str, Any] = {
+        "book": book,
+        "fund": fund,
+        "amount": answers["amount"],
+        "reference": f"{book.code}/{key}",
+        "on": answers["received_on"],
+        "now": now(),
+        "made_by": by,
+    }
+    if deed == "bank":
+        offline.bank_cash(session, **common)
+        return
+    pledge = None
+    if answers["pledge"]:
+        pledge = pledges.pledge_by_reference(session, book.id, answers["pledge"].upper())
+        if pledge is None:
+            raise Invalid(_("This book has no such pledge."), place="pledge")
+        common["fund"] = pledges.fund_of(session, pledge)
+    offline.record_cash(session, pledge=pledge, **common)
+
+
+def _page(
+    code: str, values: dict[str, str], errors: dict[str, list[str]], status: int = 200
+) -> Response:
+    book = book_for("record_cash", code)
+    with reading() as session:
+        funds = funds_of(session, book.id)
+        held = [
+            row
+            for row in balances.trial_balance(session, book_id=book.id)
+            if row.account == offline.CASH
+        ]
+    return page(
+        "offline/show.html", status, book=book, funds=funds, held=held, values=values, errors=errors
+    )

@@ -1,0 +1,85 @@
+"""Stripe's payouts: what each contains, by fund and by payment, and whether it arrived."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from ledger.core.currencies import exponent
+from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.pledges import Pledge
+from ledger.queries import payments
+from ledger.schemas.money import refund as refund_schema
+from ledger.services import refunds
+from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
+
+pages = Blueprint("payouts", __name__)
+
+
+@pages.get("/books/<code>/payouts")
+def show(code: str) -> Response:
+    """Show payouts, payments that wait for one, and what could not be booked."""
+    book = book_for("read_books", code)
+    with reading() as session:
+        paid_out = payments.payouts_of(session, book_id=book.id)
+        unposted = payments.unposted(session)
+        recent = payments.settled_charges(session, book_id=book.id)
+    return page("payouts/show.html", book=book, payouts=paid_out, unposted=unposted, recent=recent)
+
+
+@pages.get("/books/<code>/refunds/<uuid:pledge_id>")
+def refund_form(code: str, pledge_id: UUID) -> Response:
+    """Ask how much of a payment goes back."""
+    return _refund_page(code, pledge_id, {}, {})
+
+
+@pages.post("/books/<code>/refunds/<uuid:pledge_id>")
+def refund(code: str, pledge_id: UUID) -> Response:
+    """Ask for a refund; an approver decides and the worker sends it."""
+    book = book_for("propose_refund", code)
+    person = signed_in()
+    try:
+        answers = read_form(refund_schema(exponent(book.commodity)))
+        write(
+            lambda session: refunds.request_refund(
+                session,
+                pledge_id=pledge_id,
+                amount=answers["amount"],
+                reason=answers["reason"],
+                requested_by=person.id,
+                now=now(),
+            )
+        )
+    except Invalid as refusal:
+        return _refund_page(code, pledge_id, request.form.to_dict(), errors_of(refusal), 422)
+    except Conflict as refusal:
+        return _refund_page(
+            code, pledge_id, request.form.to_dict(), {"form": [refusal.message]}, 409
+        )
+    flash(_("Asked for. Nothing goes back until an approver agrees."))
+    return redirect(url_for("payouts.show", code=code), 303)
+
+
+def _refund_page(
+    code: str,
+    pledge_id: UUID,
+    values: dict[str, str],
+    errors: dict[str, list[str]],
+    status: int = 200,
+) -> Response:
+    book = book_for("propose_refund", code)
+    with reading() as session:
+        pledge = session.get(Pledge, pledge_id)
+        if pledge is None or pledge.book_id != book.id:
+            raise NotFound(_("There is no such pledge in this book."))
+        past = payments.refunds_of_pledge(session, pledge_id=pledge_id)
+    return page(
+        "payouts/refund.html",
+        status,
+        book=book,
+        pledge=pledge,
+        past=past,
+        values=values,
+        errors=errors,
+    )

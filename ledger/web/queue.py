@@ -1,0 +1,92 @@
+"""The approver's queue: what is asked, from which book, with which evidence; yes or no."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from ledger.db import ReadSession
+from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
+from ledger.models.assets import Valuation
+from ledger.models.proposals import Proposal
+from ledger.queries import journal, pools, proposals
+from ledger.schemas.money import Decision
+from ledger.services import decisions
+from ledger.web.door import (
+    now,
+    page,
+    read_form,
+    reading,
+    require_anywhere,
+    signed_in,
+    visitor,
+    write,
+)
+
+pages = Blueprint("queue", __name__)
+
+
+@pages.get("/queue")
+def show() -> Response:
+    """Show what waits, with what it rests on, and what was decided lately."""
+    return _page({})
+
+
+@pages.post("/queue/<uuid:proposal_id>")
+def decide(proposal_id: UUID) -> Response:
+    """Take one decision."""
+    person = signed_in()
+    with reading() as session:
+        proposal = session.get(Proposal, proposal_id)
+    if proposal is None or not visitor().may("decide", proposal.book_id):
+        raise NotFound(_("There is no such proposal, or it is not yours to see."))
+    try:
+        answers = read_form(Decision())
+        approve = answers["answer"] == "approve"
+        write(
+            lambda session: decisions.decide(
+                session,
+                proposal_id=proposal_id,
+                approve=approve,
+                decided_by=person.id,
+                note=answers["note"],
+                now=now(),
+            )
+        )
+    except NotAllowed as refusal:
+        return _page({f"p-{proposal_id}": [refusal.message]}, 403)
+    except Conflict as refusal:
+        return _page({f"p-{proposal_id}": [refusal.message]}, 409)
+    except Invalid as refusal:
+        return _page({f"p-{proposal_id}": [refusal.message]}, 422)
+    flash(_("Approved and booked.") if approve else _("Rejected; nothing was booked."))
+    return redirect(url_for("queue.show"), 303)
+
+
+def _page(errors: dict[str, list[str]], status: int = 200) -> Response:
+    books = require_anywhere("read_queue")
+    ids = [book.id for book in books]
+    with reading() as session:
+        waiting = [
+            (row, _evidence(session, row))
+            for row in proposals.proposals_for(session, book_ids=ids, is_open=True)
+        ]
+        decided = proposals.proposals_for(session, book_ids=ids, is_open=False, limit=10)
+    return page("queue/show.html", status, waiting=waiting, decided=decided, errors=errors)
+
+
+def _evidence(session: ReadSession, row: proposals.ProposalRow) -> dict[str, object]:
+    """Return what a proposal rests on: the split, the valuation or the entry."""
+    found: dict[str, object] = {}
+    if row.kind == "allocation":
+        found["run"] = pools.run_by_id(session, UUID(row.arguments["run"]))
+    elif row.kind == "valuation":
+        found["valuation"] = session.get(Valuation, UUID(row.arguments["valuation"]))
+    elif row.kind == "correction":
+        proposal = session.get_one(Proposal, row.id)
+        found["detail"] = journal.entry_detail(
+            session, book_id=proposal.book_id, entry_id=UUID(row.arguments["entry"])
+        )
+        found["funds"] = row.arguments["funds"]
+    return found

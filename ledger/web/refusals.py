@@ -1,0 +1,105 @@
+"""What a refused request looks like. No error page shows personal data, input or a trace."""
+
+import logging
+
+from flask import Flask, g, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from ledger.errors import Conflict, Invalid, NotAllowed, NotFound, PoolbookError
+from ledger.ids import new_id
+from ledger.web.door import Visitor, page, visitor
+
+log = logging.getLogger("poolbook.web")
+
+STATUS: dict[type[PoolbookError], int] = {
+    NotFound: 404,
+    NotAllowed: 403,
+    Conflict: 409,
+    Invalid: 422,
+}
+
+
+def register(app: Flask) -> None:
+    """Turn the four errors, Flask's own and surprises into pages."""
+    app.register_error_handler(PoolbookError, refused)
+    app.register_error_handler(CSRFError, stale_form)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(Exception, surprise)
+
+
+def refused(refusal: PoolbookError) -> Response:
+    """Show a refusal as the sentence it carries."""
+    status = STATUS.get(type(refusal), 422)
+    if isinstance(refusal, NotAllowed) and visitor().person is None:
+        status = 401
+    return page("refused.html", status, title=_title(status), message=refusal.message)
+
+
+def stale_form(_error: CSRFError) -> Response:
+    """Say what to do about a form that was open for too long."""
+    message = _("This form was open for too long. Go back, reload the page and send it again.")
+    return page("refused.html", 400, title=_title(400), message=message)
+
+
+def http_error(error: HTTPException) -> Response:
+    """Show one of HTTP's own errors in plain words."""
+    status = error.code or 500
+    if status < 400:
+        return error.get_response()
+    return page("refused.html", status, title=_title(status), message=_sentence(status))
+
+
+def surprise(error: Exception) -> Response:
+    """Log a defect under a number, without the data that led to it, and show the number."""
+    number = new_id()
+    log.error(
+        "defect %s at %s: %s raised in %s",
+        number,
+        request.endpoint,
+        type(error).__name__,
+        _where(error),
+    )
+    # A page that fails while it asks who is there must not ask again.
+    g.setdefault("visitor", Visitor(None))
+    message = _(
+        "Something went wrong on our side; nothing was changed. Tell us the number %(number)s.",
+        number=number,
+    )
+    return page("refused.html", 500, title=_title(500), message=message)
+
+
+def _where(error: Exception) -> str:
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    if frame is None:
+        return "nowhere"
+    return f"{frame.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.tb_lineno}"
+
+
+def _title(status: int) -> str:
+    titles: dict[int, str] = {
+        400: _("That did not work"),
+        401: _("Please sign in"),
+        403: _("Not yours to do"),
+        404: _("Not found"),
+        409: _("Somebody was faster"),
+        413: _("Too large"),
+        422: _("Please look again"),
+        500: _("Our mistake"),
+    }
+    return titles.get(status) or str(_("That did not work"))
+
+
+def _sentence(status: int) -> str:
+    sentences: dict[int, str] = {
+        404: _("There is no such page, or it is not yours to see."),
+        405: _("This page does not take that kind of request."),
+        413: _("What you sent is too large. Nothing was kept."),
+    }
+    return sentences.get(status) or str(
+        _("The request could not be understood. Nothing was changed.")
+    )

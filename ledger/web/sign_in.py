@@ -1,0 +1,66 @@
+"""Sign in by a link that works once, sign out, and the demo's outbox page."""
+
+from flask import Blueprint, abort, flash, redirect, request, session, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from ledger.errors import Invalid
+from ledger.queries import people as people_queries
+from ledger.services import people
+from ledger.web.door import errors_of, here, now, page, reading, visitor, write
+
+pages = Blueprint("sign_in", __name__)
+
+
+@pages.get("/sign-in")
+def form() -> Response:
+    """Ask for the address."""
+    return page("sign_in/form.html", values={}, errors={})
+
+
+@pages.post("/sign-in")
+def ask() -> Response:
+    """Send a link; the answer is the same whether or not the address is known."""
+    email = request.form.get("email", "")[:320]
+    base_url = here().settings.base_url
+    try:
+        write(lambda opened: people.request_link(opened, email=email, base_url=base_url, now=now()))
+    except Invalid as refusal:
+        return page("sign_in/form.html", 422, values=request.form, errors=errors_of(refusal))
+    return page("sign_in/sent.html", demo=here().settings.demo)
+
+
+@pages.get("/sign-in/<secret>")
+def confirm(secret: str) -> Response:
+    """Ask for one press of a button, because mail scanners follow links."""
+    with reading() as opened:
+        good = people.link_is_good(opened, secret=secret, now=now())
+    return page("sign_in/confirm.html", 200 if good else 403, secret=secret, good=good)
+
+
+@pages.post("/sign-in/<secret>")
+def enter(secret: str) -> Response:
+    """Spend the link and start the session."""
+    person = write(lambda opened: people.use_link(opened, secret=secret, now=now()))
+    session.clear()
+    session["person"] = str(person.id)
+    session.permanent = True
+    flash(_("You are signed in as %(name)s.", name=person.name))
+    return redirect(url_for("home.start"))
+
+
+@pages.post("/sign-out")
+def leave() -> Response:
+    """End the session."""
+    session.clear()
+    return redirect(url_for("home.start"))
+
+
+@pages.get("/outbox")
+def outbox() -> Response:
+    """Show outgoing messages, in the demo only."""
+    if not here().settings.demo:
+        abort(404)
+    with reading() as opened:
+        messages = people_queries.outbox(opened)
+    return page("sign_in/outbox.html", messages=messages, visitor=visitor())

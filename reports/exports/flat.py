@@ -1,0 +1,100 @@
+"""CSV, a row per leg, for spreadsheets; JSON lines, an entry a line, as the import reads them."""
+
+import csv
+import json
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+from ledger.models.books import Book
+from ledger.queries.journal import LABELS, EntryRow
+
+COLUMNS = (
+    "book",
+    "entry",
+    "line",
+    "accounting_date",
+    "recorded_at",
+    "event_type",
+    "source",
+    "external_ref",
+    "reverses",
+    "account",
+    "account_name",
+    "fund",
+    "commodity",
+    "quantity",
+    "counterparty",
+    *LABELS,
+)
+# A spreadsheet takes a cell that begins like this for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_csv(book: Book, entries: Iterator[EntryRow], out: TextIO) -> tuple[int, int]:
+    """Write one row per leg, quantities in the smallest unit, texts harmless to spreadsheets."""
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    count = postings = 0
+    for entry in entries:
+        count += 1
+        for leg in entry.legs:
+            postings += 1
+            labels = dict(leg.labels)
+            writer.writerow(
+                [
+                    harmless(book.code),
+                    entry.id,
+                    leg.line,
+                    entry.accounting_on.isoformat(),
+                    entry.recorded_at.isoformat(),
+                    harmless(entry.event_type),
+                    harmless(entry.source),
+                    harmless(entry.external_ref),
+                    entry.reverses or "",
+                    leg.account,
+                    harmless(leg.account_name),
+                    harmless(leg.fund),
+                    harmless(leg.commodity),
+                    leg.quantity,
+                    harmless(leg.counterparty or ""),
+                    *(harmless(labels.get(name, "")) for name in LABELS),
+                ]
+            )
+    return count, postings
+
+
+def write_jsonl(book: Book, entries: Iterator[EntryRow], out: TextIO) -> tuple[int, int]:
+    """Write one object per entry; loading them gives the same books."""
+    count = postings = 0
+    for entry in entries:
+        count += 1
+        legs: list[dict[str, Any]] = []
+        for leg in entry.legs:
+            postings += 1
+            shown: dict[str, Any] = {
+                "account": leg.account,
+                "fund": leg.fund,
+                "commodity": leg.commodity,
+                "quantity": leg.quantity,
+                **dict(leg.labels),
+            }
+            if leg.counterparty:
+                shown["counterparty"] = leg.counterparty
+            legs.append(shown)
+        reference = entry.external_ref
+        if entry.source != "import":
+            reference = f"{entry.source}:{entry.external_ref}"
+        document = {
+            "book": book.code,
+            "accounting_date": entry.accounting_on.isoformat(),
+            "event_type": entry.event_type,
+            "external_ref": reference,
+            "postings": legs,
+        }
+        out.write(json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n")
+    return count, postings
+
+
+def harmless(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(FORMULA) else text

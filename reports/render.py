@@ -1,0 +1,172 @@
+"""A report becomes HTML and the HTML a PDF; the only import of weasyprint.
+
+The PDF is made in a child process, so that its memory returns and a hang ends: run as
+``python -m reports.render``. Nothing is fetched but the fonts and styles of this folder.
+"""
+
+import json
+import subprocess
+import sys
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ledger.errors import Conflict
+from ledger.web.figures import Flow, flow_layout, format_figure, format_minutes, format_quantity
+from reports import dataset
+from reports.statement import Report, Waterfall
+
+HERE = Path(__file__).parent
+TIMEOUT_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A finished PDF with what identifies it."""
+
+    pdf: bytes
+    pages: int
+    dataset_sha256: str
+    pdf_sha256: str
+
+
+def render_pdf(report: Report) -> Rendered:
+    """Render a report; equal reports give equal bytes on one machine.
+
+    Raises Conflict when rendering fails or takes longer than two minutes.
+    """
+    data = dataset.as_json(report)
+    digest = dataset.sha256(data)
+    request = {
+        "html": render_html(report, digest),
+        "identifier": digest,
+        "date": f"{report.until.isoformat()}T00:00:00+00:00",
+        "attachments": {
+            "dataset.json": b64encode(data).decode(),
+            "trial-balance.csv": b64encode(dataset.as_csv(report)).decode(),
+        },
+    }
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "reports.render"],
+            input=json.dumps(request).encode(),
+            capture_output=True,
+            timeout=TIMEOUT_SECONDS,
+            check=True,
+            cwd=HERE.parent,
+        )
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        raise Conflict("The report could not be rendered; nothing was kept.") from error
+    pages, _, pdf = done.stdout.partition(b"\n")
+    return Rendered(pdf, int(pages), digest, dataset.sha256(pdf))
+
+
+def render_html(report: Report, digest: str) -> str:
+    """Return a report as one HTML document; every text is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    nouns = {code: (one, many) for code, one, many in report.nouns}
+
+    def quantity(value: int, commodity: str) -> str:
+        return format_quantity(value, commodity, nouns=nouns)
+
+    environment.filters.update(
+        quantity=quantity,
+        figure=format_figure,
+        minutes=format_minutes,
+        noun=lambda code: nouns.get(code, (code, code))[1],
+        day=lambda value: f"{value.day} {value:%B %Y}",
+        words=lambda text: text.replace("_", " "),
+    )
+    template = environment.get_template("report.html")
+    return template.render(
+        report=report,
+        digest=digest,
+        style=(HERE / "styles" / "report.css").read_text(),
+        flows=[(row, flow_of(row, quantity)) for row in report.waterfalls],
+        created=datetime.combine(report.until, time.min, UTC).isoformat(),
+    )
+
+
+def flow_of(row: Waterfall, quantity: Any) -> Flow | None:
+    """Return the chart of a pool: who gave, the pool, who got."""
+    gave = [(item.label, item.quantity) for item in row.members]
+    if row.donors:
+        gave.append(("Donors", row.donors))
+    if row.opening:
+        gave.append(("From before", row.opening))
+    got = [(item.label, item.quantity) for item in row.allocated]
+    if row.costs:
+        got.append(("Fees and costs", row.costs))
+    if row.closing:
+        got.append(("Still in the pool", row.closing))
+    if not gave or any(amount < 0 for _name, amount in gave + got):
+        return None
+    total = sum(amount for _name, amount in gave)
+    columns = [
+        [(name, quantity(amount, row.commodity), amount) for name, amount in gave],
+        [(row.pool, quantity(total, row.commodity), total)],
+        [(name, quantity(amount, row.commodity), amount) for name, amount in got],
+    ]
+    streams = [((0, n), (1, 0), amount) for n, (_name, amount) in enumerate(gave)]
+    streams += [((1, 0), (2, n), amount) for n, (_name, amount) in enumerate(got)]
+    return flow_layout(columns, streams)
+
+
+def main() -> None:
+    """Read a request from standard input, write the number of pages and the PDF."""
+    import gc
+
+    from weasyprint import HTML, Attachment
+    from weasyprint.urls import URLFetcher
+
+    class FontsOnly(URLFetcher):  # type: ignore[misc]
+        """Fetch font files of this folder and nothing else."""
+
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            allowed = (HERE / "fonts").as_uri() + "/"
+            if not url.startswith(allowed) or ".." in url:
+                raise ValueError("reports fetch nothing")
+            return super().fetch(url, headers)
+
+    gc.disable()
+    request = json.load(sys.stdin)
+    when = datetime.fromisoformat(request["date"])
+    document = HTML(
+        string=request["html"],
+        base_url=HERE.as_uri() + "/",
+        url_fetcher=FontsOnly(),
+    ).render(
+        pdf_tags=True,
+        pdf_variant="pdf/ua-1",
+        attachments=[
+            Attachment(
+                string=b64decode(content),
+                name=name,
+                description=name,
+                created=when,
+                modified=when,
+                relationship="Data",
+            )
+            for name, content in sorted(request["attachments"].items())
+        ],
+    )
+    pdf = document.write_pdf(
+        pdf_identifier=bytes.fromhex(request["identifier"])[:16],
+        pdf_tags=True,
+        pdf_variant="pdf/ua-1",
+    )
+    sys.stdout.buffer.write(f"{len(document.pages)}\n".encode() + pdf)
+
+
+if __name__ == "__main__":
+    main()

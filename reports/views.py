@@ -1,0 +1,153 @@
+"""Doors of the reports: choose, look at the live figures, download PDF and exports."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, current_app, request
+from flask_babel import gettext as _
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.books import Book
+from ledger.queries.books import all_books
+from ledger.schemas.fields import Line
+from ledger.web.door import (
+    book_for,
+    errors_of,
+    now,
+    page,
+    read_form,
+    reading,
+    require_anywhere,
+    visitor,
+)
+from reports.build import EDITIONS, Scope, build, scope_of_all, scope_of_book, scope_of_pool
+from reports.exports import FORMATS, export_journal
+from reports.exports.export import ENDINGS
+from reports.render import render_pdf
+from reports.statement import Report
+
+pages = Blueprint(
+    "reports", __name__, template_folder=str(Path(__file__).parent / "templates" / "pages")
+)
+A_DATE: dict[str, Any] = {
+    "invalid": "Enter a date like 2026-12-31.",
+    "required": "Enter a date like 2026-12-31.",
+}
+
+
+class Asked(Schema):
+    """Which report is asked for; an empty book means all."""
+
+    class Meta:  # noqa: D106
+        unknown = EXCLUDE
+
+    book = Line(load_default="", longest=32)
+    since = fields.Date(required=True, data_key="from", error_messages=A_DATE)
+    until = fields.Date(required=True, data_key="to", error_messages=A_DATE)
+    edition = fields.String(
+        load_default="public",
+        validate=validate.OneOf(EDITIONS, error="Choose an edition."),
+    )
+
+
+@pages.get("/reports")
+def index() -> Response:
+    """Show the form for a report and the exports."""
+    return _index({}, {})
+
+
+@pages.get("/reports/transparency")
+def transparency() -> Response:
+    """Show a report's figures, live."""
+    try:
+        made = _build()
+    except (Invalid, Conflict, NotFound) as refusal:
+        return _index(request.args.to_dict(), _sentences(refusal), 422)
+    return page("transparency.html", report=made, query=request.args.to_dict())
+
+
+@pages.get("/reports/transparency.pdf")
+def pdf() -> Response:
+    """Download a report."""
+    try:
+        made = _build()
+        rendered = render_pdf(made)
+    except (Invalid, Conflict, NotFound) as refusal:
+        return _index(request.args.to_dict(), _sentences(refusal), 422)
+    name = f"transparency-{made.since}-{made.until}-{made.edition}.pdf"
+    answer = current_app.response_class(rendered.pdf, mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["X-Dataset-SHA256"] = rendered.dataset_sha256
+    return answer
+
+
+@pages.get("/books/<code>/export/<file_format>")
+def export(code: str, file_format: str) -> Response:
+    """Download a book's journal in another program's format."""
+    book = book_for("export_journal", code)
+    if file_format not in FORMATS:
+        raise NotFound(_("There is no such format."))
+    out = io.StringIO()
+    with reading() as session:
+        export_journal(session, book=book, file_format=file_format, out=out)
+    answer = current_app.response_class(out.getvalue(), mimetype="text/plain")
+    name = f"{book.code}.{ENDINGS[file_format]}"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _build() -> Report:
+    books = require_anywhere("read_report")
+    asked = read_form(Asked(), request.args)
+    with reading() as session:
+        scope = _scope(session, asked["book"], {book.id for book in books})
+        return build(
+            session,
+            scope=scope,
+            since=asked["since"],
+            until=asked["until"],
+            edition=asked["edition"],
+        )
+
+
+def _scope(session: Any, code: str, allowed: set[Any]) -> Scope:
+    """Return the scope asked for, when every book of it may be read by the visitor."""
+    if not code:
+        scope = scope_of_all(session)
+    elif code in {book.code for book in all_books(session) if book.kind == "pool"}:
+        scope = scope_of_pool(session, code)
+    else:
+        scope = scope_of_book(session, code)
+    if any(book.id not in allowed for book in scope.books):
+        raise NotFound(_("There is no such report, or it is not yours to see."), place="book")
+    return scope
+
+
+def _sentences(refusal: Invalid | Conflict | NotFound) -> dict[str, list[str]]:
+    if isinstance(refusal, Invalid):
+        return errors_of(refusal)
+    return {refusal.place if refusal.place == "book" else "form": [refusal.message]}
+
+
+def _index(values: dict[str, str], errors: dict[str, list[str]], status: int = 200) -> Response:
+    books = require_anywhere("read_report")
+    today = now().date()
+    values = {"from": f"{today.year}-01-01", "to": today.isoformat(), **values}
+    choices: list[tuple[str, str]] = [(book.code, book.name) for book in books]
+    with reading() as session:
+        if len(books) == len(all_books(session)):
+            choices.insert(0, ("", _("All communities")))
+    exportable: list[Book] = visitor().books("export_journal")
+    return page(
+        "reports_index.html",
+        status,
+        choices=choices,
+        exportable=exportable,
+        formats=list(FORMATS),
+        values=values,
+        errors=errors,
+    )

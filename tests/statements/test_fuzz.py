@@ -1,0 +1,81 @@
+"""Whatever stands in a file, only a clear refusal comes out of the reader."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ledger.errors import Invalid
+from ledger.statements import Statement, read_statement
+
+DATA = Path(__file__).parent / "data"
+SEEDS = {path.name: path.read_bytes() for path in sorted(DATA.iterdir())}
+# What makes the formats go astray: their own tags, marks, digits, and bytes of other encodings.
+PIECES = [
+    b":61:", b":86:", b":62F:", b":20:", b":NS:", b"\n", b"-", b"-}", b"C", b"RD", b",", b"9" * 20,
+    b"<", b">", b"</Ntry>", b"<Amt/>", b"&", b"]]>", b"<?x?>", b"<!-- -->", b'Ccy="', b"BOOK",
+    b"\x00", b"\xff", b"\xc3\xa9", b"\xe2\x80\xa8", b"99991399", b"0000", b"+", b"?20", b"//",
+]  # fmt: skip
+
+
+@st.composite
+def mutations(draw: st.DrawFn) -> bytes:
+    """A bank file with pieces cut out, doubled or put in."""
+    data = draw(st.sampled_from(sorted(SEEDS.values())))
+    for _ in range(draw(st.integers(1, 6))):
+        start = draw(st.integers(0, len(data)))
+        end = min(len(data), start + draw(st.sampled_from([0, 0, 1, 2, 5, 40])))
+        piece = draw(
+            st.one_of(st.sampled_from(PIECES), st.binary(max_size=6), st.just(data[start:end] * 2))
+        )
+        data = data[:start] + piece + data[end:]
+    return data
+
+
+def check(data: bytes) -> None:
+    """Read; a refusal says where, and what is read is exact."""
+    refused = ""
+    try:
+        file = read_statement(data)
+    except Invalid as refusal:
+        refused = refusal.place or "nowhere"
+    if refused:
+        assert refused != "nowhere"
+        return
+    for statement in file.statements:
+        assert isinstance(statement, Statement)
+        assert all(type(line.amount) is int for line in statement.lines)
+        assert len(set(statement.fingerprints())) == len(statement.lines)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(mutations())
+def test_a_damaged_file_is_read_exactly_or_refused(data: bytes):
+    check(data)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.binary(max_size=400),
+    st.sampled_from([b"", b"<", b":20:X\n", b"<Document>", b"\xff\xfe<\x00"]),
+)
+def test_noise_is_refused(data: bytes, start: bytes):
+    check(start + data)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_any_text_in_a_remittance_leaves_the_amounts_alone(first: str, second: str):
+    # A line that begins with a colon is a tag of the format; ours begin with a letter.
+    note = " ".join(f"x{part}" for part in "\n".join((first, second)).splitlines())
+    data = SEEDS["yen.sta"].replace(b":62F:", f":86:{note}\n:62F:".encode(errors="replace"))
+    (statement,) = read_statement(data).statements
+    assert statement.balanced
+    assert [line.amount for line in statement.lines] == [500]
+
+
+def test_the_seeds_themselves_are_read():
+    assert {len(read_statement(data).statements) for data in SEEDS.values()} == {1, 2}
+    with pytest.raises(Invalid):
+        read_statement(SEEDS["yen.sta"][:40])
