@@ -206,10 +206,14 @@ def import_statement(
     if not number.isascii() or not number.isdigit():
         raise click.UsageError("--account is a book and an account, like A/1010.")
     read = read_statement(file.read_bytes(), file_format)
+    database = console.database()
     if dry_run:
-        done = statements.Imported(read.format, statements.describe(read), 0, 0)
+        with database.snapshot() as session:
+            done = statements.preview_statement(
+                session, book=book_by_code(session, code), account=int(number), file=read
+            )
     else:
-        with console.database().transaction() as session:
+        with database.transaction() as session:
             done = statements.import_statement(
                 session,
                 book=book_by_code(session, code),

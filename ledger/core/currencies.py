@@ -1,6 +1,6 @@
 """ISO 4217: how many decimals each currency has, of today and of old statements.
 
-Must not know Stripe's exceptions.
+Must not know Stripe's exceptions, nor how a locale writes an amount (CLDR has other decimals).
 """
 
 from ledger.errors import Invalid
@@ -17,8 +17,11 @@ PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL 
 TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW ZWG
 """
 # Currencies that the euro replaced and others that old files still hold (ISO 4217 list three).
-_OLD_TWO = "ANG ATS BGN CYP DEM EEK FIM FRF HRK IEP LTL LVL MTL NLG ROL SIT SKK SLL VEF ZWL"
-_OLD_NONE = "BEF ESP GRD ITL LUF PTE TRL"
+_OLD_TWO = """
+AFA ANG ATS AZM BGL BGN CSD CUC CYP DEM EEK FIM FRF GHC HRK IEP LTL LVL MRO MTL MZM NLG PLZ ROL
+RUR SDD SIT SKK SLL STD TMM VEB VEF YUM ZMK ZWL
+"""
+_OLD_NONE = "BEF BYR ESP GRD ITL LUF MGF PTE TRL"
 
 EXPONENTS: dict[str, int] = {
     **dict.fromkeys(_TWO.split(), 2),

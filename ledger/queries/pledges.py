@@ -68,6 +68,13 @@ def pledge_by_reference(session: ReadSession, book_id: UUID, reference: str) -> 
     )
 
 
+def pledge_of_party(session: ReadSession, *, party_id: UUID, reference: str) -> Pledge | None:
+    """Return a party's own pledge by its reference."""
+    return session.scalar(
+        select(Pledge).where(Pledge.party_id == party_id, Pledge.reference == reference)
+    )
+
+
 def fund_of(session: ReadSession, pledge: Pledge) -> Fund:
     """Return the fund that a pledge is for."""
     return session.get_one(Fund, pledge.fund_id)

@@ -8,9 +8,9 @@ from ledger.schemas.fields import Line, Minutes
 class Hours(Schema):
     """Time worked; ``worked`` is read as text like 6:30 and becomes minutes."""
 
-    book = Line(required=True, longest=32)
-    fund = Line(required=True, longest=32)
-    commodity = Line(required=True, longest=64)
+    book = Line(load_default="", longest=32)
+    fund = Line(load_default="", longest=32)
+    commodity = Line(load_default="", longest=64)
     worked = Minutes(required=True)
     worked_on = fields.Date(
         required=True, error_messages={"invalid": "Enter a date like 2026-12-31."}

@@ -1,21 +1,24 @@
 """Hours: log one's own, confirm those of others."""
 
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from ledger import auth
 from ledger.db import Session
 from ledger.errors import Invalid, NotFound
+from ledger.models.books import Book
 from ledger.models.hours import HoursEntry
+from ledger.models.people import Person
 from ledger.queries import hours, pledges
-from ledger.queries.books import commodities, fund_by_code, funds_of
+from ledger.queries.books import book_by_code, commodities, fund_by_code, funds_of
 from ledger.schemas.hours import Hours
 from ledger.services import hours as hours_services
 from ledger.services import parties
 from ledger.web.door import (
-    book_for,
     errors_of,
     now,
     page,
@@ -33,47 +36,17 @@ pages = Blueprint("hours", __name__)
 @pages.get("/hours")
 def show() -> Response:
     """Show the form, one's own hours, and those that wait for a second person."""
-    return _page({"worked_on": now().date().isoformat()}, {})
+    values = {"worked_on": now().date().isoformat(), "pledge": request.args.get("pledge", "")}
+    return _page(values, {})
 
 
 @pages.post("/hours")
 def log() -> Response:
-    """Log time that the signed-in person gave."""
+    """Log time that the signed-in person gave: as a member, or towards a pledge of one's own."""
     person = signed_in()
     try:
         answers = read_form(Hours())
-        book = book_for("log_hours", answers["book"])
-
-        def deed(session: Session) -> None:
-            pledge = (
-                pledges.pledge_by_reference(session, book.id, answers["pledge"])
-                if answers["pledge"]
-                else None
-            )
-            party = parties.find_or_create_party(
-                session,
-                name=person.name,
-                email=person.email,
-                consent="initials",
-                person_id=person.id,
-                now=now(),
-            )
-            hours_services.log_hours(
-                session,
-                book=book,
-                fund=fund_by_code(session, book.id, answers["fund"]),
-                party=party,
-                commodity=answers["commodity"],
-                minutes=answers["worked"],
-                worked_on=answers["worked_on"],
-                description=answers["description"],
-                logged_by=person.id,
-                pledge=pledge,
-                campaign_id=pledge.campaign_id if pledge else None,
-                now=now(),
-            )
-
-        write(deed)
+        write(lambda session: _log(session, person, answers))
     except (Invalid, NotFound) as refusal:
         errors = (
             errors_of(refusal)
@@ -109,6 +82,42 @@ def reject(hours_id: UUID) -> Response:
     )
     flash(_("Sent back; nothing was booked."))
     return redirect(url_for("hours.show"), 303)
+
+
+def _log(session: Session, person: Person, answers: dict[str, Any]) -> None:
+    party = parties.find_or_create_party(
+        session,
+        name=person.name,
+        email=person.email,
+        consent="initials",
+        person_id=person.id,
+        now=now(),
+    )
+    pledge = pledges.pledge_of_party(session, party_id=party.id, reference=answers["pledge"])
+    if answers["pledge"] and pledge is None:
+        raise Invalid(_("There is no such pledge among yours."), place="pledge")
+    if pledge is not None:
+        book, fund = session.get_one(Book, pledge.book_id), pledges.fund_of(session, pledge)
+        commodity = pledge.commodity
+    else:
+        book = book_by_code(session, answers["book"])
+        auth.require(session, person_id=person.id, book_id=book.id, action="log_hours", now=now())
+        fund = fund_by_code(session, book.id, answers["fund"])
+        commodity = answers["commodity"]
+    hours_services.log_hours(
+        session,
+        book=book,
+        fund=fund,
+        party=party,
+        commodity=commodity,
+        minutes=answers["worked"],
+        worked_on=answers["worked_on"],
+        description=answers["description"],
+        logged_by=person.id,
+        pledge=pledge,
+        campaign_id=pledge.campaign_id if pledge else None,
+        now=now(),
+    )
 
 
 def _may_confirm(hours_id: UUID) -> UUID:

@@ -60,6 +60,9 @@ def upload(code: str) -> Response:
             matched=matched,
         )
     )
+    for shown in done.statements:
+        for warning in shown["warnings"]:
+            flash(warning)
     return redirect(url_for("statements.show", code=code), 303)
 
 

@@ -146,6 +146,20 @@ def test_pages_in_two_files_are_not_taken_for_one(session, book):
     assert done.statements[0]["warnings"] == []
 
 
+def test_a_day_sent_again_in_full_adds_only_what_is_new(session, book):
+    keep(session, book, file_of(statement("noon", 0, 3, 3, line(500, 3))))
+    done = keep(session, book, file_of(statement("night", 0, 3, 3, line(500, 3), line(200, 3))))
+    assert (done.new, done.duplicates) == (1, 1)
+    assert kept(session) == (2, 700)
+
+
+def test_a_day_that_ends_as_it_began_adds_nothing_under_another_name(session, book):
+    day = statement("A", 100, 3, 3, line(500, 3), line(-500, 3))
+    keep(session, book, file_of(day))
+    done = keep(session, book, file_of(replace(day, statement_id="A copy")))
+    assert (done.new, done.duplicates) == (0, 2)
+
+
 def test_the_order_of_files_does_not_matter(session, book):
     late = statement("B", 100, 10, 20, line(100, 10), line(3, 20))
     early = statement("A", 0, 1, 9, line(100, 9))

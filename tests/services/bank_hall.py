@@ -1,0 +1,117 @@
+"""A community hall with money on its way: what the tests of bank lines start from."""
+
+from datetime import date, timedelta
+
+from ledger.core import bookkeeping
+from ledger.ids import new_id
+from ledger.models.payments import Payout
+from ledger.models.statements import BankLine, BankStatement
+from ledger.queries.balances import trial_balance
+from ledger.services import journal, matching
+from tests.conftest import NOW
+from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge
+
+DAY = date(2026, 3, 3)
+
+
+class Hall:
+    """A book with two funds, a campaign, a pledge of 60.00 and a statement for lines."""
+
+    def __init__(self, session) -> None:  # type: ignore[no-untyped-def]
+        self.session = session
+        self.book = make_book(session)
+        make_fund(session, self.book)
+        solar = make_fund(session, self.book, "SOLAR", "purpose")
+        self.campaign = make_campaign(session, self.book, solar)
+        self.party = make_party(session)
+        self.pledge = make_pledge(session, self.campaign, self.party, quantity=6000)
+        self.statement = BankStatement(
+            book_id=self.book.id,
+            account=1010,
+            statement_ref="S",
+            file_format="test",
+            file_sha256="0" * 64,
+            bank_account="X1",
+            commodity="USD",
+            opening=0,
+            closing=0,
+            opens_on=DAY,
+            closes_on=DAY,
+            imported_by=None,
+            imported_at=NOW,
+        )
+        session.add(self.statement)
+        session.flush()
+
+    def line(  # type: ignore[no-untyped-def]
+        self, amount: int, remittance: str = "", on: date = DAY, account: int = 1010, code=None
+    ) -> BankLine:
+        """Put a line on the statement."""
+        made = BankLine(
+            book_id=self.book.id,
+            statement_id=self.statement.id,
+            account=account,
+            position=1,
+            amount=amount,
+            commodity="USD",
+            booked_on=on,
+            value_on=on,
+            bank_reference=None,
+            end_to_end_id=None,
+            counterparty_name=None,
+            remittance=remittance,
+            code=code,
+            fingerprint=str(new_id()),
+            state="open",
+        )
+        self.session.add(made)
+        self.session.flush()
+        return made
+
+    def payout(  # type: ignore[no-untyped-def]
+        self, payout_id: str = "po_1", *, trace: str = "", descriptor="STRIPE HALL", state="paid"
+    ) -> Payout:
+        """Put 480.00 of two funds in transit, as a payout does."""
+        funds = {"SOLAR": 30_000, "GEN": 18_000}
+        journal.post(
+            self.session,
+            bookkeeping.payout_created(book="A", currency="USD", funds=funds, payout=payout_id),
+            event_type="payout_created",
+            source="stripe",
+            external_ref=payout_id,
+            accounting_on=DAY - timedelta(days=1),
+            now=NOW,
+        )
+        row = Payout(
+            stripe_payout_id=payout_id,
+            book_id=self.book.id,
+            amount=48_000,
+            commodity="USD",
+            state=state,
+            arrival_on=DAY,
+            descriptor=descriptor,
+            trace=trace,
+            created_at=NOW,
+        )
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+    def balance(self, account: int, fund: str | None = None) -> int:
+        """What an account holds, in minor units."""
+        rows = trial_balance(self.session, book_id=self.book.id)
+        return sum(
+            row.quantity
+            for row in rows
+            if row.account == account and row.commodity == "USD" and fund in (None, row.fund)
+        )
+
+    def rules(self, line: BankLine) -> list[tuple[str, str, bool]]:
+        """The suggestions for a line, without their sentences."""
+        return [
+            (row.rule, row.target, row.certain) for row in matching.suggestions(self.session, line)
+        ]
+
+    def auto(self) -> int:
+        """Match what is certain."""
+        return matching.auto_match(self.session, book_id=self.book.id, now=NOW)
