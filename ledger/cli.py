@@ -53,19 +53,24 @@ pass_console = click.make_pass_decorator(Console)
 
 
 def command(group: click.Group, *arguments: Any, **options: Any) -> Callable[..., click.Command]:
-    """Like ``group.command``, with ``--json`` accepted after the command as well."""
+    """Like ``group.command``, with ``--json`` and ``--database`` accepted after it as well."""
 
     def decorate(function: Callable[..., None]) -> click.Command:
-        def with_json(*args: Any, as_json_after: bool, **kwargs: Any) -> None:
+        def with_shared(
+            *args: Any, as_json_after: bool, database_after: str | None, **kwargs: Any
+        ) -> None:
             console = click.get_current_context().find_object(Console)
-            if console is not None and as_json_after:
-                console.as_json = True
+            if console is not None:
+                console.as_json = console.as_json or as_json_after
+                console.database_url = database_after or console.database_url
             function(*args, **kwargs)
 
-        wrapped = update_wrapper(with_json, function)
-        wrapped = click.option("--json", "as_json_after", is_flag=True, help="Answer in JSON.")(
-            wrapped
-        )
+        wrapped = update_wrapper(with_shared, function)
+        for option in (
+            click.option("--json", "as_json_after", is_flag=True, help="Answer in JSON."),
+            click.option("--database", "database_after", help="Database URL."),
+        ):
+            wrapped = option(wrapped)
         made: click.Command = group.command(*arguments, **options)(wrapped)
         return made
 
