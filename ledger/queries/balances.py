@@ -100,11 +100,13 @@ def account_statement(
     *,
     book_id: UUID,
     account: int,
+    fund: str | None = None,
     since: date | None = None,
     until: date | None = None,
     limit: int = 500,
 ) -> list[StatementRow]:
-    """Return the legs of an account in order, each with the running balance per commodity.
+    """Return the legs of an account in order, each with the running balance per commodity;
+    of one fund, where its code is given.
 
     The newest ``limit`` legs; the running balance counts everything before them as well.
     """
@@ -115,6 +117,10 @@ def account_statement(
     legs = select(Posting, running.label("running")).where(
         Posting.book_id == book_id, Posting.account == account
     )
+    if fund is not None:
+        legs = legs.where(
+            Posting.fund_id.in_(select(Fund.id).where(Fund.book_id == book_id, Fund.code == fund))
+        )
     if until is not None:
         legs = legs.where(Posting.accounting_on <= until)
     numbered = legs.subquery()

@@ -41,7 +41,7 @@ def hours_of_person(session: ReadSession, *, person_id: UUID) -> list[HoursRow]:
 
 def _rows(session: ReadSession, *conditions: object) -> list[HoursRow]:
     query = (
-        select(HoursEntry, Book.code, Fund.code, Party)
+        select(HoursEntry, Book.name, Fund.name, Party)
         .join(Book, Book.id == HoursEntry.book_id)
         .join(Fund, Fund.id == HoursEntry.fund_id)
         .join(Party, Party.id == HoursEntry.party_id)

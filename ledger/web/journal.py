@@ -1,5 +1,6 @@
 """The books: journal, one entry, an account's statement, the trial balance; corrections."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -91,10 +92,15 @@ def account(code: str, number: int) -> Response:
         names = {row.number: row for row in accounts_of(session, book.id)}
         if number not in names:
             raise NotFound(_("This book has no such account."))
-        rows = balances.account_statement(session, book_id=book.id, account=number)
+        rows = balances.account_statement(
+            session,
+            book_id=book.id,
+            account=number,
+            fund=asked.get("fund"),
+            since=asked.get("since"),
+            until=asked.get("until"),
+        )
         known = commodities(session)
-    if asked.get("fund"):
-        rows = [row for row in rows if row.fund == asked["fund"]]
     return page(
         "journal/account.html",
         422 if errors else 200,
@@ -113,7 +119,11 @@ def trial_balance(code: str) -> Response:
     with reading() as session:
         rows = balances.trial_balance(session, book_id=book.id, as_of=asked.get("as_of"))
         names = {row.number: row.name for row in accounts_of(session, book.id)}
-    layers = [(layer, [row for row in rows if row.layer is layer]) for layer in Layer]
+    layers = [
+        (layer, legs, _sides(legs))
+        for layer in Layer
+        if (legs := [row for row in rows if row.layer is layer])
+    ]
     return page(
         "journal/trial_balance.html",
         422 if errors else 200,
@@ -123,6 +133,18 @@ def trial_balance(code: str) -> Response:
         values=request.args,
         errors=errors,
     )
+
+
+def _sides(rows: Sequence[balances.BalanceRow]) -> list[tuple[str, int, int]]:
+    """Return debits and credits per unit; the two are equal or the books are broken."""
+    return [
+        (
+            unit,
+            sum(row.quantity for row in rows if row.commodity == unit and row.quantity > 0),
+            -sum(row.quantity for row in rows if row.commodity == unit and row.quantity < 0),
+        )
+        for unit in sorted({row.commodity for row in rows})
+    ]
 
 
 def _asked(schema: EntryFilter | AsOf) -> tuple[dict[str, Any], dict[str, list[str]]]:
