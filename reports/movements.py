@@ -22,6 +22,7 @@ class Movement:
     account_name: str
     kind: str
     fund: str
+    fund_name: str
     fund_class: str
     commodity: str
     counterparty: str | None
@@ -70,6 +71,7 @@ def read_movements(
             Account.name,
             Account.kind,
             Fund.code,
+            Fund.name,
             Fund.fund_class,
             Posting.commodity,
             other.c.code,
@@ -87,6 +89,7 @@ def read_movements(
             Account.name,
             Account.kind,
             Fund.code,
+            Fund.name,
             Fund.fund_class,
             Posting.commodity,
             other.c.code,
@@ -94,8 +97,6 @@ def read_movements(
         .order_by(Book.code, Posting.account, Fund.code, Posting.commodity)
     )
     return Movements(
-        Movement(book, account, name, kind, fund, fund_class, unit, with_book, int(a), int(b))
-        for book, account, name, kind, fund, fund_class, unit, with_book, a, b in session.execute(
-            query
-        )
+        Movement(*row[:-2], opening=int(row[-2]), period=int(row[-1]))
+        for row in map(tuple, session.execute(query))
     )

@@ -102,6 +102,8 @@ def flow_of(row: Waterfall, quantity: Any) -> Flow | None:
     gave = [(item.label, item.quantity) for item in row.members]
     if row.donors:
         gave.append(("Donors", row.donors))
+    if row.in_kind:
+        gave.append(("Things and time", row.in_kind))
     if row.opening:
         gave.append(("From before", row.opening))
     got = [(item.label, item.quantity) for item in row.allocated]

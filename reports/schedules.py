@@ -33,6 +33,7 @@ GIFTS = (4010, 4020, 4030)
 REFUNDS = 4090
 CONTRIBUTED = 4530
 ALLOCATED = 5540
+IN_KIND_INCOME = range(4110, 4140)
 FEES = (4090, 6510, 6530, 6540)
 CLASSES = {
     "unrestricted": "Unrestricted",
@@ -74,28 +75,20 @@ def fees(moves: Movements, inside: frozenset[str]) -> tuple[Row, ...]:
 
 def funds(moves: Movements) -> tuple[FundActivity, ...]:
     """Return each fund's net assets from the start to the end."""
-    found: dict[tuple[str, str, str, str], list[int]] = {}
+    found: dict[tuple[str, str, str, str, str], list[int]] = {}
     for row in moves.rows:
         if not 3000 <= row.account < 8000:
             continue
-        sums = found.setdefault((row.book, row.fund, row.fund_class, row.commodity), [0, 0, 0])
+        key = (row.book, row.fund, row.fund_name, CLASSES[row.fund_class], row.commodity)
+        sums = found.setdefault(key, [0, 0, 0])
         sums[0] -= row.opening
         if row.account // 1000 in (3, 4):
             sums[1] -= row.period
         else:
             sums[2] += row.period
     return tuple(
-        FundActivity(
-            book,
-            fund,
-            CLASSES[fund_class],
-            commodity,
-            opening,
-            income,
-            expense,
-            opening + income - expense,
-        )
-        for (book, fund, fund_class, commodity), (opening, income, expense) in sorted(found.items())
+        FundActivity(*key, opening, income, expense, opening + income - expense)
+        for key, (opening, income, expense) in sorted(found.items())
         if opening or income or expense
     )
 
@@ -131,7 +124,7 @@ def waterfall(moves: Movements, pool: Book, names: dict[str, str]) -> Waterfall:
     """Return how a pool came from its opening to its closing balance."""
     members: dict[str, int] = {}
     allocated: dict[str, int] = {}
-    opening = donors = costs = 0
+    opening = donors = in_kind = costs = 0
     for row in moves.rows:
         is_result = 3000 <= row.account < 8000
         if row.book != pool.code or row.commodity != pool.commodity or not is_result:
@@ -143,17 +136,20 @@ def waterfall(moves: Movements, pool: Book, names: dict[str, str]) -> Waterfall:
         elif row.account == ALLOCATED:
             name = names.get(row.counterparty or "", "")
             allocated[name] = allocated.get(name, 0) + row.period
+        elif row.account in IN_KIND_INCOME:
+            in_kind -= row.period
         elif row.account // 1000 in (3, 4):
             donors -= row.period
         else:
             costs += row.period
-    closing = opening + sum(members.values()) + donors - costs - sum(allocated.values())
+    closing = opening + sum(members.values()) + donors + in_kind - costs - sum(allocated.values())
     return Waterfall(
         pool.name,
         pool.commodity,
         opening,
         _rows(members, pool.commodity),
         donors,
+        in_kind,
         costs,
         _rows(allocated, pool.commodity),
         closing,

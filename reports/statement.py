@@ -32,6 +32,7 @@ class FundActivity:
 
     book: str
     fund: str
+    name: str
     fund_class: str
     commodity: str
     opening: int
@@ -74,6 +75,7 @@ class Waterfall:
     opening: int
     members: tuple[Row, ...]
     donors: int
+    in_kind: int
     costs: int
     allocated: tuple[Row, ...]
     closing: int

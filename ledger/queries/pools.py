@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, or_, select
 
 from ledger.db import ReadSession
 from ledger.errors import NotFound
@@ -18,8 +18,10 @@ from ledger.models.pools import AllocationLine, AllocationRun, Pool, PoolMember
 
 GAVE = 4530
 GOT = 5540
-# What the pool may still give away: all it ever received less all it spent or allocated.
-RESULT = range(3000, 8000)
+# What a pool can give away: cash, what its host holds for it, less what it owes and has promised
+# away. A trailer in the books is worth something but cannot be split (domain section 6).
+SPENDABLE = (range(1000, 1116), range(1120, 1131), range(1300, 1301), range(2000, 3000))
+PROMISED_AWAY = (9210, 9230)
 GIFTS = (4010, 4020, 4030, 4040, 4090)
 
 
@@ -102,15 +104,18 @@ def members_of(session: ReadSession, *, pool_id: UUID) -> list[MemberRow]:
 def available(session: ReadSession, *, pool_id: UUID) -> int:
     """Return what a pool may still allocate, in minor units of its currency."""
     book = session.get_one(Book, pool_id)
+    sign = case((Posting.account.in_(PROMISED_AWAY), -1), else_=1)
     total = session.scalar(
-        select(func.coalesce(func.sum(Posting.quantity), 0)).where(
+        select(func.coalesce(func.sum(Posting.quantity * sign), 0)).where(
             Posting.book_id == pool_id,
             Posting.commodity == book.commodity,
-            Posting.account >= RESULT.start,
-            Posting.account < RESULT.stop,
+            or_(
+                *(Posting.account.between(span.start, span.stop - 1) for span in SPENDABLE),
+                Posting.account.in_(PROMISED_AWAY),
+            ),
         )
     )
-    return -int(total or 0)
+    return int(total or 0)
 
 
 def gifts_received(session: ReadSession, *, pool_id: UUID) -> int:

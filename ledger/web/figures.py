@@ -112,37 +112,49 @@ def flow_layout(
     columns: Sequence[Sequence[tuple[str, str, int]]],
     streams: Sequence[tuple[tuple[int, int], tuple[int, int], int]],
     *,
-    width: int = 720,
+    picture: int = 720,
     row: int = 58,
     box_width: int = 170,
 ) -> Flow:
     """Lay out columns of (label, text, quantity) and streams between (column, row) places.
 
-    A band is as wide as its share of the largest stream, at least one and at most 28 units.
+    Bands lie side by side where they leave and arrive, so that the widths at a box are its
+    share of the largest box; at least one unit wide.
     """
     rows = max((len(column) for column in columns), default=0)
     height = max(rows, 1) * row
-    gap = (width - box_width) // max(len(columns) - 1, 1)
+    gap = (picture - box_width) // max(len(columns) - 1, 1)
     boxes: dict[tuple[int, int], Box] = {}
     for c, column in enumerate(columns):
         top = (height - len(column) * row) // 2
         for r, (label, text, _quantity) in enumerate(column):
             boxes[c, r] = Box(label, text, c * gap, top + r * row + 5, box_width, row - 10)
-    largest = max((quantity for _a, _b, quantity in streams), default=1) or 1
+    scale = (row - 14, max(*_sums(streams, 0), *_sums(streams, 1), 1))
+    used: dict[tuple[str, tuple[int, int]], int] = {}
     bands = []
     for start, end, quantity in streams:
         a, b = boxes[start], boxes[end]
-        x1, y1 = a.x + a.width, a.y + a.height // 2
-        x2, y2 = b.x, b.y + b.height // 2
+        width = max(1, quantity * scale[0] // scale[1])
+        out = sum(max(1, q * scale[0] // scale[1]) for s, _e, q in streams if s == start)
+        into = sum(max(1, q * scale[0] // scale[1]) for _s, e, q in streams if e == end)
+        x1, x2 = a.x + a.width, b.x
+        y1 = a.y + (a.height - out + width) // 2 + used.get(("out", start), 0)
+        y2 = b.y + (b.height - into + width) // 2 + used.get(("in", end), 0)
+        used["out", start] = used.get(("out", start), 0) + width
+        used["in", end] = used.get(("in", end), 0) + width
         middle = (x1 + x2) // 2
-        bands.append(
-            Band(
-                f"M{x1} {y1} C{middle} {y1} {middle} {y2} {x2} {y2}",
-                max(1, quantity * 28 // largest),
-                f"{a.label} → {b.label}",
-            )
-        )
-    return Flow(tuple(boxes.values()), tuple(bands), width, height)
+        path = f"M{x1} {y1} C{middle} {y1} {middle} {y2} {x2} {y2}"
+        bands.append(Band(path, width, f"{a.label} → {b.label}"))
+    return Flow(tuple(boxes.values()), tuple(bands), picture, height)
+
+
+def _sums(streams: Sequence[tuple[tuple[int, int], tuple[int, int], int]], side: int) -> list[int]:
+    """Return what passes each place: 0 what leaves it, 1 what arrives."""
+    totals: dict[tuple[int, int], int] = {}
+    for start, end, quantity in streams:
+        place = end if side else start
+        totals[place] = totals.get(place, 0) + quantity
+    return list(totals.values()) or [0]
 
 
 def register_filters(app: Flask) -> None:
