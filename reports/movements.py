@@ -97,6 +97,8 @@ def read_movements(
         .order_by(Book.code, Posting.account, Fund.code, Posting.commodity)
     )
     return Movements(
-        Movement(*row[:-2], opening=int(row[-2]), period=int(row[-1]))
-        for row in map(tuple, session.execute(query))
+        Movement(book, acct, name, kind, fund, named, fund_class, unit, by, int(a), int(b))
+        for book, acct, name, kind, fund, named, fund_class, unit, by, a, b in session.execute(
+            query
+        )
     )
