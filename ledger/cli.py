@@ -177,6 +177,17 @@ def parse_date(text: str | None) -> date | None:
         raise click.UsageError(f"{text} is not a date like 2026-12-31.") from error
 
 
+def parse_instant(text: str | None) -> datetime | None:
+    """Read an ISO instant; one without an offset is taken as UTC."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.UsageError(f"{text} is not an instant like 2026-12-31T18:00Z.") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
 @cli.group("import")
 def import_() -> None:
     """Bring data in: entries, bank statements."""
@@ -274,12 +285,10 @@ def check(console: Console) -> None:
 @pass_console
 def trial_balance(console: Console, code: str, as_of: str | None, known_at: str | None) -> None:
     """Show every balance of a book that is not zero."""
+    day, instant = parse_date(as_of), parse_instant(known_at)
     with console.database().snapshot() as session:
         rows = balances.trial_balance(
-            session,
-            book_id=book_by_code(session, code).id,
-            as_of=parse_date(as_of),
-            known_at=datetime.fromisoformat(known_at) if known_at else None,
+            session, book_id=book_by_code(session, code).id, as_of=day, known_at=instant
         )
     document = {
         "rows": [

@@ -263,7 +263,8 @@ def _pledges(session: ReadSession) -> tuple[int, str | None]:
         .subquery()
     )
     rest = Pledge.quantity - func.coalesce(done.c.quantity, 0)
-    still_open = case((and_(Pledge.state.in_(("open", "part_fulfilled")), rest > 0), rest), else_=0)
+    going = Pledge.state.in_(("open", "part_fulfilled", "fulfilled"))
+    still_open = case((and_(going, rest > 0), rest), else_=0)
     query = (
         select(Pledge.reference, still_open, func.coalesce(booked.c.quantity, 0))
         .outerjoin(done, done.c.pledge_id == Pledge.id)

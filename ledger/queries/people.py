@@ -7,7 +7,7 @@ from sqlalchemy import or_, select
 
 from ledger.db import ReadSession
 from ledger.models.books import Book
-from ledger.models.people import Membership, OutboxMessage, Person
+from ledger.models.people import ApiToken, Membership, OutboxMessage, Person
 
 
 def person_by_email(session: ReadSession, email: str) -> Person | None:
@@ -61,5 +61,16 @@ def outbox(session: ReadSession, *, limit: int = 50) -> list[OutboxMessage]:
     return list(
         session.scalars(
             select(OutboxMessage).order_by(OutboxMessage.created_at.desc()).limit(limit)
+        )
+    )
+
+
+def tokens_of(session: ReadSession, *, person_id: UUID) -> list[ApiToken]:
+    """Return a person's tokens, those that still work first, newest first."""
+    return list(
+        session.scalars(
+            select(ApiToken)
+            .where(ApiToken.person_id == person_id)
+            .order_by(ApiToken.revoked_at.is_not(None), ApiToken.created_at.desc(), ApiToken.id)
         )
     )
