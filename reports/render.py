@@ -147,7 +147,9 @@ def main() -> None:
         string=request["html"],
         base_url=HERE.as_uri() + "/",
         url_fetcher=FontsOnly(),
-    ).render(
+    ).render()
+    pdf = document.write_pdf(
+        pdf_identifier=bytes.fromhex(request["identifier"])[:16],
         pdf_tags=True,
         pdf_variant="pdf/ua-1",
         attachments=[
@@ -161,11 +163,6 @@ def main() -> None:
             )
             for name, content in sorted(request["attachments"].items())
         ],
-    )
-    pdf = document.write_pdf(
-        pdf_identifier=bytes.fromhex(request["identifier"])[:16],
-        pdf_tags=True,
-        pdf_variant="pdf/ua-1",
     )
     sys.stdout.buffer.write(f"{len(document.pages)}\n".encode() + pdf)
 

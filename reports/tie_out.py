@@ -115,6 +115,26 @@ def _glance(
         yield "hours at a glance and in the schedule differ"
 
 
+def _things(
+    _session: ReadSession, report: Report, _moves: Movements, _books: Sequence[Book]
+) -> Iterator[str]:
+    """The things of the schedule are those of the trial balance (domain T-12)."""
+    stated = {
+        (row.commodity, account): quantity
+        for row in report.things
+        for account, quantity in ((8210, row.held), (8220, row.lent), (8230, row.borrowed))
+        if quantity
+    }
+    booked: defaultdict[tuple[str, int], int] = defaultdict(int)
+    for line in report.trial_balance:
+        if line.account in (8210, 8220, 8230):
+            booked[line.commodity, line.account] += line.quantity
+    for unit, account in sorted(stated.keys() | booked.keys()):
+        rest = stated.get((unit, account), 0) - booked.get((unit, account), 0)
+        if rest:
+            yield f"{unit}: the schedule and account {account} differ by {rest}"
+
+
 RULES: tuple[tuple[str, Rule], ...] = (
     ("T-1 every fund and layer is zero", _zero),
     ("T-2 assets less liabilities are net assets", _position),
@@ -123,4 +143,5 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("T-5 the trial balance is the ledger's", _books),
     ("T-6 pools close as their funds do", _pools),
     ("T-7 a glance and the schedules agree", _glance),
+    ("T-8 things are those of the trial balance", _things),
 )
