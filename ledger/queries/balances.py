@@ -105,67 +105,50 @@ def account_statement(
     until: date | None = None,
     limit: int = 500,
 ) -> list[StatementRow]:
-    """Return the legs of an account in order, each with the running balance per commodity;
-    of one fund, where its code is given.
+    """Return the newest ``limit`` legs of an account, oldest first, with the running balance.
 
-    The newest ``limit`` legs; the running balance counts everything before them as well.
+    The balance is per commodity and counts everything before the first leg as well; of one
+    fund, where its code is given.
     """
-    running = func.sum(Posting.quantity).over(
-        partition_by=Posting.commodity,
-        order_by=(Posting.accounting_on, Posting.entry_id, Posting.line),
-    )
-    legs = select(Posting, running.label("running")).where(
-        Posting.book_id == book_id, Posting.account == account
-    )
+    wanted = [Posting.book_id == book_id, Posting.account == account]
     if fund is not None:
-        legs = legs.where(
-            Posting.fund_id.in_(select(Fund.id).where(Fund.book_id == book_id, Fund.code == fund))
-        )
+        funds = select(Fund.id).where(Fund.book_id == book_id, Fund.code == fund)
+        wanted.append(Posting.fund_id.in_(funds))
     if until is not None:
-        legs = legs.where(Posting.accounting_on <= until)
-    numbered = legs.subquery()
+        wanted.append(Posting.accounting_on <= until)
+    totals = select(Posting.commodity, func.sum(Posting.quantity)).where(*wanted)
+    running = {
+        commodity: int(total)
+        for commodity, total in session.execute(totals.group_by(Posting.commodity))
+    }
+    if since is not None:
+        wanted.append(Posting.accounting_on >= since)
     counterparty = select(Book.id, Book.code).subquery()
     query = (
-        select(
-            numbered.c.entry_id,
-            numbered.c.accounting_on,
-            Entry.event_type,
-            Fund.code,
-            numbered.c.commodity,
-            counterparty.c.code,
-            numbered.c.quantity,
-            numbered.c.running,
-        )
-        .join(
-            Entry,
-            (Entry.book_id == numbered.c.book_id) & (Entry.id == numbered.c.entry_id),
-        )
-        .join(Fund, Fund.id == numbered.c.fund_id)
-        .outerjoin(counterparty, counterparty.c.id == numbered.c.counterparty_id)
-        .order_by(
-            numbered.c.accounting_on.desc(),
-            numbered.c.entry_id.desc(),
-            numbered.c.line.desc(),
-        )
+        select(Posting, Entry.event_type, Fund.code, counterparty.c.code)
+        .join(Entry, (Entry.book_id == Posting.book_id) & (Entry.id == Posting.entry_id))
+        .join(Fund, Fund.id == Posting.fund_id)
+        .outerjoin(counterparty, counterparty.c.id == Posting.counterparty_id)
+        .where(*wanted)
+        .order_by(Posting.accounting_on.desc(), Posting.entry_id.desc(), Posting.line.desc())
         .limit(limit)
     )
-    if since is not None:
-        query = query.where(numbered.c.accounting_on >= since)
-    rows = [
-        StatementRow(
-            entry_id,
-            on,
-            event_type,
-            fund,
-            commodity,
-            other,
-            int(quantity),
-            int(balance),
+    rows = []
+    for leg, event_type, fund_code, other in session.execute(query):
+        balance = running[leg.commodity]
+        running[leg.commodity] = balance - leg.quantity
+        rows.append(
+            StatementRow(
+                leg.entry_id,
+                leg.accounting_on,
+                event_type,
+                fund_code,
+                leg.commodity,
+                other,
+                leg.quantity,
+                balance,
+            )
         )
-        for entry_id, on, event_type, fund, commodity, other, quantity, balance in session.execute(
-            query
-        )
-    ]
     return rows[::-1]
 
 

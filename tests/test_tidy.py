@@ -1,0 +1,100 @@
+"""House rules that no linter knows: sizes, words, and what the documents promise."""
+
+import ast
+import hashlib
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted(
+    path
+    for room in ("ledger", "reports", "migrations")
+    for path in (ROOT / room).rglob("*.py")
+    if "__pycache__" not in path.parts
+)
+TRACKED = [
+    ROOT / line
+    for line in subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+]
+TEXTS = [
+    path
+    for path in TRACKED
+    if path.suffix in {".py", ".md", ".html", ".css", ".toml", ".sh", ""}
+    and "vendor" not in path.parts
+    and path.name not in {"uv.lock", "LICENSE"}
+    and path.is_file()
+]
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_is_short_and_says_what_it_is_for(path: Path):
+    source = path.read_text()
+    tree = ast.parse(source)
+    if path.parent.name != "versions" or path.name != "__init__.py":
+        assert ast.get_docstring(tree), "no docstring"
+    longest = 500 if path.parent.name == "versions" else 490
+    assert len(source.splitlines()) <= longest
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            length = (node.end_lineno or 0) - node.body[0].lineno + 1
+            limit = 400 if path.parent.name == "versions" else 60
+            assert length <= limit, f"{node.name} has {length} lines"
+
+
+def test_no_module_is_a_drawer():
+    drawers = {"utils", "helpers", "common", "misc"}
+    assert [path for path in MODULES if path.stem in drawers] == []
+
+
+def test_nothing_is_left_for_later():
+    words = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "for " + "now")))
+    for path in TEXTS:
+        found = words.search(path.read_text())
+        assert not found, f"{name_of(path)}: {found.group()}"
+
+
+def test_nothing_but_tests_looks_outside_the_project():
+    outside = "../" + "shared"
+    for path in TEXTS:
+        if outside in path.read_text():
+            assert path.parts[len(ROOT.parts)] == "tests", name_of(path)
+
+
+def test_the_rooms_are_all_on_the_map():
+    text = (ROOT / "ledger" / "README.md").read_text()
+    missing = [
+        name_of(path)
+        for path in MODULES
+        if path.parts[len(ROOT.parts)] == "ledger"
+        and path.name != "__init__.py"
+        and f"`{path.relative_to(ROOT / 'ledger')}`" not in text
+    ]
+    assert missing == []
+
+
+def test_links_and_pictures_of_the_documents_lead_somewhere():
+    for path in TEXTS:
+        if path.suffix == ".md":
+            for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+                assert (path.parent / target).exists(), f"{name_of(path)}: {target}"
+
+
+def test_vendored_files_are_the_ones_we_took():
+    sums = ROOT / "ledger" / "web" / "static" / "vendor" / "SHA256SUMS"
+    lines = [line.split() for line in sums.read_text().splitlines()]
+    assert {name for _sum, name in lines} == {
+        path.name
+        for path in sums.parent.iterdir()
+        if path.name != sums.name and "LICENSE" not in path.name
+    }
+    for digest, name in lines:
+        assert hashlib.sha256((sums.parent / name).read_bytes()).hexdigest() == digest
