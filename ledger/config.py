@@ -4,9 +4,12 @@ Refuses to start half-configured: a Stripe key without its webhook secret, a liv
 another base address than Stripe's, a live key in debug. Must not be imported by the core.
 """
 
+import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ledger.errors import Invalid
 
@@ -27,6 +30,12 @@ class Settings:
     stripe_webhook_secret: str
     stripe_base: str
     demo: bool = False
+    signing_seed: str = ""
+
+    @property
+    def origin(self) -> str:
+        """The installation's name in checkpoints: the host of its public address."""
+        return urlsplit(self.base_url).netloc
 
     @property
     def livemode(self) -> bool:
@@ -50,7 +59,8 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     return Settings(
         database_url=database_url,
         data=data,
-        secret_key=environ.get("POOLBOOK_SECRET_KEY") or _stored_secret(data),
+        secret_key=environ.get("POOLBOOK_SECRET_KEY") or _stored(data, "secret_key"),
+        signing_seed=environ.get("POOLBOOK_SIGNING_SEED") or _stored(data, "signing_seed"),
         base_url=environ.get("POOLBOOK_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
         stripe_key=key,
         stripe_webhook_secret=secret,
@@ -78,13 +88,19 @@ def _check_stripe(key: str, secret: str, base: str) -> None:
         )
 
 
-def _stored_secret(data: Path) -> str:
-    """Return the installation's own signing secret, made on first use and kept private."""
-    import secrets
+def _stored(data: Path, name: str) -> str:
+    """Return one of the installation's own secrets, made on first use and kept private.
 
-    path = data / "secret_key"
+    Written whole beside its place and linked into it, so that two processes starting at once
+    end up with the same one.
+    """
+    path = data / name
     if not path.exists():
         data.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48))
+        draft = data / f"{name}.{secrets.token_hex(8)}"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_hex(32))
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
     return path.read_text().strip()

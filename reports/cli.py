@@ -1,16 +1,27 @@
 """Commands for reports and exports; hung on the command line by the program's start."""
 
-from datetime import date
+import os
+import sys
+from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
 
 from ledger.cli import Console, command, pass_console
 from ledger.cli import parse_date as parse
-from ledger.db import ReadSession
+from ledger.db import ReadSession, Session
 from ledger.errors import Invalid
+from ledger.models.seals import Checkpoint
 from ledger.queries.books import book_by_code
+from ledger.services.seals import make_checkpoint
+from ledger.signing import Signer, signer_of
+from reports import verify
 from reports.build import EDITIONS, Scope, build, scope_of_all, scope_of_book, scope_of_pool
+from reports.bundle import make_bundle
 from reports.exports import FORMATS, export_journal
 from reports.render import render_pdf
 
@@ -19,6 +30,14 @@ def register(cli: click.Group) -> None:
     """Hang ``report`` and ``export`` on the command line."""
     cli.add_command(report)
     cli.add_command(export)
+    for one in proofs.commands.values():
+        cli.add_command(one)
+
+
+proofs = click.Group("proofs")
+
+
+proofs = click.Group("proofs")
 
 
 @click.group("report")
@@ -81,23 +100,85 @@ def transparency(
 @pass_console
 def journal(console: Console, code: str, file_format: str, output: Path) -> None:
     """Write the whole journal of a book."""
-    draft = output.with_name(output.name + ".part")
-    try:
-        with console.database().snapshot() as session, draft.open("w", encoding="utf-8") as out:
-            done = export_journal(
-                session, book=book_by_code(session, code), file_format=file_format, out=out
-            )
-        draft.replace(output)
-    except OSError as error:
-        raise Invalid(
-            f"The file cannot be written: {error.strerror}.", place=str(output)
-        ) from error
-    finally:
-        draft.unlink(missing_ok=True)
+    with console.database().snapshot() as session:
+        book = book_by_code(session, code)
+        with _written(output) as out:
+            done = export_journal(session, book=book, file_format=file_format, out=out)
     console.answer(
         {"entries": done.entries, "postings": done.postings},
         f"{output}: {done.entries} entries, {done.postings} postings",
     )
+
+
+@command(proofs, "checkpoint")
+@click.option("--book", "code", required=True)
+@pass_console
+def checkpoint(console: Console, code: str) -> None:
+    """Seal a book and state size and root of its log, signed."""
+    signer = _signer(console)
+    row = console.database().run(lambda session: _checkpoint(session, code, signer))
+    origin, size, root = row.note.split("\n")[:3]
+    console.answer(
+        {
+            "origin": origin,
+            "size": int(size),
+            "root": b64decode(root).hex(),
+            "signature": row.note.rstrip("\n").rsplit(" ", 1)[1],
+            "note": row.note,
+            "key": signer.key_line,
+        },
+        row.note,
+    )
+
+
+@command(proofs, "bundle")
+@click.option("--book", "code", required=True)
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@pass_console
+def bundle(console: Console, code: str, output: Path) -> None:
+    """Pack a book for an auditor: log, signed checkpoint, balances and the verifier."""
+    signer = _signer(console)
+
+    def pack(session: Session) -> tuple[Checkpoint, bytes]:
+        row = _checkpoint(session, code, signer)
+        book = book_by_code(session, code)
+        return row, make_bundle(session, book=book, checkpoint=row, signer=signer)
+
+    row, packed = console.database().run(pack)
+    with _written(output) as out:
+        out.buffer.write(packed)
+    root = b64decode(row.note.split("\n")[2]).hex()
+    console.answer({"size": row.size, "root": root}, f"{output}: {row.size} leaves, root {root}")
+
+
+@command(proofs, "verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--since", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--key", default=None, help="The key line you were given.")
+@pass_console
+def verify_bundle(console: Console, file: Path, since: Path | None, key: str | None) -> None:
+    """Prove offline that a bundle is whole and an older checkpoint is its beginning."""
+    older = since.read_bytes() if since else None
+    found = verify.answer(file.read_bytes(), since=older, key=key)
+    if not found["ok"]:
+        click.echo(f"Not proven: {found['first_difference']}", err=True)
+    if console.as_json or found["ok"]:
+        console.answer(found, f"Whole and unchanged: {found['size']} leaves, root {found['root']}")
+    if not found["ok"]:
+        sys.exit(1)
+
+
+def _signer(console: Console) -> Signer:
+    settings = console.settings()
+    return signer_of(settings.origin, settings.signing_seed)
+
+
+def _checkpoint(session: Session, code: str, signer: Signer) -> Checkpoint:
+    """Return the signed statement of a book's log, which must be ours."""
+    book = book_by_code(session, code)
+    row = make_checkpoint(session, book=book, signer=signer, now=datetime.now(UTC))
+    signer.read(row.note)
+    return row
 
 
 def _scope(session: ReadSession, book_code: str | None, pool_code: str | None) -> Scope:
@@ -116,7 +197,26 @@ def _day(text: str) -> date:
 
 
 def _write(path: Path, data: bytes) -> None:
+    with _written(path) as out:
+        out.buffer.write(data)
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[TextIOWrapper]:
+    """Yield a file to write to, which takes its place when all is well and not before.
+
+    A link stays a link, and a pipe or device is written to: neither is replaced.
+    """
+    target = path.resolve()
+    whole = target.is_file() or not target.exists()
+    draft = target.with_name(f".{target.name}.{os.getpid()}.part") if whole else target
     try:
-        path.write_bytes(data)
+        with draft.open("w", encoding="utf-8", newline="") as out:
+            yield out
+        if whole:
+            draft.replace(target)
     except OSError as error:
         raise Invalid(f"The file cannot be written: {error.strerror}.", place=str(path)) from error
+    finally:
+        if whole:
+            draft.unlink(missing_ok=True)

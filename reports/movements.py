@@ -94,7 +94,8 @@ def read_movements(
             Posting.commodity,
             other.c.code,
         )
-        .order_by(Book.code, Posting.account, Fund.code, Posting.commodity)
+        # Down to the last column: equal books must give equal bytes on every engine.
+        .order_by(Book.code, Posting.account, Fund.code, Posting.commodity, other.c.code)
     )
     return Movements(
         Movement(book, acct, name, kind, fund, named, fund_class, unit, by, int(a), int(b))

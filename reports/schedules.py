@@ -30,11 +30,11 @@ from reports.statement import (
 )
 
 GIFTS = (4010, 4020, 4030)
-REFUNDS = 4090
+REFUNDS = (4090, 4091, 4092, 4095)
 CONTRIBUTED = 4530
 ALLOCATED = 5540
 IN_KIND_INCOME = range(4110, 4140)
-FEES = (4090, 6510, 6530, 6540)
+FEES = (*REFUNDS, 6510, 6520, 6530, 6540)
 CLASSES = {
     "unrestricted": "Unrestricted",
     "designated": "Designated by the board",
@@ -52,7 +52,7 @@ def received(
 ) -> tuple[tuple[Figure, ...], tuple[Figure, ...], tuple[Figure, ...]]:
     """Return what givers outside gave in the period: money less refunds, things, hours."""
     return (
-        _figures(moves, (*GIFTS, REFUNDS)),
+        _figures(moves, (*GIFTS, *REFUNDS)),
         _figures(moves, (8110,)),
         _figures(moves, (8120,)),
     )
@@ -131,11 +131,11 @@ def waterfall(moves: Movements, pool: Book, names: dict[str, str]) -> Waterfall:
             continue
         opening -= row.opening
         if row.account == CONTRIBUTED:
-            name = names.get(row.counterparty or "", "")
-            members[name] = members.get(name, 0) - row.period
+            other = row.counterparty or ""
+            members[other] = members.get(other, 0) - row.period
         elif row.account == ALLOCATED:
-            name = names.get(row.counterparty or "", "")
-            allocated[name] = allocated.get(name, 0) + row.period
+            other = row.counterparty or ""
+            allocated[other] = allocated.get(other, 0) + row.period
         elif row.account in IN_KIND_INCOME:
             in_kind -= row.period
         elif row.account // 1000 in (3, 4):
@@ -143,15 +143,25 @@ def waterfall(moves: Movements, pool: Book, names: dict[str, str]) -> Waterfall:
         else:
             costs += row.period
     closing = opening + sum(members.values()) + donors + in_kind - costs - sum(allocated.values())
+
+    def named(totals: dict[str, int]) -> tuple[Row, ...]:
+        # By code: two communities may have one name.
+        return tuple(
+            Row(names.get(code, ""), pool.commodity, total)
+            for code, total in sorted(totals.items())
+            if total
+        )
+
     return Waterfall(
+        pool.code,
         pool.name,
         pool.commodity,
         opening,
-        _rows(members, pool.commodity),
+        named(members),
         donors,
         in_kind,
         costs,
-        _rows(allocated, pool.commodity),
+        named(allocated),
         closing,
     )
 

@@ -68,8 +68,12 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Waterfall:
-    """A pool in the period: what was there, came in, was charged and handed out, and is left."""
+    """A pool in the period: what was there, came in, was charged and handed out, and is left.
 
+    ``book`` is the pool's code, ``pool`` its name.
+    """
+
+    book: str
     pool: str
     commodity: str
     opening: int

@@ -94,15 +94,14 @@ def _pools(
     _session: ReadSession, report: Report, _moves: Movements, _books: Sequence[Book]
 ) -> Iterator[str]:
     """What a pool is left with is what its funds close with."""
-    names = {code: name for code, name, _kind in report.books}
     for row in report.waterfalls:
         closing = sum(
             fund.closing
             for fund in report.funds
-            if names[fund.book] == row.pool and fund.commodity == row.commodity
+            if fund.book == row.book and fund.commodity == row.commodity
         )
         if closing != row.closing:
-            yield f"pool {row.pool}: {row.closing} left, {closing} in its funds"
+            yield f"pool {row.book}: {row.closing} left, {closing} in its funds"
 
 
 def _glance(
@@ -135,6 +134,26 @@ def _things(
             yield f"{unit}: the schedule and account {account} differ by {rest}"
 
 
+def _fees(
+    _session: ReadSession, report: Report, _moves: Movements, _books: Sequence[Book]
+) -> Iterator[str]:
+    """Every refund and fee among sources and uses stands in its schedule (domain T-14)."""
+    booked = {
+        (row.label, row.commodity): -row.quantity
+        for row in report.sources
+        if row.label.startswith("409")
+    } | {
+        (row.label, row.commodity): row.quantity
+        for row in report.uses
+        if row.label.startswith("65")
+    }
+    stated = {(row.label, row.commodity): row.quantity for row in report.fees}
+    for label, unit in sorted(booked.keys() | stated.keys()):
+        rest = stated.get((label, unit), 0) - booked.get((label, unit), 0)
+        if rest:
+            yield f"{label}, {unit}: the schedule of fees differs by {rest}"
+
+
 RULES: tuple[tuple[str, Rule], ...] = (
     ("T-1 every fund and layer is zero", _zero),
     ("T-2 assets less liabilities are net assets", _position),
@@ -144,4 +163,5 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("T-6 pools close as their funds do", _pools),
     ("T-7 a glance and the schedules agree", _glance),
     ("T-8 things are those of the trial balance", _things),
+    ("T-9 refunds and fees are those of sources and uses", _fees),
 )

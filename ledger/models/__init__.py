@@ -13,6 +13,7 @@ from ledger.models import (
     pledges,
     pools,
     proposals,
+    seals,
     statements,
 )
 from ledger.models.base import Base
@@ -31,5 +32,6 @@ __all__ = [
     "pledges",
     "pools",
     "proposals",
+    "seals",
     "statements",
 ]

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 
 from ledger.core.accounts import CASH_LIKE
 from ledger.db import ReadSession
-from ledger.models.books import Account, Fund
+from ledger.models.books import Account, Book, Fund
 from ledger.models.hours import HoursEntry
 from ledger.models.journal import Entry, Posting
 from ledger.models.parties import Party
@@ -22,6 +22,7 @@ from ledger.models.pledges import Fulfilment, Pledge
 from ledger.models.pools import AllocationLine, AllocationRun, Pool
 from ledger.models.proposals import Proposal
 from ledger.models.statements import BankLine, BankStatement
+from ledger.queries.seals import first_difference
 
 MIRRORS = ((5510, 4520), (5530, 4530), (5540, 4540), (6530, 4510))
 PROMISES = (1210, 9110, 9120)
@@ -389,6 +390,17 @@ def _hours(session: ReadSession) -> tuple[int, str | None]:
     return _count(session, HoursEntry), found
 
 
+def _log(session: ReadSession) -> tuple[int, str | None]:
+    """Each book is what its sealed log says, and each checkpoint given out is its beginning."""
+    checked = 0
+    for book_id, code in session.execute(select(Book.id, Book.code).order_by(Book.code)).all():
+        agreed, difference = first_difference(session, book_id)
+        checked += agreed
+        if difference is not None:
+            return checked, f"book {code}: {difference}"
+    return checked, None
+
+
 def _groups(session: ReadSession) -> tuple[int, str | None]:
     """Entries of one event in several books come together or not at all."""
     query = (
@@ -417,6 +429,7 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("I-01", "every entry balances by fund, layer and commodity", _balanced),
     ("I-02", "value legs are money, quantity legs are not", _kinds),
     ("I-03", "entries have 2 to 500 postings, postings an entry", _sizes),
+    ("I-05", "books are what their sealed logs say", _log),
     ("I-07", "a reversal negates its target, once", _reversals),
     ("I-09", "nobody approves what they made", _maker_checker),
     ("I-10", "accounts between books name the other book", _counterparties),

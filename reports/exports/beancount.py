@@ -13,16 +13,48 @@ ROOTS = {1: "Assets", 2: "Liabilities", 3: "Equity", 4: "Income", 8: "Equity", 9
 NAMES = {8: "Quantity", 9: "Memo"}
 
 
+class Names:
+    """Names that beancount reads, one for each of ours and never one for two of ours."""
+
+    def __init__(self) -> None:
+        self._names: dict[tuple[str, str], str] = {}
+        self._taken: set[str] = set()
+
+    def account(self, leg: Leg) -> str:
+        """Return root, layer or Value, number and fund."""
+        thousands = leg.account // 1000
+        root = f"{ROOTS.get(thousands, 'Expenses')}:{NAMES.get(thousands, 'Value')}:N{leg.account}"
+        fund = re.sub(r"[^A-Za-z0-9-]", "-", leg.fund)
+        return f"{root}:F{self._free('fund', leg.fund, fund)}"
+
+    def commodity(self, leg: Leg) -> str:
+        """Return the code; it ends in a letter or a digit."""
+        code = re.sub(r"[^A-Z0-9._-]", "-", leg.commodity).rstrip("._-")
+        return self._free("commodity", leg.commodity, code)
+
+    def _free(self, kind: str, ours: str, wanted: str) -> str:
+        found = self._names.get((kind, ours))
+        if found is None:
+            found, number = wanted, 1
+            while f"{kind}:{found}" in self._taken:
+                number += 1
+                found = f"{wanted}-{number}"
+            self._taken.add(f"{kind}:{found}")
+            self._names[kind, ours] = found
+        return found
+
+
 def write(book: Book, entries: Iterator[EntryRow], out: TextIO) -> tuple[int, int]:
     """Write entries, each account opened on the day it is first used."""
     count = postings = 0
+    names = Names()
     opened: set[str] = set()
     out.write(f'option "title" "Book {quoted(book.code)}"\n')
-    out.write('option "operating_currency" "' + book.commodity + '"\n')
+    out.write(f'option "operating_currency" "{book.commodity}"\n')
     for entry in entries:
         count += 1
         day = entry.accounting_on.isoformat()
-        for name in sorted({account_name(leg) for leg in entry.legs} - opened):
+        for name in sorted({names.account(leg) for leg in entry.legs} - opened):
             out.write(f"\n{day} open {name}")
             opened.add(name)
         out.write(f'\n{day} * "{quoted(entry.event_type)}"\n')
@@ -30,21 +62,22 @@ def write(book: Book, entries: Iterator[EntryRow], out: TextIO) -> tuple[int, in
         out.write(f'  source: "{quoted(entry.source)} {quoted(entry.external_ref)}"\n')
         for leg in entry.legs:
             postings += 1
-            figure = plain_decimal(leg.quantity, leg.commodity)
-            out.write(f"  {account_name(leg)}  {figure} {leg.commodity.replace('_', '-')}\n")
-            for name, value in leg.labels:
-                out.write(f'    {name}: "{quoted(value)}"\n')
-            if leg.counterparty:
-                out.write(f'    counterparty: "{quoted(leg.counterparty)}"\n')
+            _write_leg(leg, names, out)
     return count, postings
 
 
-def account_name(leg: Leg) -> str:
-    """Return a name of beancount's: root, layer or Value, number, fund."""
-    thousands = leg.account // 1000
-    root = ROOTS.get(thousands, "Expenses")
-    fund = re.sub(r"[^A-Za-z0-9-]", "-", leg.fund)
-    return f"{root}:{NAMES.get(thousands, 'Value')}:N{leg.account}:F{fund}"
+def _write_leg(leg: Leg, names: Names, out: TextIO) -> None:
+    account, unit = names.account(leg), names.commodity(leg)
+    out.write(f"  {account}  {plain_decimal(leg.quantity, leg.commodity)} {unit}\n")
+    labels = list(leg.labels)
+    if not account.endswith(f":F{leg.fund}"):
+        labels.append(("fund", leg.fund))
+    if unit != leg.commodity:
+        labels.append(("commodity", leg.commodity))
+    if leg.counterparty:
+        labels.append(("counterparty", leg.counterparty))
+    for name, value in labels:
+        out.write(f'    {name}: "{quoted(value)}"\n')
 
 
 def quoted(text: str) -> str:

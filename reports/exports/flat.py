@@ -27,7 +27,7 @@ COLUMNS = (
     *LABELS,
 )
 # A spreadsheet takes a cell that begins like this for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write_csv(book: Book, entries: Iterator[EntryRow], out: TextIO) -> tuple[int, int]:
@@ -81,16 +81,16 @@ def write_jsonl(book: Book, entries: Iterator[EntryRow], out: TextIO) -> tuple[i
             if leg.counterparty:
                 shown["counterparty"] = leg.counterparty
             legs.append(shown)
-        reference = entry.external_ref
-        if entry.source != "import":
-            reference = f"{entry.source}:{entry.external_ref}"
-        document = {
+        document: dict[str, Any] = {
             "book": book.code,
             "accounting_date": entry.accounting_on.isoformat(),
             "event_type": entry.event_type,
-            "external_ref": reference,
+            "external_ref": entry.external_ref,
             "postings": legs,
         }
+        # With its source an event keeps its name, and is known again wherever it is loaded.
+        if entry.source != "import":
+            document["source"] = entry.source
         out.write(json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n")
     return count, postings
 

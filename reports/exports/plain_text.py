@@ -1,7 +1,9 @@
 """hledger and ledger-cli: one text that both read.
 
 Value, quantity and memo legs stand under roots of their own, so that a promise in dollars is
-never added to dollars.
+never added to dollars. Accounts and commodities are declared before their first use, so that
+both programs can be asked to be strict. Texts of ours never reach what the programs read as
+dates, codes, tags or amounts; the exact texts are in the JSON lines.
 """
 
 from collections.abc import Iterator
@@ -19,12 +21,17 @@ ROOTS = {"FIN": "value", "QTY": "quantity", "MEMO": "memo"}
 def write(book: Book, entries: Iterator[EntryRow], out: TextIO) -> tuple[int, int]:
     """Write entries with their labels as comments; return how many entries and postings."""
     count = postings = 0
+    declared: set[str] = set()
     out.write(f"; Journal of book {clean(book.code)}\n")
     for entry in entries:
         count += 1
-        out.write(f"\n{entry.accounting_on.isoformat()} * {clean(entry.event_type)}\n")
+        for name in sorted({directive for leg in entry.legs for directive in declarations(leg)}):
+            if name not in declared:
+                out.write(f"{name}\n")
+                declared.add(name)
+        out.write(f"\n{entry.accounting_on.isoformat()} * {payee(entry.event_type)}\n")
         out.write(f"    ; entry: {entry.id}\n")
-        out.write(f"    ; source: {clean(entry.source)} {clean(entry.external_ref)}\n")
+        out.write(f"    ; source: {label(entry.source)} {label(entry.external_ref)}\n")
         for leg in entry.legs:
             postings += 1
             out.write(f"    {account_name(leg)}  {amount(leg)}{labels(leg)}\n")
@@ -38,8 +45,17 @@ def account_name(leg: Leg) -> str:
 
 def amount(leg: Leg) -> str:
     """Return the quantity with its commodity, quoted where it holds more than letters."""
-    unit = leg.commodity if is_currency(leg.commodity) else f'"{clean(leg.commodity)}"'
-    return f"{plain_decimal(leg.quantity, leg.commodity)} {unit}"
+    return f"{plain_decimal(leg.quantity, leg.commodity)} {unit_name(leg)}"
+
+
+def unit_name(leg: Leg) -> str:
+    """Return the commodity, quoted where it holds more than letters."""
+    return leg.commodity if is_currency(leg.commodity) else f'"{clean(leg.commodity)}"'
+
+
+def declarations(leg: Leg) -> tuple[str, str]:
+    """Return the directives that make a leg's account and commodity known."""
+    return f"account {account_name(leg)}", f"commodity {unit_name(leg)}"
 
 
 def labels(leg: Leg) -> str:
@@ -47,9 +63,17 @@ def labels(leg: Leg) -> str:
     found = list(leg.labels)
     if leg.counterparty:
         found.append(("counterparty", leg.counterparty))
-    return "".join(f"  ; {name}: {clean(value)}" for name, value in found[:1]) + "".join(
-        f", {name}: {clean(value)}" for name, value in found[1:]
-    )
+    return "  ; " + ", ".join(f"{name}: {label(value)}" for name, value in found) if found else ""
+
+
+def payee(text: str) -> str:
+    """Return what an entry is called; brackets and marks at its start would be a code or state."""
+    return clean(text).lstrip("(!*").strip() or "entry"
+
+
+def label(text: str) -> str:
+    """Return the value of a tag: a comma would end it, brackets would hold a date."""
+    return clean(text).translate({ord(","): " ", ord("["): "(", ord("]"): ")"})
 
 
 def clean(text: str) -> str:

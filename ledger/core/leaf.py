@@ -1,0 +1,58 @@
+"""The canonical bytes of what a book's log seals: its head, accounts, funds and entries.
+
+Canonical means: UTF-8 JSON, sorted keys, no spaces, whole numbers, ISO dates, legs in line order.
+No free text and no personal data has a place here, so erasing a person never breaks a proof.
+Every column is covered: what is left out could be changed unseen.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+LABELS = (
+    "pledge",
+    "asset",
+    "grant",
+    "valuation",
+    "payment",
+    "function",
+    "purpose",
+    "campaign",
+    "party",
+)
+
+
+def canonical(document: Mapping[str, Any]) -> bytes:
+    """Return the one way to write a document. Raises TypeError for a fraction."""
+    text = json.dumps(
+        document,
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+        allow_nan=False,
+    )
+    return text.encode()
+
+
+def leg_of(
+    *,
+    line: int,
+    account: int,
+    fund: str,
+    commodity: str,
+    quantity: int,
+    counterparty: str | None,
+    labels: Sequence[str | None],
+    other_day: str | None,
+) -> list[Any]:
+    """Return a leg as a list: its five figures, then what else it carries.
+
+    ``other_day`` is the leg's own date where it is not its entry's: never in sound books.
+    """
+    more = {name: value for name, value in zip(LABELS, labels, strict=True) if value is not None}
+    if counterparty is not None:
+        more["counterparty"] = counterparty
+    if other_day is not None:
+        more["accounting_on"] = other_day
+    leg: list[Any] = [line, account, fund, commodity, quantity]
+    return [*leg, more] if more else leg

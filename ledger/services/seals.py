@@ -1,0 +1,127 @@
+"""Seal books: append what is new to each book's log, and state size and root in a checkpoint."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select
+
+from ledger.core.merkle import root_of
+from ledger.db import Session
+from ledger.models.books import Book
+from ledger.models.seals import Checkpoint, Seal, Unsealed
+from ledger.queries.seals import (
+    EntryLeaves,
+    Leaf,
+    account_leaves,
+    fund_leaves,
+    head_leaf,
+    log_hashes,
+    log_size,
+    root_text,
+)
+from ledger.signing import Signer
+
+BATCH = 2000
+
+
+def seal_book(session: Session, *, book_id: UUID, limit: int | None = None) -> int:
+    """Append what is not in the log yet and return how many leaves came in.
+
+    The lock keeps two sealers apart and hinders no posting: entries need the book's key only.
+    """
+    book = session.scalars(
+        select(Book).where(Book.id == book_id).with_for_update(key_share=True)
+    ).one()
+    size = log_size(session, book_id)
+    fresh = [*_new_chart(session, book, size)]
+    room = limit or BATCH * 1000
+    waiting = session.scalars(
+        select(Unsealed.entry_id)
+        .where(Unsealed.book_id == book_id)
+        .order_by(Unsealed.entry_id)
+        .limit(room)
+    ).all()
+    reader = EntryLeaves(session, book_id)
+    _append(session, book_id, size, fresh)
+    size += len(fresh)
+    for start in range(0, len(waiting), BATCH):
+        ids = waiting[start : start + BATCH]
+        found = reader.of(ids)
+        leaves = [found[entry_id] for entry_id in ids]
+        _append(session, book_id, size, leaves)
+        size += len(leaves)
+        session.execute(
+            delete(Unsealed).where(Unsealed.book_id == book_id, Unsealed.entry_id.in_(ids))
+        )
+    return len(fresh) + len(waiting)
+
+
+def seal_all(session: Session) -> int:
+    """Seal every book that has something new."""
+    books = session.scalars(select(Unsealed.book_id).distinct()).all()
+    return sum(seal_book(session, book_id=book_id) for book_id in sorted(books))
+
+
+def make_checkpoint(session: Session, *, book: Book, signer: Signer, now: datetime) -> Checkpoint:
+    """Seal a book and return the signed statement of its log; the same size, the same note.
+
+    Lines after the root say the roots of shorter logs (sizes of powers of two), so that a log
+    that was rewritten can be told where it first differs.
+    """
+    seal_book(session, book_id=book.id)
+    size = log_size(session, book.id)
+    known = session.get(Checkpoint, (book.id, size))
+    if known is not None:
+        return known
+    hashes = log_hashes(session, book.id)
+    lines = [f"{signer.name}/{book.code}", str(size), root_text(root_of(hashes))]
+    step = 1
+    while step < size:
+        lines.append(f"prefix {step} {root_text(root_of(hashes[:step]))}")
+        step *= 2
+    row = Checkpoint(
+        book_id=book.id,
+        size=size,
+        note=signer.sign("\n".join(lines) + "\n"),
+        made_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _new_chart(session: Session, book: Book, size: int) -> list[Leaf]:
+    """Return the head, accounts and funds that are not in the log yet."""
+    known = select(Seal.account, Seal.fund_id).where(
+        Seal.book_id == book.id, Seal.entry_id.is_(None)
+    )
+    accounts, funds = set(), set()
+    for account, fund_id in session.execute(known):
+        accounts.add(account)
+        funds.add(fund_id)
+    fresh = [] if size else [head_leaf(book)]
+    chart = account_leaves(session, book.id).items()
+    fresh += [leaf for number, leaf in chart if number not in accounts]
+    slices = fund_leaves(session, book.id).items()
+    fresh += [leaf for fund_id, leaf in slices if fund_id not in funds]
+    return fresh
+
+
+def _append(session: Session, book_id: UUID, size: int, leaves: list[Leaf]) -> None:
+    if not leaves:
+        return
+    session.execute(
+        insert(Seal),
+        [
+            {
+                "book_id": book_id,
+                "seq": size + number,
+                "kind": leaf.kind,
+                "account": leaf.account,
+                "fund_id": leaf.fund_id,
+                "entry_id": leaf.entry_id,
+                "leaf_hash": leaf.sha256,
+            }
+            for number, leaf in enumerate(leaves)
+        ],
+    )

@@ -1,0 +1,347 @@
+"""Prove offline that a bundle of books is whole, signed and unchanged.
+
+One file, Python's standard library only; it needs neither Poolbook nor its database and travels
+inside every bundle:
+
+    python3 verify.py BUNDLE.zip [--since OLDER] [--key KEYLINE] [--json]
+
+What is checked: every byte of the file; the signature over the log's size and root; that the
+root follows from the log's lines (RFC 9162); that every line is canonical and every entry
+balances per fund, layer and commodity; that the trial balance follows from the entries; and,
+with --since, that an older checkpoint or bundle is a beginning of this log. It proves that nothing
+was changed since, not that what was written down is true.
+"""
+
+import argparse
+import hashlib
+import io
+import json
+import sys
+import zipfile
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+NAMES = (
+    "README.txt",
+    "checkpoint.txt",
+    "hashes.txt",
+    "key.txt",
+    "log.jsonl",
+    "manifest.txt",
+    "trial-balance.csv",
+    "verify.py",
+)
+DASH = "\u2014"
+MAX_BYTES = 4 * 1024**3
+
+# Ed25519 (RFC 8032, section 5.1): the curve's prime, order and constants.
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+ROOT = pow(2, (P - 1) // 4, P)
+
+
+class Refused(Exception):
+    """The bundle does not prove what it should; the message says where."""
+
+
+def verify(bundle: bytes, *, since: bytes | None = None, key: str | None = None) -> dict[str, Any]:
+    """Verify a bundle and return size and root. Raises Refused, naming the first difference."""
+    files = unpack(bundle)
+    line = files["key.txt"].decode().strip()
+    if key is not None and key.strip() != line:
+        raise Refused("key.txt: the bundle is signed with another key than the one you trust")
+    manifest = read_note(files["manifest.txt"].decode(), line, "manifest.txt")
+    note = read_note(files["checkpoint.txt"].decode(), line, "checkpoint.txt")
+    origin, size, root = parse_checkpoint(note)
+    lines = files["log.jsonl"].split(b"\n")
+    if lines.pop() != b"":
+        raise Refused("log.jsonl: the last line is cut off")
+    if len(lines) != size:
+        raise Refused(f"log.jsonl: {len(lines)} lines, the checkpoint says {size}")
+    if since is not None:
+        check_since(since, lines, line, origin)
+    hashes = [leaf_hash(data) for data in lines]
+    if root_of(hashes) != root:
+        raise Refused(f"log.jsonl: {first_wrong(note, hashes, files['hashes.txt'])}")
+    check_manifest(manifest, files)
+    balances = check_entries(lines)
+    if balance_csv(balances) != files["trial-balance.csv"].decode():
+        raise Refused("trial-balance.csv: it does not follow from the entries")
+    return {"ok": True, "size": size, "root": root.hex(), "first_difference": None}
+
+
+def unpack(bundle: bytes) -> dict[str, bytes]:
+    """Return the files of a bundle; refuse a single byte that is not as it was packed."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
+            if tuple(archive.namelist()) != NAMES:
+                raise Refused("the file does not hold what a bundle holds")
+            if sum(info.file_size for info in archive.infolist()) > MAX_BYTES:
+                raise Refused("the file is too large")
+            files = {name: archive.read(name) for name in NAMES}
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+        raise Refused(f"the file cannot be unpacked: {error}") from error
+    if pack(files) != bundle:
+        raise Refused("the file was changed after it was packed")
+    return files
+
+
+def pack(files: dict[str, bytes]) -> bytes:
+    """Return a bundle: fixed names in order, no times, no compression; equal in, equal out."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for name in NAMES:
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.create_system = 3
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, files[name])
+    return out.getvalue()
+
+
+def check_manifest(manifest: str, files: dict[str, bytes]) -> None:
+    """Compare each file with the signed list of hashes."""
+    named = {line[66:]: line[:64] for line in manifest.splitlines()}
+    for name in NAMES:
+        found = hashlib.sha256(files[name]).hexdigest()
+        if name != "manifest.txt" and named.get(name) != found:
+            raise Refused(f"{name}: it is not the file that was signed")
+
+
+def parse_checkpoint(note: str) -> tuple[str, int, bytes]:
+    """Return origin, size and root of a checkpoint's text (C2SP tlog-checkpoint)."""
+    lines = note.split("\n")
+    if len(lines) < 4 or not lines[1].isascii() or not lines[1].isdigit():
+        raise Refused("checkpoint.txt: it is no checkpoint")
+    return lines[0], int(lines[1]), b64decode(lines[2], validate=True)
+
+
+def check_since(since: bytes, lines: list[bytes], key: str, origin: str) -> None:
+    """Show that an older checkpoint, or an older bundle, is the beginning of this log."""
+    if since.startswith(b"PK"):
+        older = unpack(since)
+        note = read_note(older["checkpoint.txt"].decode(), key, "older checkpoint.txt")
+        for number, old in enumerate(older["log.jsonl"].split(b"\n")[:-1]):
+            if number >= len(lines) or lines[number] != old:
+                raise Refused(f"since: the logs first differ at line {number + 1}: {subject(old)}")
+    else:
+        note = read_note(since.decode(), key, "since")
+    old_origin, size, root = parse_checkpoint(note)
+    if old_origin != origin:
+        raise Refused(f"since: it is a checkpoint of {old_origin}, not of {origin}")
+    hashes = [leaf_hash(data) for data in lines]
+    if size > len(lines) or root_of(hashes[:size]) != root:
+        where = first_wrong(note, hashes)
+        raise Refused(f"since: the older log is no beginning of this one; {where}")
+
+
+def first_wrong(note: str, hashes: list[bytes], listed: bytes = b"") -> str:
+    """Return where a log first differs from a checkpoint.
+
+    Exactly, where the list of hashes is the one that the root is over; else as closely as the
+    checkpoint's prefixes tell.
+    """
+    _origin, size, root = parse_checkpoint(note)
+    known = [bytes.fromhex(text) for text in listed.decode().split()]
+    if len(known) == size and root_of(known) == root:
+        for number, (found, right) in enumerate(zip(hashes, known, strict=False), start=1):
+            if found != right:
+                return f"the first difference is line {number}"
+    sound = 0
+    for line in note.splitlines()[3:]:
+        word, text, prefix = line.split(" ")
+        if word != "prefix" or int(text) > len(hashes):
+            break
+        if root_of(hashes[: int(text)]) != b64decode(prefix):
+            return f"the first difference is in lines {sound + 1} to {text}"
+        sound = int(text)
+    return f"the first difference is after line {sound}"
+
+
+def check_entries(lines: list[bytes]) -> dict[tuple[int, str, str], int]:
+    """Check every line of the log and return the balances by account, fund and commodity."""
+    balances: dict[tuple[int, str, str], int] = {}
+    for number, data in enumerate(lines, start=1):
+        try:
+            document = json.loads(data)
+        except ValueError as error:
+            raise Refused(f"log.jsonl line {number}: {error}") from error
+        if canonical(document) != data:
+            raise Refused(f"log.jsonl line {number}: it is not in canonical form")
+        if document["kind"] != "entry":
+            continue
+        sums: dict[tuple[str, int, str], int] = {}
+        for _line, account, fund, commodity, quantity, *_more in document["legs"]:
+            place = (fund, {8: 8, 9: 9}.get(account // 1000, 1), commodity)
+            sums[place] = sums.get(place, 0) + quantity
+            balance = (account, fund, commodity)
+            balances[balance] = balances.get(balance, 0) + quantity
+        if any(sums.values()) or not sums:
+            raise Refused(f"log.jsonl line {number}: {subject(data)} does not balance")
+    return balances
+
+
+def balance_csv(balances: dict[tuple[int, str, str], int]) -> str:
+    """Return a trial balance as CSV, quantities in smallest units."""
+    rows = [f"{a},{f},{c},{q}" for (a, f, c), q in sorted(balances.items()) if q]
+    return "\n".join(("account,fund,commodity,quantity", *rows)) + "\n"
+
+
+def subject(data: bytes) -> str:
+    """Return what a line of the log is about."""
+    try:
+        document = json.loads(data)
+        return f"{document['kind']} {document.get('id') or document.get('number')}"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "a line that cannot be read"
+
+
+def canonical(document: Any) -> bytes:
+    """Return a document in canonical form."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """RFC 9162, section 2.1.1."""
+    return hashlib.sha256(b"\0" + data).digest()
+
+
+def root_of(leaves: list[bytes]) -> bytes:
+    """RFC 9162, section 2.1.1: the largest complete trees first, joined from the right."""
+    if not leaves:
+        return hashlib.sha256(b"").digest()
+    stack: list[tuple[int, bytes]] = []
+    for leaf in leaves:
+        level, node = 0, leaf
+        while stack and stack[-1][0] == level:
+            node = hashlib.sha256(b"\1" + stack.pop()[1] + node).digest()
+            level += 1
+        stack.append((level, node))
+    node = stack.pop()[1]
+    while stack:
+        node = hashlib.sha256(b"\1" + stack.pop()[1] + node).digest()
+    return node
+
+
+def read_note(note: str, key: str, place: str) -> str:
+    """Return the text of a note signed with the key (C2SP signed-note)."""
+    name, _, rest = key.partition("+")
+    number, _, encoded = rest.partition("+")
+    raw = b64decode(encoded, validate=True)
+    if len(raw) != 33 or raw[0] != 1:
+        raise Refused("key.txt: it is no Ed25519 key")
+    if hashlib.sha256(name.encode() + b"\n" + raw).hexdigest()[:8] != number:
+        raise Refused("key.txt: the key and its number do not belong together")
+    text, gap, tail = note.partition("\n\n")
+    text += "\n"
+    start = f"{DASH} {name} "
+    if gap and tail.startswith(start) and tail.endswith("\n") and tail.count("\n") == 1:
+        signature = b64decode(tail[len(start) : -1], validate=True)
+        written = b64encode(signature).decode() == tail[len(start) : -1]
+        if written and signature[:4].hex() == number and signed(raw[1:], text, signature[4:]):
+            return text
+    raise Refused(f"{place}: the signature is not that of {name}")
+
+
+def signed(public: bytes, text: str, signature: bytes) -> bool:
+    """Tell whether a signature over a text is good (RFC 8032, section 5.1.7)."""
+    if len(signature) != 64:
+        return False
+    key, point = _decode(public), _decode(signature[:32])
+    scalar = int.from_bytes(signature[32:], "little")
+    if key is None or point is None or scalar >= L:
+        return False
+    digest = hashlib.sha512(signature[:32] + public + text.encode()).digest()
+    factor = int.from_bytes(digest, "little") % L
+    base_y = 4 * pow(5, P - 2, P) % P
+    base_x = _x_of(base_y, 0)
+    if base_x is None:
+        raise AssertionError("the base point is on the curve")
+    left = _times(scalar, (base_x, base_y, 1, base_x * base_y % P))
+    right = _plus(point, _times(factor, key))
+    return _same(left, right)
+
+
+Point = tuple[int, int, int, int]
+
+
+def _plus(a: Point, b: Point) -> Point:
+    s, t = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
+    u, v = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
+    e, f, g, h = t - s, v - u, v + u, t + s
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def _times(factor: int, point: Point) -> Point:
+    total: Point = (0, 1, 1, 0)
+    while factor:
+        if factor & 1:
+            total = _plus(total, point)
+        point = _plus(point, point)
+        factor >>= 1
+    return total
+
+
+def _same(a: Point, b: Point) -> bool:
+    return (a[0] * b[2] - b[0] * a[2]) % P == 0 and (a[1] * b[2] - b[1] * a[2]) % P == 0
+
+
+def _x_of(y: int, sign: int) -> int | None:
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    if square == 0:
+        return None if sign else 0
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * ROOT % P
+    if (x * x - square) % P:
+        return None
+    return P - x if x & 1 != sign else x
+
+
+def _decode(data: bytes) -> Point | None:
+    number = int.from_bytes(data, "little")
+    y, sign = number & ((1 << 255) - 1), number >> 255
+    x = _x_of(y, sign) if y < P else None
+    return None if x is None else (x, y, 1, x * y % P)
+
+
+def read_arguments(arguments: list[str]) -> Iterator[Any]:
+    """Yield the bundle, the older file and the rest of what was asked."""
+    parser = argparse.ArgumentParser(description="Prove offline that a bundle is unchanged.")
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--since", type=Path, help="an older checkpoint or bundle")
+    parser.add_argument("--key", help="the key line you were given")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args(arguments)
+    yield asked.bundle.read_bytes()
+    yield asked.since.read_bytes() if asked.since else None
+    yield asked.key
+    yield asked.json
+
+
+def answer(bundle: bytes, *, since: bytes | None = None, key: str | None = None) -> dict[str, Any]:
+    """Verify a bundle and say so, whatever it holds; never raises for what a file contains."""
+    try:
+        return verify(bundle, since=since, key=key)
+    except (Refused, ValueError, KeyError, TypeError, IndexError, RecursionError) as refusal:
+        return {"ok": False, "size": None, "root": None, "first_difference": str(refusal)}
+
+
+def main() -> None:
+    """Verify from the command line; exit code 0 when the proof holds, else 1."""
+    bundle, since, key, as_json = read_arguments(sys.argv[1:])
+    found = answer(bundle, since=since, key=key)
+    if as_json:
+        sys.stdout.write(json.dumps(found) + "\n")
+    elif found["ok"]:
+        sys.stdout.write(f"Whole and unchanged: {found['size']} lines, root {found['root']}\n")
+    else:
+        sys.stderr.write(f"NOT PROVEN. {found['first_difference']}\n")
+    sys.exit(0 if found["ok"] else 1)
+
+
+if __name__ == "__main__":
+    main()

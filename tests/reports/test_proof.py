@@ -1,0 +1,324 @@
+"""A book cannot be changed unseen: neither its rows, nor a bundle, nor its history."""
+
+import hashlib
+import json
+import random
+import subprocess
+import sys
+from base64 import b64decode
+from datetime import date
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Table, delete, select, text, update
+from sqlalchemy.orm import Session as OrmSession
+
+from ledger.core.entry import Entry as Written
+from ledger.core.entry import Posting as Leg
+from ledger.db import Database
+from ledger.demo import fill
+from ledger.errors import Conflict, Invalid
+from ledger.ids import new_id
+from ledger.models.books import Account, Book, Fund
+from ledger.models.journal import Entry, Posting
+from ledger.models.seals import Seal, Unsealed
+from ledger.queries.books import book_by_code
+from ledger.queries.seals import first_difference, log_size, root_text
+from ledger.services import journal
+from ledger.services.seals import make_checkpoint, seal_all, seal_book
+from ledger.signing import Signer
+from reports import verify
+from reports.bundle import make_bundle
+from tests.conftest import NOW
+from tests.queries.damage import guards_off
+
+SIGNER = Signer("books.example", bytes(range(32)))
+CHANGES = 150
+
+
+@pytest.fixture
+def town(db: Database) -> Database:
+    fill(db, today=date(2026, 11, 2))
+    with db.transaction() as session:
+        seal_all(session)
+    return db
+
+
+def bundle_of(db: Database, code: str = "ELDER") -> tuple[bytes, str]:
+    """Return a bundle and the checkpoint in it."""
+    with db.transaction() as session:
+        book = book_by_code(session, code)
+        row = make_checkpoint(session, book=book, signer=SIGNER, now=NOW)
+        return make_bundle(session, book=book, checkpoint=row, signer=SIGNER), row.note
+
+
+def one_more(db: Database, reference: str) -> None:
+    legs = (Leg(1010, "GEN", "USD", 500), Leg(4010, "GEN", "USD", -500))
+    with db.transaction() as session:
+        journal.post(
+            session,
+            [Written("ELDER", legs)],
+            event_type="gift",
+            source="test",
+            external_ref=reference,
+            accounting_on=NOW.date(),
+            now=NOW,
+        )
+
+
+def difference(db: Database, damage) -> str | None:
+    """Return the first difference that the damage makes in any book."""
+    with guards_off(db) as connection:
+        damage(connection)
+        session = OrmSession(connection, autoflush=False)
+        for book_id in session.scalars(select(Book.id).order_by(Book.code)).all():
+            found = first_difference(session, book_id)[1]
+            if found:
+                return found
+    return None
+
+
+def test_untouched_books_differ_in_nothing_and_sealing_again_adds_nothing(town: Database):
+    assert difference(town, lambda _connection: None) is None
+    with town.transaction() as session:
+        assert seal_all(session) == 0
+        book = book_by_code(session, "ELDER")
+        size = log_size(session, book.id)
+    one_more(town, "new")
+    with town.transaction() as session:
+        assert seal_book(session, book_id=book.id) == 1
+        assert log_size(session, book.id) == size + 1
+
+
+def columns(table: type) -> list[tuple[type, str]]:
+    # A fund's purpose is free text, which has no place in a leaf.
+    skipped = {"book_id", "purpose"} if table is Fund else {"book_id"}
+    made: Table = table.__table__  # type: ignore[attr-defined]
+    return [(table, column.name) for column in made.columns if column.name not in skipped]
+
+
+EVERY = [pair for table in (Entry, Posting, Account, Fund, Seal) for pair in columns(table)]
+
+
+def test_a_change_to_any_column_is_found(town: Database):
+    for table, column in EVERY:
+        found = difference(town, changed(table, column))
+        assert found, f"{table.__tablename__}.{column} was changed unseen"
+        assert "seal" in found or "log" in found
+
+
+def changed(table: type, column: str):
+    """Return the damage that changes one column of one row, its keys included."""
+    made: Table = table.__table__  # type: ignore[attr-defined]
+
+    def damage(connection):
+        chosen = select(made).limit(1)
+        if table is Seal:
+            chosen = chosen.where(made.c.seq == 5)
+        if table is Posting:
+            chosen = chosen.where(made.c.account == 6540)
+        row = connection.execute(chosen).one()
+        key = [c == getattr(row, c.name) for c in made.primary_key]
+        connection.execute(update(made).where(*key).values({column: other(made.c[column], row)}))
+
+    return damage
+
+
+def other(column, row):
+    """Return a value of the column's type that the row does not have."""
+    kind = str(column.type.compile()).split("(")[0]
+    if kind in ("BIGINT", "SMALLINT", "INTEGER"):
+        return (getattr(row, column.name) or 0) + 900
+    if kind == "DATE":
+        return date(2020, 2, 2)
+    if kind in ("DATETIME", "TIMESTAMP"):
+        return NOW
+    if kind == "BOOLEAN":
+        return not getattr(row, column.name)
+    if "CHAR(32)" in str(column.type.compile()) or kind == "CHAR":
+        return new_id()
+    return "other"
+
+
+def test_rows_taken_away_put_in_or_swapped_are_found(town: Database):
+    def last_entry(connection):
+        return connection.scalar(select(Entry.id).order_by(Entry.id.desc()).limit(1))
+
+    def entry_gone(connection):
+        number = last_entry(connection)
+        connection.execute(delete(Posting).where(Posting.entry_id == number))
+        connection.execute(delete(Entry).where(Entry.id == number))
+
+    def leg_gone(connection):
+        connection.execute(
+            delete(Posting).where(Posting.entry_id == last_entry(connection), Posting.line == 1)
+        )
+
+    def seal_gone(connection):
+        connection.execute(delete(Seal).where(Seal.seq == 70))
+
+    def entry_slipped_in(connection):
+        connection.execute(
+            text(
+                "insert into entry (book_id, id, accounting_on, recorded_at, event_type, source,"
+                " external_ref) select book_id, :id, accounting_on, recorded_at, event_type,"
+                " source, 'slipped' from entry limit 1"
+            ),
+            {"id": "01a20b42f0747672" + "91a8ed64fb324eff"},
+        )
+        connection.execute(delete(Unsealed))
+
+    def seals_swapped(connection):
+        book = connection.scalar(select(Seal.book_id).where(Seal.seq == 90))
+        hashes = {
+            number: connection.scalar(
+                select(Seal.leaf_hash).where(Seal.book_id == book, Seal.seq == number)
+            )
+            for number in (80, 81)
+        }
+        for number, swapped in ((80, 81), (81, 80)):
+            connection.execute(
+                update(Seal)
+                .where(Seal.book_id == book, Seal.seq == number)
+                .values(leaf_hash=hashes[swapped])
+            )
+
+    for damage in (entry_gone, leg_gone, seal_gone, entry_slipped_in, seals_swapped):
+        assert difference(town, damage), damage.__name__
+
+
+def test_a_tail_cut_off_with_its_seals_is_found_by_the_checkpoint(town: Database):
+    bundle_of(town)
+
+    def tail_gone(connection):
+        book = connection.scalar(select(Book.id).where(Book.code == "ELDER"))
+        last = connection.execute(
+            select(Seal.seq, Seal.entry_id)
+            .where(Seal.book_id == book)
+            .order_by(Seal.seq.desc())
+            .limit(1)
+        ).one()
+        connection.execute(delete(Seal).where(Seal.book_id == book, Seal.seq == last.seq))
+        connection.execute(delete(Posting).where(Posting.entry_id == last.entry_id))
+        connection.execute(delete(Entry).where(Entry.id == last.entry_id))
+
+    assert "checkpoint" in str(difference(town, tail_gone))
+
+
+def test_a_bundle_of_changed_books_is_not_made(town: Database):
+    bundle_of(town)
+    with guards_off(town) as connection:
+        connection.execute(update(Account).where(Account.number == 1010).values(name="Purse"))
+        session = OrmSession(connection, autoflush=False, expire_on_commit=False)
+        book = session.scalars(select(Book).where(Book.code == "ELDER")).one()
+        row = make_checkpoint(session, book=book, signer=SIGNER, now=NOW)
+        with pytest.raises(Conflict, match="account 1010 was changed"):
+            make_bundle(session, book=book, checkpoint=row, signer=SIGNER)
+
+
+def test_equal_books_give_equal_bundles_which_hold(town: Database):
+    packed, note = bundle_of(town)
+    assert bundle_of(town) == (packed, note)
+    found = verify.verify(packed, key=SIGNER.key_line)
+    assert found["size"] == int(note.split("\n")[1])
+    assert bytes.fromhex(found["root"]) == b64decode(note.split("\n")[2])
+
+
+def test_no_changed_byte_of_a_bundle_passes(town: Database):
+    packed, _note = bundle_of(town)
+    chance = random.Random(7)
+    for _time in range(CHANGES):
+        data = bytearray(packed)
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        assert not verify.answer(bytes(data))["ok"]
+    for cut in (0, 1, 100, len(packed) - 1):
+        assert not verify.answer(packed[:cut])["ok"]
+    assert not verify.answer(packed + b"\0")["ok"]
+
+
+def test_a_bundle_packed_anew_around_a_changed_line_names_the_line(town: Database):
+    files = verify.unpack(bundle_of(town)[0])
+    lines = files["log.jsonl"].split(b"\n")
+    document = json.loads(lines[120])
+    document["legs"][0][4] += 1
+    lines[120] = verify.canonical(document)
+    files["log.jsonl"] = b"\n".join(lines)
+    found = verify.answer(verify.pack(files))
+    assert found["first_difference"] == "log.jsonl: the first difference is line 121"
+
+
+def test_another_key_is_told_apart(town: Database):
+    packed, _note = bundle_of(town)
+    other = Signer("books.example", bytes(32))
+    assert "another key" in str(verify.answer(packed, key=other.key_line)["first_difference"])
+    with pytest.raises(Invalid):
+        other.read(_note)
+
+
+def test_an_older_checkpoint_and_an_older_bundle_are_beginnings(town: Database):
+    old, note = bundle_of(town)
+    one_more(town, "later")
+    new, _note = bundle_of(town)
+    assert verify.answer(new, since=note.encode())["ok"]
+    assert verify.answer(new, since=old)["ok"]
+    assert not verify.answer(old, since=new)["ok"]
+
+
+def test_a_rewritten_history_is_refused_with_its_first_difference(town: Database):
+    """The operator, who holds the key, writes the past anew and signs it."""
+    old, note = bundle_of(town)
+    files = verify.unpack(old)
+    lines = files["log.jsonl"].split(b"\n")[:-1]
+    document = json.loads(lines[150])
+    document["accounting_on"] = "2020-01-01"
+    lines[150] = verify.canonical(document)
+    hashes = [verify.leaf_hash(line) for line in lines]
+    origin, size, *_rest = note.split("\n")
+    forged = {
+        **files,
+        "log.jsonl": b"".join(line + b"\n" for line in lines),
+        "hashes.txt": b"".join(h.hex().encode() + b"\n" for h in hashes),
+        "checkpoint.txt": SIGNER.sign(
+            f"{origin}\n{size}\n{root_text(verify.root_of(hashes))}\n"
+        ).encode(),
+    }
+    listed = "".join(
+        f"{hashlib.sha256(forged[n]).hexdigest()}  {n}\n" for n in verify.NAMES if "manif" not in n
+    )
+    forged["manifest.txt"] = SIGNER.sign(listed).encode()
+    packed = verify.pack(forged)
+    assert verify.answer(packed)["ok"], "without an older copy nobody can tell"
+    assert "lines 129 to" in str(
+        verify.answer(packed, since=note.encode())["first_difference"]
+    ) or "after line 128" in str(verify.answer(packed, since=note.encode())["first_difference"])
+    assert "line 151: entry" in str(verify.answer(packed, since=old)["first_difference"])
+
+
+def test_the_verifier_runs_alone(town: Database, tmp_path: Path):
+    packed, note = bundle_of(town)
+    (tmp_path / "b.zip").write_bytes(packed)
+    (tmp_path / "old.txt").write_text(note)
+    (tmp_path / "verify.py").write_bytes(verify.unpack(packed)["verify.py"])
+    command = [sys.executable, "-I", "-S", "verify.py", "b.zip", "--since", "old.txt", "--json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, env={})
+    assert json.loads(done.stdout)["ok"] is True
+
+
+def test_no_personal_data_is_in_a_bundle(town: Database):
+    packed, _note = bundle_of(town)
+    for word in (b"Piet", b"Halvers", b"rosa@", b"Dana", b"Whitlock", b"winter evenings"):
+        assert word not in packed
+
+
+def test_our_ed25519_agrees_with_the_library():
+    chance = random.Random(3)
+    for _time in range(20):
+        key = Ed25519PrivateKey.from_private_bytes(chance.randbytes(32))
+        words = chance.randbytes(40).hex()
+        signature = bytearray(key.sign(words.encode()))
+        public = key.public_key().public_bytes_raw()
+        assert verify.signed(public, words, bytes(signature))
+        assert not verify.signed(public, words + "x", bytes(signature))
+        signature[chance.randrange(64)] ^= 1
+        assert not verify.signed(public, words, bytes(signature))
