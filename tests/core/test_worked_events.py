@@ -18,6 +18,7 @@ from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.services import journal
 from tests.conftest import NOW
+from tests.core.worked_calls import MORE
 from tests.factories import make_worked_books
 
 HERE = Path(__file__).parent
@@ -186,6 +187,7 @@ MADE: dict[str, Callable[[], list[Entry]]] = {
     "ALC-2": lambda: books.allocation_settled(
         host="A", **HELD, member="B", member_fund="ROOF", amount=33333
     ),
+    **MORE,
     "COR-1": lambda: [WRONG, WRONG.reversed(), *books.rebooked(WRONG, fund_map={"GEN": "ROOF"})],
 }
 
@@ -211,6 +213,7 @@ def as_worked(code: str) -> Counter[Any]:
     return Counter(
         (item["book"], frozenset(Counter(map(legs, item["postings"])).items()))
         for item in EVENTS[code]
+        if not item.get("alternative")
     )
 
 
@@ -232,8 +235,24 @@ def test_one_leg_that_differs_is_seen(code: str) -> None:
     assert as_made([doubled, *rest]) != as_worked(code)
 
 
-def test_hours_that_are_only_logged_post_nothing() -> None:
-    assert EVENTS["HRS-2"] == []
+def test_every_worked_event_is_made_here_or_posts_nothing() -> None:
+    silent = {code for code, entries in EVENTS.items() if not entries}
+    assert silent == {"PLG-06", "HRS-2", "REL-1", "PER-1", "PER-2"}
+    assert set(MADE) | silent == set(EVENTS)
+
+
+def test_the_other_way_to_book_free_use_is_made_as_well() -> None:
+    made = books.free_use_valued(
+        **usd("GEN", "B"), amount=4500, valuation="V-3", lender="A", recognised=True
+    )
+    (worked,) = (entry for entry in EVENTS["EQP-06"] if entry.get("alternative"))
+    assert Counter(map(legs, made[0].postings)) == Counter(map(legs, worked["postings"]))
+
+
+def test_wear_adds_up_to_the_whole_and_worth_is_rounded_once() -> None:
+    assert sum(books.depreciation_of_month(80000, 48, month) for month in range(1, 49)) == 80000
+    assert books.present_value([(1, 100000), (2, 100000), (3, 100000)], 500) == 272325
+    assert books.present_value([(0, 5)], 500) == 5
 
 
 def test_every_event_made_here_is_stored_and_read_back_equal(session: Session) -> None:

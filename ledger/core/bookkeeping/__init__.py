@@ -3,24 +3,81 @@
 The legs are those of domain section 5. Must not know the database, the clock or Stripe.
 """
 
-from ledger.core.bookkeeping.allocation import allocation_made, allocation_settled
-from ledger.core.bookkeeping.corrections import rebooked
+from ledger.core.bookkeeping.allocation import (
+    allocation_made,
+    allocation_settled,
+)
+from ledger.core.bookkeeping.corrections import (
+    rebooked,
+)
+from ledger.core.bookkeeping.currency import (
+    foreign_gift_received,
+    foreign_money_sold,
+    foreign_payment_settled,
+    position_revalued,
+)
+from ledger.core.bookkeeping.debits import (
+    debit_cleared,
+    debit_failed,
+    debit_returned,
+    debit_started,
+    dispute_fee_charged,
+    dispute_fee_returned,
+    dispute_opened,
+    dispute_won,
+    goal_reached,
+    money_held_for_goal,
+    owed_refund_settled,
+    payout_failed,
+    prior_refund_settled,
+    refund_bounced,
+    refund_owed,
+    stripe_fee_charged,
+    ticket_paid,
+)
 from ledger.core.bookkeeping.equipment import (
     item_lent,
     item_returned,
     items_received,
     items_valued,
 )
-from ledger.core.bookkeeping.hours import hours_confirmed
+from ledger.core.bookkeeping.equipment_life import (
+    depreciation_booked,
+    depreciation_of_month,
+    free_use_valued,
+    item_given_on,
+    item_returned_damaged,
+    item_sold,
+    items_bought,
+    items_placed_in_service,
+    material_received,
+    material_used,
+)
+from ledger.core.bookkeeping.grants import (
+    grant_awarded,
+    grant_earned,
+    grant_returned,
+    outside_grant_made,
+    outside_grant_paid,
+    tranche_received,
+)
+from ledger.core.bookkeeping.hours import (
+    hours_built,
+    hours_confirmed,
+    hours_taken_back,
+)
 from ledger.core.bookkeeping.offline import (
     bank_charge,
     cash_banked,
     cash_received,
+    cheque_bounced,
     receipt_identified,
     receipt_unidentified,
     transfer_received,
 )
-from ledger.core.bookkeeping.opening import opening_balances
+from ledger.core.bookkeeping.opening import (
+    opening_balances,
+)
 from ledger.core.bookkeeping.payments import (
     payment_settled,
     payout_arrived,
@@ -29,44 +86,159 @@ from ledger.core.bookkeeping.payments import (
     pool_refund_settled,
     refund_settled,
 )
-from ledger.core.bookkeeping.pledges import condition_met, pledge_made, pledge_released
+from ledger.core.bookkeeping.pledges import (
+    condition_met,
+    pledge_made,
+    pledge_released,
+)
+from ledger.core.bookkeeping.pool_life import (
+    allocation_due,
+    allocation_promised,
+    allocation_returned,
+    allocations_settled,
+    pool_gift_charged_back,
+    pooled_hours_confirmed,
+    refundable_contribution_made,
+    refundable_contribution_returned,
+)
 from ledger.core.bookkeeping.pools import (
     contribution_made,
     contribution_settled,
     host_contribution,
     host_fee,
 )
-from ledger.core.bookkeeping.transfers import grant_made, grant_settled
+from ledger.core.bookkeeping.receivables import (
+    allowance_made,
+    discount_unwound,
+    gifts_matched,
+    present_value,
+    promise_paid_by_bank,
+    promise_recognised,
+    promise_recovered,
+    promise_written_off,
+)
+from ledger.core.bookkeeping.releases import (
+    funds_designated,
+    gift_with_reclaim,
+    reclaim_received,
+    restriction_released,
+)
+from ledger.core.bookkeeping.spending import (
+    bill_approved,
+    cost_paid,
+    cost_shared,
+    expense_approved,
+    expense_reimbursed,
+    expense_waived,
+    money_lent,
+    order_placed,
+    payment_released,
+    payment_seen,
+)
+from ledger.core.bookkeeping.transfers import (
+    grant_made,
+    grant_settled,
+)
 
 __all__ = [
+    "allocation_due",
     "allocation_made",
+    "allocation_promised",
+    "allocation_returned",
     "allocation_settled",
+    "allocations_settled",
+    "allowance_made",
     "bank_charge",
+    "bill_approved",
     "cash_banked",
     "cash_received",
+    "cheque_bounced",
     "condition_met",
     "contribution_made",
     "contribution_settled",
+    "cost_paid",
+    "cost_shared",
+    "debit_cleared",
+    "debit_failed",
+    "debit_returned",
+    "debit_started",
+    "depreciation_booked",
+    "depreciation_of_month",
+    "discount_unwound",
+    "dispute_fee_charged",
+    "dispute_fee_returned",
+    "dispute_opened",
+    "dispute_won",
+    "expense_approved",
+    "expense_reimbursed",
+    "expense_waived",
+    "foreign_gift_received",
+    "foreign_money_sold",
+    "foreign_payment_settled",
+    "free_use_valued",
+    "funds_designated",
+    "gift_with_reclaim",
+    "gifts_matched",
+    "goal_reached",
+    "grant_awarded",
+    "grant_earned",
     "grant_made",
+    "grant_returned",
     "grant_settled",
     "host_contribution",
     "host_fee",
+    "hours_built",
     "hours_confirmed",
+    "hours_taken_back",
+    "item_given_on",
     "item_lent",
     "item_returned",
+    "item_returned_damaged",
+    "item_sold",
+    "items_bought",
+    "items_placed_in_service",
     "items_received",
     "items_valued",
+    "material_received",
+    "material_used",
+    "money_held_for_goal",
+    "money_lent",
     "opening_balances",
+    "order_placed",
+    "outside_grant_made",
+    "outside_grant_paid",
+    "owed_refund_settled",
+    "payment_released",
+    "payment_seen",
     "payment_settled",
     "payout_arrived",
     "payout_created",
+    "payout_failed",
     "pledge_made",
     "pledge_released",
+    "pool_gift_charged_back",
     "pool_payment_settled",
     "pool_refund_settled",
+    "pooled_hours_confirmed",
+    "position_revalued",
+    "present_value",
+    "prior_refund_settled",
+    "promise_paid_by_bank",
+    "promise_recognised",
+    "promise_recovered",
+    "promise_written_off",
     "rebooked",
     "receipt_identified",
     "receipt_unidentified",
+    "reclaim_received",
+    "refund_bounced",
+    "refund_owed",
     "refund_settled",
+    "refundable_contribution_made",
+    "refundable_contribution_returned",
+    "restriction_released",
+    "stripe_fee_charged",
+    "ticket_paid",
+    "tranche_received",
     "transfer_received",
 ]

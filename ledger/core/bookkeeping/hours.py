@@ -1,6 +1,6 @@
 """Volunteer hours: confirmed time, and what it is worth (events HRS)."""
 
-from ledger.core.bookkeeping.legs import check_positive, released_promise
+from ledger.core.bookkeeping.legs import check_positive, pair, released_promise
 from ledger.core.entry import Entry, Posting, entry
 
 TIME_USED = 8410
@@ -8,6 +8,7 @@ TIME_GIVEN = 8120
 DONATED_SERVICES = 4120
 SERVICES_USED = 5210
 STATISTIC = 9310
+UNDER_CONSTRUCTION = 1520
 STATISTIC_CONTRA = 9390
 
 
@@ -54,3 +55,55 @@ def hours_confirmed(
             worth if value else [],
         )
     ]
+
+
+def hours_built(
+    *,
+    book: str,
+    fund: str,
+    commodity: str,
+    minutes: int,
+    currency: str,
+    value: int,
+    valuation: str,
+) -> list[Entry]:
+    """Count minutes that create an asset: their value joins what is being built (HRS-5)."""
+    return [
+        entry(
+            book,
+            pair(fund, commodity, minutes, TIME_USED, TIME_GIVEN, both={"valuation": valuation}),
+            pair(
+                fund,
+                currency,
+                value,
+                UNDER_CONSTRUCTION,
+                DONATED_SERVICES,
+                both={"valuation": valuation},
+            ),
+        )
+    ]
+
+
+def hours_taken_back(
+    *,
+    book: str,
+    fund: str,
+    commodity: str,
+    minutes: int,
+    currency: str,
+    value: int,
+    specialised: bool,
+    valuation: str,
+) -> list[Entry]:
+    """Take back minutes that were confirmed and not worked, with their value (HRS-6)."""
+    confirmed = hours_confirmed(
+        book=book,
+        fund=fund,
+        commodity=commodity,
+        minutes=minutes,
+        currency=currency,
+        value=value,
+        specialised=specialised,
+        valuation=valuation,
+    )
+    return [item.reversed() for item in confirmed]

@@ -1,7 +1,11 @@
 """Legs that several events share. Pure; amounts are positive minor units or commodity units."""
 
+from collections.abc import Mapping
+
 from ledger.core.entry import Posting
 from ledger.errors import Invalid
+
+Labels = Mapping[str, str | None]
 
 BANK = 1010
 CASH = 1030
@@ -65,3 +69,23 @@ def check_positive(**quantities: int) -> None:
     for name, quantity in quantities.items():
         if type(quantity) is not int or quantity <= 0:
             raise Invalid(f"The {name} must be above zero.", place=name)
+
+
+def pair(
+    fund: str,
+    commodity: str,
+    quantity: int,
+    debit: int,
+    credit: int,
+    both: Labels | None = None,
+    on_debit: Labels | None = None,
+    on_credit: Labels | None = None,
+) -> list[Posting]:
+    """Two legs that move a quantity from one account to another; labels stand on both, or on
+    one side."""
+    check_positive(quantity=quantity)
+    shared = both or {}
+    return [
+        Posting(debit, fund, commodity, quantity, **{**shared, **(on_debit or {})}),
+        Posting(credit, fund, commodity, -quantity, **{**shared, **(on_credit or {})}),
+    ]

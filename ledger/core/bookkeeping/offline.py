@@ -7,8 +7,11 @@ from ledger.core.bookkeeping.legs import (
     SUSPENSE,
     check_positive,
     gift,
+    pair,
 )
 from ledger.core.entry import Entry, Posting, entry
+
+RETURNED = 4091
 
 
 def cash_received(
@@ -114,3 +117,13 @@ def _moved(book: str, target: int, source: int, fund: str, currency: str, amount
         Posting(target, fund, currency, amount),
         Posting(source, fund, currency, -amount),
     )
+
+
+def cheque_bounced(
+    *, book: str, fund: str, currency: str, amount: int, charge: int = 0, general_fund: str = "GEN"
+) -> list[Entry]:
+    """The bank takes a banked cheque back, and its charge from the general fund (OFF-2)."""
+    back = pair(fund, currency, amount, RETURNED, BANK)
+    work = {"function": "management"}
+    fee = pair(general_fund, currency, charge, BANK_FEES, BANK, on_debit=work) if charge else []
+    return [entry(book, back, fee)]

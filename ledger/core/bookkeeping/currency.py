@@ -1,0 +1,84 @@
+"""Money in another currency than the book's: received, sold, revalued (events FX, PAY-12).
+
+Position account 1990 holds both sides, so that each currency balances by itself and no rate is
+ever needed to check an entry. Amounts in minor units of their own currency.
+"""
+
+from ledger.core.bookkeeping.legs import (
+    BANK,
+    COMMITMENTS,
+    DONATIONS,
+    INTENTIONS,
+    STRIPE,
+    STRIPE_FEES,
+    check_positive,
+    pair,
+)
+from ledger.core.entry import Entry, Posting, entry
+
+FOREIGN_BANK = 1020
+POSITION = 1990
+EXCHANGE = 4920
+
+
+def foreign_gift_received(
+    *, book: str, fund: str, currency: str, amount: int, foreign: str, foreign_amount: int
+) -> list[Entry]:
+    """Book a gift into a foreign bank account at the day's value (FX-1)."""
+    return [
+        entry(
+            book,
+            pair(fund, foreign, foreign_amount, FOREIGN_BANK, POSITION),
+            pair(fund, currency, amount, POSITION, DONATIONS),
+        )
+    ]
+
+
+def position_revalued(*, book: str, fund: str, currency: str, gain: int) -> list[Entry]:
+    """Bring the position to the closing rate; a loss is negative (FX-2, FX-3)."""
+    if gain < 0:
+        return [entry(book, pair(fund, currency, -gain, EXCHANGE, POSITION))]
+    return [entry(book, pair(fund, currency, gain, POSITION, EXCHANGE))]
+
+
+def foreign_money_sold(
+    *, book: str, fund: str, currency: str, amount: int, foreign: str, foreign_amount: int
+) -> list[Entry]:
+    """Book an exchange from the foreign bank account into the book's own (FX-3)."""
+    return [
+        entry(
+            book,
+            pair(fund, foreign, foreign_amount, POSITION, FOREIGN_BANK),
+            pair(fund, currency, amount, BANK, POSITION),
+        )
+    ]
+
+
+def foreign_payment_settled(
+    *,
+    book: str,
+    fund: str,
+    currency: str,
+    amount: int,
+    fee: int,
+    pledge: str,
+    foreign: str,
+    released: int,
+    payment: str | None = None,
+) -> list[Entry]:
+    """Book a charge that Stripe settles in the book's currency for a pledge in another (PAY-12).
+
+    ``amount`` and ``fee`` are what Stripe settled, ``released`` is in the pledge's currency.
+    """
+    check_positive(amount=amount, released=released, net=amount - fee)
+    return [
+        entry(
+            book,
+            Posting(STRIPE, fund, currency, amount - fee, payment=payment),
+            Posting(STRIPE_FEES, fund, currency, fee, payment=payment, function="fundraising")
+            if fee
+            else [],
+            Posting(DONATIONS, fund, currency, -amount, pledge=pledge),
+            pair(fund, foreign, released, COMMITMENTS, INTENTIONS, both={"pledge": pledge}),
+        )
+    ]

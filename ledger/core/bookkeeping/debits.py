@@ -1,0 +1,221 @@
+"""Bank debits, tickets, disputes and what else Stripe moves (events PAY, REF, DSP, PO).
+
+Figures come from balance transactions, in minor units; ``payment`` is Stripe's id.
+"""
+
+from ledger.core.bookkeeping.legs import (
+    COMMITMENTS,
+    DONATIONS,
+    IN_TRANSIT,
+    STRIPE,
+    STRIPE_FEES,
+    check_positive,
+    pair,
+)
+from ledger.core.entry import Entry, Posting, entry
+from ledger.errors import Invalid
+
+PENDING = 9130
+BENEFITS = 4310
+HELD_CONDITIONALLY = 2410
+REFUNDS_PAYABLE = 2140
+RETURNED = 4091
+DISPUTED = 4092
+PRIOR_PERIOD_REFUNDS = 4095
+DISPUTE_FEES = 6520
+
+
+def debit_started(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
+    """Note a bank debit that is on its way; nothing is income yet (PAY-05)."""
+    return [entry(book, pair(fund, currency, amount, PENDING, COMMITMENTS))]
+
+
+def debit_cleared(
+    *, book: str, fund: str, currency: str, amount: int, fee: int, payment: str | None = None
+) -> list[Entry]:
+    """Book a bank debit that came through (PAY-06)."""
+    return [
+        entry(
+            book,
+            pair(fund, currency, amount, COMMITMENTS, PENDING),
+            Posting(STRIPE, fund, currency, amount - fee, payment=payment),
+            _fee(STRIPE_FEES, fund, currency, fee, payment),
+            Posting(DONATIONS, fund, currency, -amount),
+        )
+    ]
+
+
+def debit_failed(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
+    """Take a bank debit that did not come through off the memo accounts (PAY-07)."""
+    return [entry(book, pair(fund, currency, amount, COMMITMENTS, PENDING))]
+
+
+def debit_returned(
+    *, book: str, fund: str, currency: str, amount: int, fee: int, payment: str | None = None
+) -> list[Entry]:
+    """Book a bank debit that went back after it had cleared, with the fee (PAY-08)."""
+    return _taken_back(RETURNED, book, fund, currency, amount, fee, payment)
+
+
+def ticket_paid(
+    *,
+    book: str,
+    fund: str,
+    currency: str,
+    amount: int,
+    benefit: int,
+    fee: int,
+    payment: str | None = None,
+) -> list[Entry]:
+    """Book a payment of which part buys something: that part is no gift (PAY-10)."""
+    check_positive(amount=amount, benefit=benefit)
+    if benefit > amount:
+        raise Invalid("The benefit is worth more than was paid.", place="benefit")
+    return [
+        entry(
+            book,
+            Posting(STRIPE, fund, currency, amount - fee, payment=payment),
+            _fee(STRIPE_FEES, fund, currency, fee, payment),
+            Posting(BENEFITS, fund, currency, -benefit),
+            Posting(DONATIONS, fund, currency, benefit - amount) if benefit < amount else [],
+        )
+    ]
+
+
+def money_held_for_goal(
+    *,
+    book: str,
+    fund: str,
+    currency: str,
+    amount: int,
+    fee: int,
+    pledge: str,
+    payment: str | None = None,
+) -> list[Entry]:
+    """Book money taken before the goal is reached: it is owed back until then (PAY-13)."""
+    return [
+        entry(
+            book,
+            Posting(STRIPE, fund, currency, amount - fee, payment=payment),
+            _fee(STRIPE_FEES, fund, currency, fee, payment),
+            Posting(HELD_CONDITIONALLY, fund, currency, -amount, pledge=pledge),
+        )
+    ]
+
+
+def goal_reached(*, book: str, fund: str, currency: str, amount: int, pledge: str) -> list[Entry]:
+    """What was held for the goal is income (PAY-13)."""
+    legs = pair(fund, currency, amount, HELD_CONDITIONALLY, DONATIONS, both={"pledge": pledge})
+    return [entry(book, legs)]
+
+
+def refund_owed(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
+    """A gift is to go back, as with one made twice: it is no income any more (REF-3)."""
+    return [entry(book, pair(fund, currency, amount, DONATIONS, REFUNDS_PAYABLE))]
+
+
+def owed_refund_settled(
+    *, book: str, fund: str, currency: str, amount: int, payment: str | None = None
+) -> list[Entry]:
+    """Book the money that goes back for a refund that was owed (REF-3)."""
+    paid = {"payment": payment}
+    legs = pair(fund, currency, amount, REFUNDS_PAYABLE, STRIPE, on_credit=paid)
+    return [entry(book, legs)]
+
+
+def prior_refund_settled(
+    *, book: str, fund: str, currency: str, amount: int, payment: str | None = None
+) -> list[Entry]:
+    """Book the refund of a gift of a closed period in the open one (REF-4)."""
+    paid = {"payment": payment}
+    legs = pair(fund, currency, amount, PRIOR_PERIOD_REFUNDS, STRIPE, on_credit=paid)
+    return [entry(book, legs)]
+
+
+def refund_bounced(
+    *, book: str, fund: str, currency: str, amount: int, payment: str | None = None
+) -> list[Entry]:
+    """A refund came back: the donor is still owed it (REF-5)."""
+    paid = {"payment": payment}
+    legs = pair(fund, currency, amount, STRIPE, REFUNDS_PAYABLE, on_debit=paid)
+    return [entry(book, legs)]
+
+
+def dispute_opened(
+    *, book: str, fund: str, currency: str, amount: int, fee: int, payment: str | None = None
+) -> list[Entry]:
+    """Book what a bank took back with its fee (DSP-1)."""
+    return _taken_back(DISPUTED, book, fund, currency, amount, fee, payment)
+
+
+def dispute_won(
+    *, book: str, fund: str, currency: str, amount: int, payment: str | None = None
+) -> list[Entry]:
+    """Book what a bank gave back (DSP-2)."""
+    paid = {"payment": payment}
+    return [entry(book, pair(fund, currency, amount, STRIPE, DISPUTED, on_debit=paid))]
+
+
+def dispute_fee_charged(
+    *, book: str, fund: str, currency: str, amount: int, payment: str | None = None
+) -> list[Entry]:
+    """Book a further fee of a dispute (DSP-3)."""
+    paid = {"payment": payment}
+    work = {"function": "fundraising"}
+    legs = pair(fund, currency, amount, DISPUTE_FEES, STRIPE, on_credit=paid, on_debit=work)
+    return [entry(book, legs)]
+
+
+def dispute_fee_returned(
+    *, book: str, fund: str, currency: str, amount: int, payment: str | None = None
+) -> list[Entry]:
+    """Book a dispute's fee that was given back (DSP-4)."""
+    charged = dispute_fee_charged(
+        book=book, fund=fund, currency=currency, amount=amount, payment=payment
+    )
+    return [item.reversed() for item in charged]
+
+
+def payout_failed(
+    *, book: str, fund: str, currency: str, amount: int, payout: str | None = None
+) -> list[Entry]:
+    """A payout came back to the Stripe balance (PO-3)."""
+    return [entry(book, pair(fund, currency, amount, STRIPE, IN_TRANSIT, both={"payment": payout}))]
+
+
+def stripe_fee_charged(
+    *, book: str, fund: str, currency: str, amount: int, payment: str | None = None
+) -> list[Entry]:
+    """Book a fee of Stripe's that belongs to no payment (PO-4)."""
+    legs = pair(
+        fund,
+        currency,
+        amount,
+        STRIPE_FEES,
+        STRIPE,
+        on_debit={"function": "management"},
+        on_credit={"payment": payment},
+    )
+    return [entry(book, legs)]
+
+
+def _taken_back(
+    account: int, book: str, fund: str, currency: str, amount: int, fee: int, payment: str | None
+) -> list[Entry]:
+    check_positive(amount=amount)
+    return [
+        entry(
+            book,
+            Posting(account, fund, currency, amount, payment=payment),
+            _fee(DISPUTE_FEES, fund, currency, fee, payment),
+            Posting(STRIPE, fund, currency, -amount - fee, payment=payment),
+        )
+    ]
+
+
+def _fee(account: int, fund: str, currency: str, fee: int, payment: str | None) -> list[Posting]:
+    if type(fee) is not int or fee < 0:
+        raise Invalid("A fee is a whole number, zero or more.", place="fee")
+    if not fee:
+        return []
+    return [Posting(account, fund, currency, fee, payment=payment, function="fundraising")]

@@ -1,0 +1,244 @@
+"""What becomes of a pool's money and hours: refundable shares, conditions, returns, charge-backs
+(events POL-5, POL-6, ALC-4 to ALC-9). Minor units, minutes."""
+
+from collections.abc import Mapping
+
+from ledger.core.bookkeeping.allocation import ALLOCATED, RECEIVED, allocation_made
+from ledger.core.bookkeeping.debits import DISPUTE_FEES, DISPUTED
+from ledger.core.bookkeeping.hours import (
+    DONATED_SERVICES,
+    SERVICES_USED,
+    TIME_GIVEN,
+    TIME_USED,
+)
+from ledger.core.bookkeeping.legs import (
+    BANK,
+    INTER_BOOK,
+    STRIPE,
+    check_positive,
+    pair,
+    released_promise,
+)
+from ledger.core.entry import Entry, Posting, entry
+
+SHARE_IN_POOL = 1350
+REFUNDABLE = 2350
+APPROVED = 9210
+COMMITTED = 9290
+BETWEEN_BOOKS = 8310
+
+
+def refundable_contribution_made(
+    *,
+    member: str,
+    member_fund: str,
+    pool: str,
+    pool_fund: str,
+    host: str,
+    held_fund: str,
+    currency: str,
+    amount: int,
+) -> list[Entry]:
+    """A member puts money in that it may take out again: no gift, a share (POL-5)."""
+    at = {"counterparty": pool}
+    return [
+        entry(member, pair(member_fund, currency, amount, SHARE_IN_POOL, BANK, on_debit=at)),
+        entry(host, pair(held_fund, currency, amount, BANK, INTER_BOOK, on_credit=at)),
+        entry(
+            pool,
+            pair(
+                pool_fund,
+                currency,
+                amount,
+                INTER_BOOK,
+                REFUNDABLE,
+                on_debit={"counterparty": host},
+                on_credit={"counterparty": member},
+            ),
+        ),
+    ]
+
+
+def refundable_contribution_returned(
+    *,
+    member: str,
+    member_fund: str,
+    pool: str,
+    pool_fund: str,
+    host: str,
+    held_fund: str,
+    currency: str,
+    amount: int,
+) -> list[Entry]:
+    """A member leaves and takes its share out (POL-6)."""
+    put_in = refundable_contribution_made(
+        member=member,
+        member_fund=member_fund,
+        pool=pool,
+        pool_fund=pool_fund,
+        host=host,
+        held_fund=held_fund,
+        currency=currency,
+        amount=amount,
+    )
+    return [item.reversed() for item in put_in]
+
+
+def allocation_promised(
+    *, pool: str, pool_fund: str, member: str, commodity: str, quantity: int
+) -> list[Entry]:
+    """Approve an allocation that waits for its condition, in any unit (ALC-4, ALC-8)."""
+    legs = pair(pool_fund, commodity, quantity, APPROVED, COMMITTED, both={"counterparty": member})
+    return [entry(pool, legs)]
+
+
+def allocation_due(
+    *,
+    pool: str,
+    pool_fund: str,
+    member: str,
+    member_fund: str,
+    currency: str,
+    amount: int,
+) -> list[Entry]:
+    """The condition of an approved allocation is met (ALC-4)."""
+    off = pair(pool_fund, currency, amount, COMMITTED, APPROVED, both={"counterparty": member})
+    made, received = allocation_made(
+        pool=pool,
+        pool_fund=pool_fund,
+        currency=currency,
+        shares=[(member, member_fund, amount)],
+    )
+    return [entry(pool, off, list(made.postings)), received]
+
+
+def allocation_returned(
+    *,
+    pool: str,
+    pool_fund: str,
+    member: str,
+    member_fund: str,
+    currency: str,
+    amount: int,
+) -> list[Entry]:
+    """A member gives back what it did not need (ALC-5)."""
+    made = allocation_made(
+        pool=pool,
+        pool_fund=pool_fund,
+        currency=currency,
+        shares=[(member, member_fund, amount)],
+    )
+    return [item.reversed() for item in made]
+
+
+def pool_gift_charged_back(
+    *,
+    host: str,
+    held_fund: str,
+    pool: str,
+    pool_fund: str,
+    currency: str,
+    amount: int,
+    fee: int,
+    payment: str | None = None,
+) -> list[Entry]:
+    """A bank takes back a gift to the pool from the host's Stripe account (ALC-6)."""
+    total = amount + fee
+    check_positive(amount=amount, total=total)
+    fees = [Posting(DISPUTE_FEES, pool_fund, currency, fee, function="fundraising")] if fee else []
+    return [
+        entry(
+            host,
+            Posting(INTER_BOOK, held_fund, currency, total, counterparty=pool),
+            Posting(STRIPE, held_fund, currency, -total, payment=payment),
+        ),
+        entry(
+            pool,
+            Posting(DISPUTED, pool_fund, currency, amount),
+            fees,
+            Posting(INTER_BOOK, pool_fund, currency, -total, counterparty=host),
+        ),
+    ]
+
+
+def allocations_settled(
+    *,
+    pool: str,
+    pool_fund: str,
+    host: str,
+    held_fund: str,
+    currency: str,
+    members: Mapping[str, tuple[str, int]],
+) -> list[Entry]:
+    """Book several transfers at once: to members, or back from them when negative (ALC-7)."""
+    held, owed, own = [], [], []
+    for member, (member_fund, amount) in members.items():
+        check_positive(amount=abs(amount))
+        held += [
+            Posting(INTER_BOOK, held_fund, currency, amount, counterparty=pool),
+            Posting(BANK, held_fund, currency, -amount),
+        ]
+        owed += [
+            Posting(INTER_BOOK, pool_fund, currency, amount, counterparty=member),
+            Posting(INTER_BOOK, pool_fund, currency, -amount, counterparty=host),
+        ]
+        own.append(
+            entry(
+                member,
+                Posting(BANK, member_fund, currency, amount),
+                Posting(INTER_BOOK, member_fund, currency, -amount, counterparty=pool),
+            )
+        )
+    return [entry(host, held), *own, entry(pool, owed)]
+
+
+def pooled_hours_confirmed(
+    *,
+    pool: str,
+    pool_fund: str,
+    member: str,
+    member_fund: str,
+    commodity: str,
+    minutes: int,
+    currency: str,
+    value: int,
+    valuation: str,
+    pledge: str,
+) -> list[Entry]:
+    """Hours pledged to the pool were worked at a member, who confirmed them (ALC-9)."""
+    to, by = {"counterparty": member}, {"counterparty": pool}
+    worth = {"valuation": valuation}
+    work = {"function": "programme"}
+    return [
+        entry(
+            pool,
+            released_promise(fund=pool_fund, commodity=commodity, quantity=minutes, pledge=pledge),
+            pair(pool_fund, commodity, minutes, COMMITTED, APPROVED, both=to),
+            pair(pool_fund, commodity, minutes, BETWEEN_BOOKS, TIME_GIVEN, on_debit=to, both=worth),
+            pair(
+                pool_fund,
+                currency,
+                value,
+                ALLOCATED,
+                DONATED_SERVICES,
+                on_debit={**to, **work},
+                both=worth,
+            ),
+        ),
+        entry(
+            member,
+            pair(
+                member_fund, commodity, minutes, TIME_USED, BETWEEN_BOOKS, on_credit=by, both=worth
+            ),
+            pair(
+                member_fund,
+                currency,
+                value,
+                SERVICES_USED,
+                RECEIVED,
+                on_debit=work,
+                on_credit=by,
+                both=worth,
+            ),
+        ),
+    ]

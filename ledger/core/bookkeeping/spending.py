@@ -1,0 +1,132 @@
+"""Spending: ordered, billed, paid; members' expenses; shared costs (events DIS, RMB, HRS-7, ICT).
+
+Amounts in minor units; ``function`` is what the cost serves.
+"""
+
+from collections.abc import Sequence
+
+from ledger.core.bookkeeping.legs import BANK, DONATIONS, INTER_BOOK, check_positive, pair
+from ledger.core.entry import Entry, Posting, entry
+from ledger.errors import Invalid
+
+ENCUMBERED = 9230
+COMMITTED = 9290
+COSTS = 5110
+PAYABLE = 2110
+MEMBERS_PAYABLE = 2120
+ON_THE_WAY = 1130
+RECHARGED = 4550
+SHARED_COSTS = 5550
+
+
+def order_placed(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
+    """Set an approved order aside, so that nobody spends the money twice (DIS-1)."""
+    return [entry(book, pair(fund, currency, amount, ENCUMBERED, COMMITTED))]
+
+
+def bill_approved(
+    *,
+    book: str,
+    fund: str,
+    currency: str,
+    amount: int,
+    ordered: int = 0,
+    account: int = COSTS,
+    function: str = "programme",
+) -> list[Entry]:
+    """Book a bill; ``ordered`` of it was set aside (DIS-2)."""
+    if not ordered >= 0:
+        raise Invalid("What was ordered is not below zero.", place="ordered")
+    off = pair(fund, currency, ordered, COMMITTED, ENCUMBERED) if ordered else []
+    work = {"function": function}
+    owed = pair(fund, currency, amount, account, PAYABLE, on_debit=work)
+    return [entry(book, off, owed)]
+
+
+def payment_released(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
+    """Send the money for a bill on its way (DIS-3)."""
+    return [entry(book, pair(fund, currency, amount, PAYABLE, ON_THE_WAY))]
+
+
+def payment_seen(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
+    """The bank shows a payment that was on its way (DIS-3)."""
+    return [entry(book, pair(fund, currency, amount, ON_THE_WAY, BANK))]
+
+
+def expense_approved(
+    *, book: str, fund: str, currency: str, amount: int, function: str = "programme"
+) -> list[Entry]:
+    """Book what a member laid out (RMB-1, HRS-7)."""
+    work = {"function": function}
+    legs = pair(fund, currency, amount, COSTS, MEMBERS_PAYABLE, on_debit=work)
+    return [entry(book, legs)]
+
+
+def expense_reimbursed(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
+    """Pay a member back (RMB-1)."""
+    return [entry(book, pair(fund, currency, amount, MEMBERS_PAYABLE, BANK))]
+
+
+def expense_waived(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
+    """A member gives what the community owes them: a gift, in writing (HRS-7)."""
+    return [entry(book, pair(fund, currency, amount, MEMBERS_PAYABLE, DONATIONS))]
+
+
+def money_lent(
+    *,
+    lender: str,
+    lender_fund: str,
+    borrower: str,
+    borrower_fund: str,
+    currency: str,
+    amount: int,
+) -> list[Entry]:
+    """One community lends another money; the current accounts mirror each other (ICT-2)."""
+    out = {"counterparty": borrower}
+    into = {"counterparty": lender}
+    return [
+        entry(lender, pair(lender_fund, currency, amount, INTER_BOOK, BANK, on_debit=out)),
+        entry(borrower, pair(borrower_fund, currency, amount, BANK, INTER_BOOK, on_credit=into)),
+    ]
+
+
+def cost_paid(
+    *, book: str, fund: str, currency: str, amount: int, function: str = "programme"
+) -> list[Entry]:
+    """Pay a cost at once (ICT-3)."""
+    work = {"function": function}
+    return [entry(book, pair(fund, currency, amount, COSTS, BANK, on_debit=work))]
+
+
+def cost_shared(
+    *, book: str, fund: str, currency: str, shares: Sequence[tuple[str, str, int]]
+) -> list[Entry]:
+    """Recharge a cost: ``shares`` are (community, its fund, minor units) (ICT-3).
+
+    Raises Invalid when nothing is shared.
+    """
+    if not shares:
+        raise Invalid("A shared cost has shares.", place="shares")
+    for _other, _fund, amount in shares:
+        check_positive(amount=amount)
+    charged = [
+        leg
+        for other, _fund, amount in shares
+        for leg in pair(fund, currency, amount, INTER_BOOK, RECHARGED, both={"counterparty": other})
+    ]
+    borne = [
+        entry(
+            other,
+            Posting(
+                SHARED_COSTS,
+                other_fund,
+                currency,
+                amount,
+                counterparty=book,
+                function="programme",
+            ),
+            Posting(INTER_BOOK, other_fund, currency, -amount, counterparty=book),
+        )
+        for other, other_fund, amount in shares
+    ]
+    return [entry(book, charged), *borne]
