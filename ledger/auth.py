@@ -11,8 +11,9 @@ from uuid import UUID
 from ledger.db import ReadSession
 from ledger.errors import NotAllowed, NotFound
 from ledger.queries.people import roles_of
+from ledger.services.people import ROLES
 
-ROLES = ("member", "treasurer", "approver", "auditor", "admin")
+__all__ = ["PERMISSIONS", "ROLES", "can", "require"]
 
 # Action → roles that may do it in a book of theirs. What is not listed nobody may do.
 PERMISSIONS: dict[str, frozenset[str]] = {

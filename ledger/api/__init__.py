@@ -5,9 +5,11 @@ Reads by the same schemas as the forms. Holds no rule of the domain.
 
 from flask import Blueprint as FlaskBlueprint
 from flask import Flask
-from flask_smorest import Api
 
-from ledger.api import books, campaigns, entries, refusals
+from ledger.api import books, campaigns, entries, unknown
+from ledger.api.document import Documented
+
+PREFIX = "/api/v1"
 
 
 def register(app: Flask) -> list[FlaskBlueprint]:
@@ -16,16 +18,16 @@ def register(app: Flask) -> list[FlaskBlueprint]:
         API_TITLE="Poolbook",
         API_VERSION="v1",
         OPENAPI_VERSION="3.1.0",
-        OPENAPI_URL_PREFIX="/api/v1",
+        OPENAPI_URL_PREFIX=PREFIX,
         OPENAPI_JSON_PATH="openapi.json",
         API_SPEC_OPTIONS={
             "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
             "security": [{"token": []}],
         },
     )
-    api = Api(app)
+    api = Documented(app)
     blueprints: list[FlaskBlueprint] = [campaigns.blueprint, books.blueprint, entries.blueprint]
     for blueprint in blueprints:
-        refusals.register(blueprint)
-        api.register_blueprint(blueprint, url_prefix="/api/v1")
-    return blueprints
+        api.register_blueprint(blueprint, url_prefix=PREFIX)
+    app.register_blueprint(unknown.blueprint, url_prefix=PREFIX)
+    return [*blueprints, unknown.blueprint]

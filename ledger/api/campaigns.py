@@ -1,11 +1,13 @@
 """Campaigns and pledges for programs."""
 
+import hashlib
 from typing import Any
+from uuid import UUID
 
-from flask import request
-from flask_smorest import Blueprint
-from marshmallow import Schema, fields
+from marshmallow import EXCLUDE, Schema, fields
 
+from ledger.api.blueprint import Blueprint
+from ledger.api.document import Once
 from ledger.api.idempotency import once
 from ledger.api.token import caller, parts
 from ledger.db import Session
@@ -14,9 +16,7 @@ from ledger.schemas.basket import Basket
 from ledger.services import parties
 from ledger.services import pledges as pledge_services
 
-blueprint = Blueprint(
-    "api_campaigns", __name__, description="Campaigns, how far they are, and pledges"
-)
+blueprint = Blueprint("api_campaigns", "Campaigns, how far they are, and pledges")
 
 
 class Need(Schema):
@@ -60,6 +60,7 @@ class BasketShown(Schema):
 
 
 @blueprint.get("/campaigns")
+@blueprint.doc(security=[])
 @blueprint.response(200, CampaignShown(many=True))
 def index() -> list[dict[str, Any]]:
     """Show the campaigns that take pledges; no token needed."""
@@ -68,6 +69,7 @@ def index() -> list[dict[str, Any]]:
 
 
 @blueprint.get("/campaigns/<slug>")
+@blueprint.doc(security=[])
 @blueprint.response(200, CampaignShown)
 def show(slug: str) -> dict[str, Any]:
     """Show one campaign; no token needed."""
@@ -76,9 +78,10 @@ def show(slug: str) -> dict[str, Any]:
 
 
 @blueprint.post("/campaigns/<slug>/pledges")
+@blueprint.arguments(Once(unknown=EXCLUDE), location="headers")
 @blueprint.arguments(Basket(exclude=("form_key",)))
 @blueprint.response(201, BasketShown)
-def pledge(body: dict[str, Any], slug: str) -> dict[str, Any]:
+def pledge(headers: dict[str, str], body: dict[str, Any], slug: str) -> dict[str, Any]:
     """Make pledges; needs a token for write and an Idempotency-Key."""
     who = caller("write")
     now = parts().clock()
@@ -95,7 +98,7 @@ def pledge(body: dict[str, Any], slug: str) -> dict[str, Any]:
                 now=now,
             ),
             lines=[pledge_services.Line(**line) for line in body["lines"]],
-            form_key=f"api:{who.person_id}:{_key()}",
+            form_key=_form_key(who.person_id, headers["idempotency_key"]),
             message=body["message"],
             consent=body["consent"],
             now=now,
@@ -113,11 +116,12 @@ def pledge(body: dict[str, Any], slug: str) -> dict[str, Any]:
             ],
         }
 
-    return once(who, deed)
+    return once(who, headers["idempotency_key"], deed)
 
 
-def _key() -> str:
-    return request.headers.get("Idempotency-Key", "")
+def _form_key(person_id: UUID, key: str) -> str:
+    """Return a key of 64 signs that no form has and no two callers share."""
+    return "api:" + hashlib.sha256(f"{person_id}:{key}".encode()).hexdigest()[:60]
 
 
 def _shown(session: Any, campaign: Any) -> dict[str, Any]:

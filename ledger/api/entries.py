@@ -3,20 +3,23 @@
 from datetime import date
 from typing import Any
 
-from flask_smorest import Blueprint
-from marshmallow import Schema, fields, validate
+from marshmallow import EXCLUDE, Schema, fields, validate
 
+from ledger.api.blueprint import Blueprint
+from ledger.api.document import Once
 from ledger.api.idempotency import once
 from ledger.api.token import book_for, caller, parts
 from ledger.core.entry import Entry, Posting
 from ledger.db import Session
+from ledger.errors import Conflict, Invalid
 from ledger.queries import journal
 from ledger.schemas.fields import Line
 from ledger.schemas.journal import EntryFilter
 from ledger.services import journal as journal_services
 
-blueprint = Blueprint("api_entries", __name__, description="Entries of a book's journal")
-INT64 = 2**63 - 1
+blueprint = Blueprint("api_entries", "Entries of a book's journal")
+# Far below what a column holds, so that thousands of such legs can still be added up.
+LARGEST = 10**15
 
 
 class Leg(Schema):
@@ -25,7 +28,9 @@ class Leg(Schema):
     account = fields.Integer(required=True, strict=True, validate=validate.Range(1000, 9999))
     fund = Line(required=True, longest=32)
     commodity = Line(required=True, longest=64)
-    quantity = fields.Integer(required=True, strict=True, validate=validate.Range(-INT64, INT64))
+    quantity = fields.Integer(
+        required=True, strict=True, validate=validate.Range(-LARGEST, LARGEST)
+    )
     counterparty = Line(load_default=None, longest=32)
     pledge = Line(load_default=None, longest=64)
     asset = Line(load_default=None, longest=64)
@@ -83,28 +88,37 @@ def index(query: dict[str, Any], code: str) -> list[Any]:
 
 
 @blueprint.post("/books/<code>/entries")
+@blueprint.arguments(Once(unknown=EXCLUDE), location="headers")
 @blueprint.arguments(NewEntry)
 @blueprint.response(201, Posted)
-def post(body: dict[str, Any], code: str) -> dict[str, Any]:
+def post(headers: dict[str, str], body: dict[str, Any], code: str) -> dict[str, Any]:
     """Post an entry; needs a token for write and an Idempotency-Key."""
     book = book_for("post_entries", code, scope="write")
     who = caller("write")
     entry = Entry(book.code, tuple(Posting(**leg) for leg in body["postings"]))
 
     def deed(session: Session) -> dict[str, Any]:
-        posted = journal_services.post(
-            session,
-            [entry],
-            event_type=body["event_type"],
-            source="api",
-            external_ref=body["external_ref"],
-            accounting_on=_day(body),
-            now=parts().clock(),
-            made_by=who.person_id,
-        )
+        try:
+            posted = journal_services.post(
+                session,
+                [entry],
+                event_type=body["event_type"],
+                source="api",
+                external_ref=body["external_ref"],
+                accounting_on=_day(body),
+                now=parts().clock(),
+                made_by=who.person_id,
+            )
+        except Invalid as refusal:
+            # The journal counts entries; a body here is one.
+            place = (refusal.place or "").removeprefix("entries[0].")
+            raise Invalid(refusal.message, place=place, messages=refusal.messages) from refusal
+        except Conflict as refusal:
+            # The journal names the reference itself; a program needs the field's name.
+            raise Conflict(refusal.message, place="external_ref") from refusal
         return {"entry": str(posted.ids[0]), "duplicate": bool(posted.duplicates)}
 
-    return once(who, deed)
+    return once(who, headers["idempotency_key"], deed)
 
 
 def _day(body: dict[str, Any]) -> date:

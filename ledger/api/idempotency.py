@@ -8,23 +8,16 @@ from flask import request
 
 from ledger.api.token import Caller, parts
 from ledger.db import Session
-from ledger.errors import Conflict, Invalid
+from ledger.errors import Conflict
 from ledger.models.people import IdempotencyKey
 
-LONGEST = 200
 
-
-def once(caller: Caller, deed: Callable[[Session], dict[str, Any]]) -> dict[str, Any]:
+def once(caller: Caller, key: str, deed: Callable[[Session], dict[str, Any]]) -> dict[str, Any]:
     """Do a deed in one transaction with its key, or give the stored answer again.
 
-    Raises Invalid without an ``Idempotency-Key`` header, Conflict for the same key with another
-    body.
+    ``key`` is the caller's own, from the ``Idempotency-Key`` header. Raises Conflict for the
+    same key with another address or body.
     """
-    key = request.headers.get("Idempotency-Key", "")
-    if not 8 <= len(key) <= LONGEST or not key.isprintable():
-        raise Invalid(
-            "Send a key of 8 to 200 characters as 'Idempotency-Key'.", place="Idempotency-Key"
-        )
     digest = hashlib.sha256(
         request.method.encode() + request.path.encode() + b"\n" + request.get_data()
     ).hexdigest()

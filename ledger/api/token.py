@@ -12,7 +12,8 @@ from ledger.models.books import Book
 from ledger.queries.books import book_by_code
 from ledger.services.people import token_owner
 
-SCOPES = ("read", "write")
+# The addresses that need no token; every other, and every new one, does.
+PUBLIC = frozenset({"api_books.index", "api_campaigns.index", "api_campaigns.show"})
 
 
 def parts() -> Any:
@@ -60,3 +61,9 @@ def book_for(action: str, code: str, *, scope: str) -> Book:
             session, person_id=who.person_id, book_id=book.id, action=action, now=parts().clock()
         )
     return book
+
+
+def check() -> None:
+    """Refuse a call without a token for its kind before anything of it is read."""
+    if request.endpoint not in PUBLIC:
+        caller("read" if request.method in ("GET", "HEAD", "OPTIONS") else "write")

@@ -60,7 +60,9 @@ def outbox(session: ReadSession, *, limit: int = 50) -> list[OutboxMessage]:
     """Return the newest outgoing messages."""
     return list(
         session.scalars(
-            select(OutboxMessage).order_by(OutboxMessage.created_at.desc()).limit(limit)
+            select(OutboxMessage)
+            .order_by(OutboxMessage.created_at.desc(), OutboxMessage.id.desc())
+            .limit(limit)
         )
     )
 

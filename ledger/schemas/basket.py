@@ -7,10 +7,20 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from ledger.core.amount import kind_of
-from ledger.schemas.fields import MAX_MONEY, Line, Text, count, minor_units, minutes
+from ledger.schemas.fields import (
+    MAX_MONEY,
+    MISSING,
+    Line,
+    Text,
+    count,
+    minor_units,
+    minutes,
+    one_of,
+)
 
 CONSENTS = ("name", "initials", "anonymous")
 MAX_LINES = 20
+NOTHING = "Offer something first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,7 @@ class BasketLine(Schema):
         required=True,
         strict=True,
         validate=validate.Range(1, MAX_MONEY, error="Offer between 1 and {max}."),
+        error_messages={**MISSING, "invalid": "Offer a whole number of the smallest unit."},
     )
     note = Line(load_default="")
 
@@ -39,17 +50,17 @@ class Basket(Schema):
 
     name = Line(required=True, longest=120)
     email = Line(required=True, longest=320)
-    consent = fields.String(
-        required=True,
-        validate=validate.OneOf(CONSENTS, error="Choose how your name is shown."),
-        error_messages={"required": "Choose how your name is shown."},
-    )
+    consent = one_of(CONSENTS, "Choose how your name is shown.")
     message = Text(load_default="", longest=500)
     form_key = Line(required=True, longest=64)
     lines = fields.List(
         fields.Nested(BasketLine),
         required=True,
-        validate=validate.Length(1, MAX_LINES, error="Offer something first."),
+        validate=[
+            validate.Length(min=1, error=NOTHING),
+            validate.Length(max=MAX_LINES, error="Offer at most {max} lines at once."),
+        ],
+        error_messages={"required": NOTHING, "null": NOTHING, "invalid": NOTHING},
     )
 
 

@@ -4,10 +4,11 @@ All return integers in the commodity's smallest unit; nothing passes through a f
 """
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, validate
 
 MAX_MONEY = 10**12
 MAX_MINUTES = 100_000
@@ -18,6 +19,12 @@ MAX_TEXT = 4_000
 _MONEY = re.compile(r"(?P<whole>\d{1,3}(?:[ ',\u00a0\u202f]\d{3})+|\d{1,13})(?:\.(?P<part>\d+))?")
 _CLOCK = re.compile(r"(?P<hours>\d{1,5})\s*(?::|h)\s*(?P<minutes>[0-5]?\d)?\s*(?:m|min)?")
 _DECIMAL = re.compile(r"\d{1,5}(?:[.,]\d{1,4})?")
+# No control characters; no halves of a pair, which no database stores; and none of the two signs
+# that turn the reading direction by force, by which an amount could be made to look like another.
+_UNFIT = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202d\u202e]")
+# What a form says about an answer that is missing; the same for every field.
+MISSING: dict[str, Any] = {"required": "Please fill this in.", "null": "Please fill this in."}
+A_DATE: dict[str, Any] = {**MISSING, "invalid": "Enter a date like 2026-12-31."}
 
 
 def minor_units(text: str, exponent: int) -> int:
@@ -63,7 +70,9 @@ def count(text: str) -> int:
 
 
 class Money(fields.Field[int]):
-    """An amount as text, read by the exponent in ``context`` given at construction."""
+    """An amount as text, read by the exponent given at construction."""
+
+    default_error_messages = MISSING
 
     def __init__(self, exponent: int, **options: Any) -> None:
         self.exponent = exponent
@@ -79,6 +88,8 @@ class Money(fields.Field[int]):
 class Minutes(fields.Field[int]):
     """A time as text, read as minutes above zero."""
 
+    default_error_messages = MISSING
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         total = minutes(_text(value))
         if total == 0:
@@ -88,6 +99,8 @@ class Minutes(fields.Field[int]):
 
 class Count(fields.Field[int]):
     """A number of things as text, above zero."""
+
+    default_error_messages = MISSING
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         number = count(_text(value))
@@ -99,8 +112,11 @@ class Count(fields.Field[int]):
 class Line(fields.String):
     """One line of text: trimmed, no control characters, bounded."""
 
+    default_error_messages = MISSING
+
     def __init__(self, *, longest: int = MAX_LINE, **options: Any) -> None:
         self.longest = longest
+        options.setdefault("metadata", {"maxLength": longest})
         super().__init__(**options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -111,13 +127,28 @@ class Line(fields.String):
 class Text(fields.String):
     """Some lines of text: control characters but line breaks refused, bounded."""
 
+    default_error_messages = MISSING
+
     def __init__(self, *, longest: int = MAX_TEXT, **options: Any) -> None:
         self.longest = longest
+        options.setdefault("metadata", {"maxLength": longest})
         super().__init__(**options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        cleaned = _text(value).replace("\r\n", "\n").strip()
+        # Tabs and old line ends come with what people paste from tables and other programs.
+        cleaned = "\n".join(_text(value).replace("\t", " ").splitlines()).strip()
         return _bounded(cleaned, self.longest, required=self.required)
+
+
+def one_of(choices: Sequence[str], sentence: str) -> fields.String:
+    """Return a field that takes one of some answers and says one sentence otherwise."""
+    said: dict[str, Any] = dict.fromkeys(("required", "null", "invalid"), sentence)
+    return fields.String(
+        required=True,
+        error_messages=said,
+        # A tuple, because part of a string counts as "in" it.
+        validate=validate.OneOf(tuple(choices), error=sentence),
+    )
 
 
 def _text(value: Any) -> str:
@@ -131,6 +162,6 @@ def _bounded(text: str, longest: int, *, required: bool) -> str:
         raise ValidationError("Please fill this in.")
     if len(text) > longest:
         raise ValidationError(f"At most {longest} characters, please; this has {len(text)}.")
-    if any((ord(sign) < 32 and sign != "\n") or sign == "\x7f" for sign in text):
+    if _UNFIT.search(text):
         raise ValidationError("This holds characters that cannot be shown.")
     return text

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from ledger.schemas.fields import Line, Minutes
+from ledger.schemas.fields import A_DATE, Line, Minutes
 
 
 class Hours(Schema):
@@ -12,8 +12,6 @@ class Hours(Schema):
     fund = Line(load_default="", longest=32)
     commodity = Line(load_default="", longest=64)
     worked = Minutes(required=True)
-    worked_on = fields.Date(
-        required=True, error_messages={"invalid": "Enter a date like 2026-12-31."}
-    )
+    worked_on = fields.Date(required=True, error_messages=A_DATE)
     description = Line(required=True)
     pledge = Line(load_default="", longest=32)

@@ -1,13 +1,11 @@
 """Which part of a journal or a trial balance is asked for."""
 
-from typing import Any
-
 from marshmallow import EXCLUDE, Schema, fields, validate
 
-from ledger.schemas.fields import Line
+from ledger.schemas.fields import A_DATE, Line
 
-A_DATE: dict[str, Any] = {"invalid": "Enter a date like 2026-12-31."}
 MAX_PAGE = 200
+MAX_ACCOUNT = 9999
 
 
 class EntryFilter(Schema):
@@ -17,7 +15,10 @@ class EntryFilter(Schema):
         unknown = EXCLUDE
 
     account = fields.Integer(
-        load_default=None, allow_none=True, error_messages={"invalid": "An account is a number."}
+        load_default=None,
+        allow_none=True,
+        error_messages={"invalid": "An account is a number."},
+        validate=validate.Range(0, MAX_ACCOUNT, error="An account has at most four digits."),
     )
     fund = Line(load_default="", longest=32)
     event_type = Line(load_default="", longest=64)

@@ -1,13 +1,9 @@
 """Money that a treasurer writes down: cash, transfers, refunds, contributions, allocations."""
 
-from typing import Any
-
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
 from ledger.core.allocation import RULES
-from ledger.schemas.fields import Line, Money, Text
-
-A_DATE: dict[str, Any] = {"invalid": "Enter a date like 2026-12-31."}
+from ledger.schemas.fields import A_DATE, Line, Money, Text, one_of
 
 
 def cash(exponent: int) -> Schema:
@@ -20,6 +16,9 @@ def cash(exponent: int) -> Schema:
         fund = Line(required=True, longest=32)
         received_on = fields.Date(required=True, error_messages=A_DATE)
         pledge = Line(load_default="", longest=32)
+        # The form's own key: sent twice, it is booked once.
+        key = Line(required=True, longest=64)
+        deed = one_of(("count", "bank"), "Say whether it was counted or taken to the bank.")
 
     return Cash()
 
@@ -46,7 +45,7 @@ def allocation(exponent: int) -> Schema:
         """How much of a pool is handed out, by which rule and for what."""
 
         amount = Money(exponent, required=True)
-        rule = fields.String(required=True, validate=validate.OneOf(RULES, error="Choose a rule."))
+        rule = one_of(RULES, "Choose a rule.")
         purpose = Line(required=True)
 
     return Allocation()
@@ -67,9 +66,7 @@ def refund(exponent: int) -> Schema:
 class Decision(Schema):
     """Yes or no to a proposal, with a word about it."""
 
-    answer = fields.String(
-        required=True, validate=validate.OneOf(("approve", "reject"), error="Choose yes or no.")
-    )
+    answer = one_of(("approve", "reject"), "Choose yes or no.")
     note = Text(load_default="", longest=500)
 
 
@@ -87,7 +84,5 @@ MEANINGS = ("payout", "pledge", "charge", "gift", "unidentified", "identify", "e
 class Meaning(Schema):
     """What a bank line means; ``target`` is a payout, reference, fund or entry."""
 
-    meaning = fields.String(
-        required=True, validate=validate.OneOf(MEANINGS, error="Choose what this line means.")
-    )
+    meaning = one_of(MEANINGS, "Choose what this line means.")
     target = Line(required=True, longest=64)

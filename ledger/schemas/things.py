@@ -1,13 +1,10 @@
 """Things received, what they are worth, and to whom they are lent."""
 
-from typing import Any
+from marshmallow import Schema, fields
 
-from marshmallow import Schema, fields, validate
-
-from ledger.schemas.fields import Count, Line, Money, Text
+from ledger.schemas.fields import A_DATE, Count, Line, Money, Text, one_of
 
 METHODS = ("comparable_sales", "donor_invoice", "price_list", "expert_opinion")
-A_DATE: dict[str, Any] = {"invalid": "Enter a date like 2026-12-31."}
 
 
 class Intake(Schema):
@@ -18,9 +15,7 @@ class Intake(Schema):
     commodity = Line(load_default="", longest=64)
     quantity = Count(required=True)
     description = Line(required=True)
-    condition = fields.String(
-        required=True, validate=validate.OneOf("ABCDE", error="Choose a condition.")
-    )
+    condition = one_of("ABCDE", "Choose a condition.")
     received_on = fields.Date(required=True, error_messages=A_DATE)
     pledge = Line(load_default="", longest=32)
 
@@ -32,12 +27,11 @@ def valuation(exponent: int) -> Schema:
         """What received things are worth together."""
 
         total = Money(exponent, required=True)
-        method = fields.String(
-            required=True,
-            validate=validate.OneOf(METHODS, error="Choose how the value was found."),
-        )
+        method = one_of(METHODS, "Choose how the value was found.")
         evidence = Text(required=True, longest=1000)
-        capitalise = fields.Boolean(load_default=False)
+        capitalise = fields.Boolean(
+            load_default=False, error_messages={"invalid": "Tick the box or leave it."}
+        )
 
     return Valuation()
 

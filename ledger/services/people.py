@@ -13,12 +13,16 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select, update
 
 from ledger.db import ReadSession, Session
-from ledger.errors import Conflict, Invalid, NotAllowed
+from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.people import ApiToken, Membership, OutboxMessage, Person, SignInLink
 from ledger.queries.people import person_by_email, roles_of
 
 LINK_LIFETIME = timedelta(minutes=20)
 LINKS_PER_HOUR = 5
+MAX_TOKENS = 20
+# What a person chooses → the scopes of the token.
+SCOPES = {"read": "read", "write": "read write"}
+ROLES = ("member", "treasurer", "approver", "auditor", "admin")
 # Roles that one person may not hold at once in one book (domain section 11).
 INCOMPATIBLE = (
     frozenset({"treasurer", "approver"}),
@@ -52,7 +56,13 @@ def grant_role(
     granted_by: UUID | None = None,
     ends_at: datetime | None = None,
 ) -> Membership | None:
-    """Give a role; None when it is held already. Raises Conflict for incompatible duties."""
+    """Give a role; None when it is held already.
+
+    Raises Invalid for a role that does not exist, NotAllowed for one given to oneself, Conflict
+    for incompatible duties.
+    """
+    if role not in ROLES:
+        raise Invalid(f"There is no role {role}.", place="role")
     held = roles_of(session, person_id=person_id, book_id=book_id, now=now)
     if role in held:
         return None
@@ -148,12 +158,27 @@ def link_is_good(session: ReadSession, *, secret: str, now: datetime) -> bool:
 def create_token(
     session: Session, *, person_id: UUID, name: str, scopes: str, now: datetime
 ) -> str:
-    """Make a bearer token and return its secret, which is not kept."""
+    """Make a bearer token and return its secret, which is not kept.
+
+    ``scopes`` is a value of ``SCOPES``. Raises Invalid for others or a token without a name,
+    Conflict for more than twenty at once.
+    """
+    if scopes not in SCOPES.values():
+        raise Invalid("Choose what the token may do.", place="scope")
+    if not name.strip():
+        raise Invalid("Say what the token is for.", place="name")
+    live = session.scalar(
+        select(func.count())
+        .select_from(ApiToken)
+        .where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))
+    )
+    if (live or 0) >= MAX_TOKENS:
+        raise Conflict("These are many tokens. Revoke one that is not used first.", place="name")
     secret = "pb_" + secrets.token_urlsafe(32)
     session.add(
         ApiToken(
             person_id=person_id,
-            name=name,
+            name=name.strip(),
             secret_sha256=sha256(secret),
             scopes=scopes,
             created_at=now,
@@ -161,6 +186,16 @@ def create_token(
     )
     session.flush()
     return secret
+
+
+def revoke_token(session: Session, *, person_id: UUID, token_id: UUID, now: datetime) -> None:
+    """End a person's own token; ending it twice changes nothing. Raises NotFound."""
+    token = session.get(ApiToken, token_id)
+    if token is None or token.person_id != person_id:
+        raise NotFound("There is no such token among yours.", place="token")
+    if token.revoked_at is None:
+        token.revoked_at = now
+        session.flush()
 
 
 def token_owner(session: ReadSession, *, secret: str) -> tuple[UUID, frozenset[str]] | None:

@@ -35,12 +35,15 @@ def register(app: Flask) -> None:
         statements,
         styleguide,
         things,
+        tokens,
         transfers,
     )
 
     locale.register(app)
     figures.register_filters(app)
     refusals.register(app)
+    # Earlier than any before_request: the protection against forged forms reads the form.
+    app.url_value_preprocessor(door.check_request)
     app.after_request(door.secure)
     app.context_processor(door.context)
     nouns: tuple[Any, ...] = (
@@ -59,6 +62,7 @@ def register(app: Flask) -> None:
         pools,
         queue,
         sign_in,
+        tokens,
         health,
     )
     for noun in nouns:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from flask import Flask, Response, current_app, g, render_template, request, session
+from flask import Flask, Response, abort, current_app, g, render_template, request, session
 from marshmallow import Schema, ValidationError
 
 from ledger import auth
@@ -25,6 +25,9 @@ from ledger.queries.people import memberships_of
 
 Result = TypeVar("Result")
 CHECKOUT_ORIGIN = "https://checkout.stripe.com"
+# Longer addresses are not kept in the cookie for after the sign-in.
+LONGEST_WAY = 500
+YEAR_SECONDS = 365 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,29 @@ def signed_in() -> Person:
     return person
 
 
+def check_request(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Bound what is read, before anything is read.
+
+    An address with a NUL finds nothing, as PostgreSQL stores none. Flask's limit for forms holds
+    for multipart ones only: without this, a plain form of megabytes would be taken apart.
+    """
+    if "\0" in request.path:
+        abort(404)
+    if request.mimetype != "multipart/form-data":
+        request.max_content_length = current_app.config["MAX_FORM_MEMORY_SIZE"]
+
+
+def remember_way() -> None:
+    """Keep the address asked for, so that signing in leads back to it.
+
+    Only our own path is kept, never what somebody wrote into the address, so that nobody can be
+    led elsewhere. Browsers read a backslash as a slash, and two slashes as another server.
+    """
+    way = request.full_path.removesuffix("?")
+    if way[1:2] not in ("/", "\\") and len(way) <= LONGEST_WAY:
+        session["way"] = way
+
+
 def book_for(action: str, code: str) -> Book:
     """Return a book in which the visitor may do ``action``. Raises NotAllowed or NotFound."""
     with reading() as opened:
@@ -193,6 +219,9 @@ def secure(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("X-Frame-Options", "DENY")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if here().settings.base_url.startswith("https://"):
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_SECONDS}")
     return response
 
 

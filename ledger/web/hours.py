@@ -104,6 +104,9 @@ def _log(session: Session, person: Person, answers: dict[str, Any]) -> None:
         auth.require(session, person_id=person.id, book_id=book.id, action="log_hours", now=now())
         fund = fund_by_code(session, book.id, answers["fund"])
         commodity = answers["commodity"]
+        # Only what the form offers: a new skill is not made by a typing error.
+        if commodity not in commodities(session):
+            raise Invalid(_("Choose a skill."), place="commodity")
     hours_services.log_hours(
         session,
         book=book,
@@ -146,6 +149,9 @@ def _page(values: dict[str, str], errors: dict[str, list[str]], status: int = 20
             for book in visitor().books("confirm_hours")
             for row in hours.hours_to_confirm(session, book_id=book.id)
         ]
+    # Who has nowhere to log sees no form in which the sentences could stand.
+    for sentences in errors.values() if not (places or promised) else ():
+        flash(" ".join(sentences))
     return page(
         "hours/show.html",
         status,

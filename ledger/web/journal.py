@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from ledger.core.accounts import Layer
 from ledger.errors import Invalid, NotFound
+from ledger.models.books import Book
 from ledger.queries import balances, journal
 from ledger.queries.books import accounts_of, commodities, funds_of
 from ledger.schemas.journal import AsOf, EntryFilter
@@ -66,6 +67,7 @@ def correct(code: str, entry_id: UUID) -> Response:
     person = signed_in()
     try:
         answers = read_form(Correction())
+        _check_fund(book, entry_id, answers["from_fund"])
         write(
             lambda session: corrections.propose_correction(
                 session,
@@ -81,6 +83,14 @@ def correct(code: str, entry_id: UUID) -> Response:
         return _entry_page(code, entry_id, request.form.to_dict(), errors_of(refusal), 422)
     flash(_("Proposed. The entry stays as it is until an approver agrees."))
     return redirect(url_for("journal.entry", code=code, entry_id=entry_id), 303)
+
+
+def _check_fund(book: Book, entry_id: UUID, fund: str) -> None:
+    """Take only a fund that the entry has: moving what is not there would look like a success."""
+    with reading() as session:
+        detail = journal.entry_detail(session, book_id=book.id, entry_id=entry_id)
+    if fund not in {leg.fund for leg in detail.entry.legs}:
+        raise Invalid(_("This entry has nothing in this fund."), place="from_fund")
 
 
 @pages.get("/books/<code>/accounts/<int:number>")
@@ -101,6 +111,9 @@ def account(code: str, number: int) -> Response:
             until=asked.get("until"),
         )
         known = commodities(session)
+    # This page has no form in which the sentences could stand.
+    for sentences in errors.values():
+        flash(" ".join(sentences))
     return page(
         "journal/account.html",
         422 if errors else 200,

@@ -32,11 +32,9 @@ def record(code: str) -> Response:
     """Book counted cash, or cash that went to the bank."""
     book = book_for("record_cash", code)
     person = signed_in()
-    form = request.form.to_dict()
-    key, deed = form.pop("key", "")[:64], form.pop("deed", "count")
     try:
-        answers = read_form(cash_schema(exponent(book.commodity)), form)
-        write(lambda session: _record(session, book, answers, key, deed, person.id))
+        answers = read_form(cash_schema(exponent(book.commodity)))
+        write(lambda session: _record(session, book, answers, person.id))
     except Invalid as refusal:
         return _page(code, request.form.to_dict(), errors_of(refusal), 422)
     except (Conflict, NotFound) as refusal:
@@ -46,20 +44,18 @@ def record(code: str) -> Response:
     return redirect(url_for("offline.show", code=code), 303)
 
 
-def _record(
-    session: Session, book: Book, answers: dict[str, Any], key: str, deed: str, by: UUID
-) -> None:
+def _record(session: Session, book: Book, answers: dict[str, Any], by: UUID) -> None:
     fund = fund_by_code(session, book.id, answers["fund"])
     common: dict[str, Any] = {
         "book": book,
         "fund": fund,
         "amount": answers["amount"],
-        "reference": f"{book.code}/{key}",
+        "reference": f"{book.code}/{answers['key']}",
         "on": answers["received_on"],
         "now": now(),
         "made_by": by,
     }
-    if deed == "bank":
+    if answers["deed"] == "bank":
         offline.bank_cash(session, **common)
         return
     pledge = None

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from ledger.core.currencies import exponent
 from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.books import Book
 from ledger.models.pledges import Pledge
 from ledger.queries import payments
 from ledger.schemas.money import refund as refund_schema
@@ -39,6 +40,7 @@ def refund(code: str, pledge_id: UUID) -> Response:
     """Ask for a refund; an approver decides and the worker sends it."""
     book = book_for("propose_refund", code)
     person = signed_in()
+    _pledge(book, pledge_id)
     try:
         answers = read_form(refund_schema(exponent(book.commodity)))
         write(
@@ -61,6 +63,15 @@ def refund(code: str, pledge_id: UUID) -> Response:
     return redirect(url_for("payouts.show", code=code), 303)
 
 
+def _pledge(book: Book, pledge_id: UUID) -> Pledge:
+    """Return a pledge of this book: another community's is none of its treasurer's business."""
+    with reading() as session:
+        pledge = session.get(Pledge, pledge_id)
+    if pledge is None or pledge.book_id != book.id:
+        raise NotFound(_("There is no such pledge in this book."))
+    return pledge
+
+
 def _refund_page(
     code: str,
     pledge_id: UUID,
@@ -69,10 +80,8 @@ def _refund_page(
     status: int = 200,
 ) -> Response:
     book = book_for("propose_refund", code)
+    pledge = _pledge(book, pledge_id)
     with reading() as session:
-        pledge = session.get(Pledge, pledge_id)
-        if pledge is None or pledge.book_id != book.id:
-            raise NotFound(_("There is no such pledge in this book."))
         past = payments.refunds_of_pledge(session, pledge_id=pledge_id)
     return page(
         "payouts/refund.html",

@@ -73,6 +73,9 @@ def _page(errors: dict[str, list[str]], status: int = 200) -> Response:
             for row in proposals.proposals_for(session, book_ids=ids, is_open=True)
         ]
         decided = proposals.proposals_for(session, book_ids=ids, is_open=False, limit=10)
+    # What is not in the queue any more has no place of its own for its sentence.
+    for place in errors.keys() - {f"p-{row.id}" for row, _found in waiting}:
+        flash(" ".join(errors[place]))
     return page("queue/show.html", status, waiting=waiting, decided=decided, errors=errors)
 
 

@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import Flask, g, request
+from flask import Flask, flash, g, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound, PoolbookError
 from ledger.ids import new_id
-from ledger.web.door import Visitor, page, visitor
+from ledger.web.door import Visitor, page, remember_way, visitor
 
 log = logging.getLogger("poolbook.web")
 
@@ -31,8 +31,12 @@ def register(app: Flask) -> None:
 
 
 def refused(refusal: PoolbookError) -> Response:
-    """Show a refusal as the sentence it carries."""
+    """Show a refusal as the sentence it carries; lead a stranger to the sign-in and back."""
     status = STATUS.get(type(refusal), 422)
+    if isinstance(refusal, NotAllowed) and visitor().person is None and request.method != "POST":
+        remember_way()
+        flash(refusal.message)
+        return redirect(url_for("sign_in.form"))
     if isinstance(refusal, NotAllowed) and visitor().person is None:
         status = 401
     return page("refused.html", status, title=_title(status), message=refusal.message)
@@ -49,7 +53,11 @@ def http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return error.get_response()
-    return page("refused.html", status, title=_title(status), message=_sentence(status))
+    answer = page("refused.html", status, title=_title(status), message=_sentence(status))
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            answer.headers[name] = value
+    return answer
 
 
 def surprise(error: Exception) -> Response:

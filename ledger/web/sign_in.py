@@ -42,18 +42,19 @@ def confirm(secret: str) -> Response:
 def enter(secret: str) -> Response:
     """Spend the link and start the session."""
     person = write(lambda opened: people.use_link(opened, secret=secret, now=now()))
+    way = session.get("way")
     session.clear()
     session["person"] = str(person.id)
     session.permanent = True
     flash(_("You are signed in as %(name)s.", name=person.name))
-    return redirect(url_for("home.start"))
+    return redirect(way if isinstance(way, str) else url_for("home.start"), 303)
 
 
 @pages.post("/sign-out")
 def leave() -> Response:
     """End the session."""
     session.clear()
-    return redirect(url_for("home.start"))
+    return redirect(url_for("home.show"), 303)
 
 
 @pages.get("/outbox")

@@ -122,6 +122,9 @@ def _page(code: str, errors: dict[str, list[str]], status: int = 200) -> Respons
         agreement = statements.agreement(session, book_id=book.id)
         funds = funds_of(session, book.id)
         promised = pledges.open_pledges(session, book_id=book.id, kinds=("money",))
+    # A line that does not wait any more has no place of its own for its sentence.
+    for place in errors.keys() - {f"line-{row.line.id}" for row, _ideas in waiting} - {"file"}:
+        flash(" ".join(errors[place]))
     return page(
         "statements/show.html",
         status,

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from ledger.core.currencies import exponent
 from ledger.db import Session
-from ledger.errors import Invalid, NotFound, PoolbookError
+from ledger.errors import Conflict, Invalid, NotFound, PoolbookError
 from ledger.models.assets import Asset, AssetLoan, Intake
 from ledger.models.books import Book, Fund
 from ledger.models.pledges import Pledge
@@ -83,8 +83,8 @@ def receive() -> Response:
             )
 
         intake = write(deed)
-    except (Invalid, NotFound) as refusal:
-        return _receive_page(request.form.to_dict(), _sentences(refusal), 422)
+    except (Invalid, NotFound, Conflict) as refusal:
+        return _receive_page(request.form.to_dict(), _sentences(refusal), _status(refusal))
     flash(_("Received and counted. Say what it is worth when you know."))
     return redirect(url_for("things.value_form", intake_id=intake.id), 303)
 
@@ -113,8 +113,8 @@ def value(intake_id: UUID) -> Response:
                 **answers,
             )
         )
-    except Invalid as refusal:
-        return _value_page(intake_id, request.form.to_dict(), errors_of(refusal), 422)
+    except (Invalid, Conflict) as refusal:
+        return _value_page(intake_id, request.form.to_dict(), _sentences(refusal), _status(refusal))
     flash(_("Proposed. It counts in the books once an approver agrees."))
     return redirect(url_for("things.show"), 303)
 
@@ -144,8 +144,10 @@ def lend(asset_id: UUID) -> Response:
                 now=now(),
             )
         )
-    except (Invalid, NotFound) as refusal:
-        return _lend_page(asset_id, request.form.to_dict(), _sentences(refusal), 422)
+    except (Invalid, NotFound, Conflict) as refusal:
+        return _lend_page(
+            asset_id, request.form.to_dict(), _sentences(refusal, book="borrower"), _status(refusal)
+        )
     flash(_("Lent; both books say so."))
     return redirect(url_for("things.show"), 303)
 
@@ -175,13 +177,22 @@ def _what(session: Session, book: Book, answers: dict[str, str]) -> tuple[Pledge
         return pledge, pledges.fund_of(session, pledge), pledge.commodity
     if not answers["commodity"]:
         raise Invalid(_("Choose what was received."), place="commodity")
+    # Only what the form offers: a new kind of thing is not made by a typing error.
+    if answers["commodity"] not in commodities(session):
+        raise Invalid(_("There is no such kind of thing here."), place="commodity")
     return None, fund_by_code(session, book.id, answers["fund"]), answers["commodity"]
 
 
-def _sentences(refusal: PoolbookError) -> dict[str, list[str]]:
+def _sentences(refusal: PoolbookError, **fields: str) -> dict[str, list[str]]:
+    """Return sentences by field; ``fields`` says which field a place of the books stands for."""
     if isinstance(refusal, Invalid):
         return errors_of(refusal)
-    return {refusal.place or "form": [refusal.message]}
+    place = refusal.place or "form"
+    return {fields.get(place, place): [refusal.message]}
+
+
+def _status(refusal: PoolbookError) -> int:
+    return 409 if isinstance(refusal, Conflict) else 422
 
 
 def _intake(intake_id: UUID) -> tuple[Intake, Book]:

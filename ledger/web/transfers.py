@@ -36,7 +36,8 @@ def propose(code: str) -> Response:
     except Invalid as refusal:
         return _page(code, request.form.to_dict(), errors_of(refusal), 422)
     except (Conflict, NotFound) as refusal:
-        place = refusal.place or "form"
+        # What the books call a book is the receiver on this form.
+        place = "receiver" if refusal.place == "book" else refusal.place or "form"
         return _page(code, request.form.to_dict(), {place: [refusal.message]}, 422)
     flash(_("Proposed. An approver of %(name)s decides.", name=book.name))
     return redirect(url_for("transfers.show", code=code), 303)

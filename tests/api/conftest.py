@@ -1,0 +1,54 @@
+"""The town of the web tests, asked by programs: callers with tokens."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from ledger.services.people import SCOPES, create_token
+from tests.conftest import NOW
+from tests.web.conftest import quick_town, shared_db, town
+from tests.web.town import Town
+
+__all__ = ["Caller", "call", "quick_town", "shared_db", "town"]
+
+Caller = Callable[..., TestResponse]
+
+
+@pytest.fixture(scope="module")
+def call(town: Town) -> Caller:
+    """Call an address of the API as somebody, with a token for read or for write."""
+    return caller_of(town)
+
+
+def caller_of(town: Town) -> Caller:
+    """Return a function that calls the API of a town."""
+    with town.db.transaction() as session:
+        secrets = {
+            (who, scope): create_token(
+                session, person_id=person, name="A test", scopes=scopes, now=NOW
+            )
+            for who, person in town.people.items()
+            for scope, scopes in SCOPES.items()
+        }
+
+    def ask(
+        method: str,
+        path: str,
+        who: str = "treasurer",
+        scope: str = "write",
+        *,
+        key: str | None = None,
+        headers: dict[str, str] | None = None,
+        **options: Any,
+    ) -> TestResponse:
+        sent = {} if who == "nobody" else {"Authorization": f"Bearer {secrets[who, scope]}"}
+        if key is not None:
+            sent["Idempotency-Key"] = key
+        client = town.app.test_client()
+        return client.open(
+            f"/api/v1{path}", method=method, headers={**sent, **(headers or {})}, **options
+        )
+
+    return ask

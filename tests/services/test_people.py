@@ -1,0 +1,198 @@
+"""People: addresses, roles that exclude each other, links that work once, tokens."""
+
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+from sqlalchemy import select
+
+from ledger import auth
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
+from ledger.ids import new_id
+from ledger.models.people import ApiToken, OutboxMessage, SignInLink
+from ledger.queries.people import memberships_of, person_by_email, roles_of, tokens_of
+from ledger.services import people
+from tests.conftest import NOW
+from tests.factories import make_book, make_person
+
+ROLES = auth.ROLES
+# Which two roles one person may hold at once in one book (domain section 11).
+TOGETHER = {frozenset({"member", role}) for role in ROLES}
+
+
+def test_duties_that_exclude_each_other_are_not_held_at_once(session: Session) -> None:
+    book, other = make_book(session), make_book(session, "B")
+    for first, second in permutations(ROLES, 2):
+        person = make_person(session, f"{first} {second}", book, first)
+        common = {"person_id": person.id, "role": second, "now": NOW}
+        # In another book the same person may do the other duty.
+        assert people.grant_role(session, book_id=other.id, **common) is not None
+        if frozenset({first, second}) in TOGETHER:
+            assert people.grant_role(session, book_id=book.id, **common) is not None
+            assert people.grant_role(session, book_id=book.id, **common) is None
+        else:
+            with pytest.raises(Conflict, match="cannot be"):
+                people.grant_role(session, book_id=book.id, **common)
+
+
+def test_nobody_gives_a_role_to_themselves(session: Session) -> None:
+    book = make_book(session)
+    admin = make_person(session, "Ada", book, "admin")
+    with pytest.raises(NotAllowed):
+        people.grant_role(
+            session,
+            person_id=admin.id,
+            book_id=book.id,
+            role="member",
+            granted_by=admin.id,
+            now=NOW,
+        )
+
+
+def test_a_role_that_does_not_exist_is_refused(session: Session) -> None:
+    book = make_book(session)
+    person = make_person(session, "Ada")
+    with pytest.raises(Invalid):
+        people.grant_role(session, person_id=person.id, book_id=book.id, role="king", now=NOW)
+
+
+def test_a_role_ends_at_its_time_and_may_then_be_followed_by_another(session: Session) -> None:
+    book = make_book(session)
+    person = make_person(session, "Ada")
+    end = NOW + timedelta(days=30)
+    common = {"person_id": person.id, "book_id": book.id}
+    people.grant_role(session, **common, role="auditor", now=NOW, ends_at=end)
+    just_before = end - timedelta(seconds=1)
+    assert roles_of(session, **common, now=just_before) == {"auditor"}
+    assert roles_of(session, **common, now=end) == frozenset()
+    assert roles_of(session, **common, now=NOW - timedelta(seconds=1)) == frozenset()
+    people.grant_role(session, **common, role="treasurer", now=end)
+    assert memberships_of(session, person_id=person.id, now=end) == [(book, {"treasurer"})]
+
+
+@pytest.mark.parametrize(
+    ("action", "role"),
+    [
+        ("decide", "treasurer"),
+        ("propose_transfer", "approver"),
+        ("import_statement", "auditor"),
+        ("read_books", "admin"),
+        ("post_entries", "admin"),
+        ("confirm_hours", "auditor"),
+        ("manage_roles", "treasurer"),
+    ],
+)
+def test_a_role_does_not_do_what_another_is_for(session: Session, action: str, role: str) -> None:
+    book, other = make_book(session), make_book(session, "B")
+    person = make_person(session, "Ada", book, role)
+    common = {"person_id": person.id, "action": action, "now": NOW}
+    with pytest.raises(NotAllowed):
+        auth.require(session, book_id=book.id, **common)
+    with pytest.raises(NotFound):
+        auth.require(session, book_id=other.id, **common)
+    with pytest.raises(NotAllowed, match="sign in"):
+        auth.require(session, book_id=book.id, **{**common, "person_id": None})
+    # Control: each action has somebody who does it.
+    able = next(iter(auth.PERMISSIONS[action]))
+    doer = make_person(session, "Bo", book, able)
+    assert auth.require(session, book_id=book.id, **{**common, "person_id": doer.id}) == {able}
+
+
+def test_no_role_both_asks_for_and_decides(session: Session) -> None:
+    asking = {name for name in auth.PERMISSIONS if name.startswith(("propose_", "value_"))}
+    assert len(asking) >= 5
+    for action in asking:
+        assert not auth.PERMISSIONS[action] & auth.PERMISSIONS["decide"], action
+    assert all(roles <= set(ROLES) for roles in auth.PERMISSIONS.values())
+    with pytest.raises(KeyError):
+        auth.can({"admin"}, "fly")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "ada", "ada@", "@example.org", "ada@example", "a b@example.org"),
+        *("ada@example.org\0", "ada@example.org\nBcc: b@example.org", "x" * 10_000),
+    ],
+)
+def test_what_is_no_address_is_refused_by_name(text: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        people.clean_email(text)
+    assert "email" in refusal.value.messages
+
+
+def test_an_address_is_one_person_in_any_capitals(session: Session) -> None:
+    first = people.create_person(session, email="Ada@Example.org", name="Ada", now=NOW)
+    again = people.create_person(session, email=" ada@example.ORG ", name="Other", now=NOW)
+    assert (first.id, again.name) == (again.id, "Ada")
+    assert person_by_email(session, "ADA@example.org") is first
+
+
+def test_a_link_is_kept_only_as_its_hash_and_spent_once(session: Session) -> None:
+    person = make_person(session, "Ada")
+    people.request_link(session, email=person.email, base_url="https://x.example", now=NOW)
+    body = session.scalars(select(OutboxMessage.body)).one()
+    secret = body.split("/sign-in/")[1].split()[0]
+    stored = session.scalars(select(SignInLink)).one()
+    assert secret not in (stored.secret_sha256, stored.email)
+    assert people.link_is_good(session, secret=secret, now=NOW)
+    assert people.use_link(session, secret=secret, now=NOW).id == person.id
+    assert not people.link_is_good(session, secret=secret, now=NOW)
+    with pytest.raises(NotAllowed):
+        people.use_link(session, secret=secret, now=NOW)
+
+
+def test_a_link_is_not_good_from_its_last_instant_on(session: Session) -> None:
+    person = make_person(session, "Ada")
+    people.request_link(session, email=person.email, base_url="https://x.example", now=NOW)
+    body = session.scalars(select(OutboxMessage.body)).one()
+    secret = body.split("/sign-in/")[1].split()[0]
+    end = NOW + people.LINK_LIFETIME
+    assert people.link_is_good(session, secret=secret, now=end - timedelta(seconds=1))
+    with pytest.raises(NotAllowed):
+        people.use_link(session, secret=secret, now=end)
+
+
+def test_a_token_is_kept_only_as_its_hash(session: Session) -> None:
+    person = make_person(session, "Ada")
+    secret = people.create_token(
+        session, person_id=person.id, name=" A script ", scopes="read", now=NOW
+    )
+    stored = session.scalars(select(ApiToken)).one()
+    assert (stored.name, secret in stored.secret_sha256) == ("A script", False)
+    assert people.token_owner(session, secret=secret) == (person.id, {"read"})
+    assert people.token_owner(session, secret=secret + "x") is None
+    assert people.token_owner(session, secret=stored.secret_sha256) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "scopes", "place"),
+    [
+        pytest.param(" ", "read", "name", id="without a name"),
+        pytest.param("A script", "admin", "scope", id="for what does not exist"),
+        pytest.param("A script", "", "scope", id="for nothing"),
+        pytest.param("A script", "write", "scope", id="to write blindly"),
+    ],
+)
+def test_a_token_is_refused(session: Session, name: str, scopes: str, place: str) -> None:
+    person = make_person(session, "Ada")
+    with pytest.raises(Invalid) as refusal:
+        people.create_token(session, person_id=person.id, name=name, scopes=scopes, now=NOW)
+    assert refusal.value.place == place
+    assert tokens_of(session, person_id=person.id) == []
+
+
+def test_a_token_is_revoked_by_its_owner_and_stays_so(session: Session) -> None:
+    owner, other = make_person(session, "Ada"), make_person(session, "Bo")
+    secret = people.create_token(session, person_id=owner.id, name="x", scopes="read", now=NOW)
+    token = tokens_of(session, person_id=owner.id)[0]
+    for person, number in ((other.id, token.id), (owner.id, new_id())):
+        with pytest.raises(NotFound):
+            people.revoke_token(session, person_id=person, token_id=number, now=NOW)
+    assert people.token_owner(session, secret=secret) is not None
+    later = NOW + timedelta(hours=1)
+    for instant in (NOW, later):
+        people.revoke_token(session, person_id=owner.id, token_id=token.id, now=instant)
+    assert people.token_owner(session, secret=secret) is None
+    assert token.revoked_at == NOW

@@ -1,0 +1,243 @@
+"""Every form of the pages: where it is, who sends it, and what a good answer looks like.
+
+Also the bad answers that each kind of field has to refuse.
+"""
+
+from dataclasses import dataclass, field
+
+from tests.web.town import TODAY
+
+LONG = "x" * 10_000
+NUL = "a\0b"
+FORCED = "\u202e00.52 \u202c"
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form: its endpoint, who sends it, good answers, and the kind of each field."""
+
+    endpoint: str
+    who: str
+    good: dict[str, str]
+    kinds: dict[str, str] = field(default_factory=dict)
+
+    def bad(self) -> list[tuple[str, str, str | None]]:
+        """Every (why, field, wrong answer); None leaves the field out."""
+        return [
+            (f"{name} {why}", name, answer)
+            for name, kind in self.kinds.items()
+            for why, answer in BAD[kind].items()
+        ]
+
+
+_ANYTHING = {"too long": LONG, "with a NUL": NUL, "turned by force": FORCED}
+_NEEDED = {"missing": None, "empty": "", "blank": "   "}
+_NUMBER = {
+    **_NEEDED,
+    **_ANYTHING,
+    "negative": "-5",
+    "zero": "0",
+    "not a number": "NaN",
+    "endless": "Infinity",
+    "with an exponent": "1e3",
+    "in words": "five",
+    "two numbers": "5 5",
+    "markup": "<b>5</b>",
+    "an enormous number": "9" * 30,
+}
+BAD: dict[str, dict[str, str | None]] = {
+    "money": {
+        **_NUMBER,
+        "of three decimals": "1.005",
+        "with a decimal comma": "12,50",
+        "with points for thousands": "1.250,50",
+        "with a sign of currency": "$5",
+        "with a dangling point": "5.",
+        "zero in cents": "0.00",
+    },
+    "weight": {"negative": "-1", "broken": "1.5", "in words": "five", "with a NUL": NUL},
+    "time": {**_NUMBER, "of half a minute": "0:00:30", "minutes above sixty": "1:75"},
+    "count": {**_NUMBER, "of a half": "1.5", "too many": "10001"},
+    "date": {
+        **_NEEDED,
+        **_ANYTHING,
+        "of a day that never is": "2026-02-30",
+        "in another order": "30.11.2026",
+        "in words": "today",
+        "with an hour": "2026-11-02T10:00",
+    },
+    "past": {
+        **_NEEDED,
+        "of a day that never is": "2026-02-30",
+        "still ahead": "2026-11-03",
+        "at the end of time": "9999-12-31",
+        "in words": "today",
+        "with a NUL": NUL,
+    },
+    "text": {**_NEEDED, **_ANYTHING},
+    "note": _ANYTHING,
+    "code": {**_NEEDED, **_ANYTHING, "unknown": "NOWHERE", "injected": "GEN' OR 1=1 --"},
+    "choice": {**_NEEDED, **_ANYTHING, "not on the list": "maybe", "two at once": "AB"},
+    "email": {
+        **_NEEDED,
+        **_ANYTHING,
+        "without a domain": "ada@",
+        "without an at sign": "ada.example.org",
+        "two addresses": "ada@example.org, bob@example.org",
+        "a second header": "ada@example.org\r\nBcc: bob@example.org",
+    },
+    "reference": {**_ANYTHING, "unknown": "P-NOWHERE-0"},
+    "box": {"neither ticked nor left": "perhaps", "with a NUL": NUL},
+}
+
+DAY = TODAY.isoformat()
+FORMS = (
+    Form(
+        "pledges.send",
+        "nobody",
+        {
+            "money": "5",
+            "name": "Ada Hill",
+            "email": "ada@example.org",
+            "consent": "initials",
+            "message": "",
+            "form_key": "k",
+        },
+        {
+            "name": "text",
+            "email": "email",
+            "consent": "choice",
+            "message": "note",
+            "form_key": "text",
+        },
+    ),
+    Form(
+        "sign_in.ask",
+        "nobody",
+        {"email": "ada@example.org"},
+        {"email": "email"},
+    ),
+    Form(
+        "hours.log",
+        "member",
+        {
+            "book": "A",
+            "fund": "GEN",
+            "commodity": "MIN.ELEC",
+            "worked": "1:30",
+            "worked_on": DAY,
+            "description": "Cables",
+            "pledge": "",
+        },
+        {
+            "book": "code",
+            "fund": "code",
+            "commodity": "code",
+            "worked": "time",
+            "worked_on": "past",
+            "description": "text",
+            "pledge": "reference",
+        },
+    ),
+    Form(
+        "things.receive",
+        "member",
+        {
+            "book": "A",
+            "fund": "GEN",
+            "commodity": "EQP.PROJECTOR",
+            "quantity": "1",
+            "description": "A projector",
+            "condition": "B",
+            "received_on": DAY,
+            "pledge": "",
+        },
+        {
+            "book": "code",
+            "fund": "code",
+            "commodity": "code",
+            "quantity": "count",
+            "description": "text",
+            "condition": "choice",
+            "received_on": "past",
+            "pledge": "reference",
+        },
+    ),
+    Form(
+        "things.value",
+        "member",
+        {"total": "250.50", "method": "price_list", "evidence": "A shop's list"},
+        {"total": "money", "method": "choice", "evidence": "text", "capitalise": "box"},
+    ),
+    Form(
+        "things.lend",
+        "member",
+        {"borrower": "B", "purpose": "A film night", "due_on": DAY},
+        {"borrower": "code", "purpose": "text", "due_on": "date"},
+    ),
+    Form(
+        "journal.correct",
+        "treasurer",
+        {"from_fund": "GEN", "to_fund": "SOLAR", "reason": "It was for the roof"},
+        {"from_fund": "code", "to_fund": "code", "reason": "text"},
+    ),
+    Form(
+        "statements.match",
+        "treasurer",
+        {"meaning": "gift", "target": "GEN"},
+        {"meaning": "choice", "target": "code"},
+    ),
+    Form(
+        "offline.record",
+        "treasurer",
+        {
+            "amount": "5",
+            "fund": "GEN",
+            "received_on": DAY,
+            "pledge": "",
+            "key": "k",
+            "deed": "count",
+        },
+        {
+            "amount": "money",
+            "fund": "code",
+            "received_on": "past",
+            "pledge": "reference",
+            "key": "text",
+            "deed": "choice",
+        },
+    ),
+    Form(
+        "payouts.refund",
+        "treasurer",
+        {"amount": "5", "reason": "Paid twice"},
+        {"amount": "money", "reason": "text"},
+    ),
+    Form(
+        "transfers.propose",
+        "treasurer",
+        {"receiver": "B", "amount": "5", "fund": "GEN", "reason": "Seeds"},
+        {"receiver": "code", "amount": "money", "fund": "code", "reason": "text"},
+    ),
+    Form(
+        "pools.propose",
+        "treasurer",
+        {"amount": "5", "rule": "equal", "purpose": "Seeds", "weight-A": "", "weight-B": ""},
+        {"amount": "money", "rule": "choice", "purpose": "text", "weight-A": "weight"},
+    ),
+    Form(
+        "queue.decide",
+        "approver",
+        {"answer": "approve", "note": ""},
+        {"answer": "choice", "note": "note"},
+    ),
+    Form(
+        "tokens.create",
+        "member",
+        {"name": "A script", "scope": "read"},
+        {"name": "text", "scope": "choice"},
+    ),
+)
+# In a basket nothing has to be offered in particular: an empty or zero offer is left out.
+OFFERS = {"money": "money", "give-EQP.PROJECTOR": "count", "give-MIN.ELEC": "time"}
+LEFT_OUT = ("missing", "empty", "blank", "zero", "zero in cents")

@@ -1,0 +1,360 @@
+"""The webhook takes what Stripe signed, once, keeps nothing of persons, and refuses the rest."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import stripe
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from ledger.config import STRIPE_API, Settings, from_environment
+from ledger.db import Database
+from ledger.errors import Invalid
+from ledger.models.base import Base
+from ledger.models.jobs import Job
+from ledger.models.payments import StripeEvent
+from ledger.webhook import MAX_BODY
+from tests.conftest import NOW
+from wsgi import create_app
+
+ROOT = Path(__file__).parents[2]
+SECRET = "whsec_door"
+ADDRESS = "/webhooks/stripe"
+PERSON = {
+    "customer_email": "ada.secret@example.org",
+    "billing_details": {"name": "Ada Secret", "phone": "0123-SECRET"},
+}
+
+
+def door(db: Database, key: str = "sk_test_door", **other: str) -> FlaskClient:
+    """The whole program as a stranger reaches it, with the real gateway."""
+    settings = Settings(
+        database_url=db.url,
+        data=Path(),
+        secret_key="x",
+        base_url="https://poolbook.example",
+        stripe_key=key,
+        stripe_webhook_secret=SECRET if key else "",
+        stripe_base=STRIPE_API,
+    )
+    return create_app(settings, db=db, clock=lambda: NOW).test_client()
+
+
+@pytest.fixture
+def client(shared_db: Database) -> FlaskClient:
+    return door(shared_db)
+
+
+def message(kind: str = "charge.succeeded", livemode: bool = False, **about: Any) -> dict[str, Any]:
+    """A message as Stripe words it, about an object that names a person."""
+    return {
+        "id": f"evt_{uuid4().hex}",
+        "object": "event",
+        "account": None,
+        "api_version": stripe.api_version,
+        "created": int(time.time()),
+        "data": {"object": {"id": "ch_1", "object": "charge", **PERSON, **about}},
+        "livemode": livemode,
+        "pending_webhooks": 1,
+        "request": None,
+        "type": kind,
+    }
+
+
+def signed(body: str, secret: str = SECRET, at: int | None = None) -> str:
+    """The header of a body, made by the SDK itself."""
+    return stripe.WebhookSignature.generate_signature_header(
+        body, secret, timestamp=at if at is not None else int(time.time())
+    )
+
+
+def send(client: FlaskClient, body: str | bytes, header: str | None) -> int:
+    headers = {"Stripe-Signature": header} if header is not None else {}
+    return client.post(
+        ADDRESS, data=body, headers=headers, content_type="application/json"
+    ).status_code
+
+
+def kept(db: Database, name: str | None = None) -> list[StripeEvent]:
+    with db.snapshot() as session:
+        rows = session.scalars(select(StripeEvent)).all()
+    return [row for row in rows if name in (None, row.stripe_event_id)]
+
+
+def jobs_of(db: Database, name: str) -> list[Job]:
+    with db.snapshot() as session:
+        return list(session.scalars(select(Job).where(Job.key == name)))
+
+
+def test_a_signed_message_is_kept_and_wakes_the_worker(
+    client: FlaskClient, shared_db: Database
+) -> None:
+    sent = message()
+    body = json.dumps(sent)
+    assert send(client, body, signed(body)) == 200
+    (row,) = kept(shared_db, sent["id"])
+    assert (row.event_type, row.object_id, row.received_at) == ("charge.succeeded", "ch_1", NOW)
+    (job,) = jobs_of(shared_db, sent["id"])
+    assert (job.kind, job.run_at) == ("stripe_event", NOW)
+
+
+def test_a_duplicate_is_answered_well_and_kept_once(
+    client: FlaskClient, shared_db: Database
+) -> None:
+    sent = message()
+    body = json.dumps(sent)
+    assert [send(client, body, signed(body)) for _ in range(3)] == [200, 200, 200]
+    assert len(kept(shared_db, sent["id"])) == 1
+    assert len(jobs_of(shared_db, sent["id"])) == 1
+
+
+def _header(body: str, name: str) -> str | None:
+    now = int(time.time())
+    good = signed(body)
+    return {
+        "no header": None,
+        "an empty header": "",
+        "garbage": "t=now,v1=nothing",
+        "another secret": signed(body, "whsec_other"),
+        "no secret": signed(body, ""),
+        "a time too long ago": signed(body, at=now - 301),
+        "a time changed": good.replace(f"t={now}", f"t={now - 5}"),
+        "only an older scheme": good.replace("v1=", "v0="),
+        "one digit changed": good[:-1] + ("0" if good[-1] != "0" else "1"),
+        "another body's": signed(body + " "),
+    }[name]
+
+
+FORGERIES = (
+    "no header",
+    "an empty header",
+    "garbage",
+    "another secret",
+    "no secret",
+    "a time too long ago",
+    "a time changed",
+    "only an older scheme",
+    "one digit changed",
+    "another body's",
+)
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_message_is_refused_and_leaves_nothing(
+    client: FlaskClient, shared_db: Database, name: str
+) -> None:
+    sent = message()
+    body = json.dumps(sent)
+    before = len(kept(shared_db))
+    assert send(client, body, _header(body, name)) == 400
+    assert len(kept(shared_db)) == before
+    assert jobs_of(shared_db, sent["id"]) == []
+
+
+@pytest.mark.parametrize("age", [0, 200])
+def test_the_same_message_well_signed_is_taken(
+    client: FlaskClient, shared_db: Database, age: int
+) -> None:
+    """The control of the forgeries; the second of two signatures counts while a secret rolls."""
+    sent = message()
+    body = json.dumps(sent)
+    header = signed(body, at=int(time.time()) - age)
+    rolled = header.replace("v1=", f"v1={'0' * 64},v1=")
+    assert send(client, body, rolled) == 200
+    assert len(kept(shared_db, sent["id"])) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "[]",
+        "null",
+        '"text"',
+        "{}",
+        "{",
+        '{"object": "event"}',
+        '{"object": "event", "id": "evt_x", "type": "t", "livemode": false}',
+        '{"object": "event", "id": "evt_x", "type": "t", "livemode": false, "data": null}',
+        '{"object": "v2.core.event", "id": "evt_x", "type": "t", "livemode": false}',
+    ],
+)
+def test_a_signed_body_that_is_no_event_is_refused_without_an_error(
+    client: FlaskClient, shared_db: Database, body: str
+) -> None:
+    before = len(kept(shared_db))
+    assert send(client, body, signed(body)) == 400
+    assert len(kept(shared_db)) == before
+
+
+def test_a_signed_body_that_is_no_text_is_refused(client: FlaskClient) -> None:
+    body = b"\xff\xfe\x00"
+    assert send(client, body, signed("\xff")) == 400
+
+
+def test_a_body_too_large_is_refused_before_it_is_read(
+    client: FlaskClient, shared_db: Database
+) -> None:
+    for size, status in ((MAX_BODY + 1, 413), (MAX_BODY - 1000, 200)):
+        sent = message(note="")
+        sent["data"]["object"]["note"] = "x" * (size - len(json.dumps(sent)))
+        body = json.dumps(sent)
+        assert len(body) == size
+        assert send(client, body, signed(body)) == status
+        assert len(kept(shared_db, sent["id"])) == (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("key", "livemode", "status"),
+    [
+        ("sk_test_door", True, 400),
+        ("sk_live_door", False, 400),
+        ("sk_test_door", False, 200),
+        ("sk_live_door", True, 200),
+    ],
+    ids=["live into test", "test into live", "test into test", "live into live"],
+)
+def test_a_message_of_the_other_mode_never_enters(
+    shared_db: Database, key: str, livemode: bool, status: int
+) -> None:
+    sent = message(livemode=livemode)
+    body = json.dumps(sent)
+    assert send(door(shared_db, key), body, signed(body)) == status
+    assert len(kept(shared_db, sent["id"])) == (status == 200)
+
+
+@pytest.mark.parametrize("kind", ["nobody.knows.this", "account.updated", "x" * 64])
+def test_a_message_of_an_unknown_kind_is_taken_like_any_other(
+    client: FlaskClient, shared_db: Database, kind: str
+) -> None:
+    sent = message(kind)
+    body = json.dumps(sent)
+    assert send(client, body, signed(body)) == 200
+    assert kept(shared_db, sent["id"])[0].event_type == kind
+
+
+def test_nothing_of_a_person_is_stored_or_logged(
+    client: FlaskClient, shared_db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = json.dumps(message("checkout.session.completed"))
+    caplog.set_level(logging.DEBUG)
+    assert send(client, body, signed(body)) == 200
+    assert send(client, body, signed(body, "whsec_other")) == 400
+    with shared_db.snapshot() as session:
+        stored = " ".join(
+            str(row)
+            for table in Base.metadata.sorted_tables
+            for row in session.execute(select(table))
+        )
+    assert "checkout.session.completed" in stored
+    for words in ("secret@example", "Ada Secret", "0123-SECRET"):
+        assert words in body
+        assert words not in stored
+        assert words not in caplog.text
+    assert SECRET not in caplog.text
+
+
+def test_only_a_post_is_heard_and_a_page_needs_no_token(client: FlaskClient) -> None:
+    assert client.get(ADDRESS).status_code == 405
+    assert "csrf" not in client.post(ADDRESS).text.lower()
+
+
+def test_without_stripe_the_door_is_shut(shared_db: Database) -> None:
+    body = json.dumps(message())
+    assert send(door(shared_db, key=""), body, signed(body, "")) == 404
+
+
+# A start that is half configured
+
+HALVES: list[tuple[str, Mapping[str, str], str]] = [
+    ("a key without its secret", {"STRIPE_SECRET_KEY": "sk_test_1"}, "STRIPE_WEBHOOK_SECRET"),
+    ("a secret without its key", {"STRIPE_WEBHOOK_SECRET": "whsec_1"}, "STRIPE_SECRET_KEY"),
+    (
+        "a public key",
+        {"STRIPE_SECRET_KEY": "pk_test_1", "STRIPE_WEBHOOK_SECRET": "whsec_1"},
+        "STRIPE_SECRET_KEY",
+    ),
+    (
+        "no webhook secret but some text",
+        {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRET": "secret"},
+        "STRIPE_WEBHOOK_SECRET",
+    ),
+    (
+        "a live key for another address",
+        {
+            "STRIPE_SECRET_KEY": "sk_live_1",
+            "STRIPE_WEBHOOK_SECRET": "whsec_1",
+            "STRIPE_API_BASE": "http://127.0.0.1:9",
+        },
+        "STRIPE_API_BASE",
+    ),
+    (
+        "a restricted live key for another address",
+        {
+            "STRIPE_SECRET_KEY": "rk_live_1",
+            "STRIPE_WEBHOOK_SECRET": "whsec_1",
+            "STRIPE_API_BASE": "https://api.stripe.com.example.org",
+        },
+        "STRIPE_API_BASE",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("environ", "place"), [half[1:] for half in HALVES], ids=[half[0] for half in HALVES]
+)
+def test_a_half_configured_start_is_refused_by_name(
+    tmp_path: Path, environ: dict[str, str], place: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        from_environment({"POOLBOOK_DATA": str(tmp_path), **environ})
+    assert refused.value.place == place
+    for value in environ.values():
+        if value.startswith(("sk_", "rk_", "whsec_")):
+            assert value not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRET": "whsec_1"},
+        {"STRIPE_SECRET_KEY": "rk_live_1", "STRIPE_WEBHOOK_SECRET": "whsec_1"},
+    ],
+    ids=["nothing", "test keys", "live keys"],
+)
+def test_nothing_or_everything_is_a_configuration(tmp_path: Path, environ: dict[str, str]) -> None:
+    found = from_environment({"POOLBOOK_DATA": str(tmp_path), **environ})
+    assert found.stripe_key == environ.get("STRIPE_SECRET_KEY", "")
+    assert found.sandbox is False
+
+
+@pytest.mark.parametrize("process", ["serve", "worker"])
+def test_no_process_starts_half_configured(tmp_path: Path, process: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", "from wsgi import main; main()", process],
+        cwd=ROOT,
+        env={
+            **{name: value for name, value in os.environ.items() if "STRIPE" not in name},
+            "PYTHONPATH": str(ROOT),
+            "POOLBOOK_DATA": str(tmp_path),
+            "STRIPE_SECRET_KEY": "sk_test_canary",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "STRIPE_WEBHOOK_SECRET is not set" in run.stderr
+    assert "canary" not in run.stderr + run.stdout
+    assert "Traceback" not in run.stderr

@@ -1,0 +1,373 @@
+"""A small town for the tests of the doors: two communities, a pool, and people in every role.
+
+Everything a page can be asked about exists once, so that an address can be made for every rule
+of the URL map and every form has something to act on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from flask import Flask, url_for
+from flask.testing import FlaskClient
+from sqlalchemy import func, literal, select, union_all
+from werkzeug.test import TestResponse
+
+from ledger.config import STRIPE_API, Settings
+from ledger.db import Database, Session
+from ledger.models.assets import Asset, AssetLoan
+from ledger.models.base import Base
+from ledger.models.books import Book
+from ledger.models.proposals import Proposal
+from ledger.models.statements import BankLine, BankStatement
+from ledger.queries.books import fund_by_code
+from ledger.queries.people import tokens_of
+from ledger.services import assets, decisions, hours, offline, pools
+from ledger.services.books import ensure_commodity
+from ledger.services.campaigns import Need
+from ledger.services.people import create_token, grant_role
+from tests.conftest import NOW
+from tests.factories import (
+    make_book,
+    make_campaign,
+    make_fund,
+    make_party,
+    make_person,
+    make_pledge,
+)
+from wsgi import create_app
+
+TODAY = NOW.date()
+HOME = "https://poolbook.example"
+# Role in books A and P → who holds it; "donor" has no role, the others' people hold book B only.
+ROLES = ("member", "treasurer", "approver", "auditor", "admin")
+OTHERS = tuple(f"other {role}" for role in ROLES)
+TABLES = Base.metadata.sorted_tables
+PLACES = {
+    "code": "A",
+    "slug": "solar-roof",
+    "number": "1010",
+    "secret": "unknown",
+    "file_format": "hledger",
+    "filename": "mark.svg",
+    "_rest": "nothing",
+}
+COUNTS = union_all(
+    *(select(literal(table.name), func.count()).select_from(table) for table in TABLES)
+)
+# Pages about a pool, not a community.
+OF_POOLS = ("pools.show", "pools.allocate", "pools.propose", "pools.settle")
+EVERYBODY = ("nobody", "donor", *ROLES, *OTHERS)
+
+
+class Browser(FlaskClient):
+    """A client that comes by TLS, as people do."""
+
+    def open(self, *args: Any, **options: Any) -> TestResponse:
+        options.setdefault("base_url", HOME)
+        return super().open(*args, **options)
+
+
+@dataclass
+class Town:
+    """The running program, who lives there, and the ids of what the pages are about."""
+
+    app: Flask
+    db: Database
+    people: dict[str, UUID] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def client(self, who: str = "nobody") -> FlaskClient:
+        """A browser in which somebody is signed in; "nobody" for a stranger."""
+        client = self.app.test_client()
+        if who != "nobody":
+            with client.session_transaction(base_url=HOME) as session:
+                session["person"] = str(self.people[who])
+        return client
+
+    def address(self, endpoint: str, **other: str) -> str:
+        """The address of a page, with what it is about taken from the town."""
+        rule = next(self.app.url_map.iter_rules(endpoint))
+        values = {**PLACES, **self.ids, "book_id": self.ids["other_book"]}
+        values |= {"code": "P" if endpoint in OF_POOLS else "A", **other}
+        with self.app.test_request_context():
+            return url_for(endpoint, **{name: values[name] for name in rule.arguments})
+
+    def endpoints(self, method: str) -> list[str]:
+        """The endpoints that take a method, by name."""
+        rules = self.app.url_map.iter_rules()
+        return sorted({rule.endpoint for rule in rules if method in (rule.methods or ())})
+
+    def rows(self) -> dict[str, int]:
+        """How many rows each table has."""
+        with self.db.snapshot() as session:
+            return dict(iter(session.execute(COUNTS)))
+
+    def tell(self, deed: Callable[[Session], object]) -> None:
+        """Change something in the town."""
+        with self.db.transaction() as session:
+            deed(session)
+
+
+def settings_of(url: str, base_url: str = HOME, *, demo: bool = False) -> Settings:
+    """Settings of a program without a payment provider."""
+    return Settings(
+        database_url=url,
+        data=Path("/nonexistent"),
+        secret_key="a key for tests",
+        base_url=base_url,
+        stripe_key="",
+        stripe_webhook_secret="",
+        stripe_base=STRIPE_API,
+        demo=demo,
+    )
+
+
+def found_town(
+    db: Database,
+    *,
+    csrf: bool = False,
+    demo: bool = False,
+    base_url: str = HOME,
+    clock: Callable[[], datetime] = lambda: NOW,
+) -> Town:
+    """Settle a town in an empty database and start the program on it."""
+    app = create_app(settings_of(db.url, base_url, demo=demo), db=db, clock=clock)
+    app.config.update(WTF_CSRF_ENABLED=csrf)
+    app.test_client_class = Browser
+    town = Town(app, db)
+    with db.transaction() as session:
+        _settle(session, town)
+    return town
+
+
+def token_in(answer: TestResponse) -> str:
+    """The CSRF token of the first form on a page."""
+    start = answer.text.index('name="csrf_token" value="') + len('name="csrf_token" value="')
+    return answer.text[start : answer.text.index('"', start)]
+
+
+def _settle(session: Session, town: Town) -> None:
+    for code in ("EQP.PROJECTOR", "MIN.ELEC"):
+        ensure_commodity(session, code)
+    book, other = make_book(session), make_book(session, "B")
+    general = make_fund(session, book)
+    solar = make_fund(session, book, "SOLAR", "purpose")
+    held = make_fund(session, book, "HELD", "agency")
+    make_fund(session, other)
+    pool = pools.create_pool(
+        session,
+        code="P",
+        name="Book P",
+        currency="USD",
+        host=book,
+        held_fund=held,
+        fund="JOINT",
+        fee_basis_points=0,
+        members=[("A", "SOLAR"), ("B", "GEN")],
+        now=NOW,
+    )
+    shared = session.get_one(Book, pool.book_id)
+    _let_in(session, town, book, shared, other)
+    hours.set_rate(
+        session,
+        book=book,
+        commodity="MIN.ELEC",
+        currency="USD",
+        rate_per_hour=4800,
+        specialised=True,
+        source="A wage table",
+        valid_from_on=date(2026, 1, 1),
+    )
+    campaign = make_campaign(session, book, solar)
+    make_campaign(
+        session,
+        other,
+        fund_by_code(session, other.id, "GEN"),
+        slug="garden",
+        needs=(Need("USD", "Seeds", 10_000, 20_000),),
+    )
+    donor = make_party(session, "donor@example.org", "Donor")
+    promised = make_pledge(session, campaign, donor)
+    wanted = make_pledge(session, campaign, donor, "EQP.PROJECTOR", 1)
+    spare = make_pledge(session, campaign, donor, "MIN.ELEC", 120)
+    town.ids |= {
+        "pledge_id": str(promised.id),
+        "basket_id": str(promised.basket_id),
+        "reference": promised.reference,
+        "thing_reference": wanted.reference,
+        "hours_reference": spare.reference,
+        "other_book": str(other.id),
+    }
+    _work(session, town, book)
+    _things(session, town, book, other)
+    town.ids["entry_id"] = str(
+        offline.record_cash(
+            session,
+            book=book,
+            fund=general,
+            amount=50_000,
+            reference="A/first",
+            on=TODAY,
+            now=NOW,
+            made_by=town.people["treasurer"],
+        )
+    )
+    _bank(session, town, book)
+    _share(session, town, book, pool.book_id)
+    owner = town.people["second treasurer"]
+    create_token(session, person_id=owner, name="A script", scopes="read", now=NOW)
+    town.ids["token_id"] = str(tokens_of(session, person_id=owner)[0].id)
+
+
+def _let_in(session: Session, town: Town, book: Book, pool: Book, other: Book) -> None:
+    town.people["donor"] = make_person(session, "Donor").id
+    for role in ROLES:
+        person = make_person(session, role.capitalize(), book, role)
+        grant_role(session, person_id=person.id, book_id=pool.id, role=role, now=NOW)
+        town.people[role] = person.id
+        town.people[f"other {role}"] = make_person(session, f"Other {role}", other, role).id
+    for name, role in (("Second treasurer", "treasurer"), ("Second member", "member")):
+        person = make_person(session, name, book, role)
+        grant_role(session, person_id=person.id, book_id=pool.id, role=role, now=NOW)
+        town.people[name.lower()] = person.id
+
+
+def _work(session: Session, town: Town, book: Book) -> None:
+    helper = make_party(session, "second.member@example.org", "Second member")
+    for name in ("hours_id", "more_hours_id", "doubtful_hours_id"):
+        row = hours.log_hours(
+            session,
+            book=book,
+            fund=fund_by_code(session, book.id, "SOLAR"),
+            party=helper,
+            commodity="MIN.ELEC",
+            minutes=60,
+            worked_on=TODAY,
+            description="Rails",
+            logged_by=town.people["second member"],
+            now=NOW,
+        )
+        town.ids[name] = str(row.id)
+
+
+def _things(session: Session, town: Town, book: Book, other: Book) -> None:
+    def receive(quantity: int) -> UUID:
+        return assets.receive_things(
+            session,
+            book=book,
+            fund=fund_by_code(session, book.id, "GEN"),
+            commodity="EQP.PROJECTOR",
+            quantity=quantity,
+            description="A projector",
+            condition="B",
+            received_on=TODAY,
+            received_by=town.people["second member"],
+            now=NOW,
+        ).id
+
+    town.ids["intake_id"] = str(receive(2))
+    valued = receive(1)
+    assets.propose_valuation(
+        session,
+        intake_id=valued,
+        currency="USD",
+        total=40_000,
+        method="price_list",
+        evidence="A shop's list",
+        capitalise=True,
+        valued_on=TODAY,
+        valued_by=town.people["second member"],
+        now=NOW,
+    )
+    proposal = session.scalars(select(Proposal).where(Proposal.kind == "valuation")).one()
+    town.ids["proposal_id"] = str(proposal.id)
+    here, lent = session.scalars(select(Asset).order_by(Asset.tag).limit(2)).all()
+    loan: AssetLoan = assets.lend(
+        session,
+        asset_id=lent.id,
+        borrower_id=other.id,
+        purpose="A film night",
+        lent_on=TODAY,
+        due_on=TODAY,
+        by=None,
+        now=NOW,
+    )
+    town.ids |= {"asset_id": str(here.id), "loan_id": str(loan.id)}
+
+
+def _bank(session: Session, town: Town, book: Book) -> None:
+    statement = BankStatement(
+        book_id=book.id,
+        account=1010,
+        statement_ref="S",
+        file_format="test",
+        file_sha256="0" * 64,
+        bank_account="X1",
+        commodity="USD",
+        opening=0,
+        closing=7_000,
+        opens_on=TODAY,
+        closes_on=TODAY,
+        imported_by=None,
+        imported_at=NOW,
+    )
+    session.add(statement)
+    session.flush()
+    line = BankLine(
+        book_id=book.id,
+        statement_id=statement.id,
+        account=1010,
+        position=1,
+        amount=7_000,
+        commodity="USD",
+        booked_on=TODAY,
+        value_on=TODAY,
+        bank_reference=None,
+        end_to_end_id=None,
+        counterparty_name="Somebody",
+        remittance="With best wishes",
+        code=None,
+        fingerprint="f",
+        state="open",
+    )
+    session.add(line)
+    session.flush()
+    town.ids |= {"statement_id": str(statement.id), "line_id": str(line.id)}
+
+
+def _share(session: Session, town: Town, book: Book, pool_id: UUID) -> None:
+    general = fund_by_code(session, book.id, "GEN")
+    pools.contribute(
+        session,
+        pool_id=pool_id,
+        member_id=book.id,
+        member_fund=general,
+        amount=9_000,
+        reference="first",
+        on=TODAY,
+        now=NOW,
+    )
+    run = pools.propose_allocation(
+        session,
+        pool_id=pool_id,
+        amount=4_000,
+        rule="equal",
+        parameters={},
+        purpose="Seeds",
+        proposed_by=town.people["second treasurer"],
+        now=NOW,
+    )
+    asked = session.scalars(select(Proposal).where(Proposal.kind == "allocation")).one()
+    decisions.decide(
+        session,
+        proposal_id=asked.id,
+        approve=True,
+        decided_by=town.people["approver"],
+        note="",
+        now=NOW,
+    )
+    town.ids["run_id"] = str(run.id)
