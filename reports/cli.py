@@ -3,8 +3,8 @@
 import os
 import sys
 from base64 import b64decode
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -22,6 +22,7 @@ from ledger.signing import Signer, signer_of
 from reports import verify
 from reports.build import EDITIONS, Scope, build, scope_of_all, scope_of_book, scope_of_pool
 from reports.bundle import make_bundle
+from reports.certificate import Certificate, certify
 from reports.exports import FORMATS, export_journal
 from reports.render import render_pdf
 
@@ -32,9 +33,6 @@ def register(cli: click.Group) -> None:
     cli.add_command(export)
     for one in proofs.commands.values():
         cli.add_command(one)
-
-
-proofs = click.Group("proofs")
 
 
 proofs = click.Group("proofs")
@@ -80,7 +78,7 @@ def transparency(
             until=_day(until),
             edition=edition,
         )
-    rendered = render_pdf(made)
+    rendered = render_pdf(made, _certificates(console, made.books))
     _write(output, rendered.pdf)
     console.answer(
         {
@@ -168,6 +166,19 @@ def verify_bundle(console: Console, file: Path, since: Path | None, key: str | N
         sys.exit(1)
 
 
+def _certificates(
+    console: Console, books: Sequence[tuple[str, str, str]]
+) -> tuple[Certificate, ...]:
+    """Seal the books of a report and state their logs."""
+    signer = _signer(console)
+
+    def deed(session: Session) -> tuple[Certificate, ...]:
+        found = [book_by_code(session, code) for code, _name, _kind in books]
+        return certify(session, books=found, signer=signer, now=datetime.now(UTC))
+
+    return console.database().run(deed)
+
+
 def _signer(console: Console) -> Signer:
     settings = console.settings()
     return signer_of(settings.origin, settings.signing_seed)
@@ -219,4 +230,5 @@ def _written(path: Path) -> Iterator[TextIOWrapper]:
         raise Invalid(f"The file cannot be written: {error.strerror}.", place=str(path)) from error
     finally:
         if whole:
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)

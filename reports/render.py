@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -20,6 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ledger.errors import Conflict
 from ledger.web.figures import Flow, flow_layout, format_figure, format_minutes, format_quantity
 from reports import dataset
+from reports.certificate import Certificate
 from reports.statement import Report, Waterfall
 
 HERE = Path(__file__).parent
@@ -36,20 +38,24 @@ class Rendered:
     pdf_sha256: str
 
 
-def render_pdf(report: Report) -> Rendered:
-    """Render a report; equal reports give equal bytes on one machine.
+def render_pdf(report: Report, certificates: Sequence[Certificate] = ()) -> Rendered:
+    """Render a report; equal reports and certificates give equal bytes on one machine.
 
     Raises Conflict when rendering fails or takes longer than two minutes.
     """
     data = dataset.as_json(report)
     digest = dataset.sha256(data)
     request = {
-        "html": render_html(report, digest),
+        "html": render_html(report, digest, certificates),
         "identifier": digest,
         "date": f"{report.until.isoformat()}T00:00:00+00:00",
         "attachments": {
             "dataset.json": b64encode(data).decode(),
             "trial-balance.csv": b64encode(dataset.as_csv(report)).decode(),
+            **{
+                f"checkpoint-{row.book}.txt": b64encode(row.note.encode()).decode()
+                for row in certificates
+            },
         },
     }
     try:
@@ -67,7 +73,7 @@ def render_pdf(report: Report) -> Rendered:
     return Rendered(pdf, int(pages), digest, dataset.sha256(pdf))
 
 
-def render_html(report: Report, digest: str) -> str:
+def render_html(report: Report, digest: str, certificates: Sequence[Certificate] = ()) -> str:
     """Return a report as one HTML document; every text is escaped."""
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -93,6 +99,7 @@ def render_html(report: Report, digest: str) -> str:
     return template.render(
         report=report,
         digest=digest,
+        certificates=certificates,
         style=(HERE / "styles" / "report.css").read_text(),
         flows=[(row, flow_of(row, quantity)) for row in report.waterfalls],
         created=datetime.combine(report.until, time.min, UTC).isoformat(),

@@ -1,6 +1,7 @@
 """Doors of the reports: choose, look at the live figures, download PDF and exports."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,21 +9,28 @@ from flask import Blueprint, Response, current_app, request
 from flask_babel import gettext as _
 from marshmallow import EXCLUDE, Schema, fields, validate
 
+from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
-from ledger.queries.books import all_books
+from ledger.queries.books import all_books, book_by_code
 from ledger.schemas.fields import Line
+from ledger.services.seals import make_checkpoint
+from ledger.signing import Signer, signer_of
 from ledger.web.door import (
     book_for,
     errors_of,
+    here,
     now,
     page,
     read_form,
     reading,
     require_anywhere,
     visitor,
+    write,
 )
 from reports.build import EDITIONS, Scope, build, scope_of_all, scope_of_book, scope_of_pool
+from reports.bundle import make_bundle
+from reports.certificate import Certificate, certify
 from reports.exports import FORMATS, export_journal
 from reports.exports.export import ENDINGS
 from reports.render import render_pdf
@@ -73,7 +81,7 @@ def pdf() -> Response:
     """Download a report."""
     try:
         made = _build()
-        rendered = render_pdf(made)
+        rendered = render_pdf(made, _certificates(made.books))
     except (Invalid, Conflict, NotFound) as refusal:
         return _index(request.args.to_dict(), _sentences(refusal), 422)
     name = f"transparency-{made.since}-{made.until}-{made.edition}.pdf"
@@ -98,6 +106,38 @@ def export(code: str, file_format: str) -> Response:
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+@pages.get("/books/<code>/bundle.zip")
+def bundle(code: str) -> Response:
+    """Download what proves a book offline: its log, signed, with the verifier."""
+    book = book_for("export_journal", code)
+    signer = _signer()
+
+    def pack(session: Session) -> bytes:
+        row = make_checkpoint(session, book=book, signer=signer, now=now())
+        return make_bundle(session, book=book, checkpoint=row, signer=signer)
+
+    answer = current_app.response_class(write(pack), mimetype="application/zip")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{book.code}.zip"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _signer() -> Signer:
+    settings = here().settings
+    return signer_of(settings.origin, settings.signing_seed)
+
+
+def _certificates(books: Sequence[tuple[str, str, str]]) -> tuple[Certificate, ...]:
+    """Seal the books of a report and state their logs."""
+    signer = _signer()
+
+    def deed(session: Session) -> tuple[Certificate, ...]:
+        found = [book_by_code(session, code) for code, _name, _kind in books]
+        return certify(session, books=found, signer=signer, now=now())
+
+    return write(deed)
 
 
 def _build() -> Report:
@@ -148,6 +188,7 @@ def _index(values: dict[str, str], errors: dict[str, list[str]], status: int = 2
         choices=choices,
         exportable=exportable,
         formats=list(FORMATS),
+        key=_signer().key_line,
         values=values,
         errors=errors,
     )

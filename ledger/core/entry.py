@@ -14,7 +14,8 @@ from ledger.core.amount import is_currency
 from ledger.errors import Invalid
 
 MAX_POSTINGS = 500
-MAX_QUANTITY = 2**63 - 1
+# More than any community counts, and dozens of such legs still add up within 64 bits.
+MAX_QUANTITY = 10**17
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ GIFTS = (4010, 4020, 4030, 4040)
 THINGS_IN = 8110
 TIME_IN = 8120
 
+# Whoever asked to be anonymous once stays so: a later form may be somebody else's.
+ANONYMOUS = "anonymous"
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -114,7 +117,7 @@ def progress(session: ReadSession, *, campaign_id: UUID) -> list[Progress]:
 def supporters(session: ReadSession, *, campaign_id: UUID, limit: int = 12) -> list[Supporter]:
     """Return who helps, newest first, named as far as each agreed."""
     rows = session.execute(
-        select(Basket, Party.name)
+        select(Basket, Party.name, Party.consent)
         .join(Party, Party.id == Basket.party_id)
         .where(Basket.campaign_id == campaign_id)
         .order_by(Basket.created_at.desc())
@@ -123,7 +126,7 @@ def supporters(session: ReadSession, *, campaign_id: UUID, limit: int = 12) -> l
     given: defaultdict[UUID, list[tuple[str, int]]] = defaultdict(list)
     for basket_id, commodity, quantity in session.execute(
         select(Pledge.basket_id, Pledge.commodity, Pledge.quantity).where(
-            Pledge.basket_id.in_([basket.id for basket, _ in rows]),
+            Pledge.basket_id.in_([basket.id for basket, _name, _consent in rows]),
             Pledge.state.not_in(("cancelled", "lapsed", "charged_back")),
         )
     ):
@@ -131,12 +134,13 @@ def supporters(session: ReadSession, *, campaign_id: UUID, limit: int = 12) -> l
             given[basket_id].append((commodity, quantity))
     return [
         Supporter(
-            shown_name(name, basket.consent),
-            basket.message if basket.consent != "anonymous" else "",
+            shown_name(name, consent),
+            basket.message if consent != ANONYMOUS else "",
             basket.created_at,
             tuple(sorted(given[basket.id])),
         )
-        for basket, name in rows
+        for basket, name, least in rows
+        for consent in (ANONYMOUS if least == ANONYMOUS else basket.consent,)
         if given[basket.id]
     ]
 

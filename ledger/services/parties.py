@@ -27,15 +27,17 @@ def find_or_create_party(
 ) -> Party:
     """Return the party of an address, made known when it is new.
 
-    ``consent`` says how a name may be shown in public and is updated to the latest word.
+    It belongs to the person of that address, also when they sign up only after giving.
+    ``consent`` says how a name may be shown in public. A known party's can only become more
+    private here: whoever fills in a form has not shown that the address is theirs.
     Raises Invalid for an address that is none.
     """
     if consent not in CONSENTS:
         raise Invalid("Choose how your name is shown.", place="consent")
     address = clean_email(email)
     party = session.scalar(select(Party).where(Party.email == address))
+    person = person_by_email(session, address)
     if party is None:
-        person = person_by_email(session, address)
         party = Party(
             reference=new_reference("D", secrets.choice),
             name=name.strip(),
@@ -46,6 +48,8 @@ def find_or_create_party(
         )
         session.add(party)
     else:
-        party.consent = consent
+        party.consent = max(party.consent, consent, key=CONSENTS.index)
+        if party.person_id is None:
+            party.person_id = person.id if person else person_id
     session.flush()
     return party

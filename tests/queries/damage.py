@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, text, update
+from sqlalchemy import Connection, Table, delete, insert, select, text, update
 
 from ledger.db import Database
 from ledger.ids import new_id
@@ -18,6 +18,7 @@ from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Pledge
 from ledger.models.pools import AllocationLine, Pool
 from ledger.models.proposals import Proposal
+from ledger.models.seals import Unsealed
 from ledger.models.statements import BankStatement
 from tests.conftest import NOW
 
@@ -154,6 +155,11 @@ def _false_reversal(connection: Connection) -> None:
     )
 
 
+def _kept_from_the_log(connection: Connection) -> None:
+    first = connection.scalar(select(Unsealed.entry_id).limit(1))
+    connection.execute(delete(Unsealed).where(Unsealed.entry_id == first))
+
+
 def _own_approval(connection: Connection) -> None:
     connection.execute(update(Proposal).values(decided_by=Proposal.made_by))
 
@@ -237,6 +243,7 @@ DAMAGES: dict[str, tuple[Damage, set[str]]] = {
     "I-01": (_one_more("bank_charge", 6540), set()),
     "I-02": (_minutes_for_money, set()),
     "I-03": (_no_legs, set()),
+    "I-05": (_kept_from_the_log, set()),
     "I-07": (_false_reversal, set()),
     "I-09": (_own_approval, set()),
     "I-10": (_set_leg("grant_made", 1300, counterparty_id=None), {"I-20"}),

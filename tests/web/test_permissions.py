@@ -157,6 +157,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "journal.trial_balance": READERS,
     "payouts.show": READERS,
     "statements.lines": READERS,
+    "reports.bundle": READERS,
     "reports.export": READERS,
     "pools.allocate": READERS | {"member"},
     # The demo's own, which an installation has not; and links that nobody has.

@@ -123,6 +123,7 @@ def settings_of(url: str, base_url: str = HOME, *, demo: bool = False) -> Settin
         stripe_webhook_secret="",
         stripe_base=STRIPE_API,
         demo=demo,
+        signing_seed="5e" * 32,
     )
 
 
