@@ -41,7 +41,14 @@ def start_checkout(
         campaign = session.get(Campaign, pledge.campaign_id) if pledge.campaign_id else None
         title = campaign.title if campaign else "Pledge"
         email = session.get_one(Party, pledge.party_id).email
-    asked = {"success_url": success_url, "cancel_url": cancel_url, "name": title}
+    # Everything that the call says beside the amount: with the same key it must say the same.
+    asked = {
+        "success_url": success_url,
+        "cancel_url": cancel_url,
+        "name": title,
+        "email": email,
+        "reference": pledge.reference,
+    }
     fingerprint = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
     attempt = db.run(
         lambda session: payments.prepare_attempt(
@@ -86,8 +93,15 @@ def start_checkout(
 def sync_attempt(
     db: Database, gateway: PaymentGateway, *, attempt_id: UUID, session_id: str, now: datetime
 ) -> str:
-    """Ask what became of a payment page and note it; return the attempt's state."""
-    answer = gateway.retrieve_checkout_session(session_id)
+    """Ask what became of a payment page and note it; return the attempt's state.
+
+    A page that the provider does not know ends the attempt, so that another can follow.
+    """
+    try:
+        answer = gateway.retrieve_checkout_session(session_id)
+    except Conflict:
+        db.run(lambda session: payments.record_unknown(session, attempt_id=attempt_id, now=now))
+        return "failed"
     db.run(
         lambda session: payments.record_session(
             session, attempt_id=attempt_id, answer=answer, now=now
@@ -98,18 +112,26 @@ def sync_attempt(
 
 
 def send_refund(db: Database, gateway: PaymentGateway, *, refund_id: UUID) -> None:
-    """Send an approved refund, once. A refusal for good is noted; GatewayDown is tried again."""
+    """Send an approved refund, once. A refusal for good is noted; GatewayDown is tried again.
+
+    What was sent before is looked up first: the provider forgets keys after a day, and a worker
+    may be away for longer.
+    """
     with db.snapshot() as session:
         refund = session.get_one(Refund, refund_id)
     if refund.state != "approved":
         return
+    ours = {"refund": str(refund.id), "pledge": str(refund.pledge_id)}
+    charge_id = refund.stripe_charge_id
     try:
-        answer = gateway.create_refund(
-            key=f"poolbook:refund:{refund.id}",
-            charge_id=refund.stripe_charge_id,
-            amount=refund.amount,
-            metadata={"refund": str(refund.id), "pledge": str(refund.pledge_id)},
-        )
+        answer = gateway.find_refund(charge_id=charge_id, metadata=ours)
+        if answer is None:
+            answer = gateway.create_refund(
+                key=f"poolbook:refund:{refund.id}",
+                charge_id=charge_id,
+                amount=refund.amount,
+                metadata=ours,
+            )
     except Conflict:
         db.run(lambda session: refunds.record_refused(session, refund_id=refund_id))
         return

@@ -4,10 +4,13 @@ Exit codes: 0 done, 1 refused and nothing written, 2 wrong usage. With ``--json`
 JSON document goes to standard output. Holds no rule of the domain.
 """
 
+import io
 import json
 import os
+import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import update_wrapper
@@ -15,15 +18,27 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InternalError,
+    NoSuchModuleError,
+    ProgrammingError,
+)
 
 from ledger import config
-from ledger.db import Database
+from ledger.db import Database, Session
 from ledger.errors import PoolbookError
 from ledger.queries import balances, invariants
 from ledger.queries.books import book_by_code
 from ledger.services import books as book_services
 from ledger.services import imports, statements
 from ledger.statements import read_statement
+
+UNDEFINED = ("42P01", "42703")  # a table or a column, in PostgreSQL's words
+A_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass
@@ -46,7 +61,8 @@ class Console:
 
     def answer(self, document: Mapping[str, Any], text: str) -> None:
         """Print one JSON document, or a text for people."""
-        click.echo(json.dumps(document, ensure_ascii=False) if self.as_json else text)
+        # Escaped, so that it can be printed whatever the terminal's encoding is.
+        click.echo(json.dumps(document) if self.as_json else text)
 
 
 pass_console = click.make_pass_decorator(Console)
@@ -88,17 +104,45 @@ def cli(context: click.Context, database_url: str | None, as_json: bool) -> None
 
 def main() -> None:
     """Run the command line; a refusal is one plain sentence and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        # What was done is done: a terminal that cannot show a sign must not make it a failure.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli.main(standalone_mode=False)
     except PoolbookError as refusal:
-        place = f"{refusal.place}: " if refusal.place else ""
-        click.echo(f"{place}{refusal.message}", err=True)
-        sys.exit(1)
+        _refuse(f"{refusal.place}: {refusal.message}" if refusal.place else refusal.message)
+    except UnicodeEncodeError:
+        _refuse("One of the texts given is not UTF-8.")
+    except (ArgumentError, NoSuchModuleError):
+        _refuse(
+            "The database's address cannot be read; it looks like sqlite:///books.db or "
+            "postgresql://host/name.",
+        )
+    except DBAPIError as error:
+        _refuse(_database_trouble(error))
+    except OSError as error:
+        _refuse(f"{error.filename or 'The system'}: {error.strerror}.")
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as wrong:
         wrong.show()
         sys.exit(wrong.exit_code)
+
+
+def _refuse(sentence: str) -> None:
+    click.echo(" ".join(sentence.split()), err=True)
+    sys.exit(1)
+
+
+def _database_trouble(error: DBAPIError) -> str:
+    """Say in a sentence what is wrong with the database; a fault of ours is raised again."""
+    told = str(error.orig)
+    if "no such " in told or getattr(error.orig, "sqlstate", None) in UNDEFINED:
+        return "The database holds no books yet, or older ones: run `poolbook init` first."
+    if isinstance(error, (DataError, IntegrityError, InternalError, ProgrammingError)):
+        raise error
+    return f"The database refused: {told.splitlines()[0] if told else 'no reason given'}."
 
 
 @command(cli, "init")
@@ -128,8 +172,8 @@ def book_create(
     console: Console, code: str, name: str, kind: str, currency: str, profile: str
 ) -> None:
     """Open a community's or a pool's book."""
-    with console.database().transaction() as session:
-        book_services.create_book(
+    console.database().run(
+        lambda session: book_services.create_book(
             session,
             code=code,
             name=name,
@@ -138,6 +182,7 @@ def book_create(
             profile=profile,
             now=datetime.now(UTC),
         )
+    )
     console.answer({"book": code}, f"Book {code} is open.")
 
 
@@ -154,16 +199,16 @@ def fund() -> None:
 @pass_console
 def fund_create(console: Console, book_code: str, code: str, fund_class: str, name: str) -> None:
     """Open a fund in a book."""
-    with console.database().transaction() as session:
-        owner = book_by_code(session, book_code)
-        book_services.create_fund(
+    console.database().run(
+        lambda session: book_services.create_fund(
             session,
-            book_id=owner.id,
+            book_id=book_by_code(session, book_code).id,
             code=code,
             fund_class=fund_class,
             name=name,
             now=datetime.now(UTC),
         )
+    )
     console.answer({"fund": code}, f"Fund {code} of book {book_code} is open.")
 
 
@@ -172,6 +217,9 @@ def parse_date(text: str | None) -> date | None:
     if text is None:
         return None
     try:
+        # Python also reads 20261231 and 2026-W01-1; one way of writing a day is enough.
+        if not A_DAY.fullmatch(text):
+            raise ValueError(text)
         return date.fromisoformat(text)
     except ValueError as error:
         raise click.UsageError(f"{text} is not a date like 2026-12-31.") from error
@@ -188,6 +236,16 @@ def parse_instant(text: str | None) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+@contextmanager
+def refusals_name(file: Path) -> Iterator[None]:
+    """Let a refusal say in which file the line or element at fault stands."""
+    try:
+        yield
+    except PoolbookError as refusal:
+        refusal.place = f"{file}: {refusal.place}" if refusal.place else str(file)
+        raise
+
+
 @cli.group("import")
 def import_() -> None:
     """Bring data in: entries, bank statements."""
@@ -199,8 +257,12 @@ def import_() -> None:
 @pass_console
 def import_entries(console: Console, file: Path, code: str | None) -> None:
     """Load entries from JSON lines, all or nothing."""
-    with console.database().transaction() as session, file.open("rb") as lines:
-        done = imports.import_entries(session, lines=lines, book=code, now=datetime.now(UTC))
+
+    def load(session: Session) -> imports.Imported:
+        with refusals_name(file), file.open("rb") as lines:
+            return imports.import_entries(session, lines=lines, book=code, now=datetime.now(UTC))
+
+    done = console.database().run(load)
     console.answer(
         {"entries": done.entries, "postings": done.postings, "duplicates": done.duplicates},
         f"{done.entries} entries with {done.postings} postings came in; {done.duplicates} were "
@@ -221,7 +283,8 @@ def import_statement(
     code, _, number = account.partition("/")
     if not number.isascii() or not number.isdigit():
         raise click.UsageError("--account is a book and an account, like A/1010.")
-    read = read_statement(file.read_bytes(), file_format)
+    with refusals_name(file):
+        read = read_statement(file.read_bytes(), file_format)
     database = console.database()
     if dry_run:
         with database.snapshot() as session:

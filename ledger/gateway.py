@@ -5,18 +5,22 @@ currency's smallest unit as Stripe counts it. Must not open transactions.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 import stripe
 
 from ledger.config import Settings
+from ledger.core.currencies import exponent
 from ledger.errors import Conflict, Invalid, NotAllowed
 
 TIMEOUT_SECONDS = 20
 RETRIES = 2
 PAGE = 100
+# Stripe counts these in other units than ISO 4217 does (its page on currencies), so that an
+# amount of ours would be a hundred times too small or too large.
+OTHER_UNITS = ("ISK", "MGA", "UGX")
 
 
 class GatewayDown(Exception):
@@ -47,12 +51,13 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """A refund of a charge."""
+    """A refund of a charge, with the metadata we gave it."""
 
     id: str
     charge_id: str | None
     amount: int
     status: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,9 @@ class PaymentGateway(Protocol):
     def retrieve_refund(self, refund_id: str) -> Refund:
         """Return a refund."""
 
+    def find_refund(self, *, charge_id: str, metadata: Mapping[str, str]) -> Refund | None:
+        """Return the refund of a charge that carries this metadata, if it was made."""
+
     def list_balance_transactions(
         self, *, since: datetime | None = None, payout_id: str | None = None
     ) -> list[BalanceTransaction]:
@@ -174,7 +182,8 @@ class StripeGateway:
         success_url: str,
         cancel_url: str,
     ) -> CheckoutSession:
-        """Open a payment page."""
+        """Open a payment page. Raises Conflict for an amount that cards cannot pay."""
+        _check_units(amount, currency)
         params: Any = {
             "mode": "payment",
             "submit_type": "donate",
@@ -199,12 +208,15 @@ class StripeGateway:
             made = self._client.v1.checkout.sessions.create(
                 params, options={"idempotency_key": key}
             )
+        self._check_mode(made.livemode)
         return _session(made)
 
     def retrieve_checkout_session(self, session_id: str) -> CheckoutSession:
         """Return a payment page's state."""
         with _translated():
-            return _session(self._client.v1.checkout.sessions.retrieve(session_id))
+            found = self._client.v1.checkout.sessions.retrieve(session_id)
+        self._check_mode(found.livemode)
+        return _session(found)
 
     def retrieve_charge(self, charge_id: str) -> Charge:
         """Return a charge."""
@@ -216,7 +228,7 @@ class StripeGateway:
             found.amount,
             found.currency.upper(),
             _id(found.balance_transaction),
-            dict(found.metadata.to_dict()),
+            _metadata(found),
         )
 
     def create_refund(
@@ -232,6 +244,15 @@ class StripeGateway:
         """Return a refund."""
         with _translated():
             return _refund(self._client.v1.refunds.retrieve(refund_id))
+
+    def find_refund(self, *, charge_id: str, metadata: Mapping[str, str]) -> Refund | None:
+        """Return the refund of a charge that carries this metadata, if it was made."""
+        params: Any = {"charge": charge_id, "limit": PAGE}
+        with _translated():
+            made = [
+                _refund(item) for item in self._client.v1.refunds.list(params).auto_paging_iter()
+            ]
+        return next((found for found in made if metadata.items() <= found.metadata.items()), None)
 
     def list_balance_transactions(
         self, *, since: datetime | None = None, payout_id: str | None = None
@@ -265,13 +286,18 @@ class StripeGateway:
         )
 
     def verify(self, body: bytes, signature: str) -> Event:
-        """Check a message's signature. Raises Invalid."""
+        """Check a message's signature. Raises Invalid, NotAllowed for one of the other mode."""
         try:
             found = self._client.construct_event(body, signature, self._secret)
+            about = getattr(found.data.object, "id", None)
+            event = Event(found.id, found.type, about, found.livemode)
         except (ValueError, stripe.SignatureVerificationError) as error:
             raise Invalid("The signature does not fit.", place="Stripe-Signature") from error
-        self._check_mode(found.livemode)
-        return Event(found.id, found.type, getattr(found.data.object, "id", None), found.livemode)
+        except (AttributeError, TypeError) as error:
+            # Signed, but no event as this version of the SDK knows it.
+            raise Invalid("The message is no event.", place="body") from error
+        self._check_mode(event.livemode)
+        return event
 
     def _check_mode(self, livemode: bool) -> None:
         if livemode != self._livemode:
@@ -309,7 +335,13 @@ def _session(found: Any) -> CheckoutSession:
 
 
 def _refund(found: Any) -> Refund:
-    return Refund(found.id, _id(found.charge), found.amount, found.status or "pending")
+    return Refund(
+        found.id,
+        _id(found.charge),
+        found.amount,
+        found.status or "pending",
+        _metadata(found),
+    )
 
 
 def _transaction(found: Any, livemode: bool) -> BalanceTransaction:
@@ -325,8 +357,24 @@ def _transaction(found: Any, livemode: bool) -> BalanceTransaction:
         source_id=_id(found.source),
         created_at=_instant(found.created),
         available_on=_instant(found.available_on).date(),
-        body=found.to_dict(),
+        body=_impersonal(found.to_dict()),
     )
+
+
+def _impersonal(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a movement without its description, in which a person may be named."""
+    return {**body, "description": None}
+
+
+def _metadata(found: Any) -> dict[str, str]:
+    return dict(found.metadata.to_dict()) if found.metadata else {}
+
+
+def _check_units(amount: int, currency: str) -> None:
+    if currency in OTHER_UNITS:
+        raise Conflict(f"Payments by card in {currency} are not supported.", place="currency")
+    if exponent(currency) == 3 and amount % 10:
+        raise Conflict(f"An amount in {currency} that is paid by card ends in 0.", place="amount")
 
 
 def _id(reference: Any) -> str | None:

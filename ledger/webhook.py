@@ -23,6 +23,8 @@ def receive() -> Response:
     if (request.content_length or 0) > MAX_BODY:
         return Response("Too large.", 413)
     body = request.get_data()
+    if len(body) > MAX_BODY:
+        return Response("Too large.", 413)
     try:
         event = parts.gateway.verify(body, request.headers.get("Stripe-Signature", ""))
         text = body.decode()

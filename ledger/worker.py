@@ -5,7 +5,7 @@ comes back after its lease. The sweep alone reaches the same books as messages d
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from threading import Event
 from uuid import UUID
@@ -16,9 +16,9 @@ from ledger.errors import Conflict, PoolbookError
 from ledger.gateway import BalanceTransaction, GatewayDown, PaymentGateway
 from ledger.models.jobs import Job
 from ledger.models.payments import BalanceTransaction as TransactionRow
-from ledger.models.payments import Cursor
+from ledger.models.payments import Cursor, PaymentAttempt
 from ledger.queries import payments as questions
-from ledger.services import jobs, payments, payouts, stripe_events
+from ledger.services import jobs, payments, payouts, refunds, seals, stripe_events
 from ledger.services.matching import auto_match_all
 
 log = logging.getLogger("poolbook.worker")
@@ -30,6 +30,7 @@ SWEEP_EVERY = timedelta(seconds=5)
 SWEEP = "balance_transactions"
 CHARGES = ("charge",)
 REFUNDS = ("refund",)
+RETURNED_PAYOUTS = ("payout_reversal",)
 
 
 def run(
@@ -45,6 +46,7 @@ def run(
         try:
             db.run(lambda session, now=now: jobs.beat(session, process="worker", now=now))  # type: ignore[misc]
             worked = run_due(db, gateway, now=now)
+            db.run(seals.seal_all)
             if gateway is not None and now >= next_sweep:
                 next_sweep = now + SWEEP_EVERY
                 sweep(db, gateway, now=now)
@@ -65,18 +67,36 @@ def run_due(db: Database, gateway: PaymentGateway | None, *, now: datetime) -> i
         job = db.run(lambda session: jobs.claim(session, now=now))
         if job is None:
             return done
-        try:
-            perform(db, gateway, job, now=now)
-        except (GatewayDown, PoolbookError) as error:
-            reason = type(error).__name__
-            db.run(
-                lambda session, job=job, reason=reason: jobs.postpone(  # type: ignore[misc]
-                    session, job=job, error=reason, now=now
-                )
-            )
+        error = "WorkerDied" if jobs.exhausted(job) else _tried(db, gateway, job, now)
+        if error:
+            _put_off(db, job, error=error, now=now)
             continue
         db.run(lambda session, job=job: jobs.finish(session, job=job, now=now))  # type: ignore[misc]
         done += 1
+
+
+def _tried(db: Database, gateway: PaymentGateway | None, job: Job, now: datetime) -> str:
+    """Do one job and return what went wrong, or nothing."""
+    try:
+        perform(db, gateway, job, now=now)
+    except Exception as error:
+        # Whatever it is, one job must not keep the others from being done.
+        log.warning("a job of kind %s failed: %s", job.kind, type(error).__name__)
+        return type(error).__name__
+    return ""
+
+
+def _put_off(db: Database, job: Job, *, error: str, now: datetime) -> None:
+    """Have a job tried again later, or give it up and say so where its cause is shown."""
+
+    def deed(session: Session) -> None:
+        if jobs.postpone(session, job=job, error=error, now=now):
+            return
+        refund_id = _our_id(job.arguments, "refund")
+        if refund_id is not None:
+            refunds.record_unanswered(session, refund_id=refund_id)
+
+    db.run(deed)
 
 
 def perform(db: Database, gateway: PaymentGateway | None, job: Job, *, now: datetime) -> None:
@@ -116,14 +136,7 @@ def sweep(db: Database, gateway: PaymentGateway, *, now: datetime) -> int:
         read_to = questions.cursor(session, SWEEP)
         doubtful = questions.attempts_in_doubt(session, before=now - DOUBT)
     for attempt in doubtful:
-        if attempt.stripe_session_id is not None:
-            checkout.sync_attempt(
-                db,
-                gateway,
-                attempt_id=attempt.id,
-                session_id=attempt.stripe_session_id,
-                now=now,
-            )
+        _look_up(db, gateway, attempt, now)
     since = read_to - OVERLAP if read_to else None
     found = gateway.list_balance_transactions(since=since)
     db.run(lambda session: _store(session, found, now))
@@ -133,6 +146,20 @@ def sweep(db: Database, gateway: PaymentGateway, *, now: datetime) -> int:
     if posted:
         db.run(lambda session: auto_match_all(session, now=now))
     return posted
+
+
+def _look_up(db: Database, gateway: PaymentGateway, attempt: PaymentAttempt, now: datetime) -> None:
+    """Ask what became of an attempt; one that cannot be asked about must not end the sweep."""
+    try:
+        checkout.sync_attempt(
+            db,
+            gateway,
+            attempt_id=attempt.id,
+            session_id=attempt.stripe_session_id or "",
+            now=now,
+        )
+    except PoolbookError as refusal:
+        log.warning("attempt %s is in doubt: %s", attempt.id, type(refusal).__name__)
 
 
 def _store(session: Session, found: list[BalanceTransaction], now: datetime) -> None:
@@ -156,6 +183,8 @@ def _settle(db: Database, gateway: PaymentGateway, txn: TransactionRow, now: dat
             return _settle_refund(db, gateway, txn, now)
         if txn.reporting_category == "payout" and txn.source_id:
             return _settle_payout(db, gateway, txn, now)
+        if txn.reporting_category in RETURNED_PAYOUTS and txn.source_id:
+            return _settle_returned_payout(db, gateway, txn, now)
     except PoolbookError as refusal:
         log.warning("%s is not posted: %s", txn.stripe_txn_id, type(refusal).__name__)
     return False
@@ -165,12 +194,12 @@ def _settle_charge(
     db: Database, gateway: PaymentGateway, txn: TransactionRow, now: datetime
 ) -> bool:
     charge = gateway.retrieve_charge(txn.source_id or "")
-    pledge = charge.metadata.get("pledge")
-    if pledge is None:
+    pledge_id = _our_id(charge.metadata, "pledge")
+    if pledge_id is None:
         return False
     db.run(
         lambda session: payments.settle_charge(
-            session, txn_id=txn.stripe_txn_id, pledge_id=UUID(pledge), now=now
+            session, txn_id=txn.stripe_txn_id, pledge_id=pledge_id, now=now
         )
     )
     return True
@@ -185,12 +214,25 @@ def _settle_refund(
     if charge is None or charge.pledge_id is None:
         return False
     pledge_id = charge.pledge_id
+    refund_id = _our_id(refund.metadata, "refund")
     db.run(
         lambda session: payments.settle_refund(
-            session, txn_id=txn.stripe_txn_id, pledge_id=pledge_id, now=now
+            session,
+            txn_id=txn.stripe_txn_id,
+            pledge_id=pledge_id,
+            refund_id=refund_id,
+            now=now,
         )
     )
     return True
+
+
+def _our_id(metadata: Mapping[str, str], name: str) -> UUID | None:
+    """Return an id of ours from metadata, which anybody at Stripe's pages may have written."""
+    try:
+        return UUID(metadata.get(name, ""))
+    except ValueError:
+        return None
 
 
 def _settle_payout(
@@ -200,11 +242,23 @@ def _settle_payout(
     contained = [
         item.id
         for item in gateway.list_balance_transactions(payout_id=payout.id)
-        if item.id != txn.stripe_txn_id
+        if item.source_id != payout.id
     ]
     db.run(
         lambda session: payouts.settle_payout(
             session, txn_id=txn.stripe_txn_id, payout=payout, contained=contained, now=now
+        )
+    )
+    return True
+
+
+def _settle_returned_payout(
+    db: Database, gateway: PaymentGateway, txn: TransactionRow, now: datetime
+) -> bool:
+    payout = gateway.retrieve_payout(txn.source_id or "")
+    db.run(
+        lambda session: payouts.settle_returned_payout(
+            session, txn_id=txn.stripe_txn_id, payout=payout, now=now
         )
     )
     return True

@@ -13,6 +13,8 @@ from ledger.models.payments import BalanceTransaction, Cursor, PaymentAttempt, P
 from ledger.models.pledges import Pledge
 
 IN_TRANSIT = 1120
+PAYOUT_KINDS = ("payout", "payout_cancel", "payout_failure")
+RETURNED = ("failed", "canceled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def unposted(session: ReadSession) -> list[BalanceTransaction]:
             select(BalanceTransaction)
             .where(BalanceTransaction.posted_at.is_(None))
             .order_by(
-                BalanceTransaction.kind == "payout",
+                BalanceTransaction.kind.in_(PAYOUT_KINDS),
                 BalanceTransaction.created_at,
                 BalanceTransaction.stripe_txn_id,
             )
@@ -145,7 +147,7 @@ def payouts_of(session: ReadSession, *, book_id: UUID) -> list[PayoutRow]:
                     select(BalanceTransaction)
                     .where(
                         BalanceTransaction.stripe_payout_id == row.stripe_payout_id,
-                        BalanceTransaction.kind != "payout",
+                        BalanceTransaction.source_id.is_distinct_from(row.stripe_payout_id),
                     )
                     .order_by(BalanceTransaction.created_at)
                 )
@@ -156,11 +158,15 @@ def payouts_of(session: ReadSession, *, book_id: UUID) -> list[PayoutRow]:
 
 
 def payouts_in_transit(session: ReadSession, *, book_id: UUID) -> list[Payout]:
-    """Return payouts that no bank line has shown yet, the first to arrive first."""
+    """Return payouts that a bank line will yet show, the first to arrive first."""
     return list(
         session.scalars(
             select(Payout)
-            .where(Payout.book_id == book_id, Payout.bank_line_id.is_(None))
+            .where(
+                Payout.book_id == book_id,
+                Payout.bank_line_id.is_(None),
+                Payout.state.not_in(RETURNED),
+            )
             .order_by(Payout.arrival_on, Payout.stripe_payout_id)
         )
     )

@@ -5,18 +5,20 @@ from typing import Any
 from flask import Blueprint, current_app, jsonify, request
 from werkzeug.wrappers import Response
 
-from ledger.sandbox import money
+from ledger.sandbox import money, payouts
+from ledger.sandbox.errors import ApiError, unknown
 from ledger.sandbox.events import emit
 from ledger.sandbox.store import Store
 
 pages = Blueprint("controls", __name__, url_prefix="/_test")
-SETTABLE = ("drop", "duplicate", "settle_seconds", "fail", "advance")
+SETTABLE = ("drop", "duplicate", "shuffle", "settle_seconds", "fail", "advance")
 
 
 @pages.post("/set")
 def set_control() -> Response:
-    """Set controls: drop, duplicate (0 or 1), settle_seconds, advance (seconds), and fail
-    (``before`` or ``after`` the effect of the next change)."""
+    """Set controls: drop, duplicate, shuffle (0 or 1), settle_seconds, advance (seconds), and
+    fail: what becomes of the next change (``before`` or ``after`` its effect, ``busy`` or
+    ``limit`` instead of it)."""
     store = _store()
     with store.transaction():
         for name, value in request.form.items():
@@ -42,6 +44,21 @@ def payout() -> Response:
         settle_due(store, everything=True)
         made = pay_out(store, request.form.get("currency", "usd"))
     return jsonify(payout=made)
+
+
+@pages.post("/fail_payout")
+def fail_payout() -> tuple[Response, int] | Response:
+    """Have the bank send a payout back."""
+    store = _store()
+    try:
+        with store.transaction():
+            found = store.get("payout", request.form.get("payout", ""))
+            if found is None:
+                raise unknown("payout", request.form.get("payout", ""))
+            emit(store, "payout.failed", payouts.fail(store, found))
+    except ApiError as refusal:
+        return jsonify(refusal.body), refusal.status
+    return jsonify(ok=True)
 
 
 @pages.get("/deliveries")
@@ -77,7 +94,7 @@ def settle_due(store: Store, *, everything: bool = False) -> int:
 
 def pay_out(store: Store, currency: str) -> dict[str, Any] | None:
     """Pay out and tell about it."""
-    made = money.pay_out(store, currency)
+    made = payouts.pay_out(store, currency)
     if made is not None:
         for kind in ("payout.created", "payout.paid", "payout.reconciliation_completed"):
             emit(store, kind, made)

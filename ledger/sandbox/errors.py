@@ -30,8 +30,13 @@ def missing(param: str) -> ApiError:
     return ApiError(f"Missing required param: {param}.", code="parameter_missing", param=param)
 
 
-def unknown(kind: str, object_id: str) -> ApiError:
+def unknown(kind: str, object_id: str, *, param: str = "id", status: int = 404) -> ApiError:
     """Return the refusal of a request for what is not there."""
     return ApiError(
-        f"No such {kind}: '{object_id}'", status=404, code="resource_missing", param="id"
+        f"No such {kind}: '{object_id}'", status=status, code="resource_missing", param=param
     )
+
+
+def unrecognized(method: str, path: str) -> ApiError:
+    """Return the refusal of an address that this API does not have."""
+    return ApiError(f"Unrecognized request URL ({method}: /v1/{path}).", status=404)

@@ -59,8 +59,9 @@ def deliver_due(store: Store) -> int:
     with store.transaction():
         due = store.run(
             "select seq, event, url, secret, tries from delivery where done = 0 and due <= ?"
-            " order by seq limit 20",
+            " order by case when ? then random() else seq end limit 20",
             time.time(),
+            int(store.control("shuffle") == "1"),
         )
     for seq, event_id, url, secret, tries in due:
         event = store.get("event", event_id)

@@ -1,4 +1,4 @@
-"""Money objects: payment intents, charges, balance transactions, refunds, payouts.
+"""Money objects: payment intents, charges, balance transactions and refunds.
 
 The fee is 2.9 % plus 30 of the smallest unit, half rounded up. A charge has no balance
 transaction at first: it follows later, as Stripe's does under asynchronous capture.
@@ -6,12 +6,15 @@ transaction at first: it follows later, as Stripe's does under asynchronous capt
 
 from typing import Any
 
+from ledger.sandbox.currencies import check_granularity
 from ledger.sandbox.errors import ApiError, unknown
 from ledger.sandbox.store import Object, Store
 
 FEE_PER_MILLE = 29
 FEE_FIXED = 30
 DAY = 86_400
+# Reasons that are codes of their own; every other is a card_declined with a decline code.
+OWN_CODES = ("card_declined", "expired_card", "incorrect_cvc", "processing_error")
 
 
 def fee_of(amount: int) -> int:
@@ -56,41 +59,7 @@ def succeed(store: Store, intent: Object, *, brand: str, last4: str) -> Object:
         raise ApiError(
             "This payment has succeeded already.", code="payment_intent_unexpected_state"
         )
-    charge = store.add(
-        "charge",
-        "ch",
-        {
-            "amount": intent["amount"],
-            "amount_captured": intent["amount"],
-            "amount_refunded": 0,
-            "balance_transaction": None,
-            "billing_details": {
-                "address": None,
-                "email": intent["receipt_email"],
-                "name": None,
-                "phone": None,
-                "tax_id": None,
-            },
-            "captured": True,
-            "created": store.now(),
-            "currency": intent["currency"],
-            "customer": None,
-            "description": None,
-            "disputed": False,
-            "failure_code": None,
-            "failure_message": None,
-            "livemode": False,
-            "metadata": intent["metadata"],
-            "outcome": None,
-            "paid": True,
-            "payment_intent": intent["id"],
-            "payment_method": None,
-            "payment_method_details": {"type": "card", "card": {"brand": brand, "last4": last4}},
-            "receipt_email": intent["receipt_email"],
-            "refunded": False,
-            "status": "succeeded",
-        },
-    )
+    charge = _charge(store, intent, brand=brand, last4=last4, problem=None)
     intent |= {
         "status": "succeeded",
         "amount_received": intent["amount"],
@@ -100,6 +69,70 @@ def succeed(store: Store, intent: Object, *, brand: str, last4: str) -> Object:
     }
     store.save(intent)
     return charge
+
+
+def decline(
+    store: Store, intent: Object, *, brand: str, last4: str, code: str, sentence: str
+) -> Object:
+    """Try to charge an intent in vain; it waits for another card."""
+    general = code if code in OWN_CODES else "card_declined"
+    charge = _charge(store, intent, brand=brand, last4=last4, problem=(general, sentence))
+    intent |= {
+        "latest_charge": charge["id"],
+        "last_payment_error": {
+            "type": "card_error",
+            "code": general,
+            "decline_code": "generic_decline" if code == "card_declined" else code,
+            "message": sentence,
+            "charge": charge["id"],
+        },
+    }
+    store.save(intent)
+    return charge
+
+
+def _charge(
+    store: Store, intent: Object, *, brand: str, last4: str, problem: tuple[str, str] | None
+) -> Object:
+    good = problem is None
+    return store.add(
+        "charge",
+        "ch",
+        {
+            "amount": intent["amount"],
+            "amount_captured": intent["amount"] if good else 0,
+            "amount_refunded": 0,
+            "balance_transaction": None,
+            "billing_details": {
+                "address": None,
+                "email": intent["receipt_email"],
+                "name": None,
+                "phone": None,
+                "tax_id": None,
+            },
+            "captured": good,
+            "created": store.now(),
+            "currency": intent["currency"],
+            "customer": None,
+            "description": None,
+            "disputed": False,
+            "failure_code": problem[0] if problem else None,
+            "failure_message": problem[1] if problem else None,
+            "livemode": False,
+            "metadata": intent["metadata"],
+            "outcome": None,
+            "paid": good,
+            "payment_intent": intent["id"],
+            "payment_method": None,
+            "payment_method_details": {
+                "type": "card",
+                "card": {"brand": brand, "exp_month": 12, "exp_year": 2034, "last4": last4},
+            },
+            "receipt_email": intent["receipt_email"],
+            "refunded": False,
+            "status": "succeeded" if good else "failed",
+        },
+    )
 
 
 def settle_charge(store: Store, charge: Object) -> Object | None:
@@ -119,11 +152,20 @@ def settle_charge(store: Store, charge: Object) -> Object | None:
     return store.save(charge)
 
 
-def refund(store: Store, *, charge_id: str, amount: int | None, metadata: dict[str, str]) -> Object:
+def refund(
+    store: Store,
+    *,
+    charge_id: str,
+    amount: int | None,
+    metadata: dict[str, str],
+    reason: str | None = None,
+) -> Object:
     """Send back all or part of a charge; Stripe keeps the fee. Raises ApiError beyond it."""
     charge = store.get("charge", charge_id)
     if charge is None:
-        raise unknown("charge", charge_id)
+        raise unknown("charge", charge_id, param="charge")
+    if not charge["paid"]:
+        raise ApiError("This charge did not succeed.", param="charge")
     rest = charge["amount"] - charge["amount_refunded"]
     if rest == 0:
         raise ApiError(
@@ -135,6 +177,7 @@ def refund(store: Store, *, charge_id: str, amount: int | None, metadata: dict[s
             f"Refund amount ({wanted}) is greater than unrefunded amount on charge ({rest})",
             param="amount",
         )
+    check_granularity(wanted, charge["currency"], "amount")
     made = store.add(
         "refund",
         "re",
@@ -146,7 +189,7 @@ def refund(store: Store, *, charge_id: str, amount: int | None, metadata: dict[s
             "currency": charge["currency"],
             "metadata": metadata,
             "payment_intent": charge["payment_intent"],
-            "reason": None,
+            "reason": reason,
             "receipt_number": None,
             "source_transfer_reversal": None,
             "status": "succeeded",
@@ -213,68 +256,3 @@ def transaction(
             "_payout": None,
         },
     )
-
-
-def balance(store: Store, currency: str) -> int:
-    """Return what is on the balance, in the smallest unit."""
-    return sum(
-        txn["net"] for txn in store.all("balance_transaction") if txn["currency"] == currency
-    )
-
-
-def pay_out(store: Store, currency: str) -> Object | None:
-    """Send everything on the balance to the bank; None when there is nothing."""
-    contained = [
-        txn
-        for txn in store.all("balance_transaction")
-        if txn["currency"] == currency and txn["_payout"] is None
-    ]
-    amount = sum(txn["net"] for txn in contained)
-    if amount <= 0:
-        return None
-    made = store.add(
-        "payout",
-        "po",
-        {
-            "amount": amount,
-            "application_fee": None,
-            "application_fee_amount": None,
-            "arrival_date": store.now() + DAY,
-            "automatic": True,
-            "balance_transaction": None,
-            "created": store.now(),
-            "currency": currency,
-            "description": "STRIPE PAYOUT",
-            "destination": None,
-            "failure_balance_transaction": None,
-            "failure_code": None,
-            "failure_message": None,
-            "livemode": False,
-            "metadata": {},
-            "method": "standard",
-            "original_payout": None,
-            "payout_method": None,
-            "reconciliation_status": "completed",
-            "reversed_by": None,
-            "source_type": "card",
-            "statement_descriptor": "STRIPE",
-            "status": "paid",
-            "trace_id": {"status": "supported", "value": None},
-            "type": "bank_account",
-        },
-    )
-    out = transaction(
-        store,
-        kind="payout",
-        category="payout",
-        amount=-amount,
-        fee=0,
-        currency=currency,
-        source=made["id"],
-    )
-    for txn in (*contained, out):
-        txn["_payout"] = made["id"]
-        store.save(txn)
-    made["balance_transaction"] = out["id"]
-    made["trace_id"]["value"] = made["id"][-10:].upper()
-    return store.save(made)

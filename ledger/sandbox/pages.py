@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, redirect, render_template, request
 
 from ledger.sandbox import money
+from ledger.sandbox.currencies import shown
 from ledger.sandbox.events import emit
 from ledger.sandbox.store import Object, Store
 
@@ -17,6 +18,8 @@ CARDS: dict[str, tuple[str, str]] = {
     "4000000000009995": ("insufficient_funds", "visa"),
     "4000000000000069": ("expired_card", "visa"),
     "4000000000000127": ("incorrect_cvc", "visa"),
+    "4000000000000119": ("processing_error", "visa"),
+    "4000000000009987": ("lost_card", "visa"),
     "4000002500003155": ("challenge", "visa"),
 }
 SENTENCES = {
@@ -24,6 +27,8 @@ SENTENCES = {
     "insufficient_funds": "The card has insufficient funds.",
     "expired_card": "The card has expired.",
     "incorrect_cvc": "The security code is wrong.",
+    "processing_error": "Something went wrong with the card. Try again in a little while.",
+    "lost_card": "The card was declined.",
     "unknown": "This is no test card. Try 4242 4242 4242 4242.",
 }
 
@@ -60,7 +65,7 @@ def pay(session_id: str) -> Any:
         if outcome == "challenge":
             return render_template("challenge.html", session=session)
         if outcome != "pay":
-            return _decline(session, outcome), 402
+            return _decline(session, outcome, brand, number[-4:]), 402
         complete(store, session, brand=brand, last4=number[-4:])
     return _back(session)
 
@@ -76,7 +81,7 @@ def challenge(session_id: str) -> Any:
         if session["status"] == "open" and request.form.get("answer") == "yes":
             complete(store, session, brand="visa", last4="3155")
         if session["status"] == "open":
-            return _decline(session, "card_declined"), 402
+            return _decline(session, "card_declined", "visa", "3155"), 402
     return _back(session)
 
 
@@ -102,23 +107,25 @@ def complete(store: Store, session: Object, *, brand: str, last4: str) -> None:
     emit(store, "checkout.session.completed", session)
 
 
-def _decline(session: Object, outcome: str) -> str:
+def _decline(session: Object, outcome: str, brand: str, last4: str) -> str:
+    """Show why a card did not pay; a number that is no test card never reaches a bank."""
     store = store_here()
-    with store.transaction():
-        intent = store.get("payment_intent", session["_intent"])
-        if intent is not None:
-            intent["last_payment_error"] = {"type": "card_error", "code": outcome}
-            store.save(intent)
-            emit(store, "payment_intent.payment_failed", intent)
-    return _page(session, SENTENCES[outcome])
+    sentence = SENTENCES[outcome]
+    intent = store.get("payment_intent", session["_intent"])
+    if intent is not None and outcome != "unknown":
+        charge = money.decline(
+            store, intent, brand=brand, last4=last4, code=outcome, sentence=sentence
+        )
+        emit(store, "charge.failed", charge)
+        emit(store, "payment_intent.payment_failed", intent)
+    return _page(session, sentence)
 
 
 def _page(session: Object, problem: str | None) -> str:
-    whole, part = divmod(session["amount_total"], 100)
     return render_template(
         "pay.html",
         session=session,
-        amount=f"{whole:,}.{part:02d} {session['currency'].upper()}",
+        amount=shown(session["amount_total"], session["currency"]),
         name=session["_name"],
         problem=problem,
     )

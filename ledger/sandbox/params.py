@@ -13,47 +13,76 @@ def nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Turn ``a[b][0]=c`` into nested dictionaries and lists."""
     root: dict[str, Any] = {}
     for name, value in pairs:
-        head, *rest = [name.split("[", 1)[0], *_PART.findall(name)]
         here = root
-        path = [head, *rest]
+        path = [name.split("[", 1)[0], *_PART.findall(name)]
         for part in path[:-1]:
             here = here.setdefault(part, {})
-        last = path[-1]
-        if last == "":
-            here[str(len(here))] = value
-        else:
-            here[last] = value
+            if not isinstance(here, dict):
+                raise ApiError("A parameter is both a value and a group.", param=path[0])
+        here[path[-1] or str(len(here))] = value
     return {name: _listed(value) for name, value in root.items()}
 
 
-def integer(params: dict[str, Any], name: str, *, least: int = 1) -> int:
-    """Return a whole number. Raises ApiError, naming the parameter."""
+def integer(params: dict[str, Any], name: str, *, within: str = "", least: int = 1) -> int:
+    """Return a whole number. Raises ApiError, naming the parameter ``within`` its group."""
+    place = inside(within, name)
     if name not in params:
-        raise missing(name)
-    text = str(params[name])
-    if not re.fullmatch(r"-?\d{1,15}", text):
-        raise ApiError(f"Invalid integer: {text}", code="parameter_invalid_integer", param=name)
-    if int(text) < least:
+        raise missing(place)
+    given = params[name]
+    if not isinstance(given, str) or not re.fullmatch(r"-?[0-9]{1,15}", given):
+        raise ApiError(f"Invalid integer: {given}", code="parameter_invalid_integer", param=place)
+    if int(given) < least:
         raise ApiError(
             f"This value must be greater than or equal to {least}.",
             code="parameter_invalid_integer",
-            param=name,
+            param=place,
         )
-    return int(text)
+    return int(given)
 
 
-def text(params: dict[str, Any], name: str) -> str:
-    """Return a text that is there. Raises ApiError, naming the parameter."""
-    value = params.get(name)
-    if not isinstance(value, str) or not value:
-        raise missing(name)
+def text(params: dict[str, Any], name: str, *, within: str = "") -> str:
+    """Return a text that is there. Raises ApiError, naming the parameter ``within`` its group."""
+    value = optional_text(params, name, within=within)
+    if value is None:
+        raise missing(inside(within, name))
     return value
+
+
+def optional_text(params: dict[str, Any], name: str, *, within: str = "") -> str | None:
+    """Return a text, or None where it is absent or empty. Raises ApiError for a group."""
+    place = inside(within, name)
+    value = params.get(name)
+    if value is not None and not isinstance(value, str):
+        raise ApiError("Invalid string.", code="parameter_invalid_string", param=place)
+    return value or None
+
+
+def group(params: dict[str, Any], name: str, *, within: str = "") -> dict[str, Any]:
+    """Return a group of parameters, empty where it is absent. Raises ApiError for a value."""
+    value = params.get(name) or {}
+    if not isinstance(value, dict):
+        raise ApiError("Invalid object.", param=inside(within, name))
+    return value
+
+
+def only(params: dict[str, Any], known: Iterable[str], *, within: str = "") -> None:
+    """Refuse parameters nobody knows. Raises ApiError, naming the first of them."""
+    for name in sorted(set(params) - set(known)):
+        place = inside(within, name)
+        raise ApiError(
+            f"Received unknown parameter: {place}", code="parameter_unknown", param=place
+        )
+
+
+def inside(group: str, name: str) -> str:
+    """Return a parameter's name as the request spells it, like ``price_data[currency]``."""
+    return f"{group}[{name}]" if group else name
 
 
 def metadata(params: dict[str, Any]) -> dict[str, str]:
     """Return metadata within Stripe's bounds. Raises ApiError."""
-    given = params.get("metadata") or {}
-    if not isinstance(given, dict) or len(given) > 50:
+    given = group(params, "metadata")
+    if len(given) > 50:
         raise ApiError("Metadata has at most 50 keys.", param="metadata")
     for key, value in given.items():
         if len(key) > 40 or not isinstance(value, str) or len(value) > 500:
@@ -65,6 +94,6 @@ def _listed(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     inner = {name: _listed(part) for name, part in value.items()}
-    if inner and all(name.isdigit() for name in inner):
+    if inner and all(name.isascii() and name.isdigit() for name in inner):
         return [inner[name] for name in sorted(inner, key=int)]
     return inner

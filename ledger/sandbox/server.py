@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import secrets
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,16 +12,33 @@ from typing import Any
 from flask import Blueprint, Flask, Response, current_app, request
 from waitress import create_server
 
-from ledger.sandbox import api, controls, pages
-from ledger.sandbox.errors import ApiError, unknown
+from ledger.sandbox import api, controls, lists, pages
+from ledger.sandbox.errors import ApiError, unrecognized
 from ledger.sandbox.events import API_VERSION, deliver_due
 from ledger.sandbox.params import nested
 from ledger.sandbox.store import Object, Store
 
 v1 = Blueprint("v1", __name__, url_prefix="/v1")
 TICK_SECONDS = 0.2
+LONGEST_KEY = 255
 HIDE = {"Cache-Control": "no-store"}
 log = logging.getLogger("poolbook.sandbox")
+
+
+def _failure(status: int, kind: str, message: str, **more: str) -> tuple[int, dict[str, Any]]:
+    return status, {"error": {"type": kind, "message": message, **more}}
+
+
+# What the control ``fail`` answers instead of acting.
+FAILURES = {
+    "before": _failure(500, "api_error", "Something went wrong on our side."),
+    "busy": _failure(
+        409, "invalid_request_error", "Another request holds this object.", code="lock_timeout"
+    ),
+    "limit": _failure(
+        429, "invalid_request_error", "Too many requests came at once.", code="rate_limit"
+    ),
+}
 
 
 def create_app(state: Path) -> Flask:
@@ -65,15 +83,15 @@ def balance() -> Response:
 @v1.get("/<path:path>")
 def read(path: str) -> Response:
     """Show an object or a page of a list."""
-    params = nested(request.args.items(multi=True))
 
     def found() -> Object:
-        if path in api.LISTS:
-            return api.listing(_store(), path, params)
+        params = nested(request.args.items(multi=True))
+        if path in lists.LISTS:
+            return lists.listing(_store(), path, params)
         parent, _, object_id = path.rpartition("/")
-        if parent not in api.LISTS:
-            raise unknown("route", path)
-        return api.retrieve(_store(), api.LISTS[parent], object_id, params)
+        if parent not in lists.LISTS:
+            raise unrecognized("GET", path)
+        return lists.retrieve(_store(), lists.LISTS[parent], object_id, params)
 
     return _answer(found)
 
@@ -81,17 +99,17 @@ def read(path: str) -> Response:
 @v1.post("/<path:path>")
 def change(path: str) -> Response:
     """Make something, once per idempotency key."""
-    params = nested(request.form.items(multi=True))
     base = request.host_url.rstrip("/")
 
     def made() -> Object:
+        params = nested(request.form.items(multi=True))
         if path in api.CREATE:
-            return api.expanded(_store(), api.CREATE[path](_store(), params, base), params)
+            return lists.expanded(_store(), api.CREATE[path](_store(), params, base), params)
         parent, _, verb = path.rpartition("/")
         holder, _, object_id = parent.rpartition("/")
         if holder == "checkout/sessions" and verb == "expire":
-            return api.expanded(_store(), api.expire_session(_store(), object_id, params), params)
-        raise unknown("route", path)
+            return lists.expanded(_store(), api.expire_session(_store(), object_id, params), params)
+        raise unrecognized("POST", path)
 
     return _answer(lambda: _once(path, made), changes=True)
 
@@ -110,6 +128,8 @@ def _once(path: str, made: Callable[[], Object]) -> Object:
     key = request.headers.get("Idempotency-Key")
     if not key:
         return made()
+    if len(key) > LONGEST_KEY:
+        raise ApiError(f"An idempotency key has at most {LONGEST_KEY} characters.")
     store = _store()
     fields = sorted(request.form.items(multi=True))
     fingerprint = hashlib.sha256(json.dumps([path, fields]).encode()).hexdigest()
@@ -117,7 +137,7 @@ def _once(path: str, made: Callable[[], Object]) -> Object:
     if rows:
         if rows[0][0] != fingerprint:
             raise ApiError(
-                "Keys for idempotent requests can only be used with the same parameters.",
+                f"The key '{key}' was used with other parameters; use another for another request.",
                 kind="idempotency_error",
             )
         raise _Replay(rows[0][1], json.loads(rows[0][2]))
@@ -141,8 +161,8 @@ def _answer(make: Callable[[], Object], *, changes: bool = False) -> Response:
             fail = store.control("fail") if changes else ""
             if fail:
                 store.set_control("fail", "")
-            if fail == "before":
-                status, body = 500, _failure()
+            if fail in FAILURES:
+                status, body = FAILURES[fail]
             else:
                 status, body = 200, make()
     except ApiError as error:
@@ -150,21 +170,17 @@ def _answer(make: Callable[[], Object], *, changes: bool = False) -> Response:
     except _Replay as earlier:
         status, body, replayed = earlier.status, earlier.body, True
     if fail == "after":
-        status, body = 500, _failure()
+        status, body = FAILURES["before"]
     answer = current_app.response_class(
         json.dumps(body), status=status, mimetype="application/json", headers=HIDE
     )
     answer.headers["Stripe-Version"] = API_VERSION
-    answer.headers["Request-Id"] = f"req_{threading.get_ident():x}"
-    if status == 500:
+    answer.headers["Request-Id"] = f"req_{secrets.token_hex(7)}"
+    if status in (409, 500):
         answer.headers["Stripe-Should-Retry"] = "false"
     if replayed:
         answer.headers["Idempotent-Replayed"] = "true"
     return answer
-
-
-def _failure() -> dict[str, Any]:
-    return {"error": {"type": "api_error", "message": "Something went wrong on our side."}}
 
 
 def _authenticate() -> None:
@@ -172,7 +188,10 @@ def _authenticate() -> None:
     key = ""
     if given is not None:
         key = given.token or given.username or "" if given.type != "basic" else given.username or ""
+    if not key:
+        raise ApiError("You did not provide an API key.", status=401)
     if not key.startswith(("sk_test_", "rk_test_")):
+        # Not even its end is repeated: it may be a live key that came here by mistake.
         raise ApiError("Invalid API Key provided.", status=401)
 
 

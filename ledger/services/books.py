@@ -162,6 +162,18 @@ def ensure_commodity(
     return commodity
 
 
+def check_own_fund(book: Book, fund: Fund, *, place: str = "fund") -> None:
+    """Refuse a fund that cannot own what comes in: of another book, or an agency fund.
+
+    An agency fund holds the money of others and never has net assets (invariant I-12). Raises
+    Invalid at ``place``.
+    """
+    if fund.book_id != book.id:
+        raise Invalid("This fund belongs to another book.", place=place)
+    if fund.fund_class == "agency":
+        raise Invalid("This fund holds the money of others and owns nothing.", place=place)
+
+
 def _plain(text: str) -> bool:
     return text.isascii() and text.replace("_", "").replace("-", "").isalnum() and text.isupper()
 

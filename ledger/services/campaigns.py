@@ -8,13 +8,14 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from ledger.core.bookkeeping.payments import FEE_BEARERS
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign, CampaignNeed
 from ledger.models.pledges import Pledge
 from ledger.queries.campaigns import progress
-from ledger.services.books import ensure_commodity
+from ledger.services.books import check_own_fund, ensure_commodity
 from ledger.services.pledges import lapse_pledge, meet_condition
 
 MODES = ("keep_what_you_raise", "all_or_nothing")
@@ -51,16 +52,18 @@ def create_campaign(
     """Open a live campaign. Raises Invalid for a bad value, Conflict when the slug is taken."""
     if not _SLUG.fullmatch(slug) or len(slug) > 64:
         raise Invalid("An address has small letters, digits and hyphens.", place="slug")
+    if not title.strip():
+        raise Invalid("A campaign needs a title.", place="title")
     if mode not in MODES:
         raise Invalid(f"There is no mode {mode}.", place="mode")
+    if fee_bearer not in FEE_BEARERS:
+        raise Invalid(f"Nobody called {fee_bearer} bears fees.", place="fee_bearer")
+    if commodity != book.commodity:
+        raise Invalid("A campaign counts in the currency of its book.", place="commodity")
     if deadline_on is not None and deadline_on < opens_on:
         raise Invalid("The deadline is before the start.", place="deadline_on")
-    for position, need in enumerate(needs):
-        if not 0 < need.minimum <= need.optimum:
-            raise Invalid(
-                "A minimum is above zero and at most the optimum.", place=f"needs[{position}]"
-            )
-        ensure_commodity(session, need.commodity)
+    check_own_fund(book, fund)
+    _check_needs(session, needs)
     if session.scalar(select(Campaign.id).where(Campaign.slug == slug)) is not None:
         raise Conflict("There is a campaign at this address already.", place="slug")
     campaign = Campaign(
@@ -96,17 +99,18 @@ def create_campaign(
 
 
 def close_campaign(session: Session, *, campaign_id: UUID, on: date, now: datetime) -> str:
-    """Close a campaign after its deadline and return its new state.
+    """Close a campaign after its last day and return its new state.
 
-    All-or-nothing: promises become owed when every minimum of money is reached, else they
-    lapse. Raises NotFound, Conflict when it is not live or its deadline is still ahead.
+    All-or-nothing: promises become owed when every minimum is reached, of money, things and
+    hours alike, else they lapse. Raises NotFound, Conflict when it is not live or takes pledges
+    still.
     """
     campaign = session.get(Campaign, campaign_id)
     if campaign is None:
         raise NotFound("There is no such campaign.", place="campaign")
     if campaign.state != "live":
         raise Conflict("This campaign is closed already.", place="campaign")
-    if campaign.deadline_on is not None and on < campaign.deadline_on:
+    if campaign.deadline_on is not None and on <= campaign.deadline_on:
         raise Conflict("The deadline of this campaign is still ahead.", place="campaign")
     if campaign.mode == "keep_what_you_raise":
         campaign.state = "closed"
@@ -127,3 +131,19 @@ def close_campaign(session: Session, *, campaign_id: UUID, on: date, now: dateti
     campaign.state = "succeeded" if reached else "failed"
     session.flush()
     return campaign.state
+
+
+def _check_needs(session: Session, needs: Sequence[Need]) -> None:
+    if not needs:
+        # Without a minimum, a campaign of all or nothing would always succeed.
+        raise Invalid("Say what the campaign needs.", place="needs")
+    seen: set[str] = set()
+    for position, need in enumerate(needs):
+        if not 0 < need.minimum <= need.optimum:
+            raise Invalid(
+                "A minimum is above zero and at most the optimum.", place=f"needs[{position}]"
+            )
+        if need.commodity in seen:
+            raise Invalid("This need is listed twice.", place=f"needs[{position}]")
+        seen.add(need.commodity)
+        ensure_commodity(session, need.commodity)

@@ -12,9 +12,10 @@ from ledger.models.assets import Valuation
 from ledger.models.books import Book, Fund
 from ledger.models.hours import HoursEntry, SkillRate
 from ledger.models.parties import Party
+from ledger.models.people import Person
 from ledger.models.pledges import Pledge
 from ledger.services import journal
-from ledger.services.books import ensure_commodity
+from ledger.services.books import check_own_fund, ensure_commodity
 from ledger.services.pledges import record_fulfilment, release_for
 
 MINUTES_PER_DAY = 16 * 60
@@ -33,11 +34,19 @@ def set_rate(
     source: str,
     valid_from_on: date,
 ) -> SkillRate:
-    """Set what an hour of a skill is worth from a day on, in minor units per hour."""
+    """Set what an hour of a skill is worth from a day on, in minor units per hour.
+
+    Of two rates for one day the one set last holds. Raises Invalid for what is no skill, a rate
+    below zero or in another currency than the book's, or one that names no source.
+    """
     if not commodity.startswith("MIN."):
         raise Invalid("A rate is for a skill, like MIN.ELEC.", place="commodity")
     if rate_per_hour < 0:
         raise Invalid("A rate is not below zero.", place="rate_per_hour")
+    if currency != book.commodity:
+        raise Invalid("A rate is in the currency of its book.", place="currency")
+    if not source.strip():
+        raise Invalid("Say where the rate comes from.", place="source")
     ensure_commodity(session, commodity)
     rate = SkillRate(
         book_id=book.id,
@@ -70,8 +79,8 @@ def log_hours(
 ) -> HoursEntry:
     """Note time that somebody says they gave; nothing is posted yet (HRS-2).
 
-    Raises Invalid for a day in the future, more than 16 hours on one day, or a pledge of
-    another skill or giver.
+    Raises Invalid for a day in the future, more than 16 hours on one day, a fund that cannot own
+    what is given, or a pledge of another skill, giver or community.
     """
     if not commodity.startswith("MIN."):
         raise Invalid("Choose a skill.", place="commodity")
@@ -88,8 +97,13 @@ def log_hours(
     )
     if minutes <= 0 or int(already or 0) + minutes > MINUTES_PER_DAY:
         raise Invalid("Nobody works more than 16 hours on one day.", place="worked")
-    if pledge is not None and (pledge.commodity != commodity or pledge.party_id != party.id):
-        raise Invalid("This pledge is of another skill or another person.", place="pledge")
+    if pledge is None:
+        check_own_fund(book, fund)
+    else:
+        if pledge.book_id != book.id:
+            raise Invalid("This pledge is to another community.", place="pledge")
+        if pledge.commodity != commodity or pledge.party_id != party.id:
+            raise Invalid("This pledge is of another skill or another person.", place="pledge")
     ensure_commodity(session, commodity)
     row = HoursEntry(
         book_id=book.id,
@@ -176,8 +190,10 @@ def reject_hours(
 
 
 def worth(minutes: int, rate_per_hour: int) -> int:
-    """Return what a time is worth in minor units, half a unit rounded up."""
-    return (minutes * rate_per_hour * 2 + 60) // 120
+    """Return what a time is worth in minor units; half a unit goes to the even one, so that
+    many small entries do not drift upwards (domain section 3.4)."""
+    whole, rest = divmod(minutes * rate_per_hour, 60)
+    return whole + (rest > 30 or (rest == 30 and whole % 2 == 1))
 
 
 def rate_for(session: ReadSession, *, book_id: UUID, commodity: str, on: date) -> SkillRate | None:
@@ -189,7 +205,7 @@ def rate_for(session: ReadSession, *, book_id: UUID, commodity: str, on: date) -
             SkillRate.commodity == commodity,
             SkillRate.valid_from_on <= on,
         )
-        .order_by(SkillRate.valid_from_on.desc())
+        .order_by(SkillRate.valid_from_on.desc(), SkillRate.id.desc())
         .limit(1)
     )
 
@@ -200,8 +216,11 @@ def _undecided(session: Session, hours_id: UUID, person_id: UUID) -> HoursEntry:
         raise NotFound("There is no such entry of hours.", place="hours")
     if row.state != "logged":
         raise Conflict("Somebody has decided on these hours already.", place="hours")
-    volunteer = session.get_one(Party, row.party_id).person_id
-    if person_id in (row.logged_by, volunteer):
+    giver = session.get_one(Party, row.party_id)
+    asking = session.get(Person, person_id)
+    # Whoever gave before they had an account is known by the address alone.
+    same_address = asking is not None and asking.email == giver.email
+    if person_id in (row.logged_by, giver.person_id) or same_address:
         raise NotAllowed("Hours are confirmed by somebody else than who gave or logged them.")
     return row
 

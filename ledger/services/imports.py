@@ -5,6 +5,8 @@ and field. The door opens the transaction.
 """
 
 import json
+import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,15 +14,22 @@ from typing import Any
 
 from ledger.core.entry import Entry, Posting
 from ledger.db import Session
-from ledger.errors import Invalid
+from ledger.errors import Conflict, Invalid
 from ledger.services.books import ensure_commodity
 from ledger.services.journal import LABELS, Draft, post_batch
 
 BATCH = 1000
 MAX_LINE = 256 * 1024
 MAX_TEXT = 200
+MAX_CODE = 64
+# A few thousand such amounts still add up in the 64 bits in which SQLite sums.
+MAX_QUANTITY = 10**15
+# A year that was typed wrong, and one that other programs for books cannot read.
+YEARS = range(1900, 2200)
+A_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 SOURCE = "import"
 ENTRY_KEYS = {"book", "accounting_date", "event_type", "external_ref", "postings"}
+ENTRY_OPTIONS = {"source"}
 LEG_KEYS = {"account", "fund", "commodity", "quantity"}
 LEG_OPTIONS = {"counterparty", *LABELS}
 
@@ -49,13 +58,21 @@ def import_entries(
             posted = post_batch(session, batch, now=now)
         except Invalid as error:
             raise Invalid(error.message, place=_line_place(error.place, places)) from error
+        except Conflict as error:
+            # The place is the reference; of two lines with one, the later is at fault.
+            pairs = zip(batch, places, strict=True)
+            told = [line for draft, line in pairs if draft.external_ref == error.place]
+            place = f"line {told[-1]}" if told else error.place
+            raise Conflict(error.message, place=place) from error
         entries += len(batch) - posted.duplicates
         postings += posted.postings
         duplicates += posted.duplicates
         batch.clear()
         places.clear()
 
-    for number, line in enumerate(lines, start=1):
+    for number, raw in enumerate(lines, start=1):
+        # Some programs mark the beginning of a text; the mark is no part of it.
+        line = raw.removeprefix(BOM_UTF8) if number == 1 else raw
         if not line.strip():
             continue
         draft = _draft(line, f"line {number}", book)
@@ -74,8 +91,9 @@ def import_entries(
 
 def _draft(line: bytes, place: str, book: str | None) -> Draft:
     document = _document(line, place)
-    _check_keys(document, ENTRY_KEYS, set() if book is None else {"book"}, place)
-    code = document.get("book", book)
+    options = ENTRY_OPTIONS if book is None else ENTRY_OPTIONS | {"book"}
+    _check_keys(document, ENTRY_KEYS, options, place)
+    code = _text(document.get("book", book), f"{place}: book")
     if book is not None and code != book:
         raise Invalid(f"This entry is for book {code!r:.40}, not {book}.", place=f"{place}: book")
     legs = document["postings"]
@@ -83,13 +101,13 @@ def _draft(line: bytes, place: str, book: str | None) -> Draft:
         raise Invalid("Postings are a list.", place=f"{place}: postings")
     postings = tuple(_leg(leg, f"{place}: postings[{i}]") for i, leg in enumerate(legs))
     try:
-        entry = Entry(_text(code, f"{place}: book"), postings)
+        entry = Entry(code, postings)
     except Invalid as error:
         raise Invalid(error.message, place=f"{place}: {error.place}") from error
     return Draft(
         entry=entry,
-        event_type=_text(document["event_type"], f"{place}: event_type"),
-        source=SOURCE,
+        event_type=_text(document["event_type"], f"{place}: event_type", MAX_CODE),
+        source=_text(document.get("source", SOURCE), f"{place}: source", MAX_CODE),
         external_ref=_text(document["external_ref"], f"{place}: external_ref"),
         accounting_on=_day(document["accounting_date"], f"{place}: accounting_date"),
     )
@@ -106,8 +124,11 @@ def _document(line: bytes, place: str) -> dict[str, Any]:
             parse_constant=_no_fraction,
         )
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        reason = str(error)
+        if isinstance(error, json.JSONDecodeError):  # It would count lines of its own.
+            reason = f"{error.msg}, at character {error.pos + 1}"
         raise Invalid(
-            f"The line is no JSON that can be loaded: {error}"[:200], place=place
+            f"The line is no JSON that can be loaded: {reason}"[:200], place=place
         ) from error
     if not isinstance(document, dict):
         raise Invalid("Each line is one JSON object.", place=place)
@@ -121,8 +142,10 @@ def _leg(leg: Any, place: str) -> Posting:
     for name in ("account", "quantity"):
         if type(leg[name]) is not int:
             raise Invalid("This is a whole number.", place=f"{place}.{name}")
+    if abs(leg["quantity"]) > MAX_QUANTITY:
+        raise Invalid("This is more than books can hold.", place=f"{place}.quantity")
     options = {
-        name: _text(leg[name], f"{place}.{name}")
+        name: _text(leg[name], f"{place}.{name}", MAX_CODE)
         for name in LEG_OPTIONS & leg.keys()
         if leg[name] is not None
     }
@@ -144,9 +167,12 @@ def _check_keys(found: dict[str, Any], needed: set[str], allowed: set[str], plac
         raise Invalid(f"{unknown[0]!r:.40} is not known here.", place=f"{place}: {unknown[0]:.40}")
 
 
-def _text(value: Any, place: str) -> str:
-    if not isinstance(value, str) or not value or len(value) > MAX_TEXT:
-        raise Invalid(f"This is a text of 1 to {MAX_TEXT} characters.", place=place)
+def _text(value: Any, place: str, longest: int = MAX_TEXT) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > longest:
+        raise Invalid(f"This is a text of 1 to {longest} characters.", place=place)
+    # JSON can name half of a surrogate pair; no database can store it.
+    if any("\ud800" <= sign <= "\udfff" for sign in value):
+        raise Invalid("This text holds half a character.", place=place)
     if any(ord(sign) < 32 or sign == "\x7f" for sign in value):
         raise Invalid("This text holds control characters.", place=place)
     return value
@@ -154,11 +180,14 @@ def _text(value: Any, place: str) -> str:
 
 def _day(value: Any, place: str) -> date:
     try:
-        if not isinstance(value, str) or len(value) != 10:
+        if not isinstance(value, str) or not A_DAY.fullmatch(value):
             raise ValueError
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError as error:
         raise Invalid("This is a date like 2026-12-31.", place=place) from error
+    if day.year not in YEARS:
+        raise Invalid(f"The year {day.year} is not one of these books.", place=place)
+    return day
 
 
 def _known(session: Session, commodity: str, place: str) -> None:

@@ -42,10 +42,14 @@ def enqueue(
 
 
 def claim(session: Session, *, now: datetime) -> Job | None:
-    """Take the job that is due longest and lease it; None when nothing is due."""
+    """Take the job that is due longest and lease it; None when nothing is due.
+
+    A job that comes back after its last attempt, because every worker died of it, is to be
+    given up by whoever takes it.
+    """
     job = session.scalar(
         select(Job)
-        .where(Job.done_at.is_(None), Job.run_at <= now, Job.attempts < MAX_ATTEMPTS)
+        .where(Job.done_at.is_(None), Job.run_at <= now)
         .order_by(Job.run_at, Job.id)
         .limit(1)
     )
@@ -61,10 +65,22 @@ def finish(session: Session, *, job: Job, now: datetime) -> None:
     session.execute(update(Job).where(Job.id == job.id).values(done_at=now, error=None))
 
 
-def postpone(session: Session, *, job: Job, error: str, now: datetime) -> None:
-    """Try again later, each time after twice as long. ``error`` holds no personal data."""
+def exhausted(job: Job) -> bool:
+    """Whether a claimed job has had all its attempts and must not be done again."""
+    return job.attempts > MAX_ATTEMPTS
+
+
+def postpone(session: Session, *, job: Job, error: str, now: datetime) -> bool:
+    """Try again later, each time after twice as long; False when it is given up instead.
+
+    A job that is given up is done with its error on it. ``error`` holds no personal data.
+    """
+    if job.attempts >= MAX_ATTEMPTS:
+        session.execute(update(Job).where(Job.id == job.id).values(done_at=now, error=error))
+        return False
     wait = min(timedelta(seconds=2**job.attempts), LONGEST_WAIT)
     session.execute(update(Job).where(Job.id == job.id).values(run_at=now + wait, error=error))
+    return True
 
 
 def beat(session: Session, *, process: str, now: datetime) -> None:

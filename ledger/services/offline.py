@@ -3,14 +3,19 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import select
+
 from ledger.core import bookkeeping
-from ledger.db import Session
+from ledger.core.entry import Entry
+from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book, Fund
+from ledger.models.journal import Entry as EntryRow
 from ledger.models.pledges import Pledge
 from ledger.queries.balances import balance_of
 from ledger.services import journal
-from ledger.services.pledges import record_fulfilment, release_for
+from ledger.services.books import check_own_fund
+from ledger.services.pledges import check_due, check_place, record_fulfilment, release_for
 
 CASH = 1030
 
@@ -30,14 +35,24 @@ def record_cash(
     """Book counted cash in minor units (OFF-1) and return the entry.
 
     ``reference`` identifies the count, so that sending it twice books it once. Raises Invalid
-    for an amount not above zero or a day ahead.
+    for an amount not above zero, a day ahead or the wrong fund or pledge, Conflict for a promise
+    that is not due yet, or a reference used for other cash.
     """
     if amount <= 0:
         raise Invalid("Count an amount above zero.", place="amount")
     if on > now.date():
         raise Invalid("This day is still ahead.", place="received_on")
-    if pledge is not None and pledge.commodity != book.commodity:
-        raise Invalid("This pledge is not of money.", place="pledge")
+    check_own_fund(book, fund)
+    known = _known(session, book, "cash_received", reference)
+    if known is not None:
+        # What a pledge still needs has changed since, so only what was counted is compared.
+        _check_same(journal.load_entry(session, book.id, known), fund, amount, pledge)
+        return known
+    if pledge is not None:
+        if pledge.commodity != book.commodity:
+            raise Invalid("This pledge is not of money.", place="pledge")
+        check_place(pledge, book, fund)
+        check_due(session, pledge)
     released, receivable = release_for(session, pledge, amount) if pledge else (0, 0)
     posted = journal.post(
         session,
@@ -81,9 +96,18 @@ def bank_cash(
     now: datetime,
     made_by: UUID | None,
 ) -> UUID:
-    """Book cash taken to the bank. Raises Conflict when the fund holds less cash than that."""
+    """Book cash taken to the bank; sending it twice books it once.
+
+    Raises Invalid for an amount not above zero or a day ahead, Conflict when the fund holds less
+    cash than that.
+    """
+    if amount <= 0:
+        raise Invalid("Count an amount above zero.", place="amount")
+    if on > now.date():
+        raise Invalid("This day is still ahead.", place="received_on")
     held = balance_of(session, book_id=book.id, accounts=[CASH], fund_id=fund.id)
-    if amount > held[book.commodity]:
+    told_again = _known(session, book, "cash_banked", reference) is not None
+    if amount > held[book.commodity] and not told_again:
         raise Conflict("This fund holds less cash than that.", place="amount")
     return journal.post(
         session,
@@ -97,3 +121,22 @@ def bank_cash(
         now=now,
         made_by=made_by,
     ).ids[0]
+
+
+def _known(session: ReadSession, book: Book, event_type: str, reference: str) -> UUID | None:
+    return session.scalar(
+        select(EntryRow.id).where(
+            EntryRow.book_id == book.id,
+            EntryRow.source == "cash",
+            EntryRow.external_ref == reference,
+            EntryRow.event_type == event_type,
+        )
+    )
+
+
+def _check_same(stored: Entry, fund: Fund, amount: int, pledge: Pledge | None) -> None:
+    counted = next(leg for leg in stored.postings if leg.account == CASH)
+    labels = {leg.pledge for leg in stored.postings if leg.pledge is not None}
+    same = (counted.fund, counted.quantity) == (fund.code, amount)
+    if not same or labels != ({pledge.reference} if pledge else set()):
+        raise Conflict("This count is in the books already, with other figures.", place="amount")

@@ -49,7 +49,8 @@ def find_or_create_party(
         session.add(party)
     else:
         party.consent = max(party.consent, consent, key=CONSENTS.index)
-        if party.person_id is None:
-            party.person_id = person.id if person else person_id
+        if party.person_id is None and person is not None:
+            # Only by the address: whoever merely types it must not come to own what others gave.
+            party.person_id = person.id
     session.flush()
     return party

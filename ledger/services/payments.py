@@ -27,6 +27,8 @@ from ledger.queries.pledges import open_quantity
 from ledger.services import journal
 from ledger.services.pledges import record_fulfilment, release_for
 
+# How far an attempt has come: what is heard late never takes it back.
+PROGRESS = {"created": 0, "open": 1, "expired": 2, "failed": 2, "processing": 3, "succeeded": 4}
 # Stripe forgets idempotency keys after a day; a key older than this is never sent again.
 KEY_LIFETIME = timedelta(hours=23)
 
@@ -94,17 +96,29 @@ def prepare_attempt(
 def record_session(
     session: Session, *, attempt_id: UUID, answer: CheckoutSession, now: datetime
 ) -> None:
-    """Note what Stripe says of an attempt's payment page; what is settled stays so."""
+    """Note what Stripe says of an attempt's payment page; an older answer changes nothing."""
     attempt = session.get_one(PaymentAttempt, attempt_id)
     if attempt.state == "posted":
         return
     attempt.stripe_session_id = answer.id
-    attempt.stripe_payment_intent_id = answer.payment_intent_id
+    attempt.stripe_payment_intent_id = answer.payment_intent_id or attempt.stripe_payment_intent_id
     attempt.checkout_url = answer.url or attempt.checkout_url
     states = {"open": "open", "complete": "processing", "expired": "expired"}
-    attempt.state = states.get(answer.status, "open")
+    state = states.get(answer.status, "open")
     if answer.status == "complete" and answer.payment_status == "paid":
-        attempt.state = "succeeded"
+        state = "succeeded"
+    if PROGRESS[state] >= PROGRESS[attempt.state]:
+        attempt.state = state
+    attempt.updated_at = now
+    session.flush()
+
+
+def record_unknown(session: Session, *, attempt_id: UUID, now: datetime) -> None:
+    """End an attempt whose payment page Stripe does not know; what is settled stays so."""
+    attempt = session.get_one(PaymentAttempt, attempt_id)
+    if attempt.state in ("created", "open", "processing"):
+        attempt.state = "failed"
+        attempt.failure = "page_unknown"
     attempt.updated_at = now
     session.flush()
 
@@ -136,12 +150,14 @@ def store_transaction(session: Session, *, txn: BalanceTransaction) -> bool:
 def settle_charge(session: Session, *, txn_id: str, pledge_id: UUID, now: datetime) -> None:
     """Post a charge for a pledge (PAY-01 to -03, POL-3) and note the fulfilment. Idempotent.
 
-    Raises Conflict when the charge is in another currency than the pledge.
+    Raises NotFound for no such pledge, Conflict when the charge is in another currency.
     """
     txn = session.get_one(TransactionRow, txn_id)
     if txn.posted_at is not None:
         return
-    pledge = session.get_one(Pledge, pledge_id)
+    pledge = session.get(Pledge, pledge_id)
+    if pledge is None:
+        raise NotFound("There is no pledge that this charge names.", place=txn_id)
     if pledge.commodity != txn.commodity:
         raise Conflict("The charge is in another currency than the pledge.", place=txn_id)
     place = place_of(session, pledge)
@@ -175,11 +191,24 @@ def settle_charge(session: Session, *, txn_id: str, pledge_id: UUID, now: dateti
     session.flush()
 
 
-def settle_refund(session: Session, *, txn_id: str, pledge_id: UUID, now: datetime) -> None:
-    """Post money that went back to a donor (REF-1, REF-2). Idempotent."""
+def settle_refund(
+    session: Session,
+    *,
+    txn_id: str,
+    pledge_id: UUID,
+    now: datetime,
+    refund_id: UUID | None = None,
+) -> None:
+    """Post money that went back to a donor (REF-1, REF-2). Idempotent.
+
+    ``refund_id`` is the row that asked for it, when Poolbook did. Raises Conflict for a refund
+    with a fee or an amount that the books have no entry for.
+    """
     txn = session.get_one(TransactionRow, txn_id)
     if txn.posted_at is not None:
         return
+    if txn.fee or txn.amount >= 0:
+        raise Conflict("A refund takes money away and has no fee of its own.", place=txn_id)
     pledge = session.get_one(Pledge, pledge_id)
     place = place_of(session, pledge)
     posted = journal.post(
@@ -201,8 +230,12 @@ def settle_refund(session: Session, *, txn_id: str, pledge_id: UUID, now: dateti
         now=now,
     )
     _mark(txn, pledge, now)
-    row = session.scalar(select(Refund).where(Refund.stripe_refund_id == txn.source_id))
-    if row is not None:
+    row = session.get(Refund, refund_id) if refund_id else None
+    if row is None:
+        row = session.scalar(select(Refund).where(Refund.stripe_refund_id == txn.source_id))
+    if row is not None and row.pledge_id == pledge_id:
+        # The books may hear of it before whoever sent it has noted the answer.
+        row.stripe_refund_id = txn.source_id
         row.state = "posted"
     session.flush()
 

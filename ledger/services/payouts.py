@@ -14,6 +14,7 @@ from ledger.models.books import Book, Fund
 from ledger.models.journal import Posting
 from ledger.models.payments import BalanceTransaction as TransactionRow
 from ledger.models.payments import Payout as PayoutRow
+from ledger.queries.payments import payout_funds
 from ledger.services import journal
 
 STRIPE = 1110
@@ -65,6 +66,43 @@ def settle_payout(
     )
     txn.book_id = book.id
     txn.stripe_payout_id = payout.id
+    txn.posted_at = now
+    session.flush()
+
+
+def settle_returned_payout(session: Session, *, txn_id: str, payout: Payout, now: datetime) -> None:
+    """Post a payout's money coming back from transit, by the funds it left by (PO-3).
+
+    Idempotent. Raises Conflict while the payout is not in the books, or for another amount.
+    """
+    txn = session.get_one(TransactionRow, txn_id)
+    if txn.posted_at is not None:
+        return
+    row = session.get(PayoutRow, payout.id)
+    if row is None:
+        raise Conflict("A payout that came back waits for its own entry.", place=payout.id)
+    funds = payout_funds(session, payout.id)
+    if sum(funds.values()) != txn.amount or txn.fee:
+        raise Conflict("What came back differs from what was paid out.", place=payout.id)
+    book = session.get_one(Book, row.book_id)
+    journal.post(
+        session,
+        # The same legs the other way round, under the return's own id: the next payout finds
+        # there what it contains.
+        bookkeeping.payout_created(
+            book=book.code,
+            currency=payout.currency,
+            funds={fund: -quantity for fund, quantity in funds.items()},
+            payout=txn_id,
+        ),
+        event_type="payout_failed",
+        source="stripe",
+        external_ref=txn_id,
+        accounting_on=txn.created_at.date(),
+        now=now,
+    )
+    row.state = payout.status
+    txn.book_id = book.id
     txn.posted_at = now
     session.flush()
 

@@ -20,6 +20,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
+from ledger.models.journal import Entry as EntryRow
 from ledger.models.parties import Party
 from ledger.models.pledges import Basket, Fulfilment, Pledge
 from ledger.queries.campaigns import needs_of
@@ -53,10 +54,13 @@ def make_pledges(
     """Make a basket with a pledge for each line, and post what they mean.
 
     The same form sent twice (``form_key``) makes one basket. Raises Invalid by commodity for
-    an offer that the campaign cannot take, Conflict when the campaign is over.
+    an offer that the campaign cannot take, Conflict when the campaign is over or the key belongs
+    to somebody else's form.
     """
     known = session.scalar(select(Basket).where(Basket.form_key == form_key))
     if known is not None:
+        if (known.campaign_id, known.party_id) != (campaign.id, party.id):
+            raise Conflict("This form was sent already, by somebody else.", place="form")
         return known
     _check_open(campaign, now.date())
     _check_lines(session, campaign, lines)
@@ -117,6 +121,24 @@ def release_for(session: Session, pledge: Pledge, amount: int) -> tuple[int, int
     return (0, rest) if pledge.legal_nature == "unconditional" else (0, 0)
 
 
+def check_place(pledge: Pledge, book: Book, fund: Fund) -> None:
+    """Refuse to fulfil a pledge in a book or fund that is not its own.
+
+    Its memo legs stand there, and would be taken off elsewhere. Raises Invalid.
+    """
+    if pledge.book_id != book.id:
+        raise Invalid("This pledge is to another community.", place="pledge")
+    if pledge.fund_id != fund.id:
+        raise Invalid("This pledge is for another fund.", place="fund")
+
+
+def check_due(session: Session, pledge: Pledge) -> None:
+    """Refuse money for a promise that depends on the campaign: received now, it would have to be
+    given back if the campaign fails (domain section 1.1). Raises Conflict."""
+    if pledge.legal_nature == "conditional" and open_quantity(session, pledge):
+        raise Conflict("This promise is due only when the campaign succeeds.", place="pledge")
+
+
 def record_fulfilment(
     session: Session,
     *,
@@ -129,7 +151,8 @@ def record_fulfilment(
 ) -> None:
     """Note what made good a part of a pledge; the same source counts once.
 
-    A refund is a negative quantity: it lowers what was received and opens nothing again.
+    A refund is a negative quantity: it lowers what was received and opens nothing again. What
+    is given before a condition is met takes the conditional promise off the memo accounts.
     """
     known = session.scalar(
         select(Fulfilment.id).where(
@@ -140,6 +163,8 @@ def record_fulfilment(
     )
     if known is not None:
         return
+    if pledge.legal_nature == "conditional":
+        _keep_early(session, pledge, entry_id, quantity, f"{source}/{source_ref}", now)
     session.add(
         Fulfilment(
             book_id=pledge.book_id,
@@ -206,6 +231,26 @@ def _end(session: Session, pledge_id: UUID, state: str, on: date, now: datetime)
     _post(session, pledge, entries, f"pledge_{state}", on, now)
 
 
+def _keep_early(
+    session: Session, pledge: Pledge, entry_id: UUID, quantity: int, told: str, now: datetime
+) -> None:
+    """Release what is kept of a conditional promise; ``release_for`` leaves it on 9120."""
+    kept = min(quantity, open_quantity(session, pledge))
+    if kept <= 0:
+        return
+    book, fund = _codes(session, pledge)
+    entries = bookkeeping.pledge_released(
+        book=book,
+        fund=fund,
+        commodity=pledge.commodity,
+        quantity=kept,
+        pledge=pledge.reference,
+        legal_nature=pledge.legal_nature,
+    )
+    on = session.get_one(EntryRow, (pledge.book_id, entry_id)).accounting_on
+    _post(session, pledge, entries, "pledge_kept_early", on, now, told)
+
+
 def _post(
     session: Session,
     pledge: Pledge,
@@ -213,13 +258,15 @@ def _post(
     event_type: str,
     on: date,
     now: datetime,
+    told: str = "",
 ) -> None:
+    """Post an event of a pledge; ``told`` tells apart what can happen to it more than once."""
     journal.post(
         session,
         entries,
         event_type=event_type,
         source="pledge",
-        external_ref=str(pledge.id),
+        external_ref=f"{pledge.id}/{told}" if told else str(pledge.id),
         accounting_on=on,
         now=now,
     )
@@ -265,7 +312,9 @@ def _check_lines(session: Session, campaign: Campaign, lines: Sequence[Line]) ->
             sentence = "This campaign does not ask for this."
         elif line.commodity in seen:
             sentence = "This is offered twice."
-        elif not 0 < line.quantity <= LIMITS[kind_of(line.commodity)]:
+        elif line.quantity <= 0:
+            sentence = "Offer an amount above zero."
+        elif line.quantity > LIMITS[kind_of(line.commodity)]:
             sentence = "This is more than can be offered at once."
         else:
             seen.add(line.commodity)

@@ -38,13 +38,7 @@ def request_refund(
     )
     if charge is None or charge.source_id is None:
         raise Conflict("This pledge was not paid by card.", place="amount")
-    asked = session.scalar(
-        select(func.coalesce(func.sum(Refund.amount), 0)).where(
-            Refund.stripe_charge_id == charge.source_id,
-            Refund.state.not_in(("failed", "rejected")),
-        )
-    )
-    if not 0 < amount <= charge.amount - int(asked or 0):
+    if not 0 < amount <= _refundable(session, pledge_id, charge):
         raise Invalid("This is more than was paid and not refunded yet.", place="amount")
     refund = Refund(
         book_id=pledge.book_id,
@@ -75,6 +69,32 @@ def request_refund(
     return refund
 
 
+def _refundable(session: Session, pledge_id: UUID, charge: BalanceTransaction) -> int:
+    """Return what can still go back of a charge, in minor units.
+
+    A refund that was made on Stripe's own pages has no row here, only a balance transaction.
+    """
+    asked = session.scalar(
+        select(func.coalesce(func.sum(Refund.amount), 0)).where(
+            Refund.stripe_charge_id == charge.source_id,
+            Refund.state.not_in(("failed", "rejected")),
+        )
+    )
+    under_way = session.scalar(
+        select(func.coalesce(func.sum(Refund.amount), 0)).where(
+            Refund.pledge_id == pledge_id,
+            Refund.state.not_in(("failed", "rejected", "posted")),
+        )
+    )
+    kept = session.scalar(
+        select(func.coalesce(func.sum(BalanceTransaction.amount), 0)).where(
+            BalanceTransaction.pledge_id == pledge_id,
+            BalanceTransaction.reporting_category.in_(("charge", "refund")),
+        )
+    )
+    return min(charge.amount - int(asked or 0), int(kept or 0) - int(under_way or 0))
+
+
 def approve_refund(session: Session, *, refund_id: UUID, approved_by: UUID, now: datetime) -> None:
     """Let the worker send a refund. Raises NotAllowed for whoever asked for it."""
     refund = session.get_one(Refund, refund_id)
@@ -85,13 +105,7 @@ def approve_refund(session: Session, *, refund_id: UUID, approved_by: UUID, now:
     refund.state = "approved"
     refund.approved_by = approved_by
     session.flush()
-    enqueue(
-        session,
-        kind="send_refund",
-        key=str(refund.id),
-        arguments={"refund": str(refund.id)},
-        now=now,
-    )
+    _have_it_sent(session, refund, now)
 
 
 def reject_refund(session: Session, *, refund_id: UUID) -> None:
@@ -103,7 +117,7 @@ def reject_refund(session: Session, *, refund_id: UUID) -> None:
 def record_sent(session: Session, *, refund_id: UUID, answer: Sent) -> None:
     """Note Stripe's answer; the money is booked from its balance transaction."""
     refund = session.get_one(Refund, refund_id)
-    if refund.state == "approved":
+    if refund.state in ("approved", "unanswered"):
         refund.stripe_refund_id = answer.id
         refund.state = "failed" if answer.status in ("failed", "canceled") else "sent"
     session.flush()
@@ -111,5 +125,40 @@ def record_sent(session: Session, *, refund_id: UUID, answer: Sent) -> None:
 
 def record_refused(session: Session, *, refund_id: UUID) -> None:
     """Note that Stripe refused a refund for good."""
-    session.get_one(Refund, refund_id).state = "failed"
+    refund = session.get_one(Refund, refund_id)
+    if refund.state == "approved":
+        refund.state = "failed"
     session.flush()
+
+
+def record_unanswered(session: Session, *, refund_id: UUID) -> None:
+    """Note that Stripe gave no answer for so long that nobody asks any more.
+
+    The money may have gone: the amount stays taken, and a balance transaction still posts it.
+    """
+    refund = session.get(Refund, refund_id)
+    if refund is not None and refund.state == "approved":
+        refund.state = "unanswered"
+        session.flush()
+
+
+def retry_refund(session: Session, *, refund_id: UUID, now: datetime) -> None:
+    """Have an unanswered refund sent again. Raises NotFound, Conflict in any other state."""
+    refund = session.get(Refund, refund_id)
+    if refund is None:
+        raise NotFound("There is no such refund.", place="refund")
+    if refund.state != "unanswered":
+        raise Conflict("Only a refund without an answer is sent again.", place="refund")
+    refund.state = "approved"
+    session.flush()
+    _have_it_sent(session, refund, now)
+
+
+def _have_it_sent(session: Session, refund: Refund, now: datetime) -> None:
+    enqueue(
+        session,
+        kind="send_refund",
+        key=str(refund.id),
+        arguments={"refund": str(refund.id)},
+        now=now,
+    )

@@ -1,0 +1,176 @@
+"""Reading: one object by its id, and lists by pages, filters and expanded references.
+
+Lists are newest first; cursors are ids, as at Stripe. Must not change anything.
+"""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from ledger.sandbox.errors import ApiError, unknown
+from ledger.sandbox.events import public
+from ledger.sandbox.params import group, integer, only, optional_text
+from ledger.sandbox.store import Object, Store
+
+Params = dict[str, Any]
+LONGEST_PAGE = 100
+PAGE = 10
+LISTS = {
+    "customers": "customer",
+    "checkout/sessions": "checkout.session",
+    "payment_intents": "payment_intent",
+    "charges": "charge",
+    "refunds": "refund",
+    "balance_transactions": "balance_transaction",
+    "payouts": "payout",
+    "events": "event",
+    "webhook_endpoints": "webhook_endpoint",
+}
+# What each list can be filtered by, besides when its objects were created.
+FILTERS = {
+    "customers": ("email",),
+    "checkout/sessions": ("payment_intent", "status"),
+    "payment_intents": (),
+    "charges": ("payment_intent",),
+    "refunds": ("charge", "payment_intent"),
+    "balance_transactions": ("currency", "payout", "source", "type"),
+    "payouts": ("status",),
+    "events": ("type",),
+    "webhook_endpoints": (),
+}
+# Filters by what is kept from sight: which payout took a balance transaction along.
+HIDDEN = {"payout": "_payout"}
+EXPANDABLE = {
+    "balance_transaction": ("balance_transaction",),
+    "failure_balance_transaction": ("balance_transaction",),
+    "latest_charge": ("charge",),
+    "charge": ("charge",),
+    "payment_intent": ("payment_intent",),
+    "customer": ("customer",),
+    "source": ("charge", "refund", "payout"),
+}
+COMPARISONS: dict[str, Callable[[int, int], bool]] = {
+    "gte": operator.ge,
+    "gt": operator.gt,
+    "lte": operator.le,
+    "lt": operator.lt,
+}
+# Shown once, when it is made.
+SECRETS = ("secret",)
+
+
+def retrieve(store: Store, kind: str, object_id: str, params: Params) -> Object:
+    """Return one object, with what is to be expanded. Raises ApiError."""
+    only(params, ("expand",))
+    found = store.get(kind, object_id)
+    if found is None:
+        raise unknown(kind, object_id)
+    return expanded(store, without_secrets(found), params)
+
+
+def listing(store: Store, path: str, params: Params) -> Object:
+    """Return a page of a list, newest first. Raises ApiError."""
+    kind = LISTS[path]
+    only(
+        params,
+        ("limit", "starting_after", "ending_before", "expand", "created", *FILTERS[path]),
+    )
+    limit = integer(params, "limit") if "limit" in params else PAGE
+    if limit > LONGEST_PAGE:
+        raise ApiError(
+            f"Limit is at most {LONGEST_PAGE}.", code="parameter_invalid_integer", param="limit"
+        )
+    after = optional_text(params, "starting_after")
+    before = optional_text(params, "ending_before")
+    if after and before:
+        raise ApiError("Give starting_after or ending_before, not both.", param="ending_before")
+    rows = list(filter(_wanted(path, params), store.all(kind)))
+    if after:
+        rows = rows[_position(rows, kind, after, "starting_after") + 1 :]
+    if before:
+        # The page next to the cursor: walking back reads the list from its old end.
+        rows = rows[: _position(rows, kind, before, "ending_before")]
+        page = rows[-limit:]
+    else:
+        page = rows[:limit]
+    deeper = _deeper(params)
+    return {
+        "object": "list",
+        "data": [expanded(store, without_secrets(row), deeper) for row in page],
+        "has_more": len(rows) > limit,
+        "url": f"/v1/{path}",
+    }
+
+
+def expanded(store: Store, body: Object, params: Params) -> Object:
+    """Return an object's public part with references replaced by what they name.
+
+    Raises ApiError for what cannot be expanded.
+    """
+    shown = public(body)
+    for path in _paths(params):
+        name, _, rest = path.partition(".")
+        if name not in shown or name not in EXPANDABLE:
+            raise ApiError(f"This property cannot be expanded ({path}).", param="expand")
+        if isinstance(shown[name], str):
+            for kind in EXPANDABLE[name]:
+                found = store.get(kind, shown[name])
+                if found is not None:
+                    shown[name] = without_secrets(public(found))
+                    break
+        if rest and isinstance(shown[name], dict):
+            shown[name] = expanded(store, shown[name], {"expand": [rest]})
+    return shown
+
+
+def without_secrets(body: Object) -> Object:
+    """Return an object without what is shown only when it is made."""
+    return {name: value for name, value in body.items() if name not in SECRETS}
+
+
+def _paths(params: Params) -> list[str]:
+    given = params.get("expand") or []
+    if not isinstance(given, list) or not all(isinstance(path, str) for path in given):
+        raise ApiError("Invalid array.", param="expand")
+    return given
+
+
+def _deeper(params: Params) -> Params:
+    """Return what a list expands as its items see it; the paths there begin with ``data.``."""
+    paths = _paths(params)
+    for path in paths:
+        if not path.startswith("data."):
+            raise ApiError(f"This property cannot be expanded ({path}).", param="expand")
+    return {"expand": [path.removeprefix("data.") for path in paths]}
+
+
+def _position(rows: list[Object], kind: str, cursor: str, param: str) -> int:
+    for position, row in enumerate(rows):
+        if row["id"] == cursor:
+            return position
+    raise unknown(kind, cursor, param=param, status=400)
+
+
+def _wanted(path: str, params: Params) -> Callable[[Object], bool]:
+    """Return the test that a request's filters make. Raises ApiError."""
+    in_time = _in_time(params)
+    wanted = {
+        HIDDEN.get(name, name): optional_text(params, name)
+        for name in FILTERS[path]
+        if name in params
+    }
+    return lambda row: in_time(row["created"]) and all(
+        row.get(name) == value for name, value in wanted.items()
+    )
+
+
+def _in_time(params: Params) -> Callable[[int], bool]:
+    if "created" not in params:
+        return lambda _at: True
+    if isinstance(params["created"], str):
+        instant = integer(params, "created", least=0)
+        return lambda at: at == instant
+    given = group(params, "created")
+    only(given, COMPARISONS, within="created")
+    bounds = {name: integer(given, name, within="created", least=0) for name in given}
+    return lambda at: all(COMPARISONS[name](at, bound) for name, bound in bounds.items())

@@ -1,0 +1,72 @@
+"""One sandbox process for all tests of a file, and the real SDK on it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+import stripe
+
+from tests.faults.conftest import Sandbox
+from tests.ports import free_port
+
+KEY = "sk_test_sandbox"
+
+
+def client_of(sandbox: Sandbox, key: str = KEY, retries: int = 0) -> stripe.StripeClient:
+    """The real SDK, speaking to the sandbox alone."""
+    base: Any = dict.fromkeys(("api", "files", "connect", "meter_events"), sandbox.url)
+    return stripe.StripeClient(key, base_addresses=base, max_network_retries=retries)
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A running sandbox that settles only when told to."""
+    server = Sandbox(free_port(), tmp_path_factory.mktemp("sandbox") / "sandbox.db")
+    server.start()
+    server.control("set", settle_seconds="86400")
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> stripe.StripeClient:
+    """The real SDK."""
+    return client_of(sandbox)
+
+
+def page_params(amount: int = 6000, currency: str = "usd", **more: Any) -> dict[str, Any]:
+    """What opens a payment page."""
+    return {
+        "mode": "payment",
+        "success_url": "http://127.0.0.1:1/thanks",
+        "cancel_url": "http://127.0.0.1:1/back",
+        "line_items": [
+            {
+                "quantity": 1,
+                "price_data": {
+                    "currency": currency,
+                    "unit_amount": amount,
+                    "product_data": {"name": "Solar roof"},
+                },
+            }
+        ],
+        **more,
+    }
+
+
+def paid(
+    sandbox: Sandbox, client: stripe.StripeClient, amount: int = 6000, currency: str = "usd"
+) -> stripe.Charge:
+    """A charge that somebody paid on a page, not settled yet."""
+    made = client.v1.checkout.sessions.create(page_params(amount, currency))  # type: ignore[arg-type]
+    assert sandbox.pay(made.url or "").status_code == 303
+    found = client.v1.checkout.sessions.retrieve(made.id, {"expand": ["payment_intent"]})
+    return client.v1.charges.retrieve(str(found.payment_intent.latest_charge))  # type: ignore[union-attr]
+
+
+def raw(sandbox: Sandbox, path: str, **params: Any) -> Any:
+    """An answer as it was sent, before the SDK reads it."""
+    answer = requests.get(f"{sandbox.url}/v1/{path}", params, auth=(KEY, ""), timeout=5)
+    assert answer.ok, answer.text
+    return answer.json()

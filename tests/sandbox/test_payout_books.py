@@ -1,0 +1,115 @@
+"""A payout in the books is what Stripe sent, also when it fails, waits, or mixes communities."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ledger.db import Database
+from ledger.models.pledges import Pledge
+from ledger.queries import payments as questions
+from tests.faults.conftest import Sandbox
+from tests.ports import free_port
+from tests.sandbox.conftest import page_params
+from tests.sandbox.shop import Shop
+
+EVERYTHING = ("charge", "refund", "payout", "payout_reversal")
+
+
+@pytest.fixture
+def shop(db: Database, tmp_path: Path) -> Iterator[Shop]:
+    """A shop with a sandbox to itself: a payout takes everything along."""
+    server = Sandbox(free_port(), tmp_path / "sandbox.db")
+    server.start()
+    server.control("set", settle_seconds="86400")
+    yield Shop(db, server)
+    server.kill()
+
+
+def paid(shop: Shop, *amounts: int, book: str = "A") -> list[Pledge]:
+    """Pledges of one book that somebody paid."""
+    made = [shop.pledge(amount, book=book) for amount in amounts]
+    for pledge in made:
+        shop.pay(pledge)
+    return made
+
+
+def test_payouts_with_refunds_and_a_failure_are_booked_by_the_sweep_alone(shop: Shop) -> None:
+    one, two = paid(shop, 6000, 10_000)
+    shop.sweep()
+    shop.approved_refund(two, 4000)
+    shop.work(seconds=1)
+    shop.sandbox.control("payout")
+    assert shop.sweep() == 2
+    assert (shop.balance(one, 1110), shop.balance(one, 1120)) == (0, 5796 + 9680 - 4000)
+    with shop.db.snapshot() as session:
+        (row,) = questions.payouts_of(session, book_id=one.book_id)
+    assert dict(row.funds) == {"F1": 5796, "F2": 5680}
+    assert [txn.reporting_category for txn in row.transactions] == ["charge", "charge", "refund"]
+    assert row.amount == sum(txn.net for txn in row.transactions) == 11_476
+
+    shop.sandbox.control("fail_payout", payout=row.id)
+    assert shop.sweep() == 1
+    assert (shop.balance(one, 1110), shop.balance(one, 1120)) == (11_476, 0)
+    with shop.db.snapshot() as session:
+        assert questions.payouts_in_transit(session, book_id=one.book_id) == []
+        assert questions.payouts_of(session, book_id=one.book_id)[0].state == "failed"
+
+    paid(shop, 5000)
+    shop.sandbox.control("payout")
+    assert shop.sweep() == 2
+    assert (shop.balance(one, 1110), shop.balance(one, 1120)) == (0, 11_476 + 4825)
+    assert shop.waiting() == []
+    assert shop.net_of(EVERYTHING) == 0
+
+
+def test_a_payout_that_failed_before_anybody_looked_is_booked_out_and_in(shop: Shop) -> None:
+    (pledge,) = paid(shop, 6000)
+    shop.sandbox.control("payout")
+    payout = shop.client.v1.payouts.list().data[0]
+    shop.sandbox.control("fail_payout", payout=payout.id)
+    shop.sandbox.control("payout")
+    for _ in range(3):
+        shop.sweep()
+    events = [event for event, account, _ in shop.legs(pledge) if account == 1120]
+    assert sorted(events) == ["payout_created", "payout_created", "payout_failed"]
+    assert (shop.balance(pledge, 1110), shop.balance(pledge, 1120)) == (0, 5796)
+    assert shop.waiting() == []
+
+
+def test_a_payout_of_two_communities_is_refused_and_shown(shop: Shop) -> None:
+    (mine,) = paid(shop, 6000)
+    (theirs,) = paid(shop, 10_000, book="B")
+    shop.sandbox.control("payout")
+    assert shop.sweep() == 2
+    assert shop.sweep() == 0
+    assert shop.waiting() == ["payout"]
+    assert (shop.balance(mine, 1110), shop.balance(theirs, 1110)) == (5796, 9680)
+    assert (shop.balance(mine, 1120), shop.balance(theirs, 1120)) == (0, 0)
+
+
+def test_a_payout_with_a_payment_of_no_pledge_waits_and_stops_nothing(shop: Shop) -> None:
+    (pledge,) = paid(shop, 6000)
+    stray = shop.client.v1.checkout.sessions.create(page_params(2000))  # type: ignore[arg-type]
+    shop.sandbox.pay(stray.url or "")
+    shop.sandbox.control("payout")
+    assert shop.sweep() == 1
+    assert shop.waiting() == ["charge", "payout"]
+    (later,) = paid(shop, 5000)
+    shop.sandbox.control("payout")
+    assert shop.sweep() == 2
+    assert shop.balance(later, 1120) == 4825
+    assert shop.waiting() == ["charge", "payout"]
+    assert shop.balance(pledge, 1110) == 5796
+
+
+def test_a_payout_of_more_than_a_page_of_movements_is_exact(shop: Shop) -> None:
+    (pledge,) = paid(shop, 5000)
+    shop.sweep()
+    (charge,) = shop.charges(pledge)
+    for _ in range(104):
+        shop.client.v1.refunds.create({"charge": charge.id, "amount": 10})
+    shop.sandbox.control("payout")
+    assert shop.sweep() == 105
+    assert (shop.balance(pledge, 4090), shop.balance(pledge, 1110)) == (1040, 0)
+    assert shop.balance(pledge, 1120) == 4825 - 1040

@@ -1,0 +1,124 @@
+"""A job is done once, tried again with ever longer pauses, and given up where it can be seen."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from sqlalchemy import func, select
+
+from ledger.db import Database, Session
+from ledger.models.jobs import Heartbeat, Job
+from ledger.queries.jobs import given_up
+from ledger.services import jobs
+from tests.conftest import NOW
+from tests.services.till import later
+from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
+
+
+@pytest.fixture
+def session(undone: Session) -> Session:
+    return undone
+
+
+def put(session, key: str = "k", **more) -> None:  # type: ignore[no-untyped-def]
+    jobs.enqueue(session, kind="test", key=key, arguments={"a": 1}, now=NOW, **more)
+
+
+def test_the_same_open_work_is_written_once(session):
+    put(session)
+    put(session)
+    put(session, "other")
+    assert session.scalar(select(func.count()).select_from(Job)) == 2
+    done = jobs.claim(session, now=NOW)
+    jobs.finish(session, job=done, now=NOW)
+    put(session, done.key)
+    assert session.scalar(select(func.count()).select_from(Job)) == 3
+
+
+def test_a_claimed_job_is_leased_and_comes_back_when_its_worker_dies(session):
+    put(session)
+    job = jobs.claim(session, now=NOW)
+    assert jobs.claim(session, now=NOW) is None
+    assert jobs.claim(session, now=NOW + jobs.LEASE - timedelta(seconds=1)) is None
+    again = jobs.claim(session, now=NOW + jobs.LEASE)
+    assert (again.id, again.attempts) == (job.id, 2)
+
+
+def test_a_finished_job_never_comes_back(session):
+    put(session)
+    jobs.finish(session, job=jobs.claim(session, now=NOW), now=NOW)
+    assert jobs.claim(session, now=later(1000)) is None
+    assert given_up(session) == []
+
+
+def test_the_longest_due_comes_first_and_the_future_waits(session):
+    put(session, "late", run_at=later(-1))
+    put(session, "later", run_at=later(1))
+    put(session, "latest", run_at=later(-2))
+    assert [jobs.claim(session, now=NOW).key for _ in range(2)] == ["latest", "late"]
+    assert jobs.claim(session, now=NOW) is None
+    assert jobs.claim(session, now=later(1)) is not None
+
+
+def test_each_failure_doubles_the_pause_up_to_an_hour_until_it_is_given_up(session):
+    put(session)
+    now, pauses = NOW, []
+    while (job := jobs.claim(session, now=now)) is not None:
+        kept = jobs.postpone(session, job=job, error="GatewayDown", now=now)
+        session.expire_all()
+        job = session.scalars(select(Job)).one()
+        if not kept:
+            break
+        assert (job.error, job.done_at) == ("GatewayDown", None)
+        pauses.append(int((job.run_at - now).total_seconds()))
+        assert jobs.claim(session, now=job.run_at - timedelta(seconds=1)) is None
+        now = job.run_at
+    assert pauses == [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048]
+    assert (job.attempts, job.done_at, job.error) == (jobs.MAX_ATTEMPTS, now, "GatewayDown")
+    assert given_up(session) == [job]
+    assert jobs.claim(session, now=later(10_000)) is None
+
+
+def test_a_job_that_kills_every_worker_is_given_up_too(session):
+    put(session)
+    for n in range(jobs.MAX_ATTEMPTS + 1):
+        job = jobs.claim(session, now=NOW + n * jobs.LEASE)
+        assert jobs.exhausted(job) is (n == jobs.MAX_ATTEMPTS)
+    assert jobs.postpone(session, job=job, error="WorkerDied", now=later(24)) is False
+    session.expire_all()
+    assert [found.error for found in given_up(session)] == ["WorkerDied"]
+
+
+def test_a_job_that_succeeds_in_the_end_is_not_among_the_given_up(session):
+    put(session)
+    jobs.postpone(session, job=jobs.claim(session, now=NOW), error="GatewayDown", now=NOW)
+    jobs.finish(session, job=jobs.claim(session, now=later(1)), now=later(1))
+    session.expire_all()
+    assert given_up(session) == []
+    assert session.scalars(select(Job)).one().error is None
+
+
+@pytest.mark.parametrize("workers", [6])
+def test_workers_at_once_take_each_job_once(db: Database, workers: int) -> None:
+    with db.transaction() as session:
+        for n in range(2 * workers):
+            put(session, f"k{n}")
+    start = Barrier(workers)
+
+    def work(_: int) -> list[str]:
+        start.wait()
+        taken = []
+        while (job := db.run(lambda session: jobs.claim(session, now=NOW))) is not None:
+            taken.append(job.key)
+        return taken
+
+    with ThreadPoolExecutor(workers) as pool:
+        taken = [key for keys in pool.map(work, range(workers)) for key in keys]
+    assert sorted(taken) == sorted(f"k{n}" for n in range(2 * workers))
+
+
+def test_a_heartbeat_is_kept_once_for_each_process(session):
+    for hour in (0, 1):
+        jobs.beat(session, process="worker", now=later(hour))
+    assert session.scalars(select(Heartbeat)).one().at == later(1)
