@@ -159,8 +159,8 @@ def _wanted(path: str, params: Params) -> Callable[[Object], bool]:
         for name in FILTERS[path]
         if name in params
     }
-    return lambda row: in_time(row["created"]) and all(
-        row.get(name) == value for name, value in wanted.items()
+    return lambda row: (
+        in_time(row["created"]) and all(row.get(name) == value for name, value in wanted.items())
     )
 
 
