@@ -30,6 +30,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "propose_refund": frozenset({"treasurer"}),
     "propose_correction": frozenset({"treasurer"}),
     "propose_transfer": frozenset({"treasurer"}),
+    "propose_closing": frozenset({"treasurer"}),
     "propose_allocation": frozenset({"treasurer"}),
     "preview_allocation": frozenset({"member", "treasurer", "approver", "auditor"}),
     "settle_allocation": frozenset({"treasurer"}),

@@ -22,6 +22,7 @@ from ledger.models.pledges import Fulfilment, Pledge
 from ledger.models.pools import AllocationLine, AllocationRun, Pool
 from ledger.models.proposals import Proposal
 from ledger.models.statements import BankLine, BankStatement
+from ledger.queries.periods import first_drift
 from ledger.queries.seals import first_difference
 
 MIRRORS = ((5510, 4520), (5530, 4530), (5540, 4540), (6530, 4510))
@@ -401,6 +402,11 @@ def _log(session: ReadSession) -> tuple[int, str | None]:
     return checked, None
 
 
+def _periods(session: ReadSession) -> tuple[int, str | None]:
+    """Closed periods are what was signed, whatever came later."""
+    return first_drift(session)
+
+
 def _groups(session: ReadSession) -> tuple[int, str | None]:
     """Entries of one event in several books come together or not at all."""
     query = (
@@ -444,4 +450,5 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("I-38", "bank statements add up", _statements),
     ("I-40", "allocations add up to what was decided", _allocations),
     ("I-54", "hours are confirmed by somebody else", _hours),
+    ("I-61", "closed periods are what was signed", _periods),
 )

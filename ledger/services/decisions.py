@@ -1,13 +1,13 @@
 """Decisions: what an approver's yes or no sets in motion, by kind of proposal."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from ledger.db import Session
 from ledger.models.books import Fund
 from ledger.models.proposals import Proposal
-from ledger.services import assets, corrections, pools, refunds, transfers
+from ledger.services import assets, corrections, periods, pools, refunds, transfers
 from ledger.services.proposals import mark_decided
 
 Deed = Callable[[Session, Proposal, UUID, datetime], None]
@@ -101,6 +101,29 @@ def _refund(session: Session, proposal: Proposal, by: UUID, now: datetime) -> No
     )
 
 
+def _close(session: Session, proposal: Proposal, by: UUID, now: datetime) -> None:
+    periods.close_period(
+        session,
+        book_id=proposal.book_id,
+        until=date.fromisoformat(proposal.arguments["until"]),
+        closed_by=proposal.made_by,
+        approved_by=by,
+        now=now,
+    )
+
+
+def _reopen(session: Session, proposal: Proposal, by: UUID, now: datetime) -> None:
+    periods.reopen_period(
+        session,
+        book_id=proposal.book_id,
+        period_id=UUID(proposal.arguments["period"]),
+        reason=proposal.reason,
+        reopened_by=proposal.made_by,
+        approved_by=by,
+        now=now,
+    )
+
+
 APPROVED: dict[str, Deed] = {
     "allocation": _allocate,
     "valuation": _value,
@@ -108,6 +131,8 @@ APPROVED: dict[str, Deed] = {
     "transfer": _grant,
     "contribution": _contribute,
     "refund": _refund,
+    "closing": _close,
+    "reopening": _reopen,
 }
 
 REJECTED: dict[str, Deed] = {

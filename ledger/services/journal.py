@@ -19,6 +19,7 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models import books, journal
+from ledger.queries.periods import ONE_DAY, closed_until
 
 CHUNK = 500
 LABELS = (
@@ -76,14 +77,17 @@ def post(
 ) -> Posted:
     """Post the entries of one business event; several books share a transfer group.
 
-    Idempotent on (book, source, external_ref, event_type). Raises Invalid for an unknown code,
-    Conflict when the same event was posted with other legs, or maker and approver are one.
+    Idempotent on (book, source, external_ref, event_type). An event of a closed period is dated
+    on the first day that is open in every book it touches (domain D13). Raises Invalid for an
+    unknown code, Conflict when the same event was posted with other legs, or maker and approver
+    are one.
     """
     if made_by is not None and made_by == approved_by:
         raise Conflict("Whoever makes an entry cannot approve it.", place="approved_by")
     group = new_id() if len(entries) > 1 else None
     seen: Counter[str] = Counter()
     drafts = []
+    opens = _open_day(session, entries, accounting_on)
     for item in entries:
         seen[item.book] += 1
         # One event may need two entries in one book; each needs a name of its own.
@@ -94,7 +98,7 @@ def post(
                 event_type=event_type,
                 source=source,
                 external_ref=external_ref + suffix,
-                accounting_on=accounting_on,
+                accounting_on=opens,
                 transfer_group=group,
                 made_by=made_by,
                 approved_by=approved_by,
@@ -104,16 +108,21 @@ def post(
 
 
 def post_batch(session: Session, drafts: Sequence[Draft], *, now: datetime) -> Posted:
-    """Post many drafts, all or nothing. Raises as ``post``; place is ``entries[i]``."""
+    """Post many drafts, all or nothing. Raises as ``post``; place is ``entries[i]``.
+
+    Dates are taken as they are: Conflict for a new entry in a closed period.
+    """
     names = _Names(session, drafts)
     keys = [_key(names, draft, i) for i, draft in enumerate(drafts)]
     known = _known(session, keys)
+    closed = closed_until(session, {key[0] for key in keys})
     ids: list[UUID] = []
     fresh: list[tuple[UUID, Draft]] = []
     repeated: list[tuple[UUID, Draft]] = []
     for key, draft in zip(keys, drafts, strict=True):
         entry_id = known.get(key)
         if entry_id is None:
+            _check_open(closed.get(key[0]), draft, len(ids))
             entry_id = known[key] = new_id()
             fresh.append((entry_id, draft))
         else:
@@ -153,12 +162,13 @@ def reverse(
     )
     if already is not None:
         raise Conflict("This entry has been reversed already.", place="entry")
+    target_entry = load_entry(session, book_id, entry_id)
     draft = Draft(
-        entry=load_entry(session, book_id, entry_id).reversed(),
+        entry=target_entry.reversed(),
         event_type="reversal",
         source="journal",
         external_ref=str(entry_id),
-        accounting_on=accounting_on,
+        accounting_on=_open_day(session, [target_entry], accounting_on),
         reverses=entry_id,
         made_by=made_by,
         approved_by=approved_by,
@@ -195,6 +205,22 @@ def load_entry(session: ReadSession, book_id: UUID, entry_id: UUID) -> Entry:
 def books_by_code(session: ReadSession) -> dict[str, UUID]:
     """Return the id of every book by its code."""
     return dict(iter(session.execute(select(books.Book.code, books.Book.id))))
+
+
+def _open_day(session: ReadSession, entries: Sequence[Entry], day: date) -> date:
+    """Return the day, or the first later one that is open in every book of the entries."""
+    ids = books_by_code(session)
+    touched = {ids[item.book] for item in entries if item.book in ids}
+    closed = closed_until(session, touched).values()
+    return max([day, *(last + ONE_DAY for last in closed)])
+
+
+def _check_open(closed: date | None, draft: Draft, index: int) -> None:
+    if closed is not None and draft.accounting_on <= closed:
+        raise Conflict(
+            f"Book {draft.entry.book} is closed up to {closed.isoformat()}.",
+            place=f"entries[{index}].accounting_on",
+        )
 
 
 _Key = tuple[UUID, str, str, str]

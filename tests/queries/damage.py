@@ -15,6 +15,8 @@ from ledger.models.books import Book, Fund
 from ledger.models.hours import HoursEntry
 from ledger.models.journal import Entry, Posting
 from ledger.models.payments import BalanceTransaction
+from ledger.models.people import Person
+from ledger.models.periods import Period
 from ledger.models.pledges import Pledge
 from ledger.models.pools import AllocationLine, Pool
 from ledger.models.proposals import Proposal
@@ -230,6 +232,26 @@ def _more_than_decided(connection: Connection) -> None:
     connection.execute(update(AllocationLine).values(quantity=AllocationLine.quantity + 1))
 
 
+def _signed_balances_changed(connection: Connection) -> None:
+    person = connection.scalar(select(Person.id).limit(1))
+    connection.execute(
+        insert(Period).values(
+            id=new_id(),
+            book_id=connection.scalar(select(Book.id).limit(1)),
+            until_on=NOW.date(),
+            state="closed",
+            snapshot="[]",
+            snapshot_sha256="0" * 64,
+            log_size=0,
+            log_root="0" * 64,
+            closed_by=person,
+            approved_by=person,
+            closed_at=NOW,
+            reason="",
+        )
+    )
+
+
 def _own_hours(connection: Connection) -> None:
     connection.execute(
         update(HoursEntry)
@@ -257,5 +279,6 @@ DAMAGES: dict[str, tuple[Damage, set[str]]] = {
     "I-34": (_stripe_moved_more, set()),
     "I-38": (_statement_off, set()),
     "I-40": (_more_than_decided, set()),
+    "I-61": (_signed_balances_changed, set()),
     "I-54": (_own_hours, set()),
 }

@@ -143,9 +143,10 @@ ATTACKS = {
 
 @pytest.mark.parametrize("name", sorted(ATTACKS))
 def test_hostile_xml_is_refused_at_once(name: str):
-    started = time.monotonic()
+    # Own processor time: a blow-up would take minutes, a busy machine takes none of it.
+    started = time.process_time()
     refused = refusal(ATTACKS[name])
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 10
     assert "hostname" not in refused.message
 
 

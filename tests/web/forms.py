@@ -220,6 +220,12 @@ FORMS = (
         {"receiver": "code", "amount": "money", "fund": "code", "reason": "text"},
     ),
     Form(
+        "periods.close",
+        "treasurer",
+        {"until": "2026-01-31", "reason": "Bank and books agree"},
+        {"until": "past", "reason": "text"},
+    ),
+    Form(
         "pools.propose",
         "treasurer",
         {"amount": "5", "rule": "equal", "purpose": "Seeds", "weight-A": "", "weight-B": ""},

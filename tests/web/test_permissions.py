@@ -95,6 +95,8 @@ DEEDS: dict[str, Deed] = {
     "transfers.propose": Deed(
         TREASURER, {"receiver": "B", "amount": "5", "fund": "GEN", "reason": "Seeds"}
     ),
+    "periods.close": Deed(TREASURER, {"until": "2026-01-31", "reason": "All agrees"}),
+    "periods.reopen": Deed(frozenset()),
     "pools.propose": Deed(TREASURER, {"amount": "5", "rule": "equal", "purpose": "Seeds"}),
     "pools.settle": Deed(TREASURER),
     "queue.decide": Deed(frozenset({"approver"}), {"answer": "approve", "note": ""}),
@@ -156,6 +158,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "journal.account": READERS,
     "journal.trial_balance": READERS,
     "payouts.show": READERS,
+    "periods.show": READERS,
     "statements.lines": READERS,
     "reports.bundle": READERS,
     "reports.export": READERS,

@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from ledger.config import STRIPE_API, Settings
 from ledger.db import Database, Session
+from ledger.ids import new_id
 from ledger.models.assets import Asset, AssetLoan
 from ledger.models.base import Base
 from ledger.models.books import Book
@@ -222,6 +223,7 @@ def _settle(session: Session, town: Town) -> None:
     owner = town.people["second treasurer"]
     create_token(session, person_id=owner, name="A script", scopes="read", now=NOW)
     town.ids["token_id"] = str(tokens_of(session, person_id=owner)[0].id)
+    town.ids["period_id"] = str(new_id())
 
 
 def _let_in(session: Session, town: Town, book: Book, pool: Book, other: Book) -> None:

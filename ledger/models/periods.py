@@ -1,0 +1,39 @@
+"""Periods that were closed: until when, what the balances were, and under which log (D13)."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.models.base import Base, Code, Key
+
+
+class Period(Base):
+    """A book closed up to and including a day. Opened again, the row stays as it was signed.
+
+    ``snapshot`` is the trial balance of the day as canonical JSON; size and root are those of
+    the book's log at the moment of closing.
+    """
+
+    __tablename__ = "period"
+    __table_args__ = (
+        CheckConstraint("state in ('closed', 'reopened')", name="state"),
+        UniqueConstraint("book_id", "closed_at"),
+    )
+
+    id: Mapped[Key]
+    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
+    until_on: Mapped[date]
+    state: Mapped[Code]
+    snapshot: Mapped[str]
+    snapshot_sha256: Mapped[Code]
+    log_size: Mapped[int]
+    log_root: Mapped[Code]
+    closed_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    approved_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    closed_at: Mapped[datetime]
+    reopened_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    reopened_approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    reopened_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(default="")

@@ -1,0 +1,130 @@
+"""Questions about closed periods: until when, what keeps one open, and whether it still agrees."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from ledger.db import ReadSession
+from ledger.models.assets import Intake
+from ledger.models.books import Book
+from ledger.models.hours import HoursEntry
+from ledger.models.payments import BalanceTransaction
+from ledger.models.periods import Period
+from ledger.models.statements import BankLine
+from ledger.queries.assets import intakes_to_value
+from ledger.queries.balances import trial_balance
+from ledger.queries.people import names_of
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodRow:
+    """A closed period as people see it."""
+
+    id: UUID
+    until_on: date
+    state: str
+    snapshot_sha256: str
+    log_size: int
+    log_root: str
+    closed_by: str
+    approved_by: str
+    closed_at: datetime
+    reopened_at: datetime | None
+    reason: str
+
+
+def closed_until(session: ReadSession, book_ids: Iterable[UUID]) -> dict[UUID, date]:
+    """Return the last closed day of each book that has one."""
+    rows = session.execute(
+        select(Period.book_id, func.max(Period.until_on))
+        .where(Period.book_id.in_(list(book_ids)), Period.state == "closed")
+        .group_by(Period.book_id)
+    )
+    return dict(iter(rows))
+
+
+def periods_of(session: ReadSession, *, book_id: UUID) -> list[PeriodRow]:
+    """Return a book's periods, the newest closing first."""
+    rows = session.scalars(
+        select(Period).where(Period.book_id == book_id).order_by(Period.closed_at.desc())
+    ).all()
+    names = names_of(session, {one for row in rows for one in (row.closed_by, row.approved_by)})
+    return [
+        PeriodRow(
+            row.id,
+            row.until_on,
+            row.state,
+            row.snapshot_sha256,
+            row.log_size,
+            row.log_root,
+            names.get(row.closed_by, ""),
+            names.get(row.approved_by, ""),
+            row.closed_at,
+            row.reopened_at,
+            row.reason,
+        )
+        for row in rows
+    ]
+
+
+def blockers(session: ReadSession, *, book_id: UUID, until: date) -> list[tuple[str, int]]:
+    """Return what in the period is not decided yet, by kind, with how many (invariant I-33)."""
+    after = until + ONE_DAY
+    lines = _count(
+        session,
+        BankLine,
+        BankLine.book_id == book_id,
+        BankLine.state == "open",
+        BankLine.booked_on <= until,
+    )
+    hours = _count(
+        session,
+        HoursEntry,
+        HoursEntry.book_id == book_id,
+        HoursEntry.state == "logged",
+        HoursEntry.worked_on <= until,
+    )
+    waiting = {row.id for row in intakes_to_value(session, book_id=book_id)}
+    things = _count(session, Intake, Intake.id.in_(waiting), Intake.received_on <= until)
+    stripe = _count(
+        session,
+        BalanceTransaction,
+        BalanceTransaction.posted_at.is_(None),
+        BalanceTransaction.available_on < after,
+    )
+    found = [("bank_lines", lines), ("hours", hours), ("valuations", things), ("unposted", stripe)]
+    return [(kind, count) for kind, count in found if count]
+
+
+def snapshot_of(session: ReadSession, *, book_id: UUID, until: date) -> tuple[str, str]:
+    """Return the trial balance of a day as canonical JSON, and its SHA-256."""
+    rows = [
+        [row.account, row.fund, row.layer.value, row.commodity, row.quantity]
+        for row in trial_balance(session, book_id=book_id, as_of=until)
+    ]
+    text = json.dumps(rows, separators=(",", ":"), ensure_ascii=False)
+    return text, hashlib.sha256(text.encode()).hexdigest()
+
+
+def first_drift(session: ReadSession) -> tuple[int, str | None]:
+    """Recompute every closed period; return how many agree and the first that does not (I-61)."""
+    agreed = 0
+    query = select(Period, Book.code).join(Book, Book.id == Period.book_id)
+    for row, code in session.execute(query.where(Period.state == "closed")).all():
+        text, digest = snapshot_of(session, book_id=row.book_id, until=row.until_on)
+        if (text, digest) != (row.snapshot, row.snapshot_sha256):
+            return agreed, f"book {code}: the balances of {row.until_on} are not what was signed"
+        agreed += 1
+    return agreed, None
+
+
+def _count(session: ReadSession, table: type, *conditions: object) -> int:
+    query = select(func.count()).select_from(table).where(*conditions)  # type: ignore[arg-type]
+    return int(session.scalar(query) or 0)

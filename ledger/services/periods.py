@@ -1,0 +1,141 @@
+"""Periods: closed when nothing in them waits, opened again for a reason; two people each (PER).
+
+Closing books nothing: income and costs are told apart by date. What comes late is dated on the
+first open day.
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from ledger.core.merkle import root_of
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.books import Book
+from ledger.models.periods import Period
+from ledger.models.proposals import Proposal
+from ledger.queries.periods import blockers, closed_until, snapshot_of
+from ledger.queries.seals import log_hashes
+from ledger.services.proposals import propose
+from ledger.services.seals import seal_book
+
+NAMES = {
+    "bank_lines": "bank lines are not matched",
+    "hours": "hours are not confirmed",
+    "valuations": "things have no value",
+    "unposted": "Stripe movements are not booked",
+}
+
+
+def propose_closing(
+    session: Session, *, book: Book, until: date, reason: str, made_by: UUID, now: datetime
+) -> Proposal:
+    """Ask to close a book up to and including a day. Raises as ``close_period``."""
+    _check(session, book.id, until, now)
+    return propose(
+        session,
+        book_id=book.id,
+        kind="closing",
+        title=f"Close the books up to {until.isoformat()}",
+        reason=reason,
+        arguments={"until": until.isoformat()},
+        made_by=made_by,
+        now=now,
+    )
+
+
+def close_period(
+    session: Session,
+    *,
+    book_id: UUID,
+    until: date,
+    closed_by: UUID,
+    approved_by: UUID,
+    now: datetime,
+) -> Period:
+    """Close a book up to and including a day, with its balances and its log's head.
+
+    Raises Invalid for a day that is not over or is closed, Conflict while something waits.
+    """
+    _check(session, book_id, until, now)
+    seal_book(session, book_id=book_id)
+    hashes = log_hashes(session, book_id)
+    text, digest = snapshot_of(session, book_id=book_id, until=until)
+    row = Period(
+        book_id=book_id,
+        until_on=until,
+        state="closed",
+        snapshot=text,
+        snapshot_sha256=digest,
+        log_size=len(hashes),
+        log_root=root_of(hashes).hex(),
+        closed_by=closed_by,
+        approved_by=approved_by,
+        closed_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def propose_reopening(
+    session: Session, *, book: Book, period_id: UUID, reason: str, made_by: UUID, now: datetime
+) -> Proposal:
+    """Ask to open the last closed period again. Raises as ``reopen_period``."""
+    row = _last_closed(session, book.id, period_id)
+    return propose(
+        session,
+        book_id=book.id,
+        kind="reopening",
+        title=f"Open the books again up to {row.until_on.isoformat()}",
+        reason=reason,
+        arguments={"period": str(period_id)},
+        made_by=made_by,
+        now=now,
+    )
+
+
+def reopen_period(
+    session: Session,
+    *,
+    book_id: UUID,
+    period_id: UUID,
+    reason: str,
+    reopened_by: UUID,
+    approved_by: UUID,
+    now: datetime,
+) -> Period:
+    """Open the last closed period again; its snapshot stays. Raises NotFound, or Conflict when a
+    later one is closed."""
+    row = _last_closed(session, book_id, period_id)
+    row.state = "reopened"
+    row.reopened_by = reopened_by
+    row.reopened_approved_by = approved_by
+    row.reopened_at = now
+    row.reason = reason
+    session.flush()
+    return row
+
+
+def _check(session: Session, book_id: UUID, until: date, now: datetime) -> None:
+    if until >= now.date():
+        raise Invalid("A period is closed when its last day is over.", place="until")
+    closed = closed_until(session, [book_id]).get(book_id)
+    if closed is not None and until <= closed:
+        raise Invalid(f"The books are closed up to {closed.isoformat()} already.", place="until")
+    waiting = blockers(session, book_id=book_id, until=until)
+    if waiting:
+        what = "; ".join(f"{count} {NAMES[kind]}" for kind, count in waiting)
+        raise Conflict(f"The period cannot be closed yet: {what}.", place="until")
+
+
+def _last_closed(session: Session, book_id: UUID, period_id: UUID) -> Period:
+    row = session.scalar(select(Period).where(Period.id == period_id, Period.book_id == book_id))
+    if row is None:
+        raise NotFound("There is no such period in this book.", place="period")
+    if row.state != "closed":
+        raise Conflict("This period is open again already.", place="period")
+    if closed_until(session, [book_id]).get(book_id) != row.until_on:
+        raise Conflict("A later period is closed; open that one first.", place="period")
+    return row

@@ -1,0 +1,186 @@
+"""Closed books stay as they were signed; what comes late is dated on the first open day."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from ledger.core.entry import Entry, Posting
+from ledger.db import Database
+from ledger.errors import Conflict, Invalid, NotAllowed
+from ledger.models.journal import Entry as EntryRow
+from ledger.queries.balances import trial_balance
+from ledger.queries.periods import closed_until, first_drift, periods_of
+from ledger.services import journal
+from ledger.services.decisions import decide
+from ledger.services.hours import log_hours
+from ledger.services.imports import import_entries
+from ledger.services.periods import close_period, propose_closing, propose_reopening, reopen_period
+from tests.conftest import NOW
+from tests.factories import make_book, make_fund, make_party, make_person
+from tests.queries.damage import unguard
+
+OCTOBER = date(2026, 10, 31)
+NOVEMBER = date(2026, 11, 1)
+
+
+@pytest.fixture
+def book(session):
+    found = make_book(session)
+    make_fund(session, found)
+    return found
+
+
+@pytest.fixture
+def people(session, book):
+    return [make_person(session, name, book, "approver") for name in ("Ann Lee", "Bo Dale")]
+
+
+def gift(session, on, reference, amount=500):
+    legs = (Posting(1010, "GEN", "USD", amount), Posting(4010, "GEN", "USD", -amount))
+    posted = journal.post(
+        session,
+        [Entry("A", legs)],
+        event_type="gift",
+        source="test",
+        external_ref=reference,
+        accounting_on=on,
+        now=NOW,
+    )
+    return posted.ids[0]
+
+
+def close(session, book, people, until=OCTOBER, now=NOW):
+    return close_period(
+        session,
+        book_id=book.id,
+        until=until,
+        closed_by=people[0].id,
+        approved_by=people[1].id,
+        now=now,
+    )
+
+
+def test_a_late_event_is_dated_on_the_first_open_day(session, book, people):
+    gift(session, OCTOBER, "early")
+    row = close(session, book, people)
+    late = gift(session, date(2026, 10, 5), "late")
+    assert session.get_one(EntryRow, (book.id, late)).accounting_on == NOVEMBER
+    assert gift(session, date(2026, 10, 5), "late") == late
+    assert closed_until(session, [book.id]) == {book.id: OCTOBER}
+    assert first_drift(session) == (1, None)
+    assert '"USD",500]' in row.snapshot
+    assert row.log_size > 0
+
+
+def test_a_reversal_of_a_closed_entry_is_dated_in_the_open_period(session, book, people):
+    wrong = gift(session, OCTOBER, "wrong")
+    close(session, book, people)
+    posted = journal.reverse(
+        session, book_id=book.id, entry_id=wrong, accounting_on=OCTOBER, now=NOW
+    )
+    assert session.get_one(EntryRow, (book.id, posted.ids[0])).accounting_on == NOVEMBER
+    before = trial_balance(session, book_id=book.id, as_of=OCTOBER)
+    assert [row.quantity for row in before] == [500, -500]
+    assert trial_balance(session, book_id=book.id) == []
+
+
+def test_an_import_into_a_closed_period_is_refused_by_line(session, book, people):
+    close(session, book, people)
+    line = (
+        b'{"book":"A","accounting_date":"2026-10-31","event_type":"x","external_ref":"1",'
+        b'"postings":[{"account":1010,"fund":"GEN","commodity":"USD","quantity":5},'
+        b'{"account":4010,"fund":"GEN","commodity":"USD","quantity":-5}]}'
+    )
+    with pytest.raises((Invalid, Conflict), match="closed up to 2026-10-31"):
+        import_entries(session, lines=[line], book=None, now=NOW)
+
+
+def test_the_database_itself_keeps_entries_out_of_closed_periods(db: Database):
+    with db.transaction() as session:
+        book = make_book(session)
+        make_fund(session, book)
+        people = [make_person(session, name, book, "approver") for name in ("Ann Lee", "Bo Dale")]
+        gift(session, OCTOBER, "1")
+        close(session, book, people)
+    statements = (
+        "insert into posting (book_id, entry_id, line, account, fund_id, commodity, quantity,"
+        " accounting_on) select book_id, :new, line, account, fund_id, commodity, quantity,"
+        " accounting_on from posting",
+        "insert into entry (book_id, id, accounting_on, recorded_at, event_type, source,"
+        " external_ref) select book_id, :new, accounting_on, recorded_at, event_type, source, 'y'"
+        " from entry",
+    )
+    new = {"new": "01a20b42f0747672" + "91a8ed64fb324eff"}
+    with db.engine.begin() as connection:
+        connection.execute(text(statements[0]), new)
+        with pytest.raises(DBAPIError, match="closed"):
+            connection.execute(text(statements[1]), new)
+        connection.rollback()
+    with db.engine.connect() as connection:
+        transaction = connection.begin()
+        unguard(connection)
+        for statement in statements:
+            connection.execute(text(statement), new)
+        transaction.rollback()
+
+
+def test_what_waits_keeps_a_period_open(session, book, people):
+    log_hours(
+        session,
+        book=book,
+        fund=make_fund(session, book, "ROOF", "purpose"),
+        party=make_party(session),
+        commodity="MIN.GEN",
+        minutes=60,
+        worked_on=OCTOBER,
+        description="Digging",
+        logged_by=people[0].id,
+        now=NOW,
+    )
+    with pytest.raises(Conflict, match="1 hours are not confirmed"):
+        close(session, book, people)
+    assert close(session, book, people, until=OCTOBER - timedelta(days=1)).state == "closed"
+
+
+def test_only_a_day_that_is_over_and_open_can_be_closed(session, book, people):
+    with pytest.raises(Invalid, match="last day is over"):
+        close(session, book, people, until=NOW.date())
+    close(session, book, people)
+    with pytest.raises(Invalid, match="closed up to 2026-10-31 already"):
+        close(session, book, people, until=OCTOBER)
+
+
+def test_two_people_close_and_two_reopen_and_the_snapshot_stays(session, book, people):
+    gift(session, OCTOBER, "1")
+    ann, bo = people
+    asked = propose_closing(
+        session, book=book, until=OCTOBER, reason="All agrees", made_by=ann.id, now=NOW
+    )
+    with pytest.raises(NotAllowed):
+        decide(session, proposal_id=asked.id, approve=True, decided_by=ann.id, note="", now=NOW)
+    decide(session, proposal_id=asked.id, approve=True, decided_by=bo.id, note="", now=NOW)
+    (row,) = periods_of(session, book_id=book.id)
+    assert (row.state, row.closed_by, row.approved_by) == ("closed", "Ann Lee", "Bo Dale")
+    again = propose_reopening(
+        session, book=book, period_id=row.id, reason="A bill was missed", made_by=bo.id, now=NOW
+    )
+    decide(session, proposal_id=again.id, approve=True, decided_by=ann.id, note="", now=NOW)
+    (opened,) = periods_of(session, book_id=book.id)
+    assert (opened.state, opened.reason) == ("reopened", "A bill was missed")
+    assert opened.snapshot_sha256 == row.snapshot_sha256
+    late = gift(session, date(2026, 10, 5), "2")
+    assert session.get_one(EntryRow, (book.id, late)).accounting_on == date(2026, 10, 5)
+    second = close(session, book, people, now=NOW + timedelta(hours=1))
+    assert second.snapshot_sha256 != row.snapshot_sha256
+    with pytest.raises(Conflict, match="open again already"):
+        reopen_period(
+            session,
+            book_id=book.id,
+            period_id=row.id,
+            reason="x",
+            reopened_by=ann.id,
+            approved_by=bo.id,
+            now=NOW,
+        )
