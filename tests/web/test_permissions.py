@@ -96,7 +96,7 @@ DEEDS: dict[str, Deed] = {
         TREASURER, {"receiver": "B", "amount": "5", "fund": "GEN", "reason": "Seeds"}
     ),
     "periods.close": Deed(TREASURER, {"until": "2026-01-31", "reason": "All agrees"}),
-    "periods.reopen": Deed(frozenset()),
+    "periods.reopen": Deed(frozenset(), {"reason": "A bill was missed"}),
     "pools.propose": Deed(TREASURER, {"amount": "5", "rule": "equal", "purpose": "Seeds"}),
     "pools.settle": Deed(TREASURER),
     "queue.decide": Deed(frozenset({"approver"}), {"answer": "approve", "note": ""}),
