@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import count, islice
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -12,11 +13,14 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.assets import Asset, AssetLoan, Intake, Valuation
 from ledger.models.books import Book, Commodity, Fund
+from ledger.models.journal import Entry, Posting
+from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
 from ledger.queries.books import funds_of
+from ledger.queries.people import person_by_email
 from ledger.services import journal
 from ledger.services.books import ensure_commodity
-from ledger.services.pledges import LIMITS, record_fulfilment, release_for
+from ledger.services.pledges import LIMITS, check_place, record_fulfilment, release_for
 from ledger.services.proposals import propose
 
 CONDITIONS = "ABCDE"
@@ -40,7 +44,8 @@ def receive_things(
 ) -> Intake:
     """Count things in, in units (EQP-02); each single item becomes an asset with a tag.
 
-    Raises Invalid for what is no thing, a day ahead, a wrong number, or the wrong pledge.
+    Raises Invalid for what is no thing, a day ahead, a wrong number, fund or pledge, Conflict for
+    a tag that is taken.
     """
     if kind_of(commodity) != "things":
         raise Invalid("Choose what was received.", place="commodity")
@@ -48,10 +53,16 @@ def receive_things(
         raise Invalid("Count between 1 and 10,000.", place="quantity")
     if received_on > now.date():
         raise Invalid("This day is still ahead.", place="received_on")
-    if condition not in CONDITIONS:
+    if condition not in tuple(CONDITIONS):
         raise Invalid("Choose a condition.", place="condition")
-    if pledge is not None and pledge.commodity != commodity:
-        raise Invalid("This pledge is of something else.", place="pledge")
+    if fund.book_id != book.id or fund.fund_class == "agency":
+        if pledge is not None:
+            check_place(pledge, book, fund)
+        raise Invalid("Choose a fund of this community's own.", place="fund")
+    if pledge is not None:
+        if pledge.commodity != commodity:
+            raise Invalid("This pledge is of something else.", place="pledge")
+        check_place(pledge, book, fund)
     ensure_commodity(session, commodity)
     intake = Intake(
         book_id=book.id,
@@ -120,6 +131,8 @@ def propose_valuation(
         raise NotFound("There is no such hand-over.", place="intake")
     if total <= 0:
         raise Invalid("A value is above zero.", place="total")
+    if currency != session.get_one(Book, intake.book_id).commodity:
+        raise Invalid("A value is in the currency of the books.", place="currency")
     known = session.scalar(
         select(Valuation.id).where(
             Valuation.intake_id == intake_id, Valuation.state.in_(("proposed", "approved"))
@@ -169,7 +182,11 @@ def propose_valuation(
 def approve_valuation(
     session: Session, *, valuation_id: UUID, approved_by: UUID, on: date, now: datetime
 ) -> Valuation:
-    """Book an approved value (EQP-03, EQP-04). Raises NotAllowed for whoever proposed it."""
+    """Book an approved value on the day the things came (EQP-03, EQP-04).
+
+    Raises NotAllowed for whoever proposed it or gave the things; ``on`` is the earliest day
+    where the things came later than that.
+    """
     valuation = session.get(Valuation, valuation_id)
     if valuation is None or valuation.intake_id is None:
         raise NotFound("There is no such valuation.", place="valuation")
@@ -178,6 +195,8 @@ def approve_valuation(
     if valuation.valued_by == approved_by:
         raise NotAllowed("Whoever values something cannot approve the value.")
     intake = session.get_one(Intake, valuation.intake_id)
+    if approved_by == _giver(session, intake):
+        raise NotAllowed("Whoever gave something cannot approve its value.")
     journal.post(
         session,
         bookkeeping.items_valued(
@@ -191,7 +210,7 @@ def approve_valuation(
         event_type="items_valued",
         source="valuation",
         external_ref=str(valuation.id),
-        accounting_on=on,
+        accounting_on=min(intake.received_on, on),
         now=now,
         made_by=valuation.valued_by,
         approved_by=approved_by,
@@ -227,6 +246,12 @@ def lend(
         raise Conflict("This thing is on loan already.", place="asset")
     if borrower_id == asset.book_id:
         raise Invalid("It belongs to this community already.", place="borrower")
+    if session.get(Book, borrower_id) is None:
+        raise NotFound("There is no such community.", place="borrower")
+    if asset.intake_id is not None:
+        came_on = session.get_one(Intake, asset.intake_id).received_on
+        if lent_on < came_on:
+            raise Invalid("It had not come by that day.", place="lent_on")
     if due_on < lent_on:
         raise Invalid("It is due back before it is lent.", place="due_on")
     loan = AssetLoan(
@@ -249,12 +274,15 @@ def lend(
 def return_thing(
     session: Session, *, loan_id: UUID, on: date, by: UUID | None, now: datetime
 ) -> AssetLoan:
-    """Take a lent item back. Raises NotFound, Conflict when it came back already."""
+    """Take a lent item back. Raises NotFound, Conflict when it came back already, Invalid for a
+    day before it went."""
     loan = session.get(AssetLoan, loan_id)
     if loan is None:
         raise NotFound("There is no such loan.", place="loan")
     if loan.returned_on is not None:
         raise Conflict("This came back already.", place="loan")
+    if on < loan.lent_on:
+        raise Invalid("It had not gone by that day.", place="returned_on")
     asset = session.get_one(Asset, loan.asset_id)
     _move(session, loan, asset, "item_returned", on, by, now)
     loan.returned_on = on
@@ -273,17 +301,14 @@ def _move(
     now: datetime,
 ) -> None:
     event = bookkeeping.item_lent if event_type == "item_lent" else bookkeeping.item_returned
-    funds = funds_of(session, loan.borrower_id)
-    own = next((fund for fund in funds if fund.fund_class == "unrestricted"), None)
-    if own is None:
-        raise Invalid("The borrower has no unrestricted fund to keep it in.", place="borrower")
+    own = _borrowing_fund(session, loan)
     journal.post(
         session,
         event(
             lender=session.get_one(Book, loan.lender_id).code,
             lender_fund=session.get_one(Fund, asset.fund_id).code,
             borrower=session.get_one(Book, loan.borrower_id).code,
-            borrower_fund=own.code,
+            borrower_fund=own,
             commodity=asset.commodity,
             quantity=1,
             asset=asset.tag,
@@ -297,21 +322,52 @@ def _move(
     )
 
 
+def _giver(session: Session, intake: Intake) -> UUID | None:
+    """Return the person who gave what came in, where that is known."""
+    if intake.pledge_id is None:
+        return None
+    party = session.get_one(Party, session.get_one(Pledge, intake.pledge_id).party_id)
+    person = person_by_email(session, party.email)
+    return person.id if person else party.person_id
+
+
+def _borrowing_fund(session: Session, loan: AssetLoan) -> str:
+    """Return the fund in which the borrower has the thing, or its first unrestricted one."""
+    lent = session.scalar(
+        select(Fund.code)
+        .join(Posting, Posting.fund_id == Fund.id)
+        .join(Entry, (Entry.book_id == Posting.book_id) & (Entry.id == Posting.entry_id))
+        .where(
+            Entry.book_id == loan.borrower_id,
+            Entry.source == "loan",
+            Entry.external_ref == str(loan.id),
+            Entry.event_type == "item_lent",
+        )
+        .limit(1)
+    )
+    if lent is not None:
+        return lent
+    for fund in funds_of(session, loan.borrower_id):
+        if fund.fund_class == "unrestricted":
+            return fund.code
+    raise Invalid("The borrower has no unrestricted fund to keep it in.", place="borrower")
+
+
 def _tag(
     session: Session, intake: Intake, description: str, condition: str, tags: Sequence[str]
 ) -> list[Asset]:
     """Give each single item a tag of its own; bulk goods are only counted."""
     if not intake.commodity.startswith("EQP.") or intake.quantity > 50:
         return []
-    stem = intake.commodity.split(".", 1)[1][:8]
-    number = session.scalar(
-        select(func.count())
-        .select_from(Asset)
-        .where(Asset.book_id == intake.book_id, Asset.commodity == intake.commodity)
-    )
+    taken = set(session.scalars(select(Asset.tag).where(Asset.book_id == intake.book_id)))
+    if len(set(tags)) < len(tags) or taken.intersection(tags):
+        raise Conflict("One of these tags is on another thing.", place="tags")
+    stem = intake.commodity.split(".", 1)[1]
+    free = (f"{stem}-{number}" for number in count(1) if f"{stem}-{number}" not in taken)
+    given = [*tags[: intake.quantity]]
+    given += [tag for tag in islice(free, intake.quantity) if tag not in given]
     items = []
-    for index in range(intake.quantity):
-        tag = tags[index] if index < len(tags) else f"{stem}-{(number or 0) + index + 1}"
+    for tag in given[: intake.quantity]:
         items.append(
             Asset(
                 book_id=intake.book_id,
