@@ -33,5 +33,8 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: setup
+	$(BIN)/python -m bench.proof
+
 clean:
 	rm -rf $(VENV)
