@@ -47,22 +47,9 @@ def receive_things(
     Raises Invalid for what is no thing, a day ahead, a wrong number, fund or pledge, Conflict for
     a tag that is taken.
     """
-    if kind_of(commodity) != "things":
-        raise Invalid("Choose what was received.", place="commodity")
-    if not 0 < quantity <= LIMITS["things"]:
-        raise Invalid("Count between 1 and 10,000.", place="quantity")
+    _check_receipt(book, fund, commodity, quantity, condition, pledge)
     if received_on > now.date():
         raise Invalid("This day is still ahead.", place="received_on")
-    if condition not in tuple(CONDITIONS):
-        raise Invalid("Choose a condition.", place="condition")
-    if fund.book_id != book.id or fund.fund_class == "agency":
-        if pledge is not None:
-            check_place(pledge, book, fund)
-        raise Invalid("Choose a fund of this community's own.", place="fund")
-    if pledge is not None:
-        if pledge.commodity != commodity:
-            raise Invalid("This pledge is of something else.", place="pledge")
-        check_place(pledge, book, fund)
     ensure_commodity(session, commodity)
     intake = Intake(
         book_id=book.id,
@@ -320,6 +307,26 @@ def _move(
         now=now,
         made_by=by,
     )
+
+
+def _check_receipt(
+    book: Book, fund: Fund, commodity: str, quantity: int, condition: str, pledge: Pledge | None
+) -> None:
+    """Refuse what is no thing, a wrong number, condition, fund or pledge. Raises Invalid."""
+    if kind_of(commodity) != "things":
+        raise Invalid("Choose what was received.", place="commodity")
+    if not 0 < quantity <= LIMITS["things"]:
+        raise Invalid("Count between 1 and 10,000.", place="quantity")
+    if condition not in tuple(CONDITIONS):
+        raise Invalid("Choose a condition.", place="condition")
+    if fund.book_id != book.id or fund.fund_class == "agency":
+        if pledge is not None:
+            check_place(pledge, book, fund)
+        raise Invalid("Choose a fund of this community's own.", place="fund")
+    if pledge is not None:
+        if pledge.commodity != commodity:
+            raise Invalid("This pledge is of something else.", place="pledge")
+        check_place(pledge, book, fund)
 
 
 def _giver(session: Session, intake: Intake) -> UUID | None:
