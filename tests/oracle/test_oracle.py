@@ -1,0 +1,151 @@
+"""Every worked event, in order, through the services: exactly its legs, exactly the end state."""
+
+import importlib
+import pkgutil
+from collections import Counter
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+import tests.oracle
+from ledger.db import Database, ReadSession
+from ledger.models.books import Book, Fund
+from ledger.models.journal import Posting
+from ledger.queries.balances import trial_balance
+from ledger.queries.books import all_books
+from ledger.queries.invariants import check
+from tests.oracle.world import Step, World, in_order
+from tests.worked import END, WORKED
+
+Leg = tuple[str, int, str, str, int, str | None]
+EVENTS = {event["code"]: event for event in WORKED["events"]}
+LABELS = ("pledge", "asset", "valuation", "grant")
+GROUPS = {
+    module.name.removeprefix("steps_"): importlib.import_module(f"tests.oracle.{module.name}")
+    for module in pkgutil.iter_modules(tests.oracle.__path__)
+    if module.name.startswith("steps_")
+}
+
+
+def all_steps() -> dict[str, Step]:
+    """Return the step of every event; an event in two groups is a mistake."""
+    steps: dict[str, Step] = {}
+    for group in GROUPS.values():
+        for code, step in group.STEPS.items():
+            assert code not in steps, f"two steps for {code}"
+            steps[code] = step
+    return steps
+
+
+def play(db: Database, codes: list[str]) -> None:
+    """Play events in order, each in a transaction of its own, and compare what each posted."""
+    world, steps, renamed = World(), all_steps(), Renamed()
+    with db.transaction() as session:
+        world.build(session)
+    for code in in_order(codes):
+        with db.snapshot() as session:
+            before = _entries(session)
+        with db.transaction() as session:
+            steps[code](world, session)
+        with db.snapshot() as session:
+            posted = {key: legs for key, legs in _entries(session).items() if key not in before}
+        _compare(code, list(posted.values()), renamed)
+
+
+class Renamed:
+    """Which label of ours stands for which of the worked events: one for one, for ever."""
+
+    def __init__(self) -> None:
+        self.ours: dict[tuple[str, str], str] = {}
+        self.theirs: dict[tuple[str, str], str] = {}
+
+    def agree(self, kind: str, theirs: str, ours: str) -> bool:
+        """Return whether the two names have always stood for each other."""
+        return (
+            self.ours.setdefault((kind, theirs), ours) == ours
+            and self.theirs.setdefault((kind, ours), theirs) == theirs
+        )
+
+
+def _entries(session: ReadSession) -> dict[Any, list[tuple[Leg, dict[str, str]]]]:
+    books = dict(iter(session.execute(select(Book.id, Book.code))))
+    found: dict[Any, list[tuple[Leg, dict[str, str]]]] = {}
+    for row, fund in session.execute(
+        select(Posting, Fund.code)
+        .join(Fund, Fund.id == Posting.fund_id)
+        .order_by(Posting.book_id, Posting.entry_id, Posting.line)
+    ):
+        leg: Leg = (
+            books[row.book_id],
+            row.account,
+            fund,
+            row.commodity,
+            row.quantity,
+            books.get(row.counterparty_id),
+        )
+        labels = {name: getattr(row, name) for name in LABELS if getattr(row, name)}
+        found.setdefault((row.book_id, row.entry_id), []).append((leg, labels))
+    return found
+
+
+def _compare(code: str, posted: list[list[tuple[Leg, dict[str, str]]]], renamed: Renamed) -> None:
+    """Compare entries as sets of legs, and the labels of legs by a renaming."""
+    expected = [
+        [
+            (
+                (
+                    entry["book"],
+                    leg["account"],
+                    leg["fund"],
+                    leg["commodity"],
+                    leg["quantity"],
+                    leg.get("counterparty"),
+                ),
+                {name: leg[name] for name in LABELS if leg.get(name)},
+            )
+            for leg in entry["postings"]
+        ]
+        for entry in EVENTS[code]["entries"]
+        if not entry.get("alternative")
+    ]
+
+    def shape(entries: list[list[tuple[Leg, dict[str, str]]]]) -> Counter[frozenset[Any]]:
+        return Counter(frozenset(Counter(leg for leg, _labels in legs).items()) for legs in entries)
+
+    assert shape(posted) == shape(expected), f"{code} posts other legs than the worked event"
+    unused = list(posted)
+    for legs in expected:
+        wanted = frozenset(Counter(leg for leg, _ in legs).items())
+        match = next(
+            candidate
+            for candidate in unused
+            if frozenset(Counter(leg for leg, _ in candidate).items()) == wanted
+        )
+        unused.remove(match)
+        ours = dict(match)
+        for leg, labels in legs:
+            for name, theirs in labels.items():
+                mine = ours[leg].get(name)
+                assert mine, f"{code}: the leg {leg} has no {name}"
+                assert renamed.agree(name, theirs, mine), f"{code}: {name} {theirs} is not {mine}"
+
+
+@pytest.mark.parametrize("group", sorted(GROUPS))
+def test_the_events_of_a_group_post_what_was_worked_out(db: Database, group: str) -> None:
+    module = GROUPS[group]
+    play(db, [*module.STEPS, *getattr(module, "NEEDS", ())])
+
+
+def test_all_worked_events_in_order_end_in_the_worked_balances(db: Database) -> None:
+    assert set(all_steps()) == set(EVENTS)
+    play(db, list(EVENTS))
+    with db.snapshot() as session:
+        ends = sorted(
+            (book.code, row.account, row.fund, row.commodity, row.quantity)
+            for book in all_books(session)
+            for row in trial_balance(session, book_id=book.id)
+            if row.quantity
+        )
+        assert ends == END
+        assert [result for result in check(session) if result.first_violation] == []

@@ -1,0 +1,159 @@
+"""The world of the worked events: five books, their funds, and the people who act in them.
+
+Everything here goes through the services; no step posts an entry of its own making. What one
+step makes and a later one needs is kept in ``made`` under the code of the event that made it.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from ledger.db import Session
+from ledger.gateway import BalanceTransaction
+from ledger.models.books import Book, Fund
+from ledger.models.proposals import Proposal
+from ledger.queries.books import book_by_code, fund_by_code
+from ledger.services import decisions, pools
+from ledger.services.books import create_book, create_fund, ensure_commodity
+from ledger.services.payments import store_transaction
+from ledger.services.people import create_person, grant_role
+from tests.worked import WORKED
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+DAY = START.date()
+RESTRICTED_UNTIL = date(2026, 12, 31)
+PEOPLE = {
+    "maker": "treasurer",
+    "checker": "approver",
+    "member": "member",
+    "confirmer": "member",
+    "auditor": "auditor",
+}
+
+
+class World:
+    """Who and what there is; ``now`` moves on a minute whenever it is asked."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, Any] = {}
+        self.people: dict[str, UUID] = {}
+        self.minutes = 0
+
+    @property
+    def now(self) -> datetime:
+        """The next instant."""
+        self.minutes += 1
+        return START + timedelta(minutes=self.minutes)
+
+    def build(self, session: Session) -> None:
+        """Open the books and funds of the worked events, the pool P hosted by A, and people."""
+        for code in WORKED["commodities"]:
+            ensure_commodity(session, code)
+        for code, book in WORKED["books"].items():
+            if book["kind"] == "community":
+                create_book(
+                    session,
+                    code=code,
+                    name=book["name"],
+                    kind="community",
+                    currency=book["currency"],
+                    now=self.now,
+                )
+        for fund in WORKED["funds"]:
+            if fund["book"] != "P":
+                create_fund(
+                    session,
+                    book_id=self.book(session, fund["book"]).id,
+                    code=fund["code"],
+                    fund_class=fund["class"],
+                    restriction_until_on=RESTRICTED_UNTIL if fund["class"] == "time" else None,
+                    now=self.now,
+                )
+        pools.create_pool(
+            session,
+            code="P",
+            name="River Pool",
+            currency="USD",
+            host=self.book(session, "A"),
+            held_fund=self.fund(session, "A", "HELD"),
+            fund="JOINT",
+            fee_basis_points=500,
+            members=[("A", "SOLAR"), ("B", "ROOF"), ("C", "GARDEN")],
+            now=self.now,
+        )
+        for name, role in PEOPLE.items():
+            person = create_person(
+                session, email=f"{name}@example.org", name=name.title(), now=self.now
+            )
+            self.people[name] = person.id
+            for code in WORKED["books"]:
+                grant_role(
+                    session,
+                    person_id=person.id,
+                    book_id=self.book(session, code).id,
+                    role=role,
+                    now=self.now,
+                )
+
+    def book(self, session: Session, code: str) -> Book:
+        """Return a book by its code."""
+        return book_by_code(session, code)
+
+    def fund(self, session: Session, book: str, code: str) -> Fund:
+        """Return a fund by the codes of book and fund."""
+        return fund_by_code(session, self.book(session, book).id, code)
+
+    def approve(self, session: Session, proposal: Proposal) -> Proposal:
+        """Have the checker say yes to what the maker asked for."""
+        return decisions.decide(
+            session,
+            proposal_id=proposal.id,
+            approve=True,
+            decided_by=self.people["checker"],
+            note="",
+            now=self.now,
+        )
+
+    def movement(
+        self,
+        session: Session,
+        amount: int,
+        fee: int = 0,
+        *,
+        category: str = "charge",
+        kind: str | None = None,
+        source: str = "",
+        currency: str = "USD",
+    ) -> BalanceTransaction:
+        """Keep a movement of the Stripe balance as the gateway hands it over; not yet posted."""
+        self.minutes += 1
+        name = f"{self.minutes:06d}"
+        txn = BalanceTransaction(
+            id=f"txn_{name}",
+            kind=kind or category,
+            reporting_category=category,
+            amount=amount,
+            fee=fee,
+            net=amount - fee,
+            currency=currency,
+            source_id=source or f"ch_{name}",
+            created_at=START + timedelta(minutes=self.minutes),
+            available_on=DAY,
+            livemode=False,
+            body={},
+        )
+        store_transaction(session, txn=txn)
+        return txn
+
+
+Step = Callable[[World, Session], None]
+
+
+def in_order(codes: Sequence[str]) -> list[str]:
+    """Return event codes in the order in which the worked year has them."""
+    order = [event["code"] for event in WORKED["events"]]
+    return sorted(codes, key=order.index)
+
+
+__all__ = ["DAY", "START", "Step", "World", "in_order"]
