@@ -2,6 +2,7 @@
 
 from ledger.models import (
     assets,
+    balances,
     books,
     campaigns,
     hours,
@@ -22,6 +23,7 @@ from ledger.models.base import Base
 __all__ = [
     "Base",
     "assets",
+    "balances",
     "books",
     "campaigns",
     "hours",

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     SmallInteger,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,7 +31,12 @@ class Entry(Base):
         UniqueConstraint("book_id", "reverses"),
         ForeignKeyConstraint(["book_id", "reverses"], ["entry.book_id", "entry.id"]),
         Index("ix_entry_book_id_accounting_on_id", "book_id", "accounting_on", "id"),
-        Index("ix_entry_transfer_group", "transfer_group"),
+        Index(
+            "ix_entry_transfer_group",
+            "transfer_group",
+            postgresql_where=text("transfer_group is not null"),
+            sqlite_where=text("transfer_group is not null"),
+        ),
     )
 
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"), primary_key=True)
@@ -69,7 +75,13 @@ class Posting(Base):
             "accounting_on",
             "quantity",
         ),
-        Index("ix_posting_pledge", "book_id", "pledge"),
+        Index(
+            "ix_posting_pledge",
+            "book_id",
+            "pledge",
+            postgresql_where=text("pledge is not null"),
+            sqlite_where=text("pledge is not null"),
+        ),
     )
 
     book_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -1,18 +1,19 @@
 """Store entries: the only writer of the journal.
 
-Posting one entry is the N = 1 case of a batch: codes are resolved once, postings go in before
-the entry rows that close them, as Core inserts. The same event told twice is stored once.
+Posting one entry is the N = 1 case of a batch: codes are resolved from memory, and the rows go
+in as they are (``journal_rows``). The same event told twice is stored once.
 Must not decide what an event means: that is ``core.bookkeeping``.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Any
+from datetime import UTC, date, datetime
+from operator import attrgetter
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import Engine, event, select, tuple_
 
 from ledger.core.entry import Entry, Posting
 from ledger.db import ReadSession, Session
@@ -20,6 +21,7 @@ from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models import books, journal
 from ledger.queries.periods import ONE_DAY, closed_until
+from ledger.services.journal_rows import store
 
 CHUNK = 500
 LABELS = (
@@ -33,6 +35,7 @@ LABELS = (
     "campaign",
     "party",
 )
+_labels = attrgetter(*LABELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,6 @@ def post(
     group = new_id() if len(entries) > 1 else None
     seen: Counter[str] = Counter()
     drafts = []
-    opens = _open_day(session, entries, accounting_on)
     for item in entries:
         seen[item.book] += 1
         # One event may need two entries in one book; each needs a name of its own.
@@ -98,13 +100,13 @@ def post(
                 event_type=event_type,
                 source=source,
                 external_ref=external_ref + suffix,
-                accounting_on=opens,
+                accounting_on=accounting_on,
                 transfer_group=group,
                 made_by=made_by,
                 approved_by=approved_by,
             )
         )
-    return post_batch(session, drafts, now=now)
+    return _post(session, drafts, now, moves=True)
 
 
 def post_batch(session: Session, drafts: Sequence[Draft], *, now: datetime) -> Posted:
@@ -112,28 +114,38 @@ def post_batch(session: Session, drafts: Sequence[Draft], *, now: datetime) -> P
 
     Dates are taken as they are: Conflict for a new entry in a closed period.
     """
-    names = _Names(session, drafts)
-    keys = [_key(names, draft, i) for i, draft in enumerate(drafts)]
+    return _post(session, drafts, now, moves=False)
+
+
+def _post(session: Session, drafts: Sequence[Draft], now: datetime, *, moves: bool) -> Posted:
+    """Post drafts; ``moves`` lets those of a closed period go to the first open day of all."""
+    names, keys = _resolve(session, drafts)
+    now = now.astimezone(UTC)
+    ids = [new_id() for _draft in drafts]
+    if len(set(keys)) == len(keys) and _store(
+        session, names, list(zip(ids, drafts, strict=True)), now
+    ):
+        return Posted(tuple(ids), sum(len(draft.entry.postings) for draft in drafts), 0)
+    # Rare: something is known already, or a period is closed; find out what, and store the rest.
     known = _known(session, keys)
     closed = closed_until(session, {key[0] for key in keys})
-    ids: list[UUID] = []
     fresh: list[tuple[UUID, Draft]] = []
     repeated: list[tuple[UUID, Draft]] = []
-    for key, draft in zip(keys, drafts, strict=True):
-        entry_id = known.get(key)
-        if entry_id is None:
-            _check_open(closed.get(key[0]), draft, len(ids))
-            entry_id = known[key] = new_id()
-            fresh.append((entry_id, draft))
-        else:
-            repeated.append((entry_id, draft))
-        ids.append(entry_id)
-    rows = [row for entry_id, draft in fresh for row in _posting_rows(names, entry_id, draft)]
-    if fresh:
-        session.execute(insert(journal.Posting), rows)
-        session.execute(insert(journal.Entry), [_entry_row(names, eid, d, now) for eid, d in fresh])
+    for index, (key, draft) in enumerate(zip(keys, drafts, strict=True)):
+        if key in known:
+            ids[index] = known[key]
+            repeated.append((ids[index], draft))
+            continue
+        if moves:
+            opens = max([draft.accounting_on, *(last + ONE_DAY for last in closed.values())])
+            draft = replace(draft, accounting_on=opens)
+        _check_open(closed.get(key[0]), draft, index)
+        known[key] = ids[index]
+        fresh.append((ids[index], draft))
+    if fresh and not _store(session, names, fresh, now):
+        raise Conflict("Somebody else posted one of these events at the same time.")
     _check_repeats(session, names, repeated)
-    return Posted(tuple(ids), len(rows), len(repeated))
+    return Posted(tuple(ids), sum(len(draft.entry.postings) for _, draft in fresh), len(repeated))
 
 
 def reverse(
@@ -162,18 +174,17 @@ def reverse(
     )
     if already is not None:
         raise Conflict("This entry has been reversed already.", place="entry")
-    target_entry = load_entry(session, book_id, entry_id)
     draft = Draft(
-        entry=target_entry.reversed(),
+        entry=load_entry(session, book_id, entry_id).reversed(),
         event_type="reversal",
         source="journal",
         external_ref=str(entry_id),
-        accounting_on=_open_day(session, [target_entry], accounting_on),
+        accounting_on=accounting_on,
         reverses=entry_id,
         made_by=made_by,
         approved_by=approved_by,
     )
-    return post_batch(session, [draft], now=now)
+    return _post(session, [draft], now, moves=True)
 
 
 def load_entry(session: ReadSession, book_id: UUID, entry_id: UUID) -> Entry:
@@ -207,14 +218,6 @@ def books_by_code(session: ReadSession) -> dict[str, UUID]:
     return dict(iter(session.execute(select(books.Book.code, books.Book.id))))
 
 
-def _open_day(session: ReadSession, entries: Sequence[Entry], day: date) -> date:
-    """Return the day, or the first later one that is open in every book of the entries."""
-    ids = books_by_code(session)
-    touched = {ids[item.book] for item in entries if item.book in ids}
-    closed = closed_until(session, touched).values()
-    return max([day, *(last + ONE_DAY for last in closed)])
-
-
 def _check_open(closed: date | None, draft: Draft, index: int) -> None:
     if closed is not None and draft.accounting_on <= closed:
         raise Conflict(
@@ -226,31 +229,52 @@ def _check_open(closed: date | None, draft: Draft, index: int) -> None:
 _Key = tuple[UUID, str, str, str]
 
 
+@dataclass(frozen=True, slots=True)
 class _Names:
-    """The ids behind the codes a batch uses, read in three questions."""
+    """The ids behind codes. What has an id keeps it for ever, so names may be remembered."""
 
-    def __init__(self, session: ReadSession, drafts: Iterable[Draft]) -> None:
-        self.books = books_by_code(session)
-        used = {self.books[d.entry.book] for d in drafts if d.entry.book in self.books}
-        self.funds = {
-            (book_id, code): fund_id
-            for book_id, code, fund_id in session.execute(
-                select(books.Fund.book_id, books.Fund.code, books.Fund.id).where(
-                    books.Fund.book_id.in_(used)
-                )
-            )
-        }
-        self.accounts = {
-            (book_id, number): inter_book
-            for book_id, number, inter_book in session.execute(
-                select(
-                    books.Account.book_id,
-                    books.Account.number,
-                    books.Account.inter_book,
-                ).where(books.Account.book_id.in_(used))
-            )
-        }
-        self.commodities = set(session.scalars(select(books.Commodity.code)))
+    books: dict[str, UUID]
+    funds: dict[tuple[UUID, str], UUID]
+    accounts: dict[tuple[UUID, int], bool]
+    commodities: frozenset[str]
+
+
+# Only names that were committed are remembered for others.
+_REMEMBERED: WeakKeyDictionary[Engine, _Names] = WeakKeyDictionary()
+
+
+def _resolve(session: Session, drafts: Sequence[Draft]) -> tuple[_Names, list[_Key]]:
+    """Return names and keys; asks the database only for what nobody asked before."""
+    names = session.info.get("names") or _REMEMBERED.get(_engine(session))
+    if names is not None:
+        try:
+            return names, [_key(names, draft, i) for i, draft in enumerate(drafts)]
+        except Invalid:
+            # Perhaps it was opened since: look, then refuse for good.
+            pass
+    if "names" not in session.info:
+        event.listen(session, "after_commit", _remember, once=True)
+    names = session.info["names"] = _read_names(session)
+    return names, [_key(names, draft, i) for i, draft in enumerate(drafts)]
+
+
+def _remember(session: Session) -> None:
+    _REMEMBERED[_engine(session)] = session.info["names"]
+
+
+def _engine(session: ReadSession) -> Engine:
+    return session.get_bind().engine
+
+
+def _read_names(session: ReadSession) -> _Names:
+    funds = select(books.Fund.book_id, books.Fund.code, books.Fund.id)
+    accounts = select(books.Account.book_id, books.Account.number, books.Account.inter_book)
+    return _Names(
+        books=books_by_code(session),
+        funds={(book_id, code): found for book_id, code, found in session.execute(funds)},
+        accounts={(book_id, no): other for book_id, no, other in session.execute(accounts)},
+        commodities=frozenset(session.scalars(select(books.Commodity.code))),
+    )
 
 
 def _key(names: _Names, draft: Draft, index: int) -> _Key:
@@ -295,39 +319,43 @@ def _known(session: ReadSession, keys: Sequence[_Key]) -> dict[_Key, UUID]:
     return found
 
 
-def _posting_rows(names: _Names, entry_id: UUID, draft: Draft) -> list[dict[str, Any]]:
-    book_id = names.books[draft.entry.book]
-    return [
-        {
-            "book_id": book_id,
-            "entry_id": entry_id,
-            "line": line,
-            "accounting_on": draft.accounting_on,
-            "account": leg.account,
-            "fund_id": names.funds[book_id, leg.fund],
-            "commodity": leg.commodity,
-            "quantity": leg.quantity,
-            "counterparty_id": names.books[leg.counterparty] if leg.counterparty else None,
-            **{label: getattr(leg, label) for label in LABELS},
-        }
-        for line, leg in enumerate(draft.entry.postings, start=1)
-    ]
-
-
-def _entry_row(names: _Names, entry_id: UUID, draft: Draft, now: datetime) -> dict[str, Any]:
-    return {
-        "book_id": names.books[draft.entry.book],
-        "id": entry_id,
-        "accounting_on": draft.accounting_on,
-        "recorded_at": now,
-        "event_type": draft.event_type,
-        "source": draft.source,
-        "external_ref": draft.external_ref,
-        "transfer_group": draft.transfer_group,
-        "reverses": draft.reverses,
-        "made_by": draft.made_by,
-        "approved_by": draft.approved_by,
-    }
+def _store(
+    session: Session, names: _Names, fresh: Sequence[tuple[UUID, Draft]], now: datetime
+) -> bool:
+    entries, postings = [], []
+    for entry_id, draft in fresh:
+        book_id = names.books[draft.entry.book]
+        entries.append(
+            (
+                book_id,
+                entry_id,
+                draft.accounting_on,
+                now,
+                draft.event_type,
+                draft.source,
+                draft.external_ref,
+                draft.transfer_group,
+                draft.reverses,
+                draft.made_by,
+                draft.approved_by,
+            )
+        )
+        for line, leg in enumerate(draft.entry.postings, start=1):
+            postings.append(
+                (
+                    book_id,
+                    entry_id,
+                    line,
+                    draft.accounting_on,
+                    leg.account,
+                    names.funds[book_id, leg.fund],
+                    leg.commodity,
+                    leg.quantity,
+                    names.books[leg.counterparty] if leg.counterparty else None,
+                    *_labels(leg),
+                )
+            )
+    return store(session, entries, postings)
 
 
 def _check_repeats(
