@@ -22,16 +22,15 @@ LABELS = (
 )
 
 
+# Made once: an encoder with other than the usual settings is costly to make for each line.
+_encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
+
+
 def canonical(document: Mapping[str, Any]) -> bytes:
     """Return the one way to write a document. Raises TypeError for a fraction."""
-    text = json.dumps(
-        document,
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-        allow_nan=False,
-    )
-    return text.encode()
+    return _encode(document).encode()
 
 
 def leg_of(
@@ -49,7 +48,9 @@ def leg_of(
 
     ``other_day`` is the leg's own date where it is not its entry's: never in sound books.
     """
-    more = {name: value for name, value in zip(LABELS, labels, strict=True) if value is not None}
+    more = {}
+    if any(labels):
+        more = {name: label for name, label in zip(LABELS, labels, strict=True) if label}
     if counterparty is not None:
         more["counterparty"] = counterparty
     if other_day is not None:

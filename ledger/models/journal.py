@@ -66,15 +66,7 @@ class Posting(Base):
         ),
         ForeignKeyConstraint(["book_id", "account"], ["account.book_id", "account.number"]),
         ForeignKeyConstraint(["book_id", "fund_id"], ["fund.book_id", "fund.id"]),
-        Index(
-            "ix_posting_balance",
-            "book_id",
-            "account",
-            "fund_id",
-            "commodity",
-            "accounting_on",
-            "quantity",
-        ),
+        Index("ix_posting_account", "book_id", "account", "accounting_on", "entry_id", "line"),
         Index(
             "ix_posting_pledge",
             "book_id",

@@ -1,6 +1,7 @@
 """Balances, trial balance and account statements, as of any date and as known at any instant.
 
-All quantities are integers in the commodity's smallest unit, debit positive.
+All quantities are integers in the commodity's smallest unit, debit positive. What is sealed is
+read from sums by month and day, so that a balance costs the same at any size of the books.
 """
 
 from collections.abc import Iterable
@@ -8,13 +9,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, exists, func, select, union_all
 
 from ledger.core.accounts import Layer, layer_of
 from ledger.core.amount import Amount, Balance
 from ledger.db import ReadSession
+from ledger.models.balances import BalanceDay, BalanceMonth
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry, Posting
+from ledger.models.seals import Unsealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +56,16 @@ def balance_of(
     as_of: date | None = None,
 ) -> Balance:
     """Return the sum of the accounts' legs up to and including ``as_of``, by commodity."""
-    query = (
-        select(Posting.commodity, func.sum(Posting.quantity))
-        .where(Posting.book_id == book_id, Posting.account.in_(list(accounts)))
-        .group_by(Posting.commodity)
-    )
+    wanted = list(accounts)
+    if pledge is None:
+        legs = _sums(book_id, as_of, wanted)
+    else:
+        legs = _legs(book_id, as_of, wanted, Posting.pledge == pledge).subquery()
+    query = select(legs.c.commodity, func.sum(legs.c.quantity)).group_by(legs.c.commodity)
     if fund_id is not None:
-        query = query.where(Posting.fund_id == fund_id)
+        query = query.where(legs.c.fund_id == fund_id)
     if counterparty_id is not None:
-        query = query.where(Posting.counterparty_id == counterparty_id)
-    if pledge is not None:
-        query = query.where(Posting.pledge == pledge)
-    if as_of is not None:
-        query = query.where(Posting.accounting_on <= as_of)
+        query = query.where(legs.c.counterparty_id == counterparty_id)
     return Balance(Amount(int(total), commodity) for commodity, total in session.execute(query))
 
 
@@ -77,22 +77,68 @@ def trial_balance(
     known_at: datetime | None = None,
 ) -> list[BalanceRow]:
     """Return every non-zero balance of a book, by account, fund and commodity."""
+    if known_at is None:
+        legs = _sums(book_id, as_of)
+    else:
+        legs = _legs(book_id, as_of, None, _known_at(known_at)).subquery()
+    # Added up before funds are named, for there are far fewer sums than days.
+    place = (legs.c.account, legs.c.fund_id, legs.c.commodity)
+    total = func.sum(legs.c.quantity).label("total")
+    sums = select(*place, total).group_by(*place).having(total != 0).subquery()
     query = (
-        select(Posting.account, Fund.code, Posting.commodity, func.sum(Posting.quantity))
-        .join(Fund, Fund.id == Posting.fund_id)
-        .where(Posting.book_id == book_id)
-        .group_by(Posting.account, Fund.code, Posting.commodity)
-        .having(func.sum(Posting.quantity) != 0)
-        .order_by(Posting.account, Fund.code, Posting.commodity)
+        select(sums.c.account, Fund.code, sums.c.commodity, sums.c.total)
+        .join(Fund, Fund.id == sums.c.fund_id)
+        .order_by(sums.c.account, Fund.code, sums.c.commodity)
     )
+    return [
+        BalanceRow(account, fund, layer_of(account), commodity, int(quantity))
+        for account, fund, commodity, quantity in session.execute(query)
+    ]
+
+
+def _sums(book_id: UUID, as_of: date | None, accounts: list[int] | None = None) -> Subquery:
+    """Return quantities that add up to the legs until a day: whole months, the days of the last
+    month, and the few legs that are not sealed yet.
+    """
+    parts = []
+    for table in (BalanceMonth, BalanceDay):
+        part = select(
+            table.account, table.fund_id, table.commodity, table.counterparty_id, table.quantity
+        ).where(table.book_id == book_id)
+        if accounts is not None:
+            part = part.where(table.account.in_(accounts))
+        parts.append(part)
+    months, days = parts
+    unsealed = select(Unsealed.entry_id).where(Unsealed.book_id == book_id)
+    waiting = _legs(book_id, as_of, None, Posting.entry_id.in_(unsealed))
+    if accounts is not None:
+        # Not by the account's index: the way in is by the few entries that wait.
+        waiting = waiting.where((Posting.account + 0).in_(accounts))
+    if as_of is None:
+        return union_all(months, waiting).subquery()
+    first = as_of.replace(day=1)
+    return union_all(
+        months.where(BalanceMonth.starts_on < first),
+        days.where(BalanceDay.starts_on.between(first, as_of)),
+        waiting,
+    ).subquery()
+
+
+def _legs(
+    book_id: UUID, as_of: date | None, accounts: list[int] | None, *more: ColumnElement[bool]
+) -> Select[int, UUID, str, UUID, int]:
+    query = select(
+        Posting.account,
+        Posting.fund_id,
+        Posting.commodity,
+        func.coalesce(Posting.counterparty_id, Posting.book_id).label("counterparty_id"),
+        Posting.quantity,
+    ).where(Posting.book_id == book_id, *more)
+    if accounts is not None:
+        query = query.where(Posting.account.in_(accounts))
     if as_of is not None:
         query = query.where(Posting.accounting_on <= as_of)
-    if known_at is not None:
-        query = _known_at(query, known_at)
-    return [
-        BalanceRow(account, fund, layer_of(account), commodity, int(total))
-        for account, fund, commodity, total in session.execute(query)
-    ]
+    return query
 
 
 def account_statement(
@@ -110,22 +156,29 @@ def account_statement(
     The balance is per commodity and counts everything before the first leg as well; of one
     fund, where its code is given.
     """
+    legs = _sums(book_id, until, [account])
+    totals = select(legs.c.commodity, func.sum(legs.c.quantity)).group_by(legs.c.commodity)
     wanted = [Posting.book_id == book_id, Posting.account == account]
     if fund is not None:
         funds = select(Fund.id).where(Fund.book_id == book_id, Fund.code == fund)
         wanted.append(Posting.fund_id.in_(funds))
+        totals = totals.where(legs.c.fund_id.in_(funds))
     if until is not None:
         wanted.append(Posting.accounting_on <= until)
-    totals = select(Posting.commodity, func.sum(Posting.quantity)).where(*wanted)
-    running = {
-        commodity: int(total)
-        for commodity, total in session.execute(totals.group_by(Posting.commodity))
-    }
     if since is not None:
         wanted.append(Posting.accounting_on >= since)
+    running = {commodity: int(total) for commodity, total in session.execute(totals)}
     counterparty = select(Book.id, Book.code).subquery()
     query = (
-        select(Posting, Entry.event_type, Fund.code, counterparty.c.code)
+        select(
+            Posting.entry_id,
+            Posting.accounting_on,
+            Entry.event_type,
+            Fund.code,
+            Posting.commodity,
+            counterparty.c.code,
+            Posting.quantity,
+        )
         .join(Entry, (Entry.book_id == Posting.book_id) & (Entry.id == Posting.entry_id))
         .join(Fund, Fund.id == Posting.fund_id)
         .outerjoin(counterparty, counterparty.c.id == Posting.counterparty_id)
@@ -134,25 +187,18 @@ def account_statement(
         .limit(limit)
     )
     rows = []
-    for leg, event_type, fund_code, other in session.execute(query):
-        balance = running[leg.commodity]
-        running[leg.commodity] = balance - leg.quantity
+    for entry_id, day, event_type, code, commodity, other, quantity in session.execute(query):
+        balance = running[commodity]
+        running[commodity] = balance - quantity
         rows.append(
-            StatementRow(
-                leg.entry_id,
-                leg.accounting_on,
-                event_type,
-                fund_code,
-                leg.commodity,
-                other,
-                leg.quantity,
-                balance,
-            )
+            StatementRow(entry_id, day, event_type, code, commodity, other, quantity, balance)
         )
     return rows[::-1]
 
 
-def _known_at(query: Select[int, str, str, int], instant: datetime) -> Select[int, str, str, int]:
-    return query.join(
-        Entry, (Entry.book_id == Posting.book_id) & (Entry.id == Posting.entry_id)
-    ).where(Entry.recorded_at <= instant)
+def _known_at(instant: datetime) -> ColumnElement[bool]:
+    return exists().where(
+        Entry.book_id == Posting.book_id,
+        Entry.id == Posting.entry_id,
+        Entry.recorded_at <= instant,
+    )

@@ -4,14 +4,13 @@ The bytes of a leaf are made anew from the rows each time, so a changed row show
 """
 
 from base64 import b64encode
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, Text, cast, exists, func, select
 
 from ledger.core.leaf import LABELS, canonical, leg_of
 from ledger.core.merkle import leaf_hash, root_of
@@ -21,6 +20,34 @@ from ledger.models.journal import Entry, Posting
 from ledger.models.seals import Checkpoint, Seal, Unsealed
 
 CHUNK = 1000
+BARE = 32
+LEG = (
+    cast(Posting.entry_id, Text),
+    Posting.line,
+    Posting.account,
+    cast(Posting.fund_id, Text),
+    Posting.commodity,
+    Posting.quantity,
+    cast(Posting.counterparty_id, Text),
+    cast(Posting.accounting_on, Text),
+    *(getattr(Posting, label) for label in LABELS),
+)
+HEAD = (
+    cast(Entry.id, Text),
+    cast(Entry.accounting_on, Text),
+    Entry.recorded_at,
+    Entry.event_type,
+    Entry.source,
+    Entry.external_ref,
+    cast(Entry.transfer_group, Text),
+    cast(Entry.reverses, Text),
+    cast(Entry.made_by, Text),
+    cast(Entry.approved_by, Text),
+)
+
+
+# Account, fund, commodity, other book, day; as text.
+Totals = Counter[tuple[int, str, str, str | None, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,61 +134,48 @@ def fund_leaves(session: ReadSession, book_id: UUID) -> dict[UUID, Leaf]:
     }
 
 
-def _iso(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
-
-
 class EntryLeaves:
-    """The leaves of a book's entries, read in pieces; names behind ids are read once."""
+    """The leaves of a book's entries, read in pieces; names behind ids are read once.
 
-    def __init__(self, session: ReadSession, book_id: UUID) -> None:
+    Ids are read as text: making an object of each would take half of the time. ``totals``, where
+    given, is added what all legs read come to.
+    """
+
+    def __init__(self, session: ReadSession, book_id: UUID, totals: Totals | None = None) -> None:
         self._session = session
         self._book_id = book_id
-        self._funds = dict(iter(session.execute(select(Fund.id, Fund.code))))
-        self._books = dict(iter(session.execute(select(Book.id, Book.code))))
+        self._totals = totals
+        self._funds = _codes(session, Fund)
+        self._books = _codes(session, Book)
 
     def of(self, ids: Sequence[UUID]) -> dict[UUID, Leaf]:
         """Return the leaves of some entries; an entry that is not there is left out."""
-        legs: defaultdict[UUID, list[Any]] = defaultdict(list)
-        columns = [getattr(Posting, label) for label in LABELS]
-        query = select(
-            Posting.entry_id,
-            Posting.line,
-            Posting.account,
-            Posting.fund_id,
-            Posting.commodity,
-            Posting.quantity,
-            Posting.counterparty_id,
-            Posting.accounting_on,
-            *columns,
-        ).where(Posting.book_id == self._book_id, Posting.entry_id.in_(ids))
-        for row in self._session.execute(query.order_by(Posting.entry_id, Posting.line)):
+        legs: defaultdict[str, list[Any]] = defaultdict(list)
+        postings = select(*LEG).where(Posting.book_id == self._book_id, Posting.entry_id.in_(ids))
+        for row in self._rows(postings.order_by(Posting.entry_id, Posting.line)):
             legs[row[0]].append(row)
-        entries = select(
-            Entry.id,
-            Entry.accounting_on,
-            Entry.recorded_at,
-            Entry.event_type,
-            Entry.source,
-            Entry.external_ref,
-            Entry.transfer_group,
-            Entry.reverses,
-            Entry.made_by,
-            Entry.approved_by,
-        ).where(Entry.book_id == self._book_id, Entry.id.in_(ids))
+            if self._totals is not None:
+                _id, _line, account, fund, commodity, quantity, other, day, *_labels = row
+                self._totals[account, fund, commodity, other, day] += quantity
+        entries = select(*HEAD).where(Entry.book_id == self._book_id, Entry.id.in_(ids))
+        found = {_dashed(row[0]): self._data(row, legs[row[0]]) for row in self._rows(entries)}
         return {
-            row[0]: Leaf("entry", self._data(row, legs[row[0]]), entry_id=row[0])
-            for row in self._session.execute(entries)
+            entry_id: Leaf("entry", found[str(entry_id)], entry_id=entry_id)
+            for entry_id in ids
+            if str(entry_id) in found
         }
+
+    def _rows(self, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
+        return self._session.connection().execute(query).all()
 
     def _data(self, row: Any, legs: Sequence[Any]) -> bytes:
         entry_id, day, recorded_at, event_type, source, external_ref, *ids = row
-        group, reverses, made_by, approved_by = (str(x) if x else None for x in ids)
+        group, reverses, made_by, approved_by = (_dashed(text) if text else None for text in ids)
         return canonical(
             {
                 "kind": "entry",
-                "id": str(entry_id),
-                "accounting_on": day.isoformat(),
+                "id": _dashed(entry_id),
+                "accounting_on": day,
                 "recorded_at": recorded_at.isoformat(timespec="microseconds"),
                 "event_type": event_type,
                 "source": source,
@@ -170,21 +184,44 @@ class EntryLeaves:
                 "reverses": reverses,
                 "made_by": made_by,
                 "approved_by": approved_by,
-                "legs": [
-                    leg_of(
-                        line=line,
-                        account=account,
-                        fund=self._funds.get(fund_id, str(fund_id)),
-                        commodity=commodity,
-                        quantity=quantity,
-                        counterparty=self._books.get(other, str(other)) if other else None,
-                        labels=labels,
-                        other_day=None if on == day else on.isoformat(),
-                    )
-                    for _id, line, account, fund_id, commodity, quantity, other, on, *labels in legs
-                ],
+                "legs": [self._leg(day, *leg) for leg in legs],
             }
         )
+
+    def _leg(
+        self,
+        day: str,
+        _entry_id: str,
+        line: int,
+        account: int,
+        fund_id: str,
+        commodity: str,
+        quantity: int,
+        other: str | None,
+        on: str,
+        *labels: str | None,
+    ) -> list[Any]:
+        return leg_of(
+            line=line,
+            account=account,
+            fund=self._funds.get(fund_id, fund_id),
+            commodity=commodity,
+            quantity=quantity,
+            counterparty=self._books.get(other, other) if other else None,
+            labels=labels,
+            other_day=None if on == day else on,
+        )
+
+
+def _codes(session: ReadSession, table: type[Book] | type[Fund]) -> dict[str, str]:
+    return dict(iter(session.execute(select(cast(table.id, Text), table.code))))
+
+
+def _dashed(text: str) -> str:
+    """Write an id as RFC 9562 does; SQLite keeps it without dashes."""
+    if len(text) != BARE:
+        return text
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def sealed_leaves(session: ReadSession, book_id: UUID) -> Iterator[tuple[Seal, Leaf | None]]:

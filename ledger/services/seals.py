@@ -1,5 +1,6 @@
-"""Seal books: append what is new to each book's log, and state size and root in a checkpoint."""
+"""Seal books: append what is new to each book's log and sums, and sign size and root."""
 
+from collections import Counter
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from ledger.models.seals import Checkpoint, Seal, Unsealed
 from ledger.queries.seals import (
     EntryLeaves,
     Leaf,
+    Totals,
     account_leaves,
     fund_leaves,
     head_leaf,
@@ -19,9 +21,10 @@ from ledger.queries.seals import (
     log_size,
     root_text,
 )
+from ledger.services import sums
 from ledger.signing import Signer
 
-BATCH = 2000
+BATCH = 500
 
 
 def seal_book(session: Session, *, book_id: UUID, limit: int | None = None) -> int:
@@ -41,7 +44,8 @@ def seal_book(session: Session, *, book_id: UUID, limit: int | None = None) -> i
         .order_by(Unsealed.entry_id)
         .limit(room)
     ).all()
-    reader = EntryLeaves(session, book_id)
+    totals: Totals = Counter()
+    reader = EntryLeaves(session, book_id, totals)
     _append(session, book_id, size, fresh)
     size += len(fresh)
     for start in range(0, len(waiting), BATCH):
@@ -53,6 +57,7 @@ def seal_book(session: Session, *, book_id: UUID, limit: int | None = None) -> i
         session.execute(
             delete(Unsealed).where(Unsealed.book_id == book_id, Unsealed.entry_id.in_(ids))
         )
+    sums.add(session, book_id, totals)
     return len(fresh) + len(waiting)
 
 
@@ -110,8 +115,8 @@ def _new_chart(session: Session, book: Book, size: int) -> list[Leaf]:
 def _append(session: Session, book_id: UUID, size: int, leaves: list[Leaf]) -> None:
     if not leaves:
         return
-    session.execute(
-        insert(Seal),
+    session.connection().execute(
+        insert(Seal.__table__),  # type: ignore[arg-type]
         [
             {
                 "book_id": book_id,

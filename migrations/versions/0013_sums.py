@@ -21,7 +21,15 @@ SPARSE = (
     ("entry", ["transfer_group"], "transfer_group is not null"),
     ("posting", ["book_id", "pledge"], "pledge is not null"),
 )
+STATEMENT = ["book_id", "account", "accounting_on", "entry_id", "line"]
+BALANCE = ["book_id", "account", "fund_id", "commodity", "accounting_on", "quantity"]
 PERIOD_CLOSED = "the period of this date is closed"
+# Asked by fund, which the new index does not have, so that SQLite goes by the entry's key.
+SAME_DAY = (
+    "exists (select 1 from posting where book_id = NEW.book_id and entry_id = NEW.id"
+    " group by fund_id having min(accounting_on) <> NEW.accounting_on"
+    " or max(accounting_on) <> NEW.accounting_on)"
+)
 POSTING = (
     "book_id uuid, entry_id uuid, line smallint, accounting_on date, account smallint,"
     " fund_id uuid, commodity text, quantity bigint, counterparty_id uuid, pledge text,"
@@ -78,8 +86,14 @@ def upgrade() -> None:
         )
     for table, columns, where in SPARSE:
         _index(table, columns, where)
+    # Balances come from sums now; what is left to serve is a page of an account's statement.
+    op.drop_index("ix_posting_balance", "posting")
+    op.create_index("ix_posting_account", "posting", STATEMENT)
     if postgresql:
         for statement in [*_drop_row_guards(), *_statement_guards(), _store()]:
+            op.execute(statement)
+    else:
+        for statement in _closing_on_sqlite({**PROBES, OTHER_DAY: SAME_DAY}):
             op.execute(statement)
 
 
@@ -87,6 +101,8 @@ def downgrade() -> None:
     """Drop the sums and put the guards of each row back."""
     op.drop_table("balance_month")
     op.drop_table("balance_day")
+    op.drop_index("ix_posting_account", "posting")
+    op.create_index("ix_posting_balance", "posting", BALANCE)
     for table, columns, _where in SPARSE:
         _index(table, columns, None)
     if op.get_bind().dialect.name == "postgresql":
@@ -94,6 +110,9 @@ def downgrade() -> None:
         op.execute("drop function if exists entries_close() cascade")
         op.execute("drop function if exists postings_open() cascade")
         for statement in _row_guards():
+            op.execute(statement)
+    else:
+        for statement in _closing_on_sqlite(PROBES):
             op.execute(statement)
 
 
@@ -103,6 +122,16 @@ def _index(table: str, columns: list[str], where: str | None) -> None:
     op.drop_index(name, table)
     condition = sa.text(where) if where else None
     op.create_index(name, table, columns, postgresql_where=condition, sqlite_where=condition)
+
+
+def _closing_on_sqlite(probes: dict[str, str]) -> list[str]:
+    checks = " ".join(
+        f"select raise(abort, '{message}') where {probe};" for message, probe in probes.items()
+    )
+    return [
+        "drop trigger entry_closes",
+        f"create trigger entry_closes before insert on entry begin {checks} end",
+    ]
 
 
 def _drop_row_guards() -> list[str]:
