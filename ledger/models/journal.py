@@ -30,7 +30,7 @@ class Entry(Base):
         UniqueConstraint("book_id", "source", "external_ref", "event_type"),
         UniqueConstraint("book_id", "reverses"),
         ForeignKeyConstraint(["book_id", "reverses"], ["entry.book_id", "entry.id"]),
-        Index("ix_entry_book_id_accounting_on_id", "book_id", "accounting_on", "id"),
+        Index("ix_entry_book_id_accounting_on", "book_id", "accounting_on"),
         Index(
             "ix_entry_transfer_group",
             "transfer_group",

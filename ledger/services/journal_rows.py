@@ -48,7 +48,7 @@ ENTRY = (
     "made_by",
     "approved_by",
 )
-CHUNK = 1000
+MANY = 200
 Row = tuple[Any, ...]
 
 
@@ -68,7 +68,19 @@ def _store_on_postgresql(session: Session, entries: Sequence[Row], postings: Seq
         "select journal_store(%s::jsonb, %s::jsonb)",
         (_documents(ENTRY, entries), _documents(POSTING, postings)),
     )
-    return bool(answer.scalar_one())
+    stored = bool(answer.scalar_one())
+    if stored and len(entries) >= MANY:
+        _learn(session.connection(), len(entries))
+    return stored
+
+
+def _learn(connection: Connection, count: int) -> None:
+    """Have PostgreSQL count its rows again when many came in: without statistics any index that
+    begins with the book looks as good as the key, and a load gets slower with every row.
+    """
+    known = connection.exec_driver_sql("select reltuples from pg_class where relname = 'entry'")
+    if known.scalar_one() < 10 * count:
+        connection.exec_driver_sql("analyze entry, posting")
 
 
 def _documents(columns: Sequence[str], rows: Sequence[Row]) -> str:

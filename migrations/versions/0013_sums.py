@@ -88,6 +88,9 @@ def upgrade() -> None:
         _index(table, columns, where)
     # Balances come from sums now; what is left to serve is a page of an account's statement.
     op.drop_index("ix_posting_balance", "posting")
+    # Without the id, or PostgreSQL takes it for a way to an entry while it has no statistics.
+    op.drop_index("ix_entry_book_id_accounting_on_id", "entry")
+    op.create_index("ix_entry_book_id_accounting_on", "entry", ["book_id", "accounting_on"])
     op.create_index("ix_posting_account", "posting", STATEMENT)
     if postgresql:
         for statement in [*_drop_row_guards(), *_statement_guards(), _store()]:
@@ -103,6 +106,10 @@ def downgrade() -> None:
     op.drop_table("balance_day")
     op.drop_index("ix_posting_account", "posting")
     op.create_index("ix_posting_balance", "posting", BALANCE)
+    op.drop_index("ix_entry_book_id_accounting_on", "entry")
+    op.create_index(
+        "ix_entry_book_id_accounting_on_id", "entry", ["book_id", "accounting_on", "id"]
+    )
     for table, columns, _where in SPARSE:
         _index(table, columns, None)
     if op.get_bind().dialect.name == "postgresql":
