@@ -7,6 +7,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
+    SmallInteger,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,7 +23,11 @@ class Asset(Base):
         UniqueConstraint("book_id", "tag"),
         ForeignKeyConstraint(["book_id", "fund_id"], ["fund.book_id", "fund.id"]),
         CheckConstraint("condition in ('A', 'B', 'C', 'D', 'E')", name="condition"),
-        CheckConstraint("state in ('in_custody', 'on_loan')", name="state"),
+        CheckConstraint(
+            "state in ('in_custody', 'on_loan', 'damaged', 'transferred', 'disposed', 'lost',"
+            " 'returned_to_donor')",
+            name="state",
+        ),
     )
 
     id: Mapped[Key]
@@ -34,7 +39,12 @@ class Asset(Base):
     condition: Mapped[Code]
     state: Mapped[Code]
     pledge_id: Mapped[UUID | None] = mapped_column(ForeignKey("pledge.id"))
-    intake_id: Mapped[UUID] = mapped_column(ForeignKey("intake.id"))
+    intake_id: Mapped[UUID | None] = mapped_column(ForeignKey("intake.id"))
+    # Minor units; what is depreciated grows by month, so that the last month closes exactly.
+    cost: Mapped[int] = mapped_column(default=0)
+    depreciated: Mapped[int] = mapped_column(default=0)
+    life_months: Mapped[int | None] = mapped_column(SmallInteger)
+    depreciates_from_on: Mapped[date | None]
 
 
 class Intake(Base):

@@ -7,7 +7,22 @@ from uuid import UUID
 from ledger.db import Session
 from ledger.models.books import Fund
 from ledger.models.proposals import Proposal
-from ledger.services import assets, corrections, periods, pools, refunds, transfers
+from ledger.services import (
+    assets,
+    commitments,
+    corrections,
+    cost_sharing,
+    expenses,
+    fund_moves,
+    grants,
+    loans,
+    opening,
+    periods,
+    pools,
+    refunds,
+    spending,
+    transfers,
+)
 from ledger.services.proposals import mark_decided
 
 Deed = Callable[[Session, Proposal, UUID, datetime], None]
@@ -124,6 +139,43 @@ def _reopen(session: Session, proposal: Proposal, by: UUID, now: datetime) -> No
     )
 
 
+def _commitment(kind: str, approve: Callable[..., None]) -> Deed:
+    """Return the deed that carries out the approval of a commitment."""
+
+    def deed(session: Session, proposal: Proposal, by: UUID, now: datetime) -> None:
+        row = commitments.load(session, UUID(proposal.arguments["commitment"]), kind)
+        approve(session, row, by=by, on=now.date(), now=now)
+
+    return deed
+
+
+def _direct(carry_out: Callable[..., None]) -> Deed:
+    def deed(session: Session, proposal: Proposal, by: UUID, now: datetime) -> None:
+        carry_out(session, proposal, by=by, on=now.date(), now=now)
+
+    return deed
+
+
+def _refuse(session: Session, proposal: Proposal, _by: UUID, _now: datetime) -> None:
+    row = commitments.load(session, UUID(proposal.arguments["commitment"]), proposal.kind)
+    commitments.reject(session, row)
+
+
+COMMITMENTS: dict[str, Callable[..., None]] = {
+    "spending": spending.approve_spending,
+    "expense": expenses.approve_expense,
+    "loan": loans.approve_loan,
+    "outside_grant": grants.approve_outside_grant,
+}
+
+# Deeds that take the proposal itself.
+DIRECT: dict[str, Callable[..., None]] = {
+    "cost_sharing": cost_sharing.share_cost,
+    "opening": opening.open_book,
+    "release": fund_moves.release,
+    "designation": fund_moves.designate,
+}
+
 APPROVED: dict[str, Deed] = {
     "allocation": _allocate,
     "valuation": _value,
@@ -133,6 +185,8 @@ APPROVED: dict[str, Deed] = {
     "refund": _refund,
     "closing": _close,
     "reopening": _reopen,
+    **{kind: _commitment(kind, approve) for kind, approve in COMMITMENTS.items()},
+    **{kind: _direct(deed) for kind, deed in DIRECT.items()},
 }
 
 REJECTED: dict[str, Deed] = {
@@ -145,4 +199,5 @@ REJECTED: dict[str, Deed] = {
     "refund": lambda session, proposal, _by, _now: refunds.reject_refund(
         session, refund_id=UUID(proposal.arguments["refund"])
     ),
+    **dict.fromkeys(COMMITMENTS, _refuse),
 }

@@ -9,15 +9,21 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
 from ledger.db import Session
 from ledger.gateway import BalanceTransaction
 from ledger.models.books import Book, Fund
+from ledger.models.commitments import Commitment
 from ledger.models.proposals import Proposal
+from ledger.models.statements import BankLine
 from ledger.queries.books import book_by_code, fund_by_code
 from ledger.services import decisions, pools
 from ledger.services.books import create_book, create_fund, ensure_commodity
 from ledger.services.payments import store_transaction
 from ledger.services.people import create_person, grant_role
+from ledger.services.statements import import_statement
+from ledger.statements.statement import Line, Statement, StatementFile
 from tests.worked import WORKED
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -39,6 +45,7 @@ class World:
         self.made: dict[str, Any] = {}
         self.people: dict[str, UUID] = {}
         self.minutes = 0
+        self.bank: dict[str, int] = {}
 
     @property
     def now(self) -> datetime:
@@ -104,8 +111,17 @@ class World:
         """Return a fund by the codes of book and fund."""
         return fund_by_code(session, self.book(session, book).id, code)
 
-    def approve(self, session: Session, proposal: Proposal) -> Proposal:
-        """Have the checker say yes to what the maker asked for."""
+    def approve(self, session: Session, asked: Proposal | Commitment) -> Proposal:
+        """Have the checker say yes to what somebody asked for."""
+        if isinstance(asked, Commitment):
+            open_ones = session.scalars(
+                select(Proposal).where(Proposal.state == "open", Proposal.kind == asked.kind)
+            )
+            proposal = next(
+                row for row in open_ones if row.arguments["commitment"] == str(asked.id)
+            )
+        else:
+            proposal = asked
         return decisions.decide(
             session,
             proposal_id=proposal.id,
@@ -114,6 +130,55 @@ class World:
             note="",
             now=self.now,
         )
+
+    def line(
+        self,
+        session: Session,
+        book: str,
+        amount: int,
+        *,
+        remittance: str = "",
+        account: int = 1010,
+        currency: str = "USD",
+    ) -> UUID:
+        """Import a bank statement of one line; return the line, still open."""
+        opening = self.bank.get(f"{book}{account}", 0)
+        self.bank[f"{book}{account}"] = opening + amount
+        self.minutes += 1
+        line = Line(
+            amount=amount,
+            booked_on=DAY,
+            value_on=DAY,
+            bank_reference=f"BANK{self.minutes}",
+            end_to_end_id=None,
+            counterparty_name=None,
+            counterparty_account=None,
+            remittance=remittance,
+            code=None,
+        )
+        statement = Statement(
+            statement_id=f"S{self.minutes:05d}",
+            account=f"{book}{account}",
+            currency=currency,
+            opening=opening,
+            closing=opening + amount,
+            opens_on=DAY,
+            closes_on=DAY,
+            lines=(line,),
+        )
+        import_statement(
+            session,
+            book=self.book(session, book),
+            account=account,
+            file=StatementFile(
+                file_format="test", sha256=f"{self.minutes:064d}", statements=(statement,)
+            ),
+            imported_by=self.people["maker"],
+            now=self.now,
+        )
+        return session.scalars(
+            select(BankLine.id).where(BankLine.bank_reference == f"BANK{self.minutes - 1}")
+        ).one()
 
     def movement(
         self,

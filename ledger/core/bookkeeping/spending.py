@@ -24,6 +24,11 @@ def order_placed(*, book: str, fund: str, currency: str, amount: int) -> list[En
     return [entry(book, pair(fund, currency, amount, ENCUMBERED, COMMITTED))]
 
 
+def order_withdrawn(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
+    """Free what was set aside for an order that will not be placed (DIS-1, taken back)."""
+    return [entry(book, pair(fund, currency, amount, COMMITTED, ENCUMBERED))]
+
+
 def bill_approved(
     *,
     book: str,
@@ -51,6 +56,11 @@ def payment_released(*, book: str, fund: str, currency: str, amount: int) -> lis
 def payment_seen(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
     """The bank shows a payment that was on its way (DIS-3)."""
     return [entry(book, pair(fund, currency, amount, ON_THE_WAY, BANK))]
+
+
+def payment_returned(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
+    """The bank sends a payment back: the bill is owed again (DIS-3)."""
+    return [entry(book, pair(fund, currency, amount, BANK, PAYABLE))]
 
 
 def expense_approved(
@@ -88,6 +98,27 @@ def money_lent(
         entry(lender, pair(lender_fund, currency, amount, INTER_BOOK, BANK, on_debit=out)),
         entry(borrower, pair(borrower_fund, currency, amount, BANK, INTER_BOOK, on_credit=into)),
     ]
+
+
+def money_repaid(
+    *,
+    lender: str,
+    lender_fund: str,
+    borrower: str,
+    borrower_fund: str,
+    currency: str,
+    amount: int,
+) -> list[Entry]:
+    """A community pays back what it was lent, or part of it (ICT-2)."""
+    lent = money_lent(
+        lender=lender,
+        lender_fund=lender_fund,
+        borrower=borrower,
+        borrower_fund=borrower_fund,
+        currency=currency,
+        amount=amount,
+    )
+    return [item.reversed() for item in lent]
 
 
 def cost_paid(

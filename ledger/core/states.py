@@ -1,0 +1,96 @@
+"""Which move is allowed from which state, for everything that is agreed first and done in steps.
+
+One table per kind of commitment (domain sections 2.2 to 2.5). Must not know the database.
+"""
+
+from ledger.errors import Conflict
+
+# (state, move) -> the state after it. What is not here is refused.
+MOVES: dict[str, dict[tuple[str, str], str]] = {
+    "spending": {
+        ("submitted", "approve"): "approved",
+        ("submitted", "reject"): "rejected",
+        ("submitted", "cancel"): "cancelled",
+        ("approved", "bill"): "billed",
+        ("approved", "cancel"): "cancelled",
+        ("billed", "release"): "released",
+        ("released", "clear"): "cleared",
+        ("cleared", "return"): "billed",
+    },
+    "expense": {
+        ("submitted", "approve"): "approved",
+        ("submitted", "reject"): "rejected",
+        ("submitted", "cancel"): "cancelled",
+        ("approved", "reimburse"): "reimbursed",
+        ("approved", "waive"): "waived",
+    },
+    "grant": {
+        ("active", "receive"): "active",
+        ("active", "earn"): "active",
+        ("active", "claim"): "active",
+        ("active", "return"): "active",
+        ("active", "close"): "closed",
+    },
+    "outside_grant": {
+        ("submitted", "approve"): "approved",
+        ("submitted", "reject"): "rejected",
+        ("approved", "pay"): "approved",
+        ("approved", "complete"): "paid",
+    },
+    "loan": {
+        ("submitted", "approve"): "lent",
+        ("submitted", "reject"): "rejected",
+        ("lent", "repay"): "lent",
+        ("lent", "complete"): "repaid",
+    },
+    "refundable": {
+        ("submitted", "approve"): "held",
+        ("submitted", "reject"): "rejected",
+        ("held", "exit"): "returned",
+    },
+    "conditional_allocation": {
+        ("submitted", "approve"): "approved",
+        ("submitted", "reject"): "rejected",
+        ("approved", "reach"): "due",
+        ("approved", "work"): "approved",
+        ("approved", "complete"): "done",
+        ("approved", "lapse"): "lapsed",
+    },
+    "promise": {
+        ("owed", "increase"): "owed",
+        ("owed", "unwind"): "owed",
+        ("owed", "match"): "owed",
+        ("owed", "write_off"): "written_off",
+        ("written_off", "recover"): "written_off",
+    },
+    "dispute": {
+        ("open", "fee"): "open",
+        ("open", "win"): "won",
+        ("open", "lose"): "lost",
+        ("won", "fee_back"): "won",
+        ("lost", "fee_back"): "lost",
+        ("open", "fee_back"): "open",
+    },
+    "bank_debit": {
+        ("pending", "clear"): "cleared",
+        ("pending", "fail"): "failed",
+        ("cleared", "return"): "returned",
+    },
+}
+
+
+def after(kind: str, state: str, move: str) -> str:
+    """Return the state after a move. Raises Conflict for a move that the state does not allow."""
+    try:
+        return MOVES[kind][state, move]
+    except KeyError:
+        words = move.replace("_", " ")
+        raise Conflict(
+            f"This cannot be done now: what is {state.replace('_', ' ')} has no step “{words}”.",
+            place="state",
+        ) from None
+
+
+def allowed(kind: str, state: str) -> list[str]:
+    """Return the moves that a state allows, in the order of the table."""
+    return [move for (before, move) in MOVES[kind] if before == state]
