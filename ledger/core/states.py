@@ -57,24 +57,31 @@ MOVES: dict[str, dict[tuple[str, str], str]] = {
         ("approved", "lapse"): "lapsed",
     },
     "promise": {
+        ("submitted", "approve"): "owed",
+        ("submitted", "reject"): "rejected",
         ("owed", "increase"): "owed",
         ("owed", "unwind"): "owed",
-        ("owed", "match"): "owed",
         ("owed", "write_off"): "written_off",
-        ("written_off", "recover"): "written_off",
     },
-    "dispute": {
-        ("open", "fee"): "open",
-        ("open", "win"): "won",
-        ("open", "lose"): "lost",
-        ("won", "fee_back"): "won",
-        ("lost", "fee_back"): "lost",
-        ("open", "fee_back"): "open",
+    "sponsor": {
+        ("submitted", "approve"): "active",
+        ("submitted", "reject"): "rejected",
+        ("active", "match"): "active",
+        ("active", "unmatch"): "active",
+    },
+    "depreciation": {
+        ("active", "wear"): "active",
+        ("active", "complete"): "worn_out",
+        ("active", "end"): "ended",
+    },
+    "purchase": {
+        ("submitted", "approve"): "billed",
+        ("submitted", "reject"): "rejected",
+        ("billed", "serve"): "in_service",
     },
     "bank_debit": {
         ("pending", "clear"): "cleared",
         ("pending", "fail"): "failed",
-        ("cleared", "return"): "returned",
     },
 }
 

@@ -7,7 +7,6 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
-    SmallInteger,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -40,11 +39,10 @@ class Asset(Base):
     state: Mapped[Code]
     pledge_id: Mapped[UUID | None] = mapped_column(ForeignKey("pledge.id"))
     intake_id: Mapped[UUID | None] = mapped_column(ForeignKey("intake.id"))
-    # Minor units; what is depreciated grows by month, so that the last month closes exactly.
+    # Minor units; wear that a plan of ``services.depreciation`` has booked is not in here.
     cost: Mapped[int] = mapped_column(default=0)
     depreciated: Mapped[int] = mapped_column(default=0)
-    life_months: Mapped[int | None] = mapped_column(SmallInteger)
-    depreciates_from_on: Mapped[date | None]
+    impaired: Mapped[int] = mapped_column(default=0)
 
 
 class Intake(Base):

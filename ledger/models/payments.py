@@ -76,6 +76,9 @@ class BalanceTransaction(Base):
     body: Mapped[dict[str, Any]]
     pledge_id: Mapped[UUID | None] = mapped_column(ForeignKey("pledge.id"))
     book_id: Mapped[UUID | None] = mapped_column(ForeignKey("book.id"))
+    fund_id: Mapped[UUID | None]
+    # What of a charge is owed to its donor, minor units (REF-3).
+    owed_back: Mapped[int] = mapped_column(default=0)
     posted_at: Mapped[datetime | None]
 
 

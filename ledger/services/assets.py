@@ -204,8 +204,19 @@ def approve_valuation(
     )
     valuation.state = "approved"
     valuation.approved_by = approved_by
+    if valuation.capitalise:
+        _share_cost(session, intake, valuation.total)
     session.flush()
     return valuation
+
+
+def _share_cost(session: Session, intake: Intake, total: int) -> None:
+    """Give each single item its exact share of what they are worth together."""
+    items = session.scalars(select(Asset).where(Asset.intake_id == intake.id).order_by(Asset.tag))
+    rest, left = total, intake.quantity
+    for item in items:
+        item.cost = rest // left
+        rest, left = rest - item.cost, left - 1
 
 
 def reject_valuation(session: Session, *, valuation_id: UUID) -> None:
@@ -288,7 +299,7 @@ def _move(
     now: datetime,
 ) -> None:
     event = bookkeeping.item_lent if event_type == "item_lent" else bookkeeping.item_returned
-    own = _borrowing_fund(session, loan)
+    own = borrowing_fund(session, loan)
     journal.post(
         session,
         event(
@@ -338,7 +349,7 @@ def _giver(session: Session, intake: Intake) -> UUID | None:
     return person.id if person else party.person_id
 
 
-def _borrowing_fund(session: Session, loan: AssetLoan) -> str:
+def borrowing_fund(session: Session, loan: AssetLoan) -> str:
     """Return the fund in which the borrower has the thing, or its first unrestricted one."""
     lent = session.scalar(
         select(Fund.code)

@@ -1,6 +1,7 @@
 """Volunteer hours: logged by one person, confirmed by another, valued at a known rate."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -11,13 +12,17 @@ from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.assets import Valuation
 from ledger.models.books import Book, Fund
 from ledger.models.hours import HoursEntry, SkillRate
+from ledger.models.journal import Posting
 from ledger.models.parties import Party
 from ledger.models.people import Person
 from ledger.models.pledges import Pledge
+from ledger.models.proposals import Proposal
 from ledger.services import journal
 from ledger.services.books import check_own_fund, ensure_commodity
 from ledger.services.pledges import record_fulfilment, release_for
+from ledger.services.proposals import propose
 
+TIME_USED = 8410
 MINUTES_PER_DAY = 16 * 60
 # Older work needs evidence that a form cannot give.
 WINDOW = timedelta(days=366)
@@ -125,31 +130,44 @@ def log_hours(
 
 
 def confirm_hours(
-    session: Session, *, hours_id: UUID, confirmed_by: UUID, on: date, now: datetime
+    session: Session,
+    *,
+    hours_id: UUID,
+    confirmed_by: UUID,
+    on: date,
+    now: datetime,
+    builds: bool = False,
 ) -> HoursEntry:
-    """Confirm another person's time and post it (HRS-3, HRS-4).
+    """Confirm another person's time and post it (HRS-3, HRS-4); ``builds`` says that it created
+    or enhanced an asset, so that its value joins what is being built (HRS-5).
 
     Raises NotFound, Conflict when it is decided already, NotAllowed for the volunteer or
     whoever logged it (invariant I-54).
     """
-    row = _undecided(session, hours_id, confirmed_by)
+    row = undecided(session, hours_id, confirmed_by)
     book = session.get_one(Book, row.book_id)
     fund = session.get_one(Fund, row.fund_id)
     pledge = session.get(Pledge, row.pledge_id) if row.pledge_id else None
-    valuation = _value(session, row, book, confirmed_by, on)
+    valuation = value_hours(session, row, book, confirmed_by, on)
     released = release_for(session, pledge, row.worked_minutes)[0] if pledge else 0
+    reference = pledge.reference if pledge else None
+    worth_of: dict[str, Any] = {
+        "book": book.code,
+        "fund": fund.code,
+        "commodity": row.commodity,
+        "minutes": row.worked_minutes,
+        "currency": valuation.currency,
+        "value": valuation.total,
+        "valuation": valuation.label,
+    }
     posted = journal.post(
         session,
-        bookkeeping.hours_confirmed(
-            book=book.code,
-            fund=fund.code,
-            commodity=row.commodity,
-            minutes=row.worked_minutes,
-            currency=valuation.currency,
-            value=valuation.total,
+        bookkeeping.hours_built(**worth_of, pledge=reference, released=released)
+        if builds
+        else bookkeeping.hours_confirmed(
+            **worth_of,
             specialised=valuation.capitalise,
-            valuation=valuation.label,
-            pledge=pledge.reference if pledge else None,
+            pledge=reference,
             released=released,
         ),
         event_type="hours_confirmed",
@@ -181,12 +199,84 @@ def reject_hours(
     session: Session, *, hours_id: UUID, rejected_by: UUID, now: datetime
 ) -> HoursEntry:
     """Send time back; nothing is posted. Raises as ``confirm_hours``."""
-    row = _undecided(session, hours_id, rejected_by)
+    row = undecided(session, hours_id, rejected_by)
     row.state = "rejected"
     row.confirmed_by = rejected_by
     row.confirmed_at = now
     session.flush()
     return row
+
+
+def propose_hours_correction(
+    session: Session, *, hours_id: UUID, minutes: int, reason: str, made_by: UUID, now: datetime
+) -> Proposal:
+    """Ask to take back minutes that were confirmed and not worked (HRS-6).
+
+    Raises NotFound, Conflict for hours that are not confirmed or fewer than that.
+    """
+    row = session.get(HoursEntry, hours_id)
+    if row is None:
+        raise NotFound("There is no such entry of hours.", place="hours")
+    if not 0 < minutes <= _still_counted(session, row):
+        raise Conflict("Fewer minutes than that are confirmed.", place="minutes")
+    return propose(
+        session,
+        book_id=row.book_id,
+        kind="hours_correction",
+        title="Hours were not worked",
+        reason=reason,
+        arguments={"hours": str(row.id), "quantity": minutes, "commodity": row.commodity},
+        made_by=made_by,
+        now=now,
+    )
+
+
+def correct_hours(
+    session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime
+) -> None:
+    """Take minutes back with their share of the value, under the same valuation (HRS-6)."""
+    row = session.get_one(HoursEntry, UUID(proposal.arguments["hours"]))
+    minutes = proposal.arguments["quantity"]
+    if minutes > _still_counted(session, row):
+        raise Conflict("Fewer minutes than that are confirmed.", place="minutes")
+    valuation = session.scalars(select(Valuation).where(Valuation.hours_id == row.id)).one()
+    journal.post(
+        session,
+        bookkeeping.hours_taken_back(
+            book=session.get_one(Book, row.book_id).code,
+            fund=session.get_one(Fund, row.fund_id).code,
+            commodity=row.commodity,
+            minutes=minutes,
+            currency=valuation.currency,
+            value=valuation.total * minutes // valuation.quantity,
+            specialised=valuation.capitalise,
+            valuation=valuation.label,
+        ),
+        event_type="hours_corrected",
+        source="hours",
+        external_ref=str(proposal.id),
+        accounting_on=on,
+        now=now,
+        made_by=proposal.made_by,
+        approved_by=by,
+    )
+
+
+def _still_counted(session: ReadSession, row: HoursEntry) -> int:
+    """Return minutes of confirmed hours that no correction took back."""
+    if row.state != "confirmed":
+        return 0
+    taken = session.scalar(
+        select(func.sum(Posting.quantity))
+        .join(Valuation, Valuation.label == Posting.valuation)
+        .where(
+            Posting.book_id == row.book_id,
+            Posting.account == TIME_USED,
+            Valuation.book_id == row.book_id,
+            Valuation.hours_id == row.id,
+        )
+    )
+    return int(taken or 0)
 
 
 def worth(minutes: int, rate_per_hour: int) -> int:
@@ -210,7 +300,8 @@ def rate_for(session: ReadSession, *, book_id: UUID, commodity: str, on: date) -
     )
 
 
-def _undecided(session: Session, hours_id: UUID, person_id: UUID) -> HoursEntry:
+def undecided(session: Session, hours_id: UUID, person_id: UUID) -> HoursEntry:
+    """Return hours that this person may decide on. Raises as ``confirm_hours``."""
     row = session.get(HoursEntry, hours_id)
     if row is None:
         raise NotFound("There is no such entry of hours.", place="hours")
@@ -225,9 +316,10 @@ def _undecided(session: Session, hours_id: UUID, person_id: UUID) -> HoursEntry:
     return row
 
 
-def _value(
+def value_hours(
     session: Session, row: HoursEntry, book: Book, confirmed_by: UUID, on: date
 ) -> Valuation:
+    """Write down what hours are worth by the rate of the day they were worked."""
     rate = rate_for(session, book_id=book.id, commodity=row.commodity, on=row.worked_on)
     valuation = Valuation(
         book_id=book.id,

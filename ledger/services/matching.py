@@ -66,9 +66,9 @@ def match_payout(
         funds=funds,
         payout=payout_id,
     )
-    entry_id = _post(session, line, entries, "payout_arrived", by, now)
+    entry_id = post_line(session, line, entries, "payout_arrived", by, now)
     payout.bank_line_id = line.id
-    _tie(session, line, entry_id, "M-01", by, now)
+    tie(session, line, entry_id, "M-01", by, now)
 
 
 def match_pledge(
@@ -87,17 +87,18 @@ def match_pledge(
         released=released,
         receivable=receivable,
     )
-    entry_id = _post(session, line, entries, "transfer_received", by, now)
+    entry_id = post_line(session, line, entries, "transfer_received", by, now)
     record_fulfilment(
         session,
         pledge=pledge,
         entry_id=entry_id,
-        quantity=line.amount,
+        # More than what a matching sponsor owes is a gift and matches nothing (PLG-15).
+        quantity=receivable if pledge.legal_nature == "conditional" else line.amount,
         source="bank_line",
         source_ref=str(line.id),
         now=now,
     )
-    _tie(session, line, entry_id, "M-05", by, now)
+    tie(session, line, entry_id, "M-05", by, now)
 
 
 def match_charge(
@@ -114,15 +115,15 @@ def match_charge(
         currency=line.commodity,
         amount=-line.amount,
     )
-    entry_id = _post(session, line, entries, "bank_charge", by, now)
-    _tie(session, line, entry_id, "M-09", by, now)
+    entry_id = post_line(session, line, entries, "bank_charge", by, now)
+    tie(session, line, entry_id, "M-09", by, now)
 
 
 def match_gift(
     session: Session, *, line_id: UUID, fund: str, by: UUID | None, now: datetime
 ) -> None:
     """Book a credit as a gift without a pledge to a fund."""
-    line = _incoming(session, line_id)
+    line = open_incoming(session, line_id)
     fund_by_code(session, line.book_id, fund)
     entries = bookkeeping.transfer_received(
         book=session.get_one(Book, line.book_id).code,
@@ -130,15 +131,15 @@ def match_gift(
         currency=line.commodity,
         amount=line.amount,
     )
-    entry_id = _post(session, line, entries, "transfer_received", by, now)
-    _tie(session, line, entry_id, "gift", by, now)
+    entry_id = post_line(session, line, entries, "transfer_received", by, now)
+    tie(session, line, entry_id, "gift", by, now)
 
 
 def leave_unidentified(
     session: Session, *, line_id: UUID, fund: str, by: UUID | None, now: datetime
 ) -> None:
     """Book a credit as owed to somebody not known yet (OFF-3)."""
-    line = _incoming(session, line_id)
+    line = open_incoming(session, line_id)
     fund_by_code(session, line.book_id, fund)
     entries = bookkeeping.receipt_unidentified(
         book=session.get_one(Book, line.book_id).code,
@@ -146,8 +147,8 @@ def leave_unidentified(
         currency=line.commodity,
         amount=line.amount,
     )
-    entry_id = _post(session, line, entries, "receipt_unidentified", by, now)
-    _tie(session, line, entry_id, "unidentified", by, now)
+    entry_id = post_line(session, line, entries, "receipt_unidentified", by, now)
+    tie(session, line, entry_id, "unidentified", by, now)
 
 
 def identify(
@@ -178,7 +179,7 @@ def identify(
         released=released,
         receivable=receivable,
     )
-    entry_id = _post(session, line, entries, "receipt_identified", by, now)
+    entry_id = post_line(session, line, entries, "receipt_identified", by, now)
     record_fulfilment(
         session,
         pledge=pledge,
@@ -188,7 +189,7 @@ def identify(
         source_ref=str(line.id),
         now=now,
     )
-    _tie(session, line, entry_id, "identified", by, now)
+    tie(session, line, entry_id, "identified", by, now)
 
 
 def match_entry(
@@ -199,7 +200,7 @@ def match_entry(
     fitting = {row.target for row in suggestions(session, line) if row.rule == "entry"}
     if str(entry_id) not in fitting:
         raise Conflict("This entry does not move the account by this amount.", place="entry")
-    _tie(session, line, entry_id, "entry", by, now)
+    tie(session, line, entry_id, "entry", by, now)
 
 
 def apply(
@@ -287,14 +288,15 @@ def _open_line(session: ReadSession, line_id: UUID) -> BankLine:
     return line
 
 
-def _incoming(session: ReadSession, line_id: UUID) -> BankLine:
+def open_incoming(session: ReadSession, line_id: UUID) -> BankLine:
+    """Return a line of money that came in and is not matched yet. Raises NotFound, Conflict."""
     line = _open_line(session, line_id)
     if line.amount <= 0:
         raise Invalid("Only money coming in can be a gift.", place="line")
     return line
 
 
-def _post(
+def post_line(
     session: Session,
     line: BankLine,
     entries: list[Entry],
@@ -302,6 +304,7 @@ def _post(
     by: UUID | None,
     now: datetime,
 ) -> UUID:
+    """Post what a line means and return its entry. Raises Conflict for another bank account."""
     if line.account != BANK:
         raise Conflict("Lines of this account are matched to entries made before.", place="line")
     return journal.post(
@@ -316,9 +319,10 @@ def _post(
     ).ids[0]
 
 
-def _tie(
+def tie(
     session: Session, line: BankLine, entry_id: UUID, rule: str, by: UUID | None, now: datetime
 ) -> None:
+    """Tie a line to its entry; it is matched then."""
     session.add(
         Match(
             book_id=line.book_id,

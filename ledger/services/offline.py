@@ -17,7 +17,9 @@ from ledger.services import journal
 from ledger.services.books import check_own_fund
 from ledger.services.pledges import check_due, check_place, record_fulfilment, release_for
 
+BANK = 1010
 CASH = 1030
+LEGS_OF_A_DEPOSIT = 2
 
 
 def record_cash(
@@ -140,3 +142,45 @@ def _check_same(stored: Entry, fund: Fund, amount: int, pledge: Pledge | None) -
     same = (counted.fund, counted.quantity) == (fund.code, amount)
     if not same or labels != ({pledge.reference} if pledge else set()):
         raise Conflict("This count is in the books already, with other figures.", place="amount")
+
+
+def bounce_cheque(
+    session: Session,
+    *,
+    entry_id: UUID,
+    book: Book,
+    charge: int,
+    general_fund: Fund,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> UUID:
+    """Book a banked cheque that the bank sent back, and what it charged for that (OFF-2).
+
+    ``entry_id`` is the entry that banked it. Raises NotFound for no such entry, Conflict for one
+    that banked nothing or several funds, Invalid for a charge below zero or a foreign fund.
+    """
+    banked = journal.load_entry(session, book.id, entry_id)
+    check_own_fund(book, general_fund, place="general_fund")
+    if charge < 0:
+        raise Invalid("A charge is not below zero.", place="charge")
+    legs = [leg for leg in banked.postings if leg.account == BANK and leg.quantity > 0]
+    if len(legs) != 1 or len(banked.postings) != LEGS_OF_A_DEPOSIT:
+        raise Conflict("This entry is not the banking of one cheque.", place="entry")
+    return journal.post(
+        session,
+        bookkeeping.cheque_bounced(
+            book=book.code,
+            fund=legs[0].fund,
+            currency=legs[0].commodity,
+            amount=legs[0].quantity,
+            charge=charge,
+            general_fund=general_fund.code,
+        ),
+        event_type="cheque_bounced",
+        source="cash",
+        external_ref=str(entry_id),
+        accounting_on=on,
+        now=now,
+        made_by=by,
+    ).ids[0]

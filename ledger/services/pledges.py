@@ -16,17 +16,20 @@ from ledger.core import bookkeeping
 from ledger.core.amount import is_currency, kind_of
 from ledger.core.entry import Entry
 from ledger.core.reference import new_reference
-from ledger.db import Session
+from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.parties import Party
 from ledger.models.pledges import Basket, Fulfilment, Pledge
+from ledger.queries.balances import balance_of
 from ledger.queries.campaigns import needs_of
 from ledger.queries.pledges import fulfilled_quantity, open_quantity
 from ledger.services import journal
 
+RECEIVABLE = 1210
+CONDITIONAL = 9120
 LIMITS = {"money": 10**12, "things": 10_000, "hours": 100_000}
 ENDED = ("cancelled", "lapsed", "written_off", "charged_back")
 
@@ -112,13 +115,69 @@ def make_pledges(
     return basket
 
 
+def make_promise(
+    session: Session,
+    *,
+    party: Party,
+    book: Book,
+    fund: Fund,
+    quantity: int,
+    legal_nature: str,
+    on: date,
+    now: datetime,
+    due_on: date | None = None,
+) -> Pledge:
+    """Write down a promise of money that came by letter, without a campaign.
+
+    An unconditional one is posted by ``receivables``, which knows its present value.
+    """
+    pledge = Pledge(
+        book_id=book.id,
+        fund_id=fund.id,
+        campaign_id=None,
+        basket_id=None,
+        party_id=party.id,
+        reference=new_reference("P", secrets.choice),
+        commodity=book.commodity,
+        quantity=quantity,
+        legal_nature=legal_nature,
+        state="open",
+        due_on=due_on,
+        created_at=now,
+    )
+    session.add(pledge)
+    session.flush()
+    if legal_nature != "unconditional":
+        entries = bookkeeping.pledge_made(
+            book=book.code,
+            fund=fund.code,
+            commodity=pledge.commodity,
+            quantity=quantity,
+            pledge=pledge.reference,
+            legal_nature=legal_nature,
+        )
+        _post(session, pledge, entries, "pledge_made", on, now)
+    return pledge
+
+
 def release_for(session: Session, pledge: Pledge, amount: int) -> tuple[int, int]:
     """Return how much of a payment takes an intention off the memo accounts, and how much pays
-    what is owed; both in the pledge's smallest unit, both zero for a conditional promise."""
+    what is owed; both in the pledge's smallest unit, both zero while nothing is owed."""
     rest = min(amount, open_quantity(session, pledge))
     if pledge.legal_nature == "intention":
         return rest, 0
-    return (0, rest) if pledge.legal_nature == "unconditional" else (0, 0)
+    if pledge.legal_nature == "conditional":
+        # Of a matching promise the part that gifts have earned is owed already (PLG-14).
+        return 0, min(rest, booked_as(session, pledge, [RECEIVABLE]))
+    return 0, rest
+
+
+def booked_as(session: ReadSession, pledge: Pledge, accounts: list[int]) -> int:
+    """Return what accounts hold of a pledge, in its own smallest unit, debit positive."""
+    balance = balance_of(
+        session, book_id=pledge.book_id, accounts=accounts, pledge=pledge.reference
+    )
+    return balance[pledge.commodity]
 
 
 def check_place(pledge: Pledge, book: Book, fund: Fund) -> None:
@@ -135,7 +194,11 @@ def check_place(pledge: Pledge, book: Book, fund: Fund) -> None:
 def check_due(session: Session, pledge: Pledge) -> None:
     """Refuse money for a promise that depends on the campaign: received now, it would have to be
     given back if the campaign fails (domain section 1.1). Raises Conflict."""
-    if pledge.legal_nature == "conditional" and open_quantity(session, pledge):
+    if (
+        pledge.legal_nature == "conditional"
+        and open_quantity(session, pledge)
+        and not booked_as(session, pledge, [RECEIVABLE])
+    ):
         raise Conflict("This promise is due only when the campaign succeeds.", place="pledge")
 
 
@@ -177,7 +240,7 @@ def record_fulfilment(
         )
     )
     session.flush()
-    _restate(session, pledge)
+    restate(session, pledge)
 
 
 def cancel_pledge(session: Session, *, pledge_id: UUID, on: date, now: datetime) -> None:
@@ -235,7 +298,8 @@ def _keep_early(
     session: Session, pledge: Pledge, entry_id: UUID, quantity: int, told: str, now: datetime
 ) -> None:
     """Release what is kept of a conditional promise; ``release_for`` leaves it on 9120."""
-    kept = min(quantity, open_quantity(session, pledge))
+    rest = max(0, open_quantity(session, pledge) - quantity)
+    kept = booked_as(session, pledge, [RECEIVABLE, CONDITIONAL]) - rest
     if kept <= 0:
         return
     book, fund = _codes(session, pledge)
@@ -272,7 +336,8 @@ def _post(
     )
 
 
-def _restate(session: Session, pledge: Pledge) -> None:
+def restate(session: Session, pledge: Pledge) -> None:
+    """Set a pledge's state by what has made it good; one that has ended stays so."""
     if pledge.state in ENDED:
         return
     done = fulfilled_quantity(session, pledge)

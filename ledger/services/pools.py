@@ -121,7 +121,7 @@ def contribute(
     approved_by: UUID | None = None,
 ) -> None:
     """Book what a member promises its pool; the host's own is settled at once (POL-1, -2)."""
-    parts = _Parts(session, pool_id)
+    parts = PoolParts(session, pool_id)
     if member_id == parts.host.id:
         entries = bookkeeping.host_contribution(
             host=parts.host.code,
@@ -200,7 +200,7 @@ def settle_contribution(
     made_by: UUID | None = None,
 ) -> None:
     """Book the bank transfer of a contribution to the host (POL-1)."""
-    parts = _Parts(session, pool_id)
+    parts = PoolParts(session, pool_id)
     journal.post(
         session,
         bookkeeping.contribution_settled(
@@ -233,7 +233,7 @@ def charge_host_fee(
     now: datetime,
 ) -> int:
     """Book the host's fee on a payment of ``base`` and return it, rounded down (POL-4)."""
-    parts = _Parts(session, pool_id)
+    parts = PoolParts(session, pool_id)
     fee = base * parts.pool.fee_basis_points // 10_000
     if not fee:
         return 0
@@ -361,7 +361,7 @@ def post_allocation(
     if run.proposed_by == approved_by:
         raise NotAllowed("Whoever proposes an allocation cannot approve it.")
     _check_available(session, run.pool_id, run.quantity)
-    parts = _Parts(session, run.pool_id)
+    parts = PoolParts(session, run.pool_id)
     lines = _lines(session, run)
     journal.post(
         session,
@@ -412,7 +412,7 @@ def settle_allocation_line(
         raise NotFound("This community has no share in the run.", place="book")
     if run.state != "posted" or line.settled_at is not None or not line.quantity:
         raise Conflict("This share is not waiting for its transfer.", place="book")
-    parts = _Parts(session, run.pool_id)
+    parts = PoolParts(session, run.pool_id)
     journal.post(
         session,
         bookkeeping.allocation_settled(
@@ -436,7 +436,7 @@ def settle_allocation_line(
     session.flush()
 
 
-class _Parts:
+class PoolParts:
     """The books and funds that every event of a pool names."""
 
     def __init__(self, session: ReadSession, pool_id: UUID) -> None:

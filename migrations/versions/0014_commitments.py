@@ -89,14 +89,20 @@ def upgrade() -> None:
             name=op.f("uq_commitment_step_commitment_id_name_reference"),
         ),
     )
+    op.add_column("balance_transaction", sa.Column("fund_id", sa.Uuid(), nullable=True))
+    op.add_column(
+        "balance_transaction",
+        sa.Column("owed_back", sa.BigInteger(), nullable=False, server_default="0"),
+    )
     with op.batch_alter_table("asset") as batch:
         batch.alter_column("intake_id", existing_type=sa.Uuid(), nullable=True)
         batch.add_column(sa.Column("cost", sa.BigInteger(), nullable=False, server_default="0"))
         batch.add_column(
             sa.Column("depreciated", sa.BigInteger(), nullable=False, server_default="0")
         )
-        batch.add_column(sa.Column("life_months", sa.SmallInteger(), nullable=True))
-        batch.add_column(sa.Column("depreciates_from_on", sa.Date(), nullable=True))
+        batch.add_column(
+            sa.Column("impaired", sa.BigInteger(), nullable=False, server_default="0")
+        )
         if op.get_bind().dialect.name == "postgresql":
             batch.drop_constraint(op.f("ck_asset_state"), type_="check")
         else:
@@ -108,7 +114,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop the tables."""
     with op.batch_alter_table("asset") as batch:
-        for name in ("cost", "depreciated", "life_months", "depreciates_from_on"):
+        for name in ("cost", "depreciated", "impaired"):
             batch.drop_column(name)
+    op.drop_column("balance_transaction", "owed_back")
+    op.drop_column("balance_transaction", "fund_id")
     op.drop_table("commitment_step")
     op.drop_table("commitment")

@@ -19,6 +19,7 @@ PENDING = 9130
 BENEFITS = 4310
 HELD_CONDITIONALLY = 2410
 REFUNDS_PAYABLE = 2140
+SUSPENSE = 2190
 RETURNED = 4091
 DISPUTED = 4092
 PRIOR_PERIOD_REFUNDS = 4095
@@ -197,6 +198,21 @@ def stripe_fee_charged(
         on_credit={"payment": payment},
     )
     return [entry(book, legs)]
+
+
+def movement_suspended(
+    *, book: str, fund: str, currency: str, amount: int, payment: str | None = None
+) -> list[Entry]:
+    """Keep a movement that nobody can name, in or out, in suspense (section 5, generic pattern)."""
+    if not amount:
+        raise Invalid("A movement moves something.", place="amount")
+    return [
+        entry(
+            book,
+            Posting(STRIPE, fund, currency, amount, payment=payment),
+            Posting(SUSPENSE, fund, currency, -amount, payment=payment),
+        )
+    ]
 
 
 def _taken_back(

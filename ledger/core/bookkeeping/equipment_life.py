@@ -3,6 +3,8 @@
 Quantities in units, amounts in minor units.
 """
 
+from dataclasses import replace
+
 from ledger.core.bookkeeping.equipment import (
     BORROWED,
     DONATED_GOODS,
@@ -36,6 +38,8 @@ BOUGHT = 8130
 FREE_STOCK = 8250
 BETWEEN_BOOKS = 8310
 SOLD = 8320
+LOST = 8330
+GIVEN_BACK = 8340
 BETWEEN_FUNDS = 8390
 RETURNED_DAMAGED = 8240
 USED_UP = 8420
@@ -134,34 +138,41 @@ def item_returned_damaged(
     ]
 
 
-def item_sold(
+def item_disposed(
     *,
     book: str,
     fund: str,
     commodity: str,
     asset: str,
     currency: str,
-    price: int,
     cost: int,
     depreciated: int,
+    price: int = 0,
+    impaired: int = 0,
+    use: int = SOLD,
+    place: int = IN_CUSTODY,
 ) -> list[Entry]:
-    """Sell a thing; the difference to its carrying amount is a loss or a gain (EQP-09)."""
-    check_positive(price=price, cost=cost)
-    if not 0 <= depreciated <= cost:
+    """Let a thing go: sold, scrapped, lost or given back; what its price leaves of the carrying
+    amount is a loss or a gain (EQP-09). ``use`` says where it went, ``place`` where it was.
+    """
+    if price < 0 or cost < 0:
+        raise Invalid("Price and cost are not below zero.", place="price")
+    carrying = cost - depreciated - impaired
+    if depreciated < 0 or impaired < 0 or carrying < 0:
         raise Invalid("A thing is not worn more than it cost.", place="depreciated")
-    rest = cost - depreciated - price
-    result = [Posting(LOSS if rest > 0 else GAIN, fund, currency, rest)] if rest else []
-    worn = [Posting(DEPRECIATION, fund, currency, depreciated)] if depreciated else []
-    return [
-        entry(
-            book,
-            Posting(BANK, fund, currency, price),
-            worn,
-            result,
-            Posting(EQUIPMENT, fund, currency, -cost),
-            pair(fund, commodity, 1, SOLD, IN_CUSTODY, both={"asset": asset}),
+    value = [
+        Posting(account, fund, currency, quantity)
+        for account, quantity in (
+            (BANK, price),
+            (DEPRECIATION, depreciated),
+            (IMPAIRMENT, impaired),
+            (LOSS if carrying > price else GAIN, carrying - price),
+            (EQUIPMENT, -cost),
         )
+        if quantity
     ]
+    value = [replace(leg, function="programme") if leg.account == LOSS else leg for leg in value]
+    return [entry(book, value, pair(fund, commodity, 1, use, place, both={"asset": asset}))]
 
 
 def item_given_on(

@@ -66,20 +66,22 @@ def hours_built(
     currency: str,
     value: int,
     valuation: str,
+    pledge: str | None = None,
+    released: int = 0,
 ) -> list[Entry]:
     """Count minutes that create an asset: their value joins what is being built (HRS-5)."""
+    worth = {"valuation": valuation}
+    built = (
+        pair(fund, currency, value, UNDER_CONSTRUCTION, DONATED_SERVICES, both=worth)
+        if value
+        else []
+    )
     return [
         entry(
             book,
-            pair(fund, commodity, minutes, TIME_USED, TIME_GIVEN, both={"valuation": valuation}),
-            pair(
-                fund,
-                currency,
-                value,
-                UNDER_CONSTRUCTION,
-                DONATED_SERVICES,
-                both={"valuation": valuation},
-            ),
+            released_promise(fund=fund, commodity=commodity, quantity=released, pledge=pledge),
+            pair(fund, commodity, minutes, TIME_USED, TIME_GIVEN, both=worth),
+            built,
         )
     ]
 

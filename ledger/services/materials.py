@@ -1,0 +1,125 @@
+"""Materials in bulk: given with their value, and used up (event EQP-12); grams, millilitres, minor
+units. The value leaves with the quantity; with the last of it the last unit of value.
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from ledger.core import bookkeeping
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.books import Book, Fund
+from ledger.models.proposals import Proposal
+from ledger.queries.funds import on_account
+from ledger.services import journal
+from ledger.services.books import check_own_fund, ensure_commodity
+from ledger.services.proposals import propose
+
+KIND = "material"
+ON_HAND = 8250
+STOCK = 1420
+BULK = ("GRM.", "MLT.")
+
+
+def propose_material(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    commodity: str,
+    quantity: int,
+    value: int,
+    evidence: str,
+    made_by: UUID,
+    now: datetime,
+) -> Proposal:
+    """Ask to take given material on stock at its value. Raises Invalid for what is not bulk."""
+    check_own_fund(book, fund)
+    if not commodity.startswith(BULK):
+        raise Invalid("Material is counted in grams or millilitres.", place="commodity")
+    if quantity <= 0 or value <= 0:
+        raise Invalid("Give a quantity and a value above zero.", place="quantity")
+    ensure_commodity(session, commodity)
+    return propose(
+        session,
+        book_id=book.id,
+        kind=KIND,
+        title=f"Material {commodity}",
+        reason=evidence,
+        arguments={
+            "fund": str(fund.id),
+            "material": commodity,
+            "amount_of_material": quantity,
+            "quantity": value,
+            "commodity": book.commodity,
+        },
+        made_by=made_by,
+        now=now,
+    )
+
+
+def receive_material(
+    session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime
+) -> None:
+    """Book material and value together (EQP-12)."""
+    asked = proposal.arguments
+    journal.post(
+        session,
+        bookkeeping.material_received(
+            book=session.get_one(Book, proposal.book_id).code,
+            fund=session.get_one(Fund, UUID(asked["fund"])).code,
+            commodity=asked["material"],
+            quantity=asked["amount_of_material"],
+            currency=asked["commodity"],
+            amount=asked["quantity"],
+            valuation=f"M-{proposal.id.hex[-12:].upper()}",
+        ),
+        event_type="material_received",
+        source=KIND,
+        external_ref=str(proposal.id),
+        accounting_on=on,
+        now=now,
+        made_by=proposal.made_by,
+        approved_by=by,
+    )
+
+
+def use_material(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    commodity: str,
+    quantity: int,
+    reference: str,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> int:
+    """Book what was used and return its value (EQP-12). Raises Conflict for more than is there."""
+    check_own_fund(book, fund)
+    there = on_account(session, fund, ON_HAND, currency=commodity)
+    if not 0 < quantity <= there:
+        raise Conflict("There is less than this on hand.", place="quantity")
+    stock = on_account(session, fund, STOCK)
+    value = stock if quantity == there else stock * quantity // there
+    if not value:
+        raise Conflict("So little has no value of its own; book it with more.", place="quantity")
+    journal.post(
+        session,
+        bookkeeping.material_used(
+            book=book.code,
+            fund=fund.code,
+            commodity=commodity,
+            quantity=quantity,
+            currency=book.commodity,
+            amount=value,
+        ),
+        event_type="material_used",
+        source=KIND,
+        external_ref=f"{fund.code}/{commodity}/{reference}",
+        accounting_on=on,
+        now=now,
+        made_by=by,
+    )
+    return value

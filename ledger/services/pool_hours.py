@@ -1,0 +1,87 @@
+"""Hours pledged to a pool and worked at one of its members (event ALC-9); minutes.
+
+The time and its value pass through both books, so that the combined report counts them once.
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from ledger.core import bookkeeping
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.books import Book, Fund
+from ledger.models.hours import HoursEntry
+from ledger.models.pledges import Pledge
+from ledger.services.commitments import load, take_step
+from ledger.services.hours import undecided, value_hours
+from ledger.services.pledges import record_fulfilment, release_for
+from ledger.services.pool_life import CONDITIONAL, hours_left
+
+
+def confirm_pooled_hours(
+    session: Session,
+    *,
+    hours_id: UUID,
+    allocation_id: UUID,
+    pledge: Pledge,
+    confirmed_by: UUID,
+    on: date,
+    now: datetime,
+) -> HoursEntry:
+    """Confirm time that the pool allocated and a volunteer pledged to it.
+
+    Raises Invalid when hours, allocation and pledge do not belong together, Conflict for more
+    than is left of either or a skill without a recognised rate, NotAllowed as ``confirm_hours``.
+    """
+    row = undecided(session, hours_id, confirmed_by)
+    allocation = load(session, allocation_id, CONDITIONAL)
+    if allocation.other_id != row.book_id or allocation.commodity != row.commodity:
+        raise Invalid("These hours were not allocated to this community.", place="allocation")
+    if pledge.book_id != allocation.book_id or pledge.party_id != row.party_id:
+        raise Invalid("This pledge is another pool's or another person's.", place="pledge")
+    minutes = row.worked_minutes
+    if release_for(session, pledge, minutes)[0] != minutes:
+        raise Conflict("More was worked than was pledged.", place="pledge")
+    book = session.get_one(Book, row.book_id)
+    valuation = value_hours(session, row, book, confirmed_by, on)
+    if not valuation.capitalise or not valuation.total:
+        raise Conflict("This skill has no rate that can be recognised.", place="rate")
+    pool_fund = session.get_one(Fund, allocation.fund_id)
+    step = take_step(
+        session,
+        allocation,
+        "work",
+        bookkeeping.pooled_hours_confirmed(
+            pool=session.get_one(Book, allocation.book_id).code,
+            pool_fund=pool_fund.code,
+            member=book.code,
+            member_fund=session.get_one(Fund, row.fund_id).code,
+            commodity=row.commodity,
+            minutes=minutes,
+            currency=valuation.currency,
+            value=valuation.total,
+            valuation=valuation.label,
+            pledge=pledge.reference,
+        ),
+        quantity=minutes,
+        left=(hours_left(session, allocation), "what is left of the allocation"),
+        reference=str(row.id),
+        by=confirmed_by,
+        on=on,
+        now=now,
+    )
+    row.state = "confirmed"
+    row.confirmed_by = confirmed_by
+    row.confirmed_at = now
+    if step.entry_id is not None:
+        record_fulfilment(
+            session,
+            pledge=pledge,
+            entry_id=step.entry_id,
+            quantity=minutes,
+            source="hours",
+            source_ref=str(row.id),
+            now=now,
+        )
+    session.flush()
+    return row

@@ -1,0 +1,285 @@
+"""What becomes of a pool's money and hours: shares that can be taken out again, allocations on a
+condition, money given back, charge-backs, and transfers for all that is open (events POL-5, POL-6,
+ALC-4 to ALC-8); minor units, minutes.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from ledger.core import bookkeeping
+from ledger.core.amount import is_currency
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.books import Book, Fund
+from ledger.models.commitments import Commitment
+from ledger.models.pools import PoolMember
+from ledger.queries.funds import between, on_account, spendable
+from ledger.queries.pools import available
+from ledger.services import journal
+from ledger.services.commitments import (
+    approve,
+    load,
+    open_commitment,
+    put_before_approver,
+    take_step,
+    total,
+)
+from ledger.services.pools import PoolParts
+from ledger.services.spending import lock_fund
+
+REFUNDABLE = "refundable"
+CONDITIONAL = "conditional_allocation"
+CURRENT = 1300
+GIVEN_BACK = 4540
+PLEDGED = 9110
+PROMISED = 9210
+
+
+def propose_refundable(
+    session: Session,
+    *,
+    pool: Book,
+    member: Book,
+    fund: Fund,
+    amount: int,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+) -> Commitment:
+    """Ask a member's approver to put money in that it may take out again (POL-5).
+
+    Raises Invalid for somebody who is no member.
+    """
+    _member(session, pool.id, member.id)
+    row = open_commitment(
+        session,
+        kind=REFUNDABLE,
+        book=member,
+        fund=fund,
+        quantity=amount,
+        title=f"Refundable contribution to {pool.name}",
+        other=pool,
+        made_by=made_by,
+        now=now,
+    )
+    put_before_approver(session, row, reason=reason, now=now)
+    return row
+
+
+def put_in(session: Session, row: Commitment, *, by: UUID, on: date, now: datetime) -> None:
+    """Book the share in the pool. Raises Conflict when the member's fund has less."""
+    if spendable(session, lock_fund(session, row.fund_id)) < row.quantity:
+        raise Conflict("The fund has less than this.", place="amount")
+    entries = bookkeeping.refundable_contribution_made(**_share(session, row))
+    approve(session, row, entries, by=by, on=on, now=now)
+
+
+def leave_pool(
+    session: Session, *, contribution_id: UUID, by: UUID, on: date, now: datetime
+) -> None:
+    """Give a leaving member its share back (POL-6).
+
+    Raises Conflict while pool and member still owe each other, or the pool has less.
+    """
+    row = load(session, contribution_id, REFUNDABLE)
+    pool_id = _other(row)
+    if between(session, pool_id, row.book_id, CURRENT):
+        raise Conflict("Pool and member still owe each other; settle that first.", place="member")
+    parts = PoolParts(session, pool_id)
+    if on_account(session, parts.fund, CURRENT) < row.quantity:
+        raise Conflict("The host holds less than this for the pool.", place="amount")
+    entries = bookkeeping.refundable_contribution_returned(**_share(session, row))
+    take_step(session, row, "exit", entries, quantity=row.quantity, on=on, now=now, by=by)
+
+
+def propose_conditional(
+    session: Session,
+    *,
+    pool: Book,
+    member: Book,
+    fund: Fund,
+    quantity: int,
+    milestone: str,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+    commodity: str = "",
+) -> Commitment:
+    """Ask to allocate money on a condition, or pledged hours (ALC-4, ALC-8).
+
+    Raises Invalid for somebody who is no member or a fund that is not theirs.
+    """
+    _member(session, pool.id, member.id)
+    if fund.book_id != member.id:
+        raise Invalid("This fund belongs to another book.", place="fund")
+    row = open_commitment(
+        session,
+        kind=CONDITIONAL,
+        book=pool,
+        fund=PoolParts(session, pool.id).fund,
+        quantity=quantity,
+        commodity=commodity,
+        title=milestone,
+        other=member,
+        terms={"member_fund": str(fund.id)},
+        made_by=made_by,
+        now=now,
+    )
+    put_before_approver(session, row, reason=reason, now=now)
+    return row
+
+
+def promise(session: Session, row: Commitment, *, by: UUID, on: date, now: datetime) -> None:
+    """Book an approval that waits for its condition. Raises Conflict when less is there."""
+    fund = lock_fund(session, row.fund_id)
+    if is_currency(row.commodity):
+        there = available(session, pool_id=row.book_id)
+    else:
+        there = on_account(session, fund, PLEDGED, currency=row.commodity) - on_account(
+            session, fund, PROMISED, currency=row.commodity
+        )
+    if there < row.quantity:
+        raise Conflict("The pool has less than this to allocate.", place="quantity")
+    parts = PoolParts(session, row.book_id)
+    entries = bookkeeping.allocation_promised(
+        pool=parts.book.code,
+        pool_fund=parts.fund.code,
+        member=session.get_one(Book, row.other_id).code,
+        commodity=row.commodity,
+        quantity=row.quantity,
+    )
+    approve(session, row, entries, by=by, on=on, now=now)
+
+
+def reach_milestone(
+    session: Session, *, allocation_id: UUID, by: UUID, on: date, now: datetime
+) -> None:
+    """Book an allocation whose condition is met (ALC-4). Raises Invalid for hours: those are
+    booked as they are worked."""
+    row = load(session, allocation_id, CONDITIONAL)
+    if not is_currency(row.commodity):
+        raise Invalid("Hours are booked as they are worked.", place="commodity")
+    parts = PoolParts(session, row.book_id)
+    entries = bookkeeping.allocation_due(
+        pool=parts.book.code,
+        pool_fund=parts.fund.code,
+        member=session.get_one(Book, row.other_id).code,
+        member_fund=session.get_one(Fund, UUID(row.terms["member_fund"])).code,
+        currency=row.commodity,
+        amount=row.quantity,
+    )
+    take_step(session, row, "reach", entries, quantity=row.quantity, on=on, now=now, by=by)
+
+
+def hours_left(session: ReadSession, row: Commitment) -> int:
+    """Return minutes of an allocation that are not worked yet."""
+    return row.quantity - total(session, row, "work")
+
+
+def return_unspent(
+    session: Session,
+    *,
+    pool: Book,
+    member: Book,
+    fund: Fund,
+    amount: int,
+    reference: str,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> None:
+    """Book what a member gives back of an allocation (ALC-5).
+
+    Raises Conflict when it is more than the fund got from the pool.
+    """
+    if amount <= 0:
+        raise Invalid("Give an amount above zero.", place="amount")
+    if between(session, member.id, pool.id, GIVEN_BACK) > -amount:
+        raise Conflict("That is more than the pool allocated.", place="amount")
+    parts = PoolParts(session, pool.id)
+    journal.post(
+        session,
+        bookkeeping.allocation_returned(
+            pool=parts.book.code,
+            pool_fund=parts.fund.code,
+            member=member.code,
+            member_fund=fund.code,
+            currency=pool.commodity,
+            amount=amount,
+        ),
+        event_type="allocation_returned",
+        source="pool",
+        external_ref=f"{member.code}/{reference}",
+        accounting_on=on,
+        now=now,
+        made_by=by,
+    )
+
+
+def settle_open(
+    session: Session,
+    *,
+    pool_id: UUID,
+    members: dict[str, Fund],
+    reference: str,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> dict[str, int]:
+    """Book the transfers that bring what pool and members owe each other to zero (ALC-7).
+
+    ``members`` names each one's fund by code. Returns what each got, or paid when negative;
+    raises Conflict when nothing is owed.
+    """
+    parts = PoolParts(session, pool_id)
+    owed = {
+        code: (fund.code, -between(session, pool_id, fund.book_id, CURRENT))
+        for code, fund in members.items()
+    }
+    owed = {code: (fund, amount) for code, (fund, amount) in owed.items() if amount}
+    if not owed:
+        raise Conflict("Nobody owes anything.", place="members")
+    journal.post(
+        session,
+        bookkeeping.allocations_settled(
+            pool=parts.book.code,
+            pool_fund=parts.fund.code,
+            host=parts.host.code,
+            held_fund=parts.held.code,
+            currency=parts.book.commodity,
+            members=owed,
+        ),
+        event_type="allocations_settled",
+        source="pool",
+        external_ref=reference,
+        accounting_on=on,
+        now=now,
+        made_by=by,
+    )
+    return {code: amount for code, (_fund, amount) in owed.items()}
+
+
+def _member(session: ReadSession, pool_id: UUID, book_id: UUID) -> None:
+    if session.get(PoolMember, (pool_id, book_id)) is None:
+        raise Invalid("This community is not a member of the pool.", place="member")
+
+
+def _other(row: Commitment) -> UUID:
+    if row.other_id is None:
+        raise Invalid("Name the pool.", place="pool")
+    return row.other_id
+
+
+def _share(session: ReadSession, row: Commitment) -> dict[str, Any]:
+    parts = PoolParts(session, _other(row))
+    return {
+        "member": session.get_one(Book, row.book_id).code,
+        "member_fund": session.get_one(Fund, row.fund_id).code,
+        "pool": parts.book.code,
+        "pool_fund": parts.fund.code,
+        "host": parts.host.code,
+        "held_fund": parts.held.code,
+        "currency": row.commodity,
+        "amount": row.quantity,
+    }

@@ -1,0 +1,101 @@
+"""Equipment that is bought, and put to use (event EQP-11); minor units, items.
+
+Where the money was restricted, being placed in service ends the restriction (US profile); under
+the UK profile the thing stays in its fund unless somebody releases it.
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from ledger.core import bookkeeping
+from ledger.core.amount import kind_of
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.books import Book, Fund
+from ledger.models.commitments import Commitment
+from ledger.queries.funds import spendable
+from ledger.services.books import check_own_fund, ensure_commodity
+from ledger.services.commitments import (
+    approve,
+    load,
+    open_commitment,
+    place_of,
+    put_before_approver,
+    take_step,
+)
+from ledger.services.spending import lock_fund
+
+KIND = "purchase"
+
+
+def propose_purchase(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    commodity: str,
+    items: int,
+    amount: int,
+    title: str,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+) -> Commitment:
+    """Ask to book a bill for equipment. Raises Invalid for what is no thing or no number."""
+    if kind_of(commodity) != "things":
+        raise Invalid("Say what was bought.", place="commodity")
+    if items <= 0:
+        raise Invalid("Count at least one.", place="items")
+    ensure_commodity(session, commodity)
+    row = open_commitment(
+        session,
+        kind=KIND,
+        book=book,
+        fund=fund,
+        quantity=amount,
+        title=title,
+        terms={"thing": commodity, "items": items},
+        made_by=made_by,
+        now=now,
+    )
+    put_before_approver(session, row, reason=reason, now=now)
+    return row
+
+
+def approve_purchase(
+    session: Session, row: Commitment, *, by: UUID, on: date, now: datetime
+) -> None:
+    """Book the bill and the things. Raises Conflict when the fund has less."""
+    if spendable(session, lock_fund(session, row.fund_id)) < row.quantity:
+        raise Conflict("The fund has less than this to spend.", place="amount")
+    entries = bookkeeping.items_bought(
+        **place_of(session, row),
+        commodity=row.terms["thing"],
+        quantity=row.terms["items"],
+        amount=row.quantity,
+    )
+    approve(session, row, entries, by=by, on=on, now=now)
+
+
+def place_in_service(
+    session: Session, *, purchase_id: UUID, to_fund: Fund, by: UUID, on: date, now: datetime
+) -> None:
+    """Put bought things to use: the restriction on their money has ended (EQP-11).
+
+    Raises Invalid for a fund that is not free or is their own.
+    """
+    row = load(session, purchase_id, KIND)
+    check_own_fund(session.get_one(Book, row.book_id), to_fund, place="to_fund")
+    if to_fund.fund_class != "unrestricted" or to_fund.id == row.fund_id:
+        raise Invalid("They go to another, free fund.", place="to_fund")
+    own = place_of(session, row)
+    entries = bookkeeping.items_placed_in_service(
+        book=own["book"],
+        from_fund=own["fund"],
+        to_fund=to_fund.code,
+        commodity=row.terms["thing"],
+        quantity=row.terms["items"],
+        currency=row.commodity,
+        amount=row.quantity,
+    )
+    take_step(session, row, "serve", entries, quantity=row.quantity, by=by, on=on, now=now)
