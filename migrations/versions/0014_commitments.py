@@ -100,9 +100,7 @@ def upgrade() -> None:
         batch.add_column(
             sa.Column("depreciated", sa.BigInteger(), nullable=False, server_default="0")
         )
-        batch.add_column(
-            sa.Column("impaired", sa.BigInteger(), nullable=False, server_default="0")
-        )
+        batch.add_column(sa.Column("impaired", sa.BigInteger(), nullable=False, server_default="0"))
         if op.get_bind().dialect.name == "postgresql":
             batch.drop_constraint(op.f("ck_asset_state"), type_="check")
         else:

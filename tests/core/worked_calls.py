@@ -133,7 +133,7 @@ MORE: dict[str, Callable[[], list[Entry]]] = {
         impairment=25000,
         compensation=10000,
     ),
-    "EQP-09": lambda: books.item_sold(
+    "EQP-09": lambda: books.item_disposed(
         book="A", fund="GEN", **LAPTOP, asset="L1", price=20000, cost=90000, depreciated=30000
     ),
     "EQP-10": lambda: books.item_given_on(

@@ -14,20 +14,30 @@ from sqlalchemy import select
 from ledger.db import Session
 from ledger.gateway import BalanceTransaction
 from ledger.models.books import Book, Fund
+from ledger.models.campaigns import Campaign
 from ledger.models.commitments import Commitment
+from ledger.models.parties import Party
+from ledger.models.periods import Period
+from ledger.models.pledges import Pledge
 from ledger.models.proposals import Proposal
 from ledger.models.statements import BankLine
 from ledger.queries.books import book_by_code, fund_by_code
 from ledger.services import decisions, pools
 from ledger.services.books import create_book, create_fund, ensure_commodity
+from ledger.services.campaigns import Need, create_campaign
+from ledger.services.parties import find_or_create_party
 from ledger.services.payments import store_transaction
 from ledger.services.people import create_person, grant_role
+from ledger.services.pledges import Line as BasketLine
+from ledger.services.pledges import make_pledges
 from ledger.services.statements import import_statement
 from ledger.statements.statement import Line, Statement, StatementFile
 from tests.worked import WORKED
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DAY = START.date()
+DEADLINE = date(2026, 3, 31)
+AFTER = datetime(2027, 1, 4, 9, 0, tzinfo=UTC)
 RESTRICTED_UNTIL = date(2026, 12, 31)
 PEOPLE = {
     "maker": "treasurer",
@@ -111,7 +121,9 @@ class World:
         """Return a fund by the codes of book and fund."""
         return fund_by_code(session, self.book(session, book).id, code)
 
-    def approve(self, session: Session, asked: Proposal | Commitment) -> Proposal:
+    def approve(
+        self, session: Session, asked: Proposal | Commitment, *, now: datetime | None = None
+    ) -> Proposal:
         """Have the checker say yes to what somebody asked for."""
         if isinstance(asked, Commitment):
             open_ones = session.scalars(
@@ -128,8 +140,77 @@ class World:
             approve=True,
             decided_by=self.people["checker"],
             note="",
+            now=now or self.now,
+        )
+
+    def decide(self, session: Session, kind: str, name: str, key: UUID) -> Proposal:
+        """Have the checker say yes to the open proposal of a kind that names a row."""
+        rows = session.scalars(
+            select(Proposal).where(Proposal.state == "open", Proposal.kind == kind)
+        )
+        return self.approve(session, next(r for r in rows if r.arguments[name] == str(key)))
+
+    def party(self, session: Session, name: str = "Dora Donor") -> Party:
+        """Return a giver, known by an address of their own."""
+        return find_or_create_party(
+            session,
+            email=f"{name.lower().replace(' ', '.')}@example.org",
+            name=name,
+            consent="anonymous",
             now=self.now,
         )
+
+    def campaign(
+        self, session: Session, book: str, fund: str, mode: str, *needs: tuple[str, int]
+    ) -> Campaign:
+        """Open a campaign of its own for one pledge, until the end of the month."""
+        self.minutes += 1
+        return create_campaign(
+            session,
+            book=self.book(session, book),
+            fund=self.fund(session, book, fund),
+            slug=f"c-{self.minutes}",
+            title="A campaign",
+            summary="",
+            story="",
+            commodity=WORKED["books"][book]["currency"],
+            mode=mode,
+            opens_on=DAY,
+            deadline_on=DEADLINE,
+            needs=[Need(unit, 1, goal) for unit, goal in needs],
+            now=self.now,
+        )
+
+    def pledge(
+        self,
+        session: Session,
+        book: str,
+        fund: str,
+        commodity: str,
+        quantity: int,
+        *,
+        mode: str = "keep_what_you_raise",
+        goal: int = 0,
+    ) -> UUID:
+        """Have a donor pledge to a campaign through the basket; return the pledge."""
+        campaign = self.campaign(session, book, fund, mode, (commodity, goal or quantity))
+        basket = make_pledges(
+            session,
+            campaign=campaign,
+            party=self.party(session),
+            lines=[BasketLine(commodity, quantity)],
+            form_key=f"form-{self.minutes}",
+            message="",
+            consent="anonymous",
+            now=self.now,
+        )
+        return session.scalars(select(Pledge.id).where(Pledge.basket_id == basket.id)).one()
+
+    def last_period(self, session: Session, book_id: UUID) -> UUID:
+        """Return the period that was closed last."""
+        return session.scalars(
+            select(Period.id).where(Period.book_id == book_id).order_by(Period.closed_at.desc())
+        ).first()
 
     def line(
         self,
@@ -221,4 +302,4 @@ def in_order(codes: Sequence[str]) -> list[str]:
     return sorted(codes, key=order.index)
 
 
-__all__ = ["DAY", "START", "Step", "World", "in_order"]
+__all__ = ["AFTER", "DAY", "DEADLINE", "START", "Step", "World", "in_order"]

@@ -1,0 +1,241 @@
+"""Steps: promises made, kept, doubted, written off; sponsors, tax reclaims, cash, transfers."""
+
+from datetime import date
+
+from sqlalchemy import select
+
+from ledger.db import Session
+from ledger.models.campaigns import Campaign
+from ledger.models.pledges import Pledge
+from ledger.services import (
+    campaigns,
+    match_funding,
+    matching,
+    offline,
+    pledges,
+    receivables,
+    tax_reclaims,
+)
+from tests.oracle.world import AFTER, DAY, DEADLINE, Step, World
+
+
+def plg_01(world: World, session: Session) -> None:
+    world.made["PLG-01"] = world.pledge(session, "A", "SOLAR", "USD", 6000)
+
+
+def plg_02(world: World, session: Session) -> None:
+    told = {"mode": "all_or_nothing"}
+    world.made["PLG-02"] = [
+        world.pledge(session, "A", "SOLAR", "USD", 10000, goal=10000, **told),
+        world.pledge(session, "A", "SOLAR", "USD", 4000, goal=90000, **told),
+    ]
+
+
+def _promise(world: World, session: Session, schedule: list[tuple[date, int]], rate: int):  # type: ignore[no-untyped-def]
+    row = receivables.propose_promise(
+        session,
+        party=world.party(session, "Paula Promise"),
+        book=world.book(session, "A"),
+        fund=world.fund(session, "A", "SOLAR"),
+        schedule=schedule,
+        basis_points=rate,
+        evidence="Signed letter",
+        made_by=world.people["maker"],
+        now=world.now,
+    )
+    world.approve(session, row)
+    return row
+
+
+def plg_03(world: World, session: Session) -> None:
+    months = [date(2026 + month // 12, month % 12 + 1, 2) for month in range(3, 15)]
+    row = _promise(world, session, [(day, 2500) for day in months], 500)
+    world.made["PLG-03.promise"] = row.id
+    world.made["PLG-03"] = row.terms["pledge"]
+
+
+def plg_04(world: World, session: Session) -> None:
+    days = [date(2027, 3, 2), date(2028, 3, 2), date(2029, 3, 2)]
+    row = _promise(world, session, [(day, 100000) for day in days], 500)
+    world.made["PLG-04"] = row.id
+
+
+def plg_05(world: World, session: Session) -> None:
+    share = receivables.unwind(
+        session,
+        promise_id=world.made["PLG-04"],
+        year=1,
+        by=world.people["maker"],
+        on=date(2027, 3, 2),
+        now=AFTER,
+    )
+    assert share == 13616
+
+
+def plg_06(world: World, session: Session) -> None:
+    """A reminder posts nothing: what is due follows from the schedule."""
+
+
+def _close_campaign(world: World, session: Session, pledge_id) -> None:  # type: ignore[no-untyped-def]
+    campaign_id = session.get_one(Pledge, pledge_id).campaign_id
+    campaigns.close_campaign(
+        session, campaign_id=session.get_one(Campaign, campaign_id).id, on=DEADLINE, now=AFTER
+    )
+
+
+def plg_07(world: World, session: Session) -> None:
+    _close_campaign(world, session, world.made["PLG-02"][0])
+
+
+def plg_08(world: World, session: Session) -> None:
+    _close_campaign(world, session, world.made["PLG-02"][1])
+
+
+def plg_09(world: World, session: Session) -> None:
+    pledge_id = world.pledge(session, "A", "GEN", "USD", 5000)
+    pledges.cancel_pledge(session, pledge_id=pledge_id, on=DAY, now=world.now)
+
+
+def plg_10(world: World, session: Session) -> None:
+    world.approve(
+        session,
+        receivables.propose_increase(
+            session,
+            promise_id=world.made["PLG-03.promise"],
+            amount=4000,
+            evidence="Second letter",
+            made_by=world.people["maker"],
+            now=world.now,
+        ),
+    )
+
+
+def plg_11(world: World, session: Session) -> None:
+    world.approve(
+        session,
+        receivables.propose_allowance(
+            session,
+            book=world.book(session, "A"),
+            fund=world.fund(session, "A", "SOLAR"),
+            amount=3000,
+            reason="Ageing of the year",
+            made_by=world.people["maker"],
+            now=world.now,
+        ),
+    )
+
+
+def plg_12(world: World, session: Session) -> None:
+    world.approve(
+        session,
+        receivables.propose_write_off(
+            session,
+            promise_id=world.made["PLG-03.promise"],
+            reason="Gave up asking",
+            made_by=world.people["maker"],
+            now=world.now,
+        ),
+    )
+
+
+def plg_13(world: World, session: Session) -> None:
+    row = match_funding.propose_sponsor(
+        session,
+        party=world.party(session, "Sam Sponsor"),
+        book=world.book(session, "A"),
+        fund=world.fund(session, "A", "SOLAR"),
+        up_to=100000,
+        basis_points=10000,
+        evidence="Signed terms",
+        made_by=world.people["maker"],
+        now=world.now,
+    )
+    world.approve(session, row)
+    world.made["PLG-13"] = row.id
+    world.made["PLG-13.pledge"] = row.terms["pledge"]
+
+
+def plg_14(world: World, session: Session) -> None:
+    matched = match_funding.match_gifts(
+        session,
+        sponsor_id=world.made["PLG-13"],
+        gifts=10000,
+        reference="gifts of March",
+        by=world.people["maker"],
+        on=DAY,
+        now=world.now,
+    )
+    assert matched == 10000
+
+
+def plg_15(world: World, session: Session) -> None:
+    line = world.line(session, "A", 12000, remittance="matching")
+    _match_pledge(world, session, line, world.made["PLG-13.pledge"])
+
+
+def _match_pledge(world: World, session: Session, line, pledge_id) -> None:  # type: ignore[no-untyped-def]
+    reference = session.scalars(select(Pledge.reference).where(Pledge.id == pledge_id)).one()
+    matching.match_pledge(
+        session, line_id=line, reference=reference, by=world.people["maker"], now=world.now
+    )
+
+
+def tax_1(world: World, session: Session) -> None:
+    told = {"fund": "GEN", "by": world.people["maker"], "now": world.now}
+    gift = world.line(session, "D", 10000, currency="GBP")
+    assert tax_reclaims.match_gift_with_reclaim(session, line_id=gift, **told) == 2500
+    paid = world.line(session, "D", 2500, currency="GBP")
+    tax_reclaims.match_reclaim(session, line_id=paid, **told)
+
+
+def off_1(world: World, session: Session) -> None:
+    cash = {
+        "book": world.book(session, "A"),
+        "fund": world.fund(session, "A", "SOLAR"),
+        "amount": 7500,
+        "reference": "sheet 1",
+        "on": DAY,
+        "made_by": world.people["maker"],
+    }
+    offline.record_cash(session, now=world.now, **cash)
+    offline.bank_cash(session, now=world.now, **cash)
+
+
+def off_3(world: World, session: Session) -> None:
+    line = world.line(session, "A", 10500)
+    matching.leave_unidentified(
+        session, line_id=line, fund="GEN", by=world.people["maker"], now=world.now
+    )
+    pledge_id = world.made["PLG-03"]
+    reference = session.scalars(select(Pledge.reference).where(Pledge.id == pledge_id)).one()
+    matching.identify(
+        session, line_id=line, reference=reference, by=world.people["maker"], now=world.now
+    )
+
+
+def off_4(world: World, session: Session) -> None:
+    line = world.line(session, "A", 30000, remittance="for next year")
+    matching.match_gift(session, line_id=line, fund="NEXT", by=world.people["maker"], now=world.now)
+
+
+STEPS: dict[str, Step] = {
+    "PLG-01": plg_01,
+    "PLG-02": plg_02,
+    "PLG-03": plg_03,
+    "PLG-04": plg_04,
+    "PLG-05": plg_05,
+    "PLG-06": plg_06,
+    "PLG-07": plg_07,
+    "PLG-08": plg_08,
+    "PLG-09": plg_09,
+    "PLG-10": plg_10,
+    "PLG-11": plg_11,
+    "PLG-12": plg_12,
+    "PLG-13": plg_13,
+    "PLG-14": plg_14,
+    "PLG-15": plg_15,
+    "TAX-1": tax_1,
+    "OFF-1": off_1,
+    "OFF-3": off_3,
+    "OFF-4": off_4,
+}
