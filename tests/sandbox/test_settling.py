@@ -408,7 +408,7 @@ def test_test_objects_never_enter_live_books(shop: Shop) -> None:
     live = StripeGateway(
         Settings("", None, "", "", "sk_live_x", "whsec_x", shop.sandbox.url)  # type: ignore[arg-type]
     )
-    live._client = shop.gateway._client
+    live.client = shop.gateway.client
     # Stripe's side stays the same: only what our side is configured for differs.
     for deed in (
         lambda: live.retrieve_charge(charge.id),

@@ -1,0 +1,28 @@
+"""The payment gateway: what Poolbook asks of Stripe, and the only package that imports stripe.
+
+Frozen dataclasses go in and come out; no object of the SDK leaves. Must not open transactions.
+"""
+
+from ledger.gateway.objects import (
+    BalanceTransaction,
+    Charge,
+    CheckoutSession,
+    Event,
+    GatewayDown,
+    Payout,
+    Refund,
+)
+from ledger.gateway.protocol import PaymentGateway
+from ledger.gateway.stripe_gateway import StripeGateway
+
+__all__ = [
+    "BalanceTransaction",
+    "Charge",
+    "CheckoutSession",
+    "Event",
+    "GatewayDown",
+    "PaymentGateway",
+    "Payout",
+    "Refund",
+    "StripeGateway",
+]

@@ -1,0 +1,81 @@
+"""Stripe's hosted payment pages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ledger.core.currencies import exponent
+from ledger.errors import Conflict
+from ledger.gateway.connection import Connection, id_of, translated
+from ledger.gateway.objects import CheckoutSession
+
+# Stripe counts these in other units than ISO 4217 does (its page on currencies), so that an
+# amount of ours would be a hundred times too small or too large.
+OTHER_UNITS = ("ISK", "MGA", "UGX")
+
+
+class CheckoutPages(Connection):
+    """Payment pages: opened, and asked what became of them."""
+
+    def create_checkout_session(
+        self,
+        *,
+        key: str,
+        amount: int,
+        currency: str,
+        name: str,
+        email: str,
+        reference: str,
+        metadata: Mapping[str, str],
+        success_url: str,
+        cancel_url: str,
+    ) -> CheckoutSession:
+        """Open a payment page. Raises Conflict for an amount that cards cannot pay."""
+        _check_units(amount, currency)
+        params: Any = {
+            "mode": "payment",
+            "submit_type": "donate",
+            "customer_email": email,
+            "client_reference_id": reference,
+            "line_items": [
+                {
+                    "quantity": 1,
+                    "price_data": {
+                        "currency": currency.lower(),
+                        "unit_amount": amount,
+                        "product_data": {"name": name},
+                    },
+                }
+            ],
+            "metadata": dict(metadata),
+            "payment_intent_data": {"metadata": dict(metadata)},
+            "success_url": success_url,
+            "cancel_url": cancel_url,
+        }
+        with translated():
+            made = self.client.v1.checkout.sessions.create(params, options={"idempotency_key": key})
+        self.check_mode(made.livemode)
+        return _session(made)
+
+    def retrieve_checkout_session(self, session_id: str) -> CheckoutSession:
+        """Return a payment page's state."""
+        with translated():
+            found = self.client.v1.checkout.sessions.retrieve(session_id)
+        self.check_mode(found.livemode)
+        return _session(found)
+
+
+def _session(found: Any) -> CheckoutSession:
+    return CheckoutSession(
+        found.id,
+        found.url,
+        found.status or "open",
+        found.payment_status,
+        id_of(found.payment_intent),
+    )
+
+
+def _check_units(amount: int, currency: str) -> None:
+    if currency in OTHER_UNITS:
+        raise Conflict(f"Payments by card in {currency} are not supported.", place="currency")
+    if exponent(currency) == 3 and amount % 10:
+        raise Conflict(f"An amount in {currency} that is paid by card ends in 0.", place="amount")

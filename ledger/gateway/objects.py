@@ -1,0 +1,88 @@
+"""What the gateway returns: Stripe's objects as frozen dataclasses, in our own words.
+
+Amounts are in the currency's smallest unit as Stripe counts it. Knows nothing of the SDK.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+
+class GatewayDown(Exception):
+    """Stripe gave no answer, or one that says nothing about the outcome: ask again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutSession:
+    """A hosted payment page; ``status`` is open, complete or expired."""
+
+    id: str
+    url: str | None
+    status: str
+    payment_status: str
+    payment_intent_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A charge with the metadata we gave it; no balance transaction until Stripe settles."""
+
+    id: str
+    amount: int
+    currency: str
+    balance_transaction_id: str | None
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """A refund of a charge, with the metadata we gave it."""
+
+    id: str
+    charge_id: str | None
+    amount: int
+    status: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceTransaction:
+    """One movement of the Stripe balance; ``net`` = ``amount`` - ``fee``."""
+
+    id: str
+    livemode: bool
+    kind: str
+    reporting_category: str
+    amount: int
+    fee: int
+    net: int
+    currency: str
+    source_id: str | None
+    created_at: datetime
+    available_on: date
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """Money on its way from Stripe to the bank."""
+
+    id: str
+    amount: int
+    currency: str
+    status: str
+    arrival_on: date
+    descriptor: str
+    trace: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A verified message; only a wake-up, its figures are never used."""
+
+    id: str
+    kind: str
+    object_id: str | None
+    livemode: bool

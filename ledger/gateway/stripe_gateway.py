@@ -1,0 +1,10 @@
+"""Stripe behind the protocol: all parts of the gateway in one class."""
+
+from ledger.gateway.balance import Balances
+from ledger.gateway.charges import Charges
+from ledger.gateway.checkout_pages import CheckoutPages
+from ledger.gateway.messages import Messages
+
+
+class StripeGateway(CheckoutPages, Charges, Balances, Messages):
+    """Stripe through its own SDK; a part more is one file and one name here."""
