@@ -1,0 +1,23 @@
+"""Door: the operator. Commands that scripts rely on; names, JSON keys and exit codes stay.
+
+Exit codes: 0 done, 1 refused and nothing written, 2 wrong usage. With ``--json`` exactly one
+JSON document goes to standard output. One file per group of commands; importing them here hangs
+them on the command line.
+"""
+
+from ledger.cli import books, checks, imports
+from ledger.cli.console import Console, cli, command, parse_date, parse_instant, pass_console
+from ledger.cli.run import main
+
+__all__ = [
+    "Console",
+    "books",
+    "checks",
+    "cli",
+    "command",
+    "imports",
+    "main",
+    "parse_date",
+    "parse_instant",
+    "pass_console",
+]

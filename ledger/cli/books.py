@@ -1,0 +1,76 @@
+"""Commands that open what everything else stands in: the database, books, funds."""
+
+from datetime import UTC, datetime
+
+import click
+
+from ledger.cli.console import Console, cli, command, pass_console
+from ledger.queries.books import book_by_code
+from ledger.services import books as book_services
+
+
+@command(cli, "init")
+@pass_console
+def init(console: Console) -> None:
+    """Create or migrate the database."""
+    from migrations import upgrade
+
+    with console.database().engine.begin() as connection:
+        revision = upgrade(connection)
+    console.answer({"revision": revision}, f"The database is at revision {revision}.")
+
+
+@cli.group("book")
+def book() -> None:
+    """Books: one per community or pool."""
+
+
+@command(book, "create")
+@click.argument("code")
+@click.option("--name", required=True)
+@click.option("--kind", required=True, type=click.Choice(["community", "pool"]))
+@click.option("--currency", required=True)
+@click.option("--profile", default="US_GAAP", show_default=True)
+@pass_console
+def book_create(
+    console: Console, code: str, name: str, kind: str, currency: str, profile: str
+) -> None:
+    """Open a community's or a pool's book."""
+    console.database().run(
+        lambda session: book_services.create_book(
+            session,
+            code=code,
+            name=name,
+            kind=kind,
+            currency=currency,
+            profile=profile,
+            now=datetime.now(UTC),
+        )
+    )
+    console.answer({"book": code}, f"Book {code} is open.")
+
+
+@cli.group("fund")
+def fund() -> None:
+    """Funds: slices of a book with their own restriction."""
+
+
+@command(fund, "create")
+@click.argument("book_code", metavar="BOOK")
+@click.argument("code")
+@click.option("--class", "fund_class", required=True)
+@click.option("--name", default="")
+@pass_console
+def fund_create(console: Console, book_code: str, code: str, fund_class: str, name: str) -> None:
+    """Open a fund in a book."""
+    console.database().run(
+        lambda session: book_services.create_fund(
+            session,
+            book_id=book_by_code(session, book_code).id,
+            code=code,
+            fund_class=fund_class,
+            name=name,
+            now=datetime.now(UTC),
+        )
+    )
+    console.answer({"fund": code}, f"Fund {code} of book {book_code} is open.")

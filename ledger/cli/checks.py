@@ -1,0 +1,70 @@
+"""Commands that look and change nothing: every rule on the live data, and balances."""
+
+import sys
+
+import click
+
+from ledger.cli.console import Console, cli, command, parse_date, parse_instant, pass_console
+from ledger.queries import balances, invariants
+from ledger.queries.books import book_by_code
+
+
+@command(cli, "check")
+@pass_console
+def check(console: Console) -> None:
+    """Check every rule of the books on the live data; exit code 1 when one is broken."""
+    with console.database().snapshot() as session:
+        results = invariants.check(session)
+    ok = all(row.ok for row in results)
+    console.answer(
+        {
+            "ok": ok,
+            "invariants": [
+                {
+                    "id": row.id,
+                    "ok": row.ok,
+                    "checked": row.checked,
+                    "first_violation": row.first_violation,
+                }
+                for row in results
+            ],
+        },
+        "\n".join(
+            f"{row.id}  {'holds ' if row.ok else 'BROKEN'}  {row.checked:>8}  {row.title}"
+            + (f": {row.first_violation}" if row.first_violation else "")
+            for row in results
+        ),
+    )
+    if not ok:
+        sys.exit(1)
+
+
+@command(cli, "trial-balance")
+@click.option("--book", "code", required=True)
+@click.option("--as-of", default=None, help="ISO date; up to and including.")
+@click.option("--known-at", default=None, help="ISO instant.")
+@pass_console
+def trial_balance(console: Console, code: str, as_of: str | None, known_at: str | None) -> None:
+    """Show every balance of a book that is not zero."""
+    day, instant = parse_date(as_of), parse_instant(known_at)
+    with console.database().snapshot() as session:
+        rows = balances.trial_balance(
+            session, book_id=book_by_code(session, code).id, as_of=day, known_at=instant
+        )
+    document = {
+        "rows": [
+            {
+                "account": row.account,
+                "fund": row.fund,
+                "layer": row.layer.value,
+                "commodity": row.commodity,
+                "quantity": row.quantity,
+            }
+            for row in rows
+        ]
+    }
+    text = "\n".join(
+        f"{row.account}  {row.fund:<10} {row.layer:<4} {row.quantity:>16,} {row.commodity}"
+        for row in rows
+    )
+    console.answer(document, text or "The book is empty.")

@@ -1,0 +1,32 @@
+"""The command that writes the journal in other programs' formats."""
+
+from pathlib import Path
+
+import click
+
+from ledger.cli import Console, command, pass_console
+from ledger.queries.books import book_by_code
+from reports.cli.files import written
+from reports.exports import FORMATS, export_journal
+
+
+@click.group("export")
+def export() -> None:
+    """The books in other programs' formats."""
+
+
+@command(export, "journal")
+@click.option("--book", "code", required=True)
+@click.option("--format", "file_format", required=True, type=click.Choice(list(FORMATS)))
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@pass_console
+def journal(console: Console, code: str, file_format: str, output: Path) -> None:
+    """Write the whole journal of a book."""
+    with console.database().snapshot() as session:
+        book = book_by_code(session, code)
+        with written(output) as out:
+            done = export_journal(session, book=book, file_format=file_format, out=out)
+    console.answer(
+        {"entries": done.entries, "postings": done.postings},
+        f"{output}: {done.entries} entries, {done.postings} postings",
+    )

@@ -1,0 +1,92 @@
+"""Commands that prove: state the log of a book, pack it for an auditor, verify a bundle."""
+
+import sys
+from base64 import b64decode
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from ledger.cli import Console, command, pass_console
+from ledger.db import Session
+from ledger.models.seals import Checkpoint
+from ledger.queries.books import book_by_code
+from ledger.services.seals import make_checkpoint
+from ledger.signing import Signer, signer_of
+from reports import verify
+from reports.bundle import make_bundle
+from reports.cli.files import written
+
+proofs = click.Group("proofs")
+
+
+@command(proofs, "checkpoint")
+@click.option("--book", "code", required=True)
+@pass_console
+def checkpoint(console: Console, code: str) -> None:
+    """Seal a book and state size and root of its log, signed."""
+    signer = signer_of_console(console)
+    row = console.database().run(lambda session: _checkpoint(session, code, signer))
+    origin, size, root = row.note.split("\n")[:3]
+    console.answer(
+        {
+            "origin": origin,
+            "size": int(size),
+            "root": b64decode(root).hex(),
+            "signature": row.note.rstrip("\n").rsplit(" ", 1)[1],
+            "note": row.note,
+            "key": signer.key_line,
+        },
+        row.note,
+    )
+
+
+@command(proofs, "bundle")
+@click.option("--book", "code", required=True)
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@pass_console
+def bundle(console: Console, code: str, output: Path) -> None:
+    """Pack a book for an auditor: log, signed checkpoint, balances and the verifier."""
+    signer = signer_of_console(console)
+
+    def pack(session: Session) -> tuple[Checkpoint, bytes]:
+        row = _checkpoint(session, code, signer)
+        book = book_by_code(session, code)
+        return row, make_bundle(session, book=book, checkpoint=row, signer=signer)
+
+    row, packed = console.database().run(pack)
+    with written(output) as out:
+        out.buffer.write(packed)
+    root = b64decode(row.note.split("\n")[2]).hex()
+    console.answer({"size": row.size, "root": root}, f"{output}: {row.size} leaves, root {root}")
+
+
+@command(proofs, "verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--since", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--key", default=None, help="The key line you were given.")
+@pass_console
+def verify_bundle(console: Console, file: Path, since: Path | None, key: str | None) -> None:
+    """Prove offline that a bundle is whole and an older checkpoint is its beginning."""
+    older = since.read_bytes() if since else None
+    found = verify.answer(file.read_bytes(), since=older, key=key)
+    if not found["ok"]:
+        click.echo(f"Not proven: {found['first_difference']}", err=True)
+    if console.as_json or found["ok"]:
+        console.answer(found, f"Whole and unchanged: {found['size']} leaves, root {found['root']}")
+    if not found["ok"]:
+        sys.exit(1)
+
+
+def signer_of_console(console: Console) -> Signer:
+    """Return who signs here."""
+    settings = console.settings()
+    return signer_of(settings.origin, settings.signing_seed)
+
+
+def _checkpoint(session: Session, code: str, signer: Signer) -> Checkpoint:
+    """Return the signed statement of a book's log, which must be ours."""
+    book = book_by_code(session, code)
+    row = make_checkpoint(session, book=book, signer=signer, now=datetime.now(UTC))
+    signer.read(row.note)
+    return row
