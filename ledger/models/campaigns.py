@@ -37,6 +37,8 @@ class Campaign(Base):
     mode: Mapped[Code]
     fee_bearer: Mapped[Code] = mapped_column(default="fund")
     commodity: Mapped[Code] = mapped_column(ForeignKey("commodity.code"))
+    # Other currencies that donors may give in, separated by spaces (PAY-12).
+    currencies: Mapped[str] = mapped_column(default="")
     opens_on: Mapped[date]
     deadline_on: Mapped[date | None]
     state: Mapped[Code]

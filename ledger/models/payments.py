@@ -14,17 +14,24 @@ from ledger.models.base import Base, Code, Key
 
 
 class PaymentAttempt(Base):
-    """One try at collecting one money pledge, committed before Stripe is called."""
+    """One thing asked of Stripe for a pledge or a recurring gift, committed before the call.
+
+    ``kind``: checkout takes money on Stripe's page, setup saves a card there, subscription begins
+    a recurring gift there, off_session charges a saved card. ``amount`` is in minor units.
+    """
 
     __tablename__ = "payment_attempt"
     __table_args__ = (
         UniqueConstraint("pledge_id", "n"),
+        UniqueConstraint("recurring_id", "n"),
         Index("ix_payment_attempt_state", "state"),
     )
 
     id: Mapped[Key]
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
-    pledge_id: Mapped[UUID] = mapped_column(ForeignKey("pledge.id"))
+    kind: Mapped[Code] = mapped_column(default="checkout")
+    pledge_id: Mapped[UUID | None] = mapped_column(ForeignKey("pledge.id"))
+    recurring_id: Mapped[UUID | None] = mapped_column(ForeignKey("recurring_gift.id"))
     n: Mapped[int] = mapped_column(SmallInteger)
     amount: Mapped[int]
     commodity: Mapped[Code]
@@ -59,6 +66,7 @@ class BalanceTransaction(Base):
     __table_args__ = (
         Index("ix_balance_transaction_payout", "stripe_payout_id"),
         Index("ix_balance_transaction_source", "source_id"),
+        Index("ix_balance_transaction_recurring_id", "recurring_id"),
     )
 
     stripe_txn_id: Mapped[Code] = mapped_column(primary_key=True)
@@ -77,6 +85,7 @@ class BalanceTransaction(Base):
     pledge_id: Mapped[UUID | None] = mapped_column(ForeignKey("pledge.id"))
     book_id: Mapped[UUID | None] = mapped_column(ForeignKey("book.id"))
     fund_id: Mapped[UUID | None]
+    recurring_id: Mapped[UUID | None] = mapped_column(ForeignKey("recurring_gift.id"))
     # What of a charge is owed to its donor, minor units (REF-3).
     owed_back: Mapped[int] = mapped_column(default=0)
     posted_at: Mapped[datetime | None]

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    SmallInteger,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -69,7 +70,24 @@ class Pledge(Base):
     state: Mapped[Code]
     note: Mapped[str] = mapped_column(default="")
     due_on: Mapped[date | None]
+    # What of the quantity the donor adds so that the fee is covered (PAY-11), minor units.
+    cover: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+
+
+class PledgeLine(Base):
+    """One instalment of a pledge; the lines of a pledge sum to its quantity.
+
+    Which of them are made good is derived: what is fulfilled fills them, the oldest first.
+    """
+
+    __tablename__ = "pledge_line"
+    __table_args__ = (CheckConstraint("quantity > 0", name="quantity"),)
+
+    pledge_id: Mapped[UUID] = mapped_column(ForeignKey("pledge.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    due_on: Mapped[date]
+    quantity: Mapped[int]
 
 
 class Fulfilment(Base):

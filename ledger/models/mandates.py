@@ -1,0 +1,38 @@
+"""Mandates: a donor's leave to charge a saved card for one pledge, when it is due."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.models.base import Base, Code, Key
+
+
+class Mandate(Base):
+    """The card saved for a pledge. No card data is here, only Stripe's names for it.
+
+    ``state``: asked (the donor was sent to Stripe's page), saved, needs_donor (the card did not
+    pay; only its owner can help), ended (detached, nothing can be charged).
+    """
+
+    __tablename__ = "mandate"
+    __table_args__ = (
+        CheckConstraint("state in ('asked', 'saved', 'needs_donor', 'ended')", name="state"),
+        Index("ix_mandate_state_next_charge_at", "state", "next_charge_at"),
+    )
+
+    id: Mapped[Key]
+    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
+    pledge_id: Mapped[UUID] = mapped_column(ForeignKey("pledge.id"), unique=True)
+    state: Mapped[Code]
+    stripe_customer_id: Mapped[Code | None]
+    stripe_payment_method_id: Mapped[Code | None]
+    # How the card is shown to its owner, like "Visa ending in 4242".
+    shown: Mapped[str] = mapped_column(default="")
+    # Failed charges in a row, and when the next one may be made.
+    tries: Mapped[int] = mapped_column(SmallInteger, default=0)
+    next_charge_at: Mapped[datetime | None]
+    failure: Mapped[str | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
