@@ -1,11 +1,16 @@
 """Exact quantities: an integer and the commodity it counts.
 
 Units: currencies in ISO 4217 minor units, time in minutes, items in units, bulk in grams or
-millilitres (domain section 3.1). Must never hold a float and never add across commodities.
+millilitres (domain section 3.1); holdings that are worth something and no currency (shares,
+local money) under a code that names its decimals, ``UNT4.GOLD``. Must never hold a float and
+never add across commodities.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+from ledger.core.currencies import exponent
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,33 @@ def is_currency(commodity: str) -> bool:
 
 
 KINDS = {"MIN": "hours", "EQP": "things", "GRM": "things", "MLT": "things"}
+MAX_DECIMALS = 6
+_HOLDING = re.compile(rf"UNT([0-{MAX_DECIMALS}])\.[A-Z0-9_-]+")
+
+
+def is_holding(commodity: str) -> bool:
+    """Tell whether a code is a holding: worth something as money is, with decimals of its own."""
+    return _HOLDING.fullmatch(commodity) is not None
+
+
+def has_value(commodity: str) -> bool:
+    """Tell whether a commodity may stand on accounts of value: currencies and holdings."""
+    return is_currency(commodity) or is_holding(commodity)
+
+
+def decimals(commodity: str) -> int:
+    """Return how many decimals the smallest unit of a commodity is below what people write.
+
+    Raises Invalid for a currency that ISO 4217 does not know.
+    """
+    if is_currency(commodity):
+        return exponent(commodity)
+    found = _HOLDING.fullmatch(commodity)
+    return int(found[1]) if found else 0
 
 
 def kind_of(commodity: str) -> str:
-    """Return ``money``, ``things`` or ``hours``; KeyError for a code of no known kind."""
+    """Return ``money``, ``holdings``, ``things`` or ``hours``; KeyError for no known kind."""
+    if is_holding(commodity):
+        return "holdings"
     return "money" if is_currency(commodity) else KINDS[commodity.split(".", 1)[0]]

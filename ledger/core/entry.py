@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ledger.core.accounts import BY_NUMBER, Layer, layer_of
-from ledger.core.amount import is_currency
+from ledger.core.amount import has_value
 from ledger.errors import Invalid
 
 MAX_POSTINGS = 500
@@ -104,9 +104,9 @@ def _problem(book: str, posting: Posting) -> str | None:
         return "the quantity is zero."
     if abs(posting.quantity) > MAX_QUANTITY:
         return "the quantity is too large to be stored."
-    if posting.layer is Layer.FIN and not is_currency(posting.commodity):
+    if posting.layer is Layer.FIN and not has_value(posting.commodity):
         return f"account {posting.account} holds value, and {posting.commodity} is no currency."
-    if posting.layer is Layer.QTY and is_currency(posting.commodity):
+    if posting.layer is Layer.QTY and has_value(posting.commodity):
         return f"account {posting.account} counts things or time, not {posting.commodity}."
     account = BY_NUMBER.get(posting.account)
     if account is not None and account.inter_book and not posting.counterparty:

@@ -69,7 +69,7 @@ def _balanced(session: ReadSession) -> tuple[int, str | None]:
 
 
 def _kinds(session: ReadSession) -> tuple[int, str | None]:
-    is_money = func.length(Posting.commodity) == 3
+    is_money = or_(func.length(Posting.commodity) == 3, Posting.commodity.like("UNT%"))
     fin = Posting.account < 8000
     qty = and_(Posting.account >= 8000, Posting.account < 9000)
     query = (

@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import insert, select
 
 from ledger.core.accounts import CHART
-from ledger.core.amount import is_currency
-from ledger.core.currencies import exponent
+from ledger.core.amount import decimals, is_currency, is_holding
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import (
@@ -141,9 +140,18 @@ def ensure_commodity(
         commodity = Commodity(
             code=code,
             kind="currency",
-            exponent=exponent(code),
+            exponent=decimals(code),
             singular=code,
             plural=code,
+        )
+    elif is_holding(code):
+        noun = singular or code.split(".", 1)[1].replace("_", " ").lower()
+        commodity = Commodity(
+            code=code,
+            kind="holding",
+            exponent=decimals(code),
+            singular=noun,
+            plural=plural or noun,
         )
     else:
         prefix, _, tail = code.partition(".")

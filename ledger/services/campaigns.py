@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from ledger.core.amount import is_holding
 from ledger.core.bookkeeping.payments import FEE_BEARERS
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
@@ -145,5 +146,7 @@ def _check_needs(session: Session, needs: Sequence[Need]) -> None:
             )
         if need.commodity in seen:
             raise Invalid("This need is listed twice.", place=f"needs[{position}]")
+        if is_holding(need.commodity):
+            raise Invalid("Shares and their like cannot be asked for.", place=f"needs[{position}]")
         seen.add(need.commodity)
         ensure_commodity(session, need.commodity)

@@ -13,8 +13,7 @@ from babel.numbers import format_currency, format_decimal
 from flask import Flask, g
 from markupsafe import Markup, escape
 
-from ledger.core.amount import kind_of
-from ledger.core.currencies import exponent
+from ledger.core.amount import decimals, kind_of
 from ledger.queries.books import commodities
 from ledger.web.door import reading
 from ledger.web.locale import chosen
@@ -28,7 +27,7 @@ def format_quantity(
     """Write a quantity with its unit: $1,250.50, 6 h 30 min, 3 laptops."""
     kind = kind_of(commodity)
     if kind == "money":
-        places = exponent(commodity)
+        places = decimals(commodity)
         amount = Decimal(quantity).scaleb(-places)
         pattern = "¤#,##0" + ("." + "0" * places if places else "")
         return str(
@@ -44,7 +43,8 @@ def format_quantity(
         return format_minutes(quantity)
     code = commodity.split(".", 1)[1].replace("_", " ").lower()
     one, many = (nouns or {}).get(commodity, (code, code))
-    return f"{format_decimal(quantity, locale=locale)} {one if abs(quantity) == 1 else many}"
+    figure = format_figure(quantity, commodity, locale=locale)
+    return f"{figure} {one if abs(quantity) == 10 ** decimals(commodity) else many}"
 
 
 def format_minutes(minutes: int) -> str:
@@ -58,7 +58,7 @@ def format_minutes(minutes: int) -> str:
 
 def format_figure(quantity: int, commodity: str, *, locale: str = "en") -> str:
     """Write a quantity for a column whose heading names the unit: digits only."""
-    places = exponent(commodity) if kind_of(commodity) == "money" else 0
+    places = decimals(commodity)
     amount = Decimal(quantity).scaleb(-places)
     pattern = "#,##0" + ("." + "0" * places if places else "")
     return str(format_decimal(amount, format=pattern, locale=locale))
@@ -66,7 +66,7 @@ def format_figure(quantity: int, commodity: str, *, locale: str = "en") -> str:
 
 def plain_decimal(quantity: int, commodity: str) -> str:
     """Write a quantity for other programs: a plain decimal point, no grouping."""
-    places = exponent(commodity) if kind_of(commodity) == "money" else 0
+    places = decimals(commodity)
     return f"{Decimal(quantity).scaleb(-places):f}"
 
 

@@ -1,0 +1,36 @@
+"""Codes say what a commodity is and how many decimals it has."""
+
+import pytest
+
+from ledger.core.amount import decimals, has_value, is_currency, kind_of
+from ledger.core.entry import Entry, Posting
+from ledger.errors import Invalid
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "places"),
+    [
+        ("USD", "money", 2),
+        ("JPY", "money", 0),
+        ("UNT6.AAPL", "holdings", 6),
+        ("UNT0.OLD_COINS", "holdings", 0),
+        ("MIN.ELEC", "hours", 0),
+        ("EQP.LAPTOP", "things", 0),
+    ],
+)
+def test_a_code_names_kind_and_decimals(code: str, kind: str, places: int):
+    assert (kind_of(code), decimals(code)) == (kind, places)
+    assert has_value(code) == (kind in {"money", "holdings"})
+
+
+@pytest.mark.parametrize("code", ["UNT7.X", "UNT.X", "UNT2.", "UNT2.x", "UNT-1.X", "UNT2"])
+def test_more_than_six_decimals_or_no_name_is_no_holding(code: str):
+    assert not has_value(code)
+
+
+def test_a_holding_stands_where_money_stands_and_nowhere_else():
+    legs = (Posting(1020, "GEN", "UNT2.GOLD", 5), Posting(1990, "GEN", "UNT2.GOLD", -5))
+    assert Entry("A", legs).postings == legs
+    assert not is_currency("UNT2.GOLD")
+    with pytest.raises(Invalid, match="counts things or time"):
+        Entry("A", (Posting(8210, "GEN", "UNT2.GOLD", 5), Posting(8130, "GEN", "UNT2.GOLD", -5)))
