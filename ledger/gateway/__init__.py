@@ -9,8 +9,11 @@ from ledger.gateway.objects import (
     CheckoutSession,
     Event,
     GatewayDown,
+    PaymentIntent,
     Payout,
     Refund,
+    SavedCard,
+    Subscription,
 )
 from ledger.gateway.protocol import PaymentGateway
 from ledger.gateway.stripe_gateway import StripeGateway
@@ -22,7 +25,10 @@ __all__ = [
     "Event",
     "GatewayDown",
     "PaymentGateway",
+    "PaymentIntent",
     "Payout",
     "Refund",
+    "SavedCard",
     "StripeGateway",
+    "Subscription",
 ]

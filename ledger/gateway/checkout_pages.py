@@ -1,6 +1,6 @@
 """Stripe's hosted payment pages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ledger.core.currencies import exponent
@@ -28,9 +28,10 @@ class CheckoutPages(Connection):
         metadata: Mapping[str, str],
         success_url: str,
         cancel_url: str,
+        methods: Sequence[str] = (),
     ) -> CheckoutSession:
         """Open a payment page. Raises Conflict for an amount that cards cannot pay."""
-        _check_units(amount, currency)
+        check_units(amount, currency)
         params: Any = {
             "mode": "payment",
             "submit_type": "donate",
@@ -51,10 +52,73 @@ class CheckoutPages(Connection):
             "success_url": success_url,
             "cancel_url": cancel_url,
         }
-        with translated():
-            made = self.client.v1.checkout.sessions.create(params, options={"idempotency_key": key})
-        self.check_mode(made.livemode)
-        return _session(made)
+        if methods:
+            params["payment_method_types"] = list(methods)
+        return self._open(params, key)
+
+    def create_setup_page(
+        self,
+        *,
+        key: str,
+        customer_id: str,
+        reference: str,
+        metadata: Mapping[str, str],
+        success_url: str,
+        cancel_url: str,
+    ) -> CheckoutSession:
+        """Open a page that saves a card and takes no money."""
+        params: Any = {
+            "mode": "setup",
+            "customer": customer_id,
+            "client_reference_id": reference,
+            "payment_method_types": ["card"],
+            "metadata": dict(metadata),
+            "setup_intent_data": {"metadata": dict(metadata)},
+            "success_url": success_url,
+            "cancel_url": cancel_url,
+        }
+        return self._open(params, key)
+
+    def create_subscription_page(
+        self,
+        *,
+        key: str,
+        amount: int,
+        currency: str,
+        every: str,
+        name: str,
+        email: str,
+        reference: str,
+        metadata: Mapping[str, str],
+        success_url: str,
+        cancel_url: str,
+    ) -> CheckoutSession:
+        """Open a page that begins a subscription with its first payment.
+
+        Raises Conflict for an amount that cards cannot pay.
+        """
+        check_units(amount, currency)
+        params: Any = {
+            "mode": "subscription",
+            "customer_email": email,
+            "client_reference_id": reference,
+            "line_items": [
+                {
+                    "quantity": 1,
+                    "price_data": {
+                        "currency": currency.lower(),
+                        "unit_amount": amount,
+                        "recurring": {"interval": every},
+                        "product_data": {"name": name},
+                    },
+                }
+            ],
+            "metadata": dict(metadata),
+            "subscription_data": {"metadata": dict(metadata)},
+            "success_url": success_url,
+            "cancel_url": cancel_url,
+        }
+        return self._open(params, key)
 
     def retrieve_checkout_session(self, session_id: str) -> CheckoutSession:
         """Return a payment page's state."""
@@ -62,6 +126,12 @@ class CheckoutPages(Connection):
             found = self.client.v1.checkout.sessions.retrieve(session_id)
         self.check_mode(found.livemode)
         return _session(found)
+
+    def _open(self, params: Any, key: str) -> CheckoutSession:
+        with translated():
+            made = self.client.v1.checkout.sessions.create(params, options={"idempotency_key": key})
+        self.check_mode(made.livemode)
+        return _session(made)
 
 
 def _session(found: Any) -> CheckoutSession:
@@ -71,10 +141,13 @@ def _session(found: Any) -> CheckoutSession:
         found.status or "open",
         found.payment_status,
         id_of(found.payment_intent),
+        id_of(found.setup_intent),
+        id_of(found.subscription),
     )
 
 
-def _check_units(amount: int, currency: str) -> None:
+def check_units(amount: int, currency: str) -> None:
+    """Refuse an amount that would become another one. Raises Conflict."""
     if currency in OTHER_UNITS:
         raise Conflict(f"Payments by card in {currency} are not supported.", place="currency")
     if exponent(currency) == 3 and amount % 10:

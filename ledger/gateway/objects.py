@@ -22,6 +22,51 @@ class CheckoutSession:
     status: str
     payment_status: str
     payment_intent_id: str | None
+    setup_intent_id: str | None = None
+    subscription_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentIntent:
+    """One wish to take money: Stripe's status, and why it did not work where it did not.
+
+    ``method`` is the kind of payment method, like card or us_bank_account.
+    """
+
+    id: str
+    status: str
+    amount: int
+    currency: str
+    method: str
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedCard:
+    """What became of saving a card: it can be charged once ``status`` is succeeded."""
+
+    status: str
+    customer_id: str | None
+    payment_method_id: str | None
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A gift that repeats. ``paused`` until ``resumes_at``, or until it is resumed."""
+
+    id: str
+    status: str
+    customer_id: str | None
+    item_id: str
+    product_id: str
+    amount: int
+    currency: str
+    every: str
+    next_at: datetime | None
+    paused: bool
+    resumes_at: datetime | None
+    metadata: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What Poolbook asks of a payment provider."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -9,12 +9,100 @@ from ledger.gateway.objects import (
     Charge,
     CheckoutSession,
     Event,
+    PaymentIntent,
     Payout,
     Refund,
+    SavedCard,
+    Subscription,
 )
 
 
-class PaymentGateway(Protocol):
+class SavesCards(Protocol):
+    """What saved cards need: pages that keep them, charges to them."""
+
+    def create_customer(self, *, key: str, email: str, metadata: Mapping[str, str]) -> str:
+        """Make somebody known, so that a card can be kept for them; return the id."""
+
+    def create_setup_page(
+        self,
+        *,
+        key: str,
+        customer_id: str,
+        reference: str,
+        metadata: Mapping[str, str],
+        success_url: str,
+        cancel_url: str,
+    ) -> CheckoutSession:
+        """Open a page that saves a card and takes no money."""
+
+    def retrieve_saved_card(self, setup_intent_id: str) -> SavedCard:
+        """Return what became of a page that was to save a card."""
+
+    def charge_saved_card(
+        self,
+        *,
+        key: str,
+        amount: int,
+        currency: str,
+        customer_id: str,
+        payment_method_id: str,
+        metadata: Mapping[str, str],
+    ) -> PaymentIntent:
+        """Charge a saved card while its owner is away. The same key charges once."""
+
+    def retrieve_payment_intent(self, intent_id: str) -> PaymentIntent:
+        """Return how far a payment is."""
+
+    def detach_card(self, payment_method_id: str) -> None:
+        """Forget a card."""
+
+
+class RepeatsGifts(Protocol):
+    """What recurring gifts need: subscriptions, begun on a page and changed later."""
+
+    def create_subscription_page(
+        self,
+        *,
+        key: str,
+        amount: int,
+        currency: str,
+        every: str,
+        name: str,
+        email: str,
+        reference: str,
+        metadata: Mapping[str, str],
+        success_url: str,
+        cancel_url: str,
+    ) -> CheckoutSession:
+        """Open a page that begins a subscription with its first payment."""
+
+    def retrieve_subscription(self, subscription_id: str) -> Subscription:
+        """Return a subscription."""
+
+    def pause_subscription(
+        self, subscription_id: str, *, resumes_at: datetime | None = None
+    ) -> Subscription:
+        """Take no payments, until an instant or until it is resumed."""
+
+    def resume_subscription(self, subscription_id: str) -> Subscription:
+        """Take payments again."""
+
+    def change_subscription(self, subscription_id: str, *, amount: int) -> Subscription:
+        """Take another amount from the next payment on."""
+
+    def set_subscription_card(
+        self, subscription_id: str, *, payment_method_id: str
+    ) -> Subscription:
+        """Take payments from another card."""
+
+    def stop_subscription(self, subscription_id: str) -> Subscription:
+        """Take no payment any more."""
+
+    def subscription_of_invoice(self, invoice_id: str) -> str | None:
+        """Return the subscription that an invoice is for."""
+
+
+class PaymentGateway(SavesCards, RepeatsGifts, Protocol):
     """What the conversations need of a payment provider."""
 
     def create_checkout_session(
@@ -29,6 +117,7 @@ class PaymentGateway(Protocol):
         metadata: Mapping[str, str],
         success_url: str,
         cancel_url: str,
+        methods: Sequence[str] = (),
     ) -> CheckoutSession:
         """Open a payment page. The same key and parameters give the same page."""
 

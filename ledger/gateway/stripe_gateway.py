@@ -4,7 +4,9 @@ from ledger.gateway.balance import Balances
 from ledger.gateway.charges import Charges
 from ledger.gateway.checkout_pages import CheckoutPages
 from ledger.gateway.messages import Messages
+from ledger.gateway.saved_cards import SavedCards
+from ledger.gateway.subscriptions import Subscriptions
 
 
-class StripeGateway(CheckoutPages, Charges, Balances, Messages):
+class StripeGateway(CheckoutPages, SavedCards, Subscriptions, Charges, Balances, Messages):
     """Stripe through its own SDK; a part more is one file and one name here."""
