@@ -15,6 +15,7 @@ def register(app: Flask) -> None:
     """Hang every page on the app, with its errors, headers and template filters."""
     from ledger.web import (
         campaigns,
+        commitments,
         demo_bank,
         desk,
         door,
@@ -61,6 +62,7 @@ def register(app: Flask) -> None:
         periods,
         offline,
         transfers,
+        commitments,
         pools,
         queue,
         sign_in,

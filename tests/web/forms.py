@@ -220,6 +220,31 @@ FORMS = (
         {"receiver": "code", "amount": "money", "fund": "code", "reason": "text"},
     ),
     Form(
+        "commitments.ask",
+        "member",
+        {
+            "title": "Cable",
+            "amount": "5",
+            "fund": "GEN",
+            "account": "5110",
+            "function": "programme",
+            "reason": "For the roof",
+        },
+        {
+            "title": "text",
+            "amount": "money",
+            "fund": "code",
+            "function": "choice",
+            "reason": "text",
+        },
+    ),
+    Form(
+        "commitments.carry_out",
+        "treasurer",
+        {"amount": "5", "done_on": DAY},
+        {"amount": "money", "done_on": "past"},
+    ),
+    Form(
         "periods.close",
         "treasurer",
         {"until": "2026-01-31", "reason": "Bank and books agree"},

@@ -95,6 +95,18 @@ DEEDS: dict[str, Deed] = {
     "transfers.propose": Deed(
         TREASURER, {"receiver": "B", "amount": "5", "fund": "GEN", "reason": "Seeds"}
     ),
+    "commitments.ask": Deed(
+        frozenset({"member", "treasurer"}),
+        {
+            "title": "Cable",
+            "amount": "5",
+            "fund": "GEN",
+            "account": "5110",
+            "function": "programme",
+            "reason": "For the roof",
+        },
+    ),
+    "commitments.carry_out": Deed(TREASURER, {"amount": "5", "done_on": TODAY.isoformat()}),
     "periods.close": Deed(TREASURER, {"until": "2026-01-31", "reason": "All agrees"}),
     "periods.reopen": Deed(frozenset(), {"reason": "A bill was missed"}),
     "pools.propose": Deed(TREASURER, {"amount": "5", "rule": "equal", "purpose": "Seeds"}),
@@ -151,6 +163,9 @@ VIEWS: dict[str, frozenset[str]] = {
     "statements.show": TREASURER,
     "offline.show": TREASURER,
     "transfers.show": TREASURER,
+    "commitments.index": READERS | {"member"},
+    "commitments.show": READERS | {"member"},
+    "commitments.new": frozenset({"member", "treasurer"}),
     "payouts.refund_form": TREASURER,
     "desk.check": READERS,
     "journal.show": READERS,

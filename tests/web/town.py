@@ -26,7 +26,7 @@ from ledger.models.proposals import Proposal
 from ledger.models.statements import BankLine, BankStatement
 from ledger.queries.books import fund_by_code
 from ledger.queries.people import tokens_of
-from ledger.services import assets, decisions, hours, offline, pools
+from ledger.services import assets, decisions, hours, offline, pools, spending
 from ledger.services.books import ensure_commodity
 from ledger.services.campaigns import Need
 from ledger.services.people import create_token, grant_role
@@ -55,6 +55,8 @@ PLACES = {
     "file_format": "hledger",
     "filename": "mark.svg",
     "_rest": "nothing",
+    "kind": "spending",
+    "move": "bill",
 }
 COUNTS = union_all(
     *(select(literal(table.name), func.count()).select_from(table) for table in TABLES)
@@ -220,6 +222,7 @@ def _settle(session: Session, town: Town) -> None:
     )
     _bank(session, town, book)
     _share(session, town, book, pool.book_id)
+    _agree(session, town, book)
     owner = town.people["second treasurer"]
     create_token(session, person_id=owner, name="A script", scopes="read", now=NOW)
     town.ids["token_id"] = str(tokens_of(session, person_id=owner)[0].id)
@@ -374,3 +377,27 @@ def _share(session: Session, town: Town, book: Book, pool_id: UUID) -> None:
         now=NOW,
     )
     town.ids["run_id"] = str(run.id)
+
+
+def _agree(session: Session, town: Town, book: Book) -> None:
+    """Have a spending of ten dollars agreed, so that its bill can be booked."""
+    row = spending.request_spending(
+        session,
+        book=book,
+        fund=fund_by_code(session, book.id, "GEN"),
+        amount=1_000,
+        title="Cable",
+        reason="For the roof",
+        made_by=town.people["second treasurer"],
+        now=NOW,
+    )
+    asked = session.scalars(select(Proposal).where(Proposal.kind == "spending")).one()
+    decisions.decide(
+        session,
+        proposal_id=asked.id,
+        approve=True,
+        decided_by=town.people["approver"],
+        note="",
+        now=NOW,
+    )
+    town.ids["agreement"] = row.reference

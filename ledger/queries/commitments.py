@@ -1,0 +1,119 @@
+"""Questions about what is agreed and done in steps: spending, grants, loans, purchases."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from ledger.core.states import allowed
+from ledger.db import ReadSession
+from ledger.errors import NotFound
+from ledger.models.books import Book, Fund
+from ledger.models.commitments import Commitment, Step
+from ledger.models.people import Person
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentRow:
+    """A commitment with the names behind it; ``quantity`` in the commodity's smallest unit."""
+
+    id: UUID
+    kind: str
+    reference: str
+    title: str
+    fund: str
+    other: str | None
+    quantity: int
+    commodity: str
+    state: str
+    made_by: str
+    made_by_id: UUID | None
+    approved_by: str
+    created_at: datetime
+
+    @property
+    def moves(self) -> list[str]:
+        """The steps that its state allows; none when it has ended."""
+        return allowed(self.kind, self.state)
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One thing that was done, and the entry that says so; ``quantity`` as in the commitment."""
+
+    name: str
+    reference: str
+    quantity: int
+    done_on: date
+    done_by: str
+    entry_id: UUID | None
+
+
+def commitments_of(
+    session: ReadSession, *, book_id: UUID, kinds: Sequence[str], limit: int = 200
+) -> list[CommitmentRow]:
+    """Return commitments of some kinds, newest first."""
+    query = (
+        _rows()
+        .where(Commitment.book_id == book_id, Commitment.kind.in_(kinds))
+        .order_by(Commitment.created_at.desc(), Commitment.reference)
+        .limit(limit)
+    )
+    return [_row(found) for found in session.execute(query)]
+
+
+def commitment_by_reference(session: ReadSession, book_id: UUID, reference: str) -> CommitmentRow:
+    """Return one commitment of a book. Raises NotFound."""
+    query = _rows().where(Commitment.book_id == book_id, Commitment.reference == reference)
+    found = session.execute(query).one_or_none()
+    if found is None:
+        raise NotFound("There is no such agreement in this book.", place="reference")
+    return _row(found)
+
+
+def steps_of(session: ReadSession, commitment_id: UUID) -> list[StepRow]:
+    """Return what was done about a commitment, oldest first."""
+    query = (
+        select(Step, Person.name)
+        .outerjoin(Person, Person.id == Step.done_by)
+        .where(Step.commitment_id == commitment_id)
+        .order_by(Step.created_at, Step.id)
+    )
+    return [
+        StepRow(row.name, row.reference, row.quantity, row.done_on, name or "", row.entry_id)
+        for row, name in session.execute(query)
+    ]
+
+
+def _rows() -> Select[tuple[Commitment, str, str, str, str]]:
+    maker = select(Person.id, Person.name).subquery()
+    checker = select(Person.id, Person.name).subquery()
+    return (
+        select(Commitment, Fund.code, Book.name, maker.c.name, checker.c.name)
+        .join(Fund, (Fund.book_id == Commitment.book_id) & (Fund.id == Commitment.fund_id))
+        .outerjoin(Book, Book.id == Commitment.other_id)
+        .outerjoin(maker, maker.c.id == Commitment.made_by)
+        .outerjoin(checker, checker.c.id == Commitment.approved_by)
+    )
+
+
+def _row(found: Sequence[Any]) -> CommitmentRow:
+    row, fund, other, maker, checker = found
+    return CommitmentRow(
+        id=row.id,
+        kind=row.kind,
+        reference=row.reference,
+        title=row.title,
+        fund=fund,
+        other=other,
+        quantity=row.quantity,
+        commodity=row.commodity,
+        state=row.state,
+        made_by=maker or "",
+        made_by_id=row.made_by,
+        approved_by=checker or "",
+        created_at=row.created_at,
+    )

@@ -1,0 +1,179 @@
+"""Agreements on the pages: asked for, agreed by somebody else, carried out step by step."""
+
+import pytest
+from sqlalchemy import select
+
+from ledger.ids import new_id
+from ledger.models.commitments import Commitment
+from ledger.models.proposals import Proposal
+from ledger.queries.balances import trial_balance
+from ledger.queries.books import book_by_code
+from tests.web.town import TODAY, Town
+
+DAY = {"done_on": TODAY.isoformat()}
+COMMON = {"title": "A thing", "amount": "20", "fund": "GEN", "reason": "Because"}
+# Kind → what the form says besides, who asks, and the steps: (name, answers).
+WALKS: dict[str, tuple[dict[str, str], str, list[tuple[str, dict[str, str]]]]] = {
+    "spending": (
+        {"account": "5110", "function": "programme"},
+        "member",
+        [
+            ("bill", {"amount": "18"}),
+            ("release", {"reference": "T1"}),
+            ("clear", {"reference": "T1"}),
+        ],
+    ),
+    "expense": ({}, "member", [("reimburse", {})]),
+    "grant": (
+        {},
+        "treasurer",
+        [
+            ("receive", {"amount": "12", "reference": "B1"}),
+            ("earn", {"amount": "7", "reference": "M1"}),
+            ("claim", {"amount": "8", "reference": "C1"}),
+            ("return", {"amount": "5", "reference": "R1"}),
+        ],
+    ),
+    "outside_grant": (
+        {},
+        "treasurer",
+        [("pay", {"amount": "8", "reference": "1"}), ("pay", {"amount": "12", "reference": "2"})],
+    ),
+    "loan": (
+        {"other": "B", "other_fund": ""},
+        "treasurer",
+        [("repay", {"amount": "20", "reference": "1"})],
+    ),
+    "purchase": (
+        {"commodity": "EQP.PROJECTOR", "items": "1", "fund": "SOLAR"},
+        "treasurer",
+        [("serve", {"to_fund": "GEN"})],
+    ),
+}
+ENDS = {
+    "spending": {(1010, "GEN"): -1800, (5110, "GEN"): 1800},
+    "expense": {(1010, "GEN"): -2000, (5110, "GEN"): 2000},
+    "grant": {
+        (1010, "GEN"): 700,
+        (1220, "GEN"): 800,
+        (4210, "GEN"): -1500,
+        (9140, "GEN"): 0,
+        (9190, "GEN"): 0,
+    },
+    "outside_grant": {(1010, "GEN"): -2000, (5610, "GEN"): 2000},
+    "loan": {},
+    "purchase": {
+        (1510, "GEN"): 2000,
+        (2110, "SOLAR"): -2000,
+        (5910, "SOLAR"): 2000,
+        (4910, "GEN"): -2000,
+    },
+}
+
+
+def money(town: Town) -> dict[tuple[int, str], int]:
+    with town.db.snapshot() as session:
+        book = book_by_code(session, "A")
+        rows = trial_balance(session, book_id=book.id)
+        return {(row.account, row.fund): row.quantity for row in rows if row.commodity == "USD"}
+
+
+def ask(town: Town, kind: str, **other: str) -> Commitment:
+    also, who, _steps = WALKS[kind]
+    # The town is shared by all tests of this file.
+    title = f"A thing {new_id()}"
+    form = {**COMMON, **also, **other, "title": title}
+    answer = town.client(who).post(town.address("commitments.ask", kind=kind), data=form)
+    assert answer.status_code == 303, answer.text
+    with town.db.snapshot() as session:
+        return session.scalars(
+            select(Commitment).where(Commitment.kind == kind, Commitment.title == title)
+        ).one()
+
+
+def approve(town: Town, kind: str) -> None:
+    with town.db.snapshot() as session:
+        asked = session.scalar(
+            select(Proposal).where(Proposal.kind == kind, Proposal.state == "open")
+        )
+    if asked is not None:
+        path = town.address("queue.decide", proposal_id=str(asked.id))
+        answer = town.client("approver").post(path, data={"answer": "approve", "note": ""})
+        assert answer.status_code == 303, answer.text
+
+
+def give_money(town: Town) -> None:
+    """Put cash into the restricted fund, so that it can buy something."""
+    form = {"amount": "50", "fund": "SOLAR", "received_on": TODAY.isoformat(), "key": "k9"}
+    for deed in ("count", "bank"):
+        town.client("treasurer").post(
+            town.address("offline.record"), data={**form, "deed": deed, "key": f"k9{deed}"}
+        )
+
+
+@pytest.mark.parametrize("kind", sorted(WALKS))
+def test_an_agreement_is_asked_for_agreed_and_carried_out(town: Town, kind: str) -> None:
+    give_money(town)
+    before = money(town)
+    row = ask(town, kind)
+    approve(town, kind)
+    treasurer = town.client("treasurer")
+    for move, answers in WALKS[kind][2]:
+        path = town.address("commitments.carry_out", agreement=row.reference, move=move)
+        answer = treasurer.post(path, data={**DAY, **answers})
+        assert answer.status_code == 303, answer.text
+    after = money(town)
+    moved = {
+        key: after.get(key, 0) - before.get(key, 0)
+        for key in {*before, *after, *ENDS[kind]}
+        if after.get(key, 0) != before.get(key, 0) or key in ENDS[kind]
+    }
+    assert moved == ENDS[kind]
+    shown = treasurer.get(town.address("commitments.show", agreement=row.reference)).text
+    assert all(move in shown for move, _answers in WALKS[kind][2])
+
+
+def test_whoever_approved_a_spending_cannot_pay_it_and_a_step_out_of_turn_says_why(
+    town: Town,
+) -> None:
+    path = town.address("commitments.carry_out", move="clear")
+    answer = town.client("treasurer").post(path, data={**DAY, "reference": "T1"})
+    assert answer.status_code == 409
+    assert "has no step" in answer.text
+    pay = town.address("commitments.carry_out", move="release")
+    assert town.client("approver").post(pay, data={**DAY, "reference": "T1"}).status_code == 403
+
+
+def test_a_member_gives_what_they_laid_out_and_nobody_else_can(town: Town) -> None:
+    row = ask(town, "expense")
+    approve(town, "expense")
+    path = town.address("commitments.carry_out", agreement=row.reference, move="waive")
+    assert town.client("treasurer").post(path, data=DAY).status_code == 403
+    before = money(town)
+    assert town.client("member").post(path, data=DAY).status_code == 303
+    assert money(town)[4010, "GEN"] == before[4010, "GEN"] - 2000
+
+
+def test_a_bill_above_the_order_is_refused_and_what_was_typed_is_kept(town: Town) -> None:
+    path = town.address("commitments.carry_out", move="bill")
+    answer = town.client("treasurer").post(path, data={**DAY, "amount": "10.01"})
+    assert answer.status_code == 409
+    assert 'value="10.01"' in answer.text
+    assert "higher than the order" in answer.text
+
+
+def test_money_moves_between_own_funds_once_an_approver_agrees(town: Town) -> None:
+    form = {"amount": "20", "fund": "GEN", "to_fund": "SOLAR", "reason": "For the roof"}
+    path = town.address("commitments.ask", kind="designation")
+    assert town.client("treasurer").post(path, data=form).status_code == 303
+    before = money(town)
+    approve(town, "designation")
+    assert money(town)[5915, "GEN"] == before.get((5915, "GEN"), 0) + 2000
+
+
+def test_an_agreement_of_another_book_or_kind_is_not_found(town: Town) -> None:
+    treasurer = town.client("treasurer")
+    assert treasurer.get(town.address("commitments.show", agreement="C-NONE-1")).status_code == 404
+    assert treasurer.get(town.address("commitments.new", kind="gambling")).status_code == 404
+    path = town.address("commitments.carry_out", move="vanish")
+    assert treasurer.post(path, data=DAY).status_code == 404
