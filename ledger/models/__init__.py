@@ -7,6 +7,7 @@ from ledger.models import (
     brakes,
     campaigns,
     commitments,
+    disputes,
     hours,
     jobs,
     journal,
@@ -21,6 +22,7 @@ from ledger.models import (
     recurring,
     seals,
     statements,
+    stripe_accounts,
 )
 from ledger.models.base import Base
 
@@ -32,6 +34,7 @@ __all__ = [
     "brakes",
     "campaigns",
     "commitments",
+    "disputes",
     "hours",
     "jobs",
     "journal",
@@ -46,4 +49,5 @@ __all__ = [
     "recurring",
     "seals",
     "statements",
+    "stripe_accounts",
 ]

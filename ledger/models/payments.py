@@ -89,6 +89,8 @@ class BalanceTransaction(Base):
     # What of a charge is owed to its donor, minor units (REF-3).
     owed_back: Mapped[int] = mapped_column(default=0)
     posted_at: Mapped[datetime | None]
+    # The event it was posted as; what is in suspense waits for somebody to name it.
+    outcome: Mapped[Code | None]
 
 
 class Payout(Base):
