@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from ledger.core import bookkeeping
 from ledger.core.amount import kind_of
-from ledger.db import Session
+from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.assets import Asset, AssetLoan, Intake, Valuation
 from ledger.models.books import Book, Commodity, Fund
@@ -47,7 +47,7 @@ def receive_things(
     Raises Invalid for what is no thing, a day ahead, a wrong number, fund or pledge, Conflict for
     a tag that is taken.
     """
-    _check_receipt(book, fund, commodity, quantity, condition, pledge)
+    check_receipt(book, fund, commodity, quantity, condition, pledge)
     if received_on > now.date():
         raise Invalid("This day is still ahead.", place="received_on")
     ensure_commodity(session, commodity)
@@ -64,7 +64,7 @@ def receive_things(
     )
     session.add(intake)
     session.flush()
-    items = _tag(session, intake, description, condition, tags)
+    items = tag_items(session, intake, description, condition, tags)
     posted = journal.post(
         session,
         bookkeeping.items_received(
@@ -127,12 +127,9 @@ def propose_valuation(
     )
     if known is not None:
         raise Conflict("These things are valued already, or wait for an approver.", place="total")
-    number = session.scalar(
-        select(func.count()).select_from(Valuation).where(Valuation.book_id == intake.book_id)
-    )
     valuation = Valuation(
         book_id=intake.book_id,
-        label=f"V-{(number or 0) + 1}",
+        label=next_label(session, intake.book_id),
         intake_id=intake.id,
         commodity=intake.commodity,
         quantity=intake.quantity,
@@ -164,6 +161,14 @@ def propose_valuation(
         now=now,
     )
     return valuation
+
+
+def next_label(session: ReadSession, book_id: UUID) -> str:
+    """Return the label of a book's next valuation: V-1, V-2 …"""
+    number = session.scalar(
+        select(func.count()).select_from(Valuation).where(Valuation.book_id == book_id)
+    )
+    return f"V-{(number or 0) + 1}"
 
 
 def approve_valuation(
@@ -320,7 +325,7 @@ def _move(
     )
 
 
-def _check_receipt(
+def check_receipt(
     book: Book, fund: Fund, commodity: str, quantity: int, condition: str, pledge: Pledge | None
 ) -> None:
     """Refuse what is no thing, a wrong number, condition, fund or pledge. Raises Invalid."""
@@ -371,7 +376,7 @@ def borrowing_fund(session: Session, loan: AssetLoan) -> str:
     raise Invalid("The borrower has no unrestricted fund to keep it in.", place="borrower")
 
 
-def _tag(
+def tag_items(
     session: Session, intake: Intake, description: str, condition: str, tags: Sequence[str]
 ) -> list[Asset]:
     """Give each single item a tag of its own; bulk goods are only counted."""

@@ -138,11 +138,13 @@ def take_step(
     reference: str = "",
     by: UUID | None = None,
     left: tuple[int, str] | None = None,
+    entry_id: UUID | None = None,
 ) -> Step:
     """Post what a step means and write it down; the same step told again is done once.
 
-    ``left`` is how much the step may take at most, and what that is called. Raises Conflict for
-    more, when the state does not allow the step, or the same reference had another amount.
+    ``entry_id`` names what the caller has posted under another source. ``left`` is how much the
+    step may take at most, and what that is called. Raises Conflict for more, when the state does
+    not allow the step, or the same reference had another amount.
     """
     known = _known(session, row, name, reference)
     if known is not None:
@@ -154,7 +156,6 @@ def take_step(
     if left is not None and quantity > left[0]:
         raise Conflict(f"That is more than {left[1]}.", place="amount")
     row.state = after(row.kind, row.state, name)
-    entry_id = None
     if entries:
         posted = journal.post(
             session,

@@ -28,6 +28,7 @@ from ledger.services import (
     purchases,
     receivables,
     refunds,
+    small_gifts,
     spending,
     transfers,
 )
@@ -193,6 +194,7 @@ DIRECT: dict[str, Callable[..., None]] = {
     "material": materials.receive_material,
     "opening": opening.open_book,
     "promise_increase": receivables.increase,
+    "small_gift": small_gifts.receive_small_gift,
     "write_off": receivables.write_off,
     "release": fund_moves.release,
     "designation": fund_moves.designate,

@@ -8,6 +8,7 @@ from uuid import UUID
 from ledger.core import bookkeeping
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
+from ledger.models.assets import Valuation
 from ledger.models.books import Book, Fund
 from ledger.models.proposals import Proposal
 from ledger.queries.funds import on_account
@@ -63,6 +64,23 @@ def receive_material(
 ) -> None:
     """Book material and value together (EQP-12)."""
     asked = proposal.arguments
+    valuation = Valuation(
+        book_id=proposal.book_id,
+        label=f"M-{proposal.id.hex[-12:].upper()}",
+        commodity=asked["material"],
+        quantity=asked["amount_of_material"],
+        currency=asked["commodity"],
+        total=asked["quantity"],
+        method="observable",
+        evidence=proposal.reason,
+        capitalise=False,
+        valued_on=on,
+        valued_by=proposal.made_by,
+        approved_by=by,
+        state="approved",
+    )
+    session.add(valuation)
+    session.flush()
     journal.post(
         session,
         bookkeeping.material_received(
@@ -72,7 +90,7 @@ def receive_material(
             quantity=asked["amount_of_material"],
             currency=asked["commodity"],
             amount=asked["quantity"],
-            valuation=f"M-{proposal.id.hex[-12:].upper()}",
+            valuation=valuation.label,
         ),
         event_type="material_received",
         source=KIND,

@@ -1,7 +1,7 @@
 """Payouts: from the Stripe balance into transit, fund by fund (PO-1); minor units."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -14,6 +14,7 @@ from ledger.models.books import Book, Fund
 from ledger.models.journal import Posting
 from ledger.models.payments import BalanceTransaction as TransactionRow
 from ledger.models.payments import Payout as PayoutRow
+from ledger.queries.books import fund_by_code
 from ledger.queries.payments import payout_funds
 from ledger.services import journal
 
@@ -32,6 +33,44 @@ def settle_payout(
     if txn.posted_at is not None:
         return
     book, funds = _composition(session, contained)
+    _settle(session, txn, payout, book, funds, now)
+    session.execute(
+        update(TransactionRow)
+        .where(TransactionRow.stripe_txn_id.in_(contained))
+        .values(stripe_payout_id=payout.id)
+    )
+
+
+def settle_payout_by_fund(
+    session: Session,
+    *,
+    txn_id: str,
+    payout: Payout,
+    book: Book,
+    funds: Mapping[str, int],
+    now: datetime,
+) -> None:
+    """Post a payout that Stripe does not itemise, made by hand or at once, by funds that a
+    treasurer names. Idempotent.
+
+    Raises NotFound for an unknown fund, Conflict when they do not add up to the payout.
+    """
+    txn = session.get_one(TransactionRow, txn_id)
+    if txn.posted_at is not None:
+        return
+    for code in funds:
+        fund_by_code(session, book.id, code)
+    _settle(session, txn, payout, book, funds, now)
+
+
+def _settle(
+    session: Session,
+    txn: TransactionRow,
+    payout: Payout,
+    book: Book,
+    funds: Mapping[str, int],
+    now: datetime,
+) -> None:
     if sum(funds.values()) != payout.amount:
         raise Conflict("The payout differs from the sum of what it contains.", place=payout.id)
     journal.post(
@@ -41,7 +80,7 @@ def settle_payout(
         ),
         event_type="payout_created",
         source="stripe",
-        external_ref=txn_id,
+        external_ref=txn.stripe_txn_id,
         accounting_on=txn.created_at.date(),
         now=now,
     )
@@ -59,11 +98,6 @@ def settle_payout(
         )
     )
     session.flush()
-    session.execute(
-        update(TransactionRow)
-        .where(TransactionRow.stripe_txn_id.in_(contained))
-        .values(stripe_payout_id=payout.id)
-    )
     txn.book_id = book.id
     txn.stripe_payout_id = payout.id
     txn.posted_at = now

@@ -131,20 +131,7 @@ def make_promise(
 
     An unconditional one is posted by ``receivables``, which knows its present value.
     """
-    pledge = Pledge(
-        book_id=book.id,
-        fund_id=fund.id,
-        campaign_id=None,
-        basket_id=None,
-        party_id=party.id,
-        reference=new_reference("P", secrets.choice),
-        commodity=book.commodity,
-        quantity=quantity,
-        legal_nature=legal_nature,
-        state="open",
-        due_on=due_on,
-        created_at=now,
-    )
+    pledge = _promise(party, book, fund, quantity, legal_nature, due_on, now)
     session.add(pledge)
     session.flush()
     if legal_nature != "unconditional":
@@ -157,6 +144,17 @@ def make_promise(
             legal_nature=legal_nature,
         )
         _post(session, pledge, entries, "pledge_made", on, now)
+    return pledge
+
+
+def keep_at_once(
+    session: Session, *, party: Party, book: Book, fund: Fund, quantity: int, now: datetime
+) -> Pledge:
+    """Write down a conditional promise whose money is here already: nothing of it is ever open,
+    so it has no memo legs. The caller posts the money and records the fulfilment."""
+    pledge = _promise(party, book, fund, quantity, "conditional", None, now)
+    session.add(pledge)
+    session.flush()
     return pledge
 
 
@@ -268,6 +266,31 @@ def meet_condition(session: Session, *, pledge: Pledge, on: date, now: datetime)
     )
     pledge.legal_nature = "unconditional" if is_currency(pledge.commodity) else "intention"
     _post(session, pledge, entries, "condition_met", on, now)
+
+
+def _promise(
+    party: Party,
+    book: Book,
+    fund: Fund,
+    quantity: int,
+    legal_nature: str,
+    due_on: date | None,
+    now: datetime,
+) -> Pledge:
+    return Pledge(
+        book_id=book.id,
+        fund_id=fund.id,
+        campaign_id=None,
+        basket_id=None,
+        party_id=party.id,
+        reference=new_reference("P", secrets.choice),
+        commodity=book.commodity,
+        quantity=quantity,
+        legal_nature=legal_nature,
+        state="open",
+        due_on=due_on,
+        created_at=now,
+    )
 
 
 def _end(session: Session, pledge_id: UUID, state: str, on: date, now: datetime) -> None:

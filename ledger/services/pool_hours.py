@@ -10,8 +10,10 @@ from ledger.core import bookkeeping
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book, Fund
+from ledger.models.commitments import Commitment
 from ledger.models.hours import HoursEntry
 from ledger.models.pledges import Pledge
+from ledger.services import journal
 from ledger.services.commitments import load, take_step
 from ledger.services.hours import undecided, value_hours
 from ledger.services.pledges import record_fulfilment, release_for
@@ -35,53 +37,65 @@ def confirm_pooled_hours(
     """
     row = undecided(session, hours_id, confirmed_by)
     allocation = load(session, allocation_id, CONDITIONAL)
-    if allocation.other_id != row.book_id or allocation.commodity != row.commodity:
-        raise Invalid("These hours were not allocated to this community.", place="allocation")
-    if pledge.book_id != allocation.book_id or pledge.party_id != row.party_id:
-        raise Invalid("This pledge is another pool's or another person's.", place="pledge")
-    minutes = row.worked_minutes
-    if release_for(session, pledge, minutes)[0] != minutes:
-        raise Conflict("More was worked than was pledged.", place="pledge")
+    _check(session, row, allocation, pledge)
     book = session.get_one(Book, row.book_id)
     valuation = value_hours(session, row, book, confirmed_by, on)
     if not valuation.capitalise or not valuation.total:
         raise Conflict("This skill has no rate that can be recognised.", place="rate")
-    pool_fund = session.get_one(Fund, allocation.fund_id)
-    step = take_step(
+    posted = journal.post(
         session,
-        allocation,
-        "work",
         bookkeeping.pooled_hours_confirmed(
             pool=session.get_one(Book, allocation.book_id).code,
-            pool_fund=pool_fund.code,
+            pool_fund=session.get_one(Fund, allocation.fund_id).code,
             member=book.code,
             member_fund=session.get_one(Fund, row.fund_id).code,
             commodity=row.commodity,
-            minutes=minutes,
+            minutes=row.worked_minutes,
             currency=valuation.currency,
             value=valuation.total,
             valuation=valuation.label,
             pledge=pledge.reference,
         ),
-        quantity=minutes,
+        event_type="hours_confirmed",
+        source="hours",
+        external_ref=str(row.id),
+        accounting_on=on,
+        now=now,
+        made_by=row.logged_by,
+        approved_by=confirmed_by,
+    )
+    take_step(
+        session,
+        allocation,
+        "work",
+        [],
+        quantity=row.worked_minutes,
         left=(hours_left(session, allocation), "what is left of the allocation"),
         reference=str(row.id),
         by=confirmed_by,
         on=on,
         now=now,
+        entry_id=posted.ids[0],
     )
     row.state = "confirmed"
     row.confirmed_by = confirmed_by
     row.confirmed_at = now
-    if step.entry_id is not None:
-        record_fulfilment(
-            session,
-            pledge=pledge,
-            entry_id=step.entry_id,
-            quantity=minutes,
-            source="hours",
-            source_ref=str(row.id),
-            now=now,
-        )
-    session.flush()
+    record_fulfilment(
+        session,
+        pledge=pledge,
+        entry_id=posted.ids[0],
+        quantity=row.worked_minutes,
+        source="hours",
+        source_ref=str(row.id),
+        now=now,
+    )
     return row
+
+
+def _check(session: Session, row: HoursEntry, allocation: Commitment, pledge: Pledge) -> None:
+    if allocation.other_id != row.book_id or allocation.commodity != row.commodity:
+        raise Invalid("These hours were not allocated to this community.", place="allocation")
+    if pledge.book_id != allocation.book_id or pledge.party_id != row.party_id:
+        raise Invalid("This pledge is another pool's or another person's.", place="pledge")
+    if release_for(session, pledge, row.worked_minutes)[0] != row.worked_minutes:
+        raise Conflict("More was worked than was pledged.", place="pledge")

@@ -1,4 +1,4 @@
-"""What else Stripe moves: gifts without a pledge, bank debits, disputes, refunds owed or bounced,
+"""What else Stripe moves: gifts without a pledge, debits, disputes, refunds owed or bounced,
 fees (events PAY-02 to -13, REF-3 to -5, DSP, PO-4); minor units.
 
 Each deed posts one stored balance transaction and remembers where it went, so that what comes
@@ -18,15 +18,14 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
+from ledger.models.parties import Party
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Pledge
 from ledger.models.pools import Pool
 from ledger.queries.periods import closed_until
 from ledger.services import journal
-from ledger.services.commitments import open_commitment, take_step
-from ledger.services.pledges import record_fulfilment, release_for, restate
-
-DEBIT = "bank_debit"
+from ledger.services.commitments import take_step
+from ledger.services.pledges import keep_at_once, record_fulfilment, release_for, restate
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +106,20 @@ def settle_foreign(session: Session, *, txn_id: str, pledge: Pledge, now: dateti
     )
 
 
-def hold_for_goal(session: Session, *, txn_id: str, pledge: Pledge, now: datetime) -> None:
-    """Post money taken before the goal is reached: it is owed back until then (PAY-13)."""
+def hold_for_goal(
+    session: Session, *, txn_id: str, party: Party, fund: Fund, now: datetime
+) -> Pledge | None:
+    """Post money taken before the goal is reached: it is owed back until then (PAY-13).
+
+    What was paid is a promise kept at once, with nothing left open; None when told twice.
+    """
     txn = _unposted(session, txn_id)
     if txn is None:
-        return
-    fund = session.get_one(Fund, pledge.fund_id)
+        return None
+    book = session.get_one(Book, fund.book_id)
+    pledge = keep_at_once(session, party=party, book=book, fund=fund, quantity=txn.amount, now=now)
     entries = bookkeeping.money_held_for_goal(
-        book=session.get_one(Book, pledge.book_id).code,
+        book=book.code,
         fund=fund.code,
         currency=txn.commodity,
         amount=txn.amount,
@@ -122,8 +127,18 @@ def hold_for_goal(session: Session, *, txn_id: str, pledge: Pledge, now: datetim
         pledge=pledge.reference,
         payment=txn_id,
     )
-    _post(session, txn, fund, entries, "money_held", now)
+    posted = _post(session, txn, fund, entries, "money_held", now)
     txn.pledge_id = pledge.id
+    record_fulfilment(
+        session,
+        pledge=pledge,
+        entry_id=posted.ids[0],
+        quantity=txn.amount,
+        source="payment",
+        source_ref=txn_id,
+        now=now,
+    )
+    return pledge
 
 
 def reach_goal(session: Session, *, txn_id: str, on: date, now: datetime) -> None:
@@ -149,52 +164,6 @@ def reach_goal(session: Session, *, txn_id: str, on: date, now: datetime) -> Non
     )
 
 
-def start_debit(
-    session: Session, *, intent_id: str, fund: Fund, amount: int, on: date, now: datetime
-) -> Commitment:
-    """Note a bank debit on its way (PAY-05); nothing may be given away from it."""
-    known = session.scalar(
-        select(Commitment).where(Commitment.kind == DEBIT, Commitment.title == intent_id)
-    )
-    if known is not None:
-        return known
-    book = session.get_one(Book, fund.book_id)
-    row = open_commitment(
-        session,
-        kind=DEBIT,
-        book=book,
-        fund=fund,
-        quantity=amount,
-        title=intent_id,
-        state="pending",
-        now=now,
-    )
-    journal.post(
-        session,
-        bookkeeping.debit_started(
-            book=book.code, fund=fund.code, currency=book.commodity, amount=amount
-        ),
-        event_type="debit_started",
-        source=DEBIT,
-        external_ref=row.reference,
-        accounting_on=on,
-        now=now,
-    )
-    return row
-
-
-def fail_debit(session: Session, *, row: Commitment, on: date, now: datetime) -> None:
-    """Note that a pending debit did not come (PAY-07)."""
-    fund = session.get_one(Fund, row.fund_id)
-    entries = bookkeeping.debit_failed(
-        book=session.get_one(Book, row.book_id).code,
-        fund=fund.code,
-        currency=row.commodity,
-        amount=row.quantity,
-    )
-    take_step(session, row, "fail", entries, quantity=row.quantity, on=on, now=now)
-
-
 def settle_return(session: Session, *, txn_id: str, charge_id: str, now: datetime) -> None:
     """Post a debit that went back after it had cleared, with its fee (PAY-08)."""
     txn = _unposted(session, txn_id)
@@ -214,8 +183,7 @@ def settle_gift_refund(session: Session, *, txn_id: str, charge_id: str, now: da
     txn = _unposted(session, txn_id)
     if txn is None:
         return
-    if txn.fee or txn.amount >= 0:
-        raise Conflict("A refund takes money away and has no fee of its own.", place=txn_id)
+    _check_refund(txn)
     fund = _fund_of(session, charge_id)
     where: dict[str, Any] = {
         **_where(session, txn, fund),
@@ -256,12 +224,34 @@ def owe_back(session: Session, *, charge_id: str, amount: int, on: date, now: da
     charge.owed_back += amount
 
 
-def settle_bounce(session: Session, *, txn_id: str, charge_id: str, now: datetime) -> None:
-    """Post a refund that came back: the donor is still owed it (REF-5)."""
+def settle_prior_refund(session: Session, *, txn_id: str, fund: Fund, now: datetime) -> None:
+    """Post the refund of a gift that is not in these books: it came before they began (REF-4)."""
     txn = _unposted(session, txn_id)
     if txn is None:
         return
-    fund = _fund_of(session, charge_id)
+    _check_refund(txn)
+    entries = bookkeeping.prior_refund_settled(
+        **_where(session, txn, fund), amount=-txn.amount, payment=txn_id
+    )
+    _post(session, txn, fund, entries, "refund_settled", now)
+
+
+def settle_bounce(session: Session, *, txn_id: str, refund_id: str, now: datetime) -> None:
+    """Post a refund that came back: the donor is still owed it (REF-5).
+
+    Raises Conflict when no such refund of this amount is in the books.
+    """
+    txn = _unposted(session, txn_id)
+    if txn is None:
+        return
+    sent = session.scalar(
+        select(BalanceTransaction).where(
+            BalanceTransaction.source_id == refund_id, BalanceTransaction.amount < 0
+        )
+    )
+    if sent is None or sent.fund_id is None or txn.amount != -sent.amount:
+        raise Conflict("No refund of this amount is in the books yet.", place=refund_id)
+    fund = session.get_one(Fund, sent.fund_id)
     entries = bookkeeping.refund_bounced(
         **_where(session, txn, fund), amount=txn.amount, payment=txn_id
     )
@@ -334,7 +324,7 @@ def settle_recovery(session: Session, *, txn_id: str, pledge: Pledge, now: datet
         raise Conflict("This promise was not written off.", place=txn_id)
     fund = session.get_one(Fund, pledge.fund_id)
     entries = bookkeeping.promise_recovered(
-        **_where(session, txn, fund), amount=txn.amount, fee=txn.fee
+        **_where(session, txn, fund), amount=txn.amount, fee=txn.fee, payment=txn_id
     )
     _post(session, txn, fund, entries, "promise_recovered", now)
     txn.pledge_id = pledge.id
@@ -391,11 +381,17 @@ def _charge_entries(
     )
 
 
+def _check_refund(txn: BalanceTransaction) -> None:
+    if txn.fee or txn.amount >= 0:
+        sentence = "A refund takes money away and has no fee of its own."
+        raise Conflict(sentence, place=txn.stripe_txn_id)
+
+
 def _unposted(session: Session, txn_id: str) -> BalanceTransaction | None:
     txn = session.get(BalanceTransaction, txn_id)
     if txn is None:
         raise NotFound("Stripe has told of no such movement.", place=txn_id)
-    return None if txn.posted_at is not None else txn
+    return None if txn.posted_at else txn
 
 
 def _post(

@@ -142,9 +142,8 @@ MADE: dict[str, Callable[[], list[Entry]]] = {
     "EQP-03": lambda: books.items_valued(
         **usd("GEN"), amount=80000, valuation="V-1", capitalise=True
     ),
-    "EQP-04": lambda: merged(
-        books.items_received(book="A", fund="GEN", commodity="EQP.CHAIR", quantity=10),
-        books.items_valued(**usd("GEN"), amount=12000, valuation="V-2", capitalise=False),
+    "EQP-04": lambda: books.small_items_given(
+        **usd("GEN"), amount=12000, commodity="EQP.CHAIR", quantity=10, valuation="V-2"
     ),
     "EQP-05": lambda: books.item_lent(**LAPTOP),
     "HRS-1": lambda: books.pledge_made(
@@ -190,12 +189,6 @@ MADE: dict[str, Callable[[], list[Entry]]] = {
     **MORE,
     "COR-1": lambda: [WRONG, WRONG.reversed(), *books.rebooked(WRONG, fund_map={"GEN": "ROOF"})],
 }
-
-
-def merged(*parts: list[Entry]) -> list[Entry]:
-    """One entry of several events that happen at one moment in one book."""
-    entries = [item for part in parts for item in part]
-    return [Entry(entries[0].book, tuple(leg for item in entries for leg in item.postings))]
 
 
 def legs(leg: Posting | dict[str, Any]) -> tuple[Any, ...]:

@@ -1,6 +1,7 @@
 """Steps: promises made, kept, doubted, written off; sponsors, tax reclaims, cash, transfers."""
 
 from datetime import date
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -16,7 +17,7 @@ from ledger.services import (
     receivables,
     tax_reclaims,
 )
-from tests.oracle.world import AFTER, DAY, DEADLINE, Step, World
+from tests.oracle.world import AFTER, CLOSING, DAY, Step, World
 
 
 def plg_01(world: World, session: Session) -> None:
@@ -51,7 +52,7 @@ def plg_03(world: World, session: Session) -> None:
     months = [date(2026 + month // 12, month % 12 + 1, 2) for month in range(3, 15)]
     row = _promise(world, session, [(day, 2500) for day in months], 500)
     world.made["PLG-03.promise"] = row.id
-    world.made["PLG-03"] = row.terms["pledge"]
+    world.made["PLG-03"] = UUID(row.terms["pledge"])
 
 
 def plg_04(world: World, session: Session) -> None:
@@ -79,7 +80,7 @@ def plg_06(world: World, session: Session) -> None:
 def _close_campaign(world: World, session: Session, pledge_id) -> None:  # type: ignore[no-untyped-def]
     campaign_id = session.get_one(Pledge, pledge_id).campaign_id
     campaigns.close_campaign(
-        session, campaign_id=session.get_one(Campaign, campaign_id).id, on=DEADLINE, now=AFTER
+        session, campaign_id=session.get_one(Campaign, campaign_id).id, on=CLOSING, now=AFTER
     )
 
 
@@ -152,7 +153,7 @@ def plg_13(world: World, session: Session) -> None:
     )
     world.approve(session, row)
     world.made["PLG-13"] = row.id
-    world.made["PLG-13.pledge"] = row.terms["pledge"]
+    world.made["PLG-13.pledge"] = UUID(row.terms["pledge"])
 
 
 def plg_14(world: World, session: Session) -> None:

@@ -303,7 +303,7 @@ def per_1(world: World, session: Session) -> None:
         until=DAY,
         reason="Year end",
         made_by=world.people["maker"],
-        now=world.now,
+        now=AFTER,
     )
     world.approve(session, proposal, now=AFTER)
 
@@ -316,7 +316,7 @@ def per_2(world: World, session: Session) -> None:
         period_id=world.last_period(session, book.id),
         reason="A letter came late",
         made_by=world.people["maker"],
-        now=world.now,
+        now=AFTER,
     )
     world.approve(session, proposal, now=AFTER)
 

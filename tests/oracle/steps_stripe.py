@@ -5,7 +5,16 @@ from datetime import date
 from ledger.db import Session
 from ledger.gateway import BalanceTransaction, Payout
 from ledger.models.pledges import Pledge
-from ledger.services import exchange, matching, offline, payments, payouts, stripe_moves
+from ledger.services import (
+    bank_debits,
+    commitments,
+    exchange,
+    matching,
+    offline,
+    payments,
+    payouts,
+    stripe_moves,
+)
 from ledger.services.stripe_moves import Kind
 from tests.oracle.world import DAY, START, Step, World
 
@@ -44,7 +53,7 @@ def pay_02(world: World, session: Session) -> None:
 
 def pay_05(world: World, session: Session) -> None:
     world.made["PAY-05"] = [
-        stripe_moves.start_debit(
+        bank_debits.start_debit(
             session,
             intent_id=f"pi_{amount}",
             fund=world.fund(session, "A", "SOLAR"),
@@ -57,13 +66,13 @@ def pay_05(world: World, session: Session) -> None:
 
 
 def pay_06(world: World, session: Session) -> None:
-    debit = stripe_moves.debit_by_id(session, world.made["PAY-05"][0])
+    debit = commitments.load(session, world.made["PAY-05"][0], bank_debits.DEBIT)
     world.made["PAY-06"] = _gift(world, session, 20000, 160, debit=debit)
 
 
 def pay_07(world: World, session: Session) -> None:
-    debit = stripe_moves.debit_by_id(session, world.made["PAY-05"][1])
-    stripe_moves.fail_debit(session, row=debit, on=DAY, now=world.now)
+    debit = commitments.load(session, world.made["PAY-05"][1], bank_debits.DEBIT)
+    bank_debits.fail_debit(session, row=debit, on=DAY, now=world.now)
 
 
 def pay_08(world: World, session: Session) -> None:
@@ -86,7 +95,7 @@ def pay_11(world: World, session: Session) -> None:
 
 
 def pay_12(world: World, session: Session) -> None:
-    pledge_id = world.foreign_pledge(session, "A", "SOLAR", "EUR", 5000)
+    pledge_id = world.pledge(session, "A", "SOLAR", "EUR", 5000)
     txn = world.movement(session, 5412, 241, body={"source_amount": 5000})
     stripe_moves.settle_foreign(
         session, txn_id=txn.id, pledge=session.get_one(Pledge, pledge_id), now=world.now
@@ -94,10 +103,13 @@ def pay_12(world: World, session: Session) -> None:
 
 
 def pay_13(world: World, session: Session) -> None:
-    pledge_id = world.upfront_pledge(session, "A", "SOLAR", 8000)
     txn = world.movement(session, 8000, 262)
     stripe_moves.hold_for_goal(
-        session, txn_id=txn.id, pledge=session.get_one(Pledge, pledge_id), now=world.now
+        session,
+        txn_id=txn.id,
+        party=world.party(session),
+        fund=world.fund(session, "A", "SOLAR"),
+        now=world.now,
     )
     stripe_moves.reach_goal(session, txn_id=txn.id, on=DAY, now=world.now)
 
@@ -138,9 +150,7 @@ def ref_4(world: World, session: Session) -> None:
 
 def ref_5(world: World, session: Session) -> None:
     txn = world.movement(session, 2500, category="refund_failure", source="re_old")
-    stripe_moves.settle_bounce(
-        session, txn_id=txn.id, fund=world.fund(session, "A", "SOLAR"), now=world.now
-    )
+    stripe_moves.settle_bounce(session, txn_id=txn.id, refund_id="re_old", now=world.now)
 
 
 def _dispute(world: World, session: Session, code: str, amount: int, fee: int) -> None:
@@ -171,24 +181,27 @@ def dsp_4(world: World, session: Session) -> None:
     _dispute(world, session, "DSP-3", 0, -1500)
 
 
-def _payout(world: World, session: Session, name: str, funds: dict[str, int]) -> None:
-    """Pay out what some charges of each fund left; the sandbox's way of telling it."""
-    amount = sum(funds.values())
-    txn = world.movement(session, -amount, category="payout", source=name)
-    payout = Payout(
+def _payout_row(name: str, amount: int, status: str) -> Payout:
+    return Payout(
         id=name,
         amount=amount,
         currency="USD",
-        status="paid",
+        status=status,
         arrival_on=DAY,
         created_at=START,
         descriptor="STRIPE",
         trace="",
     )
+
+
+def _payout(world: World, session: Session, name: str, funds: dict[str, int]) -> None:
+    """A payout made by hand: Stripe does not say what it contains, the treasurer does."""
+    amount = sum(funds.values())
+    txn = world.movement(session, -amount, category="payout", source=name)
     payouts.settle_payout_by_fund(
         session,
         txn_id=txn.id,
-        payout=payout,
+        payout=_payout_row(name, amount, "paid"),
         book=world.book(session, "A"),
         funds=funds,
         now=world.now,
@@ -210,7 +223,7 @@ def po_3(world: World, session: Session) -> None:
     _payout(world, session, "po_2", {"SOLAR": 5000})
     txn = world.movement(session, 5000, category="payout_reversal", source="po_2")
     payouts.settle_returned_payout(
-        session, txn_id=txn.id, payout=world.payout("po_2", 5000, "failed"), now=world.now
+        session, txn_id=txn.id, payout=_payout_row("po_2", 5000, "failed"), now=world.now
     )
 
 
@@ -249,7 +262,7 @@ def plg_16(world: World, session: Session) -> None:
     stripe_moves.settle_recovery(
         session,
         txn_id=txn.id,
-        pledge=session.get_one(Pledge, world.key(world.made["PLG-03"])),
+        pledge=session.get_one(Pledge, world.made["PLG-03"]),
         now=world.now,
     )
 

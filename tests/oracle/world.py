@@ -37,7 +37,8 @@ from tests.worked import WORKED
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DAY = START.date()
 DEADLINE = date(2026, 3, 31)
-AFTER = datetime(2027, 1, 4, 9, 0, tzinfo=UTC)
+AFTER = datetime(2027, 3, 4, 9, 0, tzinfo=UTC)
+CLOSING = DEADLINE + timedelta(days=1)
 RESTRICTED_UNTIL = date(2026, 12, 31)
 PEOPLE = {
     "maker": "treasurer",
@@ -177,7 +178,7 @@ class World:
             mode=mode,
             opens_on=DAY,
             deadline_on=DEADLINE,
-            needs=[Need(unit, 1, goal) for unit, goal in needs],
+            needs=[Need(unit, unit, goal, goal) for unit, goal in needs],
             now=self.now,
         )
 
@@ -226,11 +227,13 @@ class World:
         opening = self.bank.get(f"{book}{account}", 0)
         self.bank[f"{book}{account}"] = opening + amount
         self.minutes += 1
+        number = self.minutes
         line = Line(
+            position=0,
             amount=amount,
             booked_on=DAY,
             value_on=DAY,
-            bank_reference=f"BANK{self.minutes}",
+            bank_reference=f"BANK{number}",
             end_to_end_id=None,
             counterparty_name=None,
             counterparty_account=None,
@@ -238,7 +241,7 @@ class World:
             code=None,
         )
         statement = Statement(
-            statement_id=f"S{self.minutes:05d}",
+            statement_id=f"S{number:05d}",
             account=f"{book}{account}",
             currency=currency,
             opening=opening,
@@ -251,14 +254,12 @@ class World:
             session,
             book=self.book(session, book),
             account=account,
-            file=StatementFile(
-                file_format="test", sha256=f"{self.minutes:064d}", statements=(statement,)
-            ),
+            file=StatementFile(format="test", sha256=f"{number:064d}", statements=(statement,)),
             imported_by=self.people["maker"],
             now=self.now,
         )
         return session.scalars(
-            select(BankLine.id).where(BankLine.bank_reference == f"BANK{self.minutes - 1}")
+            select(BankLine.id).where(BankLine.bank_reference == f"BANK{number}")
         ).one()
 
     def movement(
@@ -271,6 +272,7 @@ class World:
         kind: str | None = None,
         source: str = "",
         currency: str = "USD",
+        body: dict[str, Any] | None = None,
     ) -> BalanceTransaction:
         """Keep a movement of the Stripe balance as the gateway hands it over; not yet posted."""
         self.minutes += 1
@@ -287,7 +289,7 @@ class World:
             created_at=START + timedelta(minutes=self.minutes),
             available_on=DAY,
             livemode=False,
-            body={},
+            body=body or {},
         )
         store_transaction(session, txn=txn)
         return txn
@@ -302,4 +304,4 @@ def in_order(codes: Sequence[str]) -> list[str]:
     return sorted(codes, key=order.index)
 
 
-__all__ = ["AFTER", "DAY", "DEADLINE", "START", "Step", "World", "in_order"]
+__all__ = ["AFTER", "CLOSING", "DAY", "DEADLINE", "START", "Step", "World", "in_order"]

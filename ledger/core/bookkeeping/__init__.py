@@ -41,6 +41,7 @@ from ledger.core.bookkeeping.equipment import (
     item_returned,
     items_received,
     items_valued,
+    small_items_given,
 )
 from ledger.core.bookkeeping.equipment_life import (
     depreciation_booked,
@@ -245,6 +246,7 @@ __all__ = [
     "refundable_contribution_made",
     "refundable_contribution_returned",
     "restriction_released",
+    "small_items_given",
     "stripe_fee_charged",
     "ticket_paid",
     "tranche_received",

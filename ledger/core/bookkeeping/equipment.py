@@ -53,6 +53,32 @@ def items_valued(
     ]
 
 
+def small_items_given(
+    *,
+    book: str,
+    fund: str,
+    commodity: str,
+    quantity: int,
+    currency: str,
+    amount: int,
+    valuation: str,
+    asset: str | None = None,
+) -> list[Entry]:
+    """Count things of low value in and expense what they are worth, in one entry (EQP-04)."""
+    (received,) = items_received(
+        book=book, fund=fund, commodity=commodity, quantity=quantity, asset=asset
+    )
+    (valued,) = items_valued(
+        book=book,
+        fund=fund,
+        currency=currency,
+        amount=amount,
+        valuation=valuation,
+        capitalise=False,
+    )
+    return [entry(book, received.postings, valued.postings)]
+
+
 def item_lent(
     *,
     lender: str,

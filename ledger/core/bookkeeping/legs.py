@@ -50,8 +50,9 @@ def gift(
 ) -> list[Posting]:
     """What money received means: pays the receivable first, the rest is income.
 
-    ``released`` of it was promised and comes off the memo accounts. Raises Invalid when the
-    parts exceed the amount.
+    ``released`` of it was promised and comes off the memo accounts. What goes beyond a receivable
+    is a new gift and does not name the pledge (PLG-15). Raises Invalid when the parts exceed the
+    amount.
     """
     check_positive(amount=amount)
     if released < 0 or receivable < 0 or receivable > amount or released > amount - receivable:
@@ -60,7 +61,8 @@ def gift(
     if receivable:
         legs.append(Posting(RECEIVABLE, fund, currency, -receivable, pledge=pledge))
     if amount > receivable:
-        legs.append(Posting(income, fund, currency, receivable - amount, pledge=pledge))
+        label = None if receivable else pledge
+        legs.append(Posting(income, fund, currency, receivable - amount, pledge=label))
     return legs + released_promise(fund=fund, commodity=currency, quantity=released, pledge=pledge)
 
 

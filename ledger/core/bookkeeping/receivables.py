@@ -82,13 +82,15 @@ def promise_written_off(
     return [entry(book, used, lost, Posting(RECEIVABLE, fund, currency, -amount, pledge=pledge))]
 
 
-def promise_recovered(*, book: str, fund: str, currency: str, amount: int, fee: int) -> list[Entry]:
+def promise_recovered(
+    *, book: str, fund: str, currency: str, amount: int, fee: int, payment: str | None = None
+) -> list[Entry]:
     """Book a late payment of what was written off, with Stripe's fee (PLG-16)."""
     check_positive(amount=amount, net=amount - fee)
     return [
         entry(
             book,
-            Posting(STRIPE, fund, currency, amount - fee),
+            Posting(STRIPE, fund, currency, amount - fee, payment=payment),
             Posting(STRIPE_FEES, fund, currency, fee, function="fundraising") if fee else [],
             Posting(BAD_DEBTS, fund, currency, -amount),
         )

@@ -1,0 +1,62 @@
+"""Bank debits on their way: started, or failed before they cleared (events PAY-05, PAY-07); minor
+units. One that clears is a movement of the Stripe balance and posted by ``stripe_moves``.
+"""
+
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from ledger.core import bookkeeping
+from ledger.db import Session
+from ledger.models.books import Book, Fund
+from ledger.models.commitments import Commitment
+from ledger.services import journal
+from ledger.services.commitments import open_commitment, take_step
+
+DEBIT = "bank_debit"
+
+
+def start_debit(
+    session: Session, *, intent_id: str, fund: Fund, amount: int, on: date, now: datetime
+) -> Commitment:
+    """Note a bank debit on its way (PAY-05); nothing may be given away from it."""
+    known = session.scalar(
+        select(Commitment).where(Commitment.kind == DEBIT, Commitment.title == intent_id)
+    )
+    if known is not None:
+        return known
+    book = session.get_one(Book, fund.book_id)
+    row = open_commitment(
+        session,
+        kind=DEBIT,
+        book=book,
+        fund=fund,
+        quantity=amount,
+        title=intent_id,
+        state="pending",
+        now=now,
+    )
+    journal.post(
+        session,
+        bookkeeping.debit_started(
+            book=book.code, fund=fund.code, currency=book.commodity, amount=amount
+        ),
+        event_type="debit_started",
+        source=DEBIT,
+        external_ref=row.reference,
+        accounting_on=on,
+        now=now,
+    )
+    return row
+
+
+def fail_debit(session: Session, *, row: Commitment, on: date, now: datetime) -> None:
+    """Note that a pending debit did not come (PAY-07)."""
+    fund = session.get_one(Fund, row.fund_id)
+    entries = bookkeeping.debit_failed(
+        book=session.get_one(Book, row.book_id).code,
+        fund=fund.code,
+        currency=row.commodity,
+        amount=row.quantity,
+    )
+    take_step(session, row, "fail", entries, quantity=row.quantity, on=on, now=now)
