@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from ledger.db import Database, Session
 from ledger.demo import cast
+from ledger.demo.agreements import agree
 from ledger.demo.opening import call_for_help, let_people_in, open_books
 from ledger.demo.year import Year
 from ledger.models.books import Book
@@ -45,6 +46,7 @@ def _tell(session: Session, today: date, seed: int) -> None:
     _everyday(year, donors)
     _campaigns(year, donors, roof, tools)
     _together(year)
+    agree(year)
 
 
 def _everyday(year: Year, donors: list[Party]) -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from ledger.core.states import allowed
 from ledger.db import ReadSession
@@ -36,8 +36,13 @@ class CommitmentRow:
 
     @property
     def moves(self) -> list[str]:
-        """The steps that its state allows; none when it has ended."""
+        """The steps that its state allows."""
         return allowed(self.kind, self.state)
+
+    @property
+    def running(self) -> bool:
+        """Whether something is still to be done; that money may come back is nothing to do."""
+        return bool(self.moves) and self.state != "cleared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,20 @@ def steps_of(session: ReadSession, commitment_id: UUID) -> list[StepRow]:
         StepRow(row.name, row.reference, row.quantity, row.done_on, name or "", row.entry_id)
         for row, name in session.execute(query)
     ]
+
+
+def to_carry_out(session: ReadSession, *, book_id: UUID) -> int:
+    """Return how many approved requests of members and treasurers wait for a bill or a payment."""
+    query = (
+        select(func.count())
+        .select_from(Commitment)
+        .where(
+            Commitment.book_id == book_id,
+            Commitment.kind.in_(("spending", "expense")),
+            Commitment.state.in_(("approved", "billed", "released")),
+        )
+    )
+    return int(session.scalar(query) or 0)
 
 
 def _rows() -> Select[tuple[Commitment, str, str, str, str]]:

@@ -12,6 +12,7 @@ from ledger.models.pools import AllocationLine, AllocationRun, Pool
 from ledger.models.statements import BankLine
 from ledger.queries.assets import intakes_to_value
 from ledger.queries.balances import balance_of
+from ledger.queries.commitments import to_carry_out
 from ledger.queries.payments import payouts_in_transit
 from ledger.queries.proposals import count_open
 
@@ -48,6 +49,7 @@ def waiting(session: ReadSession, *, book_id: UUID, currency: str) -> list[Waiti
             ),
         ),
         Waiting("valuations", len(intakes_to_value(session, book_id=book_id))),
+        Waiting("agreements", to_carry_out(session, book_id=book_id)),
         Waiting("shares", _shares(session, book_id)),
         Waiting("proposals", count_open(session, book_id=book_id)),
     ]

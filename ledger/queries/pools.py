@@ -54,6 +54,12 @@ class RunRow:
     lines: tuple[tuple[UUID, str, str, int, bool, bool], ...]
 
 
+def hosted_by(session: ReadSession, book_id: UUID) -> list[Book]:
+    """Return the books of the pools that a community hosts, by code."""
+    query = select(Book).join(Pool, Pool.book_id == Book.id).where(Pool.host_id == book_id)
+    return list(session.scalars(query.order_by(Book.code)))
+
+
 def pool_by_code(session: ReadSession, code: str) -> tuple[Pool, Book]:
     """Return a pool with its book. Raises NotFound."""
     row = session.execute(

@@ -210,8 +210,8 @@ def index(code: str) -> Response:
     return page(
         "commitments/index.html",
         book=book,
-        running=[row for row in rows if row.moves],
-        ended=[row for row in rows if not row.moves],
+        running=[row for row in rows if row.running],
+        ended=[row for row in rows if not row.running],
         kinds=KINDS,
         offered=[key for key, kind in KINDS.items() if visitor().may(kind.action, book.id)],
     )
@@ -376,6 +376,7 @@ def _show_page(
         steps=steps,
         funds=funds,
         offered=offered,
+        labels={name: move.label for (kind, name), move in MOVES.items() if kind == row.kind},
         may_read=visitor().may("read_books", book.id),
         chosen=chosen if chosen in dict(offered) else next(iter(dict(offered)), ""),
         values={"done_on": now().date().isoformat(), **values},

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from ledger.queries import desk
 from ledger.queries.invariants import check as check_invariants
+from ledger.queries.pools import hosted_by
 from ledger.web.door import book_for, page, reading
 
 pages = Blueprint("desk", __name__)
@@ -16,7 +17,8 @@ def show(code: str) -> Response:
     book = book_for("read_desk", code)
     with reading() as session:
         waiting = desk.waiting(session, book_id=book.id, currency=book.commodity)
-    return page("desk/show.html", book=book, waiting=waiting)
+        pools = hosted_by(session, book.id)
+    return page("desk/show.html", book=book, waiting=waiting, pools=pools)
 
 
 @pages.get("/books/<code>/check")
