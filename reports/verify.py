@@ -4,18 +4,25 @@ One file, Python's standard library only; it needs neither Poolbook nor its data
 inside every bundle:
 
     python3 verify.py BUNDLE.zip [--since OLDER] [--key KEYLINE] [--json]
+    python3 verify.py ENTRY.tlog-proof --key KEYLINE
+    python3 verify.py GROWTH.txt --since OLDER --key KEYLINE
 
-What is checked: every byte of the file; the signature over the log's size and root; that the
-root follows from the log's lines (RFC 9162); that every line is canonical and every entry
-balances per fund, layer and commodity; that the trial balance follows from the entries; and,
-with --since, that an older checkpoint or bundle is a beginning of this log. It proves that nothing
-was changed since, not that what was written down is true.
+What is checked of a bundle: every byte of the file; the signature over the log's size and root;
+that the root follows from the log's lines (RFC 9162); that every line is canonical and every
+entry balances per fund, layer and commodity; that the trial balance follows from the entries;
+and, with --since, that an older checkpoint or bundle is a beginning of this log. It proves that
+nothing was changed since, not that what was written down is true.
+
+A proof of one entry (C2SP tlog-proof) shows that the entry is in the signed log; a proof of growth
+(the form of C2SP tlog-witness) shows that an older checkpoint is a beginning of a newer one,
+where neither log is at hand.
 """
 
 import argparse
 import hashlib
 import io
 import json
+import struct
 import sys
 import zipfile
 from base64 import b64decode, b64encode
@@ -35,6 +42,10 @@ NAMES = (
 )
 DASH = "\u2014"
 MAX_BYTES = 4 * 1024**3
+ONE_ENTRY = "c2sp.org/tlog-proof@v1"
+# Whatever a file that is none of ours may make Python say.
+WRONG = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError)
+UNREADABLE = (*WRONG, EOFError, struct.error)
 
 # Made once, for making an encoder takes longer than writing a line.
 ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
@@ -68,7 +79,7 @@ def verify(bundle: bytes, *, since: bytes | None = None, key: str | None = None)
         check_since(since, lines, line, origin)
     hashes = [leaf_hash(data) for data in lines]
     if root_of(hashes) != root:
-        raise Refused(f"log.jsonl: {first_wrong(note, hashes, files['hashes.txt'])}")
+        raise Refused(f"log.jsonl: {first_wrong(note, lines, files['hashes.txt'])}")
     check_manifest(manifest, files)
     balances = check_entries(lines)
     if balance_csv(balances) != files["trial-balance.csv"].decode():
@@ -80,16 +91,35 @@ def unpack(bundle: bytes) -> dict[str, bytes]:
     """Return the files of a bundle; refuse a single byte that is not as it was packed."""
     try:
         with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
-            if tuple(archive.namelist()) != NAMES:
-                raise Refused("the file does not hold what a bundle holds")
-            if sum(info.file_size for info in archive.infolist()) > MAX_BYTES:
-                raise Refused("the file is too large")
-            files = {name: archive.read(name) for name in NAMES}
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+            infos = archive.infolist()
+    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
         raise Refused(f"the file cannot be unpacked: {error}") from error
+    if tuple(info.filename for info in infos) != NAMES:
+        raise Refused("the file does not hold what a bundle holds")
+    if sum(info.file_size for info in infos) > MAX_BYTES:
+        raise Refused("the file is too large")
+    files = {}
+    for info in infos:
+        # As they lie there: a checksum that fails would not say which line was changed.
+        start = info.header_offset + 30 + len(info.filename)
+        files[info.filename] = bundle[start : start + info.file_size]
     if pack(files) != bundle:
-        raise Refused("the file was changed after it was packed")
+        raise Refused(changed(files))
     return files
+
+
+def changed(files: dict[str, bytes]) -> str:
+    """Say, as well as it can be told, what was changed in a bundle after it was packed."""
+    lines = files["log.jsonl"].split(b"\n")
+    hashes = files["hashes.txt"].split()
+    for number, (line, told) in enumerate(zip(lines, hashes, strict=False), start=1):
+        if leaf_hash(line).hex().encode() != told:
+            return f"log.jsonl or hashes.txt: line {number} was changed: {subject(line)}"
+    for told in files["manifest.txt"].split(b"\n"):
+        name = told[66:].decode(errors="replace")
+        if name in files and hashlib.sha256(files[name]).hexdigest().encode() != told[:64]:
+            return f"{name} was changed after it was packed"
+    return "the file was changed after it was packed"
 
 
 def pack(files: dict[str, bytes]) -> bytes:
@@ -136,22 +166,23 @@ def check_since(since: bytes, lines: list[bytes], key: str, origin: str) -> None
         raise Refused(f"since: it is a checkpoint of {old_origin}, not of {origin}")
     hashes = [leaf_hash(data) for data in lines]
     if size > len(lines) or root_of(hashes[:size]) != root:
-        where = first_wrong(note, hashes)
+        where = first_wrong(note, lines)
         raise Refused(f"since: the older log is no beginning of this one; {where}")
 
 
-def first_wrong(note: str, hashes: list[bytes], listed: bytes = b"") -> str:
+def first_wrong(note: str, lines: list[bytes], listed: bytes = b"") -> str:
     """Return where a log first differs from a checkpoint.
 
     Exactly, where the list of hashes is the one that the root is over; else as closely as the
     checkpoint's prefixes tell.
     """
     _origin, size, root = parse_checkpoint(note)
+    hashes = [leaf_hash(data) for data in lines]
     known = [bytes.fromhex(text) for text in listed.decode().split()]
     if len(known) == size and root_of(known) == root:
-        for number, (found, right) in enumerate(zip(hashes, known, strict=False), start=1):
+        for number, (found, right) in enumerate(zip(hashes, known, strict=False)):
             if found != right:
-                return f"the first difference is line {number}"
+                return f"the first difference is line {number + 1}: {subject(lines[number])}"
     sound = 0
     for line in note.splitlines()[3:]:
         word, text, prefix = line.split(" ")
@@ -161,6 +192,87 @@ def first_wrong(note: str, hashes: list[bytes], listed: bytes = b"") -> str:
             return f"the first difference is in lines {sound + 1} to {text}"
         sound = int(text)
     return f"the first difference is after line {sound}"
+
+
+def verify_entry(proof: str, key: str) -> dict[str, Any]:
+    """Verify that one line is in a signed log (RFC 9162, 2.1.3.2). Raises Refused."""
+    head, _, note = proof.partition("\n\n")
+    form, extra, place, *path = head.split("\n")
+    line = decoded(extra.removeprefix("extra "))
+    index = int(place.removeprefix("index "))
+    again = [ONE_ENTRY, f"extra {b64encode(line).decode()}", f"index {index}", *path]
+    if [form, extra, place, *path] != again:
+        raise Refused("the proof is not in the form of a proof of one entry")
+    _origin, size, root = parse_checkpoint(read_note(note, key, "the checkpoint"))
+    parts = [decoded(text) for text in path]
+    if not 0 <= index < size or reached(leaf_hash(line), index, size, parts) != root:
+        raise Refused(f"the proof does not lead from {subject(line)} to the signed root")
+    found = {"ok": True, "size": size, "root": root.hex(), "first_difference": None}
+    return {**found, "line": index + 1, "subject": json.loads(line)}
+
+
+def reached(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes | None:
+    """Return the root that a path leads to from a leaf; None for a path of another length."""
+    fn, sn, node = index, size - 1, leaf
+    for part in path:
+        if sn == 0:
+            return None
+        if fn & 1 or fn == sn:
+            node = node_hash(part, node)
+            while fn and not fn & 1:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            node = node_hash(node, part)
+        fn, sn = fn >> 1, sn >> 1
+    return node if sn == 0 else None
+
+
+def verify_growth(proof: str, since: bytes, key: str) -> dict[str, Any]:
+    """Verify that an older checkpoint is a beginning of a newer (2.1.4.2). Raises Refused."""
+    head, _, note = proof.partition("\n\n")
+    first, *path = head.split("\n")
+    old_note = unpack(since)["checkpoint.txt"] if since.startswith(b"PK") else since
+    origin, size, root = parse_checkpoint(read_note(note, key, "the newer checkpoint"))
+    older = parse_checkpoint(read_note(old_note.decode(), key, "the older checkpoint"))
+    if older[0] != origin or first != f"old {older[1]}":
+        raise Refused("the proof is not about the older checkpoint that was given")
+    if not grown(older[1], size, older[2], root, [decoded(text) for text in path]):
+        raise Refused(f"the log of {older[1]} lines is not shown to be a beginning of this one")
+    return {"ok": True, "size": size, "root": root.hex(), "first_difference": None}
+
+
+def grown(old: int, size: int, old_root: bytes, root: bytes, path: list[bytes]) -> bool:
+    """Tell whether a path shows one tree to be the beginning of another."""
+    if not 0 < old <= size:
+        return False
+    if old == size:
+        return not path and old_root == root
+    parts = path if old & (old - 1) else [old_root, *path]
+    if not parts:
+        return False
+    fn, sn = old - 1, size - 1
+    while fn & 1:
+        fn, sn = fn >> 1, sn >> 1
+    left = right = parts[0]
+    for part in parts[1:]:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            left, right = node_hash(part, left), node_hash(part, right)
+            while fn and not fn & 1:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            right = node_hash(right, part)
+        fn, sn = fn >> 1, sn >> 1
+    return sn == 0 and left == old_root and right == root
+
+
+def decoded(text: str) -> bytes:
+    """Return the bytes of base64 that is written in its one right way."""
+    data = b64decode(text, validate=True)
+    if b64encode(data).decode() != text:
+        raise Refused("the proof holds base64 that is not in canonical form")
+    return data
 
 
 def check_entries(lines: list[bytes]) -> dict[tuple[int, str, str], int]:
@@ -209,6 +321,13 @@ def canonical(document: Any) -> bytes:
 def leaf_hash(data: bytes) -> bytes:
     """RFC 9162, section 2.1.1."""
     return hashlib.sha256(b"\0" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """RFC 9162, section 2.1.1. Both are hashes, or lengths could be traded between them."""
+    if len(left) != 32 or len(right) != 32:
+        raise Refused("the proof holds a hash of another length")
+    return hashlib.sha256(b"\1" + left + right).digest()
 
 
 def root_of(leaves: list[bytes]) -> bytes:
@@ -313,7 +432,7 @@ def _decode(data: bytes) -> Point | None:
 def read_arguments(arguments: list[str]) -> Iterator[Any]:
     """Yield the bundle, the older file and the rest of what was asked."""
     parser = argparse.ArgumentParser(description="Prove offline that a bundle is unchanged.")
-    parser.add_argument("bundle", type=Path)
+    parser.add_argument("bundle", type=Path, help="a bundle or a proof")
     parser.add_argument("--since", type=Path, help="an older checkpoint or bundle")
     parser.add_argument("--key", help="the key line you were given")
     parser.add_argument("--json", action="store_true")
@@ -327,9 +446,25 @@ def read_arguments(arguments: list[str]) -> Iterator[Any]:
 def answer(bundle: bytes, *, since: bytes | None = None, key: str | None = None) -> dict[str, Any]:
     """Verify a bundle and say so, whatever it holds; never raises for what a file contains."""
     try:
+        if bundle.startswith((ONE_ENTRY.encode(), b"old ")):
+            if key is None:
+                raise Refused("a proof is verified with the key line you were given (--key)")
+            if bundle.startswith(b"old "):
+                return verify_growth(bundle.decode(), since or b"", key.strip())
+            return verify_entry(bundle.decode(), key.strip())
         return verify(bundle, since=since, key=key)
-    except (Refused, ValueError, KeyError, TypeError, IndexError, RecursionError) as refusal:
+    except (Refused, *UNREADABLE) as refusal:
         return {"ok": False, "size": None, "root": None, "first_difference": str(refusal)}
+
+
+def sentence(found: dict[str, Any]) -> str:
+    """Return an answer for people."""
+    if not found["ok"]:
+        return f"NOT PROVEN. {found['first_difference']}"
+    if "line" in found:
+        shown = json.dumps(found["subject"], indent=1, ensure_ascii=False)
+        return f"Line {found['line']} of a log of {found['size']} lines:\n{shown}"
+    return f"Whole and unchanged: {found['size']} lines, root {found['root']}"
 
 
 def main() -> None:
@@ -339,9 +474,9 @@ def main() -> None:
     if as_json:
         sys.stdout.write(json.dumps(found) + "\n")
     elif found["ok"]:
-        sys.stdout.write(f"Whole and unchanged: {found['size']} lines, root {found['root']}\n")
+        sys.stdout.write(sentence(found) + "\n")
     else:
-        sys.stderr.write(f"NOT PROVEN. {found['first_difference']}\n")
+        sys.stderr.write(sentence(found) + "\n")
     sys.exit(0 if found["ok"] else 1)
 
 

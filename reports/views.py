@@ -4,6 +4,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, Response, current_app, request
 from flask_babel import gettext as _
@@ -33,6 +34,7 @@ from reports.bundle import make_bundle
 from reports.certificate import Certificate, certify
 from reports.exports import FORMATS, export_journal
 from reports.exports.export import ENDINGS
+from reports.proofs import entry_proof
 from reports.render import render_pdf
 from reports.statement import Report
 
@@ -120,6 +122,23 @@ def bundle(code: str) -> Response:
 
     answer = current_app.response_class(write(pack), mimetype="application/zip")
     answer.headers["Content-Disposition"] = f'attachment; filename="{book.code}.zip"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@pages.get("/books/<code>/journal/<uuid:entry_id>/proof")
+def proof(code: str, entry_id: UUID) -> Response:
+    """Download what proves offline that one entry is in the book's signed log."""
+    book = book_for("export_journal", code)
+    signer = _signer()
+
+    def prove(session: Session) -> str:
+        row = make_checkpoint(session, book=book, signer=signer, now=now())
+        return entry_proof(session, book=book, entry_id=entry_id, checkpoint=row, signer=signer)
+
+    answer = current_app.response_class(write(prove), mimetype="text/plain")
+    name = f"{book.code}-{entry_id}.tlog-proof"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

@@ -9,6 +9,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -88,8 +89,15 @@ def postgresql_template(postgresql_server: str) -> str:
 @pytest.fixture(params=ENGINES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a fresh, migrated database, on each engine in turn."""
-    if request.param == "sqlite":
-        path = tmp_path / "poolbook.db"
+    with fresh_database(request, request.param, tmp_path) as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(request: pytest.FixtureRequest, engine: str, folder: Path) -> Iterator[str]:
+    """Make a migrated database on one engine and drop it at the end."""
+    if engine == "sqlite":
+        path = folder / "poolbook.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return

@@ -6,7 +6,7 @@ Every column is covered: what is left out could be changed unseen.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 LABELS = (
@@ -21,6 +21,8 @@ LABELS = (
     "party",
 )
 
+
+UNLABELLED = (None,) * len(LABELS)
 
 # Made once: an encoder with other than the usual settings is costly to make for each line.
 _encode = json.JSONEncoder(
@@ -41,7 +43,7 @@ def leg_of(
     commodity: str,
     quantity: int,
     counterparty: str | None,
-    labels: Sequence[str | None],
+    labels: tuple[str | None, ...],
     other_day: str | None,
 ) -> list[Any]:
     """Return a leg as a list: its five figures, then what else it carries.
@@ -49,8 +51,9 @@ def leg_of(
     ``other_day`` is the leg's own date where it is not its entry's: never in sound books.
     """
     more = {}
-    if any(labels):
-        more = {name: label for name, label in zip(LABELS, labels, strict=True) if label}
+    if labels != UNLABELLED:
+        pairs = zip(LABELS, labels, strict=True)
+        more = {name: label for name, label in pairs if label is not None}
     if counterparty is not None:
         more["counterparty"] = counterparty
     if other_day is not None:

@@ -6,21 +6,19 @@ from uuid import UUID
 
 from sqlalchemy import delete, insert, select
 
-from ledger.core.merkle import root_of
+from ledger.core.merkle import roots_at
 from ledger.db import Session
 from ledger.models.books import Book
 from ledger.models.seals import Checkpoint, Seal, Unsealed
-from ledger.queries.seals import (
+from ledger.queries.leaves import (
     EntryLeaves,
     Leaf,
     Totals,
     account_leaves,
     fund_leaves,
     head_leaf,
-    log_hashes,
-    log_size,
-    root_text,
 )
+from ledger.queries.seals import log_hashes, log_size, root_text
 from ledger.services import sums
 from ledger.signing import Signer
 
@@ -78,12 +76,14 @@ def make_checkpoint(session: Session, *, book: Book, signer: Signer, now: dateti
     known = session.get(Checkpoint, (book.id, size))
     if known is not None:
         return known
-    hashes = log_hashes(session, book.id)
-    lines = [f"{signer.name}/{book.code}", str(size), root_text(root_of(hashes))]
-    step = 1
-    while step < size:
-        lines.append(f"prefix {step} {root_text(root_of(hashes[:step]))}")
-        step *= 2
+    shorter = [1 << power for power in range((size - 1).bit_length())]
+    roots = roots_at(log_hashes(session, book.id), {size, *shorter})
+    lines = [
+        f"{signer.name}/{book.code}",
+        str(size),
+        root_text(roots[size]),
+        *(f"prefix {step} {root_text(roots[step])}" for step in shorter),
+    ]
     row = Checkpoint(
         book_id=book.id,
         size=size,
@@ -104,7 +104,8 @@ def _new_chart(session: Session, book: Book, size: int) -> list[Leaf]:
     for account, fund_id in session.execute(known):
         accounts.add(account)
         funds.add(fund_id)
-    fresh = [] if size else [head_leaf(book)]
+    head = None if size else head_leaf(session, book.id)
+    fresh = [head] if head is not None else []
     chart = account_leaves(session, book.id).items()
     fresh += [leaf for number, leaf in chart if number not in accounts]
     slices = fund_leaves(session, book.id).items()

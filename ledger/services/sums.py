@@ -13,7 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ledger.db import Session
 from ledger.models.balances import BalanceDay, BalanceMonth
 from ledger.models.seals import Seal
-from ledger.queries.seals import CHUNK, EntryLeaves, Totals
+from ledger.queries.leaves import EntryLeaves, Totals
+from ledger.queries.seals import CHUNK
 
 COLUMNS = ("account", "fund_id", "commodity", "counterparty_id", "starts_on")
 Place = tuple[int, UUID, str, UUID, date]

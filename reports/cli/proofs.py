@@ -4,6 +4,7 @@ import sys
 from base64 import b64decode
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import click
 
@@ -16,6 +17,7 @@ from ledger.signing import Signer, signer_of
 from reports import verify
 from reports.bundle import make_bundle
 from reports.cli.files import written
+from reports.proofs import entry_proof, growth_proof
 
 proofs = click.Group("proofs")
 
@@ -61,19 +63,60 @@ def bundle(console: Console, code: str, output: Path) -> None:
     console.answer({"size": row.size, "root": root}, f"{output}: {row.size} leaves, root {root}")
 
 
+@command(proofs, "prove")
+@click.option("--book", "code", required=True)
+@click.option("--entry", "entry_id", type=click.UUID, help="Prove that this entry is in the log.")
+@click.option(
+    "--since",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Prove that the log of this older checkpoint only grew.",
+)
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@pass_console
+def prove(
+    console: Console, code: str, entry_id: UUID | None, since: Path | None, output: Path
+) -> None:
+    """Write a proof for somebody who has no bundle: of one entry, or that the log only grew."""
+    if (entry_id is None) == (since is None):
+        raise click.UsageError("Give one of --entry and --since.")
+    signer = signer_of_console(console)
+    older = since.read_text(encoding="utf-8", errors="replace") if since else ""
+
+    def make(session: Session) -> tuple[Checkpoint, str]:
+        row = _checkpoint(session, code, signer)
+        book = book_by_code(session, code)
+        if entry_id is not None:
+            return row, entry_proof(
+                session, book=book, entry_id=entry_id, checkpoint=row, signer=signer
+            )
+        return row, growth_proof(session, book=book, older=older, checkpoint=row, signer=signer)
+
+    row, text = console.database().run(make)
+    with written(output) as out:
+        out.write(text)
+    root = b64decode(row.note.split("\n")[2]).hex()
+    console.answer(
+        {"size": row.size, "root": root, "key": signer.key_line},
+        f"{output}: verify it with --key '{signer.key_line}'",
+    )
+
+
 @command(proofs, "verify")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--since", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--key", default=None, help="The key line you were given.")
 @pass_console
-def verify_bundle(console: Console, file: Path, since: Path | None, key: str | None) -> None:
-    """Prove offline that a bundle is whole and an older checkpoint is its beginning."""
+def verify_file(console: Console, file: Path, since: Path | None, key: str | None) -> None:
+    """Prove offline that a bundle is whole and an older checkpoint is its beginning.
+
+    Verifies the proofs that `prove` writes as well.
+    """
     older = since.read_bytes() if since else None
     found = verify.answer(file.read_bytes(), since=older, key=key)
     if not found["ok"]:
         click.echo(f"Not proven: {found['first_difference']}", err=True)
     if console.as_json or found["ok"]:
-        console.answer(found, f"Whole and unchanged: {found['size']} leaves, root {found['root']}")
+        console.answer(found, verify.sentence(found))
     if not found["ok"]:
         sys.exit(1)
 

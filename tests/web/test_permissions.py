@@ -176,6 +176,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "periods.show": READERS,
     "statements.lines": READERS,
     "reports.bundle": READERS,
+    "reports.proof": READERS,
     "reports.export": READERS,
     "pools.allocate": READERS | {"member"},
     # The demo's own, which an installation has not; and links that nobody has.
