@@ -12,9 +12,12 @@ from ledger.db import ReadSession
 from ledger.errors import NotFound
 from ledger.models.campaigns import Campaign, CampaignNeed
 from ledger.models.journal import Posting
+from ledger.models.mandates import Mandate
 from ledger.models.parties import Party
+from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Basket, Fulfilment, Pledge
 from ledger.queries.pledges import OPEN, discharged
+from ledger.queries.recurring import received_of_campaign
 
 # Where each kind arrives: income, things counted in, time given (domain section 4).
 GIFTS = (4010, 4020, 4030, 4040)
@@ -88,7 +91,10 @@ def needs_of(session: ReadSession, *, campaign_id: UUID) -> list[CampaignNeed]:
 
 
 def progress(session: ReadSession, *, campaign_id: UUID) -> list[Progress]:
-    """Return how far a campaign is with each need."""
+    """Return how far a campaign is with each need.
+
+    Money in other currencies counts as received with what it was worth when it arrived.
+    """
     received = dict(
         iter(
             session.execute(
@@ -99,7 +105,11 @@ def progress(session: ReadSession, *, campaign_id: UUID) -> list[Progress]:
             )
         )
     )
-    promised = _promised(session, campaign_id)
+    promised = promised_of(session, campaign_id=campaign_id)
+    besides = received_of_campaign(session, campaign_id=campaign_id) + _exchanged(
+        session, campaign_id
+    )
+    commodity = session.get_one(Campaign, campaign_id).commodity
     return [
         Progress(
             need.commodity,
@@ -108,10 +118,26 @@ def progress(session: ReadSession, *, campaign_id: UUID) -> list[Progress]:
             need.minimum,
             need.optimum,
             promised.get(need.commodity, 0),
-            int(received.get(need.commodity) or 0),
+            int(received.get(need.commodity) or 0) + besides * (need.commodity == commodity),
         )
         for need in needs_of(session, campaign_id=campaign_id)
     ]
+
+
+def _exchanged(session: ReadSession, campaign_id: UUID) -> int:
+    """Return what payments in other currencies than the campaign's came to when settled."""
+    total = session.scalar(
+        select(func.sum(BalanceTransaction.amount))
+        .join(Pledge, Pledge.id == BalanceTransaction.pledge_id)
+        .join(Campaign, Campaign.id == Pledge.campaign_id)
+        .where(
+            Pledge.campaign_id == campaign_id,
+            Pledge.commodity != Campaign.commodity,
+            BalanceTransaction.commodity == Campaign.commodity,
+            BalanceTransaction.posted_at.is_not(None),
+        )
+    )
+    return int(total or 0)
 
 
 def supporters(session: ReadSession, *, campaign_id: UUID, limit: int = 12) -> list[Supporter]:
@@ -173,13 +199,22 @@ def totals_received(session: ReadSession, *, book_id: UUID | None = None) -> lis
     return sorted(totals, key=lambda row: (order.index(row.kind), row.commodity))
 
 
-def _promised(session: ReadSession, campaign_id: UUID) -> dict[str, int]:
+def promised_of(session: ReadSession, *, campaign_id: UUID) -> dict[str, int]:
+    """Return what is promised and not received, by commodity.
+
+    Money whose donor was asked to save a card and has not is no promise that can be charged.
+    """
     done = discharged()
     promised: defaultdict[str, int] = defaultdict(int)
     for commodity, quantity, fulfilled in session.execute(
         select(Pledge.commodity, Pledge.quantity, done.c.quantity)
         .outerjoin(done, done.c.pledge_id == Pledge.id)
-        .where(Pledge.campaign_id == campaign_id, Pledge.state.in_(OPEN))
+        .outerjoin(Mandate, Mandate.pledge_id == Pledge.id)
+        .where(
+            Pledge.campaign_id == campaign_id,
+            Pledge.state.in_(OPEN),
+            Mandate.state.is_distinct_from("asked"),
+        )
     ):
         promised[commodity] += max(0, quantity - int(fulfilled or 0))
     return promised

@@ -31,12 +31,15 @@ class PayoutRow:
     transactions: tuple[BalanceTransaction, ...]
 
 
-def attempt_to_reuse(session: ReadSession, *, pledge_id: UUID) -> PaymentAttempt | None:
-    """Return the attempt at a pledge whose outcome is open, if there is one."""
+def attempt_to_reuse(
+    session: ReadSession, *, pledge_id: UUID, kind: str = "checkout"
+) -> PaymentAttempt | None:
+    """Return the attempt of a kind at a pledge whose outcome is open, if there is one."""
     return session.scalar(
         select(PaymentAttempt)
         .where(
             PaymentAttempt.pledge_id == pledge_id,
+            PaymentAttempt.kind == kind,
             PaymentAttempt.state.in_(("created", "open")),
         )
         .order_by(PaymentAttempt.n.desc())

@@ -2,12 +2,13 @@
 units. One that clears is a movement of the Stripe balance and posted by ``stripe_moves``.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import select
 
 from ledger.core import bookkeeping
-from ledger.db import Session
+from ledger.db import ReadSession, Session
 from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.services import journal
@@ -48,6 +49,20 @@ def start_debit(
         now=now,
     )
     return row
+
+
+def pending_debit(
+    session: ReadSession, *, intent_ids: Sequence[str], amount: int
+) -> Commitment | None:
+    """Return a bank debit of an amount that is on its way for one of some payments."""
+    return session.scalar(
+        select(Commitment).where(
+            Commitment.kind == DEBIT,
+            Commitment.state == "pending",
+            Commitment.title.in_(intent_ids),
+            Commitment.quantity == amount,
+        )
+    )
 
 
 def fail_debit(session: Session, *, row: Commitment, on: date, now: datetime) -> None:

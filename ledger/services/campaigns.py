@@ -8,15 +8,20 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from ledger.core.amount import is_holding
+from ledger.core.amount import is_currency, is_holding
 from ledger.core.bookkeeping.payments import FEE_BEARERS
+from ledger.core.days import day_in
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
+from ledger.links import Links
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign, CampaignNeed
 from ledger.models.pledges import Pledge
 from ledger.queries.campaigns import progress
+from ledger.queries.mandates import mandate_of
 from ledger.services.books import check_own_fund, ensure_commodity
+from ledger.services.donor_messages import tell_campaign_over
+from ledger.services.mandates import make_due
 from ledger.services.pledges import lapse_pledge, meet_condition
 
 MODES = ("keep_what_you_raise", "all_or_nothing")
@@ -49,8 +54,11 @@ def create_campaign(
     needs: Sequence[Need],
     now: datetime,
     fee_bearer: str = "fund",
+    currencies: Sequence[str] = (),
+    state: str = "live",
 ) -> Campaign:
-    """Open a live campaign. Raises Invalid for a bad value, Conflict when the slug is taken."""
+    """Open a live campaign, or draft one. Raises Invalid for a bad value, Conflict when the slug
+    is taken."""
     if not _SLUG.fullmatch(slug) or len(slug) > 64:
         raise Invalid("An address has small letters, digits and hyphens.", place="slug")
     if not title.strip():
@@ -65,6 +73,7 @@ def create_campaign(
         raise Invalid("The deadline is before the start.", place="deadline_on")
     check_own_fund(book, fund)
     _check_needs(session, needs)
+    _check_currencies(session, book, mode, currencies)
     if session.scalar(select(Campaign.id).where(Campaign.slug == slug)) is not None:
         raise Conflict("There is a campaign at this address already.", place="slug")
     campaign = Campaign(
@@ -77,9 +86,10 @@ def create_campaign(
         mode=mode,
         fee_bearer=fee_bearer,
         commodity=commodity,
+        currencies=" ".join(currencies),
         opens_on=opens_on,
         deadline_on=deadline_on,
-        state="live",
+        state=state,
         created_at=now,
     )
     session.add(campaign)
@@ -99,12 +109,39 @@ def create_campaign(
     return campaign
 
 
-def close_campaign(session: Session, *, campaign_id: UUID, on: date, now: datetime) -> str:
+def close_due(session: Session, *, now: datetime, links: Links) -> int:
+    """Close every campaign whose last day is over where its book is kept; return how many.
+
+    Donors of an all-or-nothing campaign are told how it ended.
+    """
+    over = [
+        (campaign, day_in(book.time_zone, now))
+        for campaign, book in session.execute(
+            select(Campaign, Book)
+            .join(Book, Book.id == Campaign.book_id)
+            .where(Campaign.state == "live", Campaign.deadline_on.is_not(None))
+        )
+        if campaign.deadline_on is not None and day_in(book.time_zone, now) > campaign.deadline_on
+    ]
+    for campaign, today in over:
+        close_campaign(session, campaign_id=campaign.id, on=today, now=now, links=links)
+    return len(over)
+
+
+def close_campaign(
+    session: Session,
+    *,
+    campaign_id: UUID,
+    on: date,
+    now: datetime,
+    links: Links | None = None,
+) -> str:
     """Close a campaign after its last day and return its new state.
 
     All-or-nothing: promises become owed when every minimum is reached, of money, things and
-    hours alike, else they lapse. Raises NotFound, Conflict when it is not live or takes pledges
-    still.
+    hours alike, and saved cards are charged; else they lapse. Money counts that has arrived or
+    can be charged: a promise whose donor was asked for a card and saved none does neither, and
+    lapses. Raises NotFound, Conflict when it is not live or takes pledges still.
     """
     campaign = session.get(Campaign, campaign_id)
     if campaign is None:
@@ -121,17 +158,34 @@ def close_campaign(session: Session, *, campaign_id: UUID, on: date, now: dateti
         for row in progress(session, campaign_id=campaign.id)
     )
     for pledge in session.scalars(
-        select(Pledge).where(
-            Pledge.campaign_id == campaign.id, Pledge.state.in_(("open", "part_fulfilled"))
-        )
+        select(Pledge)
+        .where(Pledge.campaign_id == campaign.id, Pledge.state.in_(("open", "part_fulfilled")))
+        .order_by(Pledge.created_at, Pledge.id)
     ):
-        if reached:
+        card = mandate_of(session, pledge_id=pledge.id)
+        unsaved = card is not None and card.state == "asked"
+        if reached and not unsaved:
             meet_condition(session, pledge=pledge, on=on, now=now)
+            make_due(session, pledge_id=pledge.id, now=now)
         else:
             lapse_pledge(session, pledge_id=pledge.id, on=on, now=now)
+        if links is not None and card is not None and not unsaved:
+            tell_campaign_over(session, pledge=pledge, reached=reached, links=links, now=now)
     campaign.state = "succeeded" if reached else "failed"
     session.flush()
     return campaign.state
+
+
+def _check_currencies(session: Session, book: Book, mode: str, currencies: Sequence[str]) -> None:
+    if currencies and mode == "all_or_nothing":
+        # Whether the goal is reached must not hang on the day's rate of exchange.
+        raise Invalid(
+            "A campaign of all or nothing takes promises in one currency.", place="currencies"
+        )
+    for code in currencies:
+        if not is_currency(code) or code == book.commodity:
+            raise Invalid(f"{code} is no other currency.", place="currencies")
+        ensure_commodity(session, code)
 
 
 def _check_needs(session: Session, needs: Sequence[Need]) -> None:

@@ -6,11 +6,13 @@ units. Never calls Stripe.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from ledger.core import bookkeeping
+from ledger.core.days import day_in
 from ledger.core.entry import Entry
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, NotFound
@@ -22,10 +24,15 @@ from ledger.models.payments import BalanceTransaction as TransactionRow
 from ledger.models.payments import PaymentAttempt, Refund
 from ledger.models.pledges import Pledge
 from ledger.models.pools import Pool
+from ledger.models.recurring import RecurringGift
 from ledger.queries.payments import attempt_to_reuse
 from ledger.queries.pledges import open_quantity
 from ledger.services import journal
+from ledger.services.bank_debits import pending_debit
+from ledger.services.brakes import note_paid
+from ledger.services.commitments import take_step
 from ledger.services.pledges import record_fulfilment, release_for
+from ledger.services.stripe_moves import settle_foreign
 
 # How far an attempt has come: what is heard late never takes it back.
 PROGRESS = {"created": 0, "open": 1, "expired": 2, "failed": 2, "processing": 3, "succeeded": 4}
@@ -46,47 +53,103 @@ class Place:
 
 
 def prepare_attempt(
-    session: Session, *, pledge_id: UUID, params_sha256: str, now: datetime
+    session: Session,
+    *,
+    pledge_id: UUID,
+    params_sha256: str,
+    now: datetime,
+    kind: str = "checkout",
+    amount: int | None = None,
 ) -> PaymentAttempt:
-    """Return the attempt at collecting what is open of a pledge, before Stripe is called.
+    """Return the attempt at collecting a pledge, or at saving a card for it, before the call.
 
-    An attempt whose outcome is unknown is taken up again with its own key. Raises NotFound,
-    Conflict when nothing is open or the promise is conditional.
+    All that is open is asked for, unless ``amount`` names less; saving a card takes nothing. An
+    attempt whose outcome is unknown is taken up again with its own key. Raises NotFound, Conflict
+    when nothing is open or money is asked for a conditional promise.
     """
     pledge = session.get(Pledge, pledge_id)
     if pledge is None:
         raise NotFound("There is no such pledge.", place="pledge")
-    if pledge.legal_nature == "conditional":
+    if pledge.legal_nature == "conditional" and kind != "setup":
         raise Conflict("This promise is due only when the campaign succeeds.", place="pledge")
-    amount = open_quantity(session, pledge)
-    if not amount:
+    rest = open_quantity(session, pledge)
+    if not rest:
         raise Conflict("Nothing of this pledge is open any more.", place="pledge")
-    last = attempt_to_reuse(session, pledge_id=pledge_id)
+    asked = 0 if kind == "setup" else min(rest, rest if amount is None else amount)
+    last = attempt_to_reuse(session, pledge_id=pledge_id, kind=kind)
     if last is not None:
-        same = last.params_sha256 == params_sha256 and last.amount == amount
-        fresh = now - last.created_at < KEY_LIFETIME
-        if same and (fresh or last.state == "open"):
+        if _same(last, params_sha256, asked, now):
             return last
         last.state = "expired"
         last.updated_at = now
-    number = 1 + len(
-        session.scalars(
-            select(PaymentAttempt.id).where(PaymentAttempt.pledge_id == pledge_id)
-        ).all()
+    count = select(func.max(PaymentAttempt.n)).where(PaymentAttempt.pledge_id == pledge_id)
+    return _new_attempt(
+        session,
+        kind=kind,
+        book_id=pledge.book_id,
+        pledge_id=pledge_id,
+        n=1 + (session.scalar(count) or 0),
+        amount=asked,
+        commodity=pledge.commodity,
+        params_sha256=params_sha256,
+        now=now,
     )
+
+
+def prepare_recurring(
+    session: Session, *, gift_id: UUID, params_sha256: str, kind: str, now: datetime
+) -> PaymentAttempt:
+    """Return the attempt at beginning a recurring gift, or at saving another card for it.
+
+    Raises Conflict for one that began already, or has ended.
+    """
+    gift = session.get_one(RecurringGift, gift_id)
+    if (gift.state == "asked") != (kind == "subscription") or gift.state == "stopped":
+        raise Conflict("This gift has begun already, or has ended.", place="gift")
+    asked = gift.amount if kind == "subscription" else 0
+    last = session.scalar(
+        select(PaymentAttempt).where(
+            PaymentAttempt.recurring_id == gift_id,
+            PaymentAttempt.kind == kind,
+            PaymentAttempt.state.in_(("created", "open")),
+        )
+    )
+    if last is not None:
+        if _same(last, params_sha256, asked, now):
+            return last
+        last.state = "expired"
+        last.updated_at = now
+    count = select(func.max(PaymentAttempt.n)).where(PaymentAttempt.recurring_id == gift_id)
+    return _new_attempt(
+        session,
+        kind=kind,
+        book_id=gift.book_id,
+        recurring_id=gift_id,
+        n=1 + (session.scalar(count) or 0),
+        amount=asked,
+        commodity=gift.commodity,
+        params_sha256=params_sha256,
+        now=now,
+    )
+
+
+def _same(last: PaymentAttempt, params_sha256: str, amount: int, now: datetime) -> bool:
+    """Whether an attempt asked the same, and its key still means so at Stripe."""
+    fresh = now - last.created_at < KEY_LIFETIME
+    same = last.params_sha256 == params_sha256 and last.amount == amount
+    return same and (fresh or last.state == "open")
+
+
+def _new_attempt(session: Session, *, kind: str, now: datetime, **values: Any) -> PaymentAttempt:
     attempt_id = new_id()
     attempt = PaymentAttempt(
         id=attempt_id,
-        book_id=pledge.book_id,
-        pledge_id=pledge_id,
-        n=number,
-        amount=amount,
-        commodity=pledge.commodity,
-        idempotency_key=f"poolbook:checkout:{attempt_id}",
-        params_sha256=params_sha256,
+        kind=kind,
+        idempotency_key=f"poolbook:{kind}:{attempt_id}",
         state="created",
         created_at=now,
         updated_at=now,
+        **values,
     )
     session.add(attempt)
     session.flush()
@@ -105,12 +168,15 @@ def record_session(
     attempt.checkout_url = answer.url or attempt.checkout_url
     states = {"open": "open", "complete": "processing", "expired": "expired"}
     state = states.get(answer.status, "open")
-    if answer.status == "complete" and answer.payment_status == "paid":
+    if answer.status == "complete" and answer.payment_status != "unpaid":
+        # Where no payment is required, as when a card is saved, there is nothing to wait for.
         state = "succeeded"
     if PROGRESS[state] >= PROGRESS[attempt.state]:
         attempt.state = state
     attempt.updated_at = now
     session.flush()
+    if answer.status == "complete":
+        note_paid(session, about=attempt.pledge_id or attempt.recurring_id or attempt.id, now=now)
 
 
 def record_unknown(session: Session, *, attempt_id: UUID, now: datetime) -> None:
@@ -150,7 +216,8 @@ def store_transaction(session: Session, *, txn: BalanceTransaction) -> bool:
 def settle_charge(session: Session, *, txn_id: str, pledge_id: UUID, now: datetime) -> None:
     """Post a charge for a pledge (PAY-01 to -03, POL-3) and note the fulfilment. Idempotent.
 
-    Raises NotFound for no such pledge, Conflict when the charge is in another currency.
+    A bank debit that was on its way is cleared by it (PAY-06); one in another currency than the
+    book's makes the pledge good in its own (PAY-12). Raises NotFound for no such pledge.
     """
     txn = session.get_one(TransactionRow, txn_id)
     if txn.posted_at is not None:
@@ -159,15 +226,28 @@ def settle_charge(session: Session, *, txn_id: str, pledge_id: UUID, now: dateti
     if pledge is None:
         raise NotFound("There is no pledge that this charge names.", place=txn_id)
     if pledge.commodity != txn.commodity:
-        raise Conflict("The charge is in another currency than the pledge.", place=txn_id)
+        settle_foreign(session, txn_id=txn_id, pledge=pledge, now=now)
+        _close_attempts(session, pledge, txn.body.get("source_amount"), now)
+        return
     place = place_of(session, pledge)
+    on = day_in(place.book.time_zone, txn.created_at)
+    entries = _charge_entries(session, txn, pledge, place)
+    debit = pending_debit(session, intent_ids=_intents(session, pledge), amount=txn.amount)
+    if debit is not None:
+        entries = bookkeeping.debit_cleared_for(
+            entries, fund=place.fund.code, currency=txn.commodity, amount=txn.amount
+        )
+        # The step has no entry of its own: its legs stand beside the money they announced.
+        take_step(
+            session, debit, "clear", [], quantity=txn.amount, reference=txn_id, on=on, now=now
+        )
     posted = journal.post(
         session,
-        _charge_entries(session, txn, pledge, place),
+        entries,
         event_type="payment_settled",
         source="stripe",
         external_ref=txn_id,
-        accounting_on=txn.created_at.date(),
+        accounting_on=on,
         now=now,
     )
     record_fulfilment(
@@ -180,15 +260,7 @@ def settle_charge(session: Session, *, txn_id: str, pledge_id: UUID, now: dateti
         now=now,
     )
     _mark(txn, pledge, now)
-    for attempt in session.scalars(
-        select(PaymentAttempt).where(
-            PaymentAttempt.pledge_id == pledge.id,
-            PaymentAttempt.state.in_(("created", "open", "processing", "succeeded")),
-        )
-    ):
-        attempt.state = "posted"
-        attempt.updated_at = now
-    session.flush()
+    _close_attempts(session, pledge, txn.amount, now)
 
 
 def settle_refund(
@@ -217,7 +289,7 @@ def settle_refund(
         event_type="refund_settled",
         source="stripe",
         external_ref=txn_id,
-        accounting_on=txn.created_at.date(),
+        accounting_on=day_in(place.book.time_zone, txn.created_at),
         now=now,
     )
     record_fulfilment(
@@ -260,6 +332,45 @@ def place_of(session: ReadSession, pledge: Pledge) -> Place:
         host=session.get_one(Book, pool.host_id) if pool else None,
         held=session.get_one(Fund, pool.held_fund_id) if pool else None,
     )
+
+
+def _intents(session: ReadSession, pledge: Pledge) -> list[str]:
+    return [
+        found
+        for found in session.scalars(
+            select(PaymentAttempt.stripe_payment_intent_id).where(
+                PaymentAttempt.pledge_id == pledge.id
+            )
+        )
+        if found
+    ]
+
+
+def _close_attempts(session: Session, pledge: Pledge, amount: int | None, now: datetime) -> None:
+    """Note which attempt a charge came from; once nothing is open, no attempt is any more.
+
+    Of several instalments on their way only one is in the books by one charge.
+    """
+    note_paid(session, about=pledge.id, now=now)
+    waiting = list(
+        session.scalars(
+            select(PaymentAttempt)
+            .where(
+                PaymentAttempt.pledge_id == pledge.id,
+                PaymentAttempt.kind != "setup",
+                PaymentAttempt.state.in_(("created", "open", "processing", "succeeded")),
+            )
+            .order_by(PaymentAttempt.n)
+        )
+    )
+    if open_quantity(session, pledge):
+        came = [row for row in waiting if row.amount == amount]
+        known = [row for row in came if row.state in ("processing", "succeeded")]
+        waiting = (known or came)[:1]
+    for attempt in waiting:
+        attempt.state = "posted"
+        attempt.updated_at = now
+    session.flush()
 
 
 def _charge_entries(

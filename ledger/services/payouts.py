@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from ledger.core import bookkeeping
+from ledger.core.days import day_in
 from ledger.db import Session
 from ledger.errors import Conflict
 from ledger.gateway import Payout
@@ -81,7 +82,7 @@ def _settle(
         event_type="payout_created",
         source="stripe",
         external_ref=txn.stripe_txn_id,
-        accounting_on=txn.created_at.date(),
+        accounting_on=day_in(book.time_zone, txn.created_at),
         now=now,
     )
     session.add(
@@ -132,7 +133,7 @@ def settle_returned_payout(session: Session, *, txn_id: str, payout: Payout, now
         event_type="payout_failed",
         source="stripe",
         external_ref=txn_id,
-        accounting_on=txn.created_at.date(),
+        accounting_on=day_in(book.time_zone, txn.created_at),
         now=now,
     )
     row.state = payout.status

@@ -14,7 +14,9 @@ from sqlalchemy import select
 
 from ledger.core import bookkeeping
 from ledger.core.amount import is_currency, kind_of
+from ledger.core.days import day_in
 from ledger.core.entry import Entry
+from ledger.core.instalments import Part, instalments
 from ledger.core.reference import new_reference
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
@@ -22,7 +24,7 @@ from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.parties import Party
-from ledger.models.pledges import Basket, Fulfilment, Pledge
+from ledger.models.pledges import Basket, Fulfilment, Pledge, PledgeLine
 from ledger.queries.balances import balance_of
 from ledger.queries.campaigns import needs_of
 from ledger.queries.pledges import fulfilled_quantity, open_quantity
@@ -30,17 +32,21 @@ from ledger.services import journal
 
 RECEIVABLE = 1210
 CONDITIONAL = 9120
+GATED = "all_or_nothing"
 LIMITS = {"money": 10**12, "things": 10_000, "hours": 100_000}
 ENDED = ("cancelled", "lapsed", "written_off", "charged_back")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One offer; ``quantity`` in the commodity's smallest unit."""
+    """One offer; ``quantity`` in the commodity's smallest unit, ``cover`` what of it is to cover
+    the fee, ``parts`` the months over which money is spread."""
 
     commodity: str
     quantity: int
     note: str = ""
+    cover: int = 0
+    parts: int = 1
 
 
 def make_pledges(
@@ -53,20 +59,24 @@ def make_pledges(
     message: str,
     consent: str,
     now: datetime,
+    besides: bool = False,
 ) -> Basket:
     """Make a basket with a pledge for each line, and post what they mean.
 
-    The same form sent twice (``form_key``) makes one basket. Raises Invalid by commodity for
-    an offer that the campaign cannot take, Conflict when the campaign is over or the key belongs
-    to somebody else's form.
+    The same form sent twice (``form_key``) makes one basket; it may be empty when something is
+    offered ``besides``, as a recurring gift. Raises Invalid by commodity for an offer that the
+    campaign cannot take, Conflict when the campaign is over or the key belongs to somebody
+    else's form.
     """
     known = session.scalar(select(Basket).where(Basket.form_key == form_key))
     if known is not None:
         if (known.campaign_id, known.party_id) != (campaign.id, party.id):
             raise Conflict("This form was sent already, by somebody else.", place="form")
         return known
-    _check_open(campaign, now.date())
-    _check_lines(session, campaign, lines)
+    today = day_in(session.get_one(Book, campaign.book_id).time_zone, now)
+    _check_open(campaign, today)
+    if lines or not besides:
+        _check_lines(session, campaign, lines)
     basket = Basket(
         book_id=campaign.book_id,
         campaign_id=campaign.id,
@@ -79,40 +89,60 @@ def make_pledges(
     session.add(basket)
     session.flush()
     for line in lines:
-        pledge = Pledge(
-            book_id=campaign.book_id,
-            fund_id=campaign.fund_id,
-            campaign_id=campaign.id,
-            basket_id=basket.id,
-            party_id=party.id,
-            reference=new_reference("P", secrets.choice),
-            commodity=line.commodity,
-            quantity=line.quantity,
-            legal_nature=("conditional" if campaign.mode == "all_or_nothing" else "intention"),
-            state="open",
-            note=line.note,
-            due_on=None,
-            created_at=now,
-        )
-        session.add(pledge)
-        session.flush()
-        book, fund = _codes(session, pledge)
-        _post(
-            session,
-            pledge,
-            bookkeeping.pledge_made(
-                book=book,
-                fund=fund,
-                commodity=pledge.commodity,
-                quantity=pledge.quantity,
-                pledge=pledge.reference,
-                legal_nature=pledge.legal_nature,
-            ),
-            "pledge_made",
-            now.date(),
-            now,
-        )
+        _make(session, campaign, basket, line, today, now)
     return basket
+
+
+def _make(
+    session: Session, campaign: Campaign, basket: Basket, line: Line, today: date, now: datetime
+) -> None:
+    pledge = Pledge(
+        book_id=campaign.book_id,
+        fund_id=campaign.fund_id,
+        campaign_id=campaign.id,
+        basket_id=basket.id,
+        party_id=basket.party_id,
+        reference=new_reference("P", secrets.choice),
+        commodity=line.commodity,
+        quantity=line.quantity,
+        legal_nature=("conditional" if campaign.mode == GATED else "intention"),
+        state="open",
+        note=line.note,
+        due_on=None,
+        cover=line.cover,
+        created_at=now,
+    )
+    session.add(pledge)
+    session.flush()
+    if line.parts > 1:
+        spread(session, pledge, instalments(line.quantity, line.parts, today))
+    book, fund = _codes(session, pledge)
+    _post(
+        session,
+        pledge,
+        bookkeeping.pledge_made(
+            book=book,
+            fund=fund,
+            commodity=pledge.commodity,
+            quantity=pledge.quantity,
+            pledge=pledge.reference,
+            legal_nature=pledge.legal_nature,
+        ),
+        "pledge_made",
+        today,
+        now,
+    )
+
+
+def spread(session: Session, pledge: Pledge, parts: Sequence[Part]) -> None:
+    """Write down when a pledge is paid. Raises Invalid unless the parts sum to it exactly."""
+    if sum(part.quantity for part in parts) != pledge.quantity:
+        raise Invalid("The instalments do not sum to the pledge.", place="parts")
+    for n, part in enumerate(parts, start=1):
+        session.add(
+            PledgeLine(pledge_id=pledge.id, n=n, due_on=part.due_on, quantity=part.quantity)
+        )
+    session.flush()
 
 
 def make_promise(
@@ -392,7 +422,7 @@ def _check_lines(session: Session, campaign: Campaign, lines: Sequence[Line]) ->
     if not lines:
         raise Invalid("Offer something first.", place="lines")
     wanted = {need.commodity for need in needs_of(session, campaign_id=campaign.id)}
-    wanted.add(campaign.commodity)
+    wanted |= {campaign.commodity, *campaign.currencies.split()}
     messages: dict[str, list[str]] = {}
     seen: set[str] = set()
     for line in lines:
@@ -400,10 +430,12 @@ def _check_lines(session: Session, campaign: Campaign, lines: Sequence[Line]) ->
             sentence = "This campaign does not ask for this."
         elif line.commodity in seen:
             sentence = "This is offered twice."
-        elif line.quantity <= 0:
+        elif line.quantity <= 0 or not 0 <= line.cover < line.quantity:
             sentence = "Offer an amount above zero."
         elif line.quantity > LIMITS[kind_of(line.commodity)]:
             sentence = "This is more than can be offered at once."
+        elif line.parts > 1 and (not is_currency(line.commodity) or campaign.mode == GATED):
+            sentence = "This cannot be given in parts."
         else:
             seen.add(line.commodity)
             continue

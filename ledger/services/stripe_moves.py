@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from ledger.core import bookkeeping
+from ledger.core.days import day_in
 from ledger.core.entry import Entry
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
@@ -60,7 +61,7 @@ def settle_gift(
             _charge_entries(session, txn, book, fund, kind),
             quantity=txn.amount,
             reference=txn_id,
-            on=txn.created_at.date(),
+            on=_day(session, txn, fund),
             now=now,
         )
         _remember(session, txn, fund, now)
@@ -194,7 +195,7 @@ def settle_gift_refund(session: Session, *, txn_id: str, charge_id: str, now: da
     if charge.owed_back >= -txn.amount:
         charge.owed_back += txn.amount
         entries = bookkeeping.owed_refund_settled(**where)
-    elif charge.created_at.date() <= closed_until(session, [fund.book_id]).get(
+    elif _day(session, charge, fund) <= closed_until(session, [fund.book_id]).get(
         fund.book_id, date.min
     ):
         entries = bookkeeping.prior_refund_settled(**where)
@@ -408,11 +409,16 @@ def _post(
         event_type=event_type,
         source="stripe",
         external_ref=txn.stripe_txn_id,
-        accounting_on=txn.created_at.date(),
+        accounting_on=_day(session, txn, fund),
         now=now,
     )
     _remember(session, txn, fund, now)
     return posted
+
+
+def _day(session: ReadSession, txn: BalanceTransaction, fund: Fund) -> date:
+    """Return the day of a movement where its book is kept (domain case 33)."""
+    return day_in(session.get_one(Book, fund.book_id).time_zone, txn.created_at)
 
 
 def _remember(session: Session, txn: BalanceTransaction, fund: Fund, now: datetime) -> None:

@@ -18,6 +18,7 @@ from ledger.core.bookkeeping.currency import (
 )
 from ledger.core.bookkeeping.debits import (
     debit_cleared,
+    debit_cleared_for,
     debit_failed,
     debit_returned,
     debit_started,
@@ -164,6 +165,7 @@ __all__ = [
     "cost_paid",
     "cost_shared",
     "debit_cleared",
+    "debit_cleared_for",
     "debit_failed",
     "debit_returned",
     "debit_started",

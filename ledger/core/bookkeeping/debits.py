@@ -46,6 +46,20 @@ def debit_cleared(
     ]
 
 
+def debit_cleared_for(
+    settled: list[Entry], *, fund: str, currency: str, amount: int
+) -> list[Entry]:
+    """Take a bank debit off the memo accounts in the entry that books its money (PAY-06).
+
+    ``settled`` are the entries of the payment; the last one is of the book it was given to.
+    """
+    *others, last = settled
+    return [
+        *others,
+        entry(last.book, last.postings, pair(fund, currency, amount, COMMITMENTS, PENDING)),
+    ]
+
+
 def debit_failed(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
     """Take a bank debit that did not come through off the memo accounts (PAY-07)."""
     return [entry(book, pair(fund, currency, amount, COMMITMENTS, PENDING))]

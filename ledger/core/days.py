@@ -1,0 +1,16 @@
+"""The day that an instant belongs to, where a community keeps its books (domain case 33)."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+ONE_DAY = timedelta(days=1)
+
+
+def day_in(zone: str, instant: datetime) -> date:
+    """Return the day of an aware instant in a time zone."""
+    return instant.astimezone(ZoneInfo(zone)).date()
+
+
+def end_of(zone: str, day: date) -> datetime:
+    """Return the first instant after a day in a time zone, in UTC; clocks may jump there."""
+    return datetime.combine(day + ONE_DAY, time(), ZoneInfo(zone)).astimezone(UTC)

@@ -1,0 +1,42 @@
+"""Signed links: whoever holds one may manage that one gift, without signing in.
+
+The signature is over our own id and purpose, so that a link cannot be made up nor one kind be used
+for another. Must not know the database.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from ledger.errors import NotFound
+
+RECURRING = "recurring"
+PLEDGE = "pledge"
+PATHS = {RECURRING: "gifts", PLEDGE: "promises"}
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Makes and reads links below the public address of the installation."""
+
+    base_url: str
+    secret_key: str
+
+    def token(self, kind: str, row_id: UUID) -> str:
+        """Return the signed name of a row."""
+        return str(self._signer(kind).dumps(row_id.hex))
+
+    def to(self, kind: str, row_id: UUID) -> str:
+        """Return the whole address of the page that manages a row."""
+        return f"{self.base_url}/{PATHS[kind]}/{self.token(kind, row_id)}"
+
+    def read(self, kind: str, token: str) -> UUID:
+        """Return the row that a link is for. Raises NotFound for a link that is not ours."""
+        try:
+            return UUID(self._signer(kind).loads(token))
+        except (BadSignature, ValueError, TypeError, AttributeError) as error:
+            raise NotFound("This link is not complete. Copy it whole from the message.") from error
+
+    def _signer(self, kind: str) -> URLSafeSerializer:
+        return URLSafeSerializer(self.secret_key, salt=f"poolbook.{kind}")
