@@ -1,17 +1,38 @@
 """Controls that Stripe does not have: the clock, payouts, lost answers, dropped messages."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, current_app, jsonify, request
 from werkzeug.wrappers import Response
 
-from ledger.sandbox import money, payouts
-from ledger.sandbox.errors import ApiError, unknown
-from ledger.sandbox.events import emit
+from ledger.sandbox import attempts, clockwork, payouts
+from ledger.sandbox.errors import ApiError
+from ledger.sandbox.events import public
 from ledger.sandbox.store import Store
 
 pages = Blueprint("controls", __name__, url_prefix="/_test")
-SETTABLE = ("drop", "duplicate", "shuffle", "settle_seconds", "fail", "advance")
+SETTABLE = (
+    "advance",
+    "arrival_seconds",
+    "available_seconds",
+    "debit_seconds",
+    "drop",
+    "duplicate",
+    "fail",
+    "fee_card",
+    "fee_countered",
+    "fee_dispute",
+    "fee_sepa_debit",
+    "fee_us_bank_account",
+    "livemode",
+    "payout_seconds",
+    "rates",
+    "refund_seconds",
+    "settle_seconds",
+    "settles",
+    "shuffle",
+)
 
 
 @pages.post("/set")
@@ -32,33 +53,61 @@ def settle() -> Response:
     """Give every waiting charge its balance transaction now."""
     store = _store()
     with store.transaction():
-        count = settle_due(store, everything=True)
+        count = clockwork.wake(store, now=True, only="settle_charge")
     return jsonify(settled=count)
+
+
+@pages.post("/now")
+def everything_now() -> Response:
+    """Have all that waits happen now, or only what ``only`` names: end_debit, settle_charge,
+    refund, dispute."""
+    store = _store()
+    with store.transaction():
+        count = clockwork.wake(store, now=True, only=request.form.get("only"))
+    return jsonify(done=count)
 
 
 @pages.post("/payout")
 def payout() -> Response:
-    """Pay the balance out now."""
+    """Pay the balance out now; with ``negative=1`` take what is missing from the bank."""
     store = _store()
     with store.transaction():
-        settle_due(store, everything=True)
-        made = pay_out(store, request.form.get("currency", "usd"))
+        clockwork.wake(store, now=True, only="settle_charge")
+        currency, negative = request.form.get("currency", "usd"), "negative" in request.form
+        made = payouts.pay_out(store, currency, negative=negative)
     return jsonify(payout=made)
 
 
+@pages.post("/end_debit")
+def end_debit() -> Any:
+    """End the bank debit ``charge`` now: as its test account does, or by ``reason``."""
+    return _act(
+        lambda store, form: attempts.end_debit(store, form["charge"], reason=form.get("reason"))
+    )
+
+
+@pages.post("/return_debit")
+def return_debit() -> Any:
+    """Have the bank return the debit ``charge`` that had succeeded, for a ``reason``."""
+
+    def act(store: Store, form: dict[str, str]) -> bool:
+        charge = store.need("charge", form["charge"])
+        if charge["status"] != "succeeded" or charge["payment_method_details"]["type"] == "card":
+            raise ApiError("Only a bank debit that succeeded can be returned.", param="charge")
+        attempts.return_debit(store, charge, form.get("reason", "insufficient_funds"))
+        return True
+
+    return _act(act)
+
+
 @pages.post("/fail_payout")
-def fail_payout() -> tuple[Response, int] | Response:
-    """Have the bank send a payout back."""
-    store = _store()
-    try:
-        with store.transaction():
-            found = store.get("payout", request.form.get("payout", ""))
-            if found is None:
-                raise unknown("payout", request.form.get("payout", ""))
-            emit(store, "payout.failed", payouts.fail(store, found))
-    except ApiError as refusal:
-        return jsonify(refusal.body), refusal.status
-    return jsonify(ok=True)
+def fail_payout() -> Any:
+    """Have the bank send a payout back, for a ``reason``."""
+    return _act(
+        lambda store, form: payouts.fail(
+            store, store.need("payout", form["payout"]), form.get("reason", "account_closed")
+        )
+    )
 
 
 @pages.get("/deliveries")
@@ -78,27 +127,17 @@ def redeliver() -> Response:
     return jsonify(ok=True)
 
 
-def settle_due(store: Store, *, everything: bool = False) -> int:
-    """Settle the charges whose time has come."""
-    rows = store.run(
-        "select seq, object from wakeup where due <= ? or ?", store.now(), int(everything)
-    )
-    for seq, charge_id in rows:
-        charge = store.get("charge", charge_id)
-        settled = money.settle_charge(store, charge) if charge else None
-        if settled:
-            emit(store, "charge.updated", settled)
-        store.run("delete from wakeup where seq = ?", seq)
-    return len(rows)
-
-
-def pay_out(store: Store, currency: str) -> dict[str, Any] | None:
-    """Pay out and tell about it."""
-    made = payouts.pay_out(store, currency)
-    if made is not None:
-        for kind in ("payout.created", "payout.paid", "payout.reconciliation_completed"):
-            emit(store, kind, made)
-    return made
+def _act(act: Callable[[Store, dict[str, str]], Any]) -> Any:
+    """Pull a lever and say what came of it: the object it made or changed."""
+    store = _store()
+    try:
+        with store.transaction():
+            done = act(store, dict(request.form.items()))
+    except KeyError as lacking:
+        return jsonify(error=f"Give {lacking}."), 400
+    except ApiError as refusal:
+        return jsonify(refusal.body), refusal.status
+    return jsonify(ok=True, object=public(done) if isinstance(done, dict) else done)
 
 
 def _store() -> Store:

@@ -14,10 +14,13 @@ class ApiError(Exception):
         kind: str = "invalid_request_error",
         code: str | None = None,
         param: str | None = None,
+        kept: bool = False,
         **more: Any,
     ) -> None:
         super().__init__(message)
         self.status = status
+        # A decline is an answer, not a mistake: what happened until then stays.
+        self.kept = kept
         self.body = {"error": {"type": kind, "message": message, **more}}
         if code:
             self.body["error"]["code"] = code

@@ -15,7 +15,7 @@ TIMEOUT_SECONDS = 5
 WAITS = (1, 2, 4, 8, 15, 30, 60, 300)
 
 
-def emit(store: Store, kind: str, about: Object) -> Object:
+def emit(store: Store, kind: str, about: Object, before: Object | None = None) -> Object:
     """Make an event and queue it for every endpoint that wants it."""
     event = store.add(
         "event",
@@ -25,19 +25,25 @@ def emit(store: Store, kind: str, about: Object) -> Object:
             "api_version": API_VERSION,
             "context": None,
             "created": store.now(),
-            "data": {"object": public(about)},
+            "data": {
+                "object": _told(about),
+                **({"previous_attributes": before} if before else {}),
+            },
             "livemode": False,
             "pending_webhooks": 0,
             "request": {"id": None, "idempotency_key": None},
             "type": kind,
         },
     )
+    if about.get("livemode"):
+        event["livemode"] = True
+        store.save(event)
     if store.control("drop") == "1":
         return event
     times = 2 if store.control("duplicate") == "1" else 1
     for endpoint in store.all("webhook_endpoint"):
         wanted = endpoint["enabled_events"]
-        if "*" in wanted or kind in wanted:
+        if endpoint["status"] == "enabled" and ("*" in wanted or kind in wanted):
             for _ in range(times):
                 store.run(
                     "insert into delivery (event, url, secret, due) values (?, ?, ?, ?)",
@@ -52,6 +58,11 @@ def emit(store: Store, kind: str, about: Object) -> Object:
 def public(body: Object) -> Object:
     """Return an object without what only the sandbox knows."""
     return {name: value for name, value in body.items() if not name.startswith("_")}
+
+
+def _told(about: Object) -> Object:
+    """Return an object as events carry it: an endpoint's secret is no part of it."""
+    return {name: value for name, value in public(about).items() if name != "secret"}
 
 
 def deliver_due(store: Store) -> int:

@@ -17,6 +17,8 @@ LONGEST_PAGE = 100
 PAGE = 10
 LISTS = {
     "customers": "customer",
+    "payment_methods": "payment_method",
+    "setup_intents": "setup_intent",
     "checkout/sessions": "checkout.session",
     "payment_intents": "payment_intent",
     "charges": "charge",
@@ -28,16 +30,20 @@ LISTS = {
 }
 # What each list can be filtered by, besides when its objects were created.
 FILTERS = {
-    "customers": ("email",),
-    "checkout/sessions": ("payment_intent", "status"),
-    "payment_intents": (),
-    "charges": ("payment_intent",),
+    "customers": ("email", "test_clock"),
+    "payment_methods": ("customer", "type"),
+    "setup_intents": ("customer", "payment_method"),
+    "checkout/sessions": ("customer", "payment_intent", "status", "subscription"),
+    "payment_intents": ("customer",),
+    "charges": ("customer", "payment_intent"),
     "refunds": ("charge", "payment_intent"),
     "balance_transactions": ("currency", "payout", "source", "type"),
     "payouts": ("status",),
     "events": ("type",),
     "webhook_endpoints": (),
 }
+# What can be read by its id alone.
+SINGLE = {"mandates": "mandate"}
 # Filters by what is kept from sight: which payout took a balance transaction along.
 HIDDEN = {"payout": "_payout"}
 EXPANDABLE = {
@@ -47,6 +53,9 @@ EXPANDABLE = {
     "charge": ("charge",),
     "payment_intent": ("payment_intent",),
     "customer": ("customer",),
+    "mandate": ("mandate",),
+    "payment_method": ("payment_method",),
+    "setup_intent": ("setup_intent",),
     "source": ("charge", "refund", "payout"),
 }
 COMPARISONS: dict[str, Callable[[int, int], bool]] = {
@@ -57,6 +66,20 @@ COMPARISONS: dict[str, Callable[[int, int], bool]] = {
 }
 # Shown once, when it is made.
 SECRETS = ("secret",)
+
+
+def read(store: Store, path: str, params: Params) -> Object | None:
+    """Return what an address shows, an object or a list; None for an address of another kind."""
+    if path in LISTS:
+        return listing(store, path, params)
+    parent, _, last = path.rpartition("/")
+    holder, _, holder_id = parent.rpartition("/")
+    if holder == "customers" and last == "payment_methods":
+        store.need("customer", holder_id, param="customer")
+        found = listing(store, last, {**params, "customer": holder_id})
+        return {**found, "url": f"/v1/{path}"}
+    kind = LISTS.get(parent) or SINGLE.get(parent)
+    return retrieve(store, kind, last, params) if kind else None
 
 
 def retrieve(store: Store, kind: str, object_id: str, params: Params) -> Object:

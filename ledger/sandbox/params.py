@@ -57,6 +57,33 @@ def optional_text(params: dict[str, Any], name: str, *, within: str = "") -> str
     return value or None
 
 
+def boolean(params: dict[str, Any], name: str, *, within: str = "") -> bool:
+    """Return true or false, false where it is absent. Raises ApiError."""
+    given = params.get(name) or "false"
+    if given not in ("true", "false"):
+        raise ApiError(f"Invalid boolean: {given}", param=inside(within, name))
+    return bool(given == "true")
+
+
+def choice(
+    params: dict[str, Any], name: str, among: Iterable[str], *, within: str = ""
+) -> str | None:
+    """Return one of several texts, or None where it is absent. Raises ApiError."""
+    given = optional_text(params, name, within=within)
+    if given is not None and given not in among:
+        place = inside(within, name)
+        raise ApiError(f"Invalid {place}: must be one of {', '.join(among)}.", param=place)
+    return given
+
+
+def texts(params: dict[str, Any], name: str) -> list[str]:
+    """Return a list of texts, empty where it is absent. Raises ApiError."""
+    given = params.get(name) or []
+    if not isinstance(given, list) or not all(isinstance(value, str) for value in given):
+        raise ApiError("Invalid array.", param=name)
+    return list(given)
+
+
 def group(params: dict[str, Any], name: str, *, within: str = "") -> dict[str, Any]:
     """Return a group of parameters, empty where it is absent. Raises ApiError for a value."""
     value = params.get(name) or {}
@@ -88,6 +115,12 @@ def metadata(params: dict[str, Any]) -> dict[str, str]:
         if len(key) > 40 or not isinstance(value, str) or len(value) > 500:
             raise ApiError("Metadata keys and values are short texts.", param="metadata")
     return dict(given)
+
+
+def merged(before: dict[str, str], params: dict[str, Any]) -> dict[str, str]:
+    """Return metadata after an update: an empty value takes its key away, as at Stripe."""
+    after = {**before, **metadata(params)}
+    return {key: value for key, value in after.items() if value != ""}
 
 
 def _listed(value: Any) -> Any:

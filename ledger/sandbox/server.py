@@ -5,15 +5,15 @@ import json
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, request
 from waitress import create_server
 
-from ledger.sandbox import api, controls, lists, pages
-from ledger.sandbox.errors import ApiError, unrecognized
+from ledger.sandbox import api, clockwork, controls, endpoints, lists, pages
+from ledger.sandbox.errors import ApiError
 from ledger.sandbox.events import API_VERSION, deliver_due
 from ledger.sandbox.params import nested
 from ledger.sandbox.store import Object, Store
@@ -65,19 +65,14 @@ def serve(
     app = create_app(state)
     store: Store = app.extensions["store"]
     with store.transaction():
+        store.set_control("base", f"http://127.0.0.1:{port}")
         store.set_control("settle_seconds", str(settle_seconds))
         store.set_control("payout_seconds", str(payout_seconds))
         if webhook and not any(e["url"] == webhook for e in store.all("webhook_endpoint")):
-            api.create_endpoint(store, {"url": webhook, "secret": webhook_secret}, "")
+            endpoints.create(store, {"url": webhook, "secret": webhook_secret or ""})
     threading.Thread(target=_tick_forever, args=(store,), daemon=True).start()
     server = create_server(app, host="127.0.0.1", port=port, threads=8)
     server.run()
-
-
-@v1.get("/balance")
-def balance() -> Response:
-    """Show the balance."""
-    return _answer(lambda: api.balance(_store()))
 
 
 @v1.get("/<path:path>")
@@ -86,32 +81,37 @@ def read(path: str) -> Response:
 
     def found() -> Object:
         params = nested(request.args.items(multi=True))
-        if path in lists.LISTS:
-            return lists.listing(_store(), path, params)
-        parent, _, object_id = path.rpartition("/")
-        if parent not in lists.LISTS:
-            raise unrecognized("GET", path)
-        return lists.retrieve(_store(), lists.LISTS[parent], object_id, params)
+        return lists.read(_store(), path, params) or _handled("GET", path, params)
 
     return _answer(found)
 
 
 @v1.post("/<path:path>")
 def change(path: str) -> Response:
-    """Make something, once per idempotency key."""
+    """Make or change something, once per idempotency key."""
+    return _change("POST", path, request.form.items(multi=True))
+
+
+@v1.delete("/<path:path>")
+def remove(path: str) -> Response:
+    """Delete or end something."""
+    return _change("DELETE", path, request.args.items(multi=True))
+
+
+def _change(method: str, path: str, pairs: Iterable[tuple[str, str]]) -> Response:
+    return _answer(
+        lambda: _once(f"{method} {path}", lambda: _handled(method, path, nested(pairs))),
+        changes=True,
+    )
+
+
+def _handled(method: str, path: str, params: Object) -> Object:
+    store = _store()
     base = request.host_url.rstrip("/")
-
-    def made() -> Object:
-        params = nested(request.form.items(multi=True))
-        if path in api.CREATE:
-            return lists.expanded(_store(), api.CREATE[path](_store(), params, base), params)
-        parent, _, verb = path.rpartition("/")
-        holder, _, object_id = parent.rpartition("/")
-        if holder == "checkout/sessions" and verb == "expire":
-            return lists.expanded(_store(), api.expire_session(_store(), object_id, params), params)
-        raise unrecognized("POST", path)
-
-    return _answer(lambda: _once(path, made), changes=True)
+    if store.control("base") != base:
+        store.set_control("base", base)
+    handler, ids = api.route(method, path)
+    return lists.expanded(store, handler(store, params, *ids), params)
 
 
 class _Replay(Exception):
@@ -131,7 +131,7 @@ def _once(path: str, made: Callable[[], Object]) -> Object:
     if len(key) > LONGEST_KEY:
         raise ApiError(f"An idempotency key has at most {LONGEST_KEY} characters.")
     store = _store()
-    fields = sorted(request.form.items(multi=True))
+    fields = sorted([*request.form.items(multi=True), *request.args.items(multi=True)])
     fingerprint = hashlib.sha256(json.dumps([path, fields]).encode()).hexdigest()
     rows = store.run("select fingerprint, status, body from reply where key = ?", key)
     if rows:
@@ -141,13 +141,23 @@ def _once(path: str, made: Callable[[], Object]) -> Object:
                 kind="idempotency_error",
             )
         raise _Replay(rows[0][1], json.loads(rows[0][2]))
-    body = made()
+    declined = None
+    try:
+        status, body = 200, made()
+    except ApiError as error:
+        # A decline was carried out and is told again; a mistake was not, and may be put right.
+        if not error.kept:
+            raise
+        declined, status, body = error, error.status, error.body
     store.run(
-        "insert into reply (key, fingerprint, status, body) values (?, ?, 200, ?)",
+        "insert into reply (key, fingerprint, status, body) values (?, ?, ?, ?)",
         key,
         fingerprint,
+        status,
         json.dumps(body),
     )
+    if declined:
+        raise declined
     return body
 
 
@@ -164,7 +174,7 @@ def _answer(make: Callable[[], Object], *, changes: bool = False) -> Response:
             if fail in FAILURES:
                 status, body = FAILURES[fail]
             else:
-                status, body = 200, make()
+                status, body = _made(make)
     except ApiError as error:
         status, body = error.status, error.body
     except _Replay as earlier:
@@ -181,6 +191,16 @@ def _answer(make: Callable[[], Object], *, changes: bool = False) -> Response:
     if replayed:
         answer.headers["Idempotent-Replayed"] = "true"
     return answer
+
+
+def _made(make: Callable[[], Object]) -> tuple[int, Object]:
+    """Return an answer and its status; a decline is one whose effects stay."""
+    try:
+        return 200, make()
+    except ApiError as error:
+        if not error.kept:
+            raise
+        return error.status, error.body
 
 
 def _authenticate() -> None:
@@ -206,21 +226,8 @@ def _tick_forever(store: Store) -> None:
     while True:
         try:
             with store.transaction():
-                controls.settle_due(store)
-                _daily_payout(store)
+                clockwork.tick(store)
             deliver_due(store)
         except Exception as error:
             log.error("a tick failed: %s", type(error).__name__)
         pause.wait(TICK_SECONDS)
-
-
-def _daily_payout(store: Store) -> None:
-    """Pay out what is there when a new day of the sandbox's clock begins."""
-    today = str(store.now() // int(store.control("payout_seconds", "86400")))
-    last = store.control("paid_out_on")
-    if last == today:
-        return
-    store.set_control("paid_out_on", today)
-    if last:
-        for row in api.balance(store)["available"]:
-            controls.pay_out(store, row["currency"])

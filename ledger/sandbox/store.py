@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ledger.sandbox.errors import unknown
+
 Object = dict[str, Any]
 
 _TABLES = """
@@ -38,6 +40,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
+        self._frozen: int | None = None
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.execute("pragma journal_mode=wal")
         self._connection.execute("pragma synchronous=full")
@@ -64,8 +67,31 @@ class Store:
             return self._connection.execute(statement, values).fetchall()
 
     def now(self) -> int:
-        """Return the sandbox's clock in seconds: the real one plus what tests advanced."""
+        """Return the sandbox's clock in seconds: the real one plus what tests advanced, or the
+        instant of a test clock while it is being worked off."""
+        if self._frozen is not None:
+            return self._frozen
         return int(time.time()) + int(self.control("advance", "0"))
+
+    @contextmanager
+    def at(self, instant: int | None) -> Iterator[None]:
+        """Let it be another instant for what happens inside; None changes nothing."""
+        with self._lock:
+            before = self._frozen
+            self._frozen = instant if instant is not None else before
+            try:
+                yield
+            finally:
+                self._frozen = before
+
+    def wake(self, kind: str, object_id: str, seconds: float) -> None:
+        """Have something happen to an object after so many seconds."""
+        self.run(
+            "insert into wakeup (kind, object, due) values (?, ?, ?)",
+            kind,
+            object_id,
+            self.now() + seconds,
+        )
 
     def control(self, name: str, default: str = "") -> str:
         """Return a control's value."""
@@ -79,6 +105,9 @@ class Store:
     def add(self, kind: str, prefix: str, body: Object) -> Object:
         """Keep a new object under a fresh id and return it."""
         made = {"id": f"{prefix}_{secrets.token_hex(12)}", "object": kind, **body}
+        if self.control("livemode") == "1" and "livemode" in made:
+            # An object that a careful client refuses.
+            made["livemode"] = True
         self.run(
             "insert into object (id, kind, body) values (?, ?, ?)",
             made["id"],
@@ -92,10 +121,21 @@ class Store:
         self.run("update object set body = ? where id = ?", json.dumps(body), body["id"])
         return body
 
+    def remove(self, object_id: str) -> None:
+        """Forget an object."""
+        self.run("delete from object where id = ?", object_id)
+
     def get(self, kind: str, object_id: str) -> Object | None:
         """Return an object, or None."""
         rows = self.run("select body from object where id = ? and kind = ?", object_id, kind)
         return json.loads(rows[0][0]) if rows else None
+
+    def need(self, kind: str, object_id: str, *, param: str = "id") -> Object:
+        """Return an object that must be there. Raises ApiError."""
+        found = self.get(kind, object_id)
+        if found is None:
+            raise unknown(kind, object_id, param=param, status=404 if param == "id" else 400)
+        return found
 
     def all(self, kind: str) -> list[Object]:
         """Return every object of a kind, newest first, as Stripe lists them."""

@@ -63,11 +63,16 @@ class Sandbox:
         found: list[dict[str, Any]] = answer.json()["data"]
         return found
 
-    def control(self, path: str, **values: str) -> None:
-        assert requests.post(f"{self.url}/_test/{path}", data=values, timeout=5).ok
+    def control(self, path: str, **values: str) -> Any:
+        answer = requests.post(f"{self.url}/_test/{path}", data=values, timeout=5)
+        assert answer.ok, answer.text
+        return answer.json()
 
-    def pay(self, url: str, card: str = "4242424242424242") -> requests.Response:
-        return requests.post(url, data={"card": card}, allow_redirects=False, timeout=5)
+    def pay(
+        self, url: str, card: str = "4242424242424242", bank: str | None = None
+    ) -> requests.Response:
+        sent = {"bank": bank} if bank else {"card": card}
+        return requests.post(url, data=sent, allow_redirects=False, timeout=5)
 
 
 @pytest.fixture

@@ -70,3 +70,18 @@ def raw(sandbox: Sandbox, path: str, **params: Any) -> Any:
     answer = requests.get(f"{sandbox.url}/v1/{path}", params, auth=(KEY, ""), timeout=5)
     assert answer.ok, answer.text
     return answer.json()
+
+
+def kept_card(
+    client: stripe.StripeClient, customer: str, number: str = "4242424242424242"
+) -> stripe.PaymentMethod:
+    """A test card that is attached to a customer, not set up."""
+    made = client.v1.payment_methods.create({"type": "card", "card": {"number": number}})  # type: ignore[typeddict-unknown-key]
+    return client.v1.payment_methods.attach(made.id, {"customer": customer})
+
+
+def refused(client: stripe.StripeClient, params: dict[str, Any]) -> stripe.CardError:
+    """How Stripe refuses a payment intent that a bank does not pay."""
+    with pytest.raises(stripe.CardError) as caught:
+        client.v1.payment_intents.create(params)  # type: ignore[arg-type]
+    return caught.value

@@ -154,6 +154,9 @@ def _load(place: str, name: str) -> Any:
 
 CLASSES: dict[str, type] = {
     "customer": stripe.Customer,
+    "payment_method": stripe.PaymentMethod,
+    "setup_intent": stripe.SetupIntent,
+    "mandate": stripe.Mandate,
     "checkout.session": stripe.checkout.Session,
     "payment_intent": stripe.PaymentIntent,
     "charge": stripe.Charge,

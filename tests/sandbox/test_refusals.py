@@ -48,7 +48,7 @@ CASES: list[tuple[str, str, str, dict[str, Any], int, str | None, str | None]] =
     ("an unknown page", "GET", f"{PAGES}/cs_1", {}, 404, "resource_missing", "id"),
     ("an id of another kind", "GET", "payouts/ch_1", {}, 404, "resource_missing", "id"),
     ("an unknown address to read", "GET", "nothing/at/all", {}, 404, None, None),
-    ("an unknown address to write", "POST", "payouts", {}, 404, None, None),
+    ("an unknown address to write", "POST", "transfers", {}, 404, None, None),
     ("no mode", "POST", PAGES, page(mode=None), 400, "parameter_missing", "mode"),
     (
         "no success url",
@@ -397,5 +397,5 @@ def test_a_property_that_cannot_be_expanded_is_refused(
 
 def test_a_page_of_another_kind_of_payment_is_refused(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        client.v1.checkout.sessions.create({**page_params(), "mode": "setup"})  # type: ignore[arg-type]
+        client.v1.checkout.sessions.create({**page_params(), "mode": "barter"})  # type: ignore[arg-type]
     assert refused.value.param == "mode"

@@ -8,37 +8,17 @@ import requests
 import stripe
 
 from ledger.sandbox.events import API_VERSION
-from ledger.sandbox.lists import LISTS
 from tests.faults.conftest import Sandbox
-from tests.sandbox.conftest import KEY, page_params, paid, raw
+from tests.sandbox import world
+from tests.sandbox.conftest import KEY, paid, raw
 from tests.sandbox.shapes import CLASSES, fields, optional, problems
 
 
 @pytest.fixture(scope="module")
 def objects(sandbox: Sandbox) -> list[dict[str, Any]]:
     """Every object of a sandbox in which everything has happened once."""
-    from tests.sandbox.conftest import client_of
-
-    client = client_of(sandbox)
-    client.v1.customers.create({"name": "Ada", "email": "ada@example.org", "metadata": {"a": "b"}})
-    client.v1.webhook_endpoints.create({"url": "http://127.0.0.1:1/", "enabled_events": ["*"]})
-    client.v1.checkout.sessions.create(page_params())  # type: ignore[arg-type]
-    declined = client.v1.checkout.sessions.create(page_params())  # type: ignore[arg-type]
-    sandbox.pay(declined.url or "", "4000000000009995")
-    gone = client.v1.checkout.sessions.create(page_params())  # type: ignore[arg-type]
-    client.v1.checkout.sessions.expire(gone.id)
-    waiting = paid(sandbox, client)
-    first = paid(sandbox, client, 10_000)
-    sandbox.control("settle")
-    client.v1.refunds.create({"charge": first.id, "amount": 100, "reason": "duplicate"})
-    sandbox.control("payout")
-    (payout,) = client.v1.payouts.list().data
-    sandbox.control("fail_payout", payout=payout.id)
-    assert waiting.balance_transaction is None
-    found = [raw(sandbox, "balance")]
-    for path in LISTS:
-        found += raw(sandbox, path, limit="100")["data"]
-    return found
+    world.build(sandbox)
+    return world.objects(sandbox)
 
 
 def test_every_object_has_the_shape_the_sdk_states(objects: list[dict[str, Any]]) -> None:

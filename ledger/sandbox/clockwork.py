@@ -1,0 +1,55 @@
+"""What happens by itself: debits end, charges settle, refunds succeed or fail, payouts go out.
+
+Every waiting thing is a row that survives a kill. Must not answer requests.
+"""
+
+from collections.abc import Callable
+
+from ledger.sandbox import attempts, balance, charges, payouts, refunds
+from ledger.sandbox.store import Store
+
+# In this order when everything is to happen at once.
+KINDS: dict[str, Callable[[Store, str], bool]] = {
+    "end_debit": lambda store, charge: attempts.end_debit(store, charge),
+    "settle_charge": charges.settle,
+    "refund:pending": lambda store, made: refunds.end(store, made, "pending"),
+    "refund:failing": lambda store, made: refunds.end(store, made, "failing"),
+    "arrive": payouts.arrive,
+}
+
+
+def wake(store: Store, *, now: bool = False, only: str | None = None) -> int:
+    """Do what is due, or everything that waits ``now``, and return how much was done."""
+    done = 0
+    for kind, act in KINDS.items():
+        if only and not kind.startswith(only):
+            continue
+        rows = store.run(
+            "select seq, object from wakeup where kind = ? and (due <= ? or ?) order by seq",
+            kind,
+            store.now(),
+            int(now),
+        )
+        for seq, object_id in rows:
+            store.run("delete from wakeup where seq = ?", seq)
+            done += act(store, object_id)
+    return done
+
+
+def tick(store: Store) -> None:
+    """Do what is due by the sandbox's clock."""
+    wake(store)
+    balance.ripen(store)
+    daily_payout(store)
+
+
+def daily_payout(store: Store) -> None:
+    """Pay out what is there when a new day of the sandbox's clock begins."""
+    today = str(store.now() // int(store.control("payout_seconds", "86400")))
+    last = store.control("paid_out_on")
+    if last == today:
+        return
+    store.set_control("paid_out_on", today)
+    if last:
+        for row in balance.balance(store, {})["available"]:
+            payouts.pay_out(store, row["currency"])

@@ -1,0 +1,102 @@
+"""A sandbox in which everything has happened once, for the checks of shapes."""
+
+from typing import Any
+
+import stripe
+
+from ledger.sandbox.lists import LISTS, SINGLE
+from tests.faults.conftest import Sandbox
+from tests.sandbox.conftest import client_of, kept_card, page_params, paid, raw, refused
+
+
+def build(sandbox: Sandbox) -> None:
+    """Have everything happen once."""
+    client = client_of(sandbox)
+    client.v1.webhook_endpoints.create({"url": "http://127.0.0.1:1/", "enabled_events": ["*"]})
+    _pages(sandbox, client)
+    _cards(client)
+    _saved(sandbox, client)
+    _money(sandbox, client)
+
+
+def objects(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """Everything that can be listed, and what the objects of events name besides."""
+    found = [raw(sandbox, "balance")]
+    for path in LISTS:
+        found += raw(sandbox, path, limit="100")["data"]
+    for setup in raw(sandbox, "setup_intents", limit="100")["data"]:
+        if setup["mandate"]:
+            found.append(raw(sandbox, f"mandates/{setup['mandate']}"))
+    assert set(SINGLE.values()) <= {item["object"] for item in found}
+    return found
+
+
+def _pages(sandbox: Sandbox, client: stripe.StripeClient) -> None:
+    client.v1.checkout.sessions.create(page_params())  # type: ignore[arg-type]
+    declined = client.v1.checkout.sessions.create(page_params())  # type: ignore[arg-type]
+    sandbox.pay(declined.url or "", "4000000000009995")
+    gone = client.v1.checkout.sessions.create(page_params())  # type: ignore[arg-type]
+    client.v1.checkout.sessions.expire(gone.id)
+
+
+def _cards(client: stripe.StripeClient) -> None:
+    ada = client.v1.customers.create(
+        {"name": "Ada", "email": "ada@example.org", "metadata": {"a": "b"}}
+    )
+    good = kept_card(client, ada.id)
+    common: Any = {"amount": 700, "currency": "usd", "customer": ada.id}
+    now: Any = {"confirm": True, "off_session": True}
+    client.v1.payment_intents.create({**common, **now, "payment_method": good.id})
+    bad = kept_card(client, ada.id, "4000000000000341")
+    refused(client, {**common, **now, "payment_method": bad.id})
+    asks = kept_card(client, ada.id, "4000002760003184")
+    client.v1.payment_intents.create({**common, "confirm": True, "payment_method": asks.id})
+    waiting = client.v1.payment_intents.create({**common, "payment_method": good.id})
+    client.v1.payment_intents.cancel(waiting.id, {"cancellation_reason": "abandoned"})
+    held: Any = {**common, "payment_method": good.id, "capture_method": "manual", "confirm": True}
+    part = client.v1.payment_intents.create(held)
+    client.v1.payment_intents.create(held)
+    client.v1.payment_intents.capture(part.id, {"amount_to_capture": 300})
+    client.v1.payment_methods.detach(bad.id)
+    client.v1.customers.delete(client.v1.customers.create({}).id)
+
+
+def _saved(sandbox: Sandbox, client: stripe.StripeClient) -> None:
+    bea = client.v1.customers.create({"name": "Bea"})
+    page = client.v1.checkout.sessions.create(
+        {
+            "mode": "setup",
+            "customer": bea.id,
+            "currency": "usd",
+            "payment_method_types": ["card", "us_bank_account"],
+            "success_url": "http://127.0.0.1:1/thanks",
+        }
+    )
+    sandbox.pay(page.url or "", "4000000000000002")
+    sandbox.pay(page.url or "", bank="000123456789")
+    client.v1.setup_intents.create({"customer": bea.id})
+    asking = client.v1.setup_intents.create(
+        {"customer": bea.id, "payment_method": "pm_card_authenticationRequired", "confirm": True}
+    )
+    client.v1.setup_intents.cancel(asking.id)
+    iban: Any = {"type": "sepa_debit", "sepa_debit": {"iban": "DE89370400440532013000"}}
+    method = client.v1.payment_methods.create({**iban, "billing_details": {"name": "Bea"}})
+    client.v1.setup_intents.create(
+        {
+            "customer": bea.id,
+            "payment_method": method.id,
+            "payment_method_types": ["sepa_debit"],
+            "confirm": True,
+        }
+    )
+
+
+def _money(sandbox: Sandbox, client: stripe.StripeClient) -> None:
+    waiting = paid(sandbox, client)
+    first = paid(sandbox, client, 10_000)
+    sandbox.control("settle")
+    client.v1.refunds.create({"charge": first.id, "amount": 100, "reason": "duplicate"})
+    sandbox.control("payout")
+    (payout,) = client.v1.payouts.list().data
+    sandbox.control("fail_payout", payout=payout.id)
+    assert waiting.balance_transaction is None
