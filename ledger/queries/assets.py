@@ -93,3 +93,30 @@ def loans_out(session: ReadSession, *, book_id: UUID) -> list[LoanRow]:
         )
         for loan, asset, lender, to in session.execute(query)
     ]
+
+
+def approved_value(session: ReadSession, asset_id: UUID) -> Valuation | None:
+    """Return the approved valuation of what an item came in with."""
+    return session.scalar(
+        select(Valuation)
+        .join(Asset, Asset.intake_id == Valuation.intake_id)
+        .where(Asset.id == asset_id, Valuation.state == "approved")
+    )
+
+
+def running_loan(session: ReadSession, asset_id: UUID) -> AssetLoan | None:
+    """Return the loan that an item is out on."""
+    return session.scalar(
+        select(AssetLoan).where(AssetLoan.asset_id == asset_id, AssetLoan.returned_on.is_(None))
+    )
+
+
+def loans_of(session: ReadSession, asset_id: UUID) -> list[tuple[str, str, date, date | None]]:
+    """Return where an item has been: borrower, purpose, from, back; newest first."""
+    query = (
+        select(Book.name, AssetLoan.purpose, AssetLoan.lent_on, AssetLoan.returned_on)
+        .join(Book, Book.id == AssetLoan.borrower_id)
+        .where(AssetLoan.asset_id == asset_id)
+        .order_by(AssetLoan.lent_on.desc(), AssetLoan.id)
+    )
+    return [(name, why, lent, back) for name, why, lent, back in session.execute(query)]

@@ -1,8 +1,11 @@
 """Things received, what they are worth, and to whom they are lent."""
 
-from marshmallow import Schema, fields
+from typing import Any
+
+from marshmallow import Schema, fields, pre_load
 
 from ledger.schemas.fields import A_DATE, Count, Line, Money, Text, one_of
+from ledger.services.disposals import WAYS
 
 METHODS = ("comparable_sales", "donor_invoice", "price_list", "expert_opinion")
 
@@ -42,3 +45,53 @@ class Loan(Schema):
     borrower = Line(required=True, longest=32)
     purpose = Line(required=True)
     due_on = fields.Date(required=True, error_messages=A_DATE)
+
+
+def letting_go(exponent: int) -> Schema:
+    """Return the shape of a request to let a thing go; what is not sold has no price."""
+
+    class LettingGo(Schema):
+        """How a thing goes, for how much, and why."""
+
+        way = one_of(tuple(WAYS), "Choose how it goes.")
+        price = Money(exponent, load_default=0)
+        reason = Text(required=True, longest=1000)
+
+        @pre_load
+        def without_price(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
+            """Leave an empty price out."""
+            return {key: value for key, value in data.items() if key != "price" or value}
+
+    return LettingGo()
+
+
+class GivingOn(Schema):
+    """To which community a thing goes for good."""
+
+    receiver = Line(required=True, longest=32)
+    fund = Line(load_default="", longest=32)
+    reason = Text(required=True, longest=1000)
+
+
+class Wear(Schema):
+    """Over how many months a thing wears."""
+
+    months = Count(required=True)
+
+
+def damage(exponent: int) -> Schema:
+    """Return the shape of a damaged return; both amounts in a currency of so many decimals."""
+
+    class Damage(Schema):
+        """What the harm comes to, and what the borrower pays for it."""
+
+        impairment = Money(exponent, required=True)
+        compensation = Money(exponent, load_default=0)
+        reason = Text(required=True, longest=1000)
+
+        @pre_load
+        def without_compensation(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
+            """Leave an empty compensation out."""
+            return {key: value for key, value in data.items() if key != "compensation" or value}
+
+    return Damage()

@@ -17,6 +17,7 @@ NOUNS = (
     "giving",
     "hours",
     "things",
+    "items",
     "desk",
     "journal",
     "statements",

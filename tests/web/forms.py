@@ -176,6 +176,18 @@ FORMS = (
         {"borrower": "code", "purpose": "text", "due_on": "date"},
     ),
     Form(
+        "items.let_go",
+        "member",
+        {"way": "sold", "price": "5", "reason": "Nobody uses it"},
+        {"way": "choice", "reason": "text"},
+    ),
+    Form(
+        "items.give_on",
+        "member",
+        {"receiver": "B", "fund": "GEN", "reason": "They need it more"},
+        {"receiver": "code", "reason": "text"},
+    ),
+    Form(
         "journal.correct",
         "treasurer",
         {"from_fund": "GEN", "to_fund": "SOLAR", "reason": "It was for the roof"},

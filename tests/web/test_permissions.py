@@ -74,6 +74,14 @@ DEEDS: dict[str, Deed] = {
         frozenset({"member", "treasurer"}),
         {"borrower": "B", "purpose": "A film", "due_on": TODAY.isoformat()},
     ),
+    "items.let_go": Deed(
+        frozenset({"member", "treasurer"}), {"way": "lost", "reason": "Not seen since May"}
+    ),
+    "items.give_on": Deed(frozenset({"member", "treasurer"}), {"receiver": "B", "reason": "Why"}),
+    "items.plan_wear": Deed(frozenset({"member", "treasurer"}), {"months": "48"}),
+    "items.damage": Deed(
+        frozenset({"member", "treasurer"}), {"impairment": "5", "reason": "It fell"}
+    ),
     "things.take_back": Deed(frozenset({"member", "treasurer"})),
     "giving.cancel": Deed(frozenset({"donor"})),
     "journal.correct": Deed(
@@ -159,6 +167,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "reports.pdf": READERS,
     "things.value_form": frozenset({"member", "treasurer"}),
     "things.lend_form": frozenset({"member", "treasurer"}),
+    "items.show": CIRCLE,
     "desk.show": TREASURER,
     "statements.show": TREASURER,
     "offline.show": TREASURER,
@@ -261,6 +270,8 @@ def test_those_who_may_do_it_are_not_refused(town: Town, endpoint: str) -> None:
     # The first succeeds; the others may come too late, which is no refusal.
     first = next(iter(statuses.values()))
     late = {"payouts.refund": 409, "statements.upload": 422, "tokens.create": 201}
+    # The town's thing has no value yet and is not lent; test_items has one that is.
+    late |= {"items.plan_wear": 409, "items.damage": 409}
     assert first in (200, 302, 303, late.get(endpoint)), statuses
 
 
