@@ -1,4 +1,8 @@
-"""Every rule holds on sound books, and each names what broke it when it is broken."""
+"""Every rule holds on sound books, and each names what broke it when it is broken.
+
+That a damage breaks no other rule is shown on SQLite alone: the rules are the same, and all of
+them after each of so many damages takes its time.
+"""
 
 from datetime import date
 
@@ -7,7 +11,8 @@ from sqlalchemy.orm import Session as OrmSession
 from ledger.db import Database
 from ledger.demo import fill
 from ledger.queries.invariants import CHECKS, check
-from tests.queries.damage import DAMAGES, guards_off
+from tests.queries.damage import guard, guards_off
+from tests.queries.damages import DAMAGES
 from tests.worked import load_worked_books
 
 
@@ -25,12 +30,21 @@ def test_each_damage_is_found_by_its_rule_and_named(db: Database):
     fill(db, today=date(2026, 11, 2))
     with db.snapshot() as session:
         assert [row for row in check(session) if not row.ok] == []
+    unlike = {}
     for name, (damage, also) in DAMAGES.items():
         with guards_off(db) as connection:
             damage(connection)
+            guard(connection)
             session = OrmSession(connection, autoflush=False)
-            broken = {row.id: row.first_violation for row in check(session) if not row.ok}
-        assert set(broken) == {name} | also, (name, broken)
-        assert broken[name]
+            broken = _broken(session, None if db.is_sqlite else {name} | also)
+        if set(broken) != {name} | also or not broken[name]:
+            unlike[name] = broken
+    assert unlike == {}
     with db.snapshot() as session:
         assert [row for row in check(session) if not row.ok] == []
+
+
+def _broken(session: OrmSession, rules: set[str] | None) -> dict[str, str]:
+    """Return what each broken rule names; of all rules, where none are picked."""
+    found = {name: run(session)[1] for name, _title, run in CHECKS if not rules or name in rules}
+    return {name: violation for name, violation in found.items() if violation is not None}

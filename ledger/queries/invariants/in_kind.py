@@ -1,0 +1,303 @@
+"""Things and time: each in one place, counted once, worth what was found (I-50 to I-55)."""
+
+from uuid import UUID
+
+from sqlalchemy import Text, and_, case, cast, exists, func, or_, select
+
+from ledger.db import ReadSession
+from ledger.models.assets import Asset, AssetLoan, Intake, Valuation
+from ledger.models.books import Book, Fund
+from ledger.models.commitments import Commitment, Step
+from ledger.models.hours import HoursEntry
+from ledger.models.journal import Entry, Posting
+from ledger.models.parties import Party
+from ledger.queries.invariants.result import Finding, count, first, on
+
+HERE, OUT, DAMAGED = 8210, 8220, 8240
+OWNED = (HERE, OUT, DAMAGED)
+SOURCES = (8110, 8130, 8190)
+GONE = (8310, 8320, 8330, 8340, 8390)
+TIME_USED = 8410
+TIME = (TIME_USED, 8120, 8310)
+WORTH = (1420, 1510, 1520, 5210, 5220, 5310, 9310, 9320)
+SERVICES_USED = 5210
+EQUIPMENT, IMPAIRED, WORN = 1510, 1518, 1519
+MINUTES_PER_DAY = 16 * 60
+
+
+def custody(session: ReadSession) -> Finding:
+    """I-50: each thing is in exactly one place, the one that its row says."""
+    # Several that came together are counted on one leg, which names no single one of them.
+    together = case((Intake.quantity > 1, 1), (Asset.intake_id.is_(None), None), else_=0)
+    legs = (
+        select(
+            Posting.book_id,
+            Posting.asset,
+            on(HERE).label("here"),
+            on(OUT).label("out"),
+            on(DAMAGED).label("damaged"),
+            func.sum(
+                case(
+                    (
+                        and_(
+                            Posting.account == HERE,
+                            Posting.quantity > 0,
+                            Entry.event_type == "giving_on",
+                        ),
+                        1,
+                    ),
+                    else_=0,
+                )
+            ).label("given"),
+        )
+        .join(Entry, and_(Entry.book_id == Posting.book_id, Entry.id == Posting.entry_id))
+        .where(Posting.account.in_(OWNED), Posting.asset.is_not(None))
+        .group_by(Posting.book_id, Posting.asset)
+        .subquery()
+    )
+    came = func.coalesce(
+        together,
+        # Brought along at the opening it is on a common leg, given on it has its own.
+        case((func.coalesce(legs.c.given, 0) > 0, 0), else_=1),
+    )
+    here, out, damaged = (func.coalesce(legs.c[name], 0) for name in ("here", "out", "damaged"))
+    expected = (
+        (here + came, "in_custody"),
+        (out, "on_loan"),
+        (damaged, "damaged"),
+    )
+    wrong = or_(*(place != case((Asset.state == state, 1), else_=0) for place, state in expected))
+    query = (
+        select(Asset.tag, Asset.state, here + came, out, damaged)
+        .outerjoin(Intake, Intake.id == Asset.intake_id)
+        .outerjoin(legs, and_(legs.c.book_id == Asset.book_id, legs.c.asset == Asset.tag))
+        .where(wrong)
+        .limit(1)
+    )
+    lent = (
+        select(Asset.tag, Asset.state, func.count(AssetLoan.id))
+        .outerjoin(AssetLoan, and_(AssetLoan.asset_id == Asset.id, AssetLoan.returned_on.is_(None)))
+        .group_by(Asset.id, Asset.tag, Asset.state)
+        .having(func.count(AssetLoan.id) != case((Asset.state == "on_loan", 1), else_=0))
+        .limit(1)
+    )
+    found = first(
+        session, query, "{0} is {1}, the journal has it {2} here, {3} out, {4} damaged"
+    ) or first(session, lent, "{0} is {1} with {2} open loans")
+    return count(session, Asset), found
+
+
+def owned(session: ReadSession) -> Finding:
+    """I-51: what is owned came from somewhere, and went where the books say."""
+    accounts = (*OWNED, *SOURCES, *GONE)
+    query = (
+        select(Book.code, Posting.commodity, func.sum(Posting.quantity))
+        .join(Book, Book.id == Posting.book_id)
+        .where(Posting.account.in_(accounts), Posting.commodity.like("EQP.%"))
+        .group_by(Book.id, Book.code, Posting.commodity)
+        .having(func.sum(Posting.quantity) != 0)
+        .limit(1)
+    )
+    below = (
+        select(Book.code, Posting.commodity, func.sum(Posting.quantity))
+        .join(Book, Book.id == Posting.book_id)
+        .where(Posting.account.in_(OWNED))
+        .group_by(Book.id, Book.code, Posting.fund_id, Posting.account, Posting.commodity)
+        .having(func.sum(Posting.quantity) < 0)
+        .limit(1)
+    )
+    found = first(session, query, "book {0}: {2} {1} came from or went nowhere") or first(
+        session, below, "book {0} has {2} {1}"
+    )
+    return count(session, Posting, Posting.account.in_(accounts)), found
+
+
+def worth(session: ReadSession) -> Finding:
+    """I-52: value stands to its quantity as it was found, to half a minor unit."""
+    legs = (
+        select(
+            Posting.valuation,
+            on(*WORTH).label("value"),
+            on(TIME_USED).label("minutes"),
+        )
+        .where(Posting.valuation.is_not(None))
+        .group_by(Posting.valuation, Posting.book_id)
+    )
+    # Pooled hours carry their label in two books; the pool's has none of these accounts.
+    sums = (
+        legs.having(or_(on(*WORTH) != 0, on(TIME_USED) != 0))
+        .add_columns(Posting.book_id)
+        .subquery()
+    )
+    posted = case((Valuation.hours_id.is_not(None), sums.c.minutes), else_=Valuation.quantity)
+    value = func.coalesce(sums.c.value, 0)
+    apart = func.abs(value * Valuation.quantity - Valuation.total * func.coalesce(posted, 0))
+    query = (
+        select(Valuation.label, value, Valuation.total)
+        .outerjoin(
+            sums,
+            and_(sums.c.book_id == Valuation.book_id, sums.c.valuation == Valuation.label),
+        )
+        .where(Valuation.state == "approved", 2 * apart > Valuation.quantity)
+        .limit(1)
+    )
+    return count(session, Valuation, Valuation.state == "approved"), first(
+        session, query, "valuation {0}: {1} in the journal, {2} found"
+    )
+
+
+def time(session: ReadSession) -> Finding:
+    """I-53: time applied is time given, and what was confirmed, less what was taken back."""
+    skill = Posting.commodity.like("MIN.%")
+    given = (
+        select(Book.code, Posting.commodity, func.sum(Posting.quantity))
+        .join(Book, Book.id == Posting.book_id)
+        .where(Posting.account.in_(TIME), skill)
+        .group_by(Book.id, Book.code, Posting.commodity)
+        .having(func.sum(Posting.quantity) != 0)
+        .limit(1)
+    )
+    back = Entry.event_type == "hours_corrected"
+    legs = (
+        select(
+            Posting.book_id,
+            Posting.valuation,
+            func.sum(case((back, 0), else_=Posting.quantity)).label("confirmed"),
+            func.sum(Posting.quantity).label("left"),
+        )
+        .join(Entry, and_(Entry.book_id == Posting.book_id, Entry.id == Posting.entry_id))
+        .where(Posting.account == TIME_USED, Posting.valuation.is_not(None))
+        .group_by(Posting.book_id, Posting.valuation)
+        .subquery()
+    )
+    confirmed = func.coalesce(legs.c.confirmed, 0)
+    counted = (
+        select(HoursEntry.id, HoursEntry.worked_minutes, confirmed)
+        .join(Valuation, Valuation.hours_id == HoursEntry.id)
+        .outerjoin(
+            legs,
+            and_(legs.c.book_id == Valuation.book_id, legs.c.valuation == Valuation.label),
+        )
+        .where(
+            HoursEntry.state == "confirmed",
+            or_(HoursEntry.worked_minutes != confirmed, legs.c.left < 0),
+        )
+        .limit(1)
+    )
+    found = first(session, given, "book {0}: {2} minutes of {1} came from nowhere") or first(
+        session, counted, "hours {0}: {1} minutes confirmed, {2} in the journal"
+    )
+    return count(session, HoursEntry, HoursEntry.state == "confirmed"), found
+
+
+def confirmed(session: ReadSession) -> Finding:
+    """I-54: hours are confirmed by somebody else, once, and worth only what may be recognised."""
+    own = (
+        select(HoursEntry.id)
+        .join(Party, Party.id == HoursEntry.party_id)
+        .where(
+            HoursEntry.state == "confirmed",
+            or_(
+                HoursEntry.confirmed_by == HoursEntry.logged_by,
+                HoursEntry.confirmed_by == Party.person_id,
+            ),
+        )
+        .limit(1)
+    )
+    # Pooled hours are a step of the pool's allocation, and have their legs there.
+    unbooked = (
+        select(HoursEntry.id)
+        .where(
+            HoursEntry.state == "confirmed",
+            ~exists().where(
+                Entry.book_id == HoursEntry.book_id,
+                Entry.source == "hours",
+                func.replace(Entry.external_ref, "-", "")
+                == func.replace(cast(HoursEntry.id, Text), "-", ""),
+            ),
+            ~exists().where(
+                Step.name == "work",
+                func.replace(Step.reference, "-", "")
+                == func.replace(cast(HoursEntry.id, Text), "-", ""),
+            ),
+        )
+        .limit(1)
+    )
+    unfounded = (
+        select(Posting.entry_id, Posting.valuation)
+        .join(
+            Valuation,
+            and_(Valuation.book_id == Posting.book_id, Valuation.label == Posting.valuation),
+        )
+        .where(
+            Posting.account == SERVICES_USED,
+            Valuation.hours_id.is_not(None),
+            ~Valuation.capitalise,
+        )
+        .limit(1)
+    )
+    tireless = (
+        select(HoursEntry.worked_on, func.sum(HoursEntry.worked_minutes))
+        .where(HoursEntry.state == "confirmed")
+        .group_by(HoursEntry.party_id, HoursEntry.worked_on)
+        .having(func.sum(HoursEntry.worked_minutes) > MINUTES_PER_DAY)
+        .limit(1)
+    )
+    found = (
+        first(session, own, "hours {0} were confirmed by the volunteer")
+        or first(session, unbooked, "hours {0} are confirmed and not booked")
+        or first(session, unfounded, "entry {0} recognises {1}, which may not be")
+        or first(session, tireless, "somebody worked {1} minutes on {0}")
+    )
+    return count(session, HoursEntry), found
+
+
+def wear(session: ReadSession) -> Finding:
+    """I-55: nothing is worn more than it cost, and at the end of its life exactly that."""
+    done: dict[UUID, int] = {
+        plan_id: int(quantity)
+        for plan_id, quantity in session.execute(
+            select(Step.commitment_id, func.sum(Step.quantity))
+            .where(Step.name == "wear")
+            .group_by(Step.commitment_id)
+        )
+    }
+    plans = session.execute(
+        select(
+            Commitment.id,
+            Commitment.reference,
+            Commitment.quantity,
+            Commitment.state,
+            Commitment.terms,
+        ).where(Commitment.kind == "depreciation", Commitment.state != "ended")
+    ).all()
+    for plan in plans:
+        worn = plan.terms["brought"] + done.get(plan.id, 0)
+        over = plan.state == "worn_out"
+        if not 0 <= worn <= plan.quantity or (worn == plan.quantity) != over:
+            return len(plans), f"plan {plan.reference} is {plan.state}, worn {worn}"
+    items = (
+        select(Asset.tag, Asset.cost, Asset.depreciated, Asset.impaired)
+        .where(
+            or_(
+                Asset.depreciated < 0,
+                Asset.impaired < 0,
+                Asset.cost < 0,
+                Asset.depreciated + Asset.impaired > Asset.cost,
+            )
+        )
+        .limit(1)
+    )
+    cost, gone = on(EQUIPMENT), on(IMPAIRED, WORN, sign=-1)
+    sheets = (
+        select(Fund.code, cost, gone)
+        .join(Posting, and_(Posting.book_id == Fund.book_id, Posting.fund_id == Fund.id))
+        .where(Posting.account.in_((EQUIPMENT, IMPAIRED, WORN)))
+        .group_by(Fund.id, Fund.code, Posting.commodity)
+        .having(or_(on(IMPAIRED) > 0, on(WORN) > 0, gone > cost))
+        .limit(1)
+    )
+    found = first(session, items, "{0} cost {1} and is worn {2}, harmed {3}") or first(
+        session, sheets, "fund {0}: equipment cost {1} and lost {2}"
+    )
+    return len(plans) + count(session, Asset), found

@@ -1,0 +1,222 @@
+"""Money outside: Stripe, payouts, refunds and banks say what the books say (I-34 to I-38)."""
+
+from typing import Any
+
+from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from ledger.db import ReadSession
+from ledger.models.books import Book
+from ledger.models.journal import Posting
+from ledger.models.payments import BalanceTransaction, Payout, Refund
+from ledger.models.pledges import Fulfilment, Pledge
+from ledger.models.statements import BankLine, BankStatement, Match
+from ledger.queries.invariants.result import Finding, count, first
+
+STRIPE = (1110, 1115)
+IN_TRANSIT = 1120
+GIVEN_BACK = ("approved", "sent", "posted")
+
+
+def clearing(session: ReadSession) -> Finding:
+    """I-34: the Stripe account holds what the posted movements left on it, each and together."""
+    posted = BalanceTransaction.posted_at.is_not(None)
+    legs = (
+        select(Posting.payment, Posting.commodity, func.sum(Posting.quantity).label("quantity"))
+        .where(Posting.account.in_(STRIPE), Posting.payment.is_not(None))
+        .group_by(Posting.payment, Posting.commodity)
+        .subquery()
+    )
+    # A payout's leg is named after the payout, not after its movement.
+    name = func.coalesce(
+        select(Payout.stripe_payout_id)
+        .where(Payout.stripe_payout_id == BalanceTransaction.source_id, BalanceTransaction.net < 0)
+        .scalar_subquery(),
+        BalanceTransaction.stripe_txn_id,
+    )
+    moved = func.coalesce(legs.c.quantity, 0)
+    query = (
+        select(BalanceTransaction.stripe_txn_id, BalanceTransaction.net, moved)
+        .outerjoin(
+            legs,
+            and_(legs.c.payment == name, legs.c.commodity == BalanceTransaction.commodity),
+        )
+        .where(posted, BalanceTransaction.net != moved)
+        .limit(1)
+    )
+    known = select(BalanceTransaction.stripe_txn_id)
+    untold = (
+        select(Posting.payment, Posting.quantity)
+        .where(
+            Posting.account.in_(STRIPE),
+            Posting.payment.is_not(None),
+            Posting.payment.not_in(known),
+            Posting.payment.not_in(select(Payout.stripe_payout_id)),
+        )
+        .limit(1)
+    )
+    found = first(session, query, "Stripe moved {1} by {0}, the books {2}") or first(
+        session, untold, "the books moved {1} by {0}, of which Stripe does not know"
+    )
+    return count(session, BalanceTransaction, posted), found
+
+
+def payouts(session: ReadSession) -> Finding:
+    """I-35: a payout is what it contains, and is in transit until a bank line shows it."""
+    payout = Payout.stripe_payout_id
+    contained = (
+        select(
+            BalanceTransaction.stripe_payout_id,
+            func.sum(BalanceTransaction.net).label("rest"),
+            func.count().label("movements"),
+        )
+        .where(BalanceTransaction.stripe_payout_id.is_not(None))
+        .group_by(BalanceTransaction.stripe_payout_id)
+        .subquery()
+    )
+    # One alone is the payout itself: Stripe does not say what a manual one contains.
+    differs = (
+        select(payout, contained.c.rest)
+        .join(contained, contained.c.stripe_payout_id == payout)
+        .where(contained.c.movements > 1, contained.c.rest != 0)
+        .limit(1)
+    )
+    legs = (
+        select(Posting.payment, func.sum(Posting.quantity).label("quantity"))
+        .where(Posting.account == IN_TRANSIT, Posting.quantity > 0, Posting.payment.is_not(None))
+        .group_by(Posting.payment)
+        .subquery()
+    )
+    sent = func.coalesce(legs.c.quantity, 0)
+    split = (
+        select(payout, Payout.amount, sent)
+        .outerjoin(legs, legs.c.payment == payout)
+        .where(Payout.amount != sent)
+        .limit(1)
+    )
+    found = (
+        first(session, differs, "payout {0} differs from what it contains by {1}")
+        or first(session, split, "payout {0} is {1}, its funds {2}")
+        or _in_transit(session)
+    )
+    return count(session, Payout), found
+
+
+def _in_transit(session: ReadSession) -> str | None:
+    returned = exists().where(
+        BalanceTransaction.source_id == Payout.stripe_payout_id,
+        BalanceTransaction.net > 0,
+        BalanceTransaction.posted_at.is_not(None),
+    )
+    waiting: dict[Any, int] = {
+        (book_id, unit): int(total)
+        for book_id, unit, total in session.execute(
+            select(Payout.book_id, Payout.commodity, func.sum(Payout.amount))
+            .where(Payout.bank_line_id.is_(None), ~returned)
+            .group_by(Payout.book_id, Payout.commodity)
+        )
+    }
+    rows = session.execute(
+        select(Book.id, Book.code, Posting.commodity, func.sum(Posting.quantity))
+        .join(Book, Book.id == Posting.book_id)
+        .where(Posting.account == IN_TRANSIT, Posting.payment.is_not(None))
+        .group_by(Book.id, Book.code, Posting.commodity)
+    )
+    for book_id, code, unit, total in rows:
+        if waiting.get((book_id, unit), 0) != total:
+            return f"book {code}: {total} {unit} are in transit, not {waiting.get((book_id, unit))}"
+    return None
+
+
+def refunds(session: ReadSession) -> Finding:
+    """I-36: no more goes back than came in, by pledge and by charge."""
+    kept = func.sum(Fulfilment.quantity)
+    by_pledge = (
+        select(Pledge.reference, kept)
+        .join(Fulfilment, Fulfilment.pledge_id == Pledge.id)
+        .where(Fulfilment.source.in_(("payment", "refund")))
+        .group_by(Pledge.id, Pledge.reference)
+        .having(kept < 0)
+        .limit(1)
+    )
+    charge = BalanceTransaction
+    by_charge = (
+        select(Refund.stripe_charge_id, func.sum(Refund.amount), charge.amount)
+        .join(charge, and_(charge.source_id == Refund.stripe_charge_id, charge.amount > 0))
+        .where(Refund.state.in_(GIVEN_BACK))
+        .group_by(Refund.stripe_charge_id, charge.amount)
+        .having(func.sum(Refund.amount) > charge.amount)
+        .limit(1)
+    )
+    owed = (
+        select(charge.stripe_txn_id, charge.owed_back, charge.amount)
+        .where(charge.owed_back != 0, or_(charge.owed_back < 0, charge.owed_back > charge.amount))
+        .limit(1)
+    )
+    found = (
+        first(session, by_pledge, "pledge {0}: more was given back than paid, {1}")
+        or first(session, by_charge, "charge {0}: {1} of {2} is to go back")
+        or first(session, owed, "charge {0}: {1} of {2} is owed back")
+    )
+    return count(session, Refund) + count(session, charge), found
+
+
+def statements(session: ReadSession) -> Finding:
+    """I-38: opening and lines give the closing balance, and a line's entry moves its amount."""
+    lines = (
+        select(BankLine.statement_id, func.sum(BankLine.amount).label("amount"))
+        .group_by(BankLine.statement_id)
+        .subquery()
+    )
+    moved = func.coalesce(lines.c.amount, 0)
+    # A line that an earlier, overlapping statement brought belongs to that one.
+    shared = aliased(BankStatement)
+    overlaps = exists().where(
+        shared.book_id == BankStatement.book_id,
+        shared.account == BankStatement.account,
+        shared.id != BankStatement.id,
+        shared.opens_on <= BankStatement.closes_on,
+        shared.closes_on >= BankStatement.opens_on,
+    )
+    adds_up = (
+        select(BankStatement.statement_ref, BankStatement.closing, moved)
+        .outerjoin(lines, lines.c.statement_id == BankStatement.id)
+        .where(BankStatement.opening + moved != BankStatement.closing, ~overlaps)
+        .limit(1)
+    )
+    booked = func.coalesce(func.sum(Posting.quantity), 0)
+    # What was identified later moves between funds only.
+    tied = (
+        select(BankLine.id, BankLine.amount, booked)
+        .join(Match, Match.bank_line_id == BankLine.id)
+        .outerjoin(
+            Posting,
+            and_(
+                Posting.book_id == Match.book_id,
+                Posting.entry_id == Match.entry_id,
+                Posting.account == BankLine.account,
+                Posting.commodity == BankLine.commodity,
+            ),
+        )
+        .where(Match.rule != "identified")
+        .group_by(BankLine.id, BankLine.amount, Match.id)
+        .having(booked != BankLine.amount)
+        .limit(1)
+    )
+    untied = (
+        select(BankLine.id, BankLine.state)
+        .outerjoin(Match, Match.bank_line_id == BankLine.id)
+        .where(
+            or_(
+                and_(BankLine.state == "matched", Match.id.is_(None)),
+                and_(BankLine.state == "open", Match.id.is_not(None)),
+            )
+        )
+        .limit(1)
+    )
+    found = (
+        first(session, adds_up, "statement {0} closes with {1} after lines of {2}")
+        or first(session, tied, "line {0} of {1} is tied to an entry of {2}")
+        or first(session, untied, "line {0} is {1}, its ties say otherwise")
+    )
+    return count(session, BankStatement) + count(session, BankLine), found

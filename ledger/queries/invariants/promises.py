@@ -1,0 +1,226 @@
+"""Promises: what is open, in the rows and in the journal alike (I-30 to I-32, I-37, I-39)."""
+
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Subquery, and_, case, func, or_, select
+
+from ledger.db import ReadSession
+from ledger.models.books import Fund
+from ledger.models.commitments import Commitment, Step
+from ledger.models.journal import Posting
+from ledger.models.pledges import Fulfilment, Pledge
+from ledger.queries.invariants.result import Finding, count, first, on
+
+RECEIVABLE = 1210
+DISCOUNT = 1215
+ALLOWANCE = 1218
+INTENDED = 9110
+CONDITIONAL = 9120
+ADVANCES = 2410
+AWARDED = 9140
+PROMISES = (RECEIVABLE, INTENDED, CONDITIONAL)
+GOING = ("open", "part_fulfilled", "fulfilled")
+
+
+def states(session: ReadSession) -> Finding:
+    """I-30: promised is fulfilled, open, or given up; and an owed promise is what was agreed."""
+    done = _discharged()
+    made_good = func.coalesce(done.c.quantity, 0)
+    fits = or_(
+        and_(Pledge.state == "open", made_good == 0),
+        and_(Pledge.state == "part_fulfilled", made_good > 0, made_good < Pledge.quantity),
+        and_(Pledge.state == "fulfilled", made_good == Pledge.quantity),
+        and_(Pledge.state == "over_fulfilled", made_good > Pledge.quantity),
+        and_(Pledge.state.in_(("lapsed", "cancelled", "written_off")), made_good < Pledge.quantity),
+        Pledge.state == "charged_back",
+    )
+    query = (
+        select(Pledge.reference, Pledge.state, made_good, Pledge.quantity)
+        .outerjoin(done, done.c.pledge_id == Pledge.id)
+        .where(~fits)
+        .limit(1)
+    )
+    found = first(session, query, "pledge {0} is {1} with {2} of {3} made good")
+    return count(session, Pledge), found or _increases(session)
+
+
+def booked(session: ReadSession) -> Finding:
+    """I-31: what is open of a pledge is what the journal says is promised or owed."""
+    done = _discharged()
+    legs = (
+        select(
+            Posting.book_id,
+            Posting.pledge,
+            Posting.commodity,
+            func.sum(Posting.quantity).label("quantity"),
+        )
+        .where(Posting.account.in_(PROMISES), Posting.pledge.is_not(None))
+        .group_by(Posting.book_id, Posting.pledge, Posting.commodity)
+        .subquery()
+    )
+    rest = Pledge.quantity - func.coalesce(done.c.quantity, 0)
+    still_open = case((and_(Pledge.state.in_(GOING), rest > 0), rest), else_=0)
+    query = (
+        select(Pledge.reference, still_open, func.coalesce(legs.c.quantity, 0))
+        .outerjoin(done, done.c.pledge_id == Pledge.id)
+        .outerjoin(
+            legs,
+            and_(
+                legs.c.book_id == Pledge.book_id,
+                legs.c.pledge == Pledge.reference,
+                legs.c.commodity == Pledge.commodity,
+            ),
+        )
+        .where(still_open != func.coalesce(legs.c.quantity, 0))
+        .limit(1)
+    )
+    return count(session, Pledge), first(session, query, "pledge {0}: {1} open, {2} in the journal")
+
+
+def natures(session: ReadSession) -> Finding:
+    """I-32: only what is owed stands on a value account, and it stands nowhere else.
+
+    A sponsor's promise is owed as far as gifts were matched.
+    """
+    sums = (
+        select(
+            Posting.book_id,
+            Posting.pledge,
+            on(RECEIVABLE).label("owed"),
+            on(INTENDED).label("intended"),
+            on(CONDITIONAL).label("conditional"),
+        )
+        .where(Posting.account.in_(PROMISES), Posting.pledge.is_not(None))
+        .group_by(Posting.book_id, Posting.pledge)
+        .subquery()
+    )
+    wrong = or_(
+        and_(Pledge.legal_nature == "unconditional", sums.c.intended + sums.c.conditional != 0),
+        and_(Pledge.legal_nature == "intention", sums.c.owed + sums.c.conditional != 0),
+        and_(Pledge.legal_nature == "conditional", sums.c.owed + sums.c.intended != 0),
+    )
+    query = (
+        select(Pledge.id, Pledge.reference, Pledge.legal_nature)
+        .join(sums, and_(sums.c.book_id == Pledge.book_id, sums.c.pledge == Pledge.reference))
+        .where(wrong)
+    )
+    sponsors = set(_terms(session, "sponsor", "pledge"))
+    for pledge_id, reference, nature in session.execute(query):
+        if pledge_id not in sponsors:
+            return count(session, Pledge), f"pledge {reference} is {nature} and booked otherwise"
+    return count(session, Pledge), None
+
+
+def grants(session: ReadSession) -> Finding:
+    """I-37: of a grant, received less earned and returned is the advance, and what is neither
+    earned nor returned of the award is still conditional.
+    """
+    names = ("receive", "earn", "claim", "return")
+    steps = (
+        select(
+            Step.commitment_id,
+            *(
+                func.sum(case((Step.name == name, Step.quantity), else_=0)).label(f"of_{name}")
+                for name in names
+            ),
+        )
+        .group_by(Step.commitment_id)
+        .subquery()
+    )
+    received, earned, claimed, returned = (
+        func.coalesce(steps.c[f"of_{name}"], 0) for name in names
+    )
+    sums = (
+        select(
+            Posting.book_id,
+            Posting.grant,
+            on(ADVANCES).label("advance"),
+            on(AWARDED).label("awarded"),
+        )
+        .where(Posting.account.in_((ADVANCES, AWARDED)), Posting.grant.is_not(None))
+        .group_by(Posting.book_id, Posting.grant)
+        .subquery()
+    )
+    advance, awarded = (func.coalesce(sums.c[name], 0) for name in ("advance", "awarded"))
+    query = (
+        select(Commitment.reference, -advance, awarded)
+        .outerjoin(steps, steps.c.commitment_id == Commitment.id)
+        .outerjoin(
+            sums, and_(sums.c.book_id == Commitment.book_id, sums.c.grant == Commitment.reference)
+        )
+        .where(
+            Commitment.kind == "grant",
+            or_(
+                received - earned - returned != -advance,
+                Commitment.quantity - earned - claimed - returned != awarded,
+                received - earned - returned < 0,
+            ),
+        )
+        .limit(1)
+    )
+    return count(session, Commitment, Commitment.kind == "grant"), first(
+        session, query, "grant {0}: {1} held and {2} conditional in the journal"
+    )
+
+
+def contras(session: ReadSession) -> Finding:
+    """I-39: of what is owed to a fund, no more is doubted or discounted than there is."""
+    owed, doubted, discount = on(RECEIVABLE), on(ALLOWANCE, sign=-1), on(DISCOUNT, sign=-1)
+    accounts = (RECEIVABLE, DISCOUNT, ALLOWANCE)
+    query = (
+        select(Fund.code, owed, doubted, discount)
+        .join(Posting, and_(Posting.book_id == Fund.book_id, Posting.fund_id == Fund.id))
+        .where(Posting.account.in_(accounts))
+        .group_by(Fund.id, Fund.code, Posting.commodity)
+        .having(or_(doubted < 0, discount < 0, doubted > owed))
+        .limit(1)
+    )
+    return count(session, Posting, Posting.account.in_(accounts)), first(
+        session, query, "fund {0}: {2} doubted and {3} discounted of {1} owed"
+    )
+
+
+def _discharged() -> Subquery:
+    return (
+        select(Fulfilment.pledge_id, func.sum(Fulfilment.quantity).label("quantity"))
+        .where(Fulfilment.quantity > 0)
+        .group_by(Fulfilment.pledge_id)
+        .subquery()
+    )
+
+
+def _increases(session: ReadSession) -> str | None:
+    """Compare each owed promise with what was agreed and added to it."""
+    added: Counter[UUID] = Counter()
+    for promise_id, quantity in session.execute(
+        select(Step.commitment_id, func.sum(Step.quantity))
+        .where(Step.name == "increase")
+        .group_by(Step.commitment_id)
+    ):
+        added[promise_id] = int(quantity)
+    agreed = _terms(session, "promise", "pledge")
+    if not agreed:
+        return None
+    promised = dict(
+        iter(
+            session.execute(
+                select(Pledge.id, Pledge.quantity).where(Pledge.legal_nature == "unconditional")
+            )
+        )
+    )
+    for pledge_id, row in agreed.items():
+        if promised.get(pledge_id) != row.quantity + added[row.id]:
+            return f"promise {row.reference} is not what was agreed and added"
+    return None
+
+
+def _terms(session: ReadSession, kind: str, name: str) -> dict[UUID, Any]:
+    """Return the commitments of a kind by a row that their terms name."""
+    rows = session.execute(
+        select(Commitment.id, Commitment.reference, Commitment.quantity, Commitment.terms).where(
+            Commitment.kind == kind
+        )
+    )
+    return {UUID(row.terms[name]): row for row in rows if name in row.terms}
