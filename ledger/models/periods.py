@@ -1,9 +1,9 @@
-"""Periods that were closed: until when, what the balances were, and under which log (D13)."""
+"""Periods that were closed, softly or for good: until when, with which balances and log (D13)."""
 
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.models.base import Base, Code, Key
@@ -37,3 +37,22 @@ class Period(Base):
     reopened_approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     reopened_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(default="")
+
+
+class SoftClose(Base):
+    """A book closed for all but what an approver agreed to, up to and including a day.
+
+    Not lifted, it holds until the period is closed for good.
+    """
+
+    __tablename__ = "soft_close"
+    __table_args__ = (Index("ix_soft_close_book_id", "book_id"),)
+
+    id: Mapped[Key]
+    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
+    until_on: Mapped[date]
+    reason: Mapped[str]
+    closed_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    closed_at: Mapped[datetime]
+    lifted_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    lifted_at: Mapped[datetime | None]

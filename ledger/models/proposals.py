@@ -32,3 +32,14 @@ class Proposal(Base):
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[datetime | None]
     decision_note: Mapped[str] = mapped_column(default="")
+
+
+class Approval(Base):
+    """One yes to a proposal that needs two; the last is the proposal's own decision."""
+
+    __tablename__ = "approval"
+
+    proposal_id: Mapped[UUID] = mapped_column(ForeignKey("proposal.id"), primary_key=True)
+    approved_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    approved_at: Mapped[datetime]
+    note: Mapped[str]

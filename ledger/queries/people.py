@@ -50,6 +50,23 @@ def memberships_of(
     return [(book, frozenset(roles)) for book, roles in found.values()]
 
 
+def emails_with_role(session: ReadSession, *, book_id: UUID, role: str, now: datetime) -> list[str]:
+    """Return the addresses of those who hold a role in a book at this instant."""
+    return list(
+        session.scalars(
+            select(Person.email)
+            .join(Membership, Membership.person_id == Person.id)
+            .where(
+                Membership.book_id == book_id,
+                Membership.role == role,
+                Membership.starts_at <= now,
+                or_(Membership.ends_at.is_(None), Membership.ends_at > now),
+            )
+            .order_by(Person.email)
+        )
+    )
+
+
 def names_of(session: ReadSession, person_ids: set[UUID]) -> dict[UUID, str]:
     """Return the names of people by id."""
     rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(person_ids)))

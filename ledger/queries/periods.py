@@ -4,17 +4,20 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import aliased
 
 from ledger.db import ReadSession
 from ledger.models.assets import Intake
 from ledger.models.books import Book
 from ledger.models.hours import HoursEntry
+from ledger.models.journal import Entry
 from ledger.models.payments import BalanceTransaction
-from ledger.models.periods import Period
+from ledger.models.periods import Period, SoftClose
 from ledger.models.statements import BankLine
 from ledger.queries.assets import intakes_to_value
 from ledger.queries.balances import trial_balance
@@ -38,6 +41,30 @@ class PeriodRow:
     closed_at: datetime
     reopened_at: datetime | None
     reason: str
+    # Whether the balances of the day are still those that were signed; None: opened again.
+    agrees: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SoftCloseRow:
+    """A soft close that holds."""
+
+    id: UUID
+    until_on: date
+    closed_by: str
+    closed_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LateRow:
+    """An entry that undoes one of a closed period and is dated after it."""
+
+    entry_id: UUID
+    accounting_on: date
+    reverses: UUID
+    reversed_on: date
+    event_type: str
 
 
 def closed_until(session: ReadSession, book_ids: Iterable[UUID]) -> dict[UUID, date]:
@@ -48,6 +75,51 @@ def closed_until(session: ReadSession, book_ids: Iterable[UUID]) -> dict[UUID, d
         .group_by(Period.book_id)
     )
     return dict(iter(rows))
+
+
+def softly_closed_until(session: ReadSession, book_ids: Iterable[UUID]) -> dict[UUID, date]:
+    """Return the last day of each book that is closed for what no approver agreed to."""
+    rows = session.execute(
+        select(SoftClose.book_id, func.max(SoftClose.until_on))
+        .where(SoftClose.book_id.in_(list(book_ids)), SoftClose.lifted_at.is_(None))
+        .group_by(SoftClose.book_id)
+    )
+    return dict(iter(rows))
+
+
+def soft_closes_of(session: ReadSession, *, book_id: UUID) -> list[SoftCloseRow]:
+    """Return the soft closes of a book that hold, the latest day first."""
+    rows = session.scalars(
+        select(SoftClose)
+        .where(SoftClose.book_id == book_id, SoftClose.lifted_at.is_(None))
+        .order_by(SoftClose.until_on.desc())
+    ).all()
+    names = names_of(session, {row.closed_by for row in rows})
+    return [
+        SoftCloseRow(row.id, row.until_on, names.get(row.closed_by, ""), row.closed_at, row.reason)
+        for row in rows
+    ]
+
+
+def late_corrections(session: ReadSession, *, book_id: UUID, limit: int = 50) -> list[LateRow]:
+    """Return what undoes entries of closed periods, dated in the open one; the newest first."""
+    target = aliased(Entry)
+    rows = session.execute(
+        select(Entry.id, Entry.accounting_on, target.id, target.accounting_on, target.event_type)
+        .join(target, (target.book_id == Entry.book_id) & (target.id == Entry.reverses))
+        .join(
+            Period,
+            (Period.book_id == Entry.book_id)
+            & (Period.state == "closed")
+            & (Period.until_on >= target.accounting_on)
+            & (Period.until_on < Entry.accounting_on),
+        )
+        .where(Entry.book_id == book_id)
+        .distinct()
+        .order_by(Entry.accounting_on.desc(), Entry.id.desc())
+        .limit(limit)
+    )
+    return [LateRow(*row) for row in rows]
 
 
 def periods_of(session: ReadSession, *, book_id: UUID) -> list[PeriodRow]:
@@ -69,6 +141,7 @@ def periods_of(session: ReadSession, *, book_id: UUID) -> list[PeriodRow]:
             row.closed_at,
             row.reopened_at,
             row.reason,
+            agrees(session, row) if row.state == "closed" else None,
         )
         for row in rows
     ]
@@ -76,7 +149,8 @@ def periods_of(session: ReadSession, *, book_id: UUID) -> list[PeriodRow]:
 
 def blockers(session: ReadSession, *, book_id: UUID, until: date) -> list[tuple[str, int]]:
     """Return what in the period is not decided yet, by kind, with how many (invariant I-33)."""
-    after = until + ONE_DAY
+    zone = ZoneInfo(session.get_one(Book, book_id).time_zone)
+    after = datetime.combine(until + ONE_DAY, time.min, zone)
     lines = _count(
         session,
         BankLine,
@@ -97,7 +171,8 @@ def blockers(session: ReadSession, *, book_id: UUID, until: date) -> list[tuple[
         session,
         BalanceTransaction,
         BalanceTransaction.posted_at.is_(None),
-        BalanceTransaction.available_on < after,
+        BalanceTransaction.created_at < after,
+        or_(BalanceTransaction.book_id.is_(None), BalanceTransaction.book_id == book_id),
     )
     found = [("bank_lines", lines), ("hours", hours), ("valuations", things), ("unposted", stripe)]
     return [(kind, count) for kind, count in found if count]
@@ -113,13 +188,18 @@ def snapshot_of(session: ReadSession, *, book_id: UUID, until: date) -> tuple[st
     return text, hashlib.sha256(text.encode()).hexdigest()
 
 
+def agrees(session: ReadSession, row: Period) -> bool:
+    """Tell whether a period's balances, added up again, are those that were signed (I-61)."""
+    found = snapshot_of(session, book_id=row.book_id, until=row.until_on)
+    return found == (row.snapshot, row.snapshot_sha256)
+
+
 def first_drift(session: ReadSession) -> tuple[int, str | None]:
     """Recompute every closed period; return how many agree and the first that does not (I-61)."""
     agreed = 0
     query = select(Period, Book.code).join(Book, Book.id == Period.book_id)
     for row, code in session.execute(query.where(Period.state == "closed")).all():
-        text, digest = snapshot_of(session, book_id=row.book_id, until=row.until_on)
-        if (text, digest) != (row.snapshot, row.snapshot_sha256):
+        if not agrees(session, row):
             return agreed, f"book {code}: the balances of {row.until_on} are not what was signed"
         agreed += 1
     return agreed, None

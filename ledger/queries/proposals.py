@@ -1,5 +1,6 @@
 """Questions about what waits for an approver."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,10 @@ from sqlalchemy import func, select
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.models.people import Person
-from ledger.models.proposals import Proposal
+from ledger.models.proposals import Approval, Proposal
+
+# How many people have to agree, besides whoever asks; one where nothing is said.
+NEEDED = {"reopening": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,32 @@ class ProposalRow:
     made_at: datetime
     decided_by: str | None
     decision_note: str
+    agreed: tuple[str, ...] = ()
+    agreed_ids: tuple[UUID, ...] = ()
+
+    @property
+    def needed(self) -> int:
+        """How many people have to agree."""
+        return needed(self.kind)
+
+
+def needed(kind: str) -> int:
+    """Return how many people besides the asker have to agree to a kind of proposal."""
+    return NEEDED.get(kind, 1)
+
+
+def approvals_of(session: ReadSession, *, proposal_id: UUID) -> dict[UUID, str]:
+    """Return who has agreed to a proposal that needs more than one, the first first."""
+    return dict(
+        iter(
+            session.execute(
+                select(Person.id, Person.name)
+                .join(Approval, Approval.approved_by == Person.id)
+                .where(Approval.proposal_id == proposal_id)
+                .order_by(Approval.approved_at)
+            )
+        )
+    )
 
 
 def proposals_for(
@@ -50,6 +80,16 @@ def proposals_for(
         query = query.where(Proposal.state == "open").order_by(Proposal.made_at)
     else:
         query = query.where(Proposal.state != "open").order_by(Proposal.decided_at.desc())
+    agreed: defaultdict[UUID, dict[UUID, str]] = defaultdict(dict)
+    given = (
+        select(Approval.proposal_id, Person.id, Person.name)
+        .join(Person, Person.id == Approval.approved_by)
+        .join(Proposal, Proposal.id == Approval.proposal_id)
+        .where(Proposal.book_id.in_(book_ids))
+        .order_by(Approval.approved_at)
+    )
+    for proposal_id, person_id, name in session.execute(given):
+        agreed[proposal_id][person_id] = name
     return [
         ProposalRow(
             id=row.id,
@@ -65,6 +105,8 @@ def proposals_for(
             made_at=row.made_at,
             decided_by=decided_by,
             decision_note=row.decision_note,
+            agreed=tuple(agreed[row.id].values()),
+            agreed_ids=tuple(agreed[row.id]),
         )
         for row, book, maker, decided_by in session.execute(query)
     ]

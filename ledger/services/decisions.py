@@ -46,7 +46,10 @@ def decide(
     note: str,
     now: datetime,
 ) -> Proposal:
-    """Decide a proposal and do what follows, all or nothing. Raises as the deed does."""
+    """Decide a proposal and do what follows, all or nothing. Raises as the deed does.
+
+    What needs two people follows when the second agrees.
+    """
     proposal = mark_decided(
         session,
         proposal_id=proposal_id,
@@ -55,6 +58,8 @@ def decide(
         note=note,
         now=now,
     )
+    if proposal.state == "open":
+        return proposal
     deeds = APPROVED if approve else REJECTED
     deed = deeds.get(proposal.kind)
     if deed is not None:

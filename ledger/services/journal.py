@@ -20,7 +20,7 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models import books, journal
-from ledger.queries.periods import ONE_DAY, closed_until
+from ledger.queries.periods import ONE_DAY, closed_until, softly_closed_until
 from ledger.services.journal_rows import store
 
 CHUNK = 500
@@ -81,7 +81,8 @@ def post(
     """Post the entries of one business event; several books share a transfer group.
 
     Idempotent on (book, source, external_ref, event_type). An event of a closed period is dated
-    on the first day that is open in every book it touches (domain D13). Raises Invalid for an
+    on the first day that is open in every book it touches (domain D13), and so is an event of a
+    softly closed one that no approver agreed to. Raises Invalid for an
     unknown code, Conflict when the same event was posted with other legs, or maker and approver
     are one.
     """
@@ -128,7 +129,9 @@ def _post(session: Session, drafts: Sequence[Draft], now: datetime, *, moves: bo
         return Posted(tuple(ids), sum(len(draft.entry.postings) for draft in drafts), 0)
     # Rare: something is known already, or a period is closed; find out what, and store the rest.
     known = _known(session, keys)
-    closed = closed_until(session, {key[0] for key in keys})
+    books_touched = {key[0] for key in keys}
+    closed = closed_until(session, books_touched)
+    softly = softly_closed_until(session, books_touched)
     fresh: list[tuple[UUID, Draft]] = []
     repeated: list[tuple[UUID, Draft]] = []
     for index, (key, draft) in enumerate(zip(keys, drafts, strict=True)):
@@ -136,10 +139,12 @@ def _post(session: Session, drafts: Sequence[Draft], now: datetime, *, moves: bo
             ids[index] = known[key]
             repeated.append((ids[index], draft))
             continue
+        # A soft close holds what no approver agreed to.
+        shut = [*closed.items(), *(softly.items() if draft.approved_by is None else ())]
         if moves:
-            opens = max([draft.accounting_on, *(last + ONE_DAY for last in closed.values())])
+            opens = max([draft.accounting_on, *(last + ONE_DAY for _book, last in shut)])
             draft = replace(draft, accounting_on=opens)
-        _check_open(closed.get(key[0]), draft, index)
+        _check_open([last for book, last in shut if book == key[0]], draft, index)
         known[key] = ids[index]
         fresh.append((ids[index], draft))
     if fresh and not _store(session, names, fresh, now):
@@ -218,10 +223,11 @@ def books_by_code(session: ReadSession) -> dict[str, UUID]:
     return dict(iter(session.execute(select(books.Book.code, books.Book.id))))
 
 
-def _check_open(closed: date | None, draft: Draft, index: int) -> None:
-    if closed is not None and draft.accounting_on <= closed:
+def _check_open(shut: Sequence[date], draft: Draft, index: int) -> None:
+    """Refuse a date in a closed period; ``shut`` are the last days that are."""
+    if shut and draft.accounting_on <= max(shut):
         raise Conflict(
-            f"Book {draft.entry.book} is closed up to {closed.isoformat()}.",
+            f"Book {draft.entry.book} is closed up to {max(shut).isoformat()}.",
             place=f"entries[{index}].accounting_on",
         )
 

@@ -54,7 +54,7 @@ Row = tuple[Any, ...]
 
 def store(session: Session, entries: Sequence[Row], postings: Sequence[Row]) -> bool:
     """Store rows in the order of the columns above; False, and nothing done, when any of the
-    events is there already or falls into a closed period.
+    events is there already or falls into a closed period, or a softly closed one unapproved.
     """
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
@@ -106,9 +106,10 @@ def _store_on_sqlite(session: Session, entries: Sequence[Row], postings: Sequenc
 def _known_on_sqlite(connection: Connection, entries: Sequence[Row]) -> bool:
     # As a loop over a prepared statement, for it is half as dear as reading keys out of JSON.
     cursor = connection.connection.cursor()
-    for book_id, _id, day, _now, event_type, source, external_ref, *_rest in entries:
-        book = book_id.hex
-        key = (book, source, external_ref, event_type, book, day.isoformat())
+    for book_id, _id, day, _now, event_type, source, external_ref, *rest in entries:
+        book, on = book_id.hex, day.isoformat()
+        approved = None if rest[-1] is None else 1
+        key = (book, source, external_ref, event_type, book, on, approved, book, on)
         if cursor.execute(SQLITE_KNOWN, key).fetchone()[0]:
             return True
     return False
@@ -143,5 +144,7 @@ SQLITE_KNOWN = """
         where book_id = ? and source = ? and external_ref = ? and event_type = ?
     ) or exists (
         select 1 from period where book_id = ? and state = 'closed' and until_on >= ?
+    ) or ? is null and exists (
+        select 1 from soft_close where book_id = ? and lifted_at is null and until_on >= ?
     )
 """

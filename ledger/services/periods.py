@@ -1,7 +1,9 @@
-"""Periods: closed when nothing in them waits, opened again for a reason; two people each (PER).
+"""Periods: closed softly by a treasurer, closed for good when nothing in them waits, opened again
+for a reason (PER).
 
-Closing books nothing: income and costs are told apart by date. What comes late is dated on the
-first open day.
+Closing takes whoever asks and an approver; opening again whoever asks and two approvers. Neither
+books anything: income and costs are told apart by date. What comes late is dated on the first
+open day.
 """
 
 from datetime import date, datetime
@@ -13,10 +15,12 @@ from ledger.core.merkle import root_of
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
-from ledger.models.periods import Period
+from ledger.models.periods import Period, SoftClose
 from ledger.models.proposals import Proposal
-from ledger.queries.periods import blockers, closed_until, snapshot_of
+from ledger.queries.people import emails_with_role
+from ledger.queries.periods import blockers, closed_until, snapshot_of, softly_closed_until
 from ledger.queries.seals import log_hashes
+from ledger.services.people import send
 from ledger.services.proposals import propose
 from ledger.services.seals import seal_book
 
@@ -26,6 +30,46 @@ NAMES = {
     "valuations": "things have no value",
     "unposted": "Stripe movements are not booked",
 }
+
+
+def soft_close(
+    session: Session, *, book: Book, until: date, reason: str, made_by: UUID, now: datetime
+) -> SoftClose:
+    """Let into a book, up to and including a day, only what an approver agreed to.
+
+    Books nothing and needs nobody else: it only makes the treasurer's own work stricter.
+    Raises Invalid for a day that is not over or is closed already, or without a reason.
+    """
+    _check_day(session, book.id, until, now)
+    softly = softly_closed_until(session, [book.id]).get(book.id)
+    if softly is not None and until <= softly:
+        raise Invalid(
+            f"The books are softly closed up to {softly.isoformat()} already.", place="until"
+        )
+    if not reason.strip():
+        raise Invalid("Say why this is asked for.", place="reason")
+    row = SoftClose(
+        book_id=book.id, until_on=until, reason=reason, closed_by=made_by, closed_at=now
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def lift_soft_close(
+    session: Session, *, book_id: UUID, soft_close_id: UUID, lifted_by: UUID, now: datetime
+) -> SoftClose:
+    """End a soft close. Raises NotFound, or Conflict when it has ended already."""
+    row = session.scalar(
+        select(SoftClose).where(SoftClose.id == soft_close_id, SoftClose.book_id == book_id)
+    )
+    if row is None:
+        raise NotFound("There is no such soft close in this book.", place="period")
+    if row.lifted_at is not None:
+        raise Conflict("This soft close has ended already.", place="period")
+    row.lifted_by, row.lifted_at = lifted_by, now
+    session.flush()
+    return row
 
 
 def propose_closing(
@@ -75,6 +119,15 @@ def close_period(
         closed_at=now,
     )
     session.add(row)
+    soft = session.scalars(
+        select(SoftClose).where(
+            SoftClose.book_id == book_id,
+            SoftClose.until_on <= until,
+            SoftClose.lifted_at.is_(None),
+        )
+    )
+    for one in soft:
+        one.lifted_by, one.lifted_at = closed_by, now
     session.flush()
     return row
 
@@ -115,15 +168,29 @@ def reopen_period(
     row.reopened_at = now
     row.reason = reason
     session.flush()
+    book = session.get_one(Book, book_id)
+    for address in emails_with_role(session, book_id=book_id, role="auditor", now=now):
+        send(
+            session,
+            to_email=address,
+            subject=f"{book.name}: a closed period was opened again",
+            body=f"The books up to {row.until_on.isoformat()} were opened again.\n\n"
+            f"Reason given: {reason}\n\nThe balances that were signed are kept.",
+            now=now,
+        )
     return row
 
 
-def _check(session: Session, book_id: UUID, until: date, now: datetime) -> None:
+def _check_day(session: Session, book_id: UUID, until: date, now: datetime) -> None:
     if until >= now.date():
         raise Invalid("A period is closed when its last day is over.", place="until")
     closed = closed_until(session, [book_id]).get(book_id)
     if closed is not None and until <= closed:
         raise Invalid(f"The books are closed up to {closed.isoformat()} already.", place="until")
+
+
+def _check(session: Session, book_id: UUID, until: date, now: datetime) -> None:
+    _check_day(session, book_id, until, now)
     waiting = blockers(session, book_id=book_id, until=until)
     if waiting:
         what = "; ".join(f"{count} {NAMES[kind]}" for kind, count in waiting)

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
-from ledger.models.proposals import Proposal
+from ledger.models.proposals import Approval, Proposal
+from ledger.queries.proposals import approvals_of, needed
 
 
 def propose(
@@ -47,8 +48,11 @@ def mark_decided(
     note: str,
     now: datetime,
 ) -> Proposal:
-    """Write a decision down. Raises NotFound, Conflict when it is decided already, NotAllowed
-    when the maker decides."""
+    """Write a decision down; a first yes of two leaves the proposal open.
+
+    Raises NotFound, Conflict when it is decided already, NotAllowed when the maker decides or
+    somebody says yes twice.
+    """
     proposal = session.get(Proposal, proposal_id)
     if proposal is None:
         raise NotFound("There is no such proposal.", place="proposal")
@@ -56,6 +60,16 @@ def mark_decided(
         raise Conflict("This proposal is decided already.", place="proposal")
     if proposal.made_by == decided_by:
         raise NotAllowed("Whoever asks for something cannot approve it.", place="proposal")
+    if approve and needed(proposal.kind) > 1:
+        given = approvals_of(session, proposal_id=proposal_id)
+        if decided_by in given:
+            raise NotAllowed("Two people have to agree, and you have already.", place="proposal")
+        session.add(
+            Approval(proposal_id=proposal_id, approved_by=decided_by, approved_at=now, note=note)
+        )
+        if len(given) + 1 < needed(proposal.kind):
+            session.flush()
+            return proposal
     proposal.state = "approved" if approve else "rejected"
     proposal.decided_by = decided_by
     proposal.decided_at = now

@@ -1,4 +1,7 @@
-"""Periods: which are closed and signed, what keeps one open; closing and reopening are proposed."""
+"""Periods: which are closed and signed, what keeps one open, what came late.
+
+A treasurer closes softly; closing for good and opening again are proposed.
+"""
 
 from datetime import timedelta
 from uuid import UUID
@@ -52,6 +55,44 @@ def close(code: str) -> Response:
     return redirect(url_for("periods.show", code=code), 303)
 
 
+@pages.post("/books/<code>/periods/soft")
+def soft_close(code: str) -> Response:
+    """Let only what an approver agreed to into the books up to a day."""
+    book = book_for("propose_closing", code)
+    person = signed_in()
+    try:
+        answers = read_form(Closing())
+        write(
+            lambda session: periods.soft_close(
+                session, book=book, made_by=person.id, now=now(), **answers
+            )
+        )
+    except Invalid as refusal:
+        return _page(code, request.form.to_dict(), errors_of(refusal), 422)
+    flash(_("Softly closed. Only what an approver agrees to is booked there now."))
+    return redirect(url_for("periods.show", code=code), 303)
+
+
+@pages.post("/books/<code>/periods/soft/<uuid:soft_close_id>/lift")
+def lift(code: str, soft_close_id: UUID) -> Response:
+    """End a soft close."""
+    book = book_for("propose_closing", code)
+    person = signed_in()
+    try:
+        write(
+            lambda session: periods.lift_soft_close(
+                session,
+                book_id=book.id,
+                soft_close_id=soft_close_id,
+                lifted_by=person.id,
+                now=now(),
+            )
+        )
+    except Conflict as refusal:
+        flash(refusal.message)
+    return redirect(url_for("periods.show", code=code), 303)
+
+
 @pages.post("/books/<code>/periods/<uuid:period_id>/reopen")
 def reopen(code: str, period_id: UUID) -> Response:
     """Ask an approver to open a closed period again."""
@@ -70,7 +111,7 @@ def reopen(code: str, period_id: UUID) -> Response:
         return _page(code, request.form.to_dict(), {place: sentences}, 422)
     except Conflict as refusal:
         return _page(code, request.form.to_dict(), {place: [refusal.message]}, 409)
-    flash(_("Proposed. The period stays closed until an approver agrees."))
+    flash(_("Proposed. The period stays closed until two approvers agree."))
     return redirect(url_for("periods.show", code=code), 303)
 
 
@@ -82,12 +123,16 @@ def _page(
     with reading() as session:
         rows = questions.periods_of(session, book_id=book.id)
         waiting = questions.blockers(session, book_id=book.id, until=last)
+        soft = questions.soft_closes_of(session, book_id=book.id)
+        late = questions.late_corrections(session, book_id=book.id)
     return page(
         "periods/show.html",
         status,
         book=book,
         rows=rows,
         waiting=waiting,
+        soft=soft,
+        late=late,
         last=last,
         may_propose=visitor().may("propose_closing", book.id),
         values={"until": last.isoformat(), **values},

@@ -44,7 +44,7 @@ def decide(proposal_id: UUID) -> Response:
     try:
         answers = read_form(Decision())
         approve = answers["answer"] == "approve"
-        write(
+        decided = write(
             lambda session: decisions.decide(
                 session,
                 proposal_id=proposal_id,
@@ -60,7 +60,10 @@ def decide(proposal_id: UUID) -> Response:
         return _page({f"p-{proposal_id}": [refusal.message]}, 409)
     except Invalid as refusal:
         return _page({f"p-{proposal_id}": [refusal.message]}, 422)
-    flash(_("Approved and booked.") if approve else _("Rejected; nothing was booked."))
+    if decided.state == "open":
+        flash(_("Noted. Somebody else has to agree as well."))
+    else:
+        flash(_("Approved and booked.") if approve else _("Rejected; nothing was booked."))
     return redirect(url_for("queue.show"), 303)
 
 

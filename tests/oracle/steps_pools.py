@@ -319,6 +319,7 @@ def per_2(world: World, session: Session) -> None:
         now=AFTER,
     )
     world.approve(session, proposal, now=AFTER)
+    world.approve(session, proposal, now=AFTER, by="second")
 
 
 STEPS: dict[str, Step] = {

@@ -43,6 +43,7 @@ RESTRICTED_UNTIL = date(2026, 12, 31)
 PEOPLE = {
     "maker": "treasurer",
     "checker": "approver",
+    "second": "approver",
     "member": "member",
     "confirmer": "member",
     "auditor": "auditor",
@@ -123,9 +124,14 @@ class World:
         return fund_by_code(session, self.book(session, book).id, code)
 
     def approve(
-        self, session: Session, asked: Proposal | Commitment, *, now: datetime | None = None
+        self,
+        session: Session,
+        asked: Proposal | Commitment,
+        *,
+        now: datetime | None = None,
+        by: str = "checker",
     ) -> Proposal:
-        """Have the checker say yes to what somebody asked for."""
+        """Have the checker, or another approver, say yes to what somebody asked for."""
         if isinstance(asked, Commitment):
             open_ones = session.scalars(
                 select(Proposal).where(Proposal.state == "open", Proposal.kind == asked.kind)
@@ -139,7 +145,7 @@ class World:
             session,
             proposal_id=proposal.id,
             approve=True,
-            decided_by=self.people["checker"],
+            decided_by=self.people[by],
             note="",
             now=now or self.now,
         )

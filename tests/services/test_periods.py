@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Uuid, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
 from ledger.core.entry import Entry, Posting
@@ -11,12 +11,27 @@ from ledger.db import Database
 from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.models.journal import Entry as EntryRow
 from ledger.queries.balances import trial_balance
-from ledger.queries.periods import closed_until, first_drift, periods_of
+from ledger.queries.people import outbox
+from ledger.queries.periods import (
+    closed_until,
+    first_drift,
+    late_corrections,
+    periods_of,
+    soft_closes_of,
+)
+from ledger.queries.proposals import proposals_for
 from ledger.services import journal
 from ledger.services.decisions import decide
 from ledger.services.hours import log_hours
 from ledger.services.imports import import_entries
-from ledger.services.periods import close_period, propose_closing, propose_reopening, reopen_period
+from ledger.services.periods import (
+    close_period,
+    lift_soft_close,
+    propose_closing,
+    propose_reopening,
+    reopen_period,
+    soft_close,
+)
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_party, make_person
 from tests.queries.damage import unguard
@@ -37,7 +52,7 @@ def people(session, book):
     return [make_person(session, name, book, "approver") for name in ("Ann Lee", "Bo Dale")]
 
 
-def gift(session, on, reference, amount=500):
+def gift(session, on, reference, amount=500, approved_by=None):
     legs = (Posting(1010, "GEN", "USD", amount), Posting(4010, "GEN", "USD", -amount))
     posted = journal.post(
         session,
@@ -46,6 +61,7 @@ def gift(session, on, reference, amount=500):
         source="test",
         external_ref=reference,
         accounting_on=on,
+        approved_by=approved_by,
         now=NOW,
     )
     return posted.ids[0]
@@ -81,6 +97,8 @@ def test_a_reversal_of_a_closed_entry_is_dated_in_the_open_period(session, book,
         session, book_id=book.id, entry_id=wrong, accounting_on=OCTOBER, now=NOW
     )
     assert session.get_one(EntryRow, (book.id, posted.ids[0])).accounting_on == NOVEMBER
+    (late,) = late_corrections(session, book_id=book.id)
+    assert (late.reverses, late.reversed_on, late.accounting_on) == (wrong, OCTOBER, NOVEMBER)
     before = trial_balance(session, book_id=book.id, as_of=OCTOBER)
     assert [row.quantity for row in before] == [500, -500]
     assert trial_balance(session, book_id=book.id) == []
@@ -152,9 +170,11 @@ def test_only_a_day_that_is_over_and_open_can_be_closed(session, book, people):
         close(session, book, people, until=OCTOBER)
 
 
-def test_two_people_close_and_two_reopen_and_the_snapshot_stays(session, book, people):
+def test_two_people_close_and_three_reopen_and_the_snapshot_stays(session, book, people):
     gift(session, OCTOBER, "1")
     ann, bo = people
+    cy = make_person(session, "Cy Moor", book, "approver")
+    make_person(session, "Eve Audit", book, "auditor")
     asked = propose_closing(
         session, book=book, until=OCTOBER, reason="All agrees", made_by=ann.id, now=NOW
     )
@@ -167,6 +187,16 @@ def test_two_people_close_and_two_reopen_and_the_snapshot_stays(session, book, p
         session, book=book, period_id=row.id, reason="A bill was missed", made_by=bo.id, now=NOW
     )
     decide(session, proposal_id=again.id, approve=True, decided_by=ann.id, note="", now=NOW)
+    (still,) = periods_of(session, book_id=book.id)
+    assert (still.state, again.state) == ("closed", "open")
+    with pytest.raises(NotAllowed, match="you have already"):
+        decide(session, proposal_id=again.id, approve=True, decided_by=ann.id, note="", now=NOW)
+    with pytest.raises(NotAllowed):
+        decide(session, proposal_id=again.id, approve=True, decided_by=bo.id, note="", now=NOW)
+    (waiting,) = proposals_for(session, book_ids=[book.id], is_open=True)
+    assert (waiting.agreed, waiting.needed) == (("Ann Lee",), 2)
+    decide(session, proposal_id=again.id, approve=True, decided_by=cy.id, note="", now=NOW)
+    assert [mail.to_email for mail in outbox(session)] == ["eve.audit@example.org"]
     (opened,) = periods_of(session, book_id=book.id)
     assert (opened.state, opened.reason) == ("reopened", "A bill was missed")
     assert opened.snapshot_sha256 == row.snapshot_sha256
@@ -184,3 +214,76 @@ def test_two_people_close_and_two_reopen_and_the_snapshot_stays(session, book, p
             approved_by=bo.id,
             now=NOW,
         )
+
+
+def softly(session, book, people, until=OCTOBER, reason="The month is being checked"):
+    return soft_close(session, book=book, until=until, reason=reason, made_by=people[0].id, now=NOW)
+
+
+def test_a_soft_close_lets_in_only_what_an_approver_agreed_to(session, book, people):
+    row = softly(session, book, people)
+    alone = gift(session, date(2026, 10, 5), "alone")
+    assert session.get_one(EntryRow, (book.id, alone)).accounting_on == NOVEMBER
+    agreed = gift(session, date(2026, 10, 5), "agreed", approved_by=people[1].id)
+    assert session.get_one(EntryRow, (book.id, agreed)).accounting_on == date(2026, 10, 5)
+    assert trial_balance(session, book_id=book.id, as_of=OCTOBER)[0].quantity == 500
+    lift_soft_close(session, book_id=book.id, soft_close_id=row.id, lifted_by=people[0].id, now=NOW)
+    later = gift(session, date(2026, 10, 6), "later")
+    assert session.get_one(EntryRow, (book.id, later)).accounting_on == date(2026, 10, 6)
+    with pytest.raises(Conflict, match="ended already"):
+        lift_soft_close(
+            session, book_id=book.id, soft_close_id=row.id, lifted_by=people[0].id, now=NOW
+        )
+
+
+def test_an_import_into_a_softly_closed_period_is_refused(session, book, people):
+    softly(session, book, people)
+    line = (
+        b'{"book":"A","accounting_date":"2026-10-31","event_type":"x","external_ref":"1",'
+        b'"postings":[{"account":1010,"fund":"GEN","commodity":"USD","quantity":5},'
+        b'{"account":4010,"fund":"GEN","commodity":"USD","quantity":-5}]}'
+    )
+    with pytest.raises((Invalid, Conflict), match="closed up to 2026-10-31"):
+        import_entries(session, lines=[line], book=None, now=NOW)
+
+
+def test_a_soft_close_needs_a_reason_and_an_open_day_and_ends_with_the_close(session, book, people):
+    for until, reason in ((NOW.date(), "x"), (OCTOBER, " ")):
+        with pytest.raises(Invalid):
+            softly(session, book, people, until, reason)
+    softly(session, book, people)
+    with pytest.raises(Invalid, match="softly closed up to 2026-10-31 already"):
+        softly(session, book, people)
+    assert [row.until_on for row in soft_closes_of(session, book_id=book.id)] == [OCTOBER]
+    close(session, book, people)
+    assert soft_closes_of(session, book_id=book.id) == []
+
+
+def test_the_database_itself_minds_soft_closes(db: Database):
+    with db.transaction() as session:
+        book = make_book(session)
+        make_fund(session, book)
+        people = [make_person(session, name, book, "approver") for name in ("Ann Lee", "Bo Dale")]
+        gift(session, OCTOBER, "1")
+        softly(session, book, people)
+        approver = people[1].id
+    legs = text(
+        "insert into posting (book_id, entry_id, line, account, fund_id, commodity, quantity,"
+        " accounting_on) select book_id, :new, line, account, fund_id, commodity, quantity,"
+        " accounting_on from posting"
+    )
+    head = text(
+        "insert into entry (book_id, id, accounting_on, recorded_at, event_type, source,"
+        " external_ref, approved_by) select book_id, :new, accounting_on, recorded_at,"
+        " event_type, source, 'y', :who from entry"
+    ).bindparams(bindparam("who", type_=Uuid()))
+    new = {"new": "01a20b42f0747672" + "91a8ed64fb324eff"}
+    for who in (None, approver):
+        with db.engine.connect() as connection:
+            connection.execute(legs, new)
+            if who is None:
+                with pytest.raises(DBAPIError, match="softly closed"):
+                    connection.execute(head, {**new, "who": None})
+            else:
+                connection.execute(head, {**new, "who": who})
+            connection.rollback()

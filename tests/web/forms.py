@@ -263,6 +263,12 @@ FORMS = (
         {"until": "past", "reason": "text"},
     ),
     Form(
+        "periods.soft_close",
+        "treasurer",
+        {"until": "2026-01-31", "reason": "Bank and books agree"},
+        {"until": "past", "reason": "text"},
+    ),
+    Form(
         "pools.propose",
         "treasurer",
         {"amount": "5", "rule": "equal", "purpose": "Seeds", "weight-A": "", "weight-B": ""},

@@ -116,6 +116,9 @@ DEEDS: dict[str, Deed] = {
     ),
     "commitments.carry_out": Deed(TREASURER, {"amount": "5", "done_on": TODAY.isoformat()}),
     "periods.close": Deed(TREASURER, {"until": "2026-01-31", "reason": "All agrees"}),
+    "periods.soft_close": Deed(TREASURER, {"until": "2026-01-31", "reason": "All agrees"}),
+    # Nothing is softly closed here: tests of its own.
+    "periods.lift": Deed(frozenset()),
     "periods.reopen": Deed(frozenset(), {"reason": "A bill was missed"}),
     "pools.propose": Deed(TREASURER, {"amount": "5", "rule": "equal", "purpose": "Seeds"}),
     "pools.settle": Deed(TREASURER),

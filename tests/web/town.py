@@ -227,6 +227,7 @@ def _settle(session: Session, town: Town) -> None:
     create_token(session, person_id=owner, name="A script", scopes="read", now=NOW)
     town.ids["token_id"] = str(tokens_of(session, person_id=owner)[0].id)
     town.ids["period_id"] = str(new_id())
+    town.ids["soft_close_id"] = str(new_id())
 
 
 def _let_in(session: Session, town: Town, book: Book, pool: Book, other: Book) -> None:
