@@ -38,6 +38,20 @@ def transfer(exponent: int) -> Schema:
     return Transfer()
 
 
+def shared_cost(exponent: int) -> Schema:
+    """Return the shape of a cost that several communities share; the measures stand beside it."""
+
+    class SharedCost(Schema):
+        """A cost that one community pays, and why others bear a part."""
+
+        title = Line(required=True)
+        amount = Money(exponent, required=True)
+        fund = Line(required=True, longest=32)
+        reason = Text(required=True, longest=1000)
+
+    return SharedCost()
+
+
 def allocation(exponent: int) -> Schema:
     """Return the shape of an allocation run over a pool's members."""
 

@@ -26,6 +26,7 @@ NOUNS = (
     "offline",
     "transfers",
     "commitments",
+    "cost_sharing",
     "pools",
     "queue",
     "sign_in",

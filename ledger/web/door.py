@@ -27,6 +27,7 @@ Result = TypeVar("Result")
 CHECKOUT_ORIGIN = "https://checkout.stripe.com"
 # Longer addresses are not kept in the cookie for after the sign-in.
 LONGEST_WAY = 500
+LONGEST_NUMBER = 9
 YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -180,6 +181,23 @@ def read_form(schema: Schema, data: Mapping[str, Any] | None = None) -> dict[str
             "Some answers need another look.", messages=flat_messages(error.messages_dict)
         ) from error
     return loaded
+
+
+def take_numbers(form: dict[str, str], prefix: str) -> tuple[dict[str, int], dict[str, list[str]]]:
+    """Take whole numbers out of a form whose fields are named after what they count.
+
+    Return them by that name, and sentences for answers that are no whole number; empty ones are
+    left out.
+    """
+    found: dict[str, int] = {}
+    problems: dict[str, list[str]] = {}
+    for name in [name for name in form if name.startswith(prefix)]:
+        text = form.pop(name).strip()
+        if text and not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
+            problems[name] = ["Enter a whole number."]
+        elif text:
+            found[name.removeprefix(prefix)] = int(text)
+    return found, problems
 
 
 def flat_messages(messages: Mapping[str, Any], prefix: str = "") -> dict[str, list[str]]:

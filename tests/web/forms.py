@@ -257,6 +257,25 @@ FORMS = (
         {"amount": "money", "done_on": "past"},
     ),
     Form(
+        "cost_sharing.propose",
+        "treasurer",
+        {
+            "title": "Hall hire",
+            "amount": "90",
+            "fund": "GEN",
+            "measure-A": "5",
+            "measure-B": "3",
+            "reason": "By hours of use",
+        },
+        {
+            "title": "text",
+            "amount": "money",
+            "fund": "code",
+            "measure-B": "weight",
+            "reason": "text",
+        },
+    ),
+    Form(
         "periods.close",
         "treasurer",
         {"until": "2026-01-31", "reason": "Bank and books agree"},

@@ -178,3 +178,26 @@ def test_an_agreement_of_another_book_or_kind_is_not_found(town: Town) -> None:
     assert treasurer.get(town.address("commitments.new", kind="gambling")).status_code == 404
     path = town.address("commitments.carry_out", move="vanish")
     assert treasurer.post(path, data=DAY).status_code == 404
+
+
+def test_a_shared_cost_shows_its_exact_shares_before_it_is_asked_for(town: Town) -> None:
+    form = {
+        "title": "Hall hire",
+        "amount": "100",
+        "fund": "GEN",
+        "measure-A": "2",
+        "measure-B": "1",
+        "reason": "By heads",
+    }
+    path, treasurer = town.address("cost_sharing.propose"), town.client("treasurer")
+    rows = town.rows()
+    shown = treasurer.post(path, data={**form, "deed": "preview"}).text
+    assert "$66.67" in shown
+    assert "$33.33" in shown
+    assert town.rows() == rows
+    before = money(town)
+    assert treasurer.post(path, data={**form, "deed": "ask"}).status_code == 303
+    approve(town, "cost_sharing")
+    after = money(town)
+    assert after[1300, "GEN"] - before.get((1300, "GEN"), 0) == 3333
+    assert after[1010, "GEN"] - before[1010, "GEN"] == -10_000

@@ -115,6 +115,17 @@ DEEDS: dict[str, Deed] = {
         },
     ),
     "commitments.carry_out": Deed(TREASURER, {"amount": "5", "done_on": TODAY.isoformat()}),
+    "cost_sharing.propose": Deed(
+        TREASURER,
+        {
+            "title": "Hall hire",
+            "amount": "90",
+            "fund": "GEN",
+            "measure-A": "5",
+            "measure-B": "3",
+            "reason": "By hours of use",
+        },
+    ),
     "periods.close": Deed(TREASURER, {"until": "2026-01-31", "reason": "All agrees"}),
     "periods.soft_close": Deed(TREASURER, {"until": "2026-01-31", "reason": "All agrees"}),
     # Nothing is softly closed here: tests of its own.
@@ -175,6 +186,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "statements.show": TREASURER,
     "offline.show": TREASURER,
     "transfers.show": TREASURER,
+    "cost_sharing.form": TREASURER,
     "commitments.index": READERS | {"member"},
     "commitments.show": READERS | {"member"},
     "commitments.new": frozenset({"member", "treasurer"}),
