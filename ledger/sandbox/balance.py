@@ -15,7 +15,7 @@ from ledger.sandbox.store import Object, Store
 
 FEES = {"card": "2.9%+30", "us_bank_account": "0.8%+0<=500", "sepa_debit": "0%+35"}
 _PRICE = re.compile(r"([0-9]+(?:\.[0-9]+)?)%\+([0-9]+)(?:<=([0-9]+))?")
-DEFAULT_FEE = 1500
+FLAT_FEES = {"countered": 1500, "dispute": 1500, "return": 400}
 
 
 def fee_of(store: Store, amount: int, means: str) -> int:
@@ -29,8 +29,8 @@ def fee_of(store: Store, amount: int, means: str) -> int:
 
 
 def flat_fee(store: Store, name: str) -> int:
-    """Return the fee of a dispute (``dispute``) or of answering it (``countered``)."""
-    return int(store.control(f"fee_{name}") or DEFAULT_FEE)
+    """Return the fee of a dispute, of answering it (``countered``), of a debit's ``return``."""
+    return int(store.control(f"fee_{name}") or FLAT_FEES[name])
 
 
 def half_up(value: Fraction) -> int:

@@ -4,17 +4,24 @@ Every waiting thing is a row that survives a kill. Must not answer requests.
 """
 
 from collections.abc import Callable
+from functools import partial
 
-from ledger.sandbox import attempts, balance, charges, payouts, refunds
+from ledger.sandbox import attempts, balance, charges, disputes, payouts, refunds
+from ledger.sandbox.cards import ALL
 from ledger.sandbox.store import Store
 
 # In this order when everything is to happen at once.
 KINDS: dict[str, Callable[[Store, str], bool]] = {
-    "end_debit": lambda store, charge: attempts.end_debit(store, charge),
+    "end_debit": attempts.end_debit,
     "settle_charge": charges.settle,
-    "refund:pending": lambda store, made: refunds.end(store, made, "pending"),
-    "refund:failing": lambda store, made: refunds.end(store, made, "failing"),
+    "refund:pending": partial(refunds.end, how="pending"),
+    "refund:failing": partial(refunds.end, how="failing"),
     "arrive": payouts.arrive,
+    **{
+        f"dispute:{reason}": partial(disputes.follow_card, reason=reason)
+        for reason in sorted({means.then for means in ALL if means.then})
+    },
+    "end_dispute": disputes.end_by_evidence,
 }
 
 

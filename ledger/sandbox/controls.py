@@ -6,10 +6,10 @@ from typing import Any
 from flask import Blueprint, current_app, jsonify, request
 from werkzeug.wrappers import Response
 
-from ledger.sandbox import attempts, clockwork, payouts
+from ledger.sandbox import attempts, clockwork, disputes, movements, payouts, refunds
 from ledger.sandbox.errors import ApiError
 from ledger.sandbox.events import public
-from ledger.sandbox.store import Store
+from ledger.sandbox.store import Object, Store
 
 pages = Blueprint("controls", __name__, url_prefix="/_test")
 SETTABLE = (
@@ -23,6 +23,7 @@ SETTABLE = (
     "fee_card",
     "fee_countered",
     "fee_dispute",
+    "fee_return",
     "fee_sepa_debit",
     "fee_us_bank_account",
     "livemode",
@@ -32,6 +33,7 @@ SETTABLE = (
     "settle_seconds",
     "settles",
     "shuffle",
+    "won_returns_fee",
 )
 
 
@@ -98,6 +100,78 @@ def return_debit() -> Any:
         return True
 
     return _act(act)
+
+
+@pages.post("/refund")
+def refund() -> Any:
+    """Refund ``charge`` from the dashboard: all of it or an ``amount``, for a ``reason``;
+    ``how`` is ok, pending or failing."""
+
+    def act(store: Store, form: dict[str, str]) -> Object:
+        how = form.get("how")
+        return refunds.refund(
+            store,
+            store.need("charge", form["charge"]),
+            amount=int(form["amount"]) if form.get("amount") else None,
+            labels={},
+            reason=form.get("reason") or "requested_by_customer",
+            how="" if how == "ok" else how or None,
+        )
+
+    return _act(act)
+
+
+@pages.post("/end_refund")
+def end_refund() -> Any:
+    """End ``refund`` now: its ``outcome`` is succeeded or failed."""
+    return _act(
+        lambda store, form: refunds.end(
+            store, form["refund"], "failing" if form.get("outcome") == "failed" else "pending"
+        )
+    )
+
+
+@pages.post("/open_dispute")
+def open_dispute() -> Any:
+    """Dispute ``charge``: all of it or an ``amount``, for a ``reason``; ``inquiry=1`` asks
+    first."""
+    return _act(
+        lambda store, form: disputes.open_one(
+            store,
+            store.need("charge", form["charge"]),
+            form.get("reason") or "fraudulent",
+            amount=int(form["amount"]) if form.get("amount") else None,
+            inquiry=form.get("inquiry") == "1",
+        )
+    )
+
+
+@pages.post("/close_dispute")
+def close_dispute() -> Any:
+    """End ``dispute``: its ``outcome`` is won, lost, warning_closed or escalated."""
+    return _act(
+        lambda store, form: disputes.end(
+            store, store.need("dispute", form["dispute"]), form["outcome"]
+        )
+    )
+
+
+@pages.post("/fee")
+def fee() -> Any:
+    """Take a stand-alone fee: ``amount``, ``currency``, ``description``."""
+    return _act(movements.fee)
+
+
+@pages.post("/move")
+def move() -> Any:
+    """Move the balance: ``kind``, ``amount``, ``currency``, ``category``, ``fee``, ``source``."""
+    return _act(movements.move)
+
+
+@pages.post("/top_up")
+def top_up() -> Any:
+    """Top the balance up: ``amount``, ``currency``."""
+    return _act(movements.top_up)
 
 
 @pages.post("/fail_payout")

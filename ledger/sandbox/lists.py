@@ -23,6 +23,8 @@ LISTS = {
     "payment_intents": "payment_intent",
     "charges": "charge",
     "refunds": "refund",
+    "disputes": "dispute",
+    "topups": "topup",
     "balance_transactions": "balance_transaction",
     "payouts": "payout",
     "events": "event",
@@ -37,6 +39,8 @@ FILTERS = {
     "payment_intents": ("customer",),
     "charges": ("customer", "payment_intent"),
     "refunds": ("charge", "payment_intent"),
+    "disputes": ("charge", "payment_intent"),
+    "topups": ("status",),
     "balance_transactions": ("currency", "payout", "source", "type"),
     "payouts": ("status",),
     "events": ("type",),
@@ -56,7 +60,7 @@ EXPANDABLE = {
     "mandate": ("mandate",),
     "payment_method": ("payment_method",),
     "setup_intent": ("setup_intent",),
-    "source": ("charge", "refund", "payout"),
+    "source": ("charge", "refund", "payout", "dispute", "topup"),
 }
 COMPARISONS: dict[str, Callable[[int, int], bool]] = {
     "gte": operator.ge,

@@ -50,9 +50,18 @@ def update(store: Store, params: Object, refund_id: str) -> Object:
 
 
 def refund(
-    store: Store, charge: Object, *, amount: int | None, labels: Object, reason: str | None
+    store: Store,
+    charge: Object,
+    *,
+    amount: int | None,
+    labels: Object,
+    reason: str | None,
+    how: str | None = None,
 ) -> Object:
-    """Send back all or part of a charge; Stripe keeps the fee. Raises ApiError beyond it."""
+    """Send back all or part of a charge; Stripe keeps the fee. Raises ApiError beyond it.
+
+    ``how`` it goes is the test card's unless given: at once, pending or failing.
+    """
     if not charge["paid"]:
         raise ApiError("This charge did not succeed.", param="charge")
     rest = charge["amount_captured"] - charge["amount_refunded"]
@@ -73,7 +82,7 @@ def refund(
             param="amount",
         )
     check_granularity(wanted, charge["currency"], "amount")
-    how = BY_NUMBER[charge["_number"]].refund
+    how = BY_NUMBER[charge["_number"]].refund if how is None else how
     made = _make(store, charge, wanted, labels, reason, how)
     charge["amount_refunded"] += wanted
     charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]

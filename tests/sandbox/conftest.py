@@ -56,12 +56,32 @@ def page_params(amount: int = 6000, currency: str = "usd", **more: Any) -> dict[
 
 
 def paid(
-    sandbox: Sandbox, client: stripe.StripeClient, amount: int = 6000, currency: str = "usd"
+    sandbox: Sandbox,
+    client: stripe.StripeClient,
+    amount: int = 6000,
+    currency: str = "usd",
+    card: str = "4242424242424242",
 ) -> stripe.Charge:
     """A charge that somebody paid on a page, not settled yet."""
     made = client.v1.checkout.sessions.create(page_params(amount, currency))  # type: ignore[arg-type]
-    assert sandbox.pay(made.url or "").status_code == 303
-    found = client.v1.checkout.sessions.retrieve(made.id, {"expand": ["payment_intent"]})
+    assert sandbox.pay(made.url or "", card).status_code == 303
+    return charge_of(client, made.id)
+
+
+def debited(
+    sandbox: Sandbox, client: stripe.StripeClient, account: str, amount: int = 20_000
+) -> stripe.Charge:
+    """A charge by bank debit that is processing."""
+    kind, currency = ("us_bank_account", "usd") if account[0] == "0" else ("sepa_debit", "eur")
+    params = page_params(amount, currency, payment_method_types=["card", kind])
+    made = client.v1.checkout.sessions.create(params)  # type: ignore[arg-type]
+    assert sandbox.pay(made.url or "", bank=account).status_code == 303
+    return charge_of(client, made.id)
+
+
+def charge_of(client: stripe.StripeClient, session: str) -> stripe.Charge:
+    """The charge that a payment page led to."""
+    found = client.v1.checkout.sessions.retrieve(session, {"expand": ["payment_intent"]})
     return client.v1.charges.retrieve(str(found.payment_intent.latest_charge))  # type: ignore[union-attr]
 
 
@@ -85,3 +105,15 @@ def refused(client: stripe.StripeClient, params: dict[str, Any]) -> stripe.CardE
     with pytest.raises(stripe.CardError) as caught:
         client.v1.payment_intents.create(params)  # type: ignore[arg-type]
     return caught.value
+
+
+def types(client: stripe.StripeClient, about: str) -> list[str]:
+    """The types of the events about an object, the first first."""
+    events = client.v1.events.list({"limit": 100}).data
+    return [event.type for event in events if event.data.object.id == about][::-1]
+
+
+def movements(client: stripe.StripeClient, source: str) -> list[tuple[str, str, int, int]]:
+    """How an object moved the balance: category, type, amount and fee, the first first."""
+    found = client.v1.balance_transactions.list({"source": source}).data
+    return [(txn.reporting_category, txn.type, txn.amount, txn.fee) for txn in found][::-1]

@@ -161,6 +161,8 @@ CLASSES: dict[str, type] = {
     "payment_intent": stripe.PaymentIntent,
     "charge": stripe.Charge,
     "refund": stripe.Refund,
+    "dispute": stripe.Dispute,
+    "topup": stripe.Topup,
     "balance": stripe.Balance,
     "balance_transaction": stripe.BalanceTransaction,
     "payout": stripe.Payout,

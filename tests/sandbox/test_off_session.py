@@ -7,7 +7,7 @@ import requests
 import stripe
 
 from tests.faults.conftest import Sandbox
-from tests.sandbox.conftest import client_of, kept_card, refused
+from tests.sandbox.conftest import client_of, kept_card, refused, types
 from tests.sandbox.shapes import problems
 
 BACK = "http://127.0.0.1:1/back"
@@ -31,12 +31,6 @@ def setup_page(client: stripe.StripeClient, customer: str) -> stripe.checkout.Se
     return client.v1.checkout.sessions.create(
         {"mode": "setup", "customer": customer, "success_url": BACK, "currency": "usd"}
     )
-
-
-def types(client: stripe.StripeClient, about: str) -> list[str]:
-    """The events about an object, the first first."""
-    events = client.v1.events.list({"limit": 100}).data
-    return [event.type for event in events if event.data.object.id == about][::-1]
 
 
 @pytest.fixture

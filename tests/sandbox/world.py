@@ -6,7 +6,15 @@ import stripe
 
 from ledger.sandbox.lists import LISTS, SINGLE
 from tests.faults.conftest import Sandbox
-from tests.sandbox.conftest import client_of, kept_card, page_params, paid, raw, refused
+from tests.sandbox.conftest import (
+    client_of,
+    debited,
+    kept_card,
+    page_params,
+    paid,
+    raw,
+    refused,
+)
 
 
 def build(sandbox: Sandbox) -> None:
@@ -17,18 +25,32 @@ def build(sandbox: Sandbox) -> None:
     _cards(client)
     _saved(sandbox, client)
     _money(sandbox, client)
+    _debits(sandbox, client)
+    _disputes(sandbox, client)
 
 
 def objects(sandbox: Sandbox) -> list[dict[str, Any]]:
     """Everything that can be listed, and what the objects of events name besides."""
     found = [raw(sandbox, "balance")]
     for path in LISTS:
-        found += raw(sandbox, path, limit="100")["data"]
-    for setup in raw(sandbox, "setup_intents", limit="100")["data"]:
+        found += everything(sandbox, path)
+    for setup in everything(sandbox, "setup_intents"):
         if setup["mandate"]:
             found.append(raw(sandbox, f"mandates/{setup['mandate']}"))
     assert set(SINGLE.values()) <= {item["object"] for item in found}
     return found
+
+
+def everything(sandbox: Sandbox, path: str) -> list[dict[str, Any]]:
+    """A whole list, page by page."""
+    found: list[dict[str, Any]] = []
+    more: dict[str, str] = {}
+    while True:
+        page = raw(sandbox, path, limit="100", **more)
+        found += page["data"]
+        if not page["has_more"]:
+            return found
+        more = {"starting_after": found[-1]["id"]}
 
 
 def _pages(sandbox: Sandbox, client: stripe.StripeClient) -> None:
@@ -100,3 +122,30 @@ def _money(sandbox: Sandbox, client: stripe.StripeClient) -> None:
     (payout,) = client.v1.payouts.list().data
     sandbox.control("fail_payout", payout=payout.id)
     assert waiting.balance_transaction is None
+
+
+def _debits(sandbox: Sandbox, client: stripe.StripeClient) -> None:
+    accounts = ("AT611904300234573201", "AT861904300235473202", "AT591904300235473203")
+    made = [debited(sandbox, client, account) for account in accounts]
+    sandbox.control("now")
+    sandbox.control("return_debit", charge=made[0].id)
+    debited(sandbox, client, "000123456789")
+
+
+def _disputes(sandbox: Sandbox, client: stripe.StripeClient) -> None:
+    for outcome in ("won", "lost", "escalated", ""):
+        charge = paid(sandbox, client, 3000)
+        inquiry = "1" if outcome == "escalated" else "0"
+        made = sandbox.control("open_dispute", charge=charge.id, inquiry=inquiry)["object"]
+        client.v1.disputes.update(made["id"], {"evidence": {"uncategorized_text": "A reason."}})
+        if outcome:
+            sandbox.control("close_dispute", dispute=made["id"], outcome=outcome)
+    first = paid(sandbox, client, 4000)
+    for how in ("pending", "failing", "pending"):
+        made = sandbox.control("refund", charge=first.id, amount="500", how=how)["object"]
+    sandbox.control("now", only="refund")
+    sandbox.control("refund", charge=first.id, amount="500", how="pending")
+    sandbox.control("fee", amount="700")
+    sandbox.control("top_up", amount="5000")
+    sandbox.control("move", kind="reserve_hold", amount="1000")
+    sandbox.control("move", kind="climate_order_purchase", amount="-5", category="invented")
