@@ -1,9 +1,11 @@
 """Signed links: whoever holds one may manage that one gift, without signing in.
 
 The signature is over our own id and purpose, so that a link cannot be made up nor one kind be used
-for another. Must not know the database.
+for another. Messages are kept with places for links and get the links when they are sent: a copy of
+the database opens nothing. Must not know the database.
 """
 
+import re
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,6 +16,12 @@ from ledger.errors import NotFound
 RECURRING = "recurring"
 PLEDGE = "pledge"
 PATHS = {RECURRING: "gifts", PLEDGE: "promises"}
+_PLACE = re.compile(r"\[link:(recurring|pledge):([0-9a-f]{32})\]")
+
+
+def place_for(kind: str, row_id: UUID) -> str:
+    """Return the place in a message where the link to a row is written when it is sent."""
+    return f"[link:{kind}:{row_id.hex}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,10 @@ class Links:
     def to(self, kind: str, row_id: UUID) -> str:
         """Return the whole address of the page that manages a row."""
         return f"{self.base_url}/{PATHS[kind]}/{self.token(kind, row_id)}"
+
+    def fill(self, text: str) -> str:
+        """Write the links into a message that is about to be sent or shown."""
+        return _PLACE.sub(lambda found: self.to(found[1], UUID(found[2])), text)
 
     def read(self, kind: str, token: str) -> UUID:
         """Return the row that a link is for. Raises NotFound for a link that is not ours."""

@@ -47,9 +47,11 @@ def run(
             db.run(lambda session, now=now: jobs.beat(session, process="worker", now=now))  # type: ignore[misc]
             worked = run_due(db, gateway, now=now)
             db.run(seals.seal_all)
-            if gateway is not None and now >= next_sweep:
+            if now >= next_sweep:
                 next_sweep = now + SWEEP_EVERY
-                sweep(db, gateway, now=now)
+                checkout.keep_schedules(db, gateway, now=now)
+                if gateway is not None:
+                    sweep(db, gateway, now=now)
         except GatewayDown as error:
             worked = False
             log.warning("the payment provider gives no answer: %s", error)
@@ -120,11 +122,7 @@ def hear(
 ) -> None:
     """Let a message wake us: look its payment page up, then read the balance."""
     kind, object_id = arguments["kind"] or "", arguments["object"] or ""
-    if kind.startswith("checkout.session."):
-        with db.snapshot() as session:
-            attempt = questions.attempt_by_session(session, object_id)
-        if attempt is not None:
-            checkout.sync_attempt(db, gateway, attempt_id=attempt.id, session_id=object_id, now=now)
+    checkout.look_up(db, gateway, kind=kind, object_id=object_id, now=now)
     sweep(db, gateway, now=now)
     event_id = arguments["event"] or ""
     db.run(lambda session: stripe_events.mark_processed(session, event_id=event_id, now=now))
@@ -151,13 +149,7 @@ def sweep(db: Database, gateway: PaymentGateway, *, now: datetime) -> int:
 def _look_up(db: Database, gateway: PaymentGateway, attempt: PaymentAttempt, now: datetime) -> None:
     """Ask what became of an attempt; one that cannot be asked about must not end the sweep."""
     try:
-        checkout.sync_attempt(
-            db,
-            gateway,
-            attempt_id=attempt.id,
-            session_id=attempt.stripe_session_id or "",
-            now=now,
-        )
+        checkout.look_up_attempt(db, gateway, attempt=attempt, now=now)
     except PoolbookError as refusal:
         log.warning("attempt %s is in doubt: %s", attempt.id, type(refusal).__name__)
 

@@ -53,6 +53,11 @@ class SavesCards(Protocol):
     def retrieve_payment_intent(self, intent_id: str) -> PaymentIntent:
         """Return how far a payment is."""
 
+    def find_payment_intent(
+        self, *, customer_id: str, metadata: Mapping[str, str]
+    ) -> PaymentIntent | None:
+        """Return the payment of a customer that carries this metadata, if it was asked for."""
+
     def detach_card(self, payment_method_id: str) -> None:
         """Forget a card."""
 

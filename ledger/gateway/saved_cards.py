@@ -6,7 +6,7 @@ from typing import Any
 import stripe
 
 from ledger.gateway.checkout_pages import check_units
-from ledger.gateway.connection import Connection, id_of, translated
+from ledger.gateway.connection import PAGE, Connection, id_of, metadata_of, translated
 from ledger.gateway.objects import PaymentIntent, SavedCard
 
 
@@ -74,6 +74,17 @@ class SavedCards(Connection):
             )
         self.check_mode(found.livemode)
         return _intent(found)
+
+    def find_payment_intent(
+        self, *, customer_id: str, metadata: Mapping[str, str]
+    ) -> PaymentIntent | None:
+        """Return the payment of a customer that carries this metadata, if it was asked for."""
+        params: Any = {"customer": customer_id, "limit": PAGE}
+        with translated():
+            for found in self.client.v1.payment_intents.list(params).auto_paging_iter():
+                if metadata.items() <= metadata_of(found).items():
+                    return _intent(found)
+        return None
 
     def detach_card(self, payment_method_id: str) -> None:
         """Have Stripe forget a card. Raises Conflict when it is forgotten already."""

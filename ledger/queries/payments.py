@@ -64,7 +64,8 @@ def attempts_in_doubt(session: ReadSession, *, before: datetime) -> list[Payment
             select(PaymentAttempt)
             .where(
                 PaymentAttempt.state.in_(("open", "processing")),
-                PaymentAttempt.stripe_session_id.is_not(None),
+                PaymentAttempt.stripe_session_id.is_not(None)
+                | PaymentAttempt.stripe_payment_intent_id.is_not(None),
                 PaymentAttempt.updated_at < before,
             )
             .order_by(PaymentAttempt.updated_at)
@@ -77,6 +78,13 @@ def attempt_by_session(session: ReadSession, stripe_session_id: str) -> PaymentA
     """Return the attempt that a payment page belongs to."""
     return session.scalar(
         select(PaymentAttempt).where(PaymentAttempt.stripe_session_id == stripe_session_id)
+    )
+
+
+def attempt_by_intent(session: ReadSession, intent_id: str) -> PaymentAttempt | None:
+    """Return the attempt that a payment came from."""
+    return session.scalar(
+        select(PaymentAttempt).where(PaymentAttempt.stripe_payment_intent_id == intent_id)
     )
 
 

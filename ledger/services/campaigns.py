@@ -13,7 +13,6 @@ from ledger.core.bookkeeping.payments import FEE_BEARERS
 from ledger.core.days import day_in
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
-from ledger.links import Links
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign, CampaignNeed
 from ledger.models.pledges import Pledge
@@ -109,7 +108,7 @@ def create_campaign(
     return campaign
 
 
-def close_due(session: Session, *, now: datetime, links: Links) -> int:
+def close_due(session: Session, *, now: datetime) -> int:
     """Close every campaign whose last day is over where its book is kept; return how many.
 
     Donors of an all-or-nothing campaign are told how it ended.
@@ -124,7 +123,7 @@ def close_due(session: Session, *, now: datetime, links: Links) -> int:
         if campaign.deadline_on is not None and day_in(book.time_zone, now) > campaign.deadline_on
     ]
     for campaign, today in over:
-        close_campaign(session, campaign_id=campaign.id, on=today, now=now, links=links)
+        close_campaign(session, campaign_id=campaign.id, on=today, now=now)
     return len(over)
 
 
@@ -134,7 +133,6 @@ def close_campaign(
     campaign_id: UUID,
     on: date,
     now: datetime,
-    links: Links | None = None,
 ) -> str:
     """Close a campaign after its last day and return its new state.
 
@@ -169,8 +167,8 @@ def close_campaign(
             make_due(session, pledge_id=pledge.id, now=now)
         else:
             lapse_pledge(session, pledge_id=pledge.id, on=on, now=now)
-        if links is not None and card is not None and not unsaved:
-            tell_campaign_over(session, pledge=pledge, reached=reached, links=links, now=now)
+        if card is not None and not unsaved:
+            tell_campaign_over(session, pledge=pledge, reached=reached, now=now)
     campaign.state = "succeeded" if reached else "failed"
     session.flush()
     return campaign.state

@@ -1,6 +1,8 @@
 """What donors are told by mail about money that is to come, each with the link to change it.
 
-Messages go to the outbox in the transaction that causes them; nothing is sent from here.
+Messages go to the outbox in the transaction that causes them; nothing is sent from here. Where a
+link belongs stands its place only: whoever sends the message writes the signed link there, so that
+the database holds none.
 """
 
 from datetime import date, datetime
@@ -9,7 +11,7 @@ from decimal import Decimal
 from ledger.core.currencies import exponent
 from ledger.core.days import day_in
 from ledger.db import Session
-from ledger.links import PLEDGE, RECURRING, Links
+from ledger.links import PLEDGE, RECURRING, place_for
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
@@ -26,9 +28,7 @@ def money(amount: int, commodity: str) -> str:
     return f"{Decimal(amount).scaleb(-exponent(commodity)):,f} {commodity}"
 
 
-def tell_card_saved(
-    session: Session, *, pledge: Pledge, shown: str, links: Links, now: datetime
-) -> None:
+def tell_card_saved(session: Session, *, pledge: Pledge, shown: str, now: datetime) -> None:
     """Say that a card is kept, for what, and when it will be charged."""
     when = (
         "It is charged only if the campaign reaches everything it needs by its deadline."
@@ -43,7 +43,7 @@ def tell_card_saved(
             f"Your pledge {pledge.reference} of {money(pledge.quantity, pledge.commodity)} is kept "
             f"with {shown or 'your card'}. {when}"
         ),
-        link=links.to(PLEDGE, pledge.id),
+        link=place_for(PLEDGE, pledge.id),
         now=now,
     )
 
@@ -54,7 +54,6 @@ def tell_card_failed(
     pledge: Pledge,
     amount: int,
     tries_again_at: datetime | None,
-    links: Links,
     now: datetime,
 ) -> None:
     """Say that a charge did not come through, and what its donor can do."""
@@ -72,14 +71,12 @@ def tell_card_failed(
             f"Your bank did not pay {money(amount, pledge.commodity)} for your pledge "
             f"{pledge.reference}. Nothing was taken. {again} You can pay now, or use another card:"
         ),
-        link=links.to(PLEDGE, pledge.id),
+        link=place_for(PLEDGE, pledge.id),
         now=now,
     )
 
 
-def tell_campaign_over(
-    session: Session, *, pledge: Pledge, reached: bool, links: Links, now: datetime
-) -> None:
+def tell_campaign_over(session: Session, *, pledge: Pledge, reached: bool, now: datetime) -> None:
     """Say how an all-or-nothing campaign ended, and what that means for a pledge of money."""
     amount = money(pledge.quantity, pledge.commodity)
     outcome = (
@@ -93,12 +90,12 @@ def tell_campaign_over(
         pledge,
         subject=f"{_title(session, pledge)}: {'it happens' if reached else 'not this time'}",
         text=outcome,
-        link=links.to(PLEDGE, pledge.id),
+        link=place_for(PLEDGE, pledge.id),
         now=now,
     )
 
 
-def tell_gift_begun(session: Session, *, gift: RecurringGift, links: Links, now: datetime) -> None:
+def tell_gift_begun(session: Session, *, gift: RecurringGift, now: datetime) -> None:
     """Say thank you for a recurring gift, with the link that changes or stops it."""
     _tell_of_gift(
         session,
@@ -109,14 +106,11 @@ def tell_gift_begun(session: Session, *, gift: RecurringGift, links: Links, now:
             f"{_campaign(session, gift)}. Pause it, skip a payment, change the amount or the card, "
             "or stop it, any time:"
         ),
-        links=links,
         now=now,
     )
 
 
-def tell_renewal_failed(
-    session: Session, *, gift: RecurringGift, links: Links, now: datetime
-) -> None:
+def tell_renewal_failed(session: Session, *, gift: RecurringGift, now: datetime) -> None:
     """Say that a renewal did not come through, and how to mend it."""
     _tell_of_gift(
         session,
@@ -127,14 +121,11 @@ def tell_renewal_failed(
             f"{_campaign(session, gift)}. Nothing was taken and you owe nothing. It is tried again "
             "in the next days; to use another card, to pause or to stop:"
         ),
-        links=links,
         now=now,
     )
 
 
-def tell_gift_stopped(
-    session: Session, *, gift: RecurringGift, on: date, links: Links, now: datetime
-) -> None:
+def tell_gift_stopped(session: Session, *, gift: RecurringGift, on: date, now: datetime) -> None:
     """Say that a recurring gift has ended."""
     why = " because it could not be paid any more" if gift.failure else ", as you wished"
     _tell_of_gift(
@@ -146,7 +137,6 @@ def tell_gift_stopped(
             f"{_campaign(session, gift)} ended on {on.isoformat()}{why}. Nothing more is taken. "
             "What you gave stays where it is:"
         ),
-        links=links,
         now=now,
     )
 
@@ -164,13 +154,13 @@ def _tell(
 
 
 def _tell_of_gift(
-    session: Session, gift: RecurringGift, *, subject: str, text: str, links: Links, now: datetime
+    session: Session, gift: RecurringGift, *, subject: str, text: str, now: datetime
 ) -> None:
     send(
         session,
         to_email=session.get_one(Party, gift.party_id).email,
         subject=subject,
-        body=f"{text}\n\n{links.to(RECURRING, gift.id)}\n\n{NO_SIGN_IN}",
+        body=f"{text}\n\n{place_for(RECURRING, gift.id)}\n\n{NO_SIGN_IN}",
         now=now,
     )
 

@@ -13,7 +13,6 @@ from ledger.db import Session
 from ledger.errors import Conflict
 from ledger.gateway import PaymentIntent, SavedCard
 from ledger.ids import new_id
-from ledger.links import Links
 from ledger.models.books import Book
 from ledger.models.mandates import Mandate
 from ledger.models.payments import PaymentAttempt
@@ -65,9 +64,7 @@ def note_customer(session: Session, *, pledge_id: UUID, customer_id: str, now: d
     session.flush()
 
 
-def record_card(
-    session: Session, *, pledge_id: UUID, card: SavedCard, links: Links, now: datetime
-) -> None:
+def record_card(session: Session, *, pledge_id: UUID, card: SavedCard, now: datetime) -> None:
     """Keep a card that was saved; what is due already can be charged at once.
 
     The same answer told again changes nothing, so that no failed charge is forgotten by it.
@@ -87,7 +84,7 @@ def record_card(
     pledge = session.get_one(Pledge, pledge_id)
     row.next_charge_at = now if pledge.legal_nature != "conditional" else None
     session.flush()
-    tell_card_saved(session, pledge=pledge, shown=row.shown, links=links, now=now)
+    tell_card_saved(session, pledge=pledge, shown=row.shown, now=now)
 
 
 def prepare_charge(session: Session, *, mandate_id: UUID, now: datetime) -> PaymentAttempt | None:
@@ -135,7 +132,7 @@ def prepare_charge(session: Session, *, mandate_id: UUID, now: datetime) -> Paym
 
 
 def record_charge(
-    session: Session, *, attempt_id: UUID, answer: PaymentIntent, links: Links, now: datetime
+    session: Session, *, attempt_id: UUID, answer: PaymentIntent, now: datetime
 ) -> None:
     """Note how a charge went: paid, on its way, tried again later, or for its donor to mend."""
     attempt = session.get_one(PaymentAttempt, attempt_id)
@@ -169,7 +166,6 @@ def record_charge(
             pledge=session.get_one(Pledge, row.pledge_id),
             amount=attempt.amount,
             tries_again_at=row.next_charge_at,
-            links=links,
             now=now,
         )
 

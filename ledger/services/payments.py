@@ -189,6 +189,16 @@ def record_unknown(session: Session, *, attempt_id: UUID, now: datetime) -> None
     session.flush()
 
 
+def record_failure(session: Session, *, attempt_id: UUID, failure: str, now: datetime) -> None:
+    """Note that a payment on its way did not come through; what is settled stays so."""
+    attempt = session.get_one(PaymentAttempt, attempt_id)
+    if attempt.state in ("created", "open", "processing"):
+        attempt.state = "failed"
+        attempt.failure = failure
+    attempt.updated_at = now
+    session.flush()
+
+
 def store_transaction(session: Session, *, txn: BalanceTransaction) -> bool:
     """Keep a movement of the Stripe balance; False when it is known already."""
     if session.get(TransactionRow, txn.id) is not None:

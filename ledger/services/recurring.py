@@ -15,7 +15,6 @@ from ledger.core.reference import new_reference
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.gateway import Subscription
-from ledger.links import Links
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
@@ -79,7 +78,7 @@ def begin(
 
 
 def record_subscription(
-    session: Session, *, gift_id: UUID, answer: Subscription, links: Links, now: datetime
+    session: Session, *, gift_id: UUID, answer: Subscription, now: datetime
 ) -> None:
     """Note how a subscription stands and tell the donor what they should know; told twice, once."""
     gift = session.get_one(RecurringGift, gift_id)
@@ -105,11 +104,11 @@ def record_subscription(
     if before == gift.state:
         return
     if before == "asked" and gift.state == "active":
-        tell_gift_begun(session, gift=gift, links=links, now=now)
+        tell_gift_begun(session, gift=gift, now=now)
     elif gift.state == "past_due" and before != "asked":
-        tell_renewal_failed(session, gift=gift, links=links, now=now)
+        tell_renewal_failed(session, gift=gift, now=now)
     elif gift.state == "stopped" and before != "asked":
-        tell_gift_stopped(session, gift=gift, on=day_in(zone, now), links=links, now=now)
+        tell_gift_stopped(session, gift=gift, on=day_in(zone, now), now=now)
 
 
 def look_soon(session: Session, *, gift_id: UUID, now: datetime) -> None:

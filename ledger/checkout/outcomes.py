@@ -1,0 +1,136 @@
+"""What became of a page at the provider's: paid, on its way, saved, begun, or nothing."""
+
+from datetime import datetime
+from uuid import UUID
+
+from ledger.core.days import day_in
+from ledger.db import Database, Session
+from ledger.errors import Conflict
+from ledger.gateway import CheckoutSession, PaymentGateway, PaymentIntent
+from ledger.models.books import Book, Fund
+from ledger.models.payments import PaymentAttempt
+from ledger.models.pledges import Pledge
+from ledger.models.recurring import RecurringGift
+from ledger.services import bank_debits, mandates, payments, recurring
+
+
+def sync_attempt(
+    db: Database,
+    gateway: PaymentGateway,
+    *,
+    attempt_id: UUID,
+    session_id: str,
+    now: datetime,
+) -> str:
+    """Ask what became of a page and note it; return the attempt's state.
+
+    A page that the provider does not know ends the attempt, so that another can follow.
+    """
+    with db.snapshot() as session:
+        attempt = session.get_one(PaymentAttempt, attempt_id)
+    try:
+        answer = gateway.retrieve_checkout_session(session_id)
+    except Conflict:
+        db.run(lambda session: payments.record_unknown(session, attempt_id=attempt_id, now=now))
+        return "failed"
+    db.run(
+        lambda session: payments.record_session(
+            session, attempt_id=attempt_id, answer=answer, now=now
+        )
+    )
+    if answer.status == "complete":
+        _follow(db, gateway, attempt, answer, now)
+    with db.snapshot() as session:
+        return session.get_one(PaymentAttempt, attempt_id).state
+
+
+def sync_charge(
+    db: Database, gateway: PaymentGateway, *, attempt: PaymentAttempt, now: datetime
+) -> None:
+    """Ask how far a payment is that was on its way, and note what came of a bank debit."""
+    if attempt.stripe_payment_intent_id is None:
+        return
+    found = gateway.retrieve_payment_intent(attempt.stripe_payment_intent_id)
+    db.run(lambda session: _note_intent(session, attempt.id, found, now))
+
+
+def _follow(
+    db: Database,
+    gateway: PaymentGateway,
+    attempt: PaymentAttempt,
+    answer: CheckoutSession,
+    now: datetime,
+) -> None:
+    """Note what a finished page was for."""
+    if attempt.kind == "checkout" and answer.payment_status == "unpaid":
+        if answer.payment_intent_id is not None:
+            found = gateway.retrieve_payment_intent(answer.payment_intent_id)
+            db.run(lambda session: _note_intent(session, attempt.id, found, now))
+    elif attempt.kind == "setup" and answer.setup_intent_id is not None:
+        card = gateway.retrieve_saved_card(answer.setup_intent_id)
+        pledge_id, gift_id = attempt.pledge_id, attempt.recurring_id
+        if pledge_id is not None:
+            db.run(
+                lambda session: mandates.record_card(
+                    session, pledge_id=pledge_id, card=card, now=now
+                )
+            )
+        elif gift_id is not None and card.payment_method_id is not None:
+            _use_card(db, gateway, gift_id, card.payment_method_id, now)
+    elif attempt.kind == "subscription" and answer.subscription_id is not None:
+        gift_id = attempt.recurring_id
+        begun = gateway.retrieve_subscription(answer.subscription_id)
+        if gift_id is not None:
+            db.run(
+                lambda session: recurring.record_subscription(
+                    session, gift_id=gift_id, answer=begun, now=now
+                )
+            )
+
+
+def _use_card(
+    db: Database,
+    gateway: PaymentGateway,
+    gift_id: UUID,
+    payment_method_id: str,
+    now: datetime,
+) -> None:
+    """Have a recurring gift paid from the card that was just saved."""
+    with db.snapshot() as session:
+        gift = session.get_one(RecurringGift, gift_id)
+    if gift.stripe_subscription_id is None or gift.state == "stopped":
+        return
+    changed = gateway.set_subscription_card(
+        gift.stripe_subscription_id, payment_method_id=payment_method_id
+    )
+    db.run(
+        lambda session: recurring.record_subscription(
+            session, gift_id=gift_id, answer=changed, now=now
+        )
+    )
+
+
+def _note_intent(session: Session, attempt_id: UUID, found: PaymentIntent, now: datetime) -> None:
+    """Note a payment that takes days: a bank debit stays on the memo accounts until it clears."""
+    attempt = session.get_one(PaymentAttempt, attempt_id)
+    if attempt.state == "posted" or attempt.pledge_id is None:
+        return
+    pledge = session.get_one(Pledge, attempt.pledge_id)
+    book = session.get_one(Book, pledge.book_id)
+    on = day_in(book.time_zone, now)
+    if found.status == "processing" and pledge.commodity == book.commodity:
+        bank_debits.start_debit(
+            session,
+            intent_id=found.id,
+            fund=session.get_one(Fund, pledge.fund_id),
+            amount=found.amount,
+            on=on,
+            now=now,
+        )
+    elif found.status in ("requires_payment_method", "canceled"):
+        payments.record_failure(
+            session, attempt_id=attempt_id, failure=found.failure or found.status, now=now
+        )
+        row = bank_debits.pending_debit(session, intent_ids=[found.id], amount=found.amount)
+        if row is not None:
+            bank_debits.fail_debit(session, row=row, on=on, now=now)

@@ -1,0 +1,37 @@
+"""What falls due by itself: campaigns that end, cards to charge, gifts to look at, tries to forget.
+
+Called by the worker in every pass; each part is its own transactions, and doing it again changes
+nothing more.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from ledger.checkout.recurring_gifts import look_at_gifts
+from ledger.checkout.saved_cards import charge_due, forget_cards
+from ledger.db import Database
+from ledger.errors import PoolbookError
+from ledger.gateway import PaymentGateway
+from ledger.services import brakes, campaigns
+
+log = logging.getLogger("poolbook.schedules")
+
+
+def keep_schedules(db: Database, gateway: PaymentGateway | None, *, now: datetime) -> None:
+    """Do everything that is due. Raises GatewayDown when the provider gives no answer."""
+    _do(lambda: db.run(lambda session: campaigns.close_due(session, now=now)))
+    db.run(lambda session: brakes.forget_tries(session, now=now))
+    if gateway is None:
+        return
+    _do(lambda: charge_due(db, gateway, now=now))
+    _do(lambda: forget_cards(db, gateway, now=now))
+    _do(lambda: look_at_gifts(db, gateway, now=now))
+
+
+def _do(deed: Callable[[], object]) -> None:
+    """Do one part; what is refused in it must not keep the others from being done."""
+    try:
+        deed()
+    except PoolbookError as refusal:
+        log.warning("something that was due is not done: %s", type(refusal).__name__)
