@@ -1,4 +1,4 @@
-"""Commands that bring data in: entries, bank statements. All of a file or nothing."""
+"""Commands that bring data in: entries, statements, histories. All of a file or nothing."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,14 +7,15 @@ import click
 
 from ledger.cli.console import Console, cli, command, pass_console, refusals_name
 from ledger.db import Session
+from ledger.histories import FORMATS, LEAVABLE, read_history, read_mapping, write_mapping
 from ledger.queries.books import book_by_code
-from ledger.services import imports, statements
+from ledger.services import histories, imports, statements
 from ledger.statements import read_statement
 
 
 @cli.group("import")
 def import_() -> None:
-    """Bring data in: entries, bank statements."""
+    """Bring data in: entries, bank statements, the history of other ledgers."""
 
 
 @command(import_, "entries")
@@ -74,4 +75,90 @@ def import_statement(
     )
     console.answer(
         done.as_json(), f"{text}\n{done.new} lines are new, {done.duplicates} were known."
+    )
+
+
+@command(import_, "journal")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--book", "code", required=True)
+@click.option("--format", "file_format", default="auto", type=click.Choice(FORMATS))
+@click.option(
+    "--mapping",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TOML file that says what each account and commodity is; else every account is opened "
+    "under its own name.",
+)
+@click.option(
+    "--propose",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a mapping to edit, and import nothing.",
+)
+@click.option("--fund", default=None, help="The fund of all that names none, without --mapping.")
+@click.option(
+    "--leave-out",
+    multiple=True,
+    type=click.Choice(LEAVABLE),
+    help="Leave out what somebody derived from what happened.",
+)
+@pass_console
+def import_journal(
+    console: Console,
+    file: Path,
+    code: str,
+    file_format: str,
+    mapping: Path | None,
+    propose: Path | None,
+    fund: str | None,
+    leave_out: tuple[str, ...],
+) -> None:
+    """Bring in the history of another ledger: hledger, ledger, beancount or GnuCash (SQLite)."""
+    if mapping is not None and (propose is not None or fund is not None):
+        raise click.UsageError("--mapping goes with neither --propose nor --fund.")
+    with refusals_name(file):
+        history = read_history(file, file_format, frozenset(leave_out))
+    database = console.database()
+    if propose is not None:
+        with database.snapshot() as session:
+            found = histories.propose_mapping(
+                session, book=book_by_code(session, code), history=history, fund=fund
+            )
+        with propose.open("x", encoding="utf-8") as out:
+            out.write(write_mapping(found))
+        console.answer(
+            {"accounts": len(found.accounts), "commodities": len(found.commodities)},
+            f"{propose} says what {len(found.accounts)} accounts would be. Look it over, then "
+            f"import with --mapping {propose}.",
+        )
+        return
+    given = None
+    if mapping is not None:
+        with refusals_name(mapping):
+            given = read_mapping(mapping.read_bytes())
+
+    def load(session: Session) -> histories.HistoryImported:
+        book = book_by_code(session, code)
+        with refusals_name(file):
+            return histories.import_history(
+                session,
+                book=book,
+                history=history,
+                mapping=given
+                or histories.propose_mapping(session, book=book, history=history, fund=fund),
+                now=datetime.now(UTC),
+            )
+
+    done = console.database().run(load)
+    for warning in history.warnings:
+        click.echo(f"{file}: {warning}", err=True)
+    console.answer(
+        {
+            "entries": done.entries,
+            "postings": done.postings,
+            "duplicates": done.duplicates,
+            "commodities": len(done.commodities),
+            "codes": list(done.commodities),
+            "opened": list(done.opened),
+        },
+        f"{done.entries} entries with {done.postings} postings came in; {done.duplicates} were "
+        f"there already. {len(done.opened)} accounts were opened.",
     )

@@ -35,6 +35,12 @@ def funds_of(session: ReadSession, book_id: UUID) -> list[Fund]:
     return list(session.scalars(select(Fund).where(Fund.book_id == book_id).order_by(Fund.code)))
 
 
+def account_names(session: ReadSession, book_id: UUID) -> dict[int, str]:
+    """Return what the accounts of a book are called, by number."""
+    rows = session.execute(select(Account.number, Account.name).where(Account.book_id == book_id))
+    return dict(iter(rows))
+
+
 def commodities(session: ReadSession) -> dict[str, Commodity]:
     """Return every commodity by code."""
     return {commodity.code: commodity for commodity in session.scalars(select(Commodity))}

@@ -129,6 +129,29 @@ def create_fund(
     return fund
 
 
+def open_account(session: Session, *, book: Book, number: int, name: str, kind: str) -> Account:
+    """Add an account to a book's chart; it stays for good, with its name.
+
+    Raises Invalid for a number that is not of value (1000 to 6999), Conflict when the number is
+    another account's.
+    """
+    if not 1000 <= number <= 6999:
+        raise Invalid("Accounts from 1000 to 6999 can be added.", place="number")
+    if not name.strip() or not name.isprintable():
+        raise Invalid("An account needs a name that can be read.", place="name")
+    existing = session.get(Account, (book.id, number))
+    if existing is not None:
+        if existing.name != name:
+            raise Conflict(f"Account {number} is {existing.name}, not {name}.", place="number")
+        return existing
+    account = Account(
+        book_id=book.id, number=number, name=name, kind=kind, inter_book=False, is_loss=False
+    )
+    session.add(account)
+    session.flush()
+    return account
+
+
 def ensure_commodity(
     session: Session, code: str, *, singular: str = "", plural: str = ""
 ) -> Commodity:

@@ -1,0 +1,138 @@
+"""What a transaction of another ledger is in our books: one entry, balanced per fund.
+
+What is exchanged for something else goes through accounts made for that: money and holdings
+through 1990, things through the account of their cost and the accounts where things come from
+and go to, funds through the transfers between own funds. All quantities in smallest units.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping as Table
+from dataclasses import dataclass
+
+from ledger.core.accounts import Layer
+from ledger.core.amount import has_value, kind_of
+from ledger.core.entry import Entry, Posting
+from ledger.errors import Invalid
+from ledger.histories.history import Leg, Transaction, exactly
+from ledger.histories.mapping import AccountTarget, CommodityTarget, Mapping, is_ours, target_of
+from ledger.histories.ours import own_account, own_fund
+
+EXCHANGED = 1990
+FUNDS_IN, FUNDS_OUT, FUNDS_OF_THINGS = 4915, 5915, 8390
+# Where things and hours come from and go to when the file names no other side.
+SOURCES = {"things": 8130, "hours": 8120}
+USES = {"things": 8320, "hours": 8410}
+
+
+@dataclass(slots=True)
+class Booking:
+    """A book, and the mapping by which transactions become its entries."""
+
+    book: str
+    mapping: Mapping
+    counts: str = "line"
+
+    def entry(self, transaction: Transaction) -> Entry:
+        """Return the entry of a transaction. Raises Invalid by line."""
+        place = f"{self.counts} {transaction.line}"
+        with exactly(place):
+            legs = [self._posting(leg, transaction.tags) for leg in transaction.legs]
+        try:
+            return Entry(self.book, (*legs, *self._bridges(legs, place)))
+        except Invalid as error:
+            raise Invalid(error.message, place=place) from error
+
+    def _posting(self, leg: Leg, tags: Table[str, str]) -> Posting:
+        place = f"{self.counts} {leg.line}"
+        target, fund = self._account(leg, tags)
+        commodity = self._commodity(leg)
+        quantity = leg.figure.number * commodity.times
+        if quantity != quantity.to_integral_value():
+            raise Invalid(
+                f"{leg.figure.number:f} {leg.figure.unit} is finer than {commodity.code} is "
+                "counted.",
+                place=place,
+            )
+        number = target.number
+        if target.things is not None and not has_value(commodity.code):
+            number = target.things
+        return Posting(
+            account=number,
+            fund=fund,
+            commodity=commodity.code,
+            quantity=int(quantity),
+            counterparty=leg.tags.get("counterparty") or target.counterparty,
+        )
+
+    def _account(self, leg: Leg, tags: Table[str, str]) -> tuple[AccountTarget, str]:
+        target = self.mapping.accounts.get(leg.account)
+        if target is not None:
+            told = leg.tags.get("fund") or tags.get("fund")
+            return target, target.fund or told or self.mapping.fund
+        own = own_account(leg.account)
+        if own is None:
+            raise Invalid(
+                f"The mapping does not say what account {leg.account} is.",
+                place=f"{self.counts} {leg.line}",
+            )
+        return AccountTarget(own[0]), own_fund(own[1], leg.tags)
+
+    def _commodity(self, leg: Leg) -> CommodityTarget:
+        unit = leg.figure.unit
+        if own_account(leg.account) is not None:
+            unit = leg.tags.get("commodity", unit)
+        target = self.mapping.commodities.get(unit)
+        if target is not None:
+            return target
+        if not is_ours(unit):
+            raise Invalid(
+                f"The mapping does not say what commodity {unit!r} is.",
+                place=f"{self.counts} {leg.line}",
+            )
+        return target_of(unit)
+
+    def _bridges(self, legs: list[Posting], place: str) -> list[Posting]:
+        """Return the legs that balance each fund and commodity by itself."""
+        left: defaultdict[tuple[Layer, str, str], int] = defaultdict(int)
+        for leg in legs:
+            left[leg.layer, leg.fund, leg.commodity] += leg.quantity
+        left = defaultdict(int, {key: over for key, over in left.items() if over})
+        totals: defaultdict[tuple[Layer, str], int] = defaultdict(int)
+        for (layer, _fund, commodity), over in left.items():
+            totals[layer, commodity] += over
+        cost = self._cost_account(totals, place)
+        bridges: list[Posting] = []
+        for (layer, fund, commodity), over in left.items():
+            if layer is Layer.MEMO:
+                raise Invalid(
+                    "What stands on accounts from 9000 must balance by itself.", place=place
+                )
+            if totals[layer, commodity] == 0:
+                number = _between_funds(layer, over)
+            elif layer is Layer.QTY:
+                kind = kind_of(commodity)
+                number = SOURCES[kind] if over > 0 else USES[kind]
+            else:
+                number = cost
+            bridges.append(Posting(number, fund, commodity, -over))
+        return bridges
+
+    def _cost_account(self, totals: Table[tuple[Layer, str], int], place: str) -> int:
+        """Return where value stands that was exchanged: for things, or for other value."""
+        things = {unit for (layer, unit), over in totals.items() if over and layer is Layer.QTY}
+        worth = {
+            target.worth for target in self.mapping.commodities.values() if target.code in things
+        }
+        if len(worth) > 1:
+            raise Invalid(
+                "Things whose cost stands on different accounts are bought in one transaction; "
+                "write it as several.",
+                place=place,
+            )
+        return worth.pop() if worth else EXCHANGED
+
+
+def _between_funds(layer: Layer, over: int) -> int:
+    if layer is Layer.QTY:
+        return FUNDS_OF_THINGS
+    return FUNDS_IN if over > 0 else FUNDS_OUT

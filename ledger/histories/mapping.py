@@ -1,0 +1,182 @@
+"""Say what accounts and commodities of another ledger are in ours; kept as a TOML file to edit.
+
+Names are taken as the file of the other ledger writes them. Must not know the database: whether
+an account exists, or has to be opened first, is decided by who uses the mapping.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping as Table
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from ledger.core.amount import KINDS, decimals, is_currency, is_holding
+from ledger.core.currencies import EXPONENTS
+from ledger.errors import Invalid
+
+# What kind an account has whose number a mapping opens, by thousands.
+OPENABLE = {1: "asset", 2: "liability", 3: "equity", 4: "income", 5: "expense", 6: "expense"}
+WORTH = 1420
+MAX_BYTES = 4 * 1024 * 1024
+_ACCOUNT_KEYS = {"number", "things", "name", "fund", "counterparty"}
+_COMMODITY_KEYS = {"code", "times", "worth"}
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTarget:
+    """Where legs of an account go: ``things`` for what is counted, ``number`` for the rest.
+
+    ``name``: what the account is called when it has to be opened; None when it must be there.
+    """
+
+    number: int
+    things: int | None = None
+    name: str | None = None
+    fund: str | None = None
+    counterparty: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommodityTarget:
+    """What a unit is: ``times`` of our smallest unit, and on which account its cost stands."""
+
+    code: str
+    times: Decimal
+    worth: int = WORTH
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """What every name of a file is in our books; ``fund`` where nothing else names one."""
+
+    fund: str
+    accounts: Table[str, AccountTarget] = field(default_factory=dict)
+    commodities: Table[str, CommodityTarget] = field(default_factory=dict)
+
+
+def is_ours(unit: str) -> bool:
+    """Tell whether a unit is written as the code of one of our commodities."""
+    prefix, dot, tail = unit.partition(".")
+    return unit in EXPONENTS or is_holding(unit) or bool(dot and tail and prefix in KINDS)
+
+
+def target_of(code: str) -> CommodityTarget:
+    """Return a commodity in which people write its whole units."""
+    return CommodityTarget(code, Decimal(10) ** decimals(code))
+
+
+def read_mapping(data: bytes) -> Mapping:
+    """Read a mapping file. Raises Invalid, naming the key, for what does not belong there."""
+    if len(data) > MAX_BYTES:
+        raise Invalid("The mapping is larger than 4 MB.", place="file")
+    try:
+        # A number with a fraction is read as it is written, not as a float.
+        document = tomllib.loads(data.decode(), parse_float=Decimal)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise Invalid(f"The mapping is no TOML that can be read: {error}", place="file") from error
+    _check_keys(document, {"fund", "accounts", "commodities"}, "mapping")
+    accounts = _table(document.get("accounts", {}), "accounts")
+    commodities = _table(document.get("commodities", {}), "commodities")
+    return Mapping(
+        fund=_text(document.get("fund"), "fund"),
+        accounts={
+            name: _account(value, f"accounts.{name[:80]}") for name, value in accounts.items()
+        },
+        commodities={
+            name: _commodity(value, f"commodities.{name[:80]}")
+            for name, value in commodities.items()
+        },
+    )
+
+
+def write_mapping(mapping: Mapping) -> str:
+    """Write a mapping as a file to edit; what is left open there has to be filled in."""
+    lines = [
+        "# What the accounts and commodities of another ledger are in these books.",
+        "# An account with a name is opened where the book has none of that number. Its name is",
+        "# sealed in the book's log for good: it must not name a person.",
+        f"fund = {_quoted(mapping.fund)}",
+        "",
+        "[accounts]",
+    ]
+    for name, account in sorted(mapping.accounts.items()):
+        shown = str(account.number)
+        if account.name is not None:
+            shown = f"{{ number = {account.number}, name = {_quoted(account.name)} }}"
+        note = "" if account.number else "  # which number is this?"
+        lines.append(f"{_quoted(name)} = {shown}{note}")
+    lines += ["", "[commodities]"]
+    for unit, commodity in sorted(mapping.commodities.items()):
+        note = "" if commodity.code else "  # which commodity is this?"
+        lines.append(f"{_quoted(unit)} = {_quoted(commodity.code)}{note}")
+    return "\n".join(lines) + "\n"
+
+
+def _account(value: Any, place: str) -> AccountTarget:
+    table = {"number": value} if isinstance(value, int) else _table(value, place)
+    _check_keys(table, _ACCOUNT_KEYS, place)
+    things = None if "things" not in table else _number(table["things"], f"{place}.things")
+    number = _number(table.get("number", things), f"{place}.number")
+    if things is not None and things // 1000 != 8:
+        raise Invalid("Things are counted on accounts from 8000.", place=f"{place}.things")
+    name = table.get("name")
+    if name is not None and number // 1000 not in OPENABLE:
+        raise Invalid("Only accounts from 1000 to 6999 can be opened.", place=place)
+    return AccountTarget(
+        number,
+        things,
+        *(
+            None if table.get(key) is None else _text(table[key], f"{place}.{key}")
+            for key in ("name", "fund", "counterparty")
+        ),
+    )
+
+
+def _commodity(value: Any, place: str) -> CommodityTarget:
+    table = {"code": value} if isinstance(value, str) else _table(value, place)
+    _check_keys(table, _COMMODITY_KEYS, place)
+    code = _text(table.get("code"), f"{place}.code")
+    if is_currency(code) and code not in EXPONENTS:
+        raise Invalid(f"{code} is no currency of ISO 4217.", place=place)
+    if not is_ours(code):
+        raise Invalid(f"{code!r:.40} is no commodity code.", place=place)
+    times = table.get("times", 1)
+    if isinstance(times, bool) or not isinstance(times, int | Decimal) or not 0 < times <= 10**9:
+        raise Invalid("This is a number above zero.", place=f"{place}.times")
+    worth = table.get("worth", WORTH)
+    if type(worth) is not int or worth // 1000 not in OPENABLE:
+        raise Invalid("This is an account that holds value.", place=f"{place}.worth")
+    return CommodityTarget(code, Decimal(times) * 10 ** decimals(code), worth)
+
+
+def _number(value: Any, place: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1000 <= value <= 9999:
+        raise Invalid("An account has a number from 1000 to 9999.", place=place)
+    return value
+
+
+def _table(value: Any, place: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Invalid("This is a table.", place=place)
+    return value
+
+
+def _text(value: Any, place: str) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > 200:
+        raise Invalid("This is a text of 1 to 200 characters.", place=place)
+    if not value.isprintable():
+        raise Invalid("This text holds signs that cannot be seen.", place=place)
+    return value
+
+
+def _check_keys(found: Table[str, Any], known: set[str], place: str) -> None:
+    unknown = sorted(found.keys() - known)
+    if unknown:
+        raise Invalid(f"{unknown[0]!r:.40} is not known here.", place=place)
+
+
+def _quoted(text: str) -> str:
+    """Return a TOML text: JSON's escapes are among TOML's, but not its halves of characters."""
+    return re.sub("\x7f", r"\\u007F", json.dumps(text, ensure_ascii=False))
