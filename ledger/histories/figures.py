@@ -91,7 +91,7 @@ class Numbers:
         if (fraction and not fraction.isdigit()) or (grouped and not _GROUPS.fullmatch(whole)):
             raise Invalid(f"{plain!r} is not a number.", place=place)
         digits = re.sub(r"[^0-9]", "", whole)
-        return Decimal(f"{digits or '0'}.{fraction or '0'}")
+        return Decimal(f"{digits or '0'}.{fraction}" if fraction else digits)
 
     def _mark_of(self, plain: str, place: str) -> str:
         """Return which mark ends the whole part, when nothing but the number itself tells."""

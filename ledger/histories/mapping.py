@@ -142,8 +142,10 @@ def _commodity(value: Any, place: str) -> CommodityTarget:
         raise Invalid(f"{code} is no currency of ISO 4217.", place=place)
     if not is_ours(code):
         raise Invalid(f"{code!r:.40} is no commodity code.", place=place)
-    times = table.get("times", 1)
-    if isinstance(times, bool) or not isinstance(times, int | Decimal) or not 0 < times <= 10**9:
+    times: Any = table.get("times", 1)
+    whole = isinstance(times, int) and not isinstance(times, bool)
+    finite = isinstance(times, Decimal) and times.is_finite()
+    if not (whole or finite) or not 0 < times <= 10**9:
         raise Invalid("This is a number above zero.", place=f"{place}.times")
     worth = table.get("worth", WORTH)
     if type(worth) is not int or worth // 1000 not in OPENABLE:

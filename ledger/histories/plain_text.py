@@ -64,7 +64,6 @@ def read(text: str, dialect: Dialect, leave_out: Set[str]) -> History:
     # Only a line feed ends a line: other signs that could are text of somebody.
     for number, line in enumerate(text.split("\n"), start=1):
         reader.take(line.removesuffix("\r"), number)
-    reader.close()
     written = sorted(reader.written, key=lambda one: one.on)
     rules, running = Rules(), Running()
     if dialect is LEDGER:
@@ -117,11 +116,6 @@ class _Reader:
             self._below(line, number)
         elif line[0] not in ";#*|%":
             self._top(line, number)
-
-    def close(self) -> None:
-        """Refuse what is still open at the end of the file."""
-        if self._until not in (None, "end comment"):
-            raise Invalid(f"A block is not closed with {self._until!r}.", place="end of file")
 
     def _top(self, line: str, number: int) -> None:
         self._below = self._nothing

@@ -1,9 +1,9 @@
 """hledger and ledger-cli: one text that both read.
 
 Value, quantity and memo legs stand under roots of their own, so that a promise in dollars is
-never added to dollars. Accounts and commodities are declared before their first use, so that
-both programs can be asked to be strict. Texts of ours never reach what the programs read as
-dates, codes, tags or amounts; the exact texts are in the JSON lines.
+never added to dollars. Accounts, commodities, payees and tags are declared before their first
+use, so that both programs can be asked to be as strict as they can. Texts of ours never reach
+what the programs read as dates, codes, tags or amounts; the exact texts are in the JSON lines.
 """
 
 from collections.abc import Iterator
@@ -12,9 +12,10 @@ from typing import TextIO
 from ledger.core.accounts import layer_of
 from ledger.core.amount import is_currency
 from ledger.models.books import Book
-from ledger.queries.journal import EntryRow, Leg
+from ledger.queries.journal import LABELS, EntryRow, Leg
 from ledger.web.figures import plain_decimal
 
+TAGS = ("entry", "source", *LABELS, "counterparty")
 ROOTS = {"FIN": "value", "QTY": "quantity", "MEMO": "memo"}
 
 
@@ -23,12 +24,14 @@ def write(book: Book, entries: Iterator[EntryRow], out: TextIO) -> tuple[int, in
     count = postings = 0
     declared: set[str] = set()
     out.write(f"; Journal of book {clean(book.code)}\n")
+    for name in TAGS:
+        out.write(f"tag {name}\n")
     for entry in entries:
         count += 1
-        for name in sorted({directive for leg in entry.legs for directive in declarations(leg)}):
-            if name not in declared:
-                out.write(f"{name}\n")
-                declared.add(name)
+        names = {directive for leg in entry.legs for directive in declarations(leg)}
+        for name in sorted({*names, f"payee {payee(entry.event_type)}"} - declared):
+            out.write(f"{name}\n")
+            declared.add(name)
         out.write(f"\n{entry.accounting_on.isoformat()} * {payee(entry.event_type)}\n")
         out.write(f"    ; entry: {entry.id}\n")
         out.write(f"    ; source: {label(entry.source)} {label(entry.external_ref)}\n")
@@ -67,8 +70,9 @@ def labels(leg: Leg) -> str:
 
 
 def payee(text: str) -> str:
-    """Return what an entry is called; brackets and marks at its start would be a code or state."""
-    return clean(text).lstrip("(!*").strip() or "entry"
+    """Return what an entry is called; marks at its start would be a code or a state, and what
+    stands after a bar would be a note."""
+    return clean(text.replace("|", "/")).lstrip("(!*").strip() or "entry"
 
 
 def label(text: str) -> str:

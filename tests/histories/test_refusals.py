@@ -1,0 +1,128 @@
+"""What is not read is refused by line, in words; nothing is passed over that moves a balance."""
+
+from pathlib import Path
+
+import pytest
+
+from ledger.errors import Invalid
+from ledger.histories import read_history
+
+REAL = "2024-01-01 x\n  Cash  1 EUR\n  Income\n"
+OPENED = "".join(
+    f"2024-01-01 open {name}\n" for name in ("Assets:A", "Assets:B", "Equity:C", "Income:D")
+)
+
+# name: (format, text, line, words of the refusal)
+REFUSED = {
+    "an included file": ("hledger", f"{REAL}include other.journal\n", 4, "Included"),
+    "an included file, with a mark": ("ledger", f"{REAL}!include other\n", 4, "Included"),
+    "an automated transaction": ("hledger", f"{REAL}= Income\n  (T)  0.1\n", 4, "automated"),
+    "a periodic transaction": ("ledger", f"{REAL}~ Monthly\n  A  1 EUR\n  B\n", 4, "periodic"),
+    "a virtual posting": ("hledger", f"{REAL}  (T)  1 EUR\n", 4, "virtual"),
+    "a balanced virtual posting": ("ledger", f"{REAL}  [T]  1 EUR\n  [U]\n", 4, "virtual"),
+    "a deferred posting": ("ledger", "2024-01-01 x\n  <A>  1 EUR\n  B\n", 2, "Deferred"),
+    "an alias": ("hledger", f"{REAL}alias a=b\n", 4, "Aliases"),
+    "an alias of an account": ("ledger", "account A\n  alias b\n", 2, "Aliases"),
+    "a default account": ("ledger", f"{REAL}bucket Cash\n", 4, "default account"),
+    "a time clock": ("ledger", f"{REAL}i 2024-01-01 09:00 Hall\n", 4, "Time clocks"),
+    "python in the file": ("ledger", f"{REAL}python\n  import os\n", 4, "not run"),
+    "a false assertion": ("hledger", f"{REAL}2024-01-02 y\n  Cash  1 EUR = 3 EUR\n  Income\n", 5,
+                          "asserted to hold 3 EUR, but holds 2 EUR"),
+    "a false assertion of nothing else": (
+        "hledger", f"{REAL}2024-01-02 y\n  Cash  1 USD == 1 USD\n  Income\n", 5, "EUR as well"),
+    "a false assertion of a whole branch": (
+        "hledger", f"{REAL}2024-01-02 y\n  Cash:Till  1 EUR\n  Cash  0 EUR =* 1 EUR\n  Income\n", 6,
+        "holds 2 EUR"),
+    "a transaction that does not balance": (
+        "hledger", "\n2024-01-01 x\n  A  1.00 EUR\n  B  -0.99 EUR\n", 2, "off by 0.01 EUR"),
+    "three units without prices": (
+        "ledger", "2024-01-01 x\n  A  1 EUR\n  B  -2 USD\n  C  3 GBP\n", 1, "does not balance"),
+    "two units of one sign": ("hledger", "2024-01-01 x\n  A  1 EUR\n  B  2 USD\n", 1, "off by"),
+    "two amounts left out": ("hledger", "2024-01-01 x\n  A  1 EUR\n  B\n  C\n", 4, "left out"),
+    "a number that reads two ways": ("hledger", "2024-01-01 x\n  A  1,234 EUR\n  B\n", 2, "two"),
+    "a number with an exponent": ("hledger", "2024-01-01 x\n  A  1E3 EUR\n  B\n", 2, "understood"),
+    "marks in disorder": ("hledger", "2024-01-01 x\n  A  1,00.00 EUR\n  B\n", 2, "not a number"),
+    "no number": ("hledger", "2024-01-01 x\n  A  EUR\n  B\n", 2, "not an amount"),
+    "too many digits": ("hledger", f"2024-01-01 x\n  A  {'9' * 40} EUR\n  B\n", 2, "digits"),
+    "a day that is not": ("hledger", "2024-02-30 x\n  A  1 EUR\n  B\n", 1, "not a date"),
+    "a day without its year": ("hledger", "02-03 x\n  A  1 EUR\n  B\n", 1, "no year"),
+    "mixed marks in a date": ("hledger", "2024-02/03 x\n  A  1 EUR\n  B\n", 1, "not a date"),
+    "an account without a name": ("hledger", "2024-01-01 x\n  A::B  1 EUR\n  B\n", 2, "no name"),
+    "an account with a hidden sign": (
+        "hledger", "2024-01-01 x\n  A\u202eB  1 EUR\n  B\n", 2, "no name"),
+    "a word nobody knows": ("hledger", f"{REAL}frobnicate\n", 4, "not understood"),
+    "a posting of nothing": ("hledger", "  A  1 EUR\n", 1, "belongs to nothing"),
+    "a conversion in hledger": ("hledger", "C 1 kg = 1000 g\n", 1, "ledger files only"),
+    "a conversion in a circle": ("ledger", "C 1 a = 2 b\nC 1 b = 3 a\n", 2, "cannot be converted"),
+    "a conversion that cannot be exact": ("ledger", "C 3 a = 1 b\n", 1, "exactly"),
+    "arithmetic that cannot be exact": (
+        "ledger", "2024-01-01 x\n  A  (1 EUR / 3)\n  B\n", 2, "exactly"),
+    "division by nothing": ("ledger", "2024-01-01 x\n  A  (1 EUR / 0)\n  B\n", 2, "exactly"),
+    "arithmetic of two units": (
+        "ledger", "2024-01-01 x\n  A  (1 EUR + 1 USD)\n  B\n", 2, "one unit"),
+    "brackets without end": ("ledger", f"2024-01-01 x\n  A  {'(' * 9000}\n  B\n", 2, "arithmetic"),
+    "minuses without end": ("ledger", f"2024-01-01 x\n  A  ({'-' * 9000}1)\n", 2, "amount"),
+    "an empty file": ("hledger", "; nothing\n", None, "no transaction"),
+    "a plugin": ("beancount", 'plugin "x"\n', 1, "Plugins"),
+    "an included bean": ("beancount", 'include "x"\n', 1, "Included"),
+    "padding": ("beancount", f"{OPENED}2024-01-02 pad Assets:A Equity:C\n", 5, "pad"),
+    "a lot without its cost": (
+        "beancount", f'{OPENED}2024-01-02 * "x"\n  Assets:A  -1 X {{}}\n  Assets:B\n', 6, "lot"),
+    "an amount without a currency": (
+        "beancount", f'{OPENED}2024-01-02 * "x"\n  Assets:A  1\n  Assets:B\n', 6, "currency"),
+    "an account that is not open": (
+        "beancount", f'{OPENED}2024-01-02 * "x"\n  Assets:Z  1 EUR\n  Assets:B\n', 6, "not open"),
+    "an account before it opens": (
+        "beancount", f'{OPENED}2023-01-02 * "x"\n  Assets:A  1 EUR\n  Assets:B\n', 6, "not open"),
+    "an account that was closed": (
+        "beancount",
+        f'{OPENED}2024-01-02 close Assets:A\n2024-01-03 * "x"\n  Assets:A  1 EUR\n  Assets:B\n',
+        7, "not open"),
+    "an account opened twice": ("beancount", f"{OPENED}2024-01-02 open Assets:A\n", 5, "twice"),
+    "a false balance": (
+        "beancount",
+        f'{OPENED}2024-01-02 * "x"\n  Assets:A  1 EUR\n  Assets:B\n'
+        "2024-01-03 balance Assets:A 2 EUR\n",
+        8, "asserted to hold 2 EUR"),
+    "two currencies without a price": (
+        "beancount",
+        f'{OPENED}2024-01-02 * "x"\n  Assets:A  1 EUR\n  Assets:B  -2 USD\n', 5, "off by"),
+    "a text without end": ("beancount", f'{OPENED}2024-01-02 * "x\n', 5, "does not end"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
+def test_it_is_refused_by_line(tmp_path: Path, case: tuple[str, str, int | None, str]):
+    file_format, text, line, words = case
+    file = tmp_path / "file"
+    file.write_text(text)
+    with pytest.raises(Invalid) as refusal:
+        read_history(file, file_format)
+    assert refusal.value.place == (f"line {line}" if line else refusal.value.place)
+    assert refusal.value.place
+    assert words in f"{refusal.value.place}: {refusal.value.message}"
+
+
+def test_what_the_table_builds_on_is_read(tmp_path: Path):
+    """The control of the table."""
+    for file_format, text in (
+        ("hledger", REAL),
+        ("ledger", REAL),
+        ("beancount", f'{OPENED}2024-01-02 * "x"\n  Assets:A  1 EUR\n  Assets:B\n'),
+    ):
+        file = tmp_path / "file"
+        file.write_text(text)
+        assert len(read_history(file, file_format).transactions) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [(b"a\n\xff\n", 2), (b"a\n\n\x00", 3), (b"x" * 20_000, 1), (b"", None)],
+    ids=["not UTF-8", "a NUL", "an endless line", "nothing"],
+)
+def test_what_is_no_text_is_refused(tmp_path: Path, data: bytes, line: int | None):
+    file = tmp_path / "file"
+    file.write_bytes(data)
+    with pytest.raises(Invalid) as refusal:
+        read_history(file)
+    assert refusal.value.place == (f"line {line}" if line else "file")
