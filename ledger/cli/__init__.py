@@ -5,12 +5,13 @@ JSON document goes to standard output. One file per group of commands; importing
 them on the command line.
 """
 
-from ledger.cli import books, checks, imports
+from ledger.cli import backups, books, checks, imports, periods
 from ledger.cli.console import Console, cli, command, parse_date, parse_instant, pass_console
 from ledger.cli.run import main
 
 __all__ = [
     "Console",
+    "backups",
     "books",
     "checks",
     "cli",
@@ -20,4 +21,5 @@ __all__ = [
     "parse_date",
     "parse_instant",
     "pass_console",
+    "periods",
 ]

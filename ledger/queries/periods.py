@@ -12,6 +12,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import aliased
 
 from ledger.db import ReadSession
+from ledger.errors import NotFound
 from ledger.models.assets import Intake
 from ledger.models.books import Book
 from ledger.models.hours import HoursEntry
@@ -75,6 +76,19 @@ def closed_until(session: ReadSession, book_ids: Iterable[UUID]) -> dict[UUID, d
         .group_by(Period.book_id)
     )
     return dict(iter(rows))
+
+
+def last_closed(session: ReadSession, *, book_id: UUID) -> UUID:
+    """Return the period of a book that is closed and ends last. Raises NotFound."""
+    found = session.scalar(
+        select(Period.id)
+        .where(Period.book_id == book_id, Period.state == "closed")
+        .order_by(Period.until_on.desc())
+        .limit(1)
+    )
+    if found is None:
+        raise NotFound("No period of this book is closed.", place="period")
+    return found
 
 
 def softly_closed_until(session: ReadSession, book_ids: Iterable[UUID]) -> dict[UUID, date]:

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from ledger.cli import Console, command, pass_console
+from ledger.cli.files import written
 from ledger.queries.books import book_by_code
-from reports.cli.files import written
 from reports.exports import FORMATS, export_journal
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import click
 
 from ledger.cli import Console, command, pass_console
+from ledger.cli.files import written
 from ledger.db import Session
 from ledger.models.seals import Checkpoint
 from ledger.queries.books import book_by_code
@@ -16,7 +17,6 @@ from ledger.services.seals import make_checkpoint
 from ledger.signing import Signer, signer_of
 from reports import verify
 from reports.bundle import make_bundle
-from reports.cli.files import written
 from reports.proofs import entry_proof, growth_proof
 
 proofs = click.Group("proofs")

@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from ledger.cli import Console, command, parse_date, pass_console
+from ledger.cli.files import written
 from ledger.db import ReadSession, Session
 from ledger.queries.books import book_by_code
 from reports.build import EDITIONS, Scope, build, scope_of_all, scope_of_book, scope_of_pool
 from reports.certificate import Certificate, certify
-from reports.cli.files import written
 from reports.cli.proofs import signer_of_console
 from reports.render import render_pdf
 

@@ -1,0 +1,58 @@
+"""Commands that keep a copy of everything and put it back."""
+
+from pathlib import Path
+from typing import IO, cast
+
+import click
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+from ledger.cli.console import Console, cli, command, pass_console, refusals_name
+from ledger.cli.files import written
+from ledger.db import Database
+from ledger.errors import Conflict
+from ledger.services.backups import restore_backup, write_backup
+
+
+@command(cli, "backup")
+@click.argument("output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@pass_console
+def backup(console: Console, output: Path) -> None:
+    """Write everything into one file, consistent while others work."""
+    from migrations import head
+
+    database, revision = console.database(), head()
+    _check_revision(database, revision)
+    with database.snapshot() as session, written(output) as out:
+        entries = write_backup(session, cast(IO[bytes], out.buffer), revision=revision)
+    console.answer(
+        {"entries": entries},
+        f"{output}: {entries} entries and all that belongs to them. Keep the files of "
+        f"{console.settings().data} as well: they hold the keys.",
+    )
+
+
+@command(cli, "restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@pass_console
+def restore(console: Console, file: Path) -> None:
+    """Put a backup into an empty database, of either engine."""
+    from migrations import head, upgrade
+
+    database, revision = console.database(), head()
+    if not inspect(database.engine).get_table_names():
+        with database.engine.begin() as connection:
+            upgrade(connection)
+    _check_revision(database, revision)
+    with refusals_name(file), file.open("rb") as stored, database.transaction() as session:
+        entries = restore_backup(session, stored, revision=revision)
+    console.answer(
+        {"entries": entries}, f"{entries} entries are back, and all that belongs to them."
+    )
+
+
+def _check_revision(database: Database, revision: str) -> None:
+    with database.engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    if found != revision:
+        raise Conflict("The database holds no books yet, or older ones: run `poolbook init` first.")

@@ -1,0 +1,143 @@
+"""Commands about periods: which are closed, and what a treasurer does or asks for.
+
+Whoever is named with --by must be a treasurer of the book; approvers decide on their page.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import click
+
+from ledger.auth import require
+from ledger.cli.console import Console, cli, command, parse_date, pass_console
+from ledger.db import Session
+from ledger.models.books import Book
+from ledger.queries import periods as questions
+from ledger.queries.books import book_by_code
+from ledger.queries.people import person_by_email
+from ledger.services import periods
+
+Result = TypeVar("Result")
+
+
+@cli.group("period")
+def period() -> None:
+    """Periods: list, soft-close, propose to close or to open again."""
+
+
+@command(period, "list")
+@click.option("--book", "code", required=True)
+@pass_console
+def list_periods(console: Console, code: str) -> None:
+    """Show what is closed, whether it still agrees, and what keeps the rest open."""
+    today = datetime.now(UTC).date()
+    with console.database().snapshot() as session:
+        book = book_by_code(session, code)
+        soft = questions.soft_closes_of(session, book_id=book.id)
+        rows = questions.periods_of(session, book_id=book.id)
+        waiting = questions.blockers(session, book_id=book.id, until=today)
+    found: list[dict[str, Any]] = [
+        {"until": row.until_on.isoformat(), "state": "softly_closed"} for row in soft
+    ]
+    for row in rows:
+        found.append(
+            {
+                "until": row.until_on.isoformat(),
+                "state": row.state,
+                "snapshot_sha256": row.snapshot_sha256,
+                "size": row.log_size,
+                "root": row.log_root,
+                "agrees": row.agrees,
+            }
+        )
+    text = "\n".join(f"{row['until']}  {row['state']}" for row in found)
+    console.answer({"periods": found, "waiting": dict(waiting)}, text or "Nothing is closed.")
+
+
+@command(period, "soft-close")
+@click.option("--book", "code", required=True)
+@click.option("--until", required=True, help="ISO date; up to and including.")
+@click.option("--reason", required=True)
+@click.option("--by", "email", required=True, help="The treasurer's address.")
+@pass_console
+def soft_close(console: Console, code: str, until: str, reason: str, email: str) -> None:
+    """Let in only what an approver agreed to."""
+    day, now = _day(until), datetime.now(UTC)
+    _as_treasurer(
+        console,
+        code,
+        email,
+        lambda session, book, person: periods.soft_close(
+            session, book=book, until=day, reason=reason, made_by=person, now=now
+        ),
+    )
+    console.answer({"until": until}, f"Book {code} is softly closed up to {until}.")
+
+
+@command(period, "close")
+@click.option("--book", "code", required=True)
+@click.option("--until", required=True, help="ISO date; up to and including.")
+@click.option("--reason", required=True)
+@click.option("--by", "email", required=True, help="The treasurer's address.")
+@pass_console
+def close(console: Console, code: str, until: str, reason: str, email: str) -> None:
+    """Ask an approver to close a book for good."""
+    day, now = _day(until), datetime.now(UTC)
+    asked = _as_treasurer(
+        console,
+        code,
+        email,
+        lambda session, book, person: periods.propose_closing(
+            session, book=book, until=day, reason=reason, made_by=person, now=now
+        ),
+    )
+    console.answer({"proposal": str(asked.id)}, "Proposed; an approver decides.")
+
+
+@command(period, "reopen")
+@click.option("--book", "code", required=True)
+@click.option("--reason", required=True)
+@click.option("--by", "email", required=True, help="The treasurer's address.")
+@pass_console
+def reopen(console: Console, code: str, reason: str, email: str) -> None:
+    """Ask two approvers to open the last closed period again."""
+    now = datetime.now(UTC)
+
+    def deed(session: Session, book: Book, person: UUID) -> Any:
+        return periods.propose_reopening(
+            session,
+            book=book,
+            period_id=questions.last_closed(session, book_id=book.id),
+            reason=reason,
+            made_by=person,
+            now=now,
+        )
+
+    asked = _as_treasurer(console, code, email, deed)
+    console.answer({"proposal": str(asked.id)}, "Proposed; two approvers decide.")
+
+
+def _as_treasurer(
+    console: Console, code: str, email: str, deed: Callable[[Session, Book, UUID], Result]
+) -> Result:
+    """Do a deed as somebody who may propose closings. Raises NotAllowed for anybody else."""
+
+    def check(session: Session) -> Result:
+        book = book_by_code(session, code)
+        person = person_by_email(session, email)
+        person_id = person.id if person else None
+        now = datetime.now(UTC)
+        require(session, person_id=person_id, book_id=book.id, action="propose_closing", now=now)
+        assert person_id is not None, "require refuses nobody"
+        return deed(session, book, person_id)
+
+    return console.database().run(check)
+
+
+def _day(text: str) -> date:
+    found = parse_date(text)
+    if found is None:
+        raise click.UsageError("A date is missing.")
+    return found

@@ -1,0 +1,194 @@
+"""A backup holds everything, goes back into either engine, and a damaged one is refused."""
+
+import hashlib
+import json
+import threading
+import zipfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from ledger.db import Database
+from ledger.demo import fill
+from ledger.models import Base
+from ledger.models.journal import Entry
+from ledger.queries import invariants
+from ledger.queries.books import book_by_code
+from ledger.services import journal
+from ledger.services.backups import LEFT_OUT
+from ledger.services.seals import make_checkpoint
+from reports.bundle import make_bundle
+from tests.cli.conftest import Run
+from tests.conftest import ENGINES, NOW, fresh_database
+from tests.factories import make_book, make_fund, make_person
+from tests.reports.test_proof import SIGNER
+from tests.services.test_periods import OCTOBER, close, gift, softly
+
+
+@pytest.fixture
+def filled(db: Database) -> Database:
+    """The demo's year; and a book that is closed, softly closed, and has late entries."""
+    fill(db, today=date(2026, 11, 2))
+    with db.transaction() as session:
+        book = make_book(session)
+        make_fund(session, book)
+        people = [make_person(session, name, book, "approver") for name in ("Ann Lee", "Bo Dale")]
+        wrong = gift(session, date(2026, 9, 5), "1")
+        close(session, book, people, until=date(2026, 9, 30))
+        journal.reverse(session, book_id=book.id, entry_id=wrong, accounting_on=OCTOBER, now=NOW)
+        gift(session, OCTOBER, "2")
+        softly(session, book, people)
+    return db
+
+
+@pytest.fixture(params=ENGINES)
+def elsewhere(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    """An empty database on each engine."""
+    with fresh_database(request, request.param, tmp_path_factory.mktemp("else")) as url:
+        database = Database(url)
+        yield database
+        database.dispose()
+
+
+def contents(db: Database) -> dict[str, list[str]]:
+    """Return every row of every table."""
+    with db.snapshot() as session:
+        return {
+            table.name: sorted(
+                repr(tuple(row)) for row in session.connection().execute(select(table))
+            )
+            for table in Base.metadata.sorted_tables
+            if table.name not in LEFT_OUT
+        }
+
+
+def bundle(db: Database) -> bytes:
+    with db.transaction() as session:
+        book = book_by_code(session, "ELDER")
+        row = make_checkpoint(session, book=book, signer=SIGNER, now=NOW)
+        return make_bundle(session, book=book, checkpoint=row, signer=SIGNER)
+
+
+def test_what_is_backed_up_comes_back_on_either_engine(
+    run: Run, filled: Database, elsewhere: Database, tmp_path: Path
+):
+    proof = bundle(filled)
+    file = str(tmp_path / "all.backup")
+    done = run("backup", file, "--json")
+    assert done.code == 0, done.err
+    with filled.snapshot() as session:
+        assert done.json == {"entries": session.scalar(select(func.count()).select_from(Entry))}
+    back = run("restore", file, "--database", elsewhere.url, "--json")
+    assert back.code == 0, back.err
+    assert back.json == done.json
+    assert contents(elsewhere) == contents(filled)
+    assert bundle(elsewhere) == proof
+    with elsewhere.snapshot() as session:
+        assert [row.id for row in invariants.check(session) if not row.ok] == []
+    # What was put back is guarded as before, and nothing goes in twice.
+    with elsewhere.transaction() as session:
+        book = book_by_code(session, "A")
+        late = session.get_one(Entry, (book.id, gift(session, OCTOBER, "3")))
+        assert late.accounting_on == date(2026, 11, 1)
+    again = run("restore", file, "--database", elsewhere.url)
+    assert (again.code, again.out) == (1, "")
+    assert "empty database" in again.err
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_file_that_is_no_whole_backup_is_refused_and_nothing_is_written(
+    run: Run, filled: Database, tmp_path: Path
+):
+    file = tmp_path / "all.backup"
+    assert run("backup", str(file)).code == 0
+    empty = f"sqlite:///{tmp_path / 'empty.db'}"
+    for name, data in damaged(file).items():
+        bad = tmp_path / name
+        bad.write_bytes(data)
+        done = run("restore", str(bad), "--database", empty)
+        assert (done.code, done.out) == (1, ""), name
+        assert done.err.startswith(str(bad)), name
+        assert done.err.count("\n") == 1, name
+    # The control: the whole file goes into the very same database.
+    assert run("restore", str(file), "--database", empty).code == 0
+
+
+def damaged(file: Path) -> dict[str, bytes]:
+    whole = file.read_bytes()
+    return {
+        "text": b"Bread and milk",
+        "empty": b"",
+        "half": whole[: len(whole) // 2],
+        "bent": whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:],
+        "other schema": edited(file, "manifest.json", lambda t: t.replace(b'"00', b'"99', 1)),
+        "fewer rows": edited(file, "posting.jsonl", lambda t: t.split(b"\n", 1)[1]),
+        "other amount": edited(
+            file, "posting.jsonl", lambda t: t.replace(b", -500,", b", -501,", 1)
+        ),
+        "no manifest": edited(file, "manifest.json", lambda _t: b"[]"),
+        "unbalanced, with its hash": unbalanced(file),
+    }
+
+
+def edited(file: Path, name: str, change) -> bytes:
+    """Return a backup packed anew around one changed member."""
+    made = file.with_name("edited")
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(made, "w") as new:
+        for member in old.namelist():
+            data = old.read(member)
+            new.writestr(member, change(data) if member == name else data)
+    return made.read_bytes()
+
+
+def unbalanced(file: Path) -> bytes:
+    """Return a backup whose list of hashes fits a changed amount: the guards still refuse it."""
+    data = edited(file, "posting.jsonl", lambda t: t.replace(b", -500,", b", -501,", 1))
+    made = file.with_name("unbalanced")
+    made.write_bytes(data)
+    with zipfile.ZipFile(made) as archive:
+        digest = hashlib.sha256(archive.read("posting.jsonl")).hexdigest()
+
+    def lie(text: bytes) -> bytes:
+        told = json.loads(text)
+        told["tables"]["posting"]["sha256"] = digest
+        return json.dumps(told).encode()
+
+    return edited(made, "manifest.json", lie)
+
+
+def test_a_backup_is_consistent_while_others_post(run: Run, filled: Database, tmp_path: Path):
+    stop = threading.Event()
+
+    def work() -> None:
+        number = 100
+        while not stop.is_set():
+            with filled.transaction() as session:
+                gift(session, NOW.date(), str(number))
+            number += 1
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        done = run("backup", str(tmp_path / "all.backup"), "--json")
+    finally:
+        stop.set()
+        worker.join()
+    assert done.code == 0, done.err
+    empty = f"sqlite:///{tmp_path / 'empty.db'}"
+    assert run("restore", str(tmp_path / "all.backup"), "--database", empty, "--json").json == (
+        done.json
+    )
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_database_without_books_is_not_backed_up(run: Run, tmp_path: Path):
+    file = tmp_path / "all.backup"
+    done = run("backup", str(file), "--database", f"sqlite:///{tmp_path / 'new.db'}")
+    assert done.code == 1
+    assert "poolbook init" in done.err
+    assert not file.exists()
