@@ -205,6 +205,11 @@ def total(session: ReadSession, row: Commitment, *names: str) -> int:
     return int(found or 0)
 
 
+def told(session: ReadSession, row: Commitment, name: str, reference: str) -> bool:
+    """Tell whether a step of this name and reference was taken already."""
+    return _known(session, row, name, reference) is not None
+
+
 def _known(session: ReadSession, row: Commitment, name: str, reference: str) -> Step | None:
     return session.scalar(
         select(Step).where(

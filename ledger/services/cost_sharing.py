@@ -7,15 +7,14 @@ from uuid import UUID
 from ledger.core import bookkeeping
 from ledger.core.allocation import largest_remainder
 from ledger.db import Session
-from ledger.errors import Conflict, Invalid
+from ledger.errors import Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.proposals import Proposal
 from ledger.queries.books import book_by_code, fund_by_code
-from ledger.queries.funds import spendable
 from ledger.services import journal
 from ledger.services.books import check_own_fund
+from ledger.services.limits import hold
 from ledger.services.proposals import propose
-from ledger.services.spending import lock_fund
 
 KIND = "cost_sharing"
 
@@ -79,9 +78,7 @@ def share_cost(session: Session, proposal: Proposal, *, by: UUID, on: date, now:
     """Pay the cost and recharge the others' shares, in all their books."""
     asked = proposal.arguments
     book = session.get_one(Book, proposal.book_id)
-    fund = lock_fund(session, UUID(asked["fund"]))
-    if spendable(session, fund) < asked["quantity"]:
-        raise Conflict("The fund has less than this to spend.", place="amount")
+    fund = hold(session, UUID(asked["fund"]), asked["quantity"])
     shares = shares_of(asked["quantity"], asked["measures"])
     place = {"book": book.code, "fund": fund.code, "currency": book.commodity}
     charged = [

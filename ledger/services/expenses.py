@@ -16,6 +16,7 @@ from ledger.services.commitments import (
     put_before_approver,
     take_step,
 )
+from ledger.services.limits import hold
 
 KIND = "expense"
 
@@ -49,7 +50,8 @@ def claim_expense(
 def approve_expense(
     session: Session, row: Commitment, *, by: UUID, on: date, now: datetime
 ) -> None:
-    """Book the cost and what is owed to the member."""
+    """Book the cost and what is owed to the member. Raises Conflict when the fund has less."""
+    hold(session, row.fund_id, row.quantity)
     entries = bookkeeping.expense_approved(**place_of(session, row), amount=row.quantity)
     approve(session, row, entries, by=by, on=on, now=now)
 

@@ -12,11 +12,10 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.proposals import Proposal
-from ledger.queries.funds import spendable
 from ledger.services import journal
 from ledger.services.books import check_own_fund
+from ledger.services.limits import hold
 from ledger.services.proposals import propose
-from ledger.services.spending import lock_fund
 
 RELEASE = "release"
 DESIGNATION = "designation"
@@ -124,9 +123,7 @@ def _move(
 ) -> None:
     asked = proposal.arguments
     book = session.get_one(Book, proposal.book_id)
-    fund = lock_fund(session, UUID(asked["from_fund"]))
-    if spendable(session, fund) < asked["quantity"]:
-        raise Conflict("The fund has less than this.", place="amount")
+    fund = hold(session, UUID(asked["from_fund"]), asked["quantity"])
     journal.post(
         session,
         event(

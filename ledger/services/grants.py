@@ -21,6 +21,7 @@ from ledger.services.commitments import (
     take_step,
     total,
 )
+from ledger.services.limits import hold
 
 RECEIVED = "grant"
 MADE = "outside_grant"
@@ -204,7 +205,8 @@ def propose_outside_grant(
 def approve_outside_grant(
     session: Session, row: Commitment, *, by: UUID, on: date, now: datetime
 ) -> None:
-    """Book what is owed to the group (GRT-6)."""
+    """Book what is owed to the group (GRT-6). Raises Conflict when the fund has less."""
+    hold(session, row.fund_id, row.quantity)
     entries = bookkeeping.outside_grant_made(**place_of(session, row), amount=row.quantity)
     approve(session, row, entries, by=by, on=on, now=now)
 

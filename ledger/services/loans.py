@@ -5,19 +5,19 @@ from uuid import UUID
 
 from ledger.core import bookkeeping
 from ledger.db import ReadSession, Session
-from ledger.errors import Conflict, Invalid
+from ledger.errors import Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
-from ledger.queries.funds import spendable
 from ledger.services.commitments import (
     approve,
     load,
     open_commitment,
     put_before_approver,
     take_step,
+    told,
     total,
 )
-from ledger.services.spending import lock_fund
+from ledger.services.limits import hold
 
 KIND = "loan"
 
@@ -56,8 +56,7 @@ def propose_loan(
 
 def approve_loan(session: Session, row: Commitment, *, by: UUID, on: date, now: datetime) -> None:
     """Lend the money. Raises Conflict when the fund has less."""
-    if spendable(session, lock_fund(session, row.fund_id)) < row.quantity:
-        raise Conflict("The fund has less than this to lend.", place="amount")
+    hold(session, row.fund_id, row.quantity)
     entries = bookkeeping.money_lent(**_sides(session, row), amount=row.quantity)
     approve(session, row, entries, by=by, on=on, now=now)
 
@@ -72,9 +71,11 @@ def repay_loan(
     on: date,
     now: datetime,
 ) -> None:
-    """Book a repayment. Raises Conflict when it is more than what is left."""
+    """Book a repayment. Raises Conflict for more than what is left, or than the borrower has."""
     row = load(session, loan_id, KIND)
     lent = row.quantity - total(session, row, "repay")
+    if not told(session, row, "repay", reference):
+        hold(session, UUID(row.terms["borrower_fund"]), amount)
     entries = bookkeeping.money_repaid(**_sides(session, row), amount=amount)
     take_step(
         session,

@@ -14,7 +14,7 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.models.pools import PoolMember
-from ledger.queries.funds import between, on_account, spendable
+from ledger.queries.funds import between, on_account
 from ledger.queries.pools import available
 from ledger.services import journal
 from ledger.services.commitments import (
@@ -25,8 +25,8 @@ from ledger.services.commitments import (
     take_step,
     total,
 )
+from ledger.services.limits import hold, lock_fund
 from ledger.services.pools import PoolParts
-from ledger.services.spending import lock_fund
 
 REFUNDABLE = "refundable"
 CONDITIONAL = "conditional_allocation"
@@ -69,8 +69,7 @@ def propose_refundable(
 
 def put_in(session: Session, row: Commitment, *, by: UUID, on: date, now: datetime) -> None:
     """Book the share in the pool. Raises Conflict when the member's fund has less."""
-    if spendable(session, lock_fund(session, row.fund_id)) < row.quantity:
-        raise Conflict("The fund has less than this.", place="amount")
+    hold(session, row.fund_id, row.quantity)
     entries = bookkeeping.refundable_contribution_made(**_share(session, row))
     approve(session, row, entries, by=by, on=on, now=now)
 
@@ -240,6 +239,8 @@ def settle_open(
     owed = {code: (fund, amount) for code, (fund, amount) in owed.items() if amount}
     if not owed:
         raise Conflict("Nobody owes anything.", place="members")
+    for fund in sorted(members.values(), key=lambda fund: fund.id):
+        hold(session, fund.id, max(0, between(session, pool_id, fund.book_id, CURRENT)))
     journal.post(
         session,
         bookkeeping.allocations_settled(

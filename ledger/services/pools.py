@@ -24,6 +24,7 @@ from ledger.queries.books import book_by_code, fund_by_code
 from ledger.queries.pools import available, members_of
 from ledger.services import journal
 from ledger.services.books import create_book, create_fund
+from ledger.services.limits import check_left, lock_fund
 from ledger.services.proposals import propose
 
 
@@ -120,8 +121,12 @@ def contribute(
     made_by: UUID | None = None,
     approved_by: UUID | None = None,
 ) -> None:
-    """Book what a member promises its pool; the host's own is settled at once (POL-1, -2)."""
+    """Book what a member promises its pool; the host's own is settled at once (POL-1, -2).
+
+    Raises Conflict when the host's fund has less.
+    """
     parts = PoolParts(session, pool_id)
+    locked = lock_fund(session, member_fund.id)
     if member_id == parts.host.id:
         entries = bookkeeping.host_contribution(
             host=parts.host.code,
@@ -141,7 +146,7 @@ def contribute(
             currency=parts.book.commodity,
             amount=amount,
         )
-    journal.post(
+    posted = journal.post(
         session,
         entries,
         event_type="contribution_made",
@@ -152,6 +157,8 @@ def contribute(
         made_by=made_by,
         approved_by=approved_by,
     )
+    if member_id == parts.host.id and posted.postings:
+        check_left(session, locked)
 
 
 def propose_contribution(
@@ -199,9 +206,13 @@ def settle_contribution(
     now: datetime,
     made_by: UUID | None = None,
 ) -> None:
-    """Book the bank transfer of a contribution to the host (POL-1)."""
+    """Book the bank transfer of a contribution to the host (POL-1).
+
+    Raises Conflict when the member's fund has less.
+    """
     parts = PoolParts(session, pool_id)
-    journal.post(
+    locked = lock_fund(session, member_fund.id)
+    posted = journal.post(
         session,
         bookkeeping.contribution_settled(
             member=session.get_one(Book, member_id).code,
@@ -220,6 +231,8 @@ def settle_contribution(
         now=now,
         made_by=made_by,
     )
+    if posted.postings:
+        check_left(session, locked)
 
 
 def charge_host_fee(
@@ -360,8 +373,9 @@ def post_allocation(
         raise Conflict("This allocation is decided already.", place="run")
     if run.proposed_by == approved_by:
         raise NotAllowed("Whoever proposes an allocation cannot approve it.")
-    _check_available(session, run.pool_id, run.quantity)
     parts = PoolParts(session, run.pool_id)
+    lock_fund(session, parts.fund.id)
+    _check_available(session, run.pool_id, run.quantity)
     lines = _lines(session, run)
     journal.post(
         session,

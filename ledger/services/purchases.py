@@ -10,10 +10,9 @@ from uuid import UUID
 from ledger.core import bookkeeping
 from ledger.core.amount import kind_of
 from ledger.db import Session
-from ledger.errors import Conflict, Invalid
+from ledger.errors import Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
-from ledger.queries.funds import spendable
 from ledger.services.books import check_own_fund, ensure_commodity
 from ledger.services.commitments import (
     approve,
@@ -23,7 +22,7 @@ from ledger.services.commitments import (
     put_before_approver,
     take_step,
 )
-from ledger.services.spending import lock_fund
+from ledger.services.limits import hold
 
 KIND = "purchase"
 
@@ -66,8 +65,7 @@ def approve_purchase(
     session: Session, row: Commitment, *, by: UUID, on: date, now: datetime
 ) -> None:
     """Book the bill and the things. Raises Conflict when the fund has less."""
-    if spendable(session, lock_fund(session, row.fund_id)) < row.quantity:
-        raise Conflict("The fund has less than this to spend.", place="amount")
+    hold(session, row.fund_id, row.quantity)
     entries = bookkeeping.items_bought(
         **place_of(session, row),
         commodity=row.terms["thing"],

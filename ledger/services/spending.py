@@ -7,15 +7,12 @@ from collections.abc import Callable
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
-
 from ledger.core import bookkeeping
 from ledger.core.entry import Entry
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.models.books import Account, Book, Fund
 from ledger.models.commitments import Commitment
-from ledger.queries.funds import spendable
 from ledger.services.commitments import (
     approve,
     load,
@@ -25,6 +22,7 @@ from ledger.services.commitments import (
     take_step,
     total,
 )
+from ledger.services.limits import hold
 
 KIND = "spending"
 FUNCTIONS = ("programme", "management", "fundraising")
@@ -70,9 +68,7 @@ def approve_spending(
     session: Session, row: Commitment, *, by: UUID, on: date, now: datetime
 ) -> None:
     """Set the money aside (DIS-1). Raises Conflict when the fund has less than is asked for."""
-    fund = lock_fund(session, row.fund_id)
-    if spendable(session, fund, currency=row.commodity) < row.quantity:
-        raise Conflict("The fund has less than this to spend.", place="amount")
+    hold(session, row.fund_id, row.quantity, currency=row.commodity)
     entries = bookkeeping.order_placed(**place_of(session, row), amount=row.quantity)
     approve(session, row, entries, by=by, on=on, now=now)
 
@@ -135,14 +131,6 @@ def cancel_spending(
         else []
     )
     take_step(session, row, "cancel", entries, quantity=row.quantity, on=on, now=now, by=by)
-
-
-def lock_fund(session: Session, fund_id: UUID) -> Fund:
-    """Return a fund that nobody else can spend from until this transaction ends.
-
-    What a lock protects is read after it; SQLite's one writer needs no lock.
-    """
-    return session.scalars(select(Fund).where(Fund.id == fund_id).with_for_update()).one()
 
 
 def _pay(

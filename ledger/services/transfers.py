@@ -9,6 +9,7 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.proposals import Proposal
 from ledger.services import journal
+from ledger.services.limits import check_left, lock_fund
 from ledger.services.proposals import propose
 
 
@@ -87,7 +88,7 @@ def settle_grant(
     now: datetime,
     made_by: UUID | None = None,
 ) -> None:
-    """Post the bank transfer that pays a grant."""
+    """Post the bank transfer that pays a grant. Raises Conflict when the fund has less."""
     _post(
         session,
         "grant_settled",
@@ -119,7 +120,8 @@ def _post(
     if giver.commodity != receiver.commodity:
         raise Conflict("Both communities must count in the same currency.", place="receiver")
     event = bookkeeping.grant_made if event_type == "grant_made" else bookkeeping.grant_settled
-    journal.post(
+    locked = lock_fund(session, giver_fund.id)
+    posted = journal.post(
         session,
         event(
             giver=giver.code,
@@ -137,3 +139,5 @@ def _post(
         made_by=made_by,
         approved_by=approved_by,
     )
+    if event_type == "grant_settled" and posted.postings:
+        check_left(session, locked)

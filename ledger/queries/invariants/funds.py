@@ -26,6 +26,7 @@ UNASKED = (
     "debit_returned",
     "dispute_moved",
     "gift_settled",
+    "host_fee",
     "payment_settled",
     "refund_settled",
     "refund_owed",

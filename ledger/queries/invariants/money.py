@@ -134,7 +134,6 @@ def refunds(session: ReadSession) -> Finding:
     by_pledge = (
         select(Pledge.reference, kept)
         .join(Fulfilment, Fulfilment.pledge_id == Pledge.id)
-        .where(Fulfilment.source.in_(("payment", "refund")))
         .group_by(Pledge.id, Pledge.reference)
         .having(kept < 0)
         .limit(1)
