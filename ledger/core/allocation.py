@@ -144,6 +144,21 @@ def split(rule: Rule, total: int, members: Mapping[str, int]) -> Split:
     raise Invalid(f"There is no rule named {rule.kind}.", place="rule")
 
 
+def recomputed(inputs: Mapping[str, Any]) -> Split:
+    """Split again from the stored inputs of an allocation, of today's form or of the first one,
+    which listed members in line and called the figures parameters. Raises Invalid."""
+    try:
+        members = inputs["members"]
+        if "parameters" in inputs:
+            rule = Rule(inputs["rule"], inputs["parameters"])
+            members = {member: place for place, member in enumerate(members)}
+        else:
+            rule = Rule.of_document(inputs)
+        return split(rule, inputs["amount"], members)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise Invalid("These are no inputs of an allocation.", place="inputs") from error
+
+
 def match_weight(gifts: Iterable[int]) -> int:
     """Return what quadratic matching would ideally add to gifts of so many parties: the square of
     the sum of their roots less their sum, in millionths of millionths of a unit; never below zero.

@@ -6,6 +6,7 @@ from random import Random
 from sqlalchemy import select
 
 from ledger.core import bookkeeping
+from ledger.core.allocation import Rule
 from ledger.db import Session
 from ledger.demo import cast
 from ledger.models.assets import Asset
@@ -17,6 +18,7 @@ from ledger.models.pledges import Pledge
 from ledger.models.proposals import Proposal
 from ledger.queries.books import fund_by_code
 from ledger.services import (
+    allocations,
     assets,
     decisions,
     hours,
@@ -299,19 +301,18 @@ class Year:
     def allocate(self, amount: int, purpose: str, days_ago: int) -> None:
         """Have the pool hand out money in equal shares, and pay all but the last share."""
         pool = self.books["STREAMS"]
-        run = pools.propose_allocation(
+        run = allocations.propose_allocation(
             self.session,
             pool_id=pool.id,
-            amount=amount,
-            rule="equal",
-            parameters={},
+            quantity=amount,
+            rule=Rule("equal"),
             purpose=purpose,
             proposed_by=self.people["treasurer"].id,
             now=self.at(days_ago),
         )
         self.approve("allocation", str(run.id), days_ago - 1)
         for place in ("FERRY", "ELDER"):
-            pools.settle_allocation_line(
+            allocations.settle_allocation_line(
                 self.session,
                 run_id=run.id,
                 book_id=self.books[place].id,

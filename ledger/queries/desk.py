@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from ledger.db import ReadSession
+from ledger.models.books import Commodity
 from ledger.models.hours import HoursEntry
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pools import AllocationLine, AllocationRun, Pool
@@ -63,9 +64,12 @@ def _shares(session: ReadSession, book_id: UUID) -> int:
             .select_from(AllocationLine)
             .join(AllocationRun, AllocationRun.id == AllocationLine.run_id)
             .join(Pool, Pool.book_id == AllocationRun.pool_id)
+            .join(Commodity, Commodity.code == AllocationRun.commodity)
             .where(
                 Pool.host_id == book_id,
                 AllocationRun.state == "posted",
+                # Hours and things are not paid out; they are worked or handed over.
+                Commodity.kind == "currency",
                 AllocationLine.settled_at.is_(None),
                 AllocationLine.quantity > 0,
             )

@@ -4,17 +4,22 @@ Amounts in minor units of the pool's currency.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import case, func, or_, select
 
+from ledger.core.amount import is_currency
 from ledger.db import ReadSession
 from ledger.errors import NotFound
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Posting
+from ledger.models.parties import Party
+from ledger.models.payments import BalanceTransaction
+from ledger.models.pledges import Fulfilment, Pledge
 from ledger.models.pools import AllocationLine, AllocationRun, Pool, PoolMember
+from ledger.queries.policies import policy_of
 
 GAVE = 4530
 GOT = 5540
@@ -22,6 +27,8 @@ GOT = 5540
 # away. A trailer in the books is worth something but cannot be split (domain section 6).
 SPENDABLE = (range(1000, 1116), range(1120, 1131), range(1300, 1301), range(2000, 3000))
 PROMISED_AWAY = (9210, 9230)
+# What a pool has of hours and things: open pledges, and its own things on the shelf.
+IN_KIND = (range(9110, 9111), range(8210, 8211))
 GIFTS = (4010, 4020, 4030, 4040, 4090)
 
 
@@ -107,21 +114,97 @@ def members_of(session: ReadSession, *, pool_id: UUID) -> list[MemberRow]:
     ]
 
 
-def available(session: ReadSession, *, pool_id: UUID) -> int:
-    """Return what a pool may still allocate, in minor units of its currency."""
+def available(session: ReadSession, *, pool_id: UUID, on: date, commodity: str = "") -> int:
+    """Return what a pool may still allocate of a commodity, in its smallest unit.
+
+    Money: what is there less what is owed, promised away and held back (domain section 6). Hours
+    and things: what is pledged and open, and what lies in the pool's own custody, less what is
+    allocated already.
+    """
     book = session.get_one(Book, pool_id)
+    unit = commodity or book.commodity
+    there = SPENDABLE if unit == book.commodity else IN_KIND
     sign = case((Posting.account.in_(PROMISED_AWAY), -1), else_=1)
     total = session.scalar(
         select(func.coalesce(func.sum(Posting.quantity * sign), 0)).where(
             Posting.book_id == pool_id,
-            Posting.commodity == book.commodity,
+            Posting.commodity == unit,
             or_(
-                *(Posting.account.between(span.start, span.stop - 1) for span in SPENDABLE),
+                *(Posting.account.between(span.start, span.stop - 1) for span in there),
                 Posting.account.in_(PROMISED_AWAY),
             ),
         )
     )
-    return int(total or 0)
+    held = held_back(session, book=book, on=on) if unit == book.commodity else 0
+    return int(total or 0) - held
+
+
+def allocatable(session: ReadSession, *, pool_id: UUID, on: date) -> dict[str, int]:
+    """Return what a pool may still allocate by commodity: its money first, whatever is left of
+    it, then hours and things of which there are any."""
+    book = session.get_one(Book, pool_id)
+    units = session.scalars(
+        select(Posting.commodity)
+        .where(
+            Posting.book_id == pool_id,
+            Posting.account.in_([account for span in IN_KIND for account in span]),
+            Posting.commodity != book.commodity,
+        )
+        .distinct()
+    )
+    left = {book.commodity: available(session, pool_id=pool_id, on=on)}
+    for unit in sorted(unit for unit in units if not is_currency(unit)):
+        there = available(session, pool_id=pool_id, on=on, commodity=unit)
+        if there > 0:
+            left[unit] = there
+    return left
+
+
+def held_back(session: ReadSession, *, book: Book, on: date) -> int:
+    """Return what of a book's money may still be taken back by givers' banks, in minor units.
+
+    A part of young card gifts by the book's policy, rounded up, and all of bank debits that can
+    be returned. Gifts that were refunded since are counted as well: the figure errs on the safe
+    side until their days are over.
+    """
+    policy = policy_of(session, book, on)
+    cards = _gifts_since(session, book, on - timedelta(days=policy.holdback_days), "charge")
+    debits = _gifts_since(session, book, on - timedelta(days=policy.debit_return_days), "payment")
+    return -(-cards * policy.holdback_points // 10_000) + debits
+
+
+def gifts_to_match(
+    session: ReadSession, *, pool_id: UUID, since: date, until: date
+) -> dict[str, list[int]]:
+    """Return what each party gave each member's fund in a round, smallest first, by member.
+
+    Money that was pledged and came, less refunds; one figure for each party, whatever number of
+    gifts it made. Communities are no party here, and what was charged back does not count.
+    """
+    pool = session.get_one(Book, pool_id)
+    begin, end = _instant(since), _instant(until + timedelta(days=1))
+    query = (
+        select(Book.code, Pledge.party_id, func.sum(Fulfilment.quantity))
+        .select_from(PoolMember)
+        .join(Book, Book.id == PoolMember.book_id)
+        .join(Pledge, (Pledge.book_id == Book.id) & (Pledge.fund_id == PoolMember.fund_id))
+        .join(Party, Party.id == Pledge.party_id)
+        .join(Fulfilment, Fulfilment.pledge_id == Pledge.id)
+        .where(
+            PoolMember.pool_id == pool_id,
+            Pledge.commodity == pool.commodity,
+            Pledge.state != "charged_back",
+            Party.kind != "community",
+            Fulfilment.created_at >= begin,
+            Fulfilment.created_at < end,
+        )
+        .group_by(Book.code, Pledge.party_id)
+    )
+    gifts: dict[str, list[int]] = {}
+    for code, _party, amount in session.execute(query):
+        if amount > 0:
+            gifts.setdefault(code, []).append(int(amount))
+    return {code: sorted(amounts) for code, amounts in gifts.items()}
 
 
 def gifts_received(session: ReadSession, *, pool_id: UUID) -> int:
@@ -185,6 +268,28 @@ def _row(session: ReadSession, run: AllocationRun) -> RunRow:
             for line, book in session.execute(query)
         ),
     )
+
+
+def _gifts_since(session: ReadSession, book: Book, since: date, kind: str) -> int:
+    """Return what came in through Stripe after a day by one kind of movement, in minor units.
+
+    Stripe's ``charge`` is a card; ``payment`` is every other way, bank debits among them.
+    """
+    total = session.scalar(
+        select(func.coalesce(func.sum(BalanceTransaction.amount), 0)).where(
+            BalanceTransaction.book_id == book.id,
+            BalanceTransaction.commodity == book.commodity,
+            BalanceTransaction.kind == kind,
+            BalanceTransaction.amount > 0,
+            BalanceTransaction.posted_at.is_not(None),
+            BalanceTransaction.created_at >= _instant(since),
+        )
+    )
+    return int(total or 0)
+
+
+def _instant(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=UTC)
 
 
 def _by_counterparty(session: ReadSession, pool_id: UUID, account: int) -> dict[UUID | None, int]:

@@ -1,8 +1,7 @@
-"""Money that a treasurer writes down: cash, transfers, refunds, contributions, allocations."""
+"""Money that a treasurer writes down: cash, transfers, refunds, contributions."""
 
 from marshmallow import Schema, fields
 
-from ledger.core.allocation import RULES
 from ledger.schemas.fields import A_DATE, Line, Money, Text, one_of
 
 
@@ -50,19 +49,6 @@ def shared_cost(exponent: int) -> Schema:
         reason = Text(required=True, longest=1000)
 
     return SharedCost()
-
-
-def allocation(exponent: int) -> Schema:
-    """Return the shape of an allocation run over a pool's members."""
-
-    class Allocation(Schema):
-        """How much of a pool is handed out, by which rule and for what."""
-
-        amount = Money(exponent, required=True)
-        rule = one_of(RULES, "Choose a rule.")
-        purpose = Line(required=True)
-
-    return Allocation()
 
 
 def refund(exponent: int) -> Schema:

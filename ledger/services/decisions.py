@@ -8,6 +8,7 @@ from ledger.db import Session
 from ledger.models.books import Fund
 from ledger.models.proposals import Proposal
 from ledger.services import (
+    allocations,
     assets,
     commitments,
     corrections,
@@ -69,7 +70,7 @@ def decide(
 
 def _allocate(session: Session, proposal: Proposal, by: UUID, now: datetime) -> None:
     run_id = UUID(proposal.arguments["run"])
-    pools.post_allocation(session, run_id=run_id, approved_by=by, on=now.date(), now=now)
+    allocations.post_allocation(session, run_id=run_id, approved_by=by, on=now.date(), now=now)
 
 
 def _value(session: Session, proposal: Proposal, by: UUID, now: datetime) -> None:
@@ -219,7 +220,7 @@ APPROVED: dict[str, Deed] = {
 }
 
 REJECTED: dict[str, Deed] = {
-    "allocation": lambda session, proposal, by, now: pools.reject_allocation(
+    "allocation": lambda session, proposal, by, now: allocations.reject_allocation(
         session, run_id=UUID(proposal.arguments["run"]), rejected_by=by, now=now
     ),
     "valuation": lambda session, proposal, _by, _now: assets.reject_valuation(

@@ -32,8 +32,6 @@ REFUNDABLE = "refundable"
 CONDITIONAL = "conditional_allocation"
 CURRENT = 1300
 GIVEN_BACK = 4540
-PLEDGED = 9110
-PROMISED = 9210
 
 
 def propose_refundable(
@@ -131,13 +129,8 @@ def propose_conditional(
 
 def promise(session: Session, row: Commitment, *, by: UUID, on: date, now: datetime) -> None:
     """Book an approval that waits for its condition. Raises Conflict when less is there."""
-    fund = lock_fund(session, row.fund_id)
-    if is_currency(row.commodity):
-        there = available(session, pool_id=row.book_id)
-    else:
-        there = on_account(session, fund, PLEDGED, currency=row.commodity) - on_account(
-            session, fund, PROMISED, currency=row.commodity
-        )
+    lock_fund(session, row.fund_id)
+    there = available(session, pool_id=row.book_id, on=on, commodity=row.commodity)
     if there < row.quantity:
         raise Conflict("The pool has less than this to allocate.", place="quantity")
     parts = PoolParts(session, row.book_id)

@@ -1,45 +1,27 @@
-"""Pools: opened with host and members, paid into, allocated by an exact split, paid out.
+"""Pools: opened with host and members, and paid into (events POL).
 
 The host holds the money in an agency fund; the pool's own book says whose it is. All amounts
 are minor units of the pool's currency.
 """
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
 from ledger.core import bookkeeping
-from ledger.core.allocation import split
 from ledger.db import ReadSession, Session
-from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
+from ledger.errors import Invalid, NotFound
 from ledger.models.books import Book, Fund
-from ledger.models.pools import AllocationLine, AllocationRun, Pool, PoolMember
+from ledger.models.pools import Pool, PoolMember
 from ledger.models.proposals import Proposal
 from ledger.queries.books import book_by_code, fund_by_code
-from ledger.queries.pools import available, members_of
+from ledger.queries.pools import members_of
 from ledger.services import journal
 from ledger.services.books import create_book, create_fund
 from ledger.services.limits import check_left, lock_fund
 from ledger.services.proposals import propose
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """One member's part of a split."""
-
-    book_id: UUID
-    code: str
-    name: str
-    fund_id: UUID
-    fund: str
-    weight: int
-    quantity: int
-    residue: bool
 
 
 def create_pool(
@@ -270,186 +252,6 @@ def charge_host_fee(
     return fee
 
 
-def preview_allocation(
-    session: ReadSession, *, pool_id: UUID, amount: int, rule: str, parameters: Mapping[str, int]
-) -> list[Share]:
-    """Return the exact split before anybody decides; nothing is written."""
-    members = members_of(session, pool_id=pool_id)
-    shares, _kept = split(rule, amount, [member.code for member in members], parameters)
-    by_code = {member.code: member for member in members}
-    return [
-        Share(
-            book_id=by_code[share.key].book_id,
-            code=share.key,
-            name=by_code[share.key].name,
-            fund_id=by_code[share.key].fund_id,
-            fund=by_code[share.key].fund,
-            weight=share.weight,
-            quantity=share.quantity,
-            residue=share.residue,
-        )
-        for share in shares
-    ]
-
-
-def propose_allocation(
-    session: Session,
-    *,
-    pool_id: UUID,
-    amount: int,
-    rule: str,
-    parameters: Mapping[str, int],
-    purpose: str,
-    proposed_by: UUID,
-    now: datetime,
-) -> AllocationRun:
-    """Put a split before the approvers, with all that is needed to compute it again.
-
-    Raises Invalid when the pool has less than the amount.
-    """
-    book = session.get_one(Book, pool_id)
-    _check_available(session, pool_id, amount)
-    shares = preview_allocation(
-        session, pool_id=pool_id, amount=amount, rule=rule, parameters=parameters
-    )
-    inputs = {
-        "amount": amount,
-        "commodity": book.commodity,
-        "rule": rule,
-        "parameters": dict(sorted(parameters.items())),
-        "members": [share.code for share in shares],
-    }
-    run = AllocationRun(
-        pool_id=pool_id,
-        commodity=book.commodity,
-        quantity=sum(share.quantity for share in shares),
-        rule=rule,
-        inputs=inputs,
-        inputs_sha256=hashlib.sha256(
-            json.dumps(inputs, sort_keys=True, separators=(",", ":")).encode()
-        ).hexdigest(),
-        purpose=purpose,
-        state="proposed",
-        proposed_by=proposed_by,
-        created_at=now,
-    )
-    session.add(run)
-    session.flush()
-    for position, share in enumerate(shares):
-        session.add(
-            AllocationLine(
-                run_id=run.id,
-                book_id=share.book_id,
-                fund_id=share.fund_id,
-                position=position,
-                weight=share.weight,
-                quantity=share.quantity,
-                residue=share.residue,
-            )
-        )
-    session.flush()
-    propose(
-        session,
-        book_id=pool_id,
-        kind="allocation",
-        title=f"Allocate from {book.name}",
-        reason=purpose,
-        arguments={"run": str(run.id), "commodity": run.commodity, "quantity": run.quantity},
-        made_by=proposed_by,
-        now=now,
-    )
-    return run
-
-
-def post_allocation(
-    session: Session, *, run_id: UUID, approved_by: UUID, on: date, now: datetime
-) -> AllocationRun:
-    """Post an approved split in the books of pool and members (ALC-1).
-
-    Raises NotAllowed for whoever proposed it, Invalid when the pool has less by now.
-    """
-    run = _run(session, run_id)
-    if run.state != "proposed":
-        raise Conflict("This allocation is decided already.", place="run")
-    if run.proposed_by == approved_by:
-        raise NotAllowed("Whoever proposes an allocation cannot approve it.")
-    parts = PoolParts(session, run.pool_id)
-    lock_fund(session, parts.fund.id)
-    _check_available(session, run.pool_id, run.quantity)
-    lines = _lines(session, run)
-    journal.post(
-        session,
-        bookkeeping.allocation_made(
-            pool=parts.book.code,
-            pool_fund=parts.fund.code,
-            currency=run.commodity,
-            shares=[(book.code, fund.code, line.quantity) for line, book, fund in lines],
-        ),
-        event_type="allocation_made",
-        source="allocation",
-        external_ref=str(run.id),
-        accounting_on=on,
-        now=now,
-        made_by=run.proposed_by,
-        approved_by=approved_by,
-    )
-    run.state = "posted"
-    run.decided_by = approved_by
-    run.decided_at = now
-    session.flush()
-    return run
-
-
-def reject_allocation(session: Session, *, run_id: UUID, rejected_by: UUID, now: datetime) -> None:
-    """Note that an approver said no."""
-    run = _run(session, run_id)
-    run.state = "rejected"
-    run.decided_by = rejected_by
-    run.decided_at = now
-    session.flush()
-
-
-def settle_allocation_line(
-    session: Session,
-    *,
-    run_id: UUID,
-    book_id: UUID,
-    on: date,
-    now: datetime,
-    made_by: UUID | None = None,
-) -> None:
-    """Book the transfer of one share from the host's bank (ALC-2). Raises Conflict when it is
-    settled already or the run is not posted."""
-    run = _run(session, run_id)
-    line = session.get(AllocationLine, (run_id, book_id))
-    if line is None:
-        raise NotFound("This community has no share in the run.", place="book")
-    if run.state != "posted" or line.settled_at is not None or not line.quantity:
-        raise Conflict("This share is not waiting for its transfer.", place="book")
-    parts = PoolParts(session, run.pool_id)
-    journal.post(
-        session,
-        bookkeeping.allocation_settled(
-            pool=parts.book.code,
-            pool_fund=parts.fund.code,
-            host=parts.host.code,
-            held_fund=parts.held.code,
-            member=session.get_one(Book, book_id).code,
-            member_fund=session.get_one(Fund, line.fund_id).code,
-            currency=run.commodity,
-            amount=line.quantity,
-        ),
-        event_type="allocation_settled",
-        source="allocation",
-        external_ref=f"{run.id}/{book_id}",
-        accounting_on=on,
-        now=now,
-        made_by=made_by,
-    )
-    line.settled_at = now
-    session.flush()
-
-
 class PoolParts:
     """The books and funds that every event of a pool names."""
 
@@ -462,28 +264,3 @@ class PoolParts:
         self.fund = session.get_one(Fund, pool.fund_id)
         self.host = session.get_one(Book, pool.host_id)
         self.held = session.get_one(Fund, pool.held_fund_id)
-
-
-def _run(session: ReadSession, run_id: UUID) -> AllocationRun:
-    run = session.get(AllocationRun, run_id)
-    if run is None:
-        raise NotFound("There is no such allocation.", place="run")
-    return run
-
-
-def _lines(session: ReadSession, run: AllocationRun) -> list[tuple[AllocationLine, Book, Fund]]:
-    query = (
-        select(AllocationLine, Book, Fund)
-        .join(Book, Book.id == AllocationLine.book_id)
-        .join(Fund, Fund.id == AllocationLine.fund_id)
-        .where(AllocationLine.run_id == run.id)
-        .order_by(AllocationLine.position)
-    )
-    return [(line, book, fund) for line, book, fund in session.execute(query)]
-
-
-def _check_available(session: ReadSession, pool_id: UUID, amount: int) -> None:
-    if amount <= 0:
-        raise Invalid("Allocate an amount above zero.", place="amount")
-    if amount > available(session, pool_id=pool_id):
-        raise Invalid("The pool has less than this to give.", place="amount")

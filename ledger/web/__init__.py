@@ -28,6 +28,7 @@ NOUNS = (
     "commitments",
     "cost_sharing",
     "pools",
+    "allocations",
     "queue",
     "sign_in",
     "tokens",

@@ -166,6 +166,7 @@ def register_filters(app: Flask) -> None:
         words=lambda text: str(text).replace("_", " "),
         kind=kind_of,
         noun=_noun,
+        unit_pair=lambda commodity: (commodity, _noun(commodity)),
         paragraphs=_paragraphs,
         pair=lambda row, value, text: (getattr(row, value), getattr(row, text)),
         pair_words=lambda text: (text, str(text).replace("_", " ")),

@@ -2,10 +2,12 @@
 
 from sqlalchemy import select
 
+from ledger.core.allocation import Rule
 from ledger.db import Session
 from ledger.models.pools import AllocationRun
 from ledger.models.statements import Match
 from ledger.services import (
+    allocations,
     corrections,
     fund_moves,
     matching,
@@ -136,12 +138,11 @@ def pol_6(world: World, session: Session) -> None:
 
 
 def alc_1(world: World, session: Session) -> None:
-    run = pools.propose_allocation(
+    run = allocations.propose_allocation(
         session,
         pool_id=world.book(session, "P").id,
-        amount=100000,
-        rule="equal",
-        parameters={},
+        quantity=100000,
+        rule=Rule("equal"),
         purpose="Summer",
         proposed_by=world.people["maker"],
         now=world.now,
@@ -153,7 +154,7 @@ def alc_1(world: World, session: Session) -> None:
 
 def _settle(member: str) -> Step:
     def step(world: World, session: Session) -> None:
-        pools.settle_allocation_line(
+        allocations.settle_allocation_line(
             session,
             run_id=world.made["ALC-1"],
             book_id=world.book(session, member).id,

@@ -131,7 +131,7 @@ DEEDS: dict[str, Deed] = {
     # Nothing is softly closed here: tests of its own.
     "periods.lift": Deed(frozenset()),
     "periods.reopen": Deed(frozenset(), {"reason": "A bill was missed"}),
-    "pools.propose": Deed(TREASURER, {"amount": "5", "rule": "equal", "purpose": "Seeds"}),
+    "allocations.propose": Deed(TREASURER, {"amount": "5", "rule": "equal", "purpose": "Seeds"}),
     "pools.settle": Deed(TREASURER),
     "queue.decide": Deed(frozenset({"approver"}), {"answer": "approve", "note": ""}),
     "tokens.create": Deed(SIGNED_IN, {"name": "A script", "scope": "read"}),
@@ -202,7 +202,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "reports.bundle": READERS,
     "reports.proof": READERS,
     "reports.export": READERS,
-    "pools.allocate": READERS | {"member"},
+    "allocations.allocate": READERS | {"member"},
     # The demo's own, which an installation has not; and links that nobody has.
     "sign_in.outbox": frozenset(),
     "sign_in.confirm": frozenset(),

@@ -17,6 +17,7 @@ from sqlalchemy import func, literal, select, union_all
 from werkzeug.test import TestResponse
 
 from ledger.config import STRIPE_API, Settings
+from ledger.core.allocation import Rule
 from ledger.db import Database, Session
 from ledger.ids import new_id
 from ledger.models.assets import Asset, AssetLoan
@@ -26,7 +27,7 @@ from ledger.models.proposals import Proposal
 from ledger.models.statements import BankLine, BankStatement
 from ledger.queries.books import fund_by_code
 from ledger.queries.people import tokens_of
-from ledger.services import assets, decisions, hours, offline, pools, spending
+from ledger.services import allocations, assets, decisions, hours, offline, pools, spending
 from ledger.services.books import ensure_commodity
 from ledger.services.campaigns import Need
 from ledger.services.people import create_token, grant_role
@@ -62,7 +63,7 @@ COUNTS = union_all(
     *(select(literal(table.name), func.count()).select_from(table) for table in TABLES)
 )
 # Pages about a pool, not a community.
-OF_POOLS = ("pools.show", "pools.allocate", "pools.propose", "pools.settle")
+OF_POOLS = ("pools.show", "allocations.allocate", "allocations.propose", "pools.settle")
 EVERYBODY = ("nobody", "donor", *ROLES, *OTHERS)
 
 
@@ -241,6 +242,8 @@ def _let_in(session: Session, town: Town, book: Book, pool: Book, other: Book) -
         person = make_person(session, name, book, role)
         grant_role(session, person_id=person.id, book_id=pool.id, role=role, now=NOW)
         town.people[name.lower()] = person.id
+    # What benefits A is approved by somebody who is not of A alone (invariant I-44).
+    town.people["pool approver"] = make_person(session, "Pool approver", pool, "approver").id
 
 
 def _work(session: Session, town: Town, book: Book) -> None:
@@ -358,12 +361,11 @@ def _share(session: Session, town: Town, book: Book, pool_id: UUID) -> None:
         on=TODAY,
         now=NOW,
     )
-    run = pools.propose_allocation(
+    run = allocations.propose_allocation(
         session,
         pool_id=pool_id,
-        amount=4_000,
-        rule="equal",
-        parameters={},
+        quantity=4_000,
+        rule=Rule("equal"),
         purpose="Seeds",
         proposed_by=town.people["second treasurer"],
         now=NOW,
@@ -373,7 +375,7 @@ def _share(session: Session, town: Town, book: Book, pool_id: UUID) -> None:
         session,
         proposal_id=asked.id,
         approve=True,
-        decided_by=town.people["approver"],
+        decided_by=town.people["pool approver"],
         note="",
         now=NOW,
     )

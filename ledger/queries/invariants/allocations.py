@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, case, func, or_, select
 
-from ledger.core.allocation import split
+from ledger.core.allocation import recomputed
 from ledger.db import ReadSession
 from ledger.errors import Invalid
 from ledger.models.books import Book
@@ -114,9 +114,6 @@ def _recomputed(session: ReadSession) -> str | None:
 
 def _shares(inputs: dict[str, Any]) -> list[tuple[str, int]]:
     try:
-        shares, _kept = split(
-            inputs["rule"], inputs["amount"], inputs["members"], inputs["parameters"]
-        )
-    except (Invalid, KeyError):
+        return [(share.key, share.quantity) for share in recomputed(inputs).shares]
+    except Invalid:
         return []
-    return [(share.key, share.quantity) for share in shares]
