@@ -4,9 +4,11 @@ Frozen dataclasses go in and come out; no object of the SDK leaves. Must not ope
 """
 
 from ledger.gateway.objects import (
+    Account,
     BalanceTransaction,
     Charge,
     CheckoutSession,
+    Dispute,
     Event,
     GatewayDown,
     PaymentIntent,
@@ -19,9 +21,11 @@ from ledger.gateway.protocol import PaymentGateway
 from ledger.gateway.stripe_gateway import StripeGateway
 
 __all__ = [
+    "Account",
     "BalanceTransaction",
     "Charge",
     "CheckoutSession",
+    "Dispute",
     "Event",
     "GatewayDown",
     "PaymentGateway",

@@ -24,6 +24,17 @@ class Balances(Connection):
             found = [_transaction(item, self.livemode) for item in first.auto_paging_iter()]
         return found[::-1]
 
+    def read_balance(self) -> dict[str, int]:
+        """Return what is on the balance by currency, available or not."""
+        with translated():
+            found: Any = self.client.v1.balance.retrieve()
+        self.check_mode(found.livemode)
+        sums: dict[str, int] = {}
+        for part in (*found.available, *found.pending):
+            currency = part.currency.upper()
+            sums[currency] = sums.get(currency, 0) + part.amount
+        return sums
+
     def retrieve_payout(self, payout_id: str) -> Payout:
         """Return a payout."""
         with translated():
@@ -39,6 +50,7 @@ class Balances(Connection):
             descriptor=found.statement_descriptor or "STRIPE",
             trace=trace or "",
             created_at=instant_of(found.created),
+            automatic=found.automatic,
         )
 
 

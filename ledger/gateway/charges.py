@@ -21,6 +21,7 @@ class Charges(Connection):
             found.currency.upper(),
             id_of(found.balance_transaction),
             metadata_of(found),
+            id_of(found.payment_intent),
         )
 
     def create_refund(

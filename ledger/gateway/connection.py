@@ -24,6 +24,7 @@ class Connection:
         base = settings.stripe_base
         self.secret = settings.stripe_webhook_secret
         self.livemode = settings.livemode
+        self.sandbox = settings.sandbox
         self.client = stripe.StripeClient(
             settings.stripe_key,
             # All four, or a stray call would go to the internet.

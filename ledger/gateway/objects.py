@@ -71,13 +71,41 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A charge with the metadata we gave it; no balance transaction until Stripe settles."""
+    """A charge with the metadata we gave it; no balance transaction until Stripe settles.
+
+    ``amount`` is what the donor paid, in the donor's currency.
+    """
 
     id: str
     amount: int
     currency: str
     balance_transaction_id: str | None
     metadata: Mapping[str, str]
+    payment_intent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account behind a key; ``sandbox`` when it is not Stripe that answers."""
+
+    id: str
+    livemode: bool
+    sandbox: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A dispute or, as ``warning_…``, an inquiry that has moved no money."""
+
+    id: str
+    charge_id: str
+    amount: int
+    currency: str
+    reason: str
+    status: str
+    evidence_due_at: datetime | None
+    evidence_given: bool
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +149,8 @@ class Payout:
     descriptor: str
     trace: str
     created_at: datetime
+    # One made by hand is not itemised: Stripe does not say what it contains.
+    automatic: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Protocol
 
 from ledger.gateway.objects import (
+    Account,
     BalanceTransaction,
     Charge,
     CheckoutSession,
+    Dispute,
     Event,
     PaymentIntent,
     Payout,
@@ -147,6 +149,18 @@ class PaymentGateway(SavesCards, RepeatsGifts, Protocol):
         self, *, since: datetime | None = None, payout_id: str | None = None
     ) -> list[BalanceTransaction]:
         """Return the movements of the balance, oldest first."""
+
+    def read_balance(self) -> dict[str, int]:
+        """Return what is on the balance by currency, available or not."""
+
+    def retrieve_account(self) -> Account:
+        """Return the account behind the key."""
+
+    def retrieve_dispute(self, dispute_id: str) -> Dispute:
+        """Return a dispute."""
+
+    def list_disputes(self, *, since: datetime | None = None) -> list[Dispute]:
+        """Return disputes opened since an instant, oldest first."""
 
     def retrieve_payout(self, payout_id: str) -> Payout:
         """Return a payout."""
