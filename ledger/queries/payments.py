@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from ledger.db import ReadSession
 from ledger.models.books import Fund
-from ledger.models.journal import Posting
+from ledger.models.journal import Entry, Posting
 from ledger.models.payments import BalanceTransaction, Cursor, PaymentAttempt, Payout, Refund
 from ledger.models.pledges import Pledge
 
@@ -74,6 +74,25 @@ def attempts_in_doubt(session: ReadSession, *, before: datetime) -> list[Payment
     )
 
 
+def refunds_sent(session: ReadSession, *, before: datetime) -> list[Refund]:
+    """Return refunds that Stripe has taken on, asked for before an instant, and not booked."""
+    return list(
+        session.scalars(
+            select(Refund)
+            .where(Refund.state == "sent", Refund.created_at < before)
+            .order_by(Refund.created_at)
+            .limit(100)
+        )
+    )
+
+
+def attempt_by_intent(session: ReadSession, payment_intent_id: str) -> PaymentAttempt | None:
+    """Return the attempt that a payment intent belongs to."""
+    return session.scalar(
+        select(PaymentAttempt).where(PaymentAttempt.stripe_payment_intent_id == payment_intent_id)
+    )
+
+
 def attempt_by_session(session: ReadSession, stripe_session_id: str) -> PaymentAttempt | None:
     """Return the attempt that a payment page belongs to."""
     return session.scalar(
@@ -121,14 +140,16 @@ def cursor(session: ReadSession, name: str) -> datetime | None:
 
 
 def payout_funds(session: ReadSession, payout_id: str) -> dict[str, int]:
-    """Return what of a payout is in transit for each fund, in minor units."""
+    """Return what a payout took along of each fund, in minor units; below zero where Stripe fetched
+    money from the bank instead."""
     rows = session.execute(
         select(Fund.code, func.sum(Posting.quantity))
         .join(Fund, Fund.id == Posting.fund_id)
+        .join(Entry, (Entry.book_id == Posting.book_id) & (Entry.id == Posting.entry_id))
         .where(
             Posting.account == IN_TRANSIT,
             Posting.payment == payout_id,
-            Posting.quantity > 0,
+            Entry.event_type == "payout_created",
         )
         .group_by(Fund.code)
         .order_by(Fund.code)

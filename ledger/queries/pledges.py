@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, Subquery, func, select
+from sqlalchemy import Select, Subquery, func, or_, select
 
 from ledger.core.amount import kind_of
 from ledger.db import ReadSession
@@ -45,10 +45,12 @@ class PledgeRow:
 
 
 def fulfilled_quantity(session: ReadSession, pledge: Pledge) -> int:
-    """Return what was made good, in the pledge's smallest unit; a later refund opens nothing."""
+    """Return what was made good, in the pledge's smallest unit; a later refund opens nothing,
+    a debit that the bank took back does."""
     total = session.scalar(
         select(func.coalesce(func.sum(Fulfilment.quantity), 0)).where(
-            Fulfilment.pledge_id == pledge.id, Fulfilment.quantity > 0
+            Fulfilment.pledge_id == pledge.id,
+            or_(Fulfilment.quantity > 0, Fulfilment.source == "return"),
         )
     )
     return int(total or 0)
@@ -114,7 +116,7 @@ def discharged() -> Subquery:
     """Return what was made good of each pledge, refunds left aside, as a subquery."""
     return (
         select(Fulfilment.pledge_id, func.sum(Fulfilment.quantity).label("quantity"))
-        .where(Fulfilment.quantity > 0)
+        .where(or_(Fulfilment.quantity > 0, Fulfilment.source == "return"))
         .group_by(Fulfilment.pledge_id)
         .subquery()
     )

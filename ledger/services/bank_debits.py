@@ -1,5 +1,5 @@
 """Bank debits on their way: started, or failed before they cleared (events PAY-05, PAY-07); minor
-units. One that clears is a movement of the Stripe balance and posted by ``stripe_moves``.
+units. One that clears is a movement of the Stripe balance and posted by ``gifts``.
 """
 
 from collections.abc import Sequence

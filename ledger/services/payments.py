@@ -16,12 +16,12 @@ from ledger.core.days import day_in
 from ledger.core.entry import Entry
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, NotFound
-from ledger.gateway import BalanceTransaction, CheckoutSession
+from ledger.gateway import CheckoutSession
 from ledger.ids import new_id
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.payments import BalanceTransaction as TransactionRow
-from ledger.models.payments import PaymentAttempt, Refund
+from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Pledge
 from ledger.models.pools import Pool
 from ledger.models.recurring import RecurringGift
@@ -31,8 +31,8 @@ from ledger.services import journal
 from ledger.services.bank_debits import pending_debit
 from ledger.services.brakes import note_paid
 from ledger.services.commitments import take_step
+from ledger.services.gifts import settle_foreign
 from ledger.services.pledges import record_fulfilment, release_for
-from ledger.services.stripe_moves import settle_foreign
 
 # How far an attempt has come: what is heard late never takes it back.
 PROGRESS = {"created": 0, "open": 1, "expired": 2, "failed": 2, "processing": 3, "succeeded": 4}
@@ -199,35 +199,14 @@ def record_failure(session: Session, *, attempt_id: UUID, failure: str, now: dat
     session.flush()
 
 
-def store_transaction(session: Session, *, txn: BalanceTransaction) -> bool:
-    """Keep a movement of the Stripe balance; False when it is known already."""
-    if session.get(TransactionRow, txn.id) is not None:
-        return False
-    session.add(
-        TransactionRow(
-            stripe_txn_id=txn.id,
-            livemode=txn.livemode,
-            kind=txn.kind,
-            reporting_category=txn.reporting_category,
-            amount=txn.amount,
-            fee=txn.fee,
-            net=txn.net,
-            commodity=txn.currency,
-            source_id=txn.source_id,
-            created_at=txn.created_at,
-            available_on=txn.available_on,
-            body=txn.body,
-        )
-    )
-    session.flush()
-    return True
-
-
-def settle_charge(session: Session, *, txn_id: str, pledge_id: UUID, now: datetime) -> None:
+def settle_charge(
+    session: Session, *, txn_id: str, pledge_id: UUID, now: datetime, paid: int | None = None
+) -> None:
     """Post a charge for a pledge (PAY-01 to -03, POL-3) and note the fulfilment. Idempotent.
 
     A bank debit that was on its way is cleared by it (PAY-06); one in another currency than the
-    book's makes the pledge good in its own (PAY-12). Raises NotFound for no such pledge.
+    book's makes the pledge good in its own (PAY-12): ``paid`` is the charge's amount there.
+    Raises NotFound for no such pledge, Conflict where the currencies do not fit.
     """
     txn = session.get_one(TransactionRow, txn_id)
     if txn.posted_at is not None:
@@ -236,8 +215,8 @@ def settle_charge(session: Session, *, txn_id: str, pledge_id: UUID, now: dateti
     if pledge is None:
         raise NotFound("There is no pledge that this charge names.", place=txn_id)
     if pledge.commodity != txn.commodity:
-        settle_foreign(session, txn_id=txn_id, pledge=pledge, now=now)
-        _close_attempts(session, pledge, txn.body.get("source_amount"), now)
+        settle_foreign(session, txn_id=txn_id, pledge=pledge, paid=paid, now=now)
+        _close_attempts(session, pledge, paid, now)
         return
     place = place_of(session, pledge)
     on = day_in(place.book.time_zone, txn.created_at)
@@ -271,55 +250,6 @@ def settle_charge(session: Session, *, txn_id: str, pledge_id: UUID, now: dateti
     )
     _mark(txn, pledge, now)
     _close_attempts(session, pledge, txn.amount, now)
-
-
-def settle_refund(
-    session: Session,
-    *,
-    txn_id: str,
-    pledge_id: UUID,
-    now: datetime,
-    refund_id: UUID | None = None,
-) -> None:
-    """Post money that went back to a donor (REF-1, REF-2). Idempotent.
-
-    ``refund_id`` is the row that asked for it, when Poolbook did. Raises Conflict for a refund
-    with a fee or an amount that the books have no entry for.
-    """
-    txn = session.get_one(TransactionRow, txn_id)
-    if txn.posted_at is not None:
-        return
-    if txn.fee or txn.amount >= 0:
-        raise Conflict("A refund takes money away and has no fee of its own.", place=txn_id)
-    pledge = session.get_one(Pledge, pledge_id)
-    place = place_of(session, pledge)
-    posted = journal.post(
-        session,
-        _refund_entries(txn, pledge, place),
-        event_type="refund_settled",
-        source="stripe",
-        external_ref=txn_id,
-        accounting_on=day_in(place.book.time_zone, txn.created_at),
-        now=now,
-    )
-    record_fulfilment(
-        session,
-        pledge=pledge,
-        entry_id=posted.ids[-1],
-        quantity=txn.amount,
-        source="refund",
-        source_ref=txn_id,
-        now=now,
-    )
-    _mark(txn, pledge, now)
-    row = session.get(Refund, refund_id) if refund_id else None
-    if row is None:
-        row = session.scalar(select(Refund).where(Refund.stripe_refund_id == txn.source_id))
-    if row is not None and row.pledge_id == pledge_id:
-        # The books may hear of it before whoever sent it has noted the answer.
-        row.stripe_refund_id = txn.source_id
-        row.state = "posted"
-    session.flush()
 
 
 def place_of(session: ReadSession, pledge: Pledge) -> Place:
@@ -415,29 +345,9 @@ def _charge_entries(
     )
 
 
-def _refund_entries(txn: TransactionRow, pledge: Pledge, place: Place) -> list[Entry]:
-    if place.host is not None and place.held is not None:
-        return bookkeeping.pool_refund_settled(
-            host=place.host.code,
-            held_fund=place.held.code,
-            pool=place.book.code,
-            pool_fund=place.fund.code,
-            currency=txn.commodity,
-            amount=-txn.amount,
-            pledge=pledge.reference,
-            payment=txn.stripe_txn_id,
-        )
-    return bookkeeping.refund_settled(
-        book=place.book.code,
-        fund=place.fund.code,
-        currency=txn.commodity,
-        amount=-txn.amount,
-        pledge=pledge.reference,
-        payment=txn.stripe_txn_id,
-    )
-
-
 def _mark(txn: TransactionRow, pledge: Pledge, now: datetime) -> None:
     txn.pledge_id = pledge.id
     txn.book_id = pledge.book_id
+    txn.fund_id = pledge.fund_id
+    txn.outcome = "payment_settled"
     txn.posted_at = now

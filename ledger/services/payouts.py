@@ -17,7 +17,9 @@ from ledger.models.payments import BalanceTransaction as TransactionRow
 from ledger.models.payments import Payout as PayoutRow
 from ledger.queries.books import fund_by_code
 from ledger.queries.payments import payout_funds
+from ledger.queries.stripe import book_for_account, general_fund
 from ledger.services import journal
+from ledger.services.movements import extra_fee, merged
 
 STRIPE = 1110
 
@@ -64,6 +66,21 @@ def settle_payout_by_fund(
     _settle(session, txn, payout, book, funds, now)
 
 
+def settle_manual_payout(session: Session, *, txn_id: str, payout: Payout, now: datetime) -> None:
+    """Post a payout made by hand or at once, which Stripe does not itemise: it takes what has
+    been available longest (PO-1). Idempotent.
+
+    Raises Conflict while less than it is on the balance by the books.
+    """
+    txn = session.get_one(TransactionRow, txn_id)
+    if txn.posted_at is not None:
+        return
+    book = book_for_account(session)
+    if book is None:
+        raise Conflict("There is no book that the payout could belong to.", place=payout.id)
+    _settle(session, txn, payout, book, _first_in(session, book, payout), now)
+
+
 def _settle(
     session: Session,
     txn: TransactionRow,
@@ -72,13 +89,15 @@ def _settle(
     funds: Mapping[str, int],
     now: datetime,
 ) -> None:
-    if sum(funds.values()) != payout.amount:
+    if sum(funds.values()) != payout.amount or txn.amount != -payout.amount:
         raise Conflict("The payout differs from the sum of what it contains.", place=payout.id)
+    entries = bookkeeping.payout_created(
+        book=book.code, currency=payout.currency, funds=funds, payout=payout.id
+    )
+    own = general_fund(session, book)
     journal.post(
         session,
-        bookkeeping.payout_created(
-            book=book.code, currency=payout.currency, funds=funds, payout=payout.id
-        ),
+        merged(entries + extra_fee(session, txn, own, payout.id)),
         event_type="payout_created",
         source="stripe",
         external_ref=txn.stripe_txn_id,
@@ -101,8 +120,63 @@ def _settle(
     session.flush()
     txn.book_id = book.id
     txn.stripe_payout_id = payout.id
+    txn.outcome = "payout_created"
     txn.posted_at = now
     session.flush()
+
+
+def _first_in(session: Session, book: Book, payout: Payout) -> dict[str, int]:
+    """Return how much of each fund a payout takes that is not itemised: first in, first out.
+
+    The funds' shares of earlier such payouts are passed over in the same order.
+    """
+    rows = session.execute(
+        select(Posting.payment, Fund.code, Posting.quantity)
+        .join(Fund, Fund.id == Posting.fund_id)
+        .outerjoin(TransactionRow, TransactionRow.stripe_txn_id == Posting.payment)
+        .where(
+            Posting.book_id == book.id,
+            Posting.account == STRIPE,
+            Posting.commodity == payout.currency,
+            TransactionRow.stripe_payout_id.is_(None),
+        )
+        .order_by(
+            TransactionRow.available_on,
+            TransactionRow.created_at,
+            TransactionRow.stripe_txn_id,
+            Posting.quantity.desc(),
+            Fund.code,
+        )
+    ).all()
+    itemised = set(
+        session.scalars(
+            select(TransactionRow.stripe_payout_id).where(
+                TransactionRow.stripe_payout_id.is_not(None),
+                TransactionRow.reporting_category != "payout",
+            )
+        )
+    )
+    moves = set(session.scalars(select(TransactionRow.stripe_txn_id)))
+    gone: defaultdict[str, int] = defaultdict(int)
+    for payment, fund, quantity in rows:
+        # Legs of payouts are labelled with the payout, which is no movement's name.
+        if payment not in moves and payment not in itemised:
+            gone[fund] -= quantity
+    left = payout.amount
+    taken: defaultdict[str, int] = defaultdict(int)
+    for payment, fund, quantity in rows:
+        if payment not in moves:
+            continue
+        passed = min(quantity, gone[fund]) if quantity > 0 else 0
+        gone[fund] -= passed
+        here = min(quantity - passed, left)
+        taken[fund] += here
+        left -= here
+        if left <= 0:
+            break
+    if left:
+        raise Conflict("A payout waits for what it takes to be in the books.", place=payout.id)
+    return {fund: quantity for fund, quantity in sorted(taken.items()) if quantity}
 
 
 def settle_returned_payout(session: Session, *, txn_id: str, payout: Payout, now: datetime) -> None:
@@ -117,19 +191,20 @@ def settle_returned_payout(session: Session, *, txn_id: str, payout: Payout, now
     if row is None:
         raise Conflict("A payout that came back waits for its own entry.", place=payout.id)
     funds = payout_funds(session, payout.id)
-    if sum(funds.values()) != txn.amount or txn.fee:
+    if sum(funds.values()) != txn.amount:
         raise Conflict("What came back differs from what was paid out.", place=payout.id)
     book = session.get_one(Book, row.book_id)
+    back = bookkeeping.payout_created(
+        book=book.code,
+        currency=payout.currency,
+        funds={fund: -quantity for fund, quantity in funds.items()},
+        payout=txn_id,
+    )
     journal.post(
         session,
         # The same legs the other way round, under the return's own id: the next payout finds
         # there what it contains.
-        bookkeeping.payout_created(
-            book=book.code,
-            currency=payout.currency,
-            funds={fund: -quantity for fund, quantity in funds.items()},
-            payout=txn_id,
-        ),
+        merged(back + extra_fee(session, txn, general_fund(session, book), txn_id)),
         event_type="payout_failed",
         source="stripe",
         external_ref=txn_id,
@@ -138,6 +213,7 @@ def settle_returned_payout(session: Session, *, txn_id: str, payout: Payout, now
     )
     row.state = payout.status
     txn.book_id = book.id
+    txn.outcome = "payout_failed"
     txn.posted_at = now
     session.flush()
 

@@ -22,7 +22,7 @@ from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Basket
 from ledger.models.recurring import RecurringGift
 from ledger.services.donor_messages import tell_gift_begun, tell_gift_stopped, tell_renewal_failed
-from ledger.services.stripe_moves import Kind, settle_gift
+from ledger.services.gifts import Kind, settle_gift
 
 EVERY = ("month", "year")
 # Stripe's statuses in our words; what is not here is not over.

@@ -131,6 +131,15 @@ def record_refused(session: Session, *, refund_id: UUID) -> None:
     session.flush()
 
 
+def record_failed(session: Session, *, refund_id: UUID) -> None:
+    """Note that a refund which Stripe had taken on failed before any money moved: its amount can
+    be asked for again. One that had moved comes back as a movement of its own (REF-5)."""
+    refund = session.get_one(Refund, refund_id)
+    if refund.state == "sent":
+        refund.state = "failed"
+    session.flush()
+
+
 def record_unanswered(session: Session, *, refund_id: UUID) -> None:
     """Note that Stripe gave no answer for so long that nobody asks any more.
 

@@ -55,9 +55,8 @@ def suggestions(session: ReadSession, line: BankLine) -> list[Suggestion]:
 
 
 def _payouts(session: ReadSession, line: BankLine) -> list[Suggestion]:
-    """M-01 and M-02: a credit of a payout's amount near the day it should arrive."""
-    if line.amount <= 0:
-        return []
+    """M-01 and M-02: a line of a payout's amount near the day it should arrive; a debit where
+    Stripe fetched what its balance lacked."""
     words = " ".join(
         (
             line.remittance,

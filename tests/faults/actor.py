@@ -17,6 +17,7 @@ from ledger import checkout, worker
 from ledger.config import Settings
 from ledger.db import Database
 from ledger.gateway import StripeGateway
+from ledger.sweep import sweep
 
 KEY = "sk_test_faults"
 SECRET = "whsec_faults"
@@ -99,7 +100,7 @@ def main(role: str, database_url: str, sandbox: str, pledge: str, last: str) -> 
         )
     elif role == "worker":
         worker.run_due(db, gateway, now=now)
-        worker.sweep(db, gateway, now=now)
+        sweep(db, gateway, now=now)
     db.dispose()
 
 

@@ -9,13 +9,14 @@ from ledger.models.statements import Match
 from ledger.services import (
     allocations,
     corrections,
+    disputes,
     fund_moves,
+    gifts,
     matching,
     opening,
     periods,
     pool_life,
     pools,
-    stripe_moves,
 )
 from ledger.services.opening import Balance, Thing
 from tests.oracle.world import AFTER, DAY, Step, World
@@ -95,9 +96,7 @@ def pol_2(world: World, session: Session) -> None:
 def pol_3(world: World, session: Session) -> None:
     txn = world.movement(session, 50000, 1480)
     world.made["POL-3"] = txn
-    stripe_moves.settle_gift(
-        session, txn_id=txn.id, fund=world.fund(session, "P", "JOINT"), now=world.now
-    )
+    gifts.settle_gift(session, txn_id=txn.id, fund=world.fund(session, "P", "JOINT"), now=world.now)
 
 
 def pol_4(world: World, session: Session) -> None:
@@ -202,7 +201,7 @@ def alc_6(world: World, session: Session) -> None:
     txn = world.movement(
         session, -50000, 1500, category="dispute", kind="adjustment", source="du_pool"
     )
-    stripe_moves.settle_dispute(
+    disputes.settle_dispute(
         session, txn_id=txn.id, charge_id=world.made["POL-3"].source_id, now=world.now
     )
 

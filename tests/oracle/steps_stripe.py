@@ -8,14 +8,17 @@ from ledger.models.pledges import Pledge
 from ledger.services import (
     bank_debits,
     commitments,
+    disputes,
     exchange,
+    gifts,
     matching,
     offline,
     payments,
     payouts,
-    stripe_moves,
+    refund_moves,
+    stripe_fees,
 )
-from ledger.services.stripe_moves import Kind
+from ledger.services.gifts import Kind
 from tests.oracle.world import DAY, START, Step, World
 
 
@@ -23,7 +26,7 @@ def _gift(
     world: World, session: Session, amount: int, fee: int, fund: str = "SOLAR", **kind: object
 ) -> BalanceTransaction:
     txn = world.movement(session, amount, fee)
-    stripe_moves.settle_gift(
+    gifts.settle_gift(
         session,
         txn_id=txn.id,
         fund=world.fund(session, "A", fund),
@@ -77,7 +80,7 @@ def pay_07(world: World, session: Session) -> None:
 
 def pay_08(world: World, session: Session) -> None:
     txn = world.movement(session, -20000, 400, category="payment_failure_refund")
-    stripe_moves.settle_return(
+    refund_moves.settle_return(
         session, txn_id=txn.id, charge_id=world.made["PAY-06"].source_id, now=world.now
     )
 
@@ -97,21 +100,21 @@ def pay_11(world: World, session: Session) -> None:
 def pay_12(world: World, session: Session) -> None:
     pledge_id = world.pledge(session, "A", "SOLAR", "EUR", 5000)
     txn = world.movement(session, 5412, 241, body={"source_amount": 5000})
-    stripe_moves.settle_foreign(
+    gifts.settle_foreign(
         session, txn_id=txn.id, pledge=session.get_one(Pledge, pledge_id), now=world.now
     )
 
 
 def pay_13(world: World, session: Session) -> None:
     txn = world.movement(session, 8000, 262)
-    stripe_moves.hold_for_goal(
+    gifts.hold_for_goal(
         session,
         txn_id=txn.id,
         party=world.party(session),
         fund=world.fund(session, "A", "SOLAR"),
         now=world.now,
     )
-    stripe_moves.reach_goal(session, txn_id=txn.id, on=DAY, now=world.now)
+    gifts.reach_goal(session, txn_id=txn.id, on=DAY, now=world.now)
 
 
 def pay_14(world: World, session: Session) -> None:
@@ -121,7 +124,7 @@ def pay_14(world: World, session: Session) -> None:
 def _refund(code: str, amount: int) -> Step:
     def step(world: World, session: Session) -> None:
         txn = world.movement(session, -amount, category="refund", source=f"re_{code}_{amount}")
-        stripe_moves.settle_gift_refund(
+        refund_moves.settle_refund(
             session, txn_id=txn.id, charge_id=world.made[code].source_id, now=world.now
         )
 
@@ -130,7 +133,7 @@ def _refund(code: str, amount: int) -> Step:
 
 def ref_3(world: World, session: Session) -> None:
     world.made["REF-3"] = _gift(world, session, 6000, 204, "GEN")
-    stripe_moves.owe_back(
+    refund_moves.owe_back(
         session,
         charge_id=world.made["REF-3"].source_id,
         amount=6000,
@@ -143,21 +146,21 @@ def ref_3(world: World, session: Session) -> None:
 def ref_4(world: World, session: Session) -> None:
     """The gift was made in a year that is closed: it came with the books that were taken over."""
     txn = world.movement(session, -2500, category="refund", source="re_old")
-    stripe_moves.settle_prior_refund(
+    refund_moves.settle_prior_refund(
         session, txn_id=txn.id, fund=world.fund(session, "A", "SOLAR"), now=world.now
     )
 
 
 def ref_5(world: World, session: Session) -> None:
     txn = world.movement(session, 2500, category="refund_failure", source="re_old")
-    stripe_moves.settle_bounce(session, txn_id=txn.id, refund_id="re_old", now=world.now)
+    refund_moves.settle_bounce(session, txn_id=txn.id, refund_id="re_old", now=world.now)
 
 
 def _dispute(world: World, session: Session, code: str, amount: int, fee: int) -> None:
     txn = world.movement(
         session, amount, fee, category="dispute", kind="adjustment", source=f"du_{code}"
     )
-    stripe_moves.settle_dispute(
+    disputes.settle_dispute(
         session, txn_id=txn.id, charge_id=world.made[code].source_id, now=world.now
     )
 
@@ -229,7 +232,7 @@ def po_3(world: World, session: Session) -> None:
 
 def po_4(world: World, session: Session) -> None:
     txn = world.movement(session, -200, 0, category="fee", kind="stripe_fee")
-    stripe_moves.settle_fee(
+    stripe_fees.settle_fee(
         session, txn_id=txn.id, fund=world.fund(session, "A", "GEN"), now=world.now
     )
 
@@ -259,7 +262,7 @@ def off_2(world: World, session: Session) -> None:
 
 def plg_16(world: World, session: Session) -> None:
     txn = world.movement(session, 2000, 88)
-    stripe_moves.settle_recovery(
+    gifts.settle_recovery(
         session,
         txn_id=txn.id,
         pledge=session.get_one(Pledge, world.made["PLG-03"]),

@@ -25,8 +25,8 @@ from ledger.queries.books import book_by_code, fund_by_code
 from ledger.services import decisions, pools
 from ledger.services.books import create_book, create_fund, ensure_commodity
 from ledger.services.campaigns import Need, create_campaign
+from ledger.services.movements import store_transaction
 from ledger.services.parties import find_or_create_party
-from ledger.services.payments import store_transaction
 from ledger.services.people import create_person, grant_role
 from ledger.services.pledges import Line as BasketLine
 from ledger.services.pledges import make_pledges

@@ -22,6 +22,7 @@ from ledger.models.pledges import Pledge
 from ledger.queries import payments as questions
 from ledger.services import refunds
 from ledger.services.campaigns import Need
+from ledger.sweep import sweep
 from tests.factories import (
     make_book,
     make_campaign,
@@ -103,7 +104,7 @@ class Shop:
         """Read the balance and post what is new."""
         if settle:
             self.sandbox.control("settle")
-        return worker.sweep(self.db, self.gateway, now=self.now())
+        return sweep(self.db, self.gateway, now=self.now())
 
     def legs(self, pledge: Pledge) -> list[tuple[str, int, int]]:
         """What happened to money in a pledge's book: event, account and amount, sorted."""

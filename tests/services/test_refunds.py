@@ -10,7 +10,7 @@ from ledger.gateway import Refund as Sent
 from ledger.models.jobs import Job
 from ledger.models.payments import Refund
 from ledger.models.proposals import Proposal
-from ledger.services import decisions, payments, refunds
+from ledger.services import decisions, refund_moves, refunds
 from tests.conftest import NOW
 from tests.factories import make_person
 from tests.services.till import Till
@@ -101,8 +101,8 @@ def test_a_refund_of_ours_in_the_books_counts_once(desk):
     refund = desk.ask(4000)
     desk.approve(refund)
     txn = desk.movement(-4000, category="refund", source="re_1")
-    payments.settle_refund(
-        desk.session, txn_id=txn.id, pledge_id=desk.paid.id, refund_id=refund.id, now=NOW
+    refund_moves.settle_refund(
+        desk.session, txn_id=txn.id, charge_id=desk.card.source_id, refund_id=refund.id, now=NOW
     )
     assert refund.state == "posted"
     desk.ask(6000)
@@ -151,8 +151,8 @@ def test_the_books_may_hear_of_a_refund_before_its_answer_is_noted(desk):
     refund = desk.ask(4000)
     desk.approve(refund)
     txn = desk.movement(-4000, category="refund", source="re_1")
-    payments.settle_refund(
-        desk.session, txn_id=txn.id, pledge_id=desk.paid.id, refund_id=refund.id, now=NOW
+    refund_moves.settle_refund(
+        desk.session, txn_id=txn.id, charge_id=desk.card.source_id, refund_id=refund.id, now=NOW
     )
     refunds.record_sent(
         desk.session, refund_id=refund.id, answer=Sent("re_1", "ch", 4000, "succeeded")
@@ -166,8 +166,8 @@ def test_metadata_of_another_pledges_refund_changes_nothing_there(desk):
     desk.approve(refund)
     other = desk.charge()
     txn = desk.movement(-100, category="refund", source="re_2")
-    payments.settle_refund(
-        desk.session, txn_id=txn.id, pledge_id=other.pledge_id, refund_id=refund.id, now=NOW
+    refund_moves.settle_refund(
+        desk.session, txn_id=txn.id, charge_id=other.source_id, refund_id=refund.id, now=NOW
     )
     assert refund.state == "approved"
     assert desk.balance(4090) == 100

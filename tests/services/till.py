@@ -18,7 +18,7 @@ from ledger.models.journal import Entry
 from ledger.models.payments import BalanceTransaction as Row
 from ledger.models.pledges import Pledge
 from ledger.queries.balances import trial_balance
-from ledger.services import payments, payouts
+from ledger.services import movements, payments, payouts, refund_moves
 from tests.conftest import NOW
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge
 
@@ -72,7 +72,7 @@ class Till:
             available_on=NOW.date() + timedelta(days=2),
             body={},
         )
-        assert payments.store_transaction(self.session, txn=txn)
+        assert movements.store_transaction(self.session, txn=txn)
         return txn
 
     def charge(self, amount: int = 6000, fee: int = 204, pledge: Pledge | None = None) -> Row:
@@ -85,8 +85,9 @@ class Till:
     def refund(self, charge: Row, amount: int) -> Row:
         """A refund that is in the books."""
         txn = self.movement(-amount, category="refund")
-        assert charge.pledge_id is not None
-        payments.settle_refund(self.session, txn_id=txn.id, pledge_id=charge.pledge_id, now=NOW)
+        refund_moves.settle_refund(
+            self.session, txn_id=txn.id, charge_id=charge.source_id or "", now=NOW
+        )
         return self.row(txn.id)
 
     def payout(self, amount: int, *contained: str, status: str = "paid", **other: str) -> Payout:

@@ -7,8 +7,10 @@ from ledger.core.bookkeeping.legs import (
     COMMITMENTS,
     DONATIONS,
     IN_TRANSIT,
+    RECEIVABLE,
     STRIPE,
     STRIPE_FEES,
+    SUSPENSE,
     check_positive,
     pair,
 )
@@ -16,10 +18,10 @@ from ledger.core.entry import Entry, Posting, entry
 from ledger.errors import Invalid
 
 PENDING = 9130
+RESERVE = 1115
 BENEFITS = 4310
 HELD_CONDITIONALLY = 2410
 REFUNDS_PAYABLE = 2140
-SUSPENSE = 2190
 RETURNED = 4091
 DISPUTED = 4092
 PRIOR_PERIOD_REFUNDS = 4095
@@ -214,17 +216,115 @@ def stripe_fee_charged(
     return [entry(book, legs)]
 
 
-def movement_suspended(
+def held_money_returned(
+    *, book: str, fund: str, currency: str, amount: int, pledge: str, payment: str | None = None
+) -> list[Entry]:
+    """Give back what was held for a goal that was not reached (PAY-13)."""
+    paid = {"payment": payment}
+    legs = pair(
+        fund,
+        currency,
+        amount,
+        HELD_CONDITIONALLY,
+        STRIPE,
+        on_debit={"pledge": pledge},
+        on_credit=paid,
+    )
+    return [entry(book, legs)]
+
+
+def recognised_debit_returned(
+    *,
+    book: str,
+    fund: str,
+    currency: str,
+    amount: int,
+    fee: int,
+    pledge: str,
+    payment: str | None = None,
+) -> list[Entry]:
+    """Book a debit that went back and had paid what was owed: the promise stands (PAY-08)."""
+    check_positive(amount=amount)
+    return [
+        entry(
+            book,
+            Posting(RECEIVABLE, fund, currency, amount, pledge=pledge),
+            _fee(DISPUTE_FEES, fund, currency, fee, payment),
+            Posting(STRIPE, fund, currency, -amount - fee, payment=payment),
+        )
+    ]
+
+
+def reserve_moved(
     *, book: str, fund: str, currency: str, amount: int, payment: str | None = None
 ) -> list[Entry]:
-    """Keep a movement that nobody can name, in or out, in suspense (section 5, generic pattern)."""
+    """Stripe sets a part of the balance aside, or releases it: ``amount`` is what the balance
+    gains (section 5, generic pattern)."""
+    return _beside(RESERVE, book, fund, currency, amount, payment)
+
+
+def balance_topped_up(
+    *, book: str, fund: str, currency: str, amount: int, payment: str | None = None
+) -> list[Entry]:
+    """Money from the bank reaches the Stripe balance, or goes back when below zero."""
+    # Not named in transit: what Stripe sends there is a payout, and this is none.
     if not amount:
         raise Invalid("A movement moves something.", place="amount")
     return [
         entry(
             book,
             Posting(STRIPE, fund, currency, amount, payment=payment),
-            Posting(SUSPENSE, fund, currency, -amount, payment=payment),
+            Posting(IN_TRANSIT, fund, currency, -amount),
+        )
+    ]
+
+
+def movement_suspended(
+    *, book: str, fund: str, currency: str, amount: int, payment: str | None = None
+) -> list[Entry]:
+    """Keep a movement that nobody can name, in or out, in suspense (section 5, generic pattern)."""
+    return _beside(SUSPENSE, book, fund, currency, amount, payment)
+
+
+def suspense_named(
+    *,
+    book: str,
+    fund: str,
+    to_fund: str,
+    currency: str,
+    amount: int,
+    fee: int,
+    payment: str | None = None,
+) -> list[Entry]:
+    """Somebody knows what a payment in suspense was: a gift of ``amount`` to a fund, less the fee
+    that was taken from it. The Stripe balance of each fund stays right."""
+    check_positive(amount=amount)
+    net = amount - fee
+    between = [
+        Posting(STRIPE, fund, currency, -net, payment=payment),
+        Posting(STRIPE, to_fund, currency, net, payment=payment),
+    ]
+    return [
+        entry(
+            book,
+            Posting(SUSPENSE, fund, currency, net, payment=payment),
+            _fee(STRIPE_FEES, to_fund, currency, fee, payment),
+            Posting(DONATIONS, to_fund, currency, -amount),
+            between if fund != to_fund else [],
+        )
+    ]
+
+
+def _beside(
+    account: int, book: str, fund: str, currency: str, amount: int, payment: str | None
+) -> list[Entry]:
+    if not amount:
+        raise Invalid("A movement moves something.", place="amount")
+    return [
+        entry(
+            book,
+            Posting(STRIPE, fund, currency, amount, payment=payment),
+            Posting(account, fund, currency, -amount, payment=payment),
         )
     ]
 

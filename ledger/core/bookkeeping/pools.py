@@ -3,6 +3,9 @@
 The host holds the pool's money in an agency fund: owed to the pool, never the host's own.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from ledger.core.bookkeeping.legs import BANK, INTER_BOOK, STRIPE, check_positive
 from ledger.core.entry import Entry, Posting, entry
 
@@ -138,3 +141,29 @@ def host_fee(
             Posting(HOST_FEE_EARNED, host_fund, currency, -amount, counterparty=pool),
         ),
     ]
+
+
+def through_host(entries: Sequence[Entry], *, host: str, held_fund: str) -> list[Entry]:
+    """Split entries of a pool that move the Stripe balance: the account is its host's, which
+    holds the money for the pool (POL-3, ALC-6). Entries that move none stay as they are."""
+    split: list[Entry] = []
+    for item in entries:
+        if item.book == host or not any(leg.account == STRIPE for leg in item.postings):
+            split.append(item)
+            continue
+        held, own = [], []
+        for leg in item.postings:
+            if leg.account != STRIPE:
+                own.append(leg)
+                continue
+            held += [
+                replace(leg, fund=held_fund),
+                Posting(
+                    INTER_BOOK, held_fund, leg.commodity, -leg.quantity, counterparty=item.book
+                ),
+            ]
+            own.append(
+                Posting(INTER_BOOK, leg.fund, leg.commodity, leg.quantity, counterparty=host)
+            )
+        split += [entry(host, held), entry(item.book, own)]
+    return split

@@ -7,13 +7,13 @@ from sqlalchemy.orm import aliased
 
 from ledger.db import ReadSession
 from ledger.models.books import Book
-from ledger.models.journal import Posting
+from ledger.models.journal import Entry, Posting
 from ledger.models.payments import BalanceTransaction, Payout, Refund
 from ledger.models.pledges import Fulfilment, Pledge
 from ledger.models.statements import BankLine, BankStatement, Match
 from ledger.queries.invariants.result import Finding, count, first
 
-STRIPE = (1110, 1115)
+STRIPE = 1110
 IN_TRANSIT = 1120
 GIVEN_BACK = ("approved", "sent", "posted")
 
@@ -23,14 +23,17 @@ def clearing(session: ReadSession) -> Finding:
     posted = BalanceTransaction.posted_at.is_not(None)
     legs = (
         select(Posting.payment, Posting.commodity, func.sum(Posting.quantity).label("quantity"))
-        .where(Posting.account.in_(STRIPE), Posting.payment.is_not(None))
+        .where(Posting.account == STRIPE, Posting.payment.is_not(None))
         .group_by(Posting.payment, Posting.commodity)
         .subquery()
     )
     # A payout's leg is named after the payout, not after its movement.
     name = func.coalesce(
         select(Payout.stripe_payout_id)
-        .where(Payout.stripe_payout_id == BalanceTransaction.source_id, BalanceTransaction.net < 0)
+        .where(
+            Payout.stripe_payout_id == BalanceTransaction.source_id,
+            BalanceTransaction.reporting_category == "payout",
+        )
         .scalar_subquery(),
         BalanceTransaction.stripe_txn_id,
     )
@@ -48,7 +51,7 @@ def clearing(session: ReadSession) -> Finding:
     untold = (
         select(Posting.payment, Posting.quantity)
         .where(
-            Posting.account.in_(STRIPE),
+            Posting.account == STRIPE,
             Posting.payment.is_not(None),
             Posting.payment.not_in(known),
             Posting.payment.not_in(select(Payout.stripe_payout_id)),
@@ -83,7 +86,8 @@ def payouts(session: ReadSession) -> Finding:
     )
     legs = (
         select(Posting.payment, func.sum(Posting.quantity).label("quantity"))
-        .where(Posting.account == IN_TRANSIT, Posting.quantity > 0, Posting.payment.is_not(None))
+        .join(Entry, and_(Entry.book_id == Posting.book_id, Entry.id == Posting.entry_id))
+        .where(Posting.account == IN_TRANSIT, Entry.event_type == "payout_created")
         .group_by(Posting.payment)
         .subquery()
     )
@@ -105,7 +109,7 @@ def payouts(session: ReadSession) -> Finding:
 def _in_transit(session: ReadSession) -> str | None:
     returned = exists().where(
         BalanceTransaction.source_id == Payout.stripe_payout_id,
-        BalanceTransaction.net > 0,
+        BalanceTransaction.reporting_category != "payout",
         BalanceTransaction.posted_at.is_not(None),
     )
     waiting: dict[Any, int] = {

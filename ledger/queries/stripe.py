@@ -1,0 +1,230 @@
+"""Questions about the Stripe account: whose it is, and whether the books agree with it to the
+last minor unit (I-34)."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from ledger.db import ReadSession
+from ledger.models.books import Book, Fund
+from ledger.models.journal import Entry, Posting
+from ledger.models.payments import BalanceTransaction
+from ledger.models.pools import Pool
+from ledger.models.stripe_accounts import StripeAccount, StripeBalance
+
+STRIPE = 1110
+SUSPENSE = 2190
+PAYOUTS = ("payout",)
+
+
+class Told(Protocol):
+    """A movement as Stripe tells it."""
+
+    @property
+    def id(self) -> str:
+        """Stripe's id."""
+
+    @property
+    def net(self) -> int:
+        """What it moved, in minor units."""
+
+    @property
+    def currency(self) -> str:
+        """In which currency."""
+
+    @property
+    def reporting_category(self) -> str:
+        """Stripe's word for what it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unexplained:
+    """A movement or an entry of which Stripe and the books differ by ``gap`` minor units
+    (Stripe less books)."""
+
+    id: str
+    what: str
+    gap: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Stripe's balance and the books' in one currency, and everything that explains a difference;
+    minor units."""
+
+    commodity: str
+    stripe_balance: int
+    ledger_balance: int
+    unexplained: tuple[Unexplained, ...]
+
+    @property
+    def difference(self) -> int:
+        """What Stripe has more than the books."""
+        return self.stripe_balance - self.ledger_balance
+
+
+def account_of(session: ReadSession) -> StripeAccount | None:
+    """Return the account that the books follow, once it was heard of."""
+    return session.get(StripeAccount, 1)
+
+
+def book_for_account(session: ReadSession) -> Book | None:
+    """Return the book that the account's own movements belong to: the one that was named, or
+    the first that has money at Stripe, or the first community."""
+    row = account_of(session)
+    if row is not None and row.book_id is not None:
+        return session.get_one(Book, row.book_id)
+    communities = Book.id.not_in(select(Pool.book_id))
+    first = session.scalar(
+        select(Book)
+        .join(BalanceTransaction, BalanceTransaction.book_id == Book.id)
+        .where(communities)
+        .order_by(BalanceTransaction.created_at, BalanceTransaction.stripe_txn_id)
+        .limit(1)
+    )
+    return first or session.scalar(select(Book).where(communities).order_by(Book.code).limit(1))
+
+
+def general_fund(session: ReadSession, book: Book) -> Fund:
+    """Return a book's first unrestricted fund, or its first."""
+    return session.scalars(
+        select(Fund)
+        .where(Fund.book_id == book.id)
+        .order_by(Fund.fund_class != "unrestricted", Fund.code)
+        .limit(1)
+    ).one()
+
+
+def balances_read(session: ReadSession) -> list[StripeBalance]:
+    """Return what Stripe last said is on the balance, by currency."""
+    return list(session.scalars(select(StripeBalance).order_by(StripeBalance.commodity)))
+
+
+def ledger_balances(session: ReadSession) -> dict[str, int]:
+    """Return what the books have at Stripe, by currency."""
+    rows = session.execute(
+        select(Posting.commodity, func.sum(Posting.quantity))
+        .where(Posting.account == STRIPE)
+        .group_by(Posting.commodity)
+    )
+    return {commodity: int(quantity) for commodity, quantity in rows}
+
+
+def reconcile(
+    session: ReadSession, *, balances: Mapping[str, int], told: Sequence[Told] | None = None
+) -> list[Agreement]:
+    """Compare Stripe's balance with the books, movement by movement.
+
+    ``told`` are all movements that Stripe lists; without them those kept here stand for them.
+    The gaps of each currency add up to its difference, so nothing can hide in another's.
+    """
+    kept = {row.stripe_txn_id: row for row in session.scalars(select(BalanceTransaction))}
+    nets = (
+        {row.stripe_txn_id: (row.commodity, row.net) for row in kept.values()}
+        if told is None
+        else {txn.id: (txn.currency, txn.net) for txn in told}
+    )
+    categories = {} if told is None else {txn.id: txn.reporting_category for txn in told}
+    booked, other = _booked(session, kept)
+    found: defaultdict[str, list[Unexplained]] = defaultdict(list)
+    for txn_id in sorted(nets.keys() | booked.keys()):
+        row = kept.get(txn_id)
+        commodity, net = nets.get(txn_id) or (row.commodity if row else "", 0)
+        gap = net - booked.get(txn_id, 0)
+        if gap:
+            what = row.reporting_category if row else categories.get(txn_id, "")
+            found[commodity].append(Unexplained(txn_id, what, gap, _why(row, txn_id in nets)))
+    for commodity, entry_id, event, quantity in other:
+        found[commodity].append(
+            Unexplained(str(entry_id), event, -quantity, "an entry that no movement explains")
+        )
+    totals: defaultdict[str, int] = defaultdict(int)
+    for commodity, net in nets.values():
+        totals[commodity] += net
+    ledger = ledger_balances(session)
+    agreements = []
+    for commodity in sorted(balances.keys() | ledger.keys() | totals.keys()):
+        gaps = found[commodity]
+        rest = balances.get(commodity, 0) - totals[commodity]
+        if rest:
+            gaps.append(
+                Unexplained("", "balance", rest, "Stripe's balance is not the sum of its movements")
+            )
+        agreements.append(
+            Agreement(commodity, balances.get(commodity, 0), ledger.get(commodity, 0), tuple(gaps))
+        )
+    return agreements
+
+
+def _why(row: BalanceTransaction | None, is_told: bool) -> str:
+    if not is_told:
+        return "booked, and Stripe lists no such movement"
+    if row is None:
+        return "not read yet"
+    if row.posted_at is None:
+        return "not in the books yet"
+    return "booked with another amount"
+
+
+def _booked(
+    session: ReadSession, kept: Mapping[str, BalanceTransaction]
+) -> tuple[dict[str, int], list[tuple[str, UUID, str, int]]]:
+    """Return what the books moved for each movement, and what entries moved for none.
+
+    A payout's legs are labelled with the payout, those of all else with the movement.
+    """
+    payouts = {
+        row.source_id: row.stripe_txn_id
+        for row in kept.values()
+        if row.reporting_category in PAYOUTS and row.source_id
+    }
+    booked: defaultdict[str, int] = defaultdict(int)
+    rows = session.execute(
+        select(Posting.payment, func.sum(Posting.quantity))
+        .where(Posting.account == STRIPE, Posting.payment.is_not(None))
+        .group_by(Posting.payment)
+    )
+    strange = []
+    for payment, quantity in rows:
+        txn_id = payment if payment in kept else payouts.get(payment or "")
+        if txn_id is None:
+            strange.append(payment)
+        else:
+            booked[txn_id] += int(quantity)
+    others = session.execute(
+        select(Posting.commodity, Entry.id, Entry.event_type, func.sum(Posting.quantity))
+        .join(Entry, (Entry.book_id == Posting.book_id) & (Entry.id == Posting.entry_id))
+        .where(Posting.account == STRIPE, Posting.payment.is_(None) | Posting.payment.in_(strange))
+        .group_by(Posting.commodity, Entry.id, Entry.event_type)
+        .having(func.sum(Posting.quantity) != 0)
+        .order_by(Entry.id)
+    )
+    return dict(booked), [
+        (commodity, entry_id, event, int(quantity))
+        for commodity, entry_id, event, quantity in others
+    ]
+
+
+def in_suspense(session: ReadSession, *, book_id: UUID) -> list[BalanceTransaction]:
+    """Return movements of a book that nobody has named yet, oldest first."""
+    return list(
+        session.scalars(
+            select(BalanceTransaction)
+            .where(
+                BalanceTransaction.book_id == book_id,
+                BalanceTransaction.outcome == "movement_suspended",
+            )
+            .order_by(BalanceTransaction.created_at, BalanceTransaction.stripe_txn_id)
+        )
+    )
+
+
+def read_until(session: ReadSession) -> datetime | None:
+    """Return when Stripe's balance was last read."""
+    return session.scalar(select(func.max(StripeBalance.read_at)))
