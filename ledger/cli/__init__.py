@@ -5,7 +5,7 @@ JSON document goes to standard output. One file per group of commands; importing
 them on the command line.
 """
 
-from ledger.cli import backups, books, checks, imports, periods
+from ledger.cli import backups, books, checks, imports, periods, stripe
 from ledger.cli.console import Console, cli, command, parse_date, parse_instant, pass_console
 from ledger.cli.run import main
 
@@ -22,4 +22,5 @@ __all__ = [
     "parse_instant",
     "pass_console",
     "periods",
+    "stripe",
 ]

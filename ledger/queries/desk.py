@@ -1,6 +1,7 @@
 """What waits for a treasurer, by kind of work, with how much of it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -8,30 +9,43 @@ from sqlalchemy import func, select
 from ledger.db import ReadSession
 from ledger.models.books import Commodity
 from ledger.models.hours import HoursEntry
-from ledger.models.payments import BalanceTransaction
+from ledger.models.payments import BalanceTransaction, Refund
 from ledger.models.pools import AllocationLine, AllocationRun, Pool
 from ledger.models.statements import BankLine
 from ledger.queries.assets import intakes_to_value
 from ledger.queries.balances import balance_of
 from ledger.queries.commitments import to_carry_out
+from ledger.queries.disputes import waiting_for_evidence
 from ledger.queries.payments import payouts_in_transit
 from ledger.queries.proposals import count_open
+from ledger.queries.stripe import agreement_as_read, in_suspense
+
+STUCK_REFUNDS = ("failed", "unanswered", "bounced")
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One kind of work: its name, how many items, and what of it is money in minor units."""
+    """One kind of work: its name, how many items, what of it is money in minor units, and until
+    when it must be done."""
 
     kind: str
     count: int
     amount: int | None = None
+    due_at: datetime | None = None
 
 
 def waiting(session: ReadSession, *, book_id: UUID, currency: str) -> list[Waiting]:
     """Return every kind of work of a book, also those with nothing to do."""
     in_transit = payouts_in_transit(session, book_id=book_id)
     cash = balance_of(session, book_id=book_id, accounts=[1030])[currency]
-    parked = -balance_of(session, book_id=book_id, accounts=[2190])[currency]
+    suspended = in_suspense(session, book_id=book_id)
+    # What Stripe moved and nobody could name is shown by itself.
+    parked = -balance_of(session, book_id=book_id, accounts=[2190])[currency] - sum(
+        row.net for row in suspended if row.commodity == currency
+    )
+    contested = waiting_for_evidence(session, book_id=book_id)
+    owed = -balance_of(session, book_id=book_id, accounts=[2140])[currency]
+    differences = agreement_as_read(session, book_id=book_id)
     return [
         Waiting(
             "bank_lines",
@@ -42,6 +56,19 @@ def waiting(session: ReadSession, *, book_id: UUID, currency: str) -> list[Waiti
         Waiting(
             "unposted", _count(session, BalanceTransaction, BalanceTransaction.posted_at.is_(None))
         ),
+        Waiting("suspense", len(suspended), sum(row.net for row in suspended)),
+        Waiting(
+            "disputes",
+            len(contested),
+            sum(row.amount for row in contested),
+            due_at=contested[0].evidence_due_at if contested else None,
+        ),
+        Waiting(
+            "refunds",
+            _count(session, Refund, Refund.book_id == book_id, Refund.state.in_(STUCK_REFUNDS)),
+        ),
+        Waiting("owed_back", 1 if owed else 0, owed),
+        Waiting("differences", sum(1 for row in differences if row.difference)),
         Waiting("cash", 1 if cash else 0, cash),
         Waiting(
             "hours",

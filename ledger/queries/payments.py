@@ -86,13 +86,6 @@ def refunds_sent(session: ReadSession, *, before: datetime) -> list[Refund]:
     )
 
 
-def attempt_by_intent(session: ReadSession, payment_intent_id: str) -> PaymentAttempt | None:
-    """Return the attempt that a payment intent belongs to."""
-    return session.scalar(
-        select(PaymentAttempt).where(PaymentAttempt.stripe_payment_intent_id == payment_intent_id)
-    )
-
-
 def attempt_by_session(session: ReadSession, stripe_session_id: str) -> PaymentAttempt | None:
     """Return the attempt that a payment page belongs to."""
     return session.scalar(
@@ -211,6 +204,20 @@ def refunds_of_pledge(session: ReadSession, *, pledge_id: UUID) -> list[Refund]:
             select(Refund).where(Refund.pledge_id == pledge_id).order_by(Refund.created_at)
         )
     )
+
+
+def refunds_of_book(
+    session: ReadSession, *, book_id: UUID, limit: int = 50
+) -> list[tuple[Refund, Pledge]]:
+    """Return the newest refunds that were asked for in a book, with their pledges."""
+    rows = session.execute(
+        select(Refund, Pledge)
+        .join(Pledge, Pledge.id == Refund.pledge_id)
+        .where(Refund.book_id == book_id)
+        .order_by(Refund.created_at.desc())
+        .limit(limit)
+    )
+    return [(refund, pledge) for refund, pledge in rows]
 
 
 def settled_charges(

@@ -30,8 +30,16 @@ class Told(Protocol):
         """Stripe's id."""
 
     @property
+    def amount(self) -> int:
+        """The gross amount, in minor units."""
+
+    @property
+    def fee(self) -> int:
+        """What Stripe took of it."""
+
+    @property
     def net(self) -> int:
-        """What it moved, in minor units."""
+        """What it moved: amount less fee."""
 
     @property
     def currency(self) -> str:
@@ -54,14 +62,26 @@ class Unexplained:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What movements of one category came to, in minor units."""
+
+    category: str
+    count: int
+    amount: int
+    fee: int
+    net: int
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
-    """Stripe's balance and the books' in one currency, and everything that explains a difference;
-    minor units."""
+    """Stripe's balance and the books' in one currency, what they consist of, and everything that
+    explains a difference; minor units."""
 
     commodity: str
     stripe_balance: int
     ledger_balance: int
     unexplained: tuple[Unexplained, ...]
+    parts: tuple[Part, ...]
 
     @property
     def difference(self) -> int:
@@ -125,12 +145,9 @@ def reconcile(
     The gaps of each currency add up to its difference, so nothing can hide in another's.
     """
     kept = {row.stripe_txn_id: row for row in session.scalars(select(BalanceTransaction))}
-    nets = (
-        {row.stripe_txn_id: (row.commodity, row.net) for row in kept.values()}
-        if told is None
-        else {txn.id: (txn.currency, txn.net) for txn in told}
-    )
-    categories = {} if told is None else {txn.id: txn.reporting_category for txn in told}
+    movements = _as_kept(kept) if told is None else _as_told(told)
+    nets = {one.id: (one.commodity, one.net) for one in movements}
+    categories = {one.id: one.category for one in movements}
     booked, other = _booked(session, kept)
     found: defaultdict[str, list[Unexplained]] = defaultdict(list)
     for txn_id in sorted(nets.keys() | booked.keys()):
@@ -157,9 +174,54 @@ def reconcile(
                 Unexplained("", "balance", rest, "Stripe's balance is not the sum of its movements")
             )
         agreements.append(
-            Agreement(commodity, balances.get(commodity, 0), ledger.get(commodity, 0), tuple(gaps))
+            Agreement(
+                commodity,
+                balances.get(commodity, 0),
+                ledger.get(commodity, 0),
+                tuple(gaps),
+                _parts(movements, commodity),
+            )
         )
     return agreements
+
+
+@dataclass(frozen=True, slots=True)
+class _Movement:
+    id: str
+    commodity: str
+    category: str
+    amount: int
+    fee: int
+    net: int
+
+
+def _as_kept(kept: Mapping[str, BalanceTransaction]) -> list[_Movement]:
+    return [
+        _Movement(name, row.commodity, row.reporting_category, row.amount, row.fee, row.net)
+        for name, row in kept.items()
+    ]
+
+
+def _as_told(told: Sequence[Told]) -> list[_Movement]:
+    return [
+        _Movement(txn.id, txn.currency, txn.reporting_category, txn.amount, txn.fee, txn.net)
+        for txn in told
+    ]
+
+
+def _parts(movements: Sequence[_Movement], commodity: str) -> tuple[Part, ...]:
+    of = [one for one in movements if one.commodity == commodity]
+    return tuple(
+        Part(
+            category,
+            len(rows),
+            sum(one.amount for one in rows),
+            sum(one.fee for one in rows),
+            sum(one.net for one in rows),
+        )
+        for category in sorted({one.category for one in of})
+        for rows in [[one for one in of if one.category == category]]
+    )
 
 
 def _why(row: BalanceTransaction | None, is_told: bool) -> str:
@@ -223,6 +285,16 @@ def in_suspense(session: ReadSession, *, book_id: UUID) -> list[BalanceTransacti
             .order_by(BalanceTransaction.created_at, BalanceTransaction.stripe_txn_id)
         )
     )
+
+
+def agreement_as_read(session: ReadSession, *, book_id: UUID) -> list[Agreement]:
+    """Return how the books agree with the balance that was last read, for the book of the
+    account; nothing for others, and nothing before it was read."""
+    book = book_for_account(session)
+    readings = balances_read(session)
+    if book is None or book.id != book_id or not readings:
+        return []
+    return reconcile(session, balances={row.commodity: row.amount for row in readings})
 
 
 def read_until(session: ReadSession) -> datetime | None:

@@ -6,6 +6,7 @@ A star stands for an id. Must not answer requests itself (that is ``server``).
 from collections.abc import Callable
 
 from ledger.sandbox import (
+    account,
     attempts,
     balance,
     charges,
@@ -26,6 +27,7 @@ from ledger.sandbox.store import Object
 # Called with the store, the parameters and the ids of the address.
 Handler = Callable[..., Object]
 ROUTES: dict[str, Handler] = {
+    "GET account": account.account,
     "GET balance": balance.balance,
     "POST charges/*": charges.update,
     "POST checkout/sessions": sessions.create,

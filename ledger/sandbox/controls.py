@@ -26,6 +26,7 @@ SETTABLE = (
     "fee_return",
     "fee_sepa_debit",
     "fee_us_bank_account",
+    "horizon",
     "livemode",
     "payout_seconds",
     "rates",

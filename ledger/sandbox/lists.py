@@ -111,7 +111,12 @@ def listing(store: Store, path: str, params: Params) -> Object:
     before = optional_text(params, "ending_before")
     if after and before:
         raise ApiError("Give starting_after or ending_before, not both.", param="ending_before")
-    rows = list(filter(_wanted(path, params), store.all(kind)))
+    horizon = int(store.control("horizon") or 0)
+    rows = [
+        row
+        for row in filter(_wanted(path, params), store.all(kind))
+        if not horizon or row["created"] <= horizon
+    ]
     if after:
         rows = rows[_position(rows, kind, after, "starting_after") + 1 :]
     if before:

@@ -81,6 +81,12 @@ class Correction(Schema):
 MEANINGS = ("payout", "pledge", "charge", "gift", "unidentified", "identify", "entry")
 
 
+class Named(Schema):
+    """Which fund a payment was for that named none."""
+
+    fund = Line(required=True, longest=32)
+
+
 class Meaning(Schema):
     """What a bank line means; ``target`` is a payout, reference, fund or entry."""
 

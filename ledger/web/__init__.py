@@ -22,6 +22,7 @@ NOUNS = (
     "journal",
     "statements",
     "payouts",
+    "suspense",
     "periods",
     "offline",
     "transfers",

@@ -163,6 +163,9 @@ def register_filters(app: Flask) -> None:
         quantity=_quantity,
         figure=lambda value, commodity: format_figure(value, commodity, locale=chosen()),
         day=lambda value: format_date(value, format="medium", locale=chosen()),
+        moment=lambda value: (
+            f"{format_date(value, format='medium', locale=chosen())}, {value:%H:%M} UTC"
+        ),
         words=lambda text: str(text).replace("_", " "),
         kind=kind_of,
         noun=_noun,

@@ -1,5 +1,6 @@
-"""Stripe's payouts: what each contains, by fund and by payment, and whether it arrived."""
+"""What a treasurer sees of Stripe: its balance beside the books, disputes, refunds, payouts."""
 
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -10,7 +11,7 @@ from ledger.core.currencies import exponent
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.models.pledges import Pledge
-from ledger.queries import payments
+from ledger.queries import disputes, payments, stripe
 from ledger.schemas.money import refund as refund_schema
 from ledger.services import refunds
 from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
@@ -20,13 +21,21 @@ pages = Blueprint("payouts", __name__)
 
 @pages.get("/books/<code>/payouts")
 def show(code: str) -> Response:
-    """Show payouts, payments that wait for one, and what could not be booked."""
+    """Show the balance and whether the books agree, disputes with their deadline, refunds, what
+    nobody knows, payouts and payments."""
     book = book_for("read_books", code)
     with reading() as session:
-        paid_out = payments.payouts_of(session, book_id=book.id)
-        unposted = payments.unposted(session)
-        recent = payments.settled_charges(session, book_id=book.id)
-    return page("payouts/show.html", book=book, payouts=paid_out, unposted=unposted, recent=recent)
+        shown: dict[str, Any] = {
+            "agreements": stripe.agreement_as_read(session, book_id=book.id),
+            "read_at": stripe.read_until(session),
+            "disputes": disputes.disputes_of(session, book_id=book.id),
+            "refunds": payments.refunds_of_book(session, book_id=book.id),
+            "suspense": stripe.in_suspense(session, book_id=book.id),
+            "payouts": payments.payouts_of(session, book_id=book.id),
+            "unposted": payments.unposted(session),
+            "recent": payments.settled_charges(session, book_id=book.id),
+        }
+    return page("payouts/show.html", book=book, waits=disputes.waits, **shown)
 
 
 @pages.get("/books/<code>/refunds/<uuid:pledge_id>")

@@ -153,6 +153,7 @@ def _load(place: str, name: str) -> Any:
 
 
 CLASSES: dict[str, type] = {
+    "account": stripe.Account,
     "customer": stripe.Customer,
     "payment_method": stripe.PaymentMethod,
     "setup_intent": stripe.SetupIntent,

@@ -20,6 +20,7 @@ from ledger.models.journal import Entry, Posting
 from ledger.models.payments import BalanceTransaction, PaymentAttempt, Refund
 from ledger.models.pledges import Pledge
 from ledger.queries import payments as questions
+from ledger.queries.stripe import book_for_account, in_suspense
 from ledger.services import refunds
 from ledger.services.campaigns import Need
 from ledger.sweep import sweep
@@ -171,6 +172,18 @@ class Shop:
         """What movements are not in the books, by Stripe's category."""
         with self.db.snapshot() as session:
             return [row.reporting_category for row in questions.unposted(session)]
+
+    def own_book(self) -> UUID:
+        """The book that what nobody knows belongs to."""
+        with self.db.snapshot() as session:
+            found = book_for_account(session)
+        assert found is not None
+        return found.id
+
+    def suspended(self) -> list[BalanceTransaction]:
+        """What nobody knows, oldest first."""
+        with self.db.snapshot() as session:
+            return in_suspense(session, book_id=self.own_book())
 
     def net_of(self, categories: Sequence[str]) -> int:
         """The sum of what the kept movements moved."""

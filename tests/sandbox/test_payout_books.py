@@ -88,19 +88,18 @@ def test_a_payout_of_two_communities_is_refused_and_shown(shop: Shop) -> None:
     assert (shop.balance(mine, 1120), shop.balance(theirs, 1120)) == (0, 0)
 
 
-def test_a_payout_with_a_payment_of_no_pledge_waits_and_stops_nothing(shop: Shop) -> None:
+def test_a_payout_with_a_payment_of_no_pledge_takes_it_out_of_the_general_fund(shop: Shop) -> None:
     (pledge,) = paid(shop, 6000)
     stray = shop.client.v1.checkout.sessions.create(page_params(2000))  # type: ignore[arg-type]
     shop.sandbox.pay(stray.url or "")
     shop.sandbox.control("payout")
-    assert shop.sweep() == 1
-    assert shop.waiting() == ["charge", "payout"]
-    (later,) = paid(shop, 5000)
-    shop.sandbox.control("payout")
-    assert shop.sweep() == 2
-    assert shop.balance(later, 1120) == 4825
-    assert shop.waiting() == ["charge", "payout"]
-    assert shop.balance(pledge, 1110) == 5796
+    assert shop.sweep() == 3
+    assert shop.waiting() == []
+    assert (shop.balance(pledge, 1110), shop.balance(pledge, 2190)) == (0, -1912)
+    assert shop.balance(pledge, 1120) == 5796 + 1912
+    with shop.db.snapshot() as session:
+        (row,) = questions.payouts_of(session, book_id=pledge.book_id)
+    assert dict(row.funds) == {"F1": 5796, "GEN": 1912}
 
 
 def test_a_payout_of_more_than_a_page_of_movements_is_exact(shop: Shop) -> None:

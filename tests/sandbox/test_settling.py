@@ -152,35 +152,35 @@ def test_a_declined_card_books_nothing_and_the_next_is_charged_once(shop: Shop) 
 def test_a_payment_that_names_no_pledge_is_shown_and_stops_no_other(
     shop: Shop, metadata: dict[str, str]
 ) -> None:
-    before = len(shop.waiting())
+    before = len(shop.suspended())
     params = page_params(4321, payment_intent_data={"metadata": metadata})
     stray = shop.client.v1.checkout.sessions.create(params)  # type: ignore[arg-type]
     shop.sandbox.pay(stray.url or "")
     shop.sandbox.control("settle")
     pledge = shop.pledge()
     shop.pay(pledge)
-    assert shop.sweep() == 1
+    assert shop.sweep() == 2
     assert shop.legs(pledge) == PAID
-    assert shop.waiting()[before:] == ["charge"]
+    assert shop.waiting() == []
+    row = shop.suspended()[-1]
+    assert (row.amount, row.fee, row.pledge_id, row.book_id) == (4321, 155, None, shop.own_book())
     with shop.db.snapshot() as session:
-        book_id = pledge.book_id
         seen = {
-            row.kind: row.count for row in desk.waiting(session, book_id=book_id, currency="USD")
+            row.kind: row.count
+            for row in desk.waiting(session, book_id=shop.own_book(), currency="USD")
         }
-        row = questions.unposted(session)[-1]
-        assert (row.amount, row.fee, row.pledge_id) == (4321, 155, None)
-    assert seen["unposted"] == before + 1
+    assert seen["suspense"] == before + 1 == len(shop.suspended())
 
 
 def test_a_charge_in_another_currency_than_its_pledge_is_shown(shop: Shop) -> None:
     pledge = shop.pledge()
-    before = len(shop.waiting())
     params = page_params(6000, "eur", payment_intent_data={"metadata": {"pledge": str(pledge.id)}})
     page = shop.client.v1.checkout.sessions.create(params)  # type: ignore[arg-type]
     shop.sandbox.pay(page.url or "")
-    assert shop.sweep() == 0
+    assert shop.sweep() == 1
     assert shop.legs(pledge) == []
-    assert len(shop.waiting()) == before + 1
+    row = shop.suspended()[-1]
+    assert (row.amount, row.commodity, row.pledge_id) == (6000, "EUR", None)
 
 
 def test_a_message_about_nothing_we_know_is_done_with(shop: Shop) -> None:

@@ -31,7 +31,7 @@ def build(sandbox: Sandbox) -> None:
 
 def objects(sandbox: Sandbox) -> list[dict[str, Any]]:
     """Everything that can be listed, and what the objects of events name besides."""
-    found = [raw(sandbox, "balance")]
+    found = [raw(sandbox, "account"), raw(sandbox, "balance")]
     for path in LISTS:
         found += everything(sandbox, path)
     for setup in everything(sandbox, "setup_intents"):

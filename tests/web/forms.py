@@ -222,6 +222,7 @@ FORMS = (
             "deed": "choice",
         },
     ),
+    Form("suspense.name", "treasurer", {"fund": "GEN"}, {"fund": "code"}),
     Form(
         "payouts.refund",
         "treasurer",

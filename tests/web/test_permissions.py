@@ -99,6 +99,7 @@ DEEDS: dict[str, Deed] = {
             "deed": "count",
         },
     ),
+    "suspense.name": Deed(TREASURER, {"fund": "GEN"}),
     "payouts.refund": Deed(TREASURER, {"amount": "1", "reason": "Paid twice"}),
     "transfers.propose": Deed(
         TREASURER, {"receiver": "B", "amount": "5", "fund": "GEN", "reason": "Seeds"}
@@ -190,6 +191,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "commitments.index": READERS | {"member"},
     "commitments.show": READERS | {"member"},
     "commitments.new": frozenset({"member", "treasurer"}),
+    "suspense.form": TREASURER,
     "payouts.refund_form": TREASURER,
     "desk.check": READERS,
     "journal.show": READERS,

@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from ledger.config import STRIPE_API, Settings
 from ledger.core.allocation import Rule
 from ledger.db import Database, Session
+from ledger.gateway import BalanceTransaction
 from ledger.ids import new_id
 from ledger.models.assets import Asset, AssetLoan
 from ledger.models.base import Base
@@ -27,7 +28,16 @@ from ledger.models.proposals import Proposal
 from ledger.models.statements import BankLine, BankStatement
 from ledger.queries.books import fund_by_code
 from ledger.queries.people import tokens_of
-from ledger.services import allocations, assets, decisions, hours, offline, pools, spending
+from ledger.services import (
+    allocations,
+    assets,
+    decisions,
+    hours,
+    movements,
+    offline,
+    pools,
+    spending,
+)
 from ledger.services.books import ensure_commodity
 from ledger.services.campaigns import Need
 from ledger.services.people import create_token, grant_role
@@ -226,9 +236,30 @@ def _settle(session: Session, town: Town) -> None:
     _agree(session, town, book)
     owner = town.people["second treasurer"]
     create_token(session, person_id=owner, name="A script", scopes="read", now=NOW)
+    town.ids["txn_id"] = "txn_stray"
+    movements.store_transaction(session, txn=stray_payment())
+    movements.suspend(session, txn_id="txn_stray", fund=general, now=NOW)
     town.ids["token_id"] = str(tokens_of(session, person_id=owner)[0].id)
     town.ids["period_id"] = str(new_id())
     town.ids["soft_close_id"] = str(new_id())
+
+
+def stray_payment() -> BalanceTransaction:
+    """A payment that names no pledge."""
+    return BalanceTransaction(
+        id="txn_stray",
+        livemode=False,
+        kind="charge",
+        reporting_category="charge",
+        amount=2000,
+        fee=88,
+        net=1912,
+        currency="USD",
+        source_id="ch_stray",
+        created_at=NOW,
+        available_on=TODAY,
+        body={},
+    )
 
 
 def _let_in(session: Session, town: Town, book: Book, pool: Book, other: Book) -> None:

@@ -1,0 +1,111 @@
+"""Commands about the Stripe account: fetch what happened, compare, say whose it is."""
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import click
+
+from ledger.cli.console import Console, cli, command, pass_console
+from ledger.db import Database
+from ledger.errors import Conflict
+from ledger.gateway import GatewayDown, PaymentGateway, StripeGateway
+from ledger.queries.books import book_by_code
+from ledger.queries.payments import unposted
+from ledger.queries.stripe import Agreement
+from ledger.services import stripe_accounts
+from ledger.sweep import check_account, reconcile, sweep
+
+Answer = TypeVar("Answer")
+
+
+@cli.group("stripe")
+def stripe() -> None:
+    """Fetch what Stripe did, and compare."""
+
+
+@command(stripe, "sync")
+@pass_console
+def sync(console: Console) -> None:
+    """Read everything that is new at Stripe and post it; safe to repeat."""
+    db, gateway = _both(console)
+    posted = _asked(lambda: sweep(db, gateway, now=datetime.now(UTC)))
+    with db.snapshot() as session:
+        waiting = [row.stripe_txn_id for row in unposted(session)]
+    console.answer(
+        {"posted": posted, "waiting": waiting},
+        f"{posted} movements posted, {len(waiting)} wait.",
+    )
+
+
+@command(stripe, "reconcile")
+@pass_console
+def compare(console: Console) -> None:
+    """Compare Stripe's balance with the books, by currency; exit code 1 on any difference."""
+    db, gateway = _both(console)
+    found = _asked(lambda: reconcile(db, gateway))
+    ok = not any(row.difference or row.unexplained for row in found)
+    console.answer(
+        {"ok": ok, "currencies": [_document(row) for row in found]},
+        "\n".join(line for row in found for line in _lines(row)) or "Stripe's balance is empty.",
+    )
+    if not ok:
+        sys.exit(1)
+
+
+@command(stripe, "assign")
+@click.argument("code")
+@pass_console
+def assign(console: Console, code: str) -> None:
+    """Say which book the account's own fees, reserves and unknown movements belong to."""
+    with console.database().transaction() as session:
+        stripe_accounts.assign(session, book=book_by_code(session, code))
+    console.answer({"book": code}, f"The Stripe account belongs to {code}.")
+
+
+def _both(console: Console) -> tuple[Database, PaymentGateway]:
+    settings = console.settings()
+    if not settings.stripe_key:
+        raise Conflict("Stripe is not configured.", place="STRIPE_SECRET_KEY")
+    db, gateway = console.database(), StripeGateway(settings)
+    _asked(lambda: check_account(db, gateway, now=datetime.now(UTC)))
+    return db, gateway
+
+
+def _asked(call: Callable[[], Answer]) -> Answer:
+    try:
+        return call()
+    except GatewayDown as error:
+        raise Conflict("Stripe gives no answer; try again later.") from error
+
+
+def _document(row: Agreement) -> dict[str, object]:
+    return {
+        "currency": row.commodity,
+        "stripe_balance": row.stripe_balance,
+        "ledger_balance": row.ledger_balance,
+        "difference": row.difference,
+        "unexplained": [
+            {"id": one.id, "what": one.what, "gap": one.gap, "why": one.why}
+            for one in row.unexplained
+        ],
+        "movements": [
+            {
+                "category": part.category,
+                "count": part.count,
+                "amount": part.amount,
+                "fee": part.fee,
+                "net": part.net,
+            }
+            for part in row.parts
+        ],
+    }
+
+
+def _lines(row: Agreement) -> list[str]:
+    head = (
+        f"{row.commodity}  Stripe {row.stripe_balance}  books {row.ledger_balance}"
+        f"  difference {row.difference}"
+    )
+    return [head, *(f"  {one.gap:>12}  {one.id}  {one.what}: {one.why}" for one in row.unexplained)]

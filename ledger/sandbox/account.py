@@ -1,0 +1,23 @@
+"""The account itself: which one it is. A state file is an account of its own."""
+
+import secrets
+
+from ledger.sandbox.params import only
+from ledger.sandbox.store import Object, Store
+
+
+def account(store: Store, params: Object) -> Object:
+    """Return the account behind the key."""
+    only(params, ("expand",))
+    if not store.control("account_id"):
+        store.set_control("account_id", f"acct_{secrets.token_hex(8)}")
+    return {
+        "id": store.control("account_id"),
+        "object": "account",
+        "charges_enabled": True,
+        "country": "US",
+        "default_currency": "usd",
+        "details_submitted": True,
+        "payouts_enabled": True,
+        "type": "standard",
+    }
