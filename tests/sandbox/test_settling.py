@@ -162,8 +162,7 @@ def test_a_payment_that_names_no_pledge_is_shown_and_stops_no_other(
     assert shop.sweep() == 2
     assert shop.legs(pledge) == PAID
     assert shop.waiting() == []
-    row = shop.suspended()[-1]
-    assert (row.amount, row.fee, row.pledge_id, row.book_id) == (4321, 155, None, shop.own_book())
+    assert {(row.amount, row.fee, row.pledge_id) for row in shop.suspended()} >= {(4321, 155, None)}
     with shop.db.snapshot() as session:
         seen = {
             row.kind: row.count
@@ -179,8 +178,8 @@ def test_a_charge_in_another_currency_than_its_pledge_is_shown(shop: Shop) -> No
     shop.sandbox.pay(page.url or "")
     assert shop.sweep() == 1
     assert shop.legs(pledge) == []
-    row = shop.suspended()[-1]
-    assert (row.amount, row.commodity, row.pledge_id) == (6000, "EUR", None)
+    (row,) = (row for row in shop.suspended() if row.commodity == "EUR")
+    assert (row.amount, row.pledge_id) == (6000, None)
 
 
 def test_a_message_about_nothing_we_know_is_done_with(shop: Shop) -> None:
