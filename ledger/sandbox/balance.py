@@ -114,8 +114,8 @@ def ripen(store: Store) -> int:
     """Make available what has waited long enough, and return how many."""
     ripe = [
         txn
-        for txn in store.all("balance_transaction")
-        if txn["status"] == "pending" and txn["available_on"] <= store.now()
+        for txn in store.where("balance_transaction", "status", "pending")
+        if txn["available_on"] <= store.now()
     ]
     for txn in ripe:
         txn["status"] = "available"

@@ -6,7 +6,16 @@ Every waiting thing is a row that survives a kill. Must not answer requests.
 from collections.abc import Callable
 from functools import partial
 
-from ledger.sandbox import attempts, balance, charges, disputes, payouts, refunds
+from ledger.sandbox import (
+    attempts,
+    balance,
+    billing,
+    charges,
+    disputes,
+    payouts,
+    refunds,
+    sessions,
+)
 from ledger.sandbox.cards import ALL
 from ledger.sandbox.store import Store
 
@@ -47,6 +56,8 @@ def tick(store: Store) -> None:
     """Do what is due by the sandbox's clock."""
     wake(store)
     balance.ripen(store)
+    sessions.expire_due(store)
+    billing.run(store, None, store.now())
     daily_payout(store)
 
 

@@ -31,6 +31,8 @@ SETTABLE = (
     "payout_seconds",
     "rates",
     "refund_seconds",
+    "retry_days",
+    "retry_end",
     "settle_seconds",
     "settles",
     "shuffle",
@@ -58,6 +60,15 @@ def settle() -> Response:
     with store.transaction():
         count = clockwork.wake(store, now=True, only="settle_charge")
     return jsonify(settled=count)
+
+
+@pages.post("/tick")
+def tick() -> Response:
+    """Do what is due by the clock, as happens several times a second by itself."""
+    store = _store()
+    with store.transaction():
+        clockwork.tick(store)
+    return jsonify(ok=True)
 
 
 @pages.post("/now")

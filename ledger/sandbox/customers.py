@@ -1,6 +1,6 @@
 """Customers: who pays, and with what by default. Must not charge them."""
 
-from ledger.sandbox import methods
+from ledger.sandbox import billing, methods
 from ledger.sandbox.errors import ApiError
 from ledger.sandbox.events import emit
 from ledger.sandbox.params import group, merged, metadata, only, optional_text
@@ -63,12 +63,14 @@ def update(store: Store, params: Object, customer_id: str) -> Object:
 
 
 def delete(store: Store, params: Object, customer_id: str) -> Object:
-    """Delete a customer; their payment methods go with them."""
+    """Delete a customer; their subscriptions and payment methods end with them."""
     only(params, ("expand",))
     customer = store.need("customer", customer_id)
-    for method in store.all("payment_method"):
-        if method["customer"] == customer_id:
-            methods.detach(store, {}, method["id"])
+    for subscription in store.where("subscription", "customer", customer_id):
+        if not subscription["ended_at"]:
+            billing.cancel(store, subscription)
+    for method in store.where("payment_method", "customer", customer_id):
+        methods.detach(store, {}, method["id"])
     store.remove(customer_id)
     emit(store, "customer.deleted", customer)
     return {"id": customer_id, "object": "customer", "deleted": True}

@@ -9,6 +9,7 @@ from typing import Any
 
 from ledger.sandbox.errors import ApiError, unknown
 from ledger.sandbox.events import public
+from ledger.sandbox.invoices import payments_of
 from ledger.sandbox.params import group, integer, only, optional_text
 from ledger.sandbox.store import Object, Store
 
@@ -24,6 +25,12 @@ LISTS = {
     "charges": "charge",
     "refunds": "refund",
     "disputes": "dispute",
+    "products": "product",
+    "prices": "price",
+    "subscriptions": "subscription",
+    "invoices": "invoice",
+    "invoice_payments": "invoice_payment",
+    "test_helpers/test_clocks": "test_helpers.test_clock",
     "topups": "topup",
     "balance_transactions": "balance_transaction",
     "payouts": "payout",
@@ -40,6 +47,12 @@ FILTERS = {
     "charges": ("customer", "payment_intent"),
     "refunds": ("charge", "payment_intent"),
     "disputes": ("charge", "payment_intent"),
+    "products": (),
+    "prices": ("currency", "product", "type"),
+    "subscriptions": ("customer", "price", "status", "test_clock"),
+    "invoices": ("customer", "status", "subscription"),
+    "invoice_payments": ("invoice", "payment", "status"),
+    "test_helpers/test_clocks": (),
     "topups": ("status",),
     "balance_transactions": ("currency", "payout", "source", "type"),
     "payouts": ("status",),
@@ -48,8 +61,11 @@ FILTERS = {
 }
 # What can be read by its id alone.
 SINGLE = {"mandates": "mandate"}
-# Filters by what is kept from sight: which payout took a balance transaction along.
-HIDDEN = {"payout": "_payout"}
+# Filters by what is kept from sight, like which payout took a balance transaction along.
+HIDDEN = {
+    ("balance_transactions", "payout"): "_payout",
+    ("invoices", "subscription"): "_subscription",
+}
 EXPANDABLE = {
     "balance_transaction": ("balance_transaction",),
     "failure_balance_transaction": ("balance_transaction",),
@@ -57,6 +73,13 @@ EXPANDABLE = {
     "charge": ("charge",),
     "payment_intent": ("payment_intent",),
     "customer": ("customer",),
+    "default_payment_method": ("payment_method",),
+    "default_price": ("price",),
+    "invoice": ("invoice",),
+    "latest_invoice": ("invoice",),
+    "product": ("product",),
+    "subscription": ("subscription",),
+    "test_clock": ("test_helpers.test_clock",),
     "mandate": ("mandate",),
     "payment_method": ("payment_method",),
     "setup_intent": ("setup_intent",),
@@ -142,17 +165,33 @@ def expanded(store: Store, body: Object, params: Params) -> Object:
     shown = public(body)
     for path in _paths(params):
         name, _, rest = path.partition(".")
-        if name not in shown or name not in EXPANDABLE:
+        if name == "payments" and shown["object"] == "invoice":
+            shown[name] = shown.get(name) or payments_of(store, shown["id"])
+        through = isinstance(shown.get(name), dict) and rest
+        if name not in shown or not (name in EXPANDABLE or name == "payments" or through):
             raise ApiError(f"This property cannot be expanded ({path}).", param="expand")
         if isinstance(shown[name], str):
-            for kind in EXPANDABLE[name]:
-                found = store.get(kind, shown[name])
-                if found is not None:
-                    shown[name] = without_secrets(public(found))
-                    break
+            shown[name] = _named(store, name, shown[name])
         if rest and isinstance(shown[name], dict):
-            shown[name] = expanded(store, shown[name], {"expand": [rest]})
+            shown[name] = _inner(store, shown[name], rest)
     return shown
+
+
+def _named(store: Store, name: str, object_id: str) -> Object | str:
+    """Return what a reference names; the reference itself where it is gone."""
+    for kind in EXPANDABLE[name]:
+        found = store.get(kind, object_id)
+        if found is not None:
+            return without_secrets(public(found))
+    return object_id
+
+
+def _inner(store: Store, body: Object, rest: str) -> Object:
+    """Expand inside an object, or inside every item of a list."""
+    if body.get("object") != "list":
+        return expanded(store, body, {"expand": [rest]})
+    deeper = _deeper({"expand": [rest]})
+    return {**body, "data": [expanded(store, item, deeper) for item in body["data"]]}
 
 
 def without_secrets(body: Object) -> Object:
@@ -187,13 +226,39 @@ def _wanted(path: str, params: Params) -> Callable[[Object], bool]:
     """Return the test that a request's filters make. Raises ApiError."""
     in_time = _in_time(params)
     wanted = {
-        HIDDEN.get(name, name): optional_text(params, name)
+        HIDDEN.get((path, name), name): optional_text(params, name)
         for name in FILTERS[path]
-        if name in params
+        if name in params and name != "payment"
     }
+    special = _special(path, params, wanted)
     return lambda row: (
-        in_time(row["created"]) and all(row.get(name) == value for name, value in wanted.items())
+        in_time(row["created"])
+        and all(row.get(name) == value for name, value in wanted.items())
+        and special(row)
     )
+
+
+def _special(path: str, params: Params, wanted: dict[str, str | None]) -> Callable[[Object], bool]:
+    """Take out the filters that compare otherwise, and return their test."""
+    if path == "subscriptions":
+        # Without a status, Stripe leaves out what was cancelled.
+        status, price = wanted.pop("status", None), wanted.pop("price", None)
+        if status == "all":
+            status = None
+        elif status is None:
+            return lambda row: row["status"] != "canceled" and _priced(row, price)
+        return lambda row: status in (None, row["status"]) and _priced(row, price)
+    if path == "invoice_payments" and "payment" in params:
+        wanted.pop("payment", None)
+        given = group(params, "payment")
+        only(given, ("payment_intent", "type"), within="payment")
+        return lambda row: all(row["payment"].get(name) == given[name] for name in given)
+    return lambda _row: True
+
+
+def _priced(subscription: Object, price: str | None) -> bool:
+    items = subscription["items"]["data"]
+    return price is None or any(item["price"]["id"] == price for item in items)
 
 
 def _in_time(params: Params) -> Callable[[int], bool]:

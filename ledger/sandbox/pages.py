@@ -113,8 +113,18 @@ def _page(session: Object, problem: str | None) -> str:
         session=session,
         amount=shown(amount, session["currency"]) if amount else "",
         name=session["_name"],
+        every=_every(session),
         problem=problem,
     )
+
+
+def _every(session: Object) -> str:
+    """Return how often a page charges, in words; nothing for once."""
+    if session["mode"] != "subscription":
+        return ""
+    recurring = store_here().need("price", session["_prices"][0][0])["recurring"]
+    count, interval = recurring["interval_count"], recurring["interval"]
+    return f", every {interval}" if count == 1 else f", every {count} {interval}s"
 
 
 def _back(session: Object) -> Response:

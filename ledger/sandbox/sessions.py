@@ -6,16 +6,15 @@ its setup intent when it is opened. Must not answer a browser (that is ``pages``
 
 from copy import deepcopy
 
-from ledger.sandbox import attempts, customers, methods, setups
+from ledger.sandbox import attempts, baskets, billing, customers, methods, setups, subscriptions
 from ledger.sandbox.cards import Means
-from ledger.sandbox.currencies import check_amount, check_currency
+from ledger.sandbox.currencies import check_currency
 from ledger.sandbox.errors import ApiError, missing, unknown
 from ledger.sandbox.events import emit
 from ledger.sandbox.intents import USES, check_kinds
 from ledger.sandbox.params import (
     choice,
     group,
-    inside,
     integer,
     metadata,
     only,
@@ -26,6 +25,7 @@ from ledger.sandbox.params import (
 from ledger.sandbox.store import Object, Store
 
 DAY = 86_400
+HALF_AN_HOUR = 1800
 SESSION_PARAMS = (
     "cancel_url",
     "client_reference_id",
@@ -46,7 +46,7 @@ SESSION_PARAMS = (
     "subscription_data",
     "success_url",
 )
-MODES = ("payment", "setup")
+MODES = ("payment", "setup", "subscription")
 # What a page always starts with.
 FRESH_SESSION: Object = {
     "amount_subtotal": None,
@@ -80,7 +80,7 @@ FRESH_SESSION: Object = {
 
 
 def create(store: Store, params: Object) -> Object:
-    """Open a hosted page in payment or setup mode. Raises ApiError."""
+    """Open a hosted page in payment, setup or subscription mode. Raises ApiError."""
     only(params, SESSION_PARAMS)
     mode = choice(params, "mode", MODES)
     if mode is None:
@@ -97,7 +97,7 @@ def create(store: Store, params: Object) -> Object:
         "customer": customer,
         "customer_creation": optional_text(params, "customer_creation") or "if_required",
         "customer_email": optional_text(params, "customer_email"),
-        "expires_at": store.now() + DAY,
+        "expires_at": _expiry(store, params),
         "locale": optional_text(params, "locale"),
         "metadata": metadata(params),
         "mode": mode,
@@ -111,7 +111,9 @@ def create(store: Store, params: Object) -> Object:
         "_asking": None,
     }
     if mode == "payment":
-        made |= _payment(params)
+        made |= _payment(store, params)
+    elif mode == "subscription":
+        made |= _subscription(store, params)
     else:
         made |= _setup(store, params, made)
     check_kinds(made["payment_method_types"], made["currency"])
@@ -131,6 +133,13 @@ def expire(store: Store, params: Object, session_id: str) -> Object:
     session |= {"status": "expired", "url": None}
     emit(store, "checkout.session.expired", store.save(session))
     return session
+
+
+def expire_due(store: Store) -> None:
+    """Close the pages that were open for too long."""
+    for session in store.where("checkout.session", "status", "open"):
+        if session["expires_at"] <= store.now():
+            expire(store, {}, session["id"])
 
 
 def submit(store: Store, session: Object, means: Means) -> str:
@@ -163,7 +172,11 @@ def follow(store: Store, intent: Object, outcome: str) -> None:
         return
     if session["status"] == "open" and outcome in ("succeeded", "held", "processing"):
         paid = outcome == "succeeded"
-        session["payment_intent"] = intent["id"]
+        if session["mode"] == "subscription":
+            _begin(store, session, intent)
+            billing.follow(store, intent, outcome)
+        else:
+            session["payment_intent"] = intent["id"]
         _complete(store, session, "paid" if paid else "unpaid")
         return
     if session["status"] == "complete" and session["payment_status"] == "unpaid":
@@ -174,8 +187,8 @@ def follow(store: Store, intent: Object, outcome: str) -> None:
             emit(store, "checkout.session.async_payment_failed", session)
 
 
-def _payment(params: Object) -> Object:
-    amount, currency, name = _line_items(params)
+def _payment(store: Store, params: Object) -> Object:
+    amount, currency, name = baskets.once(store, params)
     inner = group(params, "payment_intent_data")
     known = ("capture_method", "description", "metadata", "receipt_email", "setup_future_usage")
     only(inner, known, within="payment_intent_data")
@@ -197,6 +210,28 @@ def _payment(params: Object) -> Object:
     }
 
 
+def _subscription(store: Store, params: Object) -> Object:
+    prices, amount, currency, name = baskets.regular(store, params)
+    inner = group(params, "subscription_data")
+    only(inner, ("description", "metadata"), within="subscription_data")
+    return {
+        "amount_subtotal": amount,
+        "amount_total": amount,
+        "currency": currency,
+        "_intent_data": {
+            "description": "Subscription creation",
+            "metadata": {},
+            "setup_future_usage": "off_session",
+        },
+        "_name": name,
+        "_prices": [[price["id"], quantity] for price, quantity in prices],
+        "_subscription_data": {
+            "description": optional_text(inner, "description"),
+            "labels": metadata(inner),
+        },
+    }
+
+
 def _setup(store: Store, params: Object, made: Object) -> Object:
     if "line_items" in params:
         raise ApiError("A page in setup mode has no line items.", param="line_items")
@@ -215,6 +250,23 @@ def _setup(store: Store, params: Object, made: Object) -> Object:
         "payment_status": "no_payment_required",
         "setup_intent": setup["id"],
     }
+
+
+def _expiry(store: Store, params: Object) -> int:
+    if "expires_at" not in params:
+        return store.now() + DAY
+    given = integer(params, "expires_at")
+    if not store.now() + HALF_AN_HOUR <= given <= store.now() + DAY:
+        raise ApiError("A page is open for 30 minutes to 24 hours.", param="expires_at")
+    return given
+
+
+def _begin(store: Store, session: Object, intent: Object) -> None:
+    customer = store.need("customer", session["customer"])
+    prices = [(store.need("price", price), quantity) for price, quantity in session["_prices"]]
+    data = session["_subscription_data"]
+    made = subscriptions.begin_paid(store, customer, prices, intent, **data)
+    session |= {"subscription": made["id"], "invoice": made["latest_invoice"]}
 
 
 def _try(store: Store, session: Object, method: Object, *, answered: bool) -> str:
@@ -244,7 +296,8 @@ def _intent(store: Store, session: Object) -> Object:
         return store.need("payment_intent", session["_intent"])
     data = dict(session["_intent_data"])
     customer = session["customer"]
-    if customer is None and session["customer_creation"] == "always":
+    wanted = session["customer_creation"] == "always" or session["mode"] == "subscription"
+    if customer is None and wanted:
         given = {"email": session["customer_email"]} if session["customer_email"] else {}
         customer = customers.create(store, given)["id"]
         session["customer"] = customer
@@ -278,33 +331,3 @@ def _complete(store: Store, session: Object, payment_status: str) -> None:
         "url": None,
     }
     emit(store, "checkout.session.completed", store.save(session))
-
-
-def _line_items(params: Object) -> tuple[int, str, str]:
-    """Return what a page asks for: the amount in Stripe's smallest unit, currency and name."""
-    items = params.get("line_items")
-    if not items:
-        raise missing("line_items")
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise ApiError("Invalid array.", param="line_items")
-    total, currencies, name = 0, set(), ""
-    for position, item in enumerate(items):
-        here = f"line_items[{position}]"
-        only(item, ("price_data", "quantity"), within=here)
-        price, place = group(item, "price_data", within=here), f"{here}[price_data]"
-        if not price:
-            raise missing(place)
-        only(price, ("currency", "product_data", "unit_amount"), within=place)
-        currencies.add(
-            check_currency(text(price, "currency", within=place), inside(place, "currency"))
-        )
-        each = integer(price, "unit_amount", within=place, least=0)
-        total += each * integer(item, "quantity", within=here)
-        product = group(price, "product_data", within=place)
-        only(product, ("description", "metadata", "name"), within=f"{place}[product_data]")
-        name = text(product, "name", within=f"{place}[product_data]")
-    if len(currencies) > 1:
-        raise ApiError("All line items must have the same currency.", param="line_items")
-    currency = currencies.pop()
-    check_amount(total, currency, "line_items")
-    return total, currency, name

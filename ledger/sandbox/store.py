@@ -69,9 +69,16 @@ class Store:
     def now(self) -> int:
         """Return the sandbox's clock in seconds: the real one plus what tests advanced, or the
         instant of a test clock while it is being worked off."""
-        if self._frozen is not None:
-            return self._frozen
+        return self.real_now() if self._frozen is None else self._frozen
+
+    def real_now(self) -> int:
+        """Return the sandbox's clock, whatever instant a test clock is worked off at."""
         return int(time.time()) + int(self.control("advance", "0"))
+
+    @property
+    def frozen(self) -> bool:
+        """Return whether a test clock is being worked off."""
+        return self._frozen is not None
 
     @contextmanager
     def at(self, instant: int | None) -> Iterator[None]:
@@ -90,7 +97,7 @@ class Store:
             "insert into wakeup (kind, object, due) values (?, ?, ?)",
             kind,
             object_id,
-            self.now() + seconds,
+            self.real_now() + seconds,
         )
 
     def control(self, name: str, default: str = "") -> str:
@@ -136,6 +143,17 @@ class Store:
         if found is None:
             raise unknown(kind, object_id, param=param, status=404 if param == "id" else 400)
         return found
+
+    def where(self, kind: str, name: str, value: str) -> list[Object]:
+        """Return the objects of a kind whose field has a value, newest first."""
+        rows = self.run(
+            "select body from object where kind = ? and json_extract(body, ?) = ?"
+            " order by seq desc",
+            kind,
+            f"$.{name}",
+            value,
+        )
+        return [json.loads(row[0]) for row in rows]
 
     def all(self, kind: str) -> list[Object]:
         """Return every object of a kind, newest first, as Stripe lists them."""

@@ -117,3 +117,70 @@ def movements(client: stripe.StripeClient, source: str) -> list[tuple[str, str, 
     """How an object moved the balance: category, type, amount and fee, the first first."""
     found = client.v1.balance_transactions.list({"source": source}).data
     return [(txn.reporting_category, txn.type, txn.amount, txn.fee) for txn in found][::-1]
+
+
+START = 1_772_582_400  # 4 March 2026, midnight UTC
+DAY = 86_400
+
+
+def monthly(client: stripe.StripeClient, amount: int = 1500, currency: str = "usd") -> stripe.Price:
+    """A price that is paid every month."""
+    return client.v1.prices.create(
+        {
+            "currency": currency,
+            "unit_amount": amount,
+            "recurring": {"interval": "month"},
+            "product_data": {"name": "Solar roof, monthly"},
+        }
+    )
+
+
+def subscription_page(
+    client: stripe.StripeClient, price: str, **more: Any
+) -> stripe.checkout.Session:
+    """A page on which somebody subscribes."""
+    params: Any = {
+        "mode": "subscription",
+        "line_items": [{"price": price, "quantity": 1}],
+        "success_url": "http://127.0.0.1:1/thanks",
+        "customer_email": "kim@example.org",
+        "subscription_data": {"metadata": {"promise": "12"}},
+        **more,
+    }
+    return client.v1.checkout.sessions.create(params)
+
+
+def clocked_customer(client: stripe.StripeClient) -> tuple[str, str]:
+    """A test clock at the start of March 2026, and a customer of its time."""
+    clock = client.v1.test_helpers.test_clocks.create({"frozen_time": START})
+    customer = client.v1.customers.create({"test_clock": clock.id, "email": "ada@example.org"})
+    return clock.id, customer.id
+
+
+def subscribed(
+    client: stripe.StripeClient,
+    customer: str,
+    price: str,
+    card: str = "4242424242424242",
+    **more: Any,
+) -> stripe.Subscription:
+    """A subscription that is paid by a kept card."""
+    method = kept_card(client, customer, card)
+    params: Any = {
+        "customer": customer,
+        "items": [{"price": price}],
+        "default_payment_method": method.id,
+        "off_session": True,
+        **more,
+    }
+    return client.v1.subscriptions.create(params)
+
+
+def advance(client: stripe.StripeClient, clock: str, seconds: int) -> int:
+    """Advance a test clock and return where it stands."""
+    now = client.v1.test_helpers.test_clocks.retrieve(clock).frozen_time + seconds
+    moving = client.v1.test_helpers.test_clocks.advance(clock, {"frozen_time": now})
+    assert moving.status == "advancing"
+    found = client.v1.test_helpers.test_clocks.retrieve(clock)
+    assert (found.status, found.frozen_time) == ("ready", now)
+    return now

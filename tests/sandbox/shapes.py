@@ -7,10 +7,12 @@ Where the SDK allows any text besides named values, only the named values pass.
 
 import ast
 import inspect
+import re
 import sys
 import types
 import typing
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from functools import cache, partial
 from importlib import import_module
 from typing import Any, ClassVar, ForwardRef, Literal, Union, get_args, get_origin
@@ -74,6 +76,10 @@ def _of(value: Any, kind: Any, module: types.ModuleType, path: str) -> Iterator[
     elif kind in (int, float, str, bool):
         if type(value) is not kind and not (kind is float and type(value) is int):
             yield f"{path}: no {kind.__name__} but {value!r}"
+    elif kind is Decimal:
+        # Decimals travel as text, so that no number is rounded on its way.
+        if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
+            yield f"{path}: no decimal number in text but {value!r}"
     elif kind is type(None):
         if value is not None:
             yield f"{path}: not null but {value!r}"
@@ -163,6 +169,12 @@ CLASSES: dict[str, type] = {
     "charge": stripe.Charge,
     "refund": stripe.Refund,
     "dispute": stripe.Dispute,
+    "product": stripe.Product,
+    "price": stripe.Price,
+    "subscription": stripe.Subscription,
+    "invoice": stripe.Invoice,
+    "invoice_payment": stripe.InvoicePayment,
+    "test_helpers.test_clock": stripe.test_helpers.TestClock,
     "topup": stripe.Topup,
     "balance": stripe.Balance,
     "balance_transaction": stripe.BalanceTransaction,

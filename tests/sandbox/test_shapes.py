@@ -17,10 +17,12 @@ STATUSES = {
     "charge": "pending succeeded failed",
     "checkout.session": "open complete expired",
     "dispute": "needs_response under_review won lost",
+    "invoice": "open paid void",
     "payment_intent": "requires_payment_method requires_action requires_capture processing "
     "canceled succeeded",
     "payout": "failed",
     "refund": "pending succeeded failed",
+    "subscription": "active incomplete trialing",
     "setup_intent": "requires_payment_method canceled succeeded",
 }
 

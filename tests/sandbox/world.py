@@ -8,12 +8,16 @@ from ledger.sandbox.lists import LISTS, SINGLE
 from tests.faults.conftest import Sandbox
 from tests.sandbox.conftest import (
     client_of,
+    clocked_customer,
     debited,
     kept_card,
+    monthly,
     page_params,
     paid,
     raw,
     refused,
+    subscribed,
+    subscription_page,
 )
 
 
@@ -27,6 +31,7 @@ def build(sandbox: Sandbox) -> None:
     _money(sandbox, client)
     _debits(sandbox, client)
     _disputes(sandbox, client)
+    _regular(sandbox, client)
 
 
 def objects(sandbox: Sandbox) -> list[dict[str, Any]]:
@@ -149,3 +154,22 @@ def _disputes(sandbox: Sandbox, client: stripe.StripeClient) -> None:
     sandbox.control("top_up", amount="5000")
     sandbox.control("move", kind="reserve_hold", amount="1000")
     sandbox.control("move", kind="climate_order_purchase", amount="-5", category="invented")
+
+
+def _regular(sandbox: Sandbox, client: stripe.StripeClient) -> None:
+    price = monthly(client)
+    client.v1.products.update(str(price.product), {"description": "Every month"})
+    page = subscription_page(client, price.id)
+    sandbox.pay(page.url or "", "4000000000000002")
+    sandbox.pay(page.url or "")
+    _clock, ada = clocked_customer(client)
+    good = subscribed(client, ada, price.id, metadata={"pledge": "9"})
+    client.v1.subscriptions.update(good.id, {"cancel_at_period_end": True})
+    bad = subscribed(client, ada, price.id, card="4000000000000341")
+    assert bad.status == "incomplete"
+    open_invoice = str(bad.latest_invoice)
+    client.v1.invoices.void_invoice(open_invoice)
+    paused = subscribed(client, ada, price.id, trial_period_days=5)
+    client.v1.subscriptions.update(paused.id, {"pause_collection": {"behavior": "void"}})
+    client.v1.subscriptions.cancel(good.id)
+    subscribed(client, ada, price.id, payment_behavior="default_incomplete")
