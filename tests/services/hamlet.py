@@ -147,8 +147,9 @@ def paid_into(session: Session, hamlet: Hamlet, amount: int, member: str = "B") 
         "reference": f"{member}/{amount}",
         "on": TODAY,
         "now": NOW,
+        "made_by": hamlet.maker,
     }
-    pools.contribute(session, **common)
+    pools.contribute(session, **common, approved_by=hamlet.checker)
     if session.get_one(Pool, hamlet.pool_id).host_id != hamlet.books[member].id:
         pools.settle_contribution(session, **common)
 

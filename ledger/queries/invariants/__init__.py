@@ -6,9 +6,9 @@ are not about what is stored are proven elsewhere:
 
 ======  =========================================================================================
 I-30    the sum of all parts, over random events: ``tests/machines``
-I-42    no rule with caps exists; the splitter's bounds: ``tests/core/test_allocation.py``
-I-43    no quadratic rule exists
 I-40    permuted members, floor and ceiling: ``tests/core/test_allocation.py``
+I-42    capped shares: ``tests/core/test_allocation.py``; each run is computed again by I-40
+I-43    matching: ``tests/core/test_allocation.py``, one party's gifts: ``tests/services``
 I-62    figures of a report are sums of named legs: ``tests/reports``
 I-63    replay: every worked event by import and by service: ``tests/oracle``
 I-64    names are nowhere in journal and log: ``tests/services/test_parties.py``
