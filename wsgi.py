@@ -19,6 +19,7 @@ import click
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from waitress import serve as serve_forever
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import reports.cli
 import reports.views
@@ -60,6 +61,8 @@ def create_app(
     if gateway is None and settings.stripe_key:
         gateway = StripeGateway(settings)
     app = Flask("ledger.web", root_path=web.ROOT, static_folder="static")
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_HTTPONLY=True,

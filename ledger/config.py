@@ -16,6 +16,8 @@ from ledger.errors import Invalid
 STRIPE_API = "https://api.stripe.com"
 LIVE_PREFIXES = ("sk_live_", "rk_live_")
 TEST_PREFIXES = ("sk_test_", "rk_test_")
+# Stripe's published price for a card payment, in basis points and minor units.
+CARD_FEE = (290, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,12 @@ class Settings:
     stripe_base: str
     demo: bool = False
     signing_seed: str = ""
+    # How many proxies of our own stand before the program; what a request says about where it
+    # comes from is believed only as far as they wrote it.
+    trusted_proxies: int = 0
+    # What a payment is thought to cost, as donors are told; what it did cost is Stripe's to say.
+    fee_basis_points: int = CARD_FEE[0]
+    fee_fixed: int = CARD_FEE[1]
 
     @property
     def origin(self) -> str:
@@ -66,7 +74,17 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         stripe_webhook_secret=secret,
         stripe_base=base,
         demo=environ.get("POOLBOOK_DEMO", "") == "1",
+        trusted_proxies=_number(environ, "POOLBOOK_TRUSTED_PROXIES", 0, 9),
+        fee_basis_points=_number(environ, "POOLBOOK_FEE_BASIS_POINTS", CARD_FEE[0], 2_000),
+        fee_fixed=_number(environ, "POOLBOOK_FEE_FIXED", CARD_FEE[1], 100_000),
     )
+
+
+def _number(environ: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or int(text) > most:
+        raise Invalid(f"{name} is a whole number up to {most}.", place=name)
+    return int(text)
 
 
 def _check_stripe(key: str, secret: str, base: str) -> None:

@@ -38,6 +38,7 @@ class PledgeRow:
     legal_nature: str
     created_at: datetime
     note: str
+    cover: int = 0
 
     def age(self, today: date) -> int:
         """Return the days since the pledge was made."""
@@ -87,6 +88,11 @@ def pledges_of_basket(session: ReadSession, *, basket_id: UUID) -> list[PledgeRo
     rows = _rows(session, select(Pledge.id).where(Pledge.basket_id == basket_id))
     order = ("money", "things", "hours")
     return sorted(rows, key=lambda row: (order.index(row.kind), row.commodity))
+
+
+def pledge_row(session: ReadSession, pledge_id: UUID) -> PledgeRow:
+    """Return one pledge as people see it."""
+    return _rows(session, select(Pledge.id).where(Pledge.id == pledge_id))[0]
 
 
 def pledges_of_person(session: ReadSession, *, person_id: UUID) -> list[PledgeRow]:
@@ -162,6 +168,7 @@ def _rows(session: ReadSession, ids: Select[UUID]) -> list[PledgeRow]:
                 legal_nature=pledge.legal_nature,
                 created_at=pledge.created_at,
                 note=pledge.note,
+                cover=pledge.cover,
             )
         )
     return found

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from ledger.core import bookkeeping
 from ledger.core.amount import is_currency, kind_of
+from ledger.core.currencies import exponent
 from ledger.core.days import day_in
 from ledger.core.entry import Entry
 from ledger.core.instalments import Part, instalments
@@ -132,6 +133,11 @@ def _make(
         today,
         now,
     )
+
+
+def smallest(commodity: str) -> int:
+    """Return the least that can be offered of a commodity, in its smallest unit."""
+    return 10 ** exponent(commodity) if is_currency(commodity) else 1
 
 
 def spread(session: Session, pledge: Pledge, parts: Sequence[Part]) -> None:
@@ -432,6 +438,9 @@ def _check_lines(session: Session, campaign: Campaign, lines: Sequence[Line]) ->
             sentence = "This is offered twice."
         elif line.quantity <= 0 or not 0 <= line.cover < line.quantity:
             sentence = "Offer an amount above zero."
+        elif line.quantity < smallest(line.commodity):
+            # Who tests stolen cards gives little; who gives less than this mostly pays the fee.
+            sentence = "Please offer at least 1."
         elif line.quantity > LIMITS[kind_of(line.commodity)]:
             sentence = "This is more than can be offered at once."
         elif line.parts > 1 and (not is_currency(line.commodity) or campaign.mode == GATED):

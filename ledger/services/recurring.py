@@ -23,6 +23,7 @@ from ledger.models.pledges import Basket
 from ledger.models.recurring import RecurringGift
 from ledger.services.donor_messages import tell_gift_begun, tell_gift_stopped, tell_renewal_failed
 from ledger.services.gifts import Kind, settle_gift
+from ledger.services.pledges import smallest
 
 EVERY = ("month", "year")
 # Stripe's statuses in our words; what is not here is not over.
@@ -53,8 +54,8 @@ def begin(
         return known
     if every not in EVERY:
         raise Invalid("A gift repeats every month or every year.", place="every")
-    if amount <= 0:
-        raise Invalid("Offer an amount above zero.", place="money")
+    if amount < smallest(campaign.commodity):
+        raise Invalid("Please offer at least 1.", place="money")
     if campaign.mode == "all_or_nothing":
         raise Conflict("This campaign takes one gift at its end, no regular ones.", place="every")
     gift = RecurringGift(

@@ -14,6 +14,8 @@ NOUNS = (
     "home",
     "campaigns",
     "pledges",
+    "promises",
+    "recurring",
     "giving",
     "hours",
     "things",

@@ -7,9 +7,10 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.errors import NotFound
-from ledger.queries import pledges
+from ledger.queries import pledges, recurring
 from ledger.services import pledges as pledge_services
 from ledger.web.door import now, page, reading, signed_in, write
+from ledger.web.payment import links
 
 pages = Blueprint("giving", __name__)
 
@@ -20,7 +21,8 @@ def show() -> Response:
     person = signed_in()
     with reading() as session:
         given = pledges.pledges_of_person(session, person_id=person.id)
-    return page("giving/show.html", given=given)
+        regular = recurring.recurring_of_person(session, person_id=person.id)
+    return page("giving/show.html", given=given, regular=regular, links=links())
 
 
 @pages.post("/giving/<uuid:pledge_id>/cancel")

@@ -1,5 +1,6 @@
 """The path of a pledge: the basket form, the way to the payment page and back, the thanks."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,17 +12,21 @@ from werkzeug.wrappers import Response
 
 from ledger import checkout
 from ledger.core.amount import kind_of
-from ledger.db import ReadSession
+from ledger.core.currencies import exponent
+from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
+from ledger.models.parties import Party
 from ledger.models.pledges import Basket as BasketRow
 from ledger.models.pledges import Pledge
-from ledger.queries import campaigns, payments, pledges
+from ledger.queries import campaigns, mandates, payments, pledges
+from ledger.queries import recurring as recurring_questions
 from ledger.queries.books import commodities
 from ledger.schemas.basket import Basket, Choice, lines_of_form
-from ledger.services import parties
+from ledger.schemas.giving import Way
+from ledger.services import parties, recurring
 from ledger.services import pledges as pledge_services
 from ledger.web.door import (
     errors_of,
@@ -33,17 +38,28 @@ from ledger.web.door import (
     visitor,
     write,
 )
+from ledger.web.payment import count_try, estimate, gateway, links
 
 pages = Blueprint("pledges", __name__)
 
 MONEY = "money"
+EVERY = ("month", "year")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a form offers: pledges, and money that is given every month or year, minor units."""
+
+    lines: list[pledge_services.Line]
+    regular: int
+    every: str
 
 
 @pages.get("/campaigns/<slug>/pledge")
 def form(slug: str) -> Response:
     """Show the empty basket."""
     person = visitor().person
-    values = {"form_key": str(new_id()), "consent": "initials"}
+    values = {"form_key": str(new_id()), "consent": "initials", "rhythm": "once", "parts": "12"}
     if person:
         values |= {"name": person.name, "email": person.email}
     return _form(slug, MultiDict(values), {})
@@ -54,28 +70,11 @@ def send(slug: str) -> Response:
     """Make the pledges; what is wrong comes back with everything that was typed."""
     with reading() as session:
         campaign = campaigns.campaign_by_slug(session, slug)
-        choices = _choices(session, campaign)
+        choices = _choices(session, campaign, request.form.get("currency", ""))
     try:
         answers = _read(choices)
-        basket = write(
-            lambda session: pledge_services.make_pledges(
-                session,
-                campaign=campaign,
-                party=parties.find_or_create_party(
-                    session,
-                    name=answers["name"],
-                    email=answers["email"],
-                    consent=answers["consent"],
-                    person_id=visitor().id,
-                    now=now(),
-                ),
-                lines=[pledge_services.Line(**line) for line in answers["lines"]],
-                form_key=answers["form_key"],
-                message=answers["message"],
-                consent=answers["consent"],
-                now=now(),
-            )
-        )
+        offer = _offer(campaign, answers)
+        basket = write(lambda session: _make(session, campaign, answers, offer))
     except Invalid as refusal:
         return _form(slug, request.form, _named(errors_of(refusal), choices), 422)
     except Conflict as refusal:
@@ -85,22 +84,39 @@ def send(slug: str) -> Response:
 
 @pages.get("/baskets/<uuid:basket_id>/pay")
 def pay(basket_id: UUID) -> Response:
-    """Send the donor to the payment page for the money in the basket, if any is open."""
+    """Send the donor to the payment page for the money in the basket, if any is open.
+
+    Money for a campaign of all or nothing, or in parts, is charged later: there the page saves a
+    card.
+    """
     with reading() as session:
         basket = _basket(session, basket_id)
+        gift = recurring_questions.recurring_of_basket(session, basket_id=basket_id)
         owed = _money(session, basket)
-    gateway = here().gateway
-    if owed is None or gateway is None:
+        email = session.get_one(Party, basket.party_id).email
+        card = mandates.mandate_of(session, pledge_id=owed.id) if owed else None
+        later = owed is not None and (
+            owed.legal_nature == "conditional"
+            or bool(mandates.parts_of(session, pledge_id=owed.id))
+        )
+    begin = gift if gift is not None and gift.state == "asked" else None
+    about = begin.id if begin else owed.id if owed else None
+    saved = card is not None and card.state != "asked"
+    if about is None or (begin is None and saved) or here().gateway is None:
         return redirect(url_for("pledges.thanks", basket_id=basket_id), 303)
+    count_try(book_id=basket.book_id, about=about, email=email)
     base = here().settings.base_url
-    url = checkout.start_checkout(
-        here().db,
-        gateway,
-        pledge_id=owed.id,
-        success_url=base + url_for("pledges.back", basket_id=basket_id),
-        cancel_url=base + url_for("pledges.thanks", basket_id=basket_id),
-        now=now(),
-    )
+    way: dict[str, Any] = {
+        "success_url": base + url_for("pledges.back", basket_id=basket_id),
+        "cancel_url": base + url_for("pledges.thanks", basket_id=basket_id),
+        "now": now(),
+    }
+    if begin is not None:
+        url = checkout.start_recurring(here().db, gateway(), gift_id=about, **way)
+    elif later:
+        url = checkout.start_setup(here().db, gateway(), pledge_id=about, **way)
+    else:
+        url = checkout.start_checkout(here().db, gateway(), pledge_id=about, **way)
     return redirect(url, 303)
 
 
@@ -123,7 +139,10 @@ def thanks(basket_id: UUID) -> Response:
             for part in parts
             if kind_of(part.commodity) == "money"
         }
-    waiting = any(part.open for part in parts if part.id in attempts) and "paid" in request.args
+        cards = {part.id: mandates.mandate_of(session, pledge_id=part.id) for part in parts}
+        schedules = {part.id: mandates.parts_of(session, pledge_id=part.id) for part in parts}
+        begun = recurring_questions.recurring_of_basket(session, basket_id=basket_id)
+        gift = recurring_questions.recurring_row(session, begun.id) if begun else None
     return page(
         "pledges/thanks.html",
         basket=basket,
@@ -131,8 +150,12 @@ def thanks(basket_id: UUID) -> Response:
         book=book,
         parts=parts,
         attempts=attempts,
-        waiting=waiting,
+        cards=cards,
+        schedules=schedules,
+        gift=gift,
+        back="paid" in request.args,
         can_pay=here().gateway is not None,
+        links=links(),
     )
 
 
@@ -143,7 +166,9 @@ def _form(
         campaign = campaigns.campaign_by_slug(session, slug)
         book = session.get_one(Book, campaign.book_id)
         needs = campaigns.progress(session, campaign_id=campaign.id)
-        choices = {choice.commodity: choice for choice in _choices(session, campaign)}
+        chosen = values.get("currency", "")
+        choices = {choice.commodity: choice for choice in _choices(session, campaign, chosen)}
+    hundred = 100 * 10 ** exponent(campaign.commodity)
     return page(
         "pledges/form.html",
         status,
@@ -153,18 +178,89 @@ def _form(
         choices=choices,
         values=values,
         errors=errors,
+        currencies=[campaign.commodity, *campaign.currencies.split()],
+        can_pay=here().gateway is not None,
+        estimate=estimate(),
+        hundred=hundred,
     )
 
 
-def _choices(session: ReadSession, campaign: Campaign) -> list[Choice]:
+def _choices(session: ReadSession, campaign: Campaign, currency: str) -> list[Choice]:
+    """Return what a form offers; money counts in the currency chosen, if the campaign takes it."""
     known = commodities(session)
     offered = [need.commodity for need in campaigns.needs_of(session, campaign_id=campaign.id)]
     if campaign.commodity not in offered:
         offered.insert(0, campaign.commodity)
+    taken = currency if currency in campaign.currencies.split() else campaign.commodity
     return [
-        Choice(MONEY if code == campaign.commodity else f"give-{code}", code, known[code].exponent)
+        Choice(MONEY, taken, known[taken].exponent)
+        if code == campaign.commodity
+        else Choice(f"give-{code}", code, known[code].exponent)
         for code in offered
     ]
+
+
+def _offer(campaign: Campaign, answers: dict[str, Any]) -> Offer:
+    """Return what is pledged and what is given regularly, with the fee covered where wished."""
+    way = answers["way"]
+    lines, regular = [], 0
+    for line in answers["lines"]:
+        if kind_of(line["commodity"]) != "money":
+            lines.append(pledge_services.Line(**line))
+            continue
+        if way["rhythm"] != "once" and line["commodity"] != campaign.commodity:
+            raise Invalid(
+                _("Regular gifts and parts are in the campaign's own currency."), place="currency"
+            )
+        cover = estimate().cover_for(line["quantity"]) if way["cover"] else 0
+        amount = line["quantity"] + cover
+        if way["rhythm"] in EVERY:
+            regular = amount
+            continue
+        parts = way["parts"] if way["rhythm"] == "parts" else 1
+        lines.append(
+            pledge_services.Line(
+                line["commodity"], amount, line.get("note", ""), cover=cover, parts=parts
+            )
+        )
+    if way["rhythm"] != "once" and here().gateway is None:
+        raise Invalid(
+            _("Regular gifts are paid by card, which is not set up here."), place="rhythm"
+        )
+    return Offer(lines, regular, way["rhythm"])
+
+
+def _make(session: Session, campaign: Campaign, answers: dict[str, Any], offer: Offer) -> BasketRow:
+    party = parties.find_or_create_party(
+        session,
+        name=answers["name"],
+        email=answers["email"],
+        consent=answers["consent"],
+        person_id=visitor().id,
+        now=now(),
+    )
+    basket = pledge_services.make_pledges(
+        session,
+        campaign=campaign,
+        party=party,
+        lines=offer.lines,
+        form_key=answers["form_key"],
+        message=answers["message"],
+        consent=answers["consent"],
+        now=now(),
+        besides=bool(offer.regular),
+    )
+    if offer.regular:
+        recurring.begin(
+            session,
+            campaign=campaign,
+            party=party,
+            basket=basket,
+            amount=offer.regular,
+            every=offer.every,
+            now=now(),
+        )
+    return basket
 
 
 def _read(choices: list[Choice]) -> dict[str, Any]:
@@ -173,16 +269,31 @@ def _read(choices: list[Choice]) -> dict[str, Any]:
         name: request.form.get(name, "")
         for name in ("name", "email", "consent", "message", "form_key")
     }
+    answers: dict[str, Any] = {}
     try:
-        answers: dict[str, Any] = Basket().load({**raw, "lines": lines})
+        answers = Basket().load({**raw, "lines": lines})
     except ValidationError as error:
         found = flat_messages(error.messages_dict)
         if problems:
             found.pop("lines", None)
         problems = {**found, **problems}
+    try:
+        answers["way"] = Way().load(_way())
+    except ValidationError as error:
+        problems = {**flat_messages(error.messages_dict), **problems}
     if problems:
         raise Invalid(_("Some answers need another look."), messages=problems)
     return answers
+
+
+def _way() -> dict[str, str]:
+    """Return how money is given; who sends no such answers gives once."""
+    raw = {"rhythm": request.form.get("rhythm", "once")}
+    if request.form.get("cover"):
+        raw["cover"] = request.form["cover"]
+    if raw["rhythm"] == "parts" and request.form.get("parts"):
+        raw["parts"] = request.form["parts"]
+    return raw
 
 
 def _named(errors: dict[str, list[str]], choices: list[Choice]) -> dict[str, list[str]]:

@@ -8,8 +8,10 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from ledger.checkout import GatewayDown
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound, PoolbookError
 from ledger.ids import new_id
+from ledger.services import brakes
 from ledger.web.door import Visitor, page, remember_way, visitor
 
 log = logging.getLogger("poolbook.web")
@@ -25,6 +27,7 @@ STATUS: dict[type[PoolbookError], int] = {
 def register(app: Flask) -> None:
     """Turn the four errors, Flask's own and surprises into pages."""
     app.register_error_handler(PoolbookError, refused)
+    app.register_error_handler(GatewayDown, no_answer)
     app.register_error_handler(CSRFError, stale_form)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, surprise)
@@ -39,7 +42,20 @@ def refused(refusal: PoolbookError) -> Response:
         return redirect(url_for("sign_in.form"))
     if isinstance(refusal, NotAllowed) and visitor().person is None:
         status = 401
+    if isinstance(refusal, Conflict) and refusal.place == brakes.PLACE:
+        status = 429
     return page("refused.html", status, title=_title(status), message=refusal.message)
+
+
+def no_answer(_error: GatewayDown) -> Response:
+    """Say that the payment provider cannot be reached; what was promised is kept."""
+    message = _(
+        "The payment page cannot be reached at this moment. What you told us is kept; please try "
+        "again in a few minutes."
+    )
+    answer = page("refused.html", 503, title=_title(503), message=message)
+    answer.headers["Retry-After"] = "120"
+    return answer
 
 
 def stale_form(_error: CSRFError) -> Response:
@@ -97,7 +113,9 @@ def _title(status: int) -> str:
         409: _("Somebody was faster"),
         413: _("Too large"),
         422: _("Please look again"),
+        429: _("One moment, please"),
         500: _("Our mistake"),
+        503: _("No payment page just now"),
     }
     return titles.get(status) or str(_("That did not work"))
 

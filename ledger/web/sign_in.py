@@ -8,6 +8,7 @@ from ledger.errors import Invalid
 from ledger.queries import people as people_queries
 from ledger.services import people
 from ledger.web.door import errors_of, here, now, page, reading, visitor, write
+from ledger.web.payment import links
 
 pages = Blueprint("sign_in", __name__)
 
@@ -64,4 +65,5 @@ def outbox() -> Response:
         abort(404)
     with reading() as opened:
         messages = people_queries.outbox(opened)
-    return page("sign_in/outbox.html", messages=messages, visitor=visitor())
+    fill = links().fill
+    return page("sign_in/outbox.html", messages=messages, fill=fill, visitor=visitor())

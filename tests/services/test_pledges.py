@@ -133,7 +133,10 @@ def test_the_key_of_a_form_shows_nobody_the_basket_of_somebody_else(session, cam
 REFUSED = {
     "nothing at all": ((), "lines", None),
     "what the campaign does not ask for": ((Line("EQP.BOAT", 1),), "lines", "does not ask"),
-    "the same twice": ((Line("USD", 1), Line("USD", 2)), "lines", "twice"),
+    "the same twice": ((Line("USD", 100), Line("USD", 200)), "lines", "twice"),
+    "less than a dollar": ((Line("USD", 99),), "lines", "at least"),
+    "all of it for the fee": ((Line("USD", 100, cover=100),), "lines", "above zero"),
+    "hours in parts": ((Line("MIN.ELEC", 60, parts=2),), "lines", "in parts"),
     "nothing of it": ((Line("USD", 0),), "lines", "above zero"),
     "less than nothing": ((Line("USD", -5),), "lines", "above zero"),
     "more money than there is": ((Line("USD", 10**12 + 1),), "lines", "more than"),

@@ -140,6 +140,12 @@ DEEDS: dict[str, Deed] = {
     "sign_in.enter": Deed(frozenset()),
     "tokens.revoke": Deed(frozenset()),
     "webhook.receive": Deed(frozenset()),
+    "recurring.change": Deed(frozenset()),
+    "recurring.amount": Deed(frozenset()),
+    "recurring.card": Deed(frozenset()),
+    "promises.pay": Deed(frozenset()),
+    "promises.card": Deed(frozenset()),
+    "promises.cancel": Deed(frozenset()),
     # Tokens, not cookies: tests/api.
     "api_campaigns.pledge": Deed(frozenset()),
     "api_entries.post": Deed(frozenset()),
@@ -208,6 +214,8 @@ VIEWS: dict[str, frozenset[str]] = {
     # The demo's own, which an installation has not; and links that nobody has.
     "sign_in.outbox": frozenset(),
     "sign_in.confirm": frozenset(),
+    "recurring.show": frozenset(),
+    "promises.show": frozenset(),
     "api_books.trial_balance": frozenset(),
     "api_entries.index": frozenset(),
     "api_unknown.refuse": frozenset(),

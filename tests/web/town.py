@@ -63,6 +63,8 @@ PLACES = {
     "slug": "solar-roof",
     "number": "1010",
     "secret": "unknown",
+    "token": "unknown",
+    "deed": "stop",
     "file_format": "hledger",
     "filename": "mark.svg",
     "_rest": "nothing",

@@ -1,0 +1,51 @@
+"""The way to the payment page: every try is counted before the provider is asked anything."""
+
+from uuid import UUID
+
+from flask import request
+
+from ledger.checkout import PaymentGateway
+from ledger.core.instalments import FeeEstimate
+from ledger.errors import Conflict
+from ledger.links import Links
+from ledger.services import brakes
+from ledger.web.door import here, now, write
+
+
+def links() -> Links:
+    """Return the maker of signed links of this installation."""
+    settings = here().settings
+    return Links(settings.base_url, settings.secret_key)
+
+
+def gateway() -> PaymentGateway:
+    """Return the payment provider. Raises Conflict when none is configured."""
+    found = here().gateway
+    if found is None:
+        raise Conflict("Payments are not configured here.")
+    return found
+
+
+def count_try(*, book_id: UUID, about: UUID, email: str) -> None:
+    """Count a try at paying. Raises Conflict when too many were begun and not finished.
+
+    The visitor is where the connection comes from. What a request says about that itself counts
+    only behind as many proxies as the settings name (``create_app``).
+    """
+    write(
+        lambda session: brakes.note_try(
+            session,
+            book_id=book_id,
+            about=about,
+            visitor=request.remote_addr or "",
+            email=email,
+            key=here().settings.secret_key,
+            now=now(),
+        )
+    )
+
+
+def estimate() -> FeeEstimate:
+    """Return what a payment is thought to cost, as donors are told."""
+    settings = here().settings
+    return FeeEstimate(settings.fee_basis_points, settings.fee_fixed)

@@ -1,0 +1,107 @@
+"""A pledge by its signed link: what is due, the card it is paid with, and the way to pay now.
+
+The link is the key: whoever holds it need not sign in, and can do nothing else with it.
+"""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from ledger import checkout
+from ledger.core.days import day_in
+from ledger.errors import NotFound
+from ledger.links import PLEDGE
+from ledger.models.books import Book
+from ledger.models.campaigns import Campaign
+from ledger.models.parties import Party
+from ledger.models.pledges import Pledge
+from ledger.queries import mandates, pledges
+from ledger.services import pledges as pledge_services
+from ledger.web.door import here, now, page, reading, write
+from ledger.web.payment import count_try, gateway, links
+
+pages = Blueprint("promises", __name__)
+
+
+@pages.get("/promises/<token>")
+def show(token: str) -> Response:
+    """Show one pledge of money to whoever holds its link."""
+    pledge = _pledge(token)
+    with reading() as session:
+        book = session.get_one(Book, pledge.book_id)
+        campaign = session.get(Campaign, pledge.campaign_id) if pledge.campaign_id else None
+        row = pledges.pledge_row(session, pledge.id)
+        mandate = mandates.mandate_of(session, pledge_id=pledge.id)
+        parts = mandates.parts_of(session, pledge_id=pledge.id)
+        today = day_in(book.time_zone, now())
+        due = mandates.amount_due(session, pledge, today)
+        on_its_way = mandates.under_way(session, pledge_id=pledge.id)
+    return page(
+        "promises/show.html",
+        pledge=row,
+        cover=pledge.cover,
+        book=book,
+        campaign=campaign,
+        mandate=mandate,
+        parts=parts,
+        due=due,
+        on_its_way=on_its_way,
+        token=token,
+        can_pay=here().gateway is not None,
+    )
+
+
+@pages.post("/promises/<token>/pay")
+def pay(token: str) -> Response:
+    """Send the donor to the payment page for what is due."""
+    pledge = _counted(token)
+    back = here().settings.base_url + url_for("promises.show", token=token)
+    url = checkout.start_checkout(
+        here().db, gateway(), pledge_id=pledge.id, success_url=back, cancel_url=back, now=now()
+    )
+    return redirect(url, 303)
+
+
+@pages.post("/promises/<token>/card")
+def card(token: str) -> Response:
+    """Send the donor to a page that saves a card, or another one."""
+    pledge = _counted(token)
+    back = here().settings.base_url + url_for("promises.show", token=token)
+    url = checkout.start_setup(
+        here().db, gateway(), pledge_id=pledge.id, success_url=back, cancel_url=back, now=now()
+    )
+    return redirect(url, 303)
+
+
+@pages.post("/promises/<token>/cancel")
+def cancel(token: str) -> Response:
+    """Take back what is still open of the pledge."""
+    pledge = _pledge(token)
+    with reading() as session:
+        zone = session.get_one(Book, pledge.book_id).time_zone
+    write(
+        lambda session: pledge_services.cancel_pledge(
+            session, pledge_id=pledge.id, on=day_in(zone, now()), now=now()
+        )
+    )
+    flash(_("The open part of your pledge is taken back, and your card is forgotten."))
+    return redirect(url_for("promises.show", token=token), 303)
+
+
+def _counted(token: str) -> Pledge:
+    pledge = _pledge(token)
+    with reading() as session:
+        email = session.get_one(Party, pledge.party_id).email
+    count_try(book_id=pledge.book_id, about=pledge.id, email=email)
+    return pledge
+
+
+def _pledge(token: str) -> Pledge:
+    pledge_id: UUID = links().read(PLEDGE, token)
+    with reading() as session:
+        pledge = session.get(Pledge, pledge_id)
+    if pledge is None:
+        raise NotFound(_("This pledge is not here any more."))
+    return pledge
