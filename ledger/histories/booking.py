@@ -21,6 +21,7 @@ EXCHANGED = 1990
 FUNDS_IN, FUNDS_OUT, FUNDS_OF_THINGS = 4915, 5915, 8390
 # Where things and hours come from and go to when the file names no other side.
 SOURCES = {"things": 8130, "hours": 8120}
+MAX_LABEL = 64
 USES = {"things": 8320, "hours": 8410}
 
 
@@ -46,13 +47,16 @@ class Booking:
         place = f"{self.counts} {leg.line}"
         target, fund = self._account(leg, tags)
         commodity = self._commodity(leg)
-        quantity = leg.figure.number * commodity.times
-        if quantity != quantity.to_integral_value():
+        quantity, finer = divmod(leg.figure.number * commodity.times, commodity.per)
+        if finer:
             raise Invalid(
                 f"{leg.figure.number:f} {leg.figure.unit} is finer than {commodity.code} is "
                 "counted.",
                 place=place,
             )
+        function = leg.tags.get("function") or target.function
+        if function is not None and len(function) > MAX_LABEL:
+            raise Invalid("A function has up to 64 characters.", place=place)
         number = target.number
         if target.things is not None and not has_value(commodity.code):
             number = target.things
@@ -62,6 +66,7 @@ class Booking:
             commodity=commodity.code,
             quantity=int(quantity),
             counterparty=leg.tags.get("counterparty") or target.counterparty,
+            function=function,
         )
 
     def _account(self, leg: Leg, tags: Table[str, str]) -> tuple[AccountTarget, str]:

@@ -20,11 +20,13 @@ _FIGURE = re.compile(
     rf"|(?P<alone>{_NUMBER})[ \t]*(?P<after>{_UNIT})?)"
 )
 _GROUPS = re.compile(
-    r"[0-9]{1,3}(?P<mark>[ ,.'\u2019\u00a0\u202f])[0-9]{3}(?:(?P=mark)[0-9]{3})*"
-    r"|[0-9]{1,2}(?:,[0-9]{2})*,[0-9]{3}"
+    r"[1-9][0-9]{0,2}(?P<mark>[ ,.'\u2019\u00a0\u202f])[0-9]{3}(?:(?P=mark)[0-9]{3})*"
+    r"|[1-9][0-9]?(?:,[0-9]{2})*,[0-9]{3}"
 )
 MAX_DIGITS = 30
 MAX_DEPTH = 20
+# ledger knows these without being told.
+TIMES = {"h": ("m", Decimal(60)), "m": ("s", Decimal(60))}
 
 
 @dataclass(slots=True)
@@ -35,7 +37,12 @@ class Numbers:
     """
 
     decimal_mark: str | None = None
+    # What counts where neither the file nor the unit has a mark of its own.
+    default_mark: str | None = None
+    # The mark of amounts of a unit that could be read in one way only.
+    seen_marks: dict[str, str] = field(default_factory=dict)
     commas_group: bool = False
+    spaces_group: bool = True
     # The unit of amounts that name none.
     default_unit: str = ""
     unit_marks: dict[str, str] = field(default_factory=dict)
@@ -75,7 +82,7 @@ class Numbers:
         """Take note that so much of one unit is so much of another. Raises Invalid."""
         if not larger.number or self.smallest(smaller).unit == larger.unit:
             raise Invalid("These units cannot be converted so.", place=place)
-        if larger.unit in self.conversions:
+        if larger.unit in self.conversions and larger.unit not in TIMES:
             raise Invalid(f"The unit {larger.unit} is converted twice.", place=place)
         with exactly(place):
             self.conversions[larger.unit] = (smaller.unit, smaller.number / larger.number)
@@ -85,7 +92,10 @@ class Numbers:
         plain = text.strip()
         if len(plain) > MAX_DIGITS:
             raise Invalid(f"{plain[:20]}… has too many digits.", place=place)
-        mark = self.unit_marks.get(unit) or self.decimal_mark or self._mark_of(plain, place)
+        if not self.spaces_group and re.search(r"\s", plain):
+            raise Invalid(f"{plain!r} is not a number.", place=place)
+        mark = self.decimal_mark or self.unit_marks.get(unit) or self.default_mark
+        mark = mark or self._mark_of(plain, unit, place)
         whole, _, fraction = plain.rpartition(mark) if mark in plain else (plain, "", "")
         grouped = whole and not whole.isdigit()
         if (fraction and not fraction.isdigit()) or (grouped and not _GROUPS.fullmatch(whole)):
@@ -93,22 +103,38 @@ class Numbers:
         digits = re.sub(r"[^0-9]", "", whole)
         return Decimal(f"{digits or '0'}.{fraction}" if fraction else digits)
 
-    def _mark_of(self, plain: str, place: str) -> str:
-        """Return which mark ends the whole part, when nothing but the number itself tells."""
+    def _mark_of(self, plain: str, unit: str, place: str) -> str:
+        """Return which mark ends the whole part, when nothing but the numbers themselves tell."""
+        seen = self.seen_marks.get(unit)
+        if self.commas_group and seen == ",":
+            return seen
+        mark, certain = self._mark_in(plain, place)
+        if seen is not None and seen != mark and re.search(r"[.,]", plain):
+            raise Invalid(
+                f"{plain} is not written like the amounts above it. Declare how numbers are "
+                "written in the file, with a line like `decimal-mark .`",
+                place=place,
+            )
+        if certain:
+            self.seen_marks[unit] = mark
+        return mark
+
+    def _mark_in(self, plain: str, place: str) -> tuple[str, bool]:
+        """Return the mark that a number has by itself, and whether there is no doubt about it."""
         dots, commas = plain.count("."), plain.count(",")
         if dots and commas:
-            return max(",.", key=plain.rindex)
+            return max(",.", key=plain.rindex), True
         if commas > 1 or dots > 1:
-            return "." if commas else ","
+            return ("." if commas else ","), True
         if commas and re.fullmatch(r"[0-9]{1,3},[0-9]{3}", plain):
             if self.commas_group:
-                return "."
+                return ".", False
             raise Invalid(
                 f"{plain} can be read in two ways. Declare how numbers are written in the file, "
                 "with a line like `decimal-mark .`",
                 place=place,
             )
-        return "," if commas else "."
+        return ("," if commas else "."), bool(commas)
 
 
 class Arithmetic:

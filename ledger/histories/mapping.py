@@ -20,8 +20,8 @@ from ledger.errors import Invalid
 OPENABLE = {1: "asset", 2: "liability", 3: "equity", 4: "income", 5: "expense", 6: "expense"}
 WORTH = 1420
 MAX_BYTES = 4 * 1024 * 1024
-_ACCOUNT_KEYS = {"number", "things", "name", "fund", "counterparty"}
-_COMMODITY_KEYS = {"code", "times", "worth"}
+_ACCOUNT_KEYS = {"number", "things", "name", "fund", "counterparty", "function"}
+_COMMODITY_KEYS = {"code", "times", "per", "worth"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class AccountTarget:
     """Where legs of an account go: ``things`` for what is counted, ``number`` for the rest.
 
     ``name``: what the account is called when it has to be opened; None when it must be there.
+    ``function``: what costs on it are for (programme, management, fundraising).
     """
 
     number: int
@@ -36,14 +37,17 @@ class AccountTarget:
     name: str | None = None
     fund: str | None = None
     counterparty: str | None = None
+    function: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CommodityTarget:
-    """What a unit is: ``times`` of our smallest unit, and on which account its cost stands."""
+    """What a unit is: ``times`` of our smallest unit for each ``per`` of the file's, and on which
+    account its cost stands."""
 
     code: str
     times: Decimal
+    per: Decimal = Decimal(1)
     worth: int = WORTH
 
 
@@ -129,7 +133,7 @@ def _account(value: Any, place: str) -> AccountTarget:
         things,
         *(
             None if table.get(key) is None else _text(table[key], f"{place}.{key}")
-            for key in ("name", "fund", "counterparty")
+            for key in ("name", "fund", "counterparty", "function")
         ),
     )
 
@@ -142,15 +146,19 @@ def _commodity(value: Any, place: str) -> CommodityTarget:
         raise Invalid(f"{code} is no currency of ISO 4217.", place=place)
     if not is_ours(code):
         raise Invalid(f"{code!r:.40} is no commodity code.", place=place)
-    times: Any = table.get("times", 1)
-    whole = isinstance(times, int) and not isinstance(times, bool)
-    finite = isinstance(times, Decimal) and times.is_finite()
-    if not (whole or finite) or not 0 < times <= 10**9:
-        raise Invalid("This is a number above zero.", place=f"{place}.times")
+    times, per = (_ratio(table.get(key, 1), f"{place}.{key}") for key in ("times", "per"))
     worth = table.get("worth", WORTH)
     if type(worth) is not int or worth // 1000 not in OPENABLE:
         raise Invalid("This is an account that holds value.", place=f"{place}.worth")
-    return CommodityTarget(code, Decimal(times) * 10 ** decimals(code), worth)
+    return CommodityTarget(code, times * 10 ** decimals(code), per, worth)
+
+
+def _ratio(value: Any, place: str) -> Decimal:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    finite = isinstance(value, Decimal) and value.is_finite()
+    if not (whole or finite) or not 0 < value <= 10**9:
+        raise Invalid("This is a number above zero.", place=place)
+    return Decimal(value)
 
 
 def _number(value: Any, place: str) -> int:

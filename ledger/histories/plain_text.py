@@ -12,7 +12,7 @@ from datetime import date
 
 from ledger.errors import Invalid
 from ledger.histories.balancing import Rules, Running, Written, complete
-from ledger.histories.figures import Numbers, unit_name
+from ledger.histories.figures import TIMES, Numbers, unit_name
 from ledger.histories.history import History
 from ledger.histories.posting_lines import (
     LEDGER,
@@ -86,7 +86,11 @@ class _Reader:
         self.kinds: dict[str, str] = {}
         self._dialect = dialect
         self._leave_out = leave_out
-        self._numbers = Numbers(commas_group=dialect is LEDGER)
+        self._numbers = Numbers(
+            commas_group=dialect is LEDGER,
+            spaces_group=dialect is not LEDGER,
+            conversions=dict(TIMES) if dialect is LEDGER else {},
+        )
         self._year: int | None = None
         self._prefixes: list[str] = []
         self._applied: list[str] = []
@@ -258,7 +262,12 @@ class _Reader:
         self._numbers.convert(larger, smaller, place)
 
     def _commodity(self, rest: str, number: int) -> None:
-        self._format(split_comment(rest)[0].strip(), number)
+        unit = self._format(split_comment(rest)[0].strip(), number)
+        if self._dialect is LEDGER and self._numbers.unit_marks.get(unit) == ",":
+            raise Invalid(
+                "ledger learns this from a line `format` below the commodity.",
+                place=f"line {number}",
+            )
         self._below = self._below_commodity
 
     def _below_commodity(self, line: str, number: int) -> None:
@@ -273,6 +282,7 @@ class _Reader:
         if self._dialect is not LEDGER:
             # For ledger this is about how totals are shown.
             self._numbers.default_unit = unit
+            self._numbers.default_mark = self._numbers.unit_marks.get(unit)
 
     def _format(self, text: str, number: int) -> str:
         """Learn from ``1.000,00 EUR`` how amounts of a unit are written; return the unit."""
@@ -293,6 +303,11 @@ class _Reader:
         mark = rest[:1]
         if mark not in (".", ","):
             raise Invalid("A decimal mark is . or ,", place=f"line {number}")
+        if self._dialect is LEDGER and mark == ",":
+            raise Invalid(
+                "ledger does not know this line: write a `format` for each commodity.",
+                place=f"line {number}",
+            )
         self._numbers.decimal_mark = mark
 
     def _default_year(self, rest: str, number: int) -> None:

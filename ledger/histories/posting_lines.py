@@ -4,7 +4,7 @@ What is virtual or has a lot is told, not judged: the reader of the file decides
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ledger.errors import Invalid
 from ledger.histories.balancing import Assertion, Draft
@@ -25,10 +25,12 @@ class Dialect:
     name: str
     # A lot's price {…} counts, not the price it is sold at; hledger leaves lots aside.
     lots_count: bool
+    # Who is asserted to hold nothing, holds nothing of anything.
+    nothing_is_all: bool
 
 
-HLEDGER = Dialect("hledger", lots_count=False)
-LEDGER = Dialect("ledger", lots_count=True)
+HLEDGER = Dialect("hledger", lots_count=False, nothing_is_all=False)
+LEDGER = Dialect("ledger", lots_count=True, nothing_is_all=True)
 
 
 def split_comment(text: str) -> tuple[str, str]:
@@ -112,8 +114,10 @@ def _amount(
             raise Invalid(f"{rest[:40]!r} is not understood here.", place=place)
     # What is given a price is exchanged for it. A lot that moves without one stays what it is.
     weight = price
-    if price is not None and lot is not None and dialect.lots_count:
+    if price and lot and lot.unit == price.unit and dialect.lots_count:
         weight = lot
+    if assertion and not assertion.figure.number and dialect.nothing_is_all:
+        assertion = replace(assertion, sole=True)
     return numbers.smallest(written) if written is not None else None, weight, assertion
 
 
@@ -145,6 +149,8 @@ def _priced(text: str, start: int, of: Figure, numbers: Numbers, place: str) -> 
     found = re.compile(r"\(?(@@?)\)?").match(text, start)
     assert found is not None
     price, end = numbers.value(text, place, found.end())
+    if price.number < 0:
+        raise Invalid("A price is not below zero.", place=place)
     return _weight(numbers.smallest(price), of, total=found[1] == "@@"), end
 
 

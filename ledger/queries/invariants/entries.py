@@ -239,7 +239,7 @@ def decided(session: ReadSession) -> Finding:
     alone = (
         select(Entry.id, Entry.event_type)
         .where(
-            Entry.source != "import",
+            Entry.source.not_in(("import", "history")),
             or_(Entry.made_by.is_(None), Entry.approved_by.is_(None)),
             or_(Entry.event_type.in_(DECIDED), Entry.event_type.like("%\\_approve", escape="\\")),
         )
@@ -275,7 +275,7 @@ def labelled(session: ReadSession) -> Finding:
         .join(Entry, and_(Entry.book_id == Posting.book_id, Entry.id == Posting.entry_id))
         .where(
             # What other systems knew no function of has none here either.
-            Entry.source != "import",
+            Entry.source.not_in(("import", "history")),
             Posting.account.between(*COSTS),
             Posting.account.not_in(MOVES),
             ~Account.is_loss,
