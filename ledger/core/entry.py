@@ -5,8 +5,9 @@ I-01 to I-03 and I-10 of domain section 7). Books, funds and counterparties are 
 Must not know the database: ``services.journal`` stores what is built here.
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ledger.core.accounts import BY_NUMBER, Layer, layer_of
@@ -16,6 +17,7 @@ from ledger.errors import Invalid
 MAX_POSTINGS = 500
 # More than any community counts, and dozens of such legs still add up within 64 bits.
 MAX_QUANTITY = 10**17
+COMMITMENT = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,23 @@ class Entry:
                     place="postings",
                 )
 
+    def with_parties(self, parties: Mapping[str, str]) -> "Entry":
+        """Return the same entry whose legs also name the parties of the pledges they name.
+
+        ``parties`` are commitments by the pledge's reference; a leg that has one keeps it.
+        """
+        legs = [
+            replace(leg, party=parties[leg.pledge])
+            if leg.party is None and leg.pledge is not None and leg.pledge in parties
+            else leg
+            for leg in self.postings
+        ]
+        return Entry(self.book, tuple(legs))
+
+    def without_parties(self) -> "Entry":
+        """Return the same entry whose legs name nobody."""
+        return Entry(self.book, tuple(replace(leg, party=None) for leg in self.postings))
+
     def reversed(self) -> "Entry":
         """Return the exact negation of this entry (invariant I-07)."""
         return Entry(self.book, tuple(posting.negated() for posting in self.postings))
@@ -111,6 +130,9 @@ def _problem(book: str, posting: Posting) -> str | None:
     account = BY_NUMBER.get(posting.account)
     if account is not None and account.inter_book and not posting.counterparty:
         return f"account {posting.account} needs a counterparty book."
+    if posting.party is not None and not COMMITMENT.fullmatch(posting.party):
+        # A name or an address here would be sealed for ever.
+        return "a party is named by its commitment, 64 hexadecimal digits."
     if posting.counterparty == book:
         return "a book cannot be its own counterparty."
     return None

@@ -3,8 +3,11 @@
 Canonical means: UTF-8 JSON, sorted keys, no spaces, whole numbers, ISO dates, legs in line order.
 No free text and no personal data has a place here, so erasing a person never breaks a proof.
 Every column is covered: what is left out could be changed unseen.
+A party enters only as a salted commitment: destroying the salt severs the link for good, while
+every hash stays as it is (domain 8.4).
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -33,6 +36,14 @@ _encode = json.JSONEncoder(
 def canonical(document: Mapping[str, Any]) -> bytes:
     """Return the one way to write a document. Raises TypeError for a fraction."""
     return _encode(document).encode()
+
+
+def commit_to(salt: str, reference: str) -> str:
+    """Return the commitment under which entries name a party: SHA-256 over salt and reference.
+
+    ``salt`` is hexadecimal. Raises ValueError when it is not.
+    """
+    return hashlib.sha256(bytes.fromhex(salt) + reference.encode()).hexdigest()
 
 
 def leg_of(

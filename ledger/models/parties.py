@@ -1,5 +1,10 @@
-"""Parties: who gives, whether or not they sign in. The journal knows only ``reference``."""
+"""Parties: who gives, whether or not they sign in.
 
+Entries name a party by a commitment to its reference alone (``core.leaf.commit_to``); who has
+neither salt nor reference cannot tell whose it is.
+"""
+
+import secrets
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +15,10 @@ from ledger.models.base import Base, Code, Key
 
 
 class Party(Base):
-    """A donor or volunteer. ``reference`` is random, never derived from personal data."""
+    """A donor or volunteer. ``reference`` is random, never derived from personal data.
+
+    ``salt`` is 32 random bytes in hexadecimal; it is destroyed when the party is erased.
+    """
 
     __tablename__ = "party"
     __table_args__ = (
@@ -25,4 +33,6 @@ class Party(Base):
     email: Mapped[str]
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     consent: Mapped[Code]
+    salt: Mapped[Code | None] = mapped_column(default=lambda: secrets.token_hex(32))
     created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
