@@ -6,7 +6,16 @@ from typing import Any
 from flask import Blueprint, current_app, jsonify, request
 from werkzeug.wrappers import Response
 
-from ledger.sandbox import attempts, clockwork, disputes, movements, payouts, refunds
+from ledger.sandbox import (
+    attempts,
+    clockwork,
+    disputes,
+    endpoints,
+    faults,
+    movements,
+    payouts,
+    refunds,
+)
 from ledger.sandbox.errors import ApiError
 from ledger.sandbox.events import public
 from ledger.sandbox.store import Object, Store
@@ -17,7 +26,9 @@ SETTABLE = (
     "arrival_seconds",
     "available_seconds",
     "debit_seconds",
+    "delay_seconds",
     "drop",
+    "drop_next",
     "duplicate",
     "fail",
     "fee_card",
@@ -27,29 +38,32 @@ SETTABLE = (
     "fee_sepa_debit",
     "fee_us_bank_account",
     "horizon",
+    "limit_per_second",
     "livemode",
     "payout_seconds",
     "rates",
     "refund_seconds",
     "retry_days",
     "retry_end",
+    "retry_waits",
     "settle_seconds",
     "settles",
     "shuffle",
+    "webhook_timeout",
     "won_returns_fee",
 )
 
 
 @pages.post("/set")
-def set_control() -> Response:
-    """Set controls: drop, duplicate, shuffle (0 or 1), settle_seconds, advance (seconds), and
-    fail: what becomes of the next change (``before`` or ``after`` its effect, ``busy`` or
-    ``limit`` instead of it)."""
+def set_control() -> Any:
+    """Change settings, see ``SETTABLE`` and the README of this room. Anything else is refused."""
     store = _store()
+    unknown = sorted(set(request.form) - set(SETTABLE))
+    if unknown:
+        return jsonify(error=f"No such setting: {', '.join(unknown)}."), 400
     with store.transaction():
         for name, value in request.form.items():
-            if name in SETTABLE:
-                store.set_control(name, value)
+            store.set_control(name, value)
     return jsonify(ok=True)
 
 
@@ -196,6 +210,24 @@ def fail_payout() -> Any:
     )
 
 
+@pages.post("/fault")
+def fault() -> Any:
+    """Have the next ``count`` requests to ``path`` by ``method`` fail: ``kind`` is before,
+    after, cut, slow (``seconds``), busy, limit or unavailable."""
+    return _act(faults.plan)
+
+
+@pages.post("/roll_secret")
+def roll_secret() -> Any:
+    """Give ``endpoint`` a new secret; for ``seconds`` the old one signs as well."""
+
+    def act(store: Store, form: dict[str, str]) -> Object:
+        endpoint = store.need("webhook_endpoint", form["endpoint"])
+        return endpoints.roll(store, endpoint, seconds=int(form.get("seconds", "86400")))
+
+    return _act(act)
+
+
 @pages.get("/deliveries")
 def deliveries() -> Response:
     """Show what was sent and how it was answered."""
@@ -206,10 +238,11 @@ def deliveries() -> Response:
 
 @pages.post("/redeliver")
 def redeliver() -> Response:
-    """Send every event once more."""
+    """Send every event once more, or one ``event``; also what was dropped or given up."""
     store = _store()
     with store.transaction():
-        store.run("update delivery set done = 0, due = 0, tries = 0")
+        only = request.form.get("event", "")
+        store.run("update delivery set done = 0, due = 0, tries = 0 where ? in ('', event)", only)
     return jsonify(ok=True)
 
 

@@ -59,8 +59,8 @@ def update(store: Store, params: Object, endpoint_id: str) -> Object:
 def delete(store: Store, params: Object, endpoint_id: str) -> Object:
     """Forget an endpoint; what waits for it is not sent any more."""
     only(params, ("expand",))
-    endpoint = store.need("webhook_endpoint", endpoint_id)
-    store.run("update delivery set done = 2 where url = ? and done = 0", endpoint["url"])
+    store.need("webhook_endpoint", endpoint_id)
+    store.run("update delivery set done = 2 where endpoint = ? and done = 0", endpoint_id)
     store.remove(endpoint_id)
     return {"id": endpoint_id, "object": "webhook_endpoint", "deleted": True}
 

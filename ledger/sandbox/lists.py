@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ledger.sandbox.errors import ApiError, unknown
-from ledger.sandbox.events import public
+from ledger.sandbox.events import public, undelivered
+from ledger.sandbox.events import shown as event_shown
 from ledger.sandbox.invoices import payments_of
-from ledger.sandbox.params import group, integer, only, optional_text
+from ledger.sandbox.params import boolean, group, integer, only, optional_text, texts
 from ledger.sandbox.store import Object, Store
 
 Params = dict[str, Any]
@@ -56,11 +57,13 @@ FILTERS = {
     "topups": ("status",),
     "balance_transactions": ("currency", "payout", "source", "type"),
     "payouts": ("status",),
-    "events": ("type",),
+    "events": ("delivery_success", "type", "types"),
     "webhook_endpoints": (),
 }
 # What can be read by its id alone.
 SINGLE = {"mandates": "mandate"}
+# Filters that compare otherwise than by equality.
+OTHERWISE = ("delivery_success", "payment", "types")
 # Filters by what is kept from sight, like which payout took a balance transaction along.
 HIDDEN = {
     ("balance_transactions", "payout"): "_payout",
@@ -115,6 +118,7 @@ def retrieve(store: Store, kind: str, object_id: str, params: Params) -> Object:
     found = store.get(kind, object_id)
     if found is None:
         raise unknown(kind, object_id)
+    found = event_shown(store, found) if kind == "event" else found
     return expanded(store, without_secrets(found), params)
 
 
@@ -137,7 +141,7 @@ def listing(store: Store, path: str, params: Params) -> Object:
     horizon = int(store.control("horizon") or 0)
     rows = [
         row
-        for row in filter(_wanted(path, params), store.all(kind))
+        for row in filter(_wanted(store, path, params), store.all(kind))
         if not horizon or row["created"] <= horizon
     ]
     if after:
@@ -148,6 +152,8 @@ def listing(store: Store, path: str, params: Params) -> Object:
         page = rows[-limit:]
     else:
         page = rows[:limit]
+    if kind == "event":
+        page = [event_shown(store, row) for row in page]
     deeper = _deeper(params)
     return {
         "object": "list",
@@ -222,15 +228,15 @@ def _position(rows: list[Object], kind: str, cursor: str, param: str) -> int:
     raise unknown(kind, cursor, param=param, status=400)
 
 
-def _wanted(path: str, params: Params) -> Callable[[Object], bool]:
+def _wanted(store: Store, path: str, params: Params) -> Callable[[Object], bool]:
     """Return the test that a request's filters make. Raises ApiError."""
     in_time = _in_time(params)
     wanted = {
         HIDDEN.get((path, name), name): optional_text(params, name)
         for name in FILTERS[path]
-        if name in params and name != "payment"
+        if name in params and name not in OTHERWISE
     }
-    special = _special(path, params, wanted)
+    special = _special(store, path, params, wanted)
     return lambda row: (
         in_time(row["created"])
         and all(row.get(name) == value for name, value in wanted.items())
@@ -238,7 +244,9 @@ def _wanted(path: str, params: Params) -> Callable[[Object], bool]:
     )
 
 
-def _special(path: str, params: Params, wanted: dict[str, str | None]) -> Callable[[Object], bool]:
+def _special(
+    store: Store, path: str, params: Params, wanted: dict[str, str | None]
+) -> Callable[[Object], bool]:
     """Take out the filters that compare otherwise, and return their test."""
     if path == "subscriptions":
         # Without a status, Stripe leaves out what was cancelled.
@@ -248,12 +256,21 @@ def _special(path: str, params: Params, wanted: dict[str, str | None]) -> Callab
         elif status is None:
             return lambda row: row["status"] != "canceled" and _priced(row, price)
         return lambda row: status in (None, row["status"]) and _priced(row, price)
+    if path == "events":
+        return _events(store, params)
     if path == "invoice_payments" and "payment" in params:
-        wanted.pop("payment", None)
         given = group(params, "payment")
         only(given, ("payment_intent", "type"), within="payment")
         return lambda row: all(row["payment"].get(name) == given[name] for name in given)
     return lambda _row: True
+
+
+def _events(store: Store, params: Params) -> Callable[[Object], bool]:
+    kinds = texts(params, "types")
+    if "delivery_success" not in params:
+        return lambda row: not kinds or row["type"] in kinds
+    good, missed = boolean(params, "delivery_success"), undelivered(store)
+    return lambda row: (not kinds or row["type"] in kinds) and (row["id"] not in missed) is good
 
 
 def _priced(subscription: Object, price: str | None) -> bool:

@@ -12,6 +12,8 @@ from ledger.sandbox.params import integer, merged, metadata, only, optional_text
 from ledger.sandbox.store import Object, Store
 
 DAY = 86_400
+# Currencies with decimals that banks move in whole units alone.
+WHOLE = ("huf", "isk", "twd", "ugx")
 REASONS = {
     "account_closed": "The bank account has been closed.",
     "no_account": "The bank account could not be found.",
@@ -25,6 +27,8 @@ def create(store: Store, params: Object) -> Object:
     only(params, (*known, "amount", "currency"))
     currency = check_currency(text(params, "currency"), "currency")
     amount = integer(params, "amount")
+    if currency in WHOLE and amount % 100:
+        raise ApiError(f"Payouts in {currency.upper()} divide by 100.", param="amount")
     if amount > balance.total(store, currency, "available"):
         raise ApiError(
             "You have insufficient funds in your Stripe account for this transfer.",

@@ -5,14 +5,14 @@ import json
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, request
 from waitress import create_server
 
-from ledger.sandbox import api, clockwork, controls, endpoints, lists, pages
+from ledger.sandbox import api, clockwork, controls, endpoints, faults, lists, pages
 from ledger.sandbox.errors import ApiError
 from ledger.sandbox.events import API_VERSION, deliver_due
 from ledger.sandbox.params import nested
@@ -23,22 +23,6 @@ TICK_SECONDS = 0.2
 LONGEST_KEY = 255
 HIDE = {"Cache-Control": "no-store"}
 log = logging.getLogger("poolbook.sandbox")
-
-
-def _failure(status: int, kind: str, message: str, **more: str) -> tuple[int, dict[str, Any]]:
-    return status, {"error": {"type": kind, "message": message, **more}}
-
-
-# What the control ``fail`` answers instead of acting.
-FAILURES = {
-    "before": _failure(500, "api_error", "Something went wrong on our side."),
-    "busy": _failure(
-        409, "invalid_request_error", "Another request holds this object.", code="lock_timeout"
-    ),
-    "limit": _failure(
-        429, "invalid_request_error", "Too many requests came at once.", code="rate_limit"
-    ),
-}
 
 
 def create_app(state: Path) -> Flask:
@@ -99,10 +83,7 @@ def remove(path: str) -> Response:
 
 
 def _change(method: str, path: str, pairs: Iterable[tuple[str, str]]) -> Response:
-    return _answer(
-        lambda: _once(f"{method} {path}", lambda: _handled(method, path, nested(pairs))),
-        changes=True,
-    )
+    return _answer(lambda: _once(f"{method} {path}", lambda: _handled(method, path, nested(pairs))))
 
 
 def _handled(method: str, path: str, params: Object) -> Object:
@@ -161,26 +142,26 @@ def _once(path: str, made: Callable[[], Object]) -> Object:
     return body
 
 
-def _answer(make: Callable[[], Object], *, changes: bool = False) -> Response:
+def _answer(make: Callable[[], Object]) -> Response:
     store = _store()
     replayed = False
-    fail = ""
+    fault = None
     try:
         _authenticate()
         with store.transaction():
-            fail = store.control("fail") if changes else ""
-            if fail:
-                store.set_control("fail", "")
-            if fail in FAILURES:
-                status, body = FAILURES[fail]
+            fault = faults.take(store, request.method, request.path.removeprefix("/v1/"))
+            if fault and fault.kind in faults.FAILURES:
+                status, body = faults.FAILURES[fault.kind]
             else:
                 status, body = _made(make)
     except ApiError as error:
         status, body = error.status, error.body
     except _Replay as earlier:
         status, body, replayed = earlier.status, earlier.body, True
-    if fail == "after":
-        status, body = FAILURES["before"]
+    if fault and fault.kind == "after":
+        status, body = faults.FAILURES["before"]
+    if fault and fault.kind == "slow":
+        time.sleep(fault.seconds)
     answer = current_app.response_class(
         json.dumps(body), status=status, mimetype="application/json", headers=HIDE
     )
@@ -190,6 +171,9 @@ def _answer(make: Callable[[], Object], *, changes: bool = False) -> Response:
         answer.headers["Stripe-Should-Retry"] = "false"
     if replayed:
         answer.headers["Idempotent-Replayed"] = "true"
+    if fault and fault.kind == "cut":
+        # Fewer bytes than promised: the client loses the answer of what was done.
+        answer.headers["Content-Length"] = str(len(answer.data) + 1)
     return answer
 
 

@@ -18,6 +18,8 @@ from ledger.sandbox.errors import unknown
 
 Object = dict[str, Any]
 
+# Raised when objects of an older file would lack what this version needs.
+VERSION = 2
 _TABLES = """
 create table if not exists object (
     seq integer primary key, id text not null unique, kind text not null, body text not null);
@@ -27,7 +29,7 @@ create table if not exists reply (
 create table if not exists delivery (
     seq integer primary key, event text not null, url text not null, secret text not null,
     tries integer not null default 0, due real not null, status integer, done integer not null
-    default 0);
+    default 0, endpoint text not null default '');
 create table if not exists control (name text primary key, value text not null);
 create table if not exists wakeup (
     seq integer primary key, kind text not null, object text not null, due real not null);
@@ -44,7 +46,11 @@ class Store:
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.execute("pragma journal_mode=wal")
         self._connection.execute("pragma synchronous=full")
+        (made_by,) = self._connection.execute("pragma user_version").fetchone()
+        if made_by != VERSION and self._connection.execute("pragma table_info(object)").fetchall():
+            raise RuntimeError(f"{path} is of another version of the sandbox; give it a new file.")
         self._connection.executescript(_TABLES)
+        self._connection.execute(f"pragma user_version = {VERSION}")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -63,8 +63,8 @@ class Sandbox:
         found: list[dict[str, Any]] = answer.json()["data"]
         return found
 
-    def control(self, path: str, **values: str) -> Any:
-        answer = requests.post(f"{self.url}/_test/{path}", data=values, timeout=5)
+    def control(self, lever: str, /, **values: str) -> Any:
+        answer = requests.post(f"{self.url}/_test/{lever}", data=values, timeout=5)
         assert answer.ok, answer.text
         return answer.json()
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 import stripe
@@ -92,7 +93,9 @@ def test_messages_are_signed_so_that_the_sdk_takes_them(
     body, header, _status = listener.heard[1]
     event = client.construct_event(body, header, SECRET)
     assert (event.type, event.data.object.id) == ("charge.succeeded", charge.id)
-    assert event.to_dict() == client.v1.events.retrieve(event.id).to_dict()
+    kept = client.v1.events.retrieve(event.id).to_dict()
+    waiting = {"pending_webhooks": event.pending_webhooks}
+    assert (event.pending_webhooks, event.to_dict()) == (1, {**kept, **waiting})
     assert listener.kinds() == PAID
 
 
@@ -156,7 +159,7 @@ def test_duplicates_drops_and_redelivery_can_be_had(sandbox: Sandbox, listener: 
     wait_for(lambda: len(listener.heard) == 3)
     assert len(client.v1.events.list().data) == 3
     sandbox.control("redeliver")
-    wait_for(lambda: len(listener.heard) == 6)
+    wait_for(lambda: len(listener.heard) == 7)
 
 
 def test_the_order_can_be_anything(sandbox: Sandbox, listener: Listener) -> None:
@@ -187,3 +190,85 @@ def test_an_endpoint_hears_only_what_it_asked_for(sandbox: Sandbox, listener: Li
     wait_for(lambda: len(listener.heard) == 1)
     time.sleep(0.5)
     assert len(listener.heard) == 1
+
+
+def test_after_a_roll_both_secrets_sign_for_a_time(sandbox: Sandbox, listener: Listener) -> None:
+    client = client_of(sandbox)
+    (endpoint,) = client.v1.webhook_endpoints.list().data
+    rolled = sandbox.control("roll_secret", endpoint=endpoint.id, seconds="60")["object"]
+    client.v1.customers.create({})
+    wait_for(lambda: len(listener.heard) == 1)
+    body, header, _status = listener.heard[0]
+    assert header.count("v1=") == 2
+    for secret in (SECRET, rolled["secret"]):
+        assert client.construct_event(body, header, secret).type == "customer.created"
+    sandbox.control("set", advance="61")
+    client.v1.customers.create({})
+    wait_for(lambda: len(listener.heard) == 2)
+    body, header, _status = listener.heard[1]
+    client.construct_event(body, header, rolled["secret"])
+    with pytest.raises(stripe.SignatureVerificationError):
+        client.construct_event(body, header, SECRET)
+
+
+def test_a_message_is_given_up_after_the_last_try_and_found_by_its_failure(
+    sandbox: Sandbox, listener: Listener
+) -> None:
+    client = client_of(sandbox)
+    sandbox.control("set", retry_waits="0,0,0")
+    listener.plan = [500] * 3
+    lost = client.v1.customers.create({})
+    wait_for(lambda: len(listener.heard) == 3)
+    heard = client.v1.customers.create({})
+    wait_for(lambda: len(listener.heard) == 4)
+    time.sleep(0.5)
+    assert len(listener.heard) == 4
+    sandbox.control("set", drop_next="1")
+    dropped = client.v1.customers.create({})
+    missed = client.v1.events.list({"delivery_success": False}).data
+    assert {event.data.object.id for event in missed} == {lost.id, dropped.id}
+    good = client.v1.events.list({"delivery_success": True}).data
+    assert [event.data.object.id for event in good] == [heard.id]
+    sandbox.control("redeliver", event=missed[0].id)
+    wait_for(lambda: len(listener.heard) == 5)
+    assert b"customer.created" in listener.heard[4][0]
+
+
+def test_an_endpoint_is_changed_disabled_and_deleted(sandbox: Sandbox, listener: Listener) -> None:
+    client = client_of(sandbox)
+    (endpoint,) = client.v1.webhook_endpoints.list().data
+    changed = client.v1.webhook_endpoints.update(
+        endpoint.id, {"enabled_events": ["refund.created"]}
+    )
+    assert (changed.enabled_events, "secret" in changed.to_dict()) == (["refund.created"], False)
+    client.v1.customers.create({})
+    params: Any = {"enabled_events": ["*"], "disabled": True}
+    assert client.v1.webhook_endpoints.update(endpoint.id, params).status == "disabled"
+    client.v1.customers.create({})
+    client.v1.webhook_endpoints.update(endpoint.id, {"disabled": False})
+    last = client.v1.customers.create({})
+    wait_for(lambda: len(listener.heard) == 1)
+    assert last.id.encode() in listener.heard[0][0]
+    assert client.v1.webhook_endpoints.delete(endpoint.id).deleted is True
+    client.v1.customers.create({})
+    time.sleep(0.5)
+    assert len(listener.heard) == 1
+
+
+def test_a_message_can_be_late(sandbox: Sandbox, listener: Listener) -> None:
+    client = client_of(sandbox)
+    sandbox.control("set", delay_seconds="3600")
+    late = client.v1.customers.create({})
+    sandbox.control("set", delay_seconds="0")
+    soon = client.v1.customers.create({})
+    wait_for(lambda: len(listener.heard) == 1)
+    assert soon.id.encode() in listener.heard[0][0]
+    assert late.id not in [client.v1.events.list().data[0].data.object.id]
+
+
+def test_events_are_listed_by_several_types(sandbox: Sandbox) -> None:
+    client = client_of(sandbox)
+    paid(sandbox, client)
+    wanted: Any = {"types": ["charge.succeeded", "payment_intent.created"]}
+    found = [event.type for event in client.v1.events.list(wanted).data]
+    assert sorted(found) == ["charge.succeeded", "payment_intent.created"]
