@@ -62,12 +62,16 @@ def ledger(file: Path, *, strict: bool = True) -> Balances:
     return added((account, unit.strip('"'), Decimal(figure)) for account, figure, unit in rows)
 
 
+def bean_check(file: Path) -> None:
+    """Run ``bean-check``: it validates as ``beancount`` below does, and must like the file."""
+    printed(str(Path(sys.executable).with_name("bean-check")), str(file))
+
+
 def beancount(file: Path) -> Balances:
     """Return the balances by beancount."""
     from beancount import loader
     from beancount.core.data import Transaction
 
-    printed(str(Path(sys.executable).with_name("bean-check")), str(file))
     entries, errors, _options = loader.load_file(str(file))
     assert not errors
     return added(

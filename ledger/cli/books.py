@@ -74,3 +74,23 @@ def fund_create(console: Console, book_code: str, code: str, fund_class: str, na
         )
     )
     console.answer({"fund": code}, f"Fund {code} of book {book_code} is open.")
+
+
+@cli.group("account")
+def account() -> None:
+    """Accounts that a book has besides those of the chart."""
+
+
+@command(account, "create")
+@click.argument("book_code", metavar="BOOK")
+@click.argument("number", type=int)
+@click.option("--name", required=True)
+@pass_console
+def account_create(console: Console, book_code: str, number: int, name: str) -> None:
+    """Add an account of value (1000 to 6999); it stays for good, with its name."""
+    console.database().run(
+        lambda session: book_services.open_account(
+            session, book=book_by_code(session, book_code), number=number, name=name
+        )
+    )
+    console.answer({"account": number}, f"Account {number} of book {book_code} is open.")

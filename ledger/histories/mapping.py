@@ -16,8 +16,8 @@ from ledger.core.amount import KINDS, decimals, is_currency, is_holding
 from ledger.core.currencies import EXPONENTS
 from ledger.errors import Invalid
 
-# What kind an account has whose number a mapping opens, by thousands.
-OPENABLE = {1: "asset", 2: "liability", 3: "equity", 4: "income", 5: "expense", 6: "expense"}
+# Thousands of the accounts that hold value; these a mapping can open.
+OF_VALUE = range(1, 7)
 WORTH = 1420
 MAX_BYTES = 4 * 1024 * 1024
 _ACCOUNT_KEYS = {"number", "things", "name", "fund", "counterparty", "function"}
@@ -126,7 +126,7 @@ def _account(value: Any, place: str) -> AccountTarget:
     if things is not None and things // 1000 != 8:
         raise Invalid("Things are counted on accounts from 8000.", place=f"{place}.things")
     name = table.get("name")
-    if name is not None and number // 1000 not in OPENABLE:
+    if name is not None and number // 1000 not in OF_VALUE:
         raise Invalid("Only accounts from 1000 to 6999 can be opened.", place=place)
     return AccountTarget(
         number,
@@ -148,7 +148,7 @@ def _commodity(value: Any, place: str) -> CommodityTarget:
         raise Invalid(f"{code!r:.40} is no commodity code.", place=place)
     times, per = (_ratio(table.get(key, 1), f"{place}.{key}") for key in ("times", "per"))
     worth = table.get("worth", WORTH)
-    if type(worth) is not int or worth // 1000 not in OPENABLE:
+    if type(worth) is not int or worth // 1000 not in OF_VALUE:
         raise Invalid("This is an account that holds value.", place=f"{place}.worth")
     return CommodityTarget(code, times * 10 ** decimals(code), per, worth)
 

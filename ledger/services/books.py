@@ -24,6 +24,14 @@ from ledger.models.books import (
 )
 
 CODE_LENGTH = 32
+KIND_BY_THOUSANDS = {
+    1: "asset",
+    2: "liability",
+    3: "equity",
+    4: "income",
+    5: "expense",
+    6: "expense",
+}
 COMMODITY_KINDS = {"MIN": "time", "EQP": "item", "GRM": "bulk", "MLT": "bulk"}
 
 
@@ -129,13 +137,14 @@ def create_fund(
     return fund
 
 
-def open_account(session: Session, *, book: Book, number: int, name: str, kind: str) -> Account:
+def open_account(session: Session, *, book: Book, number: int, name: str) -> Account:
     """Add an account to a book's chart; it stays for good, with its name.
 
     Raises Invalid for a number that is not of value (1000 to 6999), Conflict when the number is
     another account's.
     """
-    if not 1000 <= number <= 6999:
+    kind = KIND_BY_THOUSANDS.get(number // 1000)
+    if kind is None:
         raise Invalid("Accounts from 1000 to 6999 can be added.", place="number")
     if not name.strip() or not name.isprintable():
         raise Invalid("An account needs a name that can be read.", place="name")

@@ -13,7 +13,6 @@ from datetime import datetime
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.histories import Booking, Chart, History, Mapping, Transaction, left_open, propose
-from ledger.histories.mapping import OPENABLE
 from ledger.models.books import Book
 from ledger.queries.books import account_names, commodities, funds_of
 from ledger.services.books import ensure_commodity, open_account
@@ -98,13 +97,7 @@ def _open_accounts(
             opened.append(target.name)
             there[target.number] = target.name
         try:
-            open_account(
-                session,
-                book=book,
-                number=target.number,
-                name=target.name,
-                kind=OPENABLE[target.number // 1000],
-            )
+            open_account(session, book=book, number=target.number, name=target.name)
         except (Conflict, Invalid) as error:
             error.place = f"mapping: accounts.{name}"
             raise

@@ -323,3 +323,18 @@ def test_a_name_in_another_script_comes_out_as_it_went_in(
     assert done["codes"] == ["UNT2.U10EB_10D5"]
     assert done["opened"] == ["Assets:現金 箱", "Income:寄付"]
     assert json.dumps(done).isascii()
+
+
+@pytest.mark.usefixtures("_book")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_account_is_opened_once_and_keeps_its_name(db: Database, run: Run):
+    for _ in range(2):
+        done = run("account", "create", "A", "1650", "--name", "Shares", "--json")
+        assert done.json == {"account": 1650}
+    assert run("account", "create", "A", "1650", "--name", "Bonds").code == 1
+    assert run("account", "create", "A", "8650", "--name", "Shares").code == 1
+    assert run("account", "create", "A", "1651", "--name", "\u202eShares").code == 1
+    assert run("account", "create", "Z", "1651", "--name", "Shares").code == 1
+    with db.snapshot() as session:
+        names = account_names(session, book_by_code(session, "A").id)
+    assert (names[1650], 1651 in names) == ("Shares", False)
