@@ -122,7 +122,7 @@ def let_people_in(
 def call_for_help(
     session: Session, made: dict[str, Book], *, today: date, now: datetime
 ) -> tuple[Campaign, Campaign]:
-    """Open the two live campaigns: one of the host, one of the pool."""
+    """Open the live campaigns: of the host, of the pool, and one of all or nothing."""
     host, pool = made["ELDER"], made["STREAMS"]
     roof = campaigns.create_campaign(
         session,
@@ -173,4 +173,38 @@ def call_for_help(
         ],
         now=now,
     )
+    _all_or_nothing(session, host, today=today, now=now)
     return roof, tools
+
+
+def _all_or_nothing(session: Session, host: Book, *, today: date, now: datetime) -> None:
+    """Open a call that takes nothing unless everything it needs is promised."""
+    fund = books.create_fund(
+        session,
+        book_id=host.id,
+        code="KITCHEN",
+        name="Heat pump in the kitchen",
+        fund_class="purpose",
+        now=now,
+    )
+    campaigns.create_campaign(
+        session,
+        book=host,
+        fund=fund,
+        slug="warm-kitchen",
+        title="A warm kitchen by spring",
+        summary="A heat pump instead of the oil stove, or nothing: half a pump warms nobody.",
+        story=(
+            "The offer is good until spring. Cards are saved now and charged only if everything "
+            "on this page is promised by the last day; otherwise nobody pays anything."
+        ),
+        mode="all_or_nothing",
+        commodity=CURRENCY,
+        opens_on=today - timedelta(days=14),
+        deadline_on=today + timedelta(days=50),
+        needs=[
+            campaigns.Need(CURRENCY, "The pump and its pipes", 480_000, 560_000),
+            campaigns.Need("MIN.ELEC", "Electricians for the connection", 960, 960),
+        ],
+        now=now,
+    )
