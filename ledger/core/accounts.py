@@ -34,7 +34,10 @@ class Account:
 
 def layer_of(number: int) -> Layer:
     """Return the layer of an account number."""
-    return {8: Layer.QTY, 9: Layer.MEMO}.get(number // 1000, Layer.FIN)
+    return _OTHER_LAYERS.get(number // 1000, Layer.FIN)
+
+
+_OTHER_LAYERS = {8: Layer.QTY, 9: Layer.MEMO}
 
 
 CHART: tuple[Account, ...] = (

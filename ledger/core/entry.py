@@ -98,7 +98,8 @@ def sums(postings: Iterable[Posting]) -> dict[tuple[str, Layer, str], int]:
     """Add up quantities per fund, layer and commodity."""
     totals: defaultdict[tuple[str, Layer, str], int] = defaultdict(int)
     for posting in postings:
-        totals[posting.fund, posting.layer, posting.commodity] += posting.quantity
+        layer = layer_of(posting.account)
+        totals[posting.fund, layer, posting.commodity] += posting.quantity
     return totals
 
 
@@ -123,9 +124,10 @@ def _problem(book: str, posting: Posting) -> str | None:
         return "the quantity is zero."
     if abs(posting.quantity) > MAX_QUANTITY:
         return "the quantity is too large to be stored."
-    if posting.layer is Layer.FIN and not has_value(posting.commodity):
+    layer = layer_of(posting.account)
+    if layer is Layer.FIN and not has_value(posting.commodity):
         return f"account {posting.account} holds value, and {posting.commodity} is no currency."
-    if posting.layer is Layer.QTY and has_value(posting.commodity):
+    if layer is Layer.QTY and has_value(posting.commodity):
         return f"account {posting.account} counts things or time, not {posting.commodity}."
     account = BY_NUMBER.get(posting.account)
     if account is not None and account.inter_book and not posting.counterparty:

@@ -7,7 +7,8 @@ and field. The door opens the transaction.
 import json
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,7 +17,7 @@ from ledger.core.entry import Entry, Posting
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.services.books import ensure_commodity
-from ledger.services.journal import LABELS, Draft, post_batch
+from ledger.services.journal import LABELS, Draft, Posted, post_batch
 
 BATCH = 1000
 MAX_LINE = 256 * 1024
@@ -48,45 +49,65 @@ def import_entries(
 ) -> Imported:
     """Load entries from JSON lines. Raises Invalid or Conflict, naming line and field."""
     entries = postings = duplicates = 0
-    batch: list[Draft] = []
-    places: list[int] = []
     commodities: set[str] = set()
-
-    def flush() -> None:
-        nonlocal entries, postings, duplicates
-        try:
-            posted = post_batch(session, batch, now=now)
-        except Invalid as error:
-            raise Invalid(error.message, place=_line_place(error.place, places)) from error
-        except Conflict as error:
-            # The place is the reference; of two lines with one, the later is at fault.
-            pairs = zip(batch, places, strict=True)
-            told = [line for draft, line in pairs if draft.external_ref == error.place]
-            place = f"line {told[-1]}" if told else error.place
-            raise Conflict(error.message, place=place) from error
+    for batch in _made_ahead(_batches(lines, book)):
+        for line, draft in batch:
+            for leg in draft.entry.postings:
+                if leg.commodity not in commodities:
+                    _known(session, leg.commodity, f"line {line}")
+                    commodities.add(leg.commodity)
+        posted = _post(session, batch, now)
         entries += len(batch) - posted.duplicates
         postings += posted.postings
         duplicates += posted.duplicates
-        batch.clear()
-        places.clear()
-
-    for number, raw in enumerate(lines, start=1):
-        # Some programs mark the beginning of a text; the mark is no part of it.
-        line = raw.removeprefix(BOM_UTF8) if number == 1 else raw
-        if not line.strip():
-            continue
-        draft = _draft(line, f"line {number}", book)
-        for leg in draft.entry.postings:
-            if leg.commodity not in commodities:
-                _known(session, leg.commodity, f"line {number}")
-                commodities.add(leg.commodity)
-        batch.append(draft)
-        places.append(number)
-        if len(batch) == BATCH:
-            flush()
-    if batch:
-        flush()
     return Imported(entries, postings, duplicates)
+
+
+Batch = list[tuple[int, Draft]]
+
+
+def _batches(lines: Iterable[bytes], book: str | None) -> Iterator[Batch]:
+    """Yield drafts with the number of their line; what stands before a bad line comes first."""
+    batch: Batch = []
+    try:
+        for number, raw in enumerate(lines, start=1):
+            # Some programs mark the beginning of a text; the mark is no part of it.
+            line = raw.removeprefix(BOM_UTF8) if number == 1 else raw
+            if not line.strip():
+                continue
+            batch.append((number, _draft(line, f"line {number}", book)))
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+    except Invalid:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
+
+
+def _made_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Yield batches; the next is read while the database works on the one before."""
+    with ThreadPoolExecutor(1) as reader:
+        waiting = reader.submit(next, batches, None)
+        while (batch := waiting.result()) is not None:
+            waiting = reader.submit(next, batches, None)
+            yield batch
+
+
+def _post(session: Session, batch: Batch, now: datetime) -> Posted:
+    """Post a batch; a refusal names the line."""
+    places = [line for line, _draft in batch]
+    try:
+        return post_batch(session, [draft for _line, draft in batch], now=now)
+    except Invalid as error:
+        raise Invalid(error.message, place=_line_place(error.place, places)) from error
+    except Conflict as error:
+        # The place is the reference; of two lines with one, the later is at fault.
+        told = [line for line, draft in batch if draft.external_ref == error.place]
+        place = f"line {told[-1]}" if told else error.place
+        raise Conflict(error.message, place=place) from error
 
 
 def _draft(line: bytes, place: str, book: str | None) -> Draft:
@@ -117,12 +138,7 @@ def _document(line: bytes, place: str) -> dict[str, Any]:
     if len(line) > MAX_LINE:
         raise Invalid("The line is too long.", place=place)
     try:
-        document = json.loads(
-            line.decode("utf-8"),
-            object_pairs_hook=_no_doubles,
-            parse_float=_no_fraction,
-            parse_constant=_no_fraction,
-        )
+        document = _decode(line.decode("utf-8"))
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         reason = str(error)
         if isinstance(error, json.JSONDecodeError):  # It would count lines of its own.
@@ -144,11 +160,13 @@ def _leg(leg: Any, place: str) -> Posting:
             raise Invalid("This is a whole number.", place=f"{place}.{name}")
     if abs(leg["quantity"]) > MAX_QUANTITY:
         raise Invalid("This is more than books can hold.", place=f"{place}.quantity")
-    options = {
-        name: _text(leg[name], f"{place}.{name}", MAX_CODE)
-        for name in LEG_OPTIONS & leg.keys()
-        if leg[name] is not None
-    }
+    options = {}
+    if len(leg) > len(LEG_KEYS):
+        options = {
+            name: _text(leg[name], f"{place}.{name}", MAX_CODE)
+            for name in LEG_OPTIONS & leg.keys()
+            if leg[name] is not None
+        }
     return Posting(
         account=leg["account"],
         fund=_text(leg["fund"], f"{place}.fund"),
@@ -159,6 +177,8 @@ def _leg(leg: Any, place: str) -> Posting:
 
 
 def _check_keys(found: dict[str, Any], needed: set[str], allowed: set[str], place: str) -> None:
+    if needed - allowed <= found.keys() <= needed | allowed:
+        return
     missing = sorted(needed - allowed - found.keys())
     if missing:
         raise Invalid(f"{missing[0]} is missing.", place=f"{place}: {missing[0]}")
@@ -168,6 +188,9 @@ def _check_keys(found: dict[str, Any], needed: set[str], allowed: set[str], plac
 
 
 def _text(value: Any, place: str, longest: int = MAX_TEXT) -> str:
+    # Nearly every text is plain; to look at each sign would cost a third of the load.
+    if type(value) is str and len(value) <= longest and value.isprintable() and value.strip():
+        return value
     if not isinstance(value, str) or not value.strip() or len(value) > longest:
         raise Invalid(f"This is a text of 1 to {longest} characters.", place=place)
     # JSON can name half of a surrogate pair; no database can store it.
@@ -217,3 +240,9 @@ def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_fraction(text: str) -> Any:
     raise ValueError(f"{text} is no whole number")
+
+
+# Made once: a decoder with settings of its own is costly to make for each line.
+_decode = json.JSONDecoder(
+    object_pairs_hook=_no_doubles, parse_float=_no_fraction, parse_constant=_no_fraction
+).decode

@@ -247,8 +247,8 @@ class _Names:
     """The ids behind codes. What has an id keeps it for ever, so names may be remembered."""
 
     books: dict[str, UUID]
-    funds: dict[tuple[UUID, str], UUID]
-    accounts: dict[tuple[UUID, int], bool]
+    funds: dict[tuple[str, str], UUID]
+    accounts: dict[tuple[str, int], bool]
     commodities: frozenset[str]
 
 
@@ -280,12 +280,13 @@ def _engine(session: ReadSession) -> Engine:
 
 
 def _read_names(session: ReadSession) -> _Names:
-    funds = select(books.Fund.book_id, books.Fund.code, books.Fund.id)
-    accounts = select(books.Account.book_id, books.Account.number, books.Account.inter_book)
+    code = books.Book.code
+    funds = select(code, books.Fund.code, books.Fund.id).join(books.Book)
+    accounts = select(code, books.Account.number, books.Account.inter_book).join(books.Book)
     return _Names(
         books=books_by_code(session),
-        funds={(book_id, code): found for book_id, code, found in session.execute(funds)},
-        accounts={(book_id, no): other for book_id, no, other in session.execute(accounts)},
+        funds={(book, fund): found for book, fund, found in session.execute(funds)},
+        accounts={(book, no): other for book, no, other in session.execute(accounts)},
         commodities=frozenset(session.scalars(select(books.Commodity.code))),
     )
 
@@ -296,27 +297,27 @@ def _key(names: _Names, draft: Draft, index: int) -> _Key:
     if book_id is None:
         raise Invalid(f"There is no book {draft.entry.book}.", place=f"{place}.book")
     for line, leg in enumerate(draft.entry.postings):
-        where = f"{place}.postings[{line}]"
-        if (book_id, leg.fund) not in names.funds:
-            raise Invalid(
-                f"Book {draft.entry.book} has no fund {leg.fund}.",
-                place=f"{where}.fund",
-            )
-        if (book_id, leg.account) not in names.accounts:
-            raise Invalid(
-                f"Book {draft.entry.book} has no account {leg.account}.",
-                place=f"{where}.account",
-            )
-        if leg.commodity not in names.commodities:
-            raise Invalid(f"There is no commodity {leg.commodity}.", place=f"{where}.commodity")
-        if leg.counterparty is not None and leg.counterparty not in names.books:
-            raise Invalid(f"There is no book {leg.counterparty}.", place=f"{where}.counterparty")
-        if names.accounts[book_id, leg.account] and leg.counterparty is None:
-            raise Invalid(
-                f"Account {leg.account} needs a counterparty book.",
-                place=f"{where}.counterparty",
-            )
+        wrong = _wrong_name(names, draft.entry.book, leg)
+        if wrong:
+            field, message = wrong
+            raise Invalid(message, place=f"{place}.postings[{line}].{field}")
     return book_id, draft.source, draft.external_ref, draft.event_type
+
+
+def _wrong_name(names: _Names, book: str, leg: Posting) -> tuple[str, str] | None:
+    """Return the first field of a leg that names nothing known, with a sentence."""
+    needs_other = names.accounts.get((book, leg.account))
+    if (book, leg.fund) not in names.funds:
+        return "fund", f"Book {book} has no fund {leg.fund}."
+    if needs_other is None:
+        return "account", f"Book {book} has no account {leg.account}."
+    if leg.commodity not in names.commodities:
+        return "commodity", f"There is no commodity {leg.commodity}."
+    if leg.counterparty is not None and leg.counterparty not in names.books:
+        return "counterparty", f"There is no book {leg.counterparty}."
+    if needs_other and leg.counterparty is None:
+        return "counterparty", f"Account {leg.account} needs a counterparty book."
+    return None
 
 
 def _known(session: ReadSession, keys: Sequence[_Key]) -> dict[_Key, UUID]:
@@ -336,39 +337,46 @@ def _store(
     session: Session, names: _Names, fresh: Sequence[tuple[UUID, Draft]], now: datetime
 ) -> bool:
     entries, postings = [], []
+    recorded_at = now.isoformat(" ", "microseconds")
     for entry_id, draft in fresh:
-        book_id = names.books[draft.entry.book]
+        code = draft.entry.book
+        # As text, which both databases take as it is; made once for all rows of an entry.
+        book_id, own_id, day = names.books[code].hex, entry_id.hex, draft.accounting_on.isoformat()
         entries.append(
             (
                 book_id,
-                entry_id,
-                draft.accounting_on,
-                now,
+                own_id,
+                day,
+                recorded_at,
                 draft.event_type,
                 draft.source,
                 draft.external_ref,
-                draft.transfer_group,
-                draft.reverses,
-                draft.made_by,
-                draft.approved_by,
+                _hex(draft.transfer_group),
+                _hex(draft.reverses),
+                _hex(draft.made_by),
+                _hex(draft.approved_by),
             )
         )
         for line, leg in enumerate(draft.entry.postings, start=1):
             postings.append(
                 (
                     book_id,
-                    entry_id,
+                    own_id,
                     line,
-                    draft.accounting_on,
+                    day,
                     leg.account,
-                    names.funds[book_id, leg.fund],
+                    names.funds[code, leg.fund].hex,
                     leg.commodity,
                     leg.quantity,
-                    names.books[leg.counterparty] if leg.counterparty else None,
+                    names.books[leg.counterparty].hex if leg.counterparty else None,
                     *_labels(leg),
                 )
             )
     return store(session, entries, postings)
+
+
+def _hex(found: UUID | None) -> str | None:
+    return found.hex if found else None
 
 
 def _check_repeats(

@@ -1,4 +1,5 @@
-"""How entries and postings get into their two tables: one statement on PostgreSQL, three on SQLite.
+"""How entries and postings get into their two tables: in one statement on PostgreSQL, or by COPY
+where there are many; in three on SQLite.
 
 This is the hottest path of the program, so it talks to the driver directly and builds no objects
 per row; what the rows must be is checked before, and once more by the triggers.
@@ -6,12 +7,13 @@ Only ``services.journal`` may use it.
 """
 
 import json
-from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from ledger.db import Session
 
@@ -49,29 +51,71 @@ ENTRY = (
     "approved_by",
 )
 MANY = 200
+ROWS_AT_ONCE = 100
 Row = tuple[Any, ...]
 
 
 def store(session: Session, entries: Sequence[Row], postings: Sequence[Row]) -> bool:
     """Store rows in the order of the columns above; False, and nothing done, when any of the
     events is there already or falls into a closed period, or a softly closed one unapproved.
+    Raises as the database refuses.
+
+    Ids are text without dashes, days and instants ISO 8601, instants in UTC.
     """
     session.flush()
-    if session.get_bind().dialect.name == "postgresql":
-        return _store_on_postgresql(session, entries, postings)
-    return _store_on_sqlite(session, entries, postings)
+    connection = session.connection()
+    driver: Any = connection.dialect.dbapi
+    try:
+        if connection.dialect.name == "sqlite":
+            return _store_on_sqlite(connection, entries, postings)
+        if len(entries) < MANY:
+            return _store_on_postgresql(connection, entries, postings)
+        return _copy_to_postgresql(connection, entries, postings)
+    except driver.Error as error:
+        # As if SQLAlchemy had asked, so that others see one kind of error.
+        raise DBAPIError.instance(
+            "store entries", None, error, driver.Error, dialect=connection.dialect
+        ) from error
 
 
-def _store_on_postgresql(session: Session, entries: Sequence[Row], postings: Sequence[Row]) -> bool:
+def _store_on_postgresql(
+    connection: Connection, entries: Sequence[Row], postings: Sequence[Row]
+) -> bool:
     # The function is part of the schema (migration 0013): the whole post is one round trip.
-    answer = session.connection().exec_driver_sql(
+    answer = connection.exec_driver_sql(
         "select journal_store(%s::jsonb, %s::jsonb)",
         (_documents(ENTRY, entries), _documents(POSTING, postings)),
     )
-    stored = bool(answer.scalar_one())
-    if stored and len(entries) >= MANY:
-        _learn(session.connection(), len(entries))
-    return stored
+    return bool(answer.scalar_one())
+
+
+def _documents(columns: Sequence[str], rows: Sequence[Row]) -> str:
+    return json.dumps(
+        [
+            {name: value for name, value in zip(columns, row, strict=True) if value is not None}
+            for row in rows
+        ]
+    )
+
+
+def _copy_to_postgresql(
+    connection: Connection, entries: Sequence[Row], postings: Sequence[Row]
+) -> bool:
+    keys = [
+        (book_id, source, external_ref, event_type, day, ids[-1])
+        for book_id, _id, day, _now, event_type, source, external_ref, *ids in entries
+    ]
+    cursor: Any = connection.connection.cursor()
+    cursor.execute(POSTGRESQL_KNOWN, list(map(list, zip(*keys, strict=True))))
+    if cursor.fetchone()[0]:
+        return False
+    # Postings come first; the entry row closes them.
+    with cursor.copy(_copy("posting", POSTING)) as copy:
+        copy.write("".join(map(_posting_line, postings)))
+    with cursor.copy(_copy("entry", ENTRY)) as copy:
+        copy.write("".join(map(_entry_line, entries)))
+    _learn(connection, len(entries))
+    return True
 
 
 def _learn(connection: Connection, count: int) -> None:
@@ -83,61 +127,66 @@ def _learn(connection: Connection, count: int) -> None:
         connection.exec_driver_sql("analyze entry, posting")
 
 
-def _documents(columns: Sequence[str], rows: Sequence[Row]) -> str:
-    return json.dumps(
-        [
-            {name: value for name, value in zip(columns, row, strict=True) if value is not None}
-            for row in rows
-        ],
-        default=str,
-    )
+def _copy(table: str, columns: Sequence[str]) -> str:
+    return f"copy {table} ({_names(columns)}) from stdin"
 
 
-def _store_on_sqlite(session: Session, entries: Sequence[Row], postings: Sequence[Row]) -> bool:
-    connection = session.connection()
-    if _known_on_sqlite(connection, entries):
-        return False
+def _posting_line(row: Row) -> str:
+    *figures, commodity, quantity, other = row[:9]
+    labels = row[9:]
+    more = "\t".join(map(_escaped, labels)) if any(labels) else NO_LABELS
+    place = "\t".join(map(str, figures))
+    return f"{place}\t{_escaped(commodity)}\t{quantity}\t{other or NULL}\t{more}\n"
+
+
+def _entry_line(row: Row) -> str:
+    return "\t".join(map(_escaped, row)) + "\n"
+
+
+def _escaped(text: str | None) -> str:
+    """Write a text as COPY reads it (PostgreSQL manual, COPY, text format)."""
+    if text is None:
+        return NULL
+    return text if text.isalnum() else text.translate(ESCAPES)
+
+
+def _store_on_sqlite(
+    connection: Connection, entries: Sequence[Row], postings: Sequence[Row]
+) -> bool:
+    cursor: Any = connection.connection.cursor()
+    # As a loop over a prepared statement, for it is half as dear as reading keys out of JSON.
+    for book_id, _id, day, _now, event_type, source, external_ref, *ids in entries:
+        key = (book_id, source, external_ref, event_type, book_id, day, ids[-1], book_id, day)
+        if cursor.execute(SQLITE_KNOWN, key).fetchone()[0]:
+            return False
     # Postings come first; the entry row closes them.
-    connection.exec_driver_sql(SQLITE_POSTING, [_sqlite_row(row) for row in postings])
-    connection.exec_driver_sql(SQLITE_ENTRY, [_sqlite_row(row) for row in entries])
+    _insert(cursor, "posting", POSTING, postings)
+    # Instants are kept as SQLAlchemy does: UTC, without saying so.
+    rows = [(*row[:3], row[3].removesuffix("+00:00"), *row[4:]) for row in entries]
+    _insert(cursor, "entry", ENTRY, rows)
     return True
 
 
-def _known_on_sqlite(connection: Connection, entries: Sequence[Row]) -> bool:
-    # As a loop over a prepared statement, for it is half as dear as reading keys out of JSON.
-    cursor = connection.connection.cursor()
-    for book_id, _id, day, _now, event_type, source, external_ref, *rest in entries:
-        book, on = book_id.hex, day.isoformat()
-        approved = None if rest[-1] is None else 1
-        key = (book, source, external_ref, event_type, book, on, approved, book, on)
-        if cursor.execute(SQLITE_KNOWN, key).fetchone()[0]:
-            return True
-    return False
+def _insert(cursor: Any, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    # Many rows to a statement, so that another thread can work while SQLite does.
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        some = rows[start : start + ROWS_AT_ONCE]
+        cursor.execute(_insert_text(table, tuple(columns), len(some)), [*chain(*some)])
 
 
-def _sqlite_row(row: Row) -> Row:
-    return tuple(
-        [_SQLITE[type(value)](value) if type(value) in _SQLITE else value for value in row]
-    )
+@lru_cache(maxsize=2 * ROWS_AT_ONCE)
+def _insert_text(table: str, columns: tuple[str, ...], rows: int) -> str:
+    marks = f"({', '.join('?' * len(columns))})"
+    return f"insert into {table} ({_names(columns)}) values {', '.join([marks] * rows)}"  # noqa: S608
 
 
-def _instant(value: datetime) -> str:
-    # As SQLAlchemy keeps it: UTC, six digits, no zone.
-    return value.strftime("%Y-%m-%d %H:%M:%S.%f")
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
 
 
-def _insert(table: str, columns: Sequence[str]) -> str:
-    names = ", ".join(f'"{name}"' for name in columns)
-    return f"insert into {table} ({names}) values ({', '.join('?' * len(columns))})"  # noqa: S608
-
-
-_SQLITE: dict[type, Callable[[Any], str]] = {
-    UUID: lambda value: value.hex,
-    date: date.isoformat,
-    datetime: _instant,
-}
-SQLITE_POSTING = _insert("posting", POSTING)
-SQLITE_ENTRY = _insert("entry", ENTRY)
+NULL = r"\N"
+NO_LABELS = "\t".join([NULL] * (len(POSTING) - POSTING.index("pledge")))
+ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 SQLITE_KNOWN = """
     select exists (
         select 1 from entry
@@ -146,5 +195,27 @@ SQLITE_KNOWN = """
         select 1 from period where book_id = ? and state = 'closed' and until_on >= ?
     ) or ? is null and exists (
         select 1 from soft_close where book_id = ? and lifted_at is null and until_on >= ?
+    )
+"""
+# The offset keeps the planner from a scan of all entries: it looks each key up.
+POSTGRESQL_KNOWN = """
+    with told as (
+        select * from unnest(
+            %s::uuid[], %s::text[], %s::text[], %s::text[], %s::date[], %s::uuid[]
+        ) as told(book_id, source, external_ref, event_type, accounting_on, approved_by)
+    )
+    select exists (
+        select 1 from told, lateral (
+            select 1 from entry where entry.book_id = told.book_id
+                and entry.source = told.source and entry.external_ref = told.external_ref
+                and entry.event_type = told.event_type offset 0
+        ) as known
+    ) or exists (
+        select 1 from told join period on period.book_id = told.book_id
+            and period.state = 'closed' and period.until_on >= told.accounting_on
+    ) or exists (
+        select 1 from told join soft_close on soft_close.book_id = told.book_id
+            and told.approved_by is null and soft_close.lifted_at is null
+            and soft_close.until_on >= told.accounting_on
     )
 """
