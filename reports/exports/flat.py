@@ -37,8 +37,8 @@ _UNSEEN = dict.fromkeys((*_CONTROLS, 0x061C, 0x200E, 0x200F, 0xFEFF), " ")
 
 def write_csv(book: Book, entries: Iterator[EntryRow], out: TextIO) -> tuple[int, int]:
     """Write one row per leg: quantities in the smallest unit, texts quoted and harmless."""
+    out.write(",".join(COLUMNS) + "\n")
     writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow(COLUMNS)
     count = postings = 0
     for entry in entries:
         count += 1
