@@ -104,6 +104,25 @@ class Database:
             time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 6)))  # noqa: S311
         raise AssertionError("the loop returns or raises")
 
+    def flush_log(self) -> bool:
+        """Have SQLite move its write-ahead log into the file and empty it; True when it is empty.
+
+        Until then the log still holds what was overwritten. PostgreSQL does this by itself.
+        """
+        if not self.is_sqlite:
+            return True
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            for _attempt in range(MAX_TRIES):
+                busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                if not busy:
+                    return True
+                time.sleep(RESTED_SECONDS / MAX_TRIES)
+            return False
+        finally:
+            connection.close()
+
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()

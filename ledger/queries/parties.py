@@ -1,13 +1,17 @@
-"""Questions about parties: under which commitments entries name them."""
+"""Questions about parties: under which commitments entries name them, what is kept about them."""
 
 from collections.abc import Collection
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from ledger.core.leaf import commit_to
 from ledger.db import ReadSession
+from ledger.models.hours import HoursEntry
 from ledger.models.parties import Party
-from ledger.models.pledges import Pledge
+from ledger.models.people import ApiToken, OutboxMessage, Person
+from ledger.models.pledges import Basket, Pledge
 
 
 def commitments(session: ReadSession, *, pledges: Collection[str]) -> dict[str, str]:
@@ -21,3 +25,63 @@ def commitments(session: ReadSession, *, pledges: Collection[str]) -> dict[str, 
         .where(Pledge.reference.in_(pledges), Party.salt.is_not(None))
     )
     return {pledge: commit_to(salt or "", reference) for pledge, salt, reference in rows}
+
+
+def kept_about(session: ReadSession, *, person_id: UUID) -> dict[str, Any]:
+    """Return all that is kept about somebody who signs in, as plain values for a file."""
+    person = session.get_one(Person, person_id)
+    parties = session.scalars(
+        select(Party).where(or_(Party.person_id == person_id, Party.email == person.email))
+    ).all()
+    ids = [party.id for party in parties]
+    pledges = session.scalars(select(Pledge).where(Pledge.party_id.in_(ids))).all()
+    messages = {
+        basket.id: basket.message
+        for basket in session.scalars(select(Basket).where(Basket.party_id.in_(ids)))
+    }
+    hours = session.scalars(select(HoursEntry).where(HoursEntry.party_id.in_(ids))).all()
+    mails = session.scalars(
+        select(OutboxMessage).where(OutboxMessage.to_email == person.email)
+    ).all()
+    tokens = session.scalars(select(ApiToken).where(ApiToken.person_id == person_id)).all()
+    return {
+        "name": person.name,
+        "email": person.email,
+        "known_since": person.created_at.isoformat(),
+        "given_as": [
+            {
+                "name": party.name,
+                "email": party.email,
+                "shown_as": party.consent,
+                "reference": party.reference,
+            }
+            for party in parties
+        ],
+        "pledges": [
+            {
+                "reference": pledge.reference,
+                "commodity": pledge.commodity,
+                "quantity": pledge.quantity,
+                "state": pledge.state,
+                "made_at": pledge.created_at.isoformat(),
+                "note": pledge.note,
+                "message": messages.get(pledge.basket_id, "") if pledge.basket_id else "",
+            }
+            for pledge in pledges
+        ],
+        "hours": [
+            {
+                "worked_on": row.worked_on.isoformat(),
+                "commodity": row.commodity,
+                "minutes": row.worked_minutes,
+                "description": row.description,
+                "state": row.state,
+            }
+            for row in hours
+        ],
+        "messages_to_you": [
+            {"subject": mail.subject, "body": mail.body, "at": mail.created_at.isoformat()}
+            for mail in mails
+        ],
+        "tokens": [token.name for token in tokens],
+    }

@@ -17,6 +17,7 @@ NOUNS = (
     "promises",
     "recurring",
     "giving",
+    "my_data",
     "hours",
     "things",
     "items",

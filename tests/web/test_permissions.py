@@ -128,6 +128,7 @@ DEEDS: dict[str, Deed] = {
         },
     ),
     "periods.close": Deed(TREASURER, {"until": "2026-01-31", "reason": "All agrees"}),
+    "my_data.erase": Deed(frozenset({"donor"}), {"email": "donor@example.org"}),
     "periods.soft_close": Deed(TREASURER, {"until": "2026-01-31", "reason": "All agrees"}),
     # Nothing is softly closed here: tests of its own.
     "periods.lift": Deed(frozenset()),
@@ -176,6 +177,8 @@ VIEWS: dict[str, frozenset[str]] = {
         ALL,
     ),
     "giving.show": SIGNED_IN,
+    "my_data.show": SIGNED_IN,
+    "my_data.download": SIGNED_IN,
     "tokens.show": SIGNED_IN,
     # Towards a pledge of one's own, everybody may log.
     "hours.show": SIGNED_IN,
