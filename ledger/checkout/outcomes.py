@@ -50,8 +50,21 @@ def sync_charge(
     """Ask how far a payment is that was on its way, and note what came of a bank debit."""
     if attempt.stripe_payment_intent_id is None:
         return
-    found = gateway.retrieve_payment_intent(attempt.stripe_payment_intent_id)
-    db.run(lambda session: _note_intent(session, attempt.id, found, now))
+    _ask(db, gateway, attempt, attempt.stripe_payment_intent_id, now)
+
+
+def _ask(
+    db: Database,
+    gateway: PaymentGateway,
+    attempt: PaymentAttempt,
+    intent_id: str,
+    now: datetime,
+) -> None:
+    found = gateway.retrieve_payment_intent(intent_id)
+    failed_at = None
+    if found.status in ("requires_payment_method", "canceled") and found.charge_id is not None:
+        failed_at = gateway.charge_failed_at(found.charge_id)
+    db.run(lambda session: _note_intent(session, attempt.id, found, failed_at, now))
 
 
 def _follow(
@@ -64,8 +77,7 @@ def _follow(
     """Note what a finished page was for."""
     if attempt.kind == "checkout" and answer.payment_status == "unpaid":
         if answer.payment_intent_id is not None:
-            found = gateway.retrieve_payment_intent(answer.payment_intent_id)
-            db.run(lambda session: _note_intent(session, attempt.id, found, now))
+            _ask(db, gateway, attempt, answer.payment_intent_id, now)
     elif attempt.kind == "setup" and answer.setup_intent_id is not None:
         card = gateway.retrieve_saved_card(answer.setup_intent_id)
         pledge_id, gift_id = attempt.pledge_id, attempt.recurring_id
@@ -110,27 +122,37 @@ def _use_card(
     )
 
 
-def _note_intent(session: Session, attempt_id: UUID, found: PaymentIntent, now: datetime) -> None:
-    """Note a payment that takes days: a bank debit stays on the memo accounts until it clears."""
+def _note_intent(
+    session: Session,
+    attempt_id: UUID,
+    found: PaymentIntent,
+    failed_at: datetime | None,
+    now: datetime,
+) -> None:
+    """Note a payment that takes days: a bank debit stays on the memo accounts until it clears.
+
+    Days are those that Stripe tells, so that whoever hears of it late books the same.
+    """
     attempt = session.get_one(PaymentAttempt, attempt_id)
     if attempt.state == "posted" or attempt.pledge_id is None:
         return
     pledge = session.get_one(Pledge, attempt.pledge_id)
     book = session.get_one(Book, pledge.book_id)
-    on = day_in(book.time_zone, now)
-    if found.status == "processing" and pledge.commodity == book.commodity:
-        bank_debits.start_debit(
+    failed = found.status in ("requires_payment_method", "canceled")
+    debit = found.method != "card" and found.charge_id is not None
+    if debit and (failed or found.status == "processing") and pledge.commodity == book.commodity:
+        row = bank_debits.start_debit(
             session,
             intent_id=found.id,
             fund=session.get_one(Fund, pledge.fund_id),
             amount=found.amount,
-            on=on,
+            on=day_in(book.time_zone, found.charged_at or now),
             now=now,
         )
-    elif found.status in ("requires_payment_method", "canceled"):
+        if failed and row.state == "pending":
+            on = day_in(book.time_zone, failed_at or now)
+            bank_debits.fail_debit(session, row=row, on=on, now=now)
+    if failed:
         payments.record_failure(
             session, attempt_id=attempt_id, failure=found.failure or found.status, now=now
         )
-        row = bank_debits.pending_debit(session, intent_ids=[found.id], amount=found.amount)
-        if row is not None:
-            bank_debits.fail_debit(session, row=row, on=on, now=now)

@@ -1,10 +1,13 @@
 """The Stripe balance: its movements, and the payouts that empty it."""
 
+import re
 from datetime import datetime
 from typing import Any
 
 from ledger.gateway.connection import PAGE, Connection, id_of, instant_of, translated
 from ledger.gateway.objects import BalanceTransaction, Payout
+
+A_DISPUTE = re.compile(r"\b(?:du|dp)_[A-Za-z0-9]+")
 
 
 class Balances(Connection):
@@ -54,6 +57,13 @@ class Balances(Connection):
         )
 
 
+def _dispute_in(words: str | None) -> str | None:
+    """Return the dispute that a fee by itself is for: Stripe names it in words alone. What it
+    leads to is asked of Stripe again, so that strange words cost nothing but a question."""
+    found = A_DISPUTE.search(words or "")
+    return found.group() if found else None
+
+
 def _transaction(found: Any, livemode: bool) -> BalanceTransaction:
     return BalanceTransaction(
         id=found.id,
@@ -64,7 +74,7 @@ def _transaction(found: Any, livemode: bool) -> BalanceTransaction:
         fee=found.fee,
         net=found.net,
         currency=found.currency.upper(),
-        source_id=id_of(found.source),
+        source_id=id_of(found.source) or _dispute_in(found.description),
         created_at=instant_of(found.created),
         available_on=instant_of(found.available_on).date(),
         body=_impersonal(found.to_dict()),

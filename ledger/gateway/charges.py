@@ -1,9 +1,17 @@
 """Charges and what goes back of them."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from ledger.gateway.connection import PAGE, Connection, id_of, metadata_of, translated
+from ledger.gateway.connection import (
+    PAGE,
+    Connection,
+    id_of,
+    instant_of,
+    metadata_of,
+    translated,
+)
 from ledger.gateway.objects import Charge, Refund
 
 
@@ -22,7 +30,18 @@ class Charges(Connection):
             id_of(found.balance_transaction),
             metadata_of(found),
             id_of(found.payment_intent),
+            getattr(found.payment_method_details, "type", "card"),
+            instant_of(found.created),
         )
+
+    def charge_failed_at(self, charge_id: str) -> datetime | None:
+        """Return when a charge failed, as its event says; Stripe keeps events for 30 days."""
+        params: Any = {"type": "charge.failed", "limit": PAGE}
+        with translated():
+            for event in self.client.v1.events.list(params).auto_paging_iter():
+                if getattr(event.data.object, "id", None) == charge_id:
+                    return instant_of(event.created)
+        return None
 
     def create_refund(
         self, *, key: str, charge_id: str, amount: int, metadata: Mapping[str, str]

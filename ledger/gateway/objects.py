@@ -39,6 +39,9 @@ class PaymentIntent:
     currency: str
     method: str
     failure: str | None
+    charge_id: str | None = None
+    # When the bank was asked, which for a bank debit is days before it answers.
+    charged_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,8 @@ class Charge:
     balance_transaction_id: str | None
     metadata: Mapping[str, str]
     payment_intent_id: str | None = None
+    method: str = "card"
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,9 @@ class PaymentGateway(SavesCards, RepeatsGifts, Protocol):
     def retrieve_charge(self, charge_id: str) -> Charge:
         """Return a charge."""
 
+    def charge_failed_at(self, charge_id: str) -> datetime | None:
+        """Return when a charge failed, if Stripe still knows."""
+
     def create_refund(
         self, *, key: str, charge_id: str, amount: int, metadata: Mapping[str, str]
     ) -> Refund:

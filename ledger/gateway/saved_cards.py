@@ -6,7 +6,7 @@ from typing import Any
 import stripe
 
 from ledger.gateway.checkout_pages import check_units
-from ledger.gateway.connection import PAGE, Connection, id_of, metadata_of, translated
+from ledger.gateway.connection import PAGE, Connection, id_of, instant_of, metadata_of, translated
 from ledger.gateway.objects import PaymentIntent, SavedCard
 
 
@@ -105,7 +105,9 @@ def _intent(found: Any) -> PaymentIntent:
         found.amount,
         found.currency.upper(),
         kind or "card",
-        (error.decline_code or error.code or "declined") if error else None,
+        _reason(error) if error else None,
+        id_of(charge),
+        instant_of(charge.created) if charge and not isinstance(charge, str) else None,
     )
 
 
@@ -129,3 +131,8 @@ def _shown(found: Any) -> str:
     method = found.payment_method
     card = None if method is None or isinstance(method, str) else getattr(method, "card", None)
     return f"{card.brand.title()} {card.last4}" if card else ""
+
+
+def _reason(error: Any) -> str:
+    """Return why a payment failed; only cards have a decline code."""
+    return getattr(error, "decline_code", None) or getattr(error, "code", None) or "declined"

@@ -28,7 +28,7 @@ from ledger.models.recurring import RecurringGift
 from ledger.queries.payments import attempt_to_reuse
 from ledger.queries.pledges import open_quantity
 from ledger.services import journal
-from ledger.services.bank_debits import pending_debit
+from ledger.services.bank_debits import pending_debit, start_debit
 from ledger.services.brakes import note_paid
 from ledger.services.commitments import take_step
 from ledger.services.gifts import settle_foreign
@@ -200,11 +200,18 @@ def record_failure(session: Session, *, attempt_id: UUID, failure: str, now: dat
 
 
 def settle_charge(
-    session: Session, *, txn_id: str, pledge_id: UUID, now: datetime, paid: int | None = None
+    session: Session,
+    *,
+    txn_id: str,
+    pledge_id: UUID,
+    now: datetime,
+    paid: int | None = None,
+    debit: tuple[str, datetime] | None = None,
 ) -> None:
     """Post a charge for a pledge (PAY-01 to -03, POL-3) and note the fulfilment. Idempotent.
 
-    A bank debit that was on its way is cleared by it (PAY-06); one in another currency than the
+    A bank debit that was on its way is cleared by it (PAY-06); ``debit`` names its payment intent
+    and when it began, should nobody have told. One in another currency than the
     book's makes the pledge good in its own (PAY-12): ``paid`` is the charge's amount there.
     Raises NotFound for no such pledge, Conflict where the currencies do not fit.
     """
@@ -221,14 +228,23 @@ def settle_charge(
     place = place_of(session, pledge)
     on = day_in(place.book.time_zone, txn.created_at)
     entries = _charge_entries(session, txn, pledge, place)
-    debit = pending_debit(session, intent_ids=_intents(session, pledge), amount=txn.amount)
-    if debit is not None:
+    pending = pending_debit(session, intent_ids=_intents(session, pledge), amount=txn.amount)
+    if pending is None and debit is not None and pledge.commodity == place.book.commodity:
+        pending = start_debit(
+            session,
+            intent_id=debit[0],
+            fund=place.fund,
+            amount=txn.amount,
+            on=day_in(place.book.time_zone, debit[1]),
+            now=now,
+        )
+    if pending is not None:
         entries = bookkeeping.debit_cleared_for(
             entries, fund=place.fund.code, currency=txn.commodity, amount=txn.amount
         )
         # The step has no entry of its own: its legs stand beside the money they announced.
         take_step(
-            session, debit, "clear", [], quantity=txn.amount, reference=txn_id, on=on, now=now
+            session, pending, "clear", [], quantity=txn.amount, reference=txn_id, on=on, now=now
         )
     posted = journal.post(
         session,

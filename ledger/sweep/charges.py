@@ -76,9 +76,17 @@ def _pledge(
         txn_id=txn.stripe_txn_id,
         pledge_id=pledge.id,
         paid=charge.amount if foreign else None,
+        debit=_debit(charge),
         now=now,
     )
     return True
+
+
+def _debit(charge: Charge) -> tuple[str, datetime] | None:
+    """Return which payment intent a bank debit came from and when it began; None for a card."""
+    if charge.method == "card" or charge.payment_intent_id is None or charge.created_at is None:
+        return None
+    return charge.payment_intent_id, charge.created_at
 
 
 def _recurring(

@@ -3,10 +3,12 @@
 The table is the generic pattern of domain section 5; what is not in it goes to suspense.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
 from ledger.db import Database, Session
+from ledger.errors import Conflict
 from ledger.gateway import PaymentGateway
 from ledger.models.payments import BalanceTransaction
 from ledger.services import (
@@ -19,6 +21,8 @@ from ledger.services import (
 )
 from ledger.sweep.charges import settle_charge
 from ledger.sweep.sources import charge_behind, our_id
+
+log = logging.getLogger("poolbook.sweep")
 
 Deed = Callable[[Database, PaymentGateway, BalanceTransaction, datetime], None]
 
@@ -75,8 +79,13 @@ def _dispute(db: Database, gateway: PaymentGateway, txn: BalanceTransaction, now
 
 def _fee(db: Database, gateway: PaymentGateway, txn: BalanceTransaction, now: datetime) -> None:
     if (txn.source_id or "").startswith(DISPUTES):
-        _dispute(db, gateway, txn, now)
-        return
+        try:
+            _dispute(db, gateway, txn, now)
+        except Conflict:
+            # It names no dispute of ours: a fee it is all the same.
+            log.warning("%s is a fee for no dispute that is known", txn.stripe_txn_id)
+        else:
+            return
     db.run(lambda session: _own(session, txn, stripe_fees.settle_fee, now))
 
 

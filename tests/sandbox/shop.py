@@ -1,5 +1,6 @@
 """Poolbook's own side of a payment on one database, and the sandbox on the other end."""
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,8 +13,8 @@ from sqlalchemy import func, select
 
 from ledger import checkout, worker
 from ledger.config import Settings
-from ledger.db import Database
-from ledger.gateway import StripeGateway
+from ledger.db import Database, Session
+from ledger.gateway import Event, StripeGateway
 from ledger.ids import new_id
 from ledger.models.books import Book
 from ledger.models.journal import Entry, Posting
@@ -21,7 +22,7 @@ from ledger.models.payments import BalanceTransaction, PaymentAttempt, Refund
 from ledger.models.pledges import Pledge
 from ledger.queries import payments as questions
 from ledger.queries.stripe import book_for_account, in_suspense
-from ledger.services import refunds
+from ledger.services import refunds, stripe_events
 from ledger.services.campaigns import Need
 from ledger.sweep import sweep
 from tests.factories import (
@@ -116,6 +117,30 @@ class Shop:
                 .where(Posting.book_id == pledge.book_id, Posting.account < 9000)
             )
             return sorted((event, account, quantity) for event, account, quantity in rows)
+
+    def booked(self, pledge: Pledge, account: int) -> int:
+        """What is on an account of a pledge's book, of any layer."""
+        with self.db.snapshot() as session:
+            total = session.scalar(
+                select(func.sum(Posting.quantity)).where(
+                    Posting.book_id == pledge.book_id, Posting.account == account
+                )
+            )
+        return int(total or 0)
+
+    def person(self, session: Session, pledge: Pledge, role: str) -> UUID:
+        """Somebody new with a role in a pledge's book."""
+        book = session.get_one(Book, pledge.book_id)
+        return make_person(session, f"{role} {str(new_id())[-12:]}", book, role).id
+
+    def hear(self, kind: str, about: str, name: str = "") -> None:
+        """Take a message in, as the webhook does, and do what it wakes."""
+        event = Event(name or f"evt_{new_id().hex}", kind, about, False)
+        body = json.dumps({"id": event.id, "data": {"object": {"id": about}}})
+        self.db.run(
+            lambda session: stripe_events.store(session, event=event, body=body, now=self.now())
+        )
+        self.work(seconds=1)
 
     def balance(self, pledge: Pledge, account: int) -> int:
         """What is on an account of a pledge's book."""

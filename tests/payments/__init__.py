@@ -1,0 +1,1 @@
+"""Every failure case of the payments design, against the sandbox as a process of its own."""

@@ -1,0 +1,32 @@
+"""Controls: a case must turn red when the code that makes it green is broken.
+
+``broken`` names what is replaced and by what; the case runs as it is. A case that stays green
+under its sabotage proves nothing, and fails here.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.sandbox.shop import Shop
+
+Case = Callable[[Shop], None]
+Broken = tuple[str, Any]
+
+
+def named(value: object) -> str:
+    """The name that a case has in the list of tests."""
+    return getattr(value, "__name__", "control")
+
+
+def turns_red(case: Case, shop: Shop, *broken: Broken) -> None:
+    """Run a case on broken code and see it fail."""
+    with pytest.MonkeyPatch.context() as patch:
+        for target, instead in broken:
+            patch.setattr(target, instead)
+        with pytest.raises(BaseException) as caught:  # noqa: PT011 (however it fails)
+            case(shop)
+    assert not isinstance(caught.value, KeyboardInterrupt | NameError | ImportError), caught.value
+    # What the broken code left undone is done now, so that the next case starts clean.
+    shop.sweep()
