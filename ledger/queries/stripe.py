@@ -259,13 +259,15 @@ def _booked(
             strange.append(payment)
         else:
             booked[txn_id] += int(quantity)
+    # An entry and its reversal are one slip, and none when both are there.
+    slip = func.coalesce(Entry.reverses, Entry.id)
     others = session.execute(
-        select(Posting.commodity, Entry.id, Entry.event_type, func.sum(Posting.quantity))
+        select(Posting.commodity, slip, func.min(Entry.event_type), func.sum(Posting.quantity))
         .join(Entry, (Entry.book_id == Posting.book_id) & (Entry.id == Posting.entry_id))
         .where(Posting.account == STRIPE, Posting.payment.is_(None) | Posting.payment.in_(strange))
-        .group_by(Posting.commodity, Entry.id, Entry.event_type)
+        .group_by(Posting.commodity, slip)
         .having(func.sum(Posting.quantity) != 0)
-        .order_by(Entry.id)
+        .order_by(slip)
     )
     return dict(booked), [
         (commodity, entry_id, event, int(quantity))

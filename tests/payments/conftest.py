@@ -16,7 +16,8 @@ def shop(shared_db: Database, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """A shop whose payments settle, and whose cards misbehave, only when told to."""
     server = Sandbox(free_port(), tmp_path_factory.mktemp("shop") / "sandbox.db")
     server.start()
-    server.control("set", settle_seconds="86400", refund_seconds="86400", debit_seconds="86400")
+    later = ("settle_seconds", "refund_seconds", "debit_seconds", "payout_seconds")
+    server.control("set", **dict.fromkeys(later, "864000000"))
     yield Shop(shared_db, server)
     server.kill()
 
