@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, request
-from werkzeug.wrappers import Response
+from flask import Blueprint, Response, current_app, jsonify, redirect, request, url_for
 
 from ledger.sandbox import (
     attempts,
@@ -16,11 +15,13 @@ from ledger.sandbox import (
     payouts,
     refunds,
 )
+from ledger.sandbox.currencies import parsed
 from ledger.sandbox.errors import ApiError
 from ledger.sandbox.events import public
 from ledger.sandbox.store import Object, Store
 
 pages = Blueprint("controls", __name__, url_prefix="/_test")
+OK = 200
 SETTABLE = (
     "advance",
     "arrival_seconds",
@@ -54,15 +55,28 @@ SETTABLE = (
 )
 
 
+@pages.after_request
+def back_to_the_page(answer: Response) -> Any:
+    """Bring a person who pulled a lever on the page back to it, with what came of it."""
+    if request.form.get("_page") != "1":
+        return answer
+    told = answer.get_json(silent=True)
+    error = told.get("error") if isinstance(told, dict) else None
+    said = error["message"] if isinstance(error, dict) else error
+    failed = 0 if answer.status_code == OK else 1
+    return redirect(url_for("levers.show", said=said or "Done.", failed=failed), 303)
+
+
 @pages.post("/set")
 def set_control() -> Any:
     """Change settings, see ``SETTABLE`` and the README of this room. Anything else is refused."""
     store = _store()
-    unknown = sorted(set(request.form) - set(SETTABLE))
+    given = {name: value for name, value in request.form.items() if name != "_page"}
+    unknown = sorted(set(given) - set(SETTABLE))
     if unknown:
         return jsonify(error=f"No such setting: {', '.join(unknown)}."), 400
     with store.transaction():
-        for name, value in request.form.items():
+        for name, value in given.items():
             store.set_control(name, value)
     return jsonify(ok=True)
 
@@ -74,6 +88,17 @@ def settle() -> Response:
     with store.transaction():
         count = clockwork.wake(store, now=True, only="settle_charge")
     return jsonify(settled=count)
+
+
+@pages.post("/advance")
+def advance() -> Response:
+    """Let so many ``seconds`` pass on the sandbox's clock, and do what becomes due."""
+    store = _store()
+    with store.transaction():
+        ahead = int(store.control("advance", "0")) + int(request.form.get("seconds", "86400"))
+        store.set_control("advance", str(ahead))
+        clockwork.tick(store)
+    return jsonify(ok=True, advance=ahead)
 
 
 @pages.post("/tick")
@@ -130,14 +155,17 @@ def return_debit() -> Any:
 
 @pages.post("/refund")
 def refund() -> Any:
-    """Refund ``charge`` from the dashboard: all of it or an ``amount``, for a ``reason``;
-    ``how`` is ok, pending or failing."""
+    """Refund ``charge`` from the dashboard: all of it, an ``amount`` in the smallest unit or a
+    ``sum`` with decimals, for a ``reason``; ``how`` is ok, pending or failing."""
 
     def act(store: Store, form: dict[str, str]) -> Object:
         how = form.get("how")
+        charge = store.need("charge", form["charge"])
+        if form.get("sum"):
+            form["amount"] = str(parsed(form["sum"], charge["currency"]))
         return refunds.refund(
             store,
-            store.need("charge", form["charge"]),
+            charge,
             amount=int(form["amount"]) if form.get("amount") else None,
             labels={},
             reason=form.get("reason") or "requested_by_customer",

@@ -5,6 +5,8 @@ UGX are still counted in hundredths of which only whole units pass, the ariary i
 and of three decimals the last is always zero. Must not know where an amount comes from.
 """
 
+import re
+
 from ledger.core.currencies import EXPONENTS
 from ledger.sandbox.errors import ApiError
 
@@ -77,3 +79,15 @@ def shown(amount: int, currency: str) -> str:
     whole, part = divmod(amount, 10**places)
     fraction = f".{part:0{places}d}" if places else ""
     return f"{whole:,}{fraction} {currency.upper()}"
+
+
+def parsed(text: str, currency: str) -> int:
+    """Return an amount that a person typed, like 1,250.50, in Stripe's smallest unit.
+
+    Raises ApiError for what is no amount or has more decimals than the currency.
+    """
+    found = re.fullmatch(r"([0-9]{1,12})(?:\.([0-9]+))?", text.strip().replace(",", ""))
+    places = decimals(currency)
+    if found is None or len(found[2] or "") > places:
+        raise ApiError(f"Give an amount like {shown(125_050, currency)}.", param="sum")
+    return int(found[1] + (found[2] or "").ljust(places, "0"))

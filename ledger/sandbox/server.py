@@ -12,7 +12,7 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, current_app, request
 from waitress import create_server
 
-from ledger.sandbox import api, clockwork, controls, endpoints, faults, lists, pages
+from ledger.sandbox import api, clockwork, controls, endpoints, faults, levers, lists, pages
 from ledger.sandbox.errors import ApiError
 from ledger.sandbox.events import API_VERSION, deliver_due
 from ledger.sandbox.params import nested
@@ -32,6 +32,7 @@ def create_app(state: Path) -> Flask:
     app.register_blueprint(v1)
     app.register_blueprint(pages.pages)
     app.register_blueprint(controls.pages)
+    app.register_blueprint(levers.pages)
     app.add_url_rule("/healthz", view_func=lambda: {"ok": True}, endpoint="healthz")
     return app
 

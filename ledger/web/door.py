@@ -80,7 +80,14 @@ def parts_of(app: Flask) -> Poolbook:
 
 def context() -> dict[str, Any]:
     """Return what every template sees."""
-    return {"visitor": visitor(), "demo": here().settings.demo, "today": now().date()}
+    settings = here().settings
+    return {
+        "visitor": visitor(),
+        "demo": settings.demo,
+        # Where a person makes the demo's Stripe settle, refuse, dispute and pay out.
+        "levers": f"{settings.stripe_base}/_test/" if settings.demo and settings.sandbox else "",
+        "today": now().date(),
+    }
 
 
 def now() -> datetime:

@@ -175,8 +175,10 @@ def test_the_demo_has_its_outbox_and_style_page_and_an_installation_has_not(
     assert town.client("treasurer").get("/demo/bank/A.xml").status_code == 200
     assert town.client("other treasurer").get("/demo/bank/A.xml").status_code == 404
     assert "Strict-Transport-Security" not in town.client().get("/").headers
+    assert b"http://127.0.0.1:1/_test/" in town.client().get("/").data
 
 
 def test_an_installation_shows_no_outbox(town: Town) -> None:
+    assert b"/_test/" not in town.client().get("/").data
     for path in ("/outbox", "/styleguide", "/demo/bank/A.xml"):
         assert town.client("treasurer").get(path).status_code == 404

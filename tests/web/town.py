@@ -128,6 +128,10 @@ class Town:
             deed(session)
 
 
+# Where a demo's sandbox would be; nothing listens there.
+LEVERS = "http://127.0.0.1:1"
+
+
 def settings_of(url: str, base_url: str = HOME, *, demo: bool = False) -> Settings:
     """Settings of a program without a payment provider."""
     return Settings(
@@ -137,7 +141,7 @@ def settings_of(url: str, base_url: str = HOME, *, demo: bool = False) -> Settin
         base_url=base_url,
         stripe_key="",
         stripe_webhook_secret="",
-        stripe_base=STRIPE_API,
+        stripe_base=LEVERS if demo else STRIPE_API,
         demo=demo,
         signing_seed="5e" * 32,
     )
