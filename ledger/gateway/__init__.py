@@ -15,6 +15,7 @@ from ledger.gateway.objects import (
     Payout,
     Refund,
     SavedCard,
+    Subscribed,
     Subscription,
 )
 from ledger.gateway.protocol import PaymentGateway
@@ -34,5 +35,6 @@ __all__ = [
     "Refund",
     "SavedCard",
     "StripeGateway",
+    "Subscribed",
     "Subscription",
 ]

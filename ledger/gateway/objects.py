@@ -73,6 +73,14 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
+class Subscribed:
+    """The subscription that a payment was for, with the metadata it had when it was billed."""
+
+    subscription_id: str
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
     """A charge with the metadata we gave it; no balance transaction until Stripe settles.
 

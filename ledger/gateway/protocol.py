@@ -15,6 +15,7 @@ from ledger.gateway.objects import (
     Payout,
     Refund,
     SavedCard,
+    Subscribed,
     Subscription,
 )
 
@@ -107,6 +108,9 @@ class RepeatsGifts(Protocol):
 
     def subscription_of_invoice(self, invoice_id: str) -> str | None:
         """Return the subscription that an invoice is for."""
+
+    def subscription_of_payment(self, intent_id: str) -> Subscribed | None:
+        """Return the subscription that a payment was for."""
 
 
 class PaymentGateway(SavesCards, RepeatsGifts, Protocol):

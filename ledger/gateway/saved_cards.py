@@ -93,7 +93,6 @@ class SavedCards(Connection):
 
 
 def _intent(found: Any) -> PaymentIntent:
-    error = found.last_payment_error
     charge = found.latest_charge
     method = found.payment_method
     kind = getattr(method, "type", None)
@@ -105,25 +104,31 @@ def _intent(found: Any) -> PaymentIntent:
         found.amount,
         found.currency.upper(),
         kind or "card",
-        _reason(error) if error else None,
+        _reason(found.last_payment_error) if found.last_payment_error else None,
         id_of(charge),
         instant_of(charge.created) if charge and not isinstance(charge, str) else None,
     )
+
+
+def _reason(error: Any) -> str:
+    """Return why a payment did not work; an error has only the parts that apply to it."""
+    code = getattr(error, "code", None) or "declined"
+    if code == "authentication_required":
+        return code
+    return getattr(error, "decline_code", None) or code
 
 
 def _refused(refusal: stripe.CardError, amount: int, currency: str) -> PaymentIntent:
     """Return the payment that the bank refused; without one, Stripe's word for it alone."""
     error = refusal.error
     intent = getattr(error, "payment_intent", None)
-    code = refusal.code or "card_declined"
-    reason = getattr(error, "decline_code", None) or code
     return PaymentIntent(
         getattr(intent, "id", None) or "",
         getattr(intent, "status", None) or "requires_payment_method",
         amount,
         currency,
         "card",
-        code if code == "authentication_required" else reason,
+        _reason(error),
     )
 
 
@@ -131,8 +136,3 @@ def _shown(found: Any) -> str:
     method = found.payment_method
     card = None if method is None or isinstance(method, str) else getattr(method, "card", None)
     return f"{card.brand.title()} {card.last4}" if card else ""
-
-
-def _reason(error: Any) -> str:
-    """Return why a payment failed; only cards have a decline code."""
-    return getattr(error, "decline_code", None) or getattr(error, "code", None) or "declined"

@@ -5,7 +5,7 @@ from typing import Any
 
 from ledger.gateway.checkout_pages import check_units
 from ledger.gateway.connection import Connection, id_of, instant_of, metadata_of, translated
-from ledger.gateway.objects import Subscription
+from ledger.gateway.objects import Subscribed, Subscription
 
 
 class Subscriptions(Connection):
@@ -68,6 +68,25 @@ class Subscriptions(Connection):
             found: Any = self.client.v1.invoices.retrieve(invoice_id)
         details = found.parent.subscription_details if found.parent else None
         return id_of(details.subscription) if details else None
+
+    def subscription_of_payment(self, intent_id: str) -> Subscribed | None:
+        """Return the subscription that a payment was for, if it was for one.
+
+        Neither charge nor payment carries the subscription's metadata; its invoice does.
+        """
+        params: Any = {
+            "payment": {"type": "payment_intent", "payment_intent": intent_id},
+            "expand": ["data.invoice"],
+            "limit": 1,
+        }
+        with translated():
+            found: Any = self.client.v1.invoice_payments.list(params)
+        for row in found.data:
+            parent = row.invoice.parent
+            details = parent.subscription_details if parent else None
+            if details:
+                return Subscribed(id_of(details.subscription) or "", metadata_of(details))
+        return None
 
     def _change(self, subscription_id: str, params: Any) -> Subscription:
         with translated():

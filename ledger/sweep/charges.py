@@ -9,12 +9,13 @@ from datetime import datetime
 from uuid import UUID
 
 from ledger.db import Database, Session
-from ledger.gateway import Charge, PaymentGateway
+from ledger.gateway import Charge, PaymentGateway, Subscribed
 from ledger.models.books import Book
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Pledge
 from ledger.models.recurring import RecurringGift
 from ledger.queries import payments as questions
+from ledger.queries.recurring import recurring_by_subscription
 from ledger.services import gifts, movements, payments, recurring, stripe_accounts
 from ledger.sweep.sources import our_id
 
@@ -27,10 +28,13 @@ def settle_charge(
 ) -> None:
     """Settle a charge as what it pays, or keep it in suspense."""
     charge = gateway.retrieve_charge(txn.source_id or "")
+    subscribed = None
+    if charge.payment_intent_id is not None and not KINDS.keys() & charge.metadata.keys():
+        subscribed = gateway.subscription_of_payment(charge.payment_intent_id)
 
     def deed(session: Session) -> None:
         row = session.get_one(BalanceTransaction, txn.stripe_txn_id)
-        for name, key in _ties(session, charge):
+        for name, key in _ties(session, charge, subscribed):
             if KINDS[name](session, row, key, charge, now):
                 return
         movements.suspend(
@@ -40,9 +44,16 @@ def settle_charge(
     db.run(deed)
 
 
-def _ties(session: Session, charge: Charge) -> list[tuple[str, UUID]]:
-    """Return what a charge says it pays, and what the attempt it belongs to says."""
+def _ties(
+    session: Session, charge: Charge, subscribed: Subscribed | None
+) -> list[tuple[str, UUID]]:
+    """Return what a charge says it pays, and what the attempt or subscription behind it says."""
     ties = []
+    if subscribed is not None:
+        gift = recurring_by_subscription(session, subscribed.subscription_id)
+        told = gift.id if gift else our_id(subscribed.metadata, "recurring")
+        if told is not None:
+            ties.append(("recurring", told))
     for name in KINDS:
         named = our_id(charge.metadata, name)
         if named is not None:

@@ -1,13 +1,15 @@
 """The way to the payment page: every try is counted before the provider is asked anything."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from flask import request
 
-from ledger.checkout import PaymentGateway
+from ledger.checkout import GatewayDown, PaymentGateway, look_up_attempt
 from ledger.core.instalments import FeeEstimate
-from ledger.errors import Conflict
+from ledger.errors import Conflict, PoolbookError
 from ledger.links import Links
+from ledger.models.payments import PaymentAttempt
 from ledger.services import brakes
 from ledger.web.door import here, now, write
 
@@ -43,6 +45,18 @@ def count_try(*, book_id: UUID, about: UUID, email: str) -> None:
             now=now(),
         )
     )
+
+
+def came_back(attempt: PaymentAttempt | None) -> None:
+    """Ask what became of a page that a visitor comes back from; a message may be slower.
+
+    Without an answer nothing is lost: the worker asks as well.
+    """
+    found = here().gateway
+    if found is None or attempt is None or attempt.state not in ("open", "processing"):
+        return
+    with suppress(GatewayDown, PoolbookError):
+        look_up_attempt(here().db, found, attempt=attempt, now=now())
 
 
 def estimate() -> FeeEstimate:

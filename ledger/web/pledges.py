@@ -38,7 +38,7 @@ from ledger.web.door import (
     visitor,
     write,
 )
-from ledger.web.payment import count_try, estimate, gateway, links
+from ledger.web.payment import came_back, count_try, estimate, gateway, links
 
 pages = Blueprint("pledges", __name__)
 
@@ -122,7 +122,17 @@ def pay(basket_id: UUID) -> Response:
 
 @pages.get("/baskets/<uuid:basket_id>/return")
 def back(basket_id: UUID) -> Response:
-    """Take the donor back from the payment page; what was paid is Stripe's to say, later."""
+    """Take the donor back from the payment page; what was paid is Stripe's to say."""
+    with reading() as session:
+        gift = recurring_questions.recurring_of_basket(session, basket_id=basket_id)
+        asked = [
+            payments.latest_attempt(session, pledge_id=part.id)
+            for part in pledges.pledges_of_basket(session, basket_id=basket_id)
+        ]
+        if gift is not None:
+            asked.append(recurring_questions.latest_recurring_attempt(session, gift_id=gift.id))
+    for attempt in asked:
+        came_back(attempt)
     return redirect(url_for("pledges.thanks", basket_id=basket_id, paid=1), 303)
 
 

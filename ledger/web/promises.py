@@ -3,9 +3,10 @@
 The link is the key: whoever holds it need not sign in, and can do nothing else with it.
 """
 
+from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -18,9 +19,10 @@ from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
 from ledger.queries import mandates, pledges
+from ledger.queries.payments import latest_attempt
 from ledger.services import pledges as pledge_services
 from ledger.web.door import here, now, page, reading, write
-from ledger.web.payment import count_try, gateway, links
+from ledger.web.payment import came_back, count_try, gateway, links
 
 pages = Blueprint("promises", __name__)
 
@@ -29,6 +31,11 @@ pages = Blueprint("promises", __name__)
 def show(token: str) -> Response:
     """Show one pledge of money to whoever holds its link."""
     pledge = _pledge(token)
+    if "back" in request.args:
+        with reading() as session:
+            attempt = latest_attempt(session, pledge_id=pledge.id)
+        came_back(attempt)
+        pledge = _pledge(token)
     with reading() as session:
         book = session.get_one(Book, pledge.book_id)
         campaign = session.get(Campaign, pledge.campaign_id) if pledge.campaign_id else None
@@ -57,10 +64,7 @@ def show(token: str) -> Response:
 def pay(token: str) -> Response:
     """Send the donor to the payment page for what is due."""
     pledge = _counted(token)
-    back = here().settings.base_url + url_for("promises.show", token=token)
-    url = checkout.start_checkout(
-        here().db, gateway(), pledge_id=pledge.id, success_url=back, cancel_url=back, now=now()
-    )
+    url = checkout.start_checkout(here().db, gateway(), pledge_id=pledge.id, **_way(token))
     return redirect(url, 303)
 
 
@@ -68,10 +72,7 @@ def pay(token: str) -> Response:
 def card(token: str) -> Response:
     """Send the donor to a page that saves a card, or another one."""
     pledge = _counted(token)
-    back = here().settings.base_url + url_for("promises.show", token=token)
-    url = checkout.start_setup(
-        here().db, gateway(), pledge_id=pledge.id, success_url=back, cancel_url=back, now=now()
-    )
+    url = checkout.start_setup(here().db, gateway(), pledge_id=pledge.id, **_way(token))
     return redirect(url, 303)
 
 
@@ -88,6 +89,16 @@ def cancel(token: str) -> Response:
     )
     flash(_("The open part of your pledge is taken back, and your card is forgotten."))
     return redirect(url_for("promises.show", token=token), 303)
+
+
+def _way(token: str) -> dict[str, Any]:
+    """Return where the payment page leads back to, and when it is asked for."""
+    base = here().settings.base_url
+    return {
+        "success_url": base + url_for("promises.show", token=token, back=1),
+        "cancel_url": base + url_for("promises.show", token=token),
+        "now": now(),
+    }
 
 
 def _counted(token: str) -> Pledge:

@@ -19,7 +19,7 @@ from ledger.models.recurring import RecurringGift
 from ledger.queries import recurring
 from ledger.schemas.fields import minor_units
 from ledger.web.door import errors_of, here, now, page, reading
-from ledger.web.payment import count_try, gateway, links
+from ledger.web.payment import came_back, count_try, gateway, links
 
 pages = Blueprint("recurring", __name__)
 
@@ -34,6 +34,11 @@ DEEDS = {
 @pages.get("/gifts/<token>")
 def show(token: str) -> Response:
     """Show one recurring gift to whoever holds its link."""
+    if "back" in request.args:
+        gift_id = links().read(RECURRING, token)
+        with reading() as session:
+            attempt = recurring.latest_recurring_attempt(session, gift_id=gift_id)
+        came_back(attempt)
     return _page(token, {})
 
 
@@ -75,9 +80,14 @@ def card(token: str) -> Response:
     with reading() as session:
         email = session.get_one(Party, gift.party_id).email
     count_try(book_id=gift.book_id, about=gift.id, email=email)
-    back = here().settings.base_url + url_for("recurring.show", token=token)
+    base = here().settings.base_url
     url = checkout.start_new_card(
-        here().db, gateway(), gift_id=gift.id, success_url=back, cancel_url=back, now=now()
+        here().db,
+        gateway(),
+        gift_id=gift.id,
+        success_url=base + url_for("recurring.show", token=token, back=1),
+        cancel_url=base + url_for("recurring.show", token=token),
+        now=now(),
     )
     return redirect(url, 303)
 

@@ -63,12 +63,17 @@ def running(database_url: str, tmp_path: Path) -> Iterator[Running]:
     db = Database(database_url)
     fill(db, today=datetime.now(UTC).date())
     db.dispose()
+    yield from run_all(database_url, tmp_path)
+
+
+def run_all(database_url: str, folder: Path) -> Iterator[Running]:
+    """Run web server, worker and sandbox on a database until the tests are over."""
     port, sandbox = free_port(), free_port()
     url = f"http://127.0.0.1:{port}"
     environ = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
-        "POOLBOOK_DATA": str(tmp_path),
+        "POOLBOOK_DATA": str(folder),
         "POOLBOOK_DATABASE_URL": database_url,
         "POOLBOOK_BASE_URL": url,
         "POOLBOOK_DEMO": "1",
@@ -77,7 +82,7 @@ def running(database_url: str, tmp_path: Path) -> Iterator[Running]:
         "STRIPE_API_BASE": f"http://127.0.0.1:{sandbox}",
     }
     found = Running(url, f"http://127.0.0.1:{sandbox}", environ)
-    state = ["--state", str(tmp_path / "stripe.db")]
+    state = ["--state", str(folder / "stripe.db")]
     hook = ["--webhook", f"{url}/webhooks/stripe", "--webhook-secret", SECRET]
     found.start("sandbox", "--port", str(sandbox), *state, *hook)
     found.start("worker")
