@@ -104,7 +104,7 @@ def reconcile(page: Page, running: Running, folder: Path) -> None:
 
 def allocate(page: Page, running: Running) -> None:
     page.goto(f"{running.url}/pools/STREAMS/allocate")
-    page.get_by_label("Amount").fill("1000")
+    page.get_by_label("Amount", exact=True).fill("1000")
     page.get_by_label("What for").fill("Spring seed order")
     page.get_by_role("button", name="Preview the split").click()
     shares = page.locator("table td.num").all_inner_texts()
