@@ -1,12 +1,16 @@
 """Commands that open what everything else stands in: the database, books, funds."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
 from ledger.cli.console import Console, cli, command, pass_console
+from ledger.db import Session
 from ledger.queries.books import book_by_code
+from ledger.queries.policies import policy_of
 from ledger.services import books as book_services
+from ledger.services.policies import choose_policy
 
 
 @command(cli, "init")
@@ -48,6 +52,29 @@ def book_create(
         )
     )
     console.answer({"book": code}, f"Book {code} is open.")
+
+
+@command(book, "policy")
+@click.argument("code")
+@click.argument("choices", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--from", "since", type=click.DateTime(["%Y-%m-%d"]), help="The first day; today.")
+@pass_console
+def book_policy(
+    console: Console, code: str, choices: tuple[str, ...], since: datetime | None
+) -> None:
+    """Show what the books' accounting rules decide, or choose otherwise than the profile."""
+    now = datetime.now(UTC)
+    on = since.date() if since else now.date()
+
+    def deed(session: Session) -> dict[str, Any]:
+        found = book_by_code(session, code)
+        for choice in choices:
+            key, _, value = choice.partition("=")
+            choose_policy(session, book=found, key=key, value=value, valid_from_on=on, now=now)
+        return {"book": code, "profile": found.profile, **policy_of(session, found, on).document()}
+
+    answer = console.database().run(deed)
+    console.answer(answer, "\n".join(f"{key} {value}" for key, value in answer.items()))
 
 
 @cli.group("fund")

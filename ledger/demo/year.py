@@ -224,7 +224,6 @@ class Year:
             total=total,
             method="comparable_sales",
             evidence="Three offers for the same model, two weeks old.",
-            capitalise=total >= 50_000,
             valued_on=self.at(days_ago).date(),
             valued_by=self.people["member"].id,
             now=self.at(days_ago),

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ledger.models.base import Base, Code, Key
 
 KINDS = ("community", "pool")
-PROFILES = ("US_GAAP", "UK_SORP_2026", "INPAS", "CASH_SIMPLE")
 FUND_CLASSES = (
     "unrestricted",
     "designated",

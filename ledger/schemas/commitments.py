@@ -27,6 +27,7 @@ def step(exponent: int, wanted: tuple[str, ...]) -> Schema:
         "amount": Money(exponent, required=True),
         "reference": Line(required=True, longest=64),
         "to_fund": Line(required=True, longest=32),
+        "terms": Text(load_default="", longest=500),
     }
     shape = {name: answers[name] for name in wanted}
     shape["done_on"] = fields.Date(required=True, error_messages=A_DATE)

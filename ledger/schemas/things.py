@@ -32,9 +32,6 @@ def valuation(exponent: int) -> Schema:
         total = Money(exponent, required=True)
         method = one_of(METHODS, "Choose how the value was found.")
         evidence = Text(required=True, longest=1000)
-        capitalise = fields.Boolean(
-            load_default=False, error_messages={"invalid": "Tick the box or leave it."}
-        )
 
     return Valuation()
 

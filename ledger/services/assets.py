@@ -18,6 +18,7 @@ from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
 from ledger.queries.books import funds_of
 from ledger.queries.people import person_by_email
+from ledger.queries.policies import capitalised_from
 from ledger.services import journal
 from ledger.services.books import ensure_commodity
 from ledger.services.pledges import LIMITS, check_place, record_fulfilment, release_for
@@ -104,12 +105,13 @@ def propose_valuation(
     total: int,
     method: str,
     evidence: str,
-    capitalise: bool,
     valued_on: date,
     valued_by: UUID,
     now: datetime,
 ) -> Valuation:
     """Propose what received things are worth together, in minor units; an approver decides.
+
+    From the book's threshold on they are kept as equipment, below it they count as used up.
 
     Raises NotFound, Conflict when they are valued or proposed already.
     """
@@ -118,7 +120,8 @@ def propose_valuation(
         raise NotFound("There is no such hand-over.", place="intake")
     if total <= 0:
         raise Invalid("A value is above zero.", place="total")
-    if currency != session.get_one(Book, intake.book_id).commodity:
+    book = session.get_one(Book, intake.book_id)
+    if currency != book.commodity:
         raise Invalid("A value is in the currency of the books.", place="currency")
     known = session.scalar(
         select(Valuation.id).where(
@@ -137,7 +140,7 @@ def propose_valuation(
         total=total,
         method=method,
         evidence=evidence,
-        capitalise=capitalise,
+        capitalise=total >= capitalised_from(session, book, now.date()),
         valued_on=valued_on,
         valued_by=valued_by,
         state="proposed",

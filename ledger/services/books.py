@@ -11,12 +11,12 @@ from sqlalchemy import insert, select
 
 from ledger.core.accounts import CHART
 from ledger.core.amount import decimals, is_currency, is_holding
+from ledger.core.policies import PROFILES
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import (
     FUND_CLASSES,
     KINDS,
-    PROFILES,
     Account,
     Book,
     Commodity,
@@ -52,7 +52,7 @@ def create_book(
     the code is taken by a book that differs."""
     _check_code(code, "code")
     _check_choice(kind, KINDS, "kind")
-    _check_choice(profile, PROFILES, "profile")
+    _check_choice(profile, tuple(PROFILES), "profile")
     try:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError) as error:

@@ -9,6 +9,7 @@ from ledger.errors import Invalid, NotFound
 from ledger.models.assets import Asset, AssetLoan, Valuation
 from ledger.models.books import Book
 from ledger.models.proposals import Proposal
+from ledger.queries.policies import policy_of
 from ledger.services import journal
 from ledger.services.assets import borrowing_fund
 from ledger.services.proposals import propose
@@ -22,14 +23,13 @@ def propose_use(
     loan_id: UUID,
     days: int,
     value: int,
-    recognised: bool,
     evidence: str,
     made_by: UUID,
     now: datetime,
 ) -> Proposal:
     """Ask the borrower's approver to say what some days of use are worth, in minor units.
 
-    ``recognised`` is the community's policy. Raises NotFound, Invalid for no days or no value.
+    Raises NotFound, Invalid for no days or no value.
     """
     loan = session.get(AssetLoan, loan_id)
     if loan is None:
@@ -48,7 +48,6 @@ def propose_use(
             "days": days,
             "quantity": value,
             "commodity": book.commodity,
-            "recognised": recognised,
         },
         made_by=made_by,
         now=now,
@@ -86,7 +85,7 @@ def book_use(session: Session, proposal: Proposal, *, by: UUID, on: date, now: d
             amount=asked["quantity"],
             valuation=valuation.label,
             lender=session.get_one(Book, loan.lender_id).code,
-            recognised=asked["recognised"],
+            recognised=policy_of(session, book, on).use,
         ),
         event_type=KIND,
         source=KIND,

@@ -17,12 +17,15 @@ from ledger.models.parties import Party
 from ledger.models.people import Person
 from ledger.models.pledges import Pledge
 from ledger.models.proposals import Proposal
+from ledger.queries.people import roles_of
+from ledger.queries.policies import policy_of
 from ledger.services import journal
 from ledger.services.books import check_own_fund, ensure_commodity
 from ledger.services.pledges import record_fulfilment, release_for
 from ledger.services.proposals import propose
 
 TIME_USED = 8410
+UNDER_CONSTRUCTION = 1520
 MINUTES_PER_DAY = 16 * 60
 # Older work needs evidence that a form cannot give.
 WINDOW = timedelta(days=366)
@@ -142,13 +145,16 @@ def confirm_hours(
     or enhanced an asset, so that its value joins what is being built (HRS-5).
 
     Raises NotFound, Conflict when it is decided already, NotAllowed for the volunteer or
-    whoever logged it (invariant I-54).
+    whoever logged it (invariant I-54), and for anybody but an approver when it was logged later
+    than the book's policy lets it.
     """
     row = undecided(session, hours_id, confirmed_by)
     book = session.get_one(Book, row.book_id)
+    check_window(session, row, book, confirmed_by, now)
     fund = session.get_one(Fund, row.fund_id)
     pledge = session.get(Pledge, row.pledge_id) if row.pledge_id else None
-    valuation = value_hours(session, row, book, confirmed_by, on)
+    valuation = value_hours(session, row, book, confirmed_by, on, builds=builds)
+    builds = builds and valuation.capitalise
     released = release_for(session, pledge, row.worked_minutes)[0] if pledge else 0
     reference = pledge.reference if pledge else None
     worth_of: dict[str, Any] = {
@@ -178,9 +184,7 @@ def confirm_hours(
         made_by=row.logged_by,
         approved_by=confirmed_by,
     )
-    row.state = "confirmed"
-    row.confirmed_by = confirmed_by
-    row.confirmed_at = now
+    mark_confirmed(row, confirmed_by, now)
     if pledge is not None:
         record_fulfilment(
             session,
@@ -193,6 +197,13 @@ def confirm_hours(
         )
     session.flush()
     return row
+
+
+def mark_confirmed(row: HoursEntry, by: UUID, now: datetime) -> None:
+    """Write down who confirmed hours, and when."""
+    row.state = "confirmed"
+    row.confirmed_by = by
+    row.confirmed_at = now
 
 
 def reject_hours(
@@ -251,6 +262,7 @@ def correct_hours(
             value=valuation.total * minutes // valuation.quantity,
             specialised=valuation.capitalise,
             valuation=valuation.label,
+            built=_built(session, row, valuation),
         ),
         event_type="hours_corrected",
         source="hours",
@@ -277,6 +289,36 @@ def _still_counted(session: ReadSession, row: HoursEntry) -> int:
         )
     )
     return int(taken or 0)
+
+
+def _built(session: ReadSession, row: HoursEntry, valuation: Valuation) -> bool:
+    """Tell whether confirmed hours joined what is being built (HRS-5)."""
+    return (
+        session.scalar(
+            select(Posting.line)
+            .where(
+                Posting.book_id == row.book_id,
+                Posting.account == UNDER_CONSTRUCTION,
+                Posting.valuation == valuation.label,
+            )
+            .limit(1)
+        )
+        is not None
+    )
+
+
+def check_window(
+    session: ReadSession, row: HoursEntry, book: Book, person_id: UUID, now: datetime
+) -> None:
+    """Refuse whoever is no approver where hours were logged long after they were worked.
+
+    Raises NotAllowed.
+    """
+    window = timedelta(days=policy_of(session, book, now.date()).hours_window_days)
+    if row.worked_on >= row.created_at.date() - window:
+        return
+    if "approver" not in roles_of(session, person_id=person_id, book_id=book.id, now=now):
+        raise NotAllowed("Hours logged so late are confirmed by an approver.", place="hours")
 
 
 def worth(minutes: int, rate_per_hour: int) -> int:
@@ -317,10 +359,21 @@ def undecided(session: Session, hours_id: UUID, person_id: UUID) -> HoursEntry:
 
 
 def value_hours(
-    session: Session, row: HoursEntry, book: Book, confirmed_by: UUID, on: date
+    session: Session,
+    row: HoursEntry,
+    book: Book,
+    confirmed_by: UUID,
+    on: date,
+    *,
+    builds: bool = False,
 ) -> Valuation:
-    """Write down what hours are worth by the rate of the day they were worked."""
+    """Write down what hours are worth by the rate of the day they were worked.
+
+    They are income where the book's policy recognises services, and the skill is one that would
+    be bought or the work ``builds`` an asset (ASC 958-605-25-16); otherwise a statistic.
+    """
     rate = rate_for(session, book_id=book.id, commodity=row.commodity, on=row.worked_on)
+    recognised = policy_of(session, book, on).services
     valuation = Valuation(
         book_id=book.id,
         label=f"H-{row.id.hex[-12:].upper()}",
@@ -331,7 +384,7 @@ def value_hours(
         total=worth(row.worked_minutes, rate.rate_per_hour) if rate else 0,
         method="rate_table" if rate else "none",
         evidence=rate.source if rate else "",
-        capitalise=bool(rate and rate.specialised),
+        capitalise=bool(rate and (rate.specialised or builds) and recognised),
         valued_on=on,
         valued_by=row.logged_by,
         approved_by=confirmed_by,

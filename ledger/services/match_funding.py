@@ -10,6 +10,7 @@ from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
+from ledger.queries.policies import policy_of
 from ledger.services.commitments import (
     approve,
     load,
@@ -38,8 +39,11 @@ def propose_sponsor(
 ) -> Commitment:
     """Ask to take a sponsor's matching terms; 10,000 basis points match one for one.
 
-    Raises Invalid for terms that match nothing.
+    Raises Invalid for terms that match nothing, Conflict where the book's policy calls no promise
+    owed: what such a sponsor pays is booked as a gift.
     """
+    if policy_of(session, book, now.date()).promises == "none":
+        raise Conflict("In this book no promise is owed; book the sponsor's gifts.", place="book")
     if not 0 < basis_points <= 100_000:
         raise Invalid("A sponsor matches between 0 and ten for one.", place="basis_points")
     row = open_commitment(

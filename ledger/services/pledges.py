@@ -29,6 +29,7 @@ from ledger.models.pledges import Basket, Fulfilment, Pledge, PledgeLine
 from ledger.queries.balances import balance_of
 from ledger.queries.campaigns import needs_of
 from ledger.queries.pledges import fulfilled_quantity, open_quantity
+from ledger.queries.policies import policy_of
 from ledger.services import journal
 
 RECEIVABLE = 1210
@@ -288,19 +289,23 @@ def lapse_pledge(session: Session, *, pledge_id: UUID, on: date, now: datetime) 
 
 
 def meet_condition(session: Session, *, pledge: Pledge, on: date, now: datetime) -> None:
-    """Make a conditional promise owed (PLG-07); promised things and hours become intentions."""
+    """Make a conditional promise owed (PLG-07); promised things and hours become intentions, and
+    so does money where the book's policy wants a promise on paper first (domain section 13)."""
     rest = open_quantity(session, pledge)
     if pledge.legal_nature != "conditional" or not rest:
         return
     book, fund = _codes(session, pledge)
+    policy = policy_of(session, session.get_one(Book, pledge.book_id), on)
+    owed = is_currency(pledge.commodity) and policy.promises == "all"
     entries = bookkeeping.condition_met(
         book=book,
         fund=fund,
         commodity=pledge.commodity,
         quantity=rest,
         pledge=pledge.reference,
+        owed=owed,
     )
-    pledge.legal_nature = "unconditional" if is_currency(pledge.commodity) else "intention"
+    pledge.legal_nature = "unconditional" if owed else "intention"
     _post(session, pledge, entries, "condition_met", on, now)
 
 

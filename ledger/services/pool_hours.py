@@ -13,9 +13,10 @@ from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.models.hours import HoursEntry
 from ledger.models.pledges import Pledge
+from ledger.queries.policies import policy_of
 from ledger.services import journal
 from ledger.services.commitments import load, take_step
-from ledger.services.hours import undecided, value_hours
+from ledger.services.hours import check_window, mark_confirmed, undecided, value_hours
 from ledger.services.pledges import record_fulfilment, release_for
 from ledger.services.pool_life import CONDITIONAL, hours_left
 
@@ -33,37 +34,13 @@ def confirm_pooled_hours(
     """Confirm time that the pool allocated and a volunteer pledged to it.
 
     Raises Invalid when hours, allocation and pledge do not belong together, Conflict for more
-    than is left of either or a skill without a recognised rate, NotAllowed as ``confirm_hours``.
+    than is left of either, NotAllowed as ``confirm_hours``.
     """
     row = undecided(session, hours_id, confirmed_by)
     allocation = load(session, allocation_id, CONDITIONAL)
     _check(session, row, allocation, pledge)
-    book = session.get_one(Book, row.book_id)
-    valuation = value_hours(session, row, book, confirmed_by, on)
-    if not valuation.capitalise or not valuation.total:
-        raise Conflict("This skill has no rate that can be recognised.", place="rate")
-    posted = journal.post(
-        session,
-        bookkeeping.pooled_hours_confirmed(
-            pool=session.get_one(Book, allocation.book_id).code,
-            pool_fund=session.get_one(Fund, allocation.fund_id).code,
-            member=book.code,
-            member_fund=session.get_one(Fund, row.fund_id).code,
-            commodity=row.commodity,
-            minutes=row.worked_minutes,
-            currency=valuation.currency,
-            value=valuation.total,
-            valuation=valuation.label,
-            pledge=pledge.reference,
-        ),
-        event_type="hours_confirmed",
-        source="hours",
-        external_ref=str(row.id),
-        accounting_on=on,
-        now=now,
-        made_by=row.logged_by,
-        approved_by=confirmed_by,
-    )
+    check_window(session, row, session.get_one(Book, row.book_id), confirmed_by, now)
+    posted = _post(session, row, allocation, pledge, confirmed_by, on, now)
     take_step(
         session,
         allocation,
@@ -77,9 +54,7 @@ def confirm_pooled_hours(
         now=now,
         entry_id=posted.ids[0],
     )
-    row.state = "confirmed"
-    row.confirmed_by = confirmed_by
-    row.confirmed_at = now
+    mark_confirmed(row, confirmed_by, now)
     record_fulfilment(
         session,
         pledge=pledge,
@@ -90,6 +65,45 @@ def confirm_pooled_hours(
         now=now,
     )
     return row
+
+
+def _post(
+    session: Session,
+    row: HoursEntry,
+    allocation: Commitment,
+    pledge: Pledge,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> journal.Posted:
+    book = session.get_one(Book, row.book_id)
+    pool = session.get_one(Book, allocation.book_id)
+    valuation = value_hours(session, row, book, by, on)
+    # The value passes through both books, so both must call it income.
+    valuation.capitalise = valuation.capitalise and policy_of(session, pool, on).services
+    return journal.post(
+        session,
+        bookkeeping.pooled_hours_confirmed(
+            pool=pool.code,
+            pool_fund=session.get_one(Fund, allocation.fund_id).code,
+            member=book.code,
+            member_fund=session.get_one(Fund, row.fund_id).code,
+            commodity=row.commodity,
+            minutes=row.worked_minutes,
+            currency=valuation.currency,
+            value=valuation.total,
+            valuation=valuation.label,
+            pledge=pledge.reference,
+            recognised=valuation.capitalise,
+        ),
+        event_type="hours_confirmed",
+        source="hours",
+        external_ref=str(row.id),
+        accounting_on=on,
+        now=now,
+        made_by=row.logged_by,
+        approved_by=by,
+    )
 
 
 def _check(session: Session, row: HoursEntry, allocation: Commitment, pledge: Pledge) -> None:

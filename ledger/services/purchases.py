@@ -1,7 +1,7 @@
 """Equipment that is bought, and put to use (event EQP-11); minor units, items.
 
-Where the money was restricted, being placed in service ends the restriction (US profile); under
-the UK profile the thing stays in its fund unless somebody releases it.
+Where the money was restricted, the book's policy says whether being in use ends the restriction:
+always (US), only if the terms of whoever gave it asked for no more (UK, INPAS), or never.
 """
 
 from datetime import date, datetime
@@ -13,6 +13,7 @@ from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
+from ledger.queries.policies import policy_of
 from ledger.services.books import check_own_fund, ensure_commodity
 from ledger.services.commitments import (
     approve,
@@ -76,14 +77,30 @@ def approve_purchase(
 
 
 def place_in_service(
-    session: Session, *, purchase_id: UUID, to_fund: Fund, by: UUID, on: date, now: datetime
+    session: Session,
+    *,
+    purchase_id: UUID,
+    to_fund: Fund,
+    by: UUID,
+    on: date,
+    now: datetime,
+    terms: str = "",
 ) -> None:
-    """Put bought things to use: the restriction on their money has ended (EQP-11).
+    """Put bought things to use: the restriction on their money has ended (EQP-11), where the
+    book's policy says so. ``terms`` are the words by which the money was only to buy them.
 
-    Raises Invalid for a fund that is not free or is their own.
+    Where it has not ended nothing is posted: the things stay in their fund. Raises Invalid for a
+    fund that is not free or is their own.
     """
     row = load(session, purchase_id, KIND)
-    check_own_fund(session.get_one(Book, row.book_id), to_fund, place="to_fund")
+    book = session.get_one(Book, row.book_id)
+    check_own_fund(book, to_fund, place="to_fund")
+    rule = policy_of(session, book, on).release_on_service
+    if terms.strip():
+        row.terms = {**row.terms, "terms": terms.strip()}
+    if rule == "never" or (rule == "by_terms" and not terms.strip()):
+        take_step(session, row, "serve", [], quantity=row.quantity, by=by, on=on, now=now)
+        return
     if to_fund.fund_class != "unrestricted" or to_fund.id == row.fund_id:
         raise Invalid("They go to another, free fund.", place="to_fund")
     own = place_of(session, row)

@@ -4,6 +4,7 @@ Events PLG-03 to -05 and -10 to -12; minor units. Each is proposed with its evid
 by a second person.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
@@ -20,6 +21,7 @@ from ledger.models.pledges import Pledge
 from ledger.models.proposals import Proposal
 from ledger.queries.funds import on_account
 from ledger.queries.pledges import open_quantity
+from ledger.queries.policies import policy_of
 from ledger.services import journal
 from ledger.services.commitments import (
     approve,
@@ -51,21 +53,23 @@ def propose_promise(
     book: Book,
     fund: Fund,
     schedule: Schedule,
-    basis_points: int,
     evidence: str,
     made_by: UUID,
     now: datetime,
+    basis_points: int | None = None,
 ) -> Commitment:
     """Ask to recognise an unconditional promise; ``schedule`` is days and minor units.
 
-    Raises Invalid for an empty schedule, amounts not above zero, days out of order, or a yearly
-    rate outside 0 to 50 %.
+    Without a yearly rate in ``basis_points`` the book's policy gives it. Raises Invalid for an
+    empty schedule, amounts not above zero, days out of order, or a rate outside 0 to 50 %.
     """
     if not schedule or any(amount <= 0 for _day, amount in schedule):
         raise Invalid("Give each instalment a day and an amount above zero.", place="schedule")
     days = [day for day, _amount in schedule]
     if days != sorted(set(days)):
         raise Invalid("Instalments follow each other by day.", place="schedule")
+    if basis_points is None:
+        basis_points = policy_of(session, book, now.date()).discount_points
     if not 0 <= basis_points <= MAX_RATE:
         raise Invalid("The yearly rate is between 0 and 50 %.", place="basis_points")
     row = open_commitment(
@@ -88,24 +92,33 @@ def propose_promise(
 
 
 def recognise(session: Session, row: Commitment, *, by: UUID, on: date, now: datetime) -> None:
-    """Book what is owed at its present value on this day, and keep the day: the rate is fixed."""
+    """Book what is owed at its present value on this day, and keep the day: the rate is fixed.
+
+    Where the book's policy calls no promise owed, it is noted until it is paid.
+    """
+    book = session.get_one(Book, row.book_id)
+    owed = policy_of(session, book, on).promises != "none"
     pledge = make_promise(
         session,
         party=session.get_one(Party, UUID(row.terms["party"])),
-        book=session.get_one(Book, row.book_id),
+        book=book,
         fund=session.get_one(Fund, row.fund_id),
         quantity=row.quantity,
-        legal_nature="unconditional",
+        legal_nature="unconditional" if owed else "intention",
         due_on=date.fromisoformat(row.terms["schedule"][0][0]),
         on=on,
         now=now,
     )
     row.terms = {**row.terms, "pledge": str(pledge.id), "from": on.isoformat()}
-    entries = bookkeeping.promise_recognised(
-        **place_of(session, row),
-        amount=row.quantity,
-        pledge=pledge.reference,
-        discount=discount_after(row, 0),
+    entries = (
+        bookkeeping.promise_recognised(
+            **place_of(session, row),
+            amount=row.quantity,
+            pledge=pledge.reference,
+            discount=discount_after(row, 0),
+        )
+        if owed
+        else []
     )
     approve(session, row, entries, by=by, on=on, now=now)
 
@@ -142,10 +155,10 @@ def unwind(
         raise Invalid("Years count from one.", place="year")
     if on < _plus_years(date.fromisoformat(row.terms["from"]), year):
         raise Conflict("This year is not over yet.", place="year")
-    share = discount_after(row, year - 1) - discount_after(row, year)
-    if share <= 0:
-        return 0
     pledge = _pledge(session, row)
+    share = discount_after(row, year - 1) - discount_after(row, year)
+    if share <= 0 or pledge.legal_nature != "unconditional":
+        return 0
     entries = bookkeeping.discount_unwound(
         **place_of(session, row), amount=share, pledge=pledge.reference
     )
@@ -176,9 +189,20 @@ def increase(session: Session, proposal: Proposal, *, by: UUID, on: date, now: d
     row = load(session, UUID(proposal.arguments["promise"]), KIND)
     amount: int = proposal.arguments["quantity"]
     pledge = _pledge(session, row)
-    entries = bookkeeping.promise_recognised(
-        **place_of(session, row), amount=amount, pledge=pledge.reference, discount=0
-    )
+    place = place_of(session, row)
+    if pledge.legal_nature == "unconditional":
+        entries = bookkeeping.promise_recognised(
+            **place, amount=amount, pledge=pledge.reference, discount=0
+        )
+    else:
+        entries = bookkeeping.pledge_made(
+            book=place["book"],
+            fund=place["fund"],
+            commodity=pledge.commodity,
+            quantity=amount,
+            pledge=pledge.reference,
+            legal_nature=pledge.legal_nature,
+        )
     take_step(
         session,
         row,
@@ -198,12 +222,19 @@ def propose_allowance(
     *,
     book: Book,
     fund: Fund,
-    amount: int,
     reason: str,
     made_by: UUID,
     now: datetime,
+    amount: int | None = None,
 ) -> Proposal:
-    """Ask to set aside what of a fund's promises may never come (PLG-11)."""
+    """Ask to set aside what of a fund's promises may never come (PLG-11).
+
+    Without an amount it is what the book's policy sets aside by age, less what is set aside
+    already. Raises Invalid when that is nothing.
+    """
+    if amount is None:
+        amount = doubtful(session, book=book, fund=fund, on=now.date())
+        amount += on_account(session, fund, SET_ASIDE)
     if amount <= 0:
         raise Invalid("Give an amount above zero.", place="amount")
     return propose(
@@ -216,6 +247,31 @@ def propose_allowance(
         made_by=made_by,
         now=now,
     )
+
+
+def doubtful(session: ReadSession, *, book: Book, fund: Fund, on: date) -> int:
+    """Return what of a fund's owed promises may never come, by the policy and their age; minor
+    units. What was paid counts for the oldest instalments first.
+    """
+    by_age: defaultdict[int, int] = defaultdict(int)
+    rows = session.scalars(
+        select(Commitment).where(
+            Commitment.book_id == book.id,
+            Commitment.fund_id == fund.id,
+            Commitment.kind == KIND,
+            Commitment.state == "owed",
+        )
+    )
+    for row in rows:
+        pledge = _pledge(session, row)
+        if pledge.legal_nature != "unconditional":
+            continue
+        left = open_quantity(session, pledge)
+        for day, amount in reversed(row.terms["schedule"]):
+            part = min(left, amount)
+            by_age[(on - date.fromisoformat(day)).days] += part
+            left -= part
+    return policy_of(session, book, on).allowance(by_age)
 
 
 def allow(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
@@ -245,8 +301,11 @@ def allow(session: Session, proposal: Proposal, *, by: UUID, on: date, now: date
 def propose_write_off(
     session: Session, *, promise_id: UUID, reason: str, made_by: UUID, now: datetime
 ) -> Proposal:
-    """Ask to give up what is left of a promise (PLG-12). Raises Conflict when nothing is."""
+    """Ask to give up what is left of a promise (PLG-12). Raises Conflict when nothing is, or when
+    it was only noted: that lapses or is cancelled."""
     row = load(session, promise_id, KIND)
+    if _pledge(session, row).legal_nature != "unconditional":
+        raise Conflict("This promise is not owed; let it lapse instead.", place="promise")
     left = open_quantity(session, _pledge(session, row))
     if not left:
         raise Conflict("Nothing of this promise is open any more.", place="promise")

@@ -8,19 +8,18 @@ from datetime import date, datetime
 from uuid import UUID
 
 from ledger.core import bookkeeping
-from ledger.core.currencies import exponent
 from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.models.assets import Intake, Valuation
 from ledger.models.books import Book, Fund
 from ledger.models.proposals import Proposal
+from ledger.queries.policies import capitalised_from
 from ledger.services import journal
 from ledger.services.assets import check_receipt, next_label, tag_items
 from ledger.services.books import ensure_commodity
 from ledger.services.proposals import propose
 
 KIND = "small_gift"
-THRESHOLD = 500
 
 
 def propose_small_gift(
@@ -48,8 +47,8 @@ def propose_small_gift(
         raise Invalid("This day is still ahead.", place="received_on")
     if value <= 0:
         raise Invalid("A value is above zero.", place="value")
-    if value >= quantity * THRESHOLD * 10 ** exponent(book.commodity):
-        raise Invalid("Things worth this much each are equipment; value them.", place="value")
+    if value >= capitalised_from(session, book, now.date()):
+        raise Invalid("Things worth this much are equipment; value them.", place="value")
     ensure_commodity(session, commodity)
     return propose(
         session,

@@ -196,7 +196,7 @@ MOVES: dict[tuple[str, str], Move] = {
     ("outside_grant", "pay"): Move(later("Paid"), _SUM, grants.pay_outside_grant, "grant_id"),
     ("loan", "repay"): Move(later("Repaid"), _SUM, loans.repay_loan, "loan_id"),
     ("purchase", "serve"): Move(
-        later("In use"), ("to_fund",), purchases.place_in_service, "purchase_id"
+        later("In use"), ("to_fund", "terms"), purchases.place_in_service, "purchase_id"
     ),
 }
 

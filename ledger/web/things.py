@@ -14,6 +14,7 @@ from ledger.models.books import Book, Fund
 from ledger.models.pledges import Pledge
 from ledger.queries import assets, pledges
 from ledger.queries.books import all_books, book_by_code, commodities, fund_by_code, funds_of
+from ledger.queries.policies import capitalised_from
 from ledger.schemas import things as schemas
 from ledger.services import assets as asset_services
 from ledger.web.door import (
@@ -237,10 +238,13 @@ def _value_page(
     intake_id: UUID, values: dict[str, str], errors: dict[str, list[str]], status: int = 200
 ) -> Response:
     intake, book = _intake(intake_id)
+    with reading() as session:
+        threshold = capitalised_from(session, book, now().date())
     return page(
         "things/value.html",
         status,
         intake=intake,
+        threshold=threshold,
         book=book,
         methods=schemas.METHODS,
         values=values,

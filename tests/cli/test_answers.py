@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.core.policies import KEYS
 from ledger.db import Database
 from tests.cli.conftest import Run
 from tests.factories import make_book, make_fund
@@ -29,6 +30,8 @@ OPENED = ("--name", "Book B", "--kind", "community", "--currency", "USD")
 ANSWERS: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "init": (("init",), {"revision"}),
     "book": (("book", "create", "B", *OPENED), {"book"}),
+    "policy": (("book", "policy", "A", "holdback_points=0"), {"book", "profile", *KEYS}),
+    "lapse": (("pledge", "lapse", "--book", "A"), {"book", "lapsed", "written"}),
     "fund": (("fund", "create", "A", "ROOF", "--class", "purpose"), {"fund"}),
     "entries": (("import", "entries", "{entries}"), {"entries", "postings", "duplicates"}),
     "statement": (

@@ -118,7 +118,8 @@ def account(
 
 def sound(session: ReadSession) -> None:
     """Check that every rule of the books holds."""
-    assert [row for row in check(session) if not row.ok] == []
+    broken = [row for row in check(session) if not row.ok]
+    assert not broken, broken
 
 
 def decide(

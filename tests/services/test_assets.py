@@ -59,7 +59,6 @@ def value(session: Session, hamlet: Hamlet, intake: Intake, **changes: object) -
         "total": 80_000,
         "method": "comparable_sales",
         "evidence": "Three offers",
-        "capitalise": True,
         "valued_on": TODAY,
         "valued_by": hamlet.maker,
         "now": NOW,
@@ -236,7 +235,7 @@ def test_an_approved_value_is_booked_by_a_second_person(session, hamlet):
 def test_a_low_value_is_used_up_at_once(session, hamlet):
     """The worked figures of event EQP-04."""
     intake = receive(session, hamlet, 10, commodity="EQP.CHAIR")
-    value(session, hamlet, intake, total=12_000, capitalise=False)
+    value(session, hamlet, intake, total=12_000)
     decide(session, open_proposal(session, "valuation").id, hamlet.checker)
     assert text(session, "items_valued") == "A\n  GEN Dr 5310 12000 USD\n  GEN Cr 4110 12000 USD"
     sound(session)

@@ -170,7 +170,7 @@ FORMS = (
         "things.value",
         "member",
         {"total": "250.50", "method": "price_list", "evidence": "A shop's list"},
-        {"total": "money", "method": "choice", "evidence": "text", "capitalise": "box"},
+        {"total": "money", "method": "choice", "evidence": "text"},
     ),
     Form(
         "things.lend",

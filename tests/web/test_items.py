@@ -20,7 +20,7 @@ CAME = date(2026, 8, 20)
 
 @pytest.fixture
 def asset_id(town: Town) -> UUID:
-    """A projector worth 480.00 that came in August."""
+    """A projector worth 600.00 that came in August."""
     with town.db.transaction() as session:
         book = book_by_code(session, "A")
         intake = assets.receive_things(
@@ -39,10 +39,9 @@ def asset_id(town: Town) -> UUID:
             session,
             intake_id=intake.id,
             currency="USD",
-            total=48_000,
+            total=60_000,
             method="price_list",
             evidence="A list",
-            capitalise=True,
             valued_on=CAME,
             valued_by=town.people["member"],
             now=NOW,
@@ -104,9 +103,9 @@ def test_a_things_wear_is_planned_once_and_booked_by_month(town: Town, asset_id:
         book = book_by_code(session, "A")
         for month in (date(2026, 8, 1), date(2026, 9, 1), date(2026, 9, 1)):
             book_wear(session, book_id=book.id, month=month, by=None, now=NOW)
-    assert moved(before, money(town)) == {5410: 2000, 1519: -2000}
+    assert moved(before, money(town)) == {5410: 2500, 1519: -2500}
     page = town.client("treasurer").get(town.address("items.show", asset_id=str(asset_id))).text
-    assert "$460.00" in page
+    assert "$575.00" in page
 
 
 def test_a_thing_is_sold_once_an_approver_agrees(town: Town, asset_id: UUID) -> None:
@@ -114,7 +113,7 @@ def test_a_thing_is_sold_once_an_approver_agrees(town: Town, asset_id: UUID) -> 
     ask(town, "items.let_go", asset_id, way="sold", price="100", reason="A newer one came")
     assert moved(before, money(town)) == {}
     agree(town, "disposal", asset_id)
-    assert moved(before, money(town)) == {1010: 10_000, 1510: -48_000, 5440: 38_000}
+    assert moved(before, money(town)) == {1010: 10_000, 1510: -60_000, 5440: 50_000}
     page = town.client("treasurer").get(town.address("items.show", asset_id=str(asset_id))).text
     assert "disposed" in page
     assert "What becomes of it" not in page
@@ -126,8 +125,8 @@ def test_a_thing_given_on_stands_in_the_other_book_at_the_same_worth(
     before, others = money(town), money(town, "B")
     ask(town, "items.give_on", asset_id, receiver="B", reason="They show films")
     agree(town, "giving_on", asset_id)
-    assert moved(before, money(town)) == {1510: -48_000, 5510: 48_000}
-    assert moved(others, money(town, "B")) == {1510: 48_000, 4520: -48_000}
+    assert moved(before, money(town)) == {1510: -60_000, 5510: 60_000}
+    assert moved(others, money(town, "B")) == {1510: 60_000, 4520: -60_000}
 
 
 def test_harm_to_a_lent_thing_is_booked_with_what_the_borrower_pays(
@@ -145,10 +144,10 @@ def test_harm_to_a_lent_thing_is_booked_with_what_the_borrower_pays(
             now=NOW,
         )
     path = town.address("items.damage", asset_id=str(asset_id))
-    form = {"impairment": "480.01", "compensation": "", "reason": "It fell"}
+    form = {"impairment": "600.01", "compensation": "", "reason": "It fell"}
     refused = town.client("treasurer").post(path, data=form)
     assert refused.status_code == 422
-    assert 'value="480.01"' in refused.text
+    assert 'value="600.01"' in refused.text
     before = money(town)
     ask(town, "items.damage", asset_id, impairment="250", compensation="100", reason="It fell")
     agree(town, "damaged_return", asset_id)

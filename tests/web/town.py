@@ -325,7 +325,6 @@ def _things(session: Session, town: Town, book: Book, other: Book) -> None:
         total=40_000,
         method="price_list",
         evidence="A shop's list",
-        capitalise=True,
         valued_on=TODAY,
         valued_by=town.people["second member"],
         now=NOW,

@@ -1,5 +1,7 @@
 """Volunteer hours: confirmed time, and what it is worth (events HRS)."""
 
+from typing import Any
+
 from ledger.core.bookkeeping.legs import check_positive, pair, released_promise
 from ledger.core.entry import Entry, Posting, entry
 
@@ -96,16 +98,21 @@ def hours_taken_back(
     value: int,
     specialised: bool,
     valuation: str,
+    built: bool = False,
 ) -> list[Entry]:
-    """Take back minutes that were confirmed and not worked, with their value (HRS-6)."""
-    confirmed = hours_confirmed(
-        book=book,
-        fund=fund,
-        commodity=commodity,
-        minutes=minutes,
-        currency=currency,
-        value=value,
-        specialised=specialised,
-        valuation=valuation,
+    """Take back minutes that were confirmed and not worked, with their value (HRS-6); what was
+    ``built`` of them is worth less by it."""
+    same: dict[str, Any] = {
+        "book": book,
+        "fund": fund,
+        "commodity": commodity,
+        "currency": currency,
+    }
+    confirmed = (
+        hours_built(**same, minutes=minutes, value=value, valuation=valuation)
+        if built
+        else hours_confirmed(
+            **same, minutes=minutes, value=value, specialised=specialised, valuation=valuation
+        )
     )
     return [item.reversed() for item in confirmed]

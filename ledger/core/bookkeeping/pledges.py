@@ -46,14 +46,15 @@ def pledge_made(
 
 
 def condition_met(
-    *, book: str, fund: str, commodity: str, quantity: int, pledge: str
+    *, book: str, fund: str, commodity: str, quantity: int, pledge: str, owed: bool = True
 ) -> list[Entry]:
-    """Turn a conditional promise into one that is owed (PLG-07); things stay promised."""
+    """Turn a conditional promise into one that is owed (PLG-07); things stay promised, and so does
+    money that the community's policy does not call owed."""
     check_positive(quantity=quantity)
     released = released_promise(
         fund=fund, commodity=commodity, quantity=quantity, pledge=pledge, account=CONDITIONAL
     )
-    if is_currency(commodity):
+    if owed and is_currency(commodity):
         return [entry(book, released, _revenue(fund, commodity, quantity, pledge))]
     promised = pledge_made(
         book=book,

@@ -8,6 +8,8 @@ from ledger.core.bookkeeping.debits import DISPUTE_FEES, DISPUTED
 from ledger.core.bookkeeping.hours import (
     DONATED_SERVICES,
     SERVICES_USED,
+    STATISTIC,
+    STATISTIC_CONTRA,
     TIME_GIVEN,
     TIME_USED,
 )
@@ -15,6 +17,7 @@ from ledger.core.bookkeeping.legs import (
     BANK,
     INTER_BOOK,
     STRIPE,
+    Labels,
     check_positive,
     pair,
     released_promise,
@@ -204,8 +207,10 @@ def pooled_hours_confirmed(
     value: int,
     valuation: str,
     pledge: str,
+    recognised: bool = True,
 ) -> list[Entry]:
-    """Hours pledged to the pool were worked at a member, who confirmed them (ALC-9)."""
+    """Hours pledged to the pool were worked at a member, who confirmed them (ALC-9); where their
+    value is not income, it is a statistic of the member. A value of zero adds no legs."""
     to, by = {"counterparty": member}, {"counterparty": pool}
     worth = {"valuation": valuation}
     work = {"function": "programme"}
@@ -223,22 +228,35 @@ def pooled_hours_confirmed(
                 DONATED_SERVICES,
                 on_debit={**to, **work},
                 both=worth,
-            ),
+            )
+            if recognised and value
+            else [],
         ),
         entry(
             member,
             pair(
                 member_fund, commodity, minutes, TIME_USED, BETWEEN_BOOKS, on_credit=by, both=worth
             ),
-            pair(
-                member_fund,
-                currency,
-                value,
-                SERVICES_USED,
-                RECEIVED,
-                on_debit=work,
-                on_credit=by,
-                both=worth,
-            ),
+            _worth_to_member(member_fund, currency, value, recognised, by, worth),
         ),
     ]
+
+
+def _worth_to_member(
+    fund: str, currency: str, value: int, recognised: bool, pool: Labels, worth: Labels
+) -> list[Posting]:
+    if not value:
+        return []
+    if not recognised:
+        return pair(fund, currency, value, STATISTIC, STATISTIC_CONTRA, both=worth)
+    work = {"function": "programme"}
+    return pair(
+        fund,
+        currency,
+        value,
+        SERVICES_USED,
+        RECEIVED,
+        on_debit=work,
+        on_credit=pool,
+        both=worth,
+    )

@@ -192,7 +192,7 @@ def _discharged() -> Subquery:
 
 
 def _increases(session: ReadSession) -> str | None:
-    """Compare each owed promise with what was agreed and added to it."""
+    """Compare each promise on paper with what was agreed and added to it."""
     added: Counter[UUID] = Counter()
     for promise_id, quantity in session.execute(
         select(Step.commitment_id, func.sum(Step.quantity))
@@ -206,7 +206,8 @@ def _increases(session: ReadSession) -> str | None:
     promised = dict(
         iter(
             session.execute(
-                select(Pledge.id, Pledge.quantity).where(Pledge.legal_nature == "unconditional")
+                # On paper, whether the policy calls them owed or only notes them.
+                select(Pledge.id, Pledge.quantity).where(Pledge.campaign_id.is_(None))
             )
         )
     )

@@ -1,0 +1,37 @@
+"""Commands about pledges: those that nobody will keep are let go."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from ledger.cli.console import Console, cli, command, pass_console
+from ledger.db import Session
+from ledger.queries.books import book_by_code
+from ledger.services.lapses import lapse_overdue, overdue
+
+
+@cli.group("pledge")
+def pledge() -> None:
+    """Pledges: promises made in public."""
+
+
+@command(pledge, "lapse")
+@click.option("--book", "code", required=True)
+@click.option("--dry-run", is_flag=True, help="Only name them.")
+@pass_console
+def pledge_lapse(console: Console, code: str, dry_run: bool) -> None:
+    """Let go intentions that have waited longer than the book's policy says."""
+    now = datetime.now(UTC)
+
+    def deed(session: Session) -> dict[str, Any]:
+        book = book_by_code(session, code)
+        if dry_run:
+            names = [row.reference for row in overdue(session, book=book, on=now.date())]
+        else:
+            names = lapse_overdue(session, book=book, on=now.date(), now=now)
+        return {"book": code, "lapsed": names, "written": not dry_run}
+
+    answer = console.database().run(deed)
+    verb = "would lapse" if dry_run else "lapsed"
+    console.answer(answer, f"{len(answer['lapsed'])} pledges {verb}.")

@@ -1,0 +1,53 @@
+"""Promises that nobody will keep: intentions whose day is long past lapse together (PLG-09)."""
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import func, select
+
+from ledger.db import ReadSession, Session
+from ledger.models.books import Book
+from ledger.models.pledges import Pledge, PledgeLine
+from ledger.queries.policies import policy_of
+from ledger.services.pledges import lapse_pledge
+
+OPEN = ("open", "part_fulfilled")
+
+
+def lapse_overdue(session: Session, *, book: Book, on: date, now: datetime) -> list[str]:
+    """Let intentions lapse whose last day is longer past than the book's policy waits; return
+    their references. Done twice, the second time finds none.
+
+    What is owed is written off instead, and what waits for a campaign lapses with the campaign.
+    """
+    rows = overdue(session, book=book, on=on)
+    for pledge in rows:
+        lapse_pledge(session, pledge_id=pledge.id, on=on, now=now)
+    return [pledge.reference for pledge in rows]
+
+
+def overdue(session: ReadSession, *, book: Book, on: date) -> list[Pledge]:
+    """Return open intentions that have waited too long, oldest first.
+
+    The last day is that of the last instalment, else the day it was due, else that it was made.
+    """
+    last = timedelta(days=policy_of(session, book, on).lapse_after_days)
+    instalments = (
+        select(PledgeLine.pledge_id, func.max(PledgeLine.due_on).label("due_on"))
+        .group_by(PledgeLine.pledge_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Pledge, instalments.c.due_on)
+        .outerjoin(instalments, instalments.c.pledge_id == Pledge.id)
+        .where(
+            Pledge.book_id == book.id,
+            Pledge.legal_nature == "intention",
+            Pledge.state.in_(OPEN),
+        )
+        .order_by(Pledge.created_at, Pledge.id)
+    )
+    return [
+        pledge
+        for pledge, due_on in rows
+        if (due_on or pledge.due_on or pledge.created_at.date()) + last < on
+    ]
