@@ -118,7 +118,7 @@ def post(headers: dict[str, str], body: dict[str, Any], code: str) -> dict[str, 
             raise Conflict(refusal.message, place="external_ref") from refusal
         return {"entry": str(posted.ids[0]), "duplicate": bool(posted.duplicates)}
 
-    return once(who, headers["idempotency_key"], deed)
+    return once(who, headers["idempotency_key"], deed, decides=False)
 
 
 def _day(body: dict[str, Any]) -> date:

@@ -12,11 +12,13 @@ from ledger.errors import Conflict
 from ledger.models.people import IdempotencyKey
 
 
-def once(caller: Caller, key: str, deed: Callable[[Session], dict[str, Any]]) -> dict[str, Any]:
+def once(
+    caller: Caller, key: str, deed: Callable[[Session], dict[str, Any]], *, decides: bool = True
+) -> dict[str, Any]:
     """Do a deed in one transaction with its key, or give the stored answer again.
 
-    ``key`` is the caller's own, from the ``Idempotency-Key`` header. Raises Conflict for the
-    same key with another address or body.
+    ``key`` is the caller's own, from the ``Idempotency-Key`` header; ``decides`` as for
+    ``Database.run``. Raises Conflict for the same key with another address or body.
     """
     digest = hashlib.sha256(
         request.method.encode() + request.path.encode() + b"\n" + request.get_data()
@@ -43,5 +45,5 @@ def once(caller: Caller, key: str, deed: Callable[[Session], dict[str, Any]]) ->
         session.flush()
         return body
 
-    answer: dict[str, Any] = parts().db.run(run)
+    answer: dict[str, Any] = parts().db.run(run, decides=decides)
     return answer

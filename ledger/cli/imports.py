@@ -29,7 +29,8 @@ def import_entries(console: Console, file: Path, code: str | None) -> None:
         with refusals_name(file), file.open("rb") as lines:
             return imports.import_entries(session, lines=lines, book=code, now=datetime.now(UTC))
 
-    done = console.database().run(load)
+    # The journal's guards decide, and nothing that was read: others can post meanwhile.
+    done = console.database().run(load, decides=False)
     console.answer(
         {"entries": done.entries, "postings": done.postings, "duplicates": done.duplicates},
         f"{done.entries} entries with {done.postings} postings came in; {done.duplicates} were "

@@ -19,6 +19,7 @@ from ledger.services import (
     fund_moves,
     grants,
     hours,
+    journal,
     loans,
     match_funding,
     materials,
@@ -36,6 +37,12 @@ from ledger.services import (
 from ledger.services.proposals import mark_decided
 
 Deed = Callable[[Session, Proposal, UUID, datetime], None]
+
+
+def prepare(session: Session, kind: str) -> None:
+    """Take the lock that a kind of decision needs before its transaction reads anything."""
+    if kind == "closing":
+        journal.keep_still(session)
 
 
 def decide(

@@ -14,6 +14,7 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, event, select, tuple_
+from sqlalchemy.exc import DBAPIError
 
 from ledger.core.entry import Entry, Posting
 from ledger.db import ReadSession, Session
@@ -25,6 +26,8 @@ from ledger.queries.periods import ONE_DAY, closed_until, softly_closed_until
 from ledger.services.journal_rows import store
 
 CHUNK = 500
+PATIENCE = "5s"
+LOCK_NOT_AVAILABLE = "55P03"
 LABELS = (
     "pledge",
     "asset",
@@ -158,6 +161,26 @@ def _post(session: Session, drafts: Sequence[Draft], now: datetime, *, moves: bo
         raise Conflict("Somebody else posted one of these events at the same time.")
     _check_repeats(session, names, repeated)
     return Posted(tuple(ids), sum(len(draft.entry.postings) for _, draft in fresh), len(repeated))
+
+
+def keep_still(session: Session) -> None:
+    """Let nobody else post until this transaction ends, and see all that was posted before.
+
+    On PostgreSQL a transaction sees what was there at its first question; a lock asks none. So
+    call this before anything is read. SQLite has one writer anyway. Raises Conflict when others
+    post for longer than a page can wait, as a long import does.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        return
+    connection.exec_driver_sql(f"set local lock_timeout = '{PATIENCE}'")
+    try:
+        connection.exec_driver_sql("lock table posting in share row exclusive mode")
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
+        raise Conflict("Entries are being loaded; try again when that is done.") from error
+    connection.exec_driver_sql("set local lock_timeout = default")
 
 
 def reverse(

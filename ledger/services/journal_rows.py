@@ -81,7 +81,7 @@ def store(session: Session, entries: Sequence[Row], postings: Sequence[Row]) -> 
 def _store_on_postgresql(
     connection: Connection, entries: Sequence[Row], postings: Sequence[Row]
 ) -> bool:
-    # The function is part of the schema (migration 0013): the whole post is one round trip.
+    # The function is part of the schema (last: migration 0020): the whole post is one round trip.
     answer = connection.exec_driver_sql(
         "select journal_store(%s::jsonb, %s::jsonb)",
         (_documents(ENTRY, entries), _documents(POSTING, postings)),
@@ -106,6 +106,8 @@ def _copy_to_postgresql(
         for book_id, _id, day, _now, event_type, source, external_ref, *ids in entries
     ]
     cursor: Any = connection.connection.cursor()
+    # As ``journal_store`` does: while a period is being closed, wait, then look.
+    cursor.execute("lock table posting in row exclusive mode")
     cursor.execute(POSTGRESQL_KNOWN, list(map(list, zip(*keys, strict=True))))
     if cursor.fetchone()[0]:
         return False

@@ -20,6 +20,7 @@ from ledger.models.proposals import Proposal
 from ledger.queries.people import emails_with_role
 from ledger.queries.periods import blockers, closed_until, snapshot_of, softly_closed_until
 from ledger.queries.seals import log_hashes
+from ledger.services.journal import keep_still
 from ledger.services.people import send
 from ledger.services.proposals import propose
 from ledger.services.seals import seal_book
@@ -100,8 +101,10 @@ def close_period(
 ) -> Period:
     """Close a book up to and including a day, with its balances and its log's head.
 
-    Raises Invalid for a day that is not over or is closed, Conflict while something waits.
+    Nobody posts meanwhile; see ``journal.keep_still`` for what has to happen before. Raises
+    Invalid for a day that is not over or is closed, Conflict while something waits.
     """
+    keep_still(session)
     _check(session, book_id, until, now)
     seal_book(session, book_id=book_id)
     hashes = log_hashes(session, book_id)

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from ledger.db import ReadSession
+from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.assets import Valuation
 from ledger.models.proposals import Proposal
@@ -44,8 +44,11 @@ def decide(proposal_id: UUID) -> Response:
     try:
         answers = read_form(Decision())
         approve = answers["answer"] == "approve"
-        decided = write(
-            lambda session: decisions.decide(
+        kind = proposal.kind
+
+        def deed(session: Session) -> Proposal:
+            decisions.prepare(session, kind)
+            return decisions.decide(
                 session,
                 proposal_id=proposal_id,
                 approve=approve,
@@ -53,7 +56,8 @@ def decide(proposal_id: UUID) -> Response:
                 note=answers["note"],
                 now=now(),
             )
-        )
+
+        decided = write(deed)
     except NotAllowed as refusal:
         return _page({f"p-{proposal_id}": [refusal.message]}, 403)
     except Conflict as refusal:
