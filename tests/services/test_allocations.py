@@ -19,11 +19,12 @@ from ledger.queries.pools import allocatable, available, gifts_to_match, held_ba
 from ledger.services import (
     allocations,
     decisions,
+    gifts,
     hours,
+    movements,
     payments,
     policies,
     pool_hours,
-    stripe_moves,
 )
 from ledger.services.campaigns import Need
 from tests.conftest import NOW
@@ -86,8 +87,8 @@ def charged(
         available_on=TODAY,
         body={},
     )
-    payments.store_transaction(session, txn=txn)
-    stripe_moves.settle_gift(session, txn_id=txn.id, fund=fund(session, "P", "JOINT"), now=NOW)
+    movements.store_transaction(session, txn=txn)
+    gifts.settle_gift(session, txn_id=txn.id, fund=fund(session, "P", "JOINT"), now=NOW)
 
 
 def there(session: Session, hamlet: Hamlet, commodity: str = "") -> int:
@@ -295,7 +296,7 @@ def gift(
             available_on=TODAY,
             body={},
         )
-        payments.store_transaction(session, txn=txn)
+        movements.store_transaction(session, txn=txn)
         payments.settle_charge(session, txn_id=txn.id, pledge_id=pledge.id, now=NOW)
 
 
