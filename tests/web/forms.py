@@ -173,12 +173,6 @@ FORMS = (
         {"total": "money", "method": "choice", "evidence": "text"},
     ),
     Form(
-        "things.lend",
-        "member",
-        {"borrower": "B", "purpose": "A film night", "due_on": DAY},
-        {"borrower": "code", "purpose": "text", "due_on": "date"},
-    ),
-    Form(
         "items.let_go",
         "member",
         {"way": "sold", "price": "5", "reason": "Nobody uses it"},
@@ -189,6 +183,12 @@ FORMS = (
         "member",
         {"receiver": "B", "fund": "GEN", "reason": "They need it more"},
         {"receiver": "code", "reason": "text"},
+    ),
+    Form(
+        "things.lend",
+        "member",
+        {"borrower": "B", "purpose": "A film night", "due_on": DAY},
+        {"borrower": "code", "purpose": "text", "due_on": "date"},
     ),
     Form(
         "journal.correct",
