@@ -39,6 +39,7 @@ SETTABLE = (
     "fee_sepa_debit",
     "fee_us_bank_account",
     "horizon",
+    "key_seconds",
     "limit_per_second",
     "livemode",
     "payout_seconds",

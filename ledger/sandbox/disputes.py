@@ -62,6 +62,8 @@ def open_one(
     if not charge["paid"] or charge["disputed"] or not 0 < wanted <= rest:
         raise ApiError("This charge cannot be disputed, or not to this amount.", param="charge")
     card = charge["payment_method_details"]["type"] == "card"
+    if inquiry and not card:
+        raise ApiError("A bank debit is disputed without an inquiry.", param="inquiry")
     made = store.add(
         "dispute", "dp" if card else "du", _fresh(store, charge, reason, wanted, inquiry=inquiry)
     )

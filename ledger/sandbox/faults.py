@@ -17,8 +17,9 @@ def _failure(status: int, kind: str, message: str, **more: str) -> tuple[int, Ob
     return status, {"error": {"type": kind, "message": message, **more}}
 
 
-# What is answered instead of acting. ``after`` acts and then answers as ``before`` does; ``cut``
-# acts and breaks off the answer; ``slow`` acts and answers late.
+# What is answered instead of acting. ``after`` acts and then answers as ``before`` does, ``stuck``
+# does so to every later request with the same key too; ``cut`` acts and breaks off the answer;
+# ``slow`` acts and answers late.
 FAILURES = {
     "before": _failure(500, "api_error", "Something went wrong on our side."),
     "unavailable": _failure(503, "api_error", "We are briefly not there."),
@@ -29,7 +30,7 @@ FAILURES = {
         429, "invalid_request_error", "Too many requests came at once.", code="rate_limit"
     ),
 }
-KINDS = (*FAILURES, "after", "cut", "slow")
+KINDS = (*FAILURES, "after", "cut", "slow", "stuck")
 
 
 @dataclass(frozen=True, slots=True)

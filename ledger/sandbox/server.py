@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, g, request
 from waitress import create_server
 
 from ledger.sandbox import api, clockwork, controls, endpoints, faults, levers, lists, pages
@@ -21,6 +21,7 @@ from ledger.sandbox.store import Object, Store
 v1 = Blueprint("v1", __name__, url_prefix="/v1")
 TICK_SECONDS = 0.2
 LONGEST_KEY = 255
+DAY = 86_400
 HIDE = {"Cache-Control": "no-store"}
 log = logging.getLogger("poolbook.sandbox")
 
@@ -68,7 +69,7 @@ def read(path: str) -> Response:
         params = nested(request.args.items(multi=True))
         return lists.read(_store(), path, params) or _handled("GET", path, params)
 
-    return _answer(found)
+    return _answer(lambda: _made(found))
 
 
 @v1.post("/<path:path>")
@@ -105,16 +106,19 @@ class _Replay(Exception):
         self.body = body
 
 
-def _once(path: str, made: Callable[[], Object]) -> Object:
+def _once(path: str, made: Callable[[], Object]) -> tuple[int, Object]:
     """Do a change once per key: the same parameters replay, other parameters are an error."""
     key = request.headers.get("Idempotency-Key")
     if not key:
-        return made()
+        return _made(made)
     if len(key) > LONGEST_KEY:
         raise ApiError(f"An idempotency key has at most {LONGEST_KEY} characters.")
     store = _store()
     fields = sorted([*request.form.items(multi=True), *request.args.items(multi=True)])
     fingerprint = hashlib.sha256(json.dumps([path, fields]).encode()).hexdigest()
+    # Stripe forgets a key a day after its first use at the earliest.
+    oldest = store.real_now() - int(store.control("key_seconds", str(DAY)))
+    store.run("delete from reply where created > 0 and created < ?", oldest)
     rows = store.run("select fingerprint, status, body from reply where key = ?", key)
     if rows:
         if rows[0][0] != fingerprint:
@@ -123,43 +127,39 @@ def _once(path: str, made: Callable[[], Object]) -> Object:
                 kind="idempotency_error",
             )
         raise _Replay(rows[0][1], json.loads(rows[0][2]))
-    declined = None
-    try:
-        status, body = 200, made()
-    except ApiError as error:
-        # A decline was carried out and is told again; a mistake was not, and may be put right.
-        if not error.kept:
-            raise
-        declined, status, body = error, error.status, error.body
+    # A decline was carried out and is told again; a mistake was not, and may be put right.
+    status, body = _made(made)
+    if g.fault and g.fault.kind == "stuck":
+        # Whatever was answered first is answered again, a failure too.
+        status, body = faults.FAILURES["before"]
     store.run(
-        "insert into reply (key, fingerprint, status, body) values (?, ?, ?, ?)",
+        "insert into reply (key, fingerprint, status, body, created) values (?, ?, ?, ?, ?)",
         key,
         fingerprint,
         status,
         json.dumps(body),
+        store.real_now(),
     )
-    if declined:
-        raise declined
-    return body
+    return status, body
 
 
-def _answer(make: Callable[[], Object]) -> Response:
+def _answer(make: Callable[[], tuple[int, Object]]) -> Response:
     store = _store()
     replayed = False
     fault = None
     try:
         _authenticate()
         with store.transaction():
-            fault = faults.take(store, request.method, request.path.removeprefix("/v1/"))
+            fault = g.fault = faults.take(store, request.method, request.path.removeprefix("/v1/"))
             if fault and fault.kind in faults.FAILURES:
                 status, body = faults.FAILURES[fault.kind]
             else:
-                status, body = _made(make)
+                status, body = make()
     except ApiError as error:
         status, body = error.status, error.body
     except _Replay as earlier:
         status, body, replayed = earlier.status, earlier.body, True
-    if fault and fault.kind == "after":
+    if fault and fault.kind in ("after", "stuck"):
         status, body = faults.FAILURES["before"]
     if fault and fault.kind == "slow":
         time.sleep(fault.seconds)

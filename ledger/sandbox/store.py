@@ -25,7 +25,8 @@ create table if not exists object (
     seq integer primary key, id text not null unique, kind text not null, body text not null);
 create index if not exists object_kind on object (kind, seq);
 create table if not exists reply (
-    key text primary key, fingerprint text not null, status integer, body text);
+    key text primary key, fingerprint text not null, status integer, body text,
+    created integer not null default 0);
 create table if not exists delivery (
     seq integer primary key, event text not null, url text not null, secret text not null,
     tries integer not null default 0, due real not null, status integer, done integer not null
@@ -51,6 +52,9 @@ class Store:
             raise RuntimeError(f"{path} is of another version of the sandbox; give it a new file.")
         self._connection.executescript(_TABLES)
         self._connection.execute(f"pragma user_version = {VERSION}")
+        columns = self._connection.execute("pragma table_info(reply)").fetchall()
+        if "created" not in {column[1] for column in columns}:
+            self._connection.execute("alter table reply add created integer not null default 0")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import requests
@@ -126,3 +127,13 @@ def test_a_key_has_a_longest_length(client: stripe.StripeClient) -> None:
     client.v1.customers.create({}, {"idempotency_key": "k" * 255})
     with pytest.raises(stripe.InvalidRequestError, match="255"):
         client.v1.customers.create({}, {"idempotency_key": "k" * 256})
+
+
+def test_a_key_is_forgotten_after_a_day(sandbox: Sandbox, client: stripe.StripeClient) -> None:
+    key: Any = {"idempotency_key": "a day"}
+    first = client.v1.customers.create({"name": "Once"}, options=key)
+    sandbox.control("set", advance="86300")
+    assert client.v1.customers.create({"name": "Once"}, options=key).id == first.id
+    sandbox.control("set", advance="86500")
+    assert client.v1.customers.create({"name": "Once"}, options=key).id != first.id
+    sandbox.control("set", advance="0")

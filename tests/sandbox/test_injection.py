@@ -21,6 +21,7 @@ def names(client: stripe.StripeClient) -> int:
         ("limit", stripe.RateLimitError, 0),
         ("busy", stripe.StripeError, 0),
         ("after", stripe.APIError, 1),
+        ("stuck", stripe.APIError, 1),
         ("cut", stripe.APIConnectionError, 1),
     ],
 )
@@ -58,6 +59,18 @@ def test_a_lost_answer_is_told_again_by_the_same_key(
     made = client.v1.customers.create({"name": "Once"}, options=key)
     assert names(client) == before + 1
     assert client.v1.customers.list({"limit": 1}).data[0].id == made.id
+
+
+def test_a_failure_that_stripe_has_stored_is_told_by_its_key_for_good(
+    sandbox: Sandbox, client: stripe.StripeClient
+) -> None:
+    before = names(client)
+    sandbox.control("fault", kind="stuck", path="customers", method="POST")
+    key: Any = {"idempotency_key": "stuck"}
+    for _ in range(3):
+        with pytest.raises(stripe.APIError):
+            client.v1.customers.create({"name": "Made, and never told"}, options=key)
+    assert names(client) == before + 1
 
 
 def test_a_slow_answer_comes_after_the_client_has_gone(
