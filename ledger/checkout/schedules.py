@@ -13,7 +13,7 @@ from ledger.checkout.saved_cards import charge_due, forget_cards
 from ledger.db import Database
 from ledger.errors import PoolbookError
 from ledger.gateway import PaymentGateway
-from ledger.services import brakes, campaigns
+from ledger.services import brakes, campaigns, match_funding
 
 log = logging.getLogger("poolbook.schedules")
 
@@ -21,6 +21,7 @@ log = logging.getLogger("poolbook.schedules")
 def keep_schedules(db: Database, gateway: PaymentGateway | None, *, now: datetime) -> None:
     """Do everything that is due. Raises GatewayDown when the provider gives no answer."""
     _do(lambda: db.run(lambda session: campaigns.close_due(session, now=now)))
+    _do(lambda: db.run(lambda session: match_funding.match_due(session, now=now)))
     db.run(lambda session: brakes.forget_tries(session, now=now))
     if gateway is None:
         return

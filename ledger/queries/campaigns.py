@@ -79,6 +79,17 @@ def live_campaigns(session: ReadSession, *, book_id: UUID | None = None) -> list
     return list(session.scalars(query.order_by(Campaign.deadline_on, Campaign.slug)))
 
 
+def campaigns_of(session: ReadSession, *, book_id: UUID) -> list[Campaign]:
+    """Return every campaign of a book, drafts too, the newest first."""
+    return list(
+        session.scalars(
+            select(Campaign)
+            .where(Campaign.book_id == book_id)
+            .order_by(Campaign.created_at.desc(), Campaign.slug)
+        )
+    )
+
+
 def needs_of(session: ReadSession, *, campaign_id: UUID) -> list[CampaignNeed]:
     """Return what a campaign needs, in its own order."""
     return list(
@@ -122,6 +133,22 @@ def progress(session: ReadSession, *, campaign_id: UUID) -> list[Progress]:
         )
         for need in needs_of(session, campaign_id=campaign_id)
     ]
+
+
+def waiting_for_donors(session: ReadSession, *, campaign_id: UUID) -> int:
+    """Return what of a campaign's money is owed and was refused by banks, in minor units."""
+    done = discharged()
+    rows = session.execute(
+        select(Pledge.quantity, done.c.quantity)
+        .join(Mandate, Mandate.pledge_id == Pledge.id)
+        .outerjoin(done, done.c.pledge_id == Pledge.id)
+        .where(
+            Pledge.campaign_id == campaign_id,
+            Pledge.state.in_(OPEN),
+            Mandate.failure.is_not(None),
+        )
+    )
+    return sum(quantity - int(fulfilled or 0) for quantity, fulfilled in rows)
 
 
 def _exchanged(session: ReadSession, campaign_id: UUID) -> int:

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from ledger.schemas.fields import A_DATE, Line, Money, Text, one_of
+from ledger.schemas.fields import A_DATE, Count, Line, Money, Text, one_of
 
 
 def cash(exponent: int) -> Schema:
@@ -92,3 +92,21 @@ class Meaning(Schema):
 
     meaning = one_of(MEANINGS, "Choose what this line means.")
     target = Line(required=True, longest=64)
+
+
+def sponsor(exponent: int) -> Schema:
+    """Return the shape of a sponsor's matching terms; amounts in a currency of so many decimals."""
+
+    class Sponsor(Schema):
+        """Who matches gifts to a campaign, how, and up to what."""
+
+        name = Line(required=True, longest=120)
+        email = Line(required=True, longest=320)
+        campaign = Line(required=True, longest=64)
+        percent = Count(required=True)
+        up_to = Money(exponent, required=True)
+        per_gift = Money(exponent, load_default=0)
+        reason = Text(required=True, longest=1000)
+        deed = one_of(("try", "propose"), "Say whether to try it or to propose it.")
+
+    return Sponsor()

@@ -23,6 +23,7 @@ NOUNS = (
     "items",
     "desk",
     "journal",
+    "sponsors",
     "statements",
     "payouts",
     "suspense",

@@ -4,7 +4,7 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from ledger.models.books import Book
-from ledger.queries import campaigns
+from ledger.queries import campaigns, sponsors
 from ledger.web.door import page, reading
 
 pages = Blueprint("campaigns", __name__)
@@ -18,6 +18,15 @@ def show(slug: str) -> Response:
         book = session.get_one(Book, campaign.book_id)
         needs = campaigns.progress(session, campaign_id=campaign.id)
         supporters = campaigns.supporters(session, campaign_id=campaign.id)
+        matching = sponsors.sponsors_of(session, campaign_id=campaign.id)
+        waiting = campaigns.waiting_for_donors(session, campaign_id=campaign.id)
     return page(
-        "campaigns/show.html", campaign=campaign, book=book, needs=needs, supporters=supporters
+        "campaigns/show.html",
+        campaign=campaign,
+        book=book,
+        needs=needs,
+        supporters=supporters,
+        matching=matching,
+        waiting=waiting,
+        shown_name=campaigns.shown_name,
     )

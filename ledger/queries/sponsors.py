@@ -1,0 +1,168 @@
+"""Questions about matching sponsors: their terms, which gifts they match, what is left."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from ledger.core.match_gifts import Terms
+from ledger.db import ReadSession
+from ledger.models.commitments import Commitment, Step
+from ledger.models.parties import Party
+from ledger.models.payments import BalanceTransaction
+from ledger.models.pledges import Fulfilment, Pledge
+from ledger.models.recurring import RecurringGift
+
+KIND = "sponsor"
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """A gift that has cleared; ``refunded`` is what went back of it; minor units."""
+
+    reference: str
+    amount: int
+    refunded: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SponsorRow:
+    """A sponsor as people see it; minor units."""
+
+    id: UUID
+    name: str
+    consent: str
+    state: str
+    campaign_id: UUID | None
+    commodity: str
+    terms: Terms
+    matched: int
+
+
+def terms_of(row: Commitment) -> Terms:
+    """Return what a sponsor agreed to."""
+    return Terms(row.terms["basis_points"], row.terms.get("per_gift", 0), row.quantity)
+
+
+def active_sponsors(session: ReadSession) -> list[Commitment]:
+    """Return the sponsors whose terms are approved, the oldest first."""
+    return list(
+        session.scalars(
+            select(Commitment)
+            .where(Commitment.kind == KIND, Commitment.state == "active")
+            .order_by(Commitment.created_at, Commitment.id)
+        )
+    )
+
+
+def sponsors_of(
+    session: ReadSession, *, book_id: UUID | None = None, campaign_id: UUID | None = None
+) -> list[SponsorRow]:
+    """Return sponsors of a book, or those whose terms are approved for a campaign."""
+    query = select(Commitment).where(Commitment.kind == KIND).order_by(Commitment.created_at)
+    if book_id is not None:
+        query = query.where(Commitment.book_id == book_id)
+    rows = []
+    for row in session.scalars(query):
+        about = row.terms.get("campaign")
+        if campaign_id is not None and (about != str(campaign_id) or row.state != "active"):
+            continue
+        party = session.get_one(Party, UUID(row.terms["party"]))
+        rows.append(
+            SponsorRow(
+                row.id,
+                party.name,
+                party.consent,
+                row.state,
+                UUID(about) if about else None,
+                row.commodity,
+                terms_of(row),
+                matched_of(session, row),
+            )
+        )
+    return rows
+
+
+def matched_of(session: ReadSession, row: Commitment) -> int:
+    """Return what gifts have made a sponsor owe so far."""
+    return sum(
+        quantity if name == "match" else -quantity
+        for name, quantity in session.execute(
+            select(Step.name, func.sum(Step.quantity))
+            .where(Step.commitment_id == row.id, Step.name.in_(("match", "unmatch")))
+            .group_by(Step.name)
+        )
+    )
+
+
+def shares_of(session: ReadSession, row: Commitment) -> dict[str, tuple[int, int]]:
+    """Return by gift what was matched, and what of that was taken back."""
+    found: dict[str, tuple[int, int]] = {}
+    for name, reference, quantity in session.execute(
+        select(Step.name, Step.reference, Step.quantity)
+        .where(Step.commitment_id == row.id, Step.name.in_(("match", "unmatch")))
+        .order_by(Step.created_at, Step.id)
+    ):
+        key = reference.split("#", 1)[0]
+        given, back = found.get(key, (0, 0))
+        found[key] = (given + quantity, back) if name == "match" else (given, back + quantity)
+    return found
+
+
+def cleared_gifts(
+    session: ReadSession,
+    *,
+    campaign_id: UUID,
+    commodity: str,
+    since: datetime | None = None,
+    without: UUID | None = None,
+) -> list[Gift]:
+    """Return the gifts of money to a campaign that have cleared, the oldest first.
+
+    ``without`` is a party that does not match itself. What went back of a pledge is taken from
+    its newest payments first.
+    """
+    gifts = []
+    rows = session.execute(
+        select(Fulfilment, Pledge.id)
+        .join(Pledge, Pledge.id == Fulfilment.pledge_id)
+        .where(
+            Pledge.campaign_id == campaign_id,
+            Pledge.commodity == commodity,
+            Pledge.party_id != without if without else Pledge.id == Pledge.id,
+        )
+        .order_by(Fulfilment.created_at, Fulfilment.id)
+    ).all()
+    back: dict[UUID, int] = {}
+    for row, pledge_id in rows:
+        if row.quantity < 0:
+            back[pledge_id] = back.get(pledge_id, 0) - row.quantity
+    for row, pledge_id in reversed(rows):
+        if row.quantity > 0:
+            gone = min(row.quantity, back.get(pledge_id, 0))
+            back[pledge_id] = back.get(pledge_id, 0) - gone
+            name = f"{row.source}/{row.source_ref}"
+            gifts.append(Gift(name, row.quantity, gone, row.created_at))
+    gifts.reverse()
+    gifts += _recurring(session, campaign_id, without)
+    gifts.sort(key=lambda gift: gift.at)
+    return [gift for gift in gifts if since is None or gift.at >= since]
+
+
+def _recurring(session: ReadSession, campaign_id: UUID, without: UUID | None) -> list[Gift]:
+    rows = session.execute(
+        select(BalanceTransaction, RecurringGift.party_id)
+        .join(RecurringGift, RecurringGift.id == BalanceTransaction.recurring_id)
+        .where(
+            RecurringGift.campaign_id == campaign_id,
+            BalanceTransaction.amount > 0,
+            BalanceTransaction.posted_at.is_not(None),
+        )
+    )
+    return [
+        Gift(f"recurring/{txn.stripe_txn_id}", txn.amount, 0, txn.posted_at or txn.created_at)
+        for txn, party_id in rows
+        if party_id != without
+    ]

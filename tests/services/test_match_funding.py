@@ -1,0 +1,106 @@
+"""Sponsors match cleared gifts by factor and caps; a refund takes its match back (PLG-13, -14)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.core.match_gifts import Terms, match, taken_back
+from ledger.db import Session
+from ledger.models.commitments import Commitment
+from ledger.queries.sponsors import cleared_gifts, matched_of, sponsors_of
+from ledger.services import match_funding
+from tests.conftest import NOW
+from tests.factories import make_party, make_person
+from tests.services.hamlet import sound
+from tests.services.till import Till, later
+
+GIFTS = st.lists(st.integers(1, 10**9), max_size=20)
+
+
+@pytest.fixture
+def till(session: Session) -> Till:
+    return Till(session)
+
+
+@pytest.fixture
+def sponsor(till: Till) -> Commitment:
+    """One for one, at most 50.00 to one gift and 120.00 in all."""
+    asks = make_person(till.session, "Tess", till.book, "treasurer")
+    agrees = make_person(till.session, "Arno", till.book, "approver")
+    row = match_funding.propose_sponsor(
+        till.session,
+        party=make_party(till.session, "sam@example.org", "Sam Sponsor"),
+        book=till.book,
+        fund=till.solar,
+        up_to=12_000,
+        basis_points=10_000,
+        per_gift=5000,
+        campaign_id=till.campaign.id,
+        evidence="Signed terms",
+        made_by=asks.id,
+        now=NOW,
+    )
+    match_funding.take_sponsor(till.session, row, by=agrees.id, on=NOW.date(), now=NOW)
+    return row
+
+
+def test_each_gift_is_matched_once_up_to_both_caps(till: Till, sponsor: Commitment) -> None:
+    for amount in (6000, 4000, 6000):
+        till.charge(amount, 200)
+    assert match_funding.match_due(till.session, now=later(1)) == 3
+    assert matched_of(till.session, sponsor) == 5000 + 4000 + 3000
+    assert till.balance(1210) == 12_000
+    assert till.balance(4030) == -12_000
+    assert match_funding.match_due(till.session, now=later(2)) == 0
+    assert till.balance(9120) == 0
+    sound(till.session)
+
+
+def test_a_refund_takes_back_its_own_match_and_no_more(till: Till, sponsor: Commitment) -> None:
+    first, second = till.charge(6000, 200), till.charge(4000, 150)
+    match_funding.match_due(till.session, now=later(1))
+    till.refund(second, 1000)
+    match_funding.match_due(till.session, now=later(2))
+    assert matched_of(till.session, sponsor) == 5000 + 3000
+    till.refund(second, 3000)
+    till.refund(first, 3000)
+    match_funding.match_due(till.session, now=later(3))
+    assert matched_of(till.session, sponsor) == 2500
+    assert till.balance(1210) == 2500
+    assert match_funding.match_due(till.session, now=later(4)) == 0
+    # What was given back does not count, and makes room for others.
+    till.charge(9000, 300)
+    match_funding.match_due(till.session, now=later(5))
+    assert matched_of(till.session, sponsor) == 7500
+    sound(till.session)
+
+
+def test_what_the_public_sees_and_a_dry_run_finds_is_what_is_booked(
+    till: Till, sponsor: Commitment
+) -> None:
+    for amount in (6000, 100, 6000):
+        till.charge(amount, 10)
+    gifts = cleared_gifts(till.session, campaign_id=till.campaign.id, commodity="USD")
+    tried = match(Terms(10_000, 5000, 12_000), [(gift.reference, gift.amount) for gift in gifts])
+    match_funding.match_due(till.session, now=later(1))
+    (seen,) = sponsors_of(till.session, campaign_id=till.campaign.id)
+    assert seen.matched == sum(item.share for item in tried) == 10_100
+    assert (seen.name, seen.terms.up_to) == ("Sam Sponsor", 12_000)
+
+
+@given(GIFTS, st.integers(1, 100_000), st.integers(0, 10**6), st.integers(1, 10**9))
+def test_no_cap_is_ever_passed(amounts: list[int], points: int, per_gift: int, up_to: int) -> None:
+    found = match(Terms(points, per_gift, up_to), [(str(n), a) for n, a in enumerate(amounts)])
+    assert sum(item.share for item in found) <= up_to
+    assert all(item.share * 10_000 <= item.gift * points for item in found)
+    assert not per_gift or all(item.share <= per_gift for item in found)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 10**6), st.integers(0, 10**6))
+def test_what_is_taken_back_is_between_nothing_and_all(
+    matched: int, gift: int, refunded: int
+) -> None:
+    back = taken_back(matched, gift, refunded)
+    assert 0 <= back <= matched
+    assert taken_back(matched, gift, gift) == matched
+    assert taken_back(matched, gift, 0) == 0
