@@ -142,7 +142,8 @@ def listing(store: Store, path: str, params: Params) -> Object:
     rows = [
         row
         for row in filter(_wanted(store, path, params), store.all(kind))
-        if not horizon or row["created"] <= horizon
+        # What happened to an object is seen with the object itself, which is shown as it is.
+        if not horizon or row["created"] <= horizon or kind == "event"
     ]
     if after:
         rows = rows[_position(rows, kind, after, "starting_after") + 1 :]
