@@ -26,7 +26,8 @@ def import_entries(console: Console, file: Path, code: str | None) -> None:
     """Load entries from JSON lines, all or nothing."""
 
     def load(session: Session) -> imports.Imported:
-        with refusals_name(file), file.open("rb") as lines:
+        with refusals_name(file), file.open("rb") as opened:
+            lines = imports.lines_of(opened)
             return imports.import_entries(session, lines=lines, book=code, now=datetime.now(UTC))
 
     # The journal's guards decide, and nothing that was read: others can post meanwhile.

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from ledger.core.entry import Entry, Posting
 from ledger.db import Session
@@ -42,6 +42,16 @@ class Imported:
     entries: int
     postings: int
     duplicates: int
+
+
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a file; one without end is refused before it fills the memory."""
+    number = 0
+    while line := file.readline(MAX_LINE + 1):
+        number += 1
+        if len(line) > MAX_LINE:
+            raise Invalid("The line is too long.", place=f"line {number}")
+        yield line
 
 
 def import_entries(

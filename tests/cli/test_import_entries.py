@@ -1,6 +1,7 @@
 """Entries come in whole or not at all, and every refusal names line and field."""
 
 import json
+import tracemalloc
 from codecs import BOM_UTF8
 
 import pytest
@@ -273,3 +274,24 @@ def test_the_book_may_be_named_on_the_command_line_alone(db, book, run: Run, tmp
     file.write_bytes(without("book"))
     assert run("import", "entries", str(file)).code == 1
     assert run("import", "entries", str(file), "--book", "A", "--json").json["entries"] == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("filling", [b"x", b" ", b"\0"], ids=["signs", "blanks", "nothing"])
+def test_a_line_without_end_is_refused_before_it_fills_the_memory(
+    db, book, run: Run, tmp_path, filling
+):
+    file = tmp_path / "in.jsonl"
+    file.write_bytes(line() + b"\n")
+    with file.open("ab") as out:
+        if filling == b"\0":
+            out.truncate(2**31)  # two gigabytes that take no room on the disk
+        else:
+            out.write(filling * 2**20 + line(external_ref="after"))
+    tracemalloc.start()
+    done = run("import", "entries", str(file))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (done.code, entries_in(db)) == (1, 0)
+    assert f"{file}: line 2: The line is too long." in done.err
+    assert peak < 32 * 2**20
