@@ -10,7 +10,7 @@ from ledger.db import Session
 from ledger.histories import FORMATS, LEAVABLE, read_history, read_mapping, write_mapping
 from ledger.queries.books import book_by_code
 from ledger.services import histories, imports, statements
-from ledger.statements import read_statement
+from ledger.statements import read_profile, read_statement
 
 
 @cli.group("import")
@@ -44,16 +44,32 @@ def import_entries(console: Console, file: Path, code: str | None) -> None:
 @click.option("--account", required=True, help="BOOK/1010")
 @click.option("--format", "file_format", default="auto", show_default=True)
 @click.option("--dry-run", is_flag=True, help="Read and show; keep nothing.")
+@click.option(
+    "--profile",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TOML file that says what the columns of a table (CSV) are.",
+)
+@click.option("--opening", help="The balance before the first line, for a table that has none.")
 @pass_console
 def import_statement(
-    console: Console, file: Path, account: str, file_format: str, dry_run: bool
+    console: Console,
+    file: Path,
+    account: str,
+    file_format: str,
+    dry_run: bool,
+    profile: Path | None,
+    opening: str | None,
 ) -> None:
-    """Import a bank statement: camt.053 or MT940."""
+    """Import a bank statement: camt.053, MT940, OFX, or a table (CSV)."""
     code, _, number = account.partition("/")
     if not number.isascii() or not number.isdigit():
         raise click.UsageError("--account is a book and an account, like A/1010.")
+    columns = None
+    if profile is not None:
+        with refusals_name(profile):
+            columns = read_profile(profile.read_bytes())
     with refusals_name(file):
-        read = read_statement(file.read_bytes(), file_format)
+        read = read_statement(file.read_bytes(), file_format, profile=columns, opening=opening)
     database = console.database()
     if dry_run:
         with database.snapshot() as session:

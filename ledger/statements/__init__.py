@@ -1,5 +1,6 @@
-"""Bank files in: camt.053 and MT940 become one kind of Statement. Must not know the database."""
+"""Bank files in: camt.053, MT940, OFX and tables become one kind of Statement; no database."""
 
+from ledger.statements.profiles import Profile, read_profile
 from ledger.statements.reader import FORMATS, MAX_BYTES, read_statement
 from ledger.statements.statement import (
     Line,
@@ -17,6 +18,7 @@ __all__ = [
     "FORMATS",
     "MAX_BYTES",
     "Line",
+    "Profile",
     "Statement",
     "StatementFile",
     "chain_breaks",
@@ -25,5 +27,6 @@ __all__ = [
     "identity",
     "line_base",
     "line_fingerprint",
+    "read_profile",
     "read_statement",
 ]
