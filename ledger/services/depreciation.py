@@ -7,7 +7,7 @@ share, so that the last month closes exactly (invariant I-55).
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from ledger.core import bookkeeping
 from ledger.db import ReadSession, Session
@@ -19,6 +19,8 @@ from ledger.services.commitments import open_commitment, place_of, take_step, to
 
 KIND = "depreciation"
 MAX_MONTHS = 600
+# What is damaged, gone or lost wears no more.
+WEARING = ("in_custody", "on_loan")
 
 
 def start_wear(
@@ -37,12 +39,19 @@ def start_wear(
     if plan_of(session, valuation.intake_id) is not None:
         raise Conflict("Its wear is planned already.", place="valuation")
     intake = session.get_one(Intake, valuation.intake_id)
+    gone = session.scalar(
+        select(func.coalesce(func.sum(Asset.cost), 0)).where(
+            Asset.intake_id == intake.id, Asset.state.not_in(WEARING)
+        )
+    )
+    if gone == valuation.total:
+        raise Conflict("Nothing of this is left to wear.", place="valuation")
     return open_commitment(
         session,
         kind=KIND,
         book=session.get_one(Book, valuation.book_id),
         fund=session.get_one(Fund, intake.fund_id),
-        quantity=valuation.total,
+        quantity=valuation.total - int(gone or 0),
         title=f"Wear of {valuation.label}",
         state="active",
         terms={
@@ -88,12 +97,19 @@ def plan_of(session: ReadSession, intake_id: UUID) -> Commitment | None:
     return next((plan for plan in plans if plan.terms["intake"] == str(intake_id)), None)
 
 
+def plan_with(session: ReadSession, asset: Asset) -> Commitment | None:
+    """Return the running plan that an item wears by; what is damaged was taken out of it."""
+    if asset.intake_id is None or asset.state not in WEARING:
+        return None
+    return plan_of(session, asset.intake_id)
+
+
 def take_out(session: Session, asset: Asset, *, now: datetime) -> int:
     """Take an item out of its plan and return what of its cost is worn, in minor units.
 
     The rest of the plan goes on with the rest of the cost.
     """
-    plan = plan_of(session, asset.intake_id) if asset.intake_id else None
+    plan = plan_with(session, asset)
     if plan is None:
         return asset.depreciated
     done = worn(session, plan)

@@ -4,7 +4,10 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from itertools import chain, count
 from uuid import UUID
+
+from sqlalchemy import select
 
 from ledger.core import bookkeeping
 from ledger.core.bookkeeping.equipment import IN_CUSTODY
@@ -18,7 +21,7 @@ from ledger.models.proposals import Proposal
 from ledger.services import journal
 from ledger.services.assets import borrowing_fund
 from ledger.services.books import check_own_fund
-from ledger.services.depreciation import plan_of, take_out, worn
+from ledger.services.depreciation import plan_with, take_out, worn
 from ledger.services.proposals import propose
 
 DISPOSAL = "disposal"
@@ -113,6 +116,7 @@ def give_on(session: Session, proposal: Proposal, *, by: UUID, on: date, now: da
     fund = session.get_one(Fund, UUID(proposal.arguments["receiver_fund"]))
     own = _item(session, asset)
     depreciated = take_out(session, asset, now=now)
+    tag = _tag_there(session, fund.book_id, asset.tag)
     entries = bookkeeping.item_given_on(
         giver=own["book"],
         giver_fund=own["fund"],
@@ -123,6 +127,7 @@ def give_on(session: Session, proposal: Proposal, *, by: UUID, on: date, now: da
         currency=own["currency"],
         cost=asset.cost,
         depreciated=depreciated,
+        receiver_asset=tag,
     )
     _post(session, proposal, entries, by, on, now)
     asset.state = "transferred"
@@ -130,7 +135,7 @@ def give_on(session: Session, proposal: Proposal, *, by: UUID, on: date, now: da
         Asset(
             book_id=fund.book_id,
             fund_id=fund.id,
-            tag=asset.tag,
+            tag=tag,
             commodity=asset.commodity,
             description=asset.description,
             condition=asset.condition,
@@ -184,15 +189,24 @@ def take_damaged(
         compensation=proposal.arguments["compensation"],
     )
     _post(session, proposal, entries, by, on, now)
+    # What is harmed wears no more, or wear and harm together would exceed what it cost (I-55).
+    take_out(session, asset, now=now)
     loan.returned_on = on
     asset.state = "damaged"
     asset.impaired += proposal.arguments["impairment"]
     session.flush()
 
 
+def _tag_there(session: ReadSession, book_id: UUID, tag: str) -> str:
+    """Return the tag that a thing gets in another book: its own, unless another thing has it."""
+    taken = set(session.scalars(select(Asset.tag).where(Asset.book_id == book_id)))
+    names = chain([tag], (f"{tag}/{number}" for number in count(2)))
+    return next(name for name in names if name not in taken)
+
+
 def carrying(session: ReadSession, asset: Asset) -> int:
     """Return what a thing is still worth in the books, in minor units."""
-    plan = plan_of(session, asset.intake_id) if asset.intake_id else None
+    plan = plan_with(session, asset)
     done = asset.depreciated
     if plan is not None:
         done = (2 * worn(session, plan) * asset.cost + plan.quantity) // (2 * plan.quantity)

@@ -89,7 +89,8 @@ def record_dispute(session: Session, *, told: Told, now: datetime) -> None:
 
 def _restate(session: Session, pledge: Pledge) -> None:
     """A pledge of which a bank has taken all that was left is charged back; what is given back
-    or was only partly taken leaves it as it was paid."""
+    or was only partly taken leaves it as it was paid. One of which a part is still promised, or
+    that was given up before, stays what it is: its open part stands in the journal as it did."""
     sums = dict(
         session.execute(
             select(BalanceTransaction.reporting_category, func.sum(BalanceTransaction.amount))
@@ -102,7 +103,8 @@ def _restate(session: Session, pledge: Pledge) -> None:
         ).all()
     )
     taken = sum(int(sums.get(name, 0)) for name in MONEY)
-    if taken < 0 and sum(int(value) for value in sums.values()) <= 0:
+    kept = pledge.state in ("fulfilled", "over_fulfilled")
+    if kept and taken < 0 and sum(int(value) for value in sums.values()) <= 0:
         pledge.state = "charged_back"
         session.flush()
     elif pledge.state == "charged_back":

@@ -25,7 +25,9 @@ from ledger.services.pledges import record_fulfilment, release_for
 from ledger.services.proposals import propose
 
 TIME_USED = 8410
-UNDER_CONSTRUCTION = 1520
+# Where the value of time stands: used up, in what was built, or as a statistic.
+BUILT = 1520
+WORTH = (5210, BUILT, 9310)
 MINUTES_PER_DAY = 16 * 60
 # Older work needs evidence that a form cannot give.
 WINDOW = timedelta(days=366)
@@ -245,12 +247,19 @@ def propose_hours_correction(
 def correct_hours(
     session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime
 ) -> None:
-    """Take minutes back with their share of the value, under the same valuation (HRS-6)."""
+    """Take minutes back with their share of the value, under the same valuation (HRS-6).
+
+    What stays is worth its share to half a minor unit, however often something is taken back.
+    """
     row = session.get_one(HoursEntry, UUID(proposal.arguments["hours"]))
     minutes = proposal.arguments["quantity"]
-    if minutes > _still_counted(session, row):
+    counted = _still_counted(session, row)
+    if minutes > counted:
         raise Conflict("Fewer minutes than that are confirmed.", place="minutes")
     valuation = session.scalars(select(Valuation).where(Valuation.hours_id == row.id)).one()
+    booked = _booked_worth(session, row, valuation)
+    share = 2 * valuation.total * (counted - minutes) + valuation.quantity
+    kept = share // (2 * valuation.quantity)
     journal.post(
         session,
         bookkeeping.hours_taken_back(
@@ -259,10 +268,10 @@ def correct_hours(
             commodity=row.commodity,
             minutes=minutes,
             currency=valuation.currency,
-            value=valuation.total * minutes // valuation.quantity,
+            value=sum(booked.values()) - kept,
             specialised=valuation.capitalise,
             valuation=valuation.label,
-            built=_built(session, row, valuation),
+            built=bool(booked.get(BUILT)),
         ),
         event_type="hours_corrected",
         source="hours",
@@ -291,22 +300,6 @@ def _still_counted(session: ReadSession, row: HoursEntry) -> int:
     return int(taken or 0)
 
 
-def _built(session: ReadSession, row: HoursEntry, valuation: Valuation) -> bool:
-    """Tell whether confirmed hours joined what is being built (HRS-5)."""
-    return (
-        session.scalar(
-            select(Posting.line)
-            .where(
-                Posting.book_id == row.book_id,
-                Posting.account == UNDER_CONSTRUCTION,
-                Posting.valuation == valuation.label,
-            )
-            .limit(1)
-        )
-        is not None
-    )
-
-
 def check_window(
     session: ReadSession, row: HoursEntry, book: Book, person_id: UUID, now: datetime
 ) -> None:
@@ -319,6 +312,20 @@ def check_window(
         return
     if "approver" not in roles_of(session, person_id=person_id, book_id=book.id, now=now):
         raise NotAllowed("Hours logged so late are confirmed by an approver.", place="hours")
+
+
+def _booked_worth(session: ReadSession, row: HoursEntry, valuation: Valuation) -> dict[int, int]:
+    """Return what hours are worth in the books now, by the account that has it."""
+    rows = session.execute(
+        select(Posting.account, func.sum(Posting.quantity))
+        .where(
+            Posting.book_id == row.book_id,
+            Posting.valuation == valuation.label,
+            Posting.account.in_(WORTH),
+        )
+        .group_by(Posting.account)
+    )
+    return {account: int(quantity) for account, quantity in rows}
 
 
 def worth(minutes: int, rate_per_hour: int) -> int:

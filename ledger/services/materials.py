@@ -5,11 +5,14 @@ units. The value leaves with the quantity; with the last of it the last unit of 
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import func, select
+
 from ledger.core import bookkeeping
-from ledger.db import Session
+from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.assets import Valuation
 from ledger.models.books import Book, Fund
+from ledger.models.journal import Posting
 from ledger.models.proposals import Proposal
 from ledger.queries.funds import on_account
 from ledger.services import journal
@@ -119,7 +122,7 @@ def use_material(
     there = on_account(session, fund, ON_HAND, currency=commodity)
     if not 0 < quantity <= there:
         raise Conflict("There is less than this on hand.", place="quantity")
-    stock = on_account(session, fund, STOCK)
+    stock = _worth(session, fund, commodity)
     value = stock if quantity == there else stock * quantity // there
     if not value:
         raise Conflict("So little has no value of its own; book it with more.", place="quantity")
@@ -141,3 +144,23 @@ def use_material(
         made_by=by,
     )
     return value
+
+
+def _worth(session: ReadSession, fund: Fund, commodity: str) -> int:
+    """Return what the stock of one material is worth: the value legs of the entries that moved it,
+    for the account itself holds the value of all materials together."""
+    moved = select(Posting.entry_id).where(
+        Posting.book_id == fund.book_id,
+        Posting.fund_id == fund.id,
+        Posting.account == ON_HAND,
+        Posting.commodity == commodity,
+    )
+    total = session.scalar(
+        select(func.sum(Posting.quantity)).where(
+            Posting.book_id == fund.book_id,
+            Posting.fund_id == fund.id,
+            Posting.account == STOCK,
+            Posting.entry_id.in_(moved),
+        )
+    )
+    return min(int(total or 0), on_account(session, fund, STOCK))

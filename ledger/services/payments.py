@@ -344,6 +344,7 @@ def _charge_entries(
             fee=txn.fee,
             pledge=pledge.reference,
             released=released,
+            receivable=receivable,
             payment=txn.stripe_txn_id,
         )
     return bookkeeping.payment_settled(

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from ledger.core import bookkeeping
 from ledger.core.entry import Entry
@@ -109,11 +109,26 @@ def owe_back(session: Session, *, charge_id: str, amount: int, on: date, now: da
         bookkeeping.refund_owed(**where(session, charge, fund), amount=amount),
         event_type="refund_owed",
         source="stripe",
-        external_ref=charge.stripe_txn_id,
+        external_ref=_owing(session, charge),
         accounting_on=on,
         now=now,
     )
     charge.owed_back += amount
+
+
+def _owing(session: ReadSession, charge: BalanceTransaction) -> str:
+    """Name one more amount that is owed back of a payment: a second one is an event of its own."""
+    before = session.scalar(
+        select(func.count())
+        .select_from(EntryRow)
+        .where(
+            EntryRow.book_id == charge.book_id,
+            EntryRow.source == "stripe",
+            EntryRow.event_type == "refund_owed",
+            EntryRow.external_ref.startswith(charge.stripe_txn_id, autoescape=True),
+        )
+    )
+    return f"{charge.stripe_txn_id}/{before}" if before else charge.stripe_txn_id
 
 
 def settle_bounce(session: Session, *, txn_id: str, refund_id: str, now: datetime) -> None:

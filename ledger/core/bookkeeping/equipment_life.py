@@ -186,8 +186,12 @@ def item_given_on(
     currency: str,
     cost: int,
     depreciated: int,
+    receiver_asset: str = "",
 ) -> list[Entry]:
-    """Give a thing to another community for good, at its carrying amount (EQP-10)."""
+    """Give a thing to another community for good, at its carrying amount (EQP-10).
+
+    ``receiver_asset`` is its tag there, where another thing has its own.
+    """
     carrying = cost - depreciated
     check_positive(cost=cost, carrying=carrying)
     to, by = {"counterparty": receiver}, {"counterparty": giver}
@@ -219,7 +223,7 @@ def item_given_on(
                 IN_CUSTODY,
                 BETWEEN_BOOKS,
                 on_credit=by,
-                both={"asset": asset},
+                both={"asset": receiver_asset or asset},
             ),
         ),
     ]

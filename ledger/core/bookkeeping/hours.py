@@ -100,19 +100,18 @@ def hours_taken_back(
     valuation: str,
     built: bool = False,
 ) -> list[Entry]:
-    """Take back minutes that were confirmed and not worked, with their value (HRS-6); what was
-    ``built`` of them is worth less by it."""
-    same: dict[str, Any] = {
+    """Take back minutes that were confirmed and not worked, with their value (HRS-6); out of
+    what was ``built`` where their value went there."""
+    worth_of: dict[str, Any] = {
         "book": book,
         "fund": fund,
         "commodity": commodity,
+        "minutes": minutes,
         "currency": currency,
+        "value": value,
+        "valuation": valuation,
     }
     confirmed = (
-        hours_built(**same, minutes=minutes, value=value, valuation=valuation)
-        if built
-        else hours_confirmed(
-            **same, minutes=minutes, value=value, specialised=specialised, valuation=valuation
-        )
+        hours_built(**worth_of) if built else hours_confirmed(**worth_of, specialised=specialised)
     )
     return [item.reversed() for item in confirmed]

@@ -82,6 +82,7 @@ def pool_payment_settled(
     fee: int,
     pledge: str | None = None,
     released: int = 0,
+    receivable: int = 0,
     payment: str | None = None,
 ) -> list[Entry]:
     """Book a charge on the host's Stripe account for its pool (POL-3): the host holds the net
@@ -96,7 +97,7 @@ def pool_payment_settled(
         amount=amount,
         pledge=pledge,
         released=released,
-        receivable=0,
+        receivable=receivable,
     )
     return [
         entry(
