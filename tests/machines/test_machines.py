@@ -1,0 +1,54 @@
+"""Random sequences of deeds leave the books as a small model of them says."""
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from ledger.db import Database
+from tests.machines.machine import Machine
+from tests.machines.stage import Stage
+
+# Sequences in `make test`; PostgreSQL plays fewer, for a step there takes longer.
+SEQUENCES = {"sqlite": 200, "postgresql": 12}
+LONG = 5_000
+CHUNKS = 10
+STEPS = 25
+SEED = 20_261_102
+
+
+def machine(db: Database) -> type[Machine]:
+    """Return a machine that plays on a database."""
+    stage = Stage(db)
+    stage.set()
+    return type("OnThis", (Machine,), {"stage": stage})
+
+
+def play(db: Database, sequences: int, seed: int, *, shrink: bool = True) -> None:
+    """Play sequences; a failure prints the deeds that lead to it, and the seed."""
+    print(f"seed {seed}")
+    run_state_machine_as_test(
+        hypothesis.seed(seed)(machine(db)),
+        settings=settings(
+            max_examples=sequences,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            derandomize=False,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
+            report_multiple_bugs=False,
+            print_blob=True,
+        ),
+    )
+
+
+def test_random_deeds_leave_the_books_as_the_model_says(db: Database):
+    play(db, SEQUENCES[db.engine.dialect.name], SEED)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_five_thousand_random_sequences(db: Database, chunk: int):
+    play(db, LONG // CHUNKS, SEED + 1 + chunk)
