@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 
@@ -55,8 +55,18 @@ def scope_of_all(session: ReadSession) -> Scope:
     return Scope("All communities", "all", books)
 
 
-def build(session: ReadSession, *, scope: Scope, since: date, until: date, edition: str) -> Report:
+def build(
+    session: ReadSession,
+    *,
+    scope: Scope,
+    since: date,
+    until: date,
+    edition: str,
+    known_at: datetime | None = None,
+) -> Report:
     """Build a report for a period, its last day included, and check that it ties.
+
+    ``known_at`` leaves out what was recorded after that instant.
 
     Raises Invalid for a period that ends before it starts or an unknown edition, Conflict when
     a tie-out rule fails: an untied report is not made.
@@ -67,7 +77,7 @@ def build(session: ReadSession, *, scope: Scope, since: date, until: date, editi
         raise Invalid("An edition is public or auditor.", place="edition")
     ids = [book.id for book in scope.books]
     codes = frozenset(book.code for book in scope.books)
-    moves = read_movements(session, book_ids=ids, since=since, until=until)
+    moves = read_movements(session, book_ids=ids, since=since, until=until, known_at=known_at)
     pools = set(session.scalars(select(Pool.book_id).where(Pool.book_id.in_(ids))))
     money, things, hours = schedules.received(moves)
     report = Report(
@@ -93,25 +103,30 @@ def build(session: ReadSession, *, scope: Scope, since: date, until: date, editi
         thing_values=schedules.thing_values(moves),
         hours=schedules.hours(moves),
         hour_values=schedules.hour_values(moves),
-        pledges=schedules.pledges(session, book_ids=ids, since=since, until=until),
+        pledges=schedules.pledges(
+            session, book_ids=ids, since=since, until=until, known_at=known_at
+        ),
         fees=schedules.fees(moves, codes),
-        proofs=tuple(_proof(session, book, until) for book in scope.books),
+        proofs=tuple(_proof(session, book, until, known_at) for book in scope.books),
         trial_balance=schedules.trial_balance(moves),
         nouns=tuple(
             (row.code, row.singular, row.plural)
             for row in sorted(commodities(session).values(), key=lambda row: row.code)
         ),
-        entries=_entries(session, scope.books, since, until) if edition == "auditor" else (),
+        entries=_entries(session, scope.books, since, until, known_at)
+        if edition == "auditor"
+        else (),
+        known_at=known_at,
     )
     check(session, report, moves, scope.books)
     return report
 
 
-def _proof(session: ReadSession, book: Book, until: date) -> BookProof:
+def _proof(session: ReadSession, book: Book, until: date, known_at: datetime | None) -> BookProof:
     """Hash a book's entries in order, each as canonical JSON on a line."""
     digest = hashlib.sha256()
     count = postings = 0
-    for entry in every_entry(session, book_id=book.id):
+    for entry in every_entry(session, book_id=book.id, known_at=known_at):
         if entry.accounting_on > until:
             break
         count += 1
@@ -135,11 +150,15 @@ def _proof(session: ReadSession, book: Book, until: date) -> BookProof:
 
 
 def _entries(
-    session: ReadSession, books: Sequence[Book], since: date, until: date
+    session: ReadSession,
+    books: Sequence[Book],
+    since: date,
+    until: date,
+    known_at: datetime | None,
 ) -> tuple[EntryLine, ...]:
     lines: list[EntryLine] = []
     for book in books:
-        for entry in every_entry(session, book_id=book.id):
+        for entry in every_entry(session, book_id=book.id, known_at=known_at):
             if not since <= entry.accounting_on <= until:
                 continue
             lines += [

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import case, func, select
@@ -11,6 +11,7 @@ from ledger.core.accounts import layer_of
 from ledger.db import ReadSession
 from ledger.models.books import Account, Book, Fund
 from ledger.models.journal import Posting
+from ledger.queries.balances import recorded_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,17 @@ class Movements:
 
 
 def read_movements(
-    session: ReadSession, *, book_ids: Sequence[UUID], since: date, until: date
+    session: ReadSession,
+    *,
+    book_ids: Sequence[UUID],
+    since: date,
+    until: date,
+    known_at: datetime | None = None,
 ) -> Movements:
-    """Read the sums of every account of some books up to the end of a period."""
+    """Read the sums of every account of some books up to the end of a period.
+
+    ``known_at`` leaves out what was recorded after that instant.
+    """
     other = select(Book.id, Book.code).subquery()
     before = case((Posting.accounting_on < since, Posting.quantity), else_=0)
     within = case((Posting.accounting_on >= since, Posting.quantity), else_=0)
@@ -97,6 +106,8 @@ def read_movements(
         # Down to the last column: equal books must give equal bytes on every engine.
         .order_by(Book.code, Posting.account, Fund.code, Posting.commodity, other.c.code)
     )
+    if known_at is not None:
+        query = query.where(recorded_by(known_at))
     return Movements(
         Movement(book, acct, name, kind, fund, named, fund_class, unit, by, int(a), int(b))
         for book, acct, name, kind, fund, named, fund_class, unit, by, a, b in session.execute(

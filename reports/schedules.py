@@ -215,10 +215,16 @@ def trial_balance(moves: Movements) -> tuple[TrialRow, ...]:
 
 
 def pledges(
-    session: ReadSession, *, book_ids: Sequence[UUID], since: date, until: date
+    session: ReadSession,
+    *,
+    book_ids: Sequence[UUID],
+    since: date,
+    until: date,
+    known_at: datetime | None = None,
 ) -> tuple[PledgeRow, ...]:
     """Return promises by campaign and commodity: made and made good in the period, what ended
-    without, and what was open at its end."""
+    without, and what was open at its end; as known at an instant, where it is given."""
+    known = [] if known_at is None else [Entry.recorded_at <= known_at]
     start = datetime.combine(since, time.min, ZoneInfo("UTC"))
     done: dict[UUID, list[int]] = {}
     for pledge_id, quantity, on in session.execute(
@@ -227,7 +233,7 @@ def pledges(
             Entry,
             (Entry.book_id == Fulfilment.book_id) & (Entry.id == Fulfilment.entry_id),
         )
-        .where(Fulfilment.book_id.in_(book_ids), Entry.accounting_on <= until)
+        .where(Fulfilment.book_id.in_(book_ids), Entry.accounting_on <= until, *known)
     ):
         sums = done.setdefault(pledge_id, [0, 0])
         sums[0] += max(quantity, 0)
@@ -240,6 +246,7 @@ def pledges(
                     Entry.book_id.in_(book_ids),
                     Entry.event_type.in_(("pledge_cancelled", "pledge_lapsed")),
                     Entry.accounting_on <= until,
+                    *known,
                 )
                 .group_by(Entry.external_ref)
             )
@@ -251,7 +258,7 @@ def pledges(
         .outerjoin(Campaign, Campaign.id == Pledge.campaign_id)
         .where(Pledge.book_id.in_(book_ids))
     ):
-        if pledge.created_at.date() > until:
+        if pledge.created_at.date() > until or (known_at and pledge.created_at > known_at):
             continue
         total, in_period = done.get(pledge.id, [0, 0])
         rest = max(pledge.quantity - total, 0)

@@ -5,7 +5,7 @@ people read them: income and net assets positive.
 """
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,3 +182,5 @@ class Report:
     trial_balance: tuple[TrialRow, ...]
     nouns: tuple[tuple[str, str, str], ...]
     entries: tuple[EntryLine, ...] = field(default=())
+    # The instant as of which the books were known; None: when the report was made.
+    known_at: datetime | None = None

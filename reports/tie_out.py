@@ -79,7 +79,9 @@ def _books(
     for book in books:
         own = {
             (row.account, row.fund, row.commodity): row.quantity
-            for row in balances.trial_balance(session, book_id=book.id, as_of=report.until)
+            for row in balances.trial_balance(
+                session, book_id=book.id, as_of=report.until, known_at=report.known_at
+            )
         }
         shown = {
             (row.account, row.fund, row.commodity): row.quantity

@@ -1,20 +1,22 @@
 """Doors of the reports: choose, look at the live figures, download PDF and exports."""
 
 import io
-from collections.abc import Sequence
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, request
 from flask_babel import gettext as _
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import EXCLUDE, Schema, fields, pre_load, validate
 
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
-from ledger.queries.books import all_books, book_by_code
+from ledger.queries import editions as questions
+from ledger.queries.books import all_books
 from ledger.schemas.fields import Line
+from ledger.schemas.journal import AN_INSTANT
 from ledger.services.seals import make_checkpoint
 from ledger.signing import Signer, signer_of
 from ledger.web.door import (
@@ -26,14 +28,16 @@ from ledger.web.door import (
     read_form,
     reading,
     require_anywhere,
+    signed_in,
     visitor,
     write,
 )
 from reports.build import EDITIONS, Scope, build, scope_of_all, scope_of_book, scope_of_pool
 from reports.bundle import make_bundle
-from reports.certificate import Certificate, certify
+from reports.certificate import Certificate
 from reports.exports import FORMATS, export_journal
 from reports.exports.export import ENDINGS
+from reports.issue import issue
 from reports.proofs import entry_proof
 from reports.render import render_pdf
 from reports.statement import Report
@@ -60,6 +64,14 @@ class Asked(Schema):
         load_default="public",
         validate=validate.OneOf(EDITIONS, error="Choose an edition."),
     )
+    known_at = fields.AwareDateTime(
+        load_default=None, allow_none=True, default_timezone=UTC, error_messages=AN_INSTANT
+    )
+
+    @pre_load
+    def leave_out(self, answers: dict[str, Any], **_more: Any) -> dict[str, Any]:
+        """An empty instant means all that is known."""
+        return {k: v for k, v in answers.items() if k != "known_at" or v.strip()}
 
 
 @pages.get("/reports")
@@ -80,10 +92,10 @@ def transparency() -> Response:
 
 @pages.get("/reports/transparency.pdf")
 def pdf() -> Response:
-    """Download a report."""
+    """Make a report, keep its edition, and download it."""
     try:
-        made = _build()
-        rendered = render_pdf(made, _certificates(made.books))
+        made, certificates = _issue()
+        rendered = render_pdf(made, certificates)
     except (Invalid, Conflict, NotFound) as refusal:
         return _index(request.args.to_dict(), _sentences(refusal), 422)
     name = f"transparency-{made.since}-{made.until}-{made.edition}.pdf"
@@ -92,6 +104,31 @@ def pdf() -> Response:
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Dataset-SHA256"] = rendered.dataset_sha256
     return answer
+
+
+@pages.get("/reports/editions")
+def editions() -> Response:
+    """List the reports that were made of one's own books."""
+    books = require_anywhere("read_report")
+    with reading() as session:
+        rows = questions.editions_for(session, book_ids=[book.id for book in books])
+    return page("editions.html", rows=rows)
+
+
+@pages.get("/reports/editions/<uuid:older_id>/<uuid:newer_id>")
+def compare(older_id: UUID, newer_id: UUID) -> Response:
+    """Show each entry that made one edition differ from another."""
+    allowed = {book.id for book in require_anywhere("read_report")}
+    with reading() as session:
+        rows = {row.id: row for row in questions.editions_for(session, book_ids=allowed)}
+        if older_id not in rows or newer_id not in rows:
+            raise NotFound(_("There is no such edition, or it is not yours to see."))
+        found = questions.difference(
+            session,
+            older=questions.edition_named(session, str(older_id)),
+            newer=questions.edition_named(session, str(newer_id)),
+        )
+    return page("compare.html", older=rows[older_id], newer=rows[newer_id], found=found)
 
 
 @pages.get("/books/<code>/export/<file_format>")
@@ -148,29 +185,39 @@ def _signer() -> Signer:
     return signer_of(settings.origin, settings.signing_seed)
 
 
-def _certificates(books: Sequence[tuple[str, str, str]]) -> tuple[Certificate, ...]:
-    """Seal the books of a report and state their logs."""
-    signer = _signer()
-
-    def deed(session: Session) -> tuple[Certificate, ...]:
-        found = [book_by_code(session, code) for code, _name, _kind in books]
-        return certify(session, books=found, signer=signer, now=now())
-
-    return write(deed)
-
-
 def _build() -> Report:
     books = require_anywhere("read_report")
     asked = read_form(Asked(), request.args)
     with reading() as session:
-        scope = _scope(session, asked["book"], {book.id for book in books})
         return build(
             session,
-            scope=scope,
+            scope=_scope(session, asked["book"], {book.id for book in books}),
             since=asked["since"],
             until=asked["until"],
             edition=asked["edition"],
+            known_at=asked["known_at"],
         )
+
+
+def _issue() -> tuple[Report, tuple[Certificate, ...]]:
+    """Make the report that is asked for, seal its books and keep its edition."""
+    books = require_anywhere("read_report")
+    person = signed_in()
+    asked = read_form(Asked(), request.args)
+    signer = _signer()
+    return write(
+        lambda session: issue(
+            session,
+            scope=_scope(session, asked["book"], {book.id for book in books}),
+            since=asked["since"],
+            until=asked["until"],
+            edition=asked["edition"],
+            signer=signer,
+            made_by=person.id,
+            now=now(),
+            known_at=asked["known_at"],
+        )
+    )
 
 
 def _scope(session: Any, code: str, allowed: set[Any]) -> Scope:

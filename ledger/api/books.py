@@ -52,8 +52,10 @@ def index() -> list[Any]:
 @blueprint.arguments(AsOf, location="query")
 @blueprint.response(200, TrialBalance)
 def trial_balance(query: dict[str, Any], code: str) -> dict[str, Any]:
-    """Show every balance of a book, as of a day."""
+    """Show every balance of a book, as of a day and as known at an instant."""
     book = book_for("read_books", code, scope="read")
     with parts().db.snapshot() as session:
-        rows = balances.trial_balance(session, book_id=book.id, as_of=query["as_of"])
+        rows = balances.trial_balance(
+            session, book_id=book.id, as_of=query["as_of"], known_at=query["known_at"]
+        )
     return {"rows": rows}

@@ -54,13 +54,19 @@ def balance_of(
     counterparty_id: UUID | None = None,
     pledge: str | None = None,
     as_of: date | None = None,
+    known_at: datetime | None = None,
 ) -> Balance:
-    """Return the sum of the accounts' legs up to and including ``as_of``, by commodity."""
+    """Return the sum of the accounts' legs up to and including ``as_of``, by commodity.
+
+    ``known_at`` leaves out what was recorded after that instant.
+    """
     wanted = list(accounts)
-    if pledge is None:
-        legs = _sums(book_id, as_of, wanted)
-    else:
-        legs = _legs(book_id, as_of, wanted, Posting.pledge == pledge).subquery()
+    more = [] if pledge is None else [Posting.pledge == pledge]
+    if known_at is not None:
+        more.append(recorded_by(known_at))
+    legs = (
+        _legs(book_id, as_of, wanted, *more).subquery() if more else _sums(book_id, as_of, wanted)
+    )
     query = select(legs.c.commodity, func.sum(legs.c.quantity)).group_by(legs.c.commodity)
     if fund_id is not None:
         query = query.where(legs.c.fund_id == fund_id)
@@ -80,7 +86,7 @@ def trial_balance(
     if known_at is None:
         legs = _sums(book_id, as_of)
     else:
-        legs = _legs(book_id, as_of, None, _known_at(known_at)).subquery()
+        legs = _legs(book_id, as_of, None, recorded_by(known_at)).subquery()
     # Added up before funds are named, for there are far fewer sums than days.
     place = (legs.c.account, legs.c.fund_id, legs.c.commodity)
     total = func.sum(legs.c.quantity).label("total")
@@ -149,14 +155,18 @@ def account_statement(
     fund: str | None = None,
     since: date | None = None,
     until: date | None = None,
+    known_at: datetime | None = None,
     limit: int = 500,
 ) -> list[StatementRow]:
     """Return the newest ``limit`` legs of an account, oldest first, with the running balance.
 
     The balance is per commodity and counts everything before the first leg as well; of one
-    fund, where its code is given.
+    fund, where its code is given; without what was recorded after ``known_at``.
     """
-    legs = _sums(book_id, until, [account])
+    if known_at is None:
+        legs = _sums(book_id, until, [account])
+    else:
+        legs = _legs(book_id, until, [account], recorded_by(known_at)).subquery()
     totals = select(legs.c.commodity, func.sum(legs.c.quantity)).group_by(legs.c.commodity)
     wanted = [Posting.book_id == book_id, Posting.account == account]
     if fund is not None:
@@ -167,6 +177,8 @@ def account_statement(
         wanted.append(Posting.accounting_on <= until)
     if since is not None:
         wanted.append(Posting.accounting_on >= since)
+    if known_at is not None:
+        wanted.append(Entry.recorded_at <= known_at)
     running = {commodity: int(total) for commodity, total in session.execute(totals)}
     counterparty = select(Book.id, Book.code).subquery()
     query = (
@@ -196,7 +208,8 @@ def account_statement(
     return rows[::-1]
 
 
-def _known_at(instant: datetime) -> ColumnElement[bool]:
+def recorded_by(instant: datetime) -> ColumnElement[bool]:
+    """Return the condition that a posting was recorded at an instant or before."""
     return exists().where(
         Entry.book_id == Posting.book_id,
         Entry.id == Posting.entry_id,

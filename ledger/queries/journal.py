@@ -90,9 +90,13 @@ def entries(
     since: date | None = None,
     until: date | None = None,
     before: UUID | None = None,
+    known_at: datetime | None = None,
     limit: int = 50,
 ) -> list[EntryRow]:
-    """Return entries newest first; ``before`` is the last id of the page before."""
+    """Return entries newest first; ``before`` is the last id of the page before.
+
+    ``known_at`` leaves out what was recorded after that instant.
+    """
     query = select(Entry).where(Entry.book_id == book_id)
     if event_type:
         query = query.where(Entry.event_type == event_type)
@@ -100,6 +104,8 @@ def entries(
         query = query.where(Entry.accounting_on >= since)
     if until is not None:
         query = query.where(Entry.accounting_on <= until)
+    if known_at is not None:
+        query = query.where(Entry.recorded_at <= known_at)
     query = _with_leg(query, book_id, account, fund)
     if before is not None:
         last = session.get(Entry, (book_id, before))
@@ -209,11 +215,29 @@ def _rows(session: ReadSession, book_id: UUID, rows: Sequence[Entry]) -> list[En
     ]
 
 
-def every_entry(session: ReadSession, *, book_id: UUID, chunk: int = 500) -> Iterator[EntryRow]:
-    """Yield all entries of a book in order of date and id, without holding them all."""
+def entries_by_id(session: ReadSession, *, book_id: UUID, ids: Sequence[UUID]) -> list[EntryRow]:
+    """Return some entries of a book in order of date and id."""
+    found: list[EntryRow] = []
+    for start in range(0, len(ids), 500):
+        rows = session.scalars(
+            select(Entry).where(Entry.book_id == book_id, Entry.id.in_(ids[start : start + 500]))
+        ).all()
+        found += _rows(session, book_id, rows)
+    return sorted(found, key=lambda row: (row.accounting_on, row.id))
+
+
+def every_entry(
+    session: ReadSession, *, book_id: UUID, known_at: datetime | None = None, chunk: int = 500
+) -> Iterator[EntryRow]:
+    """Yield all entries of a book in order of date and id, without holding them all.
+
+    ``known_at`` leaves out what was recorded after that instant.
+    """
     last: tuple[date, UUID] | None = None
     while True:
         query = select(Entry).where(Entry.book_id == book_id)
+        if known_at is not None:
+            query = query.where(Entry.recorded_at <= known_at)
         if last is not None:
             query = query.where(tuple_(Entry.accounting_on, Entry.id) > last)
         rows = session.scalars(query.order_by(Entry.accounting_on, Entry.id).limit(chunk)).all()

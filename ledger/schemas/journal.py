@@ -1,10 +1,14 @@
 """Which part of a journal or a trial balance is asked for."""
 
+from datetime import UTC
+from typing import Any
+
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from ledger.schemas.fields import A_DATE, Line
 
 MAX_PAGE = 200
+AN_INSTANT: dict[str, Any] = {"invalid": "Enter an instant like 2026-12-31T18:00."}
 MAX_ACCOUNT = 9999
 
 
@@ -25,15 +29,27 @@ class EntryFilter(Schema):
     since = fields.Date(load_default=None, allow_none=True, error_messages=A_DATE)
     until = fields.Date(load_default=None, allow_none=True, error_messages=A_DATE)
     before = fields.UUID(load_default=None, allow_none=True)
+    known_at = fields.AwareDateTime(
+        load_default=None, allow_none=True, default_timezone=UTC, error_messages=AN_INSTANT
+    )
     limit = fields.Integer(
         load_default=50, validate=validate.Range(1, MAX_PAGE, error="Between 1 and {max}.")
     )
 
 
 class AsOf(Schema):
-    """A day, up to and including which balances count."""
+    """A day, up to and including which balances count, and the instant as of which it was known.
+
+    An instant without an offset is one of UTC.
+    """
 
     class Meta:
         unknown = EXCLUDE
 
     as_of = fields.Date(load_default=None, allow_none=True, error_messages=A_DATE)
+    known_at = fields.AwareDateTime(
+        load_default=None,
+        allow_none=True,
+        default_timezone=UTC,
+        error_messages=AN_INSTANT,
+    )

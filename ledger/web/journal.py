@@ -109,6 +109,7 @@ def account(code: str, number: int) -> Response:
             fund=asked.get("fund"),
             since=asked.get("since"),
             until=asked.get("until"),
+            known_at=asked.get("known_at"),
         )
         known = commodities(session)
     # This page has no form in which the sentences could stand.
@@ -121,16 +122,22 @@ def account(code: str, number: int) -> Response:
         account=names[number],
         rows=list(reversed(rows)),
         known=known,
+        known_at=asked.get("known_at"),
     )
 
 
 @pages.get("/books/<code>/trial-balance")
 def trial_balance(code: str) -> Response:
-    """Show every balance that is not zero, as of a day."""
+    """Show every balance that is not zero, as of a day and as known at an instant."""
     book = book_for("read_books", code)
     asked, errors = _asked(AsOf())
     with reading() as session:
-        rows = balances.trial_balance(session, book_id=book.id, as_of=asked.get("as_of"))
+        rows = balances.trial_balance(
+            session,
+            book_id=book.id,
+            as_of=asked.get("as_of"),
+            known_at=asked.get("known_at"),
+        )
         names = {row.number: row.name for row in accounts_of(session, book.id)}
     layers = [
         (layer, legs, _sides(legs))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ledger.cli import Console, command, pass_console
+from ledger.cli import Console, command, parse_instant, pass_console
 from ledger.cli.files import written
 from ledger.queries.books import book_by_code
 from reports.exports import FORMATS, export_journal
@@ -19,13 +19,19 @@ def export() -> None:
 @click.option("--book", "code", required=True)
 @click.option("--format", "file_format", required=True, type=click.Choice(list(FORMATS)))
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--known-at", default=None, help="ISO instant; without what was recorded later.")
 @pass_console
-def journal(console: Console, code: str, file_format: str, output: Path) -> None:
+def journal(
+    console: Console, code: str, file_format: str, output: Path, known_at: str | None
+) -> None:
     """Write the whole journal of a book."""
+    instant = parse_instant(known_at)
     with console.database().snapshot() as session:
         book = book_by_code(session, code)
         with written(output) as out:
-            done = export_journal(session, book=book, file_format=file_format, out=out)
+            done = export_journal(
+                session, book=book, file_format=file_format, out=out, known_at=instant
+            )
     console.answer(
         {"entries": done.entries, "postings": done.postings},
         f"{output}: {done.entries} entries, {done.postings} postings",

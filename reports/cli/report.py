@@ -1,24 +1,27 @@
-"""The command that writes reports as PDF."""
+"""Commands that write reports as PDF, list their editions, and say what made two differ."""
 
-from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
-from ledger.cli import Console, command, parse_date, pass_console
+from ledger.cli import Console, command, parse_date, parse_instant, pass_console
 from ledger.cli.files import written
-from ledger.db import ReadSession, Session
-from ledger.queries.books import book_by_code
-from reports.build import EDITIONS, Scope, build, scope_of_all, scope_of_book, scope_of_pool
-from reports.certificate import Certificate, certify
+from ledger.db import ReadSession
+from ledger.queries import editions as questions
+from ledger.queries.books import all_books
+from ledger.queries.journal import EntryRow
+from reports.build import EDITIONS, Scope, scope_of_all, scope_of_book, scope_of_pool
 from reports.cli.proofs import signer_of_console
+from reports.issue import issue
 from reports.render import render_pdf
 
 
 @click.group("report")
 def report() -> None:
-    """Reports as PDF."""
+    """Reports as PDF, and their editions."""
 
 
 @command(report, "transparency")
@@ -28,6 +31,7 @@ def report() -> None:
 @click.option("--from", "since", required=True)
 @click.option("--to", "until", required=True)
 @click.option("--edition", type=click.Choice(EDITIONS), default="public", show_default=True)
+@click.option("--known-at", default=None, help="ISO instant; without what was recorded later.")
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @pass_console
 def transparency(
@@ -38,20 +42,28 @@ def transparency(
     since: str,
     until: str,
     edition: str,
+    known_at: str | None,
     output: Path,
 ) -> None:
     """Write the transparency report of a book, a pool with its members, or all."""
     if sum((book_code is not None, pool_code is not None, everything)) != 1:
         raise click.UsageError("Give one of --book, --pool and --all.")
-    with console.database().snapshot() as session:
-        made = build(
+    first, last, instant = _day(since), _day(until), parse_instant(known_at)
+    signer = signer_of_console(console)
+    made, certificates = console.database().run(
+        lambda session: issue(
             session,
             scope=_scope(session, book_code, pool_code),
-            since=_day(since),
-            until=_day(until),
+            since=first,
+            until=last,
             edition=edition,
+            signer=signer,
+            made_by=None,
+            now=datetime.now(UTC),
+            known_at=instant,
         )
-    rendered = render_pdf(made, _certificates(console, made.books))
+    )
+    rendered = render_pdf(made, certificates)
     with written(output) as out:
         out.buffer.write(rendered.pdf)
     console.answer(
@@ -65,17 +77,88 @@ def transparency(
     )
 
 
-def _certificates(
-    console: Console, books: Sequence[tuple[str, str, str]]
-) -> tuple[Certificate, ...]:
-    """Seal the books of a report and state their logs."""
-    signer = signer_of_console(console)
+@command(report, "editions")
+@pass_console
+def editions(console: Console) -> None:
+    """List the reports that were made, the newest first."""
+    with console.database().snapshot() as session:
+        ids = [book.id for book in all_books(session)]
+        rows = questions.editions_for(session, book_ids=ids)
+    found: list[dict[str, Any]] = [
+        {
+            "id": str(row.id),
+            "number": row.number,
+            "title": row.title,
+            "from": row.since_on.isoformat(),
+            "to": row.until_on.isoformat(),
+            "edition": row.audience,
+            "dataset_sha256": row.dataset_sha256,
+            "superseded": row.superseded,
+        }
+        for row in rows
+    ]
+    text = "\n".join(
+        f"{row['dataset_sha256'][:16]}  {row['from']} to {row['to']}  {row['edition']:<8}"
+        f"no. {row['number']}  {row['title']}{'  (superseded)' if row['superseded'] else ''}"
+        for row in found
+    )
+    console.answer({"editions": found}, text or "No report was made yet.")
 
-    def deed(session: Session) -> tuple[Certificate, ...]:
-        found = [book_by_code(session, code) for code, _name, _kind in books]
-        return certify(session, books=found, signer=signer, now=datetime.now(UTC))
 
-    return console.database().run(deed)
+@command(report, "compare")
+@click.argument("older")
+@click.argument("newer")
+@pass_console
+def compare(console: Console, older: str, newer: str) -> None:
+    """List each entry that made one edition differ from another.
+
+    OLDER and NEWER are ids or the beginnings of the hash of the data that is printed on a report.
+    """
+    with console.database().snapshot() as session:
+        found = questions.difference(
+            session,
+            older=questions.edition_named(session, older),
+            newer=questions.edition_named(session, newer),
+        )
+    lines = [f"+ {_line(code, row)}" for code, row in found.came]
+    lines += [f"- {_line(code, row)}" for code, row in found.left]
+    lines += [
+        f"  {row.book} {row.account} {row.fund}: {row.quantity:+,} {row.commodity}"
+        for row in found.changes
+    ]
+    console.answer(
+        {
+            "came": [_document(code, row) for code, row in found.came],
+            "left": [_document(code, row) for code, row in found.left],
+            "changes": [asdict(row) for row in found.changes],
+        },
+        "\n".join(lines) or "Nothing differs.",
+    )
+
+
+def _line(code: str, row: EntryRow) -> str:
+    return f"{row.accounting_on} {code} {row.event_type} {row.external_ref} ({row.id})"
+
+
+def _document(code: str, row: EntryRow) -> dict[str, Any]:
+    return {
+        "book": code,
+        "id": str(row.id),
+        "accounting_date": row.accounting_on.isoformat(),
+        "recorded_at": row.recorded_at.isoformat(),
+        "event_type": row.event_type,
+        "external_ref": row.external_ref,
+        "reverses": str(row.reverses) if row.reverses else None,
+        "postings": [
+            {
+                "account": leg.account,
+                "fund": leg.fund,
+                "commodity": leg.commodity,
+                "quantity": leg.quantity,
+            }
+            for leg in row.legs
+        ],
+    }
 
 
 def _scope(session: ReadSession, book_code: str | None, pool_code: str | None) -> Scope:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TextIO
 
 from ledger.db import ReadSession
@@ -36,9 +37,19 @@ class Exported:
     postings: int
 
 
-def export_journal(session: ReadSession, *, book: Book, file_format: str, out: TextIO) -> Exported:
-    """Write every entry of a book. Raises Invalid for an unknown format."""
+def export_journal(
+    session: ReadSession,
+    *,
+    book: Book,
+    file_format: str,
+    out: TextIO,
+    known_at: datetime | None = None,
+) -> Exported:
+    """Write every entry of a book, or what was known of it at an instant.
+
+    Raises Invalid for an unknown format.
+    """
     writer = FORMATS.get(file_format)
     if writer is None:
         raise Invalid(f"There is no format {file_format}.", place="format")
-    return Exported(*writer(book, every_entry(session, book_id=book.id), out))
+    return Exported(*writer(book, every_entry(session, book_id=book.id, known_at=known_at), out))

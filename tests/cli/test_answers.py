@@ -44,6 +44,14 @@ ANSWERS: dict[str, tuple[tuple[str, ...], set[str]]] = {
         ("export", "journal", "--book", "A", "--format", "jsonl", "-o", "{out}"),
         {"entries", "postings"},
     ),
+    "checkpoint": (
+        ("checkpoint", "--book", "A"),
+        {"origin", "size", "root", "signature", "note", "key"},
+    ),
+    "bundle": (("bundle", "--book", "A", "-o", "{out}"), {"size", "root"}),
+    "backup": (("backup", "{out}"), {"entries"}),
+    "editions": (("report", "editions"), {"editions"}),
+    "periods": (("period", "list", "--book", "A"), {"periods", "waiting"}),
     "report": (
         (
             *("report", "transparency", "--book", "A", "--from", "2026-01-01"),

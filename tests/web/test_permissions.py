@@ -200,6 +200,9 @@ VIEWS: dict[str, frozenset[str]] = {
     "queue.show": frozenset({"approver", "other approver"}),
     "reports.index": READERS | {"other treasurer", "other approver", "other auditor"},
     "reports.transparency": READERS,
+    "reports.editions": READERS | {"other treasurer", "other approver", "other auditor"},
+    # Nothing was made here: tests of its own.
+    "reports.compare": frozenset(),
     "reports.pdf": READERS,
     "things.value_form": frozenset({"member", "treasurer"}),
     "things.lend_form": frozenset({"member", "treasurer"}),

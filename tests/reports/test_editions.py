@@ -1,0 +1,177 @@
+"""Two editions of a report differ by exactly the entries that the difference lists."""
+
+import io
+from datetime import date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from ledger.core.entry import Entry, Posting
+from ledger.db import Database
+from ledger.errors import Invalid, NotFound
+from ledger.models.people import Person
+from ledger.queries.balances import account_statement, balance_of, trial_balance
+from ledger.queries.editions import difference, edition_named, editions_for
+from ledger.services import journal
+from ledger.services.seals import seal_all
+from reports.build import scope_of_book
+from reports.dataset import as_json, sha256
+from reports.exports import export_journal
+from reports.issue import issue
+from tests.conftest import NOW
+from tests.factories import make_book, make_fund, make_person
+from tests.reports.test_proof import SIGNER
+from tests.services.test_periods import close
+
+OCTOBER = (date(2026, 10, 1), date(2026, 10, 31))
+LATER = NOW + timedelta(hours=1)
+
+
+@pytest.fixture
+def town(db: Database) -> Database:
+    with db.transaction() as session:
+        book = make_book(session)
+        make_fund(session, book)
+        make_book(session, "B")
+        for name in ("Ann Lee", "Bo Dale"):
+            make_person(session, name, book, "approver")
+    gift(db, "1", date(2026, 9, 30), 100)
+    gift(db, "2", date(2026, 10, 2), 200)
+    return db
+
+
+def gift(db: Database, reference: str, on: date, amount: int, now: datetime = NOW):
+    legs = (Posting(1010, "GEN", "USD", amount), Posting(4010, "GEN", "USD", -amount))
+    with db.transaction() as session:
+        return journal.post(
+            session,
+            [Entry("A", legs)],
+            event_type="gift",
+            source="test",
+            external_ref=reference,
+            accounting_on=on,
+            now=now,
+        ).ids[0]
+
+
+def issued(db: Database, now: datetime = NOW, known_at=None, edition="auditor", period=OCTOBER):
+    """Make a report of October and return its data's hash."""
+    with db.transaction() as session:
+        made, _certificates = issue(
+            session,
+            scope=scope_of_book(session, "A"),
+            since=period[0],
+            until=period[1],
+            edition=edition,
+            signer=SIGNER,
+            made_by=None,
+            now=now,
+            known_at=known_at,
+        )
+    return sha256(as_json(made))
+
+
+def between(db: Database, older: str, newer: str):
+    with db.snapshot() as session:
+        return difference(
+            session, older=edition_named(session, older), newer=edition_named(session, newer)
+        )
+
+
+def balances(db: Database, **options) -> dict[tuple[int, str, str], int]:
+    with db.snapshot() as session:
+        book_id = scope_of_book(session, "A").books[0].id
+        return {
+            (row.account, row.fund, row.commodity): row.quantity
+            for row in trial_balance(session, book_id=book_id, **options)
+        }
+
+
+def test_the_difference_lists_each_entry_that_made_it(town: Database):
+    before, old = issued(town), balances(town, as_of=OCTOBER[1])
+    gift(town, "november", date(2026, 11, 1), 7, LATER)
+    assert issued(town, LATER) == before, "what is dated later changes nothing"
+    # Recorded with an earlier clock than the report, and still after it.
+    late = gift(town, "late", date(2026, 10, 5), 30, NOW - timedelta(days=1))
+    early = gift(town, "early", date(2026, 9, 1), 4, LATER)
+    with town.transaction() as session:
+        book_id = scope_of_book(session, "A").books[0].id
+        undone = journal.reverse(
+            session, book_id=book_id, entry_id=late, accounting_on=date(2026, 10, 6), now=LATER
+        ).ids[0]
+    after = issued(town, LATER)
+    found = between(town, before, after)
+    assert {row.id for _code, row in found.came} == {late, early, undone}
+    assert found.left == ()
+    new = balances(town, as_of=OCTOBER[1])
+    told = {(row.account, row.fund, row.commodity): row.quantity for row in found.changes}
+    assert told == {
+        key: new.get(key, 0) - old.get(key, 0)
+        for key in old.keys() | new.keys()
+        if new.get(key, 0) != old.get(key, 0)
+    }
+    back = between(town, after, before)
+    assert ({row.id for _code, row in back.left}, back.came) == ({late, early, undone}, ())
+    assert between(town, before, before).changes == ()
+
+
+def test_an_entry_that_the_sealer_takes_later_is_in_the_difference(town: Database):
+    """The control: what counts is the log that a report was made of, not when it was sealed."""
+    before = issued(town)
+    late = gift(town, "late", date(2026, 10, 5), 30)
+    with town.transaction() as session:
+        seal_all(session)
+    assert [row.id for _code, row in between(town, before, issued(town, LATER)).came] == [late]
+
+
+def test_a_report_as_known_then_is_the_report_made_then(town: Database):
+    gift(town, "late", date(2026, 10, 5), 30, LATER)
+    then, now = issued(town, LATER, known_at=NOW), issued(town, LATER)
+    found = between(town, then, now)
+    assert [row.external_ref for _code, row in found.came] == ["late"]
+    assert balances(town, known_at=NOW) == {(1010, "GEN", "USD"): 300, (4010, "GEN", "USD"): -300}
+    with town.snapshot() as session:
+        book = scope_of_book(session, "A").books[0]
+        assert balance_of(session, book_id=book.id, accounts=[1010], known_at=NOW)["USD"] == 300
+        assert balance_of(session, book_id=book.id, accounts=[1010])["USD"] == 330
+        rows = account_statement(session, book_id=book.id, account=1010, known_at=NOW)
+        assert [row.balance for row in rows] == [100, 300]
+        for instant, entries in ((NOW, 2), (None, 3)):
+            out = io.StringIO()
+            done = export_journal(
+                session, book=book, file_format="jsonl", out=out, known_at=instant
+            )
+            assert done.entries == entries
+
+
+def test_editions_are_numbered_and_superseded_by_newer_and_by_reopening(town: Database):
+    first = issued(town)
+    issued(town, edition="public")
+    gift(town, "late", date(2026, 10, 5), 30, LATER)
+    issued(town, LATER)
+    with town.snapshot() as session:
+        book = scope_of_book(session, "A").books[0]
+        rows = editions_for(session, book_ids=[book.id])
+        assert [(row.number, row.audience, row.superseded) for row in rows] == [
+            (2, "auditor", False),
+            (1, "public", False),
+            (1, "auditor", True),
+        ]
+        assert rows[0].older == rows[2].id == edition_named(session, first[:12]).id
+        assert editions_for(session, book_ids=[]) == []
+        for name in (first[:7], "nothing", "%" * 10):
+            with pytest.raises(NotFound):
+                edition_named(session, name)
+    with town.transaction() as session:
+        people = session.scalars(select(Person)).all()
+        row = close(session, book, people)
+        row.state, row.reopened_at = "reopened", LATER + timedelta(hours=1)
+    with town.snapshot() as session:
+        rows = editions_for(session, book_ids=[book.id])
+    assert [row.superseded for row in rows] == [True, True, True]
+
+
+def test_editions_of_other_periods_are_not_compared(town: Database):
+    september = (date(2026, 9, 1), date(2026, 9, 30))
+    with pytest.raises(Invalid, match="same books and period"):
+        between(town, issued(town), issued(town, period=september))
