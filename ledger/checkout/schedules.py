@@ -1,4 +1,4 @@
-"""What falls due by itself: campaigns that end, cards to charge, gifts to look at, tries to forget.
+"""What falls due by itself: campaigns that end, days that pass, cards to charge, gifts to look at.
 
 Called by the worker in every pass; each part is its own transactions, and doing it again changes
 nothing more.
@@ -14,6 +14,7 @@ from ledger.db import Database
 from ledger.errors import PoolbookError
 from ledger.gateway import PaymentGateway
 from ledger.services import brakes, campaigns, match_funding
+from ledger.services.calendar import keep_calendar
 
 log = logging.getLogger("poolbook.schedules")
 
@@ -21,6 +22,7 @@ log = logging.getLogger("poolbook.schedules")
 def keep_schedules(db: Database, gateway: PaymentGateway | None, *, now: datetime) -> None:
     """Do everything that is due. Raises GatewayDown when the provider gives no answer."""
     _do(lambda: db.run(lambda session: campaigns.close_due(session, now=now)))
+    _do(lambda: db.run(lambda session: keep_calendar(session, now=now)))
     _do(lambda: db.run(lambda session: match_funding.match_due(session, now=now)))
     db.run(lambda session: brakes.forget_tries(session, now=now))
     if gateway is None:

@@ -144,7 +144,7 @@ def discount_after(row: Commitment, years: int) -> int:
 
 
 def unwind(
-    session: Session, *, promise_id: UUID, year: int, by: UUID, on: date, now: datetime
+    session: Session, *, promise_id: UUID, year: int, by: UUID | None, on: date, now: datetime
 ) -> int:
     """Book a year's share of the discount as income (PLG-05); after the last year it is zero.
 
@@ -166,6 +166,23 @@ def unwind(
         session, row, "unwind", entries, quantity=share, reference=str(year), by=by, on=on, now=now
     )
     return share
+
+
+def unwind_due(session: Session, *, book_id: UUID, on: date, now: datetime) -> int:
+    """Book the discount of every year that is over, of every promise that is owed; return the
+    sum. Done twice, the second time books nothing more."""
+    rows = session.scalars(
+        select(Commitment)
+        .where(Commitment.book_id == book_id, Commitment.kind == KIND, Commitment.state == "owed")
+        .order_by(Commitment.id)
+    ).all()
+    booked = 0
+    for row in rows:
+        began, year = date.fromisoformat(row.terms["from"]), 1
+        while discount_after(row, year - 1) > 0 and _plus_years(began, year) <= on:
+            booked += unwind(session, promise_id=row.id, year=year, by=None, on=on, now=now)
+            year += 1
+    return booked
 
 
 def propose_increase(
