@@ -59,9 +59,9 @@ def test_a_discount_is_income_by_and_by_and_a_day_is_kept_once(db: Database) -> 
         book = make_book(session)
         promise(session, book)
     left = []
-    for now in (NOW, NOW + YEAR, NOW + YEAR, NOW + 3 * YEAR):
+    for instant in (NOW, NOW + YEAR, NOW + YEAR, NOW + 3 * YEAR):
         with db.transaction() as session:
-            keep_calendar(session, now=now)
+            keep_calendar(session, now=instant)
             left.append(-held(session, book, 1215))
     # 2,723.25 today; five percent of it after a year; nothing left after the last.
     assert left == [27_675, 14_059, 14_059, 0]
