@@ -28,6 +28,7 @@ RESTED_SECONDS = 1.0
 SERIALIZATION_FAILURE = "40001"
 DEADLOCK = "40P01"
 UNIQUE_VIOLATION = "23505"
+TRANSIENT = {SERIALIZATION_FAILURE, DEADLOCK, UNIQUE_VIOLATION}
 
 Result = TypeVar("Result")
 
@@ -95,16 +96,15 @@ class Database:
         """Run ``deed`` in a transaction, again from the start when another writer got in between.
 
         ``deed`` must be repeatable: no effects but through its session. ``decides`` as for
-        ``transaction``; two that write the same key then meet at its index, so the later
-        one starts again, to find what the other wrote.
+        ``transaction``. Two that write the same key meet at its index, whatever they read
+        before; the later one starts again, to find what the other wrote.
         """
         for attempt in range(1, MAX_TRIES + 1):
             try:
                 with self.transaction(decides=decides) as session:
                     return deed(session)
             except DBAPIError as error:
-                met = not decides and getattr(error.orig, "sqlstate", None) == UNIQUE_VIOLATION
-                if attempt == MAX_TRIES or not (met or is_transient(error)):
+                if attempt == MAX_TRIES or not is_transient(error):
                     raise
             # Spread out, so that those who collided do not collide again.
             time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 6)))  # noqa: S311
@@ -135,9 +135,13 @@ class Database:
 
 
 def is_transient(error: DBAPIError) -> bool:
-    """Tell whether the same transaction may succeed when tried again."""
+    """Tell whether the same transaction may succeed when tried again.
+
+    PostgreSQL's manual (13.5, serialization failure handling) counts a key that is there already
+    among them: SERIALIZABLE, too, may report it where another wrote the key meanwhile.
+    """
     state = getattr(error.orig, "sqlstate", None)
-    return state in (SERIALIZATION_FAILURE, DEADLOCK) or "database is locked" in str(error.orig)
+    return state in TRANSIENT or "database is locked" in str(error.orig)
 
 
 def _make_engine(url: str) -> Engine:
