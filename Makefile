@@ -25,7 +25,7 @@ test: setup
 	$(BIN)/python -m pytest -n 2
 
 test-long: setup
-	$(BIN)/python -m pytest -n 2 -m "long or not long" -o addopts="-ra"
+	$(BIN)/python -m pytest -n 2 -s -m long
 
 lint: setup
 	$(BIN)/ruff check .
