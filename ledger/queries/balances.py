@@ -7,9 +7,22 @@ read from sums by month and day, so that a balance costs the same at any size of
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Subquery, exists, func, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    bindparam,
+    exists,
+    func,
+    select,
+    union_all,
+)
 
 from ledger.core.accounts import Layer, layer_of
 from ledger.core.amount import Amount, Balance
@@ -60,19 +73,17 @@ def balance_of(
 
     ``known_at`` leaves out what was recorded after that instant.
     """
-    wanted = list(accounts)
-    more = [] if pledge is None else [Posting.pledge == pledge]
-    if known_at is not None:
-        more.append(recorded_by(known_at))
-    legs = (
-        _legs(book_id, as_of, wanted, *more).subquery() if more else _sums(book_id, as_of, wanted)
+    told = _told(
+        book=book_id,
+        accounts=list(accounts),
+        fund=fund_id,
+        other=counterparty_id,
+        pledge=pledge,
+        until=as_of,
+        known_at=known_at,
     )
-    query = select(legs.c.commodity, func.sum(legs.c.quantity)).group_by(legs.c.commodity)
-    if fund_id is not None:
-        query = query.where(legs.c.fund_id == fund_id)
-    if counterparty_id is not None:
-        query = query.where(legs.c.counterparty_id == counterparty_id)
-    return Balance(Amount(int(total), commodity) for commodity, total in session.execute(query))
+    totals = session.execute(_totals(frozenset(told)), told)
+    return Balance(Amount(int(total), commodity) for commodity, total in totals)
 
 
 def trial_balance(
@@ -83,68 +94,11 @@ def trial_balance(
     known_at: datetime | None = None,
 ) -> list[BalanceRow]:
     """Return every non-zero balance of a book, by account, fund and commodity."""
-    if known_at is None:
-        legs = _sums(book_id, as_of)
-    else:
-        legs = _legs(book_id, as_of, None, recorded_by(known_at)).subquery()
-    # Added up before funds are named, for there are far fewer sums than days.
-    place = (legs.c.account, legs.c.fund_id, legs.c.commodity)
-    total = func.sum(legs.c.quantity).label("total")
-    sums = select(*place, total).group_by(*place).having(total != 0).subquery()
-    query = (
-        select(sums.c.account, Fund.code, sums.c.commodity, sums.c.total)
-        .join(Fund, Fund.id == sums.c.fund_id)
-        .order_by(sums.c.account, Fund.code, sums.c.commodity)
-    )
+    told = _told(book=book_id, until=as_of, known_at=known_at)
     return [
         BalanceRow(account, fund, layer_of(account), commodity, int(quantity))
-        for account, fund, commodity, quantity in session.execute(query)
+        for account, fund, commodity, quantity in session.execute(_trial(frozenset(told)), told)
     ]
-
-
-def _sums(book_id: UUID, as_of: date | None, accounts: list[int] | None = None) -> Subquery:
-    """Return quantities that add up to the legs until a day: whole months, the days of the last
-    month, and the few legs that are not sealed yet.
-    """
-    parts = []
-    for table in (BalanceMonth, BalanceDay):
-        part = select(
-            table.account, table.fund_id, table.commodity, table.counterparty_id, table.quantity
-        ).where(table.book_id == book_id)
-        if accounts is not None:
-            part = part.where(table.account.in_(accounts))
-        parts.append(part)
-    months, days = parts
-    unsealed = select(Unsealed.entry_id).where(Unsealed.book_id == book_id)
-    waiting = _legs(book_id, as_of, None, Posting.entry_id.in_(unsealed))
-    if accounts is not None:
-        # Not by the account's index: the way in is by the few entries that wait.
-        waiting = waiting.where((Posting.account + 0).in_(accounts))
-    if as_of is None:
-        return union_all(months, waiting).subquery()
-    first = as_of.replace(day=1)
-    return union_all(
-        months.where(BalanceMonth.starts_on < first),
-        days.where(BalanceDay.starts_on.between(first, as_of)),
-        waiting,
-    ).subquery()
-
-
-def _legs(
-    book_id: UUID, as_of: date | None, accounts: list[int] | None, *more: ColumnElement[bool]
-) -> Select[int, UUID, str, UUID, int]:
-    query = select(
-        Posting.account,
-        Posting.fund_id,
-        Posting.commodity,
-        func.coalesce(Posting.counterparty_id, Posting.book_id).label("counterparty_id"),
-        Posting.quantity,
-    ).where(Posting.book_id == book_id, *more)
-    if accounts is not None:
-        query = query.where(Posting.account.in_(accounts))
-    if as_of is not None:
-        query = query.where(Posting.accounting_on <= as_of)
-    return query
 
 
 def account_statement(
@@ -163,25 +117,79 @@ def account_statement(
     The balance is per commodity and counts everything before the first leg as well; of one
     fund, where its code is given; without what was recorded after ``known_at``.
     """
-    if known_at is None:
-        legs = _sums(book_id, until, [account])
-    else:
-        legs = _legs(book_id, until, [account], recorded_by(known_at)).subquery()
-    totals = select(legs.c.commodity, func.sum(legs.c.quantity)).group_by(legs.c.commodity)
-    wanted = [Posting.book_id == book_id, Posting.account == account]
-    if fund is not None:
-        funds = select(Fund.id).where(Fund.book_id == book_id, Fund.code == fund)
-        wanted.append(Posting.fund_id.in_(funds))
-        totals = totals.where(legs.c.fund_id.in_(funds))
-    if until is not None:
-        wanted.append(Posting.accounting_on <= until)
-    if since is not None:
-        wanted.append(Posting.accounting_on >= since)
-    if known_at is not None:
-        wanted.append(Entry.recorded_at <= known_at)
-    running = {commodity: int(total) for commodity, total in session.execute(totals)}
+    told = _told(
+        book=book_id, accounts=[account], code=fund, until=until, known_at=known_at, since=since
+    )
+    totals = session.execute(_totals(frozenset(told)), told)
+    running = {commodity: int(total) for commodity, total in totals}
+    query = _page(frozenset(told))
+    told["limit"] = limit
+    rows = []
+    for entry_id, day, event_type, code, commodity, other, quantity in session.execute(query, told):
+        balance = running[commodity]
+        running[commodity] = balance - quantity
+        rows.append(
+            StatementRow(entry_id, day, event_type, code, commodity, other, quantity, balance)
+        )
+    return rows[::-1]
+
+
+# The statements are made once for each set of conditions and take their values as parameters: to
+# make one anew for each question took longer than the database needs to answer it.
+_Names = frozenset[str]
+
+
+def _told(**values: object) -> dict[str, Any]:
+    """Return the values that are given; with a last day also the first of its month."""
+    told: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+    if "until" in told:
+        told["month"] = told["until"].replace(day=1)
+    return told
+
+
+@cache
+def _totals(told: _Names) -> Select[str, int]:
+    """Return the statement of totals by commodity."""
+    legs = _quantities(told)
+    query = select(legs.c.commodity, func.sum(legs.c.quantity)).group_by(legs.c.commodity)
+    if "fund" in told:
+        query = query.where(legs.c.fund_id == bindparam("fund"))
+    if "code" in told:
+        query = query.where(legs.c.fund_id.in_(_fund_of_code()))
+    if "other" in told:
+        query = query.where(legs.c.counterparty_id == bindparam("other"))
+    return query
+
+
+@cache
+def _trial(told: _Names) -> Select[int, str, str, int]:
+    """Return the statement of a trial balance."""
+    legs = _quantities(told)
+    # Added up before funds are named, for there are far fewer sums than days.
+    place = (legs.c.account, legs.c.fund_id, legs.c.commodity)
+    total = func.sum(legs.c.quantity).label("total")
+    sums = select(*place, total).group_by(*place).having(total != 0).subquery()
+    return (
+        select(sums.c.account, Fund.code, sums.c.commodity, sums.c.total)
+        .join(Fund, Fund.id == sums.c.fund_id)
+        .order_by(sums.c.account, Fund.code, sums.c.commodity)
+    )
+
+
+@cache
+def _page(told: _Names) -> Select[*tuple[Any, ...]]:
+    """Return the statement of an account's newest legs."""
+    wanted = [Posting.book_id == bindparam("book"), Posting.account.in_(_several("accounts"))]
+    if "code" in told:
+        wanted.append(Posting.fund_id.in_(_fund_of_code()))
+    if "until" in told:
+        wanted.append(Posting.accounting_on <= bindparam("until"))
+    if "since" in told:
+        wanted.append(Posting.accounting_on >= bindparam("since"))
+    if "known_at" in told:
+        wanted.append(Entry.recorded_at <= bindparam("known_at"))
     counterparty = select(Book.id, Book.code).subquery()
-    query = (
+    return (
         select(
             Posting.entry_id,
             Posting.accounting_on,
@@ -196,19 +204,74 @@ def account_statement(
         .outerjoin(counterparty, counterparty.c.id == Posting.counterparty_id)
         .where(*wanted)
         .order_by(Posting.accounting_on.desc(), Posting.entry_id.desc(), Posting.line.desc())
-        .limit(limit)
+        .limit(bindparam("limit", type_=Integer))
     )
-    rows = []
-    for entry_id, day, event_type, code, commodity, other, quantity in session.execute(query):
-        balance = running[commodity]
-        running[commodity] = balance - quantity
-        rows.append(
-            StatementRow(entry_id, day, event_type, code, commodity, other, quantity, balance)
-        )
-    return rows[::-1]
 
 
-def recorded_by(instant: datetime) -> ColumnElement[bool]:
+def _fund_of_code() -> Select[UUID]:
+    return select(Fund.id).where(Fund.book_id == bindparam("book"), Fund.code == bindparam("code"))
+
+
+def _several(name: str) -> BindParameter[Any]:
+    return bindparam(name, expanding=True)
+
+
+def _quantities(told: _Names) -> Subquery:
+    """Return quantities that add up to the legs asked for."""
+    if told.isdisjoint(("pledge", "known_at")):
+        return _sums(told)
+    query = _legs(told)
+    if "accounts" in told:
+        query = query.where(Posting.account.in_(_several("accounts")))
+    if "pledge" in told:
+        query = query.where(Posting.pledge == bindparam("pledge"))
+    if "known_at" in told:
+        query = query.where(recorded_by(bindparam("known_at")))
+    return query.subquery()
+
+
+def _sums(told: _Names) -> Subquery:
+    """Return quantities that add up to the legs until a day: whole months, the days of the last
+    month, and the few legs that are not sealed yet.
+    """
+    parts = []
+    for table in (BalanceMonth, BalanceDay):
+        part = select(
+            table.account, table.fund_id, table.commodity, table.counterparty_id, table.quantity
+        ).where(table.book_id == bindparam("book"))
+        if "accounts" in told:
+            part = part.where(table.account.in_(_several("accounts")))
+        parts.append(part)
+    months, days = parts
+    unsealed = select(Unsealed.entry_id).where(Unsealed.book_id == bindparam("book"))
+    waiting = _legs(told).where(Posting.entry_id.in_(unsealed))
+    if "accounts" in told:
+        # Not by the account's index: the way in is by the few entries that wait.
+        waiting = waiting.where((Posting.account + 0).in_(_several("accounts")))
+    if "until" not in told:
+        return union_all(months, waiting).subquery()
+    return union_all(
+        months.where(BalanceMonth.starts_on < bindparam("month")),
+        days.where(BalanceDay.starts_on.between(bindparam("month"), bindparam("until"))),
+        waiting,
+    ).subquery()
+
+
+def _legs(told: _Names) -> Select[int, UUID, str, UUID, int]:
+    """Return the legs of a book, up to a day if one is told."""
+    query = select(
+        Posting.account,
+        Posting.fund_id,
+        Posting.commodity,
+        func.coalesce(Posting.counterparty_id, Posting.book_id).label("counterparty_id"),
+        Posting.quantity,
+    ).where(Posting.book_id == bindparam("book"))
+    if "until" in told:
+        query = query.where(Posting.accounting_on <= bindparam("until"))
+    return query
+
+
+def recorded_by(instant: datetime | BindParameter[Any]) -> ColumnElement[bool]:
     """Return the condition that a posting was recorded at an instant or before."""
     return exists().where(
         Entry.book_id == Posting.book_id,
