@@ -5,6 +5,7 @@ the program does. So such columns are read as stored: what is written in our way
 as ``core.leaf`` says, and anything else enters with a mark, so that no two rows share a leaf.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, select, type_coerce
+from sqlalchemy import ARRAY, Select, Text, Uuid, bindparam, cast, func, select, type_coerce
 
 from ledger.core.leaf import LABELS, canonical, leg_of
 from ledger.core.merkle import leaf_hash
@@ -46,6 +47,22 @@ HEAD = (
     cast(Entry.made_by, Text),
     cast(Entry.approved_by, Text),
 )
+
+
+def _some(query: Select[*tuple[Any, ...]], table: type[Entry | Posting], key: Any) -> Any:
+    """Return the query of some entries by dialect: one parameter holds all ids, for a thousand
+    parameters take longer than the answer.
+    """
+    of_book = query.where(table.book_id == bindparam("book"))
+    told = func.json_each(bindparam("ids", type_=Text)).table_valued("value")
+    return {
+        "postgresql": of_book.where(key == func.any(bindparam("ids", type_=ARRAY(Uuid)))),
+        "sqlite": of_book.where(type_coerce(key, Text).in_(select(told.c.value))),
+    }
+
+
+LEGS = _some(select(*LEG).order_by(Posting.entry_id, Posting.line), Posting, Posting.entry_id)
+HEADS = _some(select(*HEAD), Entry, Entry.id)
 TRUTHS = {0: False, 1: True}
 
 # Account, fund, commodity, other book, day; as text.
@@ -175,22 +192,27 @@ class EntryLeaves:
     def of(self, ids: Sequence[UUID]) -> dict[UUID, Leaf]:
         """Return the leaves of some entries; an entry that is not there is left out."""
         legs: defaultdict[str, list[Any]] = defaultdict(list)
-        postings = select(*LEG).where(Posting.book_id == self._book_id, Posting.entry_id.in_(ids))
-        for row in self._rows(postings.order_by(Posting.entry_id, Posting.line)):
+        for row in self._rows(LEGS, ids):
             legs[row[0]].append(row)
             if self._totals is not None:
                 _id, _line, account, fund, commodity, quantity, other, day, *_labels = row
                 self._totals[account, fund, commodity, other, day] += quantity
-        entries = select(*HEAD).where(Entry.book_id == self._book_id, Entry.id.in_(ids))
-        found = {self._id(row[0]): self._data(row, legs[row[0]]) for row in self._rows(entries)}
-        return {
-            entry_id: Leaf("entry", found[str(entry_id)], entry_id=entry_id)
-            for entry_id in ids
-            if str(entry_id) in found
-        }
+        found = {self._id(row[0]): self._data(row, legs[row[0]]) for row in self._rows(HEADS, ids)}
+        made = {}
+        for entry_id in ids:
+            data = found.get(str(entry_id))
+            if data is not None:
+                made[entry_id] = Leaf("entry", data, entry_id=entry_id)
+        return made
 
-    def _rows(self, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
-        return self._session.connection().execute(query).all()
+    def _rows(
+        self, queries: dict[str, Select[*tuple[Any, ...]]], ids: Sequence[UUID]
+    ) -> Sequence[Any]:
+        connection = self._session.connection()
+        dialect = connection.dialect.name
+        some = list(ids) if dialect == "postgresql" else json.dumps([one.hex for one in ids])
+        query = queries[dialect]
+        return connection.execute(query, {"book": self._book_id, "ids": some}).all()
 
     def _data(self, row: Any, legs: Sequence[Any]) -> bytes:
         entry_id, day, recorded_at, event_type, source, external_ref, *ids = row

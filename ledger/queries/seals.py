@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Text, exists, func, select, type_coerce
 from sqlalchemy.exc import DBAPIError
 
-from ledger.core.merkle import roots_at
+from ledger.core.merkle import leaf_hash, roots_at
 from ledger.db import ReadSession
 from ledger.models.books import Account
 from ledger.models.journal import Entry, Posting
@@ -127,9 +127,10 @@ def first_difference(session: ReadSession, book_id: UUID) -> tuple[int, str | No
         subjects = (seal.account, seal.fund_id, seal.entry_id)
         if subjects != (leaf.account, leaf.fund_id, leaf.entry_id):
             return expected, f"seal {seal.seq}: it names more than {leaf.name}"
-        if leaf.sha256 != seal.leaf_hash:
+        digest = leaf_hash(leaf.data)
+        if digest.hex() != seal.leaf_hash:
             return expected, f"seal {seal.seq}: {leaf.name} was changed"
-        hashes.append(bytes.fromhex(leaf.sha256))
+        hashes.append(digest)
         expected += 1
     return expected, _uncovered(session, book_id, expected) or _checkpoints(
         session, book_id, hashes

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import select
 
 from ledger.core.merkle import roots_at
 from ledger.db import Session
@@ -19,7 +19,7 @@ from ledger.queries.leaves import (
     head_leaf,
 )
 from ledger.queries.seals import log_hashes, log_size, root_text
-from ledger.services import sums
+from ledger.services import seal_rows, sums
 from ledger.signing import Signer
 
 BATCH = 500
@@ -52,9 +52,7 @@ def seal_book(session: Session, *, book_id: UUID, limit: int | None = None) -> i
         leaves = [found[entry_id] for entry_id in ids]
         _append(session, book_id, size, leaves)
         size += len(leaves)
-        session.execute(
-            delete(Unsealed).where(Unsealed.book_id == book_id, Unsealed.entry_id.in_(ids))
-        )
+        seal_rows.take_out(session, book_id, ids)
     sums.add(session, book_id, totals)
     return len(fresh) + len(waiting)
 
@@ -114,20 +112,18 @@ def _new_chart(session: Session, book: Book, size: int) -> list[Leaf]:
 
 
 def _append(session: Session, book_id: UUID, size: int, leaves: list[Leaf]) -> None:
-    if not leaves:
-        return
-    session.connection().execute(
-        insert(Seal.__table__),  # type: ignore[arg-type]
+    seal_rows.append(
+        session,
         [
-            {
-                "book_id": book_id,
-                "seq": size + number,
-                "kind": leaf.kind,
-                "account": leaf.account,
-                "fund_id": leaf.fund_id,
-                "entry_id": leaf.entry_id,
-                "leaf_hash": leaf.sha256,
-            }
+            (
+                book_id.hex,
+                size + number,
+                leaf.kind,
+                leaf.account,
+                leaf.fund_id.hex if leaf.fund_id else None,
+                leaf.entry_id.hex if leaf.entry_id else None,
+                leaf.sha256,
+            )
             for number, leaf in enumerate(leaves)
         ],
     )

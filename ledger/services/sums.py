@@ -8,29 +8,32 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.db import Session
 from ledger.models.balances import BalanceDay, BalanceMonth
 from ledger.models.seals import Seal
 from ledger.queries.leaves import EntryLeaves, Totals
 from ledger.queries.seals import CHUNK
+from ledger.services import seal_rows
 
-COLUMNS = ("account", "fund_id", "commodity", "counterparty_id", "starts_on")
-Place = tuple[int, UUID, str, UUID, date]
+# Book, account, fund, commodity, other book, first day; ids without dashes.
+Place = tuple[str, int, str, str, str, str]
 
 
 def add(session: Session, book_id: UUID, totals: Totals) -> None:
     """Add what legs come to, to the sums of their days and months."""
+    own = book_id.hex
+    ids = {text: UUID(text).hex for text in _ids(totals)}
     days: Counter[Place] = Counter()
     months: Counter[Place] = Counter()
     for (account, fund, commodity, other, text), total in totals.items():
         day = date.fromisoformat(text)
-        place = (account, UUID(fund), commodity, UUID(other) if other else book_id)
-        days[*place, day] += total
-        months[*place, day.replace(day=1)] += total
-    _add(session, BalanceDay, book_id, days)
-    _add(session, BalanceMonth, book_id, months)
+        place = (own, account, ids[fund], commodity, ids[other] if other else own)
+        days[*place, text] += total
+        months[*place, day.replace(day=1).isoformat()] += total
+    for table, sums in ((BalanceDay, days), (BalanceMonth, months)):
+        rows = [(*place, total) for place, total in sums.items()]
+        seal_rows.add(session, table.__tablename__, rows)
 
 
 def rebuild(session: Session, book_id: UUID) -> None:
@@ -47,24 +50,6 @@ def rebuild(session: Session, book_id: UUID) -> None:
     add(session, book_id, totals)
 
 
-def _add(
-    session: Session,
-    table: type[BalanceDay] | type[BalanceMonth],
-    book_id: UUID,
-    sums: Counter[Place],
-) -> None:
-    rows = [
-        {"book_id": book_id, "quantity": total, **dict(zip(COLUMNS, place, strict=True))}
-        for place, total in sums.items()
-    ]
-    if not rows:
-        return
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(table)
-    session.connection().execute(
-        insert.on_conflict_do_update(
-            index_elements=["book_id", *COLUMNS],
-            set_={"quantity": table.quantity + insert.excluded.quantity},
-        ),
-        rows,
-    )
+def _ids(totals: Totals) -> set[str]:
+    """Return every id, as it is stored."""
+    return {text for _no, fund, _unit, other, _day in totals for text in (fund, other) if text}

@@ -1,0 +1,79 @@
+"""How leaves and sums get into their tables: as arrays on PostgreSQL, row by row on SQLite.
+
+The sealer walks every entry once, so like ``journal_rows`` this talks to the driver directly and
+leaves no object per row to SQLAlchemy. Only the sealer may use it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from ledger.db import Session
+
+SEAL = {
+    "book_id": "uuid",
+    "seq": "bigint",
+    "kind": "text",
+    "account": "smallint",
+    "fund_id": "uuid",
+    "entry_id": "uuid",
+    "leaf_hash": "text",
+}
+SUM = {
+    "book_id": "uuid",
+    "account": "smallint",
+    "fund_id": "uuid",
+    "commodity": "text",
+    "counterparty_id": "uuid",
+    "starts_on": "date",
+    "quantity": "bigint",
+}
+ADDED = """
+    on conflict (book_id, account, fund_id, commodity, counterparty_id, starts_on) do update
+    set quantity = {table}.quantity + excluded.quantity
+"""
+Row = tuple[Any, ...]
+
+
+def append(session: Session, rows: Sequence[Row]) -> None:
+    """Insert rows of ``SEAL``; ids are text without dashes. Raises as the database refuses."""
+    _insert(session, "seal", SEAL, rows)
+
+
+def add(session: Session, table: str, rows: Sequence[Row]) -> None:
+    """Add rows of ``SUM`` to what ``table`` has of them; no two rows share their place.
+
+    Ids are text without dashes, days are ISO 8601, quantities in the commodity's smallest unit.
+    """
+    _insert(session, table, SUM, rows, ADDED.format(table=table))
+
+
+def take_out(session: Session, book_id: UUID, ids: Sequence[UUID]) -> None:
+    """Let entries wait no longer."""
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(
+            "delete from unsealed where book_id = ? and entry_id = ?",
+            [(book_id.hex, entry_id.hex) for entry_id in ids],
+        )
+        return
+    connection.exec_driver_sql(
+        "delete from unsealed where book_id = %s and entry_id = any(%s)", (book_id, list(ids))
+    )
+
+
+def _insert(
+    session: Session, table: str, columns: dict[str, str], rows: Sequence[Row], more: str = ""
+) -> None:
+    if not rows:
+        return
+    session.flush()
+    connection = session.connection()
+    into = f"insert into {table} ({', '.join(columns)})"
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(columns))
+        connection.exec_driver_sql(f"{into} values ({marks}) {more}", list(rows))
+        return
+    arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
+    values = tuple(map(list, zip(*rows, strict=True)))
+    connection.exec_driver_sql(f"{into} select * from unnest({arrays}) {more}", values)  # noqa: S608
