@@ -4,11 +4,12 @@ All of them do each piece of work in turns, in one run on one machine; printed i
 the rounds, and Poolbook's ratio to each. ``bench/README.md`` says what each line means.
 
     python -m bench.journal [--engine sqlite|postgresql] [--sizes 20000,200000] [--rounds 3]
-        [--posts 400] [--hordak PYTHON] [--hledger]
+        [--posts 400] [--cached] [--hordak PYTHON] [--hledger]
 """
 
 import argparse
 import json
+import os
 import subprocess
 import tempfile
 import time
@@ -42,6 +43,8 @@ WRITES = (
     (f"W1h {CLIENTS} clients, hot account", CLIENTS, True, 1),
     ("W50 fifty to a commit", 1, False, 50),
 )
+# A bundle, and a journal that hledger reads, are held in memory as a whole.
+IN_MEMORY = 200_000
 Seen = defaultdict[str, dict[str, list[float]]]
 
 
@@ -78,9 +81,11 @@ def main() -> None:
     parser.add_argument("--sizes", default="20000,200000")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--posts", type=int, default=400)
+    parser.add_argument("--cached", action="store_true", help="on PostgreSQL, beside cached sums")
     parser.add_argument("--hordak", metavar="PYTHON", help="of an environment with django-hordak")
     parser.add_argument("--hledger", action="store_true", help="ask hledger, up to 200,000 entries")
     asked = parser.parse_args()
+    print(f"load average before: {os.getloadavg()}")
     sizes = [int(size) for size in asked.sizes.split(",")]
     seen: Seen = defaultdict(dict)
     with databases(asked.engine) as (folder, url):
@@ -89,18 +94,20 @@ def main() -> None:
         raw.prepare(urls[RAW])
         hordak = None
         if asked.engine == "postgresql":
-            urls[CACHED] = url("cached")
-            cached.prepare(urls[CACHED])
+            if asked.cached:
+                urls[CACHED] = url("cached")
+                cached.prepare(urls[CACHED])
             if asked.hordak:
                 hordak = Hordak(asked.hordak, url("hordak"))
         for start, stop in zip([0, *sizes], sizes, strict=False):
             load(seen, urls, hordak, folder, start, stop)
             ask(seen, urls, hordak, stop)
-            if asked.hledger and stop <= 200_000:
+            if asked.hledger and stop <= IN_MEMORY:
                 ask_hledger(seen, urls[OURS], folder, stop)
         write(seen, urls, hordak, asked.posts, asked.rounds)
         if hordak:
             hordak.close()
+    print(f"load average after, ours included: {os.getloadavg()}")
     print(f"\n{asked.engine}\n")
     show(seen)
 
@@ -146,6 +153,9 @@ def load(
     note(seen, f"W2 memory, {stop - start:,} entries, MiB", OURS, mebibytes)
     count, seconds = poolbook.seal(urls[OURS])
     note(seen, f"seal to {stop:,}, entries/s", OURS, count / seconds)
+    if stop <= IN_MEMORY:
+        for what, rate in poolbook.verify(urls[OURS]).items():
+            note(seen, f"{what}, {stop:,}, entries/s", OURS, rate)
     if CACHED in urls:
         note(seen, name, CACHED, cached.load(urls[CACHED], start, stop))
     if hordak:

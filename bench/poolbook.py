@@ -28,12 +28,16 @@ from ledger.core.entry import Entry, Posting
 from ledger.db import Database, Session
 from ledger.models.books import Account, Book
 from ledger.queries.balances import account_statement, balance_of, trial_balance
+from ledger.queries.seals import first_difference
 from ledger.services.books import create_book, create_fund
 from ledger.services.imports import import_entries
 from ledger.services.journal import post as post_entries
-from ledger.services.seals import seal_all
+from ledger.services.seals import make_checkpoint, seal_all
+from ledger.signing import Signer
 from migrations import upgrade
+from reports.bundle import make_bundle
 from reports.exports import export_journal
+from reports.verify import answer
 
 
 def prepare(url: str) -> None:
@@ -157,6 +161,34 @@ def seal(url: str) -> tuple[int, float]:
         connection.execute(text("analyze" if db.is_sqlite else "vacuum analyze"))
     db.dispose()
     return sealed, seconds
+
+
+def verify(url: str) -> dict[str, float]:
+    """Verify a bundle of all books offline, and the database itself; return entries a second."""
+    db = Database(url)
+    signer = Signer("bench.example", bytes(32))
+
+    def packed(session: Session) -> tuple[int, bytes]:
+        book = session.scalars(select(Book)).one()
+        checkpoint = make_checkpoint(session, book=book, signer=signer, now=NOW)
+        return checkpoint.size, make_bundle(
+            session, book=book, checkpoint=checkpoint, signer=signer
+        )
+
+    entries, bundle = db.run(packed)
+    began = time.perf_counter()
+    offline = answer(bundle, key=signer.key_line)
+    between = time.perf_counter()
+    with db.snapshot() as session:
+        _size, difference = first_difference(session, session.scalars(select(Book.id)).one())
+    ended = time.perf_counter()
+    if not offline["ok"] or difference:
+        raise AssertionError(difference or offline)
+    db.dispose()
+    return {
+        "verify a bundle offline": entries / (between - began),
+        "verify the database": entries / (ended - between),
+    }
 
 
 def questions(url: str) -> dict[str, Question]:
