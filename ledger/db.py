@@ -24,6 +24,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 MAX_TRIES = 8
 BUSY_MILLISECONDS = 20_000
+# SQLite's own 2 MiB do not hold the index pages that a load touches, and it slows down to a third.
+CACHE_KIBIBYTES = 32 * 1024
 RESTED_SECONDS = 1.0
 SERIALIZATION_FAILURE = "40001"
 DEADLOCK = "40P01"
@@ -185,6 +187,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA secure_delete=ON")
+    cursor.execute(f"PRAGMA cache_size=-{CACHE_KIBIBYTES}")
     cursor.close()
 
 

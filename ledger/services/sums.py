@@ -32,7 +32,8 @@ def add(session: Session, book_id: UUID, totals: Totals) -> None:
         days[*place, text] += total
         months[*place, day.replace(day=1).isoformat()] += total
     for table, sums in ((BalanceDay, days), (BalanceMonth, months)):
-        rows = [(*place, total) for place, total in sums.items()]
+        # In the order of their key, so that neighbours are written together.
+        rows = [(*place, total) for place, total in sorted(sums.items())]
         seal_rows.add(session, table.__tablename__, rows)
 
 
