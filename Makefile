@@ -35,6 +35,8 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m bench.proof
+	$(BIN)/python -m bench.journal --sizes 2000,20000 --rounds 1 --posts 200
+	$(BIN)/python -m bench.journal --sizes 2000,20000 --rounds 1 --posts 200 --engine postgresql --cached
 
 clean:
 	rm -rf $(VENV)
