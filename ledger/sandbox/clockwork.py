@@ -63,11 +63,12 @@ def tick(store: Store) -> None:
 
 def daily_payout(store: Store) -> None:
     """Pay out what is there when a new day of the sandbox's clock begins."""
-    today = str(store.now() // int(store.control("payout_seconds", "86400")))
-    last = store.control("paid_out_on")
-    if last == today:
+    day = int(store.control("payout_seconds", "86400"))
+    # The instant and not the day's number, so that days of another length begin no new one.
+    last = store.control("paid_out_at")
+    if last and int(last) // day == store.now() // day:
         return
-    store.set_control("paid_out_on", today)
+    store.set_control("paid_out_at", str(store.now()))
     if last:
         for row in balance.balance(store, {})["available"]:
             payouts.pay_out(store, row["currency"])
