@@ -26,6 +26,8 @@ from tests.machines.model import Promise, need
 from tests.machines.stage import RATES
 
 LAPTOP = "EQP.LAPTOP"
+# Minor units: worth from which things are equipment, by the policy of all profiles.
+CAPITALISED_FROM = 50_000
 WAYS = {"sold": 8320, "scrapped": 8320, "lost": 8330, "returned": 8340}
 
 
@@ -141,10 +143,10 @@ class Things(Between):
         promise.done += quantity
 
     @precondition(lambda self: self.intakes)
-    @rule(n=ANY, total=st.integers(0, 90_000), capitalise=st.booleans(), says_yes=st.booleans())
-    def things_are_valued(self, n: int, total: int, capitalise: bool, says_yes: bool) -> None:
+    @rule(n=ANY, total=st.integers(0, 90_000), says_yes=st.booleans())
+    def things_are_valued(self, n: int, total: int, says_yes: bool) -> None:
         intake, made = self.intakes[n % len(self.intakes)]
-        place = made[0].place
+        place, capitalise = made[0].place, total >= CAPITALISED_FROM
 
         def expected() -> bool:
             need(total > 0)
@@ -152,9 +154,7 @@ class Things(Between):
                 self.model.move(place, {1510 if capitalise else 5310: total, 4110: -total})
             return True
 
-        done, valuation = self.play(
-            expected, lambda: self.value(intake, total, capitalise, says_yes)
-        )
+        done, valuation = self.play(expected, lambda: self.value(intake, total, says_yes))
         if not done or not says_yes:
             return
         self.intakes.pop(n % len(self.intakes))
@@ -164,7 +164,7 @@ class Things(Between):
                 thing.cost = total * (number + 1) // len(made) - total * number // len(made)
             self.valued.append((valuation, made))
 
-    def value(self, intake: UUID, total: int, capitalise: bool, says_yes: bool) -> UUID:
+    def value(self, intake: UUID, total: int, says_yes: bool) -> UUID:
         """Propose a value and decide on it."""
         valuation = assets.propose_valuation(
             self.stage.session,
@@ -173,7 +173,6 @@ class Things(Between):
             total=total,
             method="observable",
             evidence="Offers",
-            capitalise=capitalise,
             valued_on=self.stage.today,
             valued_by=self.stage.people["maker"],
             now=self.stage.now,
