@@ -1,15 +1,16 @@
 """One process of the payment path that kills itself at the n-th step.
 
-A step is the start or the end of a call to the gateway, or the end of a transaction. Run as
-``python -m tests.faults.actor ROLE DATABASE SANDBOX PLEDGE N``; N = 0 never dies. Exits 0 when
-the role is done.
+A step is the start or the end of a call to the gateway, or the end of a transaction; step 0 is
+never reached.
 """
 
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -68,8 +69,6 @@ class FusedDatabase(Database):
 
 
 def settings(database_url: str, sandbox: str) -> Settings:
-    from pathlib import Path
-
     return Settings(
         database_url=database_url,
         data=Path("."),
@@ -104,5 +103,12 @@ def main(role: str, database_url: str, sandbox: str, pledge: str, last: str) -> 
     db.dispose()
 
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def speak(said: Path, wrong: Path, told: tuple[str, str, str, str, str]) -> None:
+    """Be one process: do what was told, and write into two files."""
+    with said.open("w", buffering=1) as out, wrong.open("w", buffering=1) as err:
+        sys.stdout, sys.stderr = out, err
+        try:
+            main(*told)
+        except Exception:
+            traceback.print_exc()
+            sys.exit(1)
