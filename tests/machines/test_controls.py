@@ -13,7 +13,8 @@ from ledger.core import bookkeeping
 from ledger.db import Database
 from tests.machines.test_machines import SEED, play
 
-ENOUGH = 60
+# Most are found within twenty sequences; what is drawn depends on what else was imported.
+ENOUGH = 400
 # What a function of bookkeeping is told one unit too much of.
 MORE = (
     ("payment_settled", "fee"),
