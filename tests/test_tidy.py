@@ -55,6 +55,18 @@ def test_no_module_is_a_drawer():
     assert [path for path in MODULES if path.stem in drawers] == []
 
 
+def test_a_deed_that_others_disturb_is_tried_again():
+    """Only what has the database to itself opens a transaction without a second try."""
+    alone = {"ledger/cli/backups.py", "ledger/demo/fill.py"}
+    once = re.compile(r"(?<!store)(?<!self)\.transaction\(\)")
+    found = {
+        name_of(path)
+        for path in MODULES
+        if not name_of(path).startswith("ledger/sandbox/") and once.search(path.read_text())
+    }
+    assert found == alone
+
+
 def test_nothing_is_left_for_later():
     words = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "for " + "now")))
     for path in TEXTS:

@@ -77,15 +77,17 @@ def import_statement(
                 session, book=book_by_code(session, code), account=int(number), file=read
             )
     else:
-        with database.transaction() as session:
-            done = statements.import_statement(
+        now = datetime.now(UTC)
+        done = database.run(
+            lambda session: statements.import_statement(
                 session,
                 book=book_by_code(session, code),
                 account=int(number),
                 file=read,
                 imported_by=None,
-                now=datetime.now(UTC),
+                now=now,
             )
+        )
     text = "\n".join(
         f"{row['id']}  {row['account']}  {row['currency']}  {row['opening']} → {row['closing']}"
         f"  {row['lines']} lines  {'balanced' if row['balanced'] else 'NOT BALANCED'}"

@@ -59,8 +59,9 @@ def compare(console: Console) -> None:
 @pass_console
 def assign(console: Console, code: str) -> None:
     """Say which book the account's own fees, reserves and unknown movements belong to."""
-    with console.database().transaction() as session:
-        stripe_accounts.assign(session, book=book_by_code(session, code))
+    console.database().run(
+        lambda session: stripe_accounts.assign(session, book=book_by_code(session, code))
+    )
     console.answer({"book": code}, f"The Stripe account belongs to {code}.")
 
 
