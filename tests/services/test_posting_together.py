@@ -9,9 +9,10 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 
 from ledger.core.entry import Entry, Posting
-from ledger.db import Database, Session
+from ledger.db import MAX_TRIES, Database, Session
 from ledger.errors import Conflict
 from ledger.models.books import Book
 from ledger.models.journal import Entry as EntryRow
@@ -101,6 +102,7 @@ def test_an_event_told_by_two_at_once_is_stored_once(db: Database, asked: Propos
 def test_posts_of_many_at_once_do_not_collide(db: Database, asked: Proposal, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     """Under SERIALIZABLE about every third post of eight clients has to start again."""
     monkeypatch.setattr("ledger.db.MAX_TRIES", 1)
+    monkeypatch.setattr("ledger.db.PATIENCE_SECONDS", 0)
     start = Barrier(4)
 
     def many(name: int) -> None:
@@ -153,6 +155,34 @@ def test_a_closing_does_not_wait_for_ever(db: Database, asked: Proposal, monkeyp
         post(session)
         with pytest.raises(Conflict, match="being loaded"):
             close(db, asked)
+
+
+@pytest.mark.parametrize(("state", "enough"), [("40001", True), ("40P01", True), ("23505", False)])
+def test_who_collides_goes_on_for_long_but_not_who_finds_a_key_taken(
+    db: Database,
+    monkeypatch,  # type: ignore[no-untyped-def]
+    state: str,
+    enough: bool,
+) -> None:
+    if db.is_sqlite:
+        pytest.skip("SQLite has one writer; nobody collides")
+    monkeypatch.setattr("ledger.db.random.uniform", lambda *_bounds: 0)
+    tries = []
+
+    def deed(session: Session) -> str:
+        tries.append(1)
+        if len(tries) <= 3 * MAX_TRIES:
+            session.execute(
+                text(f"do $$ begin raise exception 'No' using errcode = '{state}'; end $$")
+            )
+        return "done"
+
+    if enough:
+        assert db.run(deed) == "done"
+        return
+    with pytest.raises(DBAPIError):
+        db.run(deed)
+    assert len(tries) == MAX_TRIES
 
 
 def _closed(session: Session, asked: Proposal) -> Period:
