@@ -8,7 +8,7 @@ names no other book: a book is never its own counterparty.
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, SmallInteger
+from sqlalchemy import ForeignKey, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.models.base import Base, Code
@@ -30,6 +30,20 @@ class BalanceDay(_Sum, Base):
     """What the sealed legs of one day add up to."""
 
     __tablename__ = "balance_day"
+    # A trial balance reads the days of one month, of all accounts, from the index alone.
+    __table_args__ = (
+        Index(
+            "ix_balance_day_starts_on",
+            "book_id",
+            "starts_on",
+            "account",
+            "fund_id",
+            "commodity",
+            "counterparty_id",
+            "quantity",
+            sqlite_where=text("commodity > ''"),
+        ),
+    )
 
 
 class BalanceMonth(_Sum, Base):

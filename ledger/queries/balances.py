@@ -243,6 +243,10 @@ def _sums(told: _Names) -> Subquery:
             part = part.where(table.account.in_(_several("accounts")))
         parts.append(part)
     months, days = parts
+    if "accounts" not in told:
+        # Always true; says to SQLite that the index of days may be used, which it would otherwise
+        # prefer to the key for a single account as well.
+        days = days.where(BalanceDay.commodity > "")
     unsealed = select(Unsealed.entry_id).where(Unsealed.book_id == bindparam("book"))
     waiting = _legs(told).where(Posting.entry_id.in_(unsealed))
     if "accounts" in told:

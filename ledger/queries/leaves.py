@@ -56,7 +56,9 @@ def _some(query: Select[*tuple[Any, ...]], table: type[Entry | Posting], key: An
     of_book = query.where(table.book_id == bindparam("book"))
     told = func.json_each(bindparam("ids", type_=Text)).table_valued("value")
     return {
-        "postgresql": of_book.where(key == func.any(bindparam("ids", type_=ARRAY(Uuid)))),
+        "postgresql": of_book.where(
+            key == func.any(cast(bindparam("ids", type_=ARRAY(Text)), ARRAY(Uuid)))
+        ),
         "sqlite": of_book.where(type_coerce(key, Text).in_(select(told.c.value))),
     }
 
@@ -191,28 +193,31 @@ class EntryLeaves:
 
     def of(self, ids: Sequence[UUID]) -> dict[UUID, Leaf]:
         """Return the leaves of some entries; an entry that is not there is left out."""
+        stored = {one.hex if self._size == BARE else str(one): one for one in ids}
+        found = self.data_of([*stored])
+        return {
+            one: Leaf("entry", found[text], entry_id=one)
+            for text, one in stored.items()
+            if text in found
+        }
+
+    def data_of(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """Return the bytes of some leaves, by id; ids as the database writes them."""
         legs: defaultdict[str, list[Any]] = defaultdict(list)
         for row in self._rows(LEGS, ids):
             legs[row[0]].append(row)
             if self._totals is not None:
                 _id, _line, account, fund, commodity, quantity, other, day, *_labels = row
                 self._totals[account, fund, commodity, other, day] += quantity
-        found = {self._id(row[0]): self._data(row, legs[row[0]]) for row in self._rows(HEADS, ids)}
-        made = {}
-        for entry_id in ids:
-            data = found.get(str(entry_id))
-            if data is not None:
-                made[entry_id] = Leaf("entry", data, entry_id=entry_id)
-        return made
+        return {row[0]: self._data(row, legs[row[0]]) for row in self._rows(HEADS, ids)}
 
     def _rows(
-        self, queries: dict[str, Select[*tuple[Any, ...]]], ids: Sequence[UUID]
+        self, queries: dict[str, Select[*tuple[Any, ...]]], ids: Sequence[str]
     ) -> Sequence[Any]:
         connection = self._session.connection()
         dialect = connection.dialect.name
-        some = list(ids) if dialect == "postgresql" else json.dumps([one.hex for one in ids])
-        query = queries[dialect]
-        return connection.execute(query, {"book": self._book_id, "ids": some}).all()
+        some = list(ids) if dialect == "postgresql" else json.dumps(ids)
+        return connection.execute(queries[dialect], {"book": self._book_id, "ids": some}).all()
 
     def _data(self, row: Any, legs: Sequence[Any]) -> bytes:
         entry_id, day, recorded_at, event_type, source, external_ref, *ids = row

@@ -36,7 +36,7 @@ Row = tuple[Any, ...]
 
 
 def append(session: Session, rows: Sequence[Row]) -> None:
-    """Insert rows of ``SEAL``; ids are text without dashes. Raises as the database refuses."""
+    """Insert rows of ``SEAL``; ids are text as the database writes it. Raises as it refuses."""
     _insert(session, "seal", SEAL, rows)
 
 
@@ -48,17 +48,18 @@ def add(session: Session, table: str, rows: Sequence[Row]) -> None:
     _insert(session, table, SUM, rows, ADDED.format(table=table))
 
 
-def take_out(session: Session, book_id: UUID, ids: Sequence[UUID]) -> None:
-    """Let entries wait no longer."""
+def take_out(session: Session, book_id: UUID, ids: Sequence[str]) -> None:
+    """Let entries wait no longer; ids are text as the database writes it."""
     connection = session.connection()
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(
             "delete from unsealed where book_id = ? and entry_id = ?",
-            [(book_id.hex, entry_id.hex) for entry_id in ids],
+            [(book_id.hex, entry_id) for entry_id in ids],
         )
         return
     connection.exec_driver_sql(
-        "delete from unsealed where book_id = %s and entry_id = any(%s)", (book_id, list(ids))
+        "delete from unsealed where book_id = %s and entry_id = any(%s::uuid[])",
+        (book_id, list(ids)),
     )
 
 

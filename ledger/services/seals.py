@@ -4,9 +4,9 @@ from collections import Counter
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select
 
-from ledger.core.merkle import roots_at
+from ledger.core.merkle import leaf_hash, roots_at
 from ledger.db import Session
 from ledger.models.books import Book
 from ledger.models.seals import Checkpoint, Seal, Unsealed
@@ -37,21 +37,27 @@ def seal_book(session: Session, *, book_id: UUID, limit: int | None = None) -> i
     fresh = [*_new_chart(session, book, size)]
     room = limit or BATCH * 1000
     waiting = session.scalars(
-        select(Unsealed.entry_id)
+        select(cast(Unsealed.entry_id, Text))
         .where(Unsealed.book_id == book_id)
         .order_by(Unsealed.entry_id)
         .limit(room)
     ).all()
     totals: Totals = Counter()
     reader = EntryLeaves(session, book_id, totals)
-    _append(session, book_id, size, fresh)
+    own = book_id.hex
+    seal_rows.append(session, [_row(own, seq, leaf) for seq, leaf in enumerate(fresh, size)])
     size += len(fresh)
     for start in range(0, len(waiting), BATCH):
         ids = waiting[start : start + BATCH]
-        found = reader.of(ids)
-        leaves = [found[entry_id] for entry_id in ids]
-        _append(session, book_id, size, leaves)
-        size += len(leaves)
+        found = reader.data_of(ids)
+        seal_rows.append(
+            session,
+            [
+                (own, seq, "entry", None, None, entry_id, leaf_hash(found[entry_id]).hex())
+                for seq, entry_id in enumerate(ids, size)
+            ],
+        )
+        size += len(ids)
         seal_rows.take_out(session, book_id, ids)
     sums.add(session, book_id, totals)
     return len(fresh) + len(waiting)
@@ -111,19 +117,7 @@ def _new_chart(session: Session, book: Book, size: int) -> list[Leaf]:
     return fresh
 
 
-def _append(session: Session, book_id: UUID, size: int, leaves: list[Leaf]) -> None:
-    seal_rows.append(
-        session,
-        [
-            (
-                book_id.hex,
-                size + number,
-                leaf.kind,
-                leaf.account,
-                leaf.fund_id.hex if leaf.fund_id else None,
-                leaf.entry_id.hex if leaf.entry_id else None,
-                leaf.sha256,
-            )
-            for number, leaf in enumerate(leaves)
-        ],
-    )
+def _row(own: str, seq: int, leaf: Leaf) -> seal_rows.Row:
+    """Return the seal of something of the chart."""
+    fund = leaf.fund_id.hex if leaf.fund_id else None
+    return own, seq, leaf.kind, leaf.account, fund, None, leaf.sha256

@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import Text, cast, delete, select
 
 from ledger.db import Session
 from ledger.models.balances import BalanceDay, BalanceMonth
@@ -26,11 +26,11 @@ def add(session: Session, book_id: UUID, totals: Totals) -> None:
     ids = {text: UUID(text).hex for text in _ids(totals)}
     days: Counter[Place] = Counter()
     months: Counter[Place] = Counter()
-    for (account, fund, commodity, other, text), total in totals.items():
-        day = date.fromisoformat(text)
+    firsts = {text: date.fromisoformat(text).replace(day=1).isoformat() for text in _days(totals)}
+    for (account, fund, commodity, other, day), total in totals.items():
         place = (own, account, ids[fund], commodity, ids[other] if other else own)
-        days[*place, text] += total
-        months[*place, day.replace(day=1).isoformat()] += total
+        days[*place, day] += total
+        months[*place, firsts[day]] += total
     for table, sums in ((BalanceDay, days), (BalanceMonth, months)):
         # In the order of their key, so that neighbours are written together.
         rows = [(*place, total) for place, total in sorted(sums.items())]
@@ -42,13 +42,17 @@ def rebuild(session: Session, book_id: UUID) -> None:
     for table in (BalanceDay, BalanceMonth):
         session.execute(delete(table).where(table.book_id == book_id))
     sealed = session.scalars(
-        select(Seal.entry_id).where(Seal.book_id == book_id, Seal.entry_id.is_not(None))
+        select(cast(Seal.entry_id, Text)).where(Seal.book_id == book_id, Seal.kind == "entry")
     ).all()
     totals: Totals = Counter()
     reader = EntryLeaves(session, book_id, totals)
     for start in range(0, len(sealed), CHUNK):
-        reader.of([entry_id for entry_id in sealed[start : start + CHUNK] if entry_id])
+        reader.data_of(sealed[start : start + CHUNK])
     add(session, book_id, totals)
+
+
+def _days(totals: Totals) -> set[str]:
+    return {day for *_place, day in totals}
 
 
 def _ids(totals: Totals) -> set[str]:
