@@ -31,7 +31,9 @@ from ledger.db import Database
 from ledger.demo import fill
 from ledger.errors import Conflict
 from ledger.gateway import StripeGateway
+from ledger.queries.stripe import account_of
 from ledger.sandbox import serve as serve_sandbox
+from ledger.services import stripe_accounts
 from ledger.web.door import Poolbook, system_clock
 from migrations import upgrade
 
@@ -95,7 +97,18 @@ def create_app(
 @pass_console
 def serve(console: Console, port: int, host: str) -> None:
     """Serve the pages, the API and the webhook."""
-    serve_forever(create_app(console.settings()), host=host, port=port, threads=8)
+    settings = console.settings()
+    refuse_other_books(Database(settings.database_url), settings)
+    serve_forever(create_app(settings), host=host, port=port, threads=8)
+
+
+def refuse_other_books(db: Database, settings: Settings) -> None:
+    """Refuse to take payments for books of another kind of money. Raises NotAllowed."""
+    if settings.stripe_key:
+        with db.snapshot() as session:
+            stripe_accounts.check(
+                account_of(session), livemode=settings.livemode, sandbox=settings.sandbox
+            )
 
 
 @cli.command("worker")

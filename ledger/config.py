@@ -1,7 +1,7 @@
 """Settings: one frozen dataclass read from the environment, once, at start.
 
 Refuses to start half-configured: a Stripe key without its webhook secret, a live key with
-another base address than Stripe's, a live key in debug. Must not be imported by the core.
+another base address than Stripe's, a live key in a demo. Must not be imported by the core.
 """
 
 import secrets
@@ -51,6 +51,11 @@ class Settings:
         return self.stripe_key.startswith(LIVE_PREFIXES)
 
     @property
+    def pretends(self) -> bool:
+        """Whether people can pay here, but not with real money."""
+        return bool(self.stripe_key) and not self.livemode
+
+    @property
     def sandbox(self) -> bool:
         """Whether payments go to our own sandbox server instead of Stripe."""
         return self.stripe_base != STRIPE_API
@@ -63,7 +68,10 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     key = environ.get("STRIPE_SECRET_KEY", "")
     secret = environ.get("STRIPE_WEBHOOK_SECRET", "")
     base = environ.get("STRIPE_API_BASE", STRIPE_API).rstrip("/")
+    demo = environ.get("POOLBOOK_DEMO", "") == "1"
     _check_stripe(key, secret, base)
+    if demo and key.startswith(LIVE_PREFIXES):
+        raise Invalid("A demo never has a live Stripe key.", place="POOLBOOK_DEMO")
     return Settings(
         database_url=database_url,
         data=data,
@@ -73,7 +81,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         stripe_key=key,
         stripe_webhook_secret=secret,
         stripe_base=base,
-        demo=environ.get("POOLBOOK_DEMO", "") == "1",
+        demo=demo,
         trusted_proxies=_number(environ, "POOLBOOK_TRUSTED_PROXIES", 0, 9),
         fee_basis_points=_number(environ, "POOLBOOK_FEE_BASIS_POINTS", CARD_FEE[0], 2_000),
         fee_fixed=_number(environ, "POOLBOOK_FEE_FIXED", CARD_FEE[1], 100_000),

@@ -1,5 +1,6 @@
 """Recurring gifts: begun on the provider's page, changed there for the donor, asked about again."""
 
+import logging
 from collections.abc import Callable
 from datetime import date, datetime
 from uuid import UUID
@@ -9,7 +10,7 @@ from ledger.checkout.payment_pages import OVER, fingerprint
 from ledger.core.days import end_of
 from ledger.core.instalments import later
 from ledger.db import Database, Session
-from ledger.errors import Conflict, Invalid
+from ledger.errors import Conflict, Invalid, PoolbookError
 from ledger.gateway import PaymentGateway, Subscription
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
@@ -18,6 +19,8 @@ from ledger.models.payments import PaymentAttempt
 from ledger.models.recurring import RecurringGift
 from ledger.queries import recurring as questions
 from ledger.services import payments, recurring
+
+log = logging.getLogger("poolbook.gifts")
 
 
 def start_recurring(
@@ -160,11 +163,17 @@ def sync_gift(db: Database, gateway: PaymentGateway, *, gift_id: UUID, now: date
 
 
 def look_at_gifts(db: Database, gateway: PaymentGateway, *, now: datetime) -> int:
-    """Ask about every recurring gift that should have been heard of by now; return how many."""
+    """Ask about every recurring gift that should have been heard of by now; return how many.
+
+    One that the provider does not know must not keep the others from being looked at.
+    """
     with db.snapshot() as session:
         waiting = questions.to_look_at(session, now=now)
     for gift in waiting:
-        sync_gift(db, gateway, gift_id=gift.id, now=now)
+        try:
+            sync_gift(db, gateway, gift_id=gift.id, now=now)
+        except PoolbookError as refusal:
+            log.error("a recurring gift cannot be looked up: %s", type(refusal).__name__)
     return len(waiting)
 
 

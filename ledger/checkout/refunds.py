@@ -4,7 +4,7 @@ from uuid import UUID
 
 from ledger.db import Database
 from ledger.errors import Conflict
-from ledger.gateway import PaymentGateway
+from ledger.gateway import KeyReused, PaymentGateway
 from ledger.models.payments import Refund
 from ledger.services import refunds
 
@@ -30,6 +30,9 @@ def send_refund(db: Database, gateway: PaymentGateway, *, refund_id: UUID) -> No
                 amount=refund.amount,
                 metadata=ours,
             )
+    except KeyReused:
+        # What the first request did is not known: it is looked up again, and never called failed.
+        raise
     except Conflict:
         db.run(lambda session: refunds.record_refused(session, refund_id=refund_id))
         return

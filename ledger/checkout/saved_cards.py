@@ -1,19 +1,22 @@
 """Saved cards: saved on the provider's page, charged when something is due, forgotten after."""
 
+import logging
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
 from ledger.checkout.payment_pages import OVER, prepared
 from ledger.db import Database
-from ledger.errors import Conflict
-from ledger.gateway import PaymentGateway
+from ledger.errors import Conflict, PoolbookError
+from ledger.gateway import KeyReused, PaymentGateway, PaymentIntent
 from ledger.models.mandates import Mandate
 from ledger.models.parties import Party
 from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Pledge
 from ledger.queries import mandates as questions
 from ledger.services import mandates, payments
+
+log = logging.getLogger("poolbook.cards")
 
 
 def start_setup(
@@ -58,11 +61,18 @@ def start_setup(
 def charge_due(db: Database, gateway: PaymentGateway, *, now: datetime) -> int:
     """Charge every saved card for which something is due; return how many were asked for money.
 
-    One that the provider gives no answer about is asked for again with the same key.
+    One that the provider gives no answer about is asked for again with the same key. One whose
+    outcome cannot be told stays in doubt and must not keep the others from being charged.
     """
     with db.snapshot() as session:
         waiting = questions.chargeable(session, now=now)
-    return sum(_charge(db, gateway, row, now) for row in waiting)
+    done = 0
+    for row in waiting:
+        try:
+            done += _charge(db, gateway, row, now)
+        except PoolbookError as refusal:
+            log.error("the charge of a saved card is in doubt: %s", type(refusal).__name__)
+    return done
 
 
 def forget_cards(db: Database, gateway: PaymentGateway, *, now: datetime) -> int:
@@ -92,14 +102,7 @@ def _charge(db: Database, gateway: PaymentGateway, row: Mandate, now: datetime) 
         # Asked for before, in a pass that ended: the provider forgets keys after a day.
         answer = gateway.find_payment_intent(customer_id=row.stripe_customer_id, metadata=ours)
     if answer is None:
-        answer = gateway.charge_saved_card(
-            key=attempt.idempotency_key,
-            amount=attempt.amount,
-            currency=attempt.commodity,
-            customer_id=row.stripe_customer_id,
-            payment_method_id=row.stripe_payment_method_id,
-            metadata=ours,
-        )
+        answer = _ask_for(gateway, row, attempt, ours)
     found = answer
     db.run(
         lambda session: mandates.record_charge(
@@ -107,6 +110,27 @@ def _charge(db: Database, gateway: PaymentGateway, row: Mandate, now: datetime) 
         )
     )
     return True
+
+
+def _ask_for(
+    gateway: PaymentGateway, row: Mandate, attempt: PaymentAttempt, ours: dict[str, str]
+) -> PaymentIntent:
+    """Charge a card. What the provider refuses outright was not taken: as good as declined."""
+    try:
+        return gateway.charge_saved_card(
+            key=attempt.idempotency_key,
+            amount=attempt.amount,
+            currency=attempt.commodity,
+            customer_id=row.stripe_customer_id or "",
+            payment_method_id=row.stripe_payment_method_id or "",
+            metadata=ours,
+        )
+    except KeyReused:
+        raise
+    except Conflict:
+        return PaymentIntent(
+            "", "requires_payment_method", attempt.amount, attempt.commodity, "card", "refused"
+        )
 
 
 def _customer(

@@ -3,6 +3,7 @@
 What every part of the gateway stands on; only this package imports stripe.
 """
 
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,9 @@ import stripe
 
 from ledger.config import Settings
 from ledger.errors import Conflict, NotAllowed
-from ledger.gateway.objects import GatewayDown
+from ledger.gateway.objects import GatewayDown, KeyReused
+
+log = logging.getLogger("poolbook.gateway")
 
 TIMEOUT_SECONDS = 20
 RETRIES = 2
@@ -57,6 +60,9 @@ class translated:  # noqa: N801
             raise GatewayDown(type(error).__name__) from error
         if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
             raise GatewayDown(type(error).__name__) from error
+        if isinstance(error, stripe.IdempotencyError):
+            log.error("a key was sent with other parameters than before; nothing is sent again")
+            raise KeyReused("This payment was asked for differently before.") from error
         if isinstance(error, stripe.StripeError):
             raise Conflict(
                 f"The payment provider refused ({error.code or 'invalid_request'}).",

@@ -8,9 +8,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from ledger.errors import Conflict
+
 
 class GatewayDown(Exception):
     """Stripe gave no answer, or one that says nothing about the outcome: ask again later."""
+
+
+class KeyReused(Conflict):
+    """A key was sent with other parameters than before: the two sides disagree about what was
+    asked. It says nothing about what the first request did."""
 
 
 @dataclass(frozen=True, slots=True)

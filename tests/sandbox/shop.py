@@ -36,7 +36,7 @@ from tests.factories import (
 from tests.faults.conftest import Sandbox
 from tests.sandbox.conftest import client_of
 
-KEY = "sk_test_shop"
+KEY, SECRET = "sk_test_shop", "whsec_faults"
 
 
 @dataclass
@@ -45,22 +45,22 @@ class Shop:
 
     db: Database
     sandbox: Sandbox
+    settings: Settings = field(init=False)
     gateway: StripeGateway = field(init=False)
     client: stripe.StripeClient = field(init=False)
     count: int = 0
 
     def __post_init__(self) -> None:
-        self.gateway = StripeGateway(
-            Settings(
-                database_url=self.db.url,
-                data=Path(),
-                secret_key="x",
-                base_url="http://127.0.0.1:1",
-                stripe_key=KEY,
-                stripe_webhook_secret="whsec_faults",
-                stripe_base=self.sandbox.url,
-            )
+        self.settings = Settings(
+            database_url=self.db.url,
+            data=Path(),
+            secret_key="x",
+            base_url="http://127.0.0.1:1",
+            stripe_key=KEY,
+            stripe_webhook_secret=SECRET,
+            stripe_base=self.sandbox.url,
         )
+        self.gateway = StripeGateway(self.settings)
         self.client = client_of(self.sandbox, KEY)
 
     def now(self, **later: float) -> datetime:
