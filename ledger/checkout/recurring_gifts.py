@@ -115,7 +115,11 @@ def resume_gift(db: Database, gateway: PaymentGateway, *, gift_id: UUID, now: da
 
 
 def skip_next(db: Database, gateway: PaymentGateway, *, gift_id: UUID, now: datetime) -> None:
-    """Leave the next payment out; the one after it is taken again."""
+    """Leave the next payment out; the one after it is taken again.
+
+    When the next one is due is asked first: of the last nobody may have told us.
+    """
+    sync_gift(db, gateway, gift_id=gift_id, now=now)
     gift, _title, _email = _about(db, gift_id)
     if gift.next_on is None or gift.state != "active":
         raise Conflict("There is no payment to leave out.", place="gift")

@@ -131,9 +131,14 @@ def close(shop: Shop, pledge: Pledge, until: date) -> None:
 def debited(shop: Shop, amount: int = 20_000) -> Pledge:
     """A pledge that a bank debit is on its way for."""
     pledge = shop.pledge(amount)
-    assert shop.sandbox.pay(shop.page(pledge), bank=US_BANK).status_code == 303
-    look_up(shop, pledge)
+    debited_page(shop, pledge, US_BANK)
     return pledge
+
+
+def debited_page(shop: Shop, pledge: Pledge, account: str) -> None:
+    """Pay a pledge from a bank account, and hear that it is on its way."""
+    assert shop.sandbox.pay(shop.page(pledge), bank=account).status_code == 303
+    look_up(shop, pledge)
 
 
 def look_up(shop: Shop, pledge: Pledge) -> None:
@@ -166,8 +171,7 @@ def a_bank_debit_waits_clears_and_comes_back(shop: Shop) -> None:
 
 def a_bank_debit_that_fails_leaves_nothing(shop: Shop) -> None:
     pledge = shop.pledge(8000)
-    assert shop.sandbox.pay(shop.page(pledge), bank="000222222227").status_code == 303
-    look_up(shop, pledge)
+    debited_page(shop, pledge, "000222222227")
     assert memo(shop, pledge, 9130) == 8000
     shop.sandbox.control("end_debit", charge=shop.charges(pledge)[0].id)
     look_up(shop, pledge)
