@@ -35,7 +35,7 @@ def propose_sharing(
     """Ask to pay a cost and recharge the others by ``measures`` (hours, heads …, by book code).
 
     ``funds`` names the fund that bears each other community's share. Raises Invalid unless the
-    paying book takes part and somebody else does, NotFound for an unknown book or fund.
+    paying book takes part and somebody else has a share, NotFound for an unknown book or fund.
     """
     check_own_fund(book, fund)
     if amount <= 0:
@@ -51,6 +51,8 @@ def propose_sharing(
         if other.commodity != book.commodity:
             raise Invalid("All must count in the same currency.", place=f"measures.{code}")
         check_own_fund(other, fund_by_code(session, other.id, funds.get(code, "")), place="funds")
+    if not any(share for code, share in shares_of(amount, measures).items() if code != book.code):
+        raise Invalid("Nobody else has a share in this cost.", place="measures")
     return propose(
         session,
         book_id=book.id,

@@ -161,8 +161,9 @@ class Between(Money):
 
         def expected() -> None:
             need(sum(weights) > 0)
-            self.afford("A.GEN", amount)
             shares = largest_remainder(amount, list(weights))
+            need(any(shares[1:]))
+            self.afford("A.GEN", amount)
             self.model.move("A.GEN", {5110: amount, 1010: -amount})
             for book, share in zip("BC", shares[1:], strict=True):
                 if share:
