@@ -2,8 +2,10 @@
 
 import json
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
+from itertools import count
 from threading import Barrier
 from uuid import UUID
 
@@ -12,7 +14,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from ledger.core.entry import Entry, Posting
-from ledger.db import MAX_TRIES, Database, Session
+from ledger.db import LINE, MAX_TRIES, TRIES_AT_ONCE, Database, Session
 from ledger.errors import Conflict
 from ledger.models.books import Book
 from ledger.models.journal import Entry as EntryRow
@@ -157,32 +159,54 @@ def test_a_closing_does_not_wait_for_ever(db: Database, asked: Proposal, monkeyp
             close(db, asked)
 
 
-@pytest.mark.parametrize(("state", "enough"), [("40001", True), ("40P01", True), ("23505", False)])
-def test_who_collides_goes_on_for_long_but_not_who_finds_a_key_taken(
-    db: Database,
-    monkeypatch,  # type: ignore[no-untyped-def]
-    state: str,
-    enough: bool,
-) -> None:
+def deed_that_collides(times: int, state: str = "40001") -> Callable[[Session], int]:
+    """A deed that PostgreSQL refuses so many times; it returns how often it was tried."""
+    tried = count(1)
+
+    def deed(session: Session) -> int:
+        number = next(tried)
+        if number <= times:
+            refuse = f"do $$ begin raise exception 'No' using errcode = '{state}'; end $$"
+            session.execute(text(refuse))
+        return number
+
+    return deed
+
+
+@pytest.fixture
+def server(db: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """A database in which deeds collide and are tried again without a pause."""
     if db.is_sqlite:
         pytest.skip("SQLite has one writer; nobody collides")
     monkeypatch.setattr("ledger.db.random.uniform", lambda *_bounds: 0)
-    tries = []
+    return db
 
-    def deed(session: Session) -> str:
-        tries.append(1)
-        if len(tries) <= 3 * MAX_TRIES:
-            session.execute(
-                text(f"do $$ begin raise exception 'No' using errcode = '{state}'; end $$")
-            )
-        return "done"
 
-    if enough:
-        assert db.run(deed) == "done"
-        return
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+def test_who_collides_is_tried_for_long(server: Database, state: str) -> None:
+    assert server.run(deed_that_collides(3 * MAX_TRIES, state)) == 3 * MAX_TRIES + 1
+
+
+def test_a_key_that_stays_taken_is_told_soon(server: Database) -> None:
     with pytest.raises(DBAPIError):
-        db.run(deed)
-    assert len(tries) == MAX_TRIES
+        server.run(deed_that_collides(MAX_TRIES, "23505"))
+    assert server.run(deed_that_collides(MAX_TRIES - 1, "23505")) == MAX_TRIES
+
+
+def test_who_collides_again_and_again_waits_for_the_others_that_do(server: Database) -> None:
+    with ThreadPoolExecutor(1) as other:
+        with server.engine.connect() as first:
+            first.execute(text(f"select pg_advisory_xact_lock({LINE})"))
+            second = other.submit(server.run, deed_that_collides(TRIES_AT_ONCE))
+            wait_for(server, second)
+        assert second.result(30) == TRIES_AT_ONCE + 1
+
+
+def test_nobody_stands_in_line_for_ever(server: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ledger.db.LINE_SECONDS", 0.05)
+    with server.engine.connect() as first:
+        first.execute(text(f"select pg_advisory_xact_lock({LINE})"))
+        assert server.run(deed_that_collides(TRIES_AT_ONCE)) == TRIES_AT_ONCE + 1
 
 
 def _closed(session: Session, asked: Proposal) -> Period:
