@@ -1,7 +1,7 @@
 """Questions about entries: the journal page by page, and one entry with all that belongs to it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -146,6 +146,19 @@ def entry_detail(session: ReadSession, *, book_id: UUID, entry_id: UUID) -> Entr
         ),
         siblings=tuple(siblings),
     )
+
+
+def entries_named(
+    session: ReadSession, *, book_id: UUID, sources: Collection[str], references: Collection[str]
+) -> dict[str, UUID]:
+    """Return the first entry that some sources made about each of their objects."""
+    rows = session.execute(
+        select(Entry.external_ref, Entry.id)
+        .where(Entry.book_id == book_id)
+        .where(Entry.source.in_(sources), Entry.external_ref.in_(references))
+        .order_by(Entry.id.desc())
+    )
+    return dict(iter(rows))
 
 
 def event_types(session: ReadSession, *, book_id: UUID) -> list[str]:

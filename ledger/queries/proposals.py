@@ -64,9 +64,15 @@ def approvals_of(session: ReadSession, *, proposal_id: UUID) -> dict[UUID, str]:
 
 
 def proposals_for(
-    session: ReadSession, *, book_ids: Collection[UUID], is_open: bool, limit: int = 50
+    session: ReadSession,
+    *,
+    book_ids: Collection[UUID],
+    is_open: bool | None = None,
+    kinds: Collection[str] = (),
+    limit: int = 50,
 ) -> list[ProposalRow]:
-    """Return proposals of some books: open ones oldest first, decided ones newest first."""
+    """Return proposals of some books, of some kinds if named: open ones oldest first, decided
+    ones newest first; either, the newest asked first."""
     decider = select(Person.id, Person.name).subquery()
     query = (
         select(Proposal, Book, Person.name, decider.c.name)
@@ -76,7 +82,11 @@ def proposals_for(
         .where(Proposal.book_id.in_(book_ids))
         .limit(limit)
     )
-    if is_open:
+    if kinds:
+        query = query.where(Proposal.kind.in_(kinds))
+    if is_open is None:
+        query = query.order_by(Proposal.made_at.desc())
+    elif is_open:
         query = query.where(Proposal.state == "open").order_by(Proposal.made_at)
     else:
         query = query.where(Proposal.state != "open").order_by(Proposal.decided_at.desc())

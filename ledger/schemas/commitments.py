@@ -21,16 +21,19 @@ def ask(exponent: int, kind: str) -> Schema:
     return Schema.from_dict(shape, name=kind.title().replace("_", ""))()
 
 
-def step(exponent: int, wanted: tuple[str, ...]) -> Schema:
-    """Return the shape of a step that needs these answers besides its day."""
+def step(exponent: int, wanted: tuple[str, ...], *, dated: bool = True) -> Schema:
+    """Return the shape of a step that needs these answers besides its day, if it has one."""
     answers: dict[str, Any] = {
         "amount": Money(exponent, required=True),
         "reference": Line(required=True, longest=64),
         "to_fund": Line(required=True, longest=32),
         "terms": Text(load_default="", longest=500),
+        "evidence": Text(required=True, longest=1000),
+        "reason": Text(required=True, longest=1000),
     }
     shape = {name: answers[name] for name in wanted}
-    shape["done_on"] = fields.Date(required=True, error_messages=A_DATE)
+    if dated:
+        shape["done_on"] = fields.Date(required=True, error_messages=A_DATE)
     return Schema.from_dict(shape, name="Step")()
 
 

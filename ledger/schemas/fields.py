@@ -59,12 +59,12 @@ def minutes(text: str) -> int:
     return total
 
 
-def count(text: str) -> int:
+def count(text: str, most: int = MAX_THINGS) -> int:
     """Read a number of things. Raises ValidationError."""
     cleaned = text.strip()
-    if not re.fullmatch(r"[0-9]{1,6}", cleaned):
+    if not re.fullmatch(r"[0-9]{1,9}", cleaned):
         raise ValidationError("Enter a whole number.")
-    if int(cleaned) > MAX_THINGS:
+    if int(cleaned) > most:
         raise ValidationError("These are more things than can be entered at once.")
     return int(cleaned)
 
@@ -102,8 +102,12 @@ class Count(fields.Field[int]):
 
     default_error_messages = MISSING
 
+    def __init__(self, *, most: int = MAX_THINGS, **options: Any) -> None:
+        self.most = most
+        super().__init__(**options)
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        number = count(_text(value))
+        number = count(_text(value), self.most)
         if number == 0:
             raise ValidationError("Enter a number above zero.")
         return number

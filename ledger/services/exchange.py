@@ -45,8 +45,9 @@ def receive_foreign_gift(
     by: UUID,
     on: date,
     now: datetime,
-) -> int:
-    """Book a gift into the foreign bank account at the day's rate (FX-1); return its value."""
+) -> tuple[UUID, int]:
+    """Book a gift into the foreign bank account at the day's rate (FX-1); return the entry and
+    its value."""
     check_own_fund(book, fund)
     _check(book, foreign, amount, rate_millionths)
     ensure_commodity(session, foreign)
@@ -61,8 +62,8 @@ def receive_foreign_gift(
         foreign=foreign,
         foreign_amount=amount,
     )
-    _post(session, entries, "foreign_gift", f"{rate_millionths}/{reference}", by, on, now)
-    return value
+    told = f"{rate_millionths}/{reference}"
+    return _post(session, entries, "foreign_gift", told, by, on, now), value
 
 
 def sell_foreign(
@@ -77,9 +78,10 @@ def sell_foreign(
     by: UUID,
     on: date,
     now: datetime,
-) -> None:
-    """Book an exchange into the book's own currency (FX-3). Raises Conflict for more than is
-    on the foreign account."""
+) -> UUID:
+    """Book an exchange into the book's own currency (FX-3); return the entry.
+
+    Raises Conflict for more than is on the foreign account."""
     check_own_fund(book, fund)
     _check(book, foreign, amount, 1)
     if received <= 0:
@@ -94,7 +96,7 @@ def sell_foreign(
         foreign=foreign,
         foreign_amount=amount,
     )
-    _post(session, entries, "foreign_sold", reference, by, on, now)
+    return _post(session, entries, "foreign_sold", reference, by, on, now)
 
 
 def revalue(
@@ -106,20 +108,21 @@ def revalue(
     by: UUID,
     on: date,
     now: datetime,
-) -> int:
-    """Bring a fund's position to closing rates (FX-2, FX-3); return the gain, a loss negative.
+) -> tuple[UUID | None, int]:
+    """Bring a fund's position to closing rates (FX-2, FX-3); return the entry, none where nothing
+    changed, and the gain, a loss negative.
 
     Afterwards account 1990 is worth zero at these rates (invariant I-60). Raises Invalid when a
     currency that the fund holds has no rate.
     """
     gain = -position_value(session, fund=fund, rates_millionths=rates_millionths)
-    if gain:
-        entries = bookkeeping.position_revalued(
-            book=book.code, fund=fund.code, currency=book.commodity, gain=gain
-        )
-        told = ",".join(f"{unit}={rate}" for unit, rate in sorted(rates_millionths.items()))
-        _post(session, entries, "revaluation", f"{on}/{fund.code}/{told}", by, on, now)
-    return gain
+    if not gain:
+        return None, 0
+    entries = bookkeeping.position_revalued(
+        book=book.code, fund=fund.code, currency=book.commodity, gain=gain
+    )
+    told = ",".join(f"{unit}={rate}" for unit, rate in sorted(rates_millionths.items()))
+    return _post(session, entries, "revaluation", f"{on}/{fund.code}/{told}", by, on, now), gain
 
 
 def position_value(session: ReadSession, *, fund: Fund, rates_millionths: Mapping[str, int]) -> int:
@@ -155,8 +158,8 @@ def _post(
     by: UUID,
     on: date,
     now: datetime,
-) -> None:
-    journal.post(
+) -> UUID:
+    return journal.post(
         session,
         entries,
         event_type=event_type,
@@ -165,4 +168,4 @@ def _post(
         accounting_on=on,
         now=now,
         made_by=by,
-    )
+    ).ids[0]

@@ -116,8 +116,10 @@ def use_material(
     by: UUID,
     on: date,
     now: datetime,
-) -> int:
-    """Book what was used and return its value (EQP-12). Raises Conflict for more than is there."""
+) -> tuple[UUID, int]:
+    """Book what was used; return the entry and its value (EQP-12).
+
+    Raises Conflict for more than is there, or so little that it has no value."""
     check_own_fund(book, fund)
     there = on_account(session, fund, ON_HAND, currency=commodity)
     if not 0 < quantity <= there:
@@ -126,7 +128,7 @@ def use_material(
     value = stock if quantity == there else stock * quantity // there
     if not value:
         raise Conflict("So little has no value of its own; book it with more.", place="quantity")
-    journal.post(
+    entry_id = journal.post(
         session,
         bookkeeping.material_used(
             book=book.code,
@@ -142,8 +144,8 @@ def use_material(
         accounting_on=on,
         now=now,
         made_by=by,
-    )
-    return value
+    ).ids[0]
+    return entry_id, value
 
 
 def _worth(session: ReadSession, fund: Fund, commodity: str) -> int:

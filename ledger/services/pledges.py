@@ -163,8 +163,9 @@ def make_promise(
     on: date,
     now: datetime,
     due_on: date | None = None,
+    made_by: UUID | None = None,
 ) -> Pledge:
-    """Write down a promise of money that came by letter, without a campaign.
+    """Write down a promise of money that came by phone or letter, without a campaign.
 
     An unconditional one is posted by ``receivables``, which knows its present value.
     """
@@ -180,7 +181,7 @@ def make_promise(
             pledge=pledge.reference,
             legal_nature=legal_nature,
         )
-        _post(session, pledge, entries, "pledge_made", on, now)
+        _post(session, pledge, entries, "pledge_made", on, now, made_by=made_by)
     return pledge
 
 
@@ -278,9 +279,14 @@ def record_fulfilment(
     restate(session, pledge)
 
 
-def cancel_pledge(session: Session, *, pledge_id: UUID, on: date, now: datetime) -> None:
-    """Take back what is open (PLG-09). Raises NotFound, Conflict when nothing is open."""
-    _end(session, pledge_id, "cancelled", on, now)
+def cancel_pledge(
+    session: Session, *, pledge_id: UUID, on: date, now: datetime, made_by: UUID | None = None
+) -> UUID:
+    """Take back what is open (PLG-09) and return the entry.
+
+    Raises NotFound, Conflict when nothing is open or it is owed.
+    """
+    return _end(session, pledge_id, "cancelled", on, now, made_by)
 
 
 def lapse_pledge(session: Session, *, pledge_id: UUID, on: date, now: datetime) -> None:
@@ -334,7 +340,14 @@ def _promise(
     )
 
 
-def _end(session: Session, pledge_id: UUID, state: str, on: date, now: datetime) -> None:
+def _end(
+    session: Session,
+    pledge_id: UUID,
+    state: str,
+    on: date,
+    now: datetime,
+    made_by: UUID | None = None,
+) -> UUID:
     pledge = session.get(Pledge, pledge_id)
     if pledge is None:
         raise NotFound("There is no such pledge.", place="pledge")
@@ -355,7 +368,7 @@ def _end(session: Session, pledge_id: UUID, state: str, on: date, now: datetime)
         legal_nature=pledge.legal_nature,
     )
     pledge.state = state
-    _post(session, pledge, entries, f"pledge_{state}", on, now)
+    return _post(session, pledge, entries, f"pledge_{state}", on, now, made_by=made_by)
 
 
 def _keep_early(
@@ -387,9 +400,11 @@ def _post(
     on: date,
     now: datetime,
     told: str = "",
-) -> None:
-    """Post an event of a pledge; ``told`` tells apart what can happen to it more than once."""
-    journal.post(
+    made_by: UUID | None = None,
+) -> UUID:
+    """Post an event of a pledge and return its entry; ``told`` tells apart what can happen to it
+    more than once."""
+    return journal.post(
         session,
         entries,
         event_type=event_type,
@@ -397,7 +412,8 @@ def _post(
         external_ref=f"{pledge.id}/{told}" if told else str(pledge.id),
         accounting_on=on,
         now=now,
-    )
+        made_by=made_by,
+    ).ids[0]
 
 
 def restate(session: Session, pledge: Pledge) -> None:

@@ -124,21 +124,29 @@ def recognise(session: Session, row: Commitment, *, by: UUID, on: date, now: dat
 
 
 def discount_after(row: Commitment, years: int) -> int:
-    """Return what of the discount is left some whole years after recognition, in minor units.
+    """Return what of the discount is left some whole years after recognition, in minor units."""
+    return discount(
+        [(date.fromisoformat(day), amount) for day, amount in row.terms["schedule"]],
+        began=date.fromisoformat(row.terms["from"]),
+        basis_points=int(row.terms["basis_points"]),
+        years=years,
+    )
+
+
+def discount(schedule: Schedule, *, began: date, basis_points: int, years: int = 0) -> int:
+    """Return what a schedule comes to above its present value, some whole years after it began.
 
     Payments of that day and before count in full; nothing due within a year is discounted
     unless later instalments are (ASC 958-310-35).
     """
-    began = date.fromisoformat(row.terms["from"])
-    due = [(date.fromisoformat(day), amount) for day, amount in row.terms["schedule"]]
-    if whole_years(began, due[-1][0]) <= 1 and due[0][0] < _plus_years(began, 1):
+    if whole_years(began, schedule[-1][0]) <= 1 and schedule[0][0] < _plus_years(began, 1):
         return 0
     later = [
         (whole_years(began, day) - years, amount)
-        for day, amount in due
+        for day, amount in schedule
         if whole_years(began, day) > years
     ]
-    worth = bookkeeping.present_value(later, basis_points=int(row.terms["basis_points"]))
+    worth = bookkeeping.present_value(later, basis_points=basis_points)
     total_due: int = sum(amount for _years, amount in later)
     return total_due - worth
 
@@ -355,8 +363,9 @@ def promise_of(session: ReadSession, pledge: Pledge) -> Commitment | None:
     return next((row for row in rows if row.terms.get("pledge") == str(pledge.id)), None)
 
 
-def discount_left(session: ReadSession, row: Commitment) -> int:
-    """Return what of the discount is not income yet."""
+def discount_left(session: ReadSession, promise_id: UUID) -> int:
+    """Return what of a promise's discount is not income yet, in minor units."""
+    row = load(session, promise_id, KIND)
     return discount_after(row, 0) - total(session, row, "unwind")
 
 

@@ -29,6 +29,7 @@ NOUNS = (
     "suspense",
     "periods",
     "offline",
+    "by_hand",
     "transfers",
     "commitments",
     "cost_sharing",

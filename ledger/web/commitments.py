@@ -20,6 +20,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound, PoolbookError
 from ledger.models.books import Book, Fund
 from ledger.queries import commitments as questions
+from ledger.queries import promises
 from ledger.queries.books import (
     accounts_of,
     all_books,
@@ -29,7 +30,15 @@ from ledger.queries.books import (
     funds_of,
 )
 from ledger.schemas import commitments as schemas
-from ledger.services import expenses, fund_moves, grants, loans, purchases, spending
+from ledger.services import (
+    expenses,
+    fund_moves,
+    grants,
+    loans,
+    purchases,
+    receivables,
+    spending,
+)
 from ledger.web.door import (
     book_for,
     errors_of,
@@ -59,13 +68,15 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One step of an agreement: its button, the answers it needs, and the deed."""
+    """One step of an agreement: its button, the answers it needs, and the deed; ``asks`` when an
+    approver has to agree to it, on whose day it is booked then."""
 
     label: Any
     wants: tuple[str, ...]
     deed: Callable[..., Any]
     subject: str
     action: str = "carry_out"
+    asks: bool = False
 
 
 def _plain(deed: Callable[..., Any]) -> Ask:
@@ -168,9 +179,27 @@ KINDS: dict[str, Kind] = {
 }
 # Decided once; nothing follows that a list would have to show.
 WITHOUT_STEPS = ("release", "designation")
-LISTED = tuple(kind for kind in KINDS if kind not in WITHOUT_STEPS)
+# Asked for among the deeds by hand, because it begins with a letter.
+PROMISE = later("Promise on paper")
+NAMES = {
+    **{kind: asked.name for kind, asked in KINDS.items() if kind not in WITHOUT_STEPS},
+    receivables.KIND: PROMISE,
+}
+LISTED = tuple(NAMES)
 
 _SUM = ("amount", "reference")
+
+
+def _asking(deed: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a step that only asks an approver; the deed is of the day on which they agree."""
+
+    def ask(session: Session, *, by: UUID, now: Any, **answers: Any) -> Any:
+        del answers["on"]
+        return deed(session, made_by=by, now=now, **answers)
+
+    return ask
+
+
 MOVES: dict[tuple[str, str], Move] = {
     ("spending", "bill"): Move(
         later("Book the bill"), ("amount",), spending.book_bill, "spending_id"
@@ -198,6 +227,20 @@ MOVES: dict[tuple[str, str], Move] = {
     ("purchase", "serve"): Move(
         later("In use"), ("to_fund", "terms"), purchases.place_in_service, "purchase_id"
     ),
+    ("promise", "increase"): Move(
+        later("Raise it"),
+        ("amount", "evidence"),
+        _asking(receivables.propose_increase),
+        "promise_id",
+        asks=True,
+    ),
+    ("promise", "write_off"): Move(
+        later("Write off what is left"),
+        ("reason",),
+        _asking(receivables.propose_write_off),
+        "promise_id",
+        asks=True,
+    ),
 }
 
 
@@ -207,11 +250,14 @@ def index(code: str) -> Response:
     book = book_for("read_agreements", code)
     with reading() as session:
         rows = questions.commitments_of(session, book_id=book.id, kinds=LISTED)
+        kept = promises.kept(session, book_id=book.id)
     return page(
         "commitments/index.html",
         book=book,
-        running=[row for row in rows if row.running],
-        ended=[row for row in rows if not row.running],
+        running=[row for row in rows if row.running and row.id not in kept],
+        ended=[row for row in rows if not row.running or row.id in kept],
+        kept=kept,
+        names=NAMES,
         kinds=KINDS,
         offered=[key for key, kind in KINDS.items() if visitor().may(kind.action, book.id)],
     )
@@ -265,15 +311,18 @@ def carry_out(code: str, agreement: str, move: str) -> Response:
         raise NotFound(_("There is no such step."))
     book_for(step.action, code)
     try:
-        answers = read_form(schemas.step(exponent(book.commodity), step.wants))
-        on = answers.pop("done_on")
+        answers = read_form(schemas.step(exponent(book.commodity), step.wants, dated=not step.asks))
+        on = answers.pop("done_on", now().date())
         if on > now().date():
             raise Invalid("This day is still ahead.", place="done_on")
         write(lambda session: _take(session, book, row.id, step, dict(answers), on, person.id))
     except (Invalid, Conflict, NotFound, NotAllowed) as refusal:
         values = request.form.to_dict()
         return _show_page(code, agreement, move, values, _sentences(refusal), _status(refusal))
-    flash(_("Done and booked."))
+    if step.asks:
+        flash(_("Asked. An approver of %(name)s decides.", name=book.name))
+    else:
+        flash(_("Done and booked."))
     return redirect(url_for("commitments.show", code=code, agreement=agreement), 303)
 
 
@@ -361,6 +410,10 @@ def _show_page(
         if row.kind not in LISTED:
             raise NotFound(_("There is no such agreement in this book."))
         steps = questions.steps_of(session, row.id)
+        promise, to_come = None, 0
+        if row.kind == receivables.KIND:
+            promise = promises.promise_behind(session, row.id)
+            to_come = receivables.discount_left(session, row.id) if promise.owed else 0
         funds = [fund for fund in funds_of(session, book.id) if fund.fund_class == "unrestricted"]
     offered = [
         (name, MOVES[row.kind, name])
@@ -372,7 +425,9 @@ def _show_page(
         status,
         book=book,
         row=row,
-        kind=KINDS[row.kind],
+        name=NAMES[row.kind],
+        promise=promise,
+        to_come=to_come,
         steps=steps,
         funds=funds,
         offered=offered,

@@ -10,7 +10,7 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.assets import Valuation
 from ledger.models.proposals import Proposal
-from ledger.queries import journal, pools, proposals
+from ledger.queries import journal, pools, promises, proposals
 from ledger.schemas.money import Decision
 from ledger.services import decisions
 from ledger.web.door import (
@@ -87,7 +87,7 @@ def _page(errors: dict[str, list[str]], status: int = 200) -> Response:
 
 
 def _evidence(session: ReadSession, row: proposals.ProposalRow) -> dict[str, object]:
-    """Return what a proposal rests on: the split, the valuation or the entry."""
+    """Return what a proposal rests on: the split, the valuation, the entry or the promise."""
     found: dict[str, object] = {}
     if row.kind == "allocation":
         found["run"] = pools.run_by_id(session, UUID(row.arguments["run"]))
@@ -99,4 +99,6 @@ def _evidence(session: ReadSession, row: proposals.ProposalRow) -> dict[str, obj
             session, book_id=proposal.book_id, entry_id=UUID(row.arguments["entry"])
         )
         found["funds"] = row.arguments["funds"]
+    elif row.kind == promises.KIND:
+        found["promise"] = promises.promise_behind(session, UUID(row.arguments["commitment"]))
     return found

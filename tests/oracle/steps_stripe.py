@@ -280,7 +280,7 @@ def _exchange(world: World, session: Session) -> dict[str, object]:
 
 
 def fx_1(world: World, session: Session) -> None:
-    value = exchange.receive_foreign_gift(
+    _entry, value = exchange.receive_foreign_gift(
         session,
         foreign="EUR",
         amount=10000,
@@ -310,7 +310,7 @@ def fx_3(world: World, session: Session) -> None:
 
 
 def _revalue(world: World, session: Session, rate: int, on: date, gain: int) -> None:
-    found = exchange.revalue(
+    _entry, found = exchange.revalue(
         session,
         rates_millionths={"EUR": rate},
         on=on,

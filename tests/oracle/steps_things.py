@@ -216,7 +216,7 @@ def eqp_12(world: World, session: Session) -> None:
             now=world.now,
         ),
     )
-    value = materials.use_material(
+    _entry, value = materials.use_material(
         session,
         book=world.book(session, "A"),
         fund=world.fund(session, "A", "GEN"),

@@ -99,6 +99,18 @@ DEEDS: dict[str, Deed] = {
             "deed": "count",
         },
     ),
+    "by_hand.do": Deed(
+        TREASURER,
+        {
+            "name": "Ann",
+            "email": "ann@example.org",
+            "consent": "name",
+            "fund": "GEN",
+            "schedule": "2027-01-31 50",
+            "reason": "A signed letter",
+            "step": "do",
+        },
+    ),
     "suspense.name": Deed(TREASURER, {"fund": "GEN"}),
     "payouts.refund": Deed(TREASURER, {"amount": "1", "reason": "Paid twice"}),
     "transfers.propose": Deed(
@@ -210,6 +222,8 @@ VIEWS: dict[str, frozenset[str]] = {
     "desk.show": TREASURER,
     "statements.show": TREASURER,
     "offline.show": TREASURER,
+    "by_hand.index": TREASURER,
+    "by_hand.form": TREASURER,
     "transfers.show": TREASURER,
     "sponsors.show": TREASURER,
     "cost_sharing.form": TREASURER,

@@ -65,6 +65,7 @@ PLACES = {
     "secret": "unknown",
     "token": "unknown",
     "deed": "stop",
+    "task": "promise",
     "file_format": "hledger",
     "filename": "mark.svg",
     "_rest": "nothing",

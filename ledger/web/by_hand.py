@@ -1,0 +1,230 @@
+"""By hand: what no bank line and no donor's click brings into the books; one form for all deeds.
+
+``deeds`` says what each deed asks and does. What a deed comes to is found by doing it in a
+transaction that is undone, so that no figure is computed twice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from ledger.core.currencies import exponent
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid, NotFound, PoolbookError
+from ledger.models.books import Book
+from ledger.models.commitments import Commitment
+from ledger.models.people import Person
+from ledger.queries import journal, proposals
+from ledger.queries.balances import trial_balance
+from ledger.queries.books import funds_of
+from ledger.schemas import by_hand as schemas
+from ledger.services import exchange, receivables
+from ledger.services.parties import CONSENTS
+from ledger.web.deeds import DEEDS, GROUPS, Deed, Result, Told
+from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
+
+pages = Blueprint("by_hand", __name__)
+ACTION = "book_by_hand"
+LATELY = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a deed would come to: the legs of its entry, or amounts with what they are."""
+
+    legs: tuple[journal.Leg, ...] = ()
+    amounts: tuple[tuple[str, int, str], ...] = ()
+
+
+class _Undone(Exception):
+    """Ends a transaction in which a deed was only tried."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+@pages.get("/books/<code>/by-hand")
+def index(code: str) -> Response:
+    """Show what can be done by hand, and what was asked lately."""
+    book = book_for(ACTION, code)
+    with reading() as session:
+        asked = proposals.proposals_for(session, book_ids=[book.id], kinds=KINDS, limit=LATELY)
+        posted = journal.entries_named(
+            session,
+            book_id=book.id,
+            sources=KINDS,
+            references=[str(row.id) for row in asked if row.state == "approved"],
+        )
+    return page(
+        "by_hand/index.html", book=book, groups=GROUPS, deeds=DEEDS, asked=asked, posted=posted
+    )
+
+
+@pages.get("/books/<code>/by-hand/<task>")
+def form(code: str, task: str) -> Response:
+    """Show the form of a deed."""
+    return _page(code, task, request.args.to_dict(), {})
+
+
+@pages.post("/books/<code>/by-hand/<task>")
+def do(code: str, task: str) -> Response:
+    """Do a deed, ask for it, or show what it would come to."""
+    asked = _deed(task)
+    book = book_for(ACTION, code)
+    person = signed_in()
+    try:
+        answers = read_form(_schema(book, asked))
+        step = answers.pop("step")
+        if answers.get("done_on", now().date()) > now().date():
+            raise Invalid("This day is still ahead.", place="done_on")
+        if step == "try":
+            outcome = _try(lambda session: _told(session, book, person, answers), asked)
+            return _page(code, task, request.form.to_dict(), {}, outcome=outcome)
+        result = write(lambda session: asked.do(_told(session, book, person, answers)))
+    except (Invalid, Conflict, NotFound) as refusal:
+        values = request.form.to_dict()
+        status = 409 if isinstance(refusal, Conflict) else 422
+        return _page(code, task, values, _sentences(refusal, asked), status)
+    return _after(code, book, result)
+
+
+def _after(code: str, book: Book, result: Result) -> Response:
+    """Lead to what the deed left."""
+    if isinstance(result, UUID):
+        flash(_("Booked."))
+        return redirect(url_for("journal.entry", code=code, entry_id=result), 303)
+    flash(_("Asked. An approver of %(name)s decides.", name=book.name))
+    if isinstance(result, Commitment):
+        return redirect(url_for("commitments.show", code=code, agreement=result.reference), 303)
+    return redirect(url_for("by_hand.index", code=code), 303)
+
+
+def _try(tell: Callable[[Session], Told], asked: Deed) -> Outcome:
+    """Do a deed, look at it and undo it: what is shown is what would be booked."""
+
+    def undone(session: Session) -> None:
+        told = tell(session)
+        raise _Undone(_outcome(told, asked.do(told)))
+
+    try:
+        write(undone)
+    except _Undone as end:
+        return end.outcome
+    raise AssertionError("a deed that is tried always ends so")
+
+
+def _outcome(told: Told, result: Result) -> Outcome:
+    if isinstance(result, UUID):
+        detail = journal.entry_detail(told.session, book_id=told.book.id, entry_id=result)
+        return Outcome(legs=detail.entry.legs)
+    if isinstance(result, Commitment):
+        less = receivables.discount(
+            told.answers["schedule"],
+            began=told.now.date(),
+            basis_points=result.terms["basis_points"],
+        )
+        return Outcome(
+            amounts=(
+                (_("Promised"), result.quantity, result.commodity),
+                (_("Less what becomes income year by year"), -less, result.commodity),
+                (_("Worth today"), result.quantity - less, result.commodity),
+            )
+        )
+    asked = result.arguments
+    return Outcome(amounts=((_("It comes to"), asked["quantity"], asked["commodity"]),))
+
+
+def _told(session: Session, book: Book, person: Person, answers: dict[str, Any]) -> Told:
+    return Told(session, book, person.id, now(), answers)
+
+
+def _schema(book: Book, asked: Deed) -> Any:
+    foreign = request.form.get("foreign", "").strip().upper() if "foreign" in asked.wants else ""
+    return schemas.deed(
+        asked.wants,
+        exponent=exponent(book.commodity),
+        optional=asked.optional,
+        amount_in=foreign,
+    )
+
+
+def _deed(name: str) -> Deed:
+    if name not in DEEDS:
+        raise NotFound(_("There is no such page."))
+    return DEEDS[name]
+
+
+def _sentences(refusal: PoolbookError, asked: Deed) -> dict[str, list[str]]:
+    if isinstance(refusal, Invalid) and refusal.messages:
+        return errors_of(refusal)
+    place = refusal.place if refusal.place in asked.wants else "form"
+    return {place or "form": [refusal.message]}
+
+
+def _page(
+    code: str,
+    name: str,
+    values: dict[str, str],
+    errors: dict[str, list[str]],
+    status: int = 200,
+    outcome: Outcome | None = None,
+) -> Response:
+    asked = _deed(name)
+    book = book_for(ACTION, code)
+    with reading() as session:
+        options = {
+            answer: CHOICES[answer](session, book) for answer in asked.wants if answer in CHOICES
+        }
+        given = _given(session, book, asked)
+    return page(
+        "by_hand/form.html",
+        status,
+        book=book,
+        deed=asked,
+        task=name,
+        options=options,
+        values={**given, **values},
+        errors=errors,
+        outcome=outcome,
+    )
+
+
+def _given(session: ReadSession, book: Book, asked: Deed) -> dict[str, str]:
+    """Return what a form says before anybody has written in it."""
+    today = now().date().isoformat()
+    given = {"done_on": today, "received_on": today}
+    if "rates" in asked.wants:
+        given["rates"] = "".join(f"{code} \n" for code in _held(session, book))
+    return given
+
+
+def _held(session: ReadSession, book: Book) -> list[str]:
+    rows = trial_balance(session, book_id=book.id)
+    held = {row.commodity for row in rows if row.account == exchange.FOREIGN_BANK}
+    return sorted(held - {book.commodity})
+
+
+def _funds(session: ReadSession, book: Book) -> list[tuple[str, str]]:
+    return [
+        (fund.code, fund.name) for fund in funds_of(session, book.id) if fund.fund_class != "agency"
+    ]
+
+
+def _consents(_session: ReadSession, _book: Book) -> list[tuple[str, str]]:
+    words = {"name": _("In full"), "initials": _("By initials"), "anonymous": _("Not at all")}
+    return [(consent, words[consent]) for consent in CONSENTS]
+
+
+# Answers that are chosen from what the book has.
+CHOICES: dict[str, Callable[[ReadSession, Book], list[tuple[str, str]]]] = {
+    "fund": _funds,
+    "consent": _consents,
+}
+# What the deeds put before an approver, apart from what is agreed in steps.
+KINDS = (receivables.ALLOWANCE,)

@@ -1,0 +1,301 @@
+"""Deeds that somebody does by hand, as a table: their words, what they ask, and their service.
+
+``by_hand`` shows the forms and opens the transactions. Must not know Flask's request.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from flask_babel import lazy_gettext as later
+
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.books import Book, Fund
+from ledger.models.commitments import Commitment
+from ledger.models.parties import Party
+from ledger.models.proposals import Proposal
+from ledger.queries.books import fund_by_code
+from ledger.queries.journal import entries_named
+from ledger.queries.pledges import pledge_by_reference
+from ledger.services import exchange, pledges, receivables
+from ledger.services.parties import find_or_create_party
+
+# What a deed leaves: an entry, something that is agreed in steps, or a question to an approver.
+Result = UUID | Commitment | Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What somebody told about one deed, and where it happens."""
+
+    session: Session
+    book: Book
+    by: UUID
+    now: datetime
+    answers: Mapping[str, Any]
+
+    def fund(self, name: str = "fund") -> Fund:
+        """Return a fund that was named. Raises NotFound."""
+        return fund_by_code(self.session, self.book.id, self.answers[name])
+
+    def party(self) -> Party:
+        """Return who was named, made known when they are new. Raises Invalid for the address."""
+        return find_or_create_party(
+            self.session,
+            name=self.answers["name"],
+            email=self.answers["email"],
+            consent=self.answers["consent"],
+            now=self.now,
+        )
+
+    def asking(self, *names: str) -> dict[str, Any]:
+        """Return some answers, and who asks an approver and when."""
+        return {
+            **{name: self.answers[name] for name in names},
+            "made_by": self.by,
+            "now": self.now,
+        }
+
+    def booking(self, *names: str) -> dict[str, Any]:
+        """Return some answers, and who books it for which day."""
+        return {
+            **{name: self.answers[name] for name in names},
+            "by": self.by,
+            "on": self.answers["done_on"],
+            "now": self.now,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer on a form: its label, how it is given, and a hint."""
+
+    label: Any
+    form: str = "line"
+    hint: Any = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One deed by hand; ``tried`` when what it comes to is worth a look before."""
+
+    group: str
+    name: Any
+    hint: Any
+    wants: tuple[str, ...]
+    do: Callable[[Told], Result]
+    optional: tuple[str, ...] = ()
+    asks: bool = False
+    tried: bool = False
+    # Labels that are other than usual on this form.
+    labels: Mapping[str, Answer] | None = None
+
+    def answer(self, name: str) -> Answer:
+        """Return how an answer is asked for here."""
+        return (self.labels or {}).get(name) or ANSWERS[name]
+
+
+def _promise(told: Told) -> Commitment:
+    return receivables.propose_promise(
+        told.session,
+        party=told.party(),
+        book=told.book,
+        fund=told.fund(),
+        evidence=told.answers["reason"],
+        **told.asking("schedule", "basis_points"),
+    )
+
+
+def _spoken_pledge(told: Told) -> UUID:
+    pledge = pledges.make_promise(
+        told.session,
+        party=told.party(),
+        book=told.book,
+        fund=told.fund(),
+        quantity=told.answers["amount"],
+        legal_nature="intention",
+        due_on=told.answers["due_on"],
+        on=told.now.date(),
+        now=told.now,
+        made_by=told.by,
+    )
+    name = str(pledge.id)
+    return entries_named(told.session, book_id=told.book.id, sources=["pledge"], references=[name])[
+        name
+    ]
+
+
+def _pledge_taken_back(told: Told) -> UUID:
+    reference = told.answers["pledge"].upper()
+    pledge = pledge_by_reference(told.session, told.book.id, reference)
+    if pledge is None:
+        raise Invalid("This book has no such pledge.", place="pledge")
+    return pledges.cancel_pledge(
+        told.session, pledge_id=pledge.id, on=_day(told), now=told.now, made_by=told.by
+    )
+
+
+def _allowance(told: Told) -> Proposal:
+    return receivables.propose_allowance(
+        told.session, book=told.book, fund=told.fund(), **told.asking("amount", "reason")
+    )
+
+
+def _foreign_gift(told: Told) -> UUID:
+    entry_id, _value = exchange.receive_foreign_gift(
+        told.session,
+        book=told.book,
+        fund=told.fund(),
+        foreign=told.answers["foreign"].upper(),
+        rate_millionths=told.answers["rate"],
+        **told.booking("amount", "reference"),
+    )
+    return entry_id
+
+
+def _foreign_sale(told: Told) -> UUID:
+    return exchange.sell_foreign(
+        told.session,
+        book=told.book,
+        fund=told.fund(),
+        foreign=told.answers["foreign"].upper(),
+        **told.booking("amount", "received", "reference"),
+    )
+
+
+def _revaluation(told: Told) -> UUID:
+    entry_id, _gain = exchange.revalue(
+        told.session,
+        book=told.book,
+        fund=told.fund(),
+        rates_millionths=told.answers["rates"],
+        **told.booking(),
+    )
+    if entry_id is None:
+        raise Conflict("At these rates nothing changes.", place="rates")
+    return entry_id
+
+
+def _day(told: Told) -> date:
+    day: date = told.answers["done_on"]
+    return day
+
+
+GROUPS: dict[str, Any] = {
+    "promises": later("Promises"),
+    "foreign": later("Foreign money"),
+}
+
+_DONOR = ("name", "email", "consent")
+_FOREIGN = {
+    "amount": Answer(later("Amount in that currency"), "money"),
+    "rate": Answer(
+        later("Rate of the day"),
+        "rate",
+        later("What one unit is worth in the book's currency, such as 1.0850."),
+    ),
+}
+
+DEEDS: dict[str, Deed] = {
+    "promise": Deed(
+        "promises",
+        later("Promise on paper"),
+        later("Somebody owes you money by a signed letter. An approver looks at the letter."),
+        (*_DONOR, "fund", "schedule", "basis_points", "reason"),
+        _promise,
+        asks=True,
+        tried=True,
+        labels={"reason": Answer(later("The letter: who signed it, and when"), "text")},
+    ),
+    "spoken-pledge": Deed(
+        "promises",
+        later("Pledge by phone"),
+        later("Somebody means to give. It is noted, and is income once it is paid."),
+        (*_DONOR, "amount", "fund", "due_on"),
+        _spoken_pledge,
+    ),
+    "pledge-taken-back": Deed(
+        "promises",
+        later("Pledge taken back"),
+        later("A donor told you that nothing more will come of a pledge."),
+        ("pledge", "done_on"),
+        _pledge_taken_back,
+    ),
+    "allowance": Deed(
+        "promises",
+        later("Doubtful promises"),
+        later("Sets aside what of a fund's promises may never come."),
+        ("fund", "amount", "reason"),
+        _allowance,
+        optional=("amount",),
+        asks=True,
+        tried=True,
+        labels={
+            "amount": Answer(
+                later("Amount"),
+                "money",
+                later("Left empty: what your rules say for the age of what is owed."),
+            )
+        },
+    ),
+    "foreign-gift": Deed(
+        "foreign",
+        later("Gift in another currency"),
+        later("Money that came into an account of another currency."),
+        ("fund", "foreign", "amount", "rate", "reference", "done_on"),
+        _foreign_gift,
+        tried=True,
+        labels=_FOREIGN,
+    ),
+    "foreign-sale": Deed(
+        "foreign",
+        later("Exchanged into our own money"),
+        later("The bank sold foreign money and paid you your own."),
+        ("fund", "foreign", "amount", "received", "reference", "done_on"),
+        _foreign_sale,
+        tried=True,
+        labels=_FOREIGN,
+    ),
+    "revaluation": Deed(
+        "foreign",
+        later("Revalue at closing rates"),
+        later("Brings foreign money to the rates of a closing day; the change is gain or loss."),
+        ("fund", "rates", "done_on"),
+        _revaluation,
+        tried=True,
+    ),
+}
+
+_REFERENCE = later("What tells it apart: a bank reference, a slip's number.")
+ANSWERS: dict[str, Answer] = {
+    "amount": Answer(later("Amount"), "money"),
+    "received": Answer(later("What came in"), "money"),
+    "fund": Answer(later("Fund"), "choice"),
+    "name": Answer(later("Who promised it")),
+    "email": Answer(
+        later("Their e-mail address"), "email", later("It tells donors of one name apart.")
+    ),
+    "consent": Answer(later("How their name is shown in public"), "choice"),
+    "pledge": Answer(later("Pledge"), "line", later("Its reference, such as P-4K7-9QXR.")),
+    "schedule": Answer(
+        later("What is due when"),
+        "text",
+        later("A line each, the day first: 2026-12-31 250.00"),
+    ),
+    "basis_points": Answer(
+        later("Yearly rate in percent"),
+        "rate",
+        later("What is due later than a year counts for less today. Your rules' rate if empty."),
+    ),
+    "foreign": Answer(later("Currency"), "line", later("Three letters, such as EUR.")),
+    "rates": Answer(
+        later("Closing rates"), "text", later("A line for each currency you hold: EUR 1.0850")
+    ),
+    "reference": Answer(later("Reference"), "line", _REFERENCE),
+    "reason": Answer(later("Why, and on what it rests"), "text"),
+    "due_on": Answer(later("Expected by"), "date"),
+    "done_on": Answer(later("Day"), "date"),
+}
