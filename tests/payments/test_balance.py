@@ -13,7 +13,9 @@ from sqlalchemy import select
 from ledger.core import bookkeeping
 from ledger.core.entry import Entry, Posting
 from ledger.db import Session
-from ledger.models.books import Book
+from ledger.models.books import Book, Fund
+from ledger.models.journal import Entry as JournalEntry
+from ledger.models.journal import Posting as Leg
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Pledge
 from ledger.models.statements import BankLine, BankStatement
@@ -24,6 +26,7 @@ from ledger.sweep import reconcile
 from tests.payments.sabotage import Broken, Case, named, turns_red
 from tests.sandbox.conftest import page_params
 from tests.sandbox.shop import Shop
+from tests.worked import WORKED
 
 # Its payments can be paid out at once.
 AT_ONCE = "4000000000000077"
@@ -262,7 +265,81 @@ def a_payout_by_hand_takes_what_was_there_first(shop: Shop) -> None:
     assert shop.balance(pledge, 1110) == 0
 
 
+def the_worked_payouts(shop: Shop) -> None:
+    """PO-1 to PO-4 with their own figures, from the balance to the bank and back."""
+    pledge = emptied(shop)
+    shop.sandbox.control("set", fee_card="0%+0")
+    try:
+        paid(shop, 30_000)
+        solar = f"F{shop.count}"
+        paid(shop, 18_000)
+        names = {solar: "SOLAR", f"F{shop.count}": "GEN", "GEN": "GEN"}
+        seen = entries(shop, pledge)
+        shop.sandbox.control("payout")
+        shop.sweep()
+        assert fresh(shop, pledge, seen, names) == worked("PO-1")
+        with shop.db.transaction() as session:
+            told = last_payout(shop, pledge)
+            matching.match_payout(
+                session,
+                line_id=bank_line(session, pledge.book_id, 48_000, told.arrival_on),
+                payout_id=told.id,
+                by=shop.person(session, pledge, "treasurer"),
+                now=shop.now(),
+            )
+        assert fresh(shop, pledge, seen, names) == worked("PO-2")
+        paid(shop, 5000)
+        names[f"F{shop.count}"] = "SOLAR"
+        seen |= entries(shop, pledge)
+        shop.sandbox.control("payout")
+        shop.sandbox.control("fail_payout", payout=newest_payout(shop))
+        shop.sweep()
+        assert fresh(shop, pledge, seen, names) == worked("PO-3")
+        shop.sandbox.control("fee", amount="200")
+        shop.sweep()
+        assert fresh(shop, pledge, seen, names) == worked("PO-4")
+    finally:
+        shop.sandbox.control("set", fee_card="")
+
+
+def newest_payout(shop: Shop) -> str:
+    return shop.client.v1.payouts.list({"limit": 1}).data[0].id
+
+
+def entries(shop: Shop, pledge: Pledge) -> set[UUID]:
+    with shop.db.snapshot() as session:
+        found = select(JournalEntry.id).where(JournalEntry.book_id == pledge.book_id)
+        return set(session.scalars(found))
+
+
+def fresh(
+    shop: Shop, pledge: Pledge, seen: set[UUID], names: dict[str, str]
+) -> list[list[tuple[int, str, int]]]:
+    """What was posted since the last look, with funds named as in the worked events."""
+    found: dict[UUID, list[tuple[int, str, int]]] = {}
+    with shop.db.snapshot() as session:
+        for leg, fund in session.execute(
+            select(Leg, Fund.code)
+            .join(Fund, Fund.id == Leg.fund_id)
+            .where(Leg.book_id == pledge.book_id)
+        ):
+            if leg.entry_id not in seen:
+                row = (leg.account, names[fund], leg.quantity)
+                found.setdefault(leg.entry_id, []).append(row)
+    seen |= set(found)
+    return sorted(sorted(legs) for legs in found.values())
+
+
+def worked(code: str) -> list[list[tuple[int, str, int]]]:
+    (event,) = (event for event in WORKED["events"] if event["code"] == code)
+    return sorted(
+        sorted((leg["account"], leg["fund"], leg["quantity"]) for leg in entry["postings"])
+        for entry in event["entries"]
+    )
+
+
 CASES: list[Case] = [
+    the_worked_payouts,
     a_payout_is_what_it_contains,
     a_payout_that_misses_a_movement_waits,
     what_nobody_knows_is_suspended_and_named_later,
@@ -341,6 +418,7 @@ class _Elsewhere:
 COMPOSITION = payouts._composition
 
 BROKEN: list[tuple[Case, list[Broken]]] = [
+    (the_worked_payouts, [("ledger.services.payouts._composition", _all_to_one_fund)]),
     (a_payout_is_what_it_contains, [("ledger.services.payouts._composition", _all_to_one_fund)]),
     (
         a_payout_that_misses_a_movement_waits,

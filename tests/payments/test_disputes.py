@@ -56,6 +56,15 @@ def an_inquiry_moves_nothing_and_waits_on_the_desk(shop: Shop) -> None:
         assert waiting_for_evidence(session, book_id=pledge.book_id) == []
 
 
+def an_inquiry_that_becomes_a_dispute_is_booked_then(shop: Shop) -> None:
+    pledge = paid(shop)
+    dispute_id = disputed(shop, pledge, inquiry="1")
+    assert moved(shop, pledge, "dispute_moved") == []
+    close(shop, dispute_id, "escalated")
+    assert moved(shop, pledge, "dispute_moved") == [(1110, -11_500), (4092, 10_000), (6520, 1500)]
+    assert (state(shop, pledge), row(shop, dispute_id).status) == ("charged_back", "needs_response")
+
+
 def a_part_of_a_payment_is_taken_back(shop: Shop) -> None:
     pledge = paid(shop)
     disputed(shop, pledge, amount="4000")
@@ -118,6 +127,7 @@ def what_a_refund_left_is_disputed(shop: Shop) -> None:
 
 CASES: list[Case] = [
     an_inquiry_moves_nothing_and_waits_on_the_desk,
+    an_inquiry_that_becomes_a_dispute_is_booked_then,
     a_part_of_a_payment_is_taken_back,
     a_dispute_that_is_lost_moves_nothing_more,
     a_dispute_that_is_won_brings_the_money_back,
@@ -143,6 +153,7 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
         an_inquiry_moves_nothing_and_waits_on_the_desk,
         [("ledger.sweep.passes.sync_disputes", _nothing)],
     ),
+    (an_inquiry_that_becomes_a_dispute_is_booked_then, [(DEEDS + "settle_dispute", _nothing)]),
     (a_part_of_a_payment_is_taken_back, [(DEEDS + "settle_dispute", _nothing)]),
     (a_dispute_that_is_lost_moves_nothing_more, [(DEEDS + "_restate", _nothing)]),
     (a_dispute_that_is_won_brings_the_money_back, [(DEEDS + "restate", _nothing)]),

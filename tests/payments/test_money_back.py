@@ -88,6 +88,19 @@ def a_refund_that_bounces_is_owed_to_the_donor(shop: Shop) -> None:
     assert shop.refund(refund_id).state == "bounced"
 
 
+def a_pending_refund_that_fails_is_owed_to_the_donor(shop: Shop) -> None:
+    pledge = paid(shop, card=PENDING)
+    refund_id = shop.approved_refund(pledge, 3000)
+    shop.work(seconds=1)
+    shop.sweep()
+    name = shop.refund(refund_id).stripe_refund_id or ""
+    assert shop.client.v1.refunds.retrieve(name).status == "pending"
+    shop.sandbox.control("end_refund", refund=name, outcome="failed")
+    shop.sweep()
+    assert moved(shop, pledge, "refund_bounced") == [(1110, 3000), (2140, -3000)]
+    assert shop.refund(refund_id).state == "bounced"
+
+
 def a_refund_of_a_closed_period_is_booked_as_such(shop: Shop) -> None:
     pledge = paid(shop)
     close(shop, pledge, shop.now().date())
@@ -185,6 +198,7 @@ CASES: list[Case] = [
     a_dashboard_refund_is_booked,
     a_pending_refund_is_booked_once,
     a_refund_that_bounces_is_owed_to_the_donor,
+    a_pending_refund_that_fails_is_owed_to_the_donor,
     a_refund_of_a_closed_period_is_booked_as_such,
     what_was_given_twice_goes_back_without_touching_income,
     a_bank_debit_waits_clears_and_comes_back,
@@ -231,6 +245,10 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     (a_pending_refund_is_booked_once, [("ledger.services.refund_moves._note_posted", _nothing)]),
     (
         a_refund_that_bounces_is_owed_to_the_donor,
+        [("ledger.services.refund_moves.settle_bounce", _nothing)],
+    ),
+    (
+        a_pending_refund_that_fails_is_owed_to_the_donor,
         [("ledger.services.refund_moves.settle_bounce", _nothing)],
     ),
     (

@@ -15,17 +15,19 @@ from ledger import checkout
 from ledger.checkout import saved_cards
 from ledger.core.entry import Posting
 from ledger.core.instalments import FeeEstimate
+from ledger.core.match_gifts import Terms, match
 from ledger.ids import new_id
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.journal import Posting as Leg
 from ledger.models.pledges import Pledge
 from ledger.models.recurring import RecurringGift
-from ledger.services import campaigns, journal, pools, recurring
+from ledger.queries.sponsors import cleared_gifts
+from ledger.services import campaigns, journal, match_funding, pools, recurring
 from ledger.services.books import ensure_commodity
 from ledger.services.campaigns import Need
 from ledger.services.pledges import Line, make_pledges
-from tests.factories import make_book, make_campaign, make_fund, make_party
+from tests.factories import make_book, make_campaign, make_fund, make_party, make_person
 from tests.payments.sabotage import Broken, Case, named, turns_red
 from tests.payments.test_money_back import debited_page
 from tests.payments.test_saved_cards import save
@@ -323,6 +325,47 @@ def a_pool_through_its_hosts_account(shop: Shop) -> None:
     hall.is_worked(("ALC-6", 0), ("ALC-6", 1))
 
 
+def a_sponsor_who_matches(shop: Shop) -> None:
+    hall = Hall(shop)
+    with shop.db.transaction() as session:
+        book = session.get_one(Book, hall.book)
+        asks, agrees = (
+            make_person(session, f"{role} {str(new_id())[-12:]}", book, role)
+            for role in ("treasurer", "approver")
+        )
+        row = match_funding.propose_sponsor(
+            session,
+            party=make_party(session, f"sponsor{shop.count}@example.org"),
+            book=book,
+            fund=hall.fund_of(session, book, "SOLAR"),
+            up_to=100_000,
+            basis_points=10_000,
+            campaign_id=hall.campaign,
+            evidence="Signed terms",
+            made_by=asks.id,
+            now=shop.now(hours=-1),
+        )
+        match_funding.take_sponsor(
+            session, row, by=agrees.id, on=shop.now().date(), now=shop.now(hours=-1)
+        )
+    hall.is_worked(("PLG-13", 0))
+    pledge = hall.give(10_000)
+    hall.posted()
+    with shop.db.snapshot() as session:
+        found = cleared_gifts(session, campaign_id=hall.campaign, commodity="USD")
+    # A dry run says what is booked afterwards.
+    tried = match(Terms(10_000, 0, 100_000), [(one.reference, one.amount) for one in found])
+    shop.db.run(lambda session: match_funding.match_due(session, now=shop.now()))
+    hall.is_worked(("PLG-14", 0))
+    assert [item.share for item in tried] == [10_000]
+    shop.sandbox.control("refund", charge=shop.charges(pledge)[0].id, amount="10000")
+    shop.sweep()
+    hall.is_worked(("REF-1", 0))
+    shop.db.run(lambda session: match_funding.match_due(session, now=shop.now()))
+    back = [(*leg[:4], -leg[4]) for leg in worked("PLG-14", 0, 0)]
+    assert shape(hall.posted()) == shape([back])
+
+
 def disputes_won_and_lost(shop: Shop) -> None:
     hall = Hall(shop)
     pledge = hall.give(15_000)
@@ -456,6 +499,7 @@ CASES: list[Case] = [
     a_bank_debit_that_fails,
     in_another_currency,
     a_pool_through_its_hosts_account,
+    a_sponsor_who_matches,
     disputes_won_and_lost,
     every_month_paused_changed_and_stopped,
 ]

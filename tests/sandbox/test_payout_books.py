@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import stripe
 
 from ledger.db import Database
 from ledger.models.pledges import Pledge
@@ -112,3 +113,14 @@ def test_a_payout_of_more_than_a_page_of_movements_is_exact(shop: Shop) -> None:
     assert shop.sweep() == 105
     assert (shop.balance(pledge, 4090), shop.balance(pledge, 1110)) == (1040, 0)
     assert shop.balance(pledge, 1120) == 4825 - 1040
+
+
+def test_the_first_page_alone_would_not_do(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: without turning pages, the same payout misses movements."""
+    if not shop.db.is_sqlite:
+        pytest.skip("the control is shown on SQLite")
+    monkeypatch.setattr(
+        stripe.ListObject, "auto_paging_iter", lambda page: iter(page.data), raising=True
+    )
+    with pytest.raises(AssertionError, match="assert 99 == 105"):
+        test_a_payout_of_more_than_a_page_of_movements_is_exact(shop)
