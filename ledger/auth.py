@@ -34,6 +34,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "read_agreements": frozenset({"member", "treasurer", "approver", "auditor"}),
     "ask_spending": frozenset({"member", "treasurer"}),
     "carry_out": frozenset({"treasurer"}),
+    "edit_campaigns": frozenset({"treasurer"}),
     "propose_sponsor": frozenset({"treasurer"}),
     "propose_closing": frozenset({"treasurer"}),
     "propose_allocation": frozenset({"treasurer"}),

@@ -42,7 +42,12 @@ class Campaign(Base):
     opens_on: Mapped[date]
     deadline_on: Mapped[date | None]
     state: Mapped[Code]
+    # Nobody where a program made it.
+    made_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime]
+    # Who opened the draft to everybody, and when.
+    opened_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    opened_at: Mapped[datetime | None]
 
 
 class CampaignNeed(Base):

@@ -1,12 +1,13 @@
-"""Campaigns: opened with what they need, closed at their deadline."""
+"""Campaigns: drafted with what they need, opened to everybody, closed at their deadline."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NotRequired, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from ledger.core.amount import is_currency, is_holding
 from ledger.core.bookkeeping.payments import FEE_BEARERS
@@ -37,75 +38,125 @@ class Need:
     optimum: int
 
 
+class Terms(TypedDict):
+    """What a campaign says, and how it is given to."""
+
+    fund: Fund
+    slug: str
+    title: str
+    summary: str
+    story: str
+    mode: str
+    opens_on: date
+    deadline_on: date | None
+    needs: Sequence[Need]
+    fee_bearer: NotRequired[str]
+    currencies: NotRequired[Sequence[str]]
+
+
 def create_campaign(
     session: Session,
     *,
     book: Book,
-    fund: Fund,
-    slug: str,
-    title: str,
-    summary: str,
-    story: str,
-    mode: str,
     commodity: str,
-    opens_on: date,
-    deadline_on: date | None,
-    needs: Sequence[Need],
     now: datetime,
-    fee_bearer: str = "fund",
-    currencies: Sequence[str] = (),
     state: str = "live",
+    made_by: UUID | None = None,
+    **terms: Unpack[Terms],
 ) -> Campaign:
     """Open a live campaign, or draft one. Raises Invalid for a bad value, Conflict when the slug
     is taken."""
-    if not _SLUG.fullmatch(slug) or len(slug) > 64:
-        raise Invalid("An address has small letters, digits and hyphens.", place="slug")
-    if not title.strip():
-        raise Invalid("A campaign needs a title.", place="title")
-    if mode not in MODES:
-        raise Invalid(f"There is no mode {mode}.", place="mode")
-    if fee_bearer not in FEE_BEARERS:
-        raise Invalid(f"Nobody called {fee_bearer} bears fees.", place="fee_bearer")
     if commodity != book.commodity:
         raise Invalid("A campaign counts in the currency of its book.", place="commodity")
-    if deadline_on is not None and deadline_on < opens_on:
-        raise Invalid("The deadline is before the start.", place="deadline_on")
-    check_own_fund(book, fund)
-    _check_needs(session, needs)
-    _check_currencies(session, book, mode, currencies)
-    if session.scalar(select(Campaign.id).where(Campaign.slug == slug)) is not None:
-        raise Conflict("There is a campaign at this address already.", place="slug")
     campaign = Campaign(
-        book_id=book.id,
-        fund_id=fund.id,
-        slug=slug,
-        title=title,
-        summary=summary,
-        story=story,
-        mode=mode,
-        fee_bearer=fee_bearer,
-        commodity=commodity,
-        currencies=" ".join(currencies),
-        opens_on=opens_on,
-        deadline_on=deadline_on,
-        state=state,
-        created_at=now,
+        book_id=book.id, commodity=commodity, state=state, made_by=made_by, created_at=now
     )
+    _write(session, book, campaign, terms)
+    return campaign
+
+
+def change_draft(session: Session, *, campaign_id: UUID, **terms: Unpack[Terms]) -> Campaign:
+    """Change a draft. Raises as ``create_campaign`` does, and Conflict once it is open."""
+    campaign = _draft(session, campaign_id)
+    _write(session, session.get_one(Book, campaign.book_id), campaign, terms)
+    return campaign
+
+
+def open_campaign(session: Session, *, campaign_id: UUID, opened_by: UUID, now: datetime) -> None:
+    """Open a draft to everybody. Raises Conflict once it is open, or when its last day is over."""
+    campaign = _draft(session, campaign_id)
+    today = day_in(session.get_one(Book, campaign.book_id).time_zone, now)
+    if campaign.deadline_on is not None and campaign.deadline_on < today:
+        raise Conflict("The last day of this campaign is over.", place="deadline_on")
+    campaign.state = "live"
+    campaign.opened_by = opened_by
+    campaign.opened_at = now
+    session.flush()
+
+
+def _draft(session: Session, campaign_id: UUID) -> Campaign:
+    campaign = session.get(Campaign, campaign_id)
+    if campaign is None:
+        raise NotFound("There is no such campaign.", place="campaign")
+    if campaign.state != "draft":
+        # Donors decided by what they read.
+        raise Conflict("This campaign is open already and stays as it is.")
+    return campaign
+
+
+def _write(session: Session, book: Book, campaign: Campaign, terms: Terms) -> None:
+    """Check what a campaign is to say and write it with its needs, in place of what it had."""
+    currencies = terms.get("currencies", ())
+    _check(terms)
+    check_own_fund(book, terms["fund"])
+    _check_needs(session, terms["needs"])
+    _check_currencies(session, book, terms["mode"], currencies)
+    taken = session.scalar(select(Campaign.id).where(Campaign.slug == terms["slug"]))
+    if taken is not None and taken != campaign.id:
+        raise Conflict("There is a campaign at this address already.", place="slug")
+    campaign.fund_id = terms["fund"].id
+    campaign.slug = terms["slug"]
+    campaign.title = terms["title"]
+    campaign.summary = terms["summary"]
+    campaign.story = terms["story"]
+    campaign.mode = terms["mode"]
+    campaign.fee_bearer = terms.get("fee_bearer", "fund")
+    campaign.currencies = " ".join(currencies)
+    campaign.opens_on = terms["opens_on"]
+    campaign.deadline_on = terms["deadline_on"]
     session.add(campaign)
     session.flush()
-    for position, need in enumerate(needs):
-        session.add(
-            CampaignNeed(
-                campaign_id=campaign.id,
-                position=position,
-                commodity=need.commodity,
-                label=need.label,
-                minimum=need.minimum,
-                optimum=need.optimum,
-            )
+    session.execute(delete(CampaignNeed).where(CampaignNeed.campaign_id == campaign.id))
+    session.add_all(
+        CampaignNeed(
+            campaign_id=campaign.id,
+            position=position,
+            commodity=need.commodity,
+            label=need.label,
+            minimum=need.minimum,
+            optimum=need.optimum,
         )
+        for position, need in enumerate(terms["needs"])
+    )
     session.flush()
-    return campaign
+
+
+def _check(terms: Terms) -> None:
+    slug, last = terms["slug"], terms["deadline_on"]
+    bearer = terms.get("fee_bearer", "fund")
+    if not _SLUG.fullmatch(slug) or len(slug) > 64:
+        raise Invalid("An address has small letters, digits and hyphens.", place="slug")
+    if not terms["title"].strip():
+        raise Invalid("A campaign needs a title.", place="title")
+    if terms["mode"] not in MODES:
+        raise Invalid(f"There is no mode {terms['mode']}.", place="mode")
+    if bearer not in FEE_BEARERS:
+        raise Invalid(f"Nobody called {bearer} bears fees.", place="fee_bearer")
+    if last is None and terms["mode"] == "all_or_nothing":
+        # Nobody would ever learn whether they pay.
+        raise Invalid("A campaign of all or nothing needs a last day.", place="deadline_on")
+    if last is not None and last < terms["opens_on"]:
+        raise Invalid("The deadline is before the start.", place="deadline_on")
 
 
 def close_due(session: Session, *, now: datetime) -> int:

@@ -13,6 +13,7 @@ ROOT = str(Path(__file__).parent)
 NOUNS = (
     "home",
     "campaigns",
+    "calls",
     "pledges",
     "promises",
     "recurring",

@@ -1,11 +1,16 @@
 """A campaign's page: what it is for, how far it is in every kind, how to help now."""
 
+from collections.abc import Callable
+
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
+from ledger.core.days import day_in
+from ledger.db import ReadSession
 from ledger.models.books import Book
+from ledger.models.campaigns import Campaign
 from ledger.queries import campaigns, sponsors
-from ledger.web.door import page, reading
+from ledger.web.door import now, page, reading
 
 pages = Blueprint("campaigns", __name__)
 
@@ -13,8 +18,13 @@ pages = Blueprint("campaigns", __name__)
 @pages.get("/campaigns/<slug>")
 def show(slug: str) -> Response:
     """Show one campaign."""
+    return look_of(lambda session: campaigns.campaign_by_slug(session, slug))
+
+
+def look_of(find: Callable[[ReadSession], Campaign]) -> Response:
+    """Return the page of a campaign, which may be a draft; ``find`` raises when it is not shown."""
     with reading() as session:
-        campaign = campaigns.campaign_by_slug(session, slug)
+        campaign = find(session)
         book = session.get_one(Book, campaign.book_id)
         needs = campaigns.progress(session, campaign_id=campaign.id)
         supporters = campaigns.supporters(session, campaign_id=campaign.id)
@@ -23,6 +33,7 @@ def show(slug: str) -> Response:
     return page(
         "campaigns/show.html",
         campaign=campaign,
+        ahead=day_in(book.time_zone, now()) < campaign.opens_on,
         book=book,
         needs=needs,
         supporters=supporters,

@@ -33,6 +33,21 @@ class Deed:
     about: dict[str, str] = field(default_factory=dict)
 
 
+CALL = {
+    "title": "A well",
+    "slug": "well",
+    "summary": "Water",
+    "story": "We dig.",
+    "fund": "GEN",
+    "mode": "all_or_nothing",
+    "fee_bearer": "fund",
+    "opens_on": TODAY.isoformat(),
+    "deadline_on": "2026-12-31",
+    "need-0": "USD",
+    "label-0": "Pipes",
+    "minimum-0": "100",
+    "deed": "keep",
+}
 # Endpoint → who may send its form.
 DEEDS: dict[str, Deed] = {
     "pledges.send": Deed(
@@ -139,6 +154,8 @@ DEEDS: dict[str, Deed] = {
             "reason": "By hours of use",
         },
     ),
+    "calls.draft": Deed(TREASURER, CALL),
+    "calls.change": Deed(TREASURER, {**CALL, "slug": "a-draft", "deed": "open"}),
     "sponsors.propose": Deed(
         TREASURER,
         {
@@ -226,6 +243,10 @@ VIEWS: dict[str, frozenset[str]] = {
     "by_hand.form": TREASURER,
     "transfers.show": TREASURER,
     "sponsors.show": TREASURER,
+    "calls.show": TREASURER,
+    "calls.new": TREASURER,
+    "calls.edit": TREASURER,
+    "calls.preview": TREASURER,
     "cost_sharing.form": TREASURER,
     "commitments.index": READERS | {"member"},
     "commitments.show": READERS | {"member"},

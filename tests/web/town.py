@@ -212,6 +212,8 @@ def _settle(session: Session, town: Town) -> None:
         slug="garden",
         needs=(Need("USD", "Seeds", 10_000, 20_000),),
     )
+    draft = make_campaign(session, book, solar, slug="a-draft")
+    draft.state = "draft"
     donor = make_party(session, "donor@example.org", "Donor")
     promised = make_pledge(session, campaign, donor)
     wanted = make_pledge(session, campaign, donor, "EQP.PROJECTOR", 1)
@@ -223,6 +225,7 @@ def _settle(session: Session, town: Town) -> None:
         "thing_reference": wanted.reference,
         "hours_reference": spare.reference,
         "other_book": str(other.id),
+        "campaign_id": str(draft.id),
     }
     _work(session, town, book)
     _things(session, town, book, other)

@@ -1,0 +1,85 @@
+"""A campaign as its treasurer writes it: what it is for, how it is given to, what it needs."""
+
+from collections.abc import Collection
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from ledger.core.amount import kind_of
+from ledger.core.currencies import exponent
+from ledger.schemas.fields import A_DATE, Count, Line, Minutes, Money, Text, one_of
+
+MODES = ("keep_what_you_raise", "all_or_nothing")
+FEE_BEARERS = ("fund", "general")
+# How many needs a form has room for; each is of another commodity.
+ROWS = 6
+
+
+class Campaign(Schema):
+    """A campaign without its needs, which stand in rows beside it."""
+
+    title = Line(required=True, longest=120)
+    slug = Line(required=True, longest=64)
+    summary = Line(required=True)
+    story = Text(required=True)
+    fund = Line(required=True, longest=32)
+    mode = one_of(MODES, "Choose what happens when it is not reached.")
+    fee_bearer = one_of(FEE_BEARERS, "Choose who bears the payment fees.")
+    opens_on = fields.Date(required=True, error_messages=A_DATE)
+    deadline_on = fields.Date(load_default=None, error_messages=A_DATE)
+    currencies = fields.String(
+        load_default="",
+        validate=validate.Regexp(
+            r"(?:[A-Z]{3}(?: [A-Z]{3}){0,9})?\Z", error="Enter codes like EUR GBP, with spaces."
+        ),
+    )
+    deed = one_of(("keep", "open"), "Keep the draft, or open it to everybody.")
+
+
+def take_needs(
+    form: dict[str, str], offered: Collection[str]
+) -> tuple[dict[int, dict[str, Any]], dict[str, list[str]]]:
+    """Take the rows that say what is needed out of a form; rows left empty are left out.
+
+    Return them by number, with quantities in the commodity's smallest unit, and sentences by
+    field name.
+    """
+    rows: dict[int, dict[str, Any]] = {}
+    problems: dict[str, list[str]] = {}
+    for n in range(ROWS):
+        commodity = form.pop(f"need-{n}", "")
+        texts = {name: form.pop(f"{name}-{n}", "") for name in ("label", "minimum", "optimum")}
+        filled = {name: text for name, text in texts.items() if text.strip()}
+        if not filled:
+            continue
+        if commodity not in offered:
+            problems[f"need-{n}"] = ["Choose what is needed."]
+            continue
+        try:
+            row = _need(commodity).load(filled)
+        except ValidationError as error:
+            problems |= {f"{name}-{n}": said for name, said in error.messages_dict.items()}
+            continue
+        rows[n] = {"commodity": commodity, "optimum": row["minimum"], **row}
+    if not rows and not problems:
+        problems["needs"] = ["Say what the campaign needs."]
+    return rows, problems
+
+
+def _need(commodity: str) -> Schema:
+    """Return the shape of one row, whose numbers are written as its commodity is counted."""
+
+    def number(*, required: bool) -> fields.Field[int]:
+        kind = kind_of(commodity)
+        if kind == "money":
+            return Money(exponent(commodity), required=required)
+        return Minutes(required=required) if kind == "hours" else Count(required=required)
+
+    class Need(Schema):
+        """At least and at best so much of it, and what donors call it."""
+
+        label = Line(required=True, longest=80)
+        minimum = number(required=True)
+        optimum = number(required=False)
+
+    return Need()
