@@ -4,6 +4,7 @@ A step is the start or the end of a call to the gateway, or the end of a transac
 never reached.
 """
 
+import json
 import os
 import signal
 import sys
@@ -12,13 +13,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
+
+import stripe
 
 from ledger import checkout, worker
 from ledger.config import Settings
 from ledger.db import Database
 from ledger.gateway import StripeGateway
 from ledger.sweep import sweep
+from wsgi import create_app
 
 KEY = "sk_test_faults"
 SECRET = "whsec_faults"
@@ -84,7 +88,8 @@ def main(role: str, database_url: str, sandbox: str, pledge: str, last: str) -> 
     fuse = Fuse(int(last))
     db = FusedDatabase(database_url)
     db.fuse = fuse
-    gateway: Any = FusedGateway(StripeGateway(settings(database_url, sandbox)), fuse)
+    real = StripeGateway(settings(database_url, sandbox))
+    gateway: Any = FusedGateway(real, fuse)
     now = datetime.now(UTC)
     if role == "web":
         print(
@@ -97,10 +102,24 @@ def main(role: str, database_url: str, sandbox: str, pledge: str, last: str) -> 
                 now=now,
             )
         )
+    elif role in ("door", "forgetful door"):
+        hear(real, db, gateway, database_url, sandbox, anew=role == "forgetful door")
     elif role == "worker":
         worker.run_due(db, gateway, now=now)
         sweep(db, gateway, now=now)
     db.dispose()
+
+
+def hear(
+    real: StripeGateway, db: Database, gateway: Any, database_url: str, sandbox: str, *, anew: bool
+) -> None:
+    """Take the newest message of the sandbox in at the real door; ``anew`` under another name."""
+    told = real.client.v1.events.list({"type": "charge.updated", "limit": 1}).data[0].to_dict()
+    body = json.dumps({**told, **({"id": f"evt_{uuid4().hex}"} if anew else {})})
+    header = stripe.WebhookSignature.generate_signature_header(body, SECRET)
+    door = create_app(settings(database_url, sandbox), db=db, gateway=gateway).test_client()
+    answer = door.post("/webhooks/stripe", data=body, headers={"Stripe-Signature": header})
+    assert answer.status_code == 200
 
 
 def speak(said: Path, wrong: Path, told: tuple[str, str, str, str, str]) -> None:

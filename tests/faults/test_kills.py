@@ -2,11 +2,12 @@
 
 import signal
 
+import pytest
 from sqlalchemy import func, select
 
 from ledger.db import Database
 from ledger.models.journal import Entry, Posting
-from ledger.models.payments import PaymentAttempt
+from ledger.models.payments import PaymentAttempt, StripeEvent
 from ledger.models.pledges import Pledge
 from tests.faults.conftest import Sandbox, act, done
 
@@ -66,6 +67,42 @@ def test_the_worker_killed_at_each_step_posts_one_entry(
     with db.snapshot() as session:
         assert session.scalar(select(func.count()).select_from(PaymentAttempt)) == 1
         assert session.get_one(Pledge, pledge.id).state == "fulfilled"
+
+
+def heard_and_killed(
+    role: str, db: Database, database_url: str, sandbox: Sandbox, pledge: Pledge
+) -> int:
+    """Send one message, killing the door at each step and sending it again; return how many
+    messages it kept."""
+    sandbox.pay(done("web", database_url, sandbox, pledge))
+    sandbox.control("settle")
+    killed = 0
+    for last in range(1, STEPS):
+        run = act(role, database_url, sandbox, pledge, last)
+        if run.returncode == 0:
+            break
+        assert run.returncode == -signal.SIGKILL, run.stderr
+        killed += 1
+    assert killed >= 3, "the steps were not reached"
+    done("worker", database_url, sandbox, pledge)
+    assert settled(db) == ONCE
+    with db.snapshot() as session:
+        return session.scalar(select(func.count()).select_from(StripeEvent)) or 0
+
+
+def test_the_door_killed_between_commit_and_answer_keeps_one_message(
+    db: Database, database_url: str, sandbox: Sandbox, pledge: Pledge
+) -> None:
+    assert heard_and_killed("door", db, database_url, sandbox, pledge) == 1
+
+
+def test_a_door_that_does_not_know_a_message_again_keeps_two(
+    db: Database, database_url: str, sandbox: Sandbox, pledge: Pledge
+) -> None:
+    """The control: the message came again after the kill, and only its name tells."""
+    if not db.is_sqlite:
+        pytest.skip("the control is shown on SQLite")
+    assert heard_and_killed("forgetful door", db, database_url, sandbox, pledge) == 2
 
 
 def test_the_sandbox_killed_between_all_steps_forgets_nothing(
