@@ -18,6 +18,8 @@ def show(code: str) -> Response:
     with reading() as session:
         waiting = desk.waiting(session, book_id=book.id, currency=book.commodity)
         pools = hosted_by(session, book.id)
+    # What there is to do comes first; what is done stays to be seen below.
+    waiting.sort(key=lambda row: row.count == 0)
     return page("desk/show.html", book=book, waiting=waiting, pools=pools)
 
 
