@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from ledger.db import ReadSession
 from ledger.models.assets import Asset, AssetLoan, Intake, Valuation
@@ -70,13 +70,22 @@ def assets_of(session: ReadSession, *, book_id: UUID) -> list[Asset]:
 
 def loans_out(session: ReadSession, *, book_id: UUID) -> list[LoanRow]:
     """Return the items that a book has lent, the first due first."""
+    return _loans(session, AssetLoan.lender_id == book_id, AssetLoan.returned_on.is_(None))
+
+
+def loans_in(session: ReadSession, *, book_id: UUID) -> list[LoanRow]:
+    """Return the items that a book has borrowed, those that are back as well, newest last."""
+    return _loans(session, AssetLoan.borrower_id == book_id)
+
+
+def _loans(session: ReadSession, *conditions: ColumnElement[bool]) -> list[LoanRow]:
     borrower = select(Book.id, Book.code).subquery()
     query = (
         select(AssetLoan, Asset, Book.code, borrower.c.code)
         .join(Asset, Asset.id == AssetLoan.asset_id)
         .join(Book, Book.id == AssetLoan.lender_id)
         .join(borrower, borrower.c.id == AssetLoan.borrower_id)
-        .where(AssetLoan.lender_id == book_id, AssetLoan.returned_on.is_(None))
+        .where(*conditions)
         .order_by(AssetLoan.due_on)
     )
     return [

@@ -34,6 +34,13 @@ def hours_to_confirm(session: ReadSession, *, book_id: UUID) -> list[HoursRow]:
     return _rows(session, HoursEntry.book_id == book_id, HoursEntry.state == "logged")
 
 
+def hours_confirmed(session: ReadSession, *, book_id: UUID, limit: int = 100) -> list[HoursRow]:
+    """Return the time that stands in the books, newest first."""
+    return _rows(session, HoursEntry.book_id == book_id, HoursEntry.state == "confirmed")[
+        : -limit - 1 : -1
+    ]
+
+
 def hours_of_person(session: ReadSession, *, person_id: UUID) -> list[HoursRow]:
     """Return a person's own time, newest first."""
     return _rows(session, Party.person_id == person_id)[::-1]

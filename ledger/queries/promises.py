@@ -64,3 +64,14 @@ def kept(session: ReadSession, *, book_id: UUID) -> set[UUID]:
         )
     ).all()
     return {row.id for row in rows if UUID(row.terms["pledge"]) in ended}
+
+
+def donors(session: ReadSession, *, book_id: UUID) -> dict[UUID, str]:
+    """Return who made each promise on paper to a book."""
+    rows = session.scalars(
+        select(Commitment).where(Commitment.book_id == book_id, Commitment.kind == KIND)
+    ).all()
+    named = {row.id: UUID(row.terms["party"]) for row in rows}
+    people = session.execute(select(Party.id, Party.name).where(Party.id.in_(named.values())))
+    names = dict(iter(people))
+    return {commitment: names[party] for commitment, party in named.items()}

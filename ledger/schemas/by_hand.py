@@ -8,7 +8,17 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 
 from ledger.core.currencies import EXPONENTS
-from ledger.schemas.fields import A_DATE, MISSING, Count, Line, Money, Text, minor_units, one_of
+from ledger.schemas.fields import (
+    A_DATE,
+    MISSING,
+    Count,
+    Line,
+    Minutes,
+    Money,
+    Text,
+    minor_units,
+    one_of,
+)
 from ledger.services.parties import CONSENTS
 
 MILLION = 1_000_000
@@ -175,7 +185,8 @@ FIELDS: Mapping[str, Callable[[int, bool], Any]] = {
     "quantity": lambda _exponent, _needed: Count(required=True, most=MOST_BULK),
     "items": lambda _exponent, _needed: Count(required=True),
     "days": lambda _exponent, _needed: Count(required=True),
-    "minutes": lambda _exponent, _needed: Count(required=True),
+    "minutes": lambda _exponent, _needed: Minutes(required=True),
+    "thing": _line(64),
     "description": _line(200),
     "condition": lambda _exponent, _needed: one_of(CONDITIONS, "Choose a condition."),
     "entry": lambda _exponent, _needed: fields.UUID(

@@ -3,6 +3,7 @@
 from marshmallow import Schema, fields
 
 from ledger.schemas.fields import A_DATE, Count, Line, Money, Text, one_of
+from ledger.services.meanings import MEANINGS
 
 
 def cash(exponent: int) -> Schema:
@@ -78,7 +79,10 @@ class Correction(Schema):
     reason = Text(required=True, longest=1000)
 
 
-MEANINGS = ("payout", "pledge", "charge", "gift", "unidentified", "identify", "entry")
+class Reason(Schema):
+    """Why something is asked for."""
+
+    why = Text(required=True, longest=1000)
 
 
 class Named(Schema):
@@ -90,7 +94,7 @@ class Named(Schema):
 class Meaning(Schema):
     """What a bank line means; ``target`` is a payout, reference, fund or entry."""
 
-    meaning = one_of(MEANINGS, "Choose what this line means.")
+    meaning = one_of(tuple(MEANINGS), "Choose what this line means.")
     target = Line(required=True, longest=64)
 
 

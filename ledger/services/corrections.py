@@ -1,20 +1,36 @@
-"""Corrections: an entry is reversed and booked again as it should have been (COR-1)."""
+"""Corrections: an entry is reversed and booked again as it should have been (COR-1), or taken back.
+
+Only what stands alone is taken back: where a pledge, a payment, a bank line or another book counts
+on an entry, it is undone there.
+"""
 
 from collections.abc import Mapping
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import select
+
 from ledger.core import bookkeeping
-from ledger.db import Session
+from ledger.core.accounts import CASH_LIKE
+from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.commitments import Step
 from ledger.models.journal import Entry
+from ledger.models.pledges import Fulfilment
 from ledger.models.proposals import Proposal
+from ledger.models.statements import Match
 from ledger.queries.books import fund_by_code
+from ledger.queries.funds import on_account
 from ledger.services import journal
+from ledger.services.limits import check_left, lock_fund
 from ledger.services.proposals import propose
 
+REVERSAL = "reversal"
 # Entries that mirror another book cannot be corrected in one book alone.
 SHARED = (1300, 1350, 2350)
+# Whose entries nobody else remembers, unless a label or a row says so.
+ALONE = ("cash", "exchange", "material", "allowance", "release", "designation", "import", "api")
+ALLOWANCE = 1218
 
 
 def propose_correction(
@@ -95,3 +111,82 @@ def apply_correction(
     if posted.duplicates:
         raise Conflict("This entry was corrected already.", place="entry")
     return posted.ids[0]
+
+
+def propose_reversal(
+    session: Session, *, book_id: UUID, entry_id: UUID, reason: str, made_by: UUID, now: datetime
+) -> Proposal:
+    """Ask to take an entry back that should not be there. Raises NotFound, or Conflict for one on
+    which something else rests."""
+    _check_alone(session, book_id, entry_id)
+    return propose(
+        session,
+        book_id=book_id,
+        kind=REVERSAL,
+        title="Take an entry back",
+        reason=reason,
+        arguments={"entry": str(entry_id)},
+        made_by=made_by,
+        now=now,
+    )
+
+
+def take_back(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+    """Post the exact negation of an entry (invariant I-07).
+
+    Raises Conflict when something rests on it by now, or its money is not there any more.
+    """
+    entry_id = UUID(proposal.arguments["entry"])
+    legs = journal.load_entry(session, proposal.book_id, entry_id).postings
+    named = {fund_by_code(session, proposal.book_id, leg.fund).id for leg in legs}
+    funds = {fund.code: fund for fund in [lock_fund(session, key) for key in sorted(named)]}
+    _check_alone(session, proposal.book_id, entry_id)
+    journal.reverse(
+        session,
+        book_id=proposal.book_id,
+        entry_id=entry_id,
+        accounting_on=on,
+        now=now,
+        made_by=proposal.made_by,
+        approved_by=by,
+    )
+    for leg in legs:
+        fund = funds[leg.fund]
+        left = on_account(session, fund, leg.account, currency=leg.commodity)
+        gone = leg.account in CASH_LIKE and left < 0 and not fund.negative_allowed
+        if gone or (leg.account == ALLOWANCE and left > 0):
+            raise Conflict("What it brought is not there any more.", place="entry")
+    for fund in funds.values():
+        check_left(session, fund)
+
+
+def what_rests_on(session: ReadSession, *, book_id: UUID, entry_id: UUID) -> str:
+    """Return in a sentence why an entry cannot be taken back alone; nothing when it can.
+
+    Raises NotFound.
+    """
+    row = session.get(Entry, (book_id, entry_id))
+    if row is None:
+        raise NotFound("There is no such entry in this book.", place="entry")
+    if row.reverses is not None:
+        return "A reversal is not taken back; post the right entry instead."
+    if session.scalar(select(Entry.id).where(Entry.book_id == book_id, Entry.reverses == entry_id)):
+        return "This entry has been reversed already."
+    legs = journal.load_entry(session, book_id, entry_id).postings
+    if row.transfer_group is not None or any(leg.account in SHARED for leg in legs):
+        return "This entry is mirrored in another book and cannot be taken back alone."
+    if any(
+        session.scalar(select(tie.id).where(tie.book_id == book_id, tie.entry_id == entry_id))
+        for tie in (Fulfilment, Step, Match)
+    ):
+        return "A pledge, an agreement or a bank line rests on this entry; it is undone there."
+    labelled = any(leg.pledge or leg.payment or leg.valuation or leg.asset for leg in legs)
+    if labelled or row.source not in ALONE:
+        return "Something else counts on this entry; it is undone where it was made."
+    return ""
+
+
+def _check_alone(session: ReadSession, book_id: UUID, entry_id: UUID) -> None:
+    why = what_rests_on(session, book_id=book_id, entry_id=entry_id)
+    if why:
+        raise Conflict(why, place="entry")

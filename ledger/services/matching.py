@@ -29,7 +29,6 @@ from ledger.services.suggestions import BANK, FAILED, Suggestion, suggestions
 
 __all__ = [
     "Suggestion",
-    "apply",
     "auto_match",
     "auto_match_all",
     "identify",
@@ -203,31 +202,6 @@ def match_entry(
     tie(session, line, entry_id, "entry", by, now)
 
 
-def apply(
-    session: Session, *, line_id: UUID, meaning: str, target: str, by: UUID | None, now: datetime
-) -> None:
-    """Do what a treasurer says a line means; ``target`` is a payout, reference, fund or entry.
-
-    Raises Invalid for a meaning that does not exist, and as the deed itself does.
-    """
-    if meaning == "payout":
-        match_payout(session, line_id=line_id, payout_id=target, by=by, now=now)
-    elif meaning == "pledge":
-        match_pledge(session, line_id=line_id, reference=target, by=by, now=now)
-    elif meaning == "identify":
-        identify(session, line_id=line_id, reference=target, by=by, now=now)
-    elif meaning == "charge":
-        match_charge(session, line_id=line_id, fund=target, by=by, now=now)
-    elif meaning == "gift":
-        match_gift(session, line_id=line_id, fund=target, by=by, now=now)
-    elif meaning == "unidentified":
-        leave_unidentified(session, line_id=line_id, fund=target, by=by, now=now)
-    elif meaning == "entry":
-        match_entry(session, line_id=line_id, entry_id=_uuid(target), by=by, now=now)
-    else:
-        raise Invalid("Choose what this line means.", place="meaning")
-
-
 def auto_match(session: Session, *, book_id: UUID, now: datetime) -> int:
     """Match every open line of a book that has exactly one certain meaning; return how many."""
     lines = session.scalars(
@@ -261,13 +235,6 @@ def auto_match_all(session: Session, *, now: datetime) -> int:
         select(BankLine.book_id).where(BankLine.state == "open").distinct()
     ).all()
     return sum(auto_match(session, book_id=book_id, now=now) for book_id in waiting)
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Invalid("This is no entry.", place="target") from error
 
 
 def _pledge(session: ReadSession, line: BankLine, reference: str) -> Pledge:

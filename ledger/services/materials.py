@@ -43,12 +43,12 @@ def propose_material(
         raise Invalid("Material is counted in grams or millilitres.", place="commodity")
     if quantity <= 0 or value <= 0:
         raise Invalid("Give a quantity and a value above zero.", place="quantity")
-    ensure_commodity(session, commodity)
+    known = ensure_commodity(session, commodity)
     return propose(
         session,
         book_id=book.id,
         kind=KIND,
-        title=f"Material {commodity}",
+        title=f"{quantity:,} {known.plural} given",
         reason=evidence,
         arguments={
             "fund": str(fund.id),

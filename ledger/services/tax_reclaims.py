@@ -11,6 +11,7 @@ from ledger.queries.books import fund_by_code
 from ledger.queries.funds import on_account
 from ledger.services.matching import open_incoming, post_line, tie
 
+CURRENCY = "GBP"
 RECEIVABLE = 1240
 # Basic rate: 25 for every 75 of gift and tax together, so a quarter of what was given.
 SHARE = 2_500
@@ -25,7 +26,7 @@ def match_gift_with_reclaim(
     """
     line = open_incoming(session, line_id)
     book = session.get_one(Book, line.book_id)
-    if book.commodity != "GBP":
+    if book.commodity != CURRENCY:
         raise Invalid("Gift Aid is for books in pounds.", place="book")
     fund_by_code(session, book.id, fund)
     reclaim = line.amount * SHARE // 10_000

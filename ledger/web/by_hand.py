@@ -19,14 +19,15 @@ from ledger.errors import Conflict, Invalid, NotFound, PoolbookError
 from ledger.models.books import Book
 from ledger.models.commitments import Commitment
 from ledger.models.people import Person
-from ledger.queries import journal, proposals
+from ledger.queries import assets, hours, journal, proposals
 from ledger.queries.balances import trial_balance
-from ledger.queries.books import funds_of
+from ledger.queries.books import commodities, funds_of
 from ledger.schemas import by_hand as schemas
-from ledger.services import exchange, receivables
+from ledger.services import exchange, free_use, materials, receivables, small_gifts
 from ledger.services.parties import CONSENTS
-from ledger.web.deeds import DEEDS, GROUPS, Deed, Result, Told
+from ledger.web.deeds import DEEDS, GROUPS, UNITS, Deed, Result, Told
 from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
+from ledger.web.figures import format_figure, format_minutes
 
 pages = Blueprint("by_hand", __name__)
 ACTION = "book_by_hand"
@@ -221,10 +222,81 @@ def _consents(_session: ReadSession, _book: Book) -> list[tuple[str, str]]:
     return [(consent, words[consent]) for consent in CONSENTS]
 
 
+def _units(_session: ReadSession, _book: Book) -> list[tuple[str, str]]:
+    words = {"GRM": _("Grams"), "MLT": _("Millilitres")}
+    return [(unit, words[unit]) for unit in UNITS]
+
+
+def _stock(session: ReadSession, book: Book) -> list[tuple[str, str]]:
+    nouns = commodities(session)
+    return [
+        (
+            f"{row.fund}/{row.commodity}",
+            f"{format_figure(row.quantity, row.commodity)} {nouns[row.commodity].plural}"
+            f" ({row.fund})",
+        )
+        for row in trial_balance(session, book_id=book.id)
+        if row.account == materials.ON_HAND and row.commodity.startswith(materials.BULK)
+    ]
+
+
+def _things(session: ReadSession, _book: Book) -> list[tuple[str, str]]:
+    known = commodities(session).values()
+    return sorted((item.code, item.plural) for item in known if item.code.startswith("EQP."))
+
+
+def _conditions(_session: ReadSession, _book: Book) -> list[tuple[str, str]]:
+    return [(grade, grade) for grade in schemas.CONDITIONS]
+
+
+def _loans(session: ReadSession, book: Book) -> list[tuple[str, str]]:
+    return [
+        (str(row.id), f"{row.description or row.tag}, {row.lender}, {row.lent_on.isoformat()}")
+        for row in reversed(assets.loans_in(session, book_id=book.id))
+    ]
+
+
+def _banked(session: ReadSession, book: Book) -> list[tuple[str, str]]:
+    rows = journal.entries(session, book_id=book.id, event_type="cash_banked")
+    return [
+        (
+            str(row.id),
+            f"{row.accounting_on.isoformat()}, "
+            + ", ".join(f"{format_figure(total, unit)} {unit}" for unit, total in row.totals),
+        )
+        for row in rows
+    ]
+
+
+def _hours(session: ReadSession, book: Book) -> list[tuple[str, str]]:
+    return [
+        (
+            str(row.id),
+            f"{row.worked_on.isoformat()}, {row.volunteer}, {format_minutes(row.minutes)}, "
+            f"{row.description}",
+        )
+        for row in hours.hours_confirmed(session, book_id=book.id)
+    ]
+
+
 # Answers that are chosen from what the book has.
 CHOICES: dict[str, Callable[[ReadSession, Book], list[tuple[str, str]]]] = {
     "fund": _funds,
+    "general_fund": _funds,
+    "unit": _units,
+    "stock": _stock,
+    "thing": _things,
+    "condition": _conditions,
+    "loan": _loans,
+    "entry": _banked,
+    "hours": _hours,
     "consent": _consents,
 }
 # What the deeds put before an approver, apart from what is agreed in steps.
-KINDS = (receivables.ALLOWANCE,)
+KINDS = (
+    receivables.ALLOWANCE,
+    free_use.KIND,
+    materials.KIND,
+    small_gifts.KIND,
+    "hours_correction",
+)

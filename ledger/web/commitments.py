@@ -251,12 +251,15 @@ def index(code: str) -> Response:
     with reading() as session:
         rows = questions.commitments_of(session, book_id=book.id, kinds=LISTED)
         kept = promises.kept(session, book_id=book.id)
+        known = visitor().may("read_donors", book.id)
+        donors = promises.donors(session, book_id=book.id) if known else {}
     return page(
         "commitments/index.html",
         book=book,
         running=[row for row in rows if row.running and row.id not in kept],
         ended=[row for row in rows if not row.running or row.id in kept],
         kept=kept,
+        donors=donors,
         names=NAMES,
         kinds=KINDS,
         offered=[key for key, kind in KINDS.items() if visitor().may(kind.action, book.id)],

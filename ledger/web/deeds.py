@@ -13,14 +13,26 @@ from flask_babel import lazy_gettext as later
 
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
+from ledger.models.assets import AssetLoan
 from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
+from ledger.models.hours import HoursEntry
 from ledger.models.parties import Party
 from ledger.models.proposals import Proposal
 from ledger.queries.books import fund_by_code
 from ledger.queries.journal import entries_named
 from ledger.queries.pledges import pledge_by_reference
-from ledger.services import exchange, pledges, receivables
+from ledger.services import (
+    exchange,
+    free_use,
+    hours,
+    materials,
+    offline,
+    pledges,
+    receivables,
+    small_gifts,
+)
+from ledger.services.books import ensure_commodity
 from ledger.services.parties import find_or_create_party
 
 # What a deed leaves: an entry, something that is agreed in steps, or a question to an approver.
@@ -179,6 +191,77 @@ def _revaluation(told: Told) -> UUID:
     return entry_id
 
 
+def _material(told: Told) -> Proposal:
+    name = told.answers["commodity"]
+    code = f"{told.answers['unit']}.{'_'.join(name.upper().split())}"
+    noun = f"{UNITS[told.answers['unit']]} {name}"
+    ensure_commodity(told.session, code, singular=noun, plural=noun)
+    return materials.propose_material(
+        told.session,
+        book=told.book,
+        fund=told.fund(),
+        commodity=code,
+        evidence=told.answers["reason"],
+        **told.asking("quantity", "value"),
+    )
+
+
+def _material_used(told: Told) -> UUID:
+    fund, _slash, commodity = told.answers["stock"].partition("/")
+    entry_id, _value = materials.use_material(
+        told.session,
+        book=told.book,
+        fund=fund_by_code(told.session, told.book.id, fund),
+        commodity=commodity,
+        **told.booking("quantity", "reference"),
+    )
+    return entry_id
+
+
+def _small_gift(told: Told) -> Proposal:
+    return small_gifts.propose_small_gift(
+        told.session,
+        book=told.book,
+        fund=told.fund(),
+        commodity=told.answers["thing"],
+        quantity=told.answers["items"],
+        evidence=told.answers["reason"],
+        **told.asking("value", "description", "condition", "received_on"),
+    )
+
+
+def _free_use(told: Told) -> Proposal:
+    loan = told.session.get(AssetLoan, told.answers["loan"])
+    if loan is None or loan.borrower_id != told.book.id:
+        raise Invalid("This community has borrowed no such thing.", place="loan")
+    return free_use.propose_use(
+        told.session,
+        loan_id=loan.id,
+        evidence=told.answers["reason"],
+        **told.asking("days", "value"),
+    )
+
+
+def _bounced_cheque(told: Told) -> UUID:
+    return offline.bounce_cheque(
+        told.session,
+        book=told.book,
+        entry_id=told.answers["entry"],
+        charge=told.answers["charge"] or 0,
+        general_fund=told.fund("general_fund"),
+        **told.booking(),
+    )
+
+
+def _hours_not_worked(told: Told) -> Proposal:
+    row = told.session.get(HoursEntry, told.answers["hours"])
+    if row is None or row.book_id != told.book.id:
+        raise Invalid("This community has no such hours.", place="hours")
+    return hours.propose_hours_correction(
+        told.session, hours_id=row.id, **told.asking("minutes", "reason")
+    )
+
+
 def _day(told: Told) -> date:
     day: date = told.answers["done_on"]
     return day
@@ -187,7 +270,11 @@ def _day(told: Told) -> date:
 GROUPS: dict[str, Any] = {
     "promises": later("Promises"),
     "foreign": later("Foreign money"),
+    "things": later("Materials and things"),
+    "mistakes": later("What turned out otherwise"),
 }
+# How quantities in bulk are called: the unit, before what it is.
+UNITS = {"GRM": "g", "MLT": "ml"}
 
 _DONOR = ("name", "email", "consent")
 _FOREIGN = {
@@ -267,6 +354,57 @@ DEEDS: dict[str, Deed] = {
         _revaluation,
         tried=True,
     ),
+    "material": Deed(
+        "things",
+        later("Material given"),
+        later("Sand, paint or flour, with what it is worth. An approver agrees to the value."),
+        ("commodity", "unit", "quantity", "value", "fund", "reason"),
+        _material,
+        asks=True,
+        labels={"quantity": Answer(later("How much of it"), "count", later("In grams or ml."))},
+    ),
+    "material-used": Deed(
+        "things",
+        later("Material used"),
+        later("Takes from the stock what was used, at what it is worth there."),
+        ("stock", "quantity", "reference", "done_on"),
+        _material_used,
+        tried=True,
+        labels={"quantity": Answer(later("How much of it"), "count", later("In grams or ml."))},
+    ),
+    "small-gift": Deed(
+        "things",
+        later("Things of little value"),
+        later("Given and used up at once, such as tools for a day. An approver agrees."),
+        ("thing", "items", "description", "condition", "value", "fund", "received_on", "reason"),
+        _small_gift,
+        asks=True,
+    ),
+    "free-use": Deed(
+        "things",
+        later("Free use of a lent thing"),
+        later("What it was worth that somebody lent you a thing for nothing."),
+        ("loan", "days", "value", "reason"),
+        _free_use,
+        asks=True,
+    ),
+    "bounced-cheque": Deed(
+        "mistakes",
+        later("Cheque that bounced"),
+        later("The bank sent back a cheque that you had paid in."),
+        ("entry", "charge", "general_fund", "done_on"),
+        _bounced_cheque,
+        optional=("charge",),
+        tried=True,
+    ),
+    "hours-not-worked": Deed(
+        "mistakes",
+        later("Hours that were not worked"),
+        later("Takes back confirmed time, with its share of the value. An approver agrees."),
+        ("hours", "minutes", "reason"),
+        _hours_not_worked,
+        asks=True,
+    ),
 }
 
 _REFERENCE = later("What tells it apart: a bank reference, a slip's number.")
@@ -296,6 +434,23 @@ ANSWERS: dict[str, Answer] = {
     ),
     "reference": Answer(later("Reference"), "line", _REFERENCE),
     "reason": Answer(later("Why, and on what it rests"), "text"),
+    "commodity": Answer(later("What it is"), "line", later("One word, such as sand or paint.")),
+    "unit": Answer(later("Counted in"), "choice"),
+    "quantity": Answer(later("How many"), "count"),
+    "value": Answer(later("What it is worth together"), "money"),
+    "stock": Answer(later("From the stock"), "choice"),
+    "thing": Answer(later("What was given"), "choice"),
+    "items": Answer(later("How many"), "count"),
+    "description": Answer(later("In a few words")),
+    "condition": Answer(later("Condition"), "choice", later("A is as new, E is broken.")),
+    "received_on": Answer(later("Received on"), "date"),
+    "loan": Answer(later("The thing"), "choice"),
+    "days": Answer(later("Days of use"), "count"),
+    "entry": Answer(later("Paid in with"), "choice"),
+    "charge": Answer(later("What the bank charged for it"), "money"),
+    "general_fund": Answer(later("The charge is borne by"), "choice"),
+    "hours": Answer(later("Which hours"), "choice"),
+    "minutes": Answer(later("Time not worked"), "line", later("Like 6, 6:30 or 6.5")),
     "due_on": Answer(later("Expected by"), "date"),
     "done_on": Answer(later("Day"), "date"),
 }

@@ -9,12 +9,12 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.core.accounts import Layer
-from ledger.errors import Invalid, NotFound
+from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.queries import balances, journal
 from ledger.queries.books import accounts_of, commodities, funds_of
 from ledger.schemas.journal import AsOf, EntryFilter
-from ledger.schemas.money import Correction
+from ledger.schemas.money import Correction, Reason
 from ledger.services import corrections
 from ledger.web.door import (
     book_for,
@@ -81,6 +81,32 @@ def correct(code: str, entry_id: UUID) -> Response:
         )
     except Invalid as refusal:
         return _entry_page(code, entry_id, request.form.to_dict(), errors_of(refusal), 422)
+    flash(_("Proposed. The entry stays as it is until an approver agrees."))
+    return redirect(url_for("journal.entry", code=code, entry_id=entry_id), 303)
+
+
+@pages.post("/books/<code>/journal/<uuid:entry_id>/take-back")
+def take_back(code: str, entry_id: UUID) -> Response:
+    """Ask to take back an entry that should not be there; an approver decides."""
+    book = book_for("propose_correction", code)
+    person = signed_in()
+    try:
+        answers = read_form(Reason())
+        write(
+            lambda session: corrections.propose_reversal(
+                session,
+                book_id=book.id,
+                entry_id=entry_id,
+                reason=answers["why"],
+                made_by=person.id,
+                now=now(),
+            )
+        )
+    except Invalid as refusal:
+        return _entry_page(code, entry_id, request.form.to_dict(), errors_of(refusal), 422)
+    except Conflict as refusal:
+        values = request.form.to_dict()
+        return _entry_page(code, entry_id, values, {"why": [refusal.message]}, 409)
     flash(_("Proposed. The entry stays as it is until an approver agrees."))
     return redirect(url_for("journal.entry", code=code, entry_id=entry_id), 303)
 
@@ -188,12 +214,14 @@ def _entry_page(
     with reading() as session:
         detail = journal.entry_detail(session, book_id=book.id, entry_id=entry_id)
         funds = funds_of(session, book.id)
+        rests = corrections.what_rests_on(session, book_id=book.id, entry_id=entry_id)
     return page(
         "journal/entry.html",
         status,
         book=book,
         detail=detail,
         funds=funds,
+        rests=rests,
         may_correct=visitor().may("propose_correction", book.id),
         values=values,
         errors=errors,

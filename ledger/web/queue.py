@@ -1,9 +1,11 @@
 """The approver's queue: what is asked, from which book, with which evidence; yes or no."""
 
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as later
 from werkzeug.wrappers import Response
 
 from ledger.db import ReadSession, Session
@@ -11,6 +13,7 @@ from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.assets import Valuation
 from ledger.models.proposals import Proposal
 from ledger.queries import journal, pools, promises, proposals
+from ledger.queries.books import book_by_code
 from ledger.schemas.money import Decision
 from ledger.services import decisions
 from ledger.web.door import (
@@ -25,6 +28,17 @@ from ledger.web.door import (
 )
 
 pages = Blueprint("queue", __name__)
+
+# What a proposal says besides its amount: the label, the argument, and the argument that names its
+# unit; else it is money of the book.
+AMOUNTS: dict[str, tuple[tuple[Any, str, str], ...]] = {
+    "small_gift": ((later("Quantity"), "items", "thing"),),
+    "disposal": ((later("Price"), "price", ""),),
+    "damaged_return": (
+        (later("The harm"), "impairment", ""),
+        (later("The borrower pays"), "compensation", ""),
+    ),
+}
 
 
 @pages.get("/queue")
@@ -93,12 +107,18 @@ def _evidence(session: ReadSession, row: proposals.ProposalRow) -> dict[str, obj
         found["run"] = pools.run_by_id(session, UUID(row.arguments["run"]))
     elif row.kind == "valuation":
         found["valuation"] = session.get(Valuation, UUID(row.arguments["valuation"]))
-    elif row.kind == "correction":
+    elif row.kind in ("correction", "reversal"):
         proposal = session.get_one(Proposal, row.id)
         found["detail"] = journal.entry_detail(
             session, book_id=proposal.book_id, entry_id=UUID(row.arguments["entry"])
         )
-        found["funds"] = row.arguments["funds"]
+        found["funds"] = row.arguments.get("funds", {})
     elif row.kind == promises.KIND:
         found["promise"] = promises.promise_behind(session, UUID(row.arguments["commitment"]))
+    own = book_by_code(session, row.book).commodity
+    found["amounts"] = [
+        (label, row.arguments[name], row.arguments.get(unit, own))
+        for label, name, unit in AMOUNTS.get(row.kind, ())
+        if row.arguments[name]
+    ]
     return found

@@ -12,7 +12,7 @@ from ledger.models.statements import BankLine
 from ledger.queries import pledges, statements
 from ledger.queries.books import funds_of
 from ledger.schemas.money import Meaning
-from ledger.services import matching
+from ledger.services import matching, meanings, tax_reclaims
 from ledger.services import statements as statement_services
 from ledger.statements import read_statement
 from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
@@ -85,7 +85,7 @@ def match(code: str, line_id: UUID) -> Response:
         answers = read_form(Meaning())
         _check_line(book, line_id)
         write(
-            lambda session: matching.apply(
+            lambda session: meanings.apply(
                 session,
                 line_id=line_id,
                 meaning=answers["meaning"],
@@ -134,5 +134,6 @@ def _page(code: str, errors: dict[str, list[str]], status: int = 200) -> Respons
         agreement=agreement,
         funds=funds,
         promised=promised,
+        reclaims=book.commodity == tax_reclaims.CURRENCY,
         errors=errors,
     )

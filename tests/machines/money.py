@@ -18,6 +18,7 @@ from ledger.services import (
     disputes,
     gifts,
     matching,
+    meanings,
     offline,
     payments,
     payouts,
@@ -526,7 +527,7 @@ class Money(Played):
 
     def match(self, line: UUID, meaning: str, target: str) -> None:
         """Do what a treasurer says of a line."""
-        matching.apply(
+        meanings.apply(
             self.stage.session,
             line_id=line,
             meaning=meaning,

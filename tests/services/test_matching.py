@@ -17,7 +17,7 @@ from ledger.models.statements import BankLine, Match
 from ledger.queries.balances import balance_of
 from ledger.queries.pledges import open_quantity
 from ledger.queries.statements import agreement, lines_of
-from ledger.services import journal, matching
+from ledger.services import journal, matching, meanings
 from tests.conftest import NOW
 from tests.services.bank_hall import DAY, Hall
 
@@ -241,7 +241,7 @@ def test_what_a_treasurer_says_is_done(hall, meaning, amount, target, account):
     hall.payout()
     before = hall.balance(account)
     line = hall.line(amount)
-    matching.apply(hall.session, line_id=line.id, meaning=meaning, target=target, by=None, now=NOW)
+    meanings.apply(hall.session, line_id=line.id, meaning=meaning, target=target, by=None, now=NOW)
     assert hall.balance(account) - before == -amount
     assert line.state == "matched"
 
@@ -250,7 +250,7 @@ def test_what_a_treasurer_says_is_done(hall, meaning, amount, target, account):
 def test_a_meaning_that_does_not_exist_is_refused(hall, meaning, target):
     line_id: UUID = hall.line(5).id
     with pytest.raises(Invalid):
-        matching.apply(
+        meanings.apply(
             hall.session, line_id=line_id, meaning=meaning, target=target, by=None, now=NOW
         )
 

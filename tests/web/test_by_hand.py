@@ -1,14 +1,24 @@
 """Deeds by hand on the pages: looked at first, then booked or asked for, and led to the entry."""
 
 import re
+from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from ledger.db import Session
+from ledger.ids import new_id
+from ledger.models.books import Book
 from ledger.models.pledges import Pledge
 from ledger.models.proposals import Proposal
+from ledger.models.statements import BankLine, BankStatement
 from ledger.queries.balances import trial_balance
 from ledger.queries.books import book_by_code
+from ledger.services.people import grant_role
+from ledger.web.deeds import DEEDS
+from tests.conftest import NOW
+from tests.factories import make_book, make_fund
 from tests.web.town import TODAY, Town
 
 DAY = TODAY.isoformat()
@@ -112,6 +122,8 @@ def test_who_promised_is_told_to_treasurers_and_approvers_only(town: Town) -> No
         page = town.client(who).get(asked.headers["Location"])
         assert page.status_code == 200
         assert ("Zelda Unique" in page.text) is knows, who
+        listed = town.client(who).get("/books/A/agreements").text
+        assert ("Zelda Unique" in listed) is knows, who
 
 
 def test_a_pledge_by_phone_is_noted_and_taken_back(town: Town) -> None:
@@ -185,3 +197,201 @@ def test_an_allowance_is_what_the_rules_say_and_leads_to_its_entry(town: Town) -
 def test_a_deed_that_nobody_knows_is_not_found(town: Town) -> None:
     assert send(town, "nothing").status_code == 404
     assert town.client("treasurer").get("/books/A/by-hand/nothing").status_code == 404
+
+
+def count_cash(town: Town, amount: str, key: str, **other: str) -> str:
+    """Count cash into the general fund and return the path of its entry."""
+    form = {"amount": amount, "fund": "GEN", "received_on": DAY, "key": key, "deed": "count"}
+    assert town.client("treasurer").post("/books/A/cash", data={**form, **other}).status_code == 303
+    journal = town.client("treasurer").get("/books/A/journal").text
+    found = re.search(r'href="(/books/A/journal/[0-9a-f-]{36})"', journal)
+    assert found is not None
+    return found[1]
+
+
+def test_an_entry_that_should_not_be_there_is_taken_back_by_two_people(town: Town) -> None:
+    before = money(town)
+    path = count_cash(town, "33", "twice")
+    assert moved(town, before)[1030, "USD"] == 3_300
+    treasurer = town.client("treasurer")
+    assert "Ask to take it back" in treasurer.get(path).text
+    assert treasurer.post(f"{path}/take-back", data={"why": "Counted twice"}).status_code == 303
+    assert moved(town, before)[1030, "USD"] == 3_300
+    approve(town, "reversal")
+    assert moved(town, before) == {}
+    assert "Reversed by" in treasurer.get(path).text
+    again = treasurer.post(f"{path}/take-back", data={"why": "Counted twice"})
+    assert again.status_code == 409
+
+
+def test_what_something_else_rests_on_is_not_taken_back(town: Town) -> None:
+    treasurer = town.client("treasurer")
+    paid = count_cash(town, "3", "for a pledge", pledge=town.ids["reference"], fund="SOLAR")
+    page = treasurer.get(paid).text
+    assert "rests on this entry" in page
+    assert "Ask to take it back" not in page
+    answer = treasurer.post(f"{paid}/take-back", data={"why": "It was not"})
+    assert answer.status_code == 409
+
+
+def test_cash_that_went_to_the_bank_since_is_not_taken_back(town: Town) -> None:
+    held = money(town)[1030, "USD"]
+    path = count_cash(town, "44", "banked soon")
+    treasurer = town.client("treasurer")
+    assert treasurer.post(f"{path}/take-back", data={"why": "Counted twice"}).status_code == 303
+    all_of_it = f"{(held + 4_400) // 100}.{(held + 4_400) % 100:02}"
+    bank = {"amount": all_of_it, "fund": "GEN", "received_on": DAY, "key": "b", "deed": "bank"}
+    assert treasurer.post("/books/A/cash", data=bank).status_code == 303
+    before = town.rows()
+    with town.db.snapshot() as session:
+        asked = session.scalars(
+            select(Proposal).where(Proposal.kind == "reversal", Proposal.state == "open")
+        ).one()
+    path = town.address("queue.decide", proposal_id=str(asked.id))
+    answer = town.client("approver").post(path, data={"answer": "approve", "note": ""})
+    assert answer.status_code == 409
+    assert "is not there any more" in answer.text
+    assert town.rows() == before
+
+
+def test_material_is_given_with_its_value_and_used_with_its_share(town: Town) -> None:
+    before = money(town)
+    given = {"commodity": "river sand", "unit": "GRM", "quantity": "50000", "value": "9.01"}
+    asked = send(town, "material", fund="GEN", reason="A price at the yard", **given)
+    assert asked.status_code == 303
+    assert "50,000 g river sand" in town.client("approver").get("/queue").text
+    approve(town, "material")
+    assert moved(town, before)[1420, "USD"] == 901
+    used = {"stock": "GEN/GRM.RIVER_SAND", "reference": "slip 1", "done_on": DAY}
+    assert (
+        "50,000 g river sand" in town.client("treasurer").get("/books/A/by-hand/material-used").text
+    )
+    assert "4.50" in looked_at(town, "material-used", quantity="25000", **used)
+    entry_of(town, send(town, "material-used", quantity="25000", **used))
+    assert moved(town, before)[1420, "USD"] == 451
+    more = send(town, "material-used", quantity="25001", **{**used, "reference": "slip 2"})
+    assert more.status_code == 409
+    entry_of(town, send(town, "material-used", quantity="25000", **{**used, "reference": "3"}))
+    assert (1420, "USD") not in moved(town, before)
+
+
+def test_things_of_little_value_are_given_and_used_up(town: Town) -> None:
+    before = money(town)
+    given = {"thing": "EQP.PROJECTOR", "items": "2", "description": "Old ones", "condition": "D"}
+    told = {**given, "fund": "GEN", "received_on": DAY, "reason": "A shop's list"}
+    dear = send(town, "small-gift", value="600", **told)
+    assert dear.status_code == 422
+    assert "are equipment" in dear.text
+    assert send(town, "small-gift", value="60", **told).status_code == 303
+    approve(town, "small_gift")
+    assert 6_000 in moved(town, before).values()
+
+
+def test_free_use_is_asked_by_whoever_borrowed(town: Town) -> None:
+    used = {"loan": town.ids["loan_id"], "days": "3", "value": "30", "reason": "Hire costs ten"}
+    assert send(town, "free-use", **used).status_code == 422
+    borrower = town.client("other treasurer")
+    answer = borrower.post("/books/B/by-hand/free-use", data={**used, "step": "do"})
+    assert answer.status_code == 303
+    approver = town.client("other approver")
+    with town.db.snapshot() as session:
+        asked = session.scalars(select(Proposal).where(Proposal.kind == "free_use")).one()
+    path = town.address("queue.decide", proposal_id=str(asked.id))
+    assert approver.post(path, data={"answer": "approve", "note": ""}).status_code == 303
+    assert "/books/B/journal/" in borrower.get("/books/B/by-hand").text
+
+
+def test_a_cheque_that_bounced_is_booked_once_with_what_the_bank_charged(town: Town) -> None:
+    count_cash(town, "250", "a cheque")
+    banked = count_cash(town, "250", "to the bank", deed="bank")
+    before = money(town)
+    told = {"entry": banked.rpartition("/")[2], "general_fund": "GEN", "done_on": DAY}
+    assert "12.00" in looked_at(town, "bounced-cheque", charge="12", **told)
+    for _again in range(2):
+        entry_of(town, send(town, "bounced-cheque", charge="12", **told))
+    changes = {(4091, "USD"): 25_000, (6540, "USD"): 1_200, (1010, "USD"): -26_200}
+    assert moved(town, before) == changes
+    assert send(town, "bounced-cheque", charge="13", **told).status_code == 409
+    wrong = {**told, "entry": town.ids["entry_id"]}
+    assert send(town, "bounced-cheque", charge="", **wrong).status_code == 409
+
+
+def test_hours_that_were_not_worked_are_taken_back(town: Town) -> None:
+    confirm = town.address("hours.confirm")
+    assert town.client("treasurer").post(confirm).status_code == 303
+    told = {"hours": town.ids["hours_id"], "reason": "They left early"}
+    assert send(town, "hours-not-worked", minutes="2", **told).status_code == 409
+    assert send(town, "hours-not-worked", minutes="0:30", **told).status_code == 303
+    assert "30 min" in town.client("approver").get("/queue").text
+    approve(town, "hours_correction")
+    assert "/journal/" in town.client("treasurer").get("/books/A/by-hand").text
+
+
+@pytest.mark.parametrize("task", sorted(DEEDS))
+def test_every_deed_has_a_form_and_refuses_an_empty_one_by_name(town: Town, task: str) -> None:
+    page = town.client("treasurer").get(town.address("by_hand.form", task=task)).text
+    before = town.rows()
+    answer = send(town, task)
+    assert answer.status_code == 422
+    for name in DEEDS[task].wants:
+        assert f'name="{name}"' in page
+        needed = name not in DEEDS[task].optional and name != "basis_points"
+        assert (f'href="#{name}"' in answer.text) is needed, name
+    assert town.rows() == before
+
+
+def _british_line(session: Session, town: Town, amount: int) -> str:
+    """A line on the bank statement of a community that counts in pounds."""
+    book = session.scalar(select(Book).where(Book.code == "D"))
+    if book is None:
+        book = make_book(session, "D", currency="GBP")
+        make_fund(session, book)
+        grant_role(
+            session,
+            person_id=town.people["treasurer"],
+            book_id=book.id,
+            role="treasurer",
+            now=NOW,
+        )
+    old = session.get_one(BankLine, UUID(town.ids["line_id"]))
+    statement = session.get_one(BankStatement, old.statement_id)
+    copies = []
+    for row, other in (
+        (statement, {"statement_ref": f"S{amount}", "file_sha256": f"{amount:064}"}),
+        (old, {"amount": amount, "fingerprint": f"f{amount}"}),
+    ):
+        values = {column.key: getattr(row, column.key) for column in row.__table__.columns}
+        copies.append({**values, **other, "id": new_id(), "book_id": book.id, "commodity": "GBP"})
+    session.add(BankStatement(**copies[0]))
+    session.flush()
+    session.add(BankLine(**{**copies[1], "statement_id": copies[0]["id"]}))
+    session.flush()
+    return str(copies[1]["id"])
+
+
+def test_a_gift_with_gift_aid_is_reclaimed_and_the_reclaim_comes(town: Town) -> None:
+    treasurer = town.client("treasurer")
+    assert "Gift Aid" not in treasurer.get("/books/A/statements").text
+    for amount, meaning, status in (
+        (2_600, "reclaim", 409),
+        (10_000, "gift_with_reclaim", 303),
+        (2_500, "reclaim", 303),
+    ):
+        made: list[str] = []
+        town.tell(
+            lambda session, amount=amount, made=made: made.append(  # type: ignore[misc]
+                _british_line(session, town, amount)
+            )
+        )
+        assert "A gift with Gift Aid" in treasurer.get("/books/D/statements").text
+        answer = treasurer.post(
+            f"/books/D/lines/{made[0]}", data={"meaning": meaning, "target": "GEN"}
+        )
+        assert answer.status_code == status, answer.text
+    with town.db.snapshot() as session:
+        rows = trial_balance(session, book_id=book_by_code(session, "D").id)
+    assert {row.account: row.quantity for row in rows} == {
+        1010: 12_500,
+        4010: -10_000,
+        4040: -2_500,
+    }

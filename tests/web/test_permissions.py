@@ -102,6 +102,7 @@ DEEDS: dict[str, Deed] = {
     "journal.correct": Deed(
         TREASURER, {"from_fund": "GEN", "to_fund": "SOLAR", "reason": "It was for the roof"}
     ),
+    "journal.take_back": Deed(TREASURER, {"why": "Counted twice"}),
     "statements.upload": Deed(TREASURER),
     "statements.match": Deed(TREASURER, {"meaning": "gift", "target": "GEN"}),
     "offline.record": Deed(
