@@ -1,11 +1,16 @@
-"""Commands about people: erase somebody who asks for it."""
+"""Commands about people: give them roles and end those, erase somebody who asks for it."""
 
 from datetime import UTC, datetime
 
 import click
 
 from ledger.cli.console import Console, cli, command, pass_console
+from ledger.db import Session
+from ledger.errors import NotFound
+from ledger.queries.books import book_by_code
+from ledger.queries.people import people_of
 from ledger.services.erasures import erase
+from ledger.services.people import ROLES, create_person, end_role, grant_role
 
 
 @command(cli, "erase")
@@ -20,4 +25,61 @@ def erase_somebody(console: Console, email: str) -> None:
     console.answer(
         {"parties": done.parties, "pledges": done.pledges, "texts": done.texts},
         f"Erased; {done.pledges} pledges stay without a name. Backups made before still hold it.",
+    )
+
+
+@cli.group("role")
+def role() -> None:
+    """Roles: who may do what in a book. Admins give them on the book's page of people."""
+
+
+@command(role, "give")
+@click.argument("email")
+@click.argument("book_code", metavar="BOOK")
+@click.argument("name", metavar="ROLE", type=click.Choice(ROLES))
+@click.option("--name", "called", default="", help="What the person is called, if new.")
+@pass_console
+def role_give(console: Console, email: str, book_code: str, name: str, called: str) -> None:
+    """Give a role; the first admin of a book is made so."""
+    now = datetime.now(UTC)
+
+    def deed(session: Session) -> bool:
+        book = book_by_code(session, book_code)
+        person = create_person(session, email=email, name=called, now=now)
+        given = grant_role(session, person_id=person.id, book_id=book.id, role=name, now=now)
+        return given is not None
+
+    new = console.database().run(deed)
+    said = "is" if new else "was already"
+    console.answer(
+        {"email": email, "book": book_code, "role": name, "new": new},
+        f"{email} {said} {name} of book {book_code}.",
+    )
+
+
+@command(role, "end")
+@click.argument("email")
+@click.argument("book_code", metavar="BOOK")
+@click.argument("name", metavar="ROLE", type=click.Choice(ROLES))
+@pass_console
+def role_end(console: Console, email: str, book_code: str, name: str) -> None:
+    """End a role at once."""
+    now = datetime.now(UTC)
+
+    def deed(session: Session) -> None:
+        book = book_by_code(session, book_code)
+        held = [
+            row
+            for row in people_of(session, book_id=book.id, now=now)
+            if (row.email, row.role) == (email.strip().lower(), name)
+        ]
+        if not held:
+            raise NotFound("Nobody has this role here.", place="role")
+        for row in held:
+            end_role(session, book_id=book.id, membership_id=row.id, ended_by=None, now=now)
+
+    console.database().run(deed)
+    console.answer(
+        {"email": email, "book": book_code, "role": name},
+        f"{email} is not {name} of book {book_code} any more.",
     )

@@ -1,5 +1,6 @@
 """Questions about people and their roles."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -48,6 +49,39 @@ def memberships_of(
     ):
         found.setdefault(book.id, (book, set()))[1].add(role)
     return [(book, frozenset(roles)) for book, roles in found.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRow:
+    """A role that somebody holds, and who gave it."""
+
+    id: UUID
+    person_id: UUID
+    name: str
+    email: str
+    role: str
+    starts_at: datetime
+    granted_by: str
+
+
+def people_of(session: ReadSession, *, book_id: UUID, now: datetime) -> list[RoleRow]:
+    """Return who holds which role in a book at this instant, by name."""
+    giver = select(Person.id, Person.name).subquery()
+    rows = session.execute(
+        select(Membership, Person, giver.c.name)
+        .join(Person, Person.id == Membership.person_id)
+        .outerjoin(giver, giver.c.id == Membership.granted_by)
+        .where(
+            Membership.book_id == book_id,
+            Membership.starts_at <= now,
+            or_(Membership.ends_at.is_(None), Membership.ends_at > now),
+        )
+        .order_by(Person.name, Membership.role)
+    )
+    return [
+        RoleRow(row.id, who.id, who.name, who.email, row.role, row.starts_at, by or "")
+        for row, who, by in rows
+    ]
 
 
 def emails_with_role(session: ReadSession, *, book_id: UUID, role: str, now: datetime) -> list[str]:

@@ -83,6 +83,20 @@ def grant_role(
     return membership
 
 
+def end_role(
+    session: Session, *, book_id: UUID, membership_id: UUID, ended_by: UUID | None, now: datetime
+) -> None:
+    """End a role at once. Raises NotFound for none of this book that still holds, NotAllowed for
+    one's own: so whoever ends roles is always there to give them."""
+    row = session.get(Membership, membership_id)
+    if row is None or row.book_id != book_id or (row.ends_at is not None and row.ends_at <= now):
+        raise NotFound("Nobody has this role here.", place="role")
+    if row.person_id == ended_by:
+        raise NotAllowed("Nobody ends a role of their own.")
+    row.ends_at = now
+    session.flush()
+
+
 def request_link(session: Session, *, email: str, base_url: str, now: datetime) -> None:
     """Write a sign-in link to the outbox when the address is known; silently nothing otherwise.
 

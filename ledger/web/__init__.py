@@ -39,6 +39,7 @@ NOUNS = (
     "queue",
     "sign_in",
     "tokens",
+    "people",
     "health",
 )
 # What only the demo shows.

@@ -163,3 +163,15 @@ def test_check_ends_with_one_when_a_rule_is_broken(db, run: Run):
     broken = [row for row in done.json["invariants"] if not row["ok"]]
     assert broken
     assert all(row["first_violation"] for row in broken)
+
+
+def test_the_first_admin_is_made_by_a_command_and_a_role_ends(run: Run):
+    open_books(run)
+    for new in (True, False):
+        made = run("role", "give", "Ada@example.org", "A", "admin", "--name", "Ada", "--json")
+        assert (made.code, made.json["new"]) == (0, new)
+    assert run("role", "give", "ada@example.org", "A", "treasurer").code == 1
+    assert run("role", "give", "ada@example.org", "NOWHERE", "admin").code == 1
+    assert run("role", "end", "ada@example.org", "A", "admin").code == 0
+    assert run("role", "end", "ada@example.org", "A", "admin").code == 1
+    assert run("role", "give", "ada@example.org", "A", "treasurer").code == 0

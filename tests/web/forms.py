@@ -415,6 +415,12 @@ FORMS = (
         {"answer": "choice", "note": "note"},
     ),
     Form(
+        "people.give",
+        "admin",
+        {"name": "Pia New", "email": "pia@example.org", "role": "member"},
+        {"name": "text", "email": "email", "role": "choice"},
+    ),
+    Form(
         "tokens.create",
         "member",
         {"name": "A script", "scope": "read"},

@@ -178,6 +178,10 @@ DEEDS: dict[str, Deed] = {
     "allocations.propose": Deed(TREASURER, {"amount": "5", "rule": "equal", "purpose": "Seeds"}),
     "pools.settle": Deed(TREASURER),
     "queue.decide": Deed(frozenset({"approver"}), {"answer": "approve", "note": ""}),
+    "people.give": Deed(
+        frozenset({"admin"}), {"name": "Pia", "email": "pia@example.org", "role": "member"}
+    ),
+    "people.end": Deed(frozenset({"admin"})),
     "tokens.create": Deed(SIGNED_IN, {"name": "A script", "scope": "read"}),
     # The link or the owner decides, not a role: tests of their own, elsewhere or below.
     "sign_in.enter": Deed(frozenset()),
@@ -255,6 +259,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "suspense.form": TREASURER,
     "payouts.refund_form": TREASURER,
     "desk.check": READERS,
+    "people.show": frozenset({"admin"}),
     "journal.show": READERS,
     "journal.entry": READERS,
     "journal.account": READERS,

@@ -27,7 +27,7 @@ from ledger.models.books import Book
 from ledger.models.proposals import Proposal
 from ledger.models.statements import BankLine, BankStatement
 from ledger.queries.books import fund_by_code
-from ledger.queries.people import tokens_of
+from ledger.queries.people import people_of, tokens_of
 from ledger.services import (
     allocations,
     assets,
@@ -284,6 +284,8 @@ def _let_in(session: Session, town: Town, book: Book, pool: Book, other: Book) -
         person = make_person(session, name, book, role)
         grant_role(session, person_id=person.id, book_id=pool.id, role=role, now=NOW)
         town.people[name.lower()] = person.id
+    held = people_of(session, book_id=book.id, now=NOW)
+    town.ids["membership_id"] = next(str(row.id) for row in held if row.name == "Second member")
     # What benefits A is approved by somebody who is not of A alone (invariant I-44).
     town.people["pool approver"] = make_person(session, "Pool approver", pool, "approver").id
 
