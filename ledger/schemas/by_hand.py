@@ -26,6 +26,8 @@ MOST_BULK = 999_999_999
 MOST_LINES = 60
 BULK = ("GRM", "MLT")
 CONDITIONS = "ABCDE"
+BALANCE = "Write account, fund and amount on each line, like 1010 GEN 1250.00."
+SPECIALISED = ("specialised", "general")
 _DECIMAL = re.compile(r"(?P<whole>\d{1,6})(?:\.(?P<part>\d{1,6}))?")
 _PERCENT = re.compile(r"(?P<whole>\d{1,2})(?:\.(?P<part>\d{1,2}))?")
 
@@ -112,6 +114,30 @@ class Rates(fields.Field[dict[str, int]]):
         return {code.upper(): millionths(rate) for code, rate in lines}
 
 
+class Balances(fields.Field[list[tuple[int, str, str, int]]]):
+    """Balances, a line each: account, fund, amount, unit; the book's money where none is named."""
+
+    default_error_messages = MISSING
+
+    def __init__(self, exponent: int, **options: Any) -> None:
+        self.exponent = exponent
+        super().__init__(**options)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> list[tuple[int, str, str, int]]:
+        found = []
+        for account, rest in _pairs(value, BALANCE):
+            fund, amount, unit, *more = [*rest.split(), "", ""]
+            if not re.fullmatch(r"[0-9]{4}", account) or not amount or any(more):
+                raise ValidationError(BALANCE)
+            places = EXPONENTS.get(unit, 0) if unit else self.exponent
+            sign = -1 if amount.startswith("-") else 1
+            quantity = sign * minor_units(amount.removeprefix("-"), places)
+            found.append((int(account), fund, unit, quantity))
+        return found
+
+
 def deed(
     wanted: Sequence[str], *, exponent: int, optional: Sequence[str], amount_in: str = ""
 ) -> Schema:
@@ -187,6 +213,12 @@ FIELDS: Mapping[str, Callable[[int, bool], Any]] = {
     "days": lambda _exponent, _needed: Count(required=True),
     "minutes": lambda _exponent, _needed: Minutes(required=True),
     "thing": _line(64),
+    "pool": _line(32),
+    "member": _line(32),
+    "milestone": _line(200),
+    "balances": lambda exponent, _needed: Balances(exponent, required=True),
+    "skill": _line(64),
+    "specialised": lambda _exponent, _needed: one_of(SPECIALISED, "Choose a kind of work."),
     "description": _line(200),
     "condition": lambda _exponent, _needed: one_of(CONDITIONS, "Choose a condition."),
     "entry": lambda _exponent, _needed: fields.UUID(

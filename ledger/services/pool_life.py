@@ -180,8 +180,8 @@ def return_unspent(
     by: UUID,
     on: date,
     now: datetime,
-) -> None:
-    """Book what a member gives back of an allocation (ALC-5).
+) -> UUID:
+    """Book what a member gives back of an allocation (ALC-5); return the member's entry.
 
     Raises Conflict when it is more than the fund got from the pool.
     """
@@ -190,16 +190,17 @@ def return_unspent(
     if between(session, member.id, pool.id, GIVEN_BACK) > -amount:
         raise Conflict("That is more than the pool allocated.", place="amount")
     parts = PoolParts(session, pool.id)
-    journal.post(
+    entries = bookkeeping.allocation_returned(
+        pool=parts.book.code,
+        pool_fund=parts.fund.code,
+        member=member.code,
+        member_fund=fund.code,
+        currency=pool.commodity,
+        amount=amount,
+    )
+    posted = journal.post(
         session,
-        bookkeeping.allocation_returned(
-            pool=parts.book.code,
-            pool_fund=parts.fund.code,
-            member=member.code,
-            member_fund=fund.code,
-            currency=pool.commodity,
-            amount=amount,
-        ),
+        entries,
         event_type="allocation_returned",
         source="pool",
         external_ref=f"{member.code}/{reference}",
@@ -207,6 +208,8 @@ def return_unspent(
         now=now,
         made_by=by,
     )
+    own = [item.book for item in entries].index(member.code)
+    return posted.ids[own]
 
 
 def settle_open(

@@ -19,18 +19,21 @@ from ledger.errors import Conflict, Invalid, NotFound, PoolbookError
 from ledger.models.books import Book
 from ledger.models.commitments import Commitment
 from ledger.models.people import Person
-from ledger.queries import assets, hours, journal, proposals
+from ledger.queries import assets, hours, journal, pools, proposals
 from ledger.queries.balances import trial_balance
 from ledger.queries.books import commodities, funds_of
 from ledger.schemas import by_hand as schemas
-from ledger.services import exchange, free_use, materials, receivables, small_gifts
+from ledger.services import exchange, free_use, materials, opening, receivables, small_gifts
 from ledger.services.parties import CONSENTS
-from ledger.web.deeds import DEEDS, GROUPS, UNITS, Deed, Result, Told
+from ledger.web.deed import GROUPS, Deed, Result, Told
+from ledger.web.deeds import COMMUNITY_DEEDS, UNITS
 from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
 from ledger.web.figures import format_figure, format_minutes
+from ledger.web.other_deeds import OTHER_DEEDS
 
 pages = Blueprint("by_hand", __name__)
 ACTION = "book_by_hand"
+DEEDS = {**COMMUNITY_DEEDS, **OTHER_DEEDS}
 LATELY = 10
 
 
@@ -63,7 +66,12 @@ def index(code: str) -> Response:
             references=[str(row.id) for row in asked if row.state == "approved"],
         )
     return page(
-        "by_hand/index.html", book=book, groups=GROUPS, deeds=DEEDS, asked=asked, posted=posted
+        "by_hand/index.html",
+        book=book,
+        groups=GROUPS,
+        deeds={name: deed for name, deed in DEEDS.items() if deed.of == book.kind},
+        asked=asked,
+        posted=posted,
     )
 
 
@@ -76,15 +84,15 @@ def form(code: str, task: str) -> Response:
 @pages.post("/books/<code>/by-hand/<task>")
 def do(code: str, task: str) -> Response:
     """Do a deed, ask for it, or show what it would come to."""
-    asked = _deed(task)
     book = book_for(ACTION, code)
+    asked = _deed(task, book)
     person = signed_in()
     try:
         answers = read_form(_schema(book, asked))
         step = answers.pop("step")
         if answers.get("done_on", now().date()) > now().date():
             raise Invalid("This day is still ahead.", place="done_on")
-        if step == "try":
+        if step == "try" and asked.tried:
             outcome = _try(lambda session: _told(session, book, person, answers), asked)
             return _page(code, task, request.form.to_dict(), {}, outcome=outcome)
         result = write(lambda session: asked.do(_told(session, book, person, answers)))
@@ -97,6 +105,9 @@ def do(code: str, task: str) -> Response:
 
 def _after(code: str, book: Book, result: Result) -> Response:
     """Lead to what the deed left."""
+    if result is None:
+        flash(_("Noted."))
+        return redirect(url_for("by_hand.index", code=code), 303)
     if isinstance(result, UUID):
         flash(_("Booked."))
         return redirect(url_for("journal.entry", code=code, entry_id=result), 303)
@@ -137,6 +148,8 @@ def _outcome(told: Told, result: Result) -> Outcome:
                 (_("Worth today"), result.quantity - less, result.commodity),
             )
         )
+    if result is None:
+        return Outcome()
     asked = result.arguments
     return Outcome(amounts=((_("It comes to"), asked["quantity"], asked["commodity"]),))
 
@@ -155,8 +168,8 @@ def _schema(book: Book, asked: Deed) -> Any:
     )
 
 
-def _deed(name: str) -> Deed:
-    if name not in DEEDS:
+def _deed(name: str, book: Book) -> Deed:
+    if name not in DEEDS or DEEDS[name].of != book.kind:
         raise NotFound(_("There is no such page."))
     return DEEDS[name]
 
@@ -164,8 +177,9 @@ def _deed(name: str) -> Deed:
 def _sentences(refusal: PoolbookError, asked: Deed) -> dict[str, list[str]]:
     if isinstance(refusal, Invalid) and refusal.messages:
         return errors_of(refusal)
-    place = refusal.place if refusal.place in asked.wants else "form"
-    return {place or "form": [refusal.message]}
+    # A service names one of many balances; on the form they stand in one field.
+    place = (refusal.place or "").partition("[")[0]
+    return {place if place in asked.wants else "form": [refusal.message]}
 
 
 def _page(
@@ -176,8 +190,8 @@ def _page(
     status: int = 200,
     outcome: Outcome | None = None,
 ) -> Response:
-    asked = _deed(name)
     book = book_for(ACTION, code)
+    asked = _deed(name, book)
     with reading() as session:
         options = {
             answer: CHOICES[answer](session, book) for answer in asked.wants if answer in CHOICES
@@ -279,6 +293,26 @@ def _hours(session: ReadSession, book: Book) -> list[tuple[str, str]]:
     ]
 
 
+def _pools(session: ReadSession, book: Book) -> list[tuple[str, str]]:
+    return [(pool.code, pool.name) for pool in pools.pools_of(session, book_id=book.id)]
+
+
+def _members(session: ReadSession, book: Book) -> list[tuple[str, str]]:
+    if book.kind != "pool":
+        return []
+    return [(row.code, row.name) for row in pools.members_of(session, pool_id=book.id)]
+
+
+def _skills(session: ReadSession, _book: Book) -> list[tuple[str, str]]:
+    known = commodities(session).values()
+    return sorted((item.code, item.plural) for item in known if item.code.startswith("MIN."))
+
+
+def _grades(_session: ReadSession, _book: Book) -> list[tuple[str, str]]:
+    words = {"specialised": _("Specialised"), "general": _("Anybody could do it")}
+    return [(grade, words[grade]) for grade in schemas.SPECIALISED]
+
+
 # Answers that are chosen from what the book has.
 CHOICES: dict[str, Callable[[ReadSession, Book], list[tuple[str, str]]]] = {
     "fund": _funds,
@@ -290,6 +324,10 @@ CHOICES: dict[str, Callable[[ReadSession, Book], list[tuple[str, str]]]] = {
     "loan": _loans,
     "entry": _banked,
     "hours": _hours,
+    "pool": _pools,
+    "member": _members,
+    "skill": _skills,
+    "specialised": _grades,
     "consent": _consents,
 }
 # What the deeds put before an approver, apart from what is agreed in steps.
@@ -298,5 +336,6 @@ KINDS = (
     free_use.KIND,
     materials.KIND,
     small_gifts.KIND,
+    opening.KIND,
     "hours_correction",
 )

@@ -35,6 +35,7 @@ from ledger.services import (
     fund_moves,
     grants,
     loans,
+    pool_life,
     purchases,
     receivables,
     spending,
@@ -184,6 +185,8 @@ PROMISE = later("Promise on paper")
 NAMES = {
     **{kind: asked.name for kind, asked in KINDS.items() if kind not in WITHOUT_STEPS},
     receivables.KIND: PROMISE,
+    pool_life.REFUNDABLE: later("Share in a pool"),
+    pool_life.CONDITIONAL: later("Allocation on a condition"),
 }
 LISTED = tuple(NAMES)
 
@@ -226,6 +229,12 @@ MOVES: dict[tuple[str, str], Move] = {
     ("loan", "repay"): Move(later("Repaid"), _SUM, loans.repay_loan, "loan_id"),
     ("purchase", "serve"): Move(
         later("In use"), ("to_fund", "terms"), purchases.place_in_service, "purchase_id"
+    ),
+    ("refundable", "exit"): Move(
+        later("Taken out again"), (), pool_life.leave_pool, "contribution_id"
+    ),
+    ("conditional_allocation", "reach"): Move(
+        later("It is reached"), (), pool_life.reach_milestone, "allocation_id"
     ),
     ("promise", "increase"): Move(
         later("Raise it"),

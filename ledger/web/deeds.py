@@ -1,23 +1,17 @@
-"""Deeds that somebody does by hand, as a table: their words, what they ask, and their service.
+"""A community's deeds by hand, as a table: their words, what they ask, and their service.
 
 ``by_hand`` shows the forms and opens the transactions. Must not know Flask's request.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import date
 from uuid import UUID
 
 from flask_babel import lazy_gettext as later
 
-from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.assets import AssetLoan
-from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.models.hours import HoursEntry
-from ledger.models.parties import Party
 from ledger.models.proposals import Proposal
 from ledger.queries.books import fund_by_code
 from ledger.queries.journal import entries_named
@@ -33,81 +27,7 @@ from ledger.services import (
     small_gifts,
 )
 from ledger.services.books import ensure_commodity
-from ledger.services.parties import find_or_create_party
-
-# What a deed leaves: an entry, something that is agreed in steps, or a question to an approver.
-Result = UUID | Commitment | Proposal
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What somebody told about one deed, and where it happens."""
-
-    session: Session
-    book: Book
-    by: UUID
-    now: datetime
-    answers: Mapping[str, Any]
-
-    def fund(self, name: str = "fund") -> Fund:
-        """Return a fund that was named. Raises NotFound."""
-        return fund_by_code(self.session, self.book.id, self.answers[name])
-
-    def party(self) -> Party:
-        """Return who was named, made known when they are new. Raises Invalid for the address."""
-        return find_or_create_party(
-            self.session,
-            name=self.answers["name"],
-            email=self.answers["email"],
-            consent=self.answers["consent"],
-            now=self.now,
-        )
-
-    def asking(self, *names: str) -> dict[str, Any]:
-        """Return some answers, and who asks an approver and when."""
-        return {
-            **{name: self.answers[name] for name in names},
-            "made_by": self.by,
-            "now": self.now,
-        }
-
-    def booking(self, *names: str) -> dict[str, Any]:
-        """Return some answers, and who books it for which day."""
-        return {
-            **{name: self.answers[name] for name in names},
-            "by": self.by,
-            "on": self.answers["done_on"],
-            "now": self.now,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer on a form: its label, how it is given, and a hint."""
-
-    label: Any
-    form: str = "line"
-    hint: Any = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """One deed by hand; ``tried`` when what it comes to is worth a look before."""
-
-    group: str
-    name: Any
-    hint: Any
-    wants: tuple[str, ...]
-    do: Callable[[Told], Result]
-    optional: tuple[str, ...] = ()
-    asks: bool = False
-    tried: bool = False
-    # Labels that are other than usual on this form.
-    labels: Mapping[str, Answer] | None = None
-
-    def answer(self, name: str) -> Answer:
-        """Return how an answer is asked for here."""
-        return (self.labels or {}).get(name) or ANSWERS[name]
+from ledger.web.deed import Answer, Deed, Told
 
 
 def _promise(told: Told) -> Commitment:
@@ -267,12 +187,6 @@ def _day(told: Told) -> date:
     return day
 
 
-GROUPS: dict[str, Any] = {
-    "promises": later("Promises"),
-    "foreign": later("Foreign money"),
-    "things": later("Materials and things"),
-    "mistakes": later("What turned out otherwise"),
-}
 # How quantities in bulk are called: the unit, before what it is.
 UNITS = {"GRM": "g", "MLT": "ml"}
 
@@ -286,7 +200,7 @@ _FOREIGN = {
     ),
 }
 
-DEEDS: dict[str, Deed] = {
+COMMUNITY_DEEDS: dict[str, Deed] = {
     "promise": Deed(
         "promises",
         later("Promise on paper"),
@@ -405,52 +319,4 @@ DEEDS: dict[str, Deed] = {
         _hours_not_worked,
         asks=True,
     ),
-}
-
-_REFERENCE = later("What tells it apart: a bank reference, a slip's number.")
-ANSWERS: dict[str, Answer] = {
-    "amount": Answer(later("Amount"), "money"),
-    "received": Answer(later("What came in"), "money"),
-    "fund": Answer(later("Fund"), "choice"),
-    "name": Answer(later("Who promised it")),
-    "email": Answer(
-        later("Their e-mail address"), "email", later("It tells donors of one name apart.")
-    ),
-    "consent": Answer(later("How their name is shown in public"), "choice"),
-    "pledge": Answer(later("Pledge"), "line", later("Its reference, such as P-4K7-9QXR.")),
-    "schedule": Answer(
-        later("What is due when"),
-        "text",
-        later("A line each, the day first: 2026-12-31 250.00"),
-    ),
-    "basis_points": Answer(
-        later("Yearly rate in percent"),
-        "rate",
-        later("What is due later than a year counts for less today. Your rules' rate if empty."),
-    ),
-    "foreign": Answer(later("Currency"), "line", later("Three letters, such as EUR.")),
-    "rates": Answer(
-        later("Closing rates"), "text", later("A line for each currency you hold: EUR 1.0850")
-    ),
-    "reference": Answer(later("Reference"), "line", _REFERENCE),
-    "reason": Answer(later("Why, and on what it rests"), "text"),
-    "commodity": Answer(later("What it is"), "line", later("One word, such as sand or paint.")),
-    "unit": Answer(later("Counted in"), "choice"),
-    "quantity": Answer(later("How many"), "count"),
-    "value": Answer(later("What it is worth together"), "money"),
-    "stock": Answer(later("From the stock"), "choice"),
-    "thing": Answer(later("What was given"), "choice"),
-    "items": Answer(later("How many"), "count"),
-    "description": Answer(later("In a few words")),
-    "condition": Answer(later("Condition"), "choice", later("A is as new, E is broken.")),
-    "received_on": Answer(later("Received on"), "date"),
-    "loan": Answer(later("The thing"), "choice"),
-    "days": Answer(later("Days of use"), "count"),
-    "entry": Answer(later("Paid in with"), "choice"),
-    "charge": Answer(later("What the bank charged for it"), "money"),
-    "general_fund": Answer(later("The charge is borne by"), "choice"),
-    "hours": Answer(later("Which hours"), "choice"),
-    "minutes": Answer(later("Time not worked"), "line", later("Like 6, 6:30 or 6.5")),
-    "due_on": Answer(later("Expected by"), "date"),
-    "done_on": Answer(later("Day"), "date"),
 }

@@ -15,7 +15,7 @@ from ledger.models.proposals import Proposal
 from ledger.queries import journal, pools, promises, proposals
 from ledger.queries.books import book_by_code
 from ledger.schemas.money import Decision
-from ledger.services import decisions
+from ledger.services import decisions, opening
 from ledger.web.door import (
     now,
     page,
@@ -115,6 +115,12 @@ def _evidence(session: ReadSession, row: proposals.ProposalRow) -> dict[str, obj
         found["funds"] = row.arguments.get("funds", {})
     elif row.kind == promises.KIND:
         found["promise"] = promises.promise_behind(session, UUID(row.arguments["commitment"]))
+    if row.kind == opening.KIND:
+        found["amounts"] = [
+            (f"{line['account']} {line['fund']}", line["quantity"], line["commodity"])
+            for line in row.arguments["balances"]
+        ]
+        return found
     own = book_by_code(session, row.book).commodity
     found["amounts"] = [
         (label, row.arguments[name], row.arguments.get(unit, own))

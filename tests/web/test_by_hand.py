@@ -16,7 +16,7 @@ from ledger.models.statements import BankLine, BankStatement
 from ledger.queries.balances import trial_balance
 from ledger.queries.books import book_by_code
 from ledger.services.people import grant_role
-from ledger.web.deeds import DEEDS
+from ledger.web.by_hand import DEEDS
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
 from tests.web.town import TODAY, Town
@@ -329,9 +329,14 @@ def test_hours_that_were_not_worked_are_taken_back(town: Town) -> None:
 
 @pytest.mark.parametrize("task", sorted(DEEDS))
 def test_every_deed_has_a_form_and_refuses_an_empty_one_by_name(town: Town, task: str) -> None:
-    page = town.client("treasurer").get(town.address("by_hand.form", task=task)).text
+    code = "P" if DEEDS[task].of == "pool" else "A"
+    path = town.address("by_hand.form", task=task, code=code)
+    other = town.address("by_hand.form", task=task, code="A" if code == "P" else "P")
+    treasurer = town.client("treasurer")
+    assert treasurer.get(other).status_code == 404
+    page = treasurer.get(path).text
     before = town.rows()
-    answer = send(town, task)
+    answer = treasurer.post(path, data={"step": "do"})
     assert answer.status_code == 422
     for name in DEEDS[task].wants:
         assert f'name="{name}"' in page
@@ -395,3 +400,67 @@ def test_a_gift_with_gift_aid_is_reclaimed_and_the_reclaim_comes(town: Town) -> 
         4010: -10_000,
         4040: -2_500,
     }
+
+
+def test_a_share_is_put_into_a_pool_and_taken_out_again(town: Town) -> None:
+    before = money(town)
+    share = {"pool": "P", "amount": "40", "fund": "GEN", "reason": "A year's reserve"}
+    asked = send(town, "share-in-pool", **share)
+    assert asked.status_code == 303
+    path = asked.headers["Location"]
+    approve(town, "refundable")
+    assert moved(town, before)[1010, "USD"] == -4_000
+    treasurer = town.client("treasurer")
+    assert "Share in a pool" in treasurer.get(path).text
+    # Pool and member owe each other since the town was founded.
+    answer = treasurer.post(f"{path}/exit", data={"done_on": DAY})
+    assert answer.status_code == 409
+    assert "still owe each other" in answer.text
+
+
+def test_money_is_allocated_on_a_condition_that_is_reached_and_some_comes_back(town: Town) -> None:
+    treasurer = town.client("treasurer")
+    told = {"member": "A", "amount": "10", "milestone": "The roof is tight", "reason": "Agreed"}
+    asked = treasurer.post("/books/P/by-hand/on-condition", data={**told, "step": "do"})
+    assert asked.status_code == 303, asked.text
+    path = asked.headers["Location"]
+    with town.db.snapshot() as session:
+        row = session.scalars(
+            select(Proposal).where(Proposal.kind == "conditional_allocation")
+        ).one()
+    decide = town.address("queue.decide", proposal_id=str(row.id))
+    yes = {"answer": "approve", "note": ""}
+    assert town.client("pool approver").post(decide, data=yes).status_code == 303
+    before = money(town)
+    assert treasurer.post(f"{path}/reach", data={"done_on": DAY}).status_code == 303
+    back = {"pool": "P", "amount": "3", "fund": "SOLAR", "reference": "1", "done_on": DAY}
+    assert "3.00" in looked_at(town, "given-back", **back)
+    assert "allocation returned" in entry_of(town, send(town, "given-back", **back))
+    much = {**back, "amount": "999", "reference": "2"}
+    assert send(town, "given-back", **much).status_code == 409
+    assert before == money(town)
+
+
+def test_a_book_opens_with_what_an_approver_has_compared(town: Town) -> None:
+    wrong = send(town, "opening", balances="4010 GEN 5", reason="Old books")
+    assert wrong.status_code == 422
+    assert "opens with nothing" in wrong.text
+    assert send(town, "opening", balances="1010 GEN", reason="Old books").status_code == 422
+    before = money(town)
+    lines = "1010 GEN 1250.00\n2110 GEN -80.00\n8210 GEN 3 EQP.PROJECTOR"
+    assert send(town, "opening", balances=lines, reason="Old books").status_code == 303
+    queue = town.client("approver").get("/queue").text
+    assert "-$80.00" in queue
+    approve(town, "opening")
+    changes = moved(town, before)
+    assert changes[1010, "USD"] == 125_000
+    assert changes[3010, "USD"] == -117_000
+    assert changes[8210, "EQP.PROJECTOR"] == 3
+
+
+def test_what_an_hour_is_worth_is_set_from_a_day_on(town: Town) -> None:
+    rate = {"skill": "MIN.ELEC", "value": "51.50", "specialised": "specialised", "done_on": DAY}
+    before = town.rows()
+    assert send(town, "hour-rate", reason="A wage table", **rate).status_code == 303
+    changed = {name for name, count in town.rows().items() if count != before[name]}
+    assert changed == {"skill_rate"}
