@@ -22,6 +22,7 @@ from ledger.models.people import Person
 from ledger.queries import assets, hours, journal, pools, proposals
 from ledger.queries.balances import trial_balance
 from ledger.queries.books import commodities, funds_of
+from ledger.queries.policies import policy_of
 from ledger.schemas import by_hand as schemas
 from ledger.services import exchange, free_use, materials, opening, receivables, small_gifts
 from ledger.services.parties import CONSENTS
@@ -136,6 +137,9 @@ def _outcome(told: Told, result: Result) -> Outcome:
         detail = journal.entry_detail(told.session, book_id=told.book.id, entry_id=result)
         return Outcome(legs=detail.entry.legs)
     if isinstance(result, Commitment):
+        if policy_of(told.session, told.book, told.now.date()).promises == "none":
+            noted = _("Noted until it is paid; your rules call nothing owed")
+            return Outcome(amounts=((noted, result.quantity, result.commodity),))
         less = receivables.discount(
             told.answers["schedule"],
             began=told.now.date(),

@@ -16,6 +16,7 @@ from ledger.models.statements import BankLine, BankStatement
 from ledger.queries.balances import trial_balance
 from ledger.queries.books import book_by_code
 from ledger.services.people import grant_role
+from ledger.services.policies import choose_policy
 from ledger.web.by_hand import DEEDS
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
@@ -464,3 +465,24 @@ def test_what_an_hour_is_worth_is_set_from_a_day_on(town: Town) -> None:
     assert send(town, "hour-rate", reason="A wage table", **rate).status_code == 303
     changed = {name for name, count in town.rows().items() if count != before[name]}
     assert changed == {"skill_rate"}
+
+
+def test_where_nothing_is_owed_before_it_is_paid_a_promise_has_no_worth_today(town: Town) -> None:
+    def choose(value: str) -> None:
+        town.tell(
+            lambda session: choose_policy(
+                session,
+                book=book_by_code(session, "A"),
+                key="promises",
+                value=value,
+                valid_from_on=TODAY,
+                now=NOW,
+            )
+        )
+
+    assert "Worth today" in looked_at(town, "promise", **LETTER)
+    choose("none")
+    shown = looked_at(town, "promise", **LETTER)
+    assert "Noted until it is paid" in shown
+    assert "Worth today" not in shown
+    choose("all")

@@ -284,8 +284,9 @@ def _let_in(session: Session, town: Town, book: Book, pool: Book, other: Book) -
         person = make_person(session, name, book, role)
         grant_role(session, person_id=person.id, book_id=pool.id, role=role, now=NOW)
         town.people[name.lower()] = person.id
+    make_person(session, "Leaving member", book, "member")
     held = people_of(session, book_id=book.id, now=NOW)
-    town.ids["membership_id"] = next(str(row.id) for row in held if row.name == "Second member")
+    town.ids["membership_id"] = next(str(row.id) for row in held if row.name == "Leaving member")
     # What benefits A is approved by somebody who is not of A alone (invariant I-44).
     town.people["pool approver"] = make_person(session, "Pool approver", pool, "approver").id
 
