@@ -33,6 +33,7 @@ from ledger.services.brakes import note_paid
 from ledger.services.commitments import take_step
 from ledger.services.gifts import settle_foreign
 from ledger.services.pledges import record_fulfilment, release_for
+from ledger.services.pools import take_host_fee
 
 # How far an attempt has come: what is heard late never takes it back.
 PROGRESS = {"created": 0, "open": 1, "expired": 2, "failed": 2, "processing": 3, "succeeded": 4}
@@ -208,7 +209,7 @@ def settle_charge(
     paid: int | None = None,
     debit: tuple[str, datetime] | None = None,
 ) -> None:
-    """Post a charge for a pledge (PAY-01 to -03, POL-3) and note the fulfilment. Idempotent.
+    """Post a charge for a pledge (PAY-01 to -03, POL-3, -4) and note the fulfilment. Idempotent.
 
     A bank debit that was on its way is cleared by it (PAY-06); ``debit`` names its payment intent
     and when it began, should nobody have told. One in another currency than the
@@ -264,6 +265,7 @@ def settle_charge(
         source_ref=txn_id,
         now=now,
     )
+    take_host_fee(session, book_id=pledge.book_id, base=txn.amount, payment=txn_id, on=on, now=now)
     _mark(txn, pledge, now)
     _close_attempts(session, pledge, txn.amount, now)
 

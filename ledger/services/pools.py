@@ -18,6 +18,7 @@ from ledger.models.pools import Pool, PoolMember
 from ledger.models.proposals import Proposal
 from ledger.queries.books import book_by_code, fund_by_code
 from ledger.queries.pools import members_of
+from ledger.queries.stripe import general_fund
 from ledger.services import journal
 from ledger.services.books import create_book, create_fund
 from ledger.services.limits import check_left, lock_fund
@@ -226,8 +227,12 @@ def charge_host_fee(
     reference: str,
     on: date,
     now: datetime,
+    payment: str | None = None,
 ) -> int:
-    """Book the host's fee on a payment of ``base`` and return it, rounded down (POL-4)."""
+    """Book the host's fee on a payment of ``base`` and return it, rounded down (POL-4).
+
+    ``payment`` is the movement of the Stripe balance that it is charged on.
+    """
     parts = PoolParts(session, pool_id)
     fee = base * parts.pool.fee_basis_points // 10_000
     if not fee:
@@ -242,6 +247,7 @@ def charge_host_fee(
             host_fund=host_fund.code,
             currency=parts.book.commodity,
             amount=fee,
+            payment=payment,
         ),
         event_type="host_fee",
         source="pool",
@@ -250,6 +256,26 @@ def charge_host_fee(
         now=now,
     )
     return fee
+
+
+def take_host_fee(
+    session: Session, *, book_id: UUID, base: int, payment: str, on: date, now: datetime
+) -> int:
+    """Book the host's fee on a payment that came for a pool, into the host's general fund, and
+    return it; nothing for a book that is no pool. Told twice, it is booked once."""
+    pool = session.get(Pool, book_id)
+    if pool is None:
+        return 0
+    return charge_host_fee(
+        session,
+        pool_id=book_id,
+        base=base,
+        host_fund=general_fund(session, session.get_one(Book, pool.host_id)),
+        reference=payment,
+        payment=payment,
+        on=on,
+        now=now,
+    )
 
 
 class PoolParts:

@@ -24,6 +24,7 @@ from ledger.models.recurring import RecurringGift
 from ledger.services.donor_messages import tell_gift_begun, tell_gift_stopped, tell_renewal_failed
 from ledger.services.gifts import Kind, settle_gift
 from ledger.services.pledges import smallest
+from ledger.services.pools import take_host_fee
 
 EVERY = ("month", "year")
 # Stripe's statuses in our words; what is not here is not over.
@@ -136,6 +137,15 @@ def settle_recurring(session: Session, *, txn_id: str, gift_id: UUID, now: datet
         now=now,
     )
     txn.recurring_id = gift.id
+    zone = session.get_one(Book, gift.book_id).time_zone
+    take_host_fee(
+        session,
+        book_id=gift.book_id,
+        base=txn.amount,
+        payment=txn_id,
+        on=day_in(zone, txn.created_at),
+        now=now,
+    )
     session.flush()
 
 

@@ -247,17 +247,9 @@ class Between(Money):
 
     @rule(base=st.integers(0, 9_000))
     def the_host_takes_its_fee(self, base: int) -> None:
-        fee = base * 5 // 100
         now = self.stage.now
-
-        def expected() -> None:
-            if fee:
-                self.model.move(POOL, {(6530, HOST): fee, (1300, HOST): -fee})
-                self.model.move(HELD, {(1300, "P"): fee, 1110: -fee})
-                self.model.move("A.GEN", {1110: fee, (4510, "P"): -fee})
-
         self.play(
-            expected,
+            lambda: self.model.take_host_fee(base),
             lambda: pools.charge_host_fee(
                 self.stage.session,
                 pool_id=self.stage.of(POOL).id,

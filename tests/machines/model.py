@@ -133,6 +133,14 @@ class Model:
             promise.done += amount
         self.through(cash, place, amount - fee, {6510: fee, 1210: -owed, 4010: owed - amount})
 
+    def take_host_fee(self, base: int) -> None:
+        """POL-4: what the host takes of a payment to the pool, 5 in 100."""
+        fee = base * 5 // 100
+        if fee:
+            self.move(POOL, {(6530, HOST): fee, (1300, HOST): -fee})
+            self.move(HELD, {(1300, "P"): fee, 1110: -fee})
+            self.move("A.GEN", {1110: fee, (4510, "P"): -fee})
+
     def through(self, cash: int, place: str, net: int, legs: Legs) -> None:
         """Move money of a fund; a pool's is with its host (POL-3)."""
         if place == POOL:

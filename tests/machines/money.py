@@ -133,8 +133,14 @@ class Money(Played):
             return
         amount = max(fee + 1, promise.quantity * part // 10)
         txn = self.moved(amount, fee)
+
+        def expected() -> None:
+            self.model.receive(1110, promise.place, amount, fee, promise)
+            if promise.place == POOL:
+                self.model.take_host_fee(amount)
+
         self.play(
-            lambda: self.model.receive(1110, promise.place, amount, fee, promise),
+            expected,
             lambda: payments.settle_charge(
                 self.stage.session, txn_id=txn.id, pledge_id=key, now=self.stage.now
             ),

@@ -23,7 +23,7 @@ from ledger.models.journal import Posting as Leg
 from ledger.models.pledges import Pledge
 from ledger.models.recurring import RecurringGift
 from ledger.queries.sponsors import cleared_gifts
-from ledger.services import campaigns, journal, match_funding, pools, recurring
+from ledger.services import campaigns, journal, match_funding, payouts, pools, recurring
 from ledger.services.books import ensure_commodity
 from ledger.services.campaigns import Need
 from ledger.services.pledges import Line, make_pledges
@@ -307,22 +307,19 @@ def a_pool_through_its_hosts_account(shop: Shop) -> None:
         own = session.get_one(Book, pool.book_id)
         hall.campaign = hall.open(session, own, session.get_one(Fund, pool.fund_id))
     pledge = hall.give(50_000)
-    hall.is_worked(("POL-3", 0), ("POL-3", 1), released=50_000)
-    with shop.db.transaction() as session:
-        host = session.get_one(Book, hall.book)
-        pools.charge_host_fee(
-            session,
-            pool_id=pool.book_id,
-            base=50_000,
-            host_fund=hall.fund_of(session, host, "GEN"),
-            reference=str(pledge.id),
-            on=shop.now().date(),
-            now=shop.now(),
-        )
-    hall.is_worked(("POL-4", 0), ("POL-4", 1))
-    shop.sandbox.control("open_dispute", charge=shop.charges(pledge)[0].id)
+    hall.is_worked(("POL-3", 0), ("POL-3", 1), ("POL-4", 0), ("POL-4", 1), released=50_000)
+    # A payout of it would take each part out of the fund that has it.
+    (charge,) = shop.charges(pledge)
+    with shop.db.snapshot() as session:
+        _host, funds = payouts._composition(session, [str(charge.balance_transaction)])
+    assert funds == {"GEN": 2500, "HELD": 46_020}
+    shop.sandbox.control("open_dispute", charge=charge.id)
     shop.sweep()
     hall.is_worked(("ALC-6", 0), ("ALC-6", 1))
+    gift = begun(hall, 2000)
+    posted = [leg for legs in hall.posted() for leg in legs]
+    assert {("A", 4510, "GEN", "USD", -100), ("P", 6530, "JOINT", "USD", 100)} <= set(posted)
+    checkout.stop_gift(shop.db, shop.gateway, gift_id=gift, now=shop.now())
 
 
 def a_sponsor_who_matches(shop: Shop) -> None:

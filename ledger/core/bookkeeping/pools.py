@@ -117,8 +117,13 @@ def host_fee(
     host_fund: str,
     currency: str,
     amount: int,
+    payment: str | None = None,
 ) -> list[Entry]:
-    """Book what the host charges its pool for the work, out of the Stripe balance (POL-4)."""
+    """Book what the host charges its pool for the work, out of the Stripe balance (POL-4).
+
+    ``payment`` names the movement that it is charged on, so that a payout of that movement finds
+    the host's part in the host's own fund.
+    """
     check_positive(amount=amount)
     return [
         entry(
@@ -136,8 +141,8 @@ def host_fee(
         entry(
             host,
             Posting(INTER_BOOK, held_fund, currency, amount, counterparty=pool),
-            Posting(STRIPE, held_fund, currency, -amount),
-            Posting(STRIPE, host_fund, currency, amount),
+            Posting(STRIPE, held_fund, currency, -amount, payment=payment),
+            Posting(STRIPE, host_fund, currency, amount, payment=payment),
             Posting(HOST_FEE_EARNED, host_fund, currency, -amount, counterparty=pool),
         ),
     ]
