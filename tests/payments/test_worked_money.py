@@ -22,6 +22,7 @@ from ledger.models.campaigns import Campaign
 from ledger.models.journal import Posting as Leg
 from ledger.models.pledges import Pledge
 from ledger.models.recurring import RecurringGift
+from ledger.queries.invariants import check
 from ledger.queries.sponsors import cleared_gifts
 from ledger.services import campaigns, journal, match_funding, payouts, pools, recurring
 from ledger.services.books import ensure_commodity
@@ -320,6 +321,8 @@ def a_pool_through_its_hosts_account(shop: Shop) -> None:
     posted = [leg for legs in hall.posted() for leg in legs]
     assert {("A", 4510, "GEN", "USD", -100), ("P", 6530, "JOINT", "USD", 100)} <= set(posted)
     checkout.stop_gift(shop.db, shop.gateway, gift_id=gift, now=shop.now())
+    with shop.db.snapshot() as session:
+        assert [row for row in check(session) if not row.ok and row.id == "I-06"] == []
 
 
 def a_sponsor_who_matches(shop: Shop) -> None:

@@ -154,7 +154,7 @@ def once(session: ReadSession) -> Finding:
         .having(func.count() > 1)
         .limit(1)
     )
-    # A correction moves the same movement to another fund.
+    # A correction moves the same movement to another fund; the host's fee does so with a part.
     moved = (
         select(Posting.payment, func.count(Posting.entry_id.distinct()))
         .join(Entry, and_(Entry.book_id == Posting.book_id, Entry.id == Posting.entry_id))
@@ -163,6 +163,7 @@ def once(session: ReadSession) -> Finding:
             Posting.payment.is_not(None),
             Entry.reverses.is_(None),
             Entry.source != "correction",
+            Entry.event_type != "host_fee",
         )
         .group_by(Posting.book_id, Posting.payment)
         .having(func.count(Posting.entry_id.distinct()) > 1)
