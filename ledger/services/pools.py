@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from ledger.core import bookkeeping
 from ledger.db import ReadSession, Session
-from ledger.errors import Invalid, NotFound
+from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
 from ledger.models.pools import Pool, PoolMember
 from ledger.models.proposals import Proposal
@@ -42,8 +42,10 @@ def create_pool(
 ) -> Pool:
     """Open a pool's book and fund and let members in, each with the fund that receives.
 
-    Raises Invalid unless the host keeps the money in an agency fund.
+    Twice the same is once. Raises Invalid unless a community is host, in the pool's currency,
+    and keeps the money in an agency fund; Conflict when there is a pool that is another.
     """
+    _check_community(host, currency, place="host")
     if held_fund.fund_class != "agency" or held_fund.book_id != host.id:
         raise Invalid("The host keeps a pool's money in an agency fund.", place="held_fund")
     if not 0 <= fee_basis_points <= 10_000:
@@ -59,24 +61,39 @@ def create_pool(
         story=story,
     )
     own = create_fund(session, book_id=book.id, code=fund, fund_class="purpose", now=now)
-    pool = Pool(
-        book_id=book.id,
-        fund_id=own.id,
-        host_id=host.id,
-        held_fund_id=held_fund.id,
-        fee_basis_points=fee_basis_points,
-    )
-    session.add(pool)
-    session.flush()
+    terms = (own.id, host.id, held_fund.id, fee_basis_points)
+    pool = session.get(Pool, book.id)
+    if pool is None:
+        pool = Pool(
+            book_id=book.id,
+            fund_id=own.id,
+            host_id=host.id,
+            held_fund_id=held_fund.id,
+            fee_basis_points=fee_basis_points,
+        )
+        session.add(pool)
+        session.flush()
+    elif terms != (pool.fund_id, pool.host_id, pool.held_fund_id, pool.fee_basis_points):
+        raise Conflict(f"Pool {code} is there on other terms.", place="code")
     for member, member_fund in members:
         add_member(session, pool=pool, book_code=member, fund_code=member_fund)
     return pool
 
 
 def add_member(session: Session, *, pool: Pool, book_code: str, fund_code: str) -> PoolMember:
-    """Let a community in; its place in line settles ties of the splitter for good."""
+    """Let a community in; its place in line settles ties of the splitter for good.
+
+    Twice the same is once. Raises Invalid unless a community comes, in the pool's currency;
+    Conflict when it receives into another fund already.
+    """
     book = book_by_code(session, book_code)
+    _check_community(book, session.get_one(Book, pool.book_id).commodity, place="member")
     fund = fund_by_code(session, book.id, fund_code)
+    known = session.get(PoolMember, (pool.book_id, book.id))
+    if known is not None:
+        if known.fund_id != fund.id:
+            raise Conflict(f"{book.name} is a member with another fund.", place="member")
+        return known
     taken = session.scalars(
         select(PoolMember.member_seq).where(PoolMember.pool_id == pool.book_id)
     ).all()
@@ -89,6 +106,13 @@ def add_member(session: Session, *, pool: Pool, book_code: str, fund_code: str) 
     session.add(member)
     session.flush()
     return member
+
+
+def _check_community(book: Book, currency: str, *, place: str) -> None:
+    if book.kind != "community":
+        raise Invalid(f"{book.code} is no community.", place=place)
+    if book.commodity != currency:
+        raise Invalid(f"{book.code} does not count in {currency}.", place=place)
 
 
 def contribute(

@@ -1,0 +1,82 @@
+"""Commands about pools: opened with the community that holds the money, and joined."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from ledger.cli.console import Console, cli, command, pass_console
+from ledger.db import Session
+from ledger.errors import Invalid
+from ledger.queries.books import book_by_code, fund_by_code
+from ledger.queries.pools import pool_by_code
+from ledger.services import pools
+
+
+@cli.group("pool")
+def pool() -> None:
+    """Pools: what several communities share."""
+
+
+@command(pool, "create")
+@click.argument("code")
+@click.option("--name", required=True)
+@click.option("--currency", required=True)
+@click.option("--host", required=True, metavar="BOOK/FUND", help="Who holds the money, where.")
+@click.option("--fund", "own_fund", default="POOL", show_default=True, help="The pool's own fund.")
+@click.option("--fee", default=0, help="The host's fee on payments, in hundredths of a percent.")
+@click.option("--member", "members", multiple=True, metavar="BOOK/FUND", help="May be repeated.")
+@pass_console
+def pool_create(
+    console: Console,
+    code: str,
+    name: str,
+    currency: str,
+    host: str,
+    own_fund: str,
+    fee: int,
+    members: tuple[str, ...],
+) -> None:
+    """Open a pool; its host keeps the money in an agency fund."""
+
+    def deed(session: Session) -> dict[str, Any]:
+        host_code, held = _pair(host, "host")
+        holder = book_by_code(session, host_code)
+        pools.create_pool(
+            session,
+            code=code,
+            name=name,
+            currency=currency,
+            host=holder,
+            held_fund=fund_by_code(session, holder.id, held),
+            fund=own_fund,
+            fee_basis_points=fee,
+            members=[_pair(member, "member") for member in members],
+            now=datetime.now(UTC),
+        )
+        return {"pool": code, "host": host_code, "members": len(members)}
+
+    console.answer(console.database().run(deed), f"Pool {code} is open.")
+
+
+@command(pool, "join")
+@click.argument("code")
+@click.argument("member", metavar="BOOK/FUND")
+@pass_console
+def pool_join(console: Console, code: str, member: str) -> None:
+    """Let a community in; what it gets goes into its fund."""
+    book, fund = _pair(member, "member")
+
+    def deed(session: Session) -> None:
+        found, _book = pool_by_code(session, code)
+        pools.add_member(session, pool=found, book_code=book, fund_code=fund)
+
+    console.database().run(deed)
+    console.answer({"pool": code, "member": book}, f"{book} is a member of {code}.")
+
+
+def _pair(text: str, place: str) -> tuple[str, str]:
+    book, slash, fund = text.partition("/")
+    if not slash or not book or not fund:
+        raise Invalid("Name a book and its fund, like HALL/GEN.", place=place)
+    return book, fund
