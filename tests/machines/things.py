@@ -493,9 +493,19 @@ class Things(Between):
         back=st.integers(-1, 2),
         n=ANY,
         promised=st.booleans(),
+        at_once=st.booleans(),
+        builds=st.booleans(),
     )
     def hours_are_logged(
-        self, place: str, skill: str, minutes: int, back: int, n: int, promised: bool
+        self,
+        place: str,
+        skill: str,
+        minutes: int,
+        back: int,
+        n: int,
+        promised: bool,
+        at_once: bool,
+        builds: bool,
     ) -> None:
         promise, key = (pick(self.promises, n) if promised else None) or (None, None)
         if promise is not None:
@@ -528,6 +538,9 @@ class Things(Between):
         )
         if done:
             self.logged.append(Work(row.id, place, skill, minutes, promise))
+            # Of many rules, that two follow each other is rare.
+            if at_once:
+                self.hours_are_decided(len(self.logged) - 1, "confirmer", builds, says_yes=True)
 
     @precondition(lambda self: self.logged)
     @rule(
