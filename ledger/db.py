@@ -96,8 +96,13 @@ class Database:
         )
         try:
             if not self.is_sqlite:
-                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-                session.execute(text("SET TRANSACTION READ ONLY"))
+                # Said as the transaction begins; to say it afterwards takes a tenth of a balance.
+                session.connection(
+                    execution_options={
+                        "isolation_level": "REPEATABLE READ",
+                        "postgresql_readonly": True,
+                    }
+                )
             yield session
         finally:
             # What was read stays readable afterwards; a rollback would expire it.
