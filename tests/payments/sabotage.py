@@ -13,11 +13,17 @@ from tests.sandbox.shop import Shop
 
 Case = Callable[[Shop], None]
 Broken = tuple[str, Any]
+# What a case that is written wrong fails with, whatever is broken.
+OF_THE_TEST = KeyboardInterrupt | NameError | ImportError | AttributeError | TypeError
 
 
 def named(value: object) -> str:
     """The name that a case has in the list of tests."""
     return getattr(value, "__name__", "control")
+
+
+def nothing(*_arguments: object, **_named: object) -> None:
+    """What takes the place of a part that is to do nothing."""
 
 
 def turns_red(case: Case, shop: Shop, *broken: Broken) -> None:
@@ -27,6 +33,6 @@ def turns_red(case: Case, shop: Shop, *broken: Broken) -> None:
             patch.setattr(target, instead)
         with pytest.raises(BaseException) as caught:  # noqa: PT011 (however it fails)
             case(shop)
-    assert not isinstance(caught.value, KeyboardInterrupt | NameError | ImportError), caught.value
+    assert not isinstance(caught.value, OF_THE_TEST), caught.value
     # What the broken code left undone is done now, so that the next case starts clean.
     shop.sweep()

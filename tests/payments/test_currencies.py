@@ -15,7 +15,7 @@ from ledger.services.books import ensure_commodity
 from ledger.services.campaigns import Need
 from ledger.sweep import check_account
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge
-from tests.payments.sabotage import Broken, Case, named, turns_red
+from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.payments.test_money_back import debited_page, moved
 from tests.sandbox.shop import Shop
 
@@ -159,11 +159,7 @@ def _in_hundredths(gateway: StripeGateway, **asked: Any) -> Any:
     return OPEN(gateway, **{**asked, "amount": asked["amount"] * 100})
 
 
-def _nothing(*_arguments: object, **_named: object) -> None:
-    return None
-
-
-UNITS: list[Broken] = [("ledger.gateway.checkout_pages.check_units", _nothing)]
+UNITS: list[Broken] = [("ledger.gateway.checkout_pages.check_units", nothing)]
 BROKEN: list[tuple[Case, list[Broken]]] = [
     (yen_have_no_decimals, [(PAGE, _in_hundredths)]),
     (dinars_end_in_a_zero, UNITS),
@@ -171,19 +167,19 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     (less_than_the_minimum_is_refused_in_words, [(PAGE, _in_hundredths)]),
     (
         forints_leave_in_whole_units,
-        [("ledger.sweep.movements.payouts.settle_manual_payout", _nothing)],
+        [("ledger.sweep.movements.payouts.settle_manual_payout", nothing)],
     ),
     (
         euros_that_settle_in_dollars,
-        [("ledger.services.payments.settle_foreign", _nothing)],
+        [("ledger.services.payments.settle_foreign", nothing)],
     ),
     (
         a_sepa_debit_clears_and_is_returned,
-        [("ledger.sweep.movements.refund_moves.settle_return", _nothing)],
+        [("ledger.sweep.movements.refund_moves.settle_return", nothing)],
     ),
     (
         a_sepa_debit_is_disputed_and_lost_at_once,
-        [("ledger.services.disputes.settle_dispute", _nothing)],
+        [("ledger.services.disputes.settle_dispute", nothing)],
     ),
 ]
 

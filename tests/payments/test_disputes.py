@@ -7,7 +7,7 @@ from ledger.models.disputes import Dispute
 from ledger.models.pledges import Pledge
 from ledger.queries import desk
 from ledger.queries.disputes import waiting_for_evidence
-from tests.payments.sabotage import Broken, Case, named, turns_red
+from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.payments.test_money_back import moved, paid, refunded
 from tests.sandbox.shop import Shop
 
@@ -143,20 +143,16 @@ def test_a_dispute_is_booked_as_the_balance_shows_it(shop: Shop, case: Case) -> 
     assert shop.waiting() == []
 
 
-def _nothing(*_arguments: object, **_named: object) -> None:
-    return None
-
-
 DEEDS = "ledger.services.disputes."
 BROKEN: list[tuple[Case, list[Broken]]] = [
     (
         an_inquiry_moves_nothing_and_waits_on_the_desk,
-        [("ledger.sweep.passes.sync_disputes", _nothing)],
+        [("ledger.sweep.passes.sync_disputes", nothing)],
     ),
-    (an_inquiry_that_becomes_a_dispute_is_booked_then, [(DEEDS + "settle_dispute", _nothing)]),
-    (a_part_of_a_payment_is_taken_back, [(DEEDS + "settle_dispute", _nothing)]),
-    (a_dispute_that_is_lost_moves_nothing_more, [(DEEDS + "_restate", _nothing)]),
-    (a_dispute_that_is_won_brings_the_money_back, [(DEEDS + "restate", _nothing)]),
+    (an_inquiry_that_becomes_a_dispute_is_booked_then, [(DEEDS + "settle_dispute", nothing)]),
+    (a_part_of_a_payment_is_taken_back, [(DEEDS + "settle_dispute", nothing)]),
+    (a_dispute_that_is_lost_moves_nothing_more, [(DEEDS + "_restate", nothing)]),
+    (a_dispute_that_is_won_brings_the_money_back, [(DEEDS + "restate", nothing)]),
     (the_fee_comes_back_as_stripe_says, [("ledger.sweep.movements.DISPUTES", ())]),
     (an_answer_costs_a_further_fee, [("ledger.sweep.movements.DISPUTES", ())]),
     (what_a_refund_left_is_disputed, [(DEEDS + "MONEY", ("dispute_reversal",))]),

@@ -27,7 +27,7 @@ from ledger.models.jobs import Job
 from ledger.models.payments import PaymentAttempt, StripeEvent
 from ledger.models.pledges import Pledge
 from ledger.services import journal, stripe_events
-from tests.payments.sabotage import Broken, Case, named, turns_red
+from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.ports import free_port
 from tests.sandbox import test_settling as settling
 from tests.sandbox.shop import SECRET, Shop
@@ -302,10 +302,6 @@ class _Anew:
         return POST(session, entries, external_ref=f"{external_ref}{uuid4().hex[:8]}", **named)
 
 
-def _nothing(*_arguments: object, **_named: object) -> None:
-    return None
-
-
 def _from_charges(gateway, *, since=None, payout_id=None):  # type: ignore[no-untyped-def]
     """What is told by charges themselves: their fee is not known yet."""
     del since, payout_id
@@ -345,7 +341,7 @@ def _taken(_gateway, body, _signature):  # type: ignore[no-untyped-def]
 
 BOOKED_AGAIN: list[Broken] = [
     ("ledger.services.payments.journal", _Anew),
-    ("ledger.services.payments._mark", _nothing),
+    ("ledger.services.payments._mark", nothing),
 ]
 BROKEN: list[tuple[Case, list[Broken]]] = [
     (one_message_many_times_at_once, [("ledger.services.stripe_events.store", _each_a_new_one)]),
@@ -360,7 +356,7 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     ),
     (
         a_message_comes_before_we_know_our_own_page,
-        [("ledger.sweep.charges.our_id", _nothing)],
+        [("ledger.sweep.charges.our_id", nothing)],
     ),
     (messages_and_sweeps_at_once, BOOKED_AGAIN),
     (a_changed_or_old_message_is_refused, [("ledger.gateway.StripeGateway.verify", _taken)]),

@@ -17,7 +17,7 @@ from ledger.errors import Invalid, NotAllowed
 from ledger.gateway import StripeGateway
 from ledger.sweep import check_account
 from tests.faults.conftest import Sandbox
-from tests.payments.sabotage import Broken, Case, named, turns_red
+from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.ports import free_port
 from tests.sandbox.shop import Shop
 from wsgi import create_app, refuse_other_books
@@ -126,20 +126,16 @@ def test_live_test_and_sandbox_never_mix(shop: Shop, case: Case) -> None:
     case(shop)
 
 
-def _nothing(*_arguments: object, **_named: object) -> None:
-    return None
-
-
 BROKEN: list[tuple[Case, list[Broken]]] = [
     (
         nothing_that_says_it_is_live_is_read,
-        [("ledger.gateway.connection.Connection.check_mode", _nothing)],
+        [("ledger.gateway.connection.Connection.check_mode", nothing)],
     ),
     (
         books_follow_one_kind_of_money_for_good,
-        [("ledger.services.stripe_accounts.check", _nothing)],
+        [("ledger.services.stripe_accounts.check", nothing)],
     ),
-    (a_worker_of_another_account_does_not_begin, [("ledger.worker.check_account", _nothing)]),
+    (a_worker_of_another_account_does_not_begin, [("ledger.worker.check_account", nothing)]),
     (
         every_page_says_that_no_real_money_moves,
         [("ledger.config.Settings.pretends", property(lambda _: False))],

@@ -11,7 +11,7 @@ from ledger.models.periods import Period
 from ledger.models.pledges import Pledge
 from ledger.queries.pledges import open_quantity
 from ledger.services import refund_moves
-from tests.payments.sabotage import Broken, Case, named, turns_red
+from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.sandbox.shop import Shop
 
 FAILING, PENDING = "4000000000005126", "4000000000007726"
@@ -216,10 +216,6 @@ def _all_that_came(session, _pledge_id, charge):  # type: ignore[no-untyped-def]
     return charge.amount
 
 
-def _nothing(*_arguments: object, **_named: object) -> None:
-    return None
-
-
 def _one_key_an_amount(gateway, *, key, charge_id, amount, metadata):  # type: ignore[no-untyped-def]
     del key, metadata
     params = {"charge": charge_id, "amount": amount}
@@ -238,18 +234,18 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
         two_equal_refunds_both_go,
         [
             ("ledger.gateway.StripeGateway.create_refund", _one_key_an_amount),
-            ("ledger.gateway.StripeGateway.find_refund", _nothing),
+            ("ledger.gateway.StripeGateway.find_refund", nothing),
         ],
     ),
-    (a_dashboard_refund_is_booked, [("ledger.services.refund_moves.settle_refund", _nothing)]),
-    (a_pending_refund_is_booked_once, [("ledger.services.refund_moves._note_posted", _nothing)]),
+    (a_dashboard_refund_is_booked, [("ledger.services.refund_moves.settle_refund", nothing)]),
+    (a_pending_refund_is_booked_once, [("ledger.services.refund_moves._note_posted", nothing)]),
     (
         a_refund_that_bounces_is_owed_to_the_donor,
-        [("ledger.services.refund_moves.settle_bounce", _nothing)],
+        [("ledger.services.refund_moves.settle_bounce", nothing)],
     ),
     (
         a_pending_refund_that_fails_is_owed_to_the_donor,
-        [("ledger.services.refund_moves.settle_bounce", _nothing)],
+        [("ledger.services.refund_moves.settle_bounce", nothing)],
     ),
     (
         a_refund_of_a_closed_period_is_booked_as_such,
@@ -257,7 +253,7 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     ),
     (
         what_was_given_twice_goes_back_without_touching_income,
-        [("ledger.services.refund_moves.owe_back", _nothing)],
+        [("ledger.services.refund_moves.owe_back", nothing)],
     ),
     (
         a_bank_debit_waits_clears_and_comes_back,
@@ -265,7 +261,7 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     ),
     (
         a_bank_debit_that_fails_leaves_nothing,
-        [("ledger.services.bank_debits.fail_debit", _nothing)],
+        [("ledger.services.bank_debits.fail_debit", nothing)],
     ),
 ]
 

@@ -14,7 +14,7 @@ from ledger.models.mandates import Mandate
 from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Pledge
 from ledger.queries.mandates import mandate_of
-from tests.payments.sabotage import Broken, Case, named, turns_red
+from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.sandbox.shop import Shop
 
 DECLINES, ASKS = "4000000000000341", "4000002760003184"
@@ -230,10 +230,6 @@ def _a_key_for_each_pledge(gateway: StripeGateway, **asked: Any) -> Any:
     return REAL(gateway, **{**asked, "key": metadata["pledge"], "metadata": metadata})
 
 
-def _nothing(*_arguments: object, **_named: object) -> None:
-    return None
-
-
 def _raise(*_arguments: object, **_named: object) -> None:
     raise KeyReused("")
 
@@ -244,10 +240,10 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     (a_lost_answer_is_asked_for_by_the_same_key, [(CHARGE, _a_key_for_each_call)]),
     (
         a_retry_after_a_decline_has_a_key_of_its_own,
-        [(CHARGE, _a_key_for_each_pledge), (FIND, _nothing)],
+        [(CHARGE, _a_key_for_each_pledge), (FIND, nothing)],
     ),
     (another_amount_under_a_used_key_is_an_alarm, [(CHARGE, _a_key_for_each_call)]),
-    (what_is_unknown_for_a_day_is_looked_up, [(FIND, _nothing)]),
+    (what_is_unknown_for_a_day_is_looked_up, [(FIND, nothing)]),
     (whatever_fails_at_the_provider_is_asked_again, [(CHARGE, _a_key_for_each_call)]),
     (a_bank_that_asks_brings_the_donor_back, [("ledger.services.mandates.FOR_ITS_OWNER", ())]),
     (
