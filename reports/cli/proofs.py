@@ -39,7 +39,8 @@ def checkpoint(console: Console, code: str) -> None:
             "note": row.note,
             "key": signer.key_line,
         },
-        row.note,
+        # A signed note ends with one line break, which printing adds.
+        row.note.removesuffix("\n"),
     )
 
 

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
 from ledger.models.statements import BankStatement
+from reports.verify import Refused, verify
 from tests.cli.conftest import Run
 from tests.factories import make_book, make_fund
 from tests.queries.damage import break_agency_fund
@@ -175,3 +177,21 @@ def test_the_first_admin_is_made_by_a_command_and_a_role_ends(run: Run):
     assert run("role", "end", "ada@example.org", "A", "admin").code == 0
     assert run("role", "end", "ada@example.org", "A", "admin").code == 1
     assert run("role", "give", "ada@example.org", "A", "treasurer").code == 0
+
+
+def test_a_checkpoint_kept_in_a_file_proves_what_grew_since(run: Run, tmp_path: Path):
+    open_books(run)
+    key = run("checkpoint", "--book", "A", "--json").json["key"]
+    # As a shell keeps it.
+    kept = tmp_path / "last-year.txt"
+    kept.write_text(run("checkpoint", "--book", "A").out)
+    entries = tmp_path / "more.jsonl"
+    entries.write_text(gift("2026-01-02", 500) + "\n")
+    assert run("import", "entries", str(entries)).code == 0
+    bundle = tmp_path / "A.zip"
+    assert run("bundle", "--book", "A", "-o", str(bundle)).code == 0
+    proven = verify(bundle.read_bytes(), since=kept.read_bytes(), key=key)
+    assert proven["ok"], proven
+    other = kept.read_bytes().replace(b"\nprefix 1 ", b"\nprefix 2 ", 1)
+    with pytest.raises(Refused):
+        verify(bundle.read_bytes(), since=other, key=key)
