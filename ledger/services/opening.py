@@ -10,16 +10,16 @@ from sqlalchemy import select
 
 from ledger.core import bookkeeping
 from ledger.core.accounts import Layer, layer_of
-from ledger.core.entry import Posting
+from ledger.core.entry import Entry, Posting
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.assets import Asset
-from ledger.models.books import Book, Fund
-from ledger.models.journal import Entry
+from ledger.models.books import Account, Book, Fund
+from ledger.models.journal import Entry as EntryRow
 from ledger.models.proposals import Proposal
 from ledger.queries.books import fund_by_code
 from ledger.services import journal
-from ledger.services.books import check_own_fund
+from ledger.services.books import check_own_fund, ensure_commodity
 from ledger.services.proposals import propose
 
 KIND = "opening"
@@ -64,11 +64,12 @@ def propose_opening(
 ) -> Proposal:
     """Ask an approver to take over balances; net assets of each fund follow from them.
 
-    Raises Invalid for an account that carries no balance, an agency fund, or things that the
-    counts do not hold.
+    Raises Invalid for an account that carries no balance or is not there, a unit that is none, an
+    agency fund, or things that the counts do not hold.
     """
     if not balances:
         raise Invalid("Name at least one balance.", place="balances")
+    chart = set(session.scalars(select(Account.number).where(Account.book_id == book.id)))
     for number, row in enumerate(balances):
         place = f"balances[{number}]"
         if row.account not in VALUES and row.account not in THINGS:
@@ -76,6 +77,18 @@ def propose_opening(
         check_own_fund(book, fund_by_code(session, book.id, row.fund), place=f"{place}.fund")
         if not row.quantity:
             raise Invalid("A balance is not zero.", place=f"{place}.quantity")
+        if row.account not in chart:
+            raise Invalid(
+                f"Book {book.code} has no account {row.account}.", place=f"{place}.account"
+            )
+        try:
+            ensure_commodity(session, row.commodity)
+        except Invalid as error:
+            raise Invalid(error.message, place=f"{place}.commodity") from error
+    try:
+        _entries(book, balances)
+    except Invalid as error:
+        raise Invalid(error.message, place="balances") from error
     counted = {
         (row.fund, row.commodity): row.quantity for row in balances if row.account == THINGS[0]
     }
@@ -105,14 +118,15 @@ def open_book(session: Session, proposal: Proposal, *, by: UUID, on: date, now: 
     Raises Conflict when the book has opened already.
     """
     book = session.get_one(Book, proposal.book_id)
-    opened = select(Entry.id).where(Entry.book_id == book.id, Entry.source == KIND).limit(1)
+    opened = (
+        select(EntryRow.id).where(EntryRow.book_id == book.id, EntryRow.source == KIND).limit(1)
+    )
     if session.scalar(opened) is not None:
         raise Conflict("This book has its opening balances already.", place="book")
     balances = [Balance(**row) for row in proposal.arguments["balances"]]
-    legs = [Posting(row.account, row.fund, row.commodity, row.quantity) for row in balances]
     journal.post(
         session,
-        bookkeeping.opening_balances(book=book.code, balances=[*legs, *_net(legs)]),
+        _entries(book, balances),
         event_type="opening_balances",
         source=KIND,
         external_ref=str(proposal.id),
@@ -124,6 +138,11 @@ def open_book(session: Session, proposal: Proposal, *, by: UUID, on: date, now: 
     for row in proposal.arguments["things"]:
         _register(session, book, Thing(**row))
     session.flush()
+
+
+def _entries(book: Book, balances: Sequence[Balance]) -> list[Entry]:
+    legs = [Posting(row.account, row.fund, row.commodity, row.quantity) for row in balances]
+    return bookkeeping.opening_balances(book=book.code, balances=[*legs, *_net(legs)])
 
 
 def _net(legs: Sequence[Posting]) -> list[Posting]:
