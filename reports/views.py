@@ -15,7 +15,7 @@ from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.queries import editions as questions
 from ledger.queries.books import all_books
-from ledger.schemas.fields import Line
+from ledger.schemas.fields import Day, Line
 from ledger.schemas.journal import AN_INSTANT
 from ledger.services.seals import make_checkpoint
 from ledger.signing import Signer, signer_of
@@ -45,10 +45,6 @@ from reports.statement import Report
 pages = Blueprint(
     "reports", __name__, template_folder=str(Path(__file__).parent / "templates" / "pages")
 )
-A_DATE: dict[str, Any] = {
-    "invalid": "Enter a date like 2026-12-31.",
-    "required": "Enter a date like 2026-12-31.",
-}
 
 
 class Asked(Schema):
@@ -58,8 +54,8 @@ class Asked(Schema):
         unknown = EXCLUDE
 
     book = Line(load_default="", longest=32)
-    since = fields.Date(required=True, data_key="from", error_messages=A_DATE)
-    until = fields.Date(required=True, data_key="to", error_messages=A_DATE)
+    since = Day(required=True, data_key="from")
+    until = Day(required=True, data_key="to")
     edition = fields.String(
         load_default="public",
         validate=validate.OneOf(EDITIONS, error="Choose an edition."),

@@ -10,17 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from ledger.core.entry import Entry, Posting
 from ledger.db import Database
 from ledger.demo import fill
 from ledger.errors import Conflict, Invalid
 from ledger.queries.balances import trial_balance
 from ledger.queries.books import book_by_code
+from ledger.services import journal
+from ledger.services.books import ensure_commodity
 from reports import tie_out
 from reports.build import build, scope_of_all, scope_of_book, scope_of_pool
 from reports.dataset import as_json
 from reports.movements import read_movements
 from reports.render import render_html, render_pdf
 from reports.statement import Report
+from tests.conftest import NOW
 from tests.factories import make_book, make_fund
 from tests.worked import load_worked_books
 
@@ -182,6 +186,31 @@ def test_empty_books_and_wrong_periods(db: Database):
                 since=date(2026, 2, 1),
                 until=date(2026, 1, 1),
             )
+
+
+def test_a_currency_that_came_and_went_has_no_position(db: Database):
+    day = date(2026, 10, 1)
+    legs = [("EUR", 1020, 100), ("EUR", 1990, -100), ("USD", 1010, 500), ("USD", 4010, -500)]
+    post = {"source": "test", "accounting_on": day, "now": NOW}
+    with db.transaction() as session:
+        book = make_book(session)
+        make_fund(session, book)
+        ensure_commodity(session, "EUR")
+        for unit in ("EUR", "USD"):
+            entry = Entry(
+                "A",
+                tuple(Posting(no, "GEN", code, sum_) for code, no, sum_ in legs if code == unit),
+            )
+            posted = journal.post(session, [entry], event_type="gift", external_ref=unit, **post)
+            if unit == "EUR":
+                euros = posted.ids[0]
+        there = build(session, scope=scope_of_all(session), edition="public", **YEAR)
+        journal.reverse(session, book_id=book.id, entry_id=euros, accounting_on=day, now=NOW)
+        gone = build(session, scope=scope_of_all(session), edition="public", **YEAR)
+    assert "Assets, EUR" in render_html(there, "0" * 64)
+    html = render_html(gone, "0" * 64)
+    assert "Assets, EUR" not in html
+    assert "Assets, USD" in html
 
 
 def test_a_pool_is_reported_with_its_members(town: Database):
