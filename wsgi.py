@@ -98,8 +98,9 @@ def create_app(
 def serve(console: Console, port: int, host: str) -> None:
     """Serve the pages, the API and the webhook."""
     settings = console.settings()
-    refuse_other_books(Database(settings.database_url), settings)
-    serve_forever(create_app(settings), host=host, port=port, threads=8)
+    db = Database(settings.database_url)
+    refuse_other_books(db, settings)
+    serve_forever(create_app(settings, db=db), host=host, port=port, threads=8)
 
 
 def refuse_other_books(db: Database, settings: Settings) -> None:

@@ -14,8 +14,8 @@ from ledger.core.allocation import RULES, Rule
 from ledger.core.amount import decimals, kind_of
 from ledger.errors import Invalid
 from ledger.schemas.fields import (
-    A_DATE,
     Count,
+    Day,
     Line,
     Minutes,
     Money,
@@ -41,8 +41,8 @@ def allocation(unit: str) -> Schema:
         amount = _field(unit)
         rule = one_of(RULES, "Choose a rule.")
         rest = fields.String(load_default="")
-        since = fields.Date(load_default=None, allow_none=True, error_messages=A_DATE)
-        until = fields.Date(load_default=None, allow_none=True, error_messages=A_DATE)
+        since = Day(load_default=None, allow_none=True)
+        until = Day(load_default=None, allow_none=True)
         purpose = Line(required=True)
 
         @validates_schema

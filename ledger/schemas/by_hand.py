@@ -9,9 +9,9 @@ from marshmallow import Schema, ValidationError, fields
 
 from ledger.core.currencies import EXPONENTS
 from ledger.schemas.fields import (
-    A_DATE,
     MISSING,
     Count,
+    Day,
     Line,
     Minutes,
     Money,
@@ -184,7 +184,7 @@ def _line(longest: int) -> Callable[[int, bool], Any]:
 
 
 def _date(_exponent: int, _needed: bool) -> Any:
-    return fields.Date(required=True, error_messages=A_DATE)
+    return Day(required=True)
 
 
 # Every answer a deed can ask for, made of the currency's decimals and whether it is needed.

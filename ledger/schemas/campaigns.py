@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from ledger.core.amount import kind_of
 from ledger.core.currencies import exponent
-from ledger.schemas.fields import A_DATE, Count, Line, Minutes, Money, Text, one_of
+from ledger.schemas.fields import Count, Day, Line, Minutes, Money, Text, one_of
 
 MODES = ("keep_what_you_raise", "all_or_nothing")
 FEE_BEARERS = ("fund", "general")
@@ -25,8 +25,8 @@ class Campaign(Schema):
     fund = Line(required=True, longest=32)
     mode = one_of(MODES, "Choose what happens when it is not reached.")
     fee_bearer = one_of(FEE_BEARERS, "Choose who bears the payment fees.")
-    opens_on = fields.Date(required=True, error_messages=A_DATE)
-    deadline_on = fields.Date(load_default=None, error_messages=A_DATE)
+    opens_on = Day(required=True)
+    deadline_on = Day(load_default=None)
     currencies = fields.String(
         load_default="",
         validate=validate.Regexp(

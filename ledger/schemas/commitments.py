@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema
 
-from ledger.schemas.fields import A_DATE, Count, Line, Money, Text, one_of
+from ledger.schemas.fields import Count, Day, Line, Money, Text, one_of
 from ledger.services.spending import FUNCTIONS
 
 
@@ -33,7 +33,7 @@ def step(exponent: int, wanted: tuple[str, ...], *, dated: bool = True) -> Schem
     }
     shape = {name: answers[name] for name in wanted}
     if dated:
-        shape["done_on"] = fields.Date(required=True, error_messages=A_DATE)
+        shape["done_on"] = Day(required=True)
     return Schema.from_dict(shape, name="Step")()
 
 

@@ -5,10 +5,13 @@ All return integers in the commodity's smallest unit; nothing passes through a f
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
+
+from ledger.core.days import YEARS
 
 MAX_MONEY = 10**12
 MAX_MINUTES = 100_000
@@ -67,6 +70,18 @@ def count(text: str, most: int = MAX_THINGS) -> int:
     if int(cleaned) > most:
         raise ValidationError("These are more things than can be entered at once.")
     return int(cleaned)
+
+
+class Day(fields.Date):
+    """A day in a year that books can have."""
+
+    default_error_messages = A_DATE
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
+        day: date = super()._deserialize(value, attr, data, **kwargs)
+        if day.year not in YEARS:
+            raise ValidationError(f"The year {day.year} is not one of these books.")
+        return day
 
 
 class Money(fields.Field[int]):

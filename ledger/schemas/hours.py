@@ -1,8 +1,8 @@
 """Hours that somebody gave, and what to do with them."""
 
-from marshmallow import Schema, fields
+from marshmallow import Schema
 
-from ledger.schemas.fields import A_DATE, Line, Minutes
+from ledger.schemas.fields import Day, Line, Minutes
 
 
 class Hours(Schema):
@@ -12,6 +12,6 @@ class Hours(Schema):
     fund = Line(load_default="", longest=32)
     commodity = Line(load_default="", longest=64)
     worked = Minutes(required=True)
-    worked_on = fields.Date(required=True, error_messages=A_DATE)
+    worked_on = Day(required=True)
     description = Line(required=True)
     pledge = Line(load_default="", longest=32)

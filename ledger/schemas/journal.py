@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
-from ledger.schemas.fields import A_DATE, Line
+from ledger.schemas.fields import Day, Line
 
 MAX_PAGE = 200
 AN_INSTANT: dict[str, Any] = {"invalid": "Enter an instant like 2026-12-31T18:00."}
@@ -26,8 +26,8 @@ class EntryFilter(Schema):
     )
     fund = Line(load_default="", longest=32)
     event_type = Line(load_default="", longest=64)
-    since = fields.Date(load_default=None, allow_none=True, error_messages=A_DATE)
-    until = fields.Date(load_default=None, allow_none=True, error_messages=A_DATE)
+    since = Day(load_default=None, allow_none=True)
+    until = Day(load_default=None, allow_none=True)
     before = fields.UUID(load_default=None, allow_none=True)
     known_at = fields.AwareDateTime(
         load_default=None, allow_none=True, default_timezone=UTC, error_messages=AN_INSTANT
@@ -46,7 +46,7 @@ class AsOf(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    as_of = fields.Date(load_default=None, allow_none=True, error_messages=A_DATE)
+    as_of = Day(load_default=None, allow_none=True)
     known_at = fields.AwareDateTime(
         load_default=None,
         allow_none=True,

@@ -1,8 +1,8 @@
 """Money that a treasurer writes down: cash, transfers, refunds, contributions."""
 
-from marshmallow import Schema, fields
+from marshmallow import Schema
 
-from ledger.schemas.fields import A_DATE, Count, Line, Money, Text, one_of
+from ledger.schemas.fields import Count, Day, Line, Money, Text, one_of
 from ledger.services.meanings import MEANINGS
 
 
@@ -14,7 +14,7 @@ def cash(exponent: int) -> Schema:
 
         amount = Money(exponent, required=True)
         fund = Line(required=True, longest=32)
-        received_on = fields.Date(required=True, error_messages=A_DATE)
+        received_on = Day(required=True)
         pledge = Line(load_default="", longest=32)
         # The form's own key: sent twice, it is booked once.
         key = Line(required=True, longest=64)

@@ -1,14 +1,14 @@
 """A period to be closed, or to be opened again."""
 
-from marshmallow import Schema, fields
+from marshmallow import Schema
 
-from ledger.schemas.fields import A_DATE, Line
+from ledger.schemas.fields import Day, Line
 
 
 class Closing(Schema):
     """The last day of a period, and why it is closed now."""
 
-    until = fields.Date(required=True, error_messages=A_DATE)
+    until = Day(required=True)
     reason = Line(required=True, longest=500)
 
 

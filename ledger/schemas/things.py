@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields, pre_load
+from marshmallow import Schema, pre_load
 
-from ledger.schemas.fields import A_DATE, Count, Line, Money, Text, one_of
+from ledger.schemas.fields import Count, Day, Line, Money, Text, one_of
 from ledger.services.disposals import WAYS
 
 METHODS = ("comparable_sales", "donor_invoice", "price_list", "expert_opinion")
@@ -19,7 +19,7 @@ class Intake(Schema):
     quantity = Count(required=True)
     description = Line(required=True)
     condition = one_of("ABCDE", "Choose a condition.")
-    received_on = fields.Date(required=True, error_messages=A_DATE)
+    received_on = Day(required=True)
     pledge = Line(load_default="", longest=32)
 
 
@@ -41,7 +41,7 @@ class Loan(Schema):
 
     borrower = Line(required=True, longest=32)
     purpose = Line(required=True)
-    due_on = fields.Date(required=True, error_messages=A_DATE)
+    due_on = Day(required=True)
 
 
 def letting_go(exponent: int) -> Schema:

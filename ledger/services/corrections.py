@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from ledger.core import bookkeeping
 from ledger.core.accounts import CASH_LIKE
+from ledger.core.bookkeeping.receivables import ALLOWANCE
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.commitments import Step
@@ -30,7 +31,6 @@ REVERSAL = "reversal"
 SHARED = (1300, 1350, 2350)
 # Whose entries nobody else remembers, unless a label or a row says so.
 ALONE = ("cash", "exchange", "material", "allowance", "release", "designation", "import", "api")
-ALLOWANCE = 1218
 
 
 def propose_correction(

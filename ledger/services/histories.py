@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ledger.core.days import YEARS
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.histories import Booking, Chart, History, Mapping, Transaction, left_open, propose
 from ledger.models.books import Book
 from ledger.queries.books import account_names, commodities, funds_of
 from ledger.services.books import ensure_commodity, open_account
-from ledger.services.imports import MAX_QUANTITY, YEARS
+from ledger.services.imports import MAX_QUANTITY
 from ledger.services.journal import Draft, Posted, post_batch
 
 SOURCE = EVENT_TYPE = "history"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, BinaryIO
 
+from ledger.core.days import YEARS
 from ledger.core.entry import Entry, Posting
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
@@ -25,8 +26,6 @@ MAX_TEXT = 200
 MAX_CODE = 64
 # A few thousand such amounts still add up in the 64 bits in which SQLite sums.
 MAX_QUANTITY = 10**15
-# A year that was typed wrong, and one that other programs for books cannot read.
-YEARS = range(1900, 2200)
 A_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 SOURCE = "import"
 ENTRY_KEYS = {"book", "accounting_date", "event_type", "external_ref", "postings"}

@@ -48,10 +48,11 @@ DEMO_NOUNS = ("styleguide", "demo_bank")
 
 def register(app: Flask) -> None:
     """Hang every page on the app, with its errors, headers and template filters."""
-    from ledger.web import door, figures, locale, refusals
+    from ledger.web import door, figures, labels, locale, refusals
 
     locale.register(app)
     figures.register_filters(app)
+    labels.register(app)
     refusals.register(app)
     # Earlier than any before_request: the protection against forged forms reads the form.
     app.url_value_preprocessor(door.check_request)

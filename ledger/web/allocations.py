@@ -23,6 +23,7 @@ from ledger.web.door import (
     read_form,
     reading,
     signed_in,
+    today,
     visitor,
     write,
 )
@@ -46,7 +47,7 @@ def propose(code: str) -> Response:
     try:
         with reading() as session:
             members = [row.code for row in pools.members_of(session, pool_id=book.id)]
-            units = pools.allocatable(session, pool_id=book.id, on=now().date())
+            units = pools.allocatable(session, pool_id=book.id, on=today(book))
         answers, rule = _read(book, values, members, units)
         write(
             lambda session: services.propose_allocation(
@@ -119,8 +120,8 @@ def _page(
     with reading() as session:
         pools.pool_by_code(session, code)
         members = pools.members_of(session, pool_id=book.id)
-        left = pools.allocatable(session, pool_id=book.id, on=now().date())
-        held = pools.held_back(session, book=book, on=now().date())
+        left = pools.allocatable(session, pool_id=book.id, on=today(book))
+        held = pools.held_back(session, book=book, on=today(book))
         if preview:
             try:
                 answers, rule = _read(book, values, [row.code for row in members], left)

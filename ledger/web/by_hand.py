@@ -28,7 +28,17 @@ from ledger.services import exchange, free_use, materials, opening, receivables,
 from ledger.services.parties import CONSENTS
 from ledger.web.deed import GROUPS, Deed, Result, Told
 from ledger.web.deeds import COMMUNITY_DEEDS, UNITS
-from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
+from ledger.web.door import (
+    book_for,
+    errors_of,
+    now,
+    page,
+    read_form,
+    reading,
+    signed_in,
+    today,
+    write,
+)
 from ledger.web.figures import format_figure, format_minutes
 from ledger.web.other_deeds import OTHER_DEEDS
 
@@ -91,7 +101,7 @@ def do(code: str, task: str) -> Response:
     try:
         answers = read_form(_schema(book, asked))
         step = answers.pop("step")
-        if answers.get("done_on", now().date()) > now().date():
+        if answers.get("done_on", today(book)) > today(book):
             raise Invalid("This day is still ahead.", place="done_on")
         if step == "try" and asked.tried:
             outcome = _try(lambda session: _told(session, book, person, answers), asked)
@@ -137,12 +147,12 @@ def _outcome(told: Told, result: Result) -> Outcome:
         detail = journal.entry_detail(told.session, book_id=told.book.id, entry_id=result)
         return Outcome(legs=detail.entry.legs)
     if isinstance(result, Commitment):
-        if policy_of(told.session, told.book, told.now.date()).promises == "none":
+        if policy_of(told.session, told.book, told.today).promises == "none":
             noted = _("Noted until it is paid; your rules call nothing owed")
             return Outcome(amounts=((noted, result.quantity, result.commodity),))
         less = receivables.discount(
             told.answers["schedule"],
-            began=told.now.date(),
+            began=told.today,
             basis_points=result.terms["basis_points"],
         )
         return Outcome(
@@ -216,8 +226,8 @@ def _page(
 
 def _given(session: ReadSession, book: Book, asked: Deed) -> dict[str, str]:
     """Return what a form says before anybody has written in it."""
-    today = now().date().isoformat()
-    given = {"done_on": today, "received_on": today}
+    day = today(book).isoformat()
+    given = {"done_on": day, "received_on": day}
     if "rates" in asked.wants:
         given["rates"] = "".join(f"{code} \n" for code in _held(session, book))
     return given

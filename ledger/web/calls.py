@@ -8,7 +8,6 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.core.amount import kind_of
-from ledger.core.days import day_in
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
@@ -19,7 +18,17 @@ from ledger.queries.people import names_of
 from ledger.schemas import campaigns as schemas
 from ledger.services import campaigns as deeds
 from ledger.web.campaigns import look_of
-from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
+from ledger.web.door import (
+    book_for,
+    errors_of,
+    now,
+    page,
+    read_form,
+    reading,
+    signed_in,
+    today,
+    write,
+)
 from ledger.web.figures import plain_decimal
 
 pages = Blueprint("calls", __name__)
@@ -43,7 +52,7 @@ def show(code: str) -> Response:
 def new(code: str) -> Response:
     """Show the empty form."""
     book = book_for("edit_campaigns", code)
-    values = {"opens_on": str(day_in(book.time_zone, now())), "need-0": book.commodity}
+    values = {"opens_on": str(today(book)), "need-0": book.commodity}
     return _form(book, None, values, {})
 
 

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from ledger.core.days import day_in
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.queries import campaigns, sponsors
-from ledger.web.door import now, page, reading
+from ledger.web.door import page, reading, today
 
 pages = Blueprint("campaigns", __name__)
 
@@ -33,7 +32,7 @@ def look_of(find: Callable[[ReadSession], Campaign]) -> Response:
     return page(
         "campaigns/show.html",
         campaign=campaign,
-        ahead=day_in(book.time_zone, now()) < campaign.opens_on,
+        ahead=today(book) < campaign.opens_on,
         book=book,
         needs=needs,
         supporters=supporters,

@@ -48,6 +48,7 @@ from ledger.web.door import (
     read_form,
     reading,
     signed_in,
+    today,
     visitor,
     write,
 )
@@ -324,8 +325,8 @@ def carry_out(code: str, agreement: str, move: str) -> Response:
     book_for(step.action, code)
     try:
         answers = read_form(schemas.step(exponent(book.commodity), step.wants, dated=not step.asks))
-        on = answers.pop("done_on", now().date())
-        if on > now().date():
+        on = answers.pop("done_on", today(book))
+        if on > today(book):
             raise Invalid("This day is still ahead.", place="done_on")
         write(lambda session: _take(session, book, row.id, step, dict(answers), on, person.id))
     except (Invalid, Conflict, NotFound, NotAllowed) as refusal:
@@ -446,6 +447,6 @@ def _show_page(
         labels={name: move.label for (kind, name), move in MOVES.items() if kind == row.kind},
         may_read=visitor().may("read_books", book.id),
         chosen=chosen if chosen in dict(offered) else next(iter(dict(offered)), ""),
-        values={"done_on": now().date().isoformat(), **values},
+        values={"done_on": today(book).isoformat(), **values},
         errors=errors,
     )

@@ -5,12 +5,13 @@ Must not know Flask's request, nor any single deed.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as later
 
+from ledger.core.days import day_in
 from ledger.db import Session
 from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
@@ -33,6 +34,11 @@ class Told:
     by: UUID
     now: datetime
     answers: Mapping[str, Any]
+
+    @property
+    def today(self) -> date:
+        """Which day it is where the book is kept."""
+        return day_in(self.book.time_zone, self.now)
 
     def fund(self, name: str = "fund") -> Fund:
         """Return a fund that was named. Raises NotFound."""

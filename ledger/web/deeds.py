@@ -50,7 +50,7 @@ def _spoken_pledge(told: Told) -> UUID:
         quantity=told.answers["amount"],
         legal_nature="intention",
         due_on=told.answers["due_on"],
-        on=told.now.date(),
+        on=told.today,
         now=told.now,
         made_by=told.by,
     )

@@ -6,7 +6,7 @@ Must not know any single page.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -16,12 +16,14 @@ from marshmallow import Schema, ValidationError
 from ledger import auth
 from ledger.checkout import PaymentGateway
 from ledger.config import Settings
+from ledger.core.days import day_in
 from ledger.db import Database, ReadSession, Session
 from ledger.errors import Invalid, NotAllowed, NotFound
 from ledger.models.books import Book
 from ledger.models.people import Person
 from ledger.queries.books import book_by_code
 from ledger.queries.people import memberships_of
+from ledger.web.labels import with_labels
 
 Result = TypeVar("Result")
 CHECKOUT_ORIGIN = "https://checkout.stripe.com"
@@ -89,6 +91,11 @@ def context() -> dict[str, Any]:
         "levers": f"{settings.stripe_base}/_test/" if settings.demo and settings.sandbox else "",
         "today": now().date(),
     }
+
+
+def today(book: Book) -> date:
+    """Return which day it is where a book is kept."""
+    return day_in(book.time_zone, now())
 
 
 def now() -> datetime:
@@ -227,7 +234,8 @@ def errors_of(refusal: Invalid) -> dict[str, list[str]]:
 
 def page(template: str, /, status: int = 200, **context: Any) -> Response:
     """Render a page. Call it outside the transaction: what it shows is already read."""
-    response = current_app.make_response((render_template(template, **context), status))
+    html = with_labels(render_template(template, **context))
+    response = current_app.make_response((html, status))
     response.headers["Cache-Control"] = "no-store" if visitor().person else "no-cache"
     return response
 

@@ -3,12 +3,13 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from ledger.core.entry import Entry, Posting, entry
 from ledger.db import Database, Session
 from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.books import Book
 from ledger.queries.balances import account_statement, balance_of, trial_balance
 from ledger.services import journal
 from tests.conftest import NOW
@@ -83,6 +84,13 @@ def test_a_reversal_takes_every_balance_back(session, book):  # type: ignore[no-
         journal.reverse(session, book_id=book.id, entry_id=entry_id, accounting_on=DAY, now=NOW)
     with pytest.raises(NotFound):
         journal.reverse(session, book_id=book.id, entry_id=book.id, accounting_on=DAY, now=NOW)
+
+
+@pytest.mark.parametrize("year", [1, 1899, 2200])
+def test_a_year_that_was_typed_wrong_is_no_year_of_the_books(session, book, year):  # type: ignore[no-untyped-def]
+    with pytest.raises(Invalid) as refusal:
+        post(session, gift(), day=DAY.replace(year=year))
+    assert refusal.value.place == "entries[0].accounting_on"
 
 
 @pytest.mark.parametrize(
@@ -190,3 +198,14 @@ def test_a_snapshot_cannot_write(db: Database) -> None:
         session.execute(text("delete from book"))
     with db.transaction() as session:
         make_book(session)
+
+
+def test_a_snapshot_does_not_see_what_comes_later(db: Database) -> None:
+    count = select(func.count()).select_from(Book)
+    with db.snapshot() as before:
+        assert before.scalar(count) == 0
+        with db.transaction() as session:
+            make_book(session)
+        assert before.scalar(count) == 0
+    with db.snapshot() as after:
+        assert after.scalar(count) == 1

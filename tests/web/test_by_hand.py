@@ -1,6 +1,7 @@
 """Deeds by hand on the pages: looked at first, then booked or asked for, and led to the entry."""
 
 import re
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -457,6 +458,47 @@ def test_a_book_opens_with_what_an_approver_has_compared(town: Town) -> None:
     assert changes[1010, "USD"] == 125_000
     assert changes[3010, "USD"] == -117_000
     assert changes[8210, "EQP.PROJECTOR"] == 3
+
+
+def test_the_summary_names_the_fields_that_need_another_look(town: Town) -> None:
+    text = send(town, "foreign-sale").text
+    for field, label in (("foreign", "Currency"), ("received", "What came in")):
+        assert f'<a href="#{field}">{label}: ' in text
+    assert "<!--label" not in text
+    # What a visitor types is never taken for a label or a mark.
+    odd = town.client("treasurer").post(
+        town.address("by_hand.do", task="foreign-sale"), data={"<!--label 0-->": "x"}
+    )
+    assert odd.status_code == 422
+    assert "<!--label" not in odd.text
+
+
+def test_a_day_that_has_not_begun_where_the_book_is_kept_is_still_ahead(town: Town) -> None:
+    def keep_in(zone: str) -> None:
+        def deed(session: Session) -> None:
+            book_by_code(session, "A").time_zone = zone
+
+        town.tell(deed)
+
+    told = {"foreign": "EUR", "amount": "10", "rate": "1.1", "fund": "GEN", "done_on": DAY}
+    keep_in("Pacific/Pago_Pago")
+    form = town.client("treasurer").get(town.address("by_hand.form", task="foreign-gift")).text
+    refused = send(town, "foreign-gift", reference="Early", **told)
+    keep_in("UTC")
+    assert (TODAY - timedelta(days=1)).isoformat() in form
+    assert refused.status_code == 422
+    assert "This day is still ahead." in refused.text
+    assert send(town, "foreign-gift", reference="Early", **told).status_code == 303
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "2200-01-01", "2026-02-30"])
+def test_a_day_that_books_cannot_have_is_refused_at_its_field(town: Town, day: str) -> None:
+    told = {"foreign": "EUR", "amount": "10", "rate": "1.1", "fund": "GEN", "reference": "Odd"}
+    before = town.rows()
+    answer = send(town, "foreign-gift", done_on=day, **told)
+    assert answer.status_code == 422
+    assert '<a href="#done_on">Day: ' in answer.text
+    assert town.rows() == before
 
 
 def test_what_an_hour_is_worth_is_set_from_a_day_on(town: Town) -> None:
