@@ -173,7 +173,7 @@ def supporters(session: ReadSession, *, campaign_id: UUID, limit: int = 12) -> l
         select(Basket, Party.name, Party.consent)
         .join(Party, Party.id == Basket.party_id)
         .where(Basket.campaign_id == campaign_id)
-        .order_by(Basket.created_at.desc())
+        .order_by(Basket.created_at.desc(), Basket.id)
         .limit(limit)
     ).all()
     given: defaultdict[UUID, list[tuple[str, int]]] = defaultdict(list)

@@ -80,7 +80,7 @@ def refunds_sent(session: ReadSession, *, before: datetime) -> list[Refund]:
         session.scalars(
             select(Refund)
             .where(Refund.state == "sent", Refund.created_at < before)
-            .order_by(Refund.created_at)
+            .order_by(Refund.created_at, Refund.id)
             .limit(100)
         )
     )
@@ -155,7 +155,7 @@ def payouts_of(session: ReadSession, *, book_id: UUID) -> list[PayoutRow]:
     rows = session.scalars(
         select(Payout)
         .where(Payout.book_id == book_id)
-        .order_by(Payout.created_at.desc())
+        .order_by(Payout.created_at.desc(), Payout.stripe_payout_id)
         .limit(100)
     ).all()
     return [
@@ -174,7 +174,7 @@ def payouts_of(session: ReadSession, *, book_id: UUID) -> list[PayoutRow]:
                         BalanceTransaction.stripe_payout_id == row.stripe_payout_id,
                         BalanceTransaction.source_id.is_distinct_from(row.stripe_payout_id),
                     )
-                    .order_by(BalanceTransaction.created_at)
+                    .order_by(BalanceTransaction.created_at, BalanceTransaction.stripe_txn_id)
                 )
             ),
         )
@@ -201,7 +201,9 @@ def refunds_of_pledge(session: ReadSession, *, pledge_id: UUID) -> list[Refund]:
     """Return the refunds asked for on a pledge, oldest first."""
     return list(
         session.scalars(
-            select(Refund).where(Refund.pledge_id == pledge_id).order_by(Refund.created_at)
+            select(Refund)
+            .where(Refund.pledge_id == pledge_id)
+            .order_by(Refund.created_at, Refund.id)
         )
     )
 
@@ -214,7 +216,7 @@ def refunds_of_book(
         select(Refund, Pledge)
         .join(Pledge, Pledge.id == Refund.pledge_id)
         .where(Refund.book_id == book_id)
-        .order_by(Refund.created_at.desc())
+        .order_by(Refund.created_at.desc(), Refund.id)
         .limit(limit)
     )
     return [(refund, pledge) for refund, pledge in rows]
@@ -231,7 +233,7 @@ def settled_charges(
             BalanceTransaction.book_id == book_id,
             BalanceTransaction.reporting_category == "charge",
         )
-        .order_by(BalanceTransaction.created_at.desc())
+        .order_by(BalanceTransaction.created_at.desc(), BalanceTransaction.stripe_txn_id)
         .limit(limit)
     )
     return [(txn, pledge) for txn, pledge in rows]

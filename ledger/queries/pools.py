@@ -225,7 +225,7 @@ def runs_of(session: ReadSession, *, pool_id: UUID, limit: int = 20) -> list[Run
     runs = session.scalars(
         select(AllocationRun)
         .where(AllocationRun.pool_id == pool_id)
-        .order_by(AllocationRun.created_at.desc())
+        .order_by(AllocationRun.created_at.desc(), AllocationRun.id)
         .limit(limit)
     ).all()
     return [_row(session, run) for run in runs]

@@ -85,11 +85,13 @@ def proposals_for(
     if kinds:
         query = query.where(Proposal.kind.in_(kinds))
     if is_open is None:
-        query = query.order_by(Proposal.made_at.desc())
+        query = query.order_by(Proposal.made_at.desc(), Proposal.id)
     elif is_open:
-        query = query.where(Proposal.state == "open").order_by(Proposal.made_at)
+        query = query.where(Proposal.state == "open").order_by(Proposal.made_at, Proposal.id)
     else:
-        query = query.where(Proposal.state != "open").order_by(Proposal.decided_at.desc())
+        query = query.where(Proposal.state != "open").order_by(
+            Proposal.decided_at.desc(), Proposal.id
+        )
     agreed: defaultdict[UUID, dict[UUID, str]] = defaultdict(dict)
     given = (
         select(Approval.proposal_id, Person.id, Person.name)

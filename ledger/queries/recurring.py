@@ -109,7 +109,7 @@ def _rows(session: ReadSession, ids: Select[UUID]) -> list[RecurringRow]:
         .join(Campaign, Campaign.id == RecurringGift.campaign_id)
         .join(Party, Party.id == RecurringGift.party_id)
         .where(RecurringGift.id.in_(ids))
-        .order_by(RecurringGift.created_at.desc())
+        .order_by(RecurringGift.created_at.desc(), RecurringGift.id)
     ):
         paid = session.execute(
             select(BalanceTransaction.created_at, BalanceTransaction.amount)
@@ -117,7 +117,7 @@ def _rows(session: ReadSession, ids: Select[UUID]) -> list[RecurringRow]:
                 BalanceTransaction.recurring_id == gift.id,
                 BalanceTransaction.posted_at.is_not(None),
             )
-            .order_by(BalanceTransaction.created_at.desc())
+            .order_by(BalanceTransaction.created_at.desc(), BalanceTransaction.stripe_txn_id)
         ).all()
         found.append(
             RecurringRow(

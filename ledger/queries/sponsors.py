@@ -61,7 +61,11 @@ def sponsors_of(
     session: ReadSession, *, book_id: UUID | None = None, campaign_id: UUID | None = None
 ) -> list[SponsorRow]:
     """Return sponsors of a book, or those whose terms are approved for a campaign."""
-    query = select(Commitment).where(Commitment.kind == KIND).order_by(Commitment.created_at)
+    query = (
+        select(Commitment)
+        .where(Commitment.kind == KIND)
+        .order_by(Commitment.created_at, Commitment.id)
+    )
     if book_id is not None:
         query = query.where(Commitment.book_id == book_id)
     rows = []

@@ -16,6 +16,7 @@ from ledger.schemas.fields import (
     Minutes,
     Money,
     Text,
+    in_the_books,
     minor_units,
     one_of,
 )
@@ -95,7 +96,7 @@ class Schedule(fields.Field[list[tuple[date, int]]]):
                 day = date.fromisoformat(first)
             except ValueError as error:
                 raise ValidationError("Begin each line with a day like 2026-12-31.") from error
-            found.append((day, minor_units(rest, self.exponent)))
+            found.append((in_the_books(day), minor_units(rest, self.exponent)))
         return found
 
 
@@ -187,6 +188,12 @@ def _date(_exponent: int, _needed: bool) -> Any:
     return Day(required=True)
 
 
+def _chosen(_exponent: int, _needed: bool) -> Any:
+    return fields.UUID(
+        required=True, error_messages={**MISSING, "invalid_uuid": "Choose one of them."}
+    )
+
+
 # Every answer a deed can ask for, made of the currency's decimals and whether it is needed.
 FIELDS: Mapping[str, Callable[[int, bool], Any]] = {
     "amount": _money,
@@ -221,15 +228,9 @@ FIELDS: Mapping[str, Callable[[int, bool], Any]] = {
     "specialised": lambda _exponent, _needed: one_of(SPECIALISED, "Choose a kind of work."),
     "description": _line(200),
     "condition": lambda _exponent, _needed: one_of(CONDITIONS, "Choose a condition."),
-    "entry": lambda _exponent, _needed: fields.UUID(
-        required=True, error_messages={**MISSING, "invalid_uuid": "Choose one of them."}
-    ),
-    "loan": lambda _exponent, _needed: fields.UUID(
-        required=True, error_messages={**MISSING, "invalid_uuid": "Choose one of them."}
-    ),
-    "hours": lambda _exponent, _needed: fields.UUID(
-        required=True, error_messages={**MISSING, "invalid_uuid": "Choose one of them."}
-    ),
+    "entry": _chosen,
+    "loan": _chosen,
+    "hours": _chosen,
     "reason": lambda _exponent, _needed: Text(required=True, longest=1000),
     "due_on": _date,
     "received_on": _date,

@@ -78,10 +78,14 @@ class Day(fields.Date):
     default_error_messages = A_DATE
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
-        day: date = super()._deserialize(value, attr, data, **kwargs)
-        if day.year not in YEARS:
-            raise ValidationError(f"The year {day.year} is not one of these books.")
-        return day
+        return in_the_books(super()._deserialize(value, attr, data, **kwargs))
+
+
+def in_the_books(day: date) -> date:
+    """Return a day of a year that books can have. Raises ValidationError for any other."""
+    if day.year not in YEARS:
+        raise ValidationError(f"The year {day.year} is not one of these books.")
+    return day
 
 
 class Money(fields.Field[int]):

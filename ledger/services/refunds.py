@@ -33,7 +33,7 @@ def request_refund(
             BalanceTransaction.pledge_id == pledge_id,
             BalanceTransaction.reporting_category == "charge",
         )
-        .order_by(BalanceTransaction.created_at.desc())
+        .order_by(BalanceTransaction.created_at.desc(), BalanceTransaction.stripe_txn_id)
         .limit(1)
     )
     if charge is None or charge.source_id is None:

@@ -157,7 +157,7 @@ def what_nobody_knows_is_suspended_and_named_later(shop: Shop) -> None:
     shop.sandbox.control("move", kind="mystery", category="mystery", amount="700")
     shop.sweep()
     assert (shop.balance(pledge, 2190), shop.balance(pledge, 1110)) == (-700, 700)
-    assert shop.suspended()[-1].reporting_category == "mystery"
+    assert "mystery" in [row.reporting_category for row in shop.suspended()]
     shop.sandbox.control("payout")
     shop.sweep()
     assert funds_of_last_payout(shop, pledge) == (700, {"GEN": 700})
@@ -184,10 +184,12 @@ def a_payment_without_a_name_becomes_a_gift(shop: Shop) -> None:
 
 
 def stray_payment(shop: Shop, amount: int) -> BalanceTransaction:
+    before = {row.stripe_txn_id for row in shop.suspended()}
     made = shop.client.v1.checkout.sessions.create(page_params(amount))  # type: ignore[arg-type]
     shop.sandbox.pay(made.url or "")
     shop.sweep()
-    return shop.suspended()[-1]
+    (found,) = (row for row in shop.suspended() if row.stripe_txn_id not in before)
+    return found
 
 
 def fees_reserves_and_top_ups_have_their_places(shop: Shop) -> None:

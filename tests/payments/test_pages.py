@@ -101,7 +101,7 @@ def the_page_says_what_the_command_says(shop: Shop) -> None:
         payout = session.scalars(
             select(BalanceTransaction)
             .where(BalanceTransaction.reporting_category == "payout")
-            .order_by(BalanceTransaction.created_at.desc())
+            .order_by(BalanceTransaction.created_at.desc(), BalanceTransaction.stripe_txn_id)
         ).first()
     assert payout is not None
     assert money(-payout.net) in shown[shown.index("Payouts") :]

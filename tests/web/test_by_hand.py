@@ -196,6 +196,12 @@ def test_an_allowance_is_what_the_rules_say_and_leads_to_its_entry(town: Town) -
     assert "allowance" in town.client("treasurer").get(link[1]).text
 
 
+def test_what_falls_due_in_a_year_no_books_have_is_refused(town: Town) -> None:
+    answer = send(town, "promise", **{**LETTER, "schedule": "9999-12-31 200"})
+    assert answer.status_code == 422
+    assert "The year 9999 is not one of these books." in answer.text
+
+
 def test_a_deed_that_nobody_knows_is_not_found(town: Town) -> None:
     assert send(town, "nothing").status_code == 404
     assert town.client("treasurer").get("/books/A/by-hand/nothing").status_code == 404
