@@ -5,12 +5,12 @@ hands inside is neither earned nor spent (they are shown as a line of their own 
 """
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from ledger.core.days import day_in
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
@@ -225,7 +225,6 @@ def pledges(
     """Return promises by campaign and commodity: made and made good in the period, what ended
     without, and what was open at its end; as known at an instant, where it is given."""
     known = [] if known_at is None else [Entry.recorded_at <= known_at]
-    start = datetime.combine(since, time.min, ZoneInfo("UTC"))
     done: dict[UUID, list[int]] = {}
     for pledge_id, quantity, on in session.execute(
         select(Fulfilment.pledge_id, Fulfilment.quantity, Entry.accounting_on)
@@ -253,18 +252,20 @@ def pledges(
         )
     )
     found: dict[tuple[str, str], list[int]] = {}
-    for pledge, title in session.execute(
-        select(Pledge, Campaign.title)
+    for pledge, title, zone in session.execute(
+        select(Pledge, Campaign.title, Book.time_zone)
+        .join(Book, Book.id == Pledge.book_id)
         .outerjoin(Campaign, Campaign.id == Pledge.campaign_id)
         .where(Pledge.book_id.in_(book_ids))
     ):
-        if pledge.created_at.date() > until or (known_at and pledge.created_at > known_at):
+        made_on = day_in(zone, pledge.created_at)
+        if made_on > until or (known_at and pledge.created_at > known_at):
             continue
         total, in_period = done.get(pledge.id, [0, 0])
         rest = max(pledge.quantity - total, 0)
         end = ended.get(str(pledge.id))
         sums = found.setdefault((title or "Without a campaign", pledge.commodity), [0, 0, 0, 0])
-        sums[0] += pledge.quantity if pledge.created_at >= start else 0
+        sums[0] += pledge.quantity if made_on >= since else 0
         sums[1] += in_period
         sums[2] += rest if end is not None and end >= since else 0
         sums[3] += rest if end is None else 0

@@ -29,6 +29,7 @@ from ledger.web.door import (
     reading,
     require_anywhere,
     signed_in,
+    today_here,
     visitor,
     write,
 )
@@ -237,7 +238,7 @@ def _sentences(refusal: Invalid | Conflict | NotFound) -> dict[str, list[str]]:
 
 def _index(values: dict[str, str], errors: dict[str, list[str]], status: int = 200) -> Response:
     books = require_anywhere("read_report")
-    today = now().date()
+    today = today_here()
     values = {"from": f"{today.year}-01-01", "to": today.isoformat(), **values}
     choices: list[tuple[str, str]] = [(book.code, book.name) for book in books]
     with reading() as session:

@@ -7,8 +7,10 @@ from datetime import datetime
 from uuid import UUID
 
 from ledger.checkout.outcomes import sync_attempt
+from ledger.core.days import day_in
 from ledger.db import Database, Session
 from ledger.gateway import PaymentGateway
+from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
 from ledger.models.payments import PaymentAttempt
@@ -44,7 +46,8 @@ def start_checkout(
         parts = parts_of(session, pledge_id=pledge_id)
         amount = None
         if parts:
-            due = amount_due(session, pledge, now.date())
+            zone = session.get_one(Book, pledge.book_id).time_zone
+            due = amount_due(session, pledge, day_in(zone, now))
             amount = due or parts[0].quantity
     methods = methods_for(pledge.commodity)
     # Everything that the call says beside the amount: with the same key it must say the same.

@@ -7,6 +7,7 @@ nothing more.
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from ledger.checkout.recurring_gifts import look_at_gifts
 from ledger.checkout.saved_cards import charge_due, forget_cards
@@ -14,7 +15,7 @@ from ledger.db import Database
 from ledger.errors import PoolbookError
 from ledger.gateway import PaymentGateway
 from ledger.services import brakes, campaigns, match_funding
-from ledger.services.calendar import keep_calendar
+from ledger.services.calendar import books_to_keep, keep_calendar
 
 log = logging.getLogger("poolbook.schedules")
 
@@ -22,7 +23,10 @@ log = logging.getLogger("poolbook.schedules")
 def keep_schedules(db: Database, gateway: PaymentGateway | None, *, now: datetime) -> None:
     """Do everything that is due. Raises GatewayDown when the provider gives no answer."""
     _do(lambda: db.run(lambda session: campaigns.close_due(session, now=now)))
-    _do(lambda: db.run(lambda session: keep_calendar(session, now=now)))
+    with db.snapshot() as session:
+        due = books_to_keep(session, now=now)
+    for book_id in due:
+        _do(partial(db.run, partial(keep_calendar, book_id=book_id, now=now)))
     _do(lambda: db.run(lambda session: match_funding.match_due(session, now=now)))
     db.run(lambda session: brakes.forget_tries(session, now=now))
     if gateway is None:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from ledger.cli.console import Console, cli, command, pass_console
+from ledger.core.days import day_in
 from ledger.db import Session
 from ledger.queries.books import book_by_code
 from ledger.queries.policies import policy_of
@@ -64,10 +65,10 @@ def book_policy(
 ) -> None:
     """Show what the books' accounting rules decide, or choose otherwise than the profile."""
     now = datetime.now(UTC)
-    on = since.date() if since else now.date()
 
     def deed(session: Session) -> dict[str, Any]:
         found = book_by_code(session, code)
+        on = since.date() if since else day_in(found.time_zone, now)
         for choice in choices:
             key, _, value = choice.partition("=")
             choose_policy(session, book=found, key=key, value=value, valid_from_on=on, now=now)

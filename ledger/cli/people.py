@@ -19,7 +19,7 @@ from ledger.services.people import ROLES, create_person, end_role, grant_role
 def erase_somebody(console: Console, email: str) -> None:
     """Erase a person: name, address, messages and free text; the books stay as they are."""
     now, database = datetime.now(UTC), console.database()
-    done = database.run(lambda session: erase(session, email=email, now=now, on=now.date()))
+    done = database.run(lambda session: erase(session, email=email, now=now))
     if not database.flush_log():
         click.echo("Others are reading: the log still holds old pages for a while.", err=True)
     console.answer(

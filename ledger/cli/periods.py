@@ -12,6 +12,7 @@ import click
 
 from ledger.auth import require
 from ledger.cli.console import Console, cli, command, parse_date, pass_console
+from ledger.core.days import day_in
 from ledger.db import Session
 from ledger.models.books import Book
 from ledger.queries import periods as questions
@@ -32,11 +33,11 @@ def period() -> None:
 @pass_console
 def list_periods(console: Console, code: str) -> None:
     """Show what is closed, whether it still agrees, and what keeps the rest open."""
-    today = datetime.now(UTC).date()
     with console.database().snapshot() as session:
         book = book_by_code(session, code)
         soft = questions.soft_closes_of(session, book_id=book.id)
         rows = questions.periods_of(session, book_id=book.id)
+        today = day_in(book.time_zone, datetime.now(UTC))
         waiting = questions.blockers(session, book_id=book.id, until=today)
     found: list[dict[str, Any]] = [
         {"until": row.until_on.isoformat(), "state": "softly_closed"} for row in soft

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from ledger.cli.console import Console, cli, command, pass_console
+from ledger.core.days import day_in
 from ledger.db import Session
 from ledger.queries.books import book_by_code
 from ledger.services.lapses import lapse_overdue, overdue
@@ -26,10 +27,11 @@ def pledge_lapse(console: Console, code: str, dry_run: bool) -> None:
 
     def deed(session: Session) -> dict[str, Any]:
         book = book_by_code(session, code)
+        today = day_in(book.time_zone, now)
         if dry_run:
-            names = [row.reference for row in overdue(session, book=book, on=now.date())]
+            names = [row.reference for row in overdue(session, book=book, on=today)]
         else:
-            names = lapse_overdue(session, book=book, on=now.date(), now=now)
+            names = lapse_overdue(session, book=book, on=today, now=now)
         return {"book": code, "lapsed": names, "written": not dry_run}
 
     answer = console.database().run(deed)

@@ -73,7 +73,8 @@ class ApiToken(Base):
 
 
 class IdempotencyKey(Base):
-    """The stored answer to a write through the API, replayed for the same key and body."""
+    """What was done already: the stored answer to a write through the API, replayed for the same
+    key and body, or where a form led that is sent twice."""
 
     __tablename__ = "idempotency_key"
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
+from ledger.core.days import day_in
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
@@ -135,7 +136,7 @@ def _rows(session: ReadSession, ids: Select[UUID]) -> list[RecurringRow]:
                 next_on=gift.next_on,
                 resumes_on=gift.resumes_on,
                 given=sum(amount for _at, amount in paid),
-                payments=tuple((at.date(), amount) for at, amount in paid),
+                payments=tuple((day_in(book.time_zone, at), amount) for at, amount in paid),
                 created_at=gift.created_at,
             )
         )

@@ -16,6 +16,7 @@ from sqlalchemy import or_, select
 from ledger.core import bookkeeping
 from ledger.core.allocation import Rule, Split, split
 from ledger.core.amount import is_currency
+from ledger.core.days import day_in
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.books import Book, Fund
@@ -116,7 +117,7 @@ def propose_allocation(
     """
     book = session.get_one(Book, pool_id)
     unit = commodity or book.commodity
-    _check_available(session, pool_id, quantity, unit, now.date())
+    _check_available(session, pool_id, quantity, unit, day_in(book.time_zone, now))
     preview = preview_allocation(
         session, pool_id=pool_id, quantity=quantity, rule=rule, since=since, until=until
     )

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from ledger.core import bookkeeping
 from ledger.core.amount import kind_of
+from ledger.core.days import day_in
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.assets import Asset, AssetLoan, Intake, Valuation
@@ -49,7 +50,7 @@ def receive_things(
     a tag that is taken.
     """
     check_receipt(book, fund, commodity, quantity, condition, pledge)
-    if received_on > now.date():
+    if received_on > day_in(book.time_zone, now):
         raise Invalid("This day is still ahead.", place="received_on")
     ensure_commodity(session, commodity)
     intake = Intake(
@@ -140,7 +141,7 @@ def propose_valuation(
         total=total,
         method=method,
         evidence=evidence,
-        capitalise=total >= capitalised_from(session, book, now.date()),
+        capitalise=total >= capitalised_from(session, book, day_in(book.time_zone, now)),
         valued_on=valued_on,
         valued_by=valued_by,
         state="proposed",

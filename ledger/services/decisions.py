@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import date, datetime
 from uuid import UUID
 
-from ledger.db import Session
-from ledger.models.books import Fund
+from ledger.core.days import day_in
+from ledger.db import ReadSession, Session
+from ledger.models.books import Book, Fund
 from ledger.models.proposals import Proposal
 from ledger.services import (
     allocations,
@@ -75,9 +76,16 @@ def decide(
     return proposal
 
 
+def _today(session: ReadSession, proposal: Proposal, now: datetime) -> date:
+    """Return which day it is where the book is kept that a proposal is about."""
+    return day_in(session.get_one(Book, proposal.book_id).time_zone, now)
+
+
 def _allocate(session: Session, proposal: Proposal, by: UUID, now: datetime) -> None:
     run_id = UUID(proposal.arguments["run"])
-    allocations.post_allocation(session, run_id=run_id, approved_by=by, on=now.date(), now=now)
+    allocations.post_allocation(
+        session, run_id=run_id, approved_by=by, on=_today(session, proposal, now), now=now
+    )
 
 
 def _value(session: Session, proposal: Proposal, by: UUID, now: datetime) -> None:
@@ -85,7 +93,7 @@ def _value(session: Session, proposal: Proposal, by: UUID, now: datetime) -> Non
         session,
         valuation_id=UUID(proposal.arguments["valuation"]),
         approved_by=by,
-        on=now.date(),
+        on=_today(session, proposal, now),
         now=now,
     )
 
@@ -96,7 +104,7 @@ def _correct(session: Session, proposal: Proposal, by: UUID, now: datetime) -> N
         book_id=proposal.book_id,
         entry_id=UUID(proposal.arguments["entry"]),
         fund_map=proposal.arguments["funds"],
-        on=now.date(),
+        on=_today(session, proposal, now),
         now=now,
         made_by=proposal.made_by,
         approved_by=by,
@@ -110,7 +118,7 @@ def _grant(session: Session, proposal: Proposal, by: UUID, now: datetime) -> Non
         receiver_fund=session.get_one(Fund, UUID(proposal.arguments["receiver_fund"])),
         amount=proposal.arguments["quantity"],
         reference=str(proposal.id),
-        on=now.date(),
+        on=_today(session, proposal, now),
         now=now,
         made_by=proposal.made_by,
         approved_by=by,
@@ -125,7 +133,7 @@ def _contribute(session: Session, proposal: Proposal, by: UUID, now: datetime) -
         member_fund=session.get_one(Fund, UUID(proposal.arguments["fund"])),
         amount=proposal.arguments["quantity"],
         reference=str(proposal.id),
-        on=now.date(),
+        on=_today(session, proposal, now),
         now=now,
         made_by=proposal.made_by,
         approved_by=by,
@@ -166,14 +174,14 @@ def _commitment(kind: str, approve: Callable[..., None]) -> Deed:
 
     def deed(session: Session, proposal: Proposal, by: UUID, now: datetime) -> None:
         row = commitments.load(session, UUID(proposal.arguments["commitment"]), kind)
-        approve(session, row, by=by, on=now.date(), now=now)
+        approve(session, row, by=by, on=_today(session, proposal, now), now=now)
 
     return deed
 
 
 def _direct(carry_out: Callable[..., None]) -> Deed:
     def deed(session: Session, proposal: Proposal, by: UUID, now: datetime) -> None:
-        carry_out(session, proposal, by=by, on=now.date(), now=now)
+        carry_out(session, proposal, by=by, on=_today(session, proposal, now), now=now)
 
     return deed
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from ledger.core import bookkeeping
+from ledger.core.days import day_in
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.assets import Asset, Intake, Valuation
@@ -73,7 +74,7 @@ def book_wear(
     """
     start = month.replace(day=1)
     on = _next(start)
-    if now.date() < on:
+    if day_in(session.get_one(Book, book_id).time_zone, now) < on:
         raise Conflict("This month is not over yet.", place="month")
     plans = session.scalars(
         select(Commitment)

@@ -9,15 +9,17 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, ColumnElement, Table, Text, cast, delete, or_, select, update
 
+from ledger.core.days import day_in
 from ledger.db import Session
 from ledger.errors import Conflict, NotFound
 from ledger.models import Base
+from ledger.models.books import Book
 from ledger.models.brakes import PaymentTry
 from ledger.models.hours import HoursEntry
 from ledger.models.journal import Annotation, Posting
@@ -47,7 +49,7 @@ class Erased:
     texts: int
 
 
-def erase(session: Session, *, email: str, now: datetime, on: date) -> Erased:
+def erase(session: Session, *, email: str, now: datetime) -> Erased:
     """Erase whoever has this address, as giver and as somebody who signs in.
 
     What is still open of their promises is taken back. Raises NotFound for an address that nobody
@@ -67,7 +69,7 @@ def erase(session: Session, *, email: str, now: datetime, on: date) -> Erased:
     ids = [party.id for party in parties]
     names = {party.name for party in parties} | ({person.name} if person else set())
     addresses = {party.email for party in parties} | {address}
-    pledges = _pledges(session, ids, on, now)
+    pledges = _pledges(session, ids, now)
     for party in parties:
         party.name, party.email, party.consent = "", "", "anonymous"
         party.salt, party.person_id, party.erased_at = None, None, now
@@ -105,12 +107,13 @@ def _check(
         raise Conflict(f"Stop the recurring gift {again} first.", place="email")
 
 
-def _pledges(session: Session, parties: Sequence[UUID], on: date, now: datetime) -> list[Pledge]:
+def _pledges(session: Session, parties: Sequence[UUID], now: datetime) -> list[Pledge]:
     """Take back what is open, and empty the texts that belong to the pledges."""
     pledges = list(session.scalars(select(Pledge).where(Pledge.party_id.in_(parties))))
     for pledge in pledges:
         if pledge.state in OPEN:
-            cancel_pledge(session, pledge_id=pledge.id, on=on, now=now)
+            zone = session.get_one(Book, pledge.book_id).time_zone
+            cancel_pledge(session, pledge_id=pledge.id, on=day_in(zone, now), now=now)
         pledge.note = ""
     ids = [pledge.id for pledge in pledges]
     references = [pledge.reference for pledge in pledges]

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from ledger.core import bookkeeping
+from ledger.core.days import day_in
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.assets import Valuation
@@ -94,9 +95,9 @@ def log_hours(
     """
     if not commodity.startswith("MIN."):
         raise Invalid("Choose a skill.", place="commodity")
-    if worked_on > now.date():
+    if worked_on > day_in(book.time_zone, now):
         raise Invalid("This day is still ahead.", place="worked_on")
-    if worked_on < now.date() - WINDOW:
+    if worked_on < day_in(book.time_zone, now) - WINDOW:
         raise Invalid("This is more than a year ago.", place="worked_on")
     already = session.scalar(
         select(func.coalesce(func.sum(HoursEntry.worked_minutes), 0)).where(
@@ -307,8 +308,8 @@ def check_window(
 
     Raises NotAllowed.
     """
-    window = timedelta(days=policy_of(session, book, now.date()).hours_window_days)
-    if row.worked_on >= row.created_at.date() - window:
+    window = timedelta(days=policy_of(session, book, day_in(book.time_zone, now)).hours_window_days)
+    if row.worked_on >= day_in(book.time_zone, row.created_at) - window:
         return
     if "approver" not in roles_of(session, person_id=person_id, book_id=book.id, now=now):
         raise NotAllowed("Hours logged so late are confirmed by an approver.", place="hours")

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
 
+from ledger.core.days import day_in
 from ledger.db import ReadSession, Session
 from ledger.models.books import Book
 from ledger.models.pledges import Pledge, PledgeLine
@@ -49,5 +50,5 @@ def overdue(session: ReadSession, *, book: Book, on: date) -> list[Pledge]:
     return [
         pledge
         for pledge, due_on in rows
-        if (due_on or pledge.due_on or pledge.created_at.date()) + last < on
+        if (due_on or pledge.due_on or day_in(book.time_zone, pledge.created_at)) + last < on
     ]

@@ -56,7 +56,7 @@ def propose_sponsor(
     by themselves. Raises Invalid for terms that match nothing, Conflict where the book's policy
     calls no promise owed: what such a sponsor pays is booked as a gift.
     """
-    if policy_of(session, book, now.date()).promises == "none":
+    if policy_of(session, book, day_in(book.time_zone, now)).promises == "none":
         raise Conflict("In this book no promise is owed; book the sponsor's gifts.", place="book")
     if not 0 < basis_points <= 100_000:
         raise Invalid("A sponsor matches between 0 and ten for one.", place="basis_points")

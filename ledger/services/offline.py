@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core import bookkeeping
+from ledger.core.days import day_in
 from ledger.core.entry import Entry
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
@@ -42,7 +43,7 @@ def record_cash(
     """
     if amount <= 0:
         raise Invalid("Count an amount above zero.", place="amount")
-    if on > now.date():
+    if on > day_in(book.time_zone, now):
         raise Invalid("This day is still ahead.", place="received_on")
     check_own_fund(book, fund)
     known = _known(session, book, "cash_received", reference)
@@ -105,7 +106,7 @@ def bank_cash(
     """
     if amount <= 0:
         raise Invalid("Count an amount above zero.", place="amount")
-    if on > now.date():
+    if on > day_in(book.time_zone, now):
         raise Invalid("This day is still ahead.", place="received_on")
     held = balance_of(session, book_id=book.id, accounts=[CASH], fund_id=fund.id)
     told_again = _known(session, book, "cash_banked", reference) is not None

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from ledger.core.days import day_in
 from ledger.core.merkle import root_of
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
@@ -185,7 +186,7 @@ def reopen_period(
 
 
 def _check_day(session: Session, book_id: UUID, until: date, now: datetime) -> None:
-    if until >= now.date():
+    if until >= day_in(session.get_one(Book, book_id).time_zone, now):
         raise Invalid("A period is closed when its last day is over.", place="until")
     closed = closed_until(session, [book_id]).get(book_id)
     if closed is not None and until <= closed:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core import bookkeeping
+from ledger.core.days import day_in
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book, Fund
@@ -69,7 +70,7 @@ def propose_promise(
     if days != sorted(set(days)):
         raise Invalid("Instalments follow each other by day.", place="schedule")
     if basis_points is None:
-        basis_points = policy_of(session, book, now.date()).discount_points
+        basis_points = policy_of(session, book, day_in(book.time_zone, now)).discount_points
     if not 0 <= basis_points <= MAX_RATE:
         raise Invalid("The yearly rate is between 0 and 50 %.", place="basis_points")
     row = open_commitment(
@@ -258,7 +259,7 @@ def propose_allowance(
     already. Raises Invalid when that is nothing.
     """
     if amount is None:
-        amount = doubtful(session, book=book, fund=fund, on=now.date())
+        amount = doubtful(session, book=book, fund=fund, on=day_in(book.time_zone, now))
         amount += on_account(session, fund, SET_ASIDE)
     if amount <= 0:
         raise Invalid("Give an amount above zero.", place="amount")

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from ledger.core import bookkeeping
+from ledger.core.days import day_in
 from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.models.assets import Intake, Valuation
@@ -43,11 +44,11 @@ def propose_small_gift(
     worth so much that they are equipment.
     """
     check_receipt(book, fund, commodity, quantity, condition, None)
-    if received_on > now.date():
+    if received_on > day_in(book.time_zone, now):
         raise Invalid("This day is still ahead.", place="received_on")
     if value <= 0:
         raise Invalid("A value is above zero.", place="value")
-    if value >= capitalised_from(session, book, now.date()):
+    if value >= capitalised_from(session, book, day_in(book.time_zone, now)):
         raise Invalid("Things worth this much are equipment; value them.", place="value")
     ensure_commodity(session, commodity)
     return propose(

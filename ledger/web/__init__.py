@@ -48,7 +48,7 @@ DEMO_NOUNS = ("styleguide", "demo_bank")
 
 def register(app: Flask) -> None:
     """Hang every page on the app, with its errors, headers and template filters."""
-    from ledger.web import door, figures, labels, locale, refusals
+    from ledger.web import door, figures, labels, locale, once, refusals
 
     locale.register(app)
     figures.register_filters(app)
@@ -57,6 +57,8 @@ def register(app: Flask) -> None:
     # Earlier than any before_request: the protection against forged forms reads the form.
     app.url_value_preprocessor(door.check_request)
     app.after_request(door.secure)
+    app.after_request(door.remember_location)
+    app.jinja_env.globals["form_key"] = once.fresh_key
     app.context_processor(door.context)
     for noun in NOUNS + (DEMO_NOUNS if door.parts_of(app).settings.demo else ()):
         app.register_blueprint(import_module(f"ledger.web.{noun}").pages)

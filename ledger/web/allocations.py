@@ -73,11 +73,7 @@ def _read(
     book: Book, values: Mapping[str, str], members: Sequence[str], units: Collection[str]
 ) -> tuple[dict[str, Any], Rule]:
     """Read the form. Raises Invalid with a sentence per field."""
-    given = {
-        name: text
-        for name, text in values.items()
-        if name != "csrf_token" and not name.startswith((FIGURE, CAP))
-    }
+    given = {name: text for name, text in values.items() if not name.startswith((FIGURE, CAP))}
     unit = _unit(book, values, units)
     # An empty day is a day not given.
     given = {name: text for name, text in given.items() if text or name not in ("since", "until")}

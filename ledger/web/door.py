@@ -12,6 +12,7 @@ from uuid import UUID
 
 from flask import Flask, Response, abort, current_app, g, render_template, request, session
 from marshmallow import Schema, ValidationError
+from sqlalchemy.exc import IntegrityError
 
 from ledger import auth
 from ledger.checkout import PaymentGateway
@@ -23,6 +24,7 @@ from ledger.models.books import Book
 from ledger.models.people import Person
 from ledger.queries.books import book_by_code
 from ledger.queries.people import memberships_of
+from ledger.web import once
 from ledger.web.labels import with_labels
 
 Result = TypeVar("Result")
@@ -30,6 +32,7 @@ CHECKOUT_ORIGIN = "https://checkout.stripe.com"
 # Longer addresses are not kept in the cookie for after the sign-in.
 LONGEST_WAY = 500
 LONGEST_NUMBER = 9
+OF_EVERY_FORM = ("csrf_token", once.FIELD)
 YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -89,13 +92,19 @@ def context() -> dict[str, Any]:
         "pretends": settings.pretends,
         # Where a person makes the demo's Stripe settle, refuse, dispute and pay out.
         "levers": f"{settings.stripe_base}/_test/" if settings.demo and settings.sandbox else "",
-        "today": now().date(),
+        "today": today_here(),
     }
 
 
 def today(book: Book) -> date:
     """Return which day it is where a book is kept."""
     return day_in(book.time_zone, now())
+
+
+def today_here() -> date:
+    """Return which day it is for the visitor: in the first of their books, or in UTC."""
+    books = visitor().memberships
+    return today(books[0][0]) if books else now().date()
 
 
 def now() -> datetime:
@@ -114,8 +123,34 @@ def reading() -> Iterator[ReadSession]:
 
 
 def write(deed: Callable[[Session], Result]) -> Result:
-    """Run one deed in one transaction, again when another writer got in between."""
-    return here().db.run(deed)
+    """Run one deed in one transaction, again when another writer got in between.
+
+    The first deed of a form that somebody signed in sends is done once, however often it is sent.
+    """
+    name, person = once.name_of_form(), visitor().person
+    if name is None or person is None or "kept" in g:
+        return here().db.run(deed)
+    once.refuse_again(here().db, person.id, name)
+
+    def keep_and_do(session: Session) -> Result:
+        once.keep(session, person.id, name, now())
+        return deed(session)
+
+    try:
+        result = here().db.run(keep_and_do)
+    except IntegrityError:
+        once.refuse_again(here().db, person.id, name)
+        raise
+    g.kept = (person.id, name)
+    return result
+
+
+def remember_location(response: Response) -> Response:
+    """Note where a form led that was done in this request."""
+    if "kept" in g:
+        person_id, name = g.kept
+        once.remember_location(here().db, person_id, name, response.location)
+    return response
 
 
 def visitor() -> Visitor:
@@ -187,8 +222,8 @@ def require_anywhere(action: str) -> list[Book]:
 
 def read_form(schema: Schema, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Read a form by a schema. Raises Invalid with a sentence per field."""
-    raw = dict(request.form.items()) if data is None else dict(data)
-    raw.pop("csrf_token", None)
+    given = request.form if data is None else data
+    raw = {name: text for name, text in given.items() if name not in OF_EVERY_FORM}
     try:
         loaded: dict[str, Any] = schema.load(raw)
     except ValidationError as error:

@@ -26,6 +26,8 @@ from ledger.web.door import (
     reading,
     require_anywhere,
     signed_in,
+    today,
+    today_here,
     visitor,
     write,
 )
@@ -36,7 +38,7 @@ pages = Blueprint("hours", __name__)
 @pages.get("/hours")
 def show() -> Response:
     """Show the form, one's own hours, and those that wait for a second person."""
-    values = {"worked_on": now().date().isoformat(), "pledge": request.args.get("pledge", "")}
+    values = {"worked_on": today_here().isoformat(), "pledge": request.args.get("pledge", "")}
     return _page(values, {})
 
 
@@ -61,10 +63,11 @@ def log() -> Response:
 @pages.post("/hours/<uuid:hours_id>/confirm")
 def confirm(hours_id: UUID) -> Response:
     """Confirm time that somebody else gave."""
-    person = _may_confirm(hours_id)
+    person, book = _may_confirm(hours_id)
+    day = today(book)
     write(
         lambda session: hours_services.confirm_hours(
-            session, hours_id=hours_id, confirmed_by=person, on=now().date(), now=now()
+            session, hours_id=hours_id, confirmed_by=person, on=day, now=now()
         )
     )
     flash(_("Confirmed; the hours are in the books."))
@@ -74,7 +77,7 @@ def confirm(hours_id: UUID) -> Response:
 @pages.post("/hours/<uuid:hours_id>/reject")
 def reject(hours_id: UUID) -> Response:
     """Send back time that did not happen like this."""
-    person = _may_confirm(hours_id)
+    person, _book = _may_confirm(hours_id)
     write(
         lambda session: hours_services.reject_hours(
             session, hours_id=hours_id, rejected_by=person, now=now()
@@ -123,13 +126,15 @@ def _log(session: Session, person: Person, answers: dict[str, Any]) -> None:
     )
 
 
-def _may_confirm(hours_id: UUID) -> UUID:
+def _may_confirm(hours_id: UUID) -> tuple[UUID, Book]:
+    """Return who is asking, and whose hours they are. Raises NotFound."""
     person = signed_in()
     with reading() as session:
         row = session.get(HoursEntry, hours_id)
-    if row is None or not visitor().may("confirm_hours", row.book_id):
+        book = session.get(Book, row.book_id) if row else None
+    if book is None or not visitor().may("confirm_hours", book.id):
         raise NotFound(_("There is no such entry, or it is not yours to see."))
-    return person.id
+    return person.id, book
 
 
 def _page(values: dict[str, str], errors: dict[str, list[str]], status: int = 200) -> Response:

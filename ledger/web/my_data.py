@@ -43,9 +43,7 @@ def erase() -> Response:
         answers = read_form(Erasure())
         if answers["email"] != person.email:
             raise NotAllowed(_("This is not the address you signed in with."), place="email")
-        write(
-            lambda session: erasures.erase(session, email=person.email, now=now(), on=now().date())
-        )
+        write(lambda session: erasures.erase(session, email=person.email, now=now()))
     except Invalid as refusal:
         return _page(request.form.to_dict(), errors_of(refusal), 422)
     except NotAllowed as refusal:

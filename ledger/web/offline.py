@@ -16,7 +16,17 @@ from ledger.queries import balances, pledges
 from ledger.queries.books import fund_by_code, funds_of
 from ledger.schemas.money import cash as cash_schema
 from ledger.services import offline
-from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
+from ledger.web.door import (
+    book_for,
+    errors_of,
+    now,
+    page,
+    read_form,
+    reading,
+    signed_in,
+    today,
+    write,
+)
 
 pages = Blueprint("offline", __name__)
 
@@ -24,7 +34,8 @@ pages = Blueprint("offline", __name__)
 @pages.get("/books/<code>/cash")
 def show(code: str) -> Response:
     """Show the cash that is not banked, and the form for more."""
-    return _page(code, {"received_on": now().date().isoformat(), "key": str(new_id())}, {})
+    day = today(book_for("record_cash", code))
+    return _page(code, {"received_on": day.isoformat(), "key": str(new_id())}, {})
 
 
 @pages.post("/books/<code>/cash")

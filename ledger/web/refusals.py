@@ -12,6 +12,7 @@ from ledger.checkout import GatewayDown
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound, PoolbookError
 from ledger.ids import new_id
 from ledger.services import brakes
+from ledger.web import once
 from ledger.web.door import Visitor, page, remember_way, visitor
 
 log = logging.getLogger("poolbook.web")
@@ -27,6 +28,7 @@ STATUS: dict[type[PoolbookError], int] = {
 def register(app: Flask) -> None:
     """Turn the four errors, Flask's own and surprises into pages."""
     app.register_error_handler(PoolbookError, refused)
+    app.register_error_handler(once.SentTwice, once.sent_twice)
     app.register_error_handler(GatewayDown, no_answer)
     app.register_error_handler(CSRFError, stale_form)
     app.register_error_handler(HTTPException, http_error)

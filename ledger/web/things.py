@@ -26,6 +26,8 @@ from ledger.web.door import (
     reading,
     require_anywhere,
     signed_in,
+    today,
+    today_here,
     visitor,
     write,
 )
@@ -54,7 +56,7 @@ def show() -> Response:
 @pages.get("/things/receive")
 def receive_form() -> Response:
     """Show the hand-over form, for a pledge when one is named."""
-    values = {"received_on": now().date().isoformat(), **request.args.to_dict()}
+    values = {"received_on": today_here().isoformat(), **request.args.to_dict()}
     return _receive_page(values, {})
 
 
@@ -108,7 +110,7 @@ def value(intake_id: UUID) -> Response:
                 session,
                 intake_id=intake.id,
                 currency=book.commodity,
-                valued_on=now().date(),
+                valued_on=today(book),
                 valued_by=person.id,
                 now=now(),
                 **answers,
@@ -130,7 +132,7 @@ def lend_form(asset_id: UUID) -> Response:
 def lend(asset_id: UUID) -> Response:
     """Lend a thing to another community."""
     person = signed_in()
-    _asset(asset_id)
+    owner = _book(_asset(asset_id).book_id)
     try:
         answers = read_form(schemas.Loan())
         write(
@@ -139,7 +141,7 @@ def lend(asset_id: UUID) -> Response:
                 asset_id=asset_id,
                 borrower_id=book_by_code(session, answers["borrower"]).id,
                 purpose=answers["purpose"],
-                lent_on=now().date(),
+                lent_on=today(owner),
                 due_on=answers["due_on"],
                 by=person.id,
                 now=now(),
@@ -161,9 +163,10 @@ def take_back(loan_id: UUID) -> Response:
         loan = session.get(AssetLoan, loan_id)
     if loan is None or not visitor().may("lend_things", loan.lender_id):
         raise NotFound(_("There is no such loan, or it is not yours to see."))
+    day = today(_book(loan.lender_id))
     write(
         lambda session: asset_services.return_thing(
-            session, loan_id=loan_id, on=now().date(), by=person.id, now=now()
+            session, loan_id=loan_id, on=day, by=person.id, now=now()
         )
     )
     flash(_("Back again."))
@@ -205,6 +208,11 @@ def _intake(intake_id: UUID) -> tuple[Intake, Book]:
     return intake, book
 
 
+def _book(book_id: UUID) -> Book:
+    with reading() as session:
+        return session.get_one(Book, book_id)
+
+
 def _asset(asset_id: UUID) -> Asset:
     with reading() as session:
         asset = session.get(Asset, asset_id)
@@ -239,7 +247,7 @@ def _value_page(
 ) -> Response:
     intake, book = _intake(intake_id)
     with reading() as session:
-        threshold = capitalised_from(session, book, now().date())
+        threshold = capitalised_from(session, book, today(book))
     return page(
         "things/value.html",
         status,

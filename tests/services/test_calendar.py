@@ -61,7 +61,7 @@ def test_a_discount_is_income_by_and_by_and_a_day_is_kept_once(db: Database) -> 
     left = []
     for instant in (NOW, NOW + YEAR, NOW + YEAR, NOW + 3 * YEAR):
         with db.transaction() as session:
-            keep_calendar(session, now=instant)
+            keep_calendar(session, book_id=book.id, now=instant)
             left.append(-held(session, book, 1215))
     # 2,723.25 today; five percent of it after a year; nothing left after the last.
     assert left == [27_675, 14_059, 14_059, 0]
@@ -71,7 +71,7 @@ def test_a_year_that_nobody_kept_is_made_up_for(db: Database) -> None:
     with db.transaction() as session:
         book = make_book(session)
         promise(session, book)
-        keep_calendar(session, now=NOW + 2 * YEAR)
+        keep_calendar(session, book_id=book.id, now=NOW + 2 * YEAR)
         # Two years at once: what is left is the discount of the third alone.
         assert -held(session, book, 1215) == 100_000 - 95_238
 
@@ -85,9 +85,9 @@ def test_a_promise_that_nobody_kept_lapses_after_the_days_of_the_policy(db: Data
         states = []
         for days in (90, 91):
             now: datetime = NOW + timedelta(days=days)
-            keep_calendar(session, now=now)
+            keep_calendar(session, book_id=book.id, now=now)
             session.expire_all()
             states.append(session.get_one(Pledge, pledge.id).state)
         assert states == ["open", "lapsed"]
         assert held(session, book, 9110) == 0
-        assert keep_calendar(session, now=now) is False
+        assert keep_calendar(session, book_id=book.id, now=now) is False

@@ -182,7 +182,7 @@ def hers_in(found: str) -> set[str]:
 
 def erased(db: Database):
     with db.transaction() as session:
-        done = erase(session, email=HERS[1], now=NOW, on=NOW.date())
+        done = erase(session, email=HERS[1], now=NOW)
     assert db.flush_log()
     return done
 
@@ -220,7 +220,7 @@ def test_nothing_of_hers_is_left_and_the_books_stay(town: Database):
     assert verify.answer(new, since=old)["ok"]
     assert verify.answer(old)["ok"]
     with pytest.raises(NotFound), town.transaction() as session:
-        erase(session, email=HERS[1], now=NOW, on=NOW.date())
+        erase(session, email=HERS[1], now=NOW)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -239,7 +239,7 @@ def test_without_secure_delete_her_name_would_still_be_in_the_file(town: Databas
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_without_emptying_the_log_her_name_would_still_be_in_it(town: Database):
     with town.transaction() as session:
-        erase(session, email=HERS[1], now=NOW, on=NOW.date())
+        erase(session, email=HERS[1], now=NOW)
     assert hers_in(everything(town)) != set()
     assert town.flush_log()
     assert hers_in(everything(town)) == set()
@@ -257,10 +257,10 @@ def test_a_namesake_keeps_their_name(town: Database):
 def test_who_holds_a_role_or_owes_a_promise_is_not_erased(town: Database):
     with town.transaction() as session:
         with pytest.raises(Conflict, match="role"):
-            erase(session, email="tess.books@example.org", now=NOW, on=NOW.date())
+            erase(session, email="tess.books@example.org", now=NOW)
         session.execute(text("update pledge set legal_nature = 'unconditional'"))
         with pytest.raises(Conflict, match="still owed"):
-            erase(session, email=HERS[1], now=NOW, on=NOW.date())
+            erase(session, email=HERS[1], now=NOW)
 
 
 def test_what_is_kept_about_her_can_be_taken_along(town: Database):

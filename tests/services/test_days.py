@@ -1,0 +1,157 @@
+"""A day begins and ends where the books are kept, not in Greenwich (domain case 33)."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import select
+
+from ledger.checkout.schedules import keep_schedules
+from ledger.db import Database, Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.books import Book
+from ledger.models.journal import Entry
+from ledger.models.payments import Cursor
+from ledger.models.proposals import Proposal
+from ledger.services import decisions, depreciation, hours, lapses, offline, periods, transfers
+from ledger.services.calendar import books_to_keep
+from ledger.services.campaigns import Need
+from reports import schedules
+from tests.factories import (
+    make_book,
+    make_campaign,
+    make_fund,
+    make_party,
+    make_person,
+    make_pledge,
+)
+
+# Tuesday morning in Auckland, Monday in Greenwich.
+EARLY = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)
+FIRST = date(2026, 12, 1)
+# Monday evening in New York, Tuesday in Greenwich.
+LATE = datetime(2026, 12, 1, 2, 0, tzinfo=UTC)
+LAST = date(2026, 11, 30)
+
+
+def book_in(session: Session, zone: str, code: str = "A") -> Book:
+    book = make_book(session, code)
+    book.time_zone = zone
+    session.flush()
+    return book
+
+
+def test_work_of_this_morning_can_be_logged_where_it_is_tomorrow_already(db: Database) -> None:
+    with db.transaction() as session:
+        for code, zone in (("A", "Pacific/Auckland"), ("B", "America/New_York")):
+            book = book_in(session, zone, code)
+            fund, party = make_fund(session, book), make_party(session, f"{code}@b.org", "Ada")
+            asked = {"book": book, "fund": fund, "now": EARLY}
+            work = {"party": party, "commodity": "MIN.ELEC", "minutes": 60, "description": ""}
+            cash = {"amount": 500, "reference": code, "made_by": None}
+            if code == "A":
+                hours.log_hours(session, worked_on=FIRST, **asked, **work)
+                offline.record_cash(session, on=FIRST, **asked, **cash)
+                continue
+            with pytest.raises(Invalid, match="still ahead"):
+                hours.log_hours(session, worked_on=FIRST, **asked, **work)
+            with pytest.raises(Invalid, match="still ahead"):
+                offline.record_cash(session, on=FIRST, **asked, **cash)
+
+
+def test_what_is_approved_in_the_evening_is_of_that_day(db: Database) -> None:
+    with db.transaction() as session:
+        giver, taker = book_in(session, "America/New_York"), make_book(session, "B")
+        own, theirs = make_fund(session, giver), make_fund(session, taker)
+        treasurer = make_person(session, "Treasurer", giver, "treasurer")
+        approver = make_person(session, "Approver", giver, "approver")
+        offline.record_cash(
+            session,
+            book=giver,
+            fund=own,
+            amount=500,
+            reference="1",
+            on=LAST,
+            now=LATE,
+            made_by=None,
+        )
+        transfers.propose_grant(
+            session,
+            giver=giver,
+            giver_fund=own,
+            receiver=taker,
+            receiver_fund=theirs,
+            amount=100,
+            reason="For seeds",
+            made_by=treasurer.id,
+            now=LATE,
+        )
+        decisions.decide(
+            session,
+            proposal_id=session.scalars(select(Proposal.id)).one(),
+            approve=True,
+            decided_by=approver.id,
+            note="",
+            now=LATE,
+        )
+        assert set(session.scalars(select(Entry.accounting_on))) == {LAST}
+
+
+def test_a_month_is_over_where_the_books_are_kept(db: Database) -> None:
+    with db.transaction() as session:
+        early = book_in(session, "Pacific/Auckland")
+        late = book_in(session, "America/New_York", "B")
+        for book, now in ((early, EARLY), (late, LATE)):
+            treasurer = make_person(session, f"Treasurer {book.code}", book, "treasurer")
+            soft = {"book": book, "until": LAST, "reason": "Done", "made_by": treasurer.id}
+            wear = {"book_id": book.id, "month": LAST, "by": None, "now": now}
+            if book is early:
+                periods.soft_close(session, now=now, **soft)
+                depreciation.book_wear(session, **wear)
+                continue
+            with pytest.raises(Invalid, match="last day is over"):
+                periods.soft_close(session, now=now, **soft)
+            with pytest.raises(Conflict, match="not over yet"):
+                depreciation.book_wear(session, **wear)
+
+
+def test_a_pledge_of_the_evening_is_of_that_day_in_the_report_and_lapses_by_it(
+    db: Database,
+) -> None:
+    with db.transaction() as session:
+        book = book_in(session, "America/New_York")
+        fund = make_fund(session, book)
+        campaign = make_campaign(session, book, fund, needs=(Need("USD", "Seeds", 10_000, 20_000),))
+        pledge = make_pledge(session, campaign, make_party(session, "a@example.org", "Ada"))
+        pledge.created_at = LATE
+        session.flush()
+        span = {"book_ids": [book.id], "since": date(2026, 11, 1)}
+        (row,) = schedules.pledges(session, until=LAST, **span)
+        assert (row.promised, row.open) == (pledge.quantity, pledge.quantity)
+        assert not lapses.overdue(session, book=book, on=date(2027, 2, 28))
+        assert lapses.overdue(session, book=book, on=date(2027, 3, 1)) == [pledge]
+
+
+def test_each_book_keeps_its_day_by_its_own_clock_and_alone(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with db.transaction() as session:
+        early = book_in(session, "Pacific/Auckland")
+        late = book_in(session, "America/New_York", "B")
+    real = lapses.lapse_overdue
+
+    def refuse_first(session, *, book, **asked):  # type: ignore[no-untyped-def]
+        if book.id == early.id:
+            raise Invalid("Something is wrong in this book.")
+        return real(session, book=book, **asked)
+
+    monkeypatch.setattr(lapses, "lapse_overdue", refuse_first)
+    keep_schedules(db, None, now=EARLY)
+    with db.snapshot() as session:
+        assert books_to_keep(session, now=EARLY) == [early.id]
+    monkeypatch.setattr(lapses, "lapse_overdue", real)
+    keep_schedules(db, None, now=EARLY)
+    with db.snapshot() as session:
+        assert books_to_keep(session, now=EARLY) == []
+        # Midnight of New York comes nine hours later; Auckland's day goes on.
+        assert books_to_keep(session, now=datetime(2026, 12, 1, 6, 0, tzinfo=UTC)) == [late.id]
+        assert len(list(session.scalars(select(Cursor)))) == 2
