@@ -98,7 +98,8 @@ def settle_foreign(
     record_fulfilment(
         session,
         pledge=pledge,
-        entry_id=posted.ids[0],
+        # Last is the entry of the pledge's own book, which may be a pool's.
+        entry_id=posted.ids[-1],
         quantity=paid,
         source="payment",
         source_ref=txn_id,
@@ -132,7 +133,8 @@ def hold_for_goal(
     record_fulfilment(
         session,
         pledge=pledge,
-        entry_id=posted.ids[0],
+        # Last is the entry of the pledge's own book, which may be a pool's.
+        entry_id=posted.ids[-1],
         quantity=txn.amount,
         source="payment",
         source_ref=txn_id,

@@ -222,12 +222,14 @@ def settle_charge(
     pledge = session.get(Pledge, pledge_id)
     if pledge is None:
         raise NotFound("There is no pledge that this charge names.", place=txn_id)
-    if pledge.commodity != txn.commodity:
-        settle_foreign(session, txn_id=txn_id, pledge=pledge, paid=paid, now=now)
-        _close_attempts(session, pledge, paid, now)
-        return
     place = place_of(session, pledge)
     on = day_in(place.book.time_zone, txn.created_at)
+    fee: dict[str, Any] = {"book_id": pledge.book_id, "base": txn.amount, "payment": txn_id, "on": on}
+    if pledge.commodity != txn.commodity:
+        settle_foreign(session, txn_id=txn_id, pledge=pledge, paid=paid, now=now)
+        take_host_fee(session, **fee, now=now)
+        _close_attempts(session, pledge, paid, now)
+        return
     entries = _charge_entries(session, txn, pledge, place)
     pending = pending_debit(session, intent_ids=_intents(session, pledge), amount=txn.amount)
     if pending is None and debit is not None and pledge.commodity == place.book.commodity:
@@ -265,7 +267,7 @@ def settle_charge(
         source_ref=txn_id,
         now=now,
     )
-    take_host_fee(session, book_id=pledge.book_id, base=txn.amount, payment=txn_id, on=on, now=now)
+    take_host_fee(session, **fee, now=now)
     _mark(txn, pledge, now)
     _close_attempts(session, pledge, txn.amount, now)
 

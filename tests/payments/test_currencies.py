@@ -7,10 +7,10 @@ import pytest
 
 from ledger.errors import Conflict, Invalid
 from ledger.gateway import StripeGateway
-from ledger.models.books import Book
+from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.pledges import Pledge
-from ledger.services import stripe_accounts
+from ledger.services import pools, stripe_accounts
 from ledger.services.books import ensure_commodity
 from ledger.services.campaigns import Need
 from ledger.sweep import check_account
@@ -90,12 +90,40 @@ def euros_that_settle_in_dollars(shop: Shop) -> None:
     assert moved(shop, pledge, "refund_settled") == [(1110, -2100), (4090, 2100)]
 
 
-def abroad(shop: Shop, amount: int) -> Pledge:
-    """A pledge in euros to a campaign whose book is kept in dollars."""
+def euros_for_a_pool_come_through_its_host(shop: Shop) -> None:
+    pledge = abroad(shop, 5000, host=True)
+    shop.sandbox.control("set", settles="usd", rates="eur:usd=1.0824")
+    try:
+        shop.pay(pledge)
+        shop.sweep()
+    finally:
+        shop.sandbox.control("set", settles="", rates="")
+    assert (shop.balance(pledge, 4010), shop.booked(pledge, 9110)) == (-5412, 0)
+    assert shop.balance(pledge, 1110) == 0
+    # Five percent of what came, of which the host keeps two dollars and seventy.
+    assert moved(shop, pledge, "host_fee") == [(1300, -270), (6530, 270)]
+
+
+def abroad(shop: Shop, amount: int, *, host: bool = False) -> Pledge:
+    """A pledge in euros to a campaign of a book in dollars, or of a pool that has a host."""
     shop.count += 1
     with shop.db.transaction() as session:
         book = make_book(session, f"B{shop.count}")
         fund = make_fund(session, book)
+        if host:
+            pool = pools.create_pool(
+                session,
+                code=f"P{shop.count}",
+                name="River Pool",
+                currency="USD",
+                host=book,
+                held_fund=make_fund(session, book, "HELD", "agency"),
+                fund="JOINT",
+                fee_basis_points=500,
+                members=[(book.code, "GEN")],
+                now=shop.now(),
+            )
+            book, fund = session.get_one(Book, pool.book_id), session.get_one(Fund, pool.fund_id)
         need = Need("USD", "Panels", 500_000, 800_000)
         campaign: Campaign = make_campaign(
             session, book, fund, slug=f"c{shop.count}", needs=(need,)
@@ -140,6 +168,7 @@ CASES: list[Case] = [
     less_than_the_minimum_is_refused_in_words,
     forints_leave_in_whole_units,
     euros_that_settle_in_dollars,
+    euros_for_a_pool_come_through_its_host,
     a_sepa_debit_clears_and_is_returned,
     a_sepa_debit_is_disputed_and_lost_at_once,
 ]
@@ -172,6 +201,10 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     (
         euros_that_settle_in_dollars,
         [("ledger.services.payments.settle_foreign", nothing)],
+    ),
+    (
+        euros_for_a_pool_come_through_its_host,
+        [("ledger.services.payments.take_host_fee", nothing)],
     ),
     (
         a_sepa_debit_clears_and_is_returned,
