@@ -224,7 +224,12 @@ def settle_charge(
         raise NotFound("There is no pledge that this charge names.", place=txn_id)
     place = place_of(session, pledge)
     on = day_in(place.book.time_zone, txn.created_at)
-    fee: dict[str, Any] = {"book_id": pledge.book_id, "base": txn.amount, "payment": txn_id, "on": on}
+    fee: dict[str, Any] = {
+        "book_id": pledge.book_id,
+        "base": txn.amount,
+        "payment": txn_id,
+        "on": on,
+    }
     if pledge.commodity != txn.commodity:
         settle_foreign(session, txn_id=txn_id, pledge=pledge, paid=paid, now=now)
         take_host_fee(session, **fee, now=now)

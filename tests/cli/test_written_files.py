@@ -66,7 +66,7 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(run: Run, tmp_path: Path):
     reader = threading.Thread(target=lambda: read.append(pipe.read_text()), daemon=True)
     reader.start()
     assert run(*EXPORT, str(pipe)).code == 0
-    reader.join(timeout=10)
+    reader.join(timeout=60)
     assert pipe.is_fifo()
     assert read[0].startswith("book,entry,")
 

@@ -60,12 +60,12 @@ class Sandbox:
         self.start()
 
     def list(self, path: str) -> list[dict[str, Any]]:
-        answer = requests.get(f"{self.url}/v1/{path}?limit=100", auth=AUTH, timeout=5)
+        answer = requests.get(f"{self.url}/v1/{path}?limit=100", auth=AUTH, timeout=60)
         found: list[dict[str, Any]] = answer.json()["data"]
         return found
 
     def control(self, lever: str, /, **values: str) -> Any:
-        answer = requests.post(f"{self.url}/_test/{lever}", data=values, timeout=5)
+        answer = requests.post(f"{self.url}/_test/{lever}", data=values, timeout=60)
         assert answer.ok, answer.text
         return answer.json()
 
@@ -73,7 +73,7 @@ class Sandbox:
         self, url: str, card: str = "4242424242424242", bank: str | None = None
     ) -> requests.Response:
         sent = {"bank": bank} if bank else {"card": card}
-        return requests.post(url, data=sent, allow_redirects=False, timeout=5)
+        return requests.post(url, data=sent, allow_redirects=False, timeout=60)
 
 
 @pytest.fixture

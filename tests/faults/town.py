@@ -101,7 +101,7 @@ class Town:
         while time.monotonic() < until:
             try:
                 answer = donor.get(
-                    f"{self.base}/baskets/{basket_id}/pay", allow_redirects=False, timeout=20
+                    f"{self.base}/baskets/{basket_id}/pay", allow_redirects=False, timeout=60
                 )
                 where = answer.headers.get("Location", "")
                 if answer.status_code == 303 and not where.startswith(self.sandbox.url):

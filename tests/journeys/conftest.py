@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from ledger.db import Database
 from ledger.demo import fill
@@ -21,6 +21,8 @@ from tests.ports import free_port
 ROOT = Path(__file__).parents[2]
 KEY = "sk_test_journey"
 SECRET = "whsec_journey"
+# A bound, not a wait: a busy machine may take long.
+PATIENCE_MILLISECONDS = 120_000
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 
 
@@ -99,6 +101,7 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     if not CHROMIUM:
         pytest.fail("chromium is not installed; run make setup as root or install it")
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield opened
@@ -110,7 +113,7 @@ def page(browser: Browser) -> Iterator[Page]:
     """A fresh window that fails the test when a page throws or breaks its content policy."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     opened = context.new_page()
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(PATIENCE_MILLISECONDS)
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))
     opened.on(
@@ -123,7 +126,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def _wait(url: str) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE_MILLISECONDS / 1000
     while time.monotonic() < until:
         try:
             if requests.get(url, timeout=2).ok:

@@ -38,9 +38,7 @@ def pledge_all_three(page: Page, running: Running) -> None:
     page.get_by_role("button", name="Pledge").click()
 
     page.get_by_role("button", name="Pay 60.00 USD", exact=True).click()
-    expect(page.get_by_text("Your payment has arrived and is booked.")).to_be_visible(
-        timeout=30_000
-    )
+    expect(page.get_by_text("Your payment has arrived and is booked.")).to_be_visible()
 
 
 def give_the_rest(page: Page, running: Running) -> None:
@@ -76,7 +74,7 @@ def approve(page: Page, running: Running, evidence: str) -> None:
 
 
 def reconcile(page: Page, running: Running, folder: Path) -> None:
-    assert requests.post(f"{running.sandbox}/_test/payout", timeout=10).ok
+    assert requests.post(f"{running.sandbox}/_test/payout", timeout=60).ok
     sign_in(page, running, "tess@example.org")
     until = time.monotonic() + 30
     while time.monotonic() < until:

@@ -21,13 +21,13 @@ from ledger.queries.invariants import check
 from ledger.services.campaigns import Need, create_campaign
 from ledger.services.journal import load_entry
 from tests.factories import make_book, make_fund
-from tests.journeys.conftest import Running, run_all
+from tests.journeys.conftest import PATIENCE_MILLISECONDS, Running, run_all
 
 pytestmark = pytest.mark.browser
 
 TODAY = datetime.now(UTC).date()
 DAY = 86_400
-LONG = 30_000
+LOOKS = PATIENCE_MILLISECONDS // 250
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Hall:
 
     def control(self, name: str, **form: str) -> None:
         """Turn one of the sandbox's controls."""
-        answer = requests.post(f"{self.running.sandbox}/_test/{name}", data=form, timeout=20)
+        answer = requests.post(f"{self.running.sandbox}/_test/{name}", data=form, timeout=60)
         assert answer.ok, answer.text
 
     def later(self, days: int) -> None:
@@ -119,7 +119,7 @@ def phone(browser: Browser) -> Iterator[Page]:
     """A phone without JavaScript: every way of giving works without."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
     opened = context.new_page()
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(PATIENCE_MILLISECONDS)
     yield opened
     context.close()
 
@@ -150,7 +150,7 @@ def by_card(page: Page, number: str = "4242 4242 4242 4242") -> None:
 
 def until(page: Page, text: str) -> None:
     """Look again until a page without JavaScript says something."""
-    for _ in range(60):
+    for _ in range(LOOKS):
         if page.get_by_text(text).count():
             return
         page.wait_for_timeout(250)
@@ -161,7 +161,7 @@ def until(page: Page, text: str) -> None:
 def link_for(page: Page, hall: Hall, who: str, subject: str) -> str:
     """The signed link in the newest message with a subject."""
     page.goto(f"{hall.running.url}/outbox")
-    for _ in range(60):
+    for _ in range(LOOKS):
         mail = page.locator("article", has_text=f"{who}@example.org").filter(has_text=subject)
         if mail.count():
             return mail.first.get_by_role("link").get_attribute("href") or ""
@@ -322,7 +322,7 @@ def test_a_bank_debit_that_is_returned_after_it_cleared(hall: Hall, phone: Page)
             .order_by(BalanceTransaction.created_at.desc(), BalanceTransaction.stripe_txn_id)
         ).first()
     hall.control("return_debit", charge=charge or "")
-    for _ in range(60):
+    for _ in range(LOOKS):
         with hall.db.snapshot() as session:
             if session.scalar(select(Entry.id).where(Entry.event_type == "debit_returned")):
                 break

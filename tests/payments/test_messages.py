@@ -34,7 +34,7 @@ from tests.sandbox.shop import SECRET, Shop
 from wsgi import create_app
 
 HOOK = "/webhooks/stripe"
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 90
 PAID = settling.PAID
 Heard = list[tuple[bytes, str, int]]
 
@@ -75,7 +75,7 @@ class Door:
     def send(self, body: bytes, header: str) -> int:
         """Send a message as the sandbox does."""
         headers = {"Stripe-Signature": header, "Content-Type": "application/json"}
-        return requests.post(self.url, data=body, headers=headers, timeout=20).status_code
+        return requests.post(self.url, data=body, headers=headers, timeout=60).status_code
 
     def newest(self, kind: str, about: str = "") -> tuple[bytes, str, int]:
         """The newest message of a kind that came from the sandbox itself."""

@@ -35,7 +35,7 @@ def save(shop: Shop, pledge: Pledge, card: str = "4242424242424242") -> None:
     )
     if shop.sandbox.pay(url, card).status_code != 303:
         said = requests.post(
-            f"{url}/challenge", {"answer": "yes"}, allow_redirects=False, timeout=5
+            f"{url}/challenge", {"answer": "yes"}, allow_redirects=False, timeout=60
         )
         assert said.status_code == 303
     shop.hear("checkout.session.completed", shop.attempts(pledge)[-1].stripe_session_id or "")
@@ -44,7 +44,7 @@ def save(shop: Shop, pledge: Pledge, card: str = "4242424242424242") -> None:
 def say_yes(url: str) -> None:
     """Answer the bank that asks."""
     answer = {"answer": "yes"}
-    said = requests.post(f"{url}/challenge", answer, allow_redirects=False, timeout=5)
+    said = requests.post(f"{url}/challenge", answer, allow_redirects=False, timeout=60)
     assert said.status_code == 303
 
 

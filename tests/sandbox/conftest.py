@@ -87,7 +87,7 @@ def charge_of(client: stripe.StripeClient, session: str) -> stripe.Charge:
 
 def raw(sandbox: Sandbox, path: str, **params: Any) -> Any:
     """An answer as it was sent, before the SDK reads it."""
-    answer = requests.get(f"{sandbox.url}/v1/{path}", params, auth=(KEY, ""), timeout=5)
+    answer = requests.get(f"{sandbox.url}/v1/{path}", params, auth=(KEY, ""), timeout=60)
     assert answer.ok, answer.text
     return answer.json()
 

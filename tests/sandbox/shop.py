@@ -224,6 +224,6 @@ class Shop:
 
     def forget_keys(self) -> None:
         """Let a day pass for the sandbox's memory of idempotency keys."""
-        with sqlite3.connect(self.sandbox.state, timeout=10) as memory:
+        with sqlite3.connect(self.sandbox.state, timeout=60) as memory:
             memory.execute("delete from reply")
         memory.close()

@@ -20,10 +20,10 @@ def test_a_page_offers_the_bank_beside_the_card(
 ) -> None:
     both = page_params(2000, "eur", payment_method_types=["card", "sepa_debit"])
     page = client.v1.checkout.sessions.create(both)  # type: ignore[arg-type]
-    text = requests.get(page.url or "", timeout=5).text
+    text = requests.get(page.url or "", timeout=60).text
     assert ("IBAN" in text, "Card number" in text) == (True, True)
     only = client.v1.checkout.sessions.create(page_params(2000, "eur"))  # type: ignore[arg-type]
-    assert "IBAN" not in requests.get(only.url or "", timeout=5).text
+    assert "IBAN" not in requests.get(only.url or "", timeout=60).text
     assert sandbox.pay(only.url or "", bank=GOOD).status_code == 402
     wrong = page_params(2000, "usd", payment_method_types=["sepa_debit"])
     with pytest.raises(stripe.InvalidRequestError) as caught:
@@ -101,7 +101,7 @@ def test_a_debit_that_succeeded_can_be_returned(
 ) -> None:
     charge = debited(sandbox, client, GOOD)
     url = f"{sandbox.url}/_test/return_debit"
-    assert requests.post(url, {"charge": charge.id}, timeout=5).status_code == 400
+    assert requests.post(url, {"charge": charge.id}, timeout=60).status_code == 400
     sandbox.control("end_debit", charge=charge.id)
     sandbox.control("return_debit", charge=charge.id, reason="insufficient_funds")
     assert movements(client, charge.id) == [

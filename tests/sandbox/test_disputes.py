@@ -81,7 +81,7 @@ def test_a_dispute_that_is_lost_moves_nothing_more(
     assert len(movements(client, dispute.id)) == 1
     assert types(client, dispute.id)[-1] == "charge.dispute.closed"
     url = f"{sandbox.url}/_test/close_dispute"
-    again = requests.post(url, {"dispute": dispute.id, "outcome": "won"}, timeout=5)
+    again = requests.post(url, {"dispute": dispute.id, "outcome": "won"}, timeout=60)
     assert again.status_code == 400
 
 
@@ -91,7 +91,7 @@ def test_only_part_of_a_charge_is_disputed_and_never_more_than_is_left(
     charge = paid(sandbox, client, 9000)
     client.v1.refunds.create({"charge": charge.id, "amount": 2000})
     url = f"{sandbox.url}/_test/open_dispute"
-    over = requests.post(url, {"charge": charge.id, "amount": "7001"}, timeout=5)
+    over = requests.post(url, {"charge": charge.id, "amount": "7001"}, timeout=60)
     assert over.status_code == 400
     made = sandbox.control("open_dispute", charge=charge.id, amount="3000")["object"]
     assert movements(client, made["id"]) == [("dispute", "adjustment", -3000, 1500)]

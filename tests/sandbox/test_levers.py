@@ -54,13 +54,13 @@ def busy(sandbox: Sandbox, empty: str) -> Sandbox:
 
 
 def page(sandbox: Sandbox) -> str:
-    return requests.get(f"{sandbox.url}/_test/", timeout=5).text
+    return requests.get(f"{sandbox.url}/_test/", timeout=60).text
 
 
 def pull(sandbox: Sandbox, lever: str, **form: str) -> str:
     """What the page says after a lever was pulled."""
     sent = {"_page": "1", **form}
-    answer = requests.post(f"{sandbox.url}/_test/{lever}", sent, timeout=5)
+    answer = requests.post(f"{sandbox.url}/_test/{lever}", sent, timeout=60)
     assert answer.url.startswith(f"{sandbox.url}/_test/?")
     return re.findall(r'role="status">([^<]*)<', answer.text)[0]
 

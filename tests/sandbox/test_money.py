@@ -33,7 +33,7 @@ def open_page(client: stripe.StripeClient, amount: int = 6000, currency: str = "
 def test_the_page_shows_an_amount_with_the_decimals_of_its_currency(
     client: stripe.StripeClient, amount: int, currency: str, shown: str
 ) -> None:
-    text = requests.get(open_page(client, amount, currency), timeout=5).text
+    text = requests.get(open_page(client, amount, currency), timeout=60).text
     assert f"<h1>{shown}</h1>" in text
     assert f"<button>Pay {shown}</button>" in text
     assert "no real money moves" in text
@@ -43,7 +43,7 @@ def test_the_page_shows_a_name_as_text(client: stripe.StripeClient) -> None:
     params = page_params()
     params["line_items"][0]["price_data"]["product_data"]["name"] = "<script>alert(1)</script>"
     made = client.v1.checkout.sessions.create(params)  # type: ignore[arg-type]
-    text = requests.get(made.url or "", timeout=5).text
+    text = requests.get(made.url or "", timeout=60).text
     assert "&lt;script&gt;" in text
     assert "<script" not in text
 
@@ -114,7 +114,7 @@ def test_a_bank_that_asks_decides(
     assert "Is this payment yours?" in asks.text
     assert client.v1.checkout.sessions.retrieve(made.id).status == "open"
     done = requests.post(
-        f"{made.url}/challenge", {"answer": answer}, allow_redirects=False, timeout=5
+        f"{made.url}/challenge", {"answer": answer}, allow_redirects=False, timeout=60
     )
     assert done.status_code == status
     assert client.v1.checkout.sessions.retrieve(made.id).status == ends
@@ -288,5 +288,5 @@ def test_a_payout_that_fails_comes_back_and_goes_out_again(
     assert [txn.id for txn in contained(client, again)] == [back.id]
     assert again.amount == 5796
     url = f"{sandbox.url}/_test/fail_payout"
-    assert requests.post(url, {"payout": payout.id}, timeout=5).status_code == 400
-    assert requests.post(url, {"payout": "po_none"}, timeout=5).status_code == 404
+    assert requests.post(url, {"payout": payout.id}, timeout=60).status_code == 400
+    assert requests.post(url, {"payout": "po_none"}, timeout=60).status_code == 404

@@ -43,7 +43,7 @@ def test_a_card_saved_on_a_page_is_charged_later(
 ) -> None:
     page = setup_page(client, customer)
     assert (page.payment_intent, page.amount_total) == (None, None)
-    assert "Nothing is charged today" in requests.get(page.url or "", timeout=5).text
+    assert "Nothing is charged today" in requests.get(page.url or "", timeout=60).text
     assert sandbox.pay(page.url or "").status_code == 303
     page = client.v1.checkout.sessions.retrieve(page.id, {"expand": ["setup_intent"]})
     setup: Any = page.setup_intent
@@ -117,7 +117,7 @@ def test_a_card_that_asks_unless_set_up_is_silent_once_it_was(
     setup = client.v1.setup_intents.retrieve(str(page.setup_intent))
     assert setup.status == "requires_action"
     answer = {"answer": "yes"}
-    done = requests.post(f"{page.url}/challenge", answer, allow_redirects=False, timeout=5)
+    done = requests.post(f"{page.url}/challenge", answer, allow_redirects=False, timeout=60)
     assert done.status_code == 303
     (method,) = client.v1.customers.payment_methods.list(customer).data
     made = client.v1.payment_intents.create(charge_later(customer, method.id))  # type: ignore[arg-type]
@@ -129,7 +129,7 @@ def test_a_holder_who_says_no_keeps_no_card(
 ) -> None:
     page = setup_page(client, customer)
     sandbox.pay(page.url or "", "4000002500003155")
-    said = requests.post(f"{page.url}/challenge", {"answer": "no"}, timeout=5)
+    said = requests.post(f"{page.url}/challenge", {"answer": "no"}, timeout=60)
     assert said.status_code == 402
     setup = client.v1.setup_intents.retrieve(str(page.setup_intent))
     assert setup.status == "requires_payment_method"
@@ -170,8 +170,8 @@ def test_on_session_the_bank_asks_and_the_holder_comes_back(
     )
     assert (made.status, made.latest_charge) == ("requires_action", None)
     url = made.next_action.redirect_to_url.url  # type: ignore[union-attr]
-    assert "Is this payment yours?" in requests.get(str(url), timeout=5).text
-    done = requests.post(str(url), {"answer": "yes"}, allow_redirects=False, timeout=5)
+    assert "Is this payment yours?" in requests.get(str(url), timeout=60).text
+    done = requests.post(str(url), {"answer": "yes"}, allow_redirects=False, timeout=60)
     assert (done.status_code, done.headers["Location"]) == (303, BACK)
     made = client.v1.payment_intents.retrieve(made.id)
     assert (made.status, made.next_action) == ("succeeded", None)
@@ -182,7 +182,7 @@ def test_on_session_the_bank_asks_and_the_holder_comes_back(
         {**params, "payment_method": method, "return_url": BACK}
     )
     url = again.next_action.redirect_to_url.url  # type: ignore[union-attr]
-    requests.post(str(url), {"answer": "no"}, allow_redirects=False, timeout=5)
+    requests.post(str(url), {"answer": "no"}, allow_redirects=False, timeout=60)
     again = client.v1.payment_intents.retrieve(again.id)
     assert again.last_payment_error.code == "payment_intent_authentication_failure"  # type: ignore[union-attr]
 

@@ -75,9 +75,9 @@ def act(sandbox: Sandbox, chance: random.Random) -> str:
     lever, form = deeds[name]
     if lever == "pay":
         page = _page(sandbox, chance.randint(500, 9000))
-        answer = requests.post(page, form, allow_redirects=False, timeout=5)
+        answer = requests.post(page, form, allow_redirects=False, timeout=60)
     else:
-        answer = requests.post(f"{sandbox.url}/_test/{lever}", form, timeout=5)
+        answer = requests.post(f"{sandbox.url}/_test/{lever}", form, timeout=60)
     assert answer.status_code < 500, (name, form, answer.text)
     return f"{name}:{'done' if answer.status_code < 400 else 'refused'}"
 
@@ -93,7 +93,7 @@ def _page(sandbox: Sandbox, amount: int) -> str:
         "line_items[0][price_data][unit_amount]": str(amount),
         "line_items[0][price_data][product_data][name]": "Roof",
     }
-    made = requests.post(f"{sandbox.url}/v1/checkout/sessions", params, auth=(KEY, ""), timeout=5)
+    made = requests.post(f"{sandbox.url}/v1/checkout/sessions", params, auth=(KEY, ""), timeout=60)
     return str(made.json()["url"])
 
 
@@ -186,7 +186,7 @@ def test_what_waits_still_happens_after_a_kill(tmp_path: Path) -> None:
     server.control("set", settle_seconds="86400")
     client = client_of(server)
     page = requests.post(
-        _page(server, 5000), {"bank": "000123456789"}, allow_redirects=False, timeout=5
+        _page(server, 5000), {"bank": "000123456789"}, allow_redirects=False, timeout=60
     )
     assert page.status_code == 303
     (charge,) = client.v1.charges.list().data

@@ -17,7 +17,7 @@ def asked(sandbox: Sandbox, method: str, path: str, params: dict[str, Any]) -> r
         params=params if method == "GET" else None,
         data=params if method == "POST" else None,
         auth=(KEY, ""),
-        timeout=5,
+        timeout=60,
     )
 
 
@@ -357,7 +357,7 @@ def test_the_same_requests_within_the_bounds_are_taken(
     ids=["no key", "a live key", "a public key", "nonsense"],
 )
 def test_a_wrong_key_is_refused_and_never_repeated(sandbox: Sandbox, key: str, words: str) -> None:
-    answer = requests.get(f"{sandbox.url}/v1/balance", auth=(key, ""), timeout=5)
+    answer = requests.get(f"{sandbox.url}/v1/balance", auth=(key, ""), timeout=60)
     assert answer.status_code == 401
     assert words in answer.json()["error"]["message"]
     if key:

@@ -116,7 +116,7 @@ def test_a_secret_of_an_endpoint_is_shown_once(sandbox: Sandbox) -> None:
         f"{sandbox.url}/v1/webhook_endpoints",
         {"url": "http://127.0.0.1:1/", "enabled_events[0]": "charge.updated"},
         auth=(KEY, ""),
-        timeout=5,
+        timeout=60,
     ).json()
     assert made["secret"].startswith("whsec_")
     assert "secret" not in raw(sandbox, f"webhook_endpoints/{made['id']}")

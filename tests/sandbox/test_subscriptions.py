@@ -42,7 +42,7 @@ def test_somebody_subscribes_on_a_page_and_the_first_invoice_is_paid(
     sandbox: Sandbox, client: stripe.StripeClient
 ) -> None:
     page = subscription_page(client, monthly(client).id)
-    assert "every month" in requests.get(page.url or "", timeout=5).text
+    assert "every month" in requests.get(page.url or "", timeout=60).text
     assert sandbox.pay(page.url or "").status_code == 303
     page = client.v1.checkout.sessions.retrieve(
         page.id, {"expand": ["subscription.latest_invoice", "invoice.payments"]}
@@ -92,7 +92,7 @@ def test_a_page_for_a_subscription_asks_and_declines_like_any_other(
     answer = sandbox.pay(page.url or "", card)
     if card.endswith("3155"):
         yes = {"answer": "yes"}
-        done = requests.post(f"{page.url}/challenge", yes, allow_redirects=False, timeout=5)
+        done = requests.post(f"{page.url}/challenge", yes, allow_redirects=False, timeout=60)
         assert done.status_code == 303
     else:
         assert answer.status_code == 402

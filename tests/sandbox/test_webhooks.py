@@ -16,7 +16,7 @@ from tests.ports import free_port
 from tests.sandbox.conftest import client_of, paid
 
 SECRET = "whsec_faults"
-PATIENCE_SECONDS = 15
+PATIENCE_SECONDS = 90
 
 
 @dataclass

@@ -271,7 +271,7 @@ def test_two_people_who_match_one_line_at_once_book_it_once(db):  # type: ignore
     ready = Barrier(2)
 
     def match(_person: int) -> str:
-        ready.wait(timeout=10)
+        ready.wait(timeout=60)
         try:
             db.run(
                 lambda session: matching.match_gift(
