@@ -76,7 +76,7 @@ def approve(page: Page, running: Running, evidence: str) -> None:
 def reconcile(page: Page, running: Running, folder: Path) -> None:
     assert requests.post(f"{running.sandbox}/_test/payout", timeout=60).ok
     sign_in(page, running, "tess@example.org")
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE_MILLISECONDS / 1000
     while time.monotonic() < until:
         page.goto(f"{running.url}/books/ELDER/payouts")
         if page.get_by_text("in transit").count():
