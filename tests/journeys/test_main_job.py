@@ -10,7 +10,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import Running
+from tests.journeys.conftest import PATIENCE_MILLISECONDS, Running
 
 pytestmark = pytest.mark.browser
 
