@@ -5,7 +5,7 @@ units. Never calls Stripe.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -224,17 +224,26 @@ def settle_charge(
         raise NotFound("There is no pledge that this charge names.", place=txn_id)
     place = place_of(session, pledge)
     on = day_in(place.book.time_zone, txn.created_at)
-    fee: dict[str, Any] = {
-        "book_id": pledge.book_id,
-        "base": txn.amount,
-        "payment": txn_id,
-        "on": on,
-    }
-    if pledge.commodity != txn.commodity:
+    if pledge.commodity == txn.commodity:
+        paid = txn.amount
+        _settle_own(session, txn, pledge, place, debit=debit, on=on, now=now)
+    else:
         settle_foreign(session, txn_id=txn_id, pledge=pledge, paid=paid, now=now)
-        take_host_fee(session, **fee, now=now)
-        _close_attempts(session, pledge, paid, now)
-        return
+    take_host_fee(session, book_id=pledge.book_id, base=txn.amount, payment=txn_id, on=on, now=now)
+    _close_attempts(session, pledge, paid, now)
+
+
+def _settle_own(
+    session: Session,
+    txn: TransactionRow,
+    pledge: Pledge,
+    place: Place,
+    *,
+    debit: tuple[str, datetime] | None,
+    on: date,
+    now: datetime,
+) -> None:
+    """Post a charge in the currency of its pledge."""
     entries = _charge_entries(session, txn, pledge, place)
     pending = pending_debit(session, intent_ids=_intents(session, pledge), amount=txn.amount)
     if pending is None and debit is not None and pledge.commodity == place.book.commodity:
@@ -252,14 +261,21 @@ def settle_charge(
         )
         # The step has no entry of its own: its legs stand beside the money they announced.
         take_step(
-            session, pending, "clear", [], quantity=txn.amount, reference=txn_id, on=on, now=now
+            session,
+            pending,
+            "clear",
+            [],
+            quantity=txn.amount,
+            reference=txn.stripe_txn_id,
+            on=on,
+            now=now,
         )
     posted = journal.post(
         session,
         entries,
         event_type="payment_settled",
         source="stripe",
-        external_ref=txn_id,
+        external_ref=txn.stripe_txn_id,
         accounting_on=on,
         now=now,
     )
@@ -269,12 +285,10 @@ def settle_charge(
         entry_id=posted.ids[-1],
         quantity=txn.amount,
         source="payment",
-        source_ref=txn_id,
+        source_ref=txn.stripe_txn_id,
         now=now,
     )
-    take_host_fee(session, **fee, now=now)
     _mark(txn, pledge, now)
-    _close_attempts(session, pledge, txn.amount, now)
 
 
 def place_of(session: ReadSession, pledge: Pledge) -> Place:
