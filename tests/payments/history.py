@@ -22,12 +22,14 @@ from sqlalchemy.engine import make_url
 from ledger import checkout, worker
 from ledger.config import Settings
 from ledger.core.leaf import LABELS, canonical
-from ledger.db import Database
+from ledger.db import Database, Session
 from ledger.gateway import StripeGateway
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.journal import Entry, Posting
 from ledger.models.pledges import Fulfilment, Pledge
+from ledger.services import pools
+from ledger.services.books import ensure_commodity
 from ledger.services.campaigns import Need
 from ledger.sweep import sweep
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge
@@ -36,7 +38,12 @@ from tests.sandbox.conftest import client_of, page_params
 from wsgi import create_app
 
 KEY, SECRET = "sk_test_history", "whsec_history"
-CARD, BANK, BANK_FAILS = "4242424242424242", "000123456789", "000222222227"
+CARD = "4242424242424242"
+# By currency, a bank account that pays and one that does not.
+ACCOUNTS = {
+    "USD": ("000123456789", "000222222227"),
+    "EUR": ("AT611904300234573201", "AT861904300235473202"),
+}
 LATER = timedelta(hours=2)
 
 
@@ -75,8 +82,28 @@ class History:
             for code, kind in (("GEN", "unrestricted"), ("SOLAR", "purpose"), ("ROOF", "purpose")):
                 fund = make_fund(session, book, code, kind)
                 if kind == "purpose":
-                    need = (Need("USD", "Panels", 500_000, 800_000),)
-                    make_campaign(session, book, fund, slug=code.lower(), needs=need)
+                    self.open(session, book, fund, code.lower())
+            pool = pools.create_pool(
+                session,
+                code="P",
+                name="River Pool",
+                currency="USD",
+                host=book,
+                held_fund=make_fund(session, book, "HELD", "agency"),
+                fund="JOINT",
+                fee_basis_points=500,
+                members=[("A", "GEN")],
+                now=datetime.now(UTC),
+            )
+            own = session.get_one(Book, pool.book_id)
+            self.open(session, own, session.get_one(Fund, pool.fund_id), "river")
+        self.sandbox.control("set", settles="usd", rates="eur:usd=1.0824")
+
+    def open(self, session: Session, book: Book, fund: Fund, slug: str) -> None:
+        """Open a campaign that takes euros as well."""
+        need = Need("USD", "Panels", 500_000, 800_000)
+        ensure_commodity(session, "EUR")
+        make_campaign(session, book, fund, slug=slug, needs=(need,)).currencies = "EUR"
 
     def now(self) -> datetime:
         """The sandbox's clock."""
@@ -112,14 +139,17 @@ class History:
         """Everything that Stripe has told, oldest first."""
         return list(self.client.v1.events.list({"limit": 100}).auto_paging_iter())[::-1]
 
-    def page(self) -> str:
+    def currency(self) -> str:
+        return self.chance.choice(("USD", "USD", "USD", "EUR"))
+
+    def page(self, currency: str) -> str:
         """The page of a new pledge."""
         with self.db.transaction() as session:
-            slug = self.chance.choice(("solar", "roof"))
+            slug = self.chance.choice(("solar", "roof", "river"))
             campaign = session.scalars(select(Campaign).where(Campaign.slug == slug)).one()
             party = make_party(session, f"donor{self.seconds}@example.org")
             pledge = make_pledge(
-                session, campaign, party, "USD", self.chance.randrange(1000, 20_000)
+                session, campaign, party, currency, self.chance.randrange(1000, 20_000)
             )
         return checkout.start_checkout(
             self.db,
@@ -132,7 +162,7 @@ class History:
 
     def pay(self) -> None:
         """Pay by card, sometimes after a card that is declined."""
-        url = self.page()
+        url = self.page(self.currency())
         if self.chance.random() < 0.2:
             self.sandbox.pay(url, "4000000000000002")
         assert self.sandbox.pay(url, CARD).status_code == 303
@@ -143,8 +173,10 @@ class History:
 
     def pay_by_bank(self) -> None:
         """Begin a bank debit."""
-        account = BANK if self.chance.random() < 0.7 else BANK_FAILS
-        assert self.sandbox.pay(self.page(), bank=account).status_code == 303
+        currency = self.currency()
+        good, fails = ACCOUNTS[currency]
+        account = good if self.chance.random() < 0.7 else fails
+        assert self.sandbox.pay(self.page(currency), bank=account).status_code == 303
         self.debits.append(self.newest_charge())
 
     def end_debit(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 import stripe
 
 from ledger.db import Database
+from ledger.queries.invariants import check
 from ledger.sweep import reconcile
 from tests.faults.conftest import Sandbox
 from tests.payments.history import Copy, History, canonical_books, copied
@@ -63,6 +64,8 @@ def told(
         books.catch_up()
         for row in reconcile(own, books.gateway):
             assert (row.difference, row.unexplained) == (0, ())
+        with own.snapshot() as session:
+            assert [row for row in check(session) if not row.ok] == []
         return canonical_books(own)
 
 
