@@ -289,6 +289,8 @@ def _form(
         funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != "agency"]
         offered = _offered(session, book)
         held = _held(session, row)
+        # Of what is asked for still, the form has rows.
+        needs = campaigns.needs_of(session, campaign_id=row.id) if row and "mode" in held else []
     return page(
         "calls/form.html",
         status,
@@ -298,6 +300,7 @@ def _form(
         offered=offered,
         rows=range(schemas.ROWS),
         held=held,
+        needs=needs,
         values=values | held,
         errors=errors,
     )

@@ -167,7 +167,7 @@ DEEDS: dict[str, Deed] = {
     ),
     "calls.draft": Deed(TREASURER, CALL),
     "calls.change": Deed(TREASURER, {**CALL, "slug": "a-draft", "deed": "open"}),
-    "calls.throw_away": Deed(TREASURER),
+    "calls.throw_away": Deed(TREASURER, about={"campaign_id": "spare_draft_id"}),
     "calls.correct": Deed(TREASURER, WORDS),
     "sponsors.propose": Deed(
         TREASURER,
