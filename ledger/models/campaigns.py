@@ -1,12 +1,14 @@
-"""Campaigns and what they need, in any commodity (domain section 2.2)."""
+"""Campaigns, what they need in any commodity, and how they were corrected (domain section 2.2)."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -63,3 +65,19 @@ class CampaignNeed(Base):
     label: Mapped[str]
     minimum: Mapped[int]
     optimum: Mapped[int]
+
+
+class CampaignChange(Base):
+    """One correction of an open campaign; ``earlier`` is what it said before, where that differs.
+
+    Donors gave by what they read: it says what a gift was asked for.
+    """
+
+    __tablename__ = "campaign_change"
+    __table_args__ = (Index("ix_campaign_change_campaign_id", "campaign_id"),)
+
+    id: Mapped[Key]
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaign.id"))
+    earlier: Mapped[dict[str, Any]]
+    made_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime]

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from ledger.core.amount import kind_of
 from ledger.db import ReadSession
 from ledger.errors import NotFound
-from ledger.models.campaigns import Campaign, CampaignNeed
+from ledger.models.campaigns import Campaign, CampaignChange, CampaignNeed
 from ledger.models.journal import Posting
 from ledger.models.mandates import Mandate
 from ledger.models.parties import Party
@@ -18,6 +18,7 @@ from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Basket, Fulfilment, Pledge
 from ledger.queries.pledges import OPEN, discharged
 from ledger.queries.recurring import received_of_campaign
+from ledger.queries.sponsors import sponsors_of
 
 # Where each kind arrives: income, things counted in, time given (domain section 4).
 GIFTS = (4010, 4020, 4030, 4040)
@@ -97,6 +98,29 @@ def needs_of(session: ReadSession, *, campaign_id: UUID) -> list[CampaignNeed]:
             select(CampaignNeed)
             .where(CampaignNeed.campaign_id == campaign_id)
             .order_by(CampaignNeed.position)
+        )
+    )
+
+
+def relied_on(session: ReadSession, *, campaign: Campaign) -> bool:
+    """Tell whether anybody ever promised something to a campaign, whatever became of it.
+
+    A sponsor does who offered to match its gifts, unless that was rejected.
+    """
+    promised = select(Basket.id).where(Basket.campaign_id == campaign.id).limit(1)
+    return session.scalar(promised) is not None or any(
+        row.campaign_id == campaign.id and row.state != "rejected"
+        for row in sponsors_of(session, book_id=campaign.book_id)
+    )
+
+
+def changes_of(session: ReadSession, *, campaign_id: UUID) -> list[CampaignChange]:
+    """Return how a campaign was corrected since it was opened, the newest first."""
+    return list(
+        session.scalars(
+            select(CampaignChange)
+            .where(CampaignChange.campaign_id == campaign_id)
+            .order_by(CampaignChange.made_at.desc(), CampaignChange.id.desc())
         )
     )
 

@@ -1,10 +1,11 @@
-"""Campaigns: drafted with what they need, opened to everybody, closed at their deadline."""
+"""Campaigns: drafted with what they need, thrown away or opened to everybody, corrected, closed at
+their deadline."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import NotRequired, TypedDict, Unpack
+from typing import Any, NotRequired, TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -15,9 +16,9 @@ from ledger.core.days import day_in
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
-from ledger.models.campaigns import Campaign, CampaignNeed
+from ledger.models.campaigns import Campaign, CampaignChange, CampaignNeed
 from ledger.models.pledges import Pledge
-from ledger.queries.campaigns import progress
+from ledger.queries.campaigns import needs_of, progress, relied_on
 from ledger.queries.mandates import mandate_of
 from ledger.services.books import check_own_fund, ensure_commodity
 from ledger.services.donor_messages import tell_campaign_over
@@ -25,6 +26,15 @@ from ledger.services.mandates import make_due
 from ledger.services.pledges import lapse_pledge, meet_condition
 
 MODES = ("keep_what_you_raise", "all_or_nothing")
+# What donors promise by beside the needs, as forms name it, and what a refusal calls it.
+_TERMS = {
+    "fund": "The fund",
+    "mode": "What happens below a minimum",
+    "opens_on": "The first day",
+    "deadline_on": "The last day",
+    "fee_bearer": "Who bears the payment fees",
+    "currencies": "The list of other currencies",
+}
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -85,23 +95,139 @@ def change_draft(session: Session, *, campaign_id: UUID, **terms: Unpack[Terms])
 def open_campaign(session: Session, *, campaign_id: UUID, opened_by: UUID, now: datetime) -> None:
     """Open a draft to everybody. Raises Conflict once it is open, or when its last day is over."""
     campaign = _draft(session, campaign_id)
-    today = day_in(session.get_one(Book, campaign.book_id).time_zone, now)
-    if campaign.deadline_on is not None and campaign.deadline_on < today:
-        raise Conflict("The last day of this campaign is over.", place="deadline_on")
+    _check_ahead(session.get_one(Book, campaign.book_id), campaign.deadline_on, now)
     campaign.state = "live"
     campaign.opened_by = opened_by
     campaign.opened_at = now
     session.flush()
 
 
-def _draft(session: Session, campaign_id: UUID) -> Campaign:
+def throw_away_draft(session: Session, *, campaign_id: UUID) -> None:
+    """Delete a draft, so that its address is free again; nobody but its treasurers has seen it.
+
+    Raises NotFound, Conflict once it is open, or when a sponsor has offered to match its gifts.
+    """
+    campaign = _draft(session, campaign_id)
+    if relied_on(session, campaign=campaign):
+        raise Conflict("Somebody has promised something for this draft, so it stays.")
+    session.execute(delete(CampaignNeed).where(CampaignNeed.campaign_id == campaign.id))
+    session.delete(campaign)
+    session.flush()
+
+
+def correct_campaign(
+    session: Session, *, campaign_id: UUID, by: UUID, now: datetime, **terms: Unpack[Terms]
+) -> Campaign:
+    """Change what an open campaign says, and its terms as long as nobody has promised by them.
+
+    What it said before is kept. Raises as ``create_campaign`` does, Invalid with a sentence for
+    each term that must stay, Conflict for what is not open or a new last day that is over.
+    """
+    campaign = _known(session, campaign_id)
+    if campaign.state != "live":
+        raise Conflict("Only an open campaign can be corrected.")
+    book = session.get_one(Book, campaign.book_id)
+    written = _terms_of(session, campaign)
+    _check_kept(written, terms, relied=relied_on(session, campaign=campaign))
+    if terms["deadline_on"] != written["deadline_on"]:
+        _check_ahead(book, terms["deadline_on"], now)
+    _write(session, book, campaign, terms)
+    after = _said(terms)
+    earlier = {name: said for name, said in _said(written).items() if said != after[name]}
+    if earlier:
+        session.add(
+            CampaignChange(campaign_id=campaign.id, earlier=earlier, made_by=by, made_at=now)
+        )
+        session.flush()
+    return campaign
+
+
+def _known(session: Session, campaign_id: UUID) -> Campaign:
     campaign = session.get(Campaign, campaign_id)
     if campaign is None:
         raise NotFound("There is no such campaign.", place="campaign")
-    if campaign.state != "draft":
-        # Donors decided by what they read.
-        raise Conflict("This campaign is open already and stays as it is.")
     return campaign
+
+
+def _draft(session: Session, campaign_id: UUID) -> Campaign:
+    campaign = _known(session, campaign_id)
+    if campaign.state != "draft":
+        raise Conflict("This campaign is open already.")
+    return campaign
+
+
+def _check_ahead(book: Book, last: date | None, now: datetime) -> None:
+    if last is not None and last < day_in(book.time_zone, now):
+        raise Conflict("The last day of this campaign is over.", place="deadline_on")
+
+
+def _check_kept(written: Terms, terms: Terms, *, relied: bool) -> None:
+    """Refuse another address for what is open, and other terms where somebody promised by them."""
+    messages: dict[str, list[str]] = {}
+    if terms["slug"] != written["slug"]:
+        messages["slug"] = ["The address stays as it is: others may have passed it on."]
+    if relied:
+        before, after = _said(written), _said(terms)
+        messages |= {
+            name: [f"{called} stays as it is: somebody has promised by it."]
+            for name, called in _TERMS.items()
+            if before[name] != after[name]
+        }
+        needs = _needs_changed(written["needs"], terms["needs"])
+        messages |= {"needs": needs} if needs else {}
+    if messages:
+        raise Invalid("Some of this has to stay as it is.", messages=messages)
+
+
+def _needs_changed(before: Sequence[Need], after: Sequence[Need]) -> list[str]:
+    """Return a sentence for each need that is not asked for as much as before; names may change."""
+    left = {need.commodity: need for need in after}
+    sentences = []
+    for need in before:
+        new = left.pop(need.commodity, None)
+        if new is None or (new.minimum, new.optimum) != (need.minimum, need.optimum):
+            sentences.append(
+                f"The minimum and optimum of “{need.label}” stay as they are: somebody has"
+                " promised by them."
+            )
+    for need in left.values():
+        sentences.append(f"“{need.label}” cannot be added: somebody has promised by the others.")
+    return sentences
+
+
+def _terms_of(session: Session, campaign: Campaign) -> Terms:
+    return Terms(
+        fund=session.get_one(Fund, campaign.fund_id),
+        slug=campaign.slug,
+        title=campaign.title,
+        summary=campaign.summary,
+        story=campaign.story,
+        mode=campaign.mode,
+        opens_on=campaign.opens_on,
+        deadline_on=campaign.deadline_on,
+        needs=[
+            Need(need.commodity, need.label, need.minimum, need.optimum)
+            for need in needs_of(session, campaign_id=campaign.id)
+        ],
+        fee_bearer=campaign.fee_bearer,
+        currencies=campaign.currencies.split(),
+    )
+
+
+def _said(terms: Terms) -> dict[str, Any]:
+    """Return terms in plain values, to compare them and to keep what they were."""
+    return {
+        "title": terms["title"],
+        "summary": terms["summary"],
+        "story": terms["story"],
+        "fund": terms["fund"].code,
+        "mode": terms["mode"],
+        "opens_on": str(terms["opens_on"]),
+        "deadline_on": str(terms["deadline_on"] or ""),
+        "fee_bearer": terms.get("fee_bearer", "fund"),
+        "currencies": " ".join(terms.get("currencies", ())),
+        "needs": [asdict(need) for need in terms["needs"]],
+    }
 
 
 def _write(session: Session, book: Book, campaign: Campaign, terms: Terms) -> None:
@@ -192,9 +318,7 @@ def close_campaign(
     can be charged: a promise whose donor was asked for a card and saved none does neither, and
     lapses. Raises NotFound, Conflict when it is not live or takes pledges still.
     """
-    campaign = session.get(Campaign, campaign_id)
-    if campaign is None:
-        raise NotFound("There is no such campaign.", place="campaign")
+    campaign = _known(session, campaign_id)
     if campaign.state != "live":
         raise Conflict("This campaign is closed already.", place="campaign")
     if campaign.deadline_on is not None and on <= campaign.deadline_on:

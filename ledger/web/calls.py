@@ -1,4 +1,4 @@
-"""Campaigns as their treasurer sees them: drafted, looked at, changed, opened to everybody."""
+"""Campaigns as their treasurer sees them: drafted, looked at, thrown away or opened, corrected."""
 
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from ledger.core.amount import kind_of
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
-from ledger.models.campaigns import Campaign, CampaignNeed
+from ledger.models.campaigns import Campaign
 from ledger.queries import campaigns
 from ledger.queries.books import commodities, fund_by_code, funds_of
 from ledger.queries.people import names_of
@@ -32,6 +32,9 @@ from ledger.web.door import (
 from ledger.web.figures import plain_decimal
 
 pages = Blueprint("calls", __name__)
+
+# What can be corrected whoever has promised; the names of needs besides.
+WORDS = ("title", "summary", "story")
 
 
 @pages.get("/books/<code>/campaigns")
@@ -68,9 +71,8 @@ def edit(code: str, campaign_id: UUID) -> Response:
     book = book_for("edit_campaigns", code)
     with reading() as session:
         row = _draft(session, book, campaign_id)
-        fund = session.get_one(Fund, row.fund_id)
-        needs = campaigns.needs_of(session, campaign_id=row.id)
-    return _form(book, row, _written(row, fund, needs), {})
+        values = _written(session, row)
+    return _form(book, row, values, {})
 
 
 @pages.post("/books/<code>/campaigns/<uuid:campaign_id>")
@@ -89,14 +91,60 @@ def preview(code: str, campaign_id: UUID) -> Response:
     return look_of(lambda session: _draft(session, book, campaign_id))
 
 
+@pages.get("/books/<code>/campaigns/<uuid:campaign_id>/throw-away")
+def ask(code: str, campaign_id: UUID) -> Response:
+    """Ask whether a draft shall really be thrown away."""
+    book = book_for("edit_campaigns", code)
+    with reading() as session:
+        row = _draft(session, book, campaign_id)
+    return page("calls/throw_away.html", book=book, campaign=row, errors={})
+
+
+@pages.post("/books/<code>/campaigns/<uuid:campaign_id>/throw-away")
+def throw_away(code: str, campaign_id: UUID) -> Response:
+    """Throw a draft away for good."""
+    book = book_for("edit_campaigns", code)
+    with reading() as session:
+        row = _draft(session, book, campaign_id)
+    try:
+        write(lambda session: deeds.throw_away_draft(session, campaign_id=campaign_id))
+    except Conflict as refusal:
+        errors = {"form": [refusal.message]}
+        return page("calls/throw_away.html", 409, book=book, campaign=row, errors=errors)
+    flash(_("The draft “%(title)s” is thrown away.", title=row.title))
+    return redirect(url_for("calls.show", code=code), 303)
+
+
+@pages.get("/books/<code>/campaigns/<slug>/correct")
+def look_again(code: str, slug: str) -> Response:
+    """Show an open campaign, to correct it."""
+    book = book_for("edit_campaigns", code)
+    with reading() as session:
+        row = _open(session, book, slug)
+        values = _written(session, row)
+    return _form(book, row, values, {})
+
+
+@pages.post("/books/<code>/campaigns/<slug>/correct")
+def correct(code: str, slug: str) -> Response:
+    """Correct an open campaign; its terms stay when somebody has promised by them."""
+    book = book_for("edit_campaigns", code)
+    with reading() as session:
+        row = _open(session, book, slug)
+    return _keep(book, row)
+
+
 def _keep(book: Book, row: Campaign | None) -> Response:
-    """Write what the form says, into a draft or a new one; what is wrong comes back as typed."""
+    """Write what the form says, into a campaign or a new one; what is wrong comes back as typed."""
     person = signed_in()
     typed = request.form.to_dict()
     with reading() as session:
         offered = _offered(session, book)
+        held = _held(session, row)
     # A day left empty is a day not given.
-    raw = {name: text for name, text in typed.items() if name != "deadline_on" or text.strip()}
+    raw = {
+        name: text for name, text in (held | typed).items() if name != "deadline_on" or text.strip()
+    }
     rows, problems = schemas.take_needs(raw, offered)
     try:
         answers = _answers(raw, problems)
@@ -112,6 +160,9 @@ def _keep(book: Book, row: Campaign | None) -> Response:
         return _form(book, row, typed, {refusal.place or "form": [refusal.message]}, 409)
     if opens:
         flash(_("The campaign is open to everybody now."))
+        return redirect(url_for("campaigns.show", slug=kept.slug), 303)
+    if kept.state == "live":
+        flash(_("The campaign is corrected."))
         return redirect(url_for("campaigns.show", slug=kept.slug), 303)
     flash(_("The draft is kept. Nobody else sees it until you open it."))
     return redirect(url_for("calls.edit", code=book.code, campaign_id=kept.id), 303)
@@ -160,8 +211,10 @@ def _write(
             now=now(),
             **terms,
         )
-    else:
+    elif row.state == "draft":
         kept = deeds.change_draft(session, campaign_id=row.id, **terms)
+    else:
+        kept = deeds.correct_campaign(session, campaign_id=row.id, by=by, now=now(), **terms)
     if opens:
         deeds.open_campaign(session, campaign_id=kept.id, opened_by=by, now=now())
     return kept
@@ -170,8 +223,28 @@ def _write(
 def _draft(session: ReadSession, book: Book, campaign_id: UUID) -> Campaign:
     row = session.get(Campaign, campaign_id)
     if row is None or row.book_id != book.id or row.state != "draft":
-        raise NotFound(_("There is no such draft, or it is open already."))
+        raise NotFound(_("There is no such draft: it was opened or thrown away."))
     return row
+
+
+def _open(session: ReadSession, book: Book, slug: str) -> Campaign:
+    row = campaigns.campaign_by_slug(session, slug)
+    if row.book_id != book.id or row.state != "live":
+        raise NotFound(_("There is no such campaign, or it is not open."))
+    return row
+
+
+def _held(session: ReadSession, row: Campaign | None) -> dict[str, str]:
+    """Return the answers that a form shows and asks for no more, as they are written."""
+    if row is None or row.state == "draft":
+        return {}
+    if not campaigns.relied_on(session, campaign=row):
+        return {"slug": row.slug}
+    return {
+        name: text
+        for name, text in _written(session, row).items()
+        if name not in WORDS and not name.startswith("label-")
+    }
 
 
 def _offered(session: ReadSession, book: Book) -> list[str]:
@@ -181,8 +254,10 @@ def _offered(session: ReadSession, book: Book) -> list[str]:
     return [book.commodity, *(row.code for row in sorted(kinds, key=lambda row: row.plural))]
 
 
-def _written(row: Campaign, fund: Fund, needs: list[CampaignNeed]) -> dict[str, str]:
-    """Return a draft as its form writes it."""
+def _written(session: ReadSession, row: Campaign) -> dict[str, str]:
+    """Return a campaign as its form writes it."""
+    fund = session.get_one(Fund, row.fund_id)
+    needs = campaigns.needs_of(session, campaign_id=row.id)
     names = ("title", "slug", "summary", "story", "mode", "fee_bearer", "currencies")
     values = {name: str(getattr(row, name)) for name in names}
     values |= {"fund": fund.code, "opens_on": str(row.opens_on)}
@@ -213,6 +288,9 @@ def _form(
     with reading() as session:
         funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != "agency"]
         offered = _offered(session, book)
+        held = _held(session, row)
+        # Of what is asked for still, the form has rows.
+        needs = campaigns.needs_of(session, campaign_id=row.id) if row and "mode" in held else []
     return page(
         "calls/form.html",
         status,
@@ -221,6 +299,8 @@ def _form(
         funds=funds,
         offered=offered,
         rows=range(schemas.ROWS),
-        values=values,
+        held=held,
+        needs=needs,
+        values=values | held,
         errors=errors,
     )

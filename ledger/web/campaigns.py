@@ -5,10 +5,12 @@ from collections.abc import Callable
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
+from ledger.core.days import day_in
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.queries import campaigns, sponsors
+from ledger.queries.people import names_of
 from ledger.web.door import page, reading, today
 
 pages = Blueprint("campaigns", __name__)
@@ -28,6 +30,8 @@ def look_of(find: Callable[[ReadSession], Campaign]) -> Response:
         needs = campaigns.progress(session, campaign_id=campaign.id)
         supporters = campaigns.supporters(session, campaign_id=campaign.id)
         matching = sponsors.sponsors_of(session, campaign_id=campaign.id)
+        changes = campaigns.changes_of(session, campaign_id=campaign.id)
+        names = names_of(session, {change.made_by for change in changes})
         waiting = campaigns.waiting_for_donors(session, campaign_id=campaign.id)
     return page(
         "campaigns/show.html",
@@ -37,6 +41,8 @@ def look_of(find: Callable[[ReadSession], Campaign]) -> Response:
         needs=needs,
         supporters=supporters,
         matching=matching,
+        changes=[(change, day_in(book.time_zone, change.made_at)) for change in changes],
+        names=names,
         waiting=waiting,
         shown_name=campaigns.shown_name,
     )

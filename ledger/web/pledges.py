@@ -74,7 +74,7 @@ def send(slug: str) -> Response:
     try:
         answers = _read(choices)
         offer = _offer(campaign, answers)
-        basket = write(lambda session: _make(session, campaign, answers, offer))
+        basket = write(lambda session: _make(session, slug, answers, offer))
     except Invalid as refusal:
         return _form(slug, request.form, _named(errors_of(refusal), choices), 422)
     except Conflict as refusal:
@@ -240,7 +240,9 @@ def _offer(campaign: Campaign, answers: dict[str, Any]) -> Offer:
     return Offer(lines, regular, way["rhythm"])
 
 
-def _make(session: Session, campaign: Campaign, answers: dict[str, Any], offer: Offer) -> BasketRow:
+def _make(session: Session, slug: str, answers: dict[str, Any], offer: Offer) -> BasketRow:
+    # Read again where it is promised to: it may have ended or been corrected meanwhile.
+    campaign = campaigns.campaign_by_slug(session, slug)
     party = parties.find_or_create_party(
         session,
         name=answers["name"],

@@ -1,22 +1,28 @@
-"""A campaign before donors see it: drafted, changed as often as one likes, opened once."""
+"""A campaign before donors see it and after: drafted, changed as often as one likes, thrown away or
+opened once, then corrected in what nobody has promised by."""
 
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select
 
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
-from ledger.models.campaigns import Campaign
-from ledger.queries.campaigns import campaign_by_slug, live_campaigns, needs_of
+from ledger.models.campaigns import Campaign, CampaignNeed
+from ledger.queries.campaigns import campaign_by_slug, changes_of, live_campaigns, needs_of
 from ledger.services.campaigns import (
     Need,
     Terms,
     change_draft,
     close_due,
+    correct_campaign,
     create_campaign,
     open_campaign,
+    throw_away_draft,
 )
+from ledger.services.match_funding import propose_sponsor
+from ledger.services.pledges import cancel_pledge
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_party, make_person, make_pledge
 from tests.services.hamlet import TODAY, Hamlet, fund
@@ -132,7 +138,7 @@ def test_what_keeps_all_it_raises_needs_no_last_day(session, draft, terms):
     assert draft.deadline_on is None
 
 
-def test_what_donors_have_seen_stays_as_it_is(session, draft, terms, tess):
+def test_what_is_open_is_no_draft_any_more(session, draft, terms, tess):
     open_campaign(session, campaign_id=draft.id, opened_by=tess.id, now=NOW)
     with pytest.raises(Conflict, match="open already"):
         change_draft(session, campaign_id=draft.id, **{**terms, "title": "Another"})
@@ -154,3 +160,185 @@ def test_a_draft_opens_on_its_last_day_and_not_after(session, draft, tess):
     open_campaign(session, campaign_id=draft.id, opened_by=tess.id, now=NOW)
     close_due(session, now=late)
     assert draft.state == "closed"
+
+
+def test_a_draft_is_thrown_away_with_its_needs_and_its_address_is_free_again(
+    session, hamlet, draft, terms
+):
+    needs = select(func.count()).where(CampaignNeed.campaign_id == draft.id)
+    assert session.scalar(needs) == 2
+    throw_away_draft(session, campaign_id=draft.id)
+    assert session.scalar(needs) == 0
+    with pytest.raises(NotFound):
+        throw_away_draft(session, campaign_id=draft.id)
+    again = create_campaign(session, book=hamlet.books["A"], commodity="USD", now=NOW, **terms)
+    # Control: what is open is not thrown away.
+    with pytest.raises(Conflict, match="open already"):
+        throw_away_draft(session, campaign_id=again.id)
+    assert session.get(Campaign, again.id) is again
+
+
+def sponsored(session, hamlet, campaign, tess):
+    return propose_sponsor(
+        session,
+        party=make_party(session, "sam@example.org", "Sam"),
+        book=hamlet.books["A"],
+        fund=fund(session, "A", "ROOF"),
+        up_to=10_000,
+        basis_points=10_000,
+        evidence="A letter",
+        made_by=tess.id,
+        campaign_id=campaign.id,
+        now=NOW,
+    )
+
+
+def test_a_draft_that_a_sponsor_would_match_stays_until_that_is_rejected(
+    session, hamlet, draft, tess
+):
+    agreement = sponsored(session, hamlet, draft, tess)
+    with pytest.raises(Conflict, match="promised something for this draft"):
+        throw_away_draft(session, campaign_id=draft.id)
+    assert session.get(Campaign, draft.id) is draft
+    agreement.state = "rejected"
+    throw_away_draft(session, campaign_id=draft.id)
+
+
+@pytest.fixture
+def opened(session: Session, draft: Campaign, tess) -> Campaign:
+    open_campaign(session, campaign_id=draft.id, opened_by=tess.id, now=NOW)
+    return draft
+
+
+WORDS = {"title": "A deep well", "summary": "Clear water", "story": "We dig deeper."}
+
+
+def test_words_are_corrected_whoever_has_promised_and_what_they_were_is_kept(
+    session, opened, terms, tess
+):
+    make_pledge(session, opened, make_party(session))
+    named = (Need("USD", "Pipes and a pump", 10_000, 20_000), DIGGERS)
+    change = {**terms, **WORDS, "needs": named}
+    correct_campaign(session, campaign_id=opened.id, by=tess.id, now=NOW, **change)
+    assert {name: getattr(opened, name) for name in WORDS} == WORDS
+    labels = [need.label for need in needs_of(session, campaign_id=opened.id)]
+    assert labels == ["Pipes and a pump", "Diggers"]
+    (kept,) = changes_of(session, campaign_id=opened.id)
+    assert (kept.made_by, kept.made_at) == (tess.id, NOW)
+    assert kept.earlier.pop("needs")[0] == {
+        "commodity": "USD",
+        "label": "Pipes",
+        "minimum": 10_000,
+        "optimum": 20_000,
+    }
+    assert kept.earlier == {name: terms[name] for name in WORDS}
+    # Said again, it is no correction.
+    correct_campaign(session, campaign_id=opened.id, by=tess.id, now=NOW, **change)
+    assert len(changes_of(session, campaign_id=opened.id)) == 1
+
+
+OTHERWISE = {
+    "mode": ({"mode": "all_or_nothing"}, "mode", "What happens below a minimum stays"),
+    "first day": ({"opens_on": TODAY - timedelta(days=1)}, "opens_on", "The first day stays"),
+    "last day": (
+        {"deadline_on": TODAY + timedelta(days=9)},
+        "deadline_on",
+        "The last day stays",
+    ),
+    "no last day": ({"deadline_on": None}, "deadline_on", "The last day stays"),
+    "fees": ({"fee_bearer": "general"}, "fee_bearer", "Who bears the payment fees stays"),
+    "currencies": ({"currencies": ("EUR",)}, "currencies", "The list of other currencies stays"),
+    "minimum": (
+        {"needs": (Need("USD", "Pipes", 9_999, 20_000), DIGGERS)},
+        "needs",
+        "The minimum and optimum of “Pipes” stay",
+    ),
+    "optimum": (
+        {"needs": (PIPES, Need("MIN.ELEC", "Diggers", 600, 1201))},
+        "needs",
+        "The minimum and optimum of “Diggers” stay",
+    ),
+    "left out": ({"needs": (PIPES,)}, "needs", "The minimum and optimum of “Diggers” stay"),
+    "added": (
+        {"needs": (PIPES, DIGGERS, Need("EQP.PROJECTOR", "A pump", 1, 1))},
+        "needs",
+        "“A pump” cannot be added",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "place", "sentence"), OTHERWISE.values(), ids=OTHERWISE.keys())
+def test_what_somebody_promised_by_stays_and_is_named(
+    session, opened, terms, tess, change, place, sentence
+):
+    who = {"campaign_id": opened.id, "by": tess.id, "now": NOW}
+    # Control: before anybody promised it can be changed, and back.
+    correct_campaign(session, **who, **{**terms, **change})
+    correct_campaign(session, **who, **terms)
+    assert len(changes_of(session, campaign_id=opened.id)) == 2
+    make_pledge(session, opened, make_party(session))
+    with pytest.raises(Invalid) as refused:
+        correct_campaign(session, **who, **{**terms, **WORDS, **change})
+    (said,) = refused.value.messages.pop(place)
+    assert said.startswith(sentence)
+    assert "promised by" in said
+    assert refused.value.messages == {}
+    assert opened.title == "A well"
+    assert len(changes_of(session, campaign_id=opened.id)) == 2
+
+
+def test_the_fund_stays_for_a_sponsor_and_for_a_pledge_that_was_taken_back(
+    session, hamlet, opened, terms, tess
+):
+    who = {"campaign_id": opened.id, "by": tess.id, "now": NOW}
+    general = {**terms, "fund": fund(session, "A", "GEN")}
+    pledge = make_pledge(session, opened, make_party(session))
+    cancel_pledge(session, pledge_id=pledge.id, on=TODAY, now=NOW)
+    with pytest.raises(Invalid) as refused:
+        correct_campaign(session, **who, **general)
+    assert list(refused.value.messages) == ["fund"]
+    other = create_campaign(
+        session, book=hamlet.books["A"], commodity="USD", now=NOW, **{**terms, "slug": "pump"}
+    )
+    agreement = sponsored(session, hamlet, other, tess)
+    who["campaign_id"] = other.id
+    with pytest.raises(Invalid) as refused:
+        correct_campaign(session, **who, **{**general, "slug": "pump"})
+    assert list(refused.value.messages) == ["fund"]
+    agreement.state = "rejected"
+    correct_campaign(session, **who, **{**general, "slug": "pump"})
+    assert other.fund_id == general["fund"].id
+
+
+def test_an_open_campaign_keeps_its_address_and_every_fault_is_named_at_once(
+    session, opened, terms, tess
+):
+    who = {"campaign_id": opened.id, "by": tess.id, "now": NOW}
+    change = {**terms, "slug": "fountain", "fee_bearer": "general", "deadline_on": None}
+    with pytest.raises(Invalid) as refused:
+        correct_campaign(session, **who, **change)
+    assert list(refused.value.messages) == ["slug"]
+    make_pledge(session, opened, make_party(session))
+    with pytest.raises(Invalid) as refused:
+        correct_campaign(session, **who, **change)
+    assert set(refused.value.messages) == {"slug", "fee_bearer", "deadline_on"}
+
+
+def test_a_last_day_does_not_move_into_the_past_and_only_what_is_open_is_corrected(
+    session, hamlet, draft, terms, tess
+):
+    who = {"campaign_id": draft.id, "by": tess.id, "now": NOW}
+    with pytest.raises(Conflict, match="open campaign"):
+        correct_campaign(session, **who, **terms)
+    open_campaign(session, campaign_id=draft.id, opened_by=tess.id, now=NOW)
+    past = {"opens_on": TODAY - timedelta(days=9), "deadline_on": TODAY - timedelta(days=1)}
+    with pytest.raises(Conflict, match="last day") as refused:
+        correct_campaign(session, **who, **{**terms, **past})
+    assert refused.value.place == "deadline_on"
+    who["now"] = NOW + timedelta(days=1)
+    # Its last day is over and nobody has closed it yet: words can be corrected.
+    correct_campaign(session, **who, **{**terms, **WORDS})
+    close_due(session, now=who["now"])
+    with pytest.raises(Conflict, match="open campaign"):
+        correct_campaign(session, **who, **terms)
+    assert draft.title == WORDS["title"]

@@ -350,6 +350,26 @@ FORMS = (
         },
     ),
     Form(
+        "calls.correct",
+        "treasurer",
+        {
+            "title": "A roof of panels",
+            "summary": "Panels for all",
+            "story": "It pays for itself.",
+            "label-0": "Panels and cable",
+            "label-1": "A beamer",
+            "label-2": "People who wire",
+            "deed": "keep",
+        },
+        {
+            "title": "text",
+            "summary": "text",
+            "story": "text",
+            "label-1": "text",
+            "deed": "choice",
+        },
+    ),
+    Form(
         "sponsors.propose",
         "treasurer",
         {

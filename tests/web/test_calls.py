@@ -1,4 +1,5 @@
-"""A campaign written by a treasurer: drafted where nobody sees it, corrected, opened."""
+"""A campaign written by a treasurer: drafted where nobody sees it, thrown away or opened, and
+corrected."""
 
 import html
 import re
@@ -6,9 +7,13 @@ import re
 import pytest
 from sqlalchemy import select
 
+from ledger.db import Database, Session
+from ledger.ids import new_id
 from ledger.models.campaigns import Campaign
-from ledger.queries.campaigns import needs_of
-from tests.web.town import HOME, TODAY, Town
+from ledger.models.pledges import Pledge
+from ledger.queries.campaigns import changes_of, needs_of
+from ledger.web import pledges as pledge_pages
+from tests.web.town import HOME, TODAY, Town, found_town, token_in
 
 WELL = {
     "title": "Water for the gardens",
@@ -181,3 +186,218 @@ def test_another_communitys_draft_is_not_found_through_ones_own_book(town: Town)
     answer = client.post(path, data={**WELL, "slug": "a-draft", "deed": "open"})
     assert (answer.status_code, town.rows()) == (404, before)
     assert set(seen_by(town, "nobody", "a-draft").values()) == {False}
+
+
+def test_a_draft_is_thrown_away_once_asked_and_its_address_is_free_again(town: Town) -> None:
+    path = drafted(town, "fleeting")
+    client = town.client("treasurer")
+    assert f'href="{path}/throw-away"' in client.get(path).text
+    before = town.rows()
+    assert "Throw “Water for the gardens” away?" in client.get(f"{path}/throw-away").text
+    assert town.rows() == before
+    answer = client.post(f"{path}/throw-away")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/books/A/campaigns")
+    assert "is thrown away" in client.get("/books/A/campaigns").text
+    gone = {name: before[name] - count for name, count in town.rows().items()}
+    assert {name: count for name, count in gone.items() if count} == {
+        "campaign": 1,
+        "campaign_need": 3,
+    }
+    # A second time, and whatever else was open in another window.
+    for again in (client.post(f"{path}/throw-away"), client.get(path), send(town, "x", path)):
+        assert again.status_code == 404
+        assert "There is no such draft: it was opened or thrown away." in again.text
+    assert send(town, "fleeting").status_code == 303
+
+
+def test_what_is_open_or_of_another_book_is_not_thrown_away(town: Town) -> None:
+    path = drafted(town, "lasting")
+    elsewhere = path.replace("/A/", "/B/") + "/throw-away"
+    before = town.rows()
+    assert town.client("other treasurer").get(elsewhere).status_code == 404
+    assert town.client("other treasurer").post(elsewhere).status_code == 404
+    send(town, "lasting", path, deed="open")
+    assert town.client("treasurer").post(f"{path}/throw-away").status_code == 404
+    assert town.rows() == before
+
+
+def test_a_draft_that_a_sponsor_would_match_says_why_it_stays(town: Town) -> None:
+    path = drafted(town, "matched")
+    client = town.client("treasurer")
+    terms = {"name": "Sam", "email": "sam@example.org", "campaign": "matched", "percent": "100"}
+    terms |= {"up_to": "1000", "reason": "A letter", "deed": "propose"}
+    assert client.post("/books/A/sponsors", data=terms).status_code == 303
+    before = town.rows()
+    answer = client.post(f"{path}/throw-away")
+    assert (answer.status_code, town.rows()) == (409, before)
+    assert "Somebody has promised something for this draft, so it stays." in answer.text
+
+
+WORDS = {
+    "title": "A <b>deep</b> well",
+    "summary": "Clear water",
+    "story": "We dig.\n\nAnd deeper.",
+    "label-0": "Pipes & pumps",
+    "label-1": "Wiring",
+    "label-2": "A projector",
+    "deed": "keep",
+}
+
+
+def opened(town: Town, slug: str, **change: str) -> str:
+    """Open a campaign and return the address where it is corrected."""
+    assert send(town, slug, deed="open", **change).status_code == 303
+    return f"/books/A/campaigns/{slug}/correct"
+
+
+def promised(town: Town, slug: str) -> None:
+    answers = {"money": "5", "name": "Ada", "email": "ada@example.org", "consent": "name"}
+    answer = town.client().post(f"/campaigns/{slug}/pledge", data=answers | {"form_key": slug})
+    assert answer.status_code == 303
+
+
+@pytest.mark.parametrize("endpoint", ["calls.throw_away", "calls.correct"])
+def test_a_form_from_elsewhere_changes_nothing(db: Database, endpoint: str) -> None:
+    town = found_town(db, csrf=True)
+    client = town.client("treasurer")
+    answers = WORDS if endpoint == "calls.correct" else {}
+    before = town.rows()
+    path = town.address(endpoint)
+    assert client.post(path, data=answers).status_code == 400
+    assert town.rows() == before
+    # Control: with the form's own token it is done.
+    token = {"csrf_token": token_in(client.get(path))}
+    assert client.post(path, data=answers | token).status_code == 303
+    assert town.rows() != before
+
+
+def test_words_are_corrected_on_a_page_and_everybody_sees_that_they_were(town: Town) -> None:
+    path = opened(town, "wordy")
+    promised(town, "wordy")
+    client = town.client("treasurer")
+    assert f'href="{path}"' in client.get("/campaigns/wordy").text
+    assert f'href="{path}"' in client.get("/books/A/campaigns").text
+    assert path not in town.client("member").get("/campaigns/wordy").text
+    # It asks for words alone.
+    asked = re.findall(r'<(?:input|textarea|select) id="([^"]+)"', client.get(path).text)
+    assert {*asked, "deed"} == set(WORDS)
+    answer = client.post(path, data=WORDS)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/campaigns/wordy")
+    stranger = town.client().get("/campaigns/wordy").text
+    for text in ("A &lt;b&gt;deep&lt;/b&gt; well", "Pipes &amp; pumps", "<p>And deeper.</p>"):
+        assert text in stranger
+    assert "Corrected on Nov 2, 2026." in stranger
+    # What it said, and who changed it, is for those who may read the books.
+    for old in ("Water for the gardens", "Treasurer"):
+        assert old not in stranger
+        assert old in town.client("auditor").get("/campaigns/wordy").text
+    assert set(seen_by(town, "nobody", "wordy").values()) == {True}
+
+
+KEPT = {
+    "mode": ({"mode": "keep_what_you_raise"}, "mode", "What happens below a minimum stays"),
+    "last day": ({"deadline_on": "2027-01-31"}, "deadline_on", "The last day stays"),
+    "no last day": (
+        {"deadline_on": "", "mode": "keep_what_you_raise"},
+        "deadline_on",
+        "The last day stays",
+    ),
+    "first day": ({"opens_on": "2026-02-01"}, "opens_on", "The first day stays"),
+    "fund": ({"fund": "SOLAR"}, "fund", "The fund stays"),
+    "fees": ({"fee_bearer": "general"}, "fee_bearer", "Who bears the payment fees stays"),
+    "currencies": ({"currencies": "EUR"}, "currencies", "The list of other currencies stays"),
+    "address": ({"slug": "another"}, "slug", "The address stays"),
+    "minimum": ({"minimum-0": "1,250.49"}, "needs", "The minimum and optimum of “Pipes” stay"),
+    "hours": ({"optimum-1": "13"}, "needs", "The minimum and optimum of “Wiring” stay"),
+    "of another kind": ({"need-2": "MIN.ELEC"}, "needs", "minimum and optimum of “A projector”"),
+}
+
+
+@pytest.mark.parametrize(("change", "place", "sentence"), KEPT.values(), ids=KEPT.keys())
+def test_what_was_promised_by_is_not_changed_and_the_words_are_kept_as_typed(
+    town: Town, change: dict[str, str], place: str, sentence: str
+) -> None:
+    """As by a form that was open before anybody had promised."""
+    slug = f"kept-{new_id()}"
+    path = opened(town, slug)
+    promised(town, slug)
+    before = town.rows()
+    answer = town.client("treasurer").post(path, data={**WORDS, **change})
+    assert (answer.status_code, town.rows()) == (422, before)
+    assert re.search(rf'href="#{place}">[^<]*{sentence}', answer.text)
+    assert f'id="{place}"' in answer.text
+    assert 'value="Clear water"' in answer.text
+    assert 'value="A &lt;b&gt;deep&lt;/b&gt; well"' in answer.text
+    assert "Water for the gardens" in town.client().get(f"/campaigns/{slug}").text
+
+
+def test_before_anybody_has_promised_all_but_the_address_is_corrected(town: Town) -> None:
+    path = opened(town, "early")
+    client = town.client("treasurer")
+    form = client.get(path).text
+    assert 'name="deadline_on"' in form
+    assert 'name="slug"' not in form
+    change = {**WELL, "mode": "keep_what_you_raise", "deadline_on": "", "minimum-0": "900"}
+    assert client.post(path, data={**change, "deed": "keep"}).status_code == 303
+    with town.db.snapshot() as session:
+        row = session.scalars(select(Campaign).where(Campaign.slug == "early")).one()
+        (kept,) = changes_of(session, campaign_id=row.id)
+        assert needs_of(session, campaign_id=row.id)[0].minimum == 90_000
+    assert (row.mode, row.deadline_on) == ("keep_what_you_raise", None)
+    assert set(kept.earlier) == {"mode", "deadline_on", "needs"}
+    for old in ("all or nothing", "2026-12-31", "1,250.50"):
+        assert old in client.get("/campaigns/early").text
+    assert client.post(path, data={**change, "deed": "open"}).status_code == 409
+    promised(town, "early")
+    assert 'name="deadline_on"' not in client.get(path).text
+    # The whole form, still open in another window: what it leaves as it is, it may say.
+    row = {"need-1": "MIN.ELEC", "label-1": "Wires", "minimum-1": "12:30", "optimum-1": "12:30"}
+    row |= {"need-2": "EQP.PROJECTOR", "label-2": "A beamer", "minimum-2": "1", "optimum-2": "2"}
+    whole = {name: text for name, text in change.items() if not name.endswith("-4")} | row
+    assert client.post(path, data={**whole, "deed": "keep"}).status_code == 303
+    late = client.post(path, data={**whole, "minimum-0": "800", "deed": "keep"})
+    assert late.status_code == 422
+
+
+def test_what_is_over_or_of_another_book_is_not_corrected(town: Town) -> None:
+    path = opened(town, "ended")
+    before = town.rows()
+    elsewhere = path.replace("/A/", "/B/")
+    for who, wrong in (
+        ("other treasurer", elsewhere),
+        ("treasurer", path.replace("ended", "a-draft")),
+        ("treasurer", path.replace("ended", "none")),
+    ):
+        assert town.client(who).get(wrong).status_code == 404
+        assert town.client(who).post(wrong, data=WORDS).status_code == 404
+
+    def end(session: Session) -> None:
+        row = session.scalars(select(Campaign).where(Campaign.slug == "ended")).one()
+        row.state = "closed"
+
+    town.tell(end)
+    client = town.client("treasurer")
+    assert client.post(path, data=WORDS).status_code == 404
+    assert path not in client.get("/campaigns/ended").text
+    assert path not in client.get("/books/A/campaigns").text
+    assert town.rows() == before
+
+
+def test_a_pledge_is_made_to_what_the_campaign_says_when_it_is_made(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A correction comes between the look at the campaign and the pledge to it."""
+    path = opened(town, "changing", mode="keep_what_you_raise")
+    offer = pledge_pages._offer
+
+    def meanwhile(*given):  # type: ignore[no-untyped-def]
+        change = {**WELL, "mode": "all_or_nothing", "deed": "keep"}
+        assert town.client("treasurer").post(path, data=change).status_code == 303
+        return offer(*given)
+
+    monkeypatch.setattr(pledge_pages, "_offer", meanwhile)
+    promised(town, "changing")
+    with town.db.snapshot() as session:
+        row = session.scalars(select(Campaign).where(Campaign.slug == "changing")).one()
+        made = session.scalars(select(Pledge).where(Pledge.campaign_id == row.id)).one()
+    assert (row.mode, made.legal_nature) == ("all_or_nothing", "conditional")

@@ -48,6 +48,16 @@ CALL = {
     "minimum-0": "100",
     "deed": "keep",
 }
+# What can be corrected in the town's open campaign, to which somebody has promised.
+WORDS = {
+    "title": "Solar roof",
+    "summary": "Panels for all",
+    "story": "It pays for itself.",
+    "label-0": "Panels",
+    "label-1": "A projector",
+    "label-2": "Electricians",
+    "deed": "keep",
+}
 # Endpoint → who may send its form.
 DEEDS: dict[str, Deed] = {
     "pledges.send": Deed(
@@ -157,6 +167,8 @@ DEEDS: dict[str, Deed] = {
     ),
     "calls.draft": Deed(TREASURER, CALL),
     "calls.change": Deed(TREASURER, {**CALL, "slug": "a-draft", "deed": "open"}),
+    "calls.throw_away": Deed(TREASURER, about={"campaign_id": "spare_draft_id"}),
+    "calls.correct": Deed(TREASURER, WORDS),
     "sponsors.propose": Deed(
         TREASURER,
         {
@@ -252,6 +264,8 @@ VIEWS: dict[str, frozenset[str]] = {
     "calls.new": TREASURER,
     "calls.edit": TREASURER,
     "calls.preview": TREASURER,
+    "calls.ask": TREASURER,
+    "calls.look_again": TREASURER,
     "cost_sharing.form": TREASURER,
     "commitments.index": READERS | {"member"},
     "commitments.show": READERS | {"member"},

@@ -213,7 +213,8 @@ def _settle(session: Session, town: Town) -> None:
         needs=(Need("USD", "Seeds", 10_000, 20_000),),
     )
     draft = make_campaign(session, book, solar, slug="a-draft")
-    draft.state = "draft"
+    spare_draft = make_campaign(session, book, solar, slug="a-spare-draft")
+    draft.state = spare_draft.state = "draft"
     donor = make_party(session, "donor@example.org", "Donor")
     promised = make_pledge(session, campaign, donor)
     wanted = make_pledge(session, campaign, donor, "EQP.PROJECTOR", 1)
@@ -226,6 +227,7 @@ def _settle(session: Session, town: Town) -> None:
         "hours_reference": spare.reference,
         "other_book": str(other.id),
         "campaign_id": str(draft.id),
+        "spare_draft_id": str(spare_draft.id),
     }
     _work(session, town, book)
     _things(session, town, book, other)
