@@ -25,6 +25,7 @@ from ledger.services import (
     materials,
     opening,
     periods,
+    pool_agreements,
     pool_life,
     pools,
     purchases,
@@ -223,6 +224,15 @@ APPROVED: dict[str, Deed] = {
     "refund": _refund,
     "closing": _close,
     "reopening": _reopen,
+    pool_agreements.OPENING: lambda session, proposal, by, now: pool_agreements.open_pool(
+        session, proposal, approved_by=by, now=now
+    ),
+    pool_agreements.JOINING: lambda session, proposal, _by, now: pool_agreements.agree_to_join(
+        session, proposal, now=now
+    ),
+    pool_agreements.ADMISSION: lambda session, proposal, _by, _now: pool_agreements.admit(
+        session, proposal
+    ),
     **{kind: _commitment(kind, approve) for kind, approve in COMMITMENTS.items()},
     **{kind: _direct(deed) for kind, deed in DIRECT.items()},
 }
