@@ -210,6 +210,7 @@ DIRECT: dict[str, Callable[..., None]] = {
     "promise_increase": receivables.increase,
     "small_gift": small_gifts.receive_small_gift,
     "write_off": receivables.write_off,
+    pool_life.EXIT: pool_life.leave_pool,
     "reversal": corrections.take_back,
     "release": fund_moves.release,
     "designation": fund_moves.designate,

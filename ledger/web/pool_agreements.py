@@ -37,8 +37,10 @@ def index(code: str) -> Response:
             for one in sorted({*hosted, *joined}, key=lambda one: one.name)
         ]
         hosts = {pool.host_id: session.get_one(Book, pool.host_id) for pool, _b, _m in rows}
-        asked = _asked(session, book)
-    return page("pool_agreements/index.html", book=book, rows=rows, hosts=hosts, asked=asked)
+        questions = _asked(session, book)
+    return page(
+        "pool_agreements/index.html", book=book, rows=rows, hosts=hosts, questions=questions
+    )
 
 
 @pages.get("/books/<code>/pools/new")

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from babel.dates import format_date
 from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
@@ -12,12 +13,13 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.assets import Valuation
 from ledger.models.books import Book, Fund
+from ledger.models.commitments import Commitment
 from ledger.models.pools import Pool
 from ledger.models.proposals import Proposal
 from ledger.queries import journal, pools, promises, proposals
 from ledger.queries.books import book_by_code
 from ledger.schemas.money import Decision
-from ledger.services import decisions, opening, pool_agreements
+from ledger.services import decisions, opening, pool_agreements, pool_life
 from ledger.web.door import (
     now,
     page,
@@ -123,6 +125,8 @@ def _evidence(session: ReadSession, row: proposals.ProposalRow) -> dict[str, obj
         found["terms"] = _terms_of_new(row)
     elif row.kind in (pool_agreements.JOINING, pool_agreements.ADMISSION):
         found["terms"] = _terms_of_joining(session, row)
+    elif row.kind == pool_life.EXIT:
+        found["terms"] = _terms_of_exit(session, row)
     if row.kind == opening.KIND:
         found["amounts"] = [
             (f"{line['account']} {line['fund']}", line["quantity"], line["commodity"])
@@ -161,4 +165,14 @@ def _terms_of_joining(session: ReadSession, row: proposals.ProposalRow) -> list[
         (_("Members"), ", ".join(member.name for member in members) or _("none yet")),
         (_("Who joins"), session.get_one(Book, UUID(row.arguments["member"])).name),
         (_("With the fund"), session.get_one(Fund, UUID(row.arguments["fund"])).name),
+    ]
+
+
+def _terms_of_exit(session: ReadSession, row: proposals.ProposalRow) -> list[tuple[str, str]]:
+    """Return whose share leaves which pool, and since when it is there."""
+    share = session.get_one(Commitment, UUID(row.arguments["commitment"]))
+    return [
+        (_("Member"), session.get_one(Book, share.book_id).name),
+        (_("Pool"), session.get_one(Book, share.other_id).name),
+        (_("Its share"), f"{share.reference}, {format_date(share.created_at, locale=chosen())}"),
     ]
