@@ -37,6 +37,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "edit_campaigns": frozenset({"treasurer"}),
     "propose_sponsor": frozenset({"treasurer"}),
     "propose_closing": frozenset({"treasurer"}),
+    "propose_pool": frozenset({"treasurer"}),
     "propose_allocation": frozenset({"treasurer"}),
     "preview_allocation": frozenset({"member", "treasurer", "approver", "auditor"}),
     "settle_allocation": frozenset({"treasurer"}),

@@ -67,6 +67,11 @@ def hosted_by(session: ReadSession, book_id: UUID) -> list[Book]:
     return list(session.scalars(query.order_by(Book.code)))
 
 
+def host_ids(session: ReadSession) -> set[UUID]:
+    """Return which communities host a pool."""
+    return set(session.scalars(select(Pool.host_id)))
+
+
 def pool_by_code(session: ReadSession, code: str) -> tuple[Pool, Book]:
     """Return a pool with its book. Raises NotFound."""
     row = session.execute(
@@ -87,6 +92,15 @@ def pools_of(session: ReadSession, *, book_id: UUID) -> list[Book]:
             .order_by(Book.code)
         )
     )
+
+
+def pools_to_join(session: ReadSession, *, book: Book) -> list[Book]:
+    """Return the pools in a community's currency of which it is no member, by code."""
+    joined = select(PoolMember.pool_id).where(PoolMember.book_id == book.id)
+    query = select(Book).where(
+        Book.kind == "pool", Book.commodity == book.commodity, Book.id.not_in(joined)
+    )
+    return list(session.scalars(query.order_by(Book.code)))
 
 
 def members_of(session: ReadSession, *, pool_id: UUID) -> list[MemberRow]:

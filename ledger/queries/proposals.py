@@ -1,9 +1,10 @@
 """Questions about what waits for an approver."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -69,10 +70,11 @@ def proposals_for(
     book_ids: Collection[UUID],
     is_open: bool | None = None,
     kinds: Collection[str] = (),
+    about: Mapping[str, str] = MappingProxyType({}),
     limit: int = 50,
 ) -> list[ProposalRow]:
-    """Return proposals of some books, of some kinds if named: open ones oldest first, decided
-    ones newest first; either, the newest asked first."""
+    """Return proposals of some books, of some kinds and ``about`` some arguments if named: open
+    ones oldest first, decided ones newest first; either, the newest asked first."""
     decider = select(Person.id, Person.name).subquery()
     query = (
         select(Proposal, Book, Person.name, decider.c.name)
@@ -84,6 +86,8 @@ def proposals_for(
     )
     if kinds:
         query = query.where(Proposal.kind.in_(kinds))
+    for name, value in about.items():
+        query = query.where(Proposal.arguments[name].as_string() == value)
     if is_open is None:
         query = query.order_by(Proposal.made_at.desc(), Proposal.id)
     elif is_open:

@@ -15,6 +15,7 @@ from ledger.schemas.fields import (
     Line,
     Minutes,
     Money,
+    Percent,
     Text,
     in_the_books,
     minor_units,
@@ -30,7 +31,6 @@ CONDITIONS = "ABCDE"
 BALANCE = "Write account, fund and amount on each line, like 1010 GEN 1250.00."
 SPECIALISED = ("specialised", "general")
 _DECIMAL = re.compile(r"(?P<whole>\d{1,6})(?:\.(?P<part>\d{1,6}))?")
-_PERCENT = re.compile(r"(?P<whole>\d{1,2})(?:\.(?P<part>\d{1,2}))?")
 
 
 def millionths(text: str) -> int:
@@ -51,19 +51,6 @@ class Rate(fields.Field[int]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         return millionths(_text(value))
-
-
-class Percent(fields.Field[int | None]):
-    """A percentage as text, read as hundredths of a percent; nothing said is None."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int | None:
-        text = _text(value).strip()
-        if not text:
-            return None
-        found = _PERCENT.fullmatch(text)
-        if found is None:
-            raise ValidationError("Enter a percentage like 5 or 2.5.")
-        return int(found["whole"]) * 100 + int((found["part"] or "0").ljust(2, "0"))
 
 
 class OptionalMoney(Money):

@@ -21,6 +21,7 @@ MAX_TEXT = 4_000
 
 _MONEY = re.compile(r"(?P<whole>\d{1,3}(?:[ ',\u00a0\u202f]\d{3})+|\d{1,13})(?:\.(?P<part>\d+))?")
 _CLOCK = re.compile(r"(?P<hours>\d{1,5})\s*(?::|h)\s*(?P<minutes>[0-5]?\d)?\s*(?:m|min)?")
+_PERCENT = re.compile(r"(?P<whole>\d{1,2})(?:\.(?P<part>\d{1,2}))?")
 _DECIMAL = re.compile(r"\d{1,5}(?:[.,]\d{1,4})?")
 # No control characters; no halves of a pair, which no database stores; and none of the two signs
 # that turn the reading direction by force, by which an amount could be made to look like another.
@@ -130,6 +131,19 @@ class Count(fields.Field[int]):
         if number == 0:
             raise ValidationError("Enter a number above zero.")
         return number
+
+
+class Percent(fields.Field[int | None]):
+    """A percentage as text, read as hundredths of a percent; nothing said is None."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int | None:
+        text = _text(value).strip()
+        if not text:
+            return None
+        found = _PERCENT.fullmatch(text)
+        if found is None:
+            raise ValidationError("Enter a percentage like 5 or 2.5.")
+        return int(found["whole"]) * 100 + int((found["part"] or "0").ljust(2, "0"))
 
 
 class Line(fields.String):

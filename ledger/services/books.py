@@ -50,7 +50,7 @@ def create_book(
 ) -> Book:
     """Open a book with the chart of accounts. Raises Invalid for a bad value, Conflict when
     the code is taken by a book that differs."""
-    _check_code(code, "code")
+    check_code(code, "code")
     _check_choice(kind, KINDS, "kind")
     _check_choice(profile, tuple(PROFILES), "profile")
     try:
@@ -115,7 +115,7 @@ def create_fund(
     negative_allowed: bool = False,
 ) -> Fund:
     """Open a fund in a book. Raises Invalid, or Conflict when the code names another fund."""
-    _check_code(code, "code")
+    check_code(code, "code")
     _check_choice(fund_class, FUND_CLASSES, "class")
     existing = session.scalar(select(Fund).where(Fund.book_id == book_id, Fund.code == code))
     if existing is not None:
@@ -218,7 +218,8 @@ def _plain(text: str) -> bool:
     return text.isascii() and text.replace("_", "").replace("-", "").isalnum() and text.isupper()
 
 
-def _check_code(code: str, place: str) -> None:
+def check_code(code: str, place: str) -> None:
+    """Refuse a code that addresses and files could not hold. Raises Invalid at ``place``."""
     if not code or len(code) > CODE_LENGTH or not _plain(code.upper()):
         raise Invalid(
             f"A code has up to {CODE_LENGTH} letters, digits, - and _; {code[:40]!r} does not fit.",

@@ -137,14 +137,16 @@ def take_step(
     now: datetime,
     reference: str = "",
     by: UUID | None = None,
+    asked_by: UUID | None = None,
     left: tuple[int, str] | None = None,
     entry_id: UUID | None = None,
 ) -> Step:
     """Post what a step means and write it down; the same step told again is done once.
 
-    ``entry_id`` names what the caller has posted under another source. ``left`` is how much the
-    step may take at most, and what that is called. Raises Conflict for more, when the state does
-    not allow the step, or the same reference had another amount.
+    ``asked_by`` is who asked for a step to which ``by`` only agrees. ``entry_id`` names what the
+    caller has posted under another source. ``left`` is how much the step may take at most, and
+    what that is called. Raises Conflict for more, when the state does not allow the step, or the
+    same reference had another amount.
     """
     known = _known(session, row, name, reference)
     if known is not None:
@@ -156,6 +158,7 @@ def take_step(
     if left is not None and quantity > left[0]:
         raise Conflict(f"That is more than {left[1]}.", place="amount")
     row.state = after(row.kind, row.state, name)
+    agreed = name == "approve" or asked_by is not None
     if entries:
         posted = journal.post(
             session,
@@ -165,8 +168,8 @@ def take_step(
             external_ref=f"{row.reference}/{reference}" if reference else row.reference,
             accounting_on=on,
             now=now,
-            made_by=row.made_by if name == "approve" else by,
-            approved_by=row.approved_by if name == "approve" else None,
+            made_by=(asked_by or row.made_by) if agreed else by,
+            approved_by=by if agreed else None,
         )
         own = session.get_one(Book, row.book_id).code
         entry_id = next(

@@ -26,6 +26,7 @@ from ledger.services import (
     materials,
     opening,
     periods,
+    pool_agreements,
     pool_life,
     pools,
     purchases,
@@ -217,6 +218,7 @@ DIRECT: dict[str, Callable[..., None]] = {
     "promise_increase": receivables.increase,
     "small_gift": small_gifts.receive_small_gift,
     "write_off": receivables.write_off,
+    pool_life.EXIT: pool_life.leave_pool,
     "reversal": corrections.take_back,
     "release": fund_moves.release,
     "designation": fund_moves.designate,
@@ -231,6 +233,15 @@ APPROVED: dict[str, Deed] = {
     "refund": _refund,
     "closing": _close,
     "reopening": _reopen,
+    pool_agreements.OPENING: lambda session, proposal, by, now: pool_agreements.open_pool(
+        session, proposal, approved_by=by, now=now
+    ),
+    pool_agreements.JOINING: lambda session, proposal, _by, now: pool_agreements.agree_to_join(
+        session, proposal, now=now
+    ),
+    pool_agreements.ADMISSION: lambda session, proposal, _by, _now: pool_agreements.admit(
+        session, proposal
+    ),
     **{kind: _commitment(kind, approve) for kind, approve in COMMITMENTS.items()},
     **{kind: _direct(deed) for kind, deed in DIRECT.items()},
 }

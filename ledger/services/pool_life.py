@@ -7,13 +7,18 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
 from ledger.core import bookkeeping
 from ledger.core.amount import is_currency
+from ledger.core.states import after
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.models.pools import PoolMember
+from ledger.models.proposals import Proposal
+from ledger.queries.balances import balance_of
 from ledger.queries.funds import between, on_account
 from ledger.queries.pools import available
 from ledger.services import journal
@@ -27,8 +32,10 @@ from ledger.services.commitments import (
 )
 from ledger.services.limits import hold, lock_fund
 from ledger.services.pools import PoolParts
+from ledger.services.proposals import propose
 
 REFUNDABLE = "refundable"
+EXIT = "pool_exit"
 CONDITIONAL = "conditional_allocation"
 CURRENT = 1300
 GIVEN_BACK = 4540
@@ -72,22 +79,68 @@ def put_in(session: Session, row: Commitment, *, by: UUID, on: date, now: dateti
     approve(session, row, entries, by=by, on=on, now=now)
 
 
-def leave_pool(
-    session: Session, *, contribution_id: UUID, by: UUID, on: date, now: datetime
-) -> None:
+def propose_exit(
+    session: Session, *, contribution_id: UUID, reason: str, made_by: UUID, now: datetime
+) -> Proposal:
+    """Ask the host's approver to give a leaving member its share back (POL-6): it is the host's
+    bank that pays.
+
+    Raises Conflict when that is asked for already, and as ``leave_pool``.
+    """
+    row = load(session, contribution_id, REFUNDABLE)
+    parts = _check_exit(session, row)
+    waits = select(Proposal.id).where(
+        Proposal.kind == EXIT,
+        Proposal.state == "open",
+        Proposal.arguments["commitment"].as_string() == str(row.id),
+    )
+    if session.scalar(waits) is not None:
+        raise Conflict(f"This is asked for already; {parts.host.name} decides.", place="reason")
+    member = session.get_one(Book, row.book_id)
+    return propose(
+        session,
+        book_id=parts.host.id,
+        kind=EXIT,
+        title=f"{member.name} takes its share out of {parts.book.name}",
+        reason=reason,
+        arguments={
+            "commitment": str(row.id),
+            "quantity": row.quantity,
+            "commodity": row.commodity,
+        },
+        made_by=made_by,
+        now=now,
+    )
+
+
+def leave_pool(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
     """Give a leaving member its share back (POL-6).
 
     Raises Conflict while pool and member still owe each other, or the pool has less.
     """
-    row = load(session, contribution_id, REFUNDABLE)
-    pool_id = _other(row)
-    if between(session, pool_id, row.book_id, CURRENT):
+    row = load(session, UUID(proposal.arguments["commitment"]), REFUNDABLE)
+    _check_exit(session, row)
+    take_step(
+        session,
+        row,
+        "exit",
+        bookkeeping.refundable_contribution_returned(**_share(session, row)),
+        quantity=row.quantity,
+        on=on,
+        now=now,
+        by=by,
+        asked_by=proposal.made_by,
+    )
+
+
+def _check_exit(session: ReadSession, row: Commitment) -> PoolParts:
+    after(row.kind, row.state, "exit")
+    parts = PoolParts(session, _other(row))
+    if _owes(session, parts, row.book_id):
         raise Conflict("Pool and member still owe each other; settle that first.", place="member")
-    parts = PoolParts(session, pool_id)
     if on_account(session, parts.fund, CURRENT) < row.quantity:
         raise Conflict("The host holds less than this for the pool.", place="amount")
-    entries = bookkeeping.refundable_contribution_returned(**_share(session, row))
-    take_step(session, row, "exit", entries, quantity=row.quantity, on=on, now=now, by=by)
+    return parts
 
 
 def propose_conditional(
@@ -255,6 +308,22 @@ def settle_open(
         made_by=by,
     )
     return {code: amount for code, (_fund, amount) in owed.items()}
+
+
+def _owes(session: ReadSession, parts: PoolParts, member_id: UUID) -> int:
+    """Return what a member owes its pool, below zero when the pool owes it; what the host keeps
+    for the pool is no debt of the host as a member."""
+    owes = between(session, parts.book.id, member_id, CURRENT)
+    if member_id == parts.host.id:
+        kept = balance_of(
+            session,
+            book_id=member_id,
+            accounts=[CURRENT],
+            fund_id=parts.held.id,
+            counterparty_id=parts.book.id,
+        )
+        owes += kept[parts.book.commodity]
+    return owes
 
 
 def _member(session: ReadSession, pool_id: UUID, book_id: UUID) -> None:

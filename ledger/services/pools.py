@@ -20,7 +20,7 @@ from ledger.queries.books import book_by_code, fund_by_code
 from ledger.queries.pools import members_of
 from ledger.queries.stripe import general_fund
 from ledger.services import journal
-from ledger.services.books import create_book, create_fund
+from ledger.services.books import check_own_fund, create_book, create_fund
 from ledger.services.limits import check_left, lock_fund
 from ledger.services.proposals import propose
 
@@ -46,8 +46,7 @@ def create_pool(
     and keeps the money in an agency fund; Conflict when there is a pool that is another.
     """
     _check_community(host, currency, place="host")
-    if held_fund.fund_class != "agency" or held_fund.book_id != host.id:
-        raise Invalid("The host keeps a pool's money in an agency fund.", place="held_fund")
+    check_holder(host, held_fund)
     if not 0 <= fee_basis_points <= 10_000:
         raise Invalid("A fee is between 0 and 10,000 basis points.", place="fee_basis_points")
     book = create_book(
@@ -83,12 +82,12 @@ def create_pool(
 def add_member(session: Session, *, pool: Pool, book_code: str, fund_code: str) -> PoolMember:
     """Let a community in; its place in line settles ties of the splitter for good.
 
-    Twice the same is once. Raises Invalid unless a community comes, in the pool's currency;
-    Conflict when it receives into another fund already.
+    Twice the same is once. Raises Invalid unless a community comes, in the pool's currency, with
+    a fund of its own money; Conflict when it receives into another fund already.
     """
     book = book_by_code(session, book_code)
-    _check_community(book, session.get_one(Book, pool.book_id).commodity, place="member")
     fund = fund_by_code(session, book.id, fund_code)
+    check_newcomer(session, pool, book, fund)
     known = session.get(PoolMember, (pool.book_id, book.id))
     if known is not None:
         if known.fund_id != fund.id:
@@ -106,6 +105,18 @@ def add_member(session: Session, *, pool: Pool, book_code: str, fund_code: str) 
     session.add(member)
     session.flush()
     return member
+
+
+def check_holder(host: Book, held_fund: Fund) -> None:
+    """Refuse a fund in which a host could not keep the money of others. Raises Invalid."""
+    if held_fund.fund_class != "agency" or held_fund.book_id != host.id:
+        raise Invalid("The host keeps a pool's money in an agency fund.", place="held_fund")
+
+
+def check_newcomer(session: ReadSession, pool: Pool, book: Book, fund: Fund) -> None:
+    """Refuse who cannot be a member, or a fund that cannot own what comes. Raises Invalid."""
+    _check_community(book, session.get_one(Book, pool.book_id).commodity, place="member")
+    check_own_fund(book, fund)
 
 
 def _check_community(book: Book, currency: str, *, place: str) -> None:

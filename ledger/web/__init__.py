@@ -35,6 +35,7 @@ NOUNS = (
     "commitments",
     "cost_sharing",
     "pools",
+    "pool_agreements",
     "allocations",
     "queue",
     "sign_in",

@@ -46,6 +46,8 @@ pages = Blueprint("by_hand", __name__)
 ACTION = "book_by_hand"
 DEEDS = {**COMMUNITY_DEEDS, **OTHER_DEEDS}
 LATELY = 10
+# What hours are booked under, their corrections too.
+CONFIRMED = "hours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def index(code: str) -> Response:
         posted = journal.entries_named(
             session,
             book_id=book.id,
-            sources=KINDS,
+            sources=(*KINDS, CONFIRMED),
             references=[str(row.id) for row in asked if row.state == "approved"],
         )
     return page(

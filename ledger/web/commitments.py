@@ -20,7 +20,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound, PoolbookError
 from ledger.models.books import Book, Fund
 from ledger.queries import commitments as questions
-from ledger.queries import promises
+from ledger.queries import pools, promises, proposals
 from ledger.queries.books import (
     accounts_of,
     all_books,
@@ -79,6 +79,8 @@ class Move:
     subject: str
     action: str = "carry_out"
     asks: bool = False
+    # What the reason of this step is called.
+    why: Any = ""
 
 
 def _plain(deed: Callable[..., Any]) -> Ask:
@@ -232,7 +234,12 @@ MOVES: dict[tuple[str, str], Move] = {
         later("In use"), ("to_fund", "terms"), purchases.place_in_service, "purchase_id"
     ),
     ("refundable", "exit"): Move(
-        later("Taken out again"), (), pool_life.leave_pool, "contribution_id"
+        later("Take it out again"),
+        ("reason",),
+        _asking(pool_life.propose_exit),
+        "contribution_id",
+        asks=True,
+        why=later("Why, and on what it rests"),
     ),
     ("conditional_allocation", "reach"): Move(
         later("It is reached"), (), pool_life.reach_milestone, "allocation_id"
@@ -250,6 +257,7 @@ MOVES: dict[tuple[str, str], Move] = {
         _asking(receivables.propose_write_off),
         "promise_id",
         asks=True,
+        why=later("Why nothing more will come"),
     ),
 }
 
@@ -328,12 +336,14 @@ def carry_out(code: str, agreement: str, move: str) -> Response:
         on = answers.pop("done_on", today(book))
         if on > today(book):
             raise Invalid("This day is still ahead.", place="done_on")
-        write(lambda session: _take(session, book, row.id, step, dict(answers), on, person.id))
+        decider = write(
+            lambda session: _take(session, book, row.id, step, dict(answers), on, person.id)
+        )
     except (Invalid, Conflict, NotFound, NotAllowed) as refusal:
         values = request.form.to_dict()
         return _show_page(code, agreement, move, values, _sentences(refusal), _status(refusal))
-    if step.asks:
-        flash(_("Asked. An approver of %(name)s decides.", name=book.name))
+    if decider:
+        flash(_("Asked. An approver of %(name)s decides.", name=decider))
     else:
         flash(_("Done and booked."))
     return redirect(url_for("commitments.show", code=code, agreement=agreement), 303)
@@ -347,10 +357,12 @@ def _take(
     answers: dict[str, Any],
     on: Any,
     by: UUID,
-) -> None:
+) -> str:
+    """Take a step; return whose approver decides about it, or nothing when it is done."""
     if "to_fund" in answers:
         answers["to_fund"] = fund_by_code(session, book.id, answers["to_fund"])
-    step.deed(session, **{step.subject: commitment_id}, by=by, on=on, now=now(), **answers)
+    left = step.deed(session, **{step.subject: commitment_id}, by=by, on=on, now=now(), **answers)
+    return session.get_one(Book, left.book_id).name if step.asks else ""
 
 
 def _kind(kind: str) -> Kind:
@@ -423,14 +435,22 @@ def _show_page(
         if row.kind not in LISTED:
             raise NotFound(_("There is no such agreement in this book."))
         steps = questions.steps_of(session, row.id)
+        exits = proposals.proposals_for(
+            session,
+            book_ids=pools.host_ids(session),
+            kinds=(pool_life.EXIT,),
+            about={"commitment": str(row.id)},
+        )
         promise, to_come = None, 0
         if row.kind == receivables.KIND:
             promise = promises.promise_behind(session, row.id)
             to_come = receivables.discount_left(session, row.id) if promise.owed else 0
         funds = [fund for fund in funds_of(session, book.id) if fund.fund_class == "unrestricted"]
+    # While the host has the word nothing is to be done here.
+    moves = [] if any(one.state == "open" for one in exits) else row.moves
     offered = [
         (name, MOVES[row.kind, name])
-        for name in dict.fromkeys(row.moves)
+        for name in dict.fromkeys(moves)
         if (row.kind, name) in MOVES and visitor().may(MOVES[row.kind, name].action, book.id)
     ]
     return page(
@@ -442,6 +462,7 @@ def _show_page(
         promise=promise,
         to_come=to_come,
         steps=steps,
+        exits=exits,
         funds=funds,
         offered=offered,
         labels={name: move.label for (kind, name), move in MOVES.items() if kind == row.kind},

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, format_percent
 from flask import Flask, g
 from markupsafe import Markup, escape
 
@@ -62,6 +62,12 @@ def format_figure(quantity: int, commodity: str, *, locale: str = "en") -> str:
     amount = Decimal(quantity).scaleb(-places)
     pattern = "#,##0" + ("." + "0" * places if places else "")
     return str(format_decimal(amount, format=pattern, locale=locale))
+
+
+def format_share(basis_points: int, *, locale: str = "en") -> str:
+    """Write hundredths of a percent: 5%, 2.5%."""
+    share = Decimal(basis_points).scaleb(-4)
+    return str(format_percent(share, format="#,##0.##%", locale=locale))
 
 
 def plain_decimal(quantity: int, commodity: str) -> str:
@@ -162,6 +168,7 @@ def register_filters(app: Flask) -> None:
     app.jinja_env.filters.update(
         quantity=_quantity,
         figure=lambda value, commodity: format_figure(value, commodity, locale=chosen()),
+        share=lambda value: format_share(value, locale=chosen()),
         day=lambda value: format_date(value, format="medium", locale=chosen()),
         moment=lambda value: (
             f"{format_date(value, format='medium', locale=chosen())}, {value:%H:%M} UTC"

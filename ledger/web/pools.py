@@ -40,6 +40,7 @@ def show(code: str) -> Response:
         held = pools.held_back(session, book=book, on=now().date())
         chart = flow_of(session, book)
         host = session.get_one(Book, pool.host_id)
+    inside = {row.book_id for row in members}
     return page(
         "pools/show.html",
         book=book,
@@ -53,6 +54,11 @@ def show(code: str) -> Response:
         chart=chart,
         may_settle=visitor().may("settle_allocation", pool.host_id),
         may_propose=visitor().may("propose_allocation", book.id),
+        may_join=[
+            one
+            for one in visitor().books("propose_pool")
+            if one.kind == "community" and one.commodity == book.commodity and one.id not in inside
+        ],
     )
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from babel.dates import format_date
 from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
@@ -11,11 +12,14 @@ from werkzeug.wrappers import Response
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.assets import Valuation
+from ledger.models.books import Book, Fund
+from ledger.models.commitments import Commitment
+from ledger.models.pools import Pool
 from ledger.models.proposals import Proposal
 from ledger.queries import journal, pools, promises, proposals
 from ledger.queries.books import book_by_code
 from ledger.schemas.money import Decision
-from ledger.services import decisions, opening
+from ledger.services import decisions, opening, pool_agreements, pool_life
 from ledger.web.door import (
     now,
     page,
@@ -26,6 +30,8 @@ from ledger.web.door import (
     visitor,
     write,
 )
+from ledger.web.figures import format_share
+from ledger.web.locale import chosen
 
 pages = Blueprint("queue", __name__)
 
@@ -115,6 +121,12 @@ def _evidence(session: ReadSession, row: proposals.ProposalRow) -> dict[str, obj
         found["funds"] = row.arguments.get("funds", {})
     elif row.kind == promises.KIND:
         found["promise"] = promises.promise_behind(session, UUID(row.arguments["commitment"]))
+    elif row.kind == pool_agreements.OPENING:
+        found["terms"] = _terms_of_new(row)
+    elif row.kind in (pool_agreements.JOINING, pool_agreements.ADMISSION):
+        found["terms"] = _terms_of_joining(session, row)
+    elif row.kind == pool_life.EXIT:
+        found["terms"] = _terms_of_exit(session, row)
     if row.kind == opening.KIND:
         found["amounts"] = [
             (f"{line['account']} {line['fund']}", line["quantity"], line["commodity"])
@@ -128,3 +140,39 @@ def _evidence(session: ReadSession, row: proposals.ProposalRow) -> dict[str, obj
         if row.arguments[name]
     ]
     return found
+
+
+def _terms_of_new(row: proposals.ProposalRow) -> list[tuple[str, str]]:
+    """Return what an approver agrees to by opening a pool."""
+    terms = row.arguments
+    return [
+        (_("Code"), terms["code"]),
+        (_("What it is for"), terms["story"]),
+        (_("Fund that keeps the money"), terms["held_fund"] or _("a new one")),
+        (_("Fee of the host"), format_share(terms["fee_basis_points"], locale=chosen())),
+        (_("The host's share goes to"), terms["own_fund"] or _("nowhere: it is no member")),
+    ]
+
+
+def _terms_of_joining(session: ReadSession, row: proposals.ProposalRow) -> list[tuple[str, str]]:
+    """Return who joins which pool, who is in it, and what its host takes."""
+    pool = session.get_one(Pool, UUID(row.arguments["pool"]))
+    members = pools.members_of(session, pool_id=pool.book_id)
+    return [
+        (_("Pool"), session.get_one(Book, pool.book_id).name),
+        (_("Its host"), session.get_one(Book, pool.host_id).name),
+        (_("Fee of the host"), format_share(pool.fee_basis_points, locale=chosen())),
+        (_("Members"), ", ".join(member.name for member in members) or _("none yet")),
+        (_("Who joins"), session.get_one(Book, UUID(row.arguments["member"])).name),
+        (_("With the fund"), session.get_one(Fund, UUID(row.arguments["fund"])).name),
+    ]
+
+
+def _terms_of_exit(session: ReadSession, row: proposals.ProposalRow) -> list[tuple[str, str]]:
+    """Return whose share leaves which pool, and since when it is there."""
+    share = session.get_one(Commitment, UUID(row.arguments["commitment"]))
+    return [
+        (_("Member"), session.get_one(Book, share.book_id).name),
+        (_("Pool"), session.get_one(Book, share.other_id).name),
+        (_("Its share"), f"{share.reference}, {format_date(share.created_at, locale=chosen())}"),
+    ]

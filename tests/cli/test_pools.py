@@ -38,6 +38,7 @@ def test_a_pool_is_opened_and_joined_once(hall: Run) -> None:
         (("--host", "A/HELD", "--fee", "10001"), "fee_basis_points"),
         (("--host", "A/HELD", "--member", "X/GEN"), "member"),
         (("--host", "A/HELD", "--member", "B/NOWHERE"), ""),
+        (("--host", "A/HELD", "--member", "A/HELD"), "fund"),
     ],
 )
 def test_a_pool_that_cannot_be_leaves_nothing(

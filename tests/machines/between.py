@@ -395,8 +395,8 @@ class Between(Money):
 
         done, _ = self.play(
             expected,
-            lambda: pool_life.leave_pool(
-                self.stage.session, contribution_id=key, **self.stage.common
+            lambda: self.approve(
+                pool_life.propose_exit(self.stage.session, contribution_id=key, **self.stage.asks())
             ),
         )
         if done:

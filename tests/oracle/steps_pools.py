@@ -127,13 +127,14 @@ def pol_5(world: World, session: Session) -> None:
 
 
 def pol_6(world: World, session: Session) -> None:
-    pool_life.leave_pool(
+    proposal = pool_life.propose_exit(
         session,
         contribution_id=world.made["POL-5"],
-        by=world.people["maker"],
-        on=DAY,
+        reason="C leaves",
+        made_by=world.people["maker"],
         now=world.now,
     )
+    world.approve(session, proposal)
 
 
 def alc_1(world: World, session: Session) -> None:

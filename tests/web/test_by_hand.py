@@ -421,9 +421,20 @@ def test_a_share_is_put_into_a_pool_and_taken_out_again(town: Town) -> None:
     treasurer = town.client("treasurer")
     assert "Share in a pool" in treasurer.get(path).text
     # Pool and member owe each other since the town was founded.
-    answer = treasurer.post(f"{path}/exit", data={"done_on": DAY})
+    why = {"reason": "We leave"}
+    answer = treasurer.post(f"{path}/exit", data=why)
     assert answer.status_code == 409
     assert "still owe each other" in answer.text
+    # Once its share is paid out the host owes nothing but what it keeps for the pool.
+    with town.db.snapshot() as session:
+        host = str(book_by_code(session, "A").id)
+    settle = town.address("pools.settle", book_id=host)
+    assert treasurer.post(settle).status_code == 303
+    before = money(town)
+    assert treasurer.post(f"{path}/exit", data=why).status_code == 303
+    assert moved(town, before) == {}
+    approve(town, "pool_exit")
+    assert moved(town, before) == {(1010, "USD"): 4_000, (1350, "USD"): -4_000}
 
 
 def test_money_is_allocated_on_a_condition_that_is_reached_and_some_comes_back(town: Town) -> None:

@@ -189,6 +189,19 @@ DEEDS: dict[str, Deed] = {
     "periods.reopen": Deed(frozenset(), {"reason": "A bill was missed"}),
     "allocations.propose": Deed(TREASURER, {"amount": "5", "rule": "equal", "purpose": "Seeds"}),
     "pools.settle": Deed(TREASURER),
+    "pool_agreements.propose": Deed(
+        TREASURER,
+        {
+            "name": "Three Streams",
+            "code": "STREAMS",
+            "fund": "POOL",
+            "story": "For all",
+            "reason": "The members met",
+        },
+    ),
+    "pool_agreements.join": Deed(
+        TREASURER, {"pool": "Q", "fund": "GEN", "reason": "The members met"}
+    ),
     "queue.decide": Deed(frozenset({"approver"}), {"answer": "approve", "note": ""}),
     "people.give": Deed(
         frozenset({"admin"}), {"name": "Pia", "email": "pia@example.org", "role": "member"}
@@ -260,6 +273,9 @@ VIEWS: dict[str, frozenset[str]] = {
     "by_hand.form": TREASURER,
     "transfers.show": TREASURER,
     "sponsors.show": TREASURER,
+    "pool_agreements.index": TREASURER,
+    "pool_agreements.new": TREASURER,
+    "pool_agreements.join_form": TREASURER,
     "calls.show": TREASURER,
     "calls.new": TREASURER,
     "calls.edit": TREASURER,

@@ -192,6 +192,19 @@ def _settle(session: Session, town: Town) -> None:
         members=[("A", "SOLAR"), ("B", "GEN")],
         now=NOW,
     )
+    # A pool of the other community, which book A could join.
+    pools.create_pool(
+        session,
+        code="Q",
+        name="Book Q",
+        currency="USD",
+        host=other,
+        held_fund=make_fund(session, other, "HELD", "agency"),
+        fund="JOINT",
+        fee_basis_points=250,
+        members=[("B", "GEN")],
+        now=NOW,
+    )
     shared = session.get_one(Book, pool.book_id)
     _let_in(session, town, book, shared, other)
     hours.set_rate(
