@@ -60,7 +60,7 @@ def settle_dispute(session: Session, *, txn_id: str, charge_id: str, now: dateti
     session.flush()
     pledge = session.get(Pledge, charge.pledge_id) if charge.pledge_id else None
     if pledge is not None and amount:
-        _restate(session, pledge)
+        restate_disputed(session, pledge)
 
 
 def record_dispute(session: Session, *, told: Told, now: datetime) -> None:
@@ -87,7 +87,7 @@ def record_dispute(session: Session, *, told: Told, now: datetime) -> None:
     session.flush()
 
 
-def _restate(session: Session, pledge: Pledge) -> None:
+def restate_disputed(session: Session, pledge: Pledge) -> None:
     """A pledge of which a bank has taken all that was left is charged back; what is given back
     or was only partly taken leaves it as it was paid. One of which a part is still promised, or
     that was given up before, stays what it is: its open part stands in the journal as it did."""
@@ -104,9 +104,10 @@ def _restate(session: Session, pledge: Pledge) -> None:
     )
     taken = sum(int(sums.get(name, 0)) for name in MONEY)
     kept = pledge.state in ("fulfilled", "over_fulfilled")
-    if kept and taken < 0 and sum(int(value) for value in sums.values()) <= 0:
+    gone = taken < 0 and sum(int(value) for value in sums.values()) <= 0
+    if kept and gone:
         pledge.state = "charged_back"
         session.flush()
-    elif pledge.state == "charged_back":
+    elif pledge.state == "charged_back" and not gone:
         pledge.state = "open"
         restate(session, pledge)

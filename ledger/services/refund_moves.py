@@ -21,6 +21,7 @@ from ledger.models.pledges import Pledge
 from ledger.queries.periods import closed_until
 from ledger.queries.pledges import fulfilled_quantity
 from ledger.services import journal
+from ledger.services.disputes import restate_disputed
 from ledger.services.movements import (
     SUSPENDED,
     charge_of,
@@ -80,6 +81,8 @@ def settle_refund(
                 source_ref=txn_id,
                 now=now,
             )
+        # Of a payment that a bank took in part, this may be the rest.
+        restate_disputed(session, pledge)
     _note_posted(session, txn, refund_id)
 
 

@@ -7,9 +7,11 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.errors import NotFound
+from ledger.models.books import Book
+from ledger.models.pledges import Pledge
 from ledger.queries import pledges, recurring
 from ledger.services import pledges as pledge_services
-from ledger.web.door import now, page, reading, signed_in, write
+from ledger.web.door import now, page, reading, signed_in, today, write
 from ledger.web.payment import links
 
 pages = Blueprint("giving", __name__)
@@ -33,9 +35,11 @@ def cancel(pledge_id: UUID) -> Response:
         own = {pledge.id for pledge in pledges.pledges_of_person(session, person_id=person.id)}
     if pledge_id not in own:
         raise NotFound(_("There is no such pledge among yours."))
+    with reading() as session:
+        book = session.get_one(Book, session.get_one(Pledge, pledge_id).book_id)
     write(
         lambda session: pledge_services.cancel_pledge(
-            session, pledge_id=pledge_id, on=now().date(), now=now()
+            session, pledge_id=pledge_id, on=today(book), now=now()
         )
     )
     flash(_("The open part of your pledge is cancelled. Nothing you already gave changes."))

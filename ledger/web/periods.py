@@ -22,6 +22,7 @@ from ledger.web.door import (
     read_form,
     reading,
     signed_in,
+    today,
     visitor,
     write,
 )
@@ -119,7 +120,7 @@ def _page(
     code: str, values: dict[str, str], errors: dict[str, list[str]], status: int = 200
 ) -> Response:
     book = book_for("read_books", code)
-    last = now().date().replace(day=1) - timedelta(days=1)
+    last = today(book).replace(day=1) - timedelta(days=1)
     with reading() as session:
         rows = questions.periods_of(session, book_id=book.id)
         waiting = questions.blockers(session, book_id=book.id, until=last)

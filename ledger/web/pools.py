@@ -17,6 +17,7 @@ from ledger.web.door import (
     page,
     reading,
     signed_in,
+    today,
     visitor,
     write,
 )
@@ -36,8 +37,8 @@ def show(code: str) -> Response:
             (campaign, campaigns.progress(session, campaign_id=campaign.id))
             for campaign in campaigns.live_campaigns(session, book_id=book.id)
         ]
-        left = pools.available(session, pool_id=book.id, on=now().date())
-        held = pools.held_back(session, book=book, on=now().date())
+        left = pools.available(session, pool_id=book.id, on=today(book))
+        held = pools.held_back(session, book=book, on=today(book))
         chart = flow_of(session, book)
         host = session.get_one(Book, pool.host_id)
     inside = {row.book_id for row in members}
@@ -79,7 +80,7 @@ def settle(code: str, run_id: UUID, book_id: UUID) -> Response:
                 session,
                 run_id=run_id,
                 book_id=book_id,
-                on=now().date(),
+                on=today(book),
                 now=now(),
                 made_by=person.id,
             )

@@ -125,6 +125,25 @@ def what_a_refund_left_is_disputed(shop: Shop) -> None:
     assert state(shop, pledge) == "charged_back"
 
 
+def the_rest_is_disputed_before_the_refund_is_heard_of(shop: Shop) -> None:
+    pledge = paid(shop)
+    (charge,) = shop.charges(pledge)
+    shop.sandbox.control("refund", charge=charge.id, amount="4000")
+    whole = shop.gateway.list_balance_transactions
+
+    def without_refunds(**asked):  # type: ignore[no-untyped-def]
+        return [txn for txn in whole(**asked) if txn.reporting_category != "refund"]
+
+    shop.gateway.list_balance_transactions = without_refunds  # type: ignore[method-assign]
+    try:
+        disputed(shop, pledge)
+    finally:
+        del shop.gateway.list_balance_transactions
+    assert state(shop, pledge) == "fulfilled"
+    shop.sweep()
+    assert state(shop, pledge) == "charged_back"
+
+
 CASES: list[Case] = [
     an_inquiry_moves_nothing_and_waits_on_the_desk,
     an_inquiry_that_becomes_a_dispute_is_booked_then,
@@ -134,6 +153,7 @@ CASES: list[Case] = [
     the_fee_comes_back_as_stripe_says,
     an_answer_costs_a_further_fee,
     what_a_refund_left_is_disputed,
+    the_rest_is_disputed_before_the_refund_is_heard_of,
 ]
 
 
@@ -151,11 +171,15 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     ),
     (an_inquiry_that_becomes_a_dispute_is_booked_then, [(DEEDS + "settle_dispute", nothing)]),
     (a_part_of_a_payment_is_taken_back, [(DEEDS + "settle_dispute", nothing)]),
-    (a_dispute_that_is_lost_moves_nothing_more, [(DEEDS + "_restate", nothing)]),
+    (a_dispute_that_is_lost_moves_nothing_more, [(DEEDS + "restate_disputed", nothing)]),
     (a_dispute_that_is_won_brings_the_money_back, [(DEEDS + "restate", nothing)]),
     (the_fee_comes_back_as_stripe_says, [("ledger.sweep.movements.DISPUTES", ())]),
     (an_answer_costs_a_further_fee, [("ledger.sweep.movements.DISPUTES", ())]),
     (what_a_refund_left_is_disputed, [(DEEDS + "MONEY", ("dispute_reversal",))]),
+    (
+        the_rest_is_disputed_before_the_refund_is_heard_of,
+        [("ledger.services.refund_moves.restate_disputed", nothing)],
+    ),
 ]
 
 
