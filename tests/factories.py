@@ -1,5 +1,6 @@
 """Plain functions that make what tests need, through the services."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from ledger.services.campaigns import Need, create_campaign
 from ledger.services.parties import find_or_create_party
 from ledger.services.people import create_person, grant_role
 from ledger.services.pledges import Line, make_pledges
+from ledger.services.pools import create_pool
 from tests.conftest import NOW
 
 
@@ -38,6 +40,32 @@ def make_fund(
 ) -> Fund:
     """Open a fund."""
     return create_fund(session, book_id=book.id, code=code, fund_class=fund_class, now=NOW)
+
+
+def make_pool(
+    session: Session,
+    host: Book,
+    code: str = "P",
+    *,
+    members: Sequence[tuple[str, str]],
+    held: Fund | None = None,
+    fee_basis_points: int = 0,
+    now: datetime = NOW,
+) -> tuple[Book, Fund]:
+    """Open a pool and return its book and fund; ``held`` is the fund in which its host keeps it."""
+    pool = create_pool(
+        session,
+        code=code,
+        name=f"Book {code}",
+        currency=host.commodity,
+        host=host,
+        held_fund=held or make_fund(session, host, "HELD", "agency"),
+        fund="JOINT",
+        fee_basis_points=fee_basis_points,
+        members=members,
+        now=now,
+    )
+    return session.get_one(Book, pool.book_id), session.get_one(Fund, pool.fund_id)
 
 
 def make_worked_books(session: Session, events: dict) -> None:  # type: ignore[type-arg]

@@ -33,9 +33,8 @@ def cancel(pledge_id: UUID) -> Response:
     person = signed_in()
     with reading() as session:
         own = {pledge.id for pledge in pledges.pledges_of_person(session, person_id=person.id)}
-    if pledge_id not in own:
-        raise NotFound(_("There is no such pledge among yours."))
-    with reading() as session:
+        if pledge_id not in own:
+            raise NotFound(_("There is no such pledge among yours."))
         book = session.get_one(Book, session.get_one(Pledge, pledge_id).book_id)
     write(
         lambda session: pledge_services.cancel_pledge(

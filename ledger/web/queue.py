@@ -87,8 +87,17 @@ def decide(proposal_id: UUID) -> Response:
     if decided.state == "open":
         flash(_("Noted. Somebody else has to agree as well."))
     else:
-        flash(_("Approved and booked.") if approve else _("Rejected; nothing was booked."))
+        flash(_done(decided.kind) if approve else _("Rejected; nothing was booked."))
     return redirect(url_for("queue.show"), 303)
+
+
+def _done(kind: str) -> str:
+    """Say what an approval has done."""
+    if kind == pool_agreements.JOINING:
+        return str(_("Approved. If another community hosts the pool, its approver is asked now."))
+    if kind in (pool_agreements.OPENING, pool_agreements.ADMISSION):
+        return str(_("Approved. Nothing is booked by it."))
+    return str(_("Approved and booked."))
 
 
 def _page(errors: dict[str, list[str]], status: int = 200) -> Response:

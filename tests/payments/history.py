@@ -28,11 +28,10 @@ from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.journal import Entry, Posting
 from ledger.models.pledges import Fulfilment, Pledge
-from ledger.services import pools
 from ledger.services.books import ensure_commodity
 from ledger.services.campaigns import Need
 from ledger.sweep import sweep
-from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge
+from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge, make_pool
 from tests.faults.conftest import Sandbox
 from tests.sandbox.conftest import client_of, page_params
 from wsgi import create_app
@@ -83,20 +82,10 @@ class History:
                 fund = make_fund(session, book, code, kind)
                 if kind == "purpose":
                     self.open(session, book, fund, code.lower())
-            pool = pools.create_pool(
-                session,
-                code="P",
-                name="River Pool",
-                currency="USD",
-                host=book,
-                held_fund=make_fund(session, book, "HELD", "agency"),
-                fund="JOINT",
-                fee_basis_points=500,
-                members=[("A", "GEN")],
-                now=datetime.now(UTC),
+            pool, joint = make_pool(
+                session, book, fee_basis_points=500, members=[("A", "GEN")], now=datetime.now(UTC)
             )
-            own = session.get_one(Book, pool.book_id)
-            self.open(session, own, session.get_one(Fund, pool.fund_id), "river")
+            self.open(session, pool, joint, "river")
         self.sandbox.control("set", settles="usd", rates="eur:usd=1.0824")
 
     def open(self, session: Session, book: Book, fund: Fund, slug: str) -> None:

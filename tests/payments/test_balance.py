@@ -154,10 +154,11 @@ def a_payout_that_misses_a_movement_waits(shop: Shop) -> None:
 
 def what_nobody_knows_is_suspended_and_named_later(shop: Shop) -> None:
     pledge = emptied(shop)
+    before = suspended_ids(shop)
     shop.sandbox.control("move", kind="mystery", category="mystery", amount="700")
     shop.sweep()
     assert (shop.balance(pledge, 2190), shop.balance(pledge, 1110)) == (-700, 700)
-    assert "mystery" in [row.reporting_category for row in shop.suspended()]
+    assert new_in_suspense(shop, before).reporting_category == "mystery"
     shop.sandbox.control("payout")
     shop.sweep()
     assert funds_of_last_payout(shop, pledge) == (700, {"GEN": 700})
@@ -184,10 +185,19 @@ def a_payment_without_a_name_becomes_a_gift(shop: Shop) -> None:
 
 
 def stray_payment(shop: Shop, amount: int) -> BalanceTransaction:
-    before = {row.stripe_txn_id for row in shop.suspended()}
+    before = suspended_ids(shop)
     made = shop.client.v1.checkout.sessions.create(page_params(amount))  # type: ignore[arg-type]
     shop.sandbox.pay(made.url or "")
     shop.sweep()
+    return new_in_suspense(shop, before)
+
+
+def suspended_ids(shop: Shop) -> set[str]:
+    return {row.stripe_txn_id for row in shop.suspended()}
+
+
+def new_in_suspense(shop: Shop, before: set[str]) -> BalanceTransaction:
+    """The one movement that was not in suspense before; those of one second have no order."""
     (found,) = (row for row in shop.suspended() if row.stripe_txn_id not in before)
     return found
 

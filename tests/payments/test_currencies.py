@@ -7,14 +7,14 @@ import pytest
 
 from ledger.errors import Conflict, Invalid
 from ledger.gateway import StripeGateway
-from ledger.models.books import Book, Fund
+from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.models.pledges import Pledge
-from ledger.services import pools, stripe_accounts
+from ledger.services import stripe_accounts
 from ledger.services.books import ensure_commodity
 from ledger.services.campaigns import Need
 from ledger.sweep import check_account
-from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge
+from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge, make_pool
 from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.payments.test_money_back import debited_page, moved
 from tests.sandbox.shop import Shop
@@ -111,19 +111,14 @@ def abroad(shop: Shop, amount: int, *, host: bool = False) -> Pledge:
         book = make_book(session, f"B{shop.count}")
         fund = make_fund(session, book)
         if host:
-            pool = pools.create_pool(
+            book, fund = make_pool(
                 session,
-                code=f"P{shop.count}",
-                name="River Pool",
-                currency="USD",
-                host=book,
-                held_fund=make_fund(session, book, "HELD", "agency"),
-                fund="JOINT",
+                book,
+                f"P{shop.count}",
                 fee_basis_points=500,
                 members=[(book.code, "GEN")],
                 now=shop.now(),
             )
-            book, fund = session.get_one(Book, pool.book_id), session.get_one(Fund, pool.fund_id)
         need = Need("USD", "Panels", 500_000, 800_000)
         campaign: Campaign = make_campaign(
             session, book, fund, slug=f"c{shop.count}", needs=(need,)

@@ -24,11 +24,11 @@ from ledger.models.pledges import Pledge
 from ledger.models.recurring import RecurringGift
 from ledger.queries.invariants import check
 from ledger.queries.sponsors import cleared_gifts
-from ledger.services import campaigns, journal, match_funding, payouts, pools, recurring
+from ledger.services import campaigns, journal, match_funding, payouts, recurring
 from ledger.services.books import ensure_commodity
 from ledger.services.campaigns import Need
 from ledger.services.pledges import Line, make_pledges
-from tests.factories import make_book, make_campaign, make_fund, make_party, make_person
+from tests.factories import make_book, make_campaign, make_fund, make_party, make_person, make_pool
 from tests.payments.sabotage import Broken, Case, named, turns_red
 from tests.payments.test_money_back import debited_page
 from tests.payments.test_saved_cards import save
@@ -292,21 +292,17 @@ def a_pool_through_its_hosts_account(shop: Shop) -> None:
         host = session.get_one(Book, hall.book)
         other = make_book(session, f"{hall.code}B")
         make_fund(session, other)
-        pool = pools.create_pool(
+        pool, joint = make_pool(
             session,
-            code=f"{hall.code}P",
-            name="River Pool",
-            currency="USD",
-            host=host,
-            held_fund=hall.fund_of(session, host, "HELD"),
-            fund="JOINT",
+            host,
+            f"{hall.code}P",
+            held=hall.fund_of(session, host, "HELD"),
             fee_basis_points=500,
             members=[(host.code, "SOLAR"), (other.code, "GEN")],
             now=shop.now(),
         )
-        hall.names[pool.book_id] = "P"
-        own = session.get_one(Book, pool.book_id)
-        hall.campaign = hall.open(session, own, session.get_one(Fund, pool.fund_id))
+        hall.names[pool.id] = "P"
+        hall.campaign = hall.open(session, pool, joint)
     pledge = hall.give(50_000)
     hall.is_worked(("POL-3", 0), ("POL-3", 1), ("POL-4", 0), ("POL-4", 1), released=50_000)
     # A payout of it would take each part out of the fund that has it.

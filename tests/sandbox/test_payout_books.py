@@ -46,7 +46,9 @@ def test_payouts_with_refunds_and_a_failure_are_booked_by_the_sweep_alone(shop: 
     with shop.db.snapshot() as session:
         (row,) = questions.payouts_of(session, book_id=one.book_id)
     assert dict(row.funds) == {"F1": 5796, "F2": 5680}
-    # Movements of one second have no order.
+    # Movements of one second have no order but that of their names.
+    by_time = sorted(row.transactions, key=lambda txn: (txn.created_at, txn.stripe_txn_id))
+    assert list(row.transactions) == by_time
     kinds = sorted(txn.reporting_category for txn in row.transactions)
     assert kinds == ["charge", "charge", "refund"]
     assert row.amount == sum(txn.net for txn in row.transactions) == 11_476

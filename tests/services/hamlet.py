@@ -5,6 +5,7 @@ Built through the services only. ``text`` prints what a deed posted, like an acc
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from threading import Barrier
 from typing import Any
 from uuid import UUID
@@ -26,7 +27,7 @@ from ledger.queries.people import person_by_email
 from ledger.services import decisions, journal, pools
 from ledger.services.people import grant_role
 from tests.conftest import NOW
-from tests.factories import make_book, make_fund, make_person
+from tests.factories import make_book, make_fund, make_person, make_pool
 
 TODAY = NOW.date()
 
@@ -50,17 +51,11 @@ def build(session: Session, *, cash: int = 500_000) -> Hamlet:
         make_fund(session, books[code])
         make_fund(session, books[code], restricted, "purpose")
         open_with(session, code, cash)
-    pools.create_pool(
+    make_pool(
         session,
-        code="P",
-        name="River pool",
-        currency="USD",
-        host=books["A"],
-        held_fund=make_fund(session, books["A"], "HELD", "agency"),
-        fund="JOINT",
+        books["A"],
         fee_basis_points=500,
         members=[("A", "ROOF"), ("B", "BARN"), ("C", "FIELD")],
-        now=NOW,
     )
     for name, role in (
         ("Mia Maker", "treasurer"),
@@ -123,11 +118,17 @@ def sound(session: ReadSession) -> None:
 
 
 def decide(
-    session: Session, proposal_id: UUID, by: UUID, *, approve: bool = True, note: str = ""
+    session: Session,
+    proposal_id: UUID,
+    by: UUID,
+    *,
+    approve: bool = True,
+    note: str = "",
+    now: datetime = NOW,
 ) -> Proposal:
-    """Decide a proposal now."""
+    """Decide a proposal."""
     return decisions.decide(
-        session, proposal_id=proposal_id, approve=approve, decided_by=by, note=note, now=NOW
+        session, proposal_id=proposal_id, approve=approve, decided_by=by, note=note, now=now
     )
 
 

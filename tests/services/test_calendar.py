@@ -9,7 +9,7 @@ from ledger.models.books import Book
 from ledger.models.pledges import Pledge
 from ledger.models.proposals import Proposal
 from ledger.queries.balances import balance_of
-from ledger.services import decisions, receivables
+from ledger.services import receivables
 from ledger.services.calendar import keep_calendar
 from ledger.services.campaigns import Need
 from tests.conftest import NOW
@@ -21,6 +21,7 @@ from tests.factories import (
     make_person,
     make_pledge,
 )
+from tests.services.hamlet import decide
 
 YEAR = timedelta(days=366)
 
@@ -44,14 +45,7 @@ def promise(session: Session, book: Book) -> None:
         made_by=treasurer.id,
         now=NOW,
     )
-    decisions.decide(
-        session,
-        proposal_id=session.scalars(select(Proposal.id)).one(),
-        approve=True,
-        decided_by=approver.id,
-        note="",
-        now=NOW,
-    )
+    decide(session, session.scalars(select(Proposal.id)).one(), approver.id, now=NOW)
 
 
 def test_a_discount_is_income_by_and_by_and_a_day_is_kept_once(db: Database) -> None:

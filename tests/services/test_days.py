@@ -12,7 +12,7 @@ from ledger.models.books import Book
 from ledger.models.journal import Entry
 from ledger.models.payments import Cursor
 from ledger.models.proposals import Proposal
-from ledger.services import decisions, depreciation, hours, lapses, offline, periods, transfers
+from ledger.services import depreciation, hours, lapses, offline, periods, transfers
 from ledger.services.calendar import books_to_keep
 from ledger.services.campaigns import Need
 from reports import schedules
@@ -24,6 +24,7 @@ from tests.factories import (
     make_person,
     make_pledge,
 )
+from tests.services.hamlet import decide
 
 # Tuesday morning in Auckland, Monday in Greenwich.
 EARLY = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)
@@ -85,14 +86,7 @@ def test_what_is_approved_in_the_evening_is_of_that_day(db: Database) -> None:
             made_by=treasurer.id,
             now=LATE,
         )
-        decisions.decide(
-            session,
-            proposal_id=session.scalars(select(Proposal.id)).one(),
-            approve=True,
-            decided_by=approver.id,
-            note="",
-            now=LATE,
-        )
+        decide(session, session.scalars(select(Proposal.id)).one(), approver.id, now=LATE)
         assert set(session.scalars(select(Entry.accounting_on))) == {LAST}
 
 

@@ -13,9 +13,9 @@ from ledger.models.payments import BalanceTransaction, PaymentAttempt
 from ledger.models.pledges import Fulfilment
 from ledger.queries import payments as questions
 from ledger.queries.pledges import open_quantity
-from ledger.services import movements, payments, pools, refund_moves
+from ledger.services import movements, payments, refund_moves
 from tests.conftest import NOW
-from tests.factories import make_book, make_campaign, make_fund, make_pledge
+from tests.factories import make_book, make_campaign, make_fund, make_pledge, make_pool
 from tests.services.till import Till, later
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
 
@@ -114,22 +114,8 @@ def test_another_currency_or_an_unknown_pledge_is_not_booked(till):
 
 
 def test_a_payment_for_a_pool_is_held_by_its_host(till):
-    held = make_fund(till.session, till.book, "HELD", "agency")
     make_fund(till.session, make_book(till.session, "B"))
-    pool = pools.create_pool(
-        till.session,
-        code="P",
-        name="Pool",
-        currency="USD",
-        host=till.book,
-        held_fund=held,
-        fund="JOINT",
-        fee_basis_points=0,
-        members=[("A", "GEN"), ("B", "GEN")],
-        now=NOW,
-    )
-    book = till.session.get_one(type(till.book), pool.book_id)
-    fund = till.session.get_one(type(held), pool.fund_id)
+    book, fund = make_pool(till.session, till.book, members=[("A", "GEN"), ("B", "GEN")])
     campaign = make_campaign(till.session, book, fund, slug="pool")
     row = till.charge(10_000, 320, make_pledge(till.session, campaign, till.party, quantity=10_000))
     assert (till.balance(1110, "HELD"), till.balance(4010)) == (9680, 0)

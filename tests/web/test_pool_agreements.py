@@ -99,6 +99,24 @@ def test_without_a_fund_that_keeps_the_money_a_new_one_is_opened(town: Town) -> 
         )
         assert members_of(session, pool_id=book.id) == []
         assert pool.fee_basis_points == 0
+    assert "No community has joined yet." in town.client().get("/pools/WELLS").text
+
+
+def test_an_approval_that_books_nothing_says_so(town: Town) -> None:
+    ask_to_open(town, "BROOKS")
+    said = (
+        ("approver", "pool_opening", "Approved. Nothing is booked by it."),
+        ("other approver", "pool_joining", "its approver is asked now."),
+        ("approver", "pool_admission", "Approved. Nothing is booked by it."),
+    )
+    for who, kind, sentence in said:
+        path = f"/queue/{waiting(town, kind).id}"
+        form = {"answer": "approve", "note": ""}
+        assert sentence in town.client(who).post(path, data=form, follow_redirects=True).text, kind
+        if kind == "pool_opening":
+            joining = {**JOIN, "pool": "BROOKS"}
+            asked = town.client("other treasurer").post("/books/B/pools/join", data=joining)
+            assert asked.status_code == 303
 
 
 def test_a_no_opens_nothing_and_lets_nobody_in(town: Town) -> None:

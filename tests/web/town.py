@@ -49,6 +49,7 @@ from tests.factories import (
     make_party,
     make_person,
     make_pledge,
+    make_pool,
 )
 from wsgi import create_app
 
@@ -178,34 +179,10 @@ def _settle(session: Session, town: Town) -> None:
     book, other = make_book(session), make_book(session, "B")
     general = make_fund(session, book)
     solar = make_fund(session, book, "SOLAR", "purpose")
-    held = make_fund(session, book, "HELD", "agency")
     make_fund(session, other)
-    pool = pools.create_pool(
-        session,
-        code="P",
-        name="Book P",
-        currency="USD",
-        host=book,
-        held_fund=held,
-        fund="JOINT",
-        fee_basis_points=0,
-        members=[("A", "SOLAR"), ("B", "GEN")],
-        now=NOW,
-    )
+    shared, _joint = make_pool(session, book, members=[("A", "SOLAR"), ("B", "GEN")])
     # A pool of the other community, which book A could join.
-    pools.create_pool(
-        session,
-        code="Q",
-        name="Book Q",
-        currency="USD",
-        host=other,
-        held_fund=make_fund(session, other, "HELD", "agency"),
-        fund="JOINT",
-        fee_basis_points=250,
-        members=[("B", "GEN")],
-        now=NOW,
-    )
-    shared = session.get_one(Book, pool.book_id)
+    make_pool(session, other, "Q", fee_basis_points=250, members=[("B", "GEN")])
     _let_in(session, town, book, shared, other)
     hours.set_rate(
         session,
@@ -257,7 +234,7 @@ def _settle(session: Session, town: Town) -> None:
         )
     )
     _bank(session, town, book)
-    _share(session, town, book, pool.book_id)
+    _share(session, town, book, shared.id)
     _agree(session, town, book)
     owner = town.people["second treasurer"]
     create_token(session, person_id=owner, name="A script", scopes="read", now=NOW)
