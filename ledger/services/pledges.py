@@ -417,10 +417,11 @@ def _post(
 
 
 def restate(session: Session, pledge: Pledge) -> None:
-    """Set a pledge's state by what has made it good; one that has ended stays so."""
-    if pledge.state in ENDED:
-        return
+    """Set a pledge's state by what has made it good. One that has ended stays so, unless it was
+    given up and came after all, to the last of it (I-30)."""
     done = fulfilled_quantity(session, pledge)
+    if pledge.state == "charged_back" or (pledge.state in ENDED and done < pledge.quantity):
+        return
     if done > pledge.quantity:
         pledge.state = "over_fulfilled"
     elif done == pledge.quantity:

@@ -229,6 +229,22 @@ def test_an_ended_pledge_leaves_no_balance(session, campaign, state, end, kept):
         end(session, pledge_id=pledge.id, on=TODAY, now=NOW)
 
 
+@pytest.mark.parametrize(("state", "end"), ENDS.items(), ids=ENDS.keys())
+def test_what_ended_and_came_after_all_was_made_good(session, campaign, state, end):
+    pledge = make_pledge(session, campaign, make_party(session))
+    cash(session, pledge, 2000)
+    end(session, pledge_id=pledge.id, on=TODAY, now=NOW)
+    states = []
+    for number, amount in enumerate((3999, 1, 500)):
+        cash(session, pledge, amount, f"late {number}")
+        states.append(pledge.state)
+        assert open_quantity(session, pledge) == 0
+        sound(session)
+    assert states == [state, "fulfilled", "over_fulfilled"]
+    assert account(session, "A", 9110) == account(session, "A", 9190) == 0
+    assert account(session, "A", 4010) == -6500
+
+
 def test_a_pledge_that_is_not_there_cannot_be_ended(session, campaign):
     for end in ENDS.values():
         with pytest.raises(NotFound):
