@@ -89,6 +89,8 @@ def run_all(database_url: str, folder: Path) -> Iterator[Running]:
     found.start("sandbox", "--port", str(sandbox), *state, *hook)
     found.start("worker")
     found.start("serve", "--port", str(port))
+    # The sandbox may be the last to come up: the other two start without it.
+    _wait(f"{found.sandbox}/healthz")
     _wait(f"{url}/healthz")
     yield found
     for process in found.processes:
@@ -131,7 +133,7 @@ def _wait(url: str) -> None:
         try:
             if requests.get(url, timeout=2).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             pass
         time.sleep(0.2)
     raise AssertionError("Poolbook does not come up")
