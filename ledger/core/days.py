@@ -4,8 +4,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 ONE_DAY = timedelta(days=1)
-# A year that was typed wrong, and one that other programs for books cannot read.
-YEARS = range(1900, 2200)
 
 
 def day_in(zone: str, instant: datetime) -> date:

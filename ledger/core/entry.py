@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 
 from ledger.core.accounts import BY_NUMBER, Layer, layer_of
 from ledger.core.amount import has_value
+from ledger.core.bounds import LARGEST_QUANTITY
 from ledger.errors import Invalid
 
 MAX_POSTINGS = 500
-# More than any community counts, and dozens of such legs still add up within 64 bits.
-MAX_QUANTITY = 10**17
 COMMITMENT = re.compile(r"[0-9a-f]{64}")
 
 
@@ -122,7 +121,7 @@ def _problem(book: str, posting: Posting) -> str | None:
         return f"the quantity {posting.quantity!r} is not a whole number."
     if posting.quantity == 0:
         return "the quantity is zero."
-    if abs(posting.quantity) > MAX_QUANTITY:
+    if abs(posting.quantity) > LARGEST_QUANTITY:
         return "the quantity is too large to be stored."
     layer = layer_of(posting.account)
     if layer is Layer.FIN and not has_value(posting.commodity):

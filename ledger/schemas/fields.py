@@ -11,13 +11,11 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from ledger.core.days import YEARS
+from ledger.core.bounds import LONGEST_LINE, LONGEST_TEXT, is_storable_day
 
 MAX_MONEY = 10**12
 MAX_MINUTES = 100_000
 MAX_THINGS = 10_000
-MAX_LINE = 200
-MAX_TEXT = 4_000
 
 _MONEY = re.compile(r"(?P<whole>\d{1,3}(?:[ ',\u00a0\u202f]\d{3})+|\d{1,13})(?:\.(?P<part>\d+))?")
 _CLOCK = re.compile(r"(?P<hours>\d{1,5})\s*(?::|h)\s*(?P<minutes>[0-5]?\d)?\s*(?:m|min)?")
@@ -84,7 +82,7 @@ class Day(fields.Date):
 
 def in_the_books(day: date) -> date:
     """Return a day of a year that books can have. Raises ValidationError for any other."""
-    if day.year not in YEARS:
+    if not is_storable_day(day):
         raise ValidationError(f"The year {day.year} is not one of these books.")
     return day
 
@@ -151,7 +149,7 @@ class Line(fields.String):
 
     default_error_messages = MISSING
 
-    def __init__(self, *, longest: int = MAX_LINE, **options: Any) -> None:
+    def __init__(self, *, longest: int = LONGEST_LINE, **options: Any) -> None:
         self.longest = longest
         options.setdefault("metadata", {"maxLength": longest})
         super().__init__(**options)
@@ -166,7 +164,7 @@ class Text(fields.String):
 
     default_error_messages = MISSING
 
-    def __init__(self, *, longest: int = MAX_TEXT, **options: Any) -> None:
+    def __init__(self, *, longest: int = LONGEST_TEXT, **options: Any) -> None:
         self.longest = longest
         options.setdefault("metadata", {"maxLength": longest})
         super().__init__(**options)

@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ledger.core.days import YEARS
+from ledger.core.bounds import check_amount, check_day
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.histories import Booking, Chart, History, Mapping, Transaction, left_open, propose
 from ledger.models.books import Book
 from ledger.queries.books import account_names, commodities, funds_of
 from ledger.services.books import ensure_commodity, open_account
-from ledger.services.imports import MAX_QUANTITY
 from ledger.services.journal import Draft, Posted, post_batch
 
 SOURCE = EVENT_TYPE = "history"
@@ -126,11 +125,10 @@ def _references(transactions: Sequence[Transaction]) -> list[str]:
 
 def _draft(booking: Booking, transaction: Transaction, reference: str) -> Draft:
     place = f"{booking.counts} {transaction.line}"
-    if transaction.on.year not in YEARS:
-        raise Invalid(f"The year {transaction.on.year} is not one of these books.", place=place)
+    check_day(transaction.on, place=place)
     entry = booking.entry(transaction)
-    if any(abs(leg.quantity) > MAX_QUANTITY for leg in entry.postings):
-        raise Invalid("This is more than books can hold.", place=place)
+    for leg in entry.postings:
+        check_amount(leg.quantity, place=place)
     return Draft(
         entry=entry,
         event_type=EVENT_TYPE,

@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, BinaryIO
 
-from ledger.core.days import YEARS
+from ledger.core.bounds import (
+    LONGEST_CODE,
+    LONGEST_REFERENCE,
+    check_amount,
+    check_day,
+    is_storable_text,
+)
 from ledger.core.entry import Entry, Posting
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
@@ -22,10 +28,6 @@ from ledger.services.journal import LABELS, Draft, Posted, post_batch
 
 BATCH = 1000
 MAX_LINE = 256 * 1024
-MAX_TEXT = 200
-MAX_CODE = 64
-# A few thousand such amounts still add up in the 64 bits in which SQLite sums.
-MAX_QUANTITY = 10**15
 A_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 SOURCE = "import"
 ENTRY_KEYS = {"book", "accounting_date", "event_type", "external_ref", "postings"}
@@ -136,8 +138,8 @@ def _draft(line: bytes, place: str, book: str | None) -> Draft:
         raise Invalid(error.message, place=f"{place}: {error.place}") from error
     return Draft(
         entry=entry,
-        event_type=_text(document["event_type"], f"{place}: event_type", MAX_CODE),
-        source=_text(document.get("source", SOURCE), f"{place}: source", MAX_CODE),
+        event_type=_text(document["event_type"], f"{place}: event_type", LONGEST_CODE),
+        source=_text(document.get("source", SOURCE), f"{place}: source", LONGEST_CODE),
         external_ref=_text(document["external_ref"], f"{place}: external_ref"),
         accounting_on=_day(document["accounting_date"], f"{place}: accounting_date"),
     )
@@ -167,12 +169,11 @@ def _leg(leg: Any, place: str) -> Posting:
     for name in ("account", "quantity"):
         if type(leg[name]) is not int:
             raise Invalid("This is a whole number.", place=f"{place}.{name}")
-    if abs(leg["quantity"]) > MAX_QUANTITY:
-        raise Invalid("This is more than books can hold.", place=f"{place}.quantity")
+    check_amount(leg["quantity"], place=f"{place}.quantity")
     options = {}
     if len(leg) > len(LEG_KEYS):
         options = {
-            name: _text(leg[name], f"{place}.{name}", MAX_CODE)
+            name: _text(leg[name], f"{place}.{name}", LONGEST_CODE)
             for name in LEG_OPTIONS & leg.keys()
             if leg[name] is not None
         }
@@ -197,14 +198,14 @@ def _check_keys(found: dict[str, Any], needed: set[str], allowed: set[str], plac
         raise Invalid(f"{unknown[0]!r:.40} is not known here.", place=f"{place}: {unknown[0]:.40}")
 
 
-def _text(value: Any, place: str, longest: int = MAX_TEXT) -> str:
+def _text(value: Any, place: str, longest: int = LONGEST_REFERENCE) -> str:
     # Nearly every text is plain; to look at each sign would cost a third of the load.
     if type(value) is str and len(value) <= longest and value.isprintable() and value.strip():
         return value
     if not isinstance(value, str) or not value.strip() or len(value) > longest:
         raise Invalid(f"This is a text of 1 to {longest} characters.", place=place)
     # JSON can name half of a surrogate pair; no database can store it.
-    if any("\ud800" <= sign <= "\udfff" for sign in value):
+    if not is_storable_text(value.replace("\x00", "")):
         raise Invalid("This text holds half a character.", place=place)
     if any(ord(sign) < 32 or sign == "\x7f" for sign in value):
         raise Invalid("This text holds control characters.", place=place)
@@ -218,9 +219,7 @@ def _day(value: Any, place: str) -> date:
         day = date.fromisoformat(value)
     except ValueError as error:
         raise Invalid("This is a date like 2026-12-31.", place=place) from error
-    if day.year not in YEARS:
-        raise Invalid(f"The year {day.year} is not one of these books.", place=place)
-    return day
+    return check_day(day, place=place)
 
 
 def _known(session: Session, commodity: str, place: str) -> None:

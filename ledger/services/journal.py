@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, event, select, tuple_
 from sqlalchemy.exc import DBAPIError
 
-from ledger.core.days import YEARS
+from ledger.core.bounds import check_day
 from ledger.core.entry import Entry, Posting
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
@@ -320,9 +320,7 @@ def _key(names: _Names, draft: Draft, index: int) -> _Key:
     book_id = names.books.get(draft.entry.book)
     if book_id is None:
         raise Invalid(f"There is no book {draft.entry.book}.", place=f"{place}.book")
-    year = draft.accounting_on.year
-    if year not in YEARS:
-        raise Invalid(f"The year {year} is not one of these books.", place=f"{place}.accounting_on")
+    check_day(draft.accounting_on, place=f"{place}.accounting_on")
     for line, leg in enumerate(draft.entry.postings):
         wrong = _wrong_name(names, draft.entry.book, leg)
         if wrong:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import func, select
 
+from ledger.core.bounds import shifted
 from ledger.core.reference import find_references
 from ledger.db import ReadSession
 from ledger.models.journal import Entry as EntryRow
@@ -19,7 +20,7 @@ from ledger.queries.pledges import open_quantity, pledge_by_reference
 
 BANK = 1010
 BANKING_DAYS = 4
-WINDOW = timedelta(days=6)
+WINDOW_DAYS = 6
 # Up to this, a debit that calls itself a charge is proposed as one; minor units.
 CHARGE_LIMIT = 10_000
 CHARGE_WORDS = ("fee", "charge", "commission")
@@ -160,8 +161,8 @@ def _entries(session: ReadSession, line: BankLine) -> list[Suggestion]:
             Posting.book_id == line.book_id,
             Posting.account == line.account,
             Posting.commodity == line.commodity,
-            Posting.accounting_on >= line.booked_on - WINDOW,
-            Posting.accounting_on <= line.booked_on + WINDOW,
+            Posting.accounting_on >= shifted(line.booked_on, -WINDOW_DAYS),
+            Posting.accounting_on <= shifted(line.booked_on, WINDOW_DAYS),
             Posting.entry_id.not_in(tied),
             EntryRow.source != "bank",
         )
