@@ -33,6 +33,10 @@ from ledger.models.journal import Entry, Posting
 from ledger.models.seals import Unsealed
 
 
+# How many postings an account's page shows.
+NEWEST = 500
+
+
 @dataclass(frozen=True, slots=True)
 class BalanceRow:
     """The balance of one account in one fund and commodity."""
@@ -90,11 +94,20 @@ def trial_balance(
     session: ReadSession,
     *,
     book_id: UUID,
+    accounts: Iterable[int] | None = None,
     as_of: date | None = None,
     known_at: datetime | None = None,
 ) -> list[BalanceRow]:
-    """Return every non-zero balance of a book, by account, fund and commodity."""
-    told = _told(book=book_id, until=as_of, known_at=known_at)
+    """Return every non-zero balance of a book, by account, fund and commodity.
+
+    ``accounts`` limits it to some accounts.
+    """
+    told = _told(
+        book=book_id,
+        accounts=None if accounts is None else list(accounts),
+        until=as_of,
+        known_at=known_at,
+    )
     return [
         BalanceRow(account, fund, layer_of(account), commodity, int(quantity))
         for account, fund, commodity, quantity in session.execute(_trial(frozenset(told)), told)
@@ -110,7 +123,7 @@ def account_statement(
     since: date | None = None,
     until: date | None = None,
     known_at: datetime | None = None,
-    limit: int = 500,
+    limit: int = NEWEST,
 ) -> list[StatementRow]:
     """Return the newest ``limit`` legs of an account, oldest first, with the running balance.
 

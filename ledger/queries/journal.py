@@ -58,13 +58,14 @@ class EntryRow:
 
 @dataclass(frozen=True, slots=True)
 class EntryDetail:
-    """One entry, who made it, and the entries that belong to it: (book, id, event type)."""
+    """One entry, who made it, and the entries that belong to it: (book's id, its code, entry,
+    event type)."""
 
     entry: EntryRow
     made_by: str | None
     approved_by: str | None
     reversed_by: UUID | None
-    siblings: tuple[tuple[str, UUID, str], ...]
+    siblings: tuple[tuple[UUID, str, UUID, str], ...]
 
 
 LABELS = (
@@ -126,12 +127,12 @@ def entry_detail(session: ReadSession, *, book_id: UUID, entry_id: UUID) -> Entr
         raise NotFound("There is no such entry in this book.", place="entry")
     people = {person for person in (row.made_by, row.approved_by) if person}
     names = names_of(session, people)
-    siblings: list[tuple[str, UUID, str]] = []
+    siblings: list[tuple[UUID, str, UUID, str]] = []
     if row.transfer_group is not None:
         siblings = [
-            (code, other, kind)
-            for code, other, kind in session.execute(
-                select(Book.code, Entry.id, Entry.event_type)
+            (book, code, other, kind)
+            for book, code, other, kind in session.execute(
+                select(Book.id, Book.code, Entry.id, Entry.event_type)
                 .join(Book, Book.id == Entry.book_id)
                 .where(Entry.transfer_group == row.transfer_group, Entry.id != row.id)
                 .order_by(Entry.id)

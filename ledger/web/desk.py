@@ -3,7 +3,7 @@
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from ledger.queries import desk
+from ledger.queries import desk, proposals
 from ledger.queries.invariants import check as check_invariants
 from ledger.queries.pools import hosted_by
 from ledger.web.door import book_for, page, reading
@@ -18,9 +18,10 @@ def show(code: str) -> Response:
     with reading() as session:
         waiting = desk.waiting(session, book_id=book.id, currency=book.commodity)
         pools = hosted_by(session, book.id)
+        requests = proposals.proposals_for(session, book_ids=[book.id], is_open=True)
     # What there is to do comes first; what is done stays to be seen below.
     waiting.sort(key=lambda row: row.count == 0)
-    return page("desk/show.html", book=book, waiting=waiting, pools=pools)
+    return page("desk/show.html", book=book, waiting=waiting, pools=pools, requests=requests)
 
 
 @pages.get("/books/<code>/check")

@@ -1,5 +1,6 @@
 """The books: journal, one entry, an account's statement, the trial balance; corrections."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from ledger.core.accounts import Layer
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.queries import balances, journal
-from ledger.queries.books import accounts_of, commodities, funds_of
+from ledger.queries.books import accounts_of, funds_of
 from ledger.schemas.journal import AsOf, EntryFilter
 from ledger.schemas.money import Correction, Reason
 from ledger.services import corrections
@@ -121,23 +122,37 @@ def _check_fund(book: Book, entry_id: UUID, fund: str) -> None:
 
 @pages.get("/books/<code>/accounts/<int:number>")
 def account(code: str, number: int) -> Response:
-    """Show one account's legs with the running balance."""
+    """Show one account's balances by fund and its postings with the running balance.
+
+    Without a fund, the postings of all funds are shown.
+    """
     book = book_for("read_books", code)
     asked, errors = _asked(EntryFilter())
+    fund = asked["fund"] or None
     with reading() as session:
         names = {row.number: row for row in accounts_of(session, book.id)}
         if number not in names:
             raise NotFound(_("This book has no such account."))
+        funds = {row.code: row.name for row in funds_of(session, book.id)}
+        if fund is not None and fund not in funds:
+            errors["fund"] = [_("This book has no such fund.")]
+            fund = None
         rows = balances.account_statement(
             session,
             book_id=book.id,
             account=number,
-            fund=asked.get("fund"),
-            since=asked.get("since"),
-            until=asked.get("until"),
-            known_at=asked.get("known_at"),
+            fund=fund,
+            since=asked["since"],
+            until=asked["until"],
+            known_at=asked["known_at"],
         )
-        known = commodities(session)
+        held = balances.trial_balance(
+            session,
+            book_id=book.id,
+            accounts=[number],
+            as_of=asked["until"],
+            known_at=asked["known_at"],
+        )
     # This page has no form in which the sentences could stand.
     for sentences in errors.values():
         flash(" ".join(sentences))
@@ -146,10 +161,24 @@ def account(code: str, number: int) -> Response:
         422 if errors else 200,
         book=book,
         account=names[number],
+        fund=fund,
+        funds=funds,
+        held=held,
+        totals=_per_commodity(held),
         rows=list(reversed(rows)),
-        known=known,
-        known_at=asked.get("known_at"),
+        is_cut=len(rows) == balances.NEWEST,
+        asked=asked,
     )
+
+
+def _per_commodity(rows: Sequence[balances.BalanceRow]) -> list[tuple[str, int]]:
+    """Return the total of all funds in each commodity that more than one fund holds."""
+    held = Counter(row.commodity for row in rows)
+    return [
+        (unit, sum(row.quantity for row in rows if row.commodity == unit))
+        for unit, count in sorted(held.items())
+        if count > 1
+    ]
 
 
 @pages.get("/books/<code>/trial-balance")

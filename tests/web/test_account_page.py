@@ -1,0 +1,93 @@
+"""An account's page, and where the links of an entry and of the desk lead."""
+
+import re
+
+from sqlalchemy import select
+
+from ledger.models.journal import Entry
+from ledger.queries.balances import account_statement, trial_balance
+from ledger.queries.books import book_by_code
+from ledger.web.figures import format_figure
+from tests.web.test_commitments import give_money
+from tests.web.town import Town
+
+LINK = re.compile(r'href="([^"]+)"')
+
+
+def entries_on(page: str) -> set[str]:
+    return set(re.findall(r"/journal/([0-9a-f-]{36})", page))
+
+
+def test_an_account_without_a_fund_shows_the_entries_and_balances_of_all_funds(town: Town) -> None:
+    give_money(town)
+    with town.db.snapshot() as session:
+        book = book_by_code(session, "A")
+        rows = account_statement(session, book_id=book.id, account=1010)
+        held = [row for row in trial_balance(session, book_id=book.id) if row.account == 1010]
+    assert len({row.fund for row in rows}) > 1
+    shown = town.client("auditor").get("/books/A/accounts/1010").text
+    assert entries_on(shown) == {str(row.entry_id) for row in rows}
+    assert "No entries" not in shown
+    by_fund = shown[shown.index('id="by-fund"') : shown.index("</table>")]
+    for row in held:
+        assert row.fund in by_fund
+        assert format_figure(row.quantity, row.commodity) in by_fund
+    assert format_figure(sum(row.quantity for row in held), "USD") in by_fund
+
+
+def test_one_fund_of_an_account_shows_its_own_entries_and_leads_back_to_all(town: Town) -> None:
+    give_money(town)
+    client = town.client("auditor")
+    with town.db.snapshot() as session:
+        book = book_by_code(session, "A")
+        rows = account_statement(session, book_id=book.id, account=1010, fund="SOLAR")
+    shown = client.get("/books/A/accounts/1010?fund=SOLAR").text
+    assert entries_on(shown) == {str(row.entry_id) for row in rows}
+    assert 'href="/books/A/accounts/1010"' in shown
+    unknown = client.get("/books/A/accounts/1010?fund=NONE")
+    assert (unknown.status_code, "no such fund" in unknown.text) == (422, True)
+
+
+def test_every_account_that_an_entry_names_leads_to_a_page_that_shows_the_entry(
+    town: Town,
+) -> None:
+    client = town.client("auditor")
+    with town.db.snapshot() as session:
+        book = book_by_code(session, "A")
+        ids = [str(row) for row in session.scalars(select(Entry.id).filter_by(book_id=book.id))]
+    for entry_id in ids:
+        shown = client.get(f"/books/A/journal/{entry_id}").text
+        accounts = {link for link in LINK.findall(shown) if link.startswith("/books/A/accounts/")}
+        assert accounts
+        for link in accounts:
+            assert entry_id in entries_on(client.get(link).text), link
+
+
+def test_an_entry_leads_to_what_was_booked_with_it_only_where_one_may_read(town: Town) -> None:
+    """A share of a pool is booked in the pool and in the member's book."""
+    client = town.client("treasurer")
+    with town.db.snapshot() as session:
+        book, pool, other = (book_by_code(session, code) for code in "APB")
+        grouped = {
+            row.book_id: row
+            for row in session.scalars(select(Entry).where(Entry.source == "allocation"))
+        }
+    shown = client.get(f"/books/P/journal/{grouped[pool.id].id}").text
+    assert f"/books/A/journal/{grouped[book.id].id}" in shown
+    assert str(grouped[other.id].id) in shown
+    assert f"/books/B/journal/{grouped[other.id].id}" not in shown
+
+
+def test_every_link_of_the_desk_leads_to_what_it_counts(town: Town) -> None:
+    client = town.client("treasurer")
+    desk = client.get("/books/A/desk").text
+    inbox = desk[desk.index('class="inbox"') :]
+    links = dict(
+        reversed(found) for found in re.findall(r'href="([^"]+)"><b>\d+</b>([^<]+)<', inbox)
+    )
+    assert links["owed back to donors"] == "/books/A/accounts/2140"
+    assert links["received from nobody known"] == "/books/A/accounts/2190"
+    assert links["proposals with an approver"] == "#requests"
+    assert 'id="requests"' in desk
+    for link in links.values():
+        assert link == "#requests" or client.get(link).status_code == 200, link
