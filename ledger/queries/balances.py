@@ -17,21 +17,24 @@ from sqlalchemy import (
     Integer,
     Select,
     Subquery,
+    Uuid,
     bindparam,
     exists,
     func,
+    or_,
     select,
+    tuple_,
     union_all,
 )
 
 from ledger.core.accounts import Layer, layer_of
 from ledger.core.amount import Amount, Balance
 from ledger.db import ReadSession
+from ledger.errors import NotFound
 from ledger.models.balances import BalanceDay, BalanceMonth
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry, Posting
 from ledger.models.seals import Unsealed
-
 
 # How many postings an account's page shows.
 NEWEST = 500
@@ -50,9 +53,13 @@ class BalanceRow:
 
 @dataclass(frozen=True, slots=True)
 class StatementRow:
-    """One leg on an account statement, with the balance after it."""
+    """One leg on an account statement, with the balance after it.
+
+    ``entry_id`` and ``line`` are its key: a page ends there and the next begins after it.
+    """
 
     entry_id: UUID
+    line: int
     accounting_on: date
     event_type: str
     fund: str
@@ -123,26 +130,42 @@ def account_statement(
     since: date | None = None,
     until: date | None = None,
     known_at: datetime | None = None,
+    before: tuple[UUID, int] | None = None,
     limit: int = NEWEST,
 ) -> list[StatementRow]:
     """Return the newest ``limit`` legs of an account, oldest first, with the running balance.
 
     The balance is per commodity and counts everything before the first leg as well; of one
-    fund, where its code is given; without what was recorded after ``known_at``.
+    fund, where its code is given; without what was recorded after ``known_at``. ``before`` is the
+    key of the oldest leg that was shown already. Raises NotFound for a key that is not there.
     """
     told = _told(
         book=book_id, accounts=[account], code=fund, until=until, known_at=known_at, since=since
     )
-    totals = session.execute(_totals(frozenset(told)), told)
+    if before is not None:
+        day = session.scalar(
+            select(Posting.accounting_on)
+            .where(Posting.book_id == book_id, Posting.account == account)
+            .where(Posting.entry_id == before[0], Posting.line == before[1])
+        )
+        if day is None or (until is not None and day > until):
+            raise NotFound("This account has no such line.", place="before")
+        told |= {"until": day, "month": day.replace(day=1), "entry": before[0], "line": before[1]}
+    totals = session.execute(_totals(frozenset(told) - {"entry", "line"}), told)
     running = {commodity: int(total) for commodity, total in totals}
+    if before is not None:
+        for commodity, total in session.execute(_shown_that_day(frozenset(told)), told):
+            running[commodity] -= int(total)
     query = _page(frozenset(told))
     told["limit"] = limit
     rows = []
-    for entry_id, day, event_type, code, commodity, other, quantity in session.execute(query, told):
+    for entry_id, line, day, event_type, code, commodity, other, quantity in session.execute(
+        query, told
+    ):
         balance = running[commodity]
         running[commodity] = balance - quantity
         rows.append(
-            StatementRow(entry_id, day, event_type, code, commodity, other, quantity, balance)
+            StatementRow(entry_id, line, day, event_type, code, commodity, other, quantity, balance)
         )
     return rows[::-1]
 
@@ -192,19 +215,18 @@ def _trial(told: _Names) -> Select[int, str, str, int]:
 @cache
 def _page(told: _Names) -> Select[*tuple[Any, ...]]:
     """Return the statement of an account's newest legs."""
-    wanted = [Posting.book_id == bindparam("book"), Posting.account.in_(_several("accounts"))]
-    if "code" in told:
-        wanted.append(Posting.fund_id.in_(_fund_of_code()))
+    wanted = _of_account(told)
     if "until" in told:
         wanted.append(Posting.accounting_on <= bindparam("until"))
     if "since" in told:
         wanted.append(Posting.accounting_on >= bindparam("since"))
-    if "known_at" in told:
-        wanted.append(Entry.recorded_at <= bindparam("known_at"))
+    if "entry" in told:
+        wanted.append(or_(Posting.accounting_on < bindparam("until"), _KEY < _SHOWN))
     counterparty = select(Book.id, Book.code).subquery()
     return (
         select(
             Posting.entry_id,
+            Posting.line,
             Posting.accounting_on,
             Entry.event_type,
             Fund.code,
@@ -219,6 +241,31 @@ def _page(told: _Names) -> Select[*tuple[Any, ...]]:
         .order_by(Posting.accounting_on.desc(), Posting.entry_id.desc(), Posting.line.desc())
         .limit(bindparam("limit", type_=Integer))
     )
+
+
+@cache
+def _shown_that_day(told: _Names) -> Select[str, int]:
+    """Return the statement of what a day's legs that were shown already come to."""
+    return (
+        select(Posting.commodity, func.sum(Posting.quantity))
+        .join(Entry, (Entry.book_id == Posting.book_id) & (Entry.id == Posting.entry_id))
+        .where(*_of_account(told), Posting.accounting_on == bindparam("until"), _KEY >= _SHOWN)
+        .group_by(Posting.commodity)
+    )
+
+
+def _of_account(told: _Names) -> list[ColumnElement[bool]]:
+    wanted = [Posting.book_id == bindparam("book"), Posting.account.in_(_several("accounts"))]
+    if "code" in told:
+        wanted.append(Posting.fund_id.in_(_fund_of_code()))
+    if "known_at" in told:
+        wanted.append(Entry.recorded_at <= bindparam("known_at"))
+    return wanted
+
+
+# Within a day, the place of a leg, and of the oldest one that was shown already.
+_KEY = tuple_(Posting.entry_id, Posting.line)
+_SHOWN = tuple_(bindparam("entry", type_=Uuid()), bindparam("line", type_=Integer))
 
 
 def _fund_of_code() -> Select[UUID]:

@@ -10,6 +10,7 @@ from ledger.schemas.fields import Day, Line
 MAX_PAGE = 200
 AN_INSTANT: dict[str, Any] = {"invalid": "Enter an instant like 2026-12-31T18:00."}
 MAX_ACCOUNT = 9999
+MAX_LINE = 2**31 - 1
 
 
 class EntryFilter(Schema):
@@ -34,6 +35,14 @@ class EntryFilter(Schema):
     )
     limit = fields.Integer(
         load_default=50, validate=validate.Range(1, MAX_PAGE, error="Between 1 and {max}.")
+    )
+
+
+class AccountFilter(EntryFilter):
+    """Filters of an account's page; its pages end at a line of an entry."""
+
+    before_line = fields.Integer(
+        load_default=0, validate=validate.Range(0, MAX_LINE, error="An entry has no such line.")
     )
 
 

@@ -14,7 +14,7 @@ from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.queries import balances, journal
 from ledger.queries.books import accounts_of, funds_of
-from ledger.schemas.journal import AsOf, EntryFilter
+from ledger.schemas.journal import AccountFilter, AsOf, EntryFilter
 from ledger.schemas.money import Correction, Reason
 from ledger.services import corrections
 from ledger.web.door import (
@@ -127,7 +127,7 @@ def account(code: str, number: int) -> Response:
     Without a fund, the postings of all funds are shown.
     """
     book = book_for("read_books", code)
-    asked, errors = _asked(EntryFilter())
+    asked, errors = _asked(AccountFilter())
     fund = asked["fund"] or None
     with reading() as session:
         names = {row.number: row for row in accounts_of(session, book.id)}
@@ -145,6 +145,8 @@ def account(code: str, number: int) -> Response:
             since=asked["since"],
             until=asked["until"],
             known_at=asked["known_at"],
+            before=(asked["before"], asked["before_line"]) if asked["before"] else None,
+            limit=asked["limit"],
         )
         held = balances.trial_balance(
             session,
@@ -166,7 +168,7 @@ def account(code: str, number: int) -> Response:
         held=held,
         totals=_per_commodity(held),
         rows=list(reversed(rows)),
-        is_cut=len(rows) == balances.NEWEST,
+        older=rows[0] if len(rows) == asked["limit"] else None,
         asked=asked,
     )
 

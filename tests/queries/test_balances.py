@@ -18,7 +18,7 @@ from ledger.core.accounts import BY_NUMBER
 from ledger.core.entry import Entry, Posting, entry
 from ledger.db import Database, ReadSession
 from ledger.models.books import Book
-from ledger.queries.balances import account_statement, balance_of, trial_balance
+from ledger.queries.balances import StatementRow, account_statement, balance_of, trial_balance
 from ledger.queries.books import fund_by_code
 from ledger.queries.journal import entries, every_entry
 from ledger.services import journal
@@ -206,6 +206,21 @@ def test_a_statement_runs_to_the_sum_whatever_part_is_shown(
                 whole = account_statement(session, book_id=book_id, account=account, fund=fund)
                 late = [row for row in whole if row.accounting_on >= since]
                 assert part == late[-limit:]
+                assert paged(session, book_id, account, fund, limit) == whole
+
+
+def paged(
+    session: ReadSession, book_id: UUID, account: int, fund: str | None, limit: int
+) -> list[StatementRow]:
+    """Read a statement page by page, as far back as it goes."""
+    rows: list[StatementRow] = []
+    before = None
+    while page := account_statement(
+        session, book_id=book_id, account=account, fund=fund, before=before, limit=limit
+    ):
+        rows = page + rows
+        before = (page[0].entry_id, page[0].line)
+    return rows
 
 
 def check_statement(

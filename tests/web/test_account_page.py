@@ -1,6 +1,7 @@
 """An account's page, and where the links of an entry and of the desk lead."""
 
 import re
+from html import unescape
 
 from sqlalchemy import select
 
@@ -12,6 +13,9 @@ from tests.web.test_commitments import give_money
 from tests.web.town import Town
 
 LINK = re.compile(r'href="([^"]+)"')
+
+
+LINE = re.compile(r'/journal/([0-9a-f-]{36})".*?class="num">[^<]*<.*?class="num">([^<]+)<')
 
 
 def entries_on(page: str) -> set[str]:
@@ -33,6 +37,29 @@ def test_an_account_without_a_fund_shows_the_entries_and_balances_of_all_funds(t
         assert row.fund in by_fund
         assert format_figure(row.quantity, row.commodity) in by_fund
     assert format_figure(sum(row.quantity for row in held), "USD") in by_fund
+
+
+def test_an_account_is_read_page_by_page_and_its_balances_run_on(town: Town) -> None:
+    give_money(town)
+    client = town.client("auditor")
+    with town.db.snapshot() as session:
+        book = book_by_code(session, "A")
+        rows = account_statement(session, book_id=book.id, account=1010)
+    path, pages = "/books/A/accounts/1010?limit=1", []
+    while path:
+        shown = client.get(path).text
+        table = shown[shown.index('<table id="entries"') :] if 'id="entries"' in shown else ""
+        pages += re.findall(
+            r"/journal/([0-9a-f-]{36})\".*?<td class=\"num\">.*?</td><td class=\"num\">([^<]+)<",
+            table,
+        )
+        older = re.search(r'href="([^"]+before=[^"]+)"', shown)
+        path = unescape(older[1]) if older else ""
+    assert pages == [
+        (str(row.entry_id), format_figure(row.balance, row.commodity)) for row in reversed(rows)
+    ]
+    stray = client.get(f"/books/A/accounts/2140?before={rows[0].entry_id}&before_line=1")
+    assert stray.status_code == 404
 
 
 def test_one_fund_of_an_account_shows_its_own_entries_and_leads_back_to_all(town: Town) -> None:
