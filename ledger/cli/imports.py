@@ -120,6 +120,7 @@ def import_statement(
     type=click.Choice(LEAVABLE),
     help="Leave out what somebody derived from what happened.",
 )
+@click.option("--dry-run", is_flag=True, help="Answer as the import would; keep nothing.")
 @pass_console
 def import_journal(
     console: Console,
@@ -130,8 +131,13 @@ def import_journal(
     propose: Path | None,
     fund: str | None,
     leave_out: tuple[str, ...],
+    dry_run: bool,
 ) -> None:
-    """Bring in the history of another ledger: hledger, ledger, beancount or GnuCash (SQLite)."""
+    """Bring in the history of another ledger.
+
+    Reads hledger, ledger and beancount files with the files they include, GnuCash books (XML or
+    SQLite), timeclock and timedot files, and journals that GnuCash or Xero exported as CSV.
+    """
     if mapping is not None and (propose is not None or fund is not None):
         raise click.UsageError("--mapping goes with neither --propose nor --fund.")
     with refusals_name(file):
@@ -158,7 +164,7 @@ def import_journal(
     def load(session: Session) -> histories.HistoryImported:
         book = book_by_code(session, code)
         with refusals_name(file):
-            return histories.import_history(
+            return (histories.preview_history if dry_run else histories.import_history)(
                 session,
                 book=book,
                 history=history,
@@ -167,9 +173,10 @@ def import_journal(
                 now=datetime.now(UTC),
             )
 
-    done = console.database().run(load)
-    for warning in history.warnings:
+    done = database.run(load)
+    for warning in (*history.warnings, *done.warnings):
         click.echo(f"{file}: {warning}", err=True)
+    told = "would come in" if dry_run else "came in"
     console.answer(
         {
             "entries": done.entries,
@@ -178,7 +185,8 @@ def import_journal(
             "commodities": len(done.commodities),
             "codes": list(done.commodities),
             "opened": list(done.opened),
+            "warnings": [*history.warnings, *done.warnings],
         },
-        f"{done.entries} entries with {done.postings} postings came in; {done.duplicates} were "
-        f"there already. {len(done.opened)} accounts were opened.",
+        f"{done.entries} entries with {done.postings} postings {told}; {done.duplicates} were "
+        f"there already. {len(done.opened)} accounts {'would be' if dry_run else 'were'} opened.",
     )

@@ -1,4 +1,6 @@
-"""What a transaction of another ledger is in our books: one entry, balanced per fund.
+"""What a transaction of another ledger is in our books: entries that balance per fund.
+
+One entry, or one for each day when its legs fall on different days.
 
 What is exchanged for something else goes through accounts made for that: money and holdings
 through 1990, things through the account of their cost and the accounts where things come from
@@ -6,15 +8,24 @@ and go to, funds through the transfers between own funds. All quantities in smal
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from collections.abc import Mapping as Table
 from dataclasses import dataclass
+from datetime import date
 
 from ledger.core.accounts import Layer
 from ledger.core.amount import has_value, kind_of
 from ledger.core.entry import Entry, Posting
 from ledger.errors import Invalid
 from ledger.histories.history import Leg, Transaction, exactly
-from ledger.histories.mapping import AccountTarget, CommodityTarget, Mapping, is_ours, target_of
+from ledger.histories.mapping import (
+    HOURS,
+    AccountTarget,
+    CommodityTarget,
+    Mapping,
+    is_ours,
+    target_of,
+)
 from ledger.histories.ours import own_account, own_fund
 
 EXCHANGED = 1990
@@ -31,20 +42,73 @@ class Booking:
 
     book: str
     mapping: Mapping
-    counts: str = "line"
+    # Says where in the file a number of a leg or transaction is.
+    place: Callable[[int], str]
 
-    def entry(self, transaction: Transaction) -> Entry:
-        """Return the entry of a transaction. Raises Invalid by line."""
-        place = f"{self.counts} {transaction.line}"
+    def entries(self, transaction: Transaction) -> list[tuple[date, Entry]]:
+        """Return a transaction's entry for each day on which legs of it fall, the earliest first.
+
+        Almost always one. Raises Invalid by line.
+        """
+        place = self.place(transaction.line)
+        by_day: defaultdict[date, list[Posting]] = defaultdict(list)
         with exactly(place):
-            legs = [self._posting(leg, transaction.tags) for leg in transaction.legs]
+            for leg in transaction.legs:
+                by_day[leg.on or transaction.on].append(self._posting(leg, transaction.tags))
+        legs = [leg for day in by_day.values() for leg in day]
+        by_day[transaction.on].extend(self._bridges(legs, place))
+        if len(by_day) > 1:
+            self._carry_over(by_day, place)
         try:
-            return Entry(self.book, (*legs, *self._bridges(legs, place)))
+            return [
+                (day, Entry(self.book, tuple(postings)))
+                for day, postings in sorted(by_day.items())
+                if postings
+            ]
         except Invalid as error:
             raise Invalid(error.message, place=place) from error
 
+    def _carry_over(self, by_day: Table[date, list[Posting]], place: str) -> None:
+        """Balance each day of a transaction by what is still to come on a later one.
+
+        Until then money that left no account yet is owed, and money that reached none is
+        receivable; nothing of either is left after the last day.
+        """
+        carried: defaultdict[tuple[Layer, str, str], int] = defaultdict(int)
+        for _day, postings in sorted(by_day.items()):
+            moved: defaultdict[tuple[Layer, str, str], int] = defaultdict(int)
+            for leg in postings:
+                moved[leg.layer, leg.fund, leg.commodity] += leg.quantity
+            for key, quantity in moved.items():
+                before, after = carried[key], carried[key] + quantity
+                carried[key] = after
+                layer, fund, commodity = key
+                bridges: defaultdict[int, int] = defaultdict(int)
+                bridges[self._between(layer, before, commodity, place)] -= before
+                bridges[self._between(layer, after, commodity, place)] += after
+                postings.extend(
+                    Posting(number, fund, commodity, -carries)
+                    for number, carries in bridges.items()
+                    if carries
+                )
+
+    def _between(self, layer: Layer, carried: int, commodity: str, place: str) -> int:
+        """Return the account of what is carried from one day of a transaction to the next."""
+        if layer is Layer.QTY:
+            return SOURCES[kind_of(commodity)]
+        if layer is Layer.MEMO:
+            raise Invalid("Accounts from 9000 must balance on each day.", place=place)
+        between = self.mapping.between_days
+        if between is None:
+            raise Invalid(
+                "This transaction has postings on several days. Say in the mapping's "
+                "[between_days] which accounts, receivable and payable, hold what is on its way.",
+                place=place,
+            )
+        return between.payable.number if carried > 0 else between.receivable.number
+
     def _posting(self, leg: Leg, tags: Table[str, str]) -> Posting:
-        place = f"{self.counts} {leg.line}"
+        place = self.place(leg.line)
         target, fund = self._account(leg, tags)
         commodity = self._commodity(leg)
         quantity, finer = divmod(leg.figure.number * commodity.times, commodity.per)
@@ -57,13 +121,15 @@ class Booking:
         function = leg.tags.get("function") or target.function
         if function is not None and len(function) > MAX_LABEL:
             raise Invalid("A function has up to 64 characters.", place=place)
-        number = target.number
-        if target.things is not None and not has_value(commodity.code):
+        number, code = target.number, commodity.code
+        if target.things is not None and not has_value(code):
             number = target.things
+        if target.skill is not None and code.startswith(HOURS):
+            code = f"{HOURS}{target.skill}"
         return Posting(
             account=number,
             fund=fund,
-            commodity=commodity.code,
+            commodity=code,
             quantity=int(quantity),
             counterparty=leg.tags.get("counterparty") or target.counterparty,
             function=function,
@@ -78,7 +144,7 @@ class Booking:
         if own is None:
             raise Invalid(
                 f"The mapping does not say what account {leg.account} is.",
-                place=f"{self.counts} {leg.line}",
+                place=self.place(leg.line),
             )
         return AccountTarget(own[0]), own_fund(own[1], leg.tags)
 
@@ -92,7 +158,7 @@ class Booking:
         if not is_ours(unit):
             raise Invalid(
                 f"The mapping does not say what commodity {unit!r} is.",
-                place=f"{self.counts} {leg.line}",
+                place=self.place(leg.line),
             )
         return target_of(unit)
 

@@ -1,133 +1,163 @@
-"""Read GnuCash books that are kept as SQLite files. The file is only read, never changed.
+"""Turn what a GnuCash file holds into a History, whichever way the file is kept.
 
 Every account holds one commodity, and quantities are whole numbers over a power of ten, so that
-what comes out is exact. Must not need GnuCash, nor trust a file's tables to be GnuCash's.
+what comes out is exact. Must not need GnuCash, nor trust that a file was written by it.
 """
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 from ledger.errors import Invalid
-from ledger.histories.history import Figure, History, Leg, Transaction
+from ledger.histories.history import Figure, History, Leg, Transaction, exactly
 
 KINDS = {
     "ASSET": "asset",
     "BANK": "asset",
     "CASH": "asset",
-    "STOCK": "asset",
+    "CHECKING": "asset",
+    "MONEYMRKT": "asset",
     "MUTUAL": "asset",
     "RECEIVABLE": "asset",
-    "LIABILITY": "liability",
+    "SAVINGS": "asset",
+    "STOCK": "asset",
     "CREDIT": "liability",
+    "CREDITLINE": "liability",
+    "LIABILITY": "liability",
     "PAYABLE": "liability",
     "EQUITY": "equity",
     "INCOME": "income",
     "EXPENSE": "expense",
     "TRADING": "trading",
 }
-MAGIC = b"SQLite format 3\x00"
 MAX_DEPTH = 50
-_ACCOUNTS = """
-select a.guid, a.name, a.account_type, a.parent_guid, c.mnemonic
-from accounts a left join commodities c on c.guid = a.commodity_guid
-"""
-_SPLITS = """
-select t.guid, t.post_date, s.account_guid, s.quantity_num, s.quantity_denom,
-       s.value_num, s.value_denom
-from transactions t join splits s on s.tx_guid = t.guid
-order by t.post_date, t.enter_date, t.guid, s.guid
-"""
 
 
-def read(path: Path) -> History:
-    """Read a file. Raises Invalid, naming the transaction, for what is no book of GnuCash."""
-    address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """An account as the file states it; ``space`` and ``unit`` name its commodity."""
+
+    name: object
+    kind: str
+    parent: str | None
+    space: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class SplitRow:
+    """One leg: its account's id, and quantity and value as numerator and denominator."""
+
+    account: str
+    quantity: tuple[object, object]
+    value: tuple[object, object]
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionRow:
+    """A transaction by its number in the file; ``formerly_on`` as for History's transactions."""
+
+    number: int
+    on: date
+    splits: tuple[SplitRow, ...]
+    formerly_on: date | None = None
+
+
+def history_of(
+    accounts: Mapping[str, AccountRow],
+    transactions: Iterable[TransactionRow],
+    warnings: Iterable[str] = (),
+) -> History:
+    """Return the history of a book. Raises Invalid, naming the transaction."""
+    names, units = _names(accounts), _units(accounts)
+    done = [_transaction(row, names, units) for row in transactions]
+    done.sort(key=lambda one: one.on)
+    kinds = {name: KINDS.get(accounts[guid].kind, "") for guid, name in names.items()}
+    return History(
+        "gnucash",
+        tuple(one for one in done if one.legs),
+        tuple(warnings),
+        kinds,
+        "transaction",
+    )
+
+
+def day_of_digits(text: object, place: str) -> date:
+    """Return the day that ``2014-12-24 10:59:00`` or ``20141224`` begins with. Raises Invalid."""
+    digits = str(text).replace("-", "")[:8]
     try:
-        with closing(sqlite3.connect(address, uri=True)) as connection:
-            names, kinds, units = _chart(connection)
-            transactions = tuple(_transactions(connection, names, units))
-    except sqlite3.Error as error:
-        raise Invalid(f"This is no GnuCash book that can be read: {error}", place="file") from error
-    told = {names[guid]: kind for guid, kind in kinds.items() if guid in names}
-    return History("gnucash", transactions, (), told, "transaction")
-
-
-def _chart(
-    connection: sqlite3.Connection,
-) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
-    """Return full name, kind and unit of each account by its id."""
-    rows = {row[0]: row for row in connection.execute(_ACCOUNTS)}
-    names: dict[str, str] = {}
-    for guid, (_, name, kind, _parent, _unit) in rows.items():
-        if kind == "ROOT":
-            continue
-        parts = [_text(name, "accounts")]
-        above = rows.get(rows[guid][3])
-        while above is not None and above[2] != "ROOT":
-            parts.append(_text(above[1], "accounts"))
-            if len(parts) > MAX_DEPTH:
-                raise Invalid("An account stands below itself.", place="accounts")
-            above = rows.get(above[3])
-        names[guid] = ":".join(reversed(parts))
-    if len(set(names.values())) != len(names):
-        raise Invalid("Two accounts have one name.", place="accounts")
-    kinds = {guid: KINDS.get(row[2], "") for guid, row in rows.items()}
-    return names, kinds, {guid: row[4] for guid, row in rows.items() if row[4]}
-
-
-def _transactions(
-    connection: sqlite3.Connection, names: dict[str, str], units: dict[str, str]
-) -> Iterator[Transaction]:
-    legs: list[Leg] = []
-    worth = Decimal(0)
-    current, day = None, date.min
-    number = 0
-    for guid, posted, account, *figures in connection.execute(_SPLITS):
-        if guid != current:
-            if legs:
-                yield _checked(number, day, legs, worth)
-            number, current, legs, worth = number + 1, guid, [], Decimal(0)
-            day = _day(posted, f"transaction {number}")
-        place = f"transaction {number} of {day.isoformat()}"
-        if account not in names or account not in units:
-            raise Invalid("A posting stands on an account that is not there.", place=place)
-        quantity = _decimal(figures[0], figures[1], place)
-        worth += _decimal(figures[2], figures[3], place)
-        if quantity:
-            legs.append(Leg(number, names[account], Figure(quantity, units[account])))
-    if legs:
-        yield _checked(number, day, legs, worth)
-
-
-def _checked(number: int, day: date, legs: list[Leg], worth: Decimal) -> Transaction:
-    if worth:
-        raise Invalid(
-            f"The transaction does not balance: off by {worth:f}.",
-            place=f"transaction {number} of {day.isoformat()}",
-        )
-    return Transaction(number, day, tuple(legs))
-
-
-def _decimal(number: object, over: object, place: str) -> Decimal:
-    if not isinstance(number, int) or not isinstance(over, int) or over <= 0:
-        raise Invalid("A quantity is no whole number over a whole number.", place=place)
-    return Decimal(number) / Decimal(over)
-
-
-def _day(text: object, place: str) -> date:
-    """Return the day of ``2014-12-24 10:59:00``: the time only keeps zones from moving it."""
-    try:
-        digits = str(text).replace("-", "")[:8]
+        if not (len(digits) == 8 and digits.isascii() and digits.isdigit()):
+            raise ValueError(digits)
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except ValueError as error:
         raise Invalid(f"{str(text)[:20]!r} is not a date.", place=place) from error
 
 
-def _text(value: object, place: str) -> str:
+def _names(accounts: Mapping[str, AccountRow]) -> dict[str, str]:
+    """Return the full name of each account but the root, by its id."""
+    names: dict[str, str] = {}
+    for guid, account in accounts.items():
+        if account.kind == "ROOT":
+            continue
+        parts = [_text(account.name)]
+        above = accounts.get(account.parent or "")
+        while above is not None and above.kind != "ROOT":
+            parts.append(_text(above.name))
+            if len(parts) > MAX_DEPTH:
+                raise Invalid("An account stands below itself.", place="accounts")
+            above = accounts.get(above.parent or "")
+        names[guid] = ":".join(reversed(parts))
+    if len(set(names.values())) != len(names):
+        raise Invalid("Two accounts have one name.", place="accounts")
+    return names
+
+
+def _units(accounts: Mapping[str, AccountRow]) -> dict[str, str]:
+    """Return each account's unit; a share that is called like another commodity says whose."""
+    spaces: defaultdict[str, set[str]] = defaultdict(set)
+    for account in accounts.values():
+        spaces[account.unit].add(account.space)
+    return {
+        guid: account.unit
+        if account.space in _CURRENCIES or len(spaces[account.unit]) == 1
+        else f"{account.space} {account.unit}"
+        for guid, account in accounts.items()
+        if account.unit
+    }
+
+
+_CURRENCIES = {"CURRENCY", "ISO4217"}
+
+
+def _transaction(
+    row: TransactionRow, names: Mapping[str, str], units: Mapping[str, str]
+) -> Transaction:
+    place = f"transaction {row.number} of {row.on.isoformat()}"
+    legs: list[Leg] = []
+    worth = Decimal(0)
+    with exactly(place):
+        for split in row.splits:
+            if split.account not in names or split.account not in units:
+                raise Invalid("A posting stands on an account that is not there.", place=place)
+            quantity = _decimal(*split.quantity, place)
+            worth += _decimal(*split.value, place)
+            if quantity:
+                figure = Figure(quantity, units[split.account])
+                legs.append(Leg(row.number, names[split.account], figure))
+    if worth:
+        raise Invalid(f"The transaction does not balance: off by {worth:f}.", place=place)
+    return Transaction(row.number, row.on, tuple(legs), formerly_on=row.formerly_on)
+
+
+def _decimal(number: object, over: object, place: str) -> Decimal:
+    if type(number) is not int or type(over) is not int or over <= 0:
+        raise Invalid("A quantity is no whole number over a whole number.", place=place)
+    return Decimal(number) / Decimal(over)
+
+
+def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise Invalid("An account has no name that can be shown.", place=place)
+        raise Invalid("An account has no name that can be shown.", place="accounts")
     return value.strip()

@@ -7,6 +7,7 @@ an account exists, or has to be opened first, is decided by who uses the mapping
 import json
 import re
 import tomllib
+from collections.abc import Iterable
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -20,7 +21,8 @@ from ledger.errors import Invalid
 OF_VALUE = range(1, 7)
 WORTH = 1420
 MAX_BYTES = 4 * 1024 * 1024
-_ACCOUNT_KEYS = {"number", "things", "name", "fund", "counterparty", "function"}
+HOURS = "MIN."
+_ACCOUNT_KEYS = {"number", "things", "name", "fund", "counterparty", "function", "skill"}
 _COMMODITY_KEYS = {"code", "times", "per", "worth"}
 
 
@@ -30,6 +32,7 @@ class AccountTarget:
 
     ``name``: what the account is called when it has to be opened; None when it must be there.
     ``function``: what costs on it are for (programme, management, fundraising).
+    ``skill``: which hours stand there, ``CARP`` for ``MIN.CARP``; else what the unit says.
     """
 
     number: int
@@ -38,6 +41,15 @@ class AccountTarget:
     fund: str | None = None
     counterparty: str | None = None
     function: str | None = None
+    skill: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BetweenDays:
+    """Where the other side stands while the legs of one transaction fall on different days."""
+
+    receivable: AccountTarget
+    payable: AccountTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,15 @@ class Mapping:
     fund: str
     accounts: Table[str, AccountTarget] = field(default_factory=dict)
     commodities: Table[str, CommodityTarget] = field(default_factory=dict)
+    between_days: BetweenDays | None = None
+
+    def opens(self) -> Iterable[tuple[str, AccountTarget]]:
+        """Yield every account that the mapping names, with the key under which it stands."""
+        for name, target in sorted(self.accounts.items()):
+            yield f"accounts.{name}", target
+        if self.between_days is not None:
+            yield "between_days.receivable", self.between_days.receivable
+            yield "between_days.payable", self.between_days.payable
 
 
 def is_ours(unit: str) -> bool:
@@ -80,7 +101,7 @@ def read_mapping(data: bytes) -> Mapping:
         document = tomllib.loads(data.decode(), parse_float=Decimal)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise Invalid(f"The mapping is no TOML that can be read: {error}", place="file") from error
-    _check_keys(document, {"fund", "accounts", "commodities"}, "mapping")
+    _check_keys(document, {"fund", "accounts", "commodities", "between_days"}, "mapping")
     accounts = _table(document.get("accounts", {}), "accounts")
     commodities = _table(document.get("commodities", {}), "commodities")
     return Mapping(
@@ -92,6 +113,7 @@ def read_mapping(data: bytes) -> Mapping:
             name: _commodity(value, f"commodities.{name[:80]}")
             for name, value in commodities.items()
         },
+        between_days=_between_days(document.get("between_days")),
     )
 
 
@@ -106,16 +128,47 @@ def write_mapping(mapping: Mapping) -> str:
         "[accounts]",
     ]
     for name, account in sorted(mapping.accounts.items()):
-        shown = str(account.number)
-        if account.name is not None:
-            shown = f"{{ number = {account.number}, name = {_quoted(account.name)} }}"
         note = "" if account.number else "  # which number is this?"
-        lines.append(f"{_quoted(name)} = {shown}{note}")
+        lines.append(f"{_quoted(name)} = {_shown(account)}{note}")
     lines += ["", "[commodities]"]
     for unit, commodity in sorted(mapping.commodities.items()):
         note = "" if commodity.code else "  # which commodity is this?"
-        lines.append(f"{_quoted(unit)} = {_quoted(commodity.code)}{note}")
+        written = _quoted(commodity.code)
+        if commodity.code and commodity != target_of(commodity.code):
+            times = commodity.times / 10 ** decimals(commodity.code)
+            written = f"{{ code = {written}, times = {times:f} }}"
+        lines.append(f"{_quoted(unit)} = {written}{note}")
+    if mapping.between_days is not None:
+        lines += [
+            "",
+            "# Where the other side stands while postings of one transaction fall on several days.",
+            "[between_days]",
+            f"receivable = {_shown(mapping.between_days.receivable)}",
+            f"payable = {_shown(mapping.between_days.payable)}",
+        ]
     return "\n".join(lines) + "\n"
+
+
+def _shown(account: AccountTarget) -> str:
+    if account.name is None:
+        return str(account.number)
+    return f"{{ number = {account.number}, name = {_quoted(account.name)} }}"
+
+
+def _between_days(value: Any) -> BetweenDays | None:
+    if value is None:
+        return None
+    table = _table(value, "between_days")
+    _check_keys(table, {"receivable", "payable"}, "between_days")
+    found = [
+        _account(table.get(side), f"between_days.{side}") for side in ("receivable", "payable")
+    ]
+    for account, side, first in zip(found, ("receivable", "payable"), (1, 2), strict=True):
+        if account.number // 1000 != first:
+            raise Invalid(
+                f"This is an account from {first}000 to {first}999.", place=f"between_days.{side}"
+            )
+    return BetweenDays(*found)
 
 
 def _account(value: Any, place: str) -> AccountTarget:
@@ -128,12 +181,14 @@ def _account(value: Any, place: str) -> AccountTarget:
     name = table.get("name")
     if name is not None and number // 1000 not in OF_VALUE:
         raise Invalid("Only accounts from 1000 to 6999 can be opened.", place=place)
+    if "skill" in table and not is_ours(f"{HOURS}{_text(table['skill'], f'{place}.skill')}"):
+        raise Invalid("This is no skill.", place=f"{place}.skill")
     return AccountTarget(
         number,
         things,
         *(
             None if table.get(key) is None else _text(table[key], f"{place}.{key}")
-            for key in ("name", "fund", "counterparty", "function")
+            for key in ("name", "fund", "counterparty", "function", "skill")
         ),
     )
 

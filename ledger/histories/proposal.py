@@ -12,7 +12,14 @@ from dataclasses import dataclass
 
 from ledger.core.amount import MAX_DECIMALS
 from ledger.histories.history import History
-from ledger.histories.mapping import AccountTarget, CommodityTarget, Mapping, is_ours, target_of
+from ledger.histories.mapping import (
+    AccountTarget,
+    BetweenDays,
+    CommodityTarget,
+    Mapping,
+    is_ours,
+    target_of,
+)
 from ledger.histories.ours import own_account
 
 TRADING = 1990
@@ -31,6 +38,10 @@ _ROOTS = {
     "income": re.compile(r"income|revenues?", re.IGNORECASE),
     "expense": re.compile(r"expenses?", re.IGNORECASE),
 }
+BETWEEN_DAYS = (
+    ("Receivable between two dates", "asset"),
+    ("Payable between two dates", "liability"),
+)
 SIGNS = {"€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW", "₽": "RUB", "₴": "UAH"}
 DOLLARS = ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN")
 MAX_TAIL = 50
@@ -65,7 +76,18 @@ def propose(history: History, chart: Chart, fund: str) -> Mapping:
     units: dict[str, CommodityTarget] = {}
     for unit, places in sorted(history.places().items()):
         units[unit] = _commodity(unit, places, chart, {found.code for found in units.values()})
-    return Mapping(fund, accounts, units)
+    between = _between_days(numbers, taken) if history.spans_days() else None
+    return Mapping(fund, accounts, units, between)
+
+
+def _between_days(numbers: Table[str, int], taken: set[int]) -> BetweenDays:
+    """Return the accounts between two days, found again by name; from the end of what is free."""
+    found = []
+    for name, kind in BETWEEN_DAYS:
+        free = (number for number in reversed(FREE[kind]) if number not in taken)
+        number = numbers.get(name) or next(free, 0)
+        found.append(AccountTarget(number, name=name if number else None))
+    return BetweenDays(*found)
 
 
 def kind_of_account(name: str, declared: Table[str, str]) -> str:
@@ -116,9 +138,9 @@ def _tail(unit: str) -> str:
 
 def left_open(mapping: Mapping) -> Iterable[str]:
     """Yield what a person must decide before the mapping can be used."""
-    for name, account in mapping.accounts.items():
+    for key, account in mapping.opens():
         if not account.number:
-            yield f"account {name}"
+            yield f"account {key.removeprefix('accounts.')}"
     for unit, commodity in mapping.commodities.items():
         if not commodity.code:
             yield f"commodity {unit or 'of amounts without one'}"

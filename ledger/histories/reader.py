@@ -5,7 +5,7 @@ from collections.abc import Set
 from pathlib import Path
 
 from ledger.errors import Invalid
-from ledger.histories import beancount, gnucash, plain_text
+from ledger.histories import beancount, gnucash_sqlite, gnucash_xml, plain_text
 from ledger.histories.history import History, exactly
 from ledger.histories.posting_lines import HLEDGER, LEDGER
 
@@ -34,10 +34,11 @@ def read_history(
     if path.stat().st_size > MAX_BYTES:
         raise Invalid("The file is larger than 64 MB.", place="file")
     with exactly("file"):
-        with path.open("rb") as file:
-            start = file.read(len(gnucash.MAGIC))
-        if file_format == "gnucash" or (file_format == "auto" and start == gnucash.MAGIC):
-            return _whole(gnucash.read(path))
+        start = gnucash_xml.start_of(path)
+        if start.startswith(gnucash_sqlite.MAGIC):
+            return _whole(gnucash_sqlite.read(path))
+        if file_format == "gnucash" or gnucash_xml.ROOT in start:
+            return _whole(gnucash_xml.read(path))
         text = _text(path.read_bytes())
         chosen = file_format if file_format != "auto" else _guess(path, text)
         if chosen == "beancount":
@@ -48,7 +49,8 @@ def read_history(
 
 def _whole(history: History) -> History:
     if not history.transactions:
-        raise Invalid("The file holds no transaction.", place="file")
+        kept = "GnuCash book" if history.format == "gnucash" else "file"
+        raise Invalid(f"The {kept} holds no transaction.", place="file")
     return history
 
 

@@ -162,6 +162,12 @@ def entries_named(
     return dict(iter(rows))
 
 
+def references_in(session: ReadSession, *, book_id: UUID, source: str) -> set[str]:
+    """Return what entries of a source are known by in a book."""
+    query = select(Entry.external_ref).where(Entry.book_id == book_id, Entry.source == source)
+    return set(session.scalars(query))
+
+
 def event_types(session: ReadSession, *, book_id: UUID) -> list[str]:
     """Return the kinds of events in a book, by name."""
     return list(

@@ -16,6 +16,7 @@ from ledger.errors import Conflict, Invalid
 from ledger.histories import Booking, Chart, History, Mapping, Transaction, left_open, propose
 from ledger.models.books import Book
 from ledger.queries.books import account_names, commodities, funds_of
+from ledger.queries.journal import references_in
 from ledger.services.books import ensure_commodity, open_account
 from ledger.services.journal import Draft, Posted, post_batch
 
@@ -32,6 +33,7 @@ class HistoryImported:
     duplicates: int
     commodities: tuple[str, ...]
     opened: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def propose_mapping(
@@ -51,27 +53,56 @@ def import_history(
 ) -> HistoryImported:
     """Book every transaction of a file. Raises Invalid or Conflict, naming the line."""
     for name in left_open(mapping):
-        raise Invalid(f"The mapping leaves {name} open; fill it in.", place="mapping")
+        raise Invalid(
+            f"The mapping leaves {name} open. Write a mapping with --propose, fill it in, and "
+            "import with --mapping.",
+            place="mapping",
+        )
     opened = _open_accounts(session, book, history, mapping)
-    booking = Booking(book.code, mapping, history.counts)
+    booking = Booking(book.code, mapping, history.place)
     entries = postings = duplicates = 0
     known: set[str] = set()
-    references = _references(history.transactions)
-    for start in range(0, len(references), BATCH):
-        batch = history.transactions[start : start + BATCH]
-        drafts = [
-            _draft(booking, transaction, reference)
-            for transaction, reference in zip(batch, references[start:], strict=False)
-        ]
+    skipped = _known_by_another_day(session, book, history.transactions)
+    booked = [
+        (transaction, reference)
+        for transaction, reference in zip(
+            history.transactions, _references(history.transactions), strict=True
+        )
+        if reference not in skipped
+    ]
+    for start in range(0, len(booked), BATCH):
+        drafts: list[Draft] = []
+        places: list[str] = []
+        for transaction, reference in booked[start : start + BATCH]:
+            made = _drafts(booking, transaction, reference)
+            drafts += made
+            places += [history.place(transaction.line)] * len(made)
         for code in {leg.commodity for draft in drafts for leg in draft.entry.postings} - known:
             ensure_commodity(session, code)
             known.add(code)
-        places = [f"{history.counts} {transaction.line}" for transaction in batch]
         posted = _post(session, drafts, places, now)
         entries += len(drafts) - posted.duplicates
         postings += posted.postings
         duplicates += posted.duplicates
-    return HistoryImported(entries, postings, duplicates, tuple(sorted(known)), opened)
+    return HistoryImported(
+        entries,
+        postings,
+        duplicates + len(skipped),
+        tuple(sorted(known)),
+        opened,
+        tuple(skipped.values()),
+    )
+
+
+def preview_history(
+    session: Session, *, book: Book, history: History, mapping: Mapping, now: datetime
+) -> HistoryImported:
+    """Return what ``import_history`` would do, and keep nothing of it. Raises as it does."""
+    attempt = session.begin_nested()
+    try:
+        return import_history(session, book=book, history=history, mapping=mapping, now=now)
+    finally:
+        attempt.rollback()
 
 
 def _only_fund(session: ReadSession, book: Book) -> str:
@@ -88,10 +119,10 @@ def _open_accounts(
 ) -> tuple[str, ...]:
     """Open what the mapping names and the book has not; return the names."""
     there = account_names(session, book.id)
+    used = {f"accounts.{name}" for name in history.accounts()}
     opened = []
-    for name in sorted(history.accounts()):
-        target = mapping.accounts.get(name)
-        if target is None or target.name is None:
+    for key, target in mapping.opens():
+        if target.name is None or (key.startswith("accounts.") and key not in used):
             continue
         if target.number not in there:
             opened.append(target.name)
@@ -99,20 +130,22 @@ def _open_accounts(
         try:
             open_account(session, book=book, number=target.number, name=target.name)
         except (Conflict, Invalid) as error:
-            error.place = f"mapping: accounts.{name}"
+            error.place = f"mapping: {key}"
             raise
     return tuple(opened)
 
 
-def _references(transactions: Sequence[Transaction]) -> list[str]:
+def _references(transactions: Sequence[Transaction], *, formerly: bool = False) -> list[str]:
     """Return what each transaction is known by, whatever the mapping makes of it.
 
     Names of accounts stay out: they may be guessed from a hash, and it is sealed for good.
+    ``formerly``: what earlier versions of this program knew it by.
     """
     seen: Counter[str] = Counter()
     found = []
     for transaction in transactions:
-        parts = [transaction.on.isoformat()]
+        on = (transaction.formerly_on if formerly else None) or transaction.on
+        parts = [on.isoformat()]
         for leg in transaction.legs:
             number = f"{leg.figure.number:f}"
             plain = number.rstrip("0").rstrip(".") if "." in number else number
@@ -123,19 +156,49 @@ def _references(transactions: Sequence[Transaction]) -> list[str]:
     return found
 
 
-def _draft(booking: Booking, transaction: Transaction, reference: str) -> Draft:
-    place = f"{booking.counts} {transaction.line}"
-    check_day(transaction.on, place=place)
-    entry = booking.entry(transaction)
-    for leg in entry.postings:
-        check_amount(leg.quantity, place=place)
-    return Draft(
-        entry=entry,
-        event_type=EVENT_TYPE,
-        source=SOURCE,
-        external_ref=reference,
-        accounting_on=transaction.on,
-    )
+def _known_by_another_day(
+    session: ReadSession, book: Book, transactions: Sequence[Transaction]
+) -> dict[str, str]:
+    """Return transactions that an earlier version booked on a day it had misread, with a warning.
+
+    By the reference they would get today. To book them again would count them twice.
+    """
+    if not any(transaction.formerly_on for transaction in transactions):
+        return {}
+    now, before = _references(transactions), _references(transactions, formerly=True)
+    there = references_in(session, book_id=book.id, source=SOURCE)
+    # Entries of such a day that no transaction of the file is known by today.
+    surplus = Counter(reference.partition("#")[0] for reference in there - set(now))
+    skipped: dict[str, str] = {}
+    for transaction, reference, former in zip(transactions, now, before, strict=True):
+        digest = former.partition("#")[0]
+        if transaction.formerly_on and reference not in there and surplus[digest]:
+            surplus[digest] -= 1
+            skipped[reference] = (
+                f"transaction {transaction.line}: it is of {transaction.on.isoformat()}, but is in "
+                f"the books on {transaction.formerly_on.isoformat()}, as an earlier version read "
+                "it. It was not added again; correct the day there."
+            )
+    return skipped
+
+
+def _drafts(booking: Booking, transaction: Transaction, reference: str) -> list[Draft]:
+    place = booking.place(transaction.line)
+    drafts = []
+    for number, (day, entry) in enumerate(booking.entries(transaction), start=1):
+        check_day(day, place=place)
+        for leg in entry.postings:
+            check_amount(leg.quantity, place=place)
+        drafts.append(
+            Draft(
+                entry=entry,
+                event_type=EVENT_TYPE,
+                source=SOURCE,
+                external_ref=reference if number == 1 else f"{reference}/{number}",
+                accounting_on=day,
+            )
+        )
+    return drafts
 
 
 def _post(
@@ -150,7 +213,7 @@ def _post(
             if draft.external_ref == told:
                 error.message = (
                     "A transaction of this day with these amounts is in the books already, on "
-                    "other accounts."
+                    "other accounts or other days of its postings."
                 )
                 error.place = place
         if told.startswith("entries["):

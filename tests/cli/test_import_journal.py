@@ -16,6 +16,7 @@ from tests import programs
 from tests.cli.conftest import Run
 from tests.conftest import ENGINES
 from tests.factories import make_book, make_fund
+from tests.histories.gnucash_files import sqlite_book
 
 HERE = Path(__file__).parents[1] / "histories" / "data"
 THERE = Path(__file__).parents[3] / "shared" / "data" / "ledger"
@@ -300,6 +301,52 @@ def test_what_cannot_be_booked_is_refused_and_nothing_is_written(
         book = book_by_code(session, "A")
         assert list(trial_balance(session, book_id=book.id)) == []
         assert "Assets:A" not in account_names(session, book.id).values()
+
+
+@pytest.mark.usefixtures("_book")
+def test_a_dry_run_gives_the_same_answer_and_keeps_nothing(db: Database, run: Run, tmp_path: Path):
+    file = tmp_path / "x.journal"
+    file.write_text("2024-01-01 gift\n  Assets:Cash  5 EUR\n  Income:Gifts\n")
+    arguments = ("import", "journal", str(file), "--book", "A", "--json")
+    tried = run(*arguments, "--dry-run")
+    with db.snapshot() as session:
+        book = book_by_code(session, "A")
+        assert list(trial_balance(session, book_id=book.id)) == []
+        assert "Assets:Cash" not in account_names(session, book.id).values()
+    assert tried.json == run(*arguments).json
+    assert (tried.code, tried.json["entries"], tried.json["opened"][0]) == (0, 1, "Assets:Cash")
+    # What the import refuses, the dry run refuses in the same words.
+    file.write_text(file.read_text().replace("Income:Gifts", "Income:Sales"))
+    tried, done = run(*arguments, "--dry-run"), run(*arguments)
+    assert (tried.code, tried.err) == (done.code, done.err)
+    assert done.code == 1
+
+
+@pytest.mark.usefixtures("_book")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_an_earlier_version_booked_on_a_misread_day_is_not_doubled(
+    db: Database, run: Run, tmp_path: Path
+):
+    """Earlier versions read the day of a gift at New Year in Berlin as 31 December."""
+    misread, whole = tmp_path / "old.gnucash", tmp_path / "x.gnucash"
+    at_new_year = ("2014-12-31 23:00:00", "20150101", 2000)
+    on_the_eve = ("2014-12-31 10:59:00", "20141231", 2000)
+    sqlite_book(misread, ("2014-12-31 23:00:00", "20141231", 2000))
+    sqlite_book(whole, at_new_year, on_the_eve, at_new_year)
+    assert run("import", "journal", str(misread), "--book", "A", "--json").json["entries"] == 1
+    arguments = ("import", "journal", str(whole), "--book", "A", "--json")
+    # One of three is there: the file's own gift of that day takes it, the others are new.
+    done = run(*arguments).json
+    assert (done["entries"], done["duplicates"], done["warnings"]) == (2, 1, [])
+    assert run(*arguments).json["duplicates"] == 3
+    with db.transaction() as session:
+        make_fund(session, make_book(session, code="B", currency="EUR"))
+    arguments = ("import", "journal", str(misread), "--book", "B", "--json")
+    assert run(*arguments).json["entries"] == 1
+    sqlite_book(misread, at_new_year)
+    done = run(*arguments).json
+    assert (done["entries"], done["duplicates"]) == (0, 1)
+    assert "it is of 2015-01-01, but is in the books on 2014-12-31" in done["warnings"][0]
 
 
 @pytest.mark.usefixtures("_book")
