@@ -10,6 +10,7 @@ from ledger.api.document import Once
 from ledger.api.idempotency import once
 from ledger.api.token import book_for, caller, parts
 from ledger.core.entry import Entry, Posting
+from ledger.core.fitting_accounts import check_own_funds
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.queries import journal
@@ -96,6 +97,7 @@ def post(headers: dict[str, str], body: dict[str, Any], code: str) -> dict[str, 
     book = book_for("post_entries", code, scope="write")
     who = caller("write")
     entry = Entry(book.code, tuple(Posting(**leg) for leg in body["postings"]))
+    check_own_funds(entry.postings)
 
     def deed(session: Session) -> dict[str, Any]:
         try:

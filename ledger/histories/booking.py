@@ -16,6 +16,7 @@ from datetime import date
 from ledger.core.accounts import Layer
 from ledger.core.amount import has_value, kind_of
 from ledger.core.entry import Entry, Posting
+from ledger.core.fitting_accounts import check_own_funds
 from ledger.errors import Invalid
 from ledger.histories.history import Leg, Transaction, exactly
 from ledger.histories.mapping import (
@@ -60,6 +61,7 @@ class Booking:
         if len(by_day) > 1:
             self._carry_over(by_day, place)
         try:
+            check_own_funds([leg for legs in by_day.values() for leg in legs])
             return [
                 (day, Entry(self.book, tuple(postings)))
                 for day, postings in sorted(by_day.items())

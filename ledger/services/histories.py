@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ledger.core.bounds import check_amount, check_day
+from ledger.core.fitting_accounts import Use, check_fits
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.histories import Booking, Chart, History, Mapping, Transaction, left_open, propose
 from ledger.models.books import Book
-from ledger.queries.books import account_names, commodities, funds_of
+from ledger.queries.books import account_names, accounts_of, commodities, funds_of
 from ledger.queries.journal import references_in
 from ledger.services.books import ensure_commodity, open_account
 from ledger.services.journal import Draft, Posted, post_batch
@@ -132,7 +133,16 @@ def _open_accounts(
         except (Conflict, Invalid) as error:
             error.place = f"mapping: {key}"
             raise
+    _check_costs(session, book, mapping)
     return tuple(opened)
+
+
+def _check_costs(session: ReadSession, book: Book, mapping: Mapping) -> None:
+    """Raise Invalid for an account on which the cost of things cannot stand."""
+    chart = {account.number: account for account in accounts_of(session, book.id)}
+    for unit, target in mapping.commodities.items():
+        place = f"mapping: commodities.{unit[:80]}.worth"
+        check_fits(Use.COST_OF_THINGS, target.worth, chart.get(target.worth), place=place)
 
 
 def _references(transactions: Sequence[Transaction], *, formerly: bool = False) -> list[str]:

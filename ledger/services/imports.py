@@ -21,6 +21,7 @@ from ledger.core.bounds import (
     is_storable_text,
 )
 from ledger.core.entry import Entry, Posting
+from ledger.core.fitting_accounts import check_own_funds
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.services.books import ensure_commodity
@@ -134,6 +135,7 @@ def _draft(line: bytes, place: str, book: str | None) -> Draft:
     postings = tuple(_leg(leg, f"{place}: postings[{i}]") for i, leg in enumerate(legs))
     try:
         entry = Entry(code, postings)
+        check_own_funds(postings)
     except Invalid as error:
         raise Invalid(error.message, place=f"{place}: {error.place}") from error
     return Draft(

@@ -11,13 +11,14 @@ from sqlalchemy import select
 from ledger.core import bookkeeping
 from ledger.core.accounts import Layer, layer_of
 from ledger.core.entry import Entry, Posting
+from ledger.core.fitting_accounts import Use, check_fits
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.assets import Asset
-from ledger.models.books import Account, Book, Fund
+from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.proposals import Proposal
-from ledger.queries.books import fund_by_code
+from ledger.queries.books import accounts_of, fund_by_code
 from ledger.services import journal
 from ledger.services.books import check_own_fund, ensure_commodity
 from ledger.services.proposals import propose
@@ -25,9 +26,7 @@ from ledger.services.proposals import propose
 KIND = "opening"
 NET_ASSETS = 3010
 OPENING_QUANTITIES = 8190
-# Balances, not results: assets, liabilities, and things in custody (section 4).
-VALUES = range(1000, 3000)
-THINGS = (8210, 8250)
+IN_CUSTODY = 8210
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +68,9 @@ def propose_opening(
     """
     if not balances:
         raise Invalid("Name at least one balance.", place="balances")
-    chart = set(session.scalars(select(Account.number).where(Account.book_id == book.id)))
+    chart = {row.number: row for row in accounts_of(session, book.id)}
     for number, row in enumerate(balances):
         place = f"balances[{number}]"
-        if row.account not in VALUES and row.account not in THINGS:
-            raise Invalid(f"Account {row.account} opens with nothing.", place=f"{place}.account")
         check_own_fund(book, fund_by_code(session, book.id, row.fund), place=f"{place}.fund")
         if not row.quantity:
             raise Invalid("A balance is not zero.", place=f"{place}.quantity")
@@ -81,6 +78,7 @@ def propose_opening(
             raise Invalid(
                 f"Book {book.code} has no account {row.account}.", place=f"{place}.account"
             )
+        check_fits(Use.OPENING, row.account, chart[row.account], place=f"{place}.account")
         try:
             ensure_commodity(session, row.commodity)
         except Invalid as error:
@@ -90,7 +88,7 @@ def propose_opening(
     except Invalid as error:
         raise Invalid(error.message, place="balances") from error
     counted = {
-        (row.fund, row.commodity): row.quantity for row in balances if row.account == THINGS[0]
+        (row.fund, row.commodity): row.quantity for row in balances if row.account == IN_CUSTODY
     }
     for thing in things:
         left = counted.get((thing.fund, thing.commodity), 0) - 1

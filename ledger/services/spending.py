@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ledger.core import bookkeeping
 from ledger.core.entry import Entry
+from ledger.core.fitting_accounts import Use, check_fits
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.models.books import Account, Book, Fund
@@ -26,7 +27,6 @@ from ledger.services.limits import hold
 
 KIND = "spending"
 FUNCTIONS = ("programme", "management", "fundraising")
-COSTS = range(5000, 7000)
 
 
 def request_spending(
@@ -42,11 +42,9 @@ def request_spending(
     account: int = 5110,
     function: str = "programme",
 ) -> Commitment:
-    """Ask to spend; an approver of the book decides. Raises Invalid for an account that is no
-    cost, an unknown function, or a fund that owns nothing."""
-    known = session.get(Account, (book.id, account))
-    if known is None or account not in COSTS or known.inter_book:
-        raise Invalid("Name an account for costs.", place="account")
+    """Ask to spend; an approver of the book decides. Raises Invalid for an account on which
+    nothing is bought, an unknown function, or a fund that owns nothing."""
+    _check_account(session, book.id, account)
     if function not in FUNCTIONS:
         raise Invalid(f"The function is one of {', '.join(FUNCTIONS)}.", place="function")
     row = open_commitment(
@@ -68,6 +66,7 @@ def approve_spending(
     session: Session, row: Commitment, *, by: UUID, on: date, now: datetime
 ) -> None:
     """Set the money aside (DIS-1). Raises Conflict when the fund has less than is asked for."""
+    _check_account(session, row.book_id, row.terms["account"])
     hold(session, row.fund_id, row.quantity, currency=row.commodity)
     entries = bookkeeping.order_placed(**place_of(session, row), amount=row.quantity)
     approve(session, row, entries, by=by, on=on, now=now)
@@ -81,6 +80,7 @@ def book_bill(
     Raises Conflict for a bill above the order: that needs a new request.
     """
     row = load(session, spending_id, KIND)
+    _check_account(session, row.book_id, row.terms["account"])
     if amount > row.quantity:
         raise Conflict("The bill is higher than the order; ask for the rest first.", place="amount")
     entries = bookkeeping.bill_approved(
@@ -131,6 +131,13 @@ def cancel_spending(
         else []
     )
     take_step(session, row, "cancel", entries, quantity=row.quantity, on=on, now=now, by=by)
+
+
+def _check_account(session: Session, book_id: UUID, account: int) -> None:
+    """Raise Invalid for an account on which nothing is bought; asked again before anything is
+    booked, for what was asked before the rule was there."""
+    known = session.get(Account, (book_id, account))
+    check_fits(Use.SPENDING, account, known, place="account")
 
 
 def _pay(

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from ledger.core.amount import kind_of
 from ledger.core.currencies import exponent
+from ledger.core.fitting_accounts import Use, fitting
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound, PoolbookError
 from ledger.models.books import Book, Fund
@@ -394,11 +395,7 @@ def _ask_page(
     book = book_for(asked.action, code)
     with reading() as session:
         funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != "agency"]
-        costs = [
-            account
-            for account in accounts_of(session, book.id)
-            if account.number in spending.COSTS and not account.inter_book
-        ]
+        costs = fitting(Use.SPENDING, accounts_of(session, book.id))
         others = [
             other
             for other in all_books(session)

@@ -72,6 +72,10 @@ BAD_ENTRIES: dict[str, tuple[dict[str, Any], str]] = {
     "postings of text": ({**ENTRY, "postings": "all"}, "postings"),
     "an unknown field": ({**ENTRY, "approved_by": "me"}, "approved_by"),
     "an entry that is off": (with_leg("quantity", 501), "postings"),
+    "a release that comes into no other fund": (
+        with_leg("account", 5910),
+        "postings[0].account",
+    ),
     "zero": (with_leg("quantity", 0), "postings[0]"),
     "a fraction": (with_leg("quantity", 1.005), "postings[0].quantity"),
     "a quantity of text": (with_leg("quantity", "12,50"), "postings[0].quantity"),

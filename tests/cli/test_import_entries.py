@@ -111,6 +111,10 @@ BAD = {
     "hours on a money account": (line(postings=leg(commodity="MIN.ELEC")), "postings[0]"),
     "its own counterparty": (line(postings=leg(counterparty="A")), "postings[0]"),
     "a counterparty nobody opened": (line(postings=leg(counterparty="ZZ")), "counterparty"),
+    "a release that comes into no other fund": (
+        line(postings=leg(account=5910)),
+        "postings[0].account",
+    ),
     "an account between books alone": (line(postings=leg(account=1300)), "postings[0]"),
     "an infinity": (line().replace(b": 5000", b": Infinity"), "whole number"),
     "a posting that is a list": (line(postings=[[], []]), "postings[0]"),

@@ -262,6 +262,14 @@ BAD = {
     "promises that do not balance": (
         TWO.format(a="Assets:A", n="1 EUR"),
         'fund = "GEN"\n[accounts]\n"Income:B" = 4010\n"Assets:A" = 9110\n', "line 1: What stands"),
+    "a release that comes into no other fund": (
+        TWO.format(a="Assets:A", n="1 EUR"),
+        'fund = "GEN"\n[accounts]\n"Income:B" = 4910\n"Assets:A" = 1010\n',
+        "line 1: Account 4910 only moves between"),
+    "things whose cost stands on a release": (
+        TWO.format(a="Assets:A", n="1 EUR"),
+        'fund = "GEN"\n[accounts]\n"Income:B" = 4010\n"Assets:A" = 1010\n'
+        '[commodities]\ns = {code = "GRM.SAND", worth = 5910}\n', "commodities.s.worth"),
     "hours on an account of money": (
         TWO.format(a="Assets:A", n="1 h"),
         'fund = "GEN"\n[accounts]\n"Income:B" = 4010\n"Assets:A" = 1010\n'

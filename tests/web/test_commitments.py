@@ -1,5 +1,7 @@
 """Agreements on the pages: asked for, agreed by somebody else, carried out step by step."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -132,6 +134,19 @@ def test_an_agreement_is_asked_for_agreed_and_carried_out(town: Town, kind: str)
     shown = treasurer.get(town.address("commitments.show", agreement=row.reference)).text
     # The approval is a step as well; a grant is noted without one, and some end by themselves.
     assert shown.count('data-label="Step"') >= len(WALKS[kind][2])
+
+
+def test_the_form_offers_and_takes_the_accounts_on_which_something_is_bought(town: Town) -> None:
+    path = town.address("commitments.ask", kind="spending")
+    shown = town.client("member").get(path).text
+    assert re.findall(r'<option value="(\d{4})"', shown) == ["5110", "5120", "6110", "6210"]
+    before = town.rows()
+    for account in ("5910", "5915", "4010", "5510", "9999", "1"):
+        form = {**COMMON, "account": account, "function": "programme"}
+        answer = town.client("member").post(path, data=form)
+        assert answer.status_code == 422
+        assert "like 5110 or 6110" in answer.text
+    assert town.rows() == before
 
 
 def test_whoever_approved_a_spending_cannot_pay_it_and_a_step_out_of_turn_says_why(
