@@ -68,9 +68,13 @@ def import_statement(
     if profile is not None:
         with refusals_name(profile):
             columns = read_profile(profile.read_bytes())
-    with refusals_name(file):
-        read = read_statement(file.read_bytes(), file_format, profile=columns, opening=opening)
     database = console.database()
+    with database.snapshot() as session:
+        currency = book_by_code(session, code).commodity
+    with refusals_name(file):
+        read = read_statement(
+            file.read_bytes(), file_format, profile=columns, opening=opening, currency=currency
+        )
     if dry_run:
         with database.snapshot() as session:
             done = statements.preview_statement(

@@ -136,6 +136,8 @@ def _refusals(book: Book, account: int, file: StatementFile) -> list[tuple[int, 
     for index, statement in enumerate(file.statements):
         found += [(index, sentence) for sentence in _imbalance(statement)]
         found += [(index, sentence) for sentence in breaks.get(index, [])]
+        if statement.interim or statement.details:
+            found.append((index, "This is no final statement; ask the bank for camt.053."))
         if account == OPERATING and statement.currency != book.commodity:
             found.append(
                 (index, f"The statement is in {statement.currency}, the book in {book.commodity}.")
@@ -146,7 +148,7 @@ def _refusals(book: Book, account: int, file: StatementFile) -> list[tuple[int, 
 
 
 def _imbalance(statement: Statement) -> list[str]:
-    if statement.balanced:
+    if statement.balanced is not False:
         return []
     currency = statement.currency
     return [

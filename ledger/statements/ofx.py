@@ -1,22 +1,30 @@
 """OFX and QFX, versions 1 (SGML, tags left open) and 2 (XML), by a small reader of our own.
 
 Reads tags and text, nothing else: no declarations, no entities beyond those of HTML. A file states
-one balance only, the closing one; the opening one follows from it. Must not guess: an amount or a
-balance that cannot be read is refused by line.
+one balance at most, the closing one; the opening one follows from it and proves nothing. Must not
+guess: an amount or a balance that cannot be read is refused by line.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from html import unescape
 
-from ledger.core.currencies import EXPONENTS
+from ledger.core.currencies import EXPONENTS, exponent
 from ledger.errors import Invalid
-from ledger.statements.statement import Line, Statement, decimal_text, minor
+from ledger.statements.encoding import decode
+from ledger.statements.statement import (
+    Line,
+    Statement,
+    day_of,
+    decimal_text,
+    is_balance_row,
+    minor,
+)
 
 _TOKEN = re.compile(
-    r"<!\[CDATA\[(?P<data>.*?)\]\]>|<!--.*?-->|(?P<declared><[!?])"
+    r"<!\[CDATA\[(?P<data>.*?)\]\]>|<!--.*?-->|<\?(?:xml|OFX)\b.*?\?>|(?P<declared><[!?])"
     r"|<(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9._]{0,40})\s*>|(?P<text>[^<]+|<)",
     re.DOTALL,
 )
@@ -25,13 +33,45 @@ _LEAVES = {
     *("CURDEF", "BANKID", "BRANCHID", "ACCTID", "ACCTTYPE", "DTSTART", "DTEND", "TRNTYPE"),
     *("DTPOSTED", "DTUSER", "DTAVAIL", "TRNAMT", "FITID", "CHECKNUM", "REFNUM", "NAME", "MEMO"),
     *("BALAMT", "DTASOF", "CODE", "SEVERITY", "MESSAGE", "LANGUAGE", "DTSERVER", "TRNUID"),
-    *("PAYEEID", "SIC", "SRVRTID", "CURSYM", "CURRATE", "ACCTKEY", "ORG", "FID", "INTU.BID"),
+    *(
+        "EXTDNAME",
+        "PAYEEID",
+        "SIC",
+        "SRVRTID",
+        "CURSYM",
+        "CURRATE",
+        "ACCTKEY",
+        "ORG",
+        "FID",
+        "INTU.BID",
+    ),
 }
 _STATEMENTS = {"STMTRS", "CCSTMTRS"}
 _DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:[0-9]{0,6}(?:\.[0-9]*)?(?:\[.*\])?)?")
 MAX_DEPTH = 40
 MAX_CODE = 64
-DERIVED = "The file states no opening balance; it follows from the closing one."
+DERIVED = (
+    "The file states no opening balance; it follows from the closing one, so that the two prove "
+    "nothing."
+)
+NO_BALANCE = (
+    "The file states no balance (LEDGERBAL): it proves nothing, and the one before its first line "
+    "is taken as zero."
+)
+_CHARSETS = {
+    "1252": "cp1252",
+    "ISO-8859-1": "iso-8859-1",
+    "8859-1": "iso-8859-1",
+    "850": "cp850",
+    "437": "cp437",
+    "1250": "cp1250",
+}
+_HEADER = re.compile(rb"^\s*CHARSET:\s*([\w-]+)", re.MULTILINE | re.IGNORECASE)
+_XML_ENCODING = re.compile(rb"<\?xml[^>]*encoding=[\"']([\w.-]+)[\"']", re.IGNORECASE)
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d*|[+-]?\d{1,3}(?:\.\d{3})+,\d*")
+_TWO_WAYS = re.compile(r"[+-]?\d{1,3},\d{3}")
+_ZEROS = re.compile(r"0{8}.*", re.DOTALL)
+THREE_PLACES = 3
 
 
 @dataclass(slots=True)
@@ -71,25 +111,54 @@ class _Element:
                 yield from one.everywhere(names)
 
 
-def read(data: bytes) -> list[Statement]:
-    """Return the statements of a file. Raises Invalid, naming line and element."""
-    root = _tree(_decode(data))
+def read(data: bytes, currency: str | None = None) -> list[Statement]:
+    """Return the statements of a file; ``currency`` is that of files that name none.
+
+    Raises Invalid, naming line and element.
+    """
+    text, told = _decode(data)
+    root = _tree(text)
     if next(root.everywhere({"INVSTMTRS"}), None) is not None:
         raise Invalid("Statements of investments are not read.", place="INVSTMTRS")
-    return [_statement(element) for element in root.everywhere(_STATEMENTS)]
+    statements = [_statement(element, currency) for element in root.everywhere(_STATEMENTS)]
+    if not statements:
+        _check_answer(root)
+    if statements and told:
+        first = statements[0]
+        statements[0] = replace(first, warnings=(*told, *first.warnings))
+    return statements
 
 
-def _decode(data: bytes) -> str:
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1")
+def _check_answer(root: _Element) -> None:
+    """Raise Invalid with the bank's own words, where it answered with an error."""
+    for status in root.everywhere({"STATUS"}):
+        if status.value("SEVERITY").upper() == "ERROR" or status.value("CODE") not in ("", "0"):
+            words = " ".join((status.value("CODE"), _flat(status.value("MESSAGE")))).strip()
+            raise Invalid(
+                f"The bank answered with an error instead of a statement ({words[:200]}); ask it "
+                "for the file again.",
+                place=f"line {status.line}, STATUS",
+            )
+
+
+def _decode(data: bytes) -> tuple[str, list[str]]:
+    """Decode as the bytes say; what the header declares counts where they leave it open."""
+    try:
+        return data.decode("utf-8-sig"), []
+    except UnicodeDecodeError:
+        pass
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return decode(data)
+    charset, declared = _HEADER.search(data[:2000]), _XML_ENCODING.search(data[:2000])
+    named = _CHARSETS.get(charset[1].decode().upper()) if charset else None
+    if named is None and declared and declared[1].upper() not in (b"UTF-8", b"UTF8"):
+        named = declared[1].decode()
+    # Old banks write 1252 into every header, whatever the letters are in.
+    return decode(data) if named in (None, "cp1252") else decode(data, named)
 
 
 def _tree(text: str) -> _Element:
-    start = re.search(r"<OFX\s*>", text, re.IGNORECASE)
+    start = re.search(r"<(?:\w+:)?OFX(?:\s[^>]*)?>", text, re.IGNORECASE)
     if start is None:
         raise Invalid("The file holds no OFX.", place="file")
     root = _Element("", 1)
@@ -126,35 +195,74 @@ def _tag(stack: list[_Element], name: str, line: int, *, closes: bool) -> None:
     stack.append(element)
 
 
-def _statement(element: _Element) -> Statement:
-    currency, place = element.needed("CURDEF")
-    if currency not in EXPONENTS:
-        raise Invalid(f"{currency[:10]!r} is no currency.", place=place)
+def _statement(element: _Element, assumed: str | None) -> Statement:
+    currency, told = _currency(element, assumed)
     account = _account(element)
     movements = element.one("BANKTRANLIST")
-    lines = tuple(
+    rows = [
         _line(movement, position, currency)
         for position, movement in enumerate(movements.all("STMTTRN") if movements else [])
-    )
+    ]
+    lines, left_out = _without_balances([row for row, _told in rows], currency)
+    told += [sentence for _row, sentences in rows for sentence in sentences]
     balance = element.one("LEDGERBAL")
-    if balance is None:
-        raise Invalid("The statement has no LEDGERBAL.", place=f"line {element.line}")
-    amount, place = balance.needed("BALAMT")
-    closing = minor(amount, currency, place)
     days = [line.booked_on for line in lines]
     opens_on = _day_in(movements, "DTSTART") or min(days, default=None)
-    closes_on = _day_in(movements, "DTEND") or _day_in(balance, "DTASOF") or max(days, default=None)
+    ends_on, as_of = _day_in(movements, "DTEND"), _day_in(balance, "DTASOF")
+    closes_on = ends_on or as_of or max(days, default=None)
+    moved = sum(line.amount for line in lines)
+    closing = moved
+    if balance is None:
+        told.append(NO_BALANCE)
+    else:
+        amount, place = balance.needed("BALAMT")
+        closing = _minor(amount, currency, place)
+        told.append(DERIVED)
+        if as_of and ends_on and as_of > max([ends_on, *days]):
+            told.append(
+                f"The balance is of {as_of}, later than the last day of the file, {ends_on}: what "
+                "moved in between is in another file."
+            )
     return Statement(
         statement_id=f"OFX/{account}/{closes_on or ''}/{decimal_text(closing, currency)}",
         account=account,
         currency=currency,
-        opening=closing - sum(line.amount for line in lines),
+        opening=closing - moved,
         closing=closing,
         opens_on=opens_on,
         closes_on=closes_on,
         lines=lines,
-        warnings=(DERIVED,),
+        warnings=(*told, *left_out),
+        opening_derived=True,
+        closing_derived=balance is None,
     )
+
+
+def _currency(element: _Element, assumed: str | None) -> tuple[str, list[str]]:
+    found = element.one("CURDEF")
+    stated = found.text.strip() if found else ""
+    place = f"line {found.line if found else element.line}, CURDEF"
+    if not stated and assumed:
+        return assumed, [f"The file names no currency; {assumed} is taken, that of the books."]
+    if not stated:
+        raise Invalid("The file names no currency (CURDEF).", place=place)
+    if stated not in EXPONENTS:
+        raise Invalid(f"{stated[:10]!r} is no currency.", place=place)
+    return stated, []
+
+
+def _without_balances(lines: list[Line], currency: str) -> tuple[tuple[Line, ...], list[str]]:
+    """Leave out rows that only name a balance; some banks put them among the movements."""
+    kept, told = [], []
+    for line in lines:
+        if not line.bank_reference and is_balance_row(line.counterparty_name, line.remittance):
+            told.append(
+                f"A row only names a balance ({(line.remittance or '')[:40]!r}, "
+                f"{decimal_text(line.amount, currency)}): it is no movement and is left out."
+            )
+        else:
+            kept.append(line)
+    return tuple(kept), told
 
 
 def _account(element: _Element) -> str:
@@ -165,26 +273,60 @@ def _account(element: _Element) -> str:
     raise Invalid("The statement names no account.", place=f"line {element.line}")
 
 
-def _line(element: _Element, position: int, currency: str) -> Line:
+def _line(element: _Element, position: int, currency: str) -> tuple[Line, list[str]]:
     amount, place = element.needed("TRNAMT")
-    if element.one("CURRENCY") is not None:
+    other = element.one("CURRENCY")
+    if other is not None and other.value("CURSYM").upper() != currency:
         raise Invalid("The line is in another currency than the account.", place=place)
-    booked, day_place = element.needed("DTPOSTED")
+    moved = _minor(amount, currency, place)
+    booked_on, told = _posted(element)
     payee = element.one("PAYEE")
     name = element.value("NAME") or (payee.value("NAME") if payee else "")
-    other = element.one("BANKACCTTO")
+    longer = element.value("EXTDNAME")
+    to = element.one("BANKACCTTO")
+    texts = [_flat(element.value("MEMO")) or _flat(name), _flat(longer)]
     return Line(
         position=position,
-        amount=minor(amount, currency, place),
-        booked_on=_day(booked, day_place),
+        amount=moved,
+        booked_on=booked_on,
         value_on=None,
-        bank_reference=_flat(element.value("FITID")) or None,
+        bank_reference=_some_id(element.value("FITID")),
         end_to_end_id=_flat(element.value("REFNUM")) or None,
         counterparty_name=_flat(name) or None,
-        counterparty_account=_flat(other.value("ACCTID") if other else "") or None,
-        remittance=_flat(element.value("MEMO")) or _flat(name),
+        counterparty_account=_flat(to.value("ACCTID") if to else "") or None,
+        remittance=" ".join(text for text in texts if text),
         code=_flat(element.value("TRNTYPE"))[:MAX_CODE] or None,
-    )
+    ), told
+
+
+def _some_id(text: str) -> str | None:
+    """Return a bank's id for a line; nothing but zeros is none."""
+    found = _flat(text)
+    return found if found.strip("0") else None
+
+
+def _posted(element: _Element) -> tuple[date, list[str]]:
+    """Return the day of a line; the day of its value where the bank left the first at zero."""
+    for name in ("DTPOSTED", "DTAVAIL", "DTUSER"):
+        found = element.one(name)
+        text = found.text.strip() if found else ""
+        if text and not _ZEROS.fullmatch(text):
+            return _day(text, f"line {found.line if found else element.line}, {name}")
+    text, place = element.needed("DTPOSTED")
+    raise Invalid(f"{text[:20]!r} is not a date.", place=place)
+
+
+def _minor(text: str, currency: str, place: str) -> int:
+    """Read an amount; thousands may be set apart where both marks leave no doubt."""
+    if _TWO_WAYS.fullmatch(text) and exponent(currency) != THREE_PLACES:
+        raise Invalid(
+            f"{text[:40]!r} can be read in two ways: is the comma for thousands or for decimals?",
+            place=place,
+        )
+    if _THOUSANDS.fullmatch(text):
+        mark = "." if text.rfind(".") > text.rfind(",") else ","
+        text = text.replace("," if mark == "." else ".", "").replace(",", ".")
+    return minor(text, currency, place)
 
 
 def _flat(text: str) -> str:
@@ -192,18 +334,16 @@ def _flat(text: str) -> str:
     return " ".join("".join(s if s.isprintable() else " " for s in text).split())
 
 
-def _day(text: str, place: str) -> date:
+def _day(text: str, place: str) -> tuple[date, list[str]]:
     found = _DATE.fullmatch(text)
-    try:
-        if found is None:
-            raise ValueError
-        return date(int(found[1]), int(found[2]), int(found[3]))
-    except ValueError as error:
-        raise Invalid(f"{text[:20]!r} is not a date.", place=place) from error
+    if found is None:
+        raise Invalid(f"{text[:20]!r} is not a date.", place=place)
+    return day_of(int(found[1]), int(found[2]), int(found[3]), place)
 
 
 def _day_in(element: _Element | None, name: str) -> date | None:
     found = element.one(name) if element else None
-    if found is None or not found.text.strip():
+    text = found.text.strip() if found else ""
+    if found is None or not text or _ZEROS.fullmatch(text):
         return None
-    return _day(found.text.strip(), f"line {found.line}, {name}")
+    return _day(text, f"line {found.line}, {name}")[0]

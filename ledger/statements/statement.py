@@ -7,19 +7,41 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
 
+from ledger.core.bounds import LAST_DAY, LONGEST_BANK_TEXT
 from ledger.core.currencies import exponent
 from ledger.errors import Invalid
+from ledger.statements.encoding import printable
 
 _AMOUNT = re.compile(r"[+-]?[0-9]{1,40}(?:[.,][0-9]{0,40})?", re.ASCII)
+# No bank's file is older than its format; what says so is wrong.
+FIRST_DAY = date(1970, 1, 1)
+LONGEST_MONTH = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One payment of a line that the bank booked as one sum; ``amount`` in minor units."""
+
+    position: int
+    amount: int
+    end_to_end_id: str | None
+    counterparty_name: str | None
+    counterparty_account: str | None
+    remittance: str
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One movement as the bank booked it; ``amount`` in minor units, in is positive."""
+    """One movement as the bank booked it; ``amount`` in minor units, in is positive.
+
+    ``parts`` are the payments of a batch and sum to the amount. ``batch_reference`` is the batch's
+    own name, ``through`` who paid on somebody's behalf, ``returned`` why a payment came back.
+    """
 
     position: int
     amount: int
@@ -31,13 +53,20 @@ class Line:
     counterparty_account: str | None
     remittance: str
     code: str | None
+    parts: tuple[Part, ...] = field(default=())
+    batch_reference: str | None = None
+    through: str | None = None
+    returned: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One statement of one account; balances in minor units of its currency.
 
-    ``warnings`` say what the reader left out or found odd.
+    ``warnings`` say what the reader left out or found odd. A derived balance is stated nowhere: it
+    follows from the other one and the lines, or is taken as zero. ``forward`` is what the lines
+    hold and the closing balance does not yet, because it is valued later. An ``interim`` statement
+    is confirmed by a later one; ``details`` only name the parts of lines that others bring.
     """
 
     statement_id: str
@@ -49,6 +78,11 @@ class Statement:
     closes_on: date | None
     lines: tuple[Line, ...]
     warnings: tuple[str, ...] = field(default=())
+    opening_derived: bool = False
+    closing_derived: bool = False
+    forward: int = 0
+    interim: bool = False
+    details: bool = False
 
     @property
     def credits(self) -> int:
@@ -63,11 +97,14 @@ class Statement:
     @property
     def difference(self) -> int:
         """What the stated closing balance has more than opening and lines, in minor units."""
-        return self.closing - self.opening - self.credits + self.debits
+        return self.closing + self.forward - self.opening - self.credits + self.debits
 
     @property
-    def balanced(self) -> bool:
-        """Whether opening and lines give the closing balance."""
+    def balanced(self) -> bool | None:
+        """Whether opening and lines give the closing balance; None where the bank states only one
+        of the two, which proves nothing."""
+        if self.opening_derived or self.closing_derived:
+            return None
         return self.difference == 0
 
     def bases(self) -> list[str]:
@@ -148,7 +185,14 @@ def chain_breaks(statements: Sequence[Statement]) -> dict[int, list[str]]:
     for index, statement in enumerate(statements):
         key = (statement.account, statement.currency)
         before = last.get(key)
-        if before is not None and before.closing != statement.opening:
+        if statement.details or statement.interim or statement.balanced is None:
+            continue
+        # What was valued later may stand in the next opening balance, or come with its lines.
+        followed = before is not None and statement.opening in (
+            before.closing,
+            before.closing + before.forward,
+        )
+        if before is not None and not followed:
             found[index] = [
                 f"Statement {statement.statement_id} opens with "
                 f"{decimal_text(statement.opening, statement.currency)}, but "
@@ -157,6 +201,97 @@ def chain_breaks(statements: Sequence[Statement]) -> dict[int, list[str]]:
             ]
         last[key] = statement
     return found
+
+
+def day_of(year: int, month: int, day: int, place: str) -> tuple[date, list[str]]:
+    """Return a day, and what to say of it when its month is too short (30 February).
+
+    Banks that reckon with months of 30 days write such days; the last of the month is meant.
+    Raises Invalid for what is no day in any reckoning.
+    """
+    try:
+        return date(year, month, day), []
+    except ValueError as error:
+        try:
+            first = date(year, month, 1)
+        except ValueError:
+            first = None
+        if first is None or not 0 < day <= LONGEST_MONTH:
+            raise Invalid(f"{year}-{month:02}-{day:02} is not a date.", place=place) from error
+        last = (first + timedelta(days=LONGEST_MONTH)).replace(day=1) - timedelta(days=1)
+        return last, [
+            f"{place}: there is no {year}-{month:02}-{day:02}; the line is kept with the last day "
+            f"of that month, {last}."
+        ]
+
+
+def check_days(statement: Statement) -> None:
+    """Raise Invalid for a day on which no bank books, naming the line."""
+    for line in statement.lines:
+        for found in (line.booked_on, line.value_on):
+            if found is not None and not FIRST_DAY <= found <= LAST_DAY:
+                raise Invalid(
+                    f"A line is dated {found}; days before {FIRST_DAY.year} or after "
+                    f"{LAST_DAY.year} are not kept.",
+                    place=f"statement {statement.statement_id}, line {line.position}",
+                )
+    for found in (statement.opens_on, statement.closes_on):
+        if found is not None and not FIRST_DAY <= found <= LAST_DAY:
+            raise Invalid(
+                f"The statement is dated {found}; days before {FIRST_DAY.year} or after "
+                f"{LAST_DAY.year} are not kept.",
+                place=f"statement {statement.statement_id}",
+            )
+
+
+def storable(statement: Statement) -> Statement:
+    """Return a statement whose texts can be stored and shown; what is cut is said."""
+    told: list[str] = []
+    lines = tuple(_storable_line(line, told) for line in statement.lines)
+    kept = replace(statement, lines=lines) if lines != statement.lines else statement
+    return replace(kept, warnings=(*kept.warnings, *told)) if told else kept
+
+
+def _storable_line(line: Line, told: list[str]) -> Line:
+    clean = replace(_clean(line), parts=tuple(_clean(part) for part in line.parts))
+    if len(clean.remittance) <= LONGEST_BANK_TEXT:
+        return clean
+    told.append(
+        f"The text of line {line.position} has {len(clean.remittance)} characters; the first "
+        f"{LONGEST_BANK_TEXT} are kept."
+    )
+    return replace(clean, remittance=clean.remittance[:LONGEST_BANK_TEXT])
+
+
+_Texts = TypeVar("_Texts", Line, Part)
+
+
+def _clean(item: _Texts) -> _Texts:
+    """Return a line or part without signs that nobody can see or store."""
+    changed: dict[str, Any] = {
+        one.name: printable(text)
+        for one in fields(item)
+        if isinstance(text := getattr(item, one.name), str) and not text.isprintable()
+    }
+    return replace(item, **changed) if changed else item
+
+
+_BALANCE_ROW = re.compile(
+    r"(?:s[aá]ldo|balance|solde|kontostand|saldovortrag|[uü]bertrag|saldo conta)"
+    r"(?:\s+(?:anterior|inicial|final|do\s+dia|dispon[ií]vel|atual|actual|total|iniziale|finale|"
+    r"in[ií]cio|begin|eind|brought forward|carried forward|forward|du jour|pr[eé]c[eé]dent|initial|"
+    r"en conta|conta|em conta|do\s+per[ií]odo|per|am|au|al|vom|\d[\d./-]*))*"
+    r"|(?:opening|closing|previous|ending|beginning|starting|ledger|available)\s+balance"
+    r"|(?:ancien|nouveau)\s+solde|(?:alter|neuer)\s+(?:konto(?:stand)?|saldo)"
+    r"|(?:anfangs|end|schluss)(?:saldo|bestand)|(?:begin|eind)saldo",
+    re.IGNORECASE,
+)
+
+
+def is_balance_row(*texts: str | None) -> bool:
+    """Tell whether a row's texts only name a balance ("Saldo do dia"), which is no movement."""
+    told = [" ".join(text.split()).strip(" .:*-") for text in texts if text and text.strip()]
+    return bool(told) and all(_BALANCE_ROW.fullmatch(text) for text in told)
 
 
 def decimal_text(amount: int, currency: str) -> str:

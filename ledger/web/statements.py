@@ -37,7 +37,7 @@ def upload(code: str) -> Response:
     try:
         if sent is None or not sent.filename:
             raise Invalid(_("Choose a file first."), place="file")
-        file = read_statement(sent.read())
+        file = read_statement(sent.read(), currency=book.commodity)
         done = write(
             lambda session: statement_services.import_statement(
                 session,

@@ -15,6 +15,7 @@ SEEDS = {path.name: path.read_bytes() for path in sorted(DATA.iterdir())}
 PIECES = [
     b":61:", b":86:", b":62F:", b":20:", b":NS:", b"\n", b"-", b"-}", b"C", b"RD", b",", b"9" * 20,
     b"<", b">", b"</Ntry>", b"<Amt/>", b"&", b"]]>", b"<?x?>", b"<!-- -->", b'Ccy="', b"BOOK",
+    b":62M:", b":61:2403040304C5,00NTRF", b"<?xml ", b"</Document>",
     b"\x00", b"\xff", b"\xc3\xa9", b"\xe2\x80\xa8", b"99991399", b"0000", b"+", b"?20", b"//",
     b"<STMTTRN>", b"</STMTTRN>", b"<TRNAMT>", b"<BALAMT>", b"<![CDATA[", b'"', b'""', b";", b"$",
 ]  # fmt: skip

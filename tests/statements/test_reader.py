@@ -61,21 +61,14 @@ def test_camt_lines_carry_amount_days_names_and_text():
     assert (charge.amount, charge.code) == (-600, "ACMT-MDOP-CHRG")
 
 
-@pytest.mark.parametrize("version", ["02", "03", "04", "05", "06", "07", "08"])
-def test_every_version_of_camt_053_up_to_eight_is_read(version: str):
+@pytest.mark.parametrize("version", ["02", "03", "07", "08", "13", "27"])
+def test_every_version_of_camt_053_is_read(version: str):
     text = CAMT.replace("053.001.08", f"053.001.{version}")
     if version < "07":
         text = text.replace("<Sts><Cd>BOOK</Cd></Sts>", "<Sts>BOOK</Sts>")
     file = read(text)
     assert file.format == f"camt.053.001.{version}"
     assert len(file.statements[0].lines) == 3
-
-
-@pytest.mark.parametrize("kind", ["052", "054"])
-def test_other_camt_messages_are_recognised_and_explained(kind: str):
-    refused = refusal(CAMT.replace("camt.053", f"camt.{kind}"))
-    assert f"camt.{kind}" in refused.message
-    assert "camt.053" in refused.message
 
 
 def test_an_entry_that_is_not_booked_is_left_out_and_named():
@@ -220,9 +213,10 @@ def test_the_second_message_is_named_with_its_line():
     assert (refused.place or "").startswith("message 2 at line 14")
 
 
-def test_a_line_that_the_library_drops_is_missed():
+def test_a_line_without_a_type_code_is_a_line_of_its_own():
+    # The library alone would put these two together and lose one.
     text = YEN.replace(":62F:", ":61:260303C1,\n:61:260303D1,NTRFNONREF\n:62F:")
-    assert ":61:" in (refusal(text).place or "")
+    assert [line.amount for line in read(text).statements[0].lines] == [500, 1, -1]
 
 
 @pytest.mark.parametrize("data", [b"", b"  \n", b"hello", b"\x00\xff\xfe", b"%PDF-1.7", b"<a/>"])
