@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, exists, select
 
 from ledger.db import ReadSession
 from ledger.models.assets import Asset, AssetLoan, Intake, Valuation
 from ledger.models.books import Book
+from ledger.queries.paging import PAGE, Page, behind, cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +39,68 @@ class IntakeRow:
     proposed: int | None
 
 
-def intakes_to_value(session: ReadSession, *, book_id: UUID) -> list[IntakeRow]:
-    """Return hand-overs without an approved value, oldest first."""
-    states: dict[UUID, dict[str, int]] = {}
-    for intake_id, state, total in session.execute(
-        select(Valuation.intake_id, Valuation.state, Valuation.total).where(
-            Valuation.book_id == book_id, Valuation.intake_id.is_not(None)
-        )
-    ):
-        if intake_id is not None:
-            states.setdefault(intake_id, {})[state] = total
+def intakes_to_value(
+    session: ReadSession, *, book_id: UUID, after: UUID | None = None
+) -> Page[IntakeRow]:
+    """Return a page of the hand-overs without an approved value, oldest first."""
     rows = session.scalars(
-        select(Intake).where(Intake.book_id == book_id).order_by(Intake.received_on, Intake.id)
-    )
-    return [
-        IntakeRow(
-            row.id,
-            row.commodity,
-            row.quantity,
-            row.received_on,
-            states.get(row.id, {}).get("proposed"),
+        select(Intake)
+        .where(without_value(book_id), behind(session, after, Intake.received_on, Intake.id))
+        .order_by(Intake.received_on, Intake.id)
+        .limit(PAGE + 1)
+    ).all()
+    proposed = dict(
+        iter(
+            session.execute(
+                select(Valuation.intake_id, Valuation.total).where(
+                    Valuation.intake_id.in_([row.id for row in rows]),
+                    Valuation.state == "proposed",
+                )
+            )
         )
+    )
+    waiting = [
+        IntakeRow(row.id, row.commodity, row.quantity, row.received_on, proposed.get(row.id))
         for row in rows
-        if "approved" not in states.get(row.id, {})
     ]
+    return cut(waiting, attrgetter("id"))
 
 
-def assets_of(session: ReadSession, *, book_id: UUID) -> list[Asset]:
-    """Return the items a book owns, by tag."""
-    return list(session.scalars(select(Asset).where(Asset.book_id == book_id).order_by(Asset.tag)))
+def without_value(book_id: UUID) -> ColumnElement[bool]:
+    """Return the condition that a hand-over of a book has no approved value."""
+    approved = exists().where(Valuation.intake_id == Intake.id, Valuation.state == "approved")
+    return and_(Intake.book_id == book_id, ~approved)
 
 
-def loans_out(session: ReadSession, *, book_id: UUID) -> list[LoanRow]:
-    """Return the items that a book has lent, the first due first."""
-    return _loans(session, AssetLoan.lender_id == book_id, AssetLoan.returned_on.is_(None))
+def assets_of(
+    session: ReadSession, *, book_id: UUID, search: str = "", after: UUID | None = None
+) -> Page[Asset]:
+    """Return a page of the items a book owns, by tag.
+
+    ``search`` leaves those whose tag begins with it, or whose description has it in it.
+    """
+    query = select(Asset).where(
+        Asset.book_id == book_id, behind(session, after, Asset.tag, Asset.id)
+    )
+    if search:
+        query = query.where(
+            Asset.tag.istartswith(search, autoescape=True)
+            | Asset.description.icontains(search, autoescape=True)
+        )
+    rows = session.scalars(query.order_by(Asset.tag, Asset.id).limit(PAGE + 1)).all()
+    return cut(rows, attrgetter("id"))
+
+
+def loans_out(session: ReadSession, *, book_id: UUID, after: UUID | None = None) -> Page[LoanRow]:
+    """Return a page of the items that a book has lent, the first due first."""
+    rows = _loans(
+        session,
+        AssetLoan.lender_id == book_id,
+        AssetLoan.returned_on.is_(None),
+        behind(session, after, AssetLoan.due_on, AssetLoan.id),
+        limit=PAGE + 1,
+    )
+    return cut(rows, attrgetter("id"))
 
 
 def loans_in(session: ReadSession, *, book_id: UUID) -> list[LoanRow]:
@@ -78,7 +108,9 @@ def loans_in(session: ReadSession, *, book_id: UUID) -> list[LoanRow]:
     return _loans(session, AssetLoan.borrower_id == book_id)
 
 
-def _loans(session: ReadSession, *conditions: ColumnElement[bool]) -> list[LoanRow]:
+def _loans(
+    session: ReadSession, *conditions: ColumnElement[bool], limit: int | None = None
+) -> list[LoanRow]:
     borrower = select(Book.id, Book.code).subquery()
     query = (
         select(AssetLoan, Asset, Book.code, borrower.c.code)
@@ -86,7 +118,8 @@ def _loans(session: ReadSession, *conditions: ColumnElement[bool]) -> list[LoanR
         .join(Book, Book.id == AssetLoan.lender_id)
         .join(borrower, borrower.c.id == AssetLoan.borrower_id)
         .where(*conditions)
-        .order_by(AssetLoan.due_on)
+        .order_by(AssetLoan.due_on, AssetLoan.id)
+        .limit(limit)
     )
     return [
         LoanRow(

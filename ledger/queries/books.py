@@ -1,5 +1,6 @@
 """Questions about books, funds and commodities."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import select
@@ -33,6 +34,15 @@ def fund_by_code(session: ReadSession, book_id: UUID, code: str) -> Fund:
 def funds_of(session: ReadSession, book_id: UUID) -> list[Fund]:
     """Return the funds of a book by code."""
     return list(session.scalars(select(Fund).where(Fund.book_id == book_id).order_by(Fund.code)))
+
+
+def funds_of_books(session: ReadSession, book_ids: Collection[UUID]) -> dict[UUID, list[Fund]]:
+    """Return the funds of several books, by book and code."""
+    found: dict[UUID, list[Fund]] = {book_id: [] for book_id in book_ids}
+    query = select(Fund).where(Fund.book_id.in_(book_ids)).order_by(Fund.book_id, Fund.code)
+    for fund in session.scalars(query):
+        found[fund.book_id].append(fund)
+    return found
 
 
 def account_names(session: ReadSession, book_id: UUID) -> dict[int, str]:

@@ -7,12 +7,13 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from ledger.db import ReadSession
+from ledger.models.assets import Intake
 from ledger.models.books import Commodity
 from ledger.models.hours import HoursEntry
 from ledger.models.payments import BalanceTransaction, Refund
 from ledger.models.pools import AllocationLine, AllocationRun, Pool
 from ledger.models.statements import BankLine
-from ledger.queries.assets import intakes_to_value
+from ledger.queries.assets import without_value
 from ledger.queries.balances import balance_of
 from ledger.queries.commitments import to_carry_out
 from ledger.queries.disputes import waiting_for_evidence
@@ -76,7 +77,7 @@ def waiting(session: ReadSession, *, book_id: UUID, currency: str) -> list[Waiti
                 session, HoursEntry, HoursEntry.book_id == book_id, HoursEntry.state == "logged"
             ),
         ),
-        Waiting("valuations", len(intakes_to_value(session, book_id=book_id))),
+        Waiting("valuations", _count(session, Intake, without_value(book_id))),
         Waiting("agreements", to_carry_out(session, book_id=book_id)),
         Waiting("shares", _shares(session, book_id)),
         Waiting("proposals", count_open(session, book_id=book_id)),

@@ -20,7 +20,7 @@ from ledger.models.journal import Entry
 from ledger.models.payments import BalanceTransaction
 from ledger.models.periods import Period, SoftClose
 from ledger.models.statements import BankLine
-from ledger.queries.assets import intakes_to_value
+from ledger.queries.assets import without_value
 from ledger.queries.balances import trial_balance
 from ledger.queries.people import names_of
 
@@ -179,8 +179,7 @@ def blockers(session: ReadSession, *, book_id: UUID, until: date) -> list[tuple[
         HoursEntry.state == "logged",
         HoursEntry.worked_on <= until,
     )
-    waiting = {row.id for row in intakes_to_value(session, book_id=book_id)}
-    things = _count(session, Intake, Intake.id.in_(waiting), Intake.received_on <= until)
+    things = _count(session, Intake, without_value(book_id), Intake.received_on <= until)
     stripe = _count(
         session,
         BalanceTransaction,

@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy import Select, Subquery, func, or_, select
 
 from ledger.core.amount import kind_of
 from ledger.db import ReadSession
-from ledger.models.books import Book, Fund
+from ledger.models.books import Book, Commodity, Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
 from ledger.models.pledges import Fulfilment, Pledge
+from ledger.queries.paging import PAGE, Page, behind, cut
 
 OPEN = ("open", "part_fulfilled")
 
@@ -113,25 +115,42 @@ def open_pledges(
     return [row for row in _rows(session, query) if row.open and row.kind in kinds]
 
 
-def open_things(session: ReadSession, *, book_id: UUID) -> list[PledgeRow]:
-    """Return the things that are promised and not handed over."""
-    return open_pledges(session, book_id=book_id, kinds=("things",))
-
-
-def discharged() -> Subquery:
-    """Return what was made good of each pledge, refunds left aside, as a subquery."""
-    return (
-        select(Fulfilment.pledge_id, func.sum(Fulfilment.quantity).label("quantity"))
-        .where(or_(Fulfilment.quantity > 0, Fulfilment.source == "return"))
-        .group_by(Fulfilment.pledge_id)
-        .subquery()
+def open_equipment(
+    session: ReadSession, *, book_id: UUID, after: UUID | None = None
+) -> Page[PledgeRow]:
+    """Return a page of the items and supplies that are pledged and not handed over, newest
+    first."""
+    counted = select(Commodity.code).where(Commodity.kind.in_(("item", "bulk")))
+    query = (
+        select(Pledge.id)
+        .where(
+            Pledge.book_id == book_id,
+            Pledge.state.in_(OPEN),
+            Pledge.commodity.in_(counted),
+            behind(session, after, Pledge.created_at, Pledge.id, newest_first=True),
+        )
+        .order_by(Pledge.created_at.desc(), Pledge.id.desc())
+        .limit(PAGE + 1)
     )
+    return cut(_rows(session, query), attrgetter("id"))
+
+
+def discharged(ids: Select[UUID] | None = None) -> Subquery:
+    """Return what was made good of each pledge, refunds left aside, as a subquery; of the pledges
+    with some ids, where they are given."""
+    query = select(Fulfilment.pledge_id, func.sum(Fulfilment.quantity).label("quantity")).where(
+        or_(Fulfilment.quantity > 0, Fulfilment.source == "return")
+    )
+    if ids is not None:
+        query = query.where(Fulfilment.pledge_id.in_(ids))
+    return query.group_by(Fulfilment.pledge_id).subquery()
 
 
 def _rows(session: ReadSession, ids: Select[UUID]) -> list[PledgeRow]:
-    done = discharged()
+    done = discharged(ids)
     net = (
         select(Fulfilment.pledge_id, func.sum(Fulfilment.quantity).label("quantity"))
+        .where(Fulfilment.pledge_id.in_(ids))
         .group_by(Fulfilment.pledge_id)
         .subquery()
     )

@@ -60,6 +60,7 @@ def register(app: Flask) -> None:
     app.after_request(door.secure)
     app.after_request(door.remember_location)
     app.jinja_env.globals["form_key"] = once.fresh_key
+    app.jinja_env.globals["further"] = door.further
     app.context_processor(door.context)
     for noun in NOUNS + (DEMO_NOUNS if door.parts_of(app).settings.demo else ()):
         app.register_blueprint(import_module(f"ledger.web.{noun}").pages)

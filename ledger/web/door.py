@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Flask, Response, abort, current_app, g, render_template, request, session
@@ -218,6 +219,19 @@ def require_anywhere(action: str) -> list[Book]:
     if not books:
         raise NotFound("There is no such page, or it is not yours to see.")
     return books
+
+
+def row_asked(name: str) -> UUID | None:
+    """Return behind which row a list of the page begins, as its address says; None from the top."""
+    try:
+        return UUID(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+def further(name: str, after: UUID) -> str:
+    """Return this page's address with one of its lists begun behind a row."""
+    return f"{request.path}?{urlencode({**request.args.to_dict(), name: str(after)})}"
 
 
 def read_form(schema: Schema, data: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ledger.models.books import Book
 from ledger.models.hours import HoursEntry
 from ledger.models.people import Person
 from ledger.queries import hours, pledges
-from ledger.queries.books import book_by_code, commodities, fund_by_code, funds_of
+from ledger.queries.books import book_by_code, commodities, fund_by_code, funds_of_books
 from ledger.schemas.hours import Hours
 from ledger.services import hours as hours_services
 from ledger.services import parties
@@ -25,6 +25,7 @@ from ledger.web.door import (
     read_form,
     reading,
     require_anywhere,
+    row_asked,
     signed_in,
     today,
     today_here,
@@ -142,26 +143,24 @@ def _page(values: dict[str, str], errors: dict[str, list[str]], status: int = 20
     person = signed_in()
     with reading() as session:
         skills = [item for item in commodities(session).values() if item.code.startswith("MIN.")]
-        places = [(book, funds_of(session, book.id)) for book in books]
-        own = hours.hours_of_person(session, person_id=person.id)
+        funds = funds_of_books(session, [book.id for book in books])
+        own = hours.hours_of_person(session, person_id=person.id, after=row_asked("own"))
         promised = [
             part
             for part in pledges.pledges_of_person(session, person_id=person.id)
             if part.commodity.startswith("MIN.") and part.open
         ]
-        waiting = [
-            row
-            for book in visitor().books("confirm_hours")
-            for row in hours.hours_to_confirm(session, book_id=book.id)
-        ]
+        confirms = [book.id for book in visitor().books("confirm_hours")]
+        waiting = hours.hours_to_confirm(session, book_ids=confirms, after=row_asked("waiting"))
     # Who has nowhere to log sees no form in which the sentences could stand.
-    for sentences in errors.values() if not (places or promised) else ():
+    for sentences in errors.values() if not (books or promised) else ():
         flash(" ".join(sentences))
     return page(
         "hours/show.html",
         status,
         skills=sorted(skills, key=lambda item: item.singular),
-        places=places,
+        books=books,
+        funds=[fund for found in funds.values() for fund in found],
         own=own,
         promised=promised,
         waiting=waiting,

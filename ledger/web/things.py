@@ -13,7 +13,7 @@ from ledger.models.assets import Asset, AssetLoan, Intake
 from ledger.models.books import Book, Fund
 from ledger.models.pledges import Pledge
 from ledger.queries import assets, pledges
-from ledger.queries.books import all_books, book_by_code, commodities, fund_by_code, funds_of
+from ledger.queries.books import all_books, book_by_code, commodities, fund_by_code, funds_of_books
 from ledger.queries.policies import capitalised_from
 from ledger.schemas import things as schemas
 from ledger.services import assets as asset_services
@@ -25,6 +25,7 @@ from ledger.web.door import (
     read_form,
     reading,
     require_anywhere,
+    row_asked,
     signed_in,
     today,
     today_here,
@@ -39,18 +40,24 @@ pages = Blueprint("things", __name__)
 def show() -> Response:
     """Show what was promised, what is here, and what is on loan."""
     books = require_anywhere("receive_things")
+    asked = request.args.get("book", "")
+    book = next((book for book in books if book.code == asked), books[0])
+    search = request.args.get("search", "").strip()
     with reading() as session:
-        shelves = [
-            (
-                book,
-                pledges.open_things(session, book_id=book.id),
-                assets.intakes_to_value(session, book_id=book.id),
-                assets.assets_of(session, book_id=book.id),
-                assets.loans_out(session, book_id=book.id),
-            )
-            for book in books
-        ]
-    return page("things/show.html", shelves=shelves)
+        promised = pledges.open_equipment(session, book_id=book.id, after=row_asked("promised"))
+        to_value = assets.intakes_to_value(session, book_id=book.id, after=row_asked("to_value"))
+        items = assets.assets_of(session, book_id=book.id, search=search, after=row_asked("items"))
+        out = assets.loans_out(session, book_id=book.id, after=row_asked("out"))
+    return page(
+        "things/show.html",
+        books=books,
+        book=book,
+        search=search,
+        promised=promised,
+        to_value=to_value,
+        items=items,
+        out=out,
+    )
 
 
 @pages.get("/things/receive")
@@ -226,17 +233,14 @@ def _receive_page(
 ) -> Response:
     books = require_anywhere("receive_things")
     with reading() as session:
-        places = [(book, funds_of(session, book.id)) for book in books]
+        funds = funds_of_books(session, [book.id for book in books])
         kinds = [item for item in commodities(session).values() if item.kind in ("item", "bulk")]
-        promised = [
-            part for book in books for part in pledges.open_things(session, book_id=book.id)
-        ]
     return page(
         "things/receive.html",
         status,
-        places=places,
+        books=books,
+        funds=[fund for found in funds.values() for fund in found],
         kinds=kinds,
-        promised=promised,
         values=values,
         errors=errors,
     )

@@ -87,7 +87,7 @@ def give_back(session: Session, loan: AssetLoan, on: date = SOON) -> AssetLoan:
 
 def items(session: Session, hamlet: Hamlet) -> list[Asset]:
     """Return what A owns."""
-    return assets_of(session, book_id=hamlet.books["A"].id)
+    return list(assets_of(session, book_id=hamlet.books["A"].id).rows)
 
 
 def test_things_are_counted_before_anybody_knows_their_value(session, hamlet):
@@ -228,7 +228,7 @@ def test_an_approved_value_is_booked_by_a_second_person(session, hamlet):
     decide(session, proposal.id, hamlet.checker)
     assert text(session, "items_valued") == "A\n  GEN Dr 1510 80000 USD\n  GEN Cr 4110 80000 USD"
     assert (valuation.state, valuation.approved_by) == ("approved", hamlet.checker)
-    assert intakes_to_value(session, book_id=hamlet.books["A"].id) == []
+    assert intakes_to_value(session, book_id=hamlet.books["A"].id).rows == ()
     sound(session)
 
 
@@ -249,7 +249,7 @@ def test_a_rejected_value_books_nothing_and_another_can_be_proposed(session, ham
     decide(session, open_proposal(session, "valuation").id, hamlet.checker, approve=False)
     assert valuation.state == "rejected"
     assert not text(session, "items_valued")
-    (row,) = intakes_to_value(session, book_id=hamlet.books["A"].id)
+    (row,) = intakes_to_value(session, book_id=hamlet.books["A"].id).rows
     assert row.proposed is None
     value(session, hamlet, intake, total=70_000)
     decide(session, open_proposal(session, "valuation").id, hamlet.checker)
@@ -324,7 +324,7 @@ def test_a_loan_shows_in_both_books_and_moves_no_value(session, hamlet):
         "B\n  GEN Dr 8230→A 1 EQP.LAPTOP\n  GEN Cr 8235→A 1 EQP.LAPTOP"
     )
     assert item.state == "on_loan"
-    (row,) = loans_out(session, book_id=hamlet.books["A"].id)
+    (row,) = loans_out(session, book_id=hamlet.books["A"].id).rows
     assert (row.tag, row.lender, row.borrower, row.due_on) == ("LAPTOP-1", "A", "B", SOON)
     sound(session)
 
@@ -337,7 +337,7 @@ def test_a_returned_thing_is_back_in_one_place_and_can_go_again(session, hamlet)
     for book, number in (("A", 8220), ("B", 8230), ("B", 8235)):
         assert account(session, book, number, "EQP.LAPTOP") == 0
     assert account(session, "A", 8210, "EQP.LAPTOP") == 1
-    assert loans_out(session, book_id=hamlet.books["A"].id) == []
+    assert loans_out(session, book_id=hamlet.books["A"].id).rows == ()
     lend(session, hamlet, item, borrower_id=hamlet.books["C"].id, lent_on=SOON, due_on=SOON)
     sound(session)
 

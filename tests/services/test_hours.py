@@ -69,7 +69,7 @@ def confirm(session: Session, hamlet: Hamlet, row: HoursEntry, by: object = None
 
 def test_what_is_logged_waits_and_posts_nothing(session, hamlet):
     row = log(session, hamlet)
-    waiting = hours_to_confirm(session, book_id=hamlet.books["A"].id)
+    waiting = hours_to_confirm(session, book_ids=[hamlet.books["A"].id]).rows
     assert [(item.id, item.minutes, item.state) for item in waiting] == [(row.id, 390, "logged")]
     assert not text(session, "hours_confirmed")
 
@@ -83,7 +83,7 @@ def test_confirmed_hours_of_a_specialist_are_income_and_expense(session, hamlet)
         "  ROOF Dr 5210 31200 USD\n  ROOF Cr 4120 31200 USD"
     )
     assert (row.state, row.confirmed_by) == ("confirmed", hamlet.member)
-    assert hours_to_confirm(session, book_id=hamlet.books["A"].id) == []
+    assert hours_to_confirm(session, book_ids=[hamlet.books["A"].id]).rows == ()
     sound(session)
 
 
@@ -177,7 +177,7 @@ def test_who_signs_up_after_giving_still_cannot_confirm_their_own_hours(session,
         session, name="Ada", email="ada@example.org", consent="name", now=NOW
     )
     assert party.person_id == late.id
-    assert [item.id for item in hours_of_person(session, person_id=late.id)] == [row.id]
+    assert [item.id for item in hours_of_person(session, person_id=late.id).rows] == [row.id]
 
 
 def test_hours_are_decided_once(session, hamlet):
