@@ -7,6 +7,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -49,7 +50,10 @@ class Intake(Base):
     """A receipt of things: the hand-over that a member confirmed; ``quantity`` in units."""
 
     __tablename__ = "intake"
-    __table_args__ = (ForeignKeyConstraint(["book_id", "fund_id"], ["fund.book_id", "fund.id"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(["book_id", "fund_id"], ["fund.book_id", "fund.id"]),
+        Index("ix_intake_received_on", "book_id", "received_on", "id"),
+    )
 
     id: Mapped[Key]
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
@@ -69,6 +73,7 @@ class Valuation(Base):
     __tablename__ = "valuation"
     __table_args__ = (
         UniqueConstraint("book_id", "label"),
+        Index("ix_valuation_intake_id", "intake_id"),
         CheckConstraint("state in ('proposed', 'approved', 'rejected')", name="state"),
     )
 
@@ -94,6 +99,10 @@ class AssetLoan(Base):
     """An item lent by one book to another; no value moves (domain decision D10)."""
 
     __tablename__ = "asset_loan"
+    __table_args__ = (
+        Index("ix_asset_loan_asset_id", "asset_id"),
+        Index("ix_asset_loan_lender_id", "lender_id", "returned_on", "due_on", "id"),
+    )
 
     id: Mapped[Key]
     asset_id: Mapped[UUID] = mapped_column(ForeignKey("asset.id"))

@@ -38,6 +38,7 @@ class HoursEntry(Base):
         CheckConstraint("worked_minutes > 0", name="worked_minutes"),
         CheckConstraint("state in ('logged', 'confirmed', 'rejected')", name="state"),
         Index("ix_hours_entry_book_id_state", "book_id", "state"),
+        Index("ix_hours_entry_party_id", "party_id"),
     )
 
     id: Mapped[Key]

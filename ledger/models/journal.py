@@ -31,6 +31,10 @@ class Entry(Base):
         UniqueConstraint("book_id", "reverses"),
         ForeignKeyConstraint(["book_id", "reverses"], ["entry.book_id", "entry.id"]),
         Index("ix_entry_book_id_accounting_on", "book_id", "accounting_on"),
+        # The kinds of events that there are, and the entries of one of them.
+        Index("ix_entry_event_type", "book_id", "event_type", "accounting_on", "id"),
+        # What was recorded after an instant, for balances as they were known then.
+        Index("ix_entry_recorded_at", "book_id", "recorded_at"),
         Index(
             "ix_entry_transfer_group",
             "transfer_group",

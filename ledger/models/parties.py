@@ -24,6 +24,7 @@ class Party(Base):
     __table_args__ = (
         CheckConstraint("consent in ('name', 'initials', 'anonymous')", name="consent"),
         Index("ix_party_email", "email"),
+        Index("ix_party_person_id", "person_id"),
     )
 
     id: Mapped[Key]

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.models.base import Base, Code, Key
@@ -67,6 +67,13 @@ class BalanceTransaction(Base):
         Index("ix_balance_transaction_payout", "stripe_payout_id"),
         Index("ix_balance_transaction_source", "source_id"),
         Index("ix_balance_transaction_recurring_id", "recurring_id"),
+        Index(
+            "ix_balance_transaction_unposted",
+            "created_at",
+            "stripe_txn_id",
+            postgresql_where=text("posted_at is null"),
+            sqlite_where=text("posted_at is null"),
+        ),
     )
 
     stripe_txn_id: Mapped[Code] = mapped_column(primary_key=True)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     SmallInteger,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,6 +25,10 @@ class Basket(Base):
     """One donor's offer to one campaign. ``form_key`` makes sending the form twice harmless."""
 
     __tablename__ = "basket"
+    __table_args__ = (
+        Index("ix_basket_campaign_id", "campaign_id", "created_at", "id"),
+        Index("ix_basket_party_id", "party_id"),
+    )
 
     id: Mapped[Key]
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
@@ -53,6 +58,15 @@ class Pledge(Base):
             name="state",
         ),
         Index("ix_pledge_campaign_id", "campaign_id"),
+        Index(
+            "ix_pledge_open",
+            "book_id",
+            "commodity",
+            "created_at",
+            "id",
+            postgresql_where=text("state in ('open', 'part_fulfilled')"),
+            sqlite_where=text("state in ('open', 'part_fulfilled')"),
+        ),
         Index("ix_pledge_party_id", "party_id"),
         Index("ix_pledge_basket_id", "basket_id"),
     )
@@ -96,6 +110,7 @@ class Fulfilment(Base):
     __tablename__ = "fulfilment"
     __table_args__ = (
         UniqueConstraint("pledge_id", "source", "source_ref"),
+        Index("ix_fulfilment_entry_id", "book_id", "entry_id"),
         ForeignKeyConstraint(["book_id", "entry_id"], ["entry.book_id", "entry.id"]),
     )
 

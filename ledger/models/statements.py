@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,6 +46,15 @@ class BankLine(Base):
         UniqueConstraint("book_id", "account", "fingerprint"),
         CheckConstraint("state in ('open', 'matched')", name="state"),
         Index("ix_bank_line_statement_id", "statement_id"),
+        Index(
+            "ix_bank_line_open",
+            "book_id",
+            "booked_on",
+            "position",
+            "id",
+            postgresql_where=text("state = 'open'"),
+            sqlite_where=text("state = 'open'"),
+        ),
     )
 
     id: Mapped[Key]

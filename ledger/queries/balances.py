@@ -280,14 +280,28 @@ def _quantities(told: _Names) -> Subquery:
     """Return quantities that add up to the legs asked for."""
     if told.isdisjoint(("pledge", "known_at")):
         return _sums(told)
-    query = _legs(told)
+    if "pledge" not in told:
+        return _sums_less_later(told)
+    query = _legs(told).where(Posting.pledge == bindparam("pledge"))
     if "accounts" in told:
         query = query.where(Posting.account.in_(_several("accounts")))
-    if "pledge" in told:
-        query = query.where(Posting.pledge == bindparam("pledge"))
     if "known_at" in told:
         query = query.where(recorded_by(bindparam("known_at")))
     return query.subquery()
+
+
+def _sums_less_later(told: _Names) -> Subquery:
+    """Return quantities that add up to the legs as they were known at an instant: today's, less
+    what was recorded later, which is little for the instants that people ask about.
+    """
+    later = (
+        _legs(told, sign=-1)
+        .join(Entry, (Entry.book_id == Posting.book_id) & (Entry.id == Posting.entry_id))
+        .where(Entry.recorded_at > bindparam("known_at"))
+    )
+    if "accounts" in told:
+        later = later.where(Posting.account.in_(_several("accounts")))
+    return union_all(select(_sums(told)), later).subquery()
 
 
 def _sums(told: _Names) -> Subquery:
@@ -321,14 +335,14 @@ def _sums(told: _Names) -> Subquery:
     ).subquery()
 
 
-def _legs(told: _Names) -> Select[int, UUID, str, UUID, int]:
-    """Return the legs of a book, up to a day if one is told."""
+def _legs(told: _Names, sign: int = 1) -> Select[int, UUID, str, UUID, int]:
+    """Return the legs of a book, up to a day if one is told; the other way round by ``sign``."""
     query = select(
         Posting.account,
         Posting.fund_id,
         Posting.commodity,
         func.coalesce(Posting.counterparty_id, Posting.book_id).label("counterparty_id"),
-        Posting.quantity,
+        (Posting.quantity * sign).label("quantity"),
     ).where(Posting.book_id == bindparam("book"))
     if "until" in told:
         query = query.where(Posting.accounting_on <= bindparam("until"))

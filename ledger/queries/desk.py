@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from ledger.db import ReadSession
 from ledger.models.assets import Intake
+from ledger.models.base import Base
 from ledger.models.books import Commodity
 from ledger.models.hours import HoursEntry
 from ledger.models.payments import BalanceTransaction, Refund
@@ -37,6 +38,7 @@ class Waiting:
 
 def waiting(session: ReadSession, *, book_id: UUID, currency: str) -> list[Waiting]:
     """Return every kind of work of a book, also those with nothing to do."""
+    counts = _counts(session, book_id)
     in_transit = payouts_in_transit(session, book_id=book_id)
     cash = balance_of(session, book_id=book_id, accounts=[1030])[currency]
     suspended = in_suspense(session, book_id=book_id)
@@ -48,15 +50,10 @@ def waiting(session: ReadSession, *, book_id: UUID, currency: str) -> list[Waiti
     owed = -balance_of(session, book_id=book_id, accounts=[2140])[currency]
     differences = agreement_as_read(session, book_id=book_id)
     return [
-        Waiting(
-            "bank_lines",
-            _count(session, BankLine, BankLine.book_id == book_id, BankLine.state == "open"),
-        ),
+        Waiting("bank_lines", counts["bank_lines"]),
         Waiting("unidentified", 1 if parked else 0, parked),
         Waiting("payouts", len(in_transit), sum(row.amount for row in in_transit)),
-        Waiting(
-            "unposted", _count(session, BalanceTransaction, BalanceTransaction.posted_at.is_(None))
-        ),
+        Waiting("unposted", counts["unposted"]),
         Waiting("suspense", len(suspended), sum(row.net for row in suspended)),
         Waiting(
             "disputes",
@@ -64,48 +61,48 @@ def waiting(session: ReadSession, *, book_id: UUID, currency: str) -> list[Waiti
             sum(row.amount for row in contested),
             due_at=contested[0].evidence_due_at if contested else None,
         ),
-        Waiting(
-            "refunds",
-            _count(session, Refund, Refund.book_id == book_id, Refund.state.in_(STUCK_REFUNDS)),
-        ),
+        Waiting("refunds", counts["refunds"]),
         Waiting("owed_back", 1 if owed else 0, owed),
         Waiting("differences", sum(1 for row in differences if row.difference)),
         Waiting("cash", 1 if cash else 0, cash),
-        Waiting(
-            "hours",
-            _count(
-                session, HoursEntry, HoursEntry.book_id == book_id, HoursEntry.state == "logged"
-            ),
-        ),
-        Waiting("valuations", _count(session, Intake, without_value(book_id))),
+        Waiting("hours", counts["hours"]),
+        Waiting("valuations", counts["valuations"]),
         Waiting("agreements", to_carry_out(session, book_id=book_id)),
-        Waiting("shares", _shares(session, book_id)),
+        Waiting("shares", counts["shares"]),
         Waiting("proposals", count_open(session, book_id=book_id)),
     ]
 
 
-def _shares(session: ReadSession, book_id: UUID) -> int:
-    """Return how many allocated shares a host has not paid out."""
-    return int(
-        session.scalar(
-            select(func.count())
-            .select_from(AllocationLine)
-            .join(AllocationRun, AllocationRun.id == AllocationLine.run_id)
-            .join(Pool, Pool.book_id == AllocationRun.pool_id)
-            .join(Commodity, Commodity.code == AllocationRun.commodity)
-            .where(
-                Pool.host_id == book_id,
-                AllocationRun.state == "posted",
-                # Hours and things are not paid out; they are worked or handed over.
-                Commodity.kind == "currency",
-                AllocationLine.settled_at.is_(None),
-                AllocationLine.quantity > 0,
-            )
+def _counts(session: ReadSession, book_id: UUID) -> dict[str, int]:
+    """Return how many of each kind of work wait, in one question."""
+    shares = (
+        select(func.count())
+        .select_from(AllocationLine)
+        .join(AllocationRun, AllocationRun.id == AllocationLine.run_id)
+        .join(Pool, Pool.book_id == AllocationRun.pool_id)
+        .join(Commodity, Commodity.code == AllocationRun.commodity)
+        .where(
+            Pool.host_id == book_id,
+            AllocationRun.state == "posted",
+            # Hours and things are not paid out; they are worked or handed over.
+            Commodity.kind == "currency",
+            AllocationLine.settled_at.is_(None),
+            AllocationLine.quantity > 0,
         )
-        or 0
     )
+    counts = {
+        "bank_lines": _count(BankLine, BankLine.book_id == book_id, BankLine.state == "open"),
+        "unposted": _count(BalanceTransaction, BalanceTransaction.posted_at.is_(None)),
+        "refunds": _count(Refund, Refund.book_id == book_id, Refund.state.in_(STUCK_REFUNDS)),
+        "hours": _count(HoursEntry, HoursEntry.book_id == book_id, HoursEntry.state == "logged"),
+        "valuations": _count(Intake, without_value(book_id)),
+        "shares": shares,
+    }
+    found = session.execute(
+        select(*(count.scalar_subquery().label(kind) for kind, count in counts.items()))
+    ).one()
+    return dict(zip(counts, found, strict=True))
 
 
-def _count(session: ReadSession, table: type, *conditions: object) -> int:
-    query = select(func.count()).select_from(table).where(*conditions)  # type: ignore[arg-type]
-    return int(session.scalar(query) or 0)
+def _count(table: type[Base], *conditions: ColumnElement[bool]) -> Select[int]:
+    return select(func.count()).select_from(table).where(*conditions)

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, exists, select, tuple_
+from sqlalchemy import ScalarSelect, Select, exists, func, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from ledger.core.amount import is_currency
 from ledger.db import ReadSession
 from ledger.errors import NotFound
+from ledger.models.balances import BalanceDay
 from ledger.models.books import Account, Book, Fund
 from ledger.models.journal import Entry, Posting
+from ledger.models.seals import Unsealed
 from ledger.queries.people import names_of
 
 
@@ -98,26 +101,29 @@ def entries(
 
     ``known_at`` leaves out what was recorded after that instant.
     """
-    query = select(Entry).where(Entry.book_id == book_id)
+    wanted = [Entry.book_id == book_id]
     if event_type:
-        query = query.where(Entry.event_type == event_type)
+        wanted.append(Entry.event_type == event_type)
     if since is not None:
-        query = query.where(Entry.accounting_on >= since)
-    if until is not None:
-        query = query.where(Entry.accounting_on <= until)
+        wanted.append(Entry.accounting_on >= since)
     if known_at is not None:
-        query = query.where(Entry.recorded_at <= known_at)
-    query = _with_leg(query, book_id, account, fund)
-    if before is not None:
-        last = session.get(Entry, (book_id, before))
-        if last is not None:
-            query = query.where(
-                tuple_(Entry.accounting_on, Entry.id) < (last.accounting_on, last.id)
+        wanted.append(Entry.recorded_at <= known_at)
+    last = session.get(Entry, (book_id, before)) if before is not None else None
+    if account is not None:
+        ids = _on_account(book_id, account, fund, last, until)
+    else:
+        ids = _in_order(book_id, fund, last, until)
+    ids = ids.where(*wanted).limit(limit)
+    found = session.execute(ids).all()
+    rows = {
+        row.id: row
+        for row in session.scalars(
+            select(Entry).where(
+                Entry.book_id == book_id, Entry.id.in_([entry_id for _day, entry_id in found])
             )
-    rows = session.scalars(
-        query.order_by(Entry.accounting_on.desc(), Entry.id.desc()).limit(limit)
-    ).all()
-    return _rows(session, book_id, rows)
+        )
+    }
+    return _rows(session, book_id, [rows[entry_id] for _day, entry_id in found])
 
 
 def entry_detail(session: ReadSession, *, book_id: UUID, entry_id: UUID) -> EntryDetail:
@@ -170,25 +176,77 @@ def references_in(session: ReadSession, *, book_id: UUID, source: str) -> set[st
 
 def event_types(session: ReadSession, *, book_id: UUID) -> list[str]:
     """Return the kinds of events in a book, by name."""
-    return list(
-        session.scalars(
-            select(Entry.event_type)
-            .where(Entry.book_id == book_id)
-            .distinct()
-            .order_by(Entry.event_type)
-        )
+    first = select(func.min(Entry.event_type).label("name")).where(Entry.book_id == book_id)
+    kinds = first.cte(recursive=True)
+    following = (
+        select(func.min(Entry.event_type))
+        .where(Entry.book_id == book_id, Entry.event_type > kinds.c.name)
+        .scalar_subquery()
     )
+    kinds = kinds.union_all(select(following).where(kinds.c.name.is_not(None)))
+    # One step of the index for each kind, instead of a look at every entry.
+    return list(session.scalars(select(kinds.c.name).where(kinds.c.name.is_not(None))))
 
 
-def _with_leg(query: Select[Entry], book_id: UUID, account: int | None, fund: str) -> Select[Entry]:
-    if account is None and not fund:
-        return query
-    leg = select(Posting.line).where(Posting.book_id == book_id, Posting.entry_id == Entry.id)
-    if account is not None:
-        leg = leg.where(Posting.account == account)
+def _on_account(
+    book_id: UUID, account: int, fund: str, last: Entry | None, until: date | None
+) -> Select[date, UUID]:
+    """Return the newest entries with a leg on an account, read along the account's own index.
+
+    Order and bounds stand on the leg's copy of the day, which that index begins with.
+    """
+    query = (
+        select(Posting.accounting_on, Posting.entry_id)
+        .join(Entry, (Entry.book_id == Posting.book_id) & (Entry.id == Posting.entry_id))
+        .where(Posting.book_id == book_id, Posting.account == account)
+        .distinct()
+    )
     if fund:
-        leg = leg.join(Fund, Fund.id == Posting.fund_id).where(Fund.code == fund)
-    return query.where(exists(leg.correlate(Entry)))
+        query = query.where(Posting.fund_id == _fund_id(book_id, fund))
+    return _behind(query, Posting.accounting_on, Posting.entry_id, last, until)
+
+
+def _in_order(
+    book_id: UUID, fund: str, last: Entry | None, until: date | None
+) -> Select[date, UUID]:
+    """Return the newest entries, of one fund where it is given.
+
+    The sums by day say on which days a fund has a leg at all, so that one that is rarely used is
+    not looked for in every entry; what is not sealed yet has no sums and is looked at besides.
+    """
+    query = select(Entry.accounting_on, Entry.id)
+    if fund:
+        fund_id = _fund_id(book_id, fund)
+        leg = select(Posting.line).where(
+            Posting.book_id == book_id, Posting.entry_id == Entry.id, Posting.fund_id == fund_id
+        )
+        days = select(BalanceDay.starts_on).where(
+            BalanceDay.book_id == book_id, BalanceDay.fund_id == fund_id
+        )
+        unsealed = select(Unsealed.entry_id).where(Unsealed.book_id == book_id)
+        query = query.where(
+            exists(leg.correlate(Entry)),
+            Entry.accounting_on.in_(days) | Entry.id.in_(unsealed),
+        )
+    return _behind(query, Entry.accounting_on, Entry.id, last, until)
+
+
+def _behind(
+    query: Select[date, UUID],
+    day: InstrumentedAttribute[date],
+    entry_id: InstrumentedAttribute[UUID],
+    last: Entry | None,
+    until: date | None,
+) -> Select[date, UUID]:
+    if until is not None:
+        query = query.where(day <= until)
+    if last is not None:
+        query = query.where(tuple_(day, entry_id) < (last.accounting_on, last.id))
+    return query.order_by(day.desc(), entry_id.desc())
+
+
+def _fund_id(book_id: UUID, code: str) -> ScalarSelect[UUID]:
+    return select(Fund.id).where(Fund.book_id == book_id, Fund.code == code).scalar_subquery()
 
 
 def _rows(session: ReadSession, book_id: UUID, rows: Sequence[Entry]) -> list[EntryRow]:
