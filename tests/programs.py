@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -62,13 +63,42 @@ def ledger(file: Path, *, strict: bool = True) -> Balances:
     return added((account, unit.strip('"'), Decimal(figure)) for account, figure, unit in rows)
 
 
+def hledger_before(file: Path, day: date) -> Balances:
+    """Return the balances by hledger of all that happened before a day."""
+    report = printed(
+        *("hledger", "-f", str(file), "balance", "--flat", "--no-elide", "-O", "json"),
+        *("-e", day.isoformat()),
+    )
+    return added(
+        (
+            name,
+            amount["acommodity"],
+            Decimal(amount["aquantity"]["decimalMantissa"]).scaleb(
+                -amount["aquantity"]["decimalPlaces"]
+            ),
+        )
+        for name, _full_name, _depth, amounts in json.loads(report)[0]
+        for amount in amounts
+    )
+
+
+def ledger_before(file: Path, day: date) -> Balances:
+    """Return the balances by ledger of all that happened before a day."""
+    text = printed(
+        *("ledger", "-f", str(file), "register", "--no-pager", "-e", day.isoformat()),
+        *("--format", "%(account)\t%(quantity(amount))\t%(commodity(amount))\n"),
+    )
+    rows = (row.split("\t") for row in text.splitlines())
+    return added((account, unit.strip('"'), Decimal(figure)) for account, figure, unit in rows)
+
+
 def bean_check(file: Path) -> None:
     """Run ``bean-check``: it validates as ``beancount`` below does, and must like the file."""
     printed(str(Path(sys.executable).with_name("bean-check")), str(file))
 
 
-def beancount(file: Path) -> Balances:
-    """Return the balances by beancount."""
+def beancount(file: Path, before: date | None = None) -> Balances:
+    """Return the balances by beancount, of all or of what happened before a day."""
     from beancount import loader
     from beancount.core.data import Transaction
 
@@ -77,7 +107,7 @@ def beancount(file: Path) -> Balances:
     return added(
         (leg.account, leg.units.currency, leg.units.number)
         for one in entries
-        if isinstance(one, Transaction)
+        if isinstance(one, Transaction) and (before is None or one.date < before)
         for leg in one.postings
     )
 

@@ -5,7 +5,7 @@ rounded. Must not know how a file writes any of it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, Inexact, localcontext
 
@@ -25,9 +25,16 @@ class Assertion:
     sole: bool = False
 
 
+# Postings of this group stand for themselves: time that somebody worked has no other side.
+ALONE = "alone"
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A posting as it is written. ``weight`` is what it counts when it is bought or sold."""
+    """A posting as it is written. ``weight`` is what it counts when it is bought or sold.
+
+    Those of one group balance together, but for the group ``ALONE``.
+    """
 
     line: int
     account: str
@@ -36,6 +43,8 @@ class Draft:
     assertion: Assertion | None = None
     group: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    # The day it falls on, where that is another than its transaction's.
+    on: date | None = None
 
 
 @dataclass(slots=True)
@@ -109,17 +118,17 @@ class Running:
 
     def held(self, account: str, unit: str, *, inclusive: bool = False) -> Decimal:
         """Return what an account holds of a unit, with what stands below it if asked."""
-        own = self._held.get(account, {}).get(unit, Decimal(0))
-        if not inclusive:
-            return own
-        return own + sum(
-            (
-                held.get(unit, Decimal(0))
-                for name, held in self._held.items()
-                if name.startswith(f"{account}:")
-            ),
-            Decimal(0),
-        )
+        return self.all_held(account, inclusive=inclusive).get(unit, Decimal(0))
+
+    def all_held(self, account: str, *, inclusive: bool = False) -> dict[str, Decimal]:
+        """Return all that an account holds by unit, with what stands below it if asked."""
+        found = dict(self._held.get(account, {}))
+        if inclusive:
+            for name, held in self._held.items():
+                if name.startswith(f"{account}:"):
+                    for unit, number in held.items():
+                        found[unit] = found.get(unit, Decimal(0)) + number
+        return found
 
     def check(self, account: str, assertion: Assertion, place: str) -> None:
         """Refuse an assertion that is false. Raises Invalid."""
@@ -131,7 +140,8 @@ class Running:
                 place=place,
             )
         if assertion.sole:
-            others = self._units(account, inclusive=assertion.inclusive) - {unit}
+            held_by_unit = self.all_held(account, inclusive=assertion.inclusive)
+            others = {one for one, number in held_by_unit.items() if number} - {unit}
             if others:
                 raise Invalid(
                     f"{account} is asserted to hold nothing but {unit}, but holds "
@@ -139,49 +149,88 @@ class Running:
                     place=place,
                 )
 
-    def _units(self, account: str, *, inclusive: bool) -> set[str]:
-        return {
-            unit
-            for name, held in self._held.items()
-            if name == account or (inclusive and name.startswith(f"{account}:"))
-            for unit, number in held.items()
-            if number
-        }
-
 
 def complete(written: Iterable[Written], rules: Rules, running: Running) -> list[Transaction]:
     """Complete transactions in the order in which the program looks at them. Raises Invalid."""
-    return [done for one in written if (done := complete_one(one, rules, running)) is not None]
+    done = []
+    for one in written:
+        rules.see(one)
+        completed = complete_one(one, rules, running)
+        if completed is not None:
+            done.append(completed)
+    return done
+
+
+def complete_by_day(
+    written: Sequence[Written], rules: Rules, running: Running
+) -> list[Transaction]:
+    """Complete transactions by the days of their postings, as hledger does. Raises Invalid.
+
+    Amounts of the whole file tell how precise they are written. An assertion counts what falls
+    on its day or before, whatever the file's order; a balance that is set is set on its
+    transaction's day.
+    """
+    for one in written:
+        rules.see(one)
+    legs: dict[int, list[list[Leg]]] = {}
+    steps: list[tuple[date, int, int | None]] = []
+    for index, one in enumerate(written):
+        if any(_assigns(draft) for draft in one.drafts):
+            steps.append((one.on, index, None))
+            continue
+        legs[index] = _legs(one, one.drafts, rules)
+        steps += [(draft.on or one.on, index, at) for at, draft in enumerate(one.drafts)]
+    done: dict[int, Transaction | None] = {}
+    for _day, index, at in sorted(steps, key=lambda step: step[0]):
+        one = written[index]
+        if at is None:
+            done[index] = complete_one(one, rules, running)
+        else:
+            _run(one.drafts[at], legs[index][at], running)
+    for index, found in legs.items():
+        done[index] = _transaction(written[index], [leg for some in found for leg in some])
+    ordered = (done[index] for index in range(len(written)))
+    return [transaction for transaction in ordered if transaction is not None]
 
 
 def complete_one(written: Written, rules: Rules, running: Running) -> Transaction | None:
     """Complete one transaction; None when nothing moves in it."""
-    rules.see(written)
-    drafts = list(written.drafts)
-    for index, draft in enumerate(drafts):
-        if draft.figure is None and draft.assertion is not None:
-            drafts[index] = _assigned(draft, drafts[:index], running)
-    legs: dict[int, list[Leg]] = {}
-    for group in dict.fromkeys(draft.group for draft in drafts):
-        members = {i: draft for i, draft in enumerate(drafts) if draft.group == group}
-        legs |= _balanced(written, members, rules)
-    ordered: list[Leg] = []
-    for index, draft in enumerate(drafts):
-        for leg in legs[index]:
-            running.add(leg.account, leg.figure)
-            if leg.figure.number:
-                ordered.append(leg)
-        if draft.assertion is not None:
-            running.check(draft.account, draft.assertion, f"line {draft.line}")
-    return Transaction(written.line, written.on, tuple(ordered), written.tags) if ordered else None
+    drafts: list[Draft] = []
+    for draft in written.drafts:
+        drafts += _assigned(draft, drafts, running) if _assigns(draft) else [draft]
+    legs = _legs(written, drafts, rules)
+    for draft, found in zip(drafts, legs, strict=True):
+        _run(draft, found, running)
+    return _transaction(written, [leg for some in legs for leg in some])
 
 
-def _assigned(draft: Draft, before: Sequence[Draft], running: Running) -> Draft:
-    """Return a posting that sets a balance with the amount that does so."""
+def _assigns(draft: Draft) -> bool:
+    return draft.figure is None and draft.assertion is not None
+
+
+def _run(draft: Draft, legs: Sequence[Leg], running: Running) -> None:
+    """Add what a posting moves to what accounts hold, and check what it asserts."""
+    for leg in legs:
+        running.add(leg.account, leg.figure)
+    if draft.assertion is not None:
+        running.check(draft.account, draft.assertion, f"line {draft.line}")
+
+
+def _transaction(written: Written, legs: Iterable[Leg]) -> Transaction | None:
+    moved = tuple(leg for leg in legs if leg.figure.number)
+    return Transaction(written.line, written.on, moved, written.tags) if moved else None
+
+
+def _assigned(draft: Draft, before: Sequence[Draft], running: Running) -> list[Draft]:
+    """Return a posting that sets a balance with the amounts that do so, one for each unit."""
     assert draft.assertion is not None
-    goal = draft.assertion.figure
-    inclusive = draft.assertion.inclusive
-    held = running.held(draft.account, goal.unit, inclusive=inclusive)
+    if draft.on is not None:
+        raise Invalid(
+            "A posting with a day of its own cannot set a balance: write the amount.",
+            place=f"line {draft.line}",
+        )
+    goal, inclusive = draft.assertion.figure, draft.assertion.inclusive
+    held = running.all_held(draft.account, inclusive=inclusive)
     for other in before:
         below = inclusive and other.account.startswith(f"{draft.account}:")
         if other.account == draft.account or below:
@@ -190,16 +239,28 @@ def _assigned(draft: Draft, before: Sequence[Draft], running: Running) -> Draft:
                     "The amounts of this account depend on each other; write one of them.",
                     place=f"line {draft.line}",
                 )
-            if other.figure.unit == goal.unit:
-                held += other.figure.number
-    return Draft(
-        line=draft.line,
-        account=draft.account,
-        figure=Figure(goal.number - held, goal.unit),
-        assertion=draft.assertion,
-        group=draft.group,
-        tags=draft.tags,
-    )
+            unit = other.figure.unit
+            held[unit] = held.get(unit, Decimal(0)) + other.figure.number
+    moved = [Figure(goal.number - held.pop(goal.unit, Decimal(0)), goal.unit)]
+    if draft.assertion.sole:
+        moved += [Figure(-number, unit) for unit, number in held.items() if number]
+    last = len(moved) - 1
+    return [
+        replace(draft, figure=figure, assertion=draft.assertion if at == last else None)
+        for at, figure in enumerate(moved)
+    ]
+
+
+def _legs(written: Written, drafts: Sequence[Draft], rules: Rules) -> list[list[Leg]]:
+    """Return the legs of each posting; those that balance together do. Raises Invalid."""
+    legs: dict[int, list[Leg]] = {}
+    for group in dict.fromkeys(draft.group for draft in drafts):
+        members = {at: draft for at, draft in enumerate(drafts) if draft.group == group}
+        legs |= _balanced(written, members, rules)
+    for at, draft in enumerate(drafts):
+        if draft.on is not None and draft.on != written.on:
+            legs[at] = [replace(leg, on=draft.on) for leg in legs[at]]
+    return [legs[at] for at in range(len(drafts))]
 
 
 def _balanced(written: Written, members: Mapping[int, Draft], rules: Rules) -> dict[int, list[Leg]]:
@@ -219,7 +280,7 @@ def _balanced(written: Written, members: Mapping[int, Draft], rules: Rules) -> d
         filled = [
             Figure(rules.filled(-number, unit), unit) for unit, number in left.items() if number
         ]
-    else:
+    elif any(draft.group != ALONE for draft in members.values()):
         _check(written, left, members, rules)
     return {
         index: [

@@ -14,6 +14,7 @@ from decimal import Decimal
 from ledger.errors import Invalid
 from ledger.histories.balancing import Draft, Rules, Running, Written, complete_one
 from ledger.histories.figures import Numbers
+from ledger.histories.folder import Folder
 from ledger.histories.history import Figure, History, Transaction
 
 _DATED = re.compile(r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})\s+(\S+)\s*(.*)", re.DOTALL)
@@ -56,11 +57,11 @@ class _File:
     numbers: Numbers = field(default_factory=lambda: Numbers(decimal_mark="."))
 
 
-def read(text: str) -> History:
+def read(folder: Folder) -> History:
     """Read a file. Raises Invalid by line. Must run where decimals are not rounded."""
     file = _File()
     current: Written | None = None
-    for number, line in logical_lines(text):
+    for number, line in logical_lines(folder.open().text):
         if not line.strip():
             current = None
         elif line[0] in " \t":
@@ -279,6 +280,7 @@ def _completed(file: _File) -> tuple[Transaction, ...]:
             continue
         for draft in item.drafts:
             _check_open(file, draft.account, item.on, f"line {draft.line}")
+        rules.see(item)
         one = complete_one(item, rules, running)
         if one is not None:
             done.append(one)

@@ -10,7 +10,7 @@ and go to, funds through the transfers between own funds. All quantities in smal
 from collections import defaultdict
 from collections.abc import Callable
 from collections.abc import Mapping as Table
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from ledger.core.accounts import Layer
@@ -20,7 +20,9 @@ from ledger.core.fitting_accounts import check_own_funds
 from ledger.errors import Invalid
 from ledger.histories.history import Leg, Transaction, exactly
 from ledger.histories.mapping import (
+    AN_HOUR,
     HOURS,
+    MINUTES,
     AccountTarget,
     CommodityTarget,
     Mapping,
@@ -157,6 +159,9 @@ class Booking:
         target = self.mapping.commodities.get(unit)
         if target is not None:
             return target
+        hour = self.mapping.commodities.get(AN_HOUR)
+        if unit == MINUTES and hour is not None and hour.code.startswith(HOURS):
+            return replace(hour, per=hour.per * 60)
         if not is_ours(unit):
             raise Invalid(
                 f"The mapping does not say what commodity {unit!r} is.",

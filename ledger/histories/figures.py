@@ -23,7 +23,8 @@ _GROUPS = re.compile(
     r"[1-9][0-9]{0,2}(?P<mark>[ ,.'\u2019\u00a0\u202f])[0-9]{3}(?:(?P=mark)[0-9]{3})*"
     r"|[1-9][0-9]?(?:,[0-9]{2})*,[0-9]{3}"
 )
-MAX_DIGITS = 30
+# Prices that ledger works out itself have 34 digits and more.
+MAX_DIGITS = 64
 MAX_DEPTH = 20
 # ledger knows these without being told.
 TIMES = {"h": ("m", Decimal(60)), "m": ("s", Decimal(60))}

@@ -20,8 +20,11 @@ from ledger.errors import Invalid
 # Thousands of the accounts that hold value; these a mapping can open.
 OF_VALUE = range(1, 7)
 WORTH = 1420
+_SKILL = re.compile(r"[A-Z0-9_-]{1,50}")
 MAX_BYTES = 4 * 1024 * 1024
 HOURS = "MIN."
+# What clocked and dotted time is counted in; a mapping may say what an hour is instead.
+MINUTES, AN_HOUR = "min", "h"
 _ACCOUNT_KEYS = {"number", "things", "name", "fund", "counterparty", "function", "skill"}
 _COMMODITY_KEYS = {"code", "times", "per", "worth"}
 
@@ -150,9 +153,14 @@ def write_mapping(mapping: Mapping) -> str:
 
 
 def _shown(account: AccountTarget) -> str:
-    if account.name is None:
+    if account.name is None and account.things is None:
         return str(account.number)
-    return f"{{ number = {account.number}, name = {_quoted(account.name)} }}"
+    parts = [f"number = {account.number}"]
+    if account.things is not None:
+        parts.append(f"things = {account.things}")
+    if account.name is not None:
+        parts.append(f"name = {_quoted(account.name)}")
+    return f"{{ {', '.join(parts)} }}"
 
 
 def _between_days(value: Any) -> BetweenDays | None:
@@ -181,8 +189,8 @@ def _account(value: Any, place: str) -> AccountTarget:
     name = table.get("name")
     if name is not None and number // 1000 not in OF_VALUE:
         raise Invalid("Only accounts from 1000 to 6999 can be opened.", place=place)
-    if "skill" in table and not is_ours(f"{HOURS}{_text(table['skill'], f'{place}.skill')}"):
-        raise Invalid("This is no skill.", place=f"{place}.skill")
+    if not _SKILL.fullmatch(str(table.get("skill", "GEN"))):
+        raise Invalid("A skill is written in capitals, like CARP.", place=f"{place}.skill")
     return AccountTarget(
         number,
         things,

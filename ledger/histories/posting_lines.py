@@ -49,7 +49,7 @@ def tags_of(comment: str) -> dict[str, str]:
     return {name: value.strip() for name, value in _TAG.findall(comment) if value.strip()}
 
 
-def read_posting(text: str, line: int, numbers: Numbers, dialect: Dialect, prefix: str) -> Draft:
+def read_posting(text: str, line: int, numbers: Numbers, dialect: Dialect) -> Draft:
     """Read an indented line that is no comment. Raises Invalid by line."""
     place = f"line {line}"
     written, comment = split_comment(text.strip())
@@ -61,8 +61,6 @@ def read_posting(text: str, line: int, numbers: Numbers, dialect: Dialect, prefi
             group, name = opening, name[1:-1].strip()
     if name.startswith("<"):
         raise Invalid("Deferred postings are not read.", place=place)
-    name = prefix + name
-    check_name(name, place)
     tags = tags_of(comment)
     if not rest:
         return Draft(line, name, None, group=group, tags=tags)

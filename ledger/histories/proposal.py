@@ -9,10 +9,13 @@ import unicodedata
 from collections.abc import Iterable
 from collections.abc import Mapping as Table
 from dataclasses import dataclass
+from decimal import Decimal
 
 from ledger.core.amount import MAX_DECIMALS
 from ledger.histories.history import History
 from ledger.histories.mapping import (
+    HOURS,
+    MINUTES,
     AccountTarget,
     BetweenDays,
     CommodityTarget,
@@ -23,6 +26,7 @@ from ledger.histories.mapping import (
 from ledger.histories.ours import own_account
 
 TRADING = 1990
+TIME_APPLIED = 8410
 # Numbers that the chart leaves free, by kind.
 FREE = {
     "asset": (*range(1600, 1900),),
@@ -61,8 +65,12 @@ def propose(history: History, chart: Chart, fund: str) -> Mapping:
     numbers = {name: number for number, name in chart.accounts.items()}
     taken = set(chart.accounts)
     accounts: dict[str, AccountTarget] = {}
+    of_time, of_more = _accounts_of_time(history)
     for name in sorted(history.accounts()):
         if own_account(name) is not None:
+            continue
+        if name in of_time - of_more:
+            accounts[name] = AccountTarget(TIME_APPLIED)
             continue
         kind = kind_of_account(name, history.kinds)
         if kind == "trading":
@@ -72,12 +80,23 @@ def propose(history: History, chart: Chart, fund: str) -> Mapping:
             (free for free in FREE.get(kind, ()) if free not in taken), 0
         )
         taken.add(number)
-        accounts[name] = AccountTarget(number, name=name if number else None)
+        things = TIME_APPLIED if name in of_time else None
+        accounts[name] = AccountTarget(number, things, name if number else None)
     units: dict[str, CommodityTarget] = {}
     for unit, places in sorted(history.places().items()):
         units[unit] = _commodity(unit, places, chart, {found.code for found in units.values()})
     between = _between_days(numbers, taken) if history.spans_days() else None
     return Mapping(fund, accounts, units, between)
+
+
+def _accounts_of_time(history: History) -> tuple[set[str], set[str]]:
+    """Return the accounts on which clocked time stands, and those on which anything else does."""
+    of_time: set[str] = set()
+    of_more: set[str] = set()
+    for transaction in history.transactions:
+        for leg in transaction.legs:
+            (of_time if leg.figure.unit == MINUTES else of_more).add(leg.account)
+    return of_time, of_more
 
 
 def _between_days(numbers: Table[str, int], taken: set[int]) -> BetweenDays:
@@ -106,6 +125,8 @@ def kind_of_account(name: str, declared: Table[str, str]) -> str:
 def _commodity(unit: str, places: int, chart: Chart, taken: set[str]) -> CommodityTarget:
     if not unit:
         return CommodityTarget("", target_of("UNT0.X").times)
+    if unit == MINUTES:
+        return CommodityTarget(f"{HOURS}GEN", Decimal(1))
     if is_ours(unit):
         return target_of(unit)
     if unit == "$":

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Set
+from dataclasses import replace
 from pathlib import Path
 
 from ledger.errors import Invalid
-from ledger.histories import beancount, gnucash_sqlite, gnucash_xml, plain_text
+from ledger.histories import beancount, gnucash_sqlite, gnucash_xml, plain_text, time_logs
+from ledger.histories.folder import MAX_BYTES, Folder
 from ledger.histories.history import History, exactly
 from ledger.histories.posting_lines import HLEDGER, LEDGER
 
-FORMATS = ("auto", "hledger", "ledger", "beancount", "gnucash")
-MAX_BYTES = 64 * 1024 * 1024
-MAX_LINE = 10_000
+FORMATS = ("auto", "hledger", "ledger", "beancount", "gnucash", "timeclock", "timedot")
 _ENDINGS = {
     ".beancount": "beancount",
     ".bean": "beancount",
@@ -21,7 +21,10 @@ _ENDINGS = {
     ".journal": "hledger",
     ".hledger": "hledger",
     ".j": "hledger",
+    ".timeclock": "timeclock",
+    ".timedot": "timedot",
 }
+_OF_TIMECLOCK = re.compile(r"\A(?:[;#*\s].*\n|\n)*i [0-9]{4}[-/.][0-9]")
 _OF_BEANCOUNT = re.compile(r"(?m)^(?:option \"|[0-9]{4}-[0-9]{2}-[0-9]{2}\s+(?:open|txn)\s)")
 
 
@@ -33,42 +36,39 @@ def read_history(
         raise Invalid(f"There is no format {file_format}.", place="format")
     if path.stat().st_size > MAX_BYTES:
         raise Invalid("The file is larger than 64 MB.", place="file")
-    with exactly("file"):
-        start = gnucash_xml.start_of(path)
-        if start.startswith(gnucash_sqlite.MAGIC):
-            return _whole(gnucash_sqlite.read(path))
-        if file_format == "gnucash" or gnucash_xml.ROOT in start:
-            return _whole(gnucash_xml.read(path))
-        text = _text(path.read_bytes())
-        chosen = file_format if file_format != "auto" else _guess(path, text)
-        if chosen == "beancount":
-            return _whole(beancount.read(text))
-        dialect = LEDGER if chosen == "ledger" else HLEDGER
-        return _whole(plain_text.read(text, dialect, leave_out))
-
-
-def _whole(history: History) -> History:
+    folder = Folder(path)
+    try:
+        with exactly("file"):
+            history = _read(folder, file_format, leave_out)
+    except Invalid as error:
+        error.place = folder.place(error.place or "file")
+        raise
     if not history.transactions:
         kept = "GnuCash book" if history.format == "gnucash" else "file"
         raise Invalid(f"The {kept} holds no transaction.", place="file")
-    return history
+    return replace(history, includes=tuple(folder.includes))
 
 
-def _text(data: bytes) -> str:
-    lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    for number, line in enumerate(lines, start=1):
-        if len(line) > MAX_LINE:
-            raise Invalid("The line is too long.", place=f"line {number}")
-        if b"\x00" in line:
-            raise Invalid("The line holds a NUL: this is no text.", place=f"line {number}")
-        try:
-            lines[number - 1].decode()
-        except UnicodeDecodeError as error:
-            raise Invalid("The line is not UTF-8.", place=f"line {number}") from error
-    return b"\n".join(lines).decode()
+def _read(folder: Folder, file_format: str, leave_out: Set[str]) -> History:
+    path = folder.main
+    start = gnucash_xml.start_of(path)
+    if start.startswith(gnucash_sqlite.MAGIC):
+        return gnucash_sqlite.read(path)
+    if file_format == "gnucash" or gnucash_xml.ROOT in start:
+        return gnucash_xml.read(path)
+    chosen = file_format if file_format != "auto" else _guess(path, start)
+    if chosen == "beancount":
+        return beancount.read(folder)
+    if chosen in time_logs.READERS:
+        return time_logs.read(folder, chosen)
+    return plain_text.read(folder, LEDGER if chosen == "ledger" else HLEDGER, leave_out)
 
 
-def _guess(path: Path, text: str) -> str:
+def _guess(path: Path, start: bytes) -> str:
+    """Return which program a text is for, by the ending of its name or what it begins with."""
     if path.suffix.lower() in _ENDINGS:
         return _ENDINGS[path.suffix.lower()]
+    text = start.decode(errors="replace")
+    if _OF_TIMECLOCK.search(text):
+        return "timeclock"
     return "beancount" if _OF_BEANCOUNT.search(text) else "hledger"

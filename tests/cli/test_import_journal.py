@@ -2,12 +2,15 @@
 
 import json
 import sqlite3
+from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from ledger.core.amount import decimals
+from ledger.core.days import ONE_DAY
 from ledger.db import Database
 from ledger.histories import read_history
 from ledger.queries.balances import trial_balance
@@ -17,11 +20,13 @@ from tests.cli.conftest import Run
 from tests.conftest import ENGINES
 from tests.factories import make_book, make_fund
 from tests.histories.gnucash_files import sqlite_book
+from tests.histories.samples import HLEDGER, LEDGER, Files, write
 
 HERE = Path(__file__).parents[1] / "histories" / "data"
 THERE = Path(__file__).parents[3] / "shared" / "data" / "ledger"
 # Accounts that stand between what is exchanged, and in no file.
 BRIDGES = {1990, 1420, 8130, 8320}
+BETWEEN = {"Receivable between two dates", "Payable between two dates"}
 
 
 @pytest.fixture
@@ -30,7 +35,7 @@ def _book(db: Database) -> None:
         make_fund(session, make_book(session, currency="EUR"))
 
 
-def booked(db: Database, units: dict[str, str]) -> programs.Balances:
+def booked(db: Database, units: dict[str, str], as_of: date | None = None) -> programs.Balances:
     """Return our balances under the names that the file has for accounts and units."""
     with db.snapshot() as session:
         book = book_by_code(session, "A")
@@ -41,8 +46,8 @@ def booked(db: Database, units: dict[str, str]) -> programs.Balances:
                 units[row.commodity],
                 Decimal(row.quantity).scaleb(-decimals(row.commodity)),
             )
-            for row in trial_balance(session, book_id=book.id)
-            if row.account not in BRIDGES
+            for row in trial_balance(session, book_id=book.id, as_of=as_of)
+            if row.account not in BRIDGES and names[row.account] not in BETWEEN
         )
 
 
@@ -281,6 +286,9 @@ BAD = {
         TWO.format(a="Assets:A", n="1 EUR"), 'fund="GEN"\n[accounts]\na=true\n', "accounts.a"),
     "a currency of no land": (
         TWO.format(a="Assets:A", n="1 EUR"), 'fund="GEN"\n[commodities]\na="ABC"\n', "ABC is no"),
+    "a skill that is none": (
+        TWO.format(a="Assets:A", n="1 EUR"),
+        'fund="GEN"\n[accounts]\na={number=8410, skill="roof"}\n', "accounts.a.skill"),
     "no times at all": (
         TWO.format(a="Assets:A", n="1 EUR"),
         'fund="GEN"\n[commodities]\na={code="EUR", times=nan}\n', "commodities.a.times"),
@@ -309,6 +317,122 @@ def test_what_cannot_be_booked_is_refused_and_nothing_is_written(
         book = book_by_code(session, "A")
         assert list(trial_balance(session, book_id=book.id)) == []
         assert "Assets:A" not in account_names(session, book.id).values()
+
+
+DATED = {
+    **{
+        f"hledger, {name}": (HLEDGER[name], programs.hledger_before)
+        for name in ("postings on days of their own", "the year is closed", "aliases")
+    },
+    **{f"ledger, {name}": (files, programs.ledger_before) for name, files in LEDGER.items()},
+}
+
+
+@pytest.mark.usefixtures("_book")
+@pytest.mark.parametrize("case", DATED.values(), ids=DATED)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_books_agree_with_the_program_on_every_day(
+    db: Database,
+    run: Run,
+    tmp_path: Path,
+    case: tuple[Files, Callable[[Path, date], programs.Balances]],
+):
+    files, program = case
+    file = write(tmp_path, files)
+    mapping = tmp_path / "m.toml"
+    done = run("import", "journal", str(file), "--book", "A", "--propose", str(mapping), "--json")
+    assert done.code == 0, done.err
+    done = run("import", "journal", str(file), "--book", "A", "--mapping", str(mapping), "--json")
+    assert done.code == 0, done.err
+    units = {code: code.rpartition(".")[2] for code in done.json["codes"]}
+    units = {code: "$" if unit == "USD" and "$" in file.read_text() else unit
+             for code, unit in units.items()}  # fmt: skip
+    days = {day for one in read_history(file).transactions for day in one.days()}
+    assert days
+    for day in sorted(days | {day - ONE_DAY for day in days}):
+        assert booked(db, units, day) == program(file, day + ONE_DAY), day
+    again = run("import", "journal", str(file), "--book", "A", "--json").json
+    assert (again["entries"], again["duplicates"]) == (0, done.json["entries"])
+    assert run("check", "--json").json["ok"]
+
+
+@pytest.mark.usefixtures("_book")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_between_two_days_money_is_owed_or_receivable(db: Database, run: Run, tmp_path: Path):
+    """The bill is owed until the card is charged; the gift is receivable until it arrives."""
+    file = write(tmp_path, HLEDGER["postings on days of their own"])
+    text = file.read_text()
+    file.write_text(text[: text.index("2024-01-02 transfer")])
+    assert run("import", "journal", str(file), "--book", "A").code == 0
+
+    def standing(day: str) -> list[tuple[int, int]]:
+        rows = run("trial-balance", "--book", "A", "--as-of", day, "--json").json["rows"]
+        return [(row["account"], row["quantity"]) for row in rows if row["account"] in BOTH]
+
+    assert standing("2023-12-31") == [(1899, 500), (2999, -2000)]
+    assert standing("2024-01-03") == [(2999, -2000)]
+    assert standing("2024-01-04") == []
+
+
+BOTH = {1899, 2999}
+
+
+@pytest.mark.usefixtures("_book")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_mapping_says_where_money_stands_between_two_days(db: Database, run: Run, tmp_path: Path):
+    file, mapping = tmp_path / "x.journal", tmp_path / "m.toml"
+    file.write_text("2023-12-31 x\n  a  5 EUR ; date:2024-01-02\n  b\n")
+    plain = 'fund = "GEN"\n[accounts]\na = 1010\nb = 4010\n'
+    arguments = ("import", "journal", str(file), "--book", "A", "--mapping", str(mapping))
+    mapping.write_text(plain)
+    refused = run(*arguments)
+    assert refused.code == 1
+    assert f"{file}: line 1: " in refused.err
+    assert "[between_days]" in refused.err
+    for wrong in ("receivable = 2110\npayable = 2110", "receivable = 1410", "x = 1410"):
+        mapping.write_text(f"{plain}[between_days]\n{wrong}\n")
+        assert (run(*arguments).code, "between_days" in run(*arguments).err) == (1, True)
+    mapping.write_text(f"{plain}[between_days]\nreceivable = 1410\npayable = 2110\n")
+    assert run(*arguments).code == 0
+    rows = run("trial-balance", "--book", "A", "--as-of", "2024-01-01", "--json").json["rows"]
+    assert [(row["account"], row["quantity"]) for row in rows] == [(1410, 500), (4010, -500)]
+
+
+@pytest.mark.usefixtures("_book")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_hours_of_volunteers_are_of_the_skill_that_the_mapping_names(
+    db: Database, run: Run, tmp_path: Path
+):
+    file, mapping = tmp_path / "x.timeclock", tmp_path / "m.toml"
+    file.write_text(
+        "i 2024/03/04 09:00:00 volunteers:roof:ada\no 2024/03/04 12:30:00\n"
+        "i 2024/03/05 09:00:00 volunteers:hall\no 2024/03/05 09:20:00\n"
+    )
+    arguments = ("import", "journal", str(file), "--book", "A")
+
+    def rows() -> list[tuple[int, str, int]]:
+        found = run("trial-balance", "--book", "A", "--json").json["rows"]
+        return [(row["account"], row["commodity"], row["quantity"]) for row in found]
+
+    # Without a mapping all hours are general help; names of accounts may be names of persons.
+    tried = run(*arguments, "--dry-run", "--json").json
+    assert (tried["codes"], tried["opened"]) == (["MIN.GEN"], [])
+    assert run(*arguments, "--propose", str(mapping)).code == 0
+    assert '"volunteers:roof:ada" = 8410' in mapping.read_text()
+    mapping.write_text(
+        'fund = "GEN"\n[accounts]\n'
+        '"volunteers:roof:ada" = { things = 8410, skill = "ROOF", function = "programme" }\n'
+        '"volunteers:hall" = 8410\n'
+        '[commodities]\nh = { code = "MIN.GEN", times = 60 }\n'
+    )
+    assert run(*arguments, "--mapping", str(mapping)).code == 0
+    assert rows() == [
+        (8120, "MIN.GEN", -20),
+        (8120, "MIN.ROOF", -210),
+        (8410, "MIN.GEN", 20),
+        (8410, "MIN.ROOF", 210),
+    ]
+    assert run("check", "--json").json["ok"]
 
 
 @pytest.mark.usefixtures("_book")

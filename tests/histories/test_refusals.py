@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import Invalid
-from ledger.histories import read_history
+from ledger.histories import folder, read_history
 
 REAL = "2024-01-01 x\n  Cash  1 EUR\n  Income\n"
 OPENED = "".join(
@@ -14,17 +14,41 @@ OPENED = "".join(
 
 # name: (format, text, line, words of the refusal)
 REFUSED = {
-    "an included file": ("hledger", f"{REAL}include other.journal\n", 4, "Included"),
-    "an included file, with a mark": ("ledger", f"{REAL}!include other\n", 4, "Included"),
+    "an included file that is not": (
+        "hledger", f"{REAL}include other.journal\n", 4, "no file 'other.journal'"),
+    "an included file, with a mark": ("ledger", f"{REAL}!include other\n", 4, "no file 'other'"),
+    "an included file elsewhere": ("hledger", f"{REAL}include ../x\n", 4, "outside the folder"),
+    "an included file by its full name": ("ledger", f"{REAL}include /etc/passwd\n", 4, "inside"),
+    "an included file at home": ("hledger", f"{REAL}include ~/x\n", 4, "inside"),
+    "an included file without a name": ("hledger", f"{REAL}include\n", 4, "inside"),
+    "a file that includes itself": ("hledger", f"{REAL}include file\n", 4, "includes itself"),
+    "a folder that is included": ("hledger", f"{REAL}include .\n", 4, "no file '.'"),
     "an automated transaction": ("hledger", f"{REAL}= Income\n  (T)  0.1\n", 4, "automated"),
     "a periodic transaction": ("ledger", f"{REAL}~ Monthly\n  A  1 EUR\n  B\n", 4, "periodic"),
     "a virtual posting": ("hledger", f"{REAL}  (T)  1 EUR\n", 4, "virtual"),
     "a balanced virtual posting": ("ledger", f"{REAL}  [T]  1 EUR\n  [U]\n", 4, "virtual"),
     "a deferred posting": ("ledger", "2024-01-01 x\n  <A>  1 EUR\n  B\n", 2, "Deferred"),
-    "an alias": ("hledger", f"{REAL}alias a=b\n", 4, "Aliases"),
-    "an alias of an account": ("ledger", "account A\n  alias b\n", 2, "Aliases"),
+    "an alias with a pattern": ("hledger", f"{REAL}alias /a/=b\n", 4, "pattern"),
+    "an alias of nothing": ("hledger", f"{REAL}alias a\n", 4, "OLD = NEW"),
+    "an alias for nothing": ("hledger", f"{REAL}alias a=\n", 4, "no name"),
+    "an alias with a comment": ("hledger", f"{REAL}alias a=b ; c\n", 4, "nothing behind"),
+    "no aliases to end": ("ledger", f"{REAL}end aliases\n", 4, "Nothing of this kind"),
+    "an account that catches payees": ("ledger", "account A\n  payee b\n", 2, "Captured"),
+    "another name of a unit": ("ledger", "commodity A\n  alias B\n", 2, "Other names"),
+    "a posting's day that is not": (
+        "hledger", "2024-01-01 x\n  A  1 EUR ; date:2024-02-30\n  B\n", 2, "not a date"),
+    "a posting's day that is no day": (
+        "hledger", "2024-01-01 x\n  A  1 EUR ; date:soon\n  B\n", 2, "not a date"),
+    "a posting's day in brackets that is not": (
+        "ledger", "2024/01/01 x\n  A  1 EUR\n  ; [2024/13/01]\n  B\n", 3, "not a date"),
+    "a posting's day with half a year": (
+        "hledger", "2024-01-01 x\n  A  1 EUR ; [2024-01]\n  B\n", 2, "not a date"),
+    "a posting's day without its year": (
+        "ledger", "2024/01/01 x\n  A  1 EUR ; [1/3]\n  B\n", 2, "no year"),
+    "a balance that is set on another day": (
+        "hledger", "2024-01-01 x\n  A  = 1 EUR ; date:2024-01-02\n  B\n", 2, "cannot set"),
     "a default account": ("ledger", f"{REAL}bucket Cash\n", 4, "default account"),
-    "a time clock": ("ledger", f"{REAL}i 2024-01-01 09:00 Hall\n", 4, "Time clocks"),
+    "a time clock": ("ledger", f"{REAL}i 2024-01-01 09:00 Hall\n", 4, "timeclock file"),
     "python in the file": ("ledger", f"{REAL}python\n  import os\n", 4, "not run"),
     "a false assertion": ("hledger", f"{REAL}2024-01-02 y\n  Cash  1 EUR = 3 EUR\n  Income\n", 5,
                           "asserted to hold 3 EUR, but holds 2 EUR"),
@@ -43,7 +67,7 @@ REFUSED = {
     "a number with an exponent": ("hledger", "2024-01-01 x\n  A  1E3 EUR\n  B\n", 2, "understood"),
     "marks in disorder": ("hledger", "2024-01-01 x\n  A  1,00.00 EUR\n  B\n", 2, "not a number"),
     "no number": ("hledger", "2024-01-01 x\n  A  EUR\n  B\n", 2, "not an amount"),
-    "too many digits": ("hledger", f"2024-01-01 x\n  A  {'9' * 40} EUR\n  B\n", 2, "digits"),
+    "too many digits": ("hledger", f"2024-01-01 x\n  A  {'9' * 70} EUR\n  B\n", 2, "digits"),
     "a day that is not": ("hledger", "2024-02-30 x\n  A  1 EUR\n  B\n", 1, "not a date"),
     "a day without its year": ("hledger", "02-03 x\n  A  1 EUR\n  B\n", 1, "no year"),
     "mixed marks in a date": ("hledger", "2024-02/03 x\n  A  1 EUR\n  B\n", 1, "not a date"),
@@ -115,10 +139,69 @@ def test_what_the_table_builds_on_is_read(tmp_path: Path):
         assert len(read_history(file, file_format).transactions) == 1
 
 
+def test_what_is_included_is_refused_by_its_own_line(tmp_path: Path):
+    (tmp_path / "below").mkdir()
+    file, below = tmp_path / "x.journal", tmp_path / "below" / "a.journal"
+    file.write_text(f"{REAL}include below/a.journal\n")
+    below.write_text("; all is well\n2024-01-01 x\n  A  1 EUR\n  B  2 EUR\n")
+    with pytest.raises(Invalid, match="off by 3 EUR") as refusal:
+        read_history(file)
+    assert refusal.value.place == "line 2 of below/a.journal"
+    below.write_text("2024-01-01 x\n  A  1 EUR\n  B  -1 EUR\n")
+    history = read_history(file)
+    assert [history.place(one.line) for one in history.transactions] == [
+        "line 1",
+        "line 1 of below/a.journal",
+    ]
+    below.write_bytes(b"; one\n\xff\n")
+    with pytest.raises(Invalid, match="UTF-8") as refusal:
+        read_history(file)
+    assert refusal.value.place == "line 2 of below/a.journal"
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path):
+    (tmp_path / "home").mkdir()
+    secret, link = tmp_path / "secret", tmp_path / "home" / "a.journal"
+    secret.write_text(REAL)
+    link.symlink_to(secret)
+    file = tmp_path / "home" / "x.journal"
+    for pattern in ("a.journal", "*.journal"):
+        file.write_text(f"{REAL}include {pattern}\n")
+        with pytest.raises(Invalid, match="outside the folder"):
+            read_history(file)
+    link.unlink()
+    link.write_text(REAL)
+    assert len(read_history(file).transactions) == 2
+
+
+def test_includes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    file = tmp_path / "x.journal"
+    for number in range(30):
+        (tmp_path / f"{number}.j").write_text(f"include {number + 1}.j\n")
+    file.write_text("include 0.j\n")
+    with pytest.raises(Invalid, match="too deep"):
+        read_history(file)
+    file.write_text(f"{REAL}include **/*.j\n")
+    monkeypatch.setattr(folder, "MAX_LOOKED_AT", 20)
+    with pytest.raises(Invalid, match="too many files"):
+        read_history(file)
+    monkeypatch.undo()
+    for number in range(30):
+        (tmp_path / f"{number}.j").write_text(REAL)
+    assert len(read_history(file).transactions) == 31
+    monkeypatch.setattr(folder, "MAX_FILES", 29)
+    with pytest.raises(Invalid, match="More than 29"):
+        read_history(file)
+    monkeypatch.undo()
+    monkeypatch.setattr(folder, "MAX_BYTES", 900)
+    with pytest.raises(Invalid, match="larger than"):
+        read_history(file)
+
+
 @pytest.mark.parametrize(
     ("data", "line"),
-    [(b"a\n\xff\n", 2), (b"a\n\n\x00", 3), (b"x" * 20_000, 1), (b"", None)],
-    ids=["not UTF-8", "a NUL", "an endless line", "nothing"],
+    [(b"\xff\xfea\x00", 1), (b"a\n\xff\n", 2), (b"a\n\n\x00", 3), (b"x" * 20_000, 1), (b"", None)],
+    ids=["UTF-16", "not UTF-8", "a NUL", "an endless line", "nothing"],
 )
 def test_what_is_no_text_is_refused(tmp_path: Path, data: bytes, line: int | None):
     file = tmp_path / "file"
