@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
 from ledger.checkout.outcomes import sync_attempt
 from ledger.core.days import day_in
+from ledger.core.payment_methods import offered
 from ledger.db import Database, Session
 from ledger.gateway import PaymentGateway
 from ledger.models.books import Book
@@ -16,10 +17,9 @@ from ledger.models.parties import Party
 from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Pledge
 from ledger.queries.mandates import amount_due, parts_of
+from ledger.queries.policies import policy_of
 from ledger.services import payments
 
-# Stripe's names for bank debits, by the currency they are in.
-BANK_DEBITS = {"USD": "us_bank_account", "EUR": "sepa_debit", "GBP": "bacs_debit"}
 OVER = ("succeeded", "processing", "posted")
 
 
@@ -45,11 +45,11 @@ def start_checkout(
         email = session.get_one(Party, pledge.party_id).email
         parts = parts_of(session, pledge_id=pledge_id)
         amount = None
+        book = session.get_one(Book, pledge.book_id)
+        today = day_in(book.time_zone, now)
         if parts:
-            zone = session.get_one(Book, pledge.book_id).time_zone
-            due = amount_due(session, pledge, day_in(zone, now))
-            amount = due or parts[0].quantity
-    methods = methods_for(pledge.commodity)
+            amount = amount_due(session, pledge, today) or parts[0].quantity
+        methods = offered(policy_of(session, book, today).payment_methods, pledge.commodity)
     # Everything that the call says beside the amount: with the same key it must say the same.
     asked = {
         "success_url": success_url,
@@ -120,12 +120,6 @@ def prepared(
         attempt.state = state
         return attempt
     return db.run(prepare)
-
-
-def methods_for(currency: str) -> Sequence[str]:
-    """Return how money in a currency may be paid: by card, and by bank debit where there is one."""
-    debit = BANK_DEBITS.get(currency)
-    return ("card", debit) if debit else ("card",)
 
 
 def fingerprint(asked: Mapping[str, object]) -> str:

@@ -9,6 +9,7 @@ from ledger.checkout.outcomes import sync_attempt
 from ledger.checkout.payment_pages import OVER, fingerprint
 from ledger.core.days import end_of
 from ledger.core.instalments import later
+from ledger.core.payment_methods import KEPT
 from ledger.db import Database, Session
 from ledger.errors import Conflict, Invalid, PoolbookError
 from ledger.gateway import PaymentGateway, Subscription
@@ -60,6 +61,7 @@ def start_recurring(
         metadata={"recurring": str(gift.id), "attempt": str(attempt.id)},
         success_url=success_url,
         cancel_url=cancel_url,
+        methods=KEPT,
     )
     db.run(
         lambda session: payments.record_session(
@@ -95,6 +97,7 @@ def start_new_card(
         metadata={"recurring": str(gift.id), "attempt": str(attempt.id)},
         success_url=success_url,
         cancel_url=cancel_url,
+        methods=KEPT,
     )
     db.run(
         lambda session: payments.record_session(

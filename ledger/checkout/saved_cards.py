@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ledger.checkout.payment_pages import OVER, prepared
+from ledger.core.payment_methods import KEPT
 from ledger.db import Database
 from ledger.errors import Conflict, PoolbookError
 from ledger.gateway import KeyReused, PaymentGateway, PaymentIntent
@@ -49,6 +50,7 @@ def start_setup(
         metadata={"pledge": str(pledge.id), "attempt": str(attempt.id)},
         success_url=success_url,
         cancel_url=cancel_url,
+        methods=KEPT,
     )
     db.run(
         lambda session: payments.record_session(

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from ledger.core import payment_methods
 from ledger.errors import Invalid
 
 BASIS_POINTS = 10_000
@@ -27,7 +28,8 @@ class Policy:
     ``use``: whether specialised hours, and the free use of things, are income and cost, or a
     statistic. ``release_on_service``: whether equipment leaves a restricted fund once it is in
     use: ``always``, ``by_terms`` of whoever gave the money, or ``never``. Points are hundredths
-    of a percent; ``capitalise_from`` is in whole units of the book's currency.
+    of a percent; ``capitalise_from`` is in whole units of the book's currency. ``payment_methods``:
+    which kinds a payment page offers where the currency has them; cards are always among them.
     """
 
     promises: str
@@ -42,6 +44,7 @@ class Policy:
     holdback_points: int = 500
     holdback_days: int = 120
     debit_return_days: int = 56
+    payment_methods: tuple[str, ...] = payment_methods.KINDS
 
     def allowance(self, owed_by_age: Mapping[int, int]) -> int:
         """Return what of debts, by their age in days, may never come; rounded up to whole units.
@@ -85,7 +88,7 @@ NUMBERS: dict[str, int] = {
     "holdback_days": MAX_DAYS,
     "debit_return_days": MAX_DAYS,
 }
-KEYS = (*WORDS, *SWITCHES, *NUMBERS, "allowance_points")
+KEYS = (*WORDS, *SWITCHES, *NUMBERS, "allowance_points", "payment_methods")
 
 
 def profile(name: str) -> Policy:
@@ -117,6 +120,15 @@ def value_of(key: str, text: str) -> Any:
         if len(points) != len(AGES) + 1:
             raise Invalid(f"{key} has {len(AGES) + 1} numbers, by age.", place=key)
         return points
+    if key == "payment_methods":
+        kinds = tuple(part.strip() for part in text.split(","))
+        known = {*payment_methods.KINDS} >= {*kinds} and len({*kinds}) == len(kinds)
+        if payment_methods.CARD not in kinds or not known:
+            raise Invalid(
+                f"{key} is card, or card and others of {', '.join(payment_methods.KINDS)}.",
+                place=key,
+            )
+        return kinds
     raise Invalid(f"There is no policy named {key}.", place=key)
 
 

@@ -4,6 +4,9 @@ import re
 from datetime import datetime
 from typing import Any
 
+import stripe
+from stripe.params import BalanceTransactionListParams
+
 from ledger.gateway.connection import PAGE, Connection, id_of, instant_of, translated
 from ledger.gateway.objects import BalanceTransaction, Payout
 
@@ -17,7 +20,7 @@ class Balances(Connection):
         self, *, since: datetime | None = None, payout_id: str | None = None
     ) -> list[BalanceTransaction]:
         """Return the movements of the balance, oldest first."""
-        params: Any = {"limit": PAGE}
+        params: BalanceTransactionListParams = {"limit": PAGE}
         if since is not None:
             params["created"] = {"gte": int(since.timestamp())}
         if payout_id is not None:
@@ -30,12 +33,13 @@ class Balances(Connection):
     def read_balance(self) -> dict[str, int]:
         """Return what is on the balance by currency, available or not."""
         with translated():
-            found: Any = self.client.v1.balance.retrieve()
+            found = self.client.v1.balance.retrieve()
         self.check_mode(found.livemode)
         sums: dict[str, int] = {}
-        for part in (*found.available, *found.pending):
-            currency = part.currency.upper()
-            sums[currency] = sums.get(currency, 0) + part.amount
+        rows = [(part.currency.upper(), part.amount) for part in found.available]
+        rows += [(part.currency.upper(), part.amount) for part in found.pending]
+        for currency, amount in rows:
+            sums[currency] = sums.get(currency, 0) + amount
         return sums
 
     def retrieve_payout(self, payout_id: str) -> Payout:
@@ -64,7 +68,7 @@ def _dispute_in(words: str | None) -> str | None:
     return found.group() if found else None
 
 
-def _transaction(found: Any, livemode: bool) -> BalanceTransaction:
+def _transaction(found: stripe.BalanceTransaction, livemode: bool) -> BalanceTransaction:
     return BalanceTransaction(
         id=found.id,
         livemode=livemode,

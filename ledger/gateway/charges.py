@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+
+import stripe
+from stripe.params import EventListParams, RefundCreateParams, RefundListParams
 
 from ledger.gateway.connection import (
     PAGE,
@@ -28,7 +30,7 @@ class Charges(Connection):
             found.amount,
             found.currency.upper(),
             id_of(found.balance_transaction),
-            metadata_of(found),
+            metadata_of(found.metadata),
             id_of(found.payment_intent),
             getattr(found.payment_method_details, "type", "card"),
             instant_of(found.created),
@@ -36,7 +38,7 @@ class Charges(Connection):
 
     def charge_failed_at(self, charge_id: str) -> datetime | None:
         """Return when a charge failed, as its event says; Stripe keeps events for 30 days."""
-        params: Any = {"type": "charge.failed", "limit": PAGE}
+        params: EventListParams = {"type": "charge.failed", "limit": PAGE}
         with translated():
             for event in self.client.v1.events.list(params).auto_paging_iter():
                 if getattr(event.data.object, "id", None) == charge_id:
@@ -47,7 +49,11 @@ class Charges(Connection):
         self, *, key: str, charge_id: str, amount: int, metadata: Mapping[str, str]
     ) -> Refund:
         """Send money back."""
-        params: Any = {"charge": charge_id, "amount": amount, "metadata": dict(metadata)}
+        params: RefundCreateParams = {
+            "charge": charge_id,
+            "amount": amount,
+            "metadata": dict(metadata),
+        }
         with translated():
             made = self.client.v1.refunds.create(params, options={"idempotency_key": key})
         return _refund(made)
@@ -59,7 +65,7 @@ class Charges(Connection):
 
     def find_refund(self, *, charge_id: str, metadata: Mapping[str, str]) -> Refund | None:
         """Return the refund of a charge that carries this metadata, if it was made."""
-        params: Any = {"charge": charge_id, "limit": PAGE}
+        params: RefundListParams = {"charge": charge_id, "limit": PAGE}
         with translated():
             made = [
                 _refund(item) for item in self.client.v1.refunds.list(params).auto_paging_iter()
@@ -67,11 +73,11 @@ class Charges(Connection):
         return next((found for found in made if metadata.items() <= found.metadata.items()), None)
 
 
-def _refund(found: Any) -> Refund:
+def _refund(found: stripe.Refund) -> Refund:
     return Refund(
         found.id,
         id_of(found.charge),
         found.amount,
         found.status or "pending",
-        metadata_of(found),
+        metadata_of(found.metadata),
     )

@@ -1,7 +1,13 @@
-"""Stripe's hosted payment pages."""
+"""Stripe's hosted payment pages.
+
+``methods`` filters what the account offers, by Stripe's names; what does not fit the currency or
+the account is left out without a word.
+"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+
+import stripe
+from stripe.params.checkout import SessionCreateParams
 
 from ledger.core.currencies import exponent
 from ledger.errors import Conflict
@@ -28,12 +34,13 @@ class CheckoutPages(Connection):
         metadata: Mapping[str, str],
         success_url: str,
         cancel_url: str,
-        methods: Sequence[str] = (),
+        methods: Sequence[str],
     ) -> CheckoutSession:
         """Open a payment page. Raises Conflict for an amount that cards cannot pay."""
         check_units(amount, currency)
-        params: Any = {
+        params: SessionCreateParams = {
             "mode": "payment",
+            "allowed_payment_method_types": list(methods),
             "submit_type": "donate",
             "customer_email": email,
             "client_reference_id": reference,
@@ -52,8 +59,6 @@ class CheckoutPages(Connection):
             "success_url": success_url,
             "cancel_url": cancel_url,
         }
-        if methods:
-            params["payment_method_types"] = list(methods)
         return self._open(params, key)
 
     def create_setup_page(
@@ -65,13 +70,14 @@ class CheckoutPages(Connection):
         metadata: Mapping[str, str],
         success_url: str,
         cancel_url: str,
+        methods: Sequence[str],
     ) -> CheckoutSession:
         """Open a page that saves a card and takes no money."""
-        params: Any = {
+        params: SessionCreateParams = {
             "mode": "setup",
+            "allowed_payment_method_types": list(methods),
             "customer": customer_id,
             "client_reference_id": reference,
-            "payment_method_types": ["card"],
             "metadata": dict(metadata),
             "setup_intent_data": {"metadata": dict(metadata)},
             "success_url": success_url,
@@ -92,14 +98,16 @@ class CheckoutPages(Connection):
         metadata: Mapping[str, str],
         success_url: str,
         cancel_url: str,
+        methods: Sequence[str],
     ) -> CheckoutSession:
         """Open a page that begins a subscription with its first payment.
 
         Raises Conflict for an amount that cards cannot pay.
         """
         check_units(amount, currency)
-        params: Any = {
+        params: SessionCreateParams = {
             "mode": "subscription",
+            "allowed_payment_method_types": list(methods),
             "customer_email": email,
             "client_reference_id": reference,
             "line_items": [
@@ -127,14 +135,14 @@ class CheckoutPages(Connection):
         self.check_mode(found.livemode)
         return _session(found)
 
-    def _open(self, params: Any, key: str) -> CheckoutSession:
+    def _open(self, params: SessionCreateParams, key: str) -> CheckoutSession:
         with translated():
             made = self.client.v1.checkout.sessions.create(params, options={"idempotency_key": key})
         self.check_mode(made.livemode)
         return _session(made)
 
 
-def _session(found: Any) -> CheckoutSession:
+def _session(found: stripe.checkout.Session) -> CheckoutSession:
     return CheckoutSession(
         found.id,
         found.url,

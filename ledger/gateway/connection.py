@@ -5,13 +5,16 @@ What every part of the gateway stands on; only this package imports stripe.
 
 import logging
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 import stripe
 
 from ledger.config import Settings
 from ledger.errors import Conflict, NotAllowed
 from ledger.gateway.objects import GatewayDown, KeyReused
+
+if TYPE_CHECKING:
+    from stripe._stripe_object import UntypedStripeObject
 
 log = logging.getLogger("poolbook.gateway")
 
@@ -70,11 +73,19 @@ class translated:  # noqa: N801
             ) from error
 
 
-def id_of(reference: Any) -> str | None:
+class Identified(Protocol):
+    """An object of the SDK that has an id."""
+
+    @property
+    def id(self) -> str:
+        """Stripe's id of it."""
+
+
+def id_of(reference: str | Identified | None) -> str | None:
     """Return the id of what Stripe gives as an id or, expanded, as an object."""
     if reference is None or isinstance(reference, str):
         return reference
-    return str(reference.id)
+    return reference.id
 
 
 def instant_of(seconds: int) -> datetime:
@@ -82,6 +93,6 @@ def instant_of(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def metadata_of(found: Any) -> dict[str, str]:
-    """Return an object's metadata; ours, but anybody at Stripe's pages may have changed it."""
-    return dict(found.metadata.to_dict()) if found.metadata else {}
+def metadata_of(labels: "UntypedStripeObject[str] | None") -> dict[str, str]:
+    """Return metadata as a dict; ours, but anybody at Stripe's pages may have changed it."""
+    return dict(labels.to_dict()) if labels else {}

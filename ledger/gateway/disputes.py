@@ -1,7 +1,9 @@
 """Disputes: what a bank contests, how it stands, and until when evidence is taken."""
 
 from datetime import datetime
-from typing import Any
+
+import stripe
+from stripe.params import DisputeListParams
 
 from ledger.gateway.connection import PAGE, Connection, id_of, instant_of, translated
 from ledger.gateway.objects import Dispute
@@ -19,7 +21,7 @@ class Disputes(Connection):
 
     def list_disputes(self, *, since: datetime | None = None) -> list[Dispute]:
         """Return disputes opened since an instant, oldest first."""
-        params: Any = {"limit": PAGE}
+        params: DisputeListParams = {"limit": PAGE}
         if since is not None:
             params["created"] = {"gte": int(since.timestamp())}
         with translated():
@@ -29,7 +31,7 @@ class Disputes(Connection):
         return [_dispute(item) for item in found[::-1]]
 
 
-def _dispute(found: Any) -> Dispute:
+def _dispute(found: stripe.Dispute) -> Dispute:
     details = found.evidence_details
     return Dispute(
         id=found.id,

@@ -35,6 +35,7 @@ class SavesCards(Protocol):
         metadata: Mapping[str, str],
         success_url: str,
         cancel_url: str,
+        methods: Sequence[str],
     ) -> CheckoutSession:
         """Open a page that saves a card and takes no money."""
 
@@ -81,6 +82,7 @@ class RepeatsGifts(Protocol):
         metadata: Mapping[str, str],
         success_url: str,
         cancel_url: str,
+        methods: Sequence[str],
     ) -> CheckoutSession:
         """Open a page that begins a subscription with its first payment."""
 
@@ -128,7 +130,7 @@ class PaymentGateway(SavesCards, RepeatsGifts, Protocol):
         metadata: Mapping[str, str],
         success_url: str,
         cancel_url: str,
-        methods: Sequence[str] = (),
+        methods: Sequence[str],
     ) -> CheckoutSession:
         """Open a payment page. The same key and parameters give the same page."""
 

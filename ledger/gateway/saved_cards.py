@@ -1,9 +1,13 @@
 """Saved cards: kept by Stripe, charged while their owner is away, forgotten again."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import stripe
+from stripe.params import (
+    CustomerCreateParams,
+    PaymentIntentCreateParams,
+    PaymentIntentListParams,
+)
 
 from ledger.gateway.checkout_pages import check_units
 from ledger.gateway.connection import PAGE, Connection, id_of, instant_of, metadata_of, translated
@@ -15,7 +19,7 @@ class SavedCards(Connection):
 
     def create_customer(self, *, key: str, email: str, metadata: Mapping[str, str]) -> str:
         """Make somebody known to Stripe, so that a card can be kept for them; return the id."""
-        params: Any = {"email": email, "metadata": dict(metadata)}
+        params: CustomerCreateParams = {"email": email, "metadata": dict(metadata)}
         with translated():
             made = self.client.v1.customers.create(params, options={"idempotency_key": key})
         self.check_mode(made.livemode)
@@ -47,13 +51,15 @@ class SavedCards(Connection):
         Raises Conflict when Stripe refuses the call itself, GatewayDown without an answer.
         """
         check_units(amount, currency)
-        params: Any = {
+        params: PaymentIntentCreateParams = {
             "amount": amount,
             "currency": currency.lower(),
             "customer": customer_id,
             "payment_method": payment_method_id,
             "off_session": True,
             "confirm": True,
+            # Nobody is there to be led anywhere; without this Stripe asks for a return_url.
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
             "metadata": dict(metadata),
         }
         with translated():
@@ -79,10 +85,10 @@ class SavedCards(Connection):
         self, *, customer_id: str, metadata: Mapping[str, str]
     ) -> PaymentIntent | None:
         """Return the payment of a customer that carries this metadata, if it was asked for."""
-        params: Any = {"customer": customer_id, "limit": PAGE}
+        params: PaymentIntentListParams = {"customer": customer_id, "limit": PAGE}
         with translated():
             for found in self.client.v1.payment_intents.list(params).auto_paging_iter():
-                if metadata.items() <= metadata_of(found).items():
+                if metadata.items() <= metadata_of(found.metadata).items():
                     return _intent(found)
         return None
 
@@ -92,12 +98,12 @@ class SavedCards(Connection):
             self.client.v1.payment_methods.detach(payment_method_id)
 
 
-def _intent(found: Any) -> PaymentIntent:
+def _intent(found: stripe.PaymentIntent) -> PaymentIntent:
     charge = found.latest_charge
     method = found.payment_method
-    kind = getattr(method, "type", None)
-    if kind is None and charge is not None and not isinstance(charge, str):
-        kind = getattr(charge.payment_method_details, "type", None)
+    kind = method.type if isinstance(method, stripe.PaymentMethod) else None
+    if kind is None and isinstance(charge, stripe.Charge) and charge.payment_method_details:
+        kind = charge.payment_method_details.type
     return PaymentIntent(
         found.id,
         found.status,
@@ -106,11 +112,11 @@ def _intent(found: Any) -> PaymentIntent:
         kind or "card",
         _reason(found.last_payment_error) if found.last_payment_error else None,
         id_of(charge),
-        instant_of(charge.created) if charge and not isinstance(charge, str) else None,
+        instant_of(charge.created) if isinstance(charge, stripe.Charge) else None,
     )
 
 
-def _reason(error: Any) -> str:
+def _reason(error: stripe.PaymentIntent.LastPaymentError | stripe.ErrorObject | None) -> str:
     """Return why a payment did not work; an error has only the parts that apply to it."""
     code = getattr(error, "code", None) or "declined"
     if code == "authentication_required":
@@ -132,7 +138,7 @@ def _refused(refusal: stripe.CardError, amount: int, currency: str) -> PaymentIn
     )
 
 
-def _shown(found: Any) -> str:
+def _shown(found: stripe.SetupIntent) -> str:
     method = found.payment_method
-    card = None if method is None or isinstance(method, str) else getattr(method, "card", None)
+    card = getattr(method, "card", None) if isinstance(method, stripe.PaymentMethod) else None
     return f"{card.brand.title()} {card.last4}" if card else ""

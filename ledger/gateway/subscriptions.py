@@ -1,8 +1,16 @@
 """Subscriptions: gifts that Stripe repeats, and what their donors change about them."""
 
 from datetime import datetime
-from typing import Any
 
+import stripe
+from stripe.params import (
+    InvoicePaymentListParams,
+    SubscriptionUpdateParams,
+    SubscriptionUpdateParamsItemPriceData,
+    SubscriptionUpdateParamsPauseCollection,
+)
+
+from ledger.errors import Conflict
 from ledger.gateway.checkout_pages import check_units
 from ledger.gateway.connection import Connection, id_of, instant_of, metadata_of, translated
 from ledger.gateway.objects import Subscribed, Subscription
@@ -23,7 +31,7 @@ class Subscriptions(Connection):
         self, subscription_id: str, *, resumes_at: datetime | None = None
     ) -> Subscription:
         """Take no payments, until an instant or until it is resumed."""
-        pause: dict[str, Any] = {"behavior": "void"}
+        pause: SubscriptionUpdateParamsPauseCollection = {"behavior": "void"}
         if resumes_at is not None:
             pause["resumes_at"] = int(resumes_at.timestamp())
         return self._change(subscription_id, {"pause_collection": pause})
@@ -37,7 +45,7 @@ class Subscriptions(Connection):
         pay."""
         now = self.retrieve_subscription(subscription_id)
         check_units(amount, now.currency)
-        price = {
+        price: SubscriptionUpdateParamsItemPriceData = {
             "currency": now.currency.lower(),
             "product": now.product_id,
             "recurring": {"interval": now.every},
@@ -65,7 +73,7 @@ class Subscriptions(Connection):
     def subscription_of_invoice(self, invoice_id: str) -> str | None:
         """Return the id of the subscription that an invoice is for, if it is for one."""
         with translated():
-            found: Any = self.client.v1.invoices.retrieve(invoice_id)
+            found = self.client.v1.invoices.retrieve(invoice_id)
         details = found.parent.subscription_details if found.parent else None
         return id_of(details.subscription) if details else None
 
@@ -74,40 +82,43 @@ class Subscriptions(Connection):
 
         Neither charge nor payment carries the subscription's metadata; its invoice does.
         """
-        params: Any = {
+        params: InvoicePaymentListParams = {
             "payment": {"type": "payment_intent", "payment_intent": intent_id},
             "expand": ["data.invoice"],
             "limit": 1,
         }
         with translated():
-            found: Any = self.client.v1.invoice_payments.list(params)
+            found = self.client.v1.invoice_payments.list(params)
         for row in found.data:
-            parent = row.invoice.parent
+            parent = row.invoice.parent if isinstance(row.invoice, stripe.Invoice) else None
             details = parent.subscription_details if parent else None
             if details:
-                return Subscribed(id_of(details.subscription) or "", metadata_of(details))
+                return Subscribed(id_of(details.subscription) or "", metadata_of(details.metadata))
         return None
 
-    def _change(self, subscription_id: str, params: Any) -> Subscription:
+    def _change(self, subscription_id: str, params: SubscriptionUpdateParams) -> Subscription:
         with translated():
             return _subscription(self.client.v1.subscriptions.update(subscription_id, params))
 
 
-def _subscription(found: Any) -> Subscription:
-    # Attributes named like methods of the SDK's objects are read as items.
-    item = found["items"].data[0]
+def _subscription(found: stripe.Subscription) -> Subscription:
+    item = found.items.data[0]
+    price = item.price
+    if price.unit_amount is None or item.quantity is None or price.recurring is None:
+        # Made in the dashboard: by usage, by tiers or in fractions of the smallest unit.
+        raise Conflict("The subscription is of a kind that this program does not make.")
     pause = found.pause_collection
     return Subscription(
         id=found.id,
         status=found.status,
         customer_id=id_of(found.customer),
         item_id=item.id,
-        product_id=id_of(item.price.product) or "",
-        amount=item.price.unit_amount * item.quantity,
+        product_id=id_of(price.product) or "",
+        amount=price.unit_amount * item.quantity,
         currency=found.currency.upper(),
-        every=item.price.recurring.interval,
+        every=price.recurring.interval,
         next_at=instant_of(item.current_period_end),
         paused=pause is not None,
         resumes_at=instant_of(pause.resumes_at) if pause and pause.resumes_at else None,
-        metadata=metadata_of(found),
+        metadata=metadata_of(found.metadata),
     )

@@ -2,13 +2,11 @@
 
 import secrets
 
-from ledger.sandbox.params import only
 from ledger.sandbox.store import Object, Store
 
 
-def account(store: Store, params: Object) -> Object:
+def account(store: Store, _params: Object) -> Object:
     """Return the account behind the key."""
-    only(params, ("expand",))
     if not store.control("account_id"):
         store.set_control("account_id", f"acct_{secrets.token_hex(8)}")
     return {

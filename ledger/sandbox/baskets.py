@@ -7,7 +7,7 @@ from typing import Any
 
 from ledger.sandbox.currencies import check_amount, check_currency
 from ledger.sandbox.errors import ApiError, missing
-from ledger.sandbox.params import group, inside, integer, only, text
+from ledger.sandbox.params import group, inside, integer, text
 from ledger.sandbox.products import price_of
 from ledger.sandbox.store import Object, Store
 from ledger.sandbox.subscriptions import prices_of
@@ -18,7 +18,6 @@ def once(store: Store, params: Object) -> tuple[int, str, str]:
     total, currencies, name = 0, set(), ""
     for position, item in enumerate(_rows(params)):
         here = f"line_items[{position}]"
-        only(item, ("price", "price_data", "quantity"), within=here)
         if "price" in item:
             price = price_of(store, item, within=here)
             if price["recurring"]:
@@ -59,12 +58,12 @@ def _described(store: Store, item: Object, here: str) -> tuple[int, str, str]:
     price, place = group(item, "price_data", within=here), f"{here}[price_data]"
     if not price:
         raise missing(place)
-    only(price, ("currency", "product", "product_data", "unit_amount"), within=place)
+    if "recurring" in price:
+        raise ApiError("A recurring price needs mode=subscription.", param=here)
     currency = check_currency(text(price, "currency", within=place), inside(place, "currency"))
     each = integer(price, "unit_amount", within=place, least=0)
     if "product" in price:
         product = store.need("product", text(price, "product"), param=inside(place, "product"))
         return each, currency, product["name"]
     product = group(price, "product_data", within=place)
-    only(product, ("description", "metadata", "name"), within=f"{place}[product_data]")
     return each, currency, text(product, "name", within=f"{place}[product_data]")

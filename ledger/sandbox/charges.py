@@ -9,7 +9,7 @@ from typing import Any
 from ledger.sandbox import balance
 from ledger.sandbox.cards import Means, code_of, sentence_of
 from ledger.sandbox.events import emit
-from ledger.sandbox.params import merged, only, optional_text
+from ledger.sandbox.params import merged, optional_text
 from ledger.sandbox.store import Object, Store
 
 DAY = 86_400
@@ -59,7 +59,6 @@ def make(
 
 def update(store: Store, params: Object, charge_id: str) -> Object:
     """Change a charge's texts."""
-    only(params, ("description", "expand", "metadata", "receipt_email"))
     charge = store.need("charge", charge_id)
     charge["metadata"] = merged(charge["metadata"], params)
     for name in ("description", "receipt_email"):

@@ -246,6 +246,12 @@ def fault() -> Any:
     return _act(faults.plan)
 
 
+@pages.post("/endpoint")
+def endpoint() -> Any:
+    """Register where messages go, ``url``, with a ``secret`` of one's own; Stripe chooses it."""
+    return _act(lambda store, form: endpoints.create(store, {"url": form["url"], **form}))
+
+
 @pages.post("/roll_secret")
 def roll_secret() -> Any:
     """Give ``endpoint`` a new secret; for ``seconds`` the old one signs as well."""

@@ -10,28 +10,15 @@ from ledger.sandbox.events import emit, public
 from ledger.sandbox.params import (
     boolean,
     choice,
-    group,
     integer,
     merged,
     metadata,
-    only,
     optional_text,
     text,
-    texts,
 )
 from ledger.sandbox.store import Object, Store
 
 OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
-CONFIRMING = (
-    "error_on_requires_action",
-    "mandate",
-    "mandate_data",
-    "off_session",
-    "payment_method",
-    "payment_method_options",
-    "return_url",
-    "setup_future_usage",
-)
 TEXTS = ("description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix")
 USES = ("off_session", "on_session")
 CAPTURES = ("automatic", "automatic_async", "manual")
@@ -40,23 +27,6 @@ REASONS = ("abandoned", "duplicate", "fraudulent", "requested_by_customer")
 
 def create(store: Store, params: Object) -> Object:
     """Make a payment intent and, with ``confirm``, try to pay it. Raises ApiError."""
-    only(
-        params,
-        (
-            "amount",
-            "automatic_payment_methods",
-            "capture_method",
-            "confirm",
-            "confirmation_method",
-            "currency",
-            "customer",
-            "expand",
-            "metadata",
-            "payment_method_types",
-            *CONFIRMING,
-            *TEXTS,
-        ),
-    )
     amount = integer(params, "amount")
     currency = check_currency(text(params, "currency"), "currency")
     check_amount(amount, currency, "amount")
@@ -66,9 +36,6 @@ def create(store: Store, params: Object) -> Object:
     customer = optional_text(params, "customer")
     if customer:
         store.need("customer", customer, param="customer")
-    kinds = texts(params, "payment_method_types") or ["card"]
-    check_kinds(kinds, currency)
-    automatic = group(params, "automatic_payment_methods")
     intent = attempts.make_intent(
         store,
         amount=amount,
@@ -77,15 +44,13 @@ def create(store: Store, params: Object) -> Object:
         customer=customer,
         email=optional_text(params, "receipt_email"),
         description=optional_text(params, "description"),
-        kinds=kinds,
+        kinds=methods.offered(params, currency),
         capture_method=choice(params, "capture_method", CAPTURES) or "automatic_async",
         setup_future_usage=choice(params, "setup_future_usage", USES),
         statement_descriptor=optional_text(params, "statement_descriptor"),
         statement_descriptor_suffix=optional_text(params, "statement_descriptor_suffix"),
     )
-    if boolean(automatic, "enabled", within="automatic_payment_methods"):
-        allowed = optional_text(automatic, "allow_redirects") or "always"
-        intent["automatic_payment_methods"] = {"allow_redirects": allowed, "enabled": True}
+    intent["automatic_payment_methods"] = methods.automatic(params)
     given = optional_text(params, "payment_method")
     if given:
         method = methods.chosen(store, given, customer, param="payment_method")
@@ -96,7 +61,6 @@ def create(store: Store, params: Object) -> Object:
 
 def confirm(store: Store, params: Object, intent_id: str) -> Object:
     """Try to pay. Raises ApiError 402 where the bank does not."""
-    only(params, ("capture_method", "expand", "receipt_email", *CONFIRMING))
     intent = store.need("payment_intent", intent_id, param="intent")
     if intent["status"] not in OPEN:
         raise unexpected(intent, "confirmed")
@@ -111,7 +75,6 @@ def confirm(store: Store, params: Object, intent_id: str) -> Object:
 
 def update(store: Store, params: Object, intent_id: str) -> Object:
     """Change an intent that nothing has paid yet."""
-    only(params, ("amount", "customer", "expand", "metadata", "payment_method", *TEXTS))
     intent = store.need("payment_intent", intent_id, param="intent")
     intent["metadata"] = merged(intent["metadata"], params)
     for name in TEXTS:
@@ -134,7 +97,6 @@ def update(store: Store, params: Object, intent_id: str) -> Object:
 
 def cancel(store: Store, params: Object, intent_id: str) -> Object:
     """Give an intent up; held money is let go."""
-    only(params, ("cancellation_reason", "expand"))
     intent = store.need("payment_intent", intent_id, param="intent")
     if intent["status"] not in (*OPEN, "requires_capture"):
         raise unexpected(intent, "canceled")
@@ -151,7 +113,6 @@ def cancel(store: Store, params: Object, intent_id: str) -> Object:
 
 def capture(store: Store, params: Object, intent_id: str) -> Object:
     """Take held money, all or part of it."""
-    only(params, ("amount_to_capture", "expand", "metadata"))
     intent = store.need("payment_intent", intent_id, param="intent")
     if intent["status"] != "requires_capture":
         raise unexpected(intent, "captured")
@@ -169,22 +130,6 @@ def capture(store: Store, params: Object, intent_id: str) -> Object:
     return intent
 
 
-def check_kinds(kinds: list[str], currency: str | None) -> None:
-    """Check which kinds of payment methods go with a currency. Raises ApiError."""
-    for kind in kinds:
-        if kind not in methods.KINDS:
-            raise ApiError(
-                f"The payment method type {kind} is not one of {', '.join(methods.KINDS)}.",
-                param="payment_method_types",
-            )
-        only_in = {"sepa_debit": "eur", "us_bank_account": "usd"}.get(kind)
-        if currency and only_in and currency != only_in:
-            raise ApiError(
-                f"The payment method type {kind} takes {only_in} alone.",
-                param="payment_method_types",
-            )
-
-
 def unexpected(intent: Object, what: str) -> ApiError:
     """Return the refusal of what an intent's status does not allow."""
     return ApiError(
@@ -197,6 +142,7 @@ def unexpected(intent: Object, what: str) -> ApiError:
 def _confirmed(store: Store, intent: Object, params: Object) -> Object:
     if not intent["payment_method"]:
         raise missing("payment_method")
+    methods.check_return(intent, params)
     method = store.need("payment_method", intent["payment_method"])
     kind = method["type"]
     if kind not in intent["payment_method_types"]:

@@ -9,7 +9,7 @@ from copy import deepcopy
 from ledger.sandbox import attempts, methods
 from ledger.sandbox.errors import ApiError
 from ledger.sandbox.events import emit
-from ledger.sandbox.params import boolean, merged, only, optional_text
+from ledger.sandbox.params import boolean, merged, optional_text
 from ledger.sandbox.store import Object, Store
 
 HOUR = 3600
@@ -143,7 +143,7 @@ def finalize(store: Store, invoice: Object, intent: Object | None = None) -> Obj
         metadata={},
         customer=invoice["customer"],
         description=WORDS[invoice["billing_reason"]],
-        kinds=list(methods.KINDS),
+        kinds=methods.offered({}, invoice["currency"]),
         setup_future_usage="off_session",
     )
     found["_invoice"] = invoice["id"]
@@ -193,7 +193,6 @@ def mark_paid(store: Store, invoice: Object) -> Object:
 
 def update(store: Store, params: Object, invoice_id: str) -> Object:
     """Change an invoice's texts."""
-    only(params, ("auto_advance", "description", "expand", "metadata"))
     invoice = store.need("invoice", invoice_id, param="invoice")
     invoice["metadata"] = merged(invoice["metadata"], params)
     if "description" in params:
@@ -204,9 +203,8 @@ def update(store: Store, params: Object, invoice_id: str) -> Object:
     return invoice
 
 
-def finalize_now(store: Store, params: Object, invoice_id: str) -> Object:
+def finalize_now(store: Store, _params: Object, invoice_id: str) -> Object:
     """Make a draft due now."""
-    only(params, ("auto_advance", "expand"))
     invoice = store.need("invoice", invoice_id, param="invoice")
     if invoice["status"] != "draft":
         raise ApiError("This invoice is already finalized.", code="invoice_not_editable")
@@ -230,15 +228,13 @@ def give_up(store: Store, invoice: Object, status: str) -> Object:
     return invoice
 
 
-def void(store: Store, params: Object, invoice_id: str) -> Object:
+def void(store: Store, _params: Object, invoice_id: str) -> Object:
     """Void an invoice."""
-    only(params, ("expand",))
     return give_up(store, store.need("invoice", invoice_id, param="invoice"), "void")
 
 
-def mark_uncollectible(store: Store, params: Object, invoice_id: str) -> Object:
+def mark_uncollectible(store: Store, _params: Object, invoice_id: str) -> Object:
     """Mark an invoice as one that nobody will pay."""
-    only(params, ("expand",))
     return give_up(store, store.need("invoice", invoice_id, param="invoice"), "uncollectible")
 
 

@@ -10,17 +10,20 @@ from typing import Any
 from ledger.sandbox.cards import BY_NUMBER, BY_TOKEN, Means, code_of, found, sentence_of
 from ledger.sandbox.errors import ApiError, missing, unknown
 from ledger.sandbox.events import emit, public
-from ledger.sandbox.params import choice, group, merged, metadata, only, optional_text, text
+from ledger.sandbox.params import choice, group, merged, metadata, optional_text, text, texts
 from ledger.sandbox.store import Object, Store
 
+# What this account offers, as its owner would have set it up in Stripe's dashboard.
 KINDS = ("card", "sepa_debit", "us_bank_account")
+# The only currency of a kind, for kinds that have one.
+CURRENCIES = {"sepa_debit": "eur", "us_bank_account": "usd"}
+ALLOWED, EXCLUDED = "allowed_payment_method_types", "excluded_payment_method_types"
 NUMBERS = {"card": "number", "sepa_debit": "iban", "us_bank_account": "account_number"}
 HOLDER = ("address", "email", "name", "phone", "tax_id")
 
 
 def create(store: Store, params: Object) -> Object:
     """Make a payment method of a test card or account."""
-    only(params, ("allow_redisplay", "billing_details", "expand", "metadata", "type", *KINDS))
     kind = choice(params, "type", KINDS)
     if kind is None:
         raise missing("type")
@@ -40,7 +43,6 @@ def make(
 ) -> Object:
     """Keep a payment method that behaves like a test card or account."""
     given = holder or {}
-    only(given, HOLDER, within="billing_details")
     return store.add(
         "payment_method",
         "pm",
@@ -88,9 +90,59 @@ def chosen(store: Store, given: str, customer: str | None, *, param: str) -> Obj
     return method
 
 
+def offered(params: Object, currency: str | None) -> list[str]:
+    """Return which of the account's kinds a page or intent offers in a currency.
+
+    Stripe filters and refuses only an empty rest: kinds that are allowed but do not fit the
+    currency, or that the account does not have, are left out without a word. Raises ApiError.
+    """
+    allowed, excluded = texts(params, ALLOWED), texts(params, EXCLUDED)
+    if allowed and (excluded or "automatic_payment_methods" in params):
+        other = EXCLUDED if excluded else "automatic_payment_methods"
+        raise ApiError(
+            f"You may only specify one of these parameters: {ALLOWED}, {other}.", param=ALLOWED
+        )
+    found = [
+        kind
+        for kind in KINDS
+        if kind in (allowed or KINDS)
+        and kind not in excluded
+        and currency in (None, CURRENCIES.get(kind, currency))
+    ]
+    if not found:
+        raise ApiError("No valid payment method types.", param=ALLOWED if allowed else EXCLUDED)
+    return found
+
+
+def automatic(params: Object) -> Object | None:
+    """Return whether an intent's methods may lead a person away, as Stripe shows it: yes unless
+    its methods are named or the request says otherwise."""
+    given = group(params, "automatic_payment_methods")
+    redirects = choice(
+        given, "allow_redirects", ("always", "never"), within="automatic_payment_methods"
+    )
+    if ALLOWED in params:
+        return None
+    return {"allow_redirects": redirects or "always", "enabled": True}
+
+
+def check_return(intent: Object, params: Object) -> None:
+    """Refuse to confirm without a ``return_url`` where a person may be led away.
+
+    Raises ApiError.
+    """
+    found = intent["automatic_payment_methods"]
+    if found and found["allow_redirects"] == "always" and not optional_text(params, "return_url"):
+        raise ApiError(
+            "A `return_url` must be specified because this Intent is configured to automatically"
+            " accept the payment methods enabled in the Dashboard, some of which may require a"
+            " full page redirect to succeed.",
+            param="return_url",
+        )
+
+
 def attach(store: Store, params: Object, method_id: str) -> Object:
     """Keep a payment method for a customer. Raises ApiError when its bank refuses."""
-    only(params, ("customer", "expand"))
     customer = text(params, "customer")
     store.need("customer", customer, param="customer")
     method = chosen(store, method_id, customer, param="payment_method")
@@ -109,9 +161,8 @@ def keep(store: Store, method: Object, customer: str) -> Object:
     return method
 
 
-def detach(store: Store, params: Object, method_id: str) -> Object:
+def detach(store: Store, _params: Object, method_id: str) -> Object:
     """Take a payment method from its customer, for good."""
-    only(params, ("expand",))
     method = store.need("payment_method", method_id)
     if not method["customer"]:
         raise ApiError("The payment method is not attached to a customer.")
@@ -123,14 +174,11 @@ def detach(store: Store, params: Object, method_id: str) -> Object:
 
 def update(store: Store, params: Object, method_id: str) -> Object:
     """Change a payment method's texts."""
-    only(params, ("allow_redisplay", "billing_details", "card", "expand", "metadata"))
     method = store.need("payment_method", method_id)
     method["metadata"] = merged(method["metadata"], params)
     given = group(params, "billing_details")
-    only(given, HOLDER, within="billing_details")
     method["billing_details"] |= {name: given[name] or None for name in given}
     card = group(params, "card")
-    only(card, ("exp_month", "exp_year"), within="card")
     for name, value in card.items():
         method["card"][name] = int(value)
     emit(store, "payment_method.updated", store.save(method))

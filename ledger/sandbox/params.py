@@ -92,15 +92,6 @@ def group(params: dict[str, Any], name: str, *, within: str = "") -> dict[str, A
     return value
 
 
-def only(params: dict[str, Any], known: Iterable[str], *, within: str = "") -> None:
-    """Refuse parameters nobody knows. Raises ApiError, naming the first of them."""
-    for name in sorted(set(params) - set(known)):
-        place = inside(within, name)
-        raise ApiError(
-            f"Received unknown parameter: {place}", code="parameter_unknown", param=place
-        )
-
-
 def inside(group: str, name: str) -> str:
     """Return a parameter's name as the request spells it, like ``price_data[currency]``."""
     return f"{group}[{name}]" if group else name

@@ -8,7 +8,7 @@ from ledger.sandbox import balance
 from ledger.sandbox.currencies import check_currency
 from ledger.sandbox.errors import ApiError
 from ledger.sandbox.events import emit
-from ledger.sandbox.params import integer, merged, metadata, only, optional_text, text
+from ledger.sandbox.params import integer, merged, metadata, optional_text, text
 from ledger.sandbox.store import Object, Store
 
 DAY = 86_400
@@ -23,8 +23,6 @@ REASONS = {
 
 def create(store: Store, params: Object) -> Object:
     """Send money to the bank on demand. Raises ApiError beyond what is available."""
-    known = ("description", "expand", "metadata", "method", "source_type", "statement_descriptor")
-    only(params, (*known, "amount", "currency"))
     currency = check_currency(text(params, "currency"), "currency")
     amount = integer(params, "amount")
     if currency in WHOLE and amount % 100:
@@ -44,16 +42,14 @@ def create(store: Store, params: Object) -> Object:
 
 def update(store: Store, params: Object, payout_id: str) -> Object:
     """Change a payout's metadata."""
-    only(params, ("expand", "metadata"))
     payout = store.need("payout", payout_id)
     payout["metadata"] = merged(payout["metadata"], params)
     emit(store, "payout.updated", store.save(payout))
     return payout
 
 
-def cancel(store: Store, params: Object, payout_id: str) -> Object:
+def cancel(store: Store, _params: Object, payout_id: str) -> Object:
     """Call a payout back that has not left yet."""
-    only(params, ("expand",))
     payout = store.need("payout", payout_id)
     if payout["status"] != "pending":
         raise ApiError("Only a payout that is pending can be canceled.")

@@ -9,7 +9,7 @@ from ledger.sandbox.cards import BY_NUMBER
 from ledger.sandbox.currencies import check_granularity
 from ledger.sandbox.errors import ApiError, missing, unknown
 from ledger.sandbox.events import emit
-from ledger.sandbox.params import choice, integer, merged, metadata, only, optional_text
+from ledger.sandbox.params import choice, integer, merged, metadata, optional_text
 from ledger.sandbox.store import Object, Store
 
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
@@ -17,7 +17,6 @@ REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 
 def create(store: Store, params: Object) -> Object:
     """Send money back. Raises ApiError beyond what is left of the charge."""
-    only(params, ("amount", "charge", "expand", "metadata", "payment_intent", "reason"))
     reason = choice(params, "reason", REASONS)
     charge_id = optional_text(params, "charge")
     intent_id = optional_text(params, "payment_intent")
@@ -42,7 +41,6 @@ def create(store: Store, params: Object) -> Object:
 
 def update(store: Store, params: Object, refund_id: str) -> Object:
     """Change a refund's metadata."""
-    only(params, ("expand", "metadata"))
     found = store.need("refund", refund_id)
     found["metadata"] = merged(found["metadata"], params)
     emit(store, "refund.updated", store.save(found))

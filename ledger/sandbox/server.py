@@ -12,7 +12,17 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, current_app, g, request
 from waitress import create_server
 
-from ledger.sandbox import api, clockwork, controls, endpoints, faults, levers, lists, pages
+from ledger.sandbox import (
+    api,
+    clockwork,
+    controls,
+    endpoints,
+    faults,
+    levers,
+    lists,
+    pages,
+    parameters,
+)
 from ledger.sandbox.errors import ApiError
 from ledger.sandbox.events import API_VERSION, deliver_due
 from ledger.sandbox.params import nested
@@ -66,8 +76,9 @@ def read(path: str) -> Response:
     """Show an object or a page of a list."""
 
     def found() -> Object:
-        params = nested(request.args.items(multi=True))
-        return lists.read(_store(), path, params) or _handled("GET", path, params)
+        pairs = list(request.args.items(multi=True))
+        parameters.check("GET", path, pairs)
+        return lists.read(_store(), path, nested(pairs)) or _handled("GET", path, pairs)
 
     return _answer(lambda: _made(found))
 
@@ -85,10 +96,13 @@ def remove(path: str) -> Response:
 
 
 def _change(method: str, path: str, pairs: Iterable[tuple[str, str]]) -> Response:
-    return _answer(lambda: _once(f"{method} {path}", lambda: _handled(method, path, nested(pairs))))
+    given = list(pairs)
+    return _answer(lambda: _once(f"{method} {path}", lambda: _handled(method, path, given)))
 
 
-def _handled(method: str, path: str, params: Object) -> Object:
+def _handled(method: str, path: str, pairs: list[tuple[str, str]]) -> Object:
+    parameters.check(method, path, pairs)
+    params = nested(pairs)
     store = _store()
     base = request.host_url.rstrip("/")
     if store.control("base") != base:

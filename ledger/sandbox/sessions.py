@@ -11,13 +11,12 @@ from ledger.sandbox.cards import Means
 from ledger.sandbox.currencies import check_currency
 from ledger.sandbox.errors import ApiError, missing, unknown
 from ledger.sandbox.events import emit
-from ledger.sandbox.intents import USES, check_kinds
+from ledger.sandbox.intents import USES
 from ledger.sandbox.params import (
     choice,
     group,
     integer,
     metadata,
-    only,
     optional_text,
     text,
     texts,
@@ -26,27 +25,14 @@ from ledger.sandbox.store import Object, Store
 
 DAY = 86_400
 HALF_AN_HOUR = 1800
-SESSION_PARAMS = (
-    "cancel_url",
-    "client_reference_id",
-    "currency",
-    "customer",
-    "customer_creation",
-    "customer_email",
-    "expand",
-    "expires_at",
-    "line_items",
-    "locale",
-    "metadata",
-    "mode",
-    "payment_intent_data",
-    "payment_method_types",
-    "setup_intent_data",
-    "submit_type",
-    "subscription_data",
-    "success_url",
-)
 MODES = ("payment", "setup", "subscription")
+# What goes with some modes alone.
+OF_MODES = {
+    "line_items": ("payment", "subscription"),
+    "payment_intent_data": ("payment",),
+    "setup_intent_data": ("setup",),
+    "subscription_data": ("subscription",),
+}
 # What a page always starts with.
 FRESH_SESSION: Object = {
     "amount_subtotal": None,
@@ -81,10 +67,12 @@ FRESH_SESSION: Object = {
 
 def create(store: Store, params: Object) -> Object:
     """Open a hosted page in payment, setup or subscription mode. Raises ApiError."""
-    only(params, SESSION_PARAMS)
     mode = choice(params, "mode", MODES)
     if mode is None:
         raise missing("mode")
+    for name, modes in OF_MODES.items():
+        if name in params and mode not in modes:
+            raise ApiError(f"You cannot pass {name} in {mode} mode.", param=name)
     success_url = text(params, "success_url")
     customer = optional_text(params, "customer")
     if customer and store.get("customer", customer) is None:
@@ -101,7 +89,9 @@ def create(store: Store, params: Object) -> Object:
         "locale": optional_text(params, "locale"),
         "metadata": metadata(params),
         "mode": mode,
-        "payment_method_types": texts(params, "payment_method_types") or ["card"],
+        "payment_method_types": [],
+        methods.ALLOWED: texts(params, methods.ALLOWED) or None,
+        methods.EXCLUDED: texts(params, methods.EXCLUDED) or None,
         "submit_type": optional_text(params, "submit_type"),
         "success_url": success_url,
         "_intent": None,
@@ -116,15 +106,14 @@ def create(store: Store, params: Object) -> Object:
         made |= _subscription(store, params)
     else:
         made |= _setup(store, params, made)
-    check_kinds(made["payment_method_types"], made["currency"])
+    made["payment_method_types"] = methods.offered(params, made["currency"])
     kept = store.add("checkout.session", "cs_test", made)
     kept["url"] = f"{store.control('base')}/c/pay/{kept['id']}"
     return store.save(kept)
 
 
-def expire(store: Store, params: Object, session_id: str) -> Object:
+def expire(store: Store, _params: Object, session_id: str) -> Object:
     """Close a payment page."""
-    only(params, ("expand",))
     session = store.get("checkout.session", session_id)
     if session is None:
         raise unknown("checkout.session", session_id, param="session")
@@ -190,8 +179,6 @@ def follow(store: Store, intent: Object, outcome: str) -> None:
 def _payment(store: Store, params: Object) -> Object:
     amount, currency, name = baskets.once(store, params)
     inner = group(params, "payment_intent_data")
-    known = ("capture_method", "description", "metadata", "receipt_email", "setup_future_usage")
-    only(inner, known, within="payment_intent_data")
     return {
         "amount_subtotal": amount,
         "amount_total": amount,
@@ -213,7 +200,6 @@ def _payment(store: Store, params: Object) -> Object:
 def _subscription(store: Store, params: Object) -> Object:
     prices, amount, currency, name = baskets.regular(store, params)
     inner = group(params, "subscription_data")
-    only(inner, ("description", "metadata"), within="subscription_data")
     return {
         "amount_subtotal": amount,
         "amount_total": amount,
@@ -233,20 +219,20 @@ def _subscription(store: Store, params: Object) -> Object:
 
 
 def _setup(store: Store, params: Object, made: Object) -> Object:
-    if "line_items" in params:
-        raise ApiError("A page in setup mode has no line items.", param="line_items")
+    if "currency" not in params and methods.ALLOWED not in params:
+        raise missing("currency")
+    currency = optional_text(params, "currency")
+    currency = check_currency(currency, "currency") if currency else None
     inner = group(params, "setup_intent_data")
-    only(inner, ("description", "metadata"), within="setup_intent_data")
     setup = setups.make(
         store,
         customer=made["customer"],
-        kinds=made["payment_method_types"],
+        kinds=methods.offered(params, currency),
         labels=metadata(inner),
         description=optional_text(inner, "description"),
     )
-    currency = optional_text(params, "currency")
     return {
-        "currency": check_currency(currency, "currency") if currency else None,
+        "currency": currency,
         "payment_status": "no_payment_required",
         "setup_intent": setup["id"],
     }

@@ -6,30 +6,26 @@ Must not charge anything.
 from ledger.sandbox import methods
 from ledger.sandbox.errors import ApiError, missing
 from ledger.sandbox.events import emit, public
-from ledger.sandbox.intents import OPEN, USES, check_kinds
-from ledger.sandbox.params import boolean, choice, merged, metadata, only, optional_text, texts
+from ledger.sandbox.intents import OPEN, USES
+from ledger.sandbox.params import boolean, choice, merged, metadata, optional_text
 from ledger.sandbox.store import Object, Store
-
-CONFIRMING = ("mandate_data", "payment_method", "return_url")
 
 
 def create(store: Store, params: Object) -> Object:
     """Make a setup intent and, with ``confirm``, set a payment method up. Raises ApiError."""
-    known = ("automatic_payment_methods", "confirm", "customer", "description", "expand")
-    only(params, (*known, "metadata", "payment_method_types", "usage", *CONFIRMING))
     customer = optional_text(params, "customer")
     if customer:
         store.need("customer", customer, param="customer")
-    kinds = texts(params, "payment_method_types") or ["card"]
-    check_kinds(kinds, None)
     made = make(
         store,
         customer=customer,
-        kinds=kinds,
+        kinds=methods.offered(params, None),
         labels=metadata(params),
         description=optional_text(params, "description"),
         usage=choice(params, "usage", USES) or "off_session",
     )
+    made["automatic_payment_methods"] = methods.automatic(params)
+    store.save(made)
     given = optional_text(params, "payment_method")
     if given:
         method = methods.chosen(store, given, customer, param="payment_method")
@@ -53,6 +49,7 @@ def make(
         "seti",
         {
             "application": None,
+            "automatic_payment_methods": None,
             "cancellation_reason": None,
             "client_secret": None,
             "created": store.now(),
@@ -79,7 +76,6 @@ def make(
 
 def confirm(store: Store, params: Object, setup_id: str) -> Object:
     """Set a payment method up. Raises ApiError 402 where its bank refuses."""
-    only(params, ("expand", *CONFIRMING))
     setup = store.need("setup_intent", setup_id, param="intent")
     if setup["status"] not in OPEN:
         raise _unexpected(setup, "confirmed")
@@ -92,7 +88,6 @@ def confirm(store: Store, params: Object, setup_id: str) -> Object:
 
 def update(store: Store, params: Object, setup_id: str) -> Object:
     """Change a setup intent's texts."""
-    only(params, ("description", "expand", "metadata"))
     setup = store.need("setup_intent", setup_id, param="intent")
     setup["metadata"] = merged(setup["metadata"], params)
     if "description" in params:
@@ -102,7 +97,6 @@ def update(store: Store, params: Object, setup_id: str) -> Object:
 
 def cancel(store: Store, params: Object, setup_id: str) -> Object:
     """Give a setup intent up."""
-    only(params, ("cancellation_reason", "expand"))
     setup = store.need("setup_intent", setup_id, param="intent")
     if setup["status"] not in OPEN:
         raise _unexpected(setup, "canceled")
@@ -167,6 +161,7 @@ def fail(store: Store, setup: Object, method: Object, reason: str) -> str:
 def _confirmed(store: Store, setup: Object, params: Object) -> Object:
     if not setup["payment_method"]:
         raise missing("payment_method")
+    methods.check_return(setup, params)
     method = store.need("payment_method", setup["payment_method"])
     reason = set_up(store, setup, method, return_url=optional_text(params, "return_url"))
     if reason:

@@ -38,7 +38,7 @@ def absent(customer: str, method: str, amount: int = 2500) -> Any:
         "currency": "usd",
         "customer": customer,
         "payment_method": method,
-        "payment_method_types": ["card"],
+        "allowed_payment_method_types": ["card"],
         "off_session": True,
         "confirm": True,
         "metadata": {"contract": "1"},
@@ -127,7 +127,7 @@ def test_on_session_the_bank_asks(client: stripe.StripeClient, customer: str) ->
             "currency": "usd",
             "customer": customer,
             "payment_method": "pm_card_authenticationRequired",
-            "payment_method_types": ["card"],
+            "allowed_payment_method_types": ["card"],
             "confirm": True,
             "return_url": BACK,
         }
@@ -146,7 +146,7 @@ def test_a_card_is_set_up_and_listed(client: stripe.StripeClient, customer: str)
         {
             "customer": customer,
             "payment_method": "pm_card_visa",
-            "payment_method_types": ["card"],
+            "allowed_payment_method_types": ["card"],
             "usage": "off_session",
             "confirm": True,
         }
@@ -259,7 +259,7 @@ def test_a_hosted_page_is_opened_and_closed(
     params: Any = {
         "mode": mode,
         "customer": customer,
-        "payment_method_types": ["card"],
+        "allowed_payment_method_types": ["card"],
         "success_url": BACK,
         "cancel_url": BACK,
         "client_reference_id": "contract",

@@ -73,7 +73,7 @@ def debited(
 ) -> stripe.Charge:
     """A charge by bank debit that is processing."""
     kind, currency = ("us_bank_account", "usd") if account[0] == "0" else ("sepa_debit", "eur")
-    params = page_params(amount, currency, payment_method_types=["card", kind])
+    params = page_params(amount, currency, allowed_payment_method_types=["card", kind])
     made = client.v1.checkout.sessions.create(params)  # type: ignore[arg-type]
     assert sandbox.pay(made.url or "", bank=account).status_code == 303
     return charge_of(client, made.id)

@@ -18,17 +18,21 @@ def page_of(client: stripe.StripeClient, charge: stripe.Charge) -> stripe.checko
 def test_a_page_offers_the_bank_beside_the_card(
     sandbox: Sandbox, client: stripe.StripeClient
 ) -> None:
-    both = page_params(2000, "eur", payment_method_types=["card", "sepa_debit"])
+    both = page_params(2000, "eur", allowed_payment_method_types=["card", "sepa_debit"])
     page = client.v1.checkout.sessions.create(both)  # type: ignore[arg-type]
     text = requests.get(page.url or "", timeout=60).text
     assert ("IBAN" in text, "Card number" in text) == (True, True)
-    only = client.v1.checkout.sessions.create(page_params(2000, "eur"))  # type: ignore[arg-type]
+    dynamic = client.v1.checkout.sessions.create(page_params(2000, "eur"))  # type: ignore[arg-type]
+    assert dynamic.payment_method_types == ["card", "sepa_debit"]
+    cards = page_params(2000, "eur", allowed_payment_method_types=["card", "us_bank_account"])
+    only = client.v1.checkout.sessions.create(cards)  # type: ignore[arg-type]
+    assert only.payment_method_types == ["card"]
     assert "IBAN" not in requests.get(only.url or "", timeout=60).text
     assert sandbox.pay(only.url or "", bank=GOOD).status_code == 402
-    wrong = page_params(2000, "usd", payment_method_types=["sepa_debit"])
+    wrong = page_params(2000, "usd", allowed_payment_method_types=["sepa_debit"])
     with pytest.raises(stripe.InvalidRequestError) as caught:
         client.v1.checkout.sessions.create(wrong)  # type: ignore[arg-type]
-    assert caught.value.param == "payment_method_types"
+    assert caught.value.param == "allowed_payment_method_types"
 
 
 def test_a_debit_processes_before_it_succeeds(
@@ -139,7 +143,7 @@ def test_a_saved_account_is_debited_in_its_holders_absence(
         {
             "mode": "setup",
             "customer": customer,
-            "payment_method_types": ["sepa_debit"],
+            "allowed_payment_method_types": ["sepa_debit"],
             "success_url": "http://127.0.0.1:1/",
         }
     )
@@ -152,7 +156,7 @@ def test_a_saved_account_is_debited_in_its_holders_absence(
             "currency": "eur",
             "customer": customer,
             "payment_method": str(setup.payment_method),
-            "payment_method_types": ["sepa_debit"],
+            "allowed_payment_method_types": ["sepa_debit"],
             "confirm": True,
             "off_session": True,
         }

@@ -20,7 +20,7 @@ def charge_later(customer: str, method: str, amount: int = 2500) -> dict[str, An
         "currency": "usd",
         "customer": customer,
         "payment_method": method,
-        "payment_method_types": ["card"],
+        "allowed_payment_method_types": ["card"],
         "confirm": True,
         "off_session": True,
         "metadata": {"pledge": "7"},
@@ -150,7 +150,12 @@ def test_a_declining_card_cannot_be_saved(
     assert caught.value.error.decline_code == "insufficient_funds"  # type: ignore[union-attr]
     with pytest.raises(stripe.CardError) as caught:
         client.v1.setup_intents.create(
-            {"customer": customer, "payment_method": "pm_card_visa_chargeDeclined", "confirm": True}
+            {
+                "customer": customer,
+                "payment_method": "pm_card_visa_chargeDeclined",
+                "confirm": True,
+                "return_url": BACK,
+            }
         )
     assert caught.value.json_body["error"]["setup_intent"]["status"] == "requires_payment_method"  # type: ignore[index]
 

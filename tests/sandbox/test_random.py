@@ -86,8 +86,8 @@ def _page(sandbox: Sandbox, amount: int) -> str:
     params = {
         "mode": "payment",
         "success_url": "http://127.0.0.1:1/",
-        "payment_method_types[0]": "card",
-        "payment_method_types[1]": "us_bank_account",
+        "allowed_payment_method_types[0]": "card",
+        "allowed_payment_method_types[1]": "us_bank_account",
         "line_items[0][quantity]": "1",
         "line_items[0][price_data][currency]": "usd",
         "line_items[0][price_data][unit_amount]": str(amount),

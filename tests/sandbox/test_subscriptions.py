@@ -104,7 +104,7 @@ def test_a_subscription_by_bank_debit_is_active_before_its_money_is_there(
     sandbox: Sandbox, client: stripe.StripeClient
 ) -> None:
     price = monthly(client, 2000, "eur").id
-    page = subscription_page(client, price, payment_method_types=["sepa_debit"])
+    page = subscription_page(client, price, allowed_payment_method_types=["sepa_debit"])
     sandbox.pay(page.url or "", bank="AT611904300234573201")
     page = client.v1.checkout.sessions.retrieve(page.id, {"expand": ["subscription", "invoice"]})
     subscription: Any = page.subscription

@@ -72,15 +72,17 @@ def _cards(client: stripe.StripeClient) -> None:
     )
     good = kept_card(client, ada.id)
     common: Any = {"amount": 700, "currency": "usd", "customer": ada.id}
-    now: Any = {"confirm": True, "off_session": True}
+    cards: Any = {"allowed_payment_method_types": ["card"]}
+    now: Any = {**cards, "confirm": True, "off_session": True}
     client.v1.payment_intents.create({**common, **now, "payment_method": good.id})
     bad = kept_card(client, ada.id, "4000000000000341")
     refused(client, {**common, **now, "payment_method": bad.id})
     asks = kept_card(client, ada.id, "4000002760003184")
-    client.v1.payment_intents.create({**common, "confirm": True, "payment_method": asks.id})
+    on_session: Any = {**common, "confirm": True, "return_url": "http://127.0.0.1:1/back"}
+    client.v1.payment_intents.create({**on_session, "payment_method": asks.id})
     waiting = client.v1.payment_intents.create({**common, "payment_method": good.id})
     client.v1.payment_intents.cancel(waiting.id, {"cancellation_reason": "abandoned"})
-    held: Any = {**common, "payment_method": good.id, "capture_method": "manual", "confirm": True}
+    held: Any = {**common, **now, "payment_method": good.id, "capture_method": "manual"}
     part = client.v1.payment_intents.create(held)
     client.v1.payment_intents.create(held)
     client.v1.payment_intents.capture(part.id, {"amount_to_capture": 300})
@@ -95,7 +97,7 @@ def _saved(sandbox: Sandbox, client: stripe.StripeClient) -> None:
             "mode": "setup",
             "customer": bea.id,
             "currency": "usd",
-            "payment_method_types": ["card", "us_bank_account"],
+            "allowed_payment_method_types": ["card", "us_bank_account"],
             "success_url": "http://127.0.0.1:1/thanks",
         }
     )
@@ -103,7 +105,12 @@ def _saved(sandbox: Sandbox, client: stripe.StripeClient) -> None:
     sandbox.pay(page.url or "", bank="000123456789")
     client.v1.setup_intents.create({"customer": bea.id})
     asking = client.v1.setup_intents.create(
-        {"customer": bea.id, "payment_method": "pm_card_authenticationRequired", "confirm": True}
+        {
+            "customer": bea.id,
+            "payment_method": "pm_card_authenticationRequired",
+            "confirm": True,
+            "return_url": "http://127.0.0.1:1/back",
+        }
     )
     client.v1.setup_intents.cancel(asking.id)
     iban: Any = {"type": "sepa_debit", "sepa_debit": {"iban": "DE89370400440532013000"}}
@@ -112,7 +119,7 @@ def _saved(sandbox: Sandbox, client: stripe.StripeClient) -> None:
         {
             "customer": bea.id,
             "payment_method": method.id,
-            "payment_method_types": ["sepa_debit"],
+            "allowed_payment_method_types": ["sepa_debit"],
             "confirm": True,
         }
     )

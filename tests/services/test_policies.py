@@ -417,6 +417,10 @@ def test_a_choice_holds_from_its_day_and_the_latest_of_a_day_wins(
         ("allowance_points", "0,1000,3000"),
         ("allowance_points", "0,1000,3000,10001"),
         ("capitalise_from", "5.5"),
+        ("payment_methods", "bank_debit"),
+        ("payment_methods", "card,cheque"),
+        ("payment_methods", "card,card"),
+        ("payment_methods", ""),
         ("colour", "green"),
     ],
 )
@@ -430,6 +434,7 @@ def test_what_is_no_choice_is_refused_at_its_key(
 
 def test_every_key_of_a_policy_can_be_chosen() -> None:
     good = {"promises": "none", "release_on_service": "never", "allowance_points": "1, 2, 3, 4"}
+    good["payment_methods"] = "card"
     for key in KEYS:
         text_of = good.get(key, "false" if key in ("services", "use") else "7")
         chosen = with_choices(profile("UK_SORP_2026"), {key: text_of})
