@@ -16,7 +16,8 @@ MAX_BODY = 256 * 1024
 
 @pages.post("/webhooks/stripe")
 def receive() -> Response:
-    """Take one signed message: 200 when it is kept, 400 when its signature does not fit."""
+    """Take one signed message: 200 when it is kept, 400 when its signature does not fit
+    or it is no event of this account."""
     parts = current_app.extensions["poolbook"]
     if parts.gateway is None:
         return Response("Payments are not configured.", 404)
@@ -27,9 +28,9 @@ def receive() -> Response:
         return Response("Too large.", 413)
     try:
         event = parts.gateway.verify(body, request.headers.get("Stripe-Signature", ""))
-        text = body.decode()
-    except (Invalid, NotAllowed, UnicodeDecodeError):
-        return Response("The signature does not fit.", 400)
+    except (Invalid, NotAllowed) as error:
+        return Response(str(error), 400, content_type="text/plain")
     now = parts.clock()
+    text = body.decode()
     parts.db.run(lambda session: stripe_events.store(session, event=event, body=text, now=now))
     return Response("", 200)

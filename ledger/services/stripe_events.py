@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from typing import Any
 
 from ledger.db import Session
 from ledger.gateway import Event
@@ -50,7 +51,12 @@ def _envelope(body: str) -> str:
     """Return a message without the object it is about, but for that object's kind and id."""
     whole = json.loads(body)
     about = whole["data"]["object"]
-    kept = {name: whole.get(name) for name in ENVELOPE}
+    kept = _plain(whole, ENVELOPE)
     if isinstance(about, dict):
-        kept["about"] = {name: about.get(name) for name in ("object", "id")}
+        kept["about"] = _plain(about, ("object", "id"))
     return json.dumps(kept, sort_keys=True)
+
+
+def _plain(found: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the named parts that are plain values; none of them is used, so none is checked."""
+    return {name: found.get(name) for name in names if not isinstance(found.get(name), dict | list)}

@@ -19,6 +19,7 @@ from sqlalchemy import select
 from ledger.config import STRIPE_API, Settings, from_environment
 from ledger.db import Database
 from ledger.errors import Invalid
+from ledger.gateway.messages import LONGEST_NAME
 from ledger.models.base import Base
 from ledger.models.jobs import Job
 from ledger.models.payments import StripeEvent
@@ -194,6 +195,113 @@ def test_a_signed_body_that_is_no_event_is_refused_without_an_error(
     before = len(kept(shared_db))
     assert send(client, body, signed(body)) == 400
     assert len(kept(shared_db)) == before
+
+
+@pytest.mark.parametrize("version", ["2014-01-01", "2025-03-31.basil", "2027-09-29.freesia", None])
+def test_an_event_of_another_version_is_kept(
+    client: FlaskClient, shared_db: Database, version: str | None
+) -> None:
+    """An endpoint that was made by hand sends in the account's version; we read ids alone."""
+    sent = {**message(), "api_version": version}
+    body = json.dumps(sent)
+    assert send(client, body, signed(body)) == 200
+    (row,) = kept(shared_db, sent["id"])
+    assert (row.event_type, row.object_id) == ("charge.succeeded", "ch_1")
+
+
+def _odd(name: str) -> str:
+    """A message that is well signed and odd, as text."""
+    sent = message()
+    about = sent["data"]["object"]
+    changes: dict[str, dict[str, Any]] = {
+        "a null id": {"id": None},
+        "an object as id": {"id": {"id": "evt_1"}},
+        "a number as id": {"id": 5},
+        "no text as id": {"id": ""},
+        "an id too long": {"id": "evt_" + "x" * 61},
+        "an id with a NUL": {"id": "evt_\x00"},
+        "an id with half a character": {"id": "evt_\ud800"},
+        "an id with a line break": {"id": "evt_1\n"},
+        "a null type": {"type": None},
+        "a list as type": {"type": ["charge.succeeded"]},
+        "a type with half a character": {"type": "charge.\udfff"},
+        "a type too long": {"type": "x" * 65},
+        "a mode in words": {"livemode": "false"},
+        "a mode in numbers": {"livemode": 0},
+        "an object in a list": {"data": {"object": [about]}},
+        "an object as the object's id": {"data": {"object": {**about, "id": {"id": "ch_1"}}}},
+        "half a character somewhere": {"data": {"object": {**about, "note": "\udc00"}}},
+        "half a character in a key": {"data": {"object": {**about, "\ud800": 1}}},
+        "a NUL somewhere": {"request": {"idempotency_key": "a\x00b"}},
+    }
+    if name == "deep nesting":
+        return json.dumps(sent)[:-1] + ', "deep": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    if name == "a number without end":
+        return json.dumps(sent)[:-1] + ', "long": ' + "9" * 5000 + "}"
+    return json.dumps({**sent, **changes[name]})
+
+
+ODD = (
+    "a null id",
+    "an object as id",
+    "a number as id",
+    "no text as id",
+    "an id too long",
+    "an id with a NUL",
+    "an id with half a character",
+    "an id with a line break",
+    "a null type",
+    "a list as type",
+    "a type with half a character",
+    "a type too long",
+    "a mode in words",
+    "a mode in numbers",
+    "an object in a list",
+    "an object as the object's id",
+    "half a character somewhere",
+    "half a character in a key",
+    "a NUL somewhere",
+    "deep nesting",
+    "a number without end",
+)
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_signed_oddity_is_refused_and_never_an_error(
+    client: FlaskClient, shared_db: Database, name: str
+) -> None:
+    before = len(kept(shared_db))
+    body = _odd(name)
+    assert send(client, body, signed(body)) == 400
+    assert len(kept(shared_db)) == before
+
+
+@pytest.mark.parametrize("depth", [1, 50, 500])
+def test_what_is_deep_but_readable_is_kept_without_its_depth(
+    client: FlaskClient, shared_db: Database, depth: int
+) -> None:
+    """The control of the oddities: nothing but ids is read, and nothing else is stored."""
+    sent = message()
+    for name in ("created", "request", "api_version"):
+        sent[name] = json.loads("[" * depth + "]" * depth)
+    sent["data"]["object"]["object"] = sent["created"]
+    body = json.dumps(sent)
+    assert send(client, body, signed(body)) == 200
+    (row,) = kept(shared_db, sent["id"])
+    assert "[" not in row.body
+
+
+def test_names_of_messages_fit_their_columns() -> None:
+    names = ("stripe_event_id", "event_type", "object_id")
+    columns = StripeEvent.__table__.columns
+    assert {columns[name].type.length for name in names} == {LONGEST_NAME}  # type: ignore[attr-defined]
+
+
+def test_an_object_without_an_id_is_kept(client: FlaskClient, shared_db: Database) -> None:
+    sent = message("balance.available", id=None)
+    body = json.dumps(sent)
+    assert send(client, body, signed(body)) == 200
+    assert kept(shared_db, sent["id"])[0].object_id is None
 
 
 def test_a_signed_body_that_is_no_text_is_refused(client: FlaskClient) -> None:
