@@ -12,6 +12,8 @@ from ledger.queries.books import book_by_code
 from ledger.services import histories, imports, statements
 from ledger.statements import read_profile, read_statement
 
+BALANCED = {True: "balanced", False: "NOT BALANCED", None: "states no two balances"}
+
 
 @cli.group("import")
 def import_() -> None:
@@ -47,7 +49,7 @@ def import_entries(console: Console, file: Path, code: str | None) -> None:
 @click.option(
     "--profile",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="TOML file that says what the columns of a table (CSV) are.",
+    help="TOML file that says what the columns of a table (CSV, XLSX) are.",
 )
 @click.option("--opening", help="The balance before the first line, for a table that has none.")
 @pass_console
@@ -60,7 +62,7 @@ def import_statement(
     profile: Path | None,
     opening: str | None,
 ) -> None:
-    """Import a bank statement: camt.053, MT940, OFX, or a table (CSV)."""
+    """Import a bank statement: camt.053, MT940, OFX, or a table (CSV, XLSX)."""
     code, _, number = account.partition("/")
     if not number.isascii() or not number.isdigit():
         raise click.UsageError("--account is a book and an account, like A/1010.")
@@ -94,7 +96,7 @@ def import_statement(
         )
     text = "\n".join(
         f"{row['id']}  {row['account']}  {row['currency']}  {row['opening']} → {row['closing']}"
-        f"  {row['lines']} lines  {'balanced' if row['balanced'] else 'NOT BALANCED'}"
+        f"  {row['lines']} lines  {BALANCED[row['balanced']]}"
         for row in done.statements
     )
     console.answer(

@@ -13,14 +13,17 @@ from ledger.statements.statement import (
     line_base,
     line_fingerprint,
 )
+from ledger.statements.table import Remembered, TableUnclear
 
 __all__ = [
     "FORMATS",
     "MAX_BYTES",
     "Line",
     "Profile",
+    "Remembered",
     "Statement",
     "StatementFile",
+    "TableUnclear",
     "chain_breaks",
     "chain_warnings",
     "decimal_text",

@@ -50,6 +50,7 @@ def decode(data: bytes, declared: str = "") -> tuple[str, list[str]]:
     try:
         return data.decode("utf-8"), []
     except UnicodeDecodeError:
+        _check_surrogates(data)
         return _from_code_page(data)
 
 
@@ -60,6 +61,19 @@ def _strict(data: bytes, name: str) -> str:
         raise Invalid(
             f"The file is not written in {name}; save it as UTF-8 and send it again.", place="file"
         ) from error
+
+
+def _check_surrogates(data: bytes) -> None:
+    """Raise Invalid for UTF-8 with half a surrogate pair, which would look like a code page."""
+    try:
+        text = data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return
+    first = next(index for index, sign in enumerate(text) if 0xD800 <= ord(sign) < 0xE000)
+    raise Invalid(
+        "This line holds half a character, which no program can keep.",
+        place=f"line {text.count(chr(10), 0, first) + 1}",
+    )
 
 
 def _wide(data: bytes) -> str:

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from ledger.errors import Invalid
-from ledger.statements import archive, camt, mt940, ofx, other_files, table
+from ledger.statements import archive, camt, mt940, ofx, other_files, table, workbook
 from ledger.statements.profiles import Profile
 from ledger.statements.statement import Statement, StatementFile, check_days, storable
 
@@ -23,6 +23,7 @@ class _How:
     profile: Profile | None
     opening: str | None
     currency: str | None
+    remembered: tuple[table.Remembered, ...]
 
 
 def read_statement(
@@ -32,12 +33,13 @@ def read_statement(
     profile: Profile | None = None,
     opening: str | None = None,
     currency: str | None = None,
+    remembered: tuple[table.Remembered, ...] = (),
 ) -> StatementFile:
     """Read a bank file. Raises Invalid, naming line or element, for what cannot be read.
 
-    Of tables only: ``profile`` says what the columns are where no bank we know wrote them, and
-    ``opening`` the balance before the first line where no column has one. ``currency`` is that of
-    a file which names none.
+    Of tables only: ``profile`` says what the columns are where no bank we know wrote them,
+    ``remembered`` how tables of the account were read before, and ``opening`` the balance before
+    the first line where no column has one. ``currency`` is that of a file which names none.
     """
     if not data.strip():
         raise Invalid("The file is empty.", place="file")
@@ -45,7 +47,7 @@ def read_statement(
         raise Invalid("The file is larger than 10 MB.", place="file")
     if file_format not in FORMATS:
         raise Invalid(f"There is no format {file_format}.", place="format")
-    how = _How(file_format, profile, opening, currency)
+    how = _How(file_format, profile, opening, currency, remembered)
     if archive.is_archive(data):
         name, statements = _read_archive(data, how)
     else:
@@ -87,14 +89,18 @@ def _read(data: bytes, how: _How) -> tuple[str, list[Statement]]:
     if chosen == "ofx":
         return "ofx", ofx.read(data, how.currency)
     if chosen == "csv":
-        return "csv", table.read(data, how.profile, how.opening)
+        hints = table.Hints(how.currency or "", how.remembered)
+        return "csv", table.read(data, how.profile, how.opening, hints)
     return "mt940", mt940.read(data)
 
 
 def _guess(data: bytes) -> str:
+    if workbook.is_workbook(data):
+        return "csv"
     if archive.is_spreadsheet(data):
         raise Invalid(
-            "This is a spreadsheet; save the sheet with the bank's lines as CSV.", place="file"
+            "This is a spreadsheet; save the sheet with the bank's lines as CSV or XLSX.",
+            place="file",
         )
     other_files.check(data)
     text = other_files.head_of(data)

@@ -1,233 +1,152 @@
-"""Tables (CSV) of banks: rows become lines, in the order in which the running balance goes.
+"""Tables (CSV, XLSX) of banks: rows become lines, in the order in which the running balance goes.
 
 Where the table has no running balance, the one before its first line is taken as given, or as
-zero. Must not guess what a column is: a profile says so.
+zero. Must not guess what a column is: a profile says so, or the table's headings beyond doubt.
 """
 
-import csv
-import io
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 
-from ledger.core.currencies import EXPONENTS
 from ledger.errors import Invalid
-from ledger.statements.profiles import PROFILES, Profile, profile_of
-from ledger.statements.statement import Line, Statement, decimal_text, minor
-
-MAX_ROWS = 100_000
-MAX_CELL = 10_000
-MAX_CODE = 64
-ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
-SEPARATORS = (",", ";", "\t")
-_SIGNS = re.compile(r"[$€£¥\s]|\b[A-Z]{3}\b")
-_GROUPED = {
-    ".": re.compile(r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:([,'’])[0-9]{3})(?:\1[0-9]{3})*)(?:\.[0-9]*)?"),
-    ",": re.compile(r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:([.'’])[0-9]{3})(?:\1[0-9]{3})*)(?:,[0-9]*)?"),
-}
+from ledger.statements import workbook
+from ledger.statements.cells import read_day
+from ledger.statements.grid import Grid, open_grid
+from ledger.statements.layouts import layout_of
+from ledger.statements.placing import Placed, place
+from ledger.statements.profiles import Profile
+from ledger.statements.proposal import completed, propose
+from ledger.statements.rows import Moved, Rows, read_rows
+from ledger.statements.statement import Statement, decimal_text, minor
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """A row with the line it ends on, what it says of its account, and the balance after it."""
+class Remembered:
+    """How a table with these headings was read before."""
 
-    number: int
-    account: str
-    currency: str
-    line: Line
-    balance: int | None
+    headings: tuple[str, ...]
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What the books know of the account that a table is of: its currency, and how its tables
+    were read before."""
+
+    currency: str = ""
+    remembered: tuple[Remembered, ...] = ()
+
+
+NO_HINTS = Hints()
+LOOKED_AT_BYTES = 64 * 1024
+# Lines of MT940 have commas too.
+_MT940 = (":20:", ":61:", "{1:")
+
+
+class TableUnclear(Invalid):
+    """A table that somebody has to say more of; ``proposal`` is the best reading there is."""
+
+    def __init__(self, message: str, *, place: str, proposal: Profile) -> None:
+        super().__init__(message, place=place)
+        self.proposal = proposal
 
 
 def is_table(data: bytes) -> bool:
-    """Tell whether a file begins with headings that we know."""
+    """Tell whether a file is a workbook, or text in columns."""
+    if workbook.is_workbook(data):
+        return True
     try:
-        _headings, found = _opened(_decode(data[:4000]))
+        grid = open_grid(_beginning(data), strict=False)
     except Invalid:
         return False
-    return found is not None
+    if any(row.cells[0].startswith(_MT940) for row in grid.rows):
+        return False
+    return layout_of(grid) is not None or propose(grid, "").plausible
+
+
+def _beginning(data: bytes) -> bytes:
+    """Return whole lines enough to tell what a file is; in UTF-16 a line has no byte of its own."""
+    if len(data) <= LOOKED_AT_BYTES or b"\0" in data[:LOOKED_AT_BYTES]:
+        return data
+    return data[:LOOKED_AT_BYTES].rpartition(b"\n")[0] or data
 
 
 def read(
-    data: bytes, profile: Profile | None = None, opening: str | None = None
+    data: bytes, profile: Profile | None = None, opening: str | None = None, hints: Hints = NO_HINTS
 ) -> list[Statement]:
-    """Return one statement per account. Raises Invalid, naming line and column."""
-    text = _decode(data)
-    headings, known = _opened(text)
-    used = profile or known
-    if used is None:
-        banks = ", ".join(one.name for one in PROFILES)
-        raise Invalid(
-            f"No bank we know writes these headings ({banks}); say what the columns are in a "
-            "profile.",
-            place="line 1",
-        )
-    missing = sorted(used.columns() - set(headings))
-    if missing:
-        raise Invalid(f"The table has no column {missing[0]!r:.60}.", place="line 1")
-    rows, warnings = _rows(text, used)
-    if not rows:
+    """Return one statement per account and currency. Raises Invalid, naming line and column, and
+    TableUnclear where nobody said what the columns are and the table does not either."""
+    grid = open_grid(data, profile.encoding if profile else "")
+    placed, notes = choose(grid, profile, hints)
+    rows = read_rows(grid, placed, hints.currency)
+    if not rows.moved:
         raise Invalid("The table holds no line.", place="file")
-    accounts = dict.fromkeys((row.account, row.currency) for row in rows)
-    return [
-        _statement(
-            [row for row in rows if (row.account, row.currency) == key], used, opening, warnings
+    keys = dict.fromkeys((row.account, row.currency) for row in rows.moved)
+    told = [*grid.notes, *notes, *rows.notes]
+    statements = []
+    for key in keys:
+        mine = [row for row in rows.moved if (row.account, row.currency) == key]
+        statements.append(_statement(grid, mine, rows, opening, told))
+        # What concerns the whole file is said once.
+        told = []
+    return statements
+
+
+def choose(
+    grid: Grid, profile: Profile | None, hints: Hints = NO_HINTS
+) -> tuple[Placed, list[str]]:
+    """Return how a table is read, and what should be said of that.
+
+    The profile that somebody gave comes first, then the ones remembered for the account, then the
+    layouts of banks, then what the headings say themselves. Raises Invalid and TableUnclear.
+    """
+    if profile is not None:
+        return completed(grid, place(grid, profile), hints.currency)
+    for known in hints.remembered:
+        placed = _as_before(grid, known)
+        if placed is not None:
+            return placed, []
+    layout = layout_of(grid)
+    proposed = propose(grid, hints.currency, layout.profile if layout else None)
+    if proposed.problems:
+        raise TableUnclear(
+            f"{proposed.problems[0]} Say what the columns are: on the bank page of the account, or "
+            "with --profile on the command line.",
+            place=proposed.where,
+            proposal=proposed.profile,
         )
-        for key in accounts
-    ]
+    return completed(grid, place(grid, proposed.profile), hints.currency)
 
 
-def _decode(data: bytes) -> str:
-    for encoding in ENCODINGS[:-1]:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode(ENCODINGS[-1])
-
-
-def _opened(text: str) -> tuple[list[str], Profile | None]:
-    """Return the headings, and the profile that they belong to."""
-    first = text.split("\n", 1)[0].removesuffix("\r")
-    if "\0" in first or len(first) > MAX_CELL:
-        raise Invalid("These are no headings of a table.", place="line 1")
+def _as_before(grid: Grid, known: Remembered) -> Placed | None:
+    """Return a profile on a table that has the very headings with which it was remembered."""
     try:
-        cells = next(csv.reader([first], delimiter=_separator(first), strict=True), [])
-    except csv.Error as error:
-        raise Invalid("These are no headings of a table.", place="line 1") from error
-    headings = [cell.strip() for cell in cells]
-    return headings, profile_of(set(headings))
-
-
-def _separator(first: str) -> str:
-    return max(SEPARATORS, key=first.count)
-
-
-def _rows(text: str, profile: Profile) -> tuple[list[_Row], list[str]]:
-    first = text.split("\n", 1)[0]
-    if "\0" in text:
-        raise Invalid("The file holds a NUL: this is no table.", place="file")
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=_separator(first), strict=True)
-    reader.fieldnames = [(name or "").strip() for name in reader.fieldnames or []]
-    if len(set(reader.fieldnames)) != len(reader.fieldnames):
-        raise Invalid("Two columns have the same heading.", place="line 1")
-    rows: list[_Row] = []
-    warnings: list[str] = []
-    try:
-        for cells in reader:
-            place = f"line {reader.line_num}"
-            if None in cells or None in cells.values():
-                raise Invalid("This row has not as many cells as there are headings.", place=place)
-            if len(rows) >= MAX_ROWS:
-                raise Invalid(f"The table has more than {MAX_ROWS} rows.", place=place)
-            if profile.status and cells[profile.status].strip() != profile.booked:
-                warnings.append(f"{place} is left out: {cells[profile.status].strip()[:40]}.")
-                continue
-            rows.append(_row(cells, profile, reader.line_num))
-    except csv.Error as error:
-        raise Invalid(
-            f"The table cannot be read: {error}.", place=f"line {reader.reader.line_num}"
-        ) from error
-    return rows, warnings
-
-
-def _row(cells: dict[str, str], profile: Profile, number: int) -> _Row:
-    place = f"line {number}"
-
-    def cell(column: str) -> str:
-        found = cells.get(column, "") if column else ""
-        return " ".join("".join(s if s.isprintable() else " " for s in found).split())
-
-    currency = cell(profile.currency_column) or profile.currency
-    if currency not in EXPONENTS:
-        raise Invalid(f"{currency[:10]!r} is no currency.", place=place)
-
-    def amount(column: str) -> int | None:
-        text = cell(column)
-        return _minor(text, currency, profile, f"{place}, {column}") if text else None
-
-    texts = " ".join(text for text in map(cell, profile.texts) if text)
-    return _Row(
-        number=number,
-        account=(cell(profile.account_column) or profile.name)[:MAX_CODE],
-        currency=currency,
-        line=Line(
-            position=0,
-            amount=_moved(profile, amount, place),
-            booked_on=_day(cell(profile.day), profile, f"{place}, {profile.day}"),
-            value_on=(
-                _day(cell(profile.value_day), profile, f"{place}, {profile.value_day}")
-                if cell(profile.value_day)
-                else None
-            ),
-            bank_reference=cell(profile.reference) or None,
-            end_to_end_id=cell(profile.end_to_end) or None,
-            counterparty_name=cell(profile.counterparty) or None,
-            counterparty_account=cell(profile.counterparty_account) or None,
-            remittance=texts or cell(profile.counterparty),
-            code=cell(profile.code)[:MAX_CODE] or None,
-        ),
-        balance=amount(profile.balance),
-    )
-
-
-def _moved(profile: Profile, amount: Callable[[str], int | None], place: str) -> int:
-    """Return what a row moves: its amount, or what is in one of two columns."""
-    if profile.amount:
-        found = amount(profile.amount)
-        if found is None:
-            raise Invalid("The row has no amount.", place=f"{place}, {profile.amount}")
-        return found
-    paid_out, paid_in = amount(profile.paid_out), amount(profile.paid_in)
-    if (paid_out is None) == (paid_in is None):
-        raise Invalid(
-            "A row is paid out or paid in, one of both.", place=f"{place}, {profile.paid_out}"
-        )
-    moved = paid_out if paid_out is not None else paid_in or 0
-    if moved < 0:
-        # Whether it turns the direction round or only repeats it, nobody can tell.
-        raise Invalid("What is paid out or in is not below zero.", place=place)
-    return -moved if paid_out is not None else moved
-
-
-def _minor(text: str, currency: str, profile: Profile, place: str) -> int:
-    """Read an amount with its signs and groups, written as the profile says."""
-    bare = _SIGNS.sub("", text)
-    if not _GROUPED[profile.decimal_mark].fullmatch(bare):
-        raise Invalid(f"{text[:40]!r} is not an amount.", place=place)
-    group = "," if profile.decimal_mark == "." else "."
-    plain = re.sub(r"['’]", "", bare).replace(group, "").replace(",", ".")
-    return minor(plain, currency, place)
-
-
-def _day(text: str, profile: Profile, place: str) -> date:
-    try:
-        return datetime.strptime(text, profile.day_format).date()
-    except ValueError as error:
-        raise Invalid(f"{text[:20]!r} is not a date.", place=place) from error
+        placed = place(grid, known.profile)
+        read_day(placed.cell(grid.rows[placed.first], "day"), known.profile.day_format)
+    except (Invalid, IndexError):
+        return None
+    return placed if placed.headings == known.headings else None
 
 
 def _statement(
-    rows: Sequence[_Row], profile: Profile, opening: str | None, warnings: Sequence[str]
+    grid: Grid,
+    rows: Sequence[Moved],
+    read: Rows,
+    opening: str | None,
+    notes: Sequence[str],
 ) -> Statement:
-    told = list(warnings)
+    profile, told = read.placed.profile, list(notes)
     account, currency = rows[0].account, rows[0].currency
-    if profile.balance:
-        ordered = _ordered(rows, profile, told)
-        first = ordered[0]
-        assert first.balance is not None
-        before = first.balance - first.line.amount
+    stated = sum(1 for row in rows if row.balance is not None)
+    if stated:
+        ordered = _ordered(grid, rows, profile, told)
+        before, derived = _before(ordered), (stated == 1, False)
     else:
-        ordered = list(reversed(rows)) if profile.newest_first else list(rows)
-        before = minor(opening, currency, "opening") if opening else 0
-        if not opening:
-            told.append(
-                "The table states no balance: the one before its first line is taken as "
-                f"{decimal_text(0, currency)}."
-            )
-    lines = tuple(replace(row.line, position=place) for place, row in enumerate(ordered))
+        ordered = _by_day(rows, profile)
+        before, derived = _without_balance(rows, read, currency, opening, told)
+    lines = [line for row in ordered for line in row.lines]
+    lines = [replace(line, position=position) for position, line in enumerate(lines)]
     closing = before + sum(line.amount for line in lines)
-    days = [line.booked_on for line in lines]
+    days = [row.day for row in ordered]
     return Statement(
         statement_id=f"{profile.name}/{account}/{min(days)}/{max(days)}/"
         f"{decimal_text(closing, currency)}",
@@ -237,40 +156,102 @@ def _statement(
         closing=closing,
         opens_on=min(days),
         closes_on=max(days),
-        lines=lines,
+        lines=tuple(lines),
         warnings=tuple(told),
+        opening_derived=derived[0],
+        closing_derived=derived[1],
     )
 
 
-def _ordered(rows: Sequence[_Row], profile: Profile, told: list[str]) -> list[_Row]:
+def _without_balance(
+    rows: Sequence[Moved], read: Rows, currency: str, opening: str | None, told: list[str]
+) -> tuple[int, tuple[bool, bool]]:
+    """Return the balance before the first row, and whether it and the closing one are derived.
+
+    It is given, or what leads to a closing balance below the table, or zero.
+    """
+    given = minor(opening, currency, "opening") if opening else None
+    if read.closing is not None and len({(row.account, row.currency) for row in read.moved}) == 1:
+        closing, where = read.closing
+        before = closing - sum(row.moved for row in rows)
+        if given is not None and given != before:
+            raise Invalid(
+                f"The table closes with {decimal_text(closing, currency)}, so its rows begin at "
+                f"{decimal_text(before, currency)} and not at {decimal_text(given, currency)}.",
+                place=where,
+            )
+        return before, (given is None, False)
+    if given is None:
+        told.append(
+            "The table states no balance: the one before its first line is taken as "
+            f"{decimal_text(0, currency)}."
+        )
+    return given or 0, (given is None, True)
+
+
+def _before(ordered: Sequence[Moved]) -> int:
+    """Return the balance before the first row: what the first stated balance and the rows up to
+    it lead back to."""
+    moved = 0
+    for row in ordered:
+        moved += row.moved
+        if row.balance is not None:
+            return row.balance - moved
+    raise AssertionError("no row states a balance")
+
+
+def _by_day(rows: Sequence[Moved], profile: Profile) -> list[Moved]:
+    """Return rows with the oldest first, as far as their days tell it."""
+    turned = list(reversed(rows))
+    for order in (list(rows), turned):
+        if _ascends(order):
+            return order
+    return turned if profile.newest_first else list(rows)
+
+
+def _ordered(grid: Grid, rows: Sequence[Moved], profile: Profile, told: list[str]) -> list[Moved]:
     """Return rows as the running balance goes, oldest first. Raises Invalid where it breaks."""
     as_written, turned = list(rows), list(reversed(rows))
     usual, other = (turned, as_written) if profile.newest_first else (as_written, turned)
-    if _break(usual) is None:
-        if len(rows) > 1 and _break(other) is None and usual[-1].balance != other[-1].balance:
-            told.append(
-                "The running balance allows both orders of the rows; the "
-                f"{'last' if profile.newest_first else 'first'} row is taken as the oldest, as "
-                "this bank writes them."
-            )
-        return usual
-    if _break(other) is None:
-        return other
-    row, expected = _break(usual) or (usual[0], 0)
+    sound = [order for order in (usual, other) if _break(order) is None]
+    if len(sound) > 1 and _before(usual) != _before(other):
+        by_day = [order for order in sound if _ascends(order)]
+        if len(by_day) == 1:
+            return by_day[0]
+        told.append(
+            "The running balance allows both orders of the rows; the "
+            f"{'last' if profile.newest_first else 'first'} row is taken as the oldest."
+        )
+    if sound:
+        return sound[0]
+    for order in (usual, other):
+        sorted_by_day = sorted(order, key=lambda row: row.day)
+        if _break(sorted_by_day) is None:
+            return sorted_by_day
+    likely = other if _ascends(other) else usual
+    row, expected = _break(likely) or (likely[0], 0)
     stated = decimal_text(row.balance or 0, row.currency)
     raise Invalid(
         f"The row states a balance of {stated}, but the rows before it give "
         f"{decimal_text(expected, row.currency)}.",
-        place=f"line {row.number}, {profile.balance}",
+        place=f"{grid.unit} {row.number}, {profile.balance}",
     )
 
 
-def _break(rows: Sequence[_Row]) -> tuple[_Row, int] | None:
-    """Return the first row whose balance does not follow from the one before, and what would."""
+def _ascends(rows: Sequence[Moved]) -> bool:
+    days = [row.day for row in rows]
+    return days == sorted(days) and days[0] != days[-1]
+
+
+def _break(rows: Sequence[Moved]) -> tuple[Moved, int] | None:
+    """Return the first row whose balance does not follow from those before, and what would."""
     held: int | None = None
     for row in rows:
-        expected = row.line.amount + (held if held is not None else 0)
-        if row.balance is None or (held is not None and row.balance != expected):
+        expected = row.moved + (held if held is not None else 0)
+        if row.balance is None:
+            held = None if held is None else expected
+            continue
+        if held is not None and row.balance != expected:
             return row, expected
         held = row.balance
     return None
