@@ -245,8 +245,8 @@ def _bank(session: Session, pledges: int) -> None:
     """Leave bank lines open, and some that are booked as nobody's yet."""
     book = session.scalars(select(Book).where(Book.code == "A")).one()
     statement = new_id()
-    many = pledges // PER_LINE
-    parked = pledges // PER_PARKED
+    many = max(1, pledges // PER_LINE)
+    parked = max(1, pledges // PER_PARKED)
     session.execute(
         insert(BankStatement),
         {
@@ -282,8 +282,6 @@ def _bank(session: Session, pledges: int) -> None:
         }
         for number in range(many + parked)
     ]
-    if not lines:
-        return
     session.execute(insert(BankLine), lines)
     drafts = [
         Draft(
@@ -301,8 +299,6 @@ def _bank(session: Session, pledges: int) -> None:
         )
         for line in lines[many:]
     ]
-    if not drafts:
-        return
     posted = post_batch(session, drafts, now=NOW)
     session.execute(
         insert(Match),

@@ -90,6 +90,7 @@ class OutboxMessage(Base):
     """A message to be sent; written in the transaction that causes it."""
 
     __tablename__ = "outbox_message"
+    __table_args__ = (Index("ix_outbox_message_to_email", "to_email"),)
 
     id: Mapped[Key]
     to_email: Mapped[str]

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from ledger.core.leaf import commit_to
 from ledger.db import ReadSession
@@ -27,12 +27,27 @@ def commitments(session: ReadSession, *, pledges: Collection[str]) -> dict[str, 
     return {pledge: commit_to(salt or "", reference) for pledge, salt, reference in rows}
 
 
+def counted_about(session: ReadSession, *, person: Person) -> dict[str, int]:
+    """Return how many pledges, hours, messages and tokens are kept about somebody who signs in."""
+    ids = select(Party.id).where(_is(person))
+    counts = {
+        "pledges": select(func.count()).where(Pledge.party_id.in_(ids)),
+        "hours": select(func.count()).where(HoursEntry.party_id.in_(ids)),
+        "messages": select(func.count()).where(OutboxMessage.to_email == person.email),
+        "tokens": select(func.count()).where(ApiToken.person_id == person.id),
+    }
+    found = session.execute(select(*(count.scalar_subquery() for count in counts.values()))).one()
+    return dict(zip(counts, found, strict=True))
+
+
+def _is(person: Person) -> ColumnElement[bool]:
+    return or_(Party.person_id == person.id, Party.email == person.email)
+
+
 def kept_about(session: ReadSession, *, person_id: UUID) -> dict[str, Any]:
     """Return all that is kept about somebody who signs in, as plain values for a file."""
     person = session.get_one(Person, person_id)
-    parties = session.scalars(
-        select(Party).where(or_(Party.person_id == person_id, Party.email == person.email))
-    ).all()
+    parties = session.scalars(select(Party).where(_is(person))).all()
     ids = [party.id for party in parties]
     pledges = session.scalars(select(Pledge).where(Pledge.party_id.in_(ids))).all()
     messages = {

@@ -59,5 +59,5 @@ def erase() -> Response:
 def _page(values: dict[str, str], errors: dict[str, list[str]], status: int = 200) -> Response:
     person = signed_in()
     with reading() as session:
-        kept = parties.kept_about(session, person_id=person.id)
-    return page("my_data.html", status, kept=kept, values=values, errors=errors)
+        counts = parties.counted_about(session, person=person)
+    return page("my_data.html", status, person=person, counts=counts, values=values, errors=errors)
