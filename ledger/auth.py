@@ -67,8 +67,14 @@ def require(
     if person_id is None:
         raise NotAllowed("Please sign in first.")
     roles = roles_of(session, person_id=person_id, book_id=book_id, now=now)
+    check(roles, action)
+    return roles
+
+
+def check(roles: frozenset[str], action: str) -> None:
+    """Refuse what roles in a book do not allow. Raises as ``require``."""
     if can(roles, action):
-        return roles
+        return
     if not roles:
         raise NotFound("There is no such page, or it is not yours to see.")
     raise NotAllowed("Your role in this book does not allow this.")

@@ -97,6 +97,17 @@ def balance_of(
     return Balance(Amount(int(total), commodity) for commodity, total in totals)
 
 
+def balances_by_account(
+    session: ReadSession, *, book_id: UUID, accounts: Iterable[int]
+) -> dict[int, Balance]:
+    """Return the balance of each of some accounts, by its number."""
+    told = _told(book=book_id, accounts=list(accounts))
+    found = {number: Balance() for number in told["accounts"]}
+    for number, commodity, total in session.execute(_by_account(), told):
+        found[number].add(Amount(int(total), commodity))
+    return found
+
+
 def trial_balance(
     session: ReadSession,
     *,
@@ -195,6 +206,14 @@ def _totals(told: _Names) -> Select[str, int]:
     if "other" in told:
         query = query.where(legs.c.counterparty_id == bindparam("other"))
     return query
+
+
+@cache
+def _by_account() -> Select[int, str, int]:
+    """Return the statement of totals by account and commodity."""
+    legs = _quantities(frozenset(("book", "accounts")))
+    place = (legs.c.account, legs.c.commodity)
+    return select(*place, func.sum(legs.c.quantity)).group_by(*place)
 
 
 @cache

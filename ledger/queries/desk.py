@@ -15,13 +15,15 @@ from ledger.models.payments import BalanceTransaction, Refund
 from ledger.models.pools import AllocationLine, AllocationRun, Pool
 from ledger.models.statements import BankLine
 from ledger.queries.assets import without_value
-from ledger.queries.balances import balance_of
+from ledger.queries.balances import balances_by_account
 from ledger.queries.commitments import to_carry_out
 from ledger.queries.disputes import waiting_for_evidence
 from ledger.queries.payments import payouts_in_transit
 from ledger.queries.proposals import count_open
 from ledger.queries.stripe import agreement_as_read, in_suspense
 
+# Undeposited cash, unapplied receipts, refunds owed to donors (domain section 4).
+CASH, PARKED, OWED_BACK = 1030, 2190, 2140
 STUCK_REFUNDS = ("failed", "unanswered", "bounced")
 
 
@@ -40,14 +42,15 @@ def waiting(session: ReadSession, *, book_id: UUID, currency: str) -> list[Waiti
     """Return every kind of work of a book, also those with nothing to do."""
     counts = _counts(session, book_id)
     in_transit = payouts_in_transit(session, book_id=book_id)
-    cash = balance_of(session, book_id=book_id, accounts=[1030])[currency]
+    balances = balances_by_account(session, book_id=book_id, accounts=(CASH, PARKED, OWED_BACK))
+    cash = balances[CASH][currency]
     suspended = in_suspense(session, book_id=book_id)
     # What Stripe moved and nobody could name is shown by itself.
-    parked = -balance_of(session, book_id=book_id, accounts=[2190])[currency] - sum(
+    parked = -balances[PARKED][currency] - sum(
         row.net for row in suspended if row.commodity == currency
     )
     contested = waiting_for_evidence(session, book_id=book_id)
-    owed = -balance_of(session, book_id=book_id, accounts=[2140])[currency]
+    owed = -balances[OWED_BACK][currency]
     differences = agreement_as_read(session, book_id=book_id)
     return [
         Waiting("bank_lines", counts["bank_lines"]),
