@@ -5,7 +5,18 @@ JSON document goes to standard output. One file per group of commands; importing
 them on the command line.
 """
 
-from ledger.cli import backups, books, checks, imports, people, periods, pledges, pools, stripe
+from ledger.cli import (
+    backups,
+    books,
+    checks,
+    figures,
+    imports,
+    people,
+    periods,
+    pledges,
+    pools,
+    stripe,
+)
 from ledger.cli.console import Console, cli, command, parse_date, parse_instant, pass_console
 from ledger.cli.run import main
 
@@ -16,6 +27,7 @@ __all__ = [
     "checks",
     "cli",
     "command",
+    "figures",
     "imports",
     "main",
     "parse_date",

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     SmallInteger,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -69,6 +70,13 @@ class Pledge(Base):
         ),
         Index("ix_pledge_party_id", "party_id"),
         Index("ix_pledge_basket_id", "basket_id"),
+        Index(
+            "ix_pledge_unconfirmed",
+            "book_id",
+            "campaign_id",
+            postgresql_where=text("unconfirmed"),
+            sqlite_where=text("unconfirmed = 1"),
+        ),
     )
 
     id: Mapped[Key]
@@ -86,6 +94,8 @@ class Pledge(Base):
     due_on: Mapped[date | None]
     # What of the quantity the donor adds so that the fee is covered (PAY-11), minor units.
     cover: Mapped[int] = mapped_column(default=0)
+    # Open, and its donor was sent to pay or to save a card and has done neither: not promised yet.
+    unconfirmed: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
 
 

@@ -20,6 +20,7 @@ from ledger.core.merkle import leaf_hash
 from ledger.db import ReadSession
 from ledger.models.books import Account, Book, Fund
 from ledger.models.journal import Entry, Posting
+from ledger.queries.figure_lines import FigureLines
 
 BARE = 32
 DASHED = 36
@@ -178,13 +179,20 @@ class EntryLeaves:
     """The leaves of a book's entries, read in pieces; names behind ids are read once.
 
     Ids are read as text: making an object of each would take half of the time. ``totals``, where
-    given, is added what all legs read come to.
+    given, is added what all legs read come to, and ``figures`` what they add to the figures.
     """
 
-    def __init__(self, session: ReadSession, book_id: UUID, totals: Totals | None = None) -> None:
+    def __init__(
+        self,
+        session: ReadSession,
+        book_id: UUID,
+        totals: Totals | None = None,
+        figures: FigureLines | None = None,
+    ) -> None:
         self._session = session
         self._book_id = book_id
         self._totals = totals
+        self._figures = figures
         self._size = BARE if session.get_bind().dialect.name == "sqlite" else DASHED
         # Only this book's funds: a leg in another book's fund of the same code is no leg of ours.
         funds = select(cast(Fund.id, Text), Fund.code).where(Fund.book_id == book_id)
@@ -209,7 +217,10 @@ class EntryLeaves:
             if self._totals is not None:
                 _id, _line, account, fund, commodity, quantity, other, day, *_labels = row
                 self._totals[account, fund, commodity, other, day] += quantity
-        return {row[0]: self._data(row, legs[row[0]]) for row in self._rows(HEADS, ids)}
+        heads = self._rows(HEADS, ids)
+        if self._figures is not None:
+            self._figures.add(heads, legs)
+        return {row[0]: self._data(row, legs[row[0]]) for row in heads}
 
     def _rows(
         self, queries: dict[str, Select[*tuple[Any, ...]]], ids: Sequence[str]

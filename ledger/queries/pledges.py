@@ -6,17 +6,22 @@ from datetime import date, datetime
 from operator import attrgetter
 from uuid import UUID
 
-from sqlalchemy import Select, Subquery, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, func, or_, select
 
 from ledger.core.amount import kind_of
 from ledger.db import ReadSession
 from ledger.models.books import Book, Commodity, Fund
 from ledger.models.campaigns import Campaign
+from ledger.models.mandates import Mandate
 from ledger.models.parties import Party
+from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Fulfilment, Pledge
 from ledger.queries.paging import PAGE, Page, behind, cut
 
 OPEN = ("open", "part_fulfilled")
+# Pages that a donor is sent to, and the states of one that took something.
+PAGES = ("checkout", "setup")
+TAKEN = ("processing", "succeeded", "posted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,28 @@ def discharged(ids: Select[UUID] | None = None) -> Subquery:
     if ids is not None:
         query = query.where(Fulfilment.pledge_id.in_(ids))
     return query.group_by(Fulfilment.pledge_id).subquery()
+
+
+def unconfirmed() -> ColumnElement[bool]:
+    """Return the condition that the donor of a pledge was sent to pay or to save a card and has
+    done neither: refused, left, or not done yet. What is owed stands all the same."""
+    pages = select(PaymentAttempt.id).where(
+        PaymentAttempt.pledge_id == Pledge.id, PaymentAttempt.kind.in_(PAGES)
+    )
+    taken = select(PaymentAttempt.id).where(
+        PaymentAttempt.pledge_id == Pledge.id, PaymentAttempt.state.in_(TAKEN)
+    )
+    came = select(Fulfilment.id).where(Fulfilment.pledge_id == Pledge.id, Fulfilment.quantity > 0)
+    card = select(Mandate.id).where(Mandate.pledge_id == Pledge.id)
+    return and_(
+        Pledge.state.in_(OPEN),
+        Pledge.legal_nature != "unconditional",
+        ~came.exists(),
+        or_(
+            card.where(Mandate.state == "asked").exists(),
+            and_(pages.exists(), ~taken.exists(), ~card.exists()),
+        ),
+    )
 
 
 def _rows(session: ReadSession, ids: Select[UUID]) -> list[PledgeRow]:

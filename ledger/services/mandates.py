@@ -18,6 +18,7 @@ from ledger.models.mandates import Mandate
 from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Pledge
 from ledger.queries.mandates import amount_due, charge_in_doubt, mandate_of, next_due_on
+from ledger.services.confirmations import restate_confirmed
 from ledger.services.donor_messages import tell_card_failed, tell_card_saved
 
 # After a charge that did not come through, the next one follows after so long; then the donor is
@@ -53,6 +54,7 @@ def ask_for_card(session: Session, *, pledge_id: UUID, now: datetime) -> Mandate
     )
     session.add(row)
     session.flush()
+    restate_confirmed(session, pledge_id)
     return row
 
 
@@ -84,6 +86,7 @@ def record_card(session: Session, *, pledge_id: UUID, card: SavedCard, now: date
     pledge = session.get_one(Pledge, pledge_id)
     row.next_charge_at = now if pledge.legal_nature != "conditional" else None
     session.flush()
+    restate_confirmed(session, pledge_id)
     tell_card_saved(session, pledge=pledge, shown=row.shown, now=now)
 
 

@@ -31,6 +31,7 @@ from ledger.services import journal
 from ledger.services.bank_debits import pending_debit, start_debit
 from ledger.services.brakes import note_paid
 from ledger.services.commitments import take_step
+from ledger.services.confirmations import restate_confirmed
 from ledger.services.gifts import settle_foreign
 from ledger.services.pledges import record_fulfilment, release_for
 from ledger.services.pools import take_host_fee
@@ -153,6 +154,7 @@ def _new_attempt(session: Session, *, kind: str, now: datetime, **values: Any) -
         **values,
     )
     session.add(attempt)
+    restate_confirmed(session, attempt.pledge_id)
     session.flush()
     return attempt
 
@@ -176,6 +178,7 @@ def record_session(
         attempt.state = state
     attempt.updated_at = now
     session.flush()
+    restate_confirmed(session, attempt.pledge_id)
     if answer.status == "complete":
         note_paid(session, about=attempt.pledge_id or attempt.recurring_id or attempt.id, now=now)
 
@@ -188,6 +191,7 @@ def record_unknown(session: Session, *, attempt_id: UUID, now: datetime) -> None
         attempt.failure = "page_unknown"
     attempt.updated_at = now
     session.flush()
+    restate_confirmed(session, attempt.pledge_id)
 
 
 def record_failure(session: Session, *, attempt_id: UUID, failure: str, now: datetime) -> None:
@@ -198,6 +202,7 @@ def record_failure(session: Session, *, attempt_id: UUID, failure: str, now: dat
         attempt.failure = failure
     attempt.updated_at = now
     session.flush()
+    restate_confirmed(session, attempt.pledge_id)
 
 
 def settle_charge(
@@ -350,6 +355,7 @@ def _close_attempts(session: Session, pledge: Pledge, amount: int | None, now: d
         attempt.state = "posted"
         attempt.updated_at = now
     session.flush()
+    restate_confirmed(session, pledge.id)
 
 
 def _charge_entries(

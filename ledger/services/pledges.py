@@ -31,6 +31,7 @@ from ledger.queries.campaigns import needs_of
 from ledger.queries.pledges import fulfilled_quantity, open_quantity
 from ledger.queries.policies import policy_of
 from ledger.services import journal
+from ledger.services.confirmations import restate_confirmed
 
 RECEIVABLE = 1210
 CONDITIONAL = 9120
@@ -312,6 +313,7 @@ def meet_condition(session: Session, *, pledge: Pledge, on: date, now: datetime)
         owed=owed,
     )
     pledge.legal_nature = "unconditional" if owed else "intention"
+    restate_confirmed(session, pledge.id)
     _post(session, pledge, entries, "condition_met", on, now)
 
 
@@ -368,6 +370,7 @@ def _end(
         legal_nature=pledge.legal_nature,
     )
     pledge.state = state
+    pledge.unconfirmed = False
     return _post(session, pledge, entries, f"pledge_{state}", on, now, made_by=made_by)
 
 
@@ -428,7 +431,7 @@ def restate(session: Session, pledge: Pledge) -> None:
         pledge.state = "fulfilled"
     else:
         pledge.state = "part_fulfilled" if done else "open"
-    session.flush()
+    restate_confirmed(session, pledge.id)
 
 
 def _codes(session: Session, pledge: Pledge) -> tuple[str, str]:

@@ -19,7 +19,7 @@ SEAL = {
     "entry_id": "uuid",
     "leaf_hash": "text",
 }
-SUM = {
+BALANCE = {
     "book_id": "uuid",
     "account": "smallint",
     "fund_id": "uuid",
@@ -28,10 +28,30 @@ SUM = {
     "starts_on": "date",
     "quantity": "bigint",
 }
-ADDED = """
-    on conflict (book_id, account, fund_id, commodity, counterparty_id, starts_on) do update
-    set quantity = {table}.quantity + excluded.quantity
-"""
+FIGURE = {
+    "book_id": "uuid",
+    "campaign": "text",
+    "figure": "text",
+    "commodity": "text",
+    "fund_id": "uuid",
+}
+# What each sum is of; quantities are added where all else is the same.
+SUMS = {
+    "balance_day": BALANCE,
+    "balance_month": BALANCE,
+    "figure_total": {**FIGURE, "quantity": "bigint"},
+    "figure_day": {**FIGURE, "counted_on": "date", "quantity": "bigint"},
+    "figure_giver": {
+        "party_id": "uuid",
+        "book_id": "uuid",
+        "campaign": "text",
+        "figure": "text",
+        "commodity": "text",
+        "counted_on": "date",
+        "quantity": "bigint",
+    },
+}
+ADDED = "on conflict ({key}) do update set quantity = {table}.quantity + excluded.quantity"
 Row = tuple[Any, ...]
 
 
@@ -41,11 +61,14 @@ def append(session: Session, rows: Sequence[Row]) -> None:
 
 
 def add(session: Session, table: str, rows: Sequence[Row]) -> None:
-    """Add rows of ``SUM`` to what ``table`` has of them; no two rows share their place.
+    """Add rows of ``SUMS`` to what ``table`` has of them; no two rows share their place.
 
-    Ids are text without dashes, days are ISO 8601, quantities in the commodity's smallest unit.
+    Ids are text as the database writes it, days are ISO 8601, quantities in the commodity's
+    smallest unit.
     """
-    _insert(session, table, SUM, rows, ADDED.format(table=table))
+    columns = SUMS[table]
+    key = ", ".join(name for name in columns if name != "quantity")
+    _insert(session, table, columns, rows, ADDED.format(table=table, key=key))
 
 
 def take_out(session: Session, book_id: UUID, ids: Sequence[str]) -> None:

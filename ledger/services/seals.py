@@ -10,6 +10,7 @@ from ledger.core.merkle import leaf_hash, roots_at
 from ledger.db import Session
 from ledger.models.books import Book
 from ledger.models.seals import Checkpoint, Seal, Unsealed
+from ledger.queries.figure_lines import FigureLines
 from ledger.queries.leaves import (
     EntryLeaves,
     Leaf,
@@ -43,7 +44,8 @@ def seal_book(session: Session, *, book_id: UUID, limit: int | None = None) -> i
         .limit(room)
     ).all()
     totals: Totals = Counter()
-    reader = EntryLeaves(session, book_id, totals)
+    figures = FigureLines(session, book_id)
+    reader = EntryLeaves(session, book_id, totals, figures)
     own = book_id.hex
     seal_rows.append(session, [_row(own, seq, leaf) for seq, leaf in enumerate(fresh, size)])
     size += len(fresh)
@@ -60,6 +62,7 @@ def seal_book(session: Session, *, book_id: UUID, limit: int | None = None) -> i
         size += len(ids)
         seal_rows.take_out(session, book_id, ids)
     sums.add(session, book_id, totals)
+    sums.add_figures(session, book_id, figures)
     return len(fresh) + len(waiting)
 
 

@@ -1,4 +1,4 @@
-"""Keep the sums by day and month: the sealer adds what it seals, in the same transaction.
+"""Keep the sums of balances and figures: the sealer adds what it seals, in the same transaction.
 
 Nothing else may write them. Quantities are in the commodity's smallest unit.
 """
@@ -11,7 +11,9 @@ from sqlalchemy import Text, cast, delete, select
 
 from ledger.db import Session
 from ledger.models.balances import BalanceDay, BalanceMonth
+from ledger.models.figures import FigureDay, FigureGiver, FigureTotal
 from ledger.models.seals import Seal
+from ledger.queries.figure_lines import FigureLines
 from ledger.queries.leaves import EntryLeaves, Totals
 from ledger.queries.seals import CHUNK
 from ledger.services import seal_rows
@@ -37,18 +39,38 @@ def add(session: Session, book_id: UUID, totals: Totals) -> None:
         seal_rows.add(session, table.__tablename__, rows)
 
 
+def add_figures(session: Session, book_id: UUID, lines: FigureLines) -> None:
+    """Add what entries add to the figures, to the sums of all days, of each day and giver."""
+    own = book_id.hex
+    totals: Counter[tuple[str, ...]] = Counter()
+    days: dict[tuple[str, ...], int] = {}
+    for (figure, fund, campaign, commodity, day), quantity in lines.days.items():
+        place = (own, campaign, figure, commodity, fund)
+        totals[place] += quantity
+        days[*place, day] = quantity
+    givers = {
+        (giver, own, campaign, figure, commodity, day): quantity
+        for (giver, figure, campaign, commodity, day), quantity in lines.givers.items()
+    }
+    for table, sums in ((FigureTotal, totals), (FigureDay, days), (FigureGiver, givers)):
+        rows = [(*place, quantity) for place, quantity in sorted(sums.items())]
+        seal_rows.add(session, table.__tablename__, rows)
+
+
 def rebuild(session: Session, book_id: UUID) -> None:
     """Make a book's sums again from what is sealed."""
-    for table in (BalanceDay, BalanceMonth):
+    for table in (BalanceDay, BalanceMonth, FigureTotal, FigureDay, FigureGiver):
         session.execute(delete(table).where(table.book_id == book_id))
     sealed = session.scalars(
         select(cast(Seal.entry_id, Text)).where(Seal.book_id == book_id, Seal.kind == "entry")
     ).all()
     totals: Totals = Counter()
-    reader = EntryLeaves(session, book_id, totals)
+    figures = FigureLines(session, book_id)
+    reader = EntryLeaves(session, book_id, totals, figures)
     for start in range(0, len(sealed), CHUNK):
         reader.data_of(sealed[start : start + CHUNK])
     add(session, book_id, totals)
+    add_figures(session, book_id, figures)
 
 
 def _days(totals: Totals) -> set[str]:

@@ -11,6 +11,7 @@ from ledger.models.assets import Asset, Valuation
 from ledger.models.balances import BalanceMonth
 from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
+from ledger.models.figures import FigureTotal
 from ledger.models.hours import HoursEntry
 from ledger.models.payments import BalanceTransaction, Payout
 from ledger.models.people import Membership, Person
@@ -248,6 +249,25 @@ def _false_sum(connection: Connection) -> None:
     )
 
 
+def _false_figure(connection: Connection) -> None:
+    fund = connection.execute(select(Fund.id, Fund.book_id).where(Fund.code == "ROOF")).one()
+    connection.execute(
+        insert(FigureTotal).values(
+            book_id=fund.book_id,
+            campaign="",
+            figure="received",
+            commodity="USD",
+            fund_id=fund.id,
+            quantity=5,
+        )
+    )
+
+
+def _said_to_be_unconfirmed(connection: Connection) -> None:
+    row = connection.scalar(select(Pledge.id).where(Pledge.state == "open").limit(1))
+    connection.execute(update(Pledge).where(Pledge.id == row).values(unconfirmed=True))
+
+
 def _endowed(connection: Connection) -> None:
     connection.execute(
         update(Fund).where(Fund.code == "ROOF").values(fund_class="endowment_permanent")
@@ -366,7 +386,7 @@ DAMAGES: dict[str, tuple[Damage, set[str]]] = {
     "I-02": (_minutes_for_money, set()),
     "I-03": (_no_legs, set()),
     "I-04": (_guard_off, set()),
-    "I-05": (_kept_from_the_log, set()),
+    "I-05": (_kept_from_the_log, {"I-67"}),
     "I-06": (_told_twice, {"I-34"}),
     "I-07": (_false_reversal, set()),
     "I-08": (_closed_by_then, set()),
@@ -417,4 +437,6 @@ DAMAGES: dict[str, tuple[Damage, set[str]]] = {
         set(),
     ),
     "I-61": (_signed_balances_changed, set()),
+    "I-67": (_false_figure, set()),
+    "I-68": (_said_to_be_unconfirmed, set()),
 }

@@ -27,6 +27,7 @@ from ledger.queries.invariants import (
     in_kind,
     money,
     promises,
+    shown,
 )
 from ledger.queries.invariants.result import Check, Result
 
@@ -86,4 +87,6 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("I-55", "nothing is worn more than it cost", in_kind.wear),
     ("I-60", "positions are worth nothing at closing rates", closing.positions),
     ("I-61", "closed periods are what was signed", closing.unchanged),
+    ("I-67", "figures are what the journal says", shown.sums),
+    ("I-68", "promises count once they are confirmed", shown.confirmed),
 )

@@ -1,0 +1,73 @@
+"""Figures for scripts: received, promised, available, spent, passed on, held for others."""
+
+import click
+
+from ledger.cli.console import Console, cli, command, parse_date, pass_console
+from ledger.db import ReadSession
+from ledger.errors import NotFound
+from ledger.queries import figures
+from ledger.queries.books import book_by_code
+from ledger.queries.campaigns import campaign_by_slug
+
+SHOWN = (
+    "brought_forward",
+    "received",
+    "advances",
+    "other_income",
+    "from_communities",
+    "spent",
+    "passed_on",
+    "available",
+    "committed",
+    "promised",
+    "held",
+)
+
+
+@command(cli, "figures")
+@click.option("--book", "book", default=None, help="A community's code.")
+@click.option("--pool", "pool", default=None, help="A pool's code.")
+@click.option("--campaign", "campaign", default=None, help="A campaign's slug.")
+@click.option("--from", "since", default=None, help="ISO date, included; else from the start.")
+@click.option("--to", "until", default=None, help="ISO date, included; else so far.")
+@pass_console
+def show(
+    console: Console,
+    book: str | None,
+    pool: str | None,
+    campaign: str | None,
+    since: str | None,
+    until: str | None,
+) -> None:
+    """Show what came in, what is promised, available, spent and passed on; of one, or of all."""
+    if sum(name is not None for name in (book, pool, campaign)) > 1:
+        raise click.UsageError("Name one of --book, --pool and --campaign.")
+    first, last = parse_date(since), parse_date(until)
+    if first is not None and last is not None and last < first:
+        raise click.UsageError("--to is before --from.")
+    with console.database().snapshot() as session:
+        scope = _scope(session, book, pool, campaign)
+        found = figures.figures(session, scope, since=first, until=last)
+    document = figures.document(found)
+    lines = [
+        f"{row['commodity']:<12} {name:<18} {row[name]:>16,}"
+        for row in document["figures"]
+        for name in SHOWN
+        if row[name]
+    ]
+    console.answer(document, "\n".join(lines) or "Nothing came in and nothing is promised.")
+
+
+def _scope(
+    session: ReadSession, book: str | None, pool: str | None, campaign: str | None
+) -> figures.Scope:
+    code = book or pool
+    if code is not None:
+        found = book_by_code(session, code)
+        if (found.kind == figures.POOL) != (pool is not None):
+            other = "a pool; ask with --pool" if pool is None else "no pool; ask with --book"
+            raise NotFound(f"{code} is {other}.", place="book" if pool is None else "pool")
+        return figures.scope_of_book(found)
+    if campaign is not None:
+        return figures.scope_of_campaign(campaign_by_slug(session, campaign))
+    return figures.Scope()

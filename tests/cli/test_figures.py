@@ -1,0 +1,72 @@
+"""``poolbook figures``: by scope and period, as JSON and as text."""
+
+import pytest
+
+from ledger.db import Database
+from tests.cli.conftest import Run
+from tests.worked import load_worked_books
+
+
+@pytest.fixture
+def worked(database_url: str) -> None:
+    """The worked books, all of one day."""
+    db = Database(database_url)
+    load_worked_books(db)
+    db.dispose()
+
+
+@pytest.mark.usefixtures("worked")
+def test_figures_of_a_community_a_pool_and_everything(run: Run):
+    community = run("figures", "--book", "A", "--json")
+    assert community.code == 0
+    assert (community.json["scope"], community.json["name"]) == ("community", "A")
+    assert (community.json["from"], community.json["to"]) == (None, None)
+    of = {row["commodity"]: row for row in community.json["figures"]}
+    # A refund that bounced, and what the pool's current account says (domain section 8.5).
+    assert of["USD"]["held"] == 2_500 + 29_520
+    assert of["MIN.ELEC"]["received"] == 390
+    pool = {
+        row["commodity"]: row for row in run("figures", "--pool", "P", "--json").json["figures"]
+    }
+    # The gift was charged back; 1,300.00 and a fee went out, 50.00 came back.
+    assert pool["USD"]["received"] == 0
+    assert (pool["USD"]["from_communities"], pool["USD"]["to_communities"]) == (160_000, 127_500)
+    whole = {row["commodity"]: row for row in run("figures", "--json").json["figures"]}
+    assert (whole["USD"]["from_communities"], whole["USD"]["passed_on"]) == (0, 25_000)
+
+
+@pytest.mark.usefixtures("worked")
+def test_a_period_is_asked_for_by_its_days(run: Run):
+    def received(*days: str) -> int:
+        rows = run("figures", "--book", "A", *days, "--json").json["figures"]
+        return next((row["received"] for row in rows if row["commodity"] == "USD"), 0)
+
+    so_far = received()
+    assert so_far > 0
+    assert received("--from", "2026-03-01", "--to", "2026-03-01") == so_far
+    assert received("--to", "2026-02-28") == 0
+    assert received("--from", "2026-03-02") == 0
+
+
+@pytest.mark.usefixtures("worked")
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--book", "A", "--pool", "P"), 2),
+        (("--from", "2026-03-02", "--to", "2026-03-01"), 2),
+        (("--from", "March"), 2),
+        (("--book", "NOBODY"), 1),
+        (("--book", "P"), 1),
+        (("--pool", "A"), 1),
+        (("--campaign", "nothing"), 1),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_refused(run: Run, arguments: tuple[str, ...], code: int):
+    refused = run("figures", *arguments, "--json")
+    assert (refused.code, refused.out) == (code, "")
+    assert refused.err
+
+
+@pytest.mark.usefixtures("worked")
+def test_people_read_words(run: Run):
+    assert "received" in run("figures", "--book", "D").out
