@@ -35,7 +35,7 @@ from ledger.queries.stripe import account_of
 from ledger.sandbox import serve as serve_sandbox
 from ledger.services import stripe_accounts
 from ledger.web.door import Poolbook, system_clock
-from migrations import upgrade
+from migrations import require_current, upgrade
 
 __all__ = ["create_app", "main"]
 
@@ -58,8 +58,14 @@ def create_app(
     gateway: PaymentGateway | None = None,
     clock: Callable[[], datetime] = system_clock,
 ) -> Flask:
-    """Return the web program. Raises Invalid when the settings are half configured."""
+    """Return the web program.
+
+    Raises Invalid when the settings are half configured, and Conflict when the database is older
+    or newer than this program.
+    """
     settings = settings or config.from_environment(os.environ)
+    db = db or Database(settings.database_url)
+    require_current(db.engine)
     if gateway is None and settings.stripe_key:
         gateway = StripeGateway(settings)
     app = Flask("ledger.web", root_path=web.ROOT, static_folder="static")
@@ -78,9 +84,7 @@ def create_app(
         WTF_CSRF_TIME_LIMIT=SESSION_HOURS * 3600,
         WTF_CSRF_SSL_STRICT=False,
     )
-    app.extensions["poolbook"] = Poolbook(
-        db or Database(settings.database_url), settings, gateway, clock
-    )
+    app.extensions["poolbook"] = Poolbook(db, settings, gateway, clock)
     csrf = CSRFProtect(app)
     web.register(app)
     app.register_blueprint(reports.views.pages)
@@ -97,8 +101,7 @@ def create_app(
 @pass_console
 def serve(console: Console, port: int, host: str) -> None:
     """Serve the pages, the API and the webhook."""
-    settings = console.settings()
-    db = Database(settings.database_url)
+    settings, db = console.settings(), console.database()
     refuse_other_books(db, settings)
     serve_forever(create_app(settings, db=db), host=host, port=port, threads=8)
 
@@ -116,12 +119,12 @@ def refuse_other_books(db: Database, settings: Settings) -> None:
 @pass_console
 def work(console: Console) -> None:
     """Do due jobs and read what Stripe did, until stopped."""
-    settings = console.settings()
+    settings, db = console.settings(), console.database()
     gateway = StripeGateway(settings) if settings.stripe_key else None
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
-    worker.run(Database(settings.database_url), gateway, system_clock, stop)
+    worker.run(db, gateway, system_clock, stop)
 
 
 @cli.command("sandbox")
@@ -148,8 +151,7 @@ def demo(port: int, data: Path) -> None:
     data.mkdir(parents=True, exist_ok=True)
     database_url = f"sqlite:///{(data / 'poolbook.db').resolve()}"
     db = Database(database_url)
-    with db.engine.begin() as connection:
-        upgrade(connection)
+    upgrade(db.engine)
     summary = fill(db, today=date.today())
     db.dispose()
     base = f"http://127.0.0.1:{port}"

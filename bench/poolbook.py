@@ -43,8 +43,7 @@ from reports.verify import answer
 def prepare(url: str) -> None:
     """Migrate, and open a book with a fund and all accounts."""
     db = Database(url)
-    with db.engine.begin() as connection:
-        upgrade(connection)
+    upgrade(db.engine)
     with db.transaction() as session:
         book = create_book(
             session, code="A", name="Bench", kind="community", currency="USD", now=NOW

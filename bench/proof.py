@@ -58,8 +58,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         db = Database(asked.database or f"sqlite:///{Path(folder) / 'bench.db'}")
-        with db.engine.begin() as connection:
-            upgrade(connection)
+        upgrade(db.engine)
         packed = speeds(db, asked.entries)
         alarms = false_alarms(db, asked.untouched)
         print(f"false alarms on {asked.untouched} untouched bundles: {alarms}")

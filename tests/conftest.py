@@ -49,8 +49,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file."""
     path = tmp_path_factory.mktemp("template") / "template.db"
     database = Database(f"sqlite:///{path}")
-    with database.engine.begin() as connection:
-        upgrade(connection)
+    upgrade(database.engine)
     database.dispose()
     return path
 
@@ -80,8 +79,7 @@ def postgresql_template(postgresql_server: str) -> str:
     name = f"poolbook_template_{uuid4().hex[:12]}"
     _administer(postgresql_server, f'create database "{name}"')
     database = Database(_with_database(postgresql_server, name))
-    with database.engine.begin() as connection:
-        upgrade(connection)
+    upgrade(database.engine)
     database.dispose()
     return name
 
@@ -94,15 +92,18 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @contextmanager
-def fresh_database(request: pytest.FixtureRequest, engine: str, folder: Path) -> Iterator[str]:
-    """Make a migrated database on one engine and drop it at the end."""
+def fresh_database(
+    request: pytest.FixtureRequest, engine: str, folder: Path, *, migrated: bool = True
+) -> Iterator[str]:
+    """Make a database on one engine, migrated or empty, and drop it at the end."""
     if engine == "sqlite":
         path = folder / "poolbook.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        if migrated:
+            shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
     server = request.getfixturevalue("postgresql_server")
-    template = request.getfixturevalue("postgresql_template")
+    template = request.getfixturevalue("postgresql_template") if migrated else "template0"
     name = f"poolbook_{uuid4().hex[:12]}"
     _administer(server, f'create database "{name}" template "{template}"')
     yield _with_database(server, name)

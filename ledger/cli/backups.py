@@ -4,13 +4,10 @@ from pathlib import Path
 from typing import IO, cast
 
 import click
-from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
 from ledger.cli.console import Console, cli, command, pass_console, refusals_name
 from ledger.cli.files import written
-from ledger.db import Database
-from ledger.errors import Conflict
 from ledger.services.backups import restore_backup, write_backup
 
 
@@ -21,10 +18,8 @@ def backup(console: Console, output: Path) -> None:
     """Write everything into one file, consistent while others work."""
     from migrations import head
 
-    database, revision = console.database(), head()
-    _check_revision(database, revision)
-    with database.snapshot() as session, written(output) as out:
-        entries = write_backup(session, cast(IO[bytes], out.buffer), revision=revision)
+    with console.database().snapshot() as session, written(output) as out:
+        entries = write_backup(session, cast(IO[bytes], out.buffer), revision=head())
     console.answer(
         {"entries": entries},
         f"{output}: {entries} entries and all that belongs to them. Keep the files of "
@@ -37,22 +32,14 @@ def backup(console: Console, output: Path) -> None:
 @pass_console
 def restore(console: Console, file: Path) -> None:
     """Put a backup into an empty database, of either engine."""
-    from migrations import head, upgrade
+    from migrations import head, require_current, upgrade
 
-    database, revision = console.database(), head()
+    database, revision = console.any_database(), head()
     if not inspect(database.engine).get_table_names():
-        with database.engine.begin() as connection:
-            upgrade(connection)
-    _check_revision(database, revision)
+        upgrade(database.engine)
+    require_current(database.engine)
     with refusals_name(file), file.open("rb") as stored, database.transaction() as session:
         entries = restore_backup(session, stored, revision=revision)
     console.answer(
         {"entries": entries}, f"{entries} entries are back, and all that belongs to them."
     )
-
-
-def _check_revision(database: Database, revision: str) -> None:
-    with database.engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    if found != revision:
-        raise Conflict("The database holds no books yet, or older ones: run `poolbook init` first.")

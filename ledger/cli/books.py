@@ -20,8 +20,7 @@ def init(console: Console) -> None:
     """Create or migrate the database."""
     from migrations import upgrade
 
-    with console.database().engine.begin() as connection:
-        revision = upgrade(connection)
+    revision = upgrade(console.any_database().engine)
     console.answer({"revision": revision}, f"The database is at revision {revision}.")
 
 

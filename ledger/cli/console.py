@@ -38,7 +38,15 @@ class Console:
         return config.from_environment(environ)
 
     def database(self) -> Database:
-        """Open the database."""
+        """Open the database. Raises Conflict when it is older or newer than this program."""
+        from migrations import require_current
+
+        database = self.any_database()
+        require_current(database.engine)
+        return database
+
+    def any_database(self) -> Database:
+        """Open the database, of whatever revision it is."""
         return Database(self.settings().database_url)
 
     def answer(self, document: Mapping[str, Any], text: str) -> None:

@@ -1,13 +1,15 @@
-"""Whether all parts are up: the database answers, the worker lives, the gateway is known."""
+"""Whether all parts are up: the database answers and is ours, the worker lives, Stripe is known."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from flask import Blueprint, jsonify
-from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from werkzeug.wrappers import Response
 
 from ledger.models.jobs import Heartbeat
 from ledger.web.door import here, now, reading
+from migrations import head, revision_of
 
 pages = Blueprint("health", __name__)
 WORKER_SILENCE = timedelta(seconds=60)
@@ -15,14 +17,21 @@ WORKER_SILENCE = timedelta(seconds=60)
 
 @pages.get("/healthz")
 def show() -> tuple[Response, int]:
-    """Answer 200 when every part is up, 503 with what is down otherwise."""
-    with reading() as session:
-        session.execute(text("select 1"))
-        beat = session.get(Heartbeat, "worker")
+    """Answer 200 when every part is up, 503 with what is down otherwise.
+
+    ``schema``: the database is of this program's revision; somebody may have upgraded it since
+    the program started.
+    """
     parts = {
-        "database": True,
-        "worker": beat is not None and now() - beat.at < WORKER_SILENCE,
+        "database": False,
+        "schema": False,
+        "worker": False,
         "payments": here().gateway is not None,
     }
+    with suppress(DBAPIError), reading() as session:
+        parts["schema"] = revision_of(session.connection()) == head()
+        parts["database"] = True
+        beat = session.get(Heartbeat, "worker")
+        parts["worker"] = beat is not None and now() - beat.at < WORKER_SILENCE
     ok = all(parts.values())
     return jsonify(ok=ok, **parts), 200 if ok else 503

@@ -3,12 +3,13 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.tables import change_table
+
 revision = "0014"
 down_revision = "0013"
 branch_labels = None
 depends_on = None
 
-CONDITIONS = "condition in ('A', 'B', 'C', 'D', 'E')"
 STATES = (
     "state in ('in_custody', 'on_loan', 'damaged', 'transferred', 'disposed', 'lost',"
     " 'returned_to_donor')"
@@ -94,24 +95,20 @@ def upgrade() -> None:
         "balance_transaction",
         sa.Column("owed_back", sa.BigInteger(), nullable=False, server_default="0"),
     )
-    with op.batch_alter_table("asset") as batch:
+    with change_table("asset") as batch:
         batch.alter_column("intake_id", existing_type=sa.Uuid(), nullable=True)
         batch.add_column(sa.Column("cost", sa.BigInteger(), nullable=False, server_default="0"))
         batch.add_column(
             sa.Column("depreciated", sa.BigInteger(), nullable=False, server_default="0")
         )
         batch.add_column(sa.Column("impaired", sa.BigInteger(), nullable=False, server_default="0"))
-        if op.get_bind().dialect.name == "postgresql":
-            batch.drop_constraint(op.f("ck_asset_state"), type_="check")
-        else:
-            # SQLite's checks are not read back, so the copy of the table has none yet.
-            batch.create_check_constraint(op.f("ck_asset_condition"), CONDITIONS)
+        batch.drop_constraint(op.f("ck_asset_state"), type_="check")
         batch.create_check_constraint(op.f("ck_asset_state"), STATES)
 
 
 def downgrade() -> None:
     """Drop the tables."""
-    with op.batch_alter_table("asset") as batch:
+    with change_table("asset") as batch:
         for name in ("cost", "depreciated", "impaired"):
             batch.drop_column(name)
     op.drop_column("balance_transaction", "owed_back")

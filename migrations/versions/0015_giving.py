@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.tables import change_table
+
 revision = "0015"
 down_revision = "0014"
 branch_labels = None
@@ -122,7 +124,7 @@ def upgrade() -> None:
     op.create_index("ix_payment_try_email_sha256_at", "payment_try", ["email_sha256", "at"])
     op.create_index("ix_payment_try_at", "payment_try", ["at"])
     op.create_index("ix_payment_try_about", "payment_try", ["about"])
-    with op.batch_alter_table("payment_attempt") as batch:
+    with change_table("payment_attempt") as batch:
         batch.add_column(
             sa.Column("kind", sa.String(64), nullable=False, server_default="checkout")
         )
@@ -134,7 +136,7 @@ def upgrade() -> None:
         batch.create_unique_constraint(
             op.f("uq_payment_attempt_recurring_id_n"), ["recurring_id", "n"]
         )
-    with op.batch_alter_table("balance_transaction") as batch:
+    with change_table("balance_transaction") as batch:
         batch.add_column(sa.Column("recurring_id", sa.Uuid(), nullable=True))
         batch.create_foreign_key(
             op.f("fk_balance_transaction_recurring_id"), "recurring_gift", ["recurring_id"], ["id"]
@@ -145,11 +147,11 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop the tables; what was asked of recurring gifts goes with them."""
     op.execute("delete from payment_attempt where pledge_id is null")
-    with op.batch_alter_table("balance_transaction") as batch:
+    with change_table("balance_transaction") as batch:
         batch.drop_index("ix_balance_transaction_recurring_id")
         batch.drop_constraint(op.f("fk_balance_transaction_recurring_id"), type_="foreignkey")
         batch.drop_column("recurring_id")
-    with op.batch_alter_table("payment_attempt") as batch:
+    with change_table("payment_attempt") as batch:
         batch.drop_constraint(op.f("uq_payment_attempt_recurring_id_n"), type_="unique")
         batch.drop_constraint(op.f("fk_payment_attempt_recurring_id"), type_="foreignkey")
         batch.drop_column("recurring_id")
