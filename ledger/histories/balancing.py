@@ -7,7 +7,7 @@ rounded. Must not know how a file writes any of it.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal, Inexact, localcontext
+from decimal import Decimal
 
 from ledger.errors import Invalid
 from ledger.histories.history import Figure, Leg, Transaction
@@ -57,32 +57,23 @@ class Written:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
 class Rules:
     """Where the programs differ.
 
     ``exchanges``: two units may be exchanged without a price. ``seen``: how many decimals amounts
-    of a unit have; where prices have more, half of the last one may be left over, as all three
-    programs have it. ``by_transaction``: only the amounts of the same transaction count, the
-    coarsest of them, and an amount that is left out is rounded to it (beancount).
+    of a unit have; where prices have more, half of the last one may be left over.
     """
 
-    exchanges: bool = True
-    by_transaction: bool = False
-    seen: dict[str, int] = field(default_factory=dict)
+    def __init__(self, *, exchanges: bool = True) -> None:
+        self.exchanges = exchanges
+        self.seen: dict[str, int] = {}
 
     def see(self, written: Written) -> None:
         """Take note of how precise the amounts of a transaction are written."""
-        if self.by_transaction:
-            self.seen = {}
         for draft in written.drafts:
-            if draft.figure is None:
-                continue
-            unit, places = draft.figure.unit, _written_places(draft.figure.number)
-            if not self.by_transaction:
+            if draft.figure is not None:
+                unit, places = draft.figure.unit, _written_places(draft.figure.number)
                 self.seen[unit] = max(places, self.seen.get(unit, 0))
-            elif places:
-                self.seen[unit] = min(places, self.seen.get(unit, places))
 
     def is_nothing(self, number: Decimal, unit: str) -> bool:
         """Tell whether what is left of a unit is below what its amounts can say."""
@@ -90,14 +81,9 @@ class Rules:
             return not number
         return abs(number) <= Decimal(1).scaleb(-self.seen[unit]) / 2
 
-    def filled(self, number: Decimal, unit: str) -> Decimal:
+    def filled(self, number: Decimal, unit: str) -> Decimal:  # noqa: ARG002
         """Return an amount that was left out, as the program fills it in."""
-        if not self.by_transaction or unit not in self.seen:
-            return number
-        # Rounding is what beancount does here, and where the trap for it is lifted.
-        with localcontext() as context:
-            context.traps[Inexact] = False
-            return number.quantize(Decimal(1).scaleb(-self.seen[unit]))
+        return number
 
 
 def _written_places(number: Decimal) -> int:

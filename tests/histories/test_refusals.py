@@ -87,11 +87,31 @@ REFUSED = {
     "brackets without end": ("ledger", f"2024-01-01 x\n  A  {'(' * 9000}\n  B\n", 2, "arithmetic"),
     "minuses without end": ("ledger", f"2024-01-01 x\n  A  ({'-' * 9000}1)\n", 2, "amount"),
     "an empty file": ("hledger", "; nothing\n", None, "no transaction"),
-    "a plugin": ("beancount", 'plugin "x"\n', 1, "Plugins"),
-    "an included bean": ("beancount", 'include "x"\n', 1, "Included"),
-    "padding": ("beancount", f"{OPENED}2024-01-02 pad Assets:A Equity:C\n", 5, "pad"),
+    "a plugin": ("beancount", 'plugin "x"\n', 1, "The plugin x is not run"),
+    "an included bean that is not": ("beancount", 'include "x"\n', 1, "no file 'x'"),
+    "an included bean elsewhere": ("beancount", 'include "../x"\n', 1, "outside"),
+    "padding that nothing needs": (
+        "beancount", f"{OPENED}2024-01-02 pad Assets:A Equity:C\n", 5, "No balance needs"),
+    "a tolerance that is none": (
+        "beancount", 'option "inferred_tolerance_default" "EUR"\n', 1, "like EUR:0.005"),
+    "a multiplier that is none": ("beancount", 'option "tolerance_multiplier" "x"\n', 1, "number"),
+    "a booking method that is not read": (
+        "beancount", 'option "booking_method" "AVERAGE"\n', 1, "not read"),
+    "a booking method of an account": (
+        "beancount", '2024-01-01 open Assets:A X "AVERAGE"\n', 1, "not read"),
+    "lots that are merged": (
+        "beancount", f'{OPENED}2024-01-02 * "x"\n  Assets:A  -1 X {{*}}\n  Assets:B\n', 6,
+        "merged"),
     "a lot without its cost": (
         "beancount", f'{OPENED}2024-01-02 * "x"\n  Assets:A  -1 X {{}}\n  Assets:B\n', 6, "lot"),
+    "more than the lots hold": (
+        "beancount",
+        f'{OPENED}2024-01-02 * "x"\n  Assets:A  1 X {{2 EUR}}\n  Assets:B\n'
+        '2024-01-03 * "x"\n  Assets:A  -2 X {}\n  Assets:B\n', 9, "fewer than 2 X"),
+    "one of several lots": (
+        "beancount",
+        f'{OPENED}2024-01-02 * "x"\n  Assets:A  1 X {{2 EUR}}\n  Assets:A  1 X {{3 EUR}}\n'
+        '  Assets:B\n2024-01-03 * "x"\n  Assets:A  -1 X {}\n  Assets:B\n', 10, "Several lots"),
     "an amount without a currency": (
         "beancount", f'{OPENED}2024-01-02 * "x"\n  Assets:A  1\n  Assets:B\n', 6, "currency"),
     "an account that is not open": (
