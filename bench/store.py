@@ -55,8 +55,7 @@ class Store:
 def fill(db: Database, pledges: int, *, books: int = BOOKS) -> Store:
     """Migrate an empty database and fill it. ``pledges`` is also how many pairs of entries there
     are; ``books`` how many communities stand beside the loved one."""
-    with db.engine.begin() as connection:
-        upgrade(connection)
+    upgrade(db.engine)
     people, campaign_id = db.run(lambda session: _found(session, books), decides=False)
     for start in range(0, pledges, CHUNK):
         span = range(start, min(start + CHUNK, pledges))
