@@ -9,7 +9,7 @@ from ledger.cli.console import Console, cli, command, pass_console, refusals_nam
 from ledger.db import Session
 from ledger.histories import FORMATS, LEAVABLE, read_history, read_mapping, write_mapping
 from ledger.queries.books import book_by_code
-from ledger.services import histories, imports, statements
+from ledger.services import histories, imports, statements, tables
 from ledger.statements import read_profile, read_statement
 
 BALANCED = {True: "balanced", False: "NOT BALANCED", None: "states no two balances"}
@@ -72,10 +72,17 @@ def import_statement(
             columns = read_profile(profile.read_bytes())
     database = console.database()
     with database.snapshot() as session:
-        currency = book_by_code(session, code).commodity
+        book = book_by_code(session, code)
+        currency = book.commodity
+        known = tables.remembered_for(session, book_id=book.id, account=int(number))
     with refusals_name(file):
         read = read_statement(
-            file.read_bytes(), file_format, profile=columns, opening=opening, currency=currency
+            file.read_bytes(),
+            file_format,
+            profile=columns,
+            opening=opening,
+            currency=currency,
+            remembered=known,
         )
     if dry_run:
         with database.snapshot() as session:

@@ -26,6 +26,7 @@ from ledger.models import (
     seals,
     statements,
     stripe_accounts,
+    tables,
 )
 from ledger.models.base import Base
 
@@ -56,4 +57,5 @@ __all__ = [
     "seals",
     "statements",
     "stripe_accounts",
+    "tables",
 ]

@@ -1,6 +1,9 @@
 """Bank files in: camt.053, MT940, OFX and tables become one kind of Statement; no database."""
 
-from ledger.statements.profiles import Profile, read_profile
+from ledger.statements.cells import order_of
+from ledger.statements.grid import Grid
+from ledger.statements.placing import place
+from ledger.statements.profiles import Profile, profile_from, read_profile
 from ledger.statements.reader import FORMATS, MAX_BYTES, read_statement
 from ledger.statements.statement import (
     Line,
@@ -13,13 +16,15 @@ from ledger.statements.statement import (
     line_base,
     line_fingerprint,
 )
-from ledger.statements.table import Remembered, TableUnclear
+from ledger.statements.table import Reading, Remembered, TableUnclear, reading_of
 
 __all__ = [
     "FORMATS",
     "MAX_BYTES",
+    "Grid",
     "Line",
     "Profile",
+    "Reading",
     "Remembered",
     "Statement",
     "StatementFile",
@@ -30,6 +35,10 @@ __all__ = [
     "identity",
     "line_base",
     "line_fingerprint",
+    "order_of",
+    "place",
+    "profile_from",
     "read_profile",
     "read_statement",
+    "reading_of",
 ]

@@ -300,11 +300,12 @@ def _without_headings(grid: Grid, currency: str) -> Proposal:
         newest_first=False,
     )
     alike = sum(1 for row in grid.rows if len(row.cells) == width)
+    told_by_cells = bool(kinds["day"] and kinds["amount"])
     return Proposal(
         profile,
         ("No row holds headings that we know, like Date and Amount.",),
         grid.place(above or grid.rows[0]),
-        plausible=width > 1 and alike > 1 and alike >= MOST * len(grid.rows),
+        plausible=width > 1 and alike > 1 and (told_by_cells or alike >= MOST * len(grid.rows)),
     )
 
 

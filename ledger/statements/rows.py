@@ -106,9 +106,9 @@ def _settled(grid: Grid, placed: Placed) -> Placed:
         profile = replace(profile, day_format=orders[0] if orders else ORDERS[0])
     if not profile.decimal_mark:
         # Only sums of three decimals differ; a point is what is meant where nobody says more.
-        marks = marks_of(
-            [(text, _any_currency(placed, row)) for row, text in amounts(rows, placed)]
-        )
+        found = [(text, _any_currency(placed, row)) for row, text in amounts(rows, placed)]
+        # What can be read in neither way is named when its row is read.
+        marks = marks_of([one for one in found if marks_of([one])])
         profile = replace(profile, decimal_mark=marks[0] if marks else ".")
     return replace(placed, profile=profile)
 

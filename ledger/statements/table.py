@@ -45,9 +45,12 @@ _MT940 = (":20:", ":61:", "{1:")
 class TableUnclear(Invalid):
     """A table that somebody has to say more of; ``proposal`` is the best reading there is."""
 
-    def __init__(self, message: str, *, place: str, proposal: Profile) -> None:
+    def __init__(
+        self, message: str, *, place: str, proposal: Profile, problems: tuple[str, ...]
+    ) -> None:
         super().__init__(message, place=place)
         self.proposal = proposal
+        self.problems = problems
 
 
 def is_table(data: bytes) -> bool:
@@ -113,8 +116,41 @@ def choose(
             "with --profile on the command line.",
             place=proposed.where,
             proposal=proposed.profile,
+            problems=proposed.problems,
         )
     return completed(grid, place(grid, proposed.profile), hints.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A table as it stands, the best way to read it, and why that is not certain.
+
+    ``placed`` is None where the columns of the profile are not all there.
+    """
+
+    grid: Grid
+    profile: Profile
+    placed: Placed | None
+    problems: tuple[str, ...]
+
+
+def reading_of(
+    data: bytes, profile: Profile | None, currency: str, remembered: tuple[Remembered, ...] = ()
+) -> Reading:
+    """Return how a table is read, for somebody to look over. Raises Invalid for no table."""
+    grid = open_grid(data, profile.encoding if profile else "")
+    try:
+        placed, _notes = choose(grid, profile, Hints(currency, remembered))
+    except TableUnclear as error:
+        profile, problems = error.proposal, error.problems
+    except Invalid as error:
+        profile, problems = profile or propose(grid, currency).profile, (error.message,)
+    else:
+        return Reading(grid, placed.profile, placed, ())
+    try:
+        return Reading(grid, profile, place(grid, profile), problems)
+    except Invalid as error:
+        return Reading(grid, profile, None, (*problems, error.message))
 
 
 def _as_before(grid: Grid, known: Remembered) -> Placed | None:

@@ -35,7 +35,8 @@ HEADINGS: dict[str, frozenset[str]] = {
         "currency_column": "currency|ccy|währung|waehrung|devise|monnaie|munt|valuta code|moneda"
         "|divisa|moeda|valuta/währung|waluta|cur",
         "counterparty": "name|payee|payer|counterparty|counter party|counterparty name|merchant"
-        "|merchant name|donor|from|partner name|empfänger|auftraggeber|auftraggeber/empfänger"
+        "|merchant name|donor|giver|from|who|wer|spender"
+        "|partner name|empfänger|auftraggeber|auftraggeber/empfänger"
         "|begünstigter / auftraggeber|begünstigter/zahlungspflichtiger|zahlungsbeteiligter"
         "|name zahlungsbeteiligter|nom|bénéficiaire|tiers|naam|naam tegenpartij|tegenpartij"
         "|beneficiario|ordenante|nombre|nome|controparte|mottagare|modtager|nadawca/odbiorca",
@@ -44,7 +45,7 @@ HEADINGS: dict[str, frozenset[str]] = {
         "|tegenrekening iban/bban|iban / kontonummer",
         "texts": "description|details|narrative|memo|reference text|particulars|transaction details"
         "|transaction description|narration|payment reference|notes|text|purpose|remarks|subject"
-        "|verwendungszweck|beschreibung|buchungstext|bezeichnung|libellé|libelle|description|motif"
+        "|verwendungszweck|zweck|wofür|notiz|bemerkung|beschreibung|buchungstext|bezeichnung|libellé|libelle|description|motif"
         "|communication|omschrijving|mededelingen|mededeling|concepto|descripción|descripcion"
         "|causale|descrizione|descrição|histórico|historico|beskrivning|tekst|opis|tytuł|viesti",
         "reference": "transaction id|id|reference number|ref no|ref no./cheque no|transaction"
@@ -77,10 +78,10 @@ _DAY_FIRST = (
 DAY_FIRST = frozenset(_DAY_FIRST.split("|"))
 IN = ("in", "credit", "cr", "c", "crdt", "bij", "haben", "h", "+", "gutschrift", "crédit", "abono",
       "credito", "crédito", "incoming", "received", "deposit", "entrada", "eingang", "k",
-      "money in", "paid in", "i")  # fmt: skip
+      "money in", "paid in", "i", "ein", "zugang", "entrée", "ingreso", "entrata")  # fmt: skip
 OUT = ("out", "debit", "dr", "d", "dbit", "af", "soll", "s", "-", "lastschrift", "débit", "cargo",
        "debito", "débito", "outgoing", "sent", "withdrawal", "salida", "ausgang", "u",
-       "money out", "paid out", "o")  # fmt: skip
+       "money out", "paid out", "o", "aus", "abgang", "sortie", "gasto", "uscita")  # fmt: skip
 PENDING = re.compile(
     r"pending.*|.*\bpending|authori[sz]ed|authori[sz]ation|declined|failed|canceled|cancelled"
     r"|reverted|denied|expired|rejected|refused|scheduled|on hold|uncleared|processing|in process"

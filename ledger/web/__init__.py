@@ -26,6 +26,7 @@ NOUNS = (
     "journal",
     "sponsors",
     "statements",
+    "bank_tables",
     "payouts",
     "suspense",
     "periods",

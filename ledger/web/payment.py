@@ -1,5 +1,6 @@
 """The way to the payment page: every try is counted before the provider is asked anything."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from flask import request
@@ -46,19 +47,16 @@ def count_try(*, book_id: UUID, about: UUID, email: str) -> None:
     )
 
 
-def came_back(attempt: PaymentAttempt | None) -> bool:
+def came_back(attempt: PaymentAttempt | None) -> None:
     """Ask what became of a page that a visitor comes back from; a message may be slower.
 
-    Return whether it is known now. Without an answer nothing is lost: the worker asks as well.
+    Without an answer nothing is lost: the worker asks as well.
     """
     found = here().gateway
     if found is None or attempt is None or attempt.state not in ("open", "processing"):
-        return True
-    try:
+        return
+    with suppress(GatewayDown, PoolbookError):
         look_up_attempt(here().db, found, attempt=attempt, now=now())
-    except (GatewayDown, PoolbookError):
-        return False
-    return True
 
 
 def estimate() -> FeeEstimate:

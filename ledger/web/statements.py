@@ -12,9 +12,10 @@ from ledger.models.statements import BankLine
 from ledger.queries import pledges, statements
 from ledger.queries.books import funds_of
 from ledger.schemas.money import Meaning
-from ledger.services import matching, meanings, tax_reclaims
+from ledger.services import matching, meanings, tables, tax_reclaims
 from ledger.services import statements as statement_services
-from ledger.statements import read_statement
+from ledger.statements import TableUnclear, read_statement
+from ledger.web import table_forms
 from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
 
 pages = Blueprint("statements", __name__)
@@ -37,7 +38,13 @@ def upload(code: str) -> Response:
     try:
         if sent is None or not sent.filename:
             raise Invalid(_("Choose a file first."), place="file")
-        file = read_statement(sent.read(), currency=book.commodity)
+        data = sent.read()
+        with reading() as session:
+            known = tables.remembered_for(session, book_id=book.id, account=BANK)
+        try:
+            file = read_statement(data, currency=book.commodity, remembered=known)
+        except TableUnclear:
+            return table_forms.to_mapping(book, BANK, sent.filename, data)
         done = write(
             lambda session: statement_services.import_statement(
                 session,
@@ -51,6 +58,12 @@ def upload(code: str) -> Response:
     except Invalid as refusal:
         place = f"{refusal.place}: " if refusal.place not in (None, "file") else ""
         return _page(code, {"file": [place + refusal.message]}, 422)
+    say_imported(book, done)
+    return redirect(url_for("statements.show", code=code), 303)
+
+
+def say_imported(book: Book, done: statement_services.Imported) -> None:
+    """Match what is certain of what came in, and say what became of it."""
     matched = write(lambda session: matching.auto_match(session, book_id=book.id, now=now()))
     flash(
         _(
@@ -63,7 +76,6 @@ def upload(code: str) -> Response:
     for shown in done.statements:
         for warning in shown["warnings"]:
             flash(warning)
-    return redirect(url_for("statements.show", code=code), 303)
 
 
 @pages.get("/books/<code>/statements/<uuid:statement_id>")

@@ -8,7 +8,6 @@ from typing import Any, TextIO
 
 from ledger.models.books import Book
 from ledger.queries.journal import LABELS, EntryRow
-from ledger.web.figures import plain_decimal
 
 COLUMNS = (
     "book",
@@ -24,7 +23,7 @@ COLUMNS = (
     "account_name",
     "fund",
     "commodity",
-    "amount",
+    "quantity",
     "counterparty",
     *LABELS,
 )
@@ -37,10 +36,7 @@ _UNSEEN = dict.fromkeys((*_CONTROLS, 0x061C, 0x200E, 0x200F, 0xFEFF), " ")
 
 
 def write_csv(book: Book, entries: Iterator[EntryRow], out: TextIO) -> tuple[int, int]:
-    """Write one row per leg: amounts in decimals, texts quoted and harmless.
-
-    The integers of the smallest unit are in the JSON lines.
-    """
+    """Write one row per leg: quantities in the smallest unit, texts quoted and harmless."""
     out.write(",".join(COLUMNS) + "\n")
     writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     count = postings = 0
@@ -64,7 +60,7 @@ def write_csv(book: Book, entries: Iterator[EntryRow], out: TextIO) -> tuple[int
                     harmless(leg.account_name),
                     harmless(leg.fund),
                     harmless(leg.commodity),
-                    plain_decimal(leg.quantity, leg.commodity),
+                    leg.quantity,
                     harmless(leg.counterparty or ""),
                     *(harmless(labels.get(name, "")) for name in LABELS),
                 ]

@@ -163,7 +163,12 @@ def test_markup_emoji_and_hebrew_are_kept_as_they_are_where_text_is_asked_for(to
         pytest.param(b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "statement.xml", id="a picture"),
         pytest.param(b"<html><body>hi</body></html>", "x.xml", id="a web page"),
         pytest.param(b"<Document><BkToCstmrStmt>", "x.xml", id="half a file"),
-        pytest.param(b"date;amount\n2026-01-01;5\n", "x.csv", id="a table"),
+        pytest.param(
+            b"Date,Type,Description,Value,Balance,Account Name\n04/03/2026,BAC,A,20.00,120.00,H\n"
+            b"05/03/2026,BAC,A,20.00,120.00,H\n",
+            "x.csv",
+            id="a table that does not add up",
+        ),
         pytest.param(b"\xff\xfe\x00\x00", "x.sta", id="bytes of no alphabet"),
         pytest.param(b"a\0b", "../../etc/passwd", id="a path as a name"),
         pytest.param(

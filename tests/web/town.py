@@ -37,6 +37,7 @@ from ledger.services import (
     offline,
     pools,
     spending,
+    tables,
 )
 from ledger.services.books import ensure_commodity
 from ledger.services.campaigns import Need
@@ -234,6 +235,18 @@ def _settle(session: Session, town: Town) -> None:
         )
     )
     _bank(session, town, book)
+    town.ids["draft_id"] = str(
+        tables.keep_draft(
+            session,
+            book=book,
+            account=1010,
+            purpose="statement",
+            file_name="club.csv",
+            data=b"Wann;Wer;Wieviel\n03.04.2026;Ada;20,00\n04.04.2026;Bo;-5,00\n",
+            by=town.people["treasurer"],
+            now=NOW,
+        )
+    )
     _share(session, town, book, shared.id)
     _agree(session, town, book)
     owner = town.people["second treasurer"]
@@ -244,7 +257,7 @@ def _settle(session: Session, town: Town) -> None:
     town.ids["token_id"] = str(tokens_of(session, person_id=owner)[0].id)
     town.ids["period_id"] = str(new_id())
     town.ids["soft_close_id"] = str(new_id())
-    town.ids["older_id"] = town.ids["newer_id"] = town.ids["edition_id"] = str(new_id())
+    town.ids["older_id"] = town.ids["newer_id"] = str(new_id())
 
 
 def stray_payment() -> BalanceTransaction:
