@@ -1,6 +1,7 @@
 """What every blueprint of the API shares: tokens first, refusals as problems, JSON read safely."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import flask
@@ -9,6 +10,9 @@ import marshmallow
 from webargs.flaskparser import FlaskParser
 
 from ledger.api import refusals, token
+from ledger.core.bounds import is_storable_text
+
+UNFIT = "This holds a character that cannot be stored."
 
 
 class Parser(FlaskParser):
@@ -18,10 +22,14 @@ class Parser(FlaskParser):
         """Return the body. Lists in lists without end and numbers of thousands of digits raise
         other errors than broken JSON does."""
         try:
-            return super().load_json(req, schema)
+            body = super().load_json(req, schema)
         except (RecursionError, ValueError) as error:
             broken = json.JSONDecodeError(type(error).__name__, "", 0)
             return self._handle_invalid_json_error(broken, req, schema)
+        unfit = {path: [UNFIT] for path, text in _texts(body, "") if not is_storable_text(text)}
+        if unfit:
+            raise marshmallow.ValidationError(unfit)
+        return body
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
@@ -33,3 +41,19 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         super().__init__(name, name, description=description)
         refusals.register(self)
         self.before_request(token.check)
+
+
+def _texts(body: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Yield every text of a body and every name in it, each with its path.
+
+    The reader bounds how deep lists stand in lists.
+    """
+    if isinstance(body, str):
+        yield path, body
+    elif isinstance(body, dict):
+        for name, value in body.items():
+            yield path or "json", name
+            yield from _texts(value, f"{path}.{name}".removeprefix("."))
+    elif isinstance(body, list):
+        for index, value in enumerate(body):
+            yield from _texts(value, f"{path}[{index}]")

@@ -20,10 +20,14 @@ LARGEST_QUANTITY = 10**17
 # Codes, and references that stand in a unique index: PostgreSQL's hold 2,704 bytes a row.
 LONGEST_CODE = 64
 LONGEST_REFERENCE = 200
+# Any text in an index, however many bytes its characters take.
+LONGEST_INDEXED = 600
 LONGEST_LINE = 200
 LONGEST_TEXT = 4_000
 # A bank's free text: ISO 20022 has parts of 140 signs, and as many of them as a bank likes.
 LONGEST_BANK_TEXT = 20_000
+# Anything else, such as a message that is put together from other texts.
+LONGEST_STORED = 100_000
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 

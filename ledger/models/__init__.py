@@ -25,6 +25,7 @@ from ledger.models import (
     recurring,
     seals,
     statements,
+    storable,
     stripe_accounts,
     tables,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "recurring",
     "seals",
     "statements",
+    "storable",
     "stripe_accounts",
     "tables",
 ]

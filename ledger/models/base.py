@@ -23,6 +23,9 @@ from sqlalchemy.types import JSON
 
 from ledger.ids import new_id
 
+# In a column's ``info``: a text that the program itself makes, as long as it happens to be.
+UNBOUNDED = "unbounded"
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware instant, stored in UTC; SQLite has no zones, so the zone is put back on reading."""

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from ledger import auth
 from ledger.checkout import PaymentGateway
 from ledger.config import Settings
+from ledger.core.bounds import is_storable_text
 from ledger.core.days import day_in
 from ledger.db import Database, ReadSession, Session
 from ledger.errors import Invalid, NotAllowed, NotFound
@@ -188,11 +189,15 @@ def signed_in() -> Person:
 def check_request(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
     """Bound what is read, before anything is read.
 
-    An address with a NUL finds nothing, as PostgreSQL stores none. Flask's limit for forms holds
-    for multipart ones only: without this, a plain form of megabytes would be taken apart.
+    An address with a NUL finds nothing, as PostgreSQL stores none, and nothing can be asked with
+    one. Flask's limit for forms holds for multipart ones only: without this, a plain form of
+    megabytes would be taken apart. Raises Invalid.
     """
-    if "\0" in request.path:
+    if not is_storable_text(request.path):
         abort(404)
+    for name, text in request.args.items(multi=True):
+        if not is_storable_text(name + text):
+            raise Invalid("The address holds a character that cannot be stored.", place="address")
     if request.mimetype != "multipart/form-data":
         request.max_content_length = current_app.config["MAX_FORM_MEMORY_SIZE"]
 
@@ -243,6 +248,10 @@ def read_form(schema: Schema, data: Mapping[str, Any] | None = None) -> dict[str
     """Read a form by a schema. Raises Invalid with a sentence per field."""
     given = request.form if data is None else data
     raw = {name: text for name, text in given.items() if name not in OF_EVERY_FORM}
+    unfit = [name for name, text in raw.items() if not is_storable_text(f"{name}{text}")]
+    if unfit:
+        sentences = ["This holds characters that cannot be shown."]
+        raise Invalid("Some answers need another look.", messages=dict.fromkeys(unfit, sentences))
     try:
         loaded: dict[str, Any] = schema.load(raw)
     except ValidationError as error:
