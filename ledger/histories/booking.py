@@ -8,7 +8,7 @@ and go to, funds through the transfers between own funds. All quantities in smal
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Set
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, replace
 from datetime import date
@@ -61,7 +61,7 @@ class Booking:
         legs = [leg for day in by_day.values() for leg in day]
         by_day[transaction.on].extend(self._bridges(legs, place))
         if len(by_day) > 1:
-            self._carry_over(by_day, place)
+            self._carry_over(by_day, _used(legs), place)
         try:
             check_own_funds([leg for legs in by_day.values() for leg in legs])
             return [
@@ -72,7 +72,7 @@ class Booking:
         except Invalid as error:
             raise Invalid(error.message, place=place) from error
 
-    def _carry_over(self, by_day: Table[date, list[Posting]], place: str) -> None:
+    def _carry_over(self, by_day: Table[date, list[Posting]], used: Set[int], place: str) -> None:
         """Balance each day of a transaction by what is still to come on a later one.
 
         Until then money that left no account yet is owed, and money that reached none is
@@ -86,20 +86,23 @@ class Booking:
             for key, quantity in moved.items():
                 before, after = carried[key], carried[key] + quantity
                 carried[key] = after
-                layer, fund, commodity = key
+                _layer, fund, commodity = key
                 bridges: defaultdict[int, int] = defaultdict(int)
-                bridges[self._between(layer, before, commodity, place)] -= before
-                bridges[self._between(layer, after, commodity, place)] += after
+                bridges[self._between(key, before, used, place)] -= before
+                bridges[self._between(key, after, used, place)] += after
                 postings.extend(
                     Posting(number, fund, commodity, -carries)
                     for number, carries in bridges.items()
                     if carries
                 )
 
-    def _between(self, layer: Layer, carried: int, commodity: str, place: str) -> int:
+    def _between(
+        self, key: tuple[Layer, str, str], carried: int, used: Set[int], place: str
+    ) -> int:
         """Return the account of what is carried from one day of a transaction to the next."""
+        layer, _fund, commodity = key
         if layer is Layer.QTY:
-            return SOURCES[kind_of(commodity)]
+            return _other_side(kind_of(commodity), used, place, comes=True)
         if layer is Layer.MEMO:
             raise Invalid("Accounts from 9000 must balance on each day.", place=place)
         between = self.mapping.between_days
@@ -189,7 +192,7 @@ class Booking:
                 number = _between_funds(layer, over)
             elif layer is Layer.QTY:
                 kind = kind_of(commodity)
-                number = SOURCES[kind] if over > 0 else USES[kind]
+                number = _other_side(kind, _used(legs), place, comes=over > 0)
             else:
                 number = cost
             bridges.append(Posting(number, fund, commodity, -over))
@@ -208,6 +211,23 @@ class Booking:
                 place=place,
             )
         return worth.pop() if worth else EXCHANGED
+
+
+def _used(legs: Iterable[Posting]) -> set[int]:
+    return {leg.account for leg in legs}
+
+
+def _other_side(kind: str, used: Set[int], place: str, *, comes: bool) -> int:
+    """Return where things or hours come from or go to, when the file names no other side.
+
+    Less of what stands on one of these accounts goes back to the other: against itself it would
+    come to nothing. Raises Invalid when the transaction has both.
+    """
+    sides = (SOURCES[kind], USES[kind]) if comes else (USES[kind], SOURCES[kind])
+    for side in sides:
+        if side not in used:
+            return side
+    raise Invalid(f"The {kind} of this transaction do not balance on each day.", place=place)
 
 
 def _between_funds(layer: Layer, over: int) -> int:

@@ -50,7 +50,7 @@ class Folder:
 
     def open(self) -> Text:
         """Read the file that was given. Raises Invalid by line for what is no text."""
-        return Text(self.main.resolve(), self._read(self.main, 0, "file"), 1)
+        return Text(self.root / self.main.name, self._read(self.main, 0, "file"), 1)
 
     def included(self, text: Text, pattern: str, place: str) -> Iterator[Text]:
         """Read the files that a text includes by name or pattern, in order of their names.

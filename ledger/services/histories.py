@@ -63,7 +63,7 @@ def import_history(
     booking = Booking(book.code, mapping, history.place)
     entries = postings = duplicates = 0
     known: set[str] = set()
-    skipped = _known_by_another_day(session, book, history.transactions)
+    skipped = _known_by_another_day(session, book, history)
     booked = [
         (transaction, reference)
         for transaction, reference in zip(
@@ -166,14 +166,13 @@ def _references(transactions: Sequence[Transaction], *, formerly: bool = False) 
     return found
 
 
-def _known_by_another_day(
-    session: ReadSession, book: Book, transactions: Sequence[Transaction]
-) -> dict[str, str]:
+def _known_by_another_day(session: ReadSession, book: Book, history: History) -> dict[str, str]:
     """Return transactions that an earlier version booked on a day it had misread, with a warning.
 
     By the reference they would get today. To book them again would count them twice.
     """
-    if not any(transaction.formerly_on for transaction in transactions):
+    transactions = history.transactions
+    if not history.spans_days() and not any(one.formerly_on for one in transactions):
         return {}
     now, before = _references(transactions), _references(transactions, formerly=True)
     there = references_in(session, book_id=book.id, source=SOURCE)
@@ -181,15 +180,27 @@ def _known_by_another_day(
     surplus = Counter(reference.partition("#")[0] for reference in there - set(now))
     skipped: dict[str, str] = {}
     for transaction, reference, former in zip(transactions, now, before, strict=True):
+        place = history.place(transaction.line)
         digest = former.partition("#")[0]
         if transaction.formerly_on and reference not in there and surplus[digest]:
             surplus[digest] -= 1
             skipped[reference] = (
-                f"transaction {transaction.line}: it is of {transaction.on.isoformat()}, but is in "
-                f"the books on {transaction.formerly_on.isoformat()}, as an earlier version read "
-                "it. It was not added again; correct the day there."
+                f"{place}: it is of {transaction.on.isoformat()}, but is in the books on "
+                f"{transaction.formerly_on.isoformat()}, as an earlier version read it. It was "
+                "not added again; correct the day there."
+            )
+        whole = reference in there and _part(reference, 2) not in there
+        if whole and len(transaction.days()) > 1:
+            skipped[reference] = (
+                f"{place}: its postings fall on several days, but an earlier version booked them "
+                f"on {transaction.on.isoformat()}. It was not added again; correct the days there."
             )
     return skipped
+
+
+def _part(reference: str, number: int) -> str:
+    """Return what the entry of a transaction's first, second or later day is known by."""
+    return reference if number == 1 else f"{reference}/{number}"
 
 
 def _drafts(booking: Booking, transaction: Transaction, reference: str) -> list[Draft]:
@@ -204,7 +215,7 @@ def _drafts(booking: Booking, transaction: Transaction, reference: str) -> list[
                 entry=entry,
                 event_type=EVENT_TYPE,
                 source=SOURCE,
-                external_ref=reference if number == 1 else f"{reference}/{number}",
+                external_ref=_part(reference, number),
                 accounting_on=day,
             )
         )

@@ -483,6 +483,25 @@ def test_what_an_earlier_version_booked_on_a_misread_day_is_not_doubled(
 
 @pytest.mark.usefixtures("_book")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_an_earlier_version_booked_on_one_day_is_not_doubled(
+    db: Database, run: Run, tmp_path: Path
+):
+    """Earlier versions took the days of single postings for comments."""
+    file = tmp_path / "x.journal"
+    text = "2023-12-31 x\n  Assets:A  5 EUR{}\n  Income:B\n"
+    file.write_text(text.format(""))
+    arguments = ("import", "journal", str(file), "--book", "A", "--json")
+    assert run(*arguments).json["entries"] == 1
+    file.write_text(text.format(" ; date:2024-01-02") + text.replace("5", "6").format(""))
+    done = run(*arguments).json
+    assert (done["entries"], done["duplicates"]) == (1, 1)
+    (warning,) = done["warnings"]
+    assert warning.startswith("line 1: its postings fall on several days")
+    assert run(*arguments).json["duplicates"] == 2
+
+
+@pytest.mark.usefixtures("_book")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_wrong_usage_is_told_as_such(db: Database, run: Run):
     name = str(HERE / "hall.journal")
     assert run("import", "journal", name).code == 2
