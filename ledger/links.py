@@ -1,4 +1,4 @@
-"""Signed links: whoever holds one may manage that one gift, without signing in.
+"""Signed links: whoever holds one may manage that one gift without signing in, or sign in once.
 
 The signature is over our own id and purpose, so that a link cannot be made up nor one kind be used
 for another. Messages are kept with places for links and get the links when they are sent: a copy of
@@ -15,8 +15,9 @@ from ledger.errors import NotFound
 
 RECURRING = "recurring"
 PLEDGE = "pledge"
-PATHS = {RECURRING: "gifts", PLEDGE: "promises"}
-_PLACE = re.compile(r"\[link:(recurring|pledge):([0-9a-f]{32})\]")
+SIGN_IN = "sign_in"
+PATHS = {RECURRING: "gifts", PLEDGE: "promises", SIGN_IN: "sign-in"}
+_PLACE = re.compile(rf"\[link:({'|'.join(PATHS)}):([0-9a-f]{{32}})\]")
 
 
 def place_for(kind: str, row_id: UUID) -> str:

@@ -109,7 +109,7 @@ def perform(db: Database, gateway: PaymentGateway | None, job: Job, *, now: date
     if job.kind == "stripe_event":
         hear(db, gateway, job.arguments, now=now)
     elif job.kind == "send_refund":
-        checkout.send_refund(db, gateway, refund_id=UUID(job.arguments["refund"]))
+        checkout.send_refund(db, gateway, refund_id=UUID(job.arguments["refund"]), now=now)
     else:
         raise Conflict(f"No worker knows jobs of kind {job.kind}.")
 

@@ -8,10 +8,9 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from ledger.web.figures import plain_decimal
 from reports.exports.flat import harmless
 from reports.statement import Report
-
-TABLES = ("trial_balance", "funds", "pledges", "entries")
 
 
 def as_json(report: Report) -> bytes:
@@ -26,14 +25,17 @@ def as_json(report: Report) -> bytes:
 
 
 def as_csv(report: Report) -> bytes:
-    """Return the trial balance at the end of the period as CSV, quantities in smallest units."""
+    """Return the trial balance at the end of the period as CSV, amounts in decimals.
+
+    The exact integers are in the JSON.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    columns = ("book", "account", "account_name", "fund", "layer", "commodity", "quantity")
-    writer.writerow(columns)
+    writer.writerow(("book", "account", "account_name", "fund", "layer", "commodity", "amount"))
     for row in report.trial_balance:
-        values = [getattr(row, name) for name in columns]
-        writer.writerow([harmless(v) if isinstance(v, str) else v for v in values])
+        texts = (row.account_name, row.fund, row.layer, row.commodity)
+        amount = plain_decimal(row.quantity, row.commodity)
+        writer.writerow([harmless(row.book), row.account, *map(harmless, texts), amount])
     return out.getvalue().encode()
 
 

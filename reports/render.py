@@ -1,10 +1,13 @@
 """A report becomes HTML and the HTML a PDF; the only import of weasyprint.
 
 The PDF is made in a child process, so that its memory returns and a hang ends: run as
-``python -m reports.render``. Nothing is fetched but the fonts and styles of this folder.
+``python -m reports.render``. Nothing is fetched but the fonts and styles of this folder. Scripts
+that our own font lacks print from the Noto fonts that ``fonts/fonts.conf`` names; no other font of
+the machine is seen.
 """
 
 import json
+import os
 import subprocess
 import sys
 from base64 import b64decode, b64encode
@@ -18,6 +21,7 @@ from urllib.request import url2pathname
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ledger.core.amount import kind_of
 from ledger.errors import Conflict
 from ledger.web.figures import Flow, flow_layout, format_figure, format_minutes, format_quantity
 from reports import dataset
@@ -25,6 +29,7 @@ from reports.certificate import Certificate
 from reports.statement import Report, Waterfall
 
 HERE = Path(__file__).parent
+FONTS = HERE / "fonts" / "fonts.conf"
 TIMEOUT_SECONDS = 120
 
 
@@ -38,15 +43,23 @@ class Rendered:
     pdf_sha256: str
 
 
-def render_pdf(report: Report, certificates: Sequence[Certificate] = ()) -> Rendered:
+def render_pdf(
+    report: Report,
+    certificates: Sequence[Certificate] = (),
+    *,
+    draft: bool = False,
+    untied: Sequence[str] = (),
+) -> Rendered:
     """Render a report; equal reports and certificates give equal bytes on one machine.
+
+    A draft says so on its cover, with the rules that it breaks.
 
     Raises Conflict when rendering fails or takes longer than two minutes.
     """
     data = dataset.as_json(report)
     digest = dataset.sha256(data)
     request = {
-        "html": render_html(report, digest, certificates),
+        "html": render_html(report, digest, certificates, draft=draft, untied=untied),
         "identifier": digest,
         "date": f"{report.until.isoformat()}T00:00:00+00:00",
         "attachments": {
@@ -66,6 +79,7 @@ def render_pdf(report: Report, certificates: Sequence[Certificate] = ()) -> Rend
             timeout=TIMEOUT_SECONDS,
             check=True,
             cwd=HERE.parent,
+            env={**os.environ, "FONTCONFIG_FILE": str(FONTS)},
         )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         raise Conflict("The report could not be rendered; nothing was kept.") from error
@@ -73,7 +87,14 @@ def render_pdf(report: Report, certificates: Sequence[Certificate] = ()) -> Rend
     return Rendered(pdf, int(pages), digest, dataset.sha256(pdf))
 
 
-def render_html(report: Report, digest: str, certificates: Sequence[Certificate] = ()) -> str:
+def render_html(
+    report: Report,
+    digest: str,
+    certificates: Sequence[Certificate] = (),
+    *,
+    draft: bool = False,
+    untied: Sequence[str] = (),
+) -> str:
     """Return a report as one HTML document; every text is escaped."""
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -91,6 +112,8 @@ def render_html(report: Report, digest: str, certificates: Sequence[Certificate]
         quantity=quantity,
         figure=format_figure,
         minutes=format_minutes,
+        amount=format_amount,
+        by_unit=by_unit,
         noun=lambda code: nouns.get(code, (code, code))[1],
         day=lambda value: f"{value.day} {value:%B %Y}",
         words=lambda text: text.replace("_", " "),
@@ -100,10 +123,27 @@ def render_html(report: Report, digest: str, certificates: Sequence[Certificate]
         report=report,
         digest=digest,
         certificates=certificates,
+        draft=draft,
+        untied=untied,
         style=(HERE / "styles" / "report.css").read_text(),
         flows=[(row, flow_of(row, quantity)) for row in report.waterfalls],
         created=datetime.combine(report.until, time.min, UTC).isoformat(),
     )
+
+
+def format_amount(value: int, commodity: str) -> str:
+    """Write a quantity for a table whose row or heading names the unit."""
+    return (
+        format_minutes(value) if kind_of(commodity) == "hours" else format_figure(value, commodity)
+    )
+
+
+def by_unit(rows: Sequence[Any]) -> list[tuple[str, list[Any]]]:
+    """Return rows by their commodity, in the order in which those come."""
+    found: dict[str, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.commodity, []).append(row)
+    return list(found.items())
 
 
 def flow_of(row: Waterfall, quantity: Any) -> Flow | None:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app, redirect, request, url_for
 from flask_babel import gettext as _
 from marshmallow import EXCLUDE, Schema, fields, pre_load, validate
+from werkzeug.wrappers import Response as BaseResponse
 
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
@@ -33,15 +34,13 @@ from ledger.web.door import (
     visitor,
     write,
 )
-from reports.build import EDITIONS, Scope, build, scope_of_all, scope_of_book, scope_of_pool
+from reports.build import EDITIONS, Built, Scope, draft, scope_of_all, scope_of_book, scope_of_pool
 from reports.bundle import make_bundle
-from reports.certificate import Certificate
 from reports.exports import FORMATS, export_journal
 from reports.exports.export import ENDINGS
-from reports.issue import issue
+from reports.issue import Wanted, existing, issue
 from reports.proofs import entry_proof
 from reports.render import render_pdf
-from reports.statement import Report
 
 pages = Blueprint(
     "reports", __name__, template_folder=str(Path(__file__).parent / "templates" / "pages")
@@ -79,28 +78,68 @@ def index() -> Response:
 
 @pages.get("/reports/transparency")
 def transparency() -> Response:
-    """Show a report's figures, live."""
+    """Show a report's figures, live, with the rules that they break; writes nothing."""
     try:
-        made = _build()
+        built = _draft()
     except (Invalid, Conflict, NotFound) as refusal:
         return _index(request.args.to_dict(), _sentences(refusal), 422)
-    return page("transparency.html", report=made, query=request.args.to_dict())
+    return page(
+        "transparency.html",
+        report=built.report,
+        untied=built.untied,
+        query={name: text for name, text in request.args.items() if text},
+    )
 
 
 @pages.get("/reports/transparency.pdf")
 def pdf() -> Response:
-    """Make a report, keep its edition, and download it."""
+    """Download the edition that was issued of these figures, or else a draft; writes nothing."""
     try:
-        made, certificates = _issue()
-        rendered = render_pdf(made, certificates)
+        built = _draft()
+        with reading() as session:
+            there = existing(session, built.report)
+        rendered = (
+            there.rendered if there else render_pdf(built.report, draft=True, untied=built.untied)
+        )
     except (Invalid, Conflict, NotFound) as refusal:
         return _index(request.args.to_dict(), _sentences(refusal), 422)
-    name = f"transparency-{made.since}-{made.until}-{made.edition}.pdf"
-    answer = current_app.response_class(rendered.pdf, mimetype="application/pdf")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer.headers["Cache-Control"] = "no-store"
-    answer.headers["X-Dataset-SHA256"] = rendered.dataset_sha256
-    return answer
+    name = f"{built.report.since}-{built.report.until}-{built.report.edition}"
+    return _pdf(rendered.pdf, rendered.dataset_sha256, name if there else f"{name}-draft")
+
+
+@pages.post("/reports/transparency")
+def issue_report() -> BaseResponse:
+    """Issue a report: keep its edition with its file, and show it among the editions."""
+    books = require_anywhere("read_report")
+    person = signed_in()
+    answers = request.form.to_dict()
+    try:
+        asked = read_form(Asked())
+        issued = issue(
+            here().db,
+            _wanted(asked, {book.id for book in books}),
+            signer=_signer(),
+            made_by=person.id,
+            now=now(),
+            write=write,
+        )
+    except (Invalid, Conflict, NotFound) as refusal:
+        return _index(answers, _sentences(refusal), 422)
+    return redirect(url_for("reports.editions", _anchor=str(issued.edition_id)), 303)
+
+
+@pages.get("/reports/editions/<uuid:edition_id>.pdf")
+def edition_pdf(edition_id: UUID) -> Response:
+    """Download an edition as it was issued; writes nothing."""
+    allowed = {book.id for book in require_anywhere("read_report")}
+    with reading() as session:
+        rows = {row.id: row for row in questions.editions_for(session, book_ids=allowed)}
+        file = questions.file_of(session, edition_id) if edition_id in rows else None
+    if file is None:
+        raise NotFound(_("There is no such edition, or its file was not kept."))
+    row = rows[edition_id]
+    name = f"{row.since_on}-{row.until_on}-{row.audience}"
+    return _pdf(file[0], row.dataset_sha256, name)
 
 
 @pages.get("/reports/editions")
@@ -182,38 +221,36 @@ def _signer() -> Signer:
     return signer_of(settings.origin, settings.signing_seed)
 
 
-def _build() -> Report:
+def _pdf(data: bytes, digest: str, name: str) -> Response:
+    answer = current_app.response_class(data, mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = f'attachment; filename="transparency-{name}.pdf"'
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["X-Dataset-SHA256"] = digest
+    return answer
+
+
+def _draft() -> Built:
     books = require_anywhere("read_report")
-    asked = read_form(Asked(), request.args)
+    wanted = _wanted(read_form(Asked(), request.args), {book.id for book in books})
     with reading() as session:
-        return build(
+        return draft(
             session,
-            scope=_scope(session, asked["book"], {book.id for book in books}),
-            since=asked["since"],
-            until=asked["until"],
-            edition=asked["edition"],
-            known_at=asked["known_at"],
-        )
-
-
-def _issue() -> tuple[Report, tuple[Certificate, ...]]:
-    """Make the report that is asked for, seal its books and keep its edition."""
-    books = require_anywhere("read_report")
-    person = signed_in()
-    asked = read_form(Asked(), request.args)
-    signer = _signer()
-    return write(
-        lambda session: issue(
-            session,
-            scope=_scope(session, asked["book"], {book.id for book in books}),
-            since=asked["since"],
-            until=asked["until"],
-            edition=asked["edition"],
-            signer=signer,
-            made_by=person.id,
+            scope=wanted.scope(session),
+            since=wanted.since,
+            until=wanted.until,
+            edition=wanted.edition,
             now=now(),
-            known_at=asked["known_at"],
+            known_at=wanted.known_at,
         )
+
+
+def _wanted(asked: dict[str, Any], allowed: set[UUID]) -> Wanted:
+    return Wanted(
+        lambda session: _scope(session, asked["book"], allowed),
+        asked["since"],
+        asked["until"],
+        asked["edition"],
+        asked["known_at"],
     )
 
 

@@ -1,6 +1,7 @@
 """Campaigns and pledges for programs."""
 
 import hashlib
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,10 @@ from ledger.api.blueprint import Blueprint
 from ledger.api.document import Once
 from ledger.api.idempotency import once
 from ledger.api.token import caller, parts
+from ledger.core.amount import plain_text
 from ledger.db import Session
 from ledger.queries import campaigns, pledges
+from ledger.queries.pledge_status import standings_of
 from ledger.schemas.basket import Basket
 from ledger.services import parties
 from ledger.services import pledges as pledge_services
@@ -50,6 +53,8 @@ class PledgeShown(Schema):
     commodity = fields.String()
     quantity = fields.Integer()
     state = fields.String()
+    status = fields.String()
+    sentence = fields.String()
 
 
 class BasketShown(Schema):
@@ -103,6 +108,8 @@ def pledge(headers: dict[str, str], body: dict[str, Any], slug: str) -> dict[str
             consent=body["consent"],
             now=now,
         )
+        rows = pledges.pledges_of_basket(session, basket_id=basket.id)
+        said = standings_of(session, pledge_ids=[row.id for row in rows], now=now)
         return {
             "basket": str(basket.id),
             "pledges": [
@@ -111,8 +118,10 @@ def pledge(headers: dict[str, str], body: dict[str, Any], slug: str) -> dict[str
                     "commodity": row.commodity,
                     "quantity": row.quantity,
                     "state": row.state,
+                    "status": said[row.id].status.value,
+                    "sentence": said[row.id].words(plain_text, date.isoformat),
                 }
-                for row in pledges.pledges_of_basket(session, basket_id=basket.id)
+                for row in rows
             ],
         }
 

@@ -1,5 +1,6 @@
 """Refunds that were approved, sent to the provider once."""
 
+from datetime import datetime
 from uuid import UUID
 
 from ledger.db import Database
@@ -9,7 +10,7 @@ from ledger.models.payments import Refund
 from ledger.services import refunds
 
 
-def send_refund(db: Database, gateway: PaymentGateway, *, refund_id: UUID) -> None:
+def send_refund(db: Database, gateway: PaymentGateway, *, refund_id: UUID, now: datetime) -> None:
     """Send an approved refund, once. A refusal for good is noted; GatewayDown is tried again.
 
     What was sent before is looked up first: the provider forgets keys after a day, and a worker
@@ -34,6 +35,8 @@ def send_refund(db: Database, gateway: PaymentGateway, *, refund_id: UUID) -> No
         # What the first request did is not known: it is looked up again, and never called failed.
         raise
     except Conflict:
-        db.run(lambda session: refunds.record_refused(session, refund_id=refund_id))
+        db.run(lambda session: refunds.record_refused(session, refund_id=refund_id, now=now))
         return
-    db.run(lambda session: refunds.record_sent(session, refund_id=refund_id, answer=answer))
+    db.run(
+        lambda session: refunds.record_sent(session, refund_id=refund_id, answer=answer, now=now)
+    )

@@ -18,7 +18,7 @@ def backup(console: Console, output: Path) -> None:
     """Write everything into one file, consistent while others work."""
     from migrations import head
 
-    with console.database().snapshot() as session, written(output) as out:
+    with console.database().snapshot() as session, written(output, private=True) as out:
         entries = write_backup(session, cast(IO[bytes], out.buffer), revision=head())
     console.answer(
         {"entries": entries},

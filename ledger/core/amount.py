@@ -9,6 +9,7 @@ never add across commodities.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from ledger.core.currencies import exponent
 
@@ -110,3 +111,16 @@ def kind_of(commodity: str) -> str:
     if is_holding(commodity):
         return "holdings"
     return "money" if is_currency(commodity) else KINDS[commodity.split(".", 1)[0]]
+
+
+def plain_text(quantity: int, commodity: str) -> str:
+    """Write a quantity for a plain text or a program: 60.00 USD, 6 h 30 min, 3 laptop."""
+    sign, size = "-" if quantity < 0 else "", abs(quantity)
+    if commodity.startswith("MIN."):
+        hours, minutes = divmod(size, 60)
+        written = [f"{hours:,} h"] if hours or not minutes else []
+        return sign + " ".join(written + ([f"{minutes} min"] if minutes else []))
+    figure = f"{Decimal(size).scaleb(-decimals(commodity)):,f}"
+    if is_currency(commodity):
+        return f"{sign}{figure} {commodity}"
+    return f"{sign}{figure} {commodity.partition('.')[2].replace('_', ' ').lower()}"

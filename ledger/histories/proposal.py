@@ -85,6 +85,9 @@ def propose(history: History, chart: Chart, fund: str) -> Mapping:
     units: dict[str, CommodityTarget] = {}
     for unit, places in sorted(history.places().items()):
         units[unit] = _commodity(unit, places, chart, {found.code for found in units.values()})
+    if history.format == "csv" and "" in units:
+        # Such exports are in the currency of their books, which they seldom name.
+        units[""] = target_of(chart.currency)
     between = _between_days(numbers, taken) if history.spans_days() else None
     return Mapping(fund, accounts, units, between)
 

@@ -6,12 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from ledger.errors import Invalid
-from ledger.histories import beancount, gnucash_sqlite, gnucash_xml, plain_text, time_logs
+from ledger.histories import (
+    beancount,
+    csv_journal,
+    gnucash_sqlite,
+    gnucash_xml,
+    other_files,
+    plain_text,
+    time_logs,
+)
 from ledger.histories.folder import MAX_BYTES, Folder
 from ledger.histories.history import History, exactly
 from ledger.histories.posting_lines import HLEDGER, LEDGER
 
-FORMATS = ("auto", "hledger", "ledger", "beancount", "gnucash", "timeclock", "timedot")
+FORMATS = ("auto", "hledger", "ledger", "beancount", "gnucash", "timeclock", "timedot", "csv")
 _ENDINGS = {
     ".beancount": "beancount",
     ".bean": "beancount",
@@ -23,6 +31,8 @@ _ENDINGS = {
     ".j": "hledger",
     ".timeclock": "timeclock",
     ".timedot": "timedot",
+    ".csv": "csv",
+    ".tsv": "csv",
 }
 _OF_TIMECLOCK = re.compile(r"\A(?:[;#*\s].*\n|\n)*i [0-9]{4}[-/.][0-9]")
 _OF_BEANCOUNT = re.compile(r"(?m)^(?:option \"|[0-9]{4}-[0-9]{2}-[0-9]{2}\s+(?:open|txn)\s)")
@@ -52,11 +62,18 @@ def read_history(
 def _read(folder: Folder, file_format: str, leave_out: Set[str]) -> History:
     path = folder.main
     start = gnucash_xml.start_of(path)
-    if start.startswith(gnucash_sqlite.MAGIC):
-        return gnucash_sqlite.read(path)
-    if file_format == "gnucash" or gnucash_xml.ROOT in start:
+    if start.startswith(gnucash_sqlite.MAGIC) or gnucash_xml.ROOT in start:
+        if file_format not in ("auto", "gnucash"):
+            raise Invalid("This is a GnuCash book. Leave --format out.", place="file")
+        if start.startswith(gnucash_sqlite.MAGIC):
+            return gnucash_sqlite.read(path)
         return gnucash_xml.read(path)
+    other_files.refuse(path, start)
     chosen = file_format if file_format != "auto" else _guess(path, start)
+    if chosen == "gnucash":
+        return gnucash_xml.read(path)
+    if chosen == "csv":
+        return csv_journal.read(folder)
     if chosen == "beancount":
         return beancount.read(folder)
     if chosen in time_logs.READERS:
@@ -68,7 +85,9 @@ def _guess(path: Path, start: bytes) -> str:
     """Return which program a text is for, by the ending of its name or what it begins with."""
     if path.suffix.lower() in _ENDINGS:
         return _ENDINGS[path.suffix.lower()]
-    text = start.decode(errors="replace")
+    text = start.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
     if _OF_TIMECLOCK.search(text):
         return "timeclock"
+    if csv_journal.is_journal(text):
+        return "csv"
     return "beancount" if _OF_BEANCOUNT.search(text) else "hledger"

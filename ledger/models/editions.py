@@ -1,6 +1,7 @@
-"""Editions: which reports were made, of which books, and how long each book's log was then.
+"""Editions: which reports were issued, of which books, how long each book's log was, and the file.
 
-What a report said can be made again from the log's beginning; so an edition keeps no figures.
+The log's beginning says which entries a report was made of; the file is kept as it was issued, so
+that it can be downloaded again whatever has changed in the program since.
 """
 
 from datetime import date, datetime
@@ -43,3 +44,14 @@ class EditionLog(Base):
     edition_id: Mapped[UUID] = mapped_column(ForeignKey("edition.id"), primary_key=True)
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"), primary_key=True)
     size: Mapped[int]
+
+
+class EditionFile(Base):
+    """An edition as it was issued: its dataset, and the PDF in base64."""
+
+    __tablename__ = "edition_file"
+
+    edition_id: Mapped[UUID] = mapped_column(ForeignKey("edition.id"), primary_key=True)
+    dataset: Mapped[str]
+    pdf: Mapped[str]
+    pages: Mapped[int]

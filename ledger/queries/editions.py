@@ -1,28 +1,36 @@
 """Questions about editions of reports: which there are, and which entries lie between two."""
 
+import json
+from base64 import b64decode
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from ledger.db import ReadSession
 from ledger.errors import Invalid, NotFound
-from ledger.models.books import Book
-from ledger.models.editions import Edition, EditionLog
-from ledger.models.journal import Entry
+from ledger.models.books import Book, Fund
+from ledger.models.editions import Edition, EditionFile, EditionLog
+from ledger.models.journal import Entry, Posting
 from ledger.models.periods import Period
 from ledger.models.seals import Seal
 from ledger.queries.journal import EntryRow, entries_by_id
 
 SHORTEST = 8
+FIRST_OF_NET_ASSETS, LAST_OF_NET_ASSETS = 3000, 7999
 
 
 @dataclass(frozen=True, slots=True)
 class EditionRow:
-    """An edition as people see it; ``older`` is the one before of the same books and period."""
+    """An edition as people see it; ``older`` is the one before of the same books and period.
+
+    A look-back, as known at an instant, is numbered by itself and supersedes nothing; ``older`` is
+    then the official edition beside it. ``kept`` tells whether its file can be downloaded.
+    """
 
     id: UUID
     number: int
@@ -35,6 +43,7 @@ class EditionRow:
     made_at: datetime
     superseded: bool
     older: UUID | None
+    kept: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +76,19 @@ def editions_for(session: ReadSession, *, book_ids: Iterable[UUID]) -> list[Edit
     for edition_id, book_id in session.execute(select(EditionLog.edition_id, EditionLog.book_id)):
         books[edition_id].add(book_id)
     rows = session.scalars(select(Edition).order_by(Edition.made_at, Edition.id)).all()
-    counts: defaultdict[tuple[str, str, date, date, str], list[Edition]] = defaultdict(list)
+    kept = set(session.scalars(select(EditionFile.edition_id)))
+    series: defaultdict[tuple[object, ...], list[Edition]] = defaultdict(list)
     found = []
     for row in rows:
         if not books[row.id] <= allowed:
             continue
-        same = counts[row.scope, row.code, row.since_on, row.until_on, row.audience]
+        about = (row.scope, frozenset(books[row.id]), row.since_on, row.until_on, row.audience)
+        same = series[about, row.known_at]
+        official = series[about, None]
+        beside = same if same else official
+        found.append((row, len(same) + 1, beside[-1].id if beside else None))
         same.append(row)
-        found.append((row, len(same), same[-2].id if len(same) > 1 else None))
-    newest = {same[-1].id for same in counts.values()}
+    newest = {same[-1].id for same in series.values() if same}
     return [
         EditionRow(
             row.id,
@@ -87,11 +100,75 @@ def editions_for(session: ReadSession, *, book_ids: Iterable[UUID]) -> list[Edit
             row.known_at,
             row.dataset_sha256,
             row.made_at,
-            row.id not in newest or _reopened(session, row, books[row.id]),
+            row.known_at is None
+            and (row.id not in newest or _reopened(session, row, books[row.id])),
             older,
+            row.id in kept,
         )
         for row, number, older in reversed(found)
     ]
+
+
+def edition_of(session: ReadSession, dataset_sha256: str) -> Edition | None:
+    """Return the edition that was issued of exactly this data, if any."""
+    return session.scalar(select(Edition).where(Edition.dataset_sha256 == dataset_sha256))
+
+
+def file_of(session: ReadSession, edition_id: UUID) -> tuple[bytes, int] | None:
+    """Return the PDF of an edition as it was issued, and its number of pages.
+
+    None for an edition that was made before files were kept.
+    """
+    row = session.get(EditionFile, edition_id)
+    return None if row is None else (b64decode(row.pdf), row.pages)
+
+
+def last_official(
+    session: ReadSession, *, scope: str, book_ids: Iterable[UUID], until: date
+) -> tuple[Edition, dict[str, Any]] | None:
+    """Return the newest official edition of some books that ends on a day, with its data.
+
+    Look-backs and reports of a period that was not over are left out.
+    """
+    wanted = set(book_ids)
+    query = (
+        select(Edition, EditionFile.dataset)
+        .join(EditionFile, EditionFile.edition_id == Edition.id)
+        .where(Edition.scope == scope, Edition.until_on == until, Edition.known_at.is_(None))
+        .order_by(Edition.made_at.desc(), Edition.id.desc())
+    )
+    for edition, text in session.execute(query):
+        if set(books_of_edition(session, edition_id=edition.id)) == wanted:
+            data: dict[str, Any] = json.loads(text)
+            if not data["interim"]:
+                return edition, data
+    return None
+
+
+def net_assets_of(session: ReadSession, edition: Edition) -> dict[tuple[str, str, str], int]:
+    """Return each fund's net assets at the end of an edition, from the log that it was made of.
+
+    By codes of book and fund, and commodity; in the smallest unit.
+    """
+    found: dict[tuple[str, str, str], int] = {}
+    for book_id, size in books_of_edition(session, edition_id=edition.id).items():
+        query = (
+            select(Book.code, Fund.code, Posting.commodity, -func.sum(Posting.quantity))
+            .join(Book, Book.id == Posting.book_id)
+            .join(Fund, Fund.id == Posting.fund_id)
+            .join(Entry, (Entry.book_id == Posting.book_id) & (Entry.id == Posting.entry_id))
+            .where(
+                Posting.book_id == book_id,
+                Posting.account.between(FIRST_OF_NET_ASSETS, LAST_OF_NET_ASSETS),
+                Posting.accounting_on <= edition.until_on,
+                _is_in(edition, size),
+            )
+            .group_by(Book.code, Fund.code, Posting.commodity)
+        )
+        for book, fund, commodity, total in session.execute(query):
+            if total:
+                found[book, fund, commodity] = int(total)
+    return found
 
 
 def edition_named(session: ReadSession, name: str) -> Edition:

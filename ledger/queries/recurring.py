@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 
 from ledger.core.days import day_in
+from ledger.core.recurring_status import GiftFacts, GiftStanding, gift_standing
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
@@ -14,6 +15,7 @@ from ledger.models.parties import Party
 from ledger.models.payments import BalanceTransaction, PaymentAttempt
 from ledger.models.recurring import RecurringGift
 
+FINISHED = ("processing", "succeeded")
 LIVING = ("active", "past_due", "paused")
 
 
@@ -37,6 +39,7 @@ class RecurringRow:
     given: int
     payments: tuple[tuple[date, int], ...]
     created_at: datetime
+    standing: GiftStanding
 
 
 def recurring_of_basket(session: ReadSession, *, basket_id: UUID) -> RecurringGift | None:
@@ -120,6 +123,21 @@ def _rows(session: ReadSession, ids: Select[UUID]) -> list[RecurringRow]:
             )
             .order_by(BalanceTransaction.created_at.desc(), BalanceTransaction.stripe_txn_id)
         ).all()
+        payments = tuple((day_in(book.time_zone, at), amount) for at, amount in paid)
+        given = sum(amount for _at, amount in paid)
+        page = latest_recurring_attempt(session, gift_id=gift.id) if gift.state == "asked" else None
+        facts = GiftFacts(
+            commodity=gift.commodity,
+            amount=gift.amount,
+            state=gift.state,
+            given=given,
+            today=day_in(book.time_zone, gift.created_at),
+            is_asked=page is not None and page.state in FINISHED,
+            has_paid=bool(payments),
+            has_failed=gift.failure is not None,
+            next_on=gift.next_on,
+            resumes_on=gift.resumes_on,
+        )
         found.append(
             RecurringRow(
                 id=gift.id,
@@ -135,9 +153,10 @@ def _rows(session: ReadSession, ids: Select[UUID]) -> list[RecurringRow]:
                 state=gift.state,
                 next_on=gift.next_on,
                 resumes_on=gift.resumes_on,
-                given=sum(amount for _at, amount in paid),
-                payments=tuple((day_in(book.time_zone, at), amount) for at, amount in paid),
+                given=given,
+                payments=payments,
                 created_at=gift.created_at,
+                standing=gift_standing(facts),
             )
         )
     return found

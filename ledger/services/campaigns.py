@@ -21,7 +21,7 @@ from ledger.models.pledges import Pledge
 from ledger.queries.campaigns import needs_of, progress, relied_on
 from ledger.queries.mandates import mandate_of
 from ledger.services.books import check_own_fund, ensure_commodity
-from ledger.services.donor_messages import tell_campaign_over
+from ledger.services.donor_messages import tell_campaign_over, tell_status
 from ledger.services.mandates import make_due
 from ledger.services.pledges import lapse_pledge, meet_condition
 
@@ -330,6 +330,8 @@ def close_campaign(
         row.promised + row.received >= row.minimum
         for row in progress(session, campaign_id=campaign.id)
     )
+    campaign.state = "succeeded" if reached else "failed"
+    session.flush()
     for pledge in session.scalars(
         select(Pledge)
         .where(Pledge.campaign_id == campaign.id, Pledge.state.in_(("open", "part_fulfilled")))
@@ -344,8 +346,8 @@ def close_campaign(
             lapse_pledge(session, pledge_id=pledge.id, on=on, now=now)
         if card is not None and not unsaved:
             tell_campaign_over(session, pledge=pledge, reached=reached, now=now)
-    campaign.state = "succeeded" if reached else "failed"
-    session.flush()
+        else:
+            tell_status(session, pledge=pledge, now=now)
     return campaign.state
 
 

@@ -14,6 +14,8 @@ from ledger.gateway import Dispute as Told
 from ledger.models.disputes import Dispute
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Pledge
+from ledger.queries.pledge_status import stands
+from ledger.services.donor_messages import tell_status
 from ledger.services.movements import (
     SUSPENDED,
     charge_of,
@@ -71,6 +73,7 @@ def record_dispute(session: Session, *, told: Told, now: datetime) -> None:
         .limit(1)
     )
     row = session.get(Dispute, told.id)
+    before = row.status if row else ""
     if row is None:
         row = Dispute(stripe_dispute_id=told.id, created_at=told.created_at)
         session.add(row)
@@ -85,6 +88,9 @@ def record_dispute(session: Session, *, told: Told, now: datetime) -> None:
     row.evidence_given = told.evidence_given
     row.updated_at = now
     session.flush()
+    pledge = session.get(Pledge, row.pledge_id) if row.pledge_id else None
+    if pledge is not None and stands(before) != stands(row.status):
+        tell_status(session, pledge=pledge, now=now)
 
 
 def restate_disputed(session: Session, pledge: Pledge) -> None:

@@ -6,10 +6,10 @@ the database holds none.
 """
 
 from datetime import date, datetime
-from decimal import Decimal
 
-from ledger.core.currencies import exponent
+from ledger.core.amount import is_currency, plain_text
 from ledger.core.days import day_in
+from ledger.core.pledge_status import Tone
 from ledger.db import Session
 from ledger.links import PLEDGE, RECURRING, place_for
 from ledger.models.books import Book
@@ -17,15 +17,33 @@ from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
 from ledger.models.recurring import RecurringGift
+from ledger.queries.pledge_status import standings_of
 from ledger.services.people import send
 
+# What a message about a changed status is headed with.
+SUBJECTS = {
+    Tone.NEEDS_YOU: "Your payment did not go through",
+    Tone.NOT_PAID: "Your payment did not go through",
+    Tone.RETURNED: "Money on its way back to you",
+}
 EVERY = {"month": "every month", "year": "every year"}
 NO_SIGN_IN = "You need not sign in. Whoever has this link can use it, so keep it to yourself."
 
 
-def money(amount: int, commodity: str) -> str:
-    """Write an amount for a plain text, like 60.00 USD."""
-    return f"{Decimal(amount).scaleb(-exponent(commodity)):,f} {commodity}"
+def tell_status(session: Session, *, pledge: Pledge, now: datetime) -> None:
+    """Say what is true of a pledge now that something happened to it or to its payment."""
+    found = standings_of(session, pledge_ids=[pledge.id], now=now)[pledge.id]
+    sentence = found.words(plain_text, date.isoformat)
+    _tell(
+        session,
+        pledge,
+        subject=SUBJECTS.get(found.tone, f"About your pledge {pledge.reference}"),
+        text=(
+            f"This is about your pledge {pledge.reference} to {_title(session, pledge)}. {sentence}"
+        ),
+        link=place_for(PLEDGE, pledge.id) if is_currency(pledge.commodity) else "",
+        now=now,
+    )
 
 
 def tell_card_saved(session: Session, *, pledge: Pledge, shown: str, now: datetime) -> None:
@@ -40,8 +58,8 @@ def tell_card_saved(session: Session, *, pledge: Pledge, shown: str, now: dateti
         pledge,
         subject=f"Your card is saved for {_title(session, pledge)}",
         text=(
-            f"Your pledge {pledge.reference} of {money(pledge.quantity, pledge.commodity)} is kept "
-            f"with {shown or 'your card'}. {when}"
+            f"Your pledge {pledge.reference} of {plain_text(pledge.quantity, pledge.commodity)} "
+            f"is kept with {shown or 'your card'}. {when}"
         ),
         link=place_for(PLEDGE, pledge.id),
         now=now,
@@ -68,7 +86,7 @@ def tell_card_failed(
         pledge,
         subject=f"Your payment for {_title(session, pledge)} did not come through",
         text=(
-            f"Your bank did not pay {money(amount, pledge.commodity)} for your pledge "
+            f"Your bank did not pay {plain_text(amount, pledge.commodity)} for your pledge "
             f"{pledge.reference}. Nothing was taken. {again} You can pay now, or use another card:"
         ),
         link=place_for(PLEDGE, pledge.id),
@@ -78,7 +96,7 @@ def tell_card_failed(
 
 def tell_campaign_over(session: Session, *, pledge: Pledge, reached: bool, now: datetime) -> None:
     """Say how an all-or-nothing campaign ended, and what that means for a pledge of money."""
-    amount = money(pledge.quantity, pledge.commodity)
+    amount = plain_text(pledge.quantity, pledge.commodity)
     outcome = (
         f"It reached everything it needs. Your card is now charged with {amount}, as you agreed."
         if reached
@@ -102,7 +120,7 @@ def tell_gift_begun(session: Session, *, gift: RecurringGift, now: datetime) -> 
         gift,
         subject="Thank you for your regular gift",
         text=(
-            f"You give {money(gift.amount, gift.commodity)} {EVERY[gift.every]} to "
+            f"You give {plain_text(gift.amount, gift.commodity)} {EVERY[gift.every]} to "
             f"{_campaign(session, gift)}. Pause it, skip a payment, change the amount or the card, "
             "or stop it, any time:"
         ),
@@ -117,7 +135,7 @@ def tell_renewal_failed(session: Session, *, gift: RecurringGift, now: datetime)
         gift,
         subject="Your regular gift did not come through",
         text=(
-            f"Your bank did not pay {money(gift.amount, gift.commodity)} for "
+            f"Your bank did not pay {plain_text(gift.amount, gift.commodity)} for "
             f"{_campaign(session, gift)}. Nothing was taken and you owe nothing. It is tried again "
             "in the next days; to use another card, to pause or to stop:"
         ),
@@ -133,7 +151,7 @@ def tell_gift_stopped(session: Session, *, gift: RecurringGift, on: date, now: d
         gift,
         subject="Your regular gift has ended",
         text=(
-            f"Your gift of {money(gift.amount, gift.commodity)} {EVERY[gift.every]} to "
+            f"Your gift of {plain_text(gift.amount, gift.commodity)} {EVERY[gift.every]} to "
             f"{_campaign(session, gift)} ended on {on.isoformat()}{why}. Nothing more is taken. "
             "What you gave stays where it is:"
         ),
@@ -144,11 +162,15 @@ def tell_gift_stopped(session: Session, *, gift: RecurringGift, on: date, now: d
 def _tell(
     session: Session, pledge: Pledge, *, subject: str, text: str, link: str, now: datetime
 ) -> None:
+    email = session.get_one(Party, pledge.party_id).email
+    # Whoever was erased has no address any more.
+    if not email:
+        return
     send(
         session,
-        to_email=session.get_one(Party, pledge.party_id).email,
+        to_email=email,
         subject=subject,
-        body=f"{text}\n\n{link}\n\n{NO_SIGN_IN}",
+        body=f"{text}\n\n{link}\n\n{NO_SIGN_IN}" if link else text,
         now=now,
     )
 

@@ -32,6 +32,7 @@ from ledger.services.bank_debits import pending_debit, start_debit
 from ledger.services.brakes import note_paid
 from ledger.services.commitments import take_step
 from ledger.services.confirmations import restate_confirmed
+from ledger.services.donor_messages import tell_status
 from ledger.services.gifts import settle_foreign
 from ledger.services.pledges import record_fulfilment, release_for
 from ledger.services.pools import take_host_fee
@@ -197,12 +198,16 @@ def record_unknown(session: Session, *, attempt_id: UUID, now: datetime) -> None
 def record_failure(session: Session, *, attempt_id: UUID, failure: str, now: datetime) -> None:
     """Note that a payment on its way did not come through; what is settled stays so."""
     attempt = session.get_one(PaymentAttempt, attempt_id)
-    if attempt.state in ("created", "open", "processing"):
+    before = attempt.state
+    if before in ("created", "open", "processing"):
         attempt.state = "failed"
         attempt.failure = failure
     attempt.updated_at = now
     session.flush()
     restate_confirmed(session, attempt.pledge_id)
+    # Whoever is still on the payment page sees it there; a debit fails days later.
+    if before == "processing" and attempt.pledge_id is not None:
+        tell_status(session, pledge=session.get_one(Pledge, attempt.pledge_id), now=now)
 
 
 def settle_charge(

@@ -14,6 +14,8 @@ from sqlalchemy import func, select, update
 
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
+from ledger.ids import new_id
+from ledger.links import SIGN_IN, Links, place_for
 from ledger.models.people import ApiToken, Membership, OutboxMessage, Person, SignInLink
 from ledger.queries.people import person_by_email, roles_of
 
@@ -97,10 +99,12 @@ def end_role(
     session.flush()
 
 
-def request_link(session: Session, *, email: str, base_url: str, now: datetime) -> None:
+def request_link(session: Session, *, email: str, links: Links, now: datetime) -> None:
     """Write a sign-in link to the outbox when the address is known; silently nothing otherwise.
 
-    Raises Invalid for what is no address. At most five links an hour per address.
+    The message has the place of the link, which is signed with the installation's own key: a
+    copy of the database signs nobody in. Raises Invalid for what is no address. At most five
+    links an hour per address.
     """
     address = clean_email(email)
     if person_by_email(session, address) is None:
@@ -112,11 +116,12 @@ def request_link(session: Session, *, email: str, base_url: str, now: datetime) 
     )
     if recent is not None and recent >= LINKS_PER_HOUR:
         return
-    secret = secrets.token_urlsafe(32)
+    link_id = new_id()
     session.add(
         SignInLink(
+            id=link_id,
             email=address,
-            secret_sha256=sha256(secret),
+            secret_sha256=sha256(links.token(SIGN_IN, link_id)),
             created_at=now,
             expires_at=now + LINK_LIFETIME,
         )
@@ -128,7 +133,7 @@ def request_link(session: Session, *, email: str, base_url: str, now: datetime) 
         subject="Your sign-in link for Poolbook",
         body=(
             f"Follow this link to sign in. It works once, within {minutes} minutes.\n\n"
-            f"{base_url}/sign-in/{secret}\n\n"
+            f"{place_for(SIGN_IN, link_id)}\n\n"
             "If you did not ask for it, do nothing: nobody is signed in."
         ),
         now=now,

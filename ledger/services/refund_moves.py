@@ -22,6 +22,7 @@ from ledger.queries.periods import closed_until
 from ledger.queries.pledges import fulfilled_quantity
 from ledger.services import journal
 from ledger.services.disputes import restate_disputed
+from ledger.services.donor_messages import tell_status
 from ledger.services.movements import (
     SUSPENDED,
     charge_of,
@@ -84,6 +85,8 @@ def settle_refund(
         # Of a payment that a bank took in part, this may be the rest.
         restate_disputed(session, pledge)
     _note_posted(session, txn, refund_id)
+    if pledge is not None:
+        tell_status(session, pledge=pledge, now=now)
 
 
 def settle_prior_refund(session: Session, *, txn_id: str, fund: Fund, now: datetime) -> None:
@@ -161,6 +164,7 @@ def settle_bounce(session: Session, *, txn_id: str, refund_id: str, now: datetim
     if row is not None:
         row.state = "bounced"
         session.flush()
+        tell_status(session, pledge=session.get_one(Pledge, row.pledge_id), now=now)
 
 
 def settle_return(session: Session, *, txn_id: str, charge_id: str, now: datetime) -> None:
@@ -196,6 +200,8 @@ def settle_return(session: Session, *, txn_id: str, charge_id: str, now: datetim
             now=now,
         )
     session.flush()
+    if pledge is not None:
+        tell_status(session, pledge=pledge, now=now)
 
 
 def _owed_again(session: ReadSession, pledge: Pledge | None, txn: BalanceTransaction) -> int:

@@ -10,6 +10,7 @@ from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.gateway import Refund as Sent
 from ledger.models.payments import BalanceTransaction, Refund
 from ledger.models.pledges import Pledge
+from ledger.services.donor_messages import tell_status
 from ledger.services.jobs import enqueue
 from ledger.services.proposals import propose
 
@@ -114,30 +115,31 @@ def reject_refund(session: Session, *, refund_id: UUID) -> None:
     session.flush()
 
 
-def record_sent(session: Session, *, refund_id: UUID, answer: Sent) -> None:
+def record_sent(session: Session, *, refund_id: UUID, answer: Sent, now: datetime) -> None:
     """Note Stripe's answer; the money is booked from its balance transaction."""
     refund = session.get_one(Refund, refund_id)
     if refund.state in ("approved", "unanswered"):
         refund.stripe_refund_id = answer.id
-        refund.state = "failed" if answer.status in ("failed", "canceled") else "sent"
+        if answer.status in ("failed", "canceled"):
+            _fail(session, refund, now)
+        else:
+            refund.state = "sent"
     session.flush()
 
 
-def record_refused(session: Session, *, refund_id: UUID) -> None:
+def record_refused(session: Session, *, refund_id: UUID, now: datetime) -> None:
     """Note that Stripe refused a refund for good."""
     refund = session.get_one(Refund, refund_id)
     if refund.state == "approved":
-        refund.state = "failed"
-    session.flush()
+        _fail(session, refund, now)
 
 
-def record_failed(session: Session, *, refund_id: UUID) -> None:
+def record_failed(session: Session, *, refund_id: UUID, now: datetime) -> None:
     """Note that a refund which Stripe had taken on failed before any money moved: its amount can
     be asked for again. One that had moved comes back as a movement of its own (REF-5)."""
     refund = session.get_one(Refund, refund_id)
     if refund.state == "sent":
-        refund.state = "failed"
-    session.flush()
+        _fail(session, refund, now)
 
 
 def record_unanswered(session: Session, *, refund_id: UUID) -> None:
@@ -161,6 +163,13 @@ def retry_refund(session: Session, *, refund_id: UUID, now: datetime) -> None:
     refund.state = "approved"
     session.flush()
     _have_it_sent(session, refund, now)
+
+
+def _fail(session: Session, refund: Refund, now: datetime) -> None:
+    """Note that a refund failed, and tell its donor that we still hold the money."""
+    refund.state = "failed"
+    session.flush()
+    tell_status(session, pledge=session.get_one(Pledge, refund.pledge_id), now=now)
 
 
 def _have_it_sent(session: Session, refund: Refund, now: datetime) -> None:

@@ -33,7 +33,7 @@ def sweep(db: Database, gateway: PaymentGateway, *, now: datetime) -> int:
     before = gateway.read_balance()
     posted = read_movements(db, gateway, now=now)
     sync_disputes(db, gateway, now=now)
-    sync_refunds(db, gateway, before=now - DOUBT)
+    sync_refunds(db, gateway, before=now - DOUBT, now=now)
     if gateway.read_balance() == before:
         # Nothing moved meanwhile: this balance belongs to what has just been read.
         db.run(lambda session: stripe_accounts.record_balance(session, sums=before, now=now))

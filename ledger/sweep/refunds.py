@@ -10,7 +10,7 @@ from ledger.queries import payments as questions
 from ledger.services import refunds
 
 
-def sync_refunds(db: Database, gateway: PaymentGateway, *, before: datetime) -> None:
+def sync_refunds(db: Database, gateway: PaymentGateway, *, before: datetime, now: datetime) -> None:
     """Ask how refunds stand that were sent before an instant and are not booked."""
     with db.snapshot() as session:
         waiting = questions.refunds_sent(session, before=before)
@@ -20,4 +20,4 @@ def sync_refunds(db: Database, gateway: PaymentGateway, *, before: datetime) -> 
         except Conflict:
             continue
         if told.status in ("failed", "canceled"):
-            db.run(partial(refunds.record_failed, refund_id=row.id))
+            db.run(partial(refunds.record_failed, refund_id=row.id, now=now))

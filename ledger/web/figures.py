@@ -11,13 +11,27 @@ from typing import Any
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
 from flask import Flask, g
+from flask_babel import gettext
+from flask_babel import lazy_gettext as later
 from markupsafe import Markup, escape
 
 from ledger.core.amount import decimals, kind_of
+from ledger.core.pledge_status import Standing, Tone
+from ledger.core.recurring_status import GiftStanding
 from ledger.queries.books import commodities
 from ledger.web.door import reading
 from ledger.web.locale import chosen
 
+# What a status is called beside its sentence.
+TONES = {
+    Tone.NEEDS_YOU: later("needs you"),
+    Tone.NOT_PAID: later("not paid"),
+    Tone.ON_ITS_WAY: later("on its way"),
+    Tone.ARRIVED: later("arrived"),
+    Tone.RECORDED: later("recorded"),
+    Tone.RETURNED: later("returned"),
+    Tone.ENDED: later("ended"),
+}
 Nouns = Mapping[str, tuple[str, str]]
 
 
@@ -176,6 +190,8 @@ def register_filters(app: Flask) -> None:
         words=lambda text: str(text).replace("_", " "),
         kind=kind_of,
         noun=_noun,
+        sentence=_sentence,
+        tone=lambda tone: str(TONES[tone]),
         unit_pair=lambda commodity: (commodity, _noun(commodity)),
         paragraphs=_paragraphs,
         pair=lambda row, value, text: (getattr(row, value), getattr(row, text)),
@@ -189,6 +205,15 @@ def _paragraphs(text: str) -> Markup:
     """Turn blank lines into paragraphs; everything else is escaped."""
     parts = [part.strip() for part in text.split("\n\n") if part.strip()]
     return Markup("").join(Markup("<p>{}</p>").format(part) for part in parts) or escape("")
+
+
+def _sentence(standing: Standing | GiftStanding) -> str:
+    """Say what is true of a pledge or a regular gift, in the visitor's language."""
+    return standing.words(
+        _quantity,
+        lambda day: str(format_date(day, format="medium", locale=chosen())),
+        lambda sentence: str(gettext(sentence)),
+    )
 
 
 def _quantity(value: int, commodity: str) -> str:

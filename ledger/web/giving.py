@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from ledger.errors import NotFound
 from ledger.models.books import Book
 from ledger.models.pledges import Pledge
-from ledger.queries import pledges, recurring
+from ledger.queries import pledge_status, pledges, recurring
 from ledger.services import pledges as pledge_services
 from ledger.web.door import now, page, reading, signed_in, today, write
 from ledger.web.payment import links
@@ -23,8 +23,13 @@ def show() -> Response:
     person = signed_in()
     with reading() as session:
         given = pledges.pledges_of_person(session, person_id=person.id)
+        standings = pledge_status.standings_of(
+            session, pledge_ids=[part.id for part in given], now=now()
+        )
         regular = recurring.recurring_of_person(session, person_id=person.id)
-    return page("giving/show.html", given=given, regular=regular, links=links())
+    return page(
+        "giving/show.html", given=given, standings=standings, regular=regular, links=links()
+    )
 
 
 @pages.post("/giving/<uuid:pledge_id>/cancel")

@@ -1,6 +1,5 @@
 """The way to the payment page: every try is counted before the provider is asked anything."""
 
-from contextlib import suppress
 from uuid import UUID
 
 from flask import request
@@ -47,16 +46,19 @@ def count_try(*, book_id: UUID, about: UUID, email: str) -> None:
     )
 
 
-def came_back(attempt: PaymentAttempt | None) -> None:
+def came_back(attempt: PaymentAttempt | None) -> bool:
     """Ask what became of a page that a visitor comes back from; a message may be slower.
 
-    Without an answer nothing is lost: the worker asks as well.
+    Return whether it is known now. Without an answer nothing is lost: the worker asks as well.
     """
     found = here().gateway
     if found is None or attempt is None or attempt.state not in ("open", "processing"):
-        return
-    with suppress(GatewayDown, PoolbookError):
+        return True
+    try:
         look_up_attempt(here().db, found, attempt=attempt, now=now())
+    except (GatewayDown, PoolbookError):
+        return False
+    return True
 
 
 def estimate() -> FeeEstimate:

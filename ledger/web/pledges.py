@@ -1,5 +1,6 @@
 """The path of a pledge: the basket form, the way to the payment page and back, the thanks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,8 @@ from werkzeug.wrappers import Response
 from ledger import checkout
 from ledger.core.amount import kind_of
 from ledger.core.currencies import exponent
+from ledger.core.pledge_status import Standing, Status, Tone
+from ledger.core.recurring_status import GiftStanding, GiftStatus
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
@@ -21,7 +24,7 @@ from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
 from ledger.models.pledges import Basket as BasketRow
 from ledger.models.pledges import Pledge
-from ledger.queries import campaigns, mandates, payments, pledges
+from ledger.queries import campaigns, mandates, payments, pledge_status, pledges
 from ledger.queries import recurring as recurring_questions
 from ledger.queries.books import commodities
 from ledger.schemas.basket import Basket, Choice, lines_of_form
@@ -44,6 +47,19 @@ pages = Blueprint("pledges", __name__)
 
 MONEY = "money"
 EVERY = ("month", "year")
+# What may change within seconds of the donor's coming back from the payment page.
+SOON = (
+    Status.ASKING,
+    Status.RECORDING,
+    Status.SAVING_CARD,
+    Status.NOT_PAID,
+    Status.NO_CARD,
+    Status.NO_CARD_FOR_PARTS,
+    Status.CARD_IS_CHARGED,
+    GiftStatus.NOT_STARTED,
+    GiftStatus.STARTING,
+    GiftStatus.FIRST_ON_ITS_WAY,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,42 +147,66 @@ def back(basket_id: UUID) -> Response:
         ]
         if gift is not None:
             asked.append(recurring_questions.latest_recurring_attempt(session, gift_id=gift.id))
-    for attempt in asked:
-        came_back(attempt)
-    return redirect(url_for("pledges.thanks", basket_id=basket_id, paid=1), 303)
+    answers = [came_back(attempt) for attempt in asked]
+    unsure = None if all(answers) else 1
+    return redirect(url_for("pledges.thanks", basket_id=basket_id, paid=1, unsure=unsure), 303)
 
 
 @pages.get("/baskets/<uuid:basket_id>/thanks")
 def thanks(basket_id: UUID) -> Response:
     """Say thank you, and how far each part of the basket is."""
+    is_unsure = "unsure" in request.args
     with reading() as session:
         basket = _basket(session, basket_id)
         campaign = session.get_one(Campaign, basket.campaign_id)
         book = session.get_one(Book, basket.book_id)
         parts = pledges.pledges_of_basket(session, basket_id=basket_id)
-        attempts = {
-            part.id: payments.latest_attempt(session, pledge_id=part.id)
-            for part in parts
-            if kind_of(part.commodity) == "money"
-        }
+        standings = pledge_status.standings_of(
+            session,
+            pledge_ids=[part.id for part in parts],
+            now=now(),
+            is_unsure=is_unsure,
+        )
         cards = {part.id: mandates.mandate_of(session, pledge_id=part.id) for part in parts}
         schedules = {part.id: mandates.parts_of(session, pledge_id=part.id) for part in parts}
         begun = recurring_questions.recurring_of_basket(session, basket_id=basket_id)
         gift = recurring_questions.recurring_row(session, begun.id) if begun else None
+    said: list[Standing | GiftStanding] = [standings[part.id] for part in parts]
+    if gift is not None:
+        said.append(gift.standing)
     return page(
         "pledges/thanks.html",
+        heading=_heading(said),
+        # Stripe's message may be slower than the donor.
+        looks_again="paid" in request.args and any(one.status in SOON for one in said),
+        is_unsure=is_unsure,
+        soon=SOON,
         basket=basket,
         campaign=campaign,
         book=book,
         parts=parts,
-        attempts=attempts,
+        standings=standings,
         cards=cards,
         schedules=schedules,
         gift=gift,
-        back="paid" in request.args,
         can_pay=here().gateway is not None,
         links=links(),
     )
+
+
+def _heading(said: Sequence[Standing | GiftStanding]) -> str:
+    """Return what a whole basket comes to: what is most pressing of its parts."""
+    pressing = min((one.tone for one in said), key=list(Tone).index, default=Tone.RECORDED)
+    headings = {
+        Tone.NEEDS_YOU: _("Please look at this"),
+        Tone.NOT_PAID: _("Not paid yet"),
+        Tone.ON_ITS_WAY: _("Thank you. Your payment is on its way"),
+        Tone.ARRIVED: _("Thank you. Your gift has arrived"),
+        Tone.RECORDED: _("Thank you. We've recorded your pledge"),
+        Tone.RETURNED: _("About your gift"),
+        Tone.ENDED: _("Your pledge has ended"),
+    }
+    return str(headings[pressing])
 
 
 def _form(

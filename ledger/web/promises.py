@@ -18,7 +18,7 @@ from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
-from ledger.queries import mandates, pledges
+from ledger.queries import mandates, pledge_status, pledges
 from ledger.queries.payments import latest_attempt
 from ledger.services import pledges as pledge_services
 from ledger.web.door import here, now, page, reading, write
@@ -31,10 +31,11 @@ pages = Blueprint("promises", __name__)
 def show(token: str) -> Response:
     """Show one pledge of money to whoever holds its link."""
     pledge = _pledge(token)
+    is_unsure = False
     if "back" in request.args:
         with reading() as session:
             attempt = latest_attempt(session, pledge_id=pledge.id)
-        came_back(attempt)
+        is_unsure = not came_back(attempt)
         pledge = _pledge(token)
     with reading() as session:
         book = session.get_one(Book, pledge.book_id)
@@ -44,6 +45,9 @@ def show(token: str) -> Response:
         parts = mandates.parts_of(session, pledge_id=pledge.id)
         today = day_in(book.time_zone, now())
         due = mandates.amount_due(session, pledge, today)
+        found = pledge_status.standings_of(
+            session, pledge_ids=[pledge.id], now=now(), is_unsure=is_unsure
+        )[pledge.id]
         on_its_way = mandates.under_way(session, pledge_id=pledge.id)
     return page(
         "promises/show.html",
@@ -55,6 +59,7 @@ def show(token: str) -> Response:
         parts=parts,
         due=due,
         on_its_way=on_its_way,
+        found=found,
         token=token,
         can_pay=here().gateway is not None,
     )

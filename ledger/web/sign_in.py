@@ -23,9 +23,8 @@ def form() -> Response:
 def ask() -> Response:
     """Send a link; the answer is the same whether or not the address is known."""
     email = request.form.get("email", "")[:320]
-    base_url = here().settings.base_url
     try:
-        write(lambda opened: people.request_link(opened, email=email, base_url=base_url, now=now()))
+        write(lambda opened: people.request_link(opened, email=email, links=links(), now=now()))
     except Invalid as refusal:
         return page("sign_in/form.html", 422, values=request.form, errors=errors_of(refusal))
     return page("sign_in/sent.html", demo=here().settings.demo)

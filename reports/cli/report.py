@@ -13,10 +13,10 @@ from ledger.db import ReadSession
 from ledger.queries import editions as questions
 from ledger.queries.books import all_books
 from ledger.queries.journal import EntryRow
+from ledger.web.figures import format_figure
 from reports.build import EDITIONS, Scope, scope_of_all, scope_of_book, scope_of_pool
 from reports.cli.proofs import signer_of_console
-from reports.issue import issue
-from reports.render import render_pdf
+from reports.issue import Wanted, issue
 
 
 @click.group("report")
@@ -45,26 +45,27 @@ def transparency(
     known_at: str | None,
     output: Path,
 ) -> None:
-    """Write the transparency report of a book, a pool with its members, or all."""
+    """Issue the transparency report of a book, a pool or all, and write it; one that was issued
+    of the same data is written again as it was."""
     if sum((book_code is not None, pool_code is not None, everything)) != 1:
         raise click.UsageError("Give one of --book, --pool and --all.")
-    first, last, instant = _day(since), _day(until), parse_instant(known_at)
-    signer = signer_of_console(console)
-    made, certificates = console.database().run(
-        lambda session: issue(
-            session,
-            scope=_scope(session, book_code, pool_code),
-            since=first,
-            until=last,
-            edition=edition,
-            signer=signer,
+    wanted = Wanted(
+        lambda session: _scope(session, book_code, pool_code),
+        _day(since),
+        _day(until),
+        edition,
+        parse_instant(known_at),
+    )
+    # The file is opened first: a place that cannot be written to leaves no edition behind.
+    with written(output) as out:
+        issued = issue(
+            console.database(),
+            wanted,
+            signer=signer_of_console(console),
             made_by=None,
             now=datetime.now(UTC),
-            known_at=instant,
         )
-    )
-    rendered = render_pdf(made, certificates)
-    with written(output) as out:
+        rendered = issued.rendered
         out.buffer.write(rendered.pdf)
     console.answer(
         {
@@ -94,12 +95,13 @@ def editions(console: Console) -> None:
             "edition": row.audience,
             "dataset_sha256": row.dataset_sha256,
             "superseded": row.superseded,
+            "known_at": row.known_at.isoformat() if row.known_at else None,
         }
         for row in rows
     ]
     text = "\n".join(
         f"{row['dataset_sha256'][:16]}  {row['from']} to {row['to']}  {row['edition']:<8}"
-        f"no. {row['number']}  {row['title']}{'  (superseded)' if row['superseded'] else ''}"
+        f"no. {row['number']}  {row['title']}{_mark(row)}"
         for row in found
     )
     console.answer({"editions": found}, text or "No report was made yet.")
@@ -123,7 +125,7 @@ def compare(console: Console, older: str, newer: str) -> None:
     lines = [f"+ {_line(code, row)}" for code, row in found.came]
     lines += [f"- {_line(code, row)}" for code, row in found.left]
     lines += [
-        f"  {row.book} {row.account} {row.fund}: {row.quantity:+,} {row.commodity}"
+        f"  {row.book} {row.account} {row.fund}: {_signed(row)} {row.commodity}"
         for row in found.changes
     ]
     console.answer(
@@ -134,6 +136,17 @@ def compare(console: Console, older: str, newer: str) -> None:
         },
         "\n".join(lines) or "Nothing differs.",
     )
+
+
+def _mark(row: dict[str, Any]) -> str:
+    if row["known_at"]:
+        return f"  (look-back, as known at {row['known_at']})"
+    return "  (superseded)" if row["superseded"] else ""
+
+
+def _signed(row: questions.Change) -> str:
+    """Write a change as people read it: with its sign and the decimals of its commodity."""
+    return f"{'+' if row.quantity > 0 else ''}{format_figure(row.quantity, row.commodity)}"
 
 
 def _line(code: str, row: EntryRow) -> str:

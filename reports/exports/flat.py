@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 from ledger.models.books import Book
 from ledger.queries.journal import LABELS, EntryRow
+from ledger.web.figures import plain_decimal
 
 COLUMNS = (
     "book",
@@ -23,7 +24,7 @@ COLUMNS = (
     "account_name",
     "fund",
     "commodity",
-    "quantity",
+    "amount",
     "counterparty",
     *LABELS,
 )
@@ -36,7 +37,10 @@ _UNSEEN = dict.fromkeys((*_CONTROLS, 0x061C, 0x200E, 0x200F, 0xFEFF), " ")
 
 
 def write_csv(book: Book, entries: Iterator[EntryRow], out: TextIO) -> tuple[int, int]:
-    """Write one row per leg: quantities in the smallest unit, texts quoted and harmless."""
+    """Write one row per leg: amounts in decimals, texts quoted and harmless.
+
+    The integers of the smallest unit are in the JSON lines.
+    """
     out.write(",".join(COLUMNS) + "\n")
     writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     count = postings = 0
@@ -60,7 +64,7 @@ def write_csv(book: Book, entries: Iterator[EntryRow], out: TextIO) -> tuple[int
                     harmless(leg.account_name),
                     harmless(leg.fund),
                     harmless(leg.commodity),
-                    leg.quantity,
+                    plain_decimal(leg.quantity, leg.commodity),
                     harmless(leg.counterparty or ""),
                     *(harmless(labels.get(name, "")) for name in LABELS),
                 ]

@@ -2,23 +2,28 @@
 
 import hashlib
 import json
+import os
 import threading
 import zipfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import IO
 
 import pytest
 from sqlalchemy import func, select
 
-from ledger.db import Database
+from ledger.db import Database, ReadSession
 from ledger.demo import fill
+from ledger.links import SIGN_IN, Links
 from ledger.models import Base
 from ledger.models.journal import Entry
+from ledger.models.people import OutboxMessage, SignInLink
 from ledger.queries import invariants
 from ledger.queries.books import book_by_code
 from ledger.services import journal
-from ledger.services.backups import LEFT_OUT
+from ledger.services.backups import LEFT_OUT, write_backup
+from ledger.services.people import link_is_good, request_link, sha256
 from ledger.services.seals import make_checkpoint
 from reports.bundle import make_bundle
 from tests.cli.conftest import Run
@@ -183,6 +188,44 @@ def test_a_backup_is_consistent_while_others_post(run: Run, filled: Database, tm
     assert run("restore", str(tmp_path / "all.backup"), "--database", empty, "--json").json == (
         done.json
     )
+
+
+def test_a_backup_signs_nobody_in_and_is_read_by_nobody_else(
+    run: Run, filled: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links = Links("https://x.example", "a key of the installation")
+    with filled.transaction() as session:
+        make_person(session, "Ada")
+        request_link(session, email="ada@example.org", links=links, now=NOW)
+        asked = session.scalars(select(SignInLink)).one()
+        kept = session.scalars(select(OutboxMessage.body)).all()
+    secret = links.token(SIGN_IN, asked.id)
+    # The control: this is what the message that is sent says, and it would let her in.
+    assert any(secret in links.fill(body) for body in kept)
+    with filled.transaction() as session:
+        assert link_is_good(session, secret=secret, now=NOW)
+    file = tmp_path / "all.backup"
+    file.write_bytes(b"of before")
+    file.chmod(0o644)
+    seen = []
+
+    def looking(session: ReadSession, out: IO[bytes], *, revision: str) -> int:
+        seen.extend(path.stat().st_mode & 0o777 for path in tmp_path.glob(".*.part"))
+        return write_backup(session, out, revision=revision)
+
+    monkeypatch.setattr("ledger.cli.backups.write_backup", looking)
+    before = os.umask(0)
+    try:
+        assert run("backup", str(file)).code == 0
+    finally:
+        os.umask(before)
+    assert seen == [0o600]
+    assert file.stat().st_mode & 0o777 == 0o600
+    with zipfile.ZipFile(file) as archive:
+        whole = b"".join(map(archive.read, archive.namelist())).decode()
+    assert "ada@example.org" in whole
+    for live in (secret, sha256(secret), asked.secret_sha256):
+        assert live not in whole
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

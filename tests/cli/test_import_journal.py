@@ -436,6 +436,32 @@ def test_hours_of_volunteers_are_of_the_skill_that_the_mapping_names(
 
 
 @pytest.mark.usefixtures("_book")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_table_without_currencies_is_in_the_currency_of_the_book(
+    db: Database, run: Run, tmp_path: Path
+):
+    file, mapping = tmp_path / "x.csv", tmp_path / "m.toml"
+    file.write_text(
+        "Date,Transaction ID,Number,Description,Account Name,Amount Num.\n"
+        "2024-03-04,abc,1,Gift,Bank,20.00\n,abc,1,Gift,Income,-20.00\n"
+    )
+    arguments = ("import", "journal", str(file), "--book", "A")
+    refused = run(*arguments)
+    assert (refused.code, refused.out) == (1, "")
+    assert "account Bank open" in refused.err
+    assert "--propose" in refused.err
+    assert run(*arguments, "--propose", str(mapping)).code == 0
+    assert '"" = "EUR"' in mapping.read_text()
+    mapping.write_text(mapping.read_text().replace('"Bank" = 0', '"Bank" = 1010'))
+    assert run(*arguments, "--mapping", str(mapping), "--json").json["entries"] == 1
+    rows = run("trial-balance", "--book", "A", "--json").json["rows"]
+    assert [(row["account"], row["commodity"], row["quantity"]) for row in rows] == [
+        (1010, "EUR", 2000),
+        (4600, "EUR", -2000),
+    ]
+
+
+@pytest.mark.usefixtures("_book")
 def test_a_dry_run_gives_the_same_answer_and_keeps_nothing(db: Database, run: Run, tmp_path: Path):
     file = tmp_path / "x.journal"
     file.write_text("2024-01-01 gift\n  Assets:Cash  5 EUR\n  Income:Gifts\n")

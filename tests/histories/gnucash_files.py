@@ -42,10 +42,11 @@ insert into accounts values('r','Root','ROOT',null,null),('a','Assets','ASSET','
 """
 
 
-def sqlite_book(path: Path, *gifts: tuple[str, str | None, int]) -> Path:
+def sqlite_book(path: Path, *gifts: tuple[str, str | None, int], page_size: int = 4096) -> Path:
     """Write a book of gifts: the instant kept, the day kept apart (or none), and cents."""
     path.unlink(missing_ok=True)
     with sqlite3.connect(path) as book:
+        book.execute(f"pragma page_size={page_size}")
         book.executescript(TABLES)
         for number, (instant, day, cents) in enumerate(gifts):
             guid = f"t{number}"

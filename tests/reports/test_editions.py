@@ -14,12 +14,13 @@ from ledger.queries.balances import account_statement, balance_of, trial_balance
 from ledger.queries.editions import difference, edition_named, editions_for
 from ledger.services import journal
 from ledger.services.seals import seal_all
+from reports import issue as issuing
 from reports.build import scope_of_book
-from reports.dataset import as_json, sha256
 from reports.exports import export_journal
-from reports.issue import issue
+from reports.issue import Wanted, issue
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person
+from tests.reports.printing import printed
 from tests.reports.test_proof import SIGNER
 from tests.services.test_periods import close
 
@@ -28,7 +29,8 @@ LATER = NOW + timedelta(hours=1)
 
 
 @pytest.fixture
-def town(db: Database) -> Database:
+def town(db: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
+    monkeypatch.setattr(issuing, "render_pdf", printed)
     with db.transaction() as session:
         book = make_book(session)
         make_fund(session, book)
@@ -55,20 +57,12 @@ def gift(db: Database, reference: str, on: date, amount: int, now: datetime = NO
 
 
 def issued(db: Database, now: datetime = NOW, known_at=None, edition="auditor", period=OCTOBER):
-    """Make a report of October and return its data's hash."""
-    with db.transaction() as session:
-        made, _certificates = issue(
-            session,
-            scope=scope_of_book(session, "A"),
-            since=period[0],
-            until=period[1],
-            edition=edition,
-            signer=SIGNER,
-            made_by=None,
-            now=now,
-            known_at=known_at,
-        )
-    return sha256(as_json(made))
+    """Issue a report of October and return its data's hash."""
+    wanted = Wanted(
+        lambda session: scope_of_book(session, "A"), period[0], period[1], edition, known_at
+    )
+    done = issue(db, wanted, signer=SIGNER, made_by=None, now=now)
+    return done.rendered.dataset_sha256
 
 
 def between(db: Database, older: str, newer: str):

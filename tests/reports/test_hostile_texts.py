@@ -98,18 +98,18 @@ def test_no_cell_is_a_formula_and_every_number_is_the_number(
 ):
     text = written(rows, "csv")
     cells = list(csv.DictReader(io.StringIO(text, newline="")))
-    assert [int(row["quantity"]) for row in cells] == [5000, -5000] * len(rows)
+    assert [row["amount"] for row in cells] == ["50.00", "-50.00"] * len(rows)
     assert [int(row["account"]) for row in cells] == [1010, 4010] * len(rows)
     for separator in SEPARATORS:
         for line in text.splitlines():
             for cell in line.split(separator):
                 bare = cell.strip("\"' \u00a0\ufeff")
                 starts = cell.lstrip('" \u00a0\ufeff')
-                number = bare.removeprefix("-").isdigit() and separator == ","
+                number = bare.removeprefix("-").replace(".", "").isdigit() and separator == ","
                 assert number or not starts.startswith(FORMULA), (separator, cell)
     for row in cells:
         for name, cell in row.items():
-            assert name in ("quantity", "account", "line") or not cell.startswith(FORMULA)
+            assert name in ("amount", "account", "line") or not cell.startswith(FORMULA)
             assert not any(ord(sign) < 32 or sign in "\x7f\x85\u2028\u2029\u202e" for sign in cell)
 
 

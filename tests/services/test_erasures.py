@@ -13,6 +13,7 @@ from ledger.core.leaf import commit_to
 from ledger.db import Database
 from ledger.errors import Conflict, NotFound
 from ledger.ids import new_id
+from ledger.links import Links
 from ledger.models import Base
 from ledger.models.journal import Annotation, Posting
 from ledger.models.parties import Party
@@ -92,7 +93,7 @@ def fill(session) -> None:
         made_by=tess.id,
         now=NOW,
     )
-    request_link(session, email=address, base_url="https://x.example", now=NOW)
+    request_link(session, email=address, links=Links("https://x.example", "a key"), now=NOW)
     send(session, to_email="tess.books@example.org", subject="A gift", body=f"{name} gave", now=NOW)
     create_token(session, person_id=person.id, name=HERS[7], scopes=SCOPES["read"], now=NOW)
     propose(

@@ -10,12 +10,14 @@ from ledger import auth
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.ids import new_id
+from ledger.links import Links
 from ledger.models.people import ApiToken, OutboxMessage, SignInLink
 from ledger.queries.people import memberships_of, person_by_email, roles_of, tokens_of
 from ledger.services import people
 from tests.conftest import NOW
 from tests.factories import make_book, make_person
 
+LINKS = Links("https://x.example", "a key")
 ROLES = auth.ROLES
 # Which two roles one person may hold at once in one book (domain section 11).
 TOGETHER = {frozenset({"member", role}) for role in ROLES}
@@ -131,9 +133,10 @@ def test_an_address_is_one_person_in_any_capitals(session: Session) -> None:
 
 def test_a_link_is_kept_only_as_its_hash_and_spent_once(session: Session) -> None:
     person = make_person(session, "Ada")
-    people.request_link(session, email=person.email, base_url="https://x.example", now=NOW)
-    body = session.scalars(select(OutboxMessage.body)).one()
-    secret = body.split("/sign-in/")[1].split()[0]
+    people.request_link(session, email=person.email, links=LINKS, now=NOW)
+    kept = session.scalars(select(OutboxMessage.body)).one()
+    secret = LINKS.fill(kept).split("/sign-in/")[1].split()[0]
+    assert secret not in kept
     stored = session.scalars(select(SignInLink)).one()
     assert secret not in (stored.secret_sha256, stored.email)
     assert people.link_is_good(session, secret=secret, now=NOW)
@@ -145,9 +148,10 @@ def test_a_link_is_kept_only_as_its_hash_and_spent_once(session: Session) -> Non
 
 def test_a_link_is_not_good_from_its_last_instant_on(session: Session) -> None:
     person = make_person(session, "Ada")
-    people.request_link(session, email=person.email, base_url="https://x.example", now=NOW)
-    body = session.scalars(select(OutboxMessage.body)).one()
-    secret = body.split("/sign-in/")[1].split()[0]
+    people.request_link(session, email=person.email, links=LINKS, now=NOW)
+    kept = session.scalars(select(OutboxMessage.body)).one()
+    secret = LINKS.fill(kept).split("/sign-in/")[1].split()[0]
+    assert secret not in kept
     end = NOW + people.LINK_LIFETIME
     assert people.link_is_good(session, secret=secret, now=end - timedelta(seconds=1))
     with pytest.raises(NotAllowed):

@@ -83,7 +83,7 @@ def test_what_was_refused_can_be_asked_for_again(desk, end):
         refunds.reject_refund(desk.session, refund_id=refund.id)
     else:
         desk.approve(refund)
-        refunds.record_refused(desk.session, refund_id=refund.id)
+        refunds.record_refused(desk.session, refund_id=refund.id, now=NOW)
     assert refund.state == end
     desk.ask(10_000)
 
@@ -142,7 +142,7 @@ def test_stripes_answer_is_noted_and_books_nothing(desk, status, state):
     refund = desk.ask(4000)
     desk.approve(refund)
     sent = Sent("re_1", desk.card.source_id, 4000, status)
-    refunds.record_sent(desk.session, refund_id=refund.id, answer=sent)
+    refunds.record_sent(desk.session, refund_id=refund.id, answer=sent, now=NOW)
     assert (refund.state, refund.stripe_refund_id) == (state, "re_1")
     assert desk.balance(4090) == 0
 
@@ -155,9 +155,9 @@ def test_the_books_may_hear_of_a_refund_before_its_answer_is_noted(desk):
         desk.session, txn_id=txn.id, charge_id=desk.card.source_id, refund_id=refund.id, now=NOW
     )
     refunds.record_sent(
-        desk.session, refund_id=refund.id, answer=Sent("re_1", "ch", 4000, "succeeded")
+        desk.session, refund_id=refund.id, answer=Sent("re_1", "ch", 4000, "succeeded"), now=NOW
     )
-    refunds.record_refused(desk.session, refund_id=refund.id)
+    refunds.record_refused(desk.session, refund_id=refund.id, now=NOW)
     assert (refund.state, refund.stripe_refund_id) == ("posted", "re_1")
 
 

@@ -2,30 +2,35 @@
 
 from datetime import date, timedelta
 
+import pytest
+
 from ledger.queries.books import fund_by_code
 from ledger.queries.editions import editions_for
 from ledger.services.offline import record_cash
+from reports import issue as issuing
 from reports.build import scope_of_book
-from reports.issue import issue
+from reports.issue import Wanted, issue
 from tests.conftest import NOW
+from tests.reports.printing import printed
 from tests.reports.test_proof import SIGNER
 from tests.web.town import Town
 
 
-def test_a_reader_sees_which_entries_made_two_editions_differ(town: Town) -> None:
+def test_a_reader_sees_which_entries_made_two_editions_differ(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(issuing, "render_pdf", printed)
     for number in (1, 2):
+        wanted = Wanted(
+            lambda session: scope_of_book(session, "A"),
+            date(2026, 1, 1),
+            date(2026, 12, 31),
+            "public",
+        )
+        later = NOW + timedelta(minutes=number)
+        issue(town.db, wanted, signer=SIGNER, made_by=None, now=later)
         with town.db.transaction() as session:
             scope = scope_of_book(session, "A")
-            issue(
-                session,
-                scope=scope,
-                since=date(2026, 1, 1),
-                until=date(2026, 12, 31),
-                edition="public",
-                signer=SIGNER,
-                made_by=None,
-                now=NOW + timedelta(minutes=number),
-            )
             record_cash(
                 session,
                 book=scope.books[0],
@@ -33,7 +38,7 @@ def test_a_reader_sees_which_entries_made_two_editions_differ(town: Town) -> Non
                 amount=1234,
                 reference=f"late {number}",
                 on=NOW.date(),
-                now=NOW + timedelta(minutes=number),
+                now=later,
                 made_by=None,
             )
     reader = town.client("auditor")
@@ -58,3 +63,39 @@ def test_balances_are_shown_as_known_at_an_instant(town: Town) -> None:
     assert "As known at" in account
     assert "No entries" in account
     assert reader.get("/books/A/trial-balance?known_at=yesterday").status_code == 422
+
+
+ASKED = {"book": "A", "from": "2026-01-01", "to": "2026-12-31", "edition": "public"}
+
+
+def test_looking_and_downloading_write_nothing_and_issuing_is_a_form(town: Town) -> None:
+    reader = town.client("auditor")
+    before = town.rows()
+    shown = reader.get("/reports/transparency", query_string=ASKED)
+    assert "Interim: this period is not over." in shown.text
+    draft = reader.get("/reports/transparency.pdf", query_string=ASKED)
+    assert "draft" in draft.headers["Content-Disposition"]
+    assert draft.data.startswith(b"%PDF")
+    assert town.rows() == before
+    done = reader.post("/reports/transparency", data=ASKED)
+    assert done.status_code == 303, done.text
+    edition = done.headers["Location"].rsplit("#", 1)[1]
+    before = town.rows()
+    listed = reader.get("/reports/editions").text
+    assert f"/reports/editions/{edition}.pdf" in listed
+    file = reader.get(f"/reports/editions/{edition}.pdf")
+    assert file.data.startswith(b"%PDF")
+    same = reader.get("/reports/transparency.pdf", query_string=ASKED)
+    assert same.data == file.data, "what was issued is downloaded, not made anew"
+    assert "draft" not in same.headers["Content-Disposition"]
+    assert town.rows() == before
+    assert town.client("other auditor").get(f"/reports/editions/{edition}.pdf").status_code == 404
+
+
+def test_an_instant_ahead_is_refused_beside_its_field(town: Town) -> None:
+    ahead = (NOW + timedelta(days=400)).isoformat(timespec="minutes")[:16]
+    answer = town.client("auditor").get(
+        "/reports/transparency", query_string={**ASKED, "known_at": ahead}
+    )
+    assert answer.status_code == 422
+    assert "still ahead" in answer.text

@@ -66,6 +66,9 @@ DEEDS: dict[str, Deed] = {
     ),
     "sign_in.ask": Deed(ALL, {"email": "ada@example.org"}),
     "sign_in.leave": Deed(ALL),
+    "reports.issue_report": Deed(
+        READERS, {"book": "A", "from": "2026-01-01", "to": "2026-01-31", "edition": "public"}
+    ),
     "hours.log": Deed(
         frozenset({"member", "treasurer"}),
         {
@@ -277,6 +280,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "reports.editions": READERS | {"other treasurer", "other approver", "other auditor"},
     # Nothing was made here: tests of its own.
     "reports.compare": frozenset(),
+    "reports.edition_pdf": frozenset(),
     "reports.pdf": READERS,
     "things.value_form": frozenset({"member", "treasurer"}),
     "things.lend_form": frozenset({"member", "treasurer"}),
@@ -329,7 +333,7 @@ VIEWS: dict[str, frozenset[str]] = {
 }
 REFUSALS = (401, 403, 404)
 # Forms in which the book is an answer: who has no role in it hears so beside the field.
-NAMING_THE_BOOK = ("hours.log", "things.receive")
+NAMING_THE_BOOK = ("hours.log", "things.receive", "reports.issue_report")
 
 
 def missing(town: Town) -> set[str]:

@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from ledger.db import Database
+from ledger.links import Links
 from ledger.queries.people import outbox
 from tests.conftest import NOW
 from tests.web.town import HOME, Town, found_town, token_in
@@ -57,7 +58,8 @@ def links(town: Town) -> list[str]:
     """The links in the outbox, newest first."""
     with town.db.snapshot() as session:
         mails = outbox(session)
-    return [re.findall(rf"{HOME}(/sign-in/\S+)", mail.body)[0] for mail in mails]
+    fill = Links(HOME, town.app.config["SECRET_KEY"]).fill
+    return [re.findall(rf"{HOME}(/sign-in/\S+)", fill(mail.body))[0] for mail in mails]
 
 
 def follow(client: FlaskClient, link: str):  # type: ignore[no-untyped-def]

@@ -257,7 +257,7 @@ def _settle(session: Session, town: Town) -> None:
     town.ids["token_id"] = str(tokens_of(session, person_id=owner)[0].id)
     town.ids["period_id"] = str(new_id())
     town.ids["soft_close_id"] = str(new_id())
-    town.ids["older_id"] = town.ids["newer_id"] = str(new_id())
+    town.ids["older_id"] = town.ids["newer_id"] = town.ids["edition_id"] = str(new_id())
 
 
 def stray_payment() -> BalanceTransaction:
