@@ -16,6 +16,7 @@ def account(store: Store, _params: Object) -> Object:
         "country": "US",
         "default_currency": "usd",
         "details_submitted": True,
+        "email": None,
         "payouts_enabled": True,
         "type": "standard",
     }

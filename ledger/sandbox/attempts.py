@@ -13,6 +13,38 @@ from ledger.sandbox.events import emit
 from ledger.sandbox.store import Object, Store
 
 SLOW_SECONDS = 180
+# What an intent has at Stripe and has no value unless something gives it one.
+EMPTY: Object = dict.fromkeys(
+    (
+        "allowed_payment_method_types",
+        "application",
+        "application_fee_amount",
+        "automatic_payment_methods",
+        "canceled_at",
+        "cancellation_reason",
+        "client_secret",
+        "customer_account",
+        "excluded_payment_method_types",
+        "last_payment_error",
+        "latest_charge",
+        "managed_payments",
+        "next_action",
+        "on_behalf_of",
+        "payment_method",
+        "payment_method_configuration_details",
+        "payment_method_options",
+        "payment_record",
+        "processing",
+        "review",
+        "setup_future_usage",
+        "shipping",
+        "source",
+        "statement_descriptor",
+        "statement_descriptor_suffix",
+        "transfer_data",
+        "transfer_group",
+    )
+)
 # Who wants to know what became of an intent: succeeded, processing, failed.
 FOLLOWERS: list[Callable[[Store, Object, str], None]] = []
 
@@ -34,29 +66,20 @@ def make_intent(
         "payment_intent",
         "pi",
         {
+            **EMPTY,
             "amount": amount,
             "amount_capturable": 0,
             "amount_received": 0,
-            "automatic_payment_methods": None,
-            "canceled_at": None,
-            "cancellation_reason": None,
             "capture_method": "automatic_async",
-            "client_secret": None,
             "confirmation_method": "automatic",
             "created": store.now(),
             "currency": currency,
             "customer": customer,
             "description": description,
-            "last_payment_error": None,
-            "latest_charge": None,
             "livemode": False,
             "metadata": metadata,
-            "next_action": None,
-            "payment_method": None,
             "payment_method_types": kinds or ["card"],
-            "processing": None,
             "receipt_email": email,
-            "setup_future_usage": None,
             "status": "requires_payment_method",
             **more,
         },

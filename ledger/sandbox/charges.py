@@ -14,6 +14,23 @@ from ledger.sandbox.store import Object, Store
 
 DAY = 86_400
 HOLD_SECONDS = 7 * DAY
+# What a charge has at Stripe and never has a value here.
+EMPTY: Object = dict.fromkeys(
+    (
+        "application",
+        "application_fee",
+        "application_fee_amount",
+        "on_behalf_of",
+        "receipt_number",
+        "receipt_url",
+        "review",
+        "shipping",
+        "source",
+        "source_transfer",
+        "transfer_data",
+        "transfer_group",
+    )
+)
 
 
 def make(
@@ -26,11 +43,13 @@ def make(
         "charge",
         "ch" if means.kind == "card" else "py",
         {
+            **EMPTY,
             "amount": intent["amount"],
             "amount_captured": intent["amount"] if captured else 0,
             "amount_refunded": 0,
             "balance_transaction": None,
             "billing_details": method["billing_details"],
+            "calculated_statement_descriptor": _descriptor(intent, means),
             "captured": captured,
             "created": store.now(),
             "currency": intent["currency"],
@@ -50,6 +69,8 @@ def make(
             "payment_method_details": _details(store, means, method, held=good and not captured),
             "receipt_email": intent["receipt_email"],
             "refunded": False,
+            "statement_descriptor": intent["statement_descriptor"],
+            "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
             "status": status,
             # How the card behaves later on: refunds and disputes.
             "_number": means.number,
@@ -135,6 +156,14 @@ def fall_back(store: Store, charge: Object, reason: str) -> Object:
     return store.save(charge)
 
 
+def _descriptor(intent: Object, means: Means) -> str | None:
+    """Return what stands on the statement of a card."""
+    if means.kind != "card":
+        return None
+    suffix = intent["statement_descriptor_suffix"]
+    return str(intent["statement_descriptor"] or (f"SANDBOX* {suffix}" if suffix else "SANDBOX"))
+
+
 def _outcome(reason: str) -> Object:
     if not reason:
         return {
@@ -168,18 +197,24 @@ def _details(store: Store, means: Means, method: Object, *, held: bool) -> dict[
             "type": "card",
             "card": {
                 "amount_authorized": None,
+                "authorization_code": None,
                 "brand": card["brand"],
-                "capture_before": store.now() + HOLD_SECONDS if held else None,
+                **({"capture_before": store.now() + HOLD_SECONDS} if held else {}),
                 "checks": card["checks"],
                 "country": card["country"],
+                "electronic_commerce_indicator": None,
                 "exp_month": card["exp_month"],
                 "exp_year": card["exp_year"],
                 "fingerprint": card["fingerprint"],
                 "funding": card["funding"],
+                "installments": None,
                 "last4": card["last4"],
                 "mandate": None,
                 "network": card["brand"],
+                "network_transaction_id": None,
+                "regulated_status": card["regulated_status"],
                 "three_d_secure": None,
+                "transaction_link_id": None,
                 "wallet": None,
             },
         }
@@ -195,4 +230,6 @@ def _details(store: Store, means: Means, method: Object, *, held: bool) -> dict[
             "routing_number",
         )
     details = {name: known[name] for name in names}
+    if means.kind == "us_bank_account":
+        details["payment_reference"] = None
     return {"type": means.kind, means.kind: {**details, "mandate": method["_mandate"]}}

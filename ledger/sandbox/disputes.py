@@ -114,6 +114,7 @@ def _fresh(store: Store, charge: Object, reason: str, amount: int, *, inquiry: b
     made: Object = {
         "amount": amount,
         "balance_transactions": [],
+        "intended_submission_method": None,
         "charge": charge["id"],
         "created": store.now(),
         "currency": charge["currency"],

@@ -22,9 +22,7 @@ def emit(store: Store, kind: str, about: Object, before: Object | None = None) -
         "event",
         "evt",
         {
-            "account": None,
             "api_version": API_VERSION,
-            "context": None,
             "created": store.now(),
             "data": {
                 "object": _told(about),

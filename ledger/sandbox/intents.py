@@ -50,7 +50,7 @@ def create(store: Store, params: Object) -> Object:
         statement_descriptor=optional_text(params, "statement_descriptor"),
         statement_descriptor_suffix=optional_text(params, "statement_descriptor_suffix"),
     )
-    intent["automatic_payment_methods"] = methods.automatic(params)
+    intent |= methods.stated(params)
     given = optional_text(params, "payment_method")
     if given:
         method = methods.chosen(store, given, customer, param="payment_method")

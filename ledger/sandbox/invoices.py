@@ -41,6 +41,10 @@ BLANK: Object = {
     },
     "collection_method": "charge_automatically",
     "custom_fields": None,
+    "customer_account": None,
+    "customer_address": None,
+    "customer_phone": None,
+    "customer_shipping": None,
     "customer_tax_exempt": "none",
     "customer_tax_ids": [],
     "default_payment_method": None,
@@ -71,7 +75,11 @@ BLANK: Object = {
     "post_payment_credit_notes_amount": 0,
     "pre_payment_credit_notes_amount": 0,
     "receipt_number": None,
+    "rendering": None,
+    "shipping_cost": None,
+    "shipping_details": None,
     "starting_balance": 0,
+    "statement_descriptor": None,
     "status": "draft",
     "status_transitions": {
         "finalized_at": None,
@@ -275,6 +283,7 @@ def _fresh(store: Store, subscription: Object, customer: Object, reason: str) ->
         "customer": customer["id"],
         "customer_email": customer["email"],
         "customer_name": customer["name"],
+        "customer_phone": customer["phone"],
         "parent": {
             "quote_details": None,
             "subscription_details": {
@@ -327,6 +336,8 @@ def _line(
             "unit_amount_decimal": price["unit_amount_decimal"],
         },
         "quantity": item["quantity"],
+        "quantity_decimal": str(item["quantity"]),
+        "subscription": subscription["id"],
         "subtotal": amount,
         "taxes": [],
     }

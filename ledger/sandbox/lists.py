@@ -11,7 +11,7 @@ from ledger.sandbox.errors import ApiError, unknown
 from ledger.sandbox.events import public, undelivered
 from ledger.sandbox.events import shown as event_shown
 from ledger.sandbox.invoices import payments_of
-from ledger.sandbox.params import boolean, group, integer, optional_text, texts
+from ledger.sandbox.params import boolean, group, integer, optional_text, text, texts
 from ledger.sandbox.store import Object, Store
 
 Params = dict[str, Any]
@@ -62,6 +62,15 @@ FILTERS = {
 }
 # What can be read by its id alone.
 SINGLE = {"mandates": "mandate"}
+# Lists that an object shows only when they are expanded.
+LISTED = ("line_items", "payments")
+# Lists inside an object, and where it keeps them.
+INNER = {
+    ("checkout/sessions", "line_items"): "_line_items",
+    ("invoices", "lines"): "lines",
+}
+# Kept inside their subscriptions; a list of them names one.
+ITEMS = "subscription_items"
 # Filters that compare otherwise than by equality.
 OTHERWISE = ("delivery_success", "payment", "types")
 # Filters by what is kept from sight, like which payout took a balance transaction along.
@@ -94,6 +103,8 @@ COMPARISONS: dict[str, Callable[[int, int], bool]] = {
     "lte": operator.le,
     "lt": operator.lt,
 }
+# What an object may lack and is expanded to nothing then.
+ABSENT = {("refund", "failure_balance_transaction")}
 # Shown once, when it is made.
 SECRETS = ("secret",)
 
@@ -108,6 +119,15 @@ def read(store: Store, path: str, params: Params) -> Object | None:
         store.need("customer", holder_id, param="customer")
         found = listing(store, last, {**params, "customer": holder_id})
         return {**found, "url": f"/v1/{path}"}
+    if (holder, last) in INNER:
+        found = store.need(LISTS[holder], holder_id)[INNER[holder, last]]
+        rows = found["data"] if isinstance(found, dict) else found
+        return _paged(store, rows, path, "item", params)
+    if path == ITEMS:
+        owner = store.need("subscription", text(params, "subscription"), param="subscription")
+        return _paged(store, owner["items"]["data"], path, "subscription_item", params)
+    if parent == ITEMS:
+        return expanded(store, _item(store, last), params)
     kind = LISTS.get(parent) or SINGLE.get(parent)
     return retrieve(store, kind, last, params) if kind else None
 
@@ -124,6 +144,18 @@ def retrieve(store: Store, kind: str, object_id: str, params: Params) -> Object:
 def listing(store: Store, path: str, params: Params) -> Object:
     """Return a page of a list, newest first. Raises ApiError."""
     kind = LISTS[path]
+    horizon = int(store.control("horizon") or 0)
+    rows = [
+        row
+        for row in filter(_wanted(store, path, params), store.all(kind))
+        # What happened to an object is seen with the object itself, which is shown as it is.
+        if not horizon or row["created"] <= horizon or kind == "event"
+    ]
+    return _paged(store, rows, path, kind, params)
+
+
+def _paged(store: Store, rows: list[Object], path: str, kind: str, params: Params) -> Object:
+    """Return the page of rows that a request asks for. Raises ApiError."""
     limit = integer(params, "limit") if "limit" in params else PAGE
     if limit > LONGEST_PAGE:
         raise ApiError(
@@ -133,13 +165,6 @@ def listing(store: Store, path: str, params: Params) -> Object:
     before = optional_text(params, "ending_before")
     if after and before:
         raise ApiError("Give starting_after or ending_before, not both.", param="ending_before")
-    horizon = int(store.control("horizon") or 0)
-    rows = [
-        row
-        for row in filter(_wanted(store, path, params), store.all(kind))
-        # What happened to an object is seen with the object itself, which is shown as it is.
-        if not horizon or row["created"] <= horizon or kind == "event"
-    ]
     if after:
         rows = rows[_position(rows, kind, after, "starting_after") + 1 :]
     if before:
@@ -169,8 +194,14 @@ def expanded(store: Store, body: Object, params: Params) -> Object:
         name, _, rest = path.partition(".")
         if name == "payments" and shown["object"] == "invoice":
             shown[name] = shown.get(name) or payments_of(store, shown["id"])
+        if name == "line_items" and shown["object"] == "checkout.session":
+            shown[name] = _paged(
+                store, body["_line_items"], f"checkout/sessions/{shown['id']}/{name}", "item", {}
+            )
+        if name not in shown and (shown["object"], name) in ABSENT:
+            continue
         through = isinstance(shown.get(name), dict) and rest
-        if name not in shown or not (name in EXPANDABLE or name == "payments" or through):
+        if name not in shown or not (name in EXPANDABLE or name in LISTED or through):
             raise ApiError(f"This property cannot be expanded ({path}).", param="expand")
         if isinstance(shown[name], str):
             shown[name] = _named(store, name, shown[name])
@@ -215,6 +246,16 @@ def _deeper(params: Params) -> Params:
         if not path.startswith("data."):
             raise ApiError(f"This property cannot be expanded ({path}).", param="expand")
     return {"expand": [path.removeprefix("data.") for path in paths]}
+
+
+def _item(store: Store, item_id: str) -> Object:
+    """Return an item of a subscription by its id. Raises ApiError."""
+    for subscription in store.all("subscription"):
+        for item in subscription["items"]["data"]:
+            if item["id"] == item_id:
+                found: Object = item
+                return found
+    raise unknown("subscription_item", item_id)
 
 
 def _position(rows: list[Object], kind: str, cursor: str, param: str) -> int:

@@ -51,6 +51,7 @@ def make(
             "billing_details": {name: given.get(name) or None for name in HOLDER},
             "created": store.now(),
             "customer": None,
+            "customer_account": None,
             means.kind: _known(means),
             "livemode": False,
             "metadata": labels or {},
@@ -114,16 +115,21 @@ def offered(params: Object, currency: str | None) -> list[str]:
     return found
 
 
-def automatic(params: Object) -> Object | None:
-    """Return whether an intent's methods may lead a person away, as Stripe shows it: yes unless
-    its methods are named or the request says otherwise."""
+def stated(params: Object) -> Object:
+    """Return what an intent shows of the methods that its request asked for.
+
+    They may lead a person away unless they are named or the request says otherwise.
+    """
     given = group(params, "automatic_payment_methods")
     redirects = choice(
         given, "allow_redirects", ("always", "never"), within="automatic_payment_methods"
     )
-    if ALLOWED in params:
-        return None
-    return {"allow_redirects": redirects or "always", "enabled": True}
+    automatic = {"allow_redirects": redirects or "always", "enabled": True}
+    return {
+        ALLOWED: texts(params, ALLOWED) or None,
+        EXCLUDED: texts(params, EXCLUDED) or None,
+        "automatic_payment_methods": None if ALLOWED in params else automatic,
+    }
 
 
 def check_return(intent: Object, params: Object) -> None:
@@ -270,6 +276,7 @@ def _known(means: Means) -> Object:
             "generated_from": None,
             "last4": means.last4,
             "networks": {"available": [means.brand], "preferred": None},
+            "regulated_status": "unregulated",
             "three_d_secure_usage": {"supported": True},
             "wallet": None,
         }

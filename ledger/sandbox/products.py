@@ -41,6 +41,7 @@ def create_product(store: Store, params: Object, *, within: str = "") -> Object:
             "shippable": None,
             "statement_descriptor": None,
             "tax_code": None,
+            "tax_details": None,
             "type": "service",
             "unit_label": None,
             "updated": store.now(),

@@ -101,7 +101,8 @@ def end(store: Store, refund_id: str, how: str) -> bool:
     if how == "pending":
         if made["status"] != "pending":
             return False
-        made |= {"status": "succeeded", "pending_reason": None}
+        made["status"] = "succeeded"
+        made.pop("pending_reason")
         made["destination_details"] = _destination("available")
         emit(store, "refund.updated", store.save(made))
         return True
@@ -121,8 +122,8 @@ def end(store: Store, refund_id: str, how: str) -> bool:
         "status": "failed",
         "failure_reason": "expired_or_canceled_card",
         "failure_balance_transaction": back["id"],
-        "pending_reason": None,
     }
+    made.pop("pending_reason", None)
     store.save(made)
     charge["amount_refunded"] -= made["amount"]
     charge["refunded"] = False
@@ -145,12 +146,13 @@ def _make(
             "charge": charge["id"],
             "created": store.now(),
             "currency": charge["currency"],
+            "customer": charge["customer"],
+            "customer_account": None,
             "destination_details": _destination("pending"),
-            "failure_balance_transaction": None,
-            "failure_reason": None,
             "metadata": labels,
             "payment_intent": charge["payment_intent"],
-            "pending_reason": "processing" if how == "pending" else None,
+            "payment_method": charge["payment_method"],
+            **({"pending_reason": "processing"} if how == "pending" else {}),
             "reason": reason,
             "receipt_number": None,
             "source_transfer_reversal": None,

@@ -35,12 +35,46 @@ OF_MODES = {
 }
 # What a page always starts with.
 FRESH_SESSION: Object = {
-    "amount_subtotal": None,
-    "amount_total": None,
+    **dict.fromkeys(
+        (
+            "adaptive_pricing",
+            "after_expiration",
+            "allow_promotion_codes",
+            "amount_subtotal",
+            "amount_total",
+            "billing_address_collection",
+            "client_secret",
+            "collected_information",
+            "consent",
+            "consent_collection",
+            "currency",
+            "currency_conversion",
+            "customer_account",
+            "customer_details",
+            "discounts",
+            "integration_identifier",
+            "invoice",
+            "invoice_creation",
+            "managed_payments",
+            "origin_context",
+            "payment_intent",
+            "payment_link",
+            "payment_method_collection",
+            "payment_method_configuration_details",
+            "payment_method_options",
+            "permissions",
+            "recovered_from",
+            "saved_payment_method_options",
+            "setup_intent",
+            "shipping_address_collection",
+            "shipping_cost",
+            "subscription",
+            "total_details",
+            "url",
+            "wallet_options",
+        )
+    ),
     "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-    "billing_address_collection": None,
-    "client_secret": None,
-    "currency": None,
     "custom_fields": [],
     "custom_text": {
         "after_submit": None,
@@ -48,20 +82,11 @@ FRESH_SESSION: Object = {
         "submit": None,
         "terms_of_service_acceptance": None,
     },
-    "customer_details": None,
-    "invoice": None,
     "livemode": False,
-    "payment_intent": None,
-    "payment_link": None,
-    "payment_method_collection": None,
     "payment_status": "unpaid",
-    "setup_intent": None,
     "shipping_options": [],
     "status": "open",
-    "subscription": None,
-    "total_details": None,
     "ui_mode": "hosted_page",
-    "url": None,
 }
 
 
@@ -91,11 +116,11 @@ def create(store: Store, params: Object) -> Object:
         "mode": mode,
         "payment_method_types": [],
         methods.ALLOWED: texts(params, methods.ALLOWED) or None,
-        methods.EXCLUDED: texts(params, methods.EXCLUDED) or None,
         "submit_type": optional_text(params, "submit_type"),
         "success_url": success_url,
         "_intent": None,
         "_intent_data": {},
+        "_line_items": [],
         "_name": "",
         # A payment method whose holder has not answered the bank's question yet.
         "_asking": None,
@@ -106,6 +131,8 @@ def create(store: Store, params: Object) -> Object:
         made |= _subscription(store, params)
     else:
         made |= _setup(store, params, made)
+    if methods.EXCLUDED in params:
+        made[methods.EXCLUDED] = texts(params, methods.EXCLUDED)
     made["payment_method_types"] = methods.offered(params, made["currency"])
     kept = store.add("checkout.session", "cs_test", made)
     kept["url"] = f"{store.control('base')}/c/pay/{kept['id']}"
@@ -177,12 +204,10 @@ def follow(store: Store, intent: Object, outcome: str) -> None:
 
 
 def _payment(store: Store, params: Object) -> Object:
-    amount, currency, name = baskets.once(store, params)
+    basket = baskets.once(store, params)
     inner = group(params, "payment_intent_data")
     return {
-        "amount_subtotal": amount,
-        "amount_total": amount,
-        "currency": currency,
+        **_asked(store, basket),
         "_intent_data": {
             "capture_method": optional_text(inner, "capture_method") or "automatic_async",
             "description": optional_text(inner, "description"),
@@ -193,28 +218,35 @@ def _payment(store: Store, params: Object) -> Object:
                 inner, "setup_future_usage", USES, within="payment_intent_data"
             ),
         },
-        "_name": name,
     }
 
 
 def _subscription(store: Store, params: Object) -> Object:
-    prices, amount, currency, name = baskets.regular(store, params)
+    basket = baskets.regular(store, params)
     inner = group(params, "subscription_data")
     return {
-        "amount_subtotal": amount,
-        "amount_total": amount,
-        "currency": currency,
+        **_asked(store, basket),
         "_intent_data": {
             "description": "Subscription creation",
             "metadata": {},
             "setup_future_usage": "off_session",
         },
-        "_name": name,
-        "_prices": [[price["id"], quantity] for price, quantity in prices],
+        "_prices": [[price["id"], quantity] for price, quantity in basket.prices],
         "_subscription_data": {
             "description": optional_text(inner, "description"),
             "labels": metadata(inner),
         },
+    }
+
+
+def _asked(store: Store, basket: baskets.Basket) -> Object:
+    """Return what a page shows of what it asks for; its lines only where they are asked for."""
+    return {
+        "amount_subtotal": basket.amount,
+        "amount_total": basket.amount,
+        "currency": basket.currency,
+        "_line_items": basket.lines(store),
+        "_name": basket.name,
     }
 
 
@@ -306,7 +338,9 @@ def _complete(store: Store, session: Object, payment_status: str) -> None:
     session |= {
         "customer_details": {
             "address": None,
+            "business_name": None,
             "email": session["customer_email"],
+            "individual_name": None,
             "name": None,
             "phone": None,
             "tax_exempt": "none",

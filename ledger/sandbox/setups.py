@@ -24,7 +24,7 @@ def create(store: Store, params: Object) -> Object:
         description=optional_text(params, "description"),
         usage=choice(params, "usage", USES) or "off_session",
     )
-    made["automatic_payment_methods"] = methods.automatic(params)
+    made |= methods.stated(params)
     store.save(made)
     given = optional_text(params, "payment_method")
     if given:
@@ -48,6 +48,7 @@ def make(
         "setup_intent",
         "seti",
         {
+            "allowed_payment_method_types": None,
             "application": None,
             "automatic_payment_methods": None,
             "cancellation_reason": None,
@@ -55,6 +56,7 @@ def make(
             "created": store.now(),
             "customer": customer,
             "description": description,
+            "excluded_payment_method_types": None,
             "last_setup_error": None,
             "latest_attempt": None,
             "livemode": False,
@@ -63,6 +65,8 @@ def make(
             "next_action": None,
             "on_behalf_of": None,
             "payment_method": None,
+            "payment_method_configuration_details": None,
+            "payment_method_options": None,
             "payment_method_types": kinds,
             "single_use_mandate": None,
             "status": "requires_payment_method",

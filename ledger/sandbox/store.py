@@ -19,7 +19,7 @@ from ledger.sandbox.errors import unknown
 Object = dict[str, Any]
 
 # Raised when objects of an older file would lack what this version needs.
-VERSION = 2
+VERSION = 3
 _TABLES = """
 create table if not exists object (
     seq integer primary key, id text not null unique, kind text not null, body text not null);

@@ -5,7 +5,8 @@ this table against that file, so nothing here is unknown to Stripe. Must not hol
 """
 
 BOUNDS = tuple(f"created[{bound}]" for bound in ("gt", "gte", "lt", "lte"))
-PAGE = ("created", *BOUNDS, "ending_before", "expand[]", "limit", "starting_after")
+LISTED = ("ending_before", "expand[]", "limit", "starting_after")
+PAGE = (*LISTED, "created", *BOUNDS)
 SHOWN = ("expand[]",)
 LABELS = ("expand[]", "metadata[*]")
 KINDS = ("allowed_payment_method_types[]", "excluded_payment_method_types[]")
@@ -129,18 +130,13 @@ SUPPORTED: dict[str, tuple[str, ...]] = {
         *_within("subscription_data", ("description", "metadata[*]")),
         "success_url",
     ),
+    "GET checkout/sessions/*/line_items": LISTED,
     "POST checkout/sessions/*/expire": SHOWN,
     "GET customers": (*PAGE, "email", "test_clock"),
     "POST customers": (*CUSTOMER, "payment_method", "test_clock"),
     "POST customers/*": CUSTOMER,
     "DELETE customers/*": (),
-    "GET customers/*/payment_methods": (
-        "ending_before",
-        "expand[]",
-        "limit",
-        "starting_after",
-        "type",
-    ),
+    "GET customers/*/payment_methods": (*LISTED, "type"),
     "GET disputes": (*PAGE, "charge", "payment_intent"),
     "POST disputes/*": (*LABELS, *_within("evidence", EVIDENCE), "submit"),
     "POST disputes/*/close": SHOWN,
@@ -153,6 +149,7 @@ SUPPORTED: dict[str, tuple[str, ...]] = {
         "status",
     ),
     "GET invoices": (*PAGE, "customer", "status", "subscription"),
+    "GET invoices/*/lines": LISTED,
     "POST invoices/*": (*LABELS, "auto_advance", "description"),
     "POST invoices/*/finalize": (*SHOWN, "auto_advance"),
     "POST invoices/*/mark_uncollectible": SHOWN,
@@ -175,14 +172,7 @@ SUPPORTED: dict[str, tuple[str, ...]] = {
     "POST payment_intents/*/cancel": (*SHOWN, "cancellation_reason"),
     "POST payment_intents/*/capture": (*SHOWN, "amount_to_capture"),
     "POST payment_intents/*/confirm": (*SHOWN, *CONFIRMING),
-    "GET payment_methods": (
-        "customer",
-        "ending_before",
-        "expand[]",
-        "limit",
-        "starting_after",
-        "type",
-    ),
+    "GET payment_methods": (*LISTED, "customer", "type"),
     "POST payment_methods": (
         *LABELS,
         *HOLDER,
@@ -240,6 +230,7 @@ SUPPORTED: dict[str, tuple[str, ...]] = {
     "POST setup_intents/*/cancel": (*SHOWN, "cancellation_reason"),
     "POST setup_intents/*/confirm": (*SHOWN, "payment_method", "return_url"),
     "GET subscriptions": (*PAGE, "customer", "price", "status", "test_clock"),
+    "GET subscription_items": (*LISTED, "subscription"),
     "POST subscriptions": (*SUBSCRIPTION, "customer", "trial_end", "trial_period_days"),
     "POST subscriptions/*": (
         *SUBSCRIPTION,
@@ -256,13 +247,13 @@ SUPPORTED: dict[str, tuple[str, ...]] = {
         "invoice_now",
         "prorate",
     ),
-    "GET test_helpers/test_clocks": ("ending_before", "expand[]", "limit", "starting_after"),
+    "GET test_helpers/test_clocks": LISTED,
     "POST test_helpers/test_clocks": (*SHOWN, "frozen_time", "name"),
     "DELETE test_helpers/test_clocks/*": (),
     "POST test_helpers/test_clocks/*/advance": (*SHOWN, "frozen_time"),
     "GET topups": (*PAGE, "status"),
     "POST topups/*": LABELS,
-    "GET webhook_endpoints": ("ending_before", "expand[]", "limit", "starting_after"),
+    "GET webhook_endpoints": LISTED,
     "POST webhook_endpoints": (
         *LABELS,
         "api_version",
@@ -293,6 +284,7 @@ SUPPORTED |= {
         "GET products",
         "GET refunds",
         "GET setup_intents",
+        "GET subscription_items",
         "GET subscriptions",
         "GET test_helpers/test_clocks",
         "GET topups",

@@ -1,8 +1,9 @@
-"""Does an answer have the shape that the pinned SDK's own annotations state?
+"""Does an answer have the shape that Stripe's own types state?
 
-Reads the annotations of the SDK's classes: every field that is not optional must be there, no
-field may be there that the class does not know, and every value must be of the stated type.
-Where the SDK allows any text besides named values, only the named values pass.
+Reads the annotations of the SDK's classes: no field may be there that the class does not know,
+and every value must be of the stated type. Where the SDK allows any text besides named values,
+only the named values pass. Which fields must be there and which may be null says ``fields.txt``,
+since the annotations call both the absent and the null ones optional.
 """
 
 import ast
@@ -21,6 +22,9 @@ import stripe
 from stripe import ListObject, StripeObject
 from stripe._stripe_object import UntypedStripeObject
 
+from tests.sandbox.fields import fields as marks_by_class
+from tests.sandbox.fields import name_of
+
 
 def problems(value: Any, kind: Any) -> list[str]:
     """Every way in which a value differs from what the SDK states of its class."""
@@ -38,13 +42,10 @@ def fields(kind: type) -> dict[str, Any]:
     return found
 
 
-def optional(stated: Any) -> bool:
-    """Whether a field may be null or absent; the SDK does not tell the two apart."""
-    if type(stated).__name__ == "_AnnotatedAlias":
-        stated = get_args(stated)[0]
-    if getattr(stated, "__origin__", None) is typing.Annotated or "NotRequired" in str(stated):
-        return True
-    return type(None) in get_args(stated)
+def stripes(kind: type) -> dict[str, tuple[bool, bool]] | None:
+    """Whether each field of a class of the SDK may be absent, and whether it may be null; None
+    for a class of which Stripe's types say nothing. A class without fields has none to lack."""
+    return marks_by_class().get(name_of(kind), None if fields(kind) else {})
 
 
 def _of(value: Any, kind: Any, module: types.ModuleType, path: str) -> Iterator[str]:
@@ -98,11 +99,19 @@ def _object(value: Any, kind: type, path: str) -> Iterator[str]:
     module = sys.modules[kind.__module__]
     for name in sorted(set(value) - set(known)):
         yield f"{path}.{name}: {kind.__name__} has no such field"
+    marks = stripes(kind)
+    if marks is None:
+        yield f"{path}: nothing is known of the fields of {kind.__qualname__}"
+        return
     for name, stated in known.items():
-        if name in value:
+        absent, null = marks.get(name, (True, False))
+        if name not in value:
+            if not absent:
+                yield f"{path}.{name}: missing from {kind.__name__}"
+        elif value[name] is None and not null:
+            yield f"{path}.{name}: null in {kind.__name__}"
+        else:
             yield from _of(value[name], stated, module, f"{path}.{name}")
-        elif not optional(stated):
-            yield f"{path}.{name}: missing from {kind.__name__}"
 
 
 def _list(value: Any, item: Any, module: types.ModuleType, path: str) -> Iterator[str]:
@@ -168,6 +177,7 @@ CLASSES: dict[str, type] = {
     "setup_intent": stripe.SetupIntent,
     "mandate": stripe.Mandate,
     "checkout.session": stripe.checkout.Session,
+    "item": stripe.LineItem,
     "payment_intent": stripe.PaymentIntent,
     "charge": stripe.Charge,
     "refund": stripe.Refund,
@@ -175,7 +185,9 @@ CLASSES: dict[str, type] = {
     "product": stripe.Product,
     "price": stripe.Price,
     "subscription": stripe.Subscription,
+    "subscription_item": stripe.SubscriptionItem,
     "invoice": stripe.Invoice,
+    "line_item": stripe.InvoiceLineItem,
     "invoice_payment": stripe.InvoicePayment,
     "test_helpers.test_clock": stripe.test_helpers.TestClock,
     "topup": stripe.Topup,

@@ -221,7 +221,8 @@ def test_every_address_of_the_sandbox_has_its_parameters() -> None:
     served |= {f"GET {path}{end}" for path in lists.LISTS for end in ("", "/*")}
     served |= {f"GET {path}/*" for path in lists.SINGLE}
     assert served <= set(SUPPORTED)
-    inner = {"GET customers/*/payment_methods"}
+    inner = {f"GET {path}/*/{name}" for path, name in lists.INNER}
+    inner |= {"GET customers/*/payment_methods", f"GET {lists.ITEMS}", f"GET {lists.ITEMS}/*"}
     assert set(SUPPORTED) - served == inner
 
 

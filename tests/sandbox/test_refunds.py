@@ -16,7 +16,7 @@ def test_a_refund_is_pending_before_it_succeeds(
     assert (made.status, made.pending_reason) == ("pending", "processing")
     sandbox.control("now", only="refund")
     made = client.v1.refunds.retrieve(made.id)
-    assert (made.status, made.pending_reason) == ("succeeded", None)
+    assert (made.status, "pending_reason" in made.to_dict()) == ("succeeded", False)
     assert types(client, made.id) == ["refund.created", "refund.updated"]
     assert movements(client, made.id) == [("refund", "refund", -500, 0)]
 

@@ -10,8 +10,16 @@ import stripe
 from ledger.sandbox.events import API_VERSION
 from tests.faults.conftest import Sandbox
 from tests.sandbox import world
-from tests.sandbox.conftest import KEY, paid, raw
-from tests.sandbox.shapes import CLASSES, fields, optional, problems
+from tests.sandbox.conftest import (
+    KEY,
+    clocked_customer,
+    monthly,
+    page_params,
+    paid,
+    raw,
+    subscribed,
+)
+from tests.sandbox.shapes import CLASSES, fields, problems, stripes
 
 STATUSES = {
     "charge": "pending succeeded failed",
@@ -83,17 +91,66 @@ def test_a_missing_a_strange_and_a_wrong_field_are_each_noticed(
     found = next(found for found in objects if found["object"] == kind)
     known = fields(CLASSES[kind])
     assert len(known) >= 6
-    required = [name for name in known if not optional(known[name])]
-    assert required
+    marks = stripes(CLASSES[kind]) or {}
+    required = [name for name in known if not marks.get(name, (True, True))[0]]
+    assert len(required) >= 4
     for name in required:
         damaged = copy.deepcopy(found)
         del damaged[name]
-        assert any(name in problem for problem in problems(damaged, CLASSES[kind])), name
+        missing = f".{name}: missing from {CLASSES[kind].__name__}"
+        assert missing in problems(damaged, CLASSES[kind])
+    for name in known:
+        if not marks.get(name, (True, False))[1]:
+            damaged = {**copy.deepcopy(found), name: None}
+            assert any(name in problem for problem in problems(damaged, CLASSES[kind])), name
     for name in found:
         damaged = copy.deepcopy(found)
         damaged[name] = object()
         assert any(name in problem for problem in problems(damaged, CLASSES[kind])), name
     assert problems({**found, "invented": 1}, CLASSES[kind])
+
+
+def test_a_class_of_which_nothing_is_known_is_noticed() -> None:
+    """The control of the file: what it lacks is not taken for a class without rules."""
+
+    class Unheard(stripe.StripeObject):
+        colour: str
+
+    assert problems({"colour": "red"}, Unheard) == [
+        f": nothing is known of the fields of {Unheard.__qualname__}"
+    ]
+
+
+def test_a_page_has_line_items_where_they_are_asked_for(client: stripe.StripeClient) -> None:
+    params: Any = page_params(2000)
+    made = client.v1.checkout.sessions.create({**params, "expand": ["line_items"]})
+    assert made.line_items is not None
+    (line,) = made.line_items.data
+    assert (line.amount_total, line.quantity, line.description) == (2000, 1, "Solar roof")
+    assert line.price is not None
+    assert (line.price.unit_amount, line.price.type) == (2000, "one_time")
+    assert line.price.id == client.v1.prices.retrieve(line.price.id).id
+    again = client.v1.checkout.sessions.retrieve(made.id)
+    assert "line_items" not in again.to_dict()
+    assert [row.id for row in client.v1.checkout.sessions.line_items.list(made.id).data] == [
+        line.id
+    ]
+
+
+def test_lines_of_invoices_and_items_of_subscriptions_are_lists_too(
+    client: stripe.StripeClient,
+) -> None:
+    _clock, customer = clocked_customer(client)
+    made = subscribed(client, customer, monthly(client, 1500).id)
+    (item,) = client.v1.subscription_items.list({"subscription": made.id}).data
+    assert item.id == made.items.data[0].id == client.v1.subscription_items.retrieve(item.id).id
+    invoice = client.v1.invoices.retrieve(str(made.latest_invoice))
+    (line,) = client.v1.invoices.line_items.list(str(invoice.id)).data
+    assert (line.id, line.amount, line.subscription) == (invoice.lines.data[0].id, 1500, made.id)
+    for path in ("subscription_items/si_none", "checkout/sessions/cs_none/line_items"):
+        with pytest.raises(stripe.InvalidRequestError) as caught:
+            client.raw_request("get", f"/v1/{path}")
+        assert (caught.value.http_status, caught.value.code) == (404, "resource_missing")
 
 
 def test_the_sdk_reads_the_values_it_states(sandbox: Sandbox, client: stripe.StripeClient) -> None:

@@ -39,6 +39,12 @@ def objects(sandbox: Sandbox) -> list[dict[str, Any]]:
     found = [raw(sandbox, "account"), raw(sandbox, "balance")]
     for path in LISTS:
         found += everything(sandbox, path)
+    for page in everything(sandbox, "checkout/sessions"):
+        found += everything(sandbox, f"checkout/sessions/{page['id']}/line_items")
+    for invoice in everything(sandbox, "invoices"):
+        found += everything(sandbox, f"invoices/{invoice['id']}/lines")
+    for subscription in everything(sandbox, "subscriptions", status="all"):
+        found += everything(sandbox, "subscription_items", subscription=subscription["id"])
     for setup in everything(sandbox, "setup_intents"):
         if setup["mandate"]:
             found.append(raw(sandbox, f"mandates/{setup['mandate']}"))
@@ -46,12 +52,12 @@ def objects(sandbox: Sandbox) -> list[dict[str, Any]]:
     return found
 
 
-def everything(sandbox: Sandbox, path: str) -> list[dict[str, Any]]:
+def everything(sandbox: Sandbox, path: str, **params: str) -> list[dict[str, Any]]:
     """A whole list, page by page."""
     found: list[dict[str, Any]] = []
     more: dict[str, str] = {}
     while True:
-        page = raw(sandbox, path, limit="100", **more)
+        page = raw(sandbox, path, limit="100", **params, **more)
         found += page["data"]
         if not page["has_more"]:
             return found
