@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from ledger.core.accounts import BY_NUMBER, Layer, layer_of
 from ledger.core.amount import has_value
@@ -16,6 +17,7 @@ from ledger.core.bounds import LARGEST_QUANTITY
 from ledger.errors import Invalid
 
 MAX_POSTINGS = 500
+Item = TypeVar("Item")
 COMMITMENT = re.compile(r"[0-9a-f]{64}")
 
 
@@ -108,6 +110,15 @@ def entry(book: str, *postings: Posting | Sequence[Posting]) -> Entry:
     for item in postings:
         flat.extend([item] if isinstance(item, Posting) else item)
     return Entry(book, tuple(flat))
+
+
+def batches(items: Sequence[Item], postings_each: int) -> list[Sequence[Item]]:
+    """Return items in runs whose postings fit into one entry each (invariant I-03).
+
+    An event with more is booked as several entries of one transfer group: each balances by itself.
+    """
+    size = MAX_POSTINGS // postings_each
+    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def _check_posting(book: str, line: int, posting: Posting) -> None:

@@ -12,6 +12,7 @@ from ledger.db import Database, Session
 from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.gateway import BalanceTransaction
 from ledger.models.commitments import Commitment
+from ledger.models.journal import Entry
 from ledger.models.pledges import Pledge
 from ledger.models.pools import AllocationLine, AllocationRun
 from ledger.models.proposals import Proposal
@@ -298,6 +299,23 @@ def gift(
         )
         movements.store_transaction(session, txn=txn)
         payments.settle_charge(session, txn_id=txn.id, pledge_id=pledge.id, now=NOW)
+
+
+def test_more_members_than_fit_into_an_entry_are_allocated_to_in_several(
+    hamlet_session: Session, hamlet: Hamlet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with 251 members, whose 502 postings were refused when somebody agreed."""
+    paid_into(hamlet_session, hamlet, 200_000)
+    monkeypatch.setattr("ledger.core.entry.MAX_POSTINGS", 4)
+    run = proposed(hamlet_session, hamlet, Rule("equal"))
+    decide(hamlet_session, open_proposal(hamlet_session, "allocation").id, hamlet.checker)
+    made = hamlet_session.scalars(
+        select(Entry.external_ref)
+        .where(Entry.event_type == "allocation_made", Entry.book_id == hamlet.pool_id)
+        .order_by(Entry.external_ref)
+    ).all()
+    assert made == [str(run.id), f"{run.id}#2"]
+    sound(hamlet_session)
 
 
 def test_nobody_of_the_one_community_that_gets_something_approves_it(

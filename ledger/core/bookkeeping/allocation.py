@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ledger.core.bookkeeping.legs import BANK, INTER_BOOK, check_positive
-from ledger.core.entry import Entry, Posting, entry
+from ledger.core.entry import Entry, Posting, batches, entry
 from ledger.errors import Invalid
 
 ALLOCATED = 5540
@@ -15,14 +15,15 @@ def allocation_made(
 ) -> list[Entry]:
     """Book an approved run; ``shares`` are (member, fund of the member, minor units) (ALC-1).
 
-    A share of zero is left out. Raises Invalid when nothing is shared.
+    A share of zero is left out; where there are more members than fit into one entry of the pool,
+    it has several. Raises Invalid when nothing is shared.
     """
     given = [share for share in shares if share[2]]
     if not given:
         raise Invalid("An allocation hands out something.", place="shares")
     for _member, _fund, amount in given:
         check_positive(amount=amount)
-    return [
+    out = [
         entry(
             pool,
             [
@@ -34,13 +35,17 @@ def allocation_made(
                     counterparty=member,
                     function="programme",
                 )
-                for member, _fund, amount in given
+                for member, _fund, amount in some
             ],
             [
                 Posting(INTER_BOOK, pool_fund, currency, -amount, counterparty=member)
-                for member, _fund, amount in given
+                for member, _fund, amount in some
             ],
-        ),
+        )
+        for some in batches(given, 2)
+    ]
+    return [
+        *out,
         *(
             entry(
                 member,

@@ -22,7 +22,7 @@ from ledger.core.bookkeeping.legs import (
     pair,
     released_promise,
 )
-from ledger.core.entry import Entry, Posting, entry
+from ledger.core.entry import Entry, Posting, batches, entry
 
 SHARE_IN_POOL = 1350
 REFUNDABLE = 2350
@@ -174,17 +174,9 @@ def allocations_settled(
     members: Mapping[str, tuple[str, int]],
 ) -> list[Entry]:
     """Book several transfers at once: to members, or back from them when negative (ALC-7)."""
-    held, owed, own = [], [], []
+    own = []
     for member, (member_fund, amount) in members.items():
         check_positive(amount=abs(amount))
-        held += [
-            Posting(INTER_BOOK, held_fund, currency, amount, counterparty=pool),
-            Posting(BANK, held_fund, currency, -amount),
-        ]
-        owed += [
-            Posting(INTER_BOOK, pool_fund, currency, amount, counterparty=member),
-            Posting(INTER_BOOK, pool_fund, currency, -amount, counterparty=host),
-        ]
         own.append(
             entry(
                 member,
@@ -192,7 +184,19 @@ def allocations_settled(
                 Posting(INTER_BOOK, member_fund, currency, -amount, counterparty=pool),
             )
         )
-    return [entry(host, held), *own, entry(pool, owed)]
+    held, owed = [], []
+    for some in batches(list(members.items()), 2):
+        legs: list[Posting] = []
+        for _member, (_fund, amount) in some:
+            legs.append(Posting(INTER_BOOK, held_fund, currency, amount, counterparty=pool))
+            legs.append(Posting(BANK, held_fund, currency, -amount))
+        held.append(entry(host, legs))
+        legs = []
+        for member, (_fund, amount) in some:
+            legs.append(Posting(INTER_BOOK, pool_fund, currency, amount, counterparty=member))
+            legs.append(Posting(INTER_BOOK, pool_fund, currency, -amount, counterparty=host))
+        owed.append(entry(pool, legs))
+    return [*held, *own, *owed]
 
 
 def pooled_hours_confirmed(

@@ -6,7 +6,7 @@ Amounts in minor units; ``function`` is what the cost serves.
 from collections.abc import Sequence
 
 from ledger.core.bookkeeping.legs import BANK, DONATIONS, INTER_BOOK, check_positive, pair
-from ledger.core.entry import Entry, Posting, entry
+from ledger.core.entry import Entry, Posting, batches, entry
 from ledger.errors import Invalid
 
 ENCUMBERED = 9230
@@ -141,9 +141,14 @@ def cost_shared(
     for _other, _fund, amount in shares:
         check_positive(amount=amount)
     charged = [
-        leg
-        for other, _fund, amount in shares
-        for leg in pair(fund, currency, amount, INTER_BOOK, RECHARGED, both={"counterparty": other})
+        entry(
+            book,
+            *(
+                pair(fund, currency, amount, INTER_BOOK, RECHARGED, both={"counterparty": other})
+                for other, _fund, amount in some
+            ),
+        )
+        for some in batches(shares, 2)
     ]
     borne = [
         entry(
@@ -160,4 +165,4 @@ def cost_shared(
         )
         for other, other_fund, amount in shares
     ]
-    return [entry(book, charged), *borne]
+    return [*charged, *borne]
