@@ -27,10 +27,15 @@ class StripeAccount(Base):
 
 
 class StripeBalance(Base):
-    """What Stripe said is on the balance in one currency, available or not; minor units."""
+    """What Stripe said is on the balance in one currency, available or not; minor units.
+
+    ``movements_net`` is what the movements known at that moment came to: what is known since is
+    added to the balance before it is compared with the books.
+    """
 
     __tablename__ = "stripe_balance"
 
     commodity: Mapped[Code] = mapped_column(primary_key=True)
     amount: Mapped[int]
+    movements_net: Mapped[int | None]
     read_at: Mapped[datetime]

@@ -126,6 +126,16 @@ def balances_read(session: ReadSession) -> list[StripeBalance]:
     return list(session.scalars(select(StripeBalance).order_by(StripeBalance.commodity)))
 
 
+def movements_net(session: ReadSession) -> dict[str, int]:
+    """Return what all movements that are known come to, by currency, in minor units."""
+    rows = session.execute(
+        select(BalanceTransaction.commodity, func.sum(BalanceTransaction.net)).group_by(
+            BalanceTransaction.commodity
+        )
+    )
+    return {commodity: int(total) for commodity, total in rows}
+
+
 def ledger_balances(session: ReadSession) -> dict[str, int]:
     """Return what the books have at Stripe, by currency."""
     rows = session.execute(
@@ -290,13 +300,19 @@ def in_suspense(session: ReadSession, *, book_id: UUID) -> list[BalanceTransacti
 
 
 def agreement_as_read(session: ReadSession, *, book_id: UUID) -> list[Agreement]:
-    """Return how the books agree with the balance that was last read, for the book of the
-    account; nothing for others, and nothing before it was read."""
+    """Return how the books agree with the balance that was last read and what Stripe has told
+    since, for the book of the account; nothing for others, and nothing before it was read."""
     book = book_for_account(session)
     readings = balances_read(session)
     if book is None or book.id != book_id or not readings:
         return []
-    return reconcile(session, balances={row.commodity: row.amount for row in readings})
+    nets = movements_net(session)
+    balances = {
+        row.commodity: row.amount
+        + (0 if row.movements_net is None else nets.get(row.commodity, 0) - row.movements_net)
+        for row in readings
+    }
+    return reconcile(session, balances=balances)
 
 
 def read_until(session: ReadSession) -> datetime | None:

@@ -68,14 +68,17 @@ def own_fund(session: Session) -> Fund:
     return general_fund(session, book)
 
 
-def record_balance(session: Session, *, sums: Mapping[str, int], now: datetime) -> None:
-    """Keep what Stripe said is on the balance, by currency."""
+def record_balance(
+    session: Session, *, sums: Mapping[str, int], nets: Mapping[str, int], now: datetime
+) -> None:
+    """Keep what Stripe said is on the balance, by currency, and what the movements that were known
+    at that moment came to."""
     for commodity, amount in sums.items():
         row = session.get(StripeBalance, commodity)
         if row is None:
-            session.add(StripeBalance(commodity=commodity, amount=amount, read_at=now))
-        else:
-            row.amount, row.read_at = amount, now
+            row = StripeBalance(commodity=commodity)
+            session.add(row)
+        row.amount, row.movements_net, row.read_at = amount, nets.get(commodity, 0), now
     session.flush()
 
 

@@ -10,6 +10,7 @@ from ledger.gateway import BalanceTransaction, PaymentGateway
 from ledger.models.payments import BalanceTransaction as TransactionRow
 from ledger.models.payments import PaymentAttempt
 from ledger.queries import payments as questions
+from ledger.queries.stripe import movements_net
 from ledger.services import movements, stripe_accounts
 from ledger.services.cursors import advance
 from ledger.services.matching import auto_match_all
@@ -34,9 +35,13 @@ def sweep(db: Database, gateway: PaymentGateway, *, now: datetime) -> int:
     posted = read_movements(db, gateway, now=now)
     sync_disputes(db, gateway, now=now)
     sync_refunds(db, gateway, before=now - DOUBT, now=now)
+    with db.snapshot() as session:
+        nets = movements_net(session)
     if gateway.read_balance() == before:
         # Nothing moved meanwhile: this balance belongs to what has just been read.
-        db.run(lambda session: stripe_accounts.record_balance(session, sums=before, now=now))
+        db.run(
+            lambda session: stripe_accounts.record_balance(session, sums=before, nets=nets, now=now)
+        )
     return posted
 
 
