@@ -26,8 +26,6 @@ LONGEST_LINE = 200
 LONGEST_TEXT = 4_000
 # A bank's free text: ISO 20022 has parts of 140 signs, and as many of them as a bank likes.
 LONGEST_BANK_TEXT = 20_000
-# Anything else, such as a message that is put together from other texts.
-LONGEST_STORED = 100_000
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.models.base import UNBOUNDED, Base, Code, Key
+from ledger.models.base import Base, Code, Key
 
 
 class Period(Base):
@@ -26,7 +26,7 @@ class Period(Base):
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
     until_on: Mapped[date]
     state: Mapped[Code]
-    snapshot: Mapped[str] = mapped_column(info={UNBOUNDED: True})
+    snapshot: Mapped[str]
     snapshot_sha256: Mapped[Code]
     log_size: Mapped[int]
     log_root: Mapped[Code]

@@ -16,13 +16,11 @@ from sqlalchemy.orm import InstanceState, Mapper
 from ledger.core.bounds import (
     LARGEST_QUANTITY,
     LONGEST_INDEXED,
-    LONGEST_STORED,
     check_day,
     check_text,
 )
 from ledger.db import Session
 from ledger.errors import Invalid
-from ledger.models.base import UNBOUNDED
 
 LARGEST_SMALL = 2**15 - 1
 
@@ -44,8 +42,8 @@ def _check_row(state: InstanceState[Any], names: Collection[str]) -> None:
 
 
 @cache
-def _columns(mapper: Mapper[Any]) -> list[tuple[str, Column[Any], int]]:
-    """Return attributes with their columns and the most characters that each holds."""
+def _columns(mapper: Mapper[Any]) -> list[tuple[str, Column[Any], int | None]]:
+    """Return attributes with their columns and the most characters that each holds, if any."""
     indexed: set[str] = set()
     table = mapper.local_table
     if isinstance(table, Table):
@@ -57,19 +55,17 @@ def _columns(mapper: Mapper[Any]) -> list[tuple[str, Column[Any], int]]:
     for attribute in mapper.column_attrs:
         column = attribute.columns[0]
         if isinstance(column, Column):
-            longest = getattr(column.type, "length", None) or (
-                LONGEST_INDEXED if column.name in indexed else LONGEST_STORED
-            )
+            longest = getattr(column.type, "length", None)
+            if longest is None and column.name in indexed:
+                longest = LONGEST_INDEXED
             found.append((attribute.key, column, longest))
     return found
 
 
-def _check(value: Any, column: Column[Any], longest: int) -> None:
+def _check(value: Any, column: Column[Any], longest: int | None) -> None:
     place = f"{column.table.name}.{column.name}"
     if isinstance(value, str):
-        if column.info.get(UNBOUNDED):
-            longest = len(value)
-        check_text(value, longest=longest, place=place)
+        check_text(value, longest=longest or len(value), place=place)
     elif isinstance(value, datetime):
         check_day(value.date(), place=place)
     elif isinstance(value, date):
@@ -80,7 +76,7 @@ def _check(value: Any, column: Column[Any], longest: int) -> None:
             raise Invalid("This number is too large to be stored.", place=place)
     elif isinstance(value, dict | list):
         for text in _texts(value):
-            check_text(text, longest=LONGEST_STORED, place=place)
+            check_text(text, longest=len(text), place=place)
 
 
 def _texts(value: Any) -> Iterator[str]:
