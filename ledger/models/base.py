@@ -23,9 +23,6 @@ from sqlalchemy.types import JSON
 
 from ledger.ids import new_id
 
-# In a column's ``info``: a text that the program itself makes, as long as it happens to be.
-UNBOUNDED = "unbounded"
-
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware instant, stored in UTC; SQLite has no zones, so the zone is put back on reading."""
@@ -77,3 +74,5 @@ class Base(DeclarativeBase):
 
 Key = Annotated[UUID, mapped_column(primary_key=True, default=new_id)]
 Code = Annotated[str, mapped_column(String(64))]
+# Stripe's ids are up to 255 characters (its API reference); those of checkout sessions have 66.
+StripeId = Annotated[str, mapped_column(String(255))]

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.models.base import Base, Code
+from ledger.models.base import Base, Code, StripeId
 
 
 class Dispute(Base):
@@ -21,8 +21,8 @@ class Dispute(Base):
         Index("ix_dispute_status", "status"),
     )
 
-    stripe_dispute_id: Mapped[Code] = mapped_column(primary_key=True)
-    stripe_charge_id: Mapped[Code]
+    stripe_dispute_id: Mapped[StripeId] = mapped_column(primary_key=True)
+    stripe_charge_id: Mapped[StripeId]
     book_id: Mapped[UUID | None] = mapped_column(ForeignKey("book.id"))
     pledge_id: Mapped[UUID | None] = mapped_column(ForeignKey("pledge.id"))
     amount: Mapped[int]

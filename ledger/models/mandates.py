@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.models.base import Base, Code, Key
+from ledger.models.base import Base, Code, Key, StripeId
 
 
 class Mandate(Base):
@@ -26,8 +26,8 @@ class Mandate(Base):
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
     pledge_id: Mapped[UUID] = mapped_column(ForeignKey("pledge.id"), unique=True)
     state: Mapped[Code]
-    stripe_customer_id: Mapped[Code | None]
-    stripe_payment_method_id: Mapped[Code | None]
+    stripe_customer_id: Mapped[StripeId | None]
+    stripe_payment_method_id: Mapped[StripeId | None]
     # How the card is shown to its owner, like "Visa ending in 4242".
     shown: Mapped[str] = mapped_column(default="")
     # Failed charges in a row, and when the next one may be made.

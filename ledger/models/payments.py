@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.models.base import Base, Code, Key
+from ledger.models.base import Base, Code, Key, StripeId
 
 
 class PaymentAttempt(Base):
@@ -38,8 +38,8 @@ class PaymentAttempt(Base):
     idempotency_key: Mapped[Code] = mapped_column(unique=True)
     params_sha256: Mapped[Code]
     state: Mapped[Code]  # created, open, processing, succeeded, posted, failed, expired
-    stripe_session_id: Mapped[Code | None] = mapped_column(unique=True)
-    stripe_payment_intent_id: Mapped[Code | None] = mapped_column(unique=True)
+    stripe_session_id: Mapped[StripeId | None] = mapped_column(unique=True)
+    stripe_payment_intent_id: Mapped[StripeId | None] = mapped_column(unique=True)
     checkout_url: Mapped[str | None]
     failure: Mapped[str | None]
     created_at: Mapped[datetime]
@@ -51,9 +51,9 @@ class StripeEvent(Base):
 
     __tablename__ = "stripe_event"
 
-    stripe_event_id: Mapped[Code] = mapped_column(primary_key=True)
+    stripe_event_id: Mapped[StripeId] = mapped_column(primary_key=True)
     event_type: Mapped[Code]
-    object_id: Mapped[Code | None]
+    object_id: Mapped[StripeId | None]
     body: Mapped[str]
     received_at: Mapped[datetime]
     processed_at: Mapped[datetime | None]
@@ -76,7 +76,7 @@ class BalanceTransaction(Base):
         ),
     )
 
-    stripe_txn_id: Mapped[Code] = mapped_column(primary_key=True)
+    stripe_txn_id: Mapped[StripeId] = mapped_column(primary_key=True)
     livemode: Mapped[bool]
     kind: Mapped[Code]
     reporting_category: Mapped[Code]
@@ -84,8 +84,8 @@ class BalanceTransaction(Base):
     fee: Mapped[int]
     net: Mapped[int]
     commodity: Mapped[Code]
-    source_id: Mapped[Code | None]
-    stripe_payout_id: Mapped[Code | None]
+    source_id: Mapped[StripeId | None]
+    stripe_payout_id: Mapped[StripeId | None]
     created_at: Mapped[datetime]
     available_on: Mapped[date]
     body: Mapped[dict[str, Any]]
@@ -105,7 +105,7 @@ class Payout(Base):
 
     __tablename__ = "payout"
 
-    stripe_payout_id: Mapped[Code] = mapped_column(primary_key=True)
+    stripe_payout_id: Mapped[StripeId] = mapped_column(primary_key=True)
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
     amount: Mapped[int]
     commodity: Mapped[Code]
@@ -126,11 +126,11 @@ class Refund(Base):
     id: Mapped[Key]
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
     pledge_id: Mapped[UUID] = mapped_column(ForeignKey("pledge.id"))
-    stripe_charge_id: Mapped[Code]
+    stripe_charge_id: Mapped[StripeId]
     amount: Mapped[int]
     reason: Mapped[str]
     state: Mapped[Code]  # approved, sent, posted, failed
-    stripe_refund_id: Mapped[Code | None] = mapped_column(unique=True)
+    stripe_refund_id: Mapped[StripeId | None] = mapped_column(unique=True)
     requested_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime]

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.models.base import Base, Code, Key
+from ledger.models.base import Base, Code, Key, StripeId
 
 
 class RecurringGift(Base):
@@ -44,8 +44,8 @@ class RecurringGift(Base):
     every: Mapped[Code]
     state: Mapped[Code]
     consent: Mapped[Code]
-    stripe_customer_id: Mapped[Code | None]
-    stripe_subscription_id: Mapped[Code | None] = mapped_column(unique=True)
+    stripe_customer_id: Mapped[StripeId | None]
+    stripe_subscription_id: Mapped[StripeId | None] = mapped_column(unique=True)
     # When Stripe takes the next payment, and until when a pause or skip lasts.
     next_on: Mapped[date | None]
     resumes_on: Mapped[date | None]

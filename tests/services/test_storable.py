@@ -5,15 +5,16 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import Table, event, text
 from sqlalchemy.exc import DBAPIError
 
 from ledger.core import bounds
 from ledger.db import Database, Session
 from ledger.errors import Invalid
-from ledger.models import storable
+from ledger.models import Base, storable
 from ledger.models.books import Fund
 from ledger.models.jobs import Job
+from ledger.models.payments import StripeEvent
 from ledger.models.people import Person
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
@@ -102,3 +103,27 @@ def test_without_the_guard_one_engine_takes_what_the_other_refuses(db: Database)
                     UNFIT[name][0](session)
     finally:
         event.listen(Session, "before_flush", storable.check_rows)
+
+
+def test_the_ids_of_a_real_checkout_are_stored(db: Database) -> None:
+    """Stripe's example of a session has 66 characters; PostgreSQL refused it, so nobody paid."""
+    session_id = "cs_test_a11YYufWQzNY63zpQ6QSNRQhkUpVph4WRmzW0zWJO2znZKdVujZ0N0S22u"
+    with db.transaction() as session:
+        session.add(
+            StripeEvent(
+                stripe_event_id="evt_1NG8Du2eZvKYlo2CUI79vXWy",
+                event_type="checkout.session.completed",
+                object_id=session_id,
+                body="{}",
+                received_at=NOW,
+            )
+        )
+    with db.snapshot() as read:
+        assert read.query(StripeEvent).one().object_id == session_id
+
+
+@pytest.mark.parametrize("table", Base.metadata.sorted_tables, ids=lambda table: table.name)
+def test_columns_of_stripe_hold_any_id_of_stripe(table: Table) -> None:
+    for column in table.columns:
+        if column.name.startswith("stripe_") or column.name in ("object_id", "source_id"):
+            assert getattr(column.type, "length", None) == 255, column
