@@ -246,6 +246,72 @@ def test_an_inquiry_moves_no_money(side: Side, customer: str) -> None:
     assert dispute.is_charge_refundable is True
 
 
+@pytest.mark.parametrize(
+    ("strange", "param"),
+    [
+        ({"payment_method_types": ["card"]}, "payment_method_types"),
+        ({"colour": "red"}, "colour"),
+        ({"payment_intent_data": {"colour": "red"}}, "payment_intent_data[colour]"),
+    ],
+    ids=["withdrawn", "invented", "inside a group"],
+)
+def test_a_page_with_a_parameter_that_does_not_exist_is_refused(
+    client: stripe.StripeClient, strange: dict[str, Any], param: str
+) -> None:
+    price = {"currency": "usd", "unit_amount": 1500, "product_data": {"name": "Contract"}}
+    params: Any = {
+        "mode": "payment",
+        "success_url": BACK,
+        "line_items": [{"quantity": 1, "price_data": price}],
+        **strange,
+    }
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        client.v1.checkout.sessions.create(params)
+    error = caught.value
+    assert (error.http_status, error.code, error.param) == (400, "parameter_unknown", param)
+
+
+def test_intents_take_no_list_of_methods_any_more(client: stripe.StripeClient) -> None:
+    old: Any = {"amount": 900, "currency": "usd", "payment_method_types": ["card"]}
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        client.v1.payment_intents.create(old)
+    assert caught.value.http_status == 400
+    assert caught.value.code == "payment_method_types_no_longer_supported"
+
+
+def test_a_kept_card_is_charged_as_poolbook_charges_it(
+    client: stripe.StripeClient, customer: str
+) -> None:
+    """Without a way back nobody may be led away; off session Stripe has nobody to lead."""
+    method = kept(client, customer)
+    common: Any = {
+        "amount": 900,
+        "currency": "usd",
+        "customer": customer,
+        "payment_method": method,
+        "off_session": True,
+        "confirm": True,
+    }
+    stays: Any = {"enabled": True, "allow_redirects": "never"}
+    made = client.v1.payment_intents.create({**common, "automatic_payment_methods": stays})
+    assert made.status == "succeeded"
+
+
+def test_a_page_offers_what_is_allowed_and_fits(client: stripe.StripeClient) -> None:
+    price = {"currency": "usd", "unit_amount": 1500, "product_data": {"name": "Contract"}}
+    params: Any = {
+        "mode": "payment",
+        "success_url": BACK,
+        "line_items": [{"quantity": 1, "price_data": price}],
+        "allowed_payment_method_types": ["card", "sepa_debit"],
+        "expand": ["line_items"],
+    }
+    made = client.v1.checkout.sessions.create(params)
+    shaped(made)
+    assert made.payment_method_types == ["card"]
+    assert [line.amount_total for line in made.line_items.data] == [1500]  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("mode", ["payment", "setup", "subscription"])
 def test_a_hosted_page_is_opened_and_closed(
     client: stripe.StripeClient, customer: str, mode: Any

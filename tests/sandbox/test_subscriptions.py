@@ -7,9 +7,12 @@ import pytest
 import requests
 import stripe
 
+from ledger.errors import Conflict
+from ledger.gateway.subscriptions import _subscription
 from tests.faults.conftest import Sandbox
 from tests.sandbox.conftest import (
     DAY,
+    KEY,
     START,
     advance,
     clocked_customer,
@@ -382,3 +385,20 @@ def test_what_was_done_by_a_clock_survives_a_kill(
     assert client.v1.subscriptions.retrieve(made.id).to_dict() == before
     advance(client, clock, 31 * DAY)
     assert charges(client, customer) == [("succeeded", 1500)] * 3
+
+
+def test_a_subscription_of_another_kind_is_refused_in_words(
+    sandbox: Sandbox, client: stripe.StripeClient
+) -> None:
+    """Somebody can make one in the dashboard that is priced by usage or by tiers."""
+    _clock, customer = clocked_customer(client)
+    found = subscribed(client, customer, monthly(client).id)
+    assert _subscription(found).amount == 1500
+    for item in (
+        {"quantity": None},
+        {"price": {**found.items.data[0].price.to_dict(), "unit_amount": None}},
+    ):
+        body = found.to_dict()
+        body["items"]["data"][0] |= item
+        with pytest.raises(Conflict, match="of a kind"):
+            _subscription(stripe.Subscription.construct_from(body, KEY))
