@@ -4,24 +4,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
-
 from ledger.core.days import day_in
 from ledger.db import ReadSession
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book
-from ledger.models.pools import Pool
 from ledger.queries.books import all_books, book_by_code, commodities
 from ledger.queries.pools import pool_by_code
 from reports import activities, schedules
 from reports.columns import Columns
 from reports.comparatives import carried_forward
+from reports.glance import Window, figures_of, received, scope_of, waterfall
 from reports.movements import Movements, read_movements
 from reports.position import positions
 from reports.roll_forward import pledges
 from reports.statement import Report
 from reports.tie_out import Reading, differences
-from reports.trace import read_trace
+from reports.trace import Trace, read_trace
 
 EDITIONS = ("public", "auditor")
 
@@ -131,10 +129,28 @@ def draft(
         known_at=known_at,
         interim=until >= min(seen),
         pledges=pledges(session, book_ids=ids, since=since, until=until, known_at=known_at),
+        **_figures(session, scope, Window(since, until, known_at), trace),
         **_statements(session, scope, moves, since),
     )
     reading = Reading(session, moves, trace, scope.books)
     return Built(report, tuple(differences(report, reading)))
+
+
+def _figures(session: ReadSession, scope: Scope, window: Window, trace: Trace) -> dict[str, Any]:
+    """Return what is shown first, and each pool's way from start to end."""
+    found = figures_of(session, scope_of(scope.kind, scope.books), window, trace)
+    names = {book.code: book.name for book in all_books(session)}
+    return {
+        "figures": found.rows,
+        "money_received": received(found, "money", "holdings"),
+        "things_received": received(found, "things"),
+        "hours_received": received(found, "hours"),
+        "waterfalls": tuple(
+            waterfall(session, book, window, trace, names)
+            for book in scope.books
+            if book.kind == "pool"
+        ),
+    }
 
 
 def _statements(
@@ -143,15 +159,9 @@ def _statements(
     """Return the statements and schedules that are made of movements."""
     columns = Columns(scope.books)
     names = {book.code: book.name for book in all_books(session)}
-    ids = [book.id for book in scope.books]
-    pools = set(session.scalars(select(Pool.book_id).where(Pool.book_id.in_(ids))))
-    money, things, hours = schedules.received(moves)
     carried = carried_forward(session, scope=scope.kind, books=scope.books, since=since)
     funds = activities.funds(moves, carried)
     return {
-        "money_received": money,
-        "things_received": things,
-        "hours_received": hours,
         "columns": columns.heads,
         "sources": activities.sources(moves, columns),
         "uses": activities.uses(moves, columns),
@@ -160,9 +170,6 @@ def _statements(
         "funds": funds,
         "fund_totals": activities.fund_totals(funds, moves, columns),
         "positions": positions(moves, scope.books, columns, names),
-        "waterfalls": tuple(
-            schedules.waterfall(moves, book, names) for book in scope.books if book.id in pools
-        ),
         "things": schedules.things(moves),
         "thing_values": schedules.thing_values(moves),
         "hours": schedules.hours(moves),

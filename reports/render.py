@@ -31,6 +31,31 @@ from reports.statement import Report, Waterfall
 HERE = Path(__file__).parent
 FONTS = HERE / "fonts" / "fonts.conf"
 TIMEOUT_SECONDS = 120
+# The figures of docs/figures.md, in its words: of the period, and at its end.
+AT_A_GLANCE = (
+    (
+        "In the period",
+        (
+            ("received", "Received from givers"),
+            ("advances", "Advances, under conditions that are open"),
+            ("other_income", "Other income"),
+            ("from_communities", "From communities and pools"),
+            ("spent", "Spent"),
+            ("passed_on", "Passed on"),
+        ),
+    ),
+    (
+        "At the end",
+        (
+            ("available", "Available"),
+            ("committed", "Committed, not available"),
+            ("held", "Held for others"),
+            ("owed", "Promised and owed"),
+            ("intended", "Promised, intended"),
+            ("conditional", "Promised, conditional"),
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +151,7 @@ def render_html(
         draft=draft,
         untied=untied,
         style=(HERE / "styles" / "report.css").read_text(),
+        shown=AT_A_GLANCE,
         flows=[(row, flow_of(row, quantity)) for row in report.waterfalls],
         created=datetime.combine(report.until, time.min, UTC).isoformat(),
     )
@@ -149,17 +175,21 @@ def by_unit(rows: Sequence[Any]) -> list[tuple[str, list[Any]]]:
 def flow_of(row: Waterfall, quantity: Any) -> Flow | None:
     """Return the chart of a pool: who gave, the pool, who got."""
     gave = [(item.label, item.quantity) for item in row.members]
-    if row.donors:
-        gave.append(("Donors", row.donors))
-    if row.in_kind:
-        gave.append(("Things and time", row.in_kind))
-    if row.opening:
-        gave.append(("From before", row.opening))
     got = [(item.label, item.quantity) for item in row.allocated]
-    if row.costs:
-        got.append(("Fees and costs", row.costs))
-    if row.closing:
-        got.append(("Still in the pool", row.closing))
+    for name, amount in (
+        ("Donors", row.received),
+        ("Other", row.other),
+        ("From before", row.opening),
+    ):
+        if amount:
+            gave.append((name, amount))
+    for name, amount in (
+        ("Spent", row.spent),
+        ("Passed on", row.passed_on),
+        ("Still in the pool", row.closing),
+    ):
+        if amount:
+            got.append((name, amount))
     if not gave or any(amount < 0 for _name, amount in gave + got):
         return None
     total = sum(amount for _name, amount in gave)

@@ -5,6 +5,7 @@ What an entry did to a pledge shows in its other legs: money, things or time tha
 a loss, or nothing but the pledge itself.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
@@ -63,11 +64,28 @@ def pledges(
     for campaign, commodity, name, *sums in session.execute(query):
         row = found.setdefault((campaign, commodity), {})
         row[name] = [int(value) for value in sums]
-    return tuple(
-        _row(campaign, commodity, changes)
-        for (campaign, commodity), changes in sorted(found.items())
+    names = _names(session, {campaign for campaign, _commodity in found})
+    rows = [
+        _row(names[campaign], commodity, changes)
+        for (campaign, commodity), changes in found.items()
         if any(any(sums) for sums in changes.values())
-    )
+    ]
+    return tuple(sorted(rows, key=lambda row: (row.campaign, row.commodity)))
+
+
+def _names(session: ReadSession, slugs: set[str]) -> dict[str, str]:
+    """Return what campaigns are called; those of one title are told apart by their addresses."""
+    query = select(Campaign.slug, Campaign.title).where(Campaign.slug.in_(slugs))
+    titles = {
+        **{slug: slug for slug in slugs},
+        "": NOT_FOR_ONE,
+        **dict(iter(session.execute(query))),
+    }
+    several = Counter(titles[slug] for slug in slugs)
+    return {
+        slug: f"{titles[slug]} ({slug})" if several[titles[slug]] > 1 else titles[slug]
+        for slug in slugs
+    }
 
 
 def _row(campaign: str, commodity: str, changes: dict[str, list[int]]) -> PledgeRow:
@@ -104,7 +122,7 @@ def _by_entry(book_ids: Sequence[UUID], until: date, known_at: datetime | None) 
             Posting.commodity,
             Posting.quantity,
             Posting.accounting_on.label("day"),
-            func.coalesce(Campaign.title, Posting.campaign, literal(NOT_FOR_ONE)).label("campaign"),
+            func.coalesce(Posting.campaign, Campaign.slug, literal("")).label("campaign"),
             # A reversal takes back what its entry did, so it stands in the same column.
             func.coalesce(undone.event_type, Entry.event_type).label("event"),
             case((Entry.reverses.is_not(None), -1), else_=1).label("turned"),

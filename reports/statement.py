@@ -7,6 +7,8 @@ people read them: income and net assets positive.
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from ledger.queries.figures import Row as FigureRow
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -131,10 +133,11 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Waterfall:
-    """A pool in the period: what was there, came in, was charged and handed out, and is left.
+    """A pool's free money in the period: what was there, came, was spent and handed out, is left.
 
-    ``book`` is the pool's code, ``pool`` its name. ``committed`` is what of the closing is
-    promised to communities under a condition.
+    ``book`` is the pool's code, ``pool`` its name. ``passed_on`` went to others than by allocation.
+    ``committed`` is what of the closing waits for a condition; ``not_free`` is what the pool has
+    besides money (claims, equipment): with it the closing comes to the pool's net assets.
     """
 
     book: str
@@ -142,12 +145,24 @@ class Waterfall:
     commodity: str
     opening: int
     members: tuple[Row, ...]
-    donors: int
-    in_kind: int
-    costs: int
+    received: int
+    other: int
+    spent: int
+    passed_on: int
     allocated: tuple[Row, ...]
     closing: int
     committed: int
+    not_free: int
+
+    @property
+    def available(self) -> int:
+        """What can be allocated."""
+        return self.closing - self.committed
+
+    @property
+    def net_assets(self) -> int:
+        """What the pool is worth."""
+        return self.closing + self.not_free
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +258,8 @@ class Report:
     since: date
     until: date
     books: tuple[tuple[str, str, str], ...]
+    # As every page shows them (docs/figures.md).
+    figures: tuple[FigureRow, ...]
     money_received: tuple[Figure, ...]
     things_received: tuple[Figure, ...]
     hours_received: tuple[Figure, ...]

@@ -19,6 +19,7 @@ from ledger.models.books import Book
 from ledger.models.journal import Posting
 from ledger.queries import balances
 from ledger.queries.editions import last_official, net_assets_of
+from reports.glance import Window, figures_by_entry, received, scope_of
 from reports.movements import Movements
 from reports.statement import FundActivity, FundTotal, Line, Report
 from reports.trace import Place, Trace
@@ -166,22 +167,48 @@ def _statements(report: Report, _reading: Reading) -> Iterator[str]:
 
 
 def _pools(report: Report, reading: Reading) -> Iterator[str]:
-    """What a pool is left with is what its funds close with; what is committed is noted apart."""
+    """A pool's money, with what it has besides, is what its funds close with."""
     for row in report.waterfalls:
-        closing = sum(
+        funds = sum(
             fund.closing
             for fund in report.funds
             if fund.book == row.book and fund.commodity == row.commodity
         )
-        if closing != row.closing:
-            yield f"pool {row.book}: {row.closing} left, {closing} in its funds"
+        if row.net_assets != funds:
+            yield f"pool {row.book}: {row.net_assets} left, {funds} in its funds"
+        came = row.opening + sum(item.quantity for item in row.members) + row.received + row.other
+        went = row.spent + row.passed_on + sum(item.quantity for item in row.allocated)
+        if came - went != row.closing:
+            yield f"pool {row.book}: {came} came, {went} went, {row.closing} is left"
         noted = sum(
             quantity
             for place, quantity in reading.trace.closings()
-            if (place.book, place.account, place.commodity) == (row.book, 9210, row.commodity)
+            if (place.book, place.commodity) == (row.book, row.commodity)
+            and place.account in (9210, 9230)
         )
         if noted != row.committed:
-            yield f"pool {row.book}: {row.committed} is promised to communities, not noted"
+            yield f"pool {row.book}: {row.committed} is committed, {noted} noted"
+
+
+def _glance(report: Report, reading: Reading) -> Iterator[str]:
+    """What is shown first is what the entries add to the figures, one by one."""
+    window = Window(report.since, report.until, report.known_at)
+    scope = scope_of(report.scope, reading.books)
+    found = figures_by_entry(reading.session, scope, window, reading.trace)
+    for kinds, shown in (
+        (("money", "holdings"), report.money_received),
+        (("things",), report.things_received),
+        (("hours",), report.hours_received),
+    ):
+        if shown != received(found, *kinds):
+            yield f"{kinds[0]} received is not what the entries say"
+    if report.figures != found.rows:
+        booked = {row.commodity: row for row in found.rows}
+        first = next(
+            (row for row in report.figures if booked.get(row.commodity) != row),
+            next(iter(found.rows), None),
+        )
+        yield f"the figures are not what the entries say, first {first}"
 
 
 def _allocations(report: Report, reading: Reading) -> Iterator[str]:
@@ -198,10 +225,22 @@ def _allocations(report: Report, reading: Reading) -> Iterator[str]:
         )
         if report.known_at is not None:
             query = query.where(balances.recorded_by(report.known_at))
-        received = int(reading.session.scalar(query) or 0)
+        taken = int(reading.session.scalar(query) or 0)
         allocated = sum(item.quantity for row in stated for item in row.allocated)
-        if received != allocated:
-            yield f"pool {book.code}: {allocated} allocated, {received} received"
+        # What passed as work or things is in the books of both, and no money.
+        in_kind = sum(
+            quantity
+            for place, quantity in reading.trace.within.items()
+            if (place.book, place.account) == (book.code, ALLOCATED)
+            and place.commodity == book.commodity
+        ) - sum(
+            quantity
+            for count, quantity in reading.trace.came.items()
+            if (count.book, count.account, count.commodity)
+            == (book.code, ALLOCATED, book.commodity)
+        )
+        if taken != allocated + in_kind:
+            yield f"pool {book.code}: {allocated} allocated, {taken - in_kind} received"
 
 
 def _pledges(report: Report, reading: Reading) -> Iterator[str]:
@@ -232,12 +271,10 @@ def _pledges(report: Report, reading: Reading) -> Iterator[str]:
 
 
 def _hours(report: Report, reading: Reading) -> Iterator[str]:
-    """Hours given are hours applied or passed on, in the schedule and at a glance."""
+    """Hours given are hours applied or passed on."""
     stated = {row.commodity: row.minutes for row in report.hours}
     applied = reading.trace.period(lambda p: p.account in (8310, 8410) and _is_time(p))
     yield from _unequal(applied, stated, "hours")
-    glance = {row.commodity: row.quantity for row in report.hours_received}
-    yield from _unequal(stated, glance, "hours at a glance")
 
 
 def _things(report: Report, reading: Reading) -> Iterator[str]:
@@ -249,9 +286,10 @@ def _things(report: Report, reading: Reading) -> Iterator[str]:
             if place.account in accounts:
                 booked[name, place.commodity] += quantity
         stated |= {(name, r.commodity): getattr(r, name) for r in report.things}
-    given = reading.trace.period(lambda p: p.account == 8110)
-    booked |= {("received", unit): -total for unit, total in given.items()}
-    stated |= {("received", row.commodity): row.quantity for row in report.things_received}
+    given = reading.trace.period(lambda p: p.account in (8110, 8340))
+    for row in report.things:
+        booked["received", row.commodity] -= given.get(row.commodity, 0)
+        stated["received", row.commodity] = row.received
     yield from _unequal(booked, stated, "things")
 
 
@@ -370,5 +408,6 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("T-13 value in kind is the income in kind", _in_kind),
     ("T-14 refunds and fees are those booked", _fees),
     ("T-15 due from is due to", _between),
+    ("T-18 what is shown first is what the entries say", _glance),
     ("T-17 funds start as the last edition ended", _comparatives),
 )

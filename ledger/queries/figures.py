@@ -9,7 +9,7 @@ are never added.
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -161,6 +161,25 @@ def figures(
     return Figures(scope, since, until, _rows(scope, flows, at_end, unconfirmed))
 
 
+def figures_of_sums(
+    session: ReadSession,
+    scope: Scope,
+    *,
+    since: date | None,
+    until: date | None,
+    flows: Quantities,
+    at_end: Quantities,
+    known_at: datetime | None = None,
+) -> Figures:
+    """Return the figures that sums come to which the caller read from the entries themselves.
+
+    ``flows`` are of the period, ``at_end`` of everything until its end, both by figure and
+    commodity as ``core.figures`` counts them; ``known_at`` leaves out promises made later.
+    """
+    unconfirmed = _unconfirmed(session, scope, until, known_at)
+    return Figures(scope, since, until, _rows(scope, flows, at_end, unconfirmed))
+
+
 def figures_of_campaigns(session: ReadSession, campaigns: Sequence[Campaign]) -> dict[str, Figures]:
     """Return the figures so far of several campaigns, by slug, at the cost of one."""
     slugs = {campaign.slug: campaign for campaign in campaigns}
@@ -290,7 +309,9 @@ def _waiting(waiting: _Waiting, since: date | None, until: date | None) -> Count
     return found
 
 
-def _unconfirmed(session: ReadSession, scope: Scope, until: date | None) -> Quantities:
+def _unconfirmed(
+    session: ReadSession, scope: Scope, until: date | None, known_at: datetime | None = None
+) -> Quantities:
     """Return what a scope's memo accounts hold of promises that their donors never confirmed.
 
     Nothing of these has come, so all of each is open.
@@ -308,6 +329,8 @@ def _unconfirmed(session: ReadSession, scope: Scope, until: date | None) -> Quan
         wanted.append(Pledge.fund_id == scope.fund_id)
     if scope.kind == GIVER:
         wanted.append(Pledge.party_id.in_(scope.parties))
+    if known_at is not None:
+        wanted.append(Pledge.created_at <= known_at)
     found: Counter[tuple[str, str]] = Counter()
     for nature, commodity, quantity, made_at, zone in session.execute(query.where(*wanted)):
         if until is None or day_in(zone, made_at) <= until:

@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections import Counter
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from ledger.models.journal import Posting
 from ledger.queries.balances import trial_balance
 from ledger.queries.books import all_books
 from ledger.queries.invariants import check
+from reports.build import build, scope_of_all
 from tests.oracle.world import Step, World, in_order
+from tests.reports.worked_table import check_worked
 from tests.worked import END, WORKED
 
 Leg = tuple[str, int, str, str, int, str | None]
@@ -143,6 +146,16 @@ def test_all_worked_events_in_order_end_in_the_worked_balances(db: Database) -> 
         )
         assert ends == END
         assert [result for result in check(session) if result.first_violation] == []
+        # The same end state on the pages of the combined report, with its eliminations.
+        report = build(
+            session,
+            scope=scope_of_all(session),
+            since=date(2026, 1, 1),
+            until=date(2027, 12, 31),
+            edition="public",
+            now=datetime(2028, 1, 2, tzinfo=UTC),
+        )
+        check_worked(report, lent_use=False)
 
 
 def test_the_comparison_sees_a_cent_a_label_and_a_leg_too_many() -> None:

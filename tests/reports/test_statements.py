@@ -1,7 +1,6 @@
 """The statements: openings are no income, debts are no assets, what passed inside is eliminated."""
 
 import shutil
-from collections import defaultdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -14,10 +13,10 @@ from ledger.services import journal
 from ledger.services.books import ensure_commodity
 from reports.build import Scope, build, scope_of_all, scope_of_book
 from reports.render import render_html
-from reports.statement import Line, Position, Report
+from reports.statement import Report
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
-from tests.reports.worked_table import BROUGHT_FORWARD, FUNDS, NET_ASSETS, SURPLUS, worked_rows
+from tests.reports.worked_table import check_worked, in_dollars, position_in
 from tests.worked import load_worked_books
 
 YEAR = {"since": date(2026, 1, 1), "until": date(2026, 12, 31)}
@@ -52,15 +51,6 @@ def of_book(db: Database, code: str, **period: date) -> Report:
         return build(session, scope=scope, edition="public", now=LATER, **{**YEAR, **period})
 
 
-def in_dollars(lines: tuple[Line, ...]) -> list[Line]:
-    return [line for line in lines if line.commodity == "USD"]
-
-
-def position_in(report: Report, unit: str) -> Position:
-    (found,) = [row for row in report.positions if row.commodity == unit]
-    return found
-
-
 def post(
     db: Database,
     reference: str,
@@ -81,42 +71,8 @@ def post(
         )
 
 
-def check_worked(report: Report) -> None:
-    """Compare a combined report with the worked end state, cell by cell."""
-    worked = worked_rows()
-    assert [code for code, _name in report.columns] == ["A", "B", "C", "D", "P"]
-    stated: dict[int, tuple[int, ...]] = {}
-    for lines, sign in ((report.sources, -1), (report.uses, 1), (report.gains, -1)):
-        for line in in_dollars(lines):
-            a, b, c, d, p = line.columns
-            assert d == 0
-            cells = (a, b, c, p, line.total, line.eliminated, line.combined)
-            stated[line.account] = tuple(sign * cell for cell in cells)
-    assert stated == {account: row for account, row in worked.items() if account >= 4000}
-    sides: defaultdict[int, list[int]] = defaultdict(lambda: [0] * 7)
-    dollars = position_in(report, "USD")
-    for lines, sign in ((dollars.assets, 1), (dollars.liabilities, -1)):
-        for line in lines:
-            a, b, c, _d, p = line.columns
-            cells = (a, b, c, p, line.total, line.eliminated, line.combined)
-            for n, cell in enumerate(cells):
-                sides[line.account][n] += sign * cell
-    assert {account: tuple(cells) for account, cells in sides.items()} == {
-        account: row for account, row in worked.items() if account < 3000
-    }
-    assert dollars.total_assets == NET_ASSETS + 155000
-    assert dollars.total_liabilities == 155000
-    assert dollars.total_net_assets == NET_ASSETS
-    held = {(row.book, row.fund): row.closing for row in report.funds if row.commodity == "USD"}
-    assert {key: closing for key, closing in held.items() if closing} == FUNDS
-    last = [row for row in report.fund_totals if row.commodity == "USD"][-1]
-    assert (last.label, last.reported, last.restated) == ("Combined", *[BROUGHT_FORWARD] * 2)
-    assert last.income - last.expense + last.gains == SURPLUS
-    assert (last.transfers, last.closing) == (0, NET_ASSETS)
-
-
 def test_the_worked_events_end_as_the_domain_says(worked: Database):
-    check_worked(everything(worked))
+    check_worked(everything(worked), lent_use=True)
 
 
 def test_what_passed_among_the_books_is_eliminated_to_nothing(worked: Database):

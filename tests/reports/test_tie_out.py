@@ -83,8 +83,15 @@ CHANGES: dict[str, tuple[str, Callable[[Report], Report]]] = {
     ),
     "a fund's transfers": ("T-04", lambda r: replace(r, funds=more(r.funds, "transfers"))),
     "a fund's end": ("T-04", lambda r: replace(r, funds=more(r.funds, "closing"))),
+    "a pool's other property": (
+        "T-05",
+        lambda r: in_waterfall(r, not_free=r.waterfalls[0].not_free + 1),
+    ),
     "a pool's end": ("T-05", lambda r: in_waterfall(r, closing=r.waterfalls[0].closing + 1)),
-    "what a pool is committed to": ("T-05", lambda r: in_waterfall(r, committed=1)),
+    "what a pool is committed to": (
+        "T-05",
+        lambda r: in_waterfall(r, committed=r.waterfalls[0].committed + 1),
+    ),
     "a share of a pool": (
         "T-06",
         lambda r: in_waterfall(r, allocated=more(r.waterfalls[0].allocated, "quantity")),
@@ -98,13 +105,22 @@ CHANGES: dict[str, tuple[str, Callable[[Report], Report]]] = {
     "pledges left out": ("T-10", lambda r: replace(r, pledges=r.pledges[1:])),
     "the hours of a skill": ("T-11", lambda r: replace(r, hours=more(r.hours, "minutes"))),
     "the hours at a glance": (
-        "T-11",
+        "T-18",
         lambda r: replace(r, hours_received=more(r.hours_received, "quantity")),
     ),
     "things that are here": ("T-12", lambda r: replace(r, things=more(r.things, "held"))),
     "things at a glance": (
-        "T-12",
+        "T-18",
         lambda r: replace(r, things_received=more(r.things_received, "quantity")),
+    ),
+    "the money at a glance": (
+        "T-18",
+        lambda r: replace(r, money_received=more(r.money_received, "quantity")),
+    ),
+    "what is available": ("T-18", lambda r: replace(r, figures=more(r.figures, "available"))),
+    "what a pool received": (
+        "T-05",
+        lambda r: in_waterfall(r, received=r.waterfalls[0].received + 1),
     ),
     "the value of things": (
         "T-13",

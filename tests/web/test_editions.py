@@ -68,7 +68,10 @@ def test_balances_are_shown_as_known_at_an_instant(town: Town) -> None:
 ASKED = {"book": "A", "from": "2026-01-01", "to": "2026-12-31", "edition": "public"}
 
 
-def test_looking_and_downloading_write_nothing_and_issuing_is_a_form(town: Town) -> None:
+def test_looking_and_downloading_write_nothing_and_issuing_is_a_form(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(issuing, "render_pdf", printed)
     reader = town.client("auditor")
     before = town.rows()
     shown = reader.get("/reports/transparency", query_string=ASKED)
