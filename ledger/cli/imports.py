@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -52,17 +53,32 @@ def import_entries(console: Console, file: Path, code: str | None) -> None:
     help="TOML file that says what the columns of a table (CSV, XLSX) are.",
 )
 @click.option("--opening", help="The balance before the first line, for a table that has none.")
+@click.option(
+    "--bank-account",
+    "only",
+    multiple=True,
+    help="Of a file with several accounts, take this one, by its number or number/CURRENCY.",
+)
+@click.option("--same-as", default="", help="The file's account is this known one, newly named.")
+@click.option(
+    "--further-account",
+    "further",
+    is_flag=True,
+    help="The file's account is one more, kept under the same ledger account.",
+)
 @pass_console
 def import_statement(
     console: Console,
+    /,
     file: Path,
     account: str,
     file_format: str,
     dry_run: bool,
     profile: Path | None,
     opening: str | None,
+    **accounts: Any,
 ) -> None:
-    """Import a bank statement: camt.053, MT940, OFX, or a table (CSV, XLSX)."""
+    """Import a bank statement: camt, MT940, OFX, a table (CSV, XLSX), or a ZIP of them."""
     code, _, number = account.partition("/")
     if not number.isascii() or not number.isdigit():
         raise click.UsageError("--account is a book and an account, like A/1010.")
@@ -84,28 +100,36 @@ def import_statement(
             currency=currency,
             remembered=known,
         )
+    call: dict[str, Any] = {
+        "account": int(number),
+        "file": read,
+        "choice": statements.Choice(**accounts),
+    }
+
+    def load(session: Session) -> statements.Imported:
+        return statements.import_statement(
+            session,
+            book=book_by_code(session, code),
+            imported_by=None,
+            now=datetime.now(UTC),
+            **call,
+        )
+
     if dry_run:
         with database.snapshot() as session:
-            done = statements.preview_statement(
-                session, book=book_by_code(session, code), account=int(number), file=read
-            )
+            done = statements.preview_statement(session, book=book_by_code(session, code), **call)
     else:
-        now = datetime.now(UTC)
-        done = database.run(
-            lambda session: statements.import_statement(
-                session,
-                book=book_by_code(session, code),
-                account=int(number),
-                file=read,
-                imported_by=None,
-                now=now,
-            )
-        )
+        done = database.run(load)
     text = "\n".join(
         f"{row['id']}  {row['account']}  {row['currency']}  {row['opening']} → {row['closing']}"
         f"  {row['lines']} lines  {BALANCED[row['balanced']]}"
         for row in done.statements
     )
+    for row in done.statements:
+        for warning in row["warnings"]:
+            click.echo(f"{row['id']}: {warning}", err=True)
+    for sentence in done.refused:
+        click.echo(f"An import would be refused: {sentence}", err=True)
     console.answer(
         done.as_json(), f"{text}\n{done.new} lines are new, {done.duplicates} were known."
     )

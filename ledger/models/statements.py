@@ -1,4 +1,4 @@
-"""Bank statements, their lines, and what each line was matched to (domain section 2.5)."""
+"""Bank accounts, their statements and lines, and what each line was matched to (domain 2.5)."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -16,8 +17,29 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ledger.models.base import Base, Code, Key
 
 
+class BankAccount(Base):
+    """An account at a bank that a ledger account stands for, whatever files call it.
+
+    The names that files have used for it are those of its statements; ``name`` is the best known.
+    """
+
+    __tablename__ = "bank_account"
+    __table_args__ = (UniqueConstraint("book_id", "account", "commodity", "name"),)
+
+    id: Mapped[Key]
+    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
+    account: Mapped[int]
+    commodity: Mapped[Code] = mapped_column(ForeignKey("commodity.code"))
+    name: Mapped[str]
+
+
 class BankStatement(Base):
-    """One imported statement of one bank account; amounts in minor units."""
+    """One imported statement of one bank account; amounts in minor units.
+
+    A derived balance is stated nowhere. ``forward`` is what the lines hold and the closing balance
+    does not yet. ``line_count`` is how many lines the file has, also those that others had brought
+    before; empty for statements that were kept before this was counted.
+    """
 
     __tablename__ = "bank_statement"
     __table_args__ = (UniqueConstraint("book_id", "account", "statement_ref"),)
@@ -25,6 +47,7 @@ class BankStatement(Base):
     id: Mapped[Key]
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
     account: Mapped[int]
+    bank_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("bank_account.id"))
     statement_ref: Mapped[str]
     file_format: Mapped[Code]
     file_sha256: Mapped[Code]
@@ -32,14 +55,23 @@ class BankStatement(Base):
     commodity: Mapped[Code] = mapped_column(ForeignKey("commodity.code"))
     opening: Mapped[int]
     closing: Mapped[int]
+    opening_derived: Mapped[bool] = mapped_column(default=False, server_default=false())
+    closing_derived: Mapped[bool] = mapped_column(default=False, server_default=false())
+    forward: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    interim: Mapped[bool] = mapped_column(default=False, server_default=false())
     opens_on: Mapped[date | None]
     closes_on: Mapped[date | None]
+    line_count: Mapped[int | None]
     imported_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     imported_at: Mapped[datetime]
 
 
 class BankLine(Base):
-    """One booked line. ``fingerprint`` keeps overlapping files from adding a line twice."""
+    """One booked line. ``fingerprint`` keeps two imports at once from adding a line twice.
+
+    An ``interim`` line comes from a report of a day that was not over, and waits for the statement
+    that confirms it. ``through`` paid on somebody's behalf; ``returned`` says why it came back.
+    """
 
     __tablename__ = "bank_line"
     __table_args__ = (
@@ -69,14 +101,51 @@ class BankLine(Base):
     bank_reference: Mapped[str | None]
     end_to_end_id: Mapped[str | None]
     counterparty_name: Mapped[str | None]
+    counterparty_account: Mapped[str | None]
     remittance: Mapped[str]
     code: Mapped[Code | None]
+    batch_reference: Mapped[str | None]
+    through: Mapped[str | None]
+    returned: Mapped[str | None]
+    interim: Mapped[bool] = mapped_column(default=False, server_default=false())
     fingerprint: Mapped[Code]
     state: Mapped[Code]
 
 
+class BankLinePart(Base):
+    """One payment of a line that the bank booked as one sum; the parts sum to the line."""
+
+    __tablename__ = "bank_line_part"
+    __table_args__ = (
+        UniqueConstraint("bank_line_id", "position"),
+        CheckConstraint("state in ('open', 'matched')", name="state"),
+    )
+
+    id: Mapped[Key]
+    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
+    bank_line_id: Mapped[UUID] = mapped_column(ForeignKey("bank_line.id"))
+    position: Mapped[int]
+    amount: Mapped[int]
+    end_to_end_id: Mapped[str | None]
+    counterparty_name: Mapped[str | None]
+    counterparty_account: Mapped[str | None]
+    remittance: Mapped[str]
+    state: Mapped[Code]
+
+
+class BankLineRepeat(Base):
+    """A line that a further statement states again, with the reference it has there."""
+
+    __tablename__ = "bank_line_repeat"
+    __table_args__ = (Index("ix_bank_line_repeat_bank_line_id", "bank_line_id"),)
+
+    statement_id: Mapped[UUID] = mapped_column(ForeignKey("bank_statement.id"), primary_key=True)
+    bank_line_id: Mapped[UUID] = mapped_column(ForeignKey("bank_line.id"), primary_key=True)
+    bank_reference: Mapped[str | None]
+
+
 class Match(Base):
-    """The decision that ties a bank line to an entry; never edited."""
+    """The decision that ties a bank line, or one part of it, to an entry; never edited."""
 
     __tablename__ = "match"
     __table_args__ = (
@@ -87,6 +156,7 @@ class Match(Base):
     id: Mapped[Key]
     book_id: Mapped[UUID]
     bank_line_id: Mapped[UUID] = mapped_column(ForeignKey("bank_line.id"))
+    part_id: Mapped[UUID | None] = mapped_column(ForeignKey("bank_line_part.id"))
     entry_id: Mapped[UUID]
     rule: Mapped[Code]
     made_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))

@@ -13,13 +13,13 @@ from ledger.models.books import Commodity
 from ledger.models.hours import HoursEntry
 from ledger.models.payments import BalanceTransaction, Refund
 from ledger.models.pools import AllocationLine, AllocationRun, Pool
-from ledger.models.statements import BankLine
 from ledger.queries.assets import without_value
 from ledger.queries.balances import balances_by_account
 from ledger.queries.commitments import to_carry_out
 from ledger.queries.disputes import waiting_for_evidence
 from ledger.queries.payments import payouts_in_transit
 from ledger.queries.proposals import count_open
+from ledger.queries.statements import waiting_count
 from ledger.queries.stripe import agreement_as_read, in_suspense
 
 # Undeposited cash, unapplied receipts, refunds owed to donors (domain section 4).
@@ -94,7 +94,7 @@ def _counts(session: ReadSession, book_id: UUID) -> dict[str, int]:
         )
     )
     counts = {
-        "bank_lines": _count(BankLine, BankLine.book_id == book_id, BankLine.state == "open"),
+        "bank_lines": waiting_count(book_id),
         "unposted": _count(BalanceTransaction, BalanceTransaction.posted_at.is_(None)),
         "refunds": _count(Refund, Refund.book_id == book_id, Refund.state.in_(STUCK_REFUNDS)),
         "hours": _count(HoursEntry, HoursEntry.book_id == book_id, HoursEntry.state == "logged"),

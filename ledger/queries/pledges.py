@@ -1,6 +1,6 @@
 """Questions about pledges: what is open, whose they are, what made them good."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import attrgetter
@@ -76,6 +76,48 @@ def pledge_by_reference(session: ReadSession, book_id: UUID, reference: str) -> 
     return session.scalar(
         select(Pledge).where(Pledge.book_id == book_id, Pledge.reference == reference)
     )
+
+
+def open_by_reference(
+    session: ReadSession, book_id: UUID, references: Collection[str]
+) -> list[tuple[Pledge, int]]:
+    """Return the pledges of a book with these references, and what of each is still promised."""
+    kept = func.coalesce(func.sum(Fulfilment.quantity), 0)
+    rows = session.execute(
+        select(Pledge, kept)
+        .outerjoin(
+            Fulfilment,
+            (Fulfilment.pledge_id == Pledge.id)
+            & or_(Fulfilment.quantity > 0, Fulfilment.source == "return"),
+        )
+        .where(Pledge.book_id == book_id, Pledge.reference.in_(references))
+        .group_by(Pledge.id)
+    )
+    return [
+        (pledge, max(0, pledge.quantity - int(done)) if pledge.state in OPEN else 0)
+        for pledge, done in rows
+    ]
+
+
+def find_open_pledges(
+    session: ReadSession, *, book_id: UUID, words: str, limit: int = 20
+) -> list[PledgeRow]:
+    """Return open pledges of money whose reference or donor holds every word, newest first."""
+    query = (
+        select(Pledge.id)
+        .join(Party, Party.id == Pledge.party_id)
+        .where(Pledge.book_id == book_id, Pledge.state.in_(OPEN))
+        .order_by(Pledge.created_at.desc(), Pledge.id.desc())
+        .limit(limit)
+    )
+    for word in words.split():
+        query = query.where(
+            or_(
+                Party.name.icontains(word, autoescape=True),
+                Pledge.reference.icontains(word, autoescape=True),
+            )
+        )
+    return [row for row in _rows(session, query) if row.open and row.kind == "money"]
 
 
 def pledge_of_party(session: ReadSession, *, party_id: UUID, reference: str) -> Pledge | None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, ColumnElement, Table, Text, cast, delete, or_, select, update
+from sqlalchemy import JSON, ColumnElement, Select, Table, Text, cast, delete, or_, select, update
 
 from ledger.core.days import day_in
 from ledger.db import Session
@@ -28,7 +28,7 @@ from ledger.models.parties import Party
 from ledger.models.people import ApiToken, IdempotencyKey, OutboxMessage, Person, SignInLink
 from ledger.models.pledges import Basket, Pledge
 from ledger.models.recurring import RecurringGift
-from ledger.models.statements import BankLine, Match
+from ledger.models.statements import BankLine, BankLinePart, Match
 from ledger.queries.people import memberships_of
 from ledger.services.people import clean_email
 from ledger.services.pledges import cancel_pledge
@@ -37,6 +37,12 @@ GONE = "[erased]"
 # Sealed or signed: they hold no personal data, and a change would break a proof.
 KEPT = {"entry", "posting", "seal", "checkpoint", "account", "fund", "period", "book", "commodity"}
 OPEN = ("open", "part_fulfilled")
+NO_TEXTS: dict[str, Any] = {
+    "counterparty_name": None,
+    "counterparty_account": None,
+    "remittance": "",
+    "end_to_end_id": None,
+}
 GOING_ON = ("active", "past_due", "paused")
 
 
@@ -130,14 +136,30 @@ def _pledges(session: Session, parties: Sequence[UUID], now: datetime) -> list[P
     session.flush()
     entries = select(Posting.entry_id).where(Posting.pledge.in_(references))
     session.execute(delete(Annotation).where(Annotation.entry_id.in_(entries)))
-    lines = select(Match.bank_line_id).where(Match.entry_id.in_(entries))
+    _bank_texts(session, entries)
+    return pledges
+
+
+def _bank_texts(session: Session, entries: Select[UUID]) -> None:
+    """Empty what the bank said of the lines and payments that were matched to entries.
+
+    The line of a batch repeats the texts of all its payments; those of other givers stay theirs.
+    """
+    ties = select(Match.bank_line_id).where(Match.entry_id.in_(entries))
+    whole = ties.where(Match.part_id.is_(None))
+    parts = select(Match.part_id).where(Match.entry_id.in_(entries), Match.part_id.is_not(None))
     session.execute(
-        update(BankLine)
-        .where(BankLine.id.in_(lines))
-        .values(counterparty_name=None, remittance="", end_to_end_id=None)
+        update(BankLinePart)
+        .where(or_(BankLinePart.id.in_(parts), BankLinePart.bank_line_id.in_(whole)))
+        .values(**NO_TEXTS)
         .execution_options(synchronize_session=False)
     )
-    return pledges
+    session.execute(
+        update(BankLine)
+        .where(BankLine.id.in_(ties))
+        .values(**NO_TEXTS, through=None, batch_reference=None, returned=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _person(session: Session, person: Person) -> None:

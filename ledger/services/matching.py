@@ -2,7 +2,8 @@
 money nobody knows yet. Every match posts or names exactly one entry; amounts in minor units.
 
 Rules M-01, M-05, M-09 of domain section 9; only the certain ones act by themselves. A match is
-never edited, and a line is matched once. Must not write the journal but through ``journal.post``.
+never edited, and a line is matched once: whole, or each payment of a batch by itself. ``line_id``
+is a line's or such a payment's. Must not write the journal but through ``journal.post``.
 """
 
 from collections import Counter
@@ -24,8 +25,15 @@ from ledger.queries.books import fund_by_code
 from ledger.queries.payments import payout_funds
 from ledger.queries.pledges import pledge_by_reference
 from ledger.services import journal
+from ledger.services.bank_items import Item, item_by_id, items_of, open_item, tie
 from ledger.services.pledges import record_fulfilment, release_for
-from ledger.services.suggestions import BANK, FAILED, Suggestion, suggestions
+from ledger.services.suggestions import (
+    BANK,
+    FAILED,
+    Suggestion,
+    suggestions,
+    suggestions_for,
+)
 
 __all__ = [
     "Suggestion",
@@ -39,14 +47,20 @@ __all__ = [
     "match_payout",
     "match_pledge",
     "suggestions",
+    "suggestions_for",
 ]
+
+# Lines whose meanings are looked up together.
+AT_ONCE = 200
 
 
 def match_payout(
     session: Session, *, line_id: UUID, payout_id: str, by: UUID | None, now: datetime
 ) -> None:
     """Book the arrival of a payout (PO-2). Raises Conflict when amounts differ or it is done."""
-    line = _open_line(session, line_id)
+    line = open_item(session, line_id)
+    if line.part is not None:
+        raise Conflict("A payout is a whole line and no part of one.", place="payout")
     payout = session.get(Payout, payout_id)
     if payout is None or payout.book_id != line.book_id:
         raise NotFound("There is no such payout in this book.", place="payout")
@@ -66,7 +80,7 @@ def match_payout(
         payout=payout_id,
     )
     entry_id = post_line(session, line, entries, "payout_arrived", by, now)
-    payout.bank_line_id = line.id
+    payout.bank_line_id = line.line.id
     tie(session, line, entry_id, "M-01", by, now)
 
 
@@ -74,7 +88,7 @@ def match_pledge(
     session: Session, *, line_id: UUID, reference: str, by: UUID | None, now: datetime
 ) -> None:
     """Book a transfer for a pledge (M-05, M-06). Raises NotFound for no such pledge."""
-    line = _open_line(session, line_id)
+    line = open_item(session, line_id)
     pledge = _pledge(session, line, reference)
     released, receivable = release_for(session, pledge, line.amount)
     entries = bookkeeping.transfer_received(
@@ -104,7 +118,7 @@ def match_charge(
     session: Session, *, line_id: UUID, fund: str, by: UUID | None, now: datetime
 ) -> None:
     """Book a debit as what the bank charged (FEE-1)."""
-    line = _open_line(session, line_id)
+    line = open_item(session, line_id)
     if line.amount >= 0:
         raise Invalid("Only money going out can be a bank charge.", place="line")
     fund_by_code(session, line.book_id, fund)
@@ -154,19 +168,18 @@ def identify(
     session: Session, *, line_id: UUID, reference: str, by: UUID | None, now: datetime
 ) -> None:
     """Give a receipt in suspense to the pledge it was for (OFF-3)."""
-    line = session.get(BankLine, line_id)
-    if line is None:
-        raise NotFound("There is no such line.", place="line")
-    parked = session.scalar(
-        select(Match).where(Match.bank_line_id == line_id, Match.rule == "unidentified")
+    line = item_by_id(session, line_id)
+    ties = session.scalars(
+        select(Match).where(
+            Match.bank_line_id == line.line.id,
+            Match.part_id.is_(None) if line.part is None else Match.part_id == line.part.id,
+        )
     )
-    done = session.scalar(
-        select(Match.id).where(Match.bank_line_id == line_id, Match.rule == "identified")
-    )
-    if parked is None or done is not None:
+    made = {match.rule: match.entry_id for match in ties}
+    if "unidentified" not in made or "identified" in made:
         raise Conflict("This line does not wait to be identified.", place="line")
     pledge = _pledge(session, line, reference)
-    parked_in = journal.load_entry(session, line.book_id, parked.entry_id).postings[0].fund
+    parked_in = journal.load_entry(session, line.book_id, made["unidentified"]).postings[0].fund
     released, receivable = release_for(session, pledge, line.amount)
     entries = bookkeeping.receipt_identified(
         book=session.get_one(Book, line.book_id).code,
@@ -195,36 +208,46 @@ def match_entry(
     session: Session, *, line_id: UUID, entry_id: UUID, by: UUID | None, now: datetime
 ) -> None:
     """Tie a line to an entry that moved the bank account before; nothing is posted."""
-    line = _open_line(session, line_id)
-    fitting = {row.target for row in suggestions(session, line) if row.rule == "entry"}
+    line = open_item(session, line_id)
+    fitting = {
+        row.target for row in suggestions_for(session, [line])[line.id] if row.rule == "entry"
+    }
     if str(entry_id) not in fitting:
         raise Conflict("This entry does not move the account by this amount.", place="entry")
     tie(session, line, entry_id, "entry", by, now)
 
 
 def auto_match(session: Session, *, book_id: UUID, now: datetime) -> int:
-    """Match every open line of a book that has exactly one certain meaning; return how many."""
+    """Match every open line and payment of a book that has exactly one certain meaning; return
+    how many. What is interim waits for the statement that confirms it."""
     lines = session.scalars(
         select(BankLine)
-        .where(BankLine.book_id == book_id, BankLine.state == "open", BankLine.account == BANK)
-        .order_by(BankLine.booked_on, BankLine.position)
+        .where(
+            BankLine.book_id == book_id,
+            BankLine.state == "open",
+            BankLine.account == BANK,
+            BankLine.interim.is_(False),
+        )
+        .order_by(BankLine.booked_on, BankLine.position, BankLine.id)
     ).all()
-    certain: dict[UUID, Suggestion] = {}
-    for line in lines:
-        found = [row for row in suggestions(session, line) if row.certain]
-        if len(found) == 1:
-            certain[line.id] = found[0]
+    certain: list[tuple[Item, Suggestion]] = []
+    for start in range(0, len(lines), AT_ONCE):
+        items = items_of(session, lines[start : start + AT_ONCE])
+        ideas = suggestions_for(session, items)
+        for item in items:
+            found = [row for row in ideas[item.id] if row.certain]
+            if len(found) == 1:
+                certain.append((item, found[0]))
     # Two lines that both look like one payout or one pledge are a question for somebody.
-    claims = Counter((row.rule, row.target) for row in certain.values())
+    claims = Counter((row.rule, row.target) for _item, row in certain)
     matched = 0
-    for line in lines:
-        row = certain.get(line.id)
-        if row is None or claims[row.rule, row.target] > 1:
+    for item, row in certain:
+        if claims[row.rule, row.target] > 1:
             continue
         if row.rule == "M-01":
-            match_payout(session, line_id=line.id, payout_id=row.target, by=None, now=now)
+            match_payout(session, line_id=item.id, payout_id=row.target, by=None, now=now)
         else:
-            match_pledge(session, line_id=line.id, reference=row.target, by=None, now=now)
+            match_pledge(session, line_id=item.id, reference=row.target, by=None, now=now)
         matched += 1
     return matched
 
@@ -237,7 +260,7 @@ def auto_match_all(session: Session, *, now: datetime) -> int:
     return sum(auto_match(session, book_id=book_id, now=now) for book_id in waiting)
 
 
-def _pledge(session: ReadSession, line: BankLine, reference: str) -> Pledge:
+def _pledge(session: ReadSession, line: Item, reference: str) -> Pledge:
     if line.amount <= 0:
         raise Invalid("Only money coming in fulfils a pledge.", place="line")
     pledge = pledge_by_reference(session, line.book_id, clean(reference) or reference.strip())
@@ -246,18 +269,9 @@ def _pledge(session: ReadSession, line: BankLine, reference: str) -> Pledge:
     return pledge
 
 
-def _open_line(session: ReadSession, line_id: UUID) -> BankLine:
-    line = session.get(BankLine, line_id)
-    if line is None:
-        raise NotFound("There is no such line.", place="line")
-    if line.state != "open":
-        raise Conflict("This line is matched already.", place="line")
-    return line
-
-
-def open_incoming(session: ReadSession, line_id: UUID) -> BankLine:
-    """Return a line of money that came in and is not matched yet. Raises NotFound, Conflict."""
-    line = _open_line(session, line_id)
+def open_incoming(session: ReadSession, line_id: UUID) -> Item:
+    """Return a line or payment that came in and is not matched yet. Raises NotFound, Conflict."""
+    line = open_item(session, line_id)
     if line.amount <= 0:
         raise Invalid("Only money coming in can be a gift.", place="line")
     return line
@@ -265,7 +279,7 @@ def open_incoming(session: ReadSession, line_id: UUID) -> BankLine:
 
 def post_line(
     session: Session,
-    line: BankLine,
+    line: Item,
     entries: list[Entry],
     event_type: str,
     by: UUID | None,
@@ -284,21 +298,3 @@ def post_line(
         now=now,
         made_by=by,
     ).ids[0]
-
-
-def tie(
-    session: Session, line: BankLine, entry_id: UUID, rule: str, by: UUID | None, now: datetime
-) -> None:
-    """Tie a line to its entry; it is matched then."""
-    session.add(
-        Match(
-            book_id=line.book_id,
-            bank_line_id=line.id,
-            entry_id=entry_id,
-            rule=rule,
-            made_by=by,
-            made_at=now,
-        )
-    )
-    line.state = "matched"
-    session.flush()

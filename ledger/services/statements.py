@@ -1,57 +1,83 @@
 """Keep bank statements and their lines; the same file or line twice adds nothing.
 
-A statement that contradicts itself is refused, never kept in part. Must not read any file format
-and must not post: what a line means is decided in ``matching``.
+A file is planned first and kept after, so that a dry run says what an import does. A statement
+that contradicts itself is refused, never kept in part. Must not read any file format and must not
+post: what a line means is decided in ``matching``.
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select, update
 
-from ledger.core.fitting_accounts import Use, check_fits
+from ledger.core.accounts import BY_NUMBER
 from ledger.db import ReadSession, Session
 from ledger.errors import Invalid
 from ledger.models.books import Account, Book
-from ledger.models.statements import BankLine, BankStatement
-from ledger.services.books import ensure_commodity
-from ledger.statements import (
-    Statement,
-    StatementFile,
-    chain_breaks,
-    decimal_text,
-    identity,
-    line_fingerprint,
+from ledger.models.statements import BankLine, BankLinePart, BankLineRepeat, BankStatement
+from ledger.services.bank_accounts import (
+    Choice,
+    Known,
+    SeveralAccounts,
+    keep_account,
+    route,
 )
+from ledger.services.statement_lines import (
+    History,
+    Kept,
+    Span,
+    Told,
+    apart,
+    load,
+    parts_for,
+    record,
+    span_of,
+    tell,
+)
+from ledger.statements import Line, Part, Statement, StatementFile, chain_breaks, decimal_text
 
-OPERATING = 1010
+__all__ = [
+    "Choice",
+    "Imported",
+    "SeveralAccounts",
+    "describe",
+    "import_statement",
+    "preview_statement",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of a file; ``statements`` as the command line shows them."""
+    """What became of a file; ``statements`` as the command line shows them.
+
+    ``refused`` is why an import would keep nothing, in a dry run.
+    """
 
     file_format: str
     statements: list[dict[str, Any]]
     new: int
     duplicates: int
+    refused: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the one document that the command line prints."""
-        return {
+        document: dict[str, Any] = {
             "format": self.file_format,
             "statements": self.statements,
             "new": self.new,
             "duplicates": self.duplicates,
         }
+        return {**document, "refused": list(self.refused)} if self.refused else document
 
 
 def describe(file: StatementFile) -> list[dict[str, Any]]:
-    """Return a file's statements as plain values, amounts in minor units."""
+    """Return a file's statements as plain values, amounts in minor units.
+
+    ``balanced`` is None where the bank states one balance only, which proves nothing.
+    """
     breaks = chain_breaks(file.statements)
     return [
         {
@@ -74,24 +100,59 @@ def describe(file: StatementFile) -> list[dict[str, Any]]:
     ]
 
 
+@dataclass(slots=True)
+class _Planned:
+    """What is to be done with one statement; ``row_id`` is set for one that is kept already."""
+
+    statement: Statement
+    account: Known
+    span: Span
+    reference: str
+    row_id: UUID | None = None
+    told: list[Told] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Plan:
+    described: list[dict[str, Any]]
+    refusals: list[tuple[int, str]] = field(default_factory=list)
+    statements: list[_Planned] = field(default_factory=list)
+    parts: list[tuple[UUID, tuple[Part, ...]]] = field(default_factory=list)
+
+    @property
+    def new(self) -> int:
+        return sum(one.kept is None for item in self.statements for one in item.told)
+
+    @property
+    def duplicates(self) -> int:
+        return sum(one.kept is not None for item in self.statements for one in item.told)
+
+    def warn(self, index: int, sentence: str) -> None:
+        if sentence not in self.described[index]["warnings"]:
+            self.described[index]["warnings"].append(sentence)
+
+
 def preview_statement(
-    session: ReadSession, *, book: Book, account: int, file: StatementFile
+    session: ReadSession,
+    *,
+    book: Book,
+    account: int,
+    file: StatementFile,
+    choice: Choice | None = None,
 ) -> Imported:
     """Say what importing a file would do and keep nothing; what would be refused is a warning.
 
     Raises Invalid when the book has no such bank account.
     """
     _check_account(session, book, account)
-    described = describe(file)
-    for index, sentence in _refusals(book, account, file):
-        if sentence not in described[index]["warnings"]:
-            described[index]["warnings"].append(sentence)
-    new = duplicates = 0
-    for statement in file.statements:
-        known = [item.old for item in _sorted_out(session, book, account, statement)]
-        new += known.count(False)
-        duplicates += known.count(True)
-    return Imported(file.format, described, new, duplicates)
+    try:
+        plan = _plan(session, book, account, file, choice or Choice())
+    except SeveralAccounts as refusal:
+        return Imported(file.format, describe(file), 0, 0, (refusal.message,))
+    for index, sentence in plan.refusals:
+        plan.warn(index, sentence)
+    refused = tuple(dict.fromkeys(sentence for _index, sentence in plan.refusals))
+    return Imported(file.format, plan.described, plan.new, plan.duplicates, refused)
 
 
 def import_statement(
@@ -102,49 +163,180 @@ def import_statement(
     file: StatementFile,
     imported_by: UUID | None,
     now: datetime,
+    choice: Choice | None = None,
 ) -> Imported:
-    """Keep every statement of a file for one ledger account, all or nothing.
+    """Keep the statements of a file that are of one ledger account, all or nothing.
 
     Raises Invalid when a statement contradicts itself or the one before it, is of another
-    currency, or the file is of several bank accounts; the place names the statement.
+    currency, or when the file is of several bank accounts; the place names the statement.
     """
     _check_account(session, book, account)
-    described = describe(file)
-    for index, sentence in _refusals(book, account, file):
+    plan = _plan(session, book, account, file, choice or Choice())
+    for index, sentence in plan.refusals:
         raise Invalid(sentence, place=f"statement {file.statements[index].statement_id}")
-    new = duplicates = 0
-    for statement in file.statements:
-        added, known = _keep(session, book, account, file, statement, imported_by, now)
-        new += added
-        duplicates += known
-    described[-1]["warnings"] += _gap(session, book, account, file.statements[-1])
-    return Imported(file.format, described, new, duplicates)
+    for item in plan.statements:
+        _keep(session, book, file, item, imported_by, now)
+    for line_id, parts in plan.parts:
+        _keep_parts(session, book.id, line_id, parts)
+    session.flush()
+    return Imported(file.format, plan.described, plan.new, plan.duplicates)
 
 
 def _check_account(session: ReadSession, book: Book, account: int) -> None:
-    known = session.get(Account, (book.id, account))
-    if known is None:
+    if session.get(Account, (book.id, account)) is None:
         raise Invalid(f"Book {book.code} has no account {account}.", place="account")
-    check_fits(Use.BANK_STATEMENT, account, known, place="account")
+    if account in BY_NUMBER and BY_NUMBER[account].kind != "asset":
+        raise Invalid(f"Account {account} is no bank account.", place="account")
 
 
-def _refusals(book: Book, account: int, file: StatementFile) -> list[tuple[int, str]]:
-    """Return why a file cannot be kept: the index of the statement and a sentence."""
-    found = []
+def _plan(
+    session: ReadSession, book: Book, account: int, file: StatementFile, choice: Choice
+) -> _Plan:
+    """Decide what becomes of every line of a file. Raises SeveralAccounts."""
+    plan = _Plan(describe(file))
+    routed = route(session, book=book, account=account, file=file, choice=choice)
+    for index, sentence in routed.warnings:
+        plan.warn(index, sentence)
     breaks = chain_breaks(file.statements)
-    first = file.statements[0].account
+    ours = [index for index, known in enumerate(routed.accounts) if known is not None]
     for index, statement in enumerate(file.statements):
-        found += [(index, sentence) for sentence in _imbalance(statement)]
-        found += [(index, sentence) for sentence in breaks.get(index, [])]
-        if statement.interim or statement.details:
-            found.append((index, "This is no final statement; ask the bank for camt.053."))
-        if account == OPERATING and statement.currency != book.commodity:
-            found.append(
-                (index, f"The statement is in {statement.currency}, the book in {book.commodity}.")
-            )
-        if statement.account != first:
-            found.append((index, "The file holds statements of several bank accounts."))
-    return found
+        if index in ours:
+            plan.refusals += [(index, why) for why in _imbalance(statement)]
+            plan.refusals += [(index, why) for why in breaks.get(index, [])]
+    plan.refusals += routed.refusals
+    if not ours and not routed.refusals:
+        plan.refusals.append((0, "No statement of this file was chosen."))
+    histories: dict[UUID, History] = {}
+    last: dict[UUID, int] = {}
+    for index in ours:
+        known, statement = routed.accounts[index], file.statements[index]
+        assert known is not None
+        if known.id not in histories:
+            mine = [file.statements[i] for i in ours if routed.accounts[i] is known]
+            histories[known.id] = load(session, known.id, mine)
+        history = histories[known.id]
+        if statement.details:
+            _plan_details(plan, history, statement, index)
+            continue
+        _plan_statement(session, plan, file, known, history, index, book, account)
+        last[known.id] = index
+    for account_id, index in last.items():
+        for sentence in _gap(histories[account_id], file.statements[index].currency):
+            plan.warn(index, sentence)
+    return plan
+
+
+def _plan_statement(
+    session: ReadSession,
+    plan: _Plan,
+    file: StatementFile,
+    known: Known,
+    history: History,
+    index: int,
+    book: Book,
+    account: int,
+) -> None:
+    statement = file.statements[index]
+    item = _Planned(statement, known, span_of(statement, file.format), statement.statement_id)
+    _find_row(session, plan, item, book, account, index)
+    before = list(history.lines)
+    told = tell(history, statement, item.span, again=item.row_id is not None)
+    for one in told:
+        if one.kept is not None and one.kept.whole and one.line.parts:
+            plan.parts.append((one.kept.id, one.line.parts))
+            one.kept.whole = False
+    if not item.span.interim:
+        for sentence in _unconfirmed(before, told, item.span, statement.currency):
+            plan.warn(index, sentence)
+    item.told = record(history, statement, item.span, told, known.id)
+    if item.row_id is not None:
+        history.spans.pop()
+    plan.statements.append(item)
+
+
+def _find_row(
+    session: ReadSession, plan: _Plan, item: _Planned, book: Book, account: int, index: int
+) -> None:
+    """Find the statement that is kept under this name; another one gets its last day with it."""
+    statement = item.statement
+    row = session.scalar(_named(book, account, item.reference))
+    if row is None:
+        planned = {other.reference for other in plan.statements}
+        if item.reference in planned:
+            item.reference = f"{item.reference} · {statement.closes_on}"
+        return
+    if (row.bank_account_id, row.opening, row.closing) == (
+        item.account.id, statement.opening, statement.closing
+    ):  # fmt: skip
+        item.row_id = row.id
+        return
+    own = row.bank_account_id == item.account.id
+    if own and (row.opens_on, row.closes_on) == (statement.opens_on, statement.closes_on):
+        plan.refusals.append(
+            (index, "A statement of this name was imported before with another account or balance.")
+        )
+        return
+    # Some banks number their statements anew each year, or give all of them one name.
+    item.reference = f"{item.reference} · {statement.closes_on} · {statement.account}"
+    again = session.scalar(_named(book, account, item.reference))
+    item.row_id = again.id if again is not None else None
+
+
+def _named(book: Book, account: int, reference: str) -> Any:
+    return select(BankStatement).where(
+        BankStatement.book_id == book.id,
+        BankStatement.account == account,
+        BankStatement.statement_ref == reference,
+    )
+
+
+def _plan_details(plan: _Plan, history: History, statement: Statement, index: int) -> None:
+    """Give the parts that a notification names to the lines that statements brought."""
+    added = unknown = 0
+    for line in statement.lines:
+        kept = parts_for(history, line)
+        if kept is None:
+            unknown += 1
+        elif kept.whole and (line.parts or not kept.named):
+            plan.parts.append((kept.id, line.parts or (_only_part(line),)))
+            kept.whole = False
+            added += 1
+    if unknown == len(statement.lines) and unknown:
+        plan.refusals.append(
+            (index, "This is a camt.054, which only gives details of lines, and none of its lines "
+             "is on a statement that is kept; import the camt.053 first.")
+        )  # fmt: skip
+        return
+    plan.warn(
+        index,
+        f"This is a camt.054: it adds the payments of {added} lines and no line of its own."
+        + (f" {unknown} are on no statement yet; import it again after that." if unknown else ""),
+    )
+
+
+def _only_part(line: Line) -> Part:
+    return Part(
+        1, line.amount, line.end_to_end_id, line.counterparty_name, line.counterparty_account,
+        line.remittance,
+    )  # fmt: skip
+
+
+def _unconfirmed(
+    before: Sequence[Kept], told: Sequence[Told], span: Span, currency: str
+) -> list[str]:
+    """Name interim lines of a statement's days that it does not confirm."""
+    if span.opens_on is None or span.closes_on is None:
+        return []
+    confirmed = {one.kept.id for one in told if one.kept is not None}
+    days = {one.line.booked_on for one in told}
+    return [
+        f"An interim line of {decimal_text(kept.amount, currency)} on {kept.booked_on} is not on "
+        "this statement; the bank may have taken it back."
+        for kept in before
+        if kept.interim
+        and kept.id not in confirmed
+        and (kept.booked_on in days or span.opens_on < kept.booked_on <= span.closes_on)
+    ]
 
 
 def _imbalance(statement: Statement) -> list[str]:
@@ -159,212 +351,136 @@ def _imbalance(statement: Statement) -> list[str]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Sorted:
-    """A line of a file: its fingerprint, and whether it is kept already."""
-
-    fingerprint: str
-    old: bool
-
-
-def _sorted_out(
-    session: ReadSession, book: Book, account: int, statement: Statement
-) -> list[_Sorted]:
-    """Tell new lines from those that another file has brought.
-
-    Two lines that look the same are one when their statements overlap in time, and two when
-    one statement follows the other: two equal gifts may well come on one day.
-    """
-    shared: Counter[str] = Counter()
-    total: Counter[str] = Counter()
-    for base, other in _stored(session, book, account, statement):
-        total[base] += 1
-        if not _follows(other, statement):
-            shared[base] += 1
-    result = []
-    for base in statement.bases():
-        if shared[base]:
-            shared[base] -= 1
-            result.append(_Sorted("", old=True))
-        else:
-            total[base] += 1
-            result.append(_Sorted(line_fingerprint(base, total[base]), old=False))
-    return result
-
-
-def _stored(
-    session: ReadSession, book: Book, account: int, statement: Statement
-) -> list[tuple[str, BankStatement]]:
-    """Return what identifies each line kept for the days of a statement, with its statement."""
-    days = [line.booked_on for line in statement.lines]
-    if not days:
+def _gap(history: History, currency: str) -> list[str]:
+    """Say when all that is kept of a bank account does not lead from first to last balance."""
+    found = apart(history.spans, history.total)
+    if not found:
         return []
-    rows = session.execute(
-        select(BankLine, BankStatement)
-        .join(BankStatement, BankStatement.id == BankLine.statement_id)
-        .where(
-            BankLine.book_id == book.id,
-            BankLine.account == account,
-            BankLine.booked_on >= min(days),
-            BankLine.booked_on <= max(days),
-            BankStatement.bank_account == statement.account,
-        )
-    )
+    final = [one for one in history.spans if not one.interim]
+    first = min(one.opens_on for one in final if one.opens_on)
+    last = max((one for one in final if one.closes_on),
+               key=lambda one: (one.closes_on or first, one.statement_id))  # fmt: skip
     return [
-        (
-            identity(
-                kept.bank_account,
-                line.commodity,
-                line.amount,
-                line.booked_on,
-                line.bank_reference,
-                line.end_to_end_id,
-                line.remittance,
-            ),
-            kept,
-        )
-        for line, kept in rows
+        f"The lines kept since {first} lead to {decimal_text(last.closing - found, currency)}, "
+        f"but the bank states {decimal_text(last.closing, currency)} on {last.closes_on}: a "
+        "statement in between is missing."
     ]
-
-
-def _follows(kept: BankStatement, statement: Statement) -> bool:
-    """Tell whether one of two statements begins where the other ends, so that they share none."""
-    old = (kept.opens_on, kept.closes_on, kept.opening, kept.closing)
-    new = (statement.opens_on, statement.closes_on, statement.opening, statement.closing)
-    return _comes_before(old, new) or _comes_before(new, old)
-
-
-_Span = tuple[date | None, date | None, int, int]
-
-
-def _comes_before(first: _Span, second: _Span) -> bool:
-    _opens_on, ends_on, opening, closing = first
-    starts_on, _closes_on, next_opening, next_closing = second
-    if ends_on is None or starts_on is None:
-        return False
-    if ends_on < starts_on:
-        return True
-    # On one and the same day only the balances tell two pages from one statement sent twice.
-    return (
-        ends_on == starts_on
-        and closing == next_opening
-        and (opening, closing) != (next_opening, next_closing)
-    )
 
 
 def _keep(
     session: Session,
     book: Book,
-    account: int,
     file: StatementFile,
-    statement: Statement,
+    item: _Planned,
     imported_by: UUID | None,
     now: datetime,
-) -> tuple[int, int]:
-    row = _statement_row(session, book, account, file, statement, imported_by, now)
-    lines = _sorted_out(session, book, account, statement)
-    for line, found in zip(statement.lines, lines, strict=True):
-        if found.old:
-            continue
-        session.add(
-            BankLine(
-                book_id=book.id,
-                statement_id=row.id,
-                account=account,
-                position=line.position,
-                amount=line.amount,
-                commodity=statement.currency,
-                booked_on=line.booked_on,
-                value_on=line.value_on,
-                bank_reference=line.bank_reference,
-                end_to_end_id=line.end_to_end_id,
-                counterparty_name=line.counterparty_name,
-                remittance=line.remittance,
-                code=line.code,
-                fingerprint=found.fingerprint,
-                # A line of nothing (a note of the bank) leaves nothing to decide.
-                state="open" if line.amount else "matched",
-            )
-        )
-    session.flush()
-    old = sum(found.old for found in lines)
-    return len(lines) - old, old
-
-
-def _statement_row(
-    session: Session,
-    book: Book,
-    account: int,
-    file: StatementFile,
-    statement: Statement,
-    imported_by: UUID | None,
-    now: datetime,
-) -> BankStatement:
-    row = session.scalar(
-        select(BankStatement).where(
-            BankStatement.book_id == book.id,
-            BankStatement.account == account,
-            BankStatement.statement_ref == statement.statement_id,
+) -> None:
+    keep_account(session, book, item.account, item.statement.account)
+    if item.row_id is None:
+        item.row_id = item.span.statement_id
+        session.add(_row(book, file, item, imported_by, now))
+        session.flush()
+    there = set(
+        session.scalars(
+            select(BankLineRepeat.bank_line_id).where(BankLineRepeat.statement_id == item.row_id)
         )
     )
-    if row is not None:
-        kept = (row.bank_account, row.opening, row.closing)
-        if kept != (statement.account, statement.opening, statement.closing):
-            raise Invalid(
-                "A statement of this name was imported before with another account or balance.",
-                place=f"statement {statement.statement_id}",
+    own = set(session.scalars(select(BankLine.id).where(BankLine.statement_id == item.row_id)))
+    confirmed: list[UUID] = []
+    for one in item.told:
+        if one.kept is None:
+            session.add(_line(book.id, item, one))
+        elif one.kept.id not in there | own:
+            there.add(one.kept.id)
+            session.add(
+                BankLineRepeat(
+                    statement_id=item.row_id,
+                    bank_line_id=one.kept.id,
+                    bank_reference=one.line.bank_reference,
+                )
             )
-        return row
-    ensure_commodity(session, statement.currency)
-    row = BankStatement(
+            confirmed.append(one.kept.id)
+    session.flush()
+    for one in item.told:
+        if one.id is not None and one.line.parts:
+            _keep_parts(session, book.id, one.id, one.line.parts)
+    if confirmed and not item.span.interim:
+        session.execute(
+            update(BankLine)
+            .where(BankLine.id.in_(confirmed), BankLine.interim.is_(True))
+            .values(interim=False)
+            .execution_options(synchronize_session="fetch")
+        )
+
+
+def _row(
+    book: Book, file: StatementFile, item: _Planned, imported_by: UUID | None, now: datetime
+) -> BankStatement:
+    statement = item.statement
+    return BankStatement(
+        id=item.row_id,
         book_id=book.id,
-        account=account,
-        statement_ref=statement.statement_id,
+        account=item.account.account,
+        bank_account_id=item.account.id,
+        statement_ref=item.reference,
         file_format=file.format,
         file_sha256=file.sha256,
         bank_account=statement.account,
         commodity=statement.currency,
         opening=statement.opening,
         closing=statement.closing,
+        opening_derived=statement.opening_derived,
+        closing_derived=statement.closing_derived,
+        forward=statement.forward,
+        interim=statement.interim,
         opens_on=statement.opens_on,
         closes_on=statement.closes_on,
+        line_count=len(statement.lines),
         imported_by=imported_by,
         imported_at=now,
     )
-    session.add(row)
-    session.flush()
-    return row
 
 
-def _gap(session: ReadSession, book: Book, account: int, statement: Statement) -> list[str]:
-    """Say when all that is kept of a bank account does not lead from first to last balance."""
-    ours = (
-        BankStatement.book_id == book.id,
-        BankStatement.account == account,
-        BankStatement.bank_account == statement.account,
+def _line(book_id: UUID, item: _Planned, one: Told) -> BankLine:
+    line = one.line
+    return BankLine(
+        id=one.id,
+        book_id=book_id,
+        statement_id=item.row_id,
+        account=item.account.account,
+        position=line.position,
+        amount=line.amount,
+        commodity=item.statement.currency,
+        booked_on=line.booked_on,
+        value_on=line.value_on,
+        bank_reference=line.bank_reference,
+        end_to_end_id=line.end_to_end_id,
+        counterparty_name=line.counterparty_name,
+        counterparty_account=line.counterparty_account,
+        remittance=line.remittance,
+        code=line.code,
+        batch_reference=line.batch_reference,
+        through=line.through,
+        returned=line.returned,
+        interim=item.span.interim,
+        fingerprint=one.fingerprint,
+        # A line of nothing (a note of the bank) leaves nothing to decide.
+        state="open" if line.amount else "matched",
     )
-    kept: Sequence[BankStatement] = session.scalars(select(BankStatement).where(*ours)).all()
-    if any(row.opens_on is None or row.closes_on is None for row in kept):
-        return []
-    first, last = _ends(kept)
-    moved = session.scalar(
-        select(func.coalesce(func.sum(BankLine.amount), 0))
-        .join(BankStatement, BankStatement.id == BankLine.statement_id)
-        .where(*ours)
-    )
-    apart = last.closing - first.opening - int(moved or 0)
-    if not apart:
-        return []
-    return [
-        f"The lines kept since {first.opens_on} lead to "
-        f"{decimal_text(last.closing - apart, statement.currency)}, but the bank states "
-        f"{decimal_text(last.closing, statement.currency)} on {last.closes_on}: a statement in "
-        "between is missing."
-    ]
 
 
-def _ends(kept: Sequence[BankStatement]) -> tuple[BankStatement, BankStatement]:
-    """Return the statements that open first and close last; ids follow the order of import."""
-    first = min(kept, key=lambda row: (row.opens_on or date.min, row.id))
-    last = max(kept, key=lambda row: (row.closes_on or date.min, row.id))
-    return first, last
+def _keep_parts(session: Session, book_id: UUID, line_id: UUID, parts: Sequence[Part]) -> None:
+    for part in parts:
+        session.add(
+            BankLinePart(
+                book_id=book_id,
+                bank_line_id=line_id,
+                position=part.position,
+                amount=part.amount,
+                end_to_end_id=part.end_to_end_id,
+                counterparty_name=part.counterparty_name,
+                counterparty_account=part.counterparty_account,
+                remittance=part.remittance,
+                state="open" if part.amount else "matched",
+            )
+        )

@@ -3,10 +3,13 @@
 Only looks and names; ``matching`` acts. A rule is certain when nothing else fits as well.
 """
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from ledger.core.bounds import shifted
 from ledger.core.reference import find_references
@@ -16,7 +19,8 @@ from ledger.models.journal import Posting
 from ledger.models.payments import Payout
 from ledger.models.statements import BankLine, Match
 from ledger.queries.payments import payouts_in_transit
-from ledger.queries.pledges import open_quantity, pledge_by_reference
+from ledger.queries.pledges import open_by_reference
+from ledger.services.bank_items import Item, items_of
 
 BANK = 1010
 BANKING_DAYS = 4
@@ -27,6 +31,8 @@ CHARGE_WORDS = ("fee", "charge", "commission")
 CHARGE_CODES = ("CHRG", "FEES", "COMM", "NCHG", "NCOM")
 FAILED = ("failed", "canceled")
 SHORTEST_DESCRIPTOR = 4
+ENTRIES_SHOWN = 5
+ENTRIES_LOOKED_AT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,44 +48,56 @@ class Suggestion:
 
 
 def suggestions(session: ReadSession, line: BankLine) -> list[Suggestion]:
-    """Return what an open line could mean, the most certain first."""
-    if line.state != "open":
-        return []
-    if line.account != BANK:
-        return _entries(session, line)
-    return [
-        *_payouts(session, line),
-        *_pledges(session, line),
-        *_entries(session, line),
-        *_charges(line),
-    ]
+    """Return what an open line could mean as a whole, the most certain first."""
+    item = next((one for one in items_of(session, [line]) if one.part is None), None)
+    return suggestions_for(session, [item])[line.id] if item is not None else []
 
 
-def _payouts(session: ReadSession, line: BankLine) -> list[Suggestion]:
+def suggestions_for(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Suggestion]]:
+    """Return what lines and payments of one book could mean, each the most certain first.
+
+    Asks the same few questions for any number of them.
+    """
+    waiting = [item for item in items if item.line.state == item.state == "open"]
+    ours = [item for item in waiting if item.account == BANK]
+    payouts = _payouts(session, [item for item in ours if item.part is None])
+    pledges = _pledges(session, [item for item in ours if not item.split])
+    entries = _entries(session, waiting)
+    found: dict[UUID, list[Suggestion]] = {item.id: [] for item in items}
+    for item in waiting:
+        found[item.id] = [
+            *payouts.get(item.id, ()),
+            *pledges.get(item.id, ()),
+            *entries.get(item.id, ()),
+            *(_charges(item) if item.account == BANK else ()),
+        ]
+    return found
+
+
+def _payouts(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Suggestion]]:
     """M-01 and M-02: a line of a payout's amount near the day it should arrive; a debit where
     Stripe fetched what its balance lacked."""
-    words = " ".join(
-        (
-            line.remittance,
-            line.bank_reference or "",
-            line.end_to_end_id or "",
-            line.counterparty_name or "",
-        )
-    ).upper()
-    near = [
-        row
-        for row in payouts_in_transit(session, book_id=line.book_id)
-        if row.amount == line.amount
-        and row.commodity == line.commodity
-        and row.state not in FAILED
-        and banking_days(row.arrival_on, line.booked_on) <= BANKING_DAYS
-    ]
-    # A trace is one payout's own; a descriptor is the same for all of them.
-    traced = [row for row in near if row.trace and row.trace.upper() in words]
-    named = traced or [row for row in near if _describes(row, words)]
-    if not named:
-        return [_payout("M-02", row, certain=False) for row in near]
-    return [_payout("M-01", row, certain=len(named) == 1) for row in named]
+    if not items:
+        return {}
+    by_amount: dict[tuple[int, str], list[Payout]] = defaultdict(list)
+    for row in payouts_in_transit(session, book_id=items[0].book_id):
+        if row.state not in FAILED:
+            by_amount[row.amount, row.commodity].append(row)
+    found = {}
+    for item in items:
+        near = [
+            row
+            for row in by_amount.get((item.amount, item.commodity), ())
+            if banking_days(row.arrival_on, item.booked_on) <= BANKING_DAYS
+        ]
+        words = item.words if near else ""
+        # A trace is one payout's own; a descriptor is the same for all of them.
+        traced = [row for row in near if row.trace and row.trace.upper() in words]
+        named = traced or [row for row in near if _describes(row, words)]
+        found[item.id] = [_payout("M-01", row, certain=len(named) == 1) for row in named] or [
+            _payout("M-02", row, certain=False) for row in near
+        ]
+    return found
 
 
 def _describes(payout: Payout, words: str) -> bool:
@@ -108,74 +126,104 @@ def banking_days(one: date, other: date) -> int:
     return sum((start + timedelta(days=n)).weekday() < 5 for n in range(1, days + 1))
 
 
-def _pledges(session: ReadSession, line: BankLine) -> list[Suggestion]:
+def _pledges(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Suggestion]]:
     """M-05 and M-06: a credit that names a pledge; certain when it is all that is open of it."""
-    if line.amount <= 0:
-        return []
-    found = []
-    references = find_references(f"{line.remittance} {line.end_to_end_id or ''}")
-    for reference in references:
-        pledge = pledge_by_reference(session, line.book_id, reference)
-        if pledge is None or pledge.commodity != line.commodity:
-            continue
-        exact = open_quantity(session, pledge) == line.amount
-        found.append(
-            Suggestion(
-                "M-05" if exact else "M-06",
-                reference,
-                certain=exact and len(references) == 1,
-                sentence=(
-                    f"The text names pledge {reference}, and the amount is what is open."
-                    if exact
-                    else f"The text names pledge {reference}; the amount differs from what is open."
-                ),
-                posts="transfer_received",
+    named = {item.id: find_references(item.text) for item in items if item.amount > 0}
+    references = {reference for those in named.values() for reference in those}
+    if not references:
+        return {}
+    pledges = {
+        pledge.reference: (pledge.commodity, quantity)
+        for pledge, quantity in open_by_reference(session, items[0].book_id, references)
+    }
+    found: dict[UUID, list[Suggestion]] = {}
+    for item in items:
+        for reference in named.get(item.id, ()):
+            commodity, quantity = pledges.get(reference, ("", 0))
+            if commodity != item.commodity:
+                continue
+            exact = quantity == item.amount
+            found.setdefault(item.id, []).append(
+                Suggestion(
+                    "M-05" if exact else "M-06",
+                    reference,
+                    certain=exact and len(named[item.id]) == 1,
+                    sentence=(
+                        f"The text names pledge {reference}, and the amount is what is open."
+                        if exact
+                        else f"The text names pledge {reference}; the amount differs from what is "
+                        "open."
+                    ),
+                    posts="transfer_received",
+                )
             )
-        )
     return found
 
 
-def _charges(line: BankLine) -> list[Suggestion]:
+def _charges(item: Item) -> list[Suggestion]:
     """M-09: a small debit that the bank calls a charge."""
-    if not -CHARGE_LIMIT <= line.amount < 0:
+    if not -CHARGE_LIMIT <= item.amount < 0:
         return []
-    coded = any(code in (line.code or "").upper() for code in CHARGE_CODES)
-    words = line.remittance.lower()
+    coded = any(code in (item.line.code or "").upper() for code in CHARGE_CODES)
+    words = item.text.lower()
     if not coded and not any(word in words for word in CHARGE_WORDS):
         return []
     sentence = "The bank calls this a charge." if coded else "The text speaks of a charge."
     return [Suggestion("M-09", "", certain=False, sentence=sentence, posts="bank_charge")]
 
 
-def _entries(session: ReadSession, line: BankLine) -> list[Suggestion]:
-    """Return entries that moved the account by this amount and are tied to no line yet."""
+def _entries(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Suggestion]]:
+    """Return entries that moved the account by an item's amount and are tied to no line yet."""
+    found: dict[UUID, list[Suggestion]] = {}
+    accounts: dict[tuple[int, str], list[Item]] = defaultdict(list)
+    for item in items:
+        if item.amount:
+            accounts[item.account, item.commodity].append(item)
+    for (account, commodity), mine in accounts.items():
+        moved = _moved(session, mine, account, commodity)
+        for item in mine:
+            first = shifted(item.booked_on, -WINDOW_DAYS)
+            last = shifted(item.booked_on, WINDOW_DAYS)
+            near = [entry_id for entry_id, on in moved.get(item.amount, ()) if first <= on <= last]
+            found[item.id] = [
+                Suggestion(
+                    "entry",
+                    str(entry_id),
+                    certain=False,
+                    sentence="An entry in the books moved the account by this amount.",
+                )
+                for entry_id in near[:ENTRIES_SHOWN]
+            ]
+    return found
+
+
+def _moved(
+    session: ReadSession, items: Sequence[Item], account: int, commodity: str
+) -> dict[int, list[tuple[UUID, date]]]:
+    """Return untied entries of the days and amounts of items: by amount, (id, day)."""
     total = func.sum(Posting.quantity)
-    tied = select(Match.entry_id).where(Match.book_id == line.book_id)
+    tied = exists().where(Match.book_id == Posting.book_id, Match.entry_id == Posting.entry_id)
     rows = session.execute(
-        select(Posting.entry_id)
+        select(Posting.entry_id, Posting.accounting_on, total)
         .join(
             EntryRow,
             (EntryRow.book_id == Posting.book_id) & (EntryRow.id == Posting.entry_id),
         )
         .where(
-            Posting.book_id == line.book_id,
-            Posting.account == line.account,
-            Posting.commodity == line.commodity,
-            Posting.accounting_on >= shifted(line.booked_on, -WINDOW_DAYS),
-            Posting.accounting_on <= shifted(line.booked_on, WINDOW_DAYS),
-            Posting.entry_id.not_in(tied),
+            Posting.book_id == items[0].book_id,
+            Posting.account == account,
+            Posting.commodity == commodity,
+            Posting.accounting_on >= shifted(min(item.booked_on for item in items), -WINDOW_DAYS),
+            Posting.accounting_on <= shifted(max(item.booked_on for item in items), WINDOW_DAYS),
+            ~tied,
             EntryRow.source != "bank",
         )
-        .group_by(Posting.entry_id)
-        .having(total == line.amount)
-        .limit(5)
+        .group_by(Posting.entry_id, Posting.accounting_on)
+        .having(total.in_({item.amount for item in items}))
+        .order_by(Posting.accounting_on, Posting.entry_id)
+        .limit(ENTRIES_LOOKED_AT)
     )
-    return [
-        Suggestion(
-            "entry",
-            str(entry_id),
-            certain=False,
-            sentence="An entry in the books moved the account by this amount.",
-        )
-        for (entry_id,) in rows
-    ]
+    moved: dict[int, list[tuple[UUID, date]]] = defaultdict(list)
+    for entry_id, on, quantity in rows:
+        moved[int(quantity)].append((entry_id, on))
+    return moved

@@ -9,7 +9,8 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book
 from ledger.queries.books import fund_by_code
 from ledger.queries.funds import on_account
-from ledger.services.matching import open_incoming, post_line, tie
+from ledger.services.bank_items import tie
+from ledger.services.matching import open_incoming, post_line
 
 CURRENCY = "GBP"
 RECEIVABLE = 1240

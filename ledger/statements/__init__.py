@@ -7,6 +7,7 @@ from ledger.statements.profiles import Profile, profile_from, read_profile
 from ledger.statements.reader import FORMATS, MAX_BYTES, read_statement
 from ledger.statements.statement import (
     Line,
+    Part,
     Statement,
     StatementFile,
     chain_breaks,
@@ -23,6 +24,7 @@ __all__ = [
     "MAX_BYTES",
     "Grid",
     "Line",
+    "Part",
     "Profile",
     "Reading",
     "Remembered",

@@ -3,6 +3,8 @@
 Served in the demo only, so that a treasurer has a real file to import.
 """
 
+from datetime import timedelta
+
 from flask import Blueprint, render_template
 from werkzeug.wrappers import Response
 
@@ -16,6 +18,7 @@ pages = Blueprint("demo_bank", __name__)
 
 BANK = 1010
 FEE = 600
+RECENT_DAYS = 60
 
 
 @pages.get("/demo/bank/<code>.xml")
@@ -51,8 +54,8 @@ def download(code: str) -> Response:
 
 def _lines(session: ReadSession, book: Book) -> list[tuple[int, str, str]]:
     """Return (amount, text, name): arrived payouts, one transfer for a pledge, and the fee."""
-    open_lines = statements.lines_of(session, book_id=book.id)
-    known = " ".join(row.line.remittance for row in open_lines)
+    since = now().date() - timedelta(days=RECENT_DAYS)
+    known = statements.recent_texts(session, book_id=book.id, since=since)
     found = [
         (row.amount, f"{row.descriptor} PAYOUT {row.trace}", "Stripe Payments")
         for row in payments.payouts_in_transit(session, book_id=book.id)

@@ -1,5 +1,8 @@
 """Bank statements: import a file, match its lines, see whether bank and books agree."""
 
+import base64
+import binascii
+import zlib
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -8,19 +11,40 @@ from werkzeug.wrappers import Response
 
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
-from ledger.models.statements import BankLine
 from ledger.queries import pledges, statements
 from ledger.queries.books import funds_of
 from ledger.schemas.money import Meaning
-from ledger.services import matching, meanings, tables, tax_reclaims
-from ledger.services import statements as statement_services
-from ledger.statements import TableUnclear, read_statement
+from ledger.services import (
+    bank_accounts,
+    bank_files,
+    matching,
+    meanings,
+    tables,
+    tax_reclaims,
+)
+from ledger.services.bank_items import items_of
+from ledger.services.statements import Choice, Imported, SeveralAccounts
+from ledger.statements import MAX_BYTES, TableUnclear, read_statement
 from ledger.web import table_forms
-from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
+from ledger.web.door import (
+    book_for,
+    errors_of,
+    now,
+    page,
+    read_form,
+    reading,
+    row_asked,
+    signed_in,
+    write,
+)
 
 pages = Blueprint("statements", __name__)
 
 BANK = 1010
+LONGEST_SEARCH = 100
+# A file that is sent along while somebody chooses; a form holds no more.
+LARGEST_KEPT = 400_000
+FURTHER, SAME = "further", "same:"
 
 
 @pages.get("/books/<code>/statements")
@@ -34,27 +58,27 @@ def upload(code: str) -> Response:
     """Import a bank file and match what is certain."""
     book = book_for("import_statement", code)
     person = signed_in()
-    sent = request.files.get("file")
+    data = b""
     try:
-        if sent is None or not sent.filename:
-            raise Invalid(_("Choose a file first."), place="file")
-        data = sent.read()
+        name, data = _sent()
         with reading() as session:
             known = tables.remembered_for(session, book_id=book.id, account=BANK)
         try:
             file = read_statement(data, currency=book.commodity, remembered=known)
         except TableUnclear:
-            return table_forms.to_mapping(book, BANK, sent.filename, data)
+            return table_forms.to_mapping(book, BANK, name, data)
         done = write(
-            lambda session: statement_services.import_statement(
+            lambda session: bank_files.import_file(
                 session,
                 book=book,
-                account=BANK,
                 file=file,
                 imported_by=person.id,
                 now=now(),
+                choice=_chosen(),
             )
         )
+    except SeveralAccounts as refusal:
+        return _page(code, {"file": [refusal.message]}, 422, asked=(refusal, data))
     except Invalid as refusal:
         place = f"{refusal.place}: " if refusal.place not in (None, "file") else ""
         return _page(code, {"file": [place + refusal.message]}, 422)
@@ -62,7 +86,32 @@ def upload(code: str) -> Response:
     return redirect(url_for("statements.show", code=code), 303)
 
 
-def say_imported(book: Book, done: statement_services.Imported) -> None:
+def _sent() -> tuple[str, bytes]:
+    """Return the file that was sent, or the one that was kept while somebody chose, by name."""
+    sent = request.files.get("file")
+    if sent is not None and sent.filename:
+        return sent.filename, bytes(sent.read())
+    try:
+        packed = base64.b64decode(request.form.get("kept", ""), validate=True)
+        data = zlib.decompressobj().decompress(packed, MAX_BYTES) if packed else b""
+    except (binascii.Error, zlib.error, ValueError):
+        data = b""
+    if not data:
+        raise Invalid(_("Choose a file first."), place="file")
+    return "file", data
+
+
+def _chosen() -> Choice:
+    """Return what the form says of the file's bank accounts."""
+    account, known_as = request.form.get("bank_account", ""), request.form.get("known_as", "")
+    return Choice(
+        only=(account,) if account else (),
+        same_as=known_as.removeprefix(SAME) if known_as.startswith(SAME) else "",
+        further=known_as == FURTHER,
+    )
+
+
+def say_imported(book: Book, done: Imported) -> None:
     """Match what is certain of what came in, and say what became of it."""
     matched = write(lambda session: matching.auto_match(session, book_id=book.id, now=now()))
     flash(
@@ -80,17 +129,17 @@ def say_imported(book: Book, done: statement_services.Imported) -> None:
 
 @pages.get("/books/<code>/statements/<uuid:statement_id>")
 def lines(code: str, statement_id: UUID) -> Response:
-    """Show one statement with every line."""
+    """Show one statement with its lines."""
     book = book_for("read_books", code)
     with reading() as session:
         statement = statements.statement_by_id(session, book_id=book.id, statement_id=statement_id)
-        rows = statements.lines_of(session, book_id=book.id, statement_id=statement_id)
+        rows = statements.lines_of(session, statement_id=statement_id, after=row_asked("lines"))
     return page("statements/lines.html", book=book, statement=statement, rows=rows)
 
 
 @pages.post("/books/<code>/lines/<uuid:line_id>")
 def match(code: str, line_id: UUID) -> Response:
-    """Say what one line means."""
+    """Say what one line, or one payment of a batch, means."""
     book = book_for("match", code)
     person = signed_in()
     try:
@@ -116,36 +165,74 @@ def match(code: str, line_id: UUID) -> Response:
     return redirect(url_for("statements.show", code=code), 303)
 
 
+@pages.post("/books/<code>/bank-accounts/<uuid:account_id>/into/<uuid:into_id>")
+def join(code: str, account_id: UUID, into_id: UUID) -> Response:
+    """Make two bank accounts one, which files called by two names."""
+    book = book_for("import_statement", code)
+    write(
+        lambda session: bank_accounts.join_accounts(
+            session, book_id=book.id, account_id=account_id, into_id=into_id
+        )
+    )
+    flash(_("These are one bank account now."))
+    return redirect(url_for("statements.show", code=code), 303)
+
+
 def _check_line(book: Book, line_id: UUID) -> None:
     with reading() as session:
-        line = session.get(BankLine, line_id)
-    if line is None or line.book_id != book.id:
-        raise NotFound(_("There is no such line in this book."))
+        statements.line_by_id(session, book_id=book.id, line_id=line_id)
 
 
-def _page(code: str, errors: dict[str, list[str]], status: int = 200) -> Response:
+def _page(
+    code: str,
+    errors: dict[str, list[str]],
+    status: int = 200,
+    asked: tuple[SeveralAccounts, bytes] | None = None,
+) -> Response:
     book = book_for("read_desk", code)
+    words = request.args.get("words", "")[:LONGEST_SEARCH]
+    find = request.args.get("find", "")[:LONGEST_SEARCH]
     with reading() as session:
-        waiting = [
-            (row, matching.suggestions(session, row.line))
-            for row in statements.lines_of(session, book_id=book.id)
-        ]
-        known = statements.statements_of(session, book_id=book.id)
-        agreement = statements.agreement(session, book_id=book.id)
-        funds = funds_of(session, book.id)
-        promised = pledges.open_pledges(session, book_id=book.id, kinds=("money",))
-    # A line that does not wait any more has no place of its own for its sentence.
-    for place in errors.keys() - {f"line-{row.line.id}" for row, _ideas in waiting} - {"file"}:
+        waiting = statements.open_lines_of(
+            session, book_id=book.id, after=row_asked("waiting"), words=words
+        )
+        parked = statements.parked_lines_of(
+            session, book_id=book.id, after=row_asked("parked"), words=words
+        )
+        items = items_of(session, [row.line for row in waiting.rows])
+        shown = {
+            "waiting": waiting,
+            "parked": parked,
+            "ideas": matching.suggestions_for(session, items),
+            "known": statements.statements_of(session, book_id=book.id, after=row_asked("older")),
+            "agreement": statements.agreement(session, book_id=book.id),
+            "waiting_count": statements.open_lines(session, book_id=book.id),
+            "accounts": statements.bank_accounts_of(session, book_id=book.id),
+            "funds": funds_of(session, book.id),
+            "promised": pledges.find_open_pledges(session, book_id=book.id, words=find)
+            if find
+            else [],
+        }
+    # A line that is not on this page has no place of its own for its sentence.
+    rows = (*waiting.rows, *parked.rows)
+    here = {row.line.id for row in rows} | {one.part.id for row in rows for one in row.parts}
+    for place in errors.keys() - {f"line-{item_id}" for item_id in here} - {"file"}:
         flash(" ".join(errors[place]))
     return page(
         "statements/show.html",
         status,
         book=book,
-        waiting=waiting,
-        known=known,
-        agreement=agreement,
-        funds=funds,
-        promised=promised,
+        words=words,
+        find=find,
+        asked=asked[0] if asked else None,
+        kept=_packed(asked[1]) if asked else "",
         reclaims=book.commodity == tax_reclaims.CURRENCY,
         errors=errors,
+        **shown,
     )
+
+
+def _packed(data: bytes) -> str:
+    """Return a file as a form can carry it; nothing for one that is too large for that."""
+    packed = base64.b64encode(zlib.compress(data)).decode()
+    return packed if len(packed) <= LARGEST_KEPT else ""

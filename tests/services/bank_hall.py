@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from ledger.core import bookkeeping
 from ledger.ids import new_id
 from ledger.models.payments import Payout
-from ledger.models.statements import BankLine, BankStatement
+from ledger.models.statements import BankAccount, BankLine, BankLinePart, BankStatement
 from ledger.queries.balances import trial_balance
 from ledger.services import journal, matching
 from tests.conftest import NOW
@@ -25,9 +25,13 @@ class Hall:
         self.campaign = make_campaign(session, self.book, solar)
         self.party = make_party(session)
         self.pledge = make_pledge(session, self.campaign, self.party, quantity=6000)
+        account = BankAccount(book_id=self.book.id, account=1010, commodity="USD", name="X1")
+        session.add(account)
+        session.flush()
         self.statement = BankStatement(
             book_id=self.book.id,
             account=1010,
+            bank_account_id=account.id,
             statement_ref="S",
             file_format="test",
             file_sha256="0" * 64,
@@ -67,6 +71,27 @@ class Hall:
         self.session.add(made)
         self.session.flush()
         return made
+
+    def batch(self, *payments: tuple[int, str]) -> tuple[BankLine, list[BankLinePart]]:
+        """Put a line made of payments, each (amount, text), on the statement."""
+        line = self.line(sum(amount for amount, _text in payments), "Batch")
+        parts = [
+            BankLinePart(
+                book_id=self.book.id,
+                bank_line_id=line.id,
+                position=number,
+                amount=amount,
+                end_to_end_id=None,
+                counterparty_name=None,
+                counterparty_account=None,
+                remittance=text,
+                state="open",
+            )
+            for number, (amount, text) in enumerate(payments, start=1)
+        ]
+        self.session.add_all(parts)
+        self.session.flush()
+        return line, parts
 
     def payout(  # type: ignore[no-untyped-def]
         self, payout_id: str = "po_1", *, trace: str = "", descriptor="STRIPE HALL", state="paid"

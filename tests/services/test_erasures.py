@@ -19,7 +19,7 @@ from ledger.models.journal import Annotation, Posting
 from ledger.models.parties import Party
 from ledger.models.people import ApiToken, SignInLink
 from ledger.models.pledges import Pledge
-from ledger.models.statements import BankLine, BankStatement, Match
+from ledger.models.statements import BankLine, BankLinePart, BankStatement, Match
 from ledger.queries.balances import trial_balance
 from ledger.queries.books import book_by_code
 from ledger.queries.parties import kept_about
@@ -136,14 +136,38 @@ def bank_line(session, book, entry_id) -> None:
         commodity="USD",
         booked_on=NOW.date(),
         counterparty_name=HERS[2],
+        counterparty_account=HERS[6],
         remittance=HERS[6],
+        through=HERS[6],
         fingerprint="1",
         state="matched",
     )
     session.add(line)
     session.flush()
+    parts = [
+        BankLinePart(
+            book_id=book.id,
+            bank_line_id=line.id,
+            position=number,
+            amount=1000,
+            counterparty_name=name,
+            counterparty_account=name,
+            remittance=name,
+            state="matched",
+        )
+        for number, name in enumerate((HERS[6], "Somebody else's words"), start=1)
+    ]
+    session.add_all(parts)
+    session.flush()
     session.add(
-        Match(book_id=book.id, bank_line_id=line.id, entry_id=entry_id, rule="x", made_at=NOW)
+        Match(
+            book_id=book.id,
+            bank_line_id=line.id,
+            part_id=parts[0].id,
+            entry_id=entry_id,
+            rule="x",
+            made_at=NOW,
+        )
     )
 
 
@@ -206,6 +230,7 @@ def test_nothing_of_hers_is_left_and_the_books_stay(town: Database):
     assert hers_in(found) == set()
     assert str(salt) not in found
     assert GONE in found, "what others wrote of her is still there, without her"
+    assert "somebody else's words" in found.lower()
     with town.snapshot() as session:
         after = [row for row in trial_balance(session, book_id=book_id) if row.layer.value == "FIN"]
         assert after == before

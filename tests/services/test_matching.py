@@ -16,7 +16,7 @@ from ledger.models.pledges import Fulfilment
 from ledger.models.statements import BankLine, Match
 from ledger.queries.balances import balance_of
 from ledger.queries.pledges import open_quantity
-from ledger.queries.statements import agreement, lines_of
+from ledger.queries.statements import agreement, open_lines_of, parked_lines_of
 from ledger.services import journal, matching, meanings
 from tests.conftest import NOW
 from tests.services.bank_hall import DAY, Hall
@@ -150,7 +150,7 @@ def test_money_of_nobody_known_is_owed_until_it_is_identified(hall):
     line = hall.line(6000, "hello")
     matching.leave_unidentified(hall.session, line_id=line.id, fund="GEN", by=None, now=NOW)
     assert (hall.balance(1010, "GEN"), hall.balance(2190, "GEN")) == (6000, -6000)
-    (row,) = lines_of(hall.session, book_id=hall.book.id)
+    (row,) = parked_lines_of(hall.session, book_id=hall.book.id).rows
     assert row.parked
     matching.identify(
         hall.session, line_id=line.id, reference=hall.pledge.reference, by=None, now=NOW
@@ -158,7 +158,8 @@ def test_money_of_nobody_known_is_owed_until_it_is_identified(hall):
     assert (hall.balance(2190), hall.balance(1010, "GEN")) == (0, 0)
     assert (hall.balance(1010, "SOLAR"), hall.balance(4010, "SOLAR")) == (6000, -6000)
     assert hall.pledge.state == "fulfilled"
-    assert lines_of(hall.session, book_id=hall.book.id) == []
+    assert parked_lines_of(hall.session, book_id=hall.book.id).rows == ()
+    assert open_lines_of(hall.session, book_id=hall.book.id).rows == ()
     with pytest.raises(Conflict):
         matching.identify(
             hall.session, line_id=line.id, reference=hall.pledge.reference, by=None, now=NOW
@@ -225,7 +226,9 @@ def test_matched_lines_bring_bank_and_books_together(hall):
         -5_000,
         0,
     )
-    assert [row.line.id for row in lines_of(hall.session, book_id=hall.book.id)] == [rent.id]
+    assert [row.line.id for row in open_lines_of(hall.session, book_id=hall.book.id).rows] == [
+        rent.id
+    ]
 
 
 @pytest.mark.parametrize(

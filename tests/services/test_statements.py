@@ -14,10 +14,11 @@ from ledger.queries.statements import (
     line_by_id,
     lines_of,
     open_lines,
+    open_lines_of,
     statement_by_id,
     statements_of,
 )
-from ledger.services.statements import Imported, import_statement, preview_statement
+from ledger.services.statements import Choice, Imported, import_statement, preview_statement
 from ledger.statements import Line, Statement, StatementFile, read_statement
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
@@ -36,11 +37,13 @@ def book(session):  # type: ignore[no-untyped-def]
     return made
 
 
-def keep(session, book, data, account: int = 1010) -> Imported:  # type: ignore[no-untyped-def]
+def keep(  # type: ignore[no-untyped-def]
+    session, book, data, account: int = 1010, choice: Choice | None = None
+) -> Imported:
     """Import a file, given as bytes or as statements."""
     file = read_statement(data) if isinstance(data, bytes) else data
     return import_statement(
-        session, book=book, account=account, file=file, imported_by=None, now=NOW
+        session, book=book, account=account, file=file, imported_by=None, now=NOW, choice=choice
     )
 
 
@@ -99,17 +102,19 @@ def test_a_file_is_kept_with_its_lines_and_described_as_the_command_line_shows_i
         "duplicates": 0,
     }
     assert kept(session) == (3, 53_400)
-    (row,) = statements_of(session, book_id=book.id)
+    (row,) = statements_of(session, book_id=book.id).rows
     assert (row.lines, row.open) == (3, 3)
     assert open_lines(session, book_id=book.id) == 3
-    lines = lines_of(session, book_id=book.id, statement_id=row.statement.id)
+    lines = lines_of(session, statement_id=row.statement.id).rows
     assert [item.line.amount for item in lines] == [48_000, 6_000, -600]
     assert lines[0].line.remittance == "STRIPE HALL TRACE 0042"
     assert line_by_id(session, book_id=book.id, line_id=lines[0].line.id) == lines[0]
 
 
-def test_the_same_file_twice_adds_nothing(session, book):
+def test_the_same_file_twice_adds_nothing(session):
     for data in (CAMT, PAGES):
+        book = make_book(session, "A" if data is CAMT else "B")
+        make_fund(session, book)
         first = keep(session, book, data)
         before = kept(session)
         again = keep(session, book, data)
@@ -188,7 +193,7 @@ def test_a_line_of_nothing_waits_for_nobody(session, book):
     ("change", "part"),
     [
         ({"closing": 1}, "apart"),
-        ({"currency": "EUR"}, "EUR"),
+        ({"opening": 4}, "apart"),
     ],
 )
 def test_a_statement_that_contradicts_itself_or_the_book_is_refused_whole(
@@ -199,6 +204,13 @@ def test_a_statement_that_contradicts_itself_or_the_book_is_refused_whole(
     with pytest.raises(Invalid, match=part) as refusal:
         keep(session, book, file_of(good, bad))
     assert refusal.value.place == "statement B"
+    assert kept(session) == (0, 0)
+
+
+def test_a_statement_in_another_currency_than_the_book_s_is_refused(session, book):
+    foreign = replace(statement("A", 0, 1, 2, line(5, 1)), currency="EUR")
+    with pytest.raises(Invalid, match="in EUR, the book in USD"):
+        keep(session, book, file_of(foreign))
     assert kept(session) == (0, 0)
 
 
@@ -261,13 +273,13 @@ def test_bank_and_books_are_compared_with_what_is_open(session, book):
 def test_statements_and_lines_of_another_book_are_not_found(session, book):
     other = make_book(session, "B")
     keep(session, book, CAMT)
-    (row,) = statements_of(session, book_id=book.id)
-    (first, *_rest) = lines_of(session, book_id=book.id)
+    (row,) = statements_of(session, book_id=book.id).rows
+    (first, *_rest) = open_lines_of(session, book_id=book.id).rows
     with pytest.raises(NotFound):
         statement_by_id(session, book_id=other.id, statement_id=row.statement.id)
     with pytest.raises(NotFound):
         line_by_id(session, book_id=other.id, line_id=first.line.id)
-    assert statements_of(session, book_id=other.id) == []
+    assert statements_of(session, book_id=other.id).rows == ()
 
 
 WHOLE = (
@@ -313,6 +325,8 @@ def test_a_real_file_imported_twice_or_split_at_any_day_gives_the_same_lines(ses
 )
 def test_a_real_file_that_contradicts_itself_is_refused(session, name):
     book = make_book(session, currency="EUR")
+    # One of the files is of two accounts; the first of them contradicts itself.
+    account = read_statement((REAL / name).read_bytes()).statements[0].account
     with pytest.raises(Invalid, match="apart"):
-        keep(session, book, (REAL / name).read_bytes())
+        keep(session, book, (REAL / name).read_bytes(), choice=Choice(only=(account,)))
     assert kept(session) == (0, 0)

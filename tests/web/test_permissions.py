@@ -132,6 +132,7 @@ DEEDS: dict[str, Deed] = {
             "deed": "import",
         },
     ),
+    "statements.join": Deed(TREASURER),
     "statements.match": Deed(TREASURER, {"meaning": "gift", "target": "GEN"}),
     "offline.record": Deed(
         TREASURER,

@@ -25,7 +25,7 @@ from ledger.models.assets import Asset, AssetLoan
 from ledger.models.base import Base
 from ledger.models.books import Book
 from ledger.models.proposals import Proposal
-from ledger.models.statements import BankLine, BankStatement
+from ledger.models.statements import BankAccount, BankLine, BankStatement
 from ledger.queries.books import fund_by_code
 from ledger.queries.people import people_of, tokens_of
 from ledger.services import (
@@ -359,9 +359,16 @@ def _things(session: Session, town: Town, book: Book, other: Book) -> None:
 
 
 def _bank(session: Session, town: Town, book: Book) -> None:
+    accounts = [
+        BankAccount(book_id=book.id, account=account, commodity="USD", name=name)
+        for account, name in ((1010, "X1"), (1020, "X2"), (1020, "X3"))
+    ]
+    session.add_all(accounts)
+    session.flush()
     statement = BankStatement(
         book_id=book.id,
         account=1010,
+        bank_account_id=accounts[0].id,
         statement_ref="S",
         file_format="test",
         file_sha256="0" * 64,
@@ -396,6 +403,7 @@ def _bank(session: Session, town: Town, book: Book) -> None:
     session.add(line)
     session.flush()
     town.ids |= {"statement_id": str(statement.id), "line_id": str(line.id)}
+    town.ids |= {"account_id": str(accounts[1].id), "into_id": str(accounts[2].id)}
 
 
 def _share(session: Session, town: Town, book: Book, pool_id: UUID) -> None:

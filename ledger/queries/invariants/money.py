@@ -1,8 +1,9 @@
 """Money outside: Stripe, payouts, refunds and banks say what the books say (I-34 to I-38)."""
 
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from ledger.db import ReadSession
@@ -10,7 +11,13 @@ from ledger.models.books import Book
 from ledger.models.journal import Entry, Posting
 from ledger.models.payments import BalanceTransaction, Payout, Refund
 from ledger.models.pledges import Fulfilment, Pledge
-from ledger.models.statements import BankLine, BankStatement, Match
+from ledger.models.statements import (
+    BankLine,
+    BankLinePart,
+    BankLineRepeat,
+    BankStatement,
+    Match,
+)
 from ledger.queries.invariants.result import Finding, count, first
 
 STRIPE = 1110
@@ -165,33 +172,75 @@ def refunds(session: ReadSession) -> Finding:
 
 
 def statements(session: ReadSession) -> Finding:
-    """I-38: opening and lines give the closing balance, and a line's entry moves its amount."""
-    lines = (
+    """I-38: opening and lines give the closing balance, the payments of a batch its line, and a
+    line's or payment's entry moves its amount."""
+    found = (
+        first(session, _not_adding_up(), "statement {0} closes with {1} after lines of {2}")
+        or first(session, _not_summing(), "line {0} of {1} has payments of {2}")
+        or first(session, _tied_wrongly(), "line {0} of {1} is tied to an entry of {2}")
+        or first(session, _not_tied(), "line {0} is {1}, its ties say otherwise")
+        or first(session, _parts_not_tied(), "payment {0} is {1}, its ties say otherwise")
+    )
+    return count(session, BankStatement) + count(session, BankLine), found
+
+
+def _not_adding_up() -> Select[str, int, int]:
+    """Return statements whose lines do not lead from one balance to the other."""
+    own = (
         select(BankLine.statement_id, func.sum(BankLine.amount).label("amount"))
         .group_by(BankLine.statement_id)
         .subquery()
     )
-    moved = func.coalesce(lines.c.amount, 0)
-    # A line that an earlier, overlapping statement brought belongs to that one.
+    again = (
+        select(BankLineRepeat.statement_id, func.sum(BankLine.amount).label("amount"))
+        .join(BankLine, BankLine.id == BankLineRepeat.bank_line_id)
+        .group_by(BankLineRepeat.statement_id)
+        .subquery()
+    )
+    moved = func.coalesce(own.c.amount, 0) + func.coalesce(again.c.amount, 0)
+    # Until lines were counted, one that an overlapping statement had brought was that one's only.
     shared = aliased(BankStatement)
     overlaps = exists().where(
+        BankStatement.line_count.is_(None),
         shared.book_id == BankStatement.book_id,
         shared.account == BankStatement.account,
         shared.id != BankStatement.id,
         shared.opens_on <= BankStatement.closes_on,
         shared.closes_on >= BankStatement.opens_on,
     )
-    adds_up = (
+    return (
         select(BankStatement.statement_ref, BankStatement.closing, moved)
-        .outerjoin(lines, lines.c.statement_id == BankStatement.id)
-        .where(BankStatement.opening + moved != BankStatement.closing, ~overlaps)
+        .outerjoin(own, own.c.statement_id == BankStatement.id)
+        .outerjoin(again, again.c.statement_id == BankStatement.id)
+        .where(
+            BankStatement.opening + moved != BankStatement.closing + BankStatement.forward,
+            ~overlaps,
+        )
         .limit(1)
     )
+
+
+def _not_summing() -> Select[UUID, int, int]:
+    """Return lines whose payments do not sum to them."""
+    total = func.sum(BankLinePart.amount)
+    return (
+        select(BankLine.id, BankLine.amount, total)
+        .join(BankLinePart, BankLinePart.bank_line_id == BankLine.id)
+        .group_by(BankLine.id, BankLine.amount)
+        .having(total != BankLine.amount)
+        .limit(1)
+    )
+
+
+def _tied_wrongly() -> Select[UUID, int, int]:
+    """Return matches whose entry does not move the bank account by what was matched."""
     booked = func.coalesce(func.sum(Posting.quantity), 0)
+    amount = func.coalesce(BankLinePart.amount, BankLine.amount)
     # What was identified later moves between funds only.
-    tied = (
-        select(BankLine.id, BankLine.amount, booked)
+    return (
+        select(BankLine.id, amount, booked)
         .join(Match, Match.bank_line_id == BankLine.id)
+        .outerjoin(BankLinePart, BankLinePart.id == Match.part_id)
         .outerjoin(
             Posting,
             and_(
@@ -202,24 +251,45 @@ def statements(session: ReadSession) -> Finding:
             ),
         )
         .where(Match.rule != "identified")
-        .group_by(BankLine.id, BankLine.amount, Match.id)
-        .having(booked != BankLine.amount)
+        .group_by(BankLine.id, BankLine.amount, BankLinePart.amount, Match.id)
+        .having(booked != amount)
         .limit(1)
     )
-    untied = (
+
+
+def _not_tied() -> Select[UUID, str]:
+    """Return lines whose state their matches, or the states of their payments, do not give."""
+    waiting = exists().where(BankLinePart.bank_line_id == BankLine.id, BankLinePart.state == "open")
+    whole = exists().where(Match.bank_line_id == BankLine.id, Match.part_id.is_(None))
+    any_tie = exists().where(Match.bank_line_id == BankLine.id)
+    return (
         select(BankLine.id, BankLine.state)
-        .outerjoin(Match, Match.bank_line_id == BankLine.id)
         .where(
             or_(
-                and_(BankLine.state == "matched", Match.id.is_(None)),
-                and_(BankLine.state == "open", Match.id.is_not(None)),
+                and_(BankLine.state == "matched", or_(~any_tie, waiting)),
+                and_(BankLine.state == "open", whole),
+                and_(BankLine.state == "open", any_tie, ~waiting),
+            ),
+            BankLine.amount != 0,
+        )
+        .limit(1)
+    )
+
+
+def _parts_not_tied() -> Select[UUID, str]:
+    """Return payments that are matched without a match of their own or of their whole line, and
+    open ones with one."""
+    tied = exists().where(
+        Match.bank_line_id == BankLinePart.bank_line_id,
+        or_(Match.part_id == BankLinePart.id, Match.part_id.is_(None)),
+    )
+    return (
+        select(BankLinePart.id, BankLinePart.state)
+        .where(
+            or_(
+                and_(BankLinePart.state == "matched", ~tied, BankLinePart.amount != 0),
+                and_(BankLinePart.state == "open", tied),
             )
         )
         .limit(1)
     )
-    found = (
-        first(session, adds_up, "statement {0} closes with {1} after lines of {2}")
-        or first(session, tied, "line {0} of {1} is tied to an entry of {2}")
-        or first(session, untied, "line {0} is {1}, its ties say otherwise")
-    )
-    return count(session, BankStatement) + count(session, BankLine), found

@@ -1,0 +1,170 @@
+"""What is matched: a bank line, or one payment of a batch line. Amounts in minor units.
+
+A line with payments is matched when all of them are. Must not post.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import exists, select
+
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, NotFound
+from ledger.models.statements import BankLine, BankLinePart, Match
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line or one of its payments, with what is needed to tell what it means.
+
+    ``split`` says of a whole line that it has payments.
+    """
+
+    line: BankLine
+    part: BankLinePart | None = None
+    split: bool = False
+
+    @property
+    def id(self) -> UUID:
+        """The id of the part, or of the line."""
+        return self.part.id if self.part is not None else self.line.id
+
+    @property
+    def amount(self) -> int:
+        """The amount in minor units, in is positive."""
+        return self.part.amount if self.part is not None else self.line.amount
+
+    @property
+    def state(self) -> str:
+        """``open`` or ``matched``."""
+        return self.part.state if self.part is not None else self.line.state
+
+    @property
+    def text(self) -> str:
+        """Everything that may name a pledge."""
+        about = self.part if self.part is not None else self.line
+        return f"{about.remittance} {about.end_to_end_id or ''}"
+
+    @property
+    def words(self) -> str:
+        """Every text, in capitals."""
+        about = self.part if self.part is not None else self.line
+        texts = (
+            about.remittance,
+            self.line.bank_reference,
+            about.end_to_end_id,
+            about.counterparty_name,
+            self.line.through,
+        )
+        return " ".join(text or "" for text in texts).upper()
+
+    @property
+    def book_id(self) -> UUID:
+        """The book of the line."""
+        return self.line.book_id
+
+    @property
+    def account(self) -> int:
+        """The ledger account that stands for the bank account."""
+        return self.line.account
+
+    @property
+    def commodity(self) -> str:
+        """The currency of the line."""
+        return self.line.commodity
+
+    @property
+    def booked_on(self) -> date:
+        """The day on which the bank booked the line."""
+        return self.line.booked_on
+
+
+def item_by_id(session: ReadSession, item_id: UUID) -> Item:
+    """Return a line or a part by its id. Raises NotFound."""
+    part = session.get(BankLinePart, item_id)
+    line = session.get(BankLine, part.bank_line_id if part is not None else item_id)
+    if line is None:
+        raise NotFound("There is no such line.", place="line")
+    return Item(line, part, split=part is None and _has_parts(session, line.id))
+
+
+def _has_parts(session: ReadSession, line_id: UUID) -> bool:
+    return bool(session.scalar(select(exists().where(BankLinePart.bank_line_id == line_id))))
+
+
+def open_item(session: ReadSession, item_id: UUID) -> Item:
+    """Return a line or part that waits. Raises NotFound, and Conflict for one that is matched."""
+    item = item_by_id(session, item_id)
+    if item.line.state != "open" or item.state != "open":
+        raise Conflict("This line is matched already.", place="line")
+    if item.split and _begun(session, item.line.id):
+        raise Conflict(
+            "Some payments of this line are matched already; match the others one by one.",
+            place="line",
+        )
+    return item
+
+
+def _begun(session: ReadSession, line_id: UUID) -> bool:
+    return bool(
+        session.scalar(
+            select(
+                exists().where(
+                    BankLinePart.bank_line_id == line_id, BankLinePart.state == "matched",
+                    BankLinePart.amount != 0,
+                )
+            )
+        )
+    )  # fmt: skip
+
+
+def items_of(session: ReadSession, lines: Sequence[BankLine]) -> list[Item]:
+    """Return lines as what can be matched of them: each line, then its open payments."""
+    parts: dict[UUID, list[BankLinePart]] = {}
+    for part in session.scalars(
+        select(BankLinePart)
+        .where(BankLinePart.bank_line_id.in_([line.id for line in lines]))
+        .order_by(BankLinePart.bank_line_id, BankLinePart.position)
+    ):
+        parts.setdefault(part.bank_line_id, []).append(part)
+    items: list[Item] = []
+    for line in lines:
+        mine = parts.get(line.id, [])
+        if not any(part.state == "matched" and part.amount for part in mine):
+            items.append(Item(line, split=bool(mine)))
+        items += [Item(line, part) for part in mine if part.state == "open"]
+    return items
+
+
+def tie(
+    session: Session, item: Item, entry_id: UUID, rule: str, by: UUID | None, now: datetime
+) -> None:
+    """Tie a line or part to its entry; it is matched then, and the line with its last part."""
+    session.add(
+        Match(
+            book_id=item.book_id,
+            bank_line_id=item.line.id,
+            part_id=item.part.id if item.part is not None else None,
+            entry_id=entry_id,
+            rule=rule,
+            made_by=by,
+            made_at=now,
+        )
+    )
+    if item.part is not None:
+        item.part.state = "matched"
+        session.flush()
+        waits = exists().where(
+            BankLinePart.bank_line_id == item.line.id, BankLinePart.state == "open"
+        )
+        if not session.scalar(select(waits)):
+            item.line.state = "matched"
+    else:
+        item.line.state = "matched"
+        for part in session.scalars(
+            select(BankLinePart).where(BankLinePart.bank_line_id == item.line.id)
+        ):
+            part.state = "matched"
+    session.flush()
