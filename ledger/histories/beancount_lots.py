@@ -54,11 +54,14 @@ def divided(number: Decimal, by: Decimal) -> Decimal:
         return number / by
 
 
+_Key = tuple[str, Figure, date, str | None]
+
+
 class Lots:
     """What each account holds in lots, and what of each unit it holds without a cost."""
 
     def __init__(self) -> None:
-        self._lots: defaultdict[str, list[Lot]] = defaultdict(list)
+        self._lots: defaultdict[str, dict[_Key, Lot]] = defaultdict(dict)
         self._plain: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
 
     def add_plain(self, account: str, figure: Figure) -> None:
@@ -67,26 +70,24 @@ class Lots:
 
     def add(self, account: str, lot: Lot) -> None:
         """Add to the lot of the same cost, day and label, or begin one."""
-        held = self._lots[account]
-        for at, other in enumerate(held):
-            if replace(other, units=lot.units) == lot and other.units.unit == lot.units.unit:
-                number = other.units.number + lot.units.number
-                if number:
-                    held[at] = replace(other, units=Figure(number, lot.units.unit))
-                else:
-                    del held[at]
-                return
-        if lot.units.number:
-            held.append(lot)
+        held, unit = self._lots[account], lot.units.unit
+        key = (unit, lot.cost, lot.on, lot.label)
+        before = held[key].units.number if key in held else Decimal(0)
+        number = before + lot.units.number
+        if number:
+            held[key] = replace(lot, units=Figure(number, unit))
+        else:
+            held.pop(key, None)
 
     def reduces(self, account: str, figure: Figure) -> bool:
         """Tell whether an amount goes against anything that the account holds of its unit."""
         if not figure.number:
             return False
-        held = [lot.units.number for lot in self._lots[account] if lot.units.unit == figure.unit]
-        return any(
-            number and (number < 0) != (figure.number < 0)
-            for number in (*held, self._plain[account, figure.unit])
+        below = figure.number < 0
+        plain = self._plain[account, figure.unit]
+        return (plain != 0 and (plain < 0) != below) or any(
+            lot.units.unit == figure.unit and (lot.units.number < 0) != below
+            for lot in self._lots[account].values()
         )
 
     def reduced(
@@ -96,7 +97,7 @@ class Lots:
         cost = spec.cost_of_one(figure.number)
         matches = [
             lot
-            for lot in self._lots[account]
+            for lot in self._lots[account].values()
             if lot.units.unit == figure.unit
             and cost in (None, lot.cost.number)
             and spec.unit in (None, lot.cost.unit)

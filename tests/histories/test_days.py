@@ -62,6 +62,22 @@ def test_the_cases_agree_on_every_day(name: str):
         assert before(history, day) == by(CASES / name, day), day
 
 
+@pytest.mark.skipif(not CASES.is_dir(), reason="the ledgers of ../shared are not here")
+@pytest.mark.parametrize(
+    "name", ["ledgercli_demo.ledger", "ledgercli_drewr3.dat", "ledgercli_wow.dat"]
+)
+def test_real_ledgers_agree_on_days_of_theirs(name: str):
+    file = CASES.parent / "data" / "ledger" / name
+    history = read_history(file, leave_out=frozenset({"automated"}))
+    days = days_of(history)
+    for day in days[1 :: len(days) // 4]:
+        theirs = programs.ledger_before(file, day)
+        # What the file's automated transaction makes is left out on request.
+        assert before(history, day) == {
+            key: number for key, number in theirs.items() if key[0] != "Liabilities:Tithe"
+        }, day
+
+
 def test_a_day_less_is_a_difference(tmp_path: Path):
     """The control of the tests above."""
     files = HLEDGER["postings on days of their own"]
