@@ -24,7 +24,7 @@ from ledger.models.journal import Entry as EntryRow
 from ledger.models.parties import Party
 from ledger.models.pledges import Basket, Fulfilment, Pledge
 from ledger.models.statements import BankLine, BankStatement, Match
-from ledger.queries.parties import commitments
+from ledger.queries.parties import labels_of
 from ledger.queries.people import person_by_email
 from ledger.services.books import create_book, create_fund, ensure_commodity
 from ledger.services.campaigns import Need, create_campaign
@@ -170,7 +170,7 @@ def _promise(session: Session, span: range, pledges: int) -> None:
     for table, values in rows.items():
         if values:
             session.execute(insert(table), values)
-    names = commitments(session, pledges={reference for reference, _id in references.values()})
+    names = labels_of(session, pledges={reference for reference, _id in references.values()})
     drafts = [
         draft
         for number, (reference, _id) in references.items()
@@ -215,7 +215,7 @@ def _party(party: UUID, email: str, number: int) -> dict[str, object]:
     }
 
 
-def _entries(number: int, reference: str, names: dict[str, str]) -> list[Draft]:
+def _entries(number: int, reference: str, names: dict[str, dict[str, str]]) -> list[Draft]:
     """Return what a pledge means, and what its payment does."""
     day = FIRST + timedelta(number % 365)
     cents = _cents(number)
@@ -227,7 +227,7 @@ def _entries(number: int, reference: str, names: dict[str, str]) -> list[Draft]:
         pledge=reference,
         legal_nature="intention",
     )
-    drafts = [Draft(promised[0].with_parties(names), "pledge_made", "pledge", reference, day)]
+    drafts = [Draft(promised[0].with_labels(names), "pledge_made", "pledge", reference, day)]
     if number % 2:
         legs = (
             Posting(MEMO[1], "GEN", "USD", cents, pledge=reference),
@@ -235,7 +235,7 @@ def _entries(number: int, reference: str, names: dict[str, str]) -> list[Draft]:
             Posting(1010, "GEN", "USD", cents),
             Posting(4010, "GEN", "USD", -cents, pledge=reference, campaign="roof"),
         )
-        paid = Entry("A", legs).with_parties(names)
+        paid = Entry("A", legs).with_labels(names)
         drafts.append(Draft(paid, "transfer_received", "bank", f"{reference}/paid", day))
     return drafts
 

@@ -13,6 +13,7 @@ from ledger.api.idempotency import once
 from ledger.api.token import caller, parts
 from ledger.core.amount import plain_text
 from ledger.db import Session
+from ledger.models.campaigns import Campaign
 from ledger.queries import campaigns, pledges
 from ledger.queries.pledge_status import standings_of
 from ledger.schemas.basket import Basket
@@ -70,7 +71,9 @@ class BasketShown(Schema):
 def index() -> list[dict[str, Any]]:
     """Show the campaigns that take pledges; no token needed."""
     with parts().db.snapshot() as session:
-        return [_shown(session, row) for row in campaigns.live_campaigns(session)]
+        live = campaigns.live_campaigns(session)
+        needs = campaigns.progress_of(session, live)
+        return [_shown(row, needs[row.id]) for row in live]
 
 
 @blueprint.get("/campaigns/<slug>")
@@ -79,7 +82,8 @@ def index() -> list[dict[str, Any]]:
 def show(slug: str) -> dict[str, Any]:
     """Show one campaign; no token needed."""
     with parts().db.snapshot() as session:
-        return _shown(session, campaigns.campaign_by_slug(session, slug))
+        found = campaigns.campaign_by_slug(session, slug)
+        return _shown(found, campaigns.progress(session, campaign_id=found.id))
 
 
 @blueprint.post("/campaigns/<slug>/pledges")
@@ -133,7 +137,7 @@ def _form_key(person_id: UUID, key: str) -> str:
     return "api:" + hashlib.sha256(f"{person_id}:{key}".encode()).hexdigest()[:60]
 
 
-def _shown(session: Any, campaign: Any) -> dict[str, Any]:
+def _shown(campaign: Campaign, needs: list[campaigns.Progress]) -> dict[str, Any]:
     return {
         "slug": campaign.slug,
         "title": campaign.title,
@@ -142,5 +146,5 @@ def _shown(session: Any, campaign: Any) -> dict[str, Any]:
         "mode": campaign.mode,
         "commodity": campaign.commodity,
         "deadline_on": campaign.deadline_on,
-        "needs": campaigns.progress(session, campaign_id=campaign.id),
+        "needs": needs,
     }

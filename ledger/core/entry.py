@@ -7,7 +7,7 @@ Must not know the database: ``services.journal`` stores what is built here.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -73,26 +73,51 @@ class Entry:
                     place="postings",
                 )
 
-    def with_parties(self, parties: Mapping[str, str]) -> "Entry":
-        """Return the same entry whose legs also name the parties of the pledges they name.
+    def with_labels(self, labels: Mapping[str, Mapping[str, str]]) -> "Entry":
+        """Return the same entry whose legs also name party and campaign of the pledges they name.
 
-        ``parties`` are commitments by the pledge's reference; a leg that has one keeps it.
+        ``labels`` are those by the pledge's reference; a leg that has one of its own keeps it.
         """
+        return Entry(
+            self.book, tuple(_with(leg, labels.get(leg.pledge or "")) for leg in self.postings)
+        )
+
+    def about(self, labels: Mapping[str, str], accounts: Callable[[int], bool]) -> "Entry":
+        """Return the same entry whose legs on some accounts have labels, where they have none of
+        the kind and name no pledge, which has labels of its own."""
         legs = [
-            replace(leg, party=parties[leg.pledge])
-            if leg.party is None and leg.pledge is not None and leg.pledge in parties
-            else leg
+            _with(leg, labels) if leg.pledge is None and accounts(leg.account) else leg
             for leg in self.postings
         ]
         return Entry(self.book, tuple(legs))
 
-    def without_parties(self) -> "Entry":
-        """Return the same entry whose legs name nobody."""
-        return Entry(self.book, tuple(replace(leg, party=None) for leg in self.postings))
+    def tells_the_same(self, other: "Entry") -> bool:
+        """Tell whether two entries mean the same event: a label of party or campaign that only one
+        of them has is no difference, for it may have been given or erased since."""
+        return (
+            self.book == other.book
+            and len(self.postings) == len(other.postings)
+            and all(map(_alike, self.postings, other.postings))
+        )
 
     def reversed(self) -> "Entry":
         """Return the exact negation of this entry (invariant I-07)."""
         return Entry(self.book, tuple(posting.negated() for posting in self.postings))
+
+
+def _with(leg: Posting, labels: Mapping[str, str] | None) -> Posting:
+    """Return a leg with labels where it has none of the kind."""
+    party = leg.party or (labels or {}).get("party")
+    campaign = leg.campaign or (labels or {}).get("campaign")
+    if (party, campaign) == (leg.party, leg.campaign):
+        return leg
+    return replace(leg, party=party, campaign=campaign)
+
+
+def _alike(one: Posting, other: Posting) -> bool:
+    if one.campaign and other.campaign and one.campaign != other.campaign:
+        return False
+    return replace(one, party=None, campaign=None) == replace(other, party=None, campaign=None)
 
 
 def sums(postings: Iterable[Posting]) -> dict[tuple[str, Layer, str], int]:

@@ -171,6 +171,13 @@ def role_of(account: int) -> Role:
     return Role(mark=DISPOSES) if account in DISPOSED else Role()
 
 
+def given(account: int) -> bool:
+    """Tell whether legs on an account are of what somebody gave, and so have a giver."""
+    role = role_of(account)
+    counts = role.always if role.flow is None else (*role.always, role.flow)
+    return any(figure in GIVEN for figure, _sign in counts)
+
+
 def _flow(role: Role, flow: tuple[Figure, int], marks: int) -> tuple[Figure, int]:
     if marks & OPENS:
         return Figure.BROUGHT_FORWARD, -1

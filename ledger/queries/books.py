@@ -1,13 +1,15 @@
 """Questions about books, funds and commodities."""
 
 from collections.abc import Collection
+from operator import attrgetter
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
 from ledger.db import ReadSession
 from ledger.errors import NotFound
 from ledger.models.books import Account, Book, Commodity, Fund
+from ledger.queries.paging import PAGE, Page, behind, cut
 
 
 def book_by_code(session: ReadSession, code: str) -> Book:
@@ -21,6 +23,20 @@ def book_by_code(session: ReadSession, code: str) -> Book:
 def all_books(session: ReadSession) -> list[Book]:
     """Return every book, communities before pools, by code."""
     return list(session.scalars(select(Book).order_by(Book.kind, Book.code)))
+
+
+def books_page(
+    session: ReadSession, *, named: str = "", after: UUID | None = None, limit: int = PAGE
+) -> Page[Book]:
+    """Return a page of books by name, of those whose name or place has some text."""
+    query = select(Book).where(behind(session, after, Book.name, Book.id))
+    if named.strip():
+        wanted = f"%{named.strip().lower()}%"
+        query = query.where(
+            or_(func.lower(Book.name).like(wanted), func.lower(Book.place).like(wanted))
+        )
+    rows = session.scalars(query.order_by(Book.name, Book.id).limit(limit + 1)).all()
+    return cut(rows, attrgetter("id"), limit)
 
 
 def fund_by_code(session: ReadSession, book_id: UUID, code: str) -> Fund:

@@ -1,29 +1,26 @@
 """Questions about campaigns: what they need, how far they are, who helps in public."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from ledger.core.amount import kind_of
 from ledger.db import ReadSession
 from ledger.errors import NotFound
 from ledger.models.campaigns import Campaign, CampaignChange, CampaignNeed
-from ledger.models.journal import Posting
 from ledger.models.mandates import Mandate
 from ledger.models.parties import Party
-from ledger.models.payments import BalanceTransaction
-from ledger.models.pledges import Basket, Fulfilment, Pledge
+from ledger.models.pledges import Basket, Pledge
+from ledger.queries.figures import Figures, figures_of_campaigns
+from ledger.queries.paging import PAGE, Page, behind, cut
 from ledger.queries.pledges import OPEN, discharged
-from ledger.queries.recurring import received_of_campaign
+from ledger.queries.rates import booked_rate
 from ledger.queries.sponsors import sponsors_of
-
-# Where each kind arrives: income, things counted in, time given (domain section 4).
-GIFTS = (4010, 4020, 4030, 4040)
-THINGS_IN = 8110
-TIME_IN = 8120
 
 # Whoever asked to be anonymous once stays so: a later form may be somebody else's.
 ANONYMOUS = "anonymous"
@@ -32,7 +29,11 @@ ANONYMOUS = "anonymous"
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far one need is; quantities in the commodity's smallest unit, promised and received
-    apart."""
+    apart.
+
+    ``approximate`` where a part of what was received is counted at a rate; ``uncounted`` is what
+    came in currencies that have no rate yet.
+    """
 
     commodity: str
     kind: str
@@ -41,6 +42,8 @@ class Progress:
     optimum: int
     promised: int
     received: int
+    approximate: bool = False
+    uncounted: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +54,6 @@ class Supporter:
     message: str
     since: datetime
     commodities: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """What was received of one commodity."""
-
-    commodity: str
-    kind: str
-    quantity: int
 
 
 def campaign_by_slug(session: ReadSession, slug: str) -> Campaign:
@@ -78,6 +72,28 @@ def live_campaigns(session: ReadSession, *, book_id: UUID | None = None) -> list
     if book_id is not None:
         query = query.where(Campaign.book_id == book_id)
     return list(session.scalars(query.order_by(Campaign.deadline_on, Campaign.slug)))
+
+
+def live_page(
+    session: ReadSession,
+    *,
+    book_id: UUID | None = None,
+    after: UUID | None = None,
+    limit: int = PAGE,
+) -> Page[tuple[Campaign, list[Progress]]]:
+    """Return a page of campaigns that take pledges with how far each is, the newest first."""
+    query = select(Campaign).where(
+        Campaign.state == "live",
+        behind(session, after, Campaign.created_at, Campaign.id, newest_first=True),
+    )
+    if book_id is not None:
+        query = query.where(Campaign.book_id == book_id)
+    rows = session.scalars(
+        query.order_by(Campaign.created_at.desc(), Campaign.id.desc()).limit(limit + 1)
+    ).all()
+    page = cut(rows, attrgetter("id"), limit)
+    needs = progress_of(session, page.rows)
+    return Page(tuple((row, needs[row.id]) for row in page.rows), page.after)
 
 
 def campaigns_of(session: ReadSession, *, book_id: UUID) -> list[Campaign]:
@@ -126,69 +142,83 @@ def changes_of(session: ReadSession, *, campaign_id: UUID) -> list[CampaignChang
 
 
 def progress(session: ReadSession, *, campaign_id: UUID) -> list[Progress]:
-    """Return how far a campaign is with each need.
+    """Return how far a campaign is with each need."""
+    campaign = session.get_one(Campaign, campaign_id)
+    return progress_of(session, [campaign])[campaign_id]
 
-    Money in other currencies counts as received with what it was worth when it arrived.
+
+def progress_of(session: ReadSession, campaigns: Sequence[Campaign]) -> dict[UUID, list[Progress]]:
+    """Return how far campaigns are with each need, by campaign.
+
+    Money in other currencies counts as received with what it was worth when it was settled; what
+    stands in the books in another currency at the rate that was booked last, marked approximate.
     """
-    received = dict(
-        iter(
-            session.execute(
-                select(Pledge.commodity, func.sum(Fulfilment.quantity))
-                .join(Fulfilment, Fulfilment.pledge_id == Pledge.id)
-                .where(Pledge.campaign_id == campaign_id)
-                .group_by(Pledge.commodity)
+    needs: defaultdict[UUID, list[CampaignNeed]] = defaultdict(list)
+    for need in session.scalars(
+        select(CampaignNeed)
+        .where(CampaignNeed.campaign_id.in_([campaign.id for campaign in campaigns]))
+        .order_by(CampaignNeed.campaign_id, CampaignNeed.position)
+    ):
+        needs[need.campaign_id].append(need)
+    found = figures_of_campaigns(session, campaigns)
+    return {
+        campaign.id: [
+            _progress(session, campaign, need, found[campaign.slug]) for need in needs[campaign.id]
+        ]
+        for campaign in campaigns
+    }
+
+
+def _progress(
+    session: ReadSession, campaign: Campaign, need: CampaignNeed, found: Figures
+) -> Progress:
+    row = found.of(need.commodity)
+    received, uncounted = row.received, []
+    approximate = False
+    if need.commodity == campaign.commodity:
+        for other in found.rows:
+            if other.kind != "money" or other.commodity == campaign.commodity or not other.received:
+                continue
+            rate = booked_rate(
+                session, book_id=campaign.book_id, foreign=other.commodity, own=need.commodity
             )
-        )
+            if rate is None:
+                uncounted.append((other.commodity, other.received))
+                continue
+            received += round(other.received * rate)
+            approximate = True
+    return Progress(
+        need.commodity,
+        kind_of(need.commodity),
+        need.label,
+        need.minimum,
+        need.optimum,
+        # Money held for the goal is as good as promised, and not received.
+        row.promised + row.advances_held,
+        received,
+        approximate,
+        tuple(uncounted),
     )
-    promised = promised_of(session, campaign_id=campaign_id)
-    besides = received_of_campaign(session, campaign_id=campaign_id) + _exchanged(
-        session, campaign_id
-    )
-    commodity = session.get_one(Campaign, campaign_id).commodity
-    return [
-        Progress(
-            need.commodity,
-            kind_of(need.commodity),
-            need.label,
-            need.minimum,
-            need.optimum,
-            promised.get(need.commodity, 0),
-            int(received.get(need.commodity) or 0) + besides * (need.commodity == commodity),
-        )
-        for need in needs_of(session, campaign_id=campaign_id)
-    ]
 
 
 def waiting_for_donors(session: ReadSession, *, campaign_id: UUID) -> int:
     """Return what of a campaign's money is owed and was refused by banks, in minor units."""
-    done = discharged()
-    rows = session.execute(
-        select(Pledge.quantity, done.c.quantity)
+    refused = (
+        select(Pledge.id)
         .join(Mandate, Mandate.pledge_id == Pledge.id)
-        .outerjoin(done, done.c.pledge_id == Pledge.id)
         .where(
             Pledge.campaign_id == campaign_id,
             Pledge.state.in_(OPEN),
             Mandate.failure.is_not(None),
         )
     )
-    return sum(quantity - int(fulfilled or 0) for quantity, fulfilled in rows)
-
-
-def _exchanged(session: ReadSession, campaign_id: UUID) -> int:
-    """Return what payments in other currencies than the campaign's came to when settled."""
-    total = session.scalar(
-        select(func.sum(BalanceTransaction.amount))
-        .join(Pledge, Pledge.id == BalanceTransaction.pledge_id)
-        .join(Campaign, Campaign.id == Pledge.campaign_id)
-        .where(
-            Pledge.campaign_id == campaign_id,
-            Pledge.commodity != Campaign.commodity,
-            BalanceTransaction.commodity == Campaign.commodity,
-            BalanceTransaction.posted_at.is_not(None),
-        )
+    done = discharged(refused)
+    rows = session.execute(
+        select(Pledge.quantity, done.c.quantity)
+        .outerjoin(done, done.c.pledge_id == Pledge.id)
+        .where(Pledge.id.in_(refused))
     )
-    return int(total or 0)
+    return sum(quantity - int(fulfilled or 0) for quantity, fulfilled in rows)
 
 
 def supporters(session: ReadSession, *, campaign_id: UUID, limit: int = 12) -> list[Supporter]:
@@ -229,43 +259,3 @@ def shown_name(name: str, consent: str) -> str:
     if consent == "initials":
         return " ".join(f"{part[0].upper()}." for part in name.split() if part)
     return "Somebody"
-
-
-def totals_received(session: ReadSession, *, book_id: UUID | None = None) -> list[Total]:
-    """Return what givers outside gave in each kind, less refunds, from the journal."""
-    accounts = (*GIFTS, 4090, THINGS_IN, TIME_IN)
-    query = (
-        select(Posting.commodity, -func.sum(Posting.quantity))
-        .where(Posting.account.in_(accounts))
-        .group_by(Posting.commodity)
-    )
-    if book_id is not None:
-        query = query.where(Posting.book_id == book_id)
-    order = ("money", "things", "hours")
-    totals = [
-        Total(commodity, kind_of(commodity), int(quantity))
-        for commodity, quantity in session.execute(query)
-        if quantity
-    ]
-    return sorted(totals, key=lambda row: (order.index(row.kind), row.commodity))
-
-
-def promised_of(session: ReadSession, *, campaign_id: UUID) -> dict[str, int]:
-    """Return what is promised and not received, by commodity.
-
-    Money whose donor was asked to save a card and has not is no promise that can be charged.
-    """
-    done = discharged()
-    promised: defaultdict[str, int] = defaultdict(int)
-    for commodity, quantity, fulfilled in session.execute(
-        select(Pledge.commodity, Pledge.quantity, done.c.quantity)
-        .outerjoin(done, done.c.pledge_id == Pledge.id)
-        .outerjoin(Mandate, Mandate.pledge_id == Pledge.id)
-        .where(
-            Pledge.campaign_id == campaign_id,
-            Pledge.state.in_(OPEN),
-            Mandate.state.is_distinct_from("asked"),
-        )
-    ):
-        promised[commodity] += max(0, quantity - int(fulfilled or 0))
-    return promised

@@ -8,23 +8,45 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from ledger.core.leaf import commit_to
 from ledger.db import ReadSession
+from ledger.models.campaigns import Campaign
 from ledger.models.hours import HoursEntry
 from ledger.models.parties import Party
+from ledger.models.payments import BalanceTransaction
 from ledger.models.people import ApiToken, OutboxMessage, Person
 from ledger.models.pledges import Basket, Pledge
+from ledger.models.recurring import RecurringGift
 
 
-def commitments(session: ReadSession, *, pledges: Collection[str]) -> dict[str, str]:
-    """Return the commitment to whoever made each pledge, by the pledge's reference.
-
-    Who was erased has none any more.
-    """
+def labels_of(session: ReadSession, *, pledges: Collection[str]) -> dict[str, dict[str, str]]:
+    """Return the labels of pledges by their references: the commitment to whoever made each, and
+    its campaign. Who was erased has no commitment any more."""
     rows = session.execute(
-        select(Pledge.reference, Party.salt, Party.reference)
+        select(Pledge.reference, Party.salt, Party.reference, Campaign.slug)
         .join(Party, Party.id == Pledge.party_id)
-        .where(Pledge.reference.in_(pledges), Party.salt.is_not(None))
+        .outerjoin(Campaign, Campaign.id == Pledge.campaign_id)
+        .where(Pledge.reference.in_(pledges))
     )
-    return {pledge: commit_to(salt or "", reference) for pledge, salt, reference in rows}
+    return {pledge: _labels(salt, party, slug) for pledge, salt, party, slug in rows}
+
+
+def labels_of_payment(session: ReadSession, txn: BalanceTransaction) -> dict[str, str]:
+    """Return the labels of whoever a movement of the Stripe balance came from, as far as it is
+    known: party and campaign of its pledge, or of the recurring gift that it is a part of."""
+    source: Pledge | RecurringGift | None = None
+    if txn.pledge_id is not None:
+        source = session.get_one(Pledge, txn.pledge_id)
+    elif txn.recurring_id is not None:
+        source = session.get_one(RecurringGift, txn.recurring_id)
+    if source is None:
+        return {}
+    party = session.get_one(Party, source.party_id)
+    campaign = session.get(Campaign, source.campaign_id) if source.campaign_id else None
+    return _labels(party.salt, party.reference, campaign.slug if campaign else None)
+
+
+def _labels(salt: str | None, party: str, slug: str | None) -> dict[str, str]:
+    labels = {"party": commit_to(salt, party)} if salt else {}
+    return {**labels, "campaign": slug} if slug else labels
 
 
 def counted_about(session: ReadSession, *, person: Person) -> dict[str, int]:

@@ -8,9 +8,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
-from ledger.core.amount import is_currency
+from ledger.core.accounts import BY_NUMBER
+from ledger.core.figures import Figure, role_of
 from ledger.db import ReadSession
 from ledger.errors import NotFound
 from ledger.models.books import Book, Fund
@@ -19,17 +21,16 @@ from ledger.models.parties import Party
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Fulfilment, Pledge
 from ledger.models.pools import AllocationLine, AllocationRun, Pool, PoolMember
+from ledger.queries.figures import Row, figures, scope_of_book
 from ledger.queries.policies import policy_of
 
-GAVE = 4530
-GOT = 5540
-# What a pool can give away: cash, what its host holds for it, less what it owes and has promised
-# away. A trailer in the books is worth something but cannot be split (domain section 6).
-SPENDABLE = (range(1000, 1116), range(1120, 1131), range(1300, 1301), range(2000, 3000))
-PROMISED_AWAY = (9210, 9230)
-# What a pool has of hours and things: open pledges, and its own things on the shelf.
-IN_KIND = (range(9110, 9111), range(8210, 8211))
-GIFTS = (4010, 4020, 4030, 4040, 4090)
+# Accounts by which money passes between books, and those of money itself.
+BETWEEN = {
+    figure: tuple(number for number in BY_NUMBER if role_of(number).flow == (figure, sign))
+    for figure, sign in ((Figure.FROM_COMMUNITIES, -1), (Figure.TO_COMMUNITIES, 1))
+}
+MONEY = tuple(number for number in BY_NUMBER if role_of(number).money)
+IN_KIND = ("things", "hours")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,8 @@ def pools_to_join(session: ReadSession, *, book: Book) -> list[Book]:
 
 def members_of(session: ReadSession, *, pool_id: UUID) -> list[MemberRow]:
     """Return the members of a pool in the order that settles ties."""
-    gave = _by_counterparty(session, pool_id, GAVE)
-    got = _by_counterparty(session, pool_id, GOT)
+    gave = _by_counterparty(session, pool_id, Figure.FROM_COMMUNITIES)
+    got = _by_counterparty(session, pool_id, Figure.TO_COMMUNITIES)
     query = (
         select(Book, Fund)
         .join(PoolMember, PoolMember.book_id == Book.id)
@@ -131,47 +132,32 @@ def members_of(session: ReadSession, *, pool_id: UUID) -> list[MemberRow]:
 def available(session: ReadSession, *, pool_id: UUID, on: date, commodity: str = "") -> int:
     """Return what a pool may still allocate of a commodity, in its smallest unit.
 
-    Money: what is there less what is owed, promised away and held back (domain section 6). Hours
-    and things: what is pledged and open, and what lies in the pool's own custody, less what is
-    allocated already.
+    Money: what is available (``queries.figures``) less what is held back (domain section 6). Hours
+    and things: what is pledged and open as well.
     """
     book = session.get_one(Book, pool_id)
-    unit = commodity or book.commodity
-    there = SPENDABLE if unit == book.commodity else IN_KIND
-    sign = case((Posting.account.in_(PROMISED_AWAY), -1), else_=1)
-    total = session.scalar(
-        select(func.coalesce(func.sum(Posting.quantity * sign), 0)).where(
-            Posting.book_id == pool_id,
-            Posting.commodity == unit,
-            or_(
-                *(Posting.account.between(span.start, span.stop - 1) for span in there),
-                Posting.account.in_(PROMISED_AWAY),
-            ),
-        )
-    )
-    held = held_back(session, book=book, on=on) if unit == book.commodity else 0
-    return int(total or 0) - held
+    row = figures(session, scope_of_book(book)).of(commodity or book.commodity)
+    return _allocatable(session, book, row, on)
 
 
 def allocatable(session: ReadSession, *, pool_id: UUID, on: date) -> dict[str, int]:
     """Return what a pool may still allocate by commodity: its money first, whatever is left of
     it, then hours and things of which there are any."""
     book = session.get_one(Book, pool_id)
-    units = session.scalars(
-        select(Posting.commodity)
-        .where(
-            Posting.book_id == pool_id,
-            Posting.account.in_([account for span in IN_KIND for account in span]),
-            Posting.commodity != book.commodity,
-        )
-        .distinct()
-    )
-    left = {book.commodity: available(session, pool_id=pool_id, on=on)}
-    for unit in sorted(unit for unit in units if not is_currency(unit)):
-        there = available(session, pool_id=pool_id, on=on, commodity=unit)
-        if there > 0:
-            left[unit] = there
+    found = figures(session, scope_of_book(book))
+    left = {book.commodity: _allocatable(session, book, found.of(book.commodity), on)}
+    for row in found.rows:
+        there = _allocatable(session, book, row, on)
+        if row.kind in IN_KIND and there > 0:
+            left[row.commodity] = there
     return left
+
+
+def _allocatable(session: ReadSession, book: Book, row: Row, on: date) -> int:
+    if row.kind in IN_KIND:
+        return row.available + row.intended
+    held = held_back(session, book=book, on=on) if row.commodity == book.commodity else 0
+    return row.available - held
 
 
 def held_back(session: ReadSession, *, book: Book, on: date) -> int:
@@ -219,19 +205,6 @@ def gifts_to_match(
         if amount > 0:
             gifts.setdefault(code, []).append(int(amount))
     return {code: sorted(amounts) for code, amounts in gifts.items()}
-
-
-def gifts_received(session: ReadSession, *, pool_id: UUID) -> int:
-    """Return what donors outside gave a pool, less refunds, in minor units."""
-    book = session.get_one(Book, pool_id)
-    total = session.scalar(
-        select(func.coalesce(func.sum(Posting.quantity), 0)).where(
-            Posting.book_id == pool_id,
-            Posting.commodity == book.commodity,
-            Posting.account.in_(GIFTS),
-        )
-    )
-    return -int(total or 0)
 
 
 def runs_of(session: ReadSession, *, pool_id: UUID, limit: int = 20) -> list[RunRow]:
@@ -306,10 +279,22 @@ def _instant(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=UTC)
 
 
-def _by_counterparty(session: ReadSession, pool_id: UUID, account: int) -> dict[UUID | None, int]:
+def _by_counterparty(session: ReadSession, pool_id: UUID, figure: Figure) -> dict[UUID | None, int]:
+    """Return what money came from each book or went there: legs of the accounts of a figure, in
+    entries that move money (``core.figures``)."""
+    other = aliased(Posting)
+    moves = select(other.line).where(
+        other.book_id == Posting.book_id,
+        other.entry_id == Posting.entry_id,
+        other.account.in_(MONEY),
+    )
     rows = session.execute(
         select(Posting.counterparty_id, func.sum(Posting.quantity))
-        .where(Posting.book_id == pool_id, Posting.account == account)
+        .where(
+            Posting.book_id == pool_id,
+            Posting.account.in_(BETWEEN[figure]),
+            moves.exists(),
+        )
         .group_by(Posting.counterparty_id)
     )
     return {book_id: int(quantity) for book_id, quantity in rows}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 
 from ledger.core.days import day_in
 from ledger.core.recurring_status import GiftFacts, GiftStanding, gift_standing
@@ -160,13 +160,3 @@ def _rows(session: ReadSession, ids: Select[UUID]) -> list[RecurringRow]:
             )
         )
     return found
-
-
-def received_of_campaign(session: ReadSession, *, campaign_id: UUID) -> int:
-    """Return what recurring gifts brought a campaign, in minor units of its currency."""
-    total = session.scalar(
-        select(func.sum(BalanceTransaction.amount))
-        .join(RecurringGift, RecurringGift.id == BalanceTransaction.recurring_id)
-        .where(RecurringGift.campaign_id == campaign_id, BalanceTransaction.posted_at.is_not(None))
-    )
-    return int(total or 0)

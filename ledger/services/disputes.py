@@ -57,9 +57,7 @@ def settle_dispute(session: Session, *, txn_id: str, charge_id: str, now: dateti
         entries += bookkeeping.dispute_fee_charged(**place, amount=fee)
     elif fee < 0:
         entries += bookkeeping.dispute_fee_returned(**place, amount=-fee)
-    post(session, txn, fund, entries, "dispute_moved", now)
-    txn.pledge_id = charge.pledge_id
-    session.flush()
+    post(session, txn, fund, entries, "dispute_moved", now, payment=charge)
     pledge = session.get(Pledge, charge.pledge_id) if charge.pledge_id else None
     if pledge is not None and amount:
         restate_disputed(session, pledge)

@@ -93,8 +93,8 @@ def settle_foreign(
         released=released,
         payment=txn_id,
     )
-    posted = post(session, txn, fund, entries, "payment_settled", now)
     txn.pledge_id = pledge.id
+    posted = post(session, txn, fund, entries, "payment_settled", now)
     record_fulfilment(
         session,
         pledge=pledge,
@@ -128,8 +128,8 @@ def hold_for_goal(
         pledge=pledge.reference,
         payment=txn_id,
     )
-    posted = post(session, txn, fund, entries, "money_held", now)
     txn.pledge_id = pledge.id
+    posted = post(session, txn, fund, entries, "money_held", now)
     record_fulfilment(
         session,
         pledge=pledge,
@@ -180,8 +180,8 @@ def settle_recovery(session: Session, *, txn_id: str, pledge: Pledge, now: datet
     entries = bookkeeping.promise_recovered(
         **where(session, txn, fund), amount=txn.amount, fee=txn.fee, payment=txn_id
     )
-    post(session, txn, fund, entries, "promise_recovered", now)
     txn.pledge_id = pledge.id
+    post(session, txn, fund, entries, "promise_recovered", now)
 
 
 def _charge_entries(

@@ -22,7 +22,7 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models import books, journal
-from ledger.queries.parties import commitments
+from ledger.queries.parties import labels_of
 from ledger.queries.periods import ONE_DAY, closed_until, softly_closed_until
 from ledger.services.journal_rows import store
 
@@ -85,7 +85,7 @@ def post(
 ) -> Posted:
     """Post the entries of one business event; several books share a transfer group.
 
-    Legs that name a pledge also name who made it, by commitment.
+    Legs that name a pledge also name who made it, by commitment, and its campaign.
 
     Idempotent on (book, source, external_ref, event_type). An event of a closed period is dated
     on the first day that is open in every book it touches (domain D13), and so is an event of a
@@ -97,8 +97,8 @@ def post(
         raise Conflict("Whoever makes an entry cannot approve it.", place="approved_by")
     pledges = {leg.pledge for item in entries for leg in item.postings if leg.pledge}
     if pledges:
-        parties = commitments(session, pledges=pledges)
-        entries = [item.with_parties(parties) for item in entries] if parties else entries
+        labels = labels_of(session, pledges=pledges)
+        entries = [item.with_labels(labels) for item in entries]
     group = new_id() if len(entries) > 1 else None
     seen: Counter[str] = Counter()
     drafts = []
@@ -410,8 +410,7 @@ def _check_repeats(
     """Refuse an event told again with other legs: one of the two tellings is wrong."""
     for entry_id, draft in repeated:
         stored = load_entry(session, names.books[draft.entry.book], entry_id)
-        # Who was erased since is not named again.
-        if stored.without_parties() != draft.entry.without_parties():
+        if not stored.tells_the_same(draft.entry):
             raise Conflict(
                 f"Event {draft.event_type} {draft.external_ref} of book {draft.entry.book} is "
                 "already in the books with other postings.",

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from ledger.core import bookkeeping
 from ledger.core.days import day_in
 from ledger.core.entry import Entry, Posting
+from ledger.core.figures import given
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, NotFound
 from ledger.gateway import BalanceTransaction as Told
@@ -18,6 +19,7 @@ from ledger.models.books import Book, Fund
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Pledge
 from ledger.models.pools import Pool
+from ledger.queries.parties import labels_of_payment
 from ledger.services import journal
 from ledger.services.books import ensure_commodity
 
@@ -84,12 +86,19 @@ def post(
     entries: list[Entry],
     event_type: str,
     now: datetime,
+    *,
+    payment: BalanceTransaction | None = None,
 ) -> journal.Posted:
     """Post what a movement means for a fund, and remember where it went.
 
-    What moves for a pool moves on its host's Stripe account (POL-3).
+    What moves for a pool moves on its host's Stripe account (POL-3). ``payment`` is the movement
+    that had brought the money, where this one takes it back or gives it again: it is the same
+    giver's, and the same campaign's.
     """
-    entries = merged(entries)
+    if payment is not None:
+        txn.pledge_id, txn.recurring_id = payment.pledge_id, payment.recurring_id
+    labels = labels_of_payment(session, txn)
+    entries = [item.about(labels, given) for item in merged(entries)]
     pool = session.get(Pool, fund.book_id)
     if pool is not None:
         entries = bookkeeping.through_host(

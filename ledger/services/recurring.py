@@ -129,6 +129,7 @@ def settle_recurring(session: Session, *, txn_id: str, gift_id: UUID, now: datet
         raise NotFound("There is no recurring gift that this charge names.", place=txn_id)
     txn = session.get_one(BalanceTransaction, txn_id)
     campaign = session.get_one(Campaign, gift.campaign_id)
+    txn.recurring_id = gift.id
     settle_gift(
         session,
         txn_id=txn_id,
@@ -136,7 +137,6 @@ def settle_recurring(session: Session, *, txn_id: str, gift_id: UUID, now: datet
         kind=Kind(recurring=True, fee_bearer=campaign.fee_bearer),
         now=now,
     )
-    txn.recurring_id = gift.id
     zone = session.get_one(Book, gift.book_id).time_zone
     take_host_fee(
         session,

@@ -12,12 +12,14 @@ from sqlalchemy import func, select
 
 from ledger.core import bookkeeping
 from ledger.core.entry import Entry
+from ledger.core.figures import given
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Fund
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.payments import BalanceTransaction, Refund
 from ledger.models.pledges import Pledge
+from ledger.queries.parties import labels_of_payment
 from ledger.queries.periods import closed_until
 from ledger.queries.pledges import fulfilled_quantity
 from ledger.services import journal
@@ -66,11 +68,9 @@ def settle_refund(
         return
     pledge = session.get(Pledge, charge.pledge_id) if charge.pledge_id else None
     entries = _refund_entries(session, txn, charge, fund, pledge)
-    posted = post(
-        session, txn, fund, entries + extra_fee(session, txn, fund, txn_id), "refund_settled", now
-    )
+    entries += extra_fee(session, txn, fund, txn_id)
+    posted = post(session, txn, fund, entries, "refund_settled", now, payment=charge)
     if pledge is not None:
-        txn.pledge_id = pledge.id
         own = txn.amount if pledge.commodity == txn.commodity else -(given or 0)
         if own:
             record_fulfilment(
@@ -112,7 +112,10 @@ def owe_back(session: Session, *, charge_id: str, amount: int, on: date, now: da
     fund = fund_of(session, charge)
     journal.post(
         session,
-        bookkeeping.refund_owed(**where(session, charge, fund), amount=amount),
+        [
+            item.about(labels_of_payment(session, charge), given)
+            for item in bookkeeping.refund_owed(**where(session, charge, fund), amount=amount)
+        ],
         event_type="refund_owed",
         source="stripe",
         external_ref=_owing(session, charge),
@@ -159,7 +162,8 @@ def settle_bounce(session: Session, *, txn_id: str, refund_id: str, now: datetim
     entries = bookkeeping.refund_bounced(
         **where(session, txn, fund), amount=txn.amount, payment=txn_id
     )
-    post(session, txn, fund, entries + extra_fee(session, txn, fund, txn_id), "refund_bounced", now)
+    entries += extra_fee(session, txn, fund, txn_id)
+    post(session, txn, fund, entries, "refund_bounced", now, payment=sent)
     row = session.scalar(select(Refund).where(Refund.stripe_refund_id == refund_id))
     if row is not None:
         row.state = "bounced"
@@ -187,8 +191,8 @@ def settle_return(session: Session, *, txn_id: str, charge_id: str, now: datetim
         _return_entries(session, txn, fund, pledge, again),
         "debit_returned",
         now,
+        payment=charge,
     )
-    txn.pledge_id = charge.pledge_id
     if pledge is not None and again:
         record_fulfilment(
             session,

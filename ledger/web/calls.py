@@ -42,10 +42,9 @@ def show(code: str) -> Response:
     """Show every campaign of a book, drafts too."""
     book = book_for("edit_campaigns", code)
     with reading() as session:
-        rows = [
-            (row, campaigns.progress(session, campaign_id=row.id))
-            for row in campaigns.campaigns_of(session, book_id=book.id)
-        ]
+        own = campaigns.campaigns_of(session, book_id=book.id)
+        needs = campaigns.progress_of(session, own)
+        rows = [(row, needs[row.id]) for row in own]
         people = {person for row, _needs in rows for person in (row.made_by, row.opened_by)}
         names = names_of(session, {person for person in people if person is not None})
     return page("calls/show.html", book=book, rows=rows, names=names)

@@ -1,11 +1,14 @@
 """The public front: all communities together, and each one's own page."""
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from ledger.queries import campaigns, pools
-from ledger.queries.books import all_books, book_by_code
-from ledger.web.door import page, reading, visitor
+from ledger.queries import campaigns, figures, pools
+from ledger.queries.books import book_by_code, books_page
+from ledger.web.door import page, reading, row_asked, visitor
+
+# Campaigns and books on a first page; the rest is one click away.
+SHOWN = 12
 
 pages = Blueprint("home", __name__)
 
@@ -14,13 +17,38 @@ pages = Blueprint("home", __name__)
 def show() -> Response:
     """Show what the communities do together and how to help."""
     with reading() as session:
-        live = [
-            (campaign, campaigns.progress(session, campaign_id=campaign.id))
-            for campaign in campaigns.live_campaigns(session)
-        ]
-        books = all_books(session)
-        totals = campaigns.totals_received(session)
-    return page("home/show.html", live=live, books=books, grand=totals)
+        live = campaigns.live_page(session, limit=SHOWN)
+        books = books_page(session, limit=SHOWN)
+        totals = figures.figures(session, figures.Scope())
+    return page(
+        "home/show.html",
+        live=live.rows,
+        more_live=live.after,
+        books=books.rows,
+        more_books=books.after,
+        grand=totals.rows,
+    )
+
+
+@pages.get("/campaigns")
+def all_campaigns() -> Response:
+    """Show every campaign that takes pledges, of all communities or of one."""
+    with reading() as session:
+        code = request.args.get("book", "")
+        book = book_by_code(session, code) if code else None
+        live = campaigns.live_page(
+            session, book_id=book.id if book else None, after=row_asked("after")
+        )
+    return page("home/campaigns.html", book=book, live=live)
+
+
+@pages.get("/communities")
+def all_communities() -> Response:
+    """Show every community and pool by name, or those that a word is about."""
+    asked = request.args.get("q", "")
+    with reading() as session:
+        found = books_page(session, named=asked, after=row_asked("after"))
+    return page("home/communities.html", asked=asked, found=found)
 
 
 @pages.get("/start")
@@ -44,12 +72,16 @@ def community(code: str) -> Response:
     """Show one community: its story, its campaigns, what it received in each kind."""
     with reading() as session:
         book = book_by_code(session, code)
-        live = [
-            (campaign, campaigns.progress(session, campaign_id=campaign.id))
-            for campaign in campaigns.live_campaigns(session, book_id=book.id)
-        ]
-        totals = campaigns.totals_received(session, book_id=book.id)
+        if book.kind == "pool":
+            return redirect(url_for("pools.show", code=code))
+        live = campaigns.live_page(session, book_id=book.id, limit=SHOWN)
+        totals = figures.figures(session, figures.scope_of_book(book))
         joined = pools.pools_of(session, book_id=book.id)
-    if book.kind == "pool":
-        return redirect(url_for("pools.show", code=code))
-    return page("home/community.html", book=book, live=live, grand=totals, joined=joined)
+    return page(
+        "home/community.html",
+        book=book,
+        live=live.rows,
+        more_live=live.after,
+        grand=totals.rows,
+        joined=joined,
+    )

@@ -6,11 +6,10 @@ from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from ledger.db import ReadSession
 from ledger.errors import Conflict, NotFound
 from ledger.models.books import Book
 from ledger.models.pools import AllocationRun
-from ledger.queries import campaigns, pools
+from ledger.queries import campaigns, figures, pools
 from ledger.services import allocations
 from ledger.web.door import (
     now,
@@ -25,6 +24,9 @@ from ledger.web.figures import Flow, flow_layout, format_quantity
 
 pages = Blueprint("pools", __name__)
 
+# Campaigns on the page; the rest is one click away.
+SHOWN = 12
+
 
 @pages.get("/pools/<code>")
 def show(code: str) -> Response:
@@ -33,13 +35,10 @@ def show(code: str) -> Response:
         pool, book = pools.pool_by_code(session, code)
         members = pools.members_of(session, pool_id=book.id)
         runs = [run for run in pools.runs_of(session, pool_id=book.id) if run.state != "rejected"]
-        live = [
-            (campaign, campaigns.progress(session, campaign_id=campaign.id))
-            for campaign in campaigns.live_campaigns(session, book_id=book.id)
-        ]
-        left = pools.available(session, pool_id=book.id, on=today(book))
+        live = campaigns.live_page(session, book_id=book.id, limit=SHOWN)
+        row = figures.figures(session, figures.scope_of_book(book)).of(book.commodity)
         held = pools.held_back(session, book=book, on=today(book))
-        chart = flow_of(session, book)
+        chart = flow_of(book, members, row.received)
         host = session.get_one(Book, pool.host_id)
     inside = {row.book_id for row in members}
     return page(
@@ -49,8 +48,10 @@ def show(code: str) -> Response:
         host=host,
         members=members,
         runs=runs,
-        live=live,
-        left=left,
+        live=live.rows,
+        more_live=live.after,
+        row=row,
+        left=row.available - held,
         held=held,
         chart=chart,
         may_settle=visitor().may("settle_allocation", pool.host_id),
@@ -91,14 +92,15 @@ def settle(code: str, run_id: UUID, book_id: UUID) -> Response:
     return redirect(url_for("pools.show", code=code), 303)
 
 
-def flow_of(session: ReadSession, book: Book) -> Flow | None:
-    """Return the chart of a pool: who gave → the pool → who got; None before any money."""
-    members = pools.members_of(session, pool_id=book.id)
-    gifts = pools.gifts_received(session, pool_id=book.id)
-    gave = [(row.name, row.gave) for row in members if row.gave]
-    if gifts:
+def flow_of(book: Book, members: list[pools.MemberRow], gifts: int) -> Flow | None:
+    """Return the chart of a pool: who gave → the pool → who got; None before any money.
+
+    ``gifts`` is what donors gave, in minor units; less than nothing is no stream.
+    """
+    gave = [(row.name, row.gave) for row in members if row.gave > 0]
+    if gifts > 0:
         gave.append((_("Donors"), gifts))
-    got = [(row.name, row.got) for row in members if row.got]
+    got = [(row.name, row.got) for row in members if row.got > 0]
     if not gave:
         return None
 

@@ -3,7 +3,8 @@
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from ledger.queries.campaigns import Progress, Total
+from ledger.queries.campaigns import Progress
+from ledger.queries.figures import Row
 from ledger.web.door import page
 from ledger.web.figures import flow_layout
 
@@ -19,9 +20,9 @@ def show() -> Response:
         Progress("MIN.ELEC", "hours", "Electricians", 1_200, 2_400, 360, 390),
     ]
     rows = [
-        Total("USD", "money", 1_234_567),
-        Total("EQP.PROJECTOR", "things", 2),
-        Total("MIN.ELEC", "hours", 390),
+        Row("USD", "money", received=1_234_567, advances_held=50_000),
+        Row("EQP.PROJECTOR", "things", received=2),
+        Row("MIN.ELEC", "hours", received=390),
     ]
     chart = flow_layout(
         [

@@ -16,8 +16,11 @@ from ledger.models.journal import Entry, Posting
 from ledger.models.people import Membership
 from ledger.models.pools import AllocationLine, AllocationRun
 from ledger.queries.invariants.result import Finding, count, first
-from ledger.queries.pools import PROMISED_AWAY, SPENDABLE
 
+# What a pool can give away: cash, what its host holds for it, less what it owes and has promised
+# away (domain section 6).
+SPENDABLE = (range(1000, 1116), range(1120, 1131), range(1300, 1301), range(2000, 3000))
+PROMISED_AWAY = (9210, 9230)
 POSTED = AllocationRun.state == "posted"
 # Entries that give away what a pool has, by a decision.
 GIVEN = ("allocation_made", "conditional_allocation_approve")
