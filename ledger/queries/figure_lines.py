@@ -2,7 +2,8 @@
 not sealed yet. ``core.figures`` says what counts; here are the labels that it needs.
 
 A leg's campaign is the one it names, or else its pledge's; its giver is who made its pledge.
-Older entries of Stripe's name neither: there the movement says whose payment it was.
+Older entries may name neither: there the movement of the Stripe balance says whose payment it
+was, or else the pledge that the entry made good.
 """
 
 import json
@@ -13,7 +14,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, bindparam, cast, func, select
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, cast, func, select, type_coerce
 from sqlalchemy.orm import aliased
 
 from ledger.core.figures import GIVEN, LABELLED, NOBODY, About, Leg, Line, lines_of, role_of
@@ -22,7 +23,7 @@ from ledger.models.books import Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.journal import Entry, Posting
 from ledger.models.payments import BalanceTransaction
-from ledger.models.pledges import Pledge
+from ledger.models.pledges import Fulfilment, Pledge
 from ledger.models.recurring import RecurringGift
 from ledger.models.seals import Unsealed
 
@@ -58,12 +59,12 @@ class FigureLines:
             (head, [_leg(leg, pledges.get(leg[8], ("", ""))) for leg in legs[head[0]]])
             for head in heads
         ]
-        unnamed = [head[5] for head, found in made if head[4] == STRIPE and _bare(found)]
-        about = abouts(self._session, {movement_of(told) for told in unnamed})
+        bare = {head[0]: (head[4], head[5]) for head, found in made if _bare(found)}
+        about = _abouts(self._session, {self._book_id}, bare)
         days, givers = self.days, self.givers
         for head, found in made:
             day = head[1]
-            known = about.get(movement_of(head[5]), NOBODY) if head[4] == STRIPE else NOBODY
+            known = about.get(head[0], NOBODY)
             for figure, fund, commodity, quantity, campaign, giver in lines_of(
                 found, agency=self._agency, about=known
             ):
@@ -90,7 +91,7 @@ def rest(session: ReadSession, *, book_id: UUID | None = None) -> list[tuple[UUI
     query = (
         select(
             Unsealed.book_id,
-            Unsealed.entry_id,
+            cast(Unsealed.entry_id, Text),
             Entry.accounting_on,
             Entry.source,
             Entry.external_ref,
@@ -121,18 +122,12 @@ def rest(session: ReadSession, *, book_id: UUID | None = None) -> list[tuple[UUI
         rows = list(found)
         agency = {row[7] for row in rows if row[5] == AGENCY}
         entries.append((head, agency, [Leg(*row[6:]) for row in rows]))
-    wanted = {
-        movement_of(head[4]) for head, _, legs in entries if head[3] == STRIPE and _bare(legs)
-    }
-    about = abouts(session, wanted)
+    bare = {head[1]: (head[3], head[4]) for head, _agency, legs in entries if _bare(legs)}
+    about = _abouts(session, {head[0] for head, _agency, _legs in entries}, bare)
     return [
         (book, day, line)
-        for (book, _id, day, source, reference), agency, legs in entries
-        for line in lines_of(
-            legs,
-            agency=agency,
-            about=about.get(movement_of(reference), NOBODY) if source == STRIPE else NOBODY,
-        )
+        for (book, entry_id, day, _source, _reference), agency, legs in entries
+        for line in lines_of(legs, agency=agency, about=about.get(entry_id, NOBODY))
     ]
 
 
@@ -143,7 +138,34 @@ def movement_of(reference: str) -> str:
     return reference
 
 
-def abouts(session: ReadSession, movements: set[str]) -> dict[str, About]:
+def _abouts(
+    session: ReadSession, books: set[UUID], bare: Mapping[str, tuple[str, str]]
+) -> dict[str, About]:
+    """Return whose some entries are, by id; ``bare`` has source and reference of each.
+
+    A movement of the Stripe balance says whose payment it was, and what an entry made good says
+    whose pledge that was.
+    """
+    if not bare:
+        return {}
+    movements = {
+        entry_id: movement_of(reference)
+        for entry_id, (source, reference) in bare.items()
+        if source == STRIPE
+    }
+    paid = _payments(session, set(movements.values()))
+    made = _made_good(session, books, set(bare))
+    found = {}
+    for entry_id in bare:
+        by_movement = paid.get(movements.get(entry_id, ""), NOBODY)
+        by_pledge = made.get(entry_id, NOBODY)
+        found[entry_id] = About(
+            by_movement.campaign or by_pledge.campaign, by_movement.giver or by_pledge.giver
+        )
+    return found
+
+
+def _payments(session: ReadSession, movements: set[str]) -> dict[str, About]:
     """Return whose payment each movement was, as far as it is known."""
     if not movements:
         return {}
@@ -162,6 +184,25 @@ def abouts(session: ReadSession, movements: set[str]) -> dict[str, About]:
     )
     rows = session.execute(query, {"some": _some(session, movements)})
     return {movement: About(slug, giver) for movement, slug, giver in rows}
+
+
+def _made_good(session: ReadSession, books: set[UUID], entries: set[str]) -> dict[str, About]:
+    """Return whose pledge each entry made good, where it is of one campaign and giver."""
+    slug = func.coalesce(Campaign.slug, "")
+    giver = cast(Pledge.party_id, Text)
+    entry_id = cast(Fulfilment.entry_id, Text)
+    query = (
+        select(entry_id, func.min(slug), func.max(slug), func.min(giver), func.max(giver))
+        .join(Pledge, Pledge.id == Fulfilment.pledge_id)
+        .outerjoin(Campaign, Campaign.id == Pledge.campaign_id)
+        .where(Fulfilment.book_id.in_(books), _one_of(session, Fulfilment.entry_id, Uuid()))
+        .group_by(entry_id)
+    )
+    rows = session.execute(query, {"some": _some(session, entries)})
+    return {
+        entry: About(slug if slug == last else "", giver if giver == other else "")
+        for entry, slug, last, giver, other in rows
+    }
 
 
 def _leg(row: Sequence[Any], pledge: tuple[str, str]) -> Leg:
@@ -192,8 +233,8 @@ def _some(session: ReadSession, names: set[str]) -> Any:
     return json.dumps(sorted(names)) if sqlite else sorted(names)
 
 
-def _one_of(session: ReadSession, column: Any) -> Any:
+def _one_of(session: ReadSession, column: Any, kind: Any = None) -> Any:
     if session.connection().dialect.name == "sqlite":
         told = func.json_each(bindparam("some", type_=Text)).table_valued("value")
-        return column.in_(select(told.c.value))
-    return column == func.any(cast(bindparam("some", type_=ARRAY(Text)), ARRAY(Text)))
+        return type_coerce(column, Text).in_(select(told.c.value))
+    return column == func.any(cast(bindparam("some", type_=ARRAY(Text)), ARRAY(kind or Text)))

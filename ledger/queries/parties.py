@@ -39,9 +39,17 @@ def labels_of_payment(session: ReadSession, txn: BalanceTransaction) -> dict[str
         source = session.get_one(RecurringGift, txn.recurring_id)
     if source is None:
         return {}
-    party = session.get_one(Party, source.party_id)
-    campaign = session.get(Campaign, source.campaign_id) if source.campaign_id else None
-    return _labels(party.salt, party.reference, campaign.slug if campaign else None)
+    return labels_for(session, campaign_id=source.campaign_id, party_id=source.party_id)
+
+
+def labels_for(
+    session: ReadSession, *, campaign_id: UUID | None, party_id: UUID | None
+) -> dict[str, str]:
+    """Return the labels of what a party gave to a campaign; either may be unknown."""
+    campaign = session.get(Campaign, campaign_id) if campaign_id else None
+    party = session.get(Party, party_id) if party_id else None
+    slug = campaign.slug if campaign else None
+    return _labels(party.salt if party else None, party.reference if party else "", slug)
 
 
 def _labels(salt: str | None, party: str, slug: str | None) -> dict[str, str]:

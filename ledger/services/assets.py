@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from ledger.core import bookkeeping
 from ledger.core.amount import kind_of
 from ledger.core.days import day_in
+from ledger.core.figures import given
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.assets import Asset, AssetLoan, Intake, Valuation
@@ -18,6 +19,7 @@ from ledger.models.journal import Entry, Posting
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
 from ledger.queries.books import funds_of
+from ledger.queries.parties import labels_for
 from ledger.queries.people import person_by_email
 from ledger.queries.policies import capitalised_from
 from ledger.services import journal
@@ -67,17 +69,23 @@ def receive_things(
     session.add(intake)
     session.flush()
     items = tag_items(session, intake, description, condition, tags)
+    entries = bookkeeping.items_received(
+        book=book.code,
+        fund=fund.code,
+        commodity=commodity,
+        quantity=quantity,
+        asset=",".join(item.tag for item in items) if 0 < len(items) <= 5 else None,
+        pledge=pledge.reference if pledge else None,
+        released=release_for(session, pledge, quantity)[0] if pledge else 0,
+    )
+    labels = labels_for(
+        session,
+        campaign_id=campaign_id or (pledge.campaign_id if pledge else None),
+        party_id=pledge.party_id if pledge else None,
+    )
     posted = journal.post(
         session,
-        bookkeeping.items_received(
-            book=book.code,
-            fund=fund.code,
-            commodity=commodity,
-            quantity=quantity,
-            asset=",".join(item.tag for item in items) if 0 < len(items) <= 5 else None,
-            pledge=pledge.reference if pledge else None,
-            released=release_for(session, pledge, quantity)[0] if pledge else 0,
-        ),
+        [item.about(labels, given) for item in entries],
         event_type="items_received",
         source="intake",
         external_ref=str(intake.id),

@@ -8,6 +8,8 @@ from sqlalchemy import func, select
 
 from ledger.core import bookkeeping
 from ledger.core.days import day_in
+from ledger.core.entry import Entry
+from ledger.core.figures import given
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.assets import Valuation
@@ -18,6 +20,7 @@ from ledger.models.parties import Party
 from ledger.models.people import Person
 from ledger.models.pledges import Pledge
 from ledger.models.proposals import Proposal
+from ledger.queries.parties import labels_for
 from ledger.queries.people import roles_of
 from ledger.queries.policies import policy_of
 from ledger.services import journal
@@ -169,8 +172,7 @@ def confirm_hours(
         "value": valuation.total,
         "valuation": valuation.label,
     }
-    posted = journal.post(
-        session,
+    entries = (
         bookkeeping.hours_built(**worth_of, pledge=reference, released=released)
         if builds
         else bookkeeping.hours_confirmed(
@@ -178,7 +180,11 @@ def confirm_hours(
             specialised=valuation.capitalise,
             pledge=reference,
             released=released,
-        ),
+        )
+    )
+    posted = journal.post(
+        session,
+        _labelled(session, row, entries),
         event_type="hours_confirmed",
         source="hours",
         external_ref=str(row.id),
@@ -200,6 +206,17 @@ def confirm_hours(
         )
     session.flush()
     return row
+
+
+def _labelled(session: ReadSession, row: HoursEntry, entries: list[Entry]) -> list[Entry]:
+    """Return entries whose legs of time given name volunteer and campaign."""
+    pledge = session.get(Pledge, row.pledge_id) if row.pledge_id else None
+    labels = labels_for(
+        session,
+        campaign_id=row.campaign_id or (pledge.campaign_id if pledge else None),
+        party_id=row.party_id,
+    )
+    return [item.about(labels, given) for item in entries]
 
 
 def mark_confirmed(row: HoursEntry, by: UUID, now: datetime) -> None:
@@ -261,19 +278,20 @@ def correct_hours(
     booked = _booked_worth(session, row, valuation)
     share = 2 * valuation.total * (counted - minutes) + valuation.quantity
     kept = share // (2 * valuation.quantity)
+    entries = bookkeeping.hours_taken_back(
+        book=session.get_one(Book, row.book_id).code,
+        fund=session.get_one(Fund, row.fund_id).code,
+        commodity=row.commodity,
+        minutes=minutes,
+        currency=valuation.currency,
+        value=sum(booked.values()) - kept,
+        specialised=valuation.capitalise,
+        valuation=valuation.label,
+        built=bool(booked.get(BUILT)),
+    )
     journal.post(
         session,
-        bookkeeping.hours_taken_back(
-            book=session.get_one(Book, row.book_id).code,
-            fund=session.get_one(Fund, row.fund_id).code,
-            commodity=row.commodity,
-            minutes=minutes,
-            currency=valuation.currency,
-            value=sum(booked.values()) - kept,
-            specialised=valuation.capitalise,
-            valuation=valuation.label,
-            built=bool(booked.get(BUILT)),
-        ),
+        _labelled(session, row, entries),
         event_type="hours_corrected",
         source="hours",
         external_ref=str(proposal.id),

@@ -58,15 +58,26 @@ with leg as (
     left join campaign tc on tc.id = tp.campaign_id
     left join recurring_gift r on r.id = t.recurring_id
     left join campaign rc on rc.id = r.campaign_id
+), made as (
+    select f.book_id, f.entry_id, min(coalesce(fc.slug, '')) as campaign,
+        count(distinct coalesce(fc.slug, '')) as campaigns,
+        min(cast(fp.party_id as text)) as giver, count(distinct fp.party_id) as givers
+    from fulfilment f
+    join pledge fp on fp.id = f.pledge_id
+    left join campaign fc on fc.id = fp.campaign_id
+    group by f.book_id, f.entry_id
 ), told as (
     select leg.book_id, leg.day, leg.account as a, leg.fund_id, leg.commodity,
         leg.quantity as q, leg.fund_class, w.moves, w.opens, w.sold,
-        coalesce(leg.campaign, case w.campaigns when 1 then w.campaign when 0 then k.campaign end,
-            '') as campaign,
-        coalesce(leg.giver, case w.givers when 1 then w.giver when 0 then k.giver end, '') as giver
+        coalesce(leg.campaign, case w.campaigns when 1 then w.campaign when 0
+            then coalesce(k.campaign, case when m.campaigns = 1 then m.campaign end) end, '')
+            as campaign,
+        coalesce(leg.giver, case w.givers when 1 then w.giver when 0
+            then coalesce(k.giver, case when m.givers = 1 then m.giver end) end, '') as giver
     from leg
     join whole w on w.book_id = leg.book_id and w.entry_id = leg.entry_id
     left join known k on leg.source = 'stripe' and k.movement = leg.movement
+    left join made m on m.book_id = leg.book_id and m.entry_id = leg.entry_id
 ), sorted as (
     select *, case
         when a between 1000 and 1139 or a = 1300 or a between 2000 and 2999 then ''

@@ -249,6 +249,8 @@ VIEWS: dict[str, frozenset[str]] = {
         (
             "static",
             "home.show",
+            "home.all_campaigns",
+            "home.all_communities",
             "home.community",
             "campaigns.show",
             "pools.show",
