@@ -27,6 +27,7 @@ from ledger.queries.periods import ONE_DAY, closed_until, softly_closed_until
 from ledger.services.journal_rows import store
 
 CHUNK = 500
+MOVED = "moved_days"
 PATIENCE = "5s"
 LOCK_NOT_AVAILABLE = "55P03"
 LABELS = (
@@ -154,6 +155,8 @@ def _post(session: Session, drafts: Sequence[Draft], now: datetime, *, moves: bo
         shut = [*closed.items(), *(softly.items() if draft.approved_by is None else ())]
         if moves:
             opens = max([draft.accounting_on, *(last + ONE_DAY for _book, last in shut)])
+            if opens != draft.accounting_on:
+                session.info.setdefault(MOVED, (draft.accounting_on, opens))
             draft = replace(draft, accounting_on=opens)
         _check_open([last for book, last in shut if book == key[0]], draft, index)
         known[key] = ids[index]
@@ -162,6 +165,13 @@ def _post(session: Session, drafts: Sequence[Draft], now: datetime, *, moves: bo
         raise Conflict("Somebody else posted one of these events at the same time.")
     _check_repeats(session, names, repeated)
     return Posted(tuple(ids), sum(len(draft.entry.postings) for _, draft in fresh), len(repeated))
+
+
+def moved_days(session: Session) -> tuple[date, date] | None:
+    """Return the day of the first event of this transaction that lay in a closed period, and the
+    day on which it was booked instead; None when there was none."""
+    moved: tuple[date, date] | None = session.info.get(MOVED)
+    return moved
 
 
 def keep_still(session: Session) -> None:

@@ -50,7 +50,7 @@ DEMO_NOUNS = ("styleguide", "demo_bank")
 
 def register(app: Flask) -> None:
     """Hang every page on the app, with its errors, headers and template filters."""
-    from ledger.web import door, figures, labels, locale, once, refusals
+    from ledger.web import door, figures, labels, late_days, locale, once, refusals
 
     locale.register(app)
     figures.register_filters(app)
@@ -61,6 +61,7 @@ def register(app: Flask) -> None:
     app.after_request(door.secure)
     app.after_request(door.remember_location)
     app.jinja_env.globals["form_key"] = once.fresh_key
+    app.jinja_env.globals["day_to_agree_to"] = late_days.day_to_agree_to
     app.jinja_env.globals["further"] = door.further
     app.context_processor(door.context)
     for noun in NOUNS + (DEMO_NOUNS if door.parts_of(app).settings.demo else ()):

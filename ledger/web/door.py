@@ -26,7 +26,7 @@ from ledger.models.books import Book
 from ledger.models.people import Person
 from ledger.queries.books import book_by_code
 from ledger.queries.people import memberships_of
-from ledger.web import once
+from ledger.web import late_days, once
 from ledger.web.labels import with_labels
 
 Result = TypeVar("Result")
@@ -34,7 +34,7 @@ CHECKOUT_ORIGIN = "https://checkout.stripe.com"
 # Longer addresses are not kept in the cookie for after the sign-in.
 LONGEST_WAY = 500
 LONGEST_NUMBER = 9
-OF_EVERY_FORM = ("csrf_token", once.FIELD)
+OF_EVERY_FORM = ("csrf_token", once.FIELD, late_days.FIELD)
 YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -133,9 +133,12 @@ def write(deed: Callable[[Session], Result]) -> Result:
 
     The first deed of a form that somebody signed in sends is done once, however often it is sent.
     """
+    deed = late_days.asking_first(deed)
     name, person = once.name_of_form(), visitor().person
     if name is None or person is None or "kept" in g:
-        return here().db.run(deed)
+        result = here().db.run(deed)
+        late_days.tell()
+        return result
     once.refuse_again(here().db, person.id, name)
 
     def keep_and_do(session: Session) -> Result:
@@ -148,6 +151,7 @@ def write(deed: Callable[[Session], Result]) -> Result:
         once.refuse_again(here().db, person.id, name)
         raise
     g.kept = (person.id, name)
+    late_days.tell()
     return result
 
 

@@ -1,0 +1,56 @@
+"""The public page of a campaign says what a sponsor adds, with both of its caps."""
+
+import pytest
+from sqlalchemy import select
+
+from ledger.db import Database, Session
+from ledger.models.books import Fund
+from ledger.models.proposals import Proposal
+from ledger.queries.books import book_by_code
+from ledger.queries.campaigns import campaign_by_slug
+from ledger.services import decisions, match_funding
+from tests.conftest import NOW
+from tests.factories import make_party
+from tests.web.town import Town, found_town
+
+
+@pytest.mark.parametrize(
+    ("per_gift", "notice"),
+    [
+        (5_000, "adds 100 % to every gift, at most $50.00 to one gift and $1,000.00 in all."),
+        (0, "adds 100 % to every gift, $1,000.00 at most in all."),
+    ],
+)
+def test_a_notice_names_the_cap_of_one_gift_where_there_is_one(
+    db: Database, per_gift: int, notice: str
+) -> None:
+    town: Town = found_town(db)
+
+    def sponsor(session: Session) -> None:
+        book = book_by_code(session, "A")
+        campaign = campaign_by_slug(session, "solar-roof")
+        match_funding.propose_sponsor(
+            session,
+            party=make_party(session, "sam@example.org", "Sam Post"),
+            book=book,
+            fund=session.get_one(Fund, campaign.fund_id),
+            up_to=100_000,
+            basis_points=10_000,
+            per_gift=per_gift,
+            evidence="Signed terms",
+            made_by=town.people["treasurer"],
+            now=NOW,
+            campaign_id=campaign.id,
+        )
+        asked = session.scalars(select(Proposal).where(Proposal.kind == "sponsor")).one()
+        decisions.decide(
+            session,
+            proposal_id=asked.id,
+            approve=True,
+            decided_by=town.people["approver"],
+            note="",
+            now=NOW,
+        )
+
+    town.tell(sponsor)
+    assert notice in " ".join(town.client().get("/campaigns/solar-roof").text.split())
