@@ -15,10 +15,11 @@ from ledger.errors import Invalid, NotAllowed
 from ledger.gateway.connection import Connection
 from ledger.gateway.objects import Event
 
-LONGEST_NAME = 64
+# How long Stripe's ids may become, by its page on upgrades; and the longest name of a type.
+LONGEST_ID, LONGEST_TYPE = 255, 64
 # What no database stores: NUL, and half of a pair.
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
-_NAME = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_NAME}}}")
+_NAME = re.compile(r"[\x21-\x7e]+")
 
 
 class Messages(Connection):
@@ -51,10 +52,10 @@ class Messages(Connection):
             raise NotAllowed("The message is about another account.")
         object_id = about.get("id")
         return Event(
-            _name(whole.get("id"), "id"),
-            _name(whole.get("type"), "type"),
+            _name(whole.get("id"), "id", LONGEST_ID),
+            _name(whole.get("type"), "type", LONGEST_TYPE),
             # Some objects, the balance for one, have no id.
-            None if object_id is None else _name(object_id, "data.object.id"),
+            None if object_id is None else _name(object_id, "data.object.id", LONGEST_ID),
             livemode,
         )
 
@@ -85,8 +86,8 @@ def _texts(whole: object) -> Iterator[str]:
             waiting += part
 
 
-def _name(given: object, place: str) -> str:
+def _name(given: object, place: str, longest: int) -> str:
     """Return an id or a type as Stripe writes them: printable ASCII. Raises Invalid."""
-    if not isinstance(given, str) or not _NAME.fullmatch(given):
+    if not isinstance(given, str) or len(given) > longest or not _NAME.fullmatch(given):
         raise Invalid(f"This is no {place} of Stripe's.", place=place)
     return given

@@ -20,6 +20,8 @@ Object = dict[str, Any]
 
 # Raised when objects of an older file would lack what this version needs.
 VERSION = 3
+# Ids are as long as Stripe's; those of payment pages have 66 characters.
+ID_BYTES = {"checkout.session": 29}
 _TABLES = """
 create table if not exists object (
     seq integer primary key, id text not null unique, kind text not null, body text not null);
@@ -121,7 +123,8 @@ class Store:
 
     def add(self, kind: str, prefix: str, body: Object) -> Object:
         """Keep a new object under a fresh id and return it."""
-        made = {"id": f"{prefix}_{secrets.token_hex(12)}", "object": kind, **body}
+        length = ID_BYTES.get(kind, 12)
+        made = {"id": f"{prefix}_{secrets.token_hex(length)}", "object": kind, **body}
         if self.control("livemode") == "1" and "livemode" in made:
             # An object that a careful client refuses.
             made["livemode"] = True

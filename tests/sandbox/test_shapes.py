@@ -177,3 +177,9 @@ def test_a_secret_of_an_endpoint_is_shown_once(sandbox: Sandbox) -> None:
     ).json()
     assert made["secret"].startswith("whsec_")
     assert "secret" not in raw(sandbox, f"webhook_endpoints/{made['id']}")
+
+
+def test_the_id_of_a_page_is_as_long_as_stripes(client: stripe.StripeClient) -> None:
+    """With shorter ids no test would have noticed a column that is too short for them."""
+    made = client.v1.checkout.sessions.create(page_params())  # type: ignore[arg-type]
+    assert len(made.id) == 66

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from ledger.config import STRIPE_API, Settings, from_environment
 from ledger.db import Database
 from ledger.errors import Invalid
-from ledger.gateway.messages import LONGEST_NAME
+from ledger.gateway.messages import LONGEST_ID, LONGEST_TYPE
 from ledger.models.base import Base
 from ledger.models.jobs import Job
 from ledger.models.payments import StripeEvent
@@ -218,14 +218,14 @@ def _odd(name: str) -> str:
         "an object as id": {"id": {"id": "evt_1"}},
         "a number as id": {"id": 5},
         "no text as id": {"id": ""},
-        "an id too long": {"id": "evt_" + "x" * 61},
+        "an id too long": {"id": "evt_" + "x" * (LONGEST_ID - 3)},
         "an id with a NUL": {"id": "evt_\x00"},
         "an id with half a character": {"id": "evt_\ud800"},
         "an id with a line break": {"id": "evt_1\n"},
         "a null type": {"type": None},
         "a list as type": {"type": ["charge.succeeded"]},
         "a type with half a character": {"type": "charge.\udfff"},
-        "a type too long": {"type": "x" * 65},
+        "a type too long": {"type": "x" * (LONGEST_TYPE + 1)},
         "a mode in words": {"livemode": "false"},
         "a mode in numbers": {"livemode": 0},
         "an object in a list": {"data": {"object": [about]}},
@@ -292,9 +292,17 @@ def test_what_is_deep_but_readable_is_kept_without_its_depth(
 
 
 def test_names_of_messages_fit_their_columns() -> None:
-    names = ("stripe_event_id", "event_type", "object_id")
-    columns = StripeEvent.__table__.columns
-    assert {columns[name].type.length for name in names} == {LONGEST_NAME}  # type: ignore[attr-defined]
+    columns: Any = StripeEvent.__table__.columns
+    longest = {"stripe_event_id": LONGEST_ID, "event_type": LONGEST_TYPE, "object_id": LONGEST_ID}
+    assert {name: columns[name].type.length for name in longest} == longest
+
+
+def test_names_as_long_as_stripe_allows_are_kept(client: FlaskClient, shared_db: Database) -> None:
+    sent = message(id="cs_" + "x" * (LONGEST_ID - 3))
+    sent["id"] = sent["id"].ljust(LONGEST_ID, "x")
+    body = json.dumps(sent)
+    assert send(client, body, signed(body)) == 200
+    assert kept(shared_db, sent["id"])[0].object_id == sent["data"]["object"]["id"]
 
 
 def test_an_object_without_an_id_is_kept(client: FlaskClient, shared_db: Database) -> None:
