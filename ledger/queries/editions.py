@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, select
 
+from ledger.core.days import day_in
 from ledger.db import ReadSession
 from ledger.errors import Invalid, NotFound
 from ledger.models.books import Book, Fund
@@ -29,7 +30,8 @@ class EditionRow:
     """An edition as people see it; ``older`` is the one before of the same books and period.
 
     A look-back, as known at an instant, is numbered by itself and supersedes nothing; ``older`` is
-    then the official edition beside it. ``kept`` tells whether its file can be downloaded.
+    then the official edition beside it. ``kept`` tells whether its file can be downloaded,
+    ``interim`` whether its period was not over.
     """
 
     id: UUID
@@ -43,7 +45,8 @@ class EditionRow:
     made_at: datetime
     superseded: bool
     older: UUID | None
-    kept: bool = True
+    kept: bool
+    interim: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ def editions_for(session: ReadSession, *, book_ids: Iterable[UUID]) -> list[Edit
         books[edition_id].add(book_id)
     rows = session.scalars(select(Edition).order_by(Edition.made_at, Edition.id)).all()
     kept = set(session.scalars(select(EditionFile.edition_id)))
+    zones = dict(iter(session.execute(select(Book.id, Book.time_zone))))
     series: defaultdict[tuple[object, ...], list[Edition]] = defaultdict(list)
     found = []
     for row in rows:
@@ -104,6 +108,8 @@ def editions_for(session: ReadSession, *, book_ids: Iterable[UUID]) -> list[Edit
             and (row.id not in newest or _reopened(session, row, books[row.id])),
             older,
             row.id in kept,
+            row.until_on
+            >= min(day_in(zones[book], row.known_at or row.made_at) for book in books[row.id]),
         )
         for row, number, older in reversed(found)
     ]

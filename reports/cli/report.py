@@ -95,6 +95,7 @@ def editions(console: Console) -> None:
             "edition": row.audience,
             "dataset_sha256": row.dataset_sha256,
             "superseded": row.superseded,
+            "interim": row.interim,
             "known_at": row.known_at.isoformat() if row.known_at else None,
         }
         for row in rows
@@ -141,7 +142,8 @@ def compare(console: Console, older: str, newer: str) -> None:
 def _mark(row: dict[str, Any]) -> str:
     if row["known_at"]:
         return f"  (look-back, as known at {row['known_at']})"
-    return "  (superseded)" if row["superseded"] else ""
+    marks = [name for name in ("superseded", "interim") if row[name]]
+    return f"  ({', '.join(marks)})" if marks else ""
 
 
 def _signed(row: questions.Change) -> str:

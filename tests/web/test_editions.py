@@ -86,6 +86,7 @@ def test_looking_and_downloading_write_nothing_and_issuing_is_a_form(
     before = town.rows()
     listed = reader.get("/reports/editions").text
     assert f"/reports/editions/{edition}.pdf" in listed
+    assert "interim" in listed
     file = reader.get(f"/reports/editions/{edition}.pdf")
     assert file.data.startswith(b"%PDF")
     same = reader.get("/reports/transparency.pdf", query_string=ASKED)
