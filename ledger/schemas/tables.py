@@ -42,11 +42,14 @@ def bank_mapping(columns: int) -> Schema:
     """Return the shape of what is said of a bank's table with so many columns."""
 
     class BankMapping(type(mapping(columns))):  # type: ignore[misc]
-        """Also what only a bank's table has: balances, and rows that are not booked."""
+        """Also what only a bank's table has: balances, rows that are not booked, and which bank
+        account of the books it is of."""
 
         opening = Line(load_default="", longest=40)
         money_out = Line(load_default="")
         booked = Line(load_default="")
+        bank_account = Line(load_default="")
+        known_as = Line(load_default="")
 
     made: Schema = BankMapping()
     return made

@@ -187,11 +187,22 @@ def make_promise(
 
 
 def keep_at_once(
-    session: Session, *, party: Party, book: Book, fund: Fund, quantity: int, now: datetime
+    session: Session,
+    *,
+    party: Party,
+    book: Book,
+    fund: Fund,
+    quantity: int,
+    now: datetime,
+    legal_nature: str = "conditional",
+    campaign: Campaign | None = None,
+    note: str = "",
 ) -> Pledge:
-    """Write down a conditional promise whose money is here already: nothing of it is ever open,
-    so it has no memo legs. The caller posts the money and records the fulfilment."""
-    pledge = _promise(party, book, fund, quantity, "conditional", None, now)
+    """Write down a promise whose money is here already: nothing of it is ever open, so it has no
+    memo legs. The caller posts the money and records the fulfilment."""
+    pledge = _promise(party, book, fund, quantity, legal_nature, None, now)
+    pledge.campaign_id = campaign.id if campaign is not None else None
+    pledge.note = note
     session.add(pledge)
     session.flush()
     return pledge

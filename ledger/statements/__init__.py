@@ -1,6 +1,7 @@
 """Bank files in: camt.053, MT940, OFX and tables become one kind of Statement; no database."""
 
 from ledger.statements.cells import order_of
+from ledger.statements.gifts import Gift, GiftList, read_gifts, reading_of_gifts
 from ledger.statements.grid import Grid
 from ledger.statements.placing import place
 from ledger.statements.profiles import Profile, profile_from, read_profile
@@ -22,6 +23,8 @@ from ledger.statements.table import Reading, Remembered, TableUnclear, reading_o
 __all__ = [
     "FORMATS",
     "MAX_BYTES",
+    "Gift",
+    "GiftList",
     "Grid",
     "Line",
     "Part",
@@ -40,7 +43,9 @@ __all__ = [
     "order_of",
     "place",
     "profile_from",
+    "read_gifts",
     "read_profile",
     "read_statement",
     "reading_of",
+    "reading_of_gifts",
 ]

@@ -39,6 +39,7 @@ class Profile:
     back of a row's amount, ``payout`` the column that names the payout a row belongs to.
 
     ``status`` is the column that says whether a row is booked, ``booked`` what it says then.
+    ``email`` is a giver's address, in lists of gifts.
     """
 
     name: str
@@ -74,12 +75,13 @@ class Profile:
     payout: str = ""
     currency_out: str = ""
     counterparty_out: str = ""
+    email: str = ""
 
     def columns(self) -> set[str]:
         """Return the columns without which the table is not of this kind."""
         money = (self.amount, self.paid_out, self.paid_in, self.balance, self.sign, self.fee)
         named = (self.day, self.status, self.reference, self.counterparty, self.net)
-        more = (self.currency_column, self.account_column, self.refunded, self.payout)
+        more = (self.currency_column, self.account_column, self.refunded, self.payout, self.email)
         return {column for column in (*money, *named, *more, *self.texts) if column}
 
     def as_dict(self) -> dict[str, Any]:

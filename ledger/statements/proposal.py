@@ -26,9 +26,13 @@ from ledger.statements.layouts import LOOKED_AT, layout_of, plain
 from ledger.statements.placing import Placed, place
 from ledger.statements.profiles import AUTO, Profile
 from ledger.statements.rows import amounts, data_rows
-from ledger.statements.words import DAY_FIRST, GROSS, HEADINGS, IN, OUT, PENDING
+from ledger.statements.words import DAY_FIRST, GROSS, HEADINGS, IN, OF_GIFTS, OUT, PENDING
 
 NAME = "table"
+GIFTS = (
+    "This looks like a list of gifts and no bank statement: bring it in under Gifts from a list, "
+    "or with `poolbook import gifts`."
+)
 # How many cells of a column have to be of one kind.
 MOST = 0.8
 STATUS = HEADINGS["status"] | {"info", "buchungsstatus", "booked"}
@@ -51,10 +55,13 @@ class Proposal:
     plausible: bool = True
 
 
-def propose(grid: Grid, currency: str, layout: Profile | None = None) -> Proposal:
+def propose(
+    grid: Grid, currency: str, layout: Profile | None = None, *, of_gifts: bool = False
+) -> Proposal:
     """Return the best reading of a table, with the layout of its bank where that is known.
 
-    ``currency`` is what the account holds, for a table that does not say it.
+    ``currency`` is what the account holds, for a table that does not say it. In a list ``of_gifts``
+    every amount came in.
     """
     if layout is not None:
         placed = place(grid, layout)
@@ -80,10 +87,13 @@ def propose(grid: Grid, currency: str, layout: Profile | None = None) -> Proposa
         placed = place(grid, profile)
     except Invalid as error:
         return Proposal(profile, (error.message,), error.place or where)
+    named_gifts = OF_GIFTS & {_bare(cell) for cell in grid.rows[index].cells}
+    if named_gifts and not of_gifts and not profile.balance:
+        problems = [GIFTS, *problems]
     strange = None if problems else _strange(grid, placed, currency)
     if strange is not None:
         return Proposal(profile, (strange.message,), strange.place or where)
-    profile, more = _settled(grid, placed, currency)
+    profile, more = _settled(grid, placed, currency, of_gifts)
     return Proposal(profile, (*problems, *more), where)
 
 
@@ -127,7 +137,7 @@ def _profile(named: dict[str, list[str]], currency: str) -> tuple[Profile, list[
         key: named[key][0]
         for key in ("balance", "currency_column", "counterparty", "counterparty_account",
                     "reference", "end_to_end", "code", "value_day", "status", "account_column",
-                    "sign")
+                    "sign", "email")
         if key in named
     }  # fmt: skip
     fee = named.get("fee", [""])[0]
@@ -160,7 +170,9 @@ def _stated_currency(heading: str) -> str:
     return next(iter(meant)) if len(meant) == 1 else ""
 
 
-def _settled(grid: Grid, placed: Placed, currency: str) -> tuple[Profile, list[str]]:
+def _settled(
+    grid: Grid, placed: Placed, currency: str, of_gifts: bool
+) -> tuple[Profile, list[str]]:
     """Say day order, decimal mark and signs where all rows allow one reading only."""
     rows, _below = data_rows(grid, placed)
     profile, problems = placed.profile, []
@@ -173,6 +185,8 @@ def _settled(grid: Grid, placed: Placed, currency: str) -> tuple[Profile, list[s
     profile = replace(profile, day_format=order, decimal_mark=mark)
     placed = replace(placed, profile=profile)
     profile = replace(profile, **_directions(rows, placed, currency))  # type: ignore[arg-type]
+    if of_gifts:
+        return profile, problems
     if profile.amount and not profile.sign and not profile.balance and not profile.fee:
         found = _values(rows, placed, "amount", currency)
         if found and min(found) >= 0:

@@ -21,7 +21,7 @@ from ledger.statements.cells import (
 from ledger.statements.grid import Grid, Row
 from ledger.statements.placing import Placed
 from ledger.statements.profiles import AUTO
-from ledger.statements.statement import Line, decimal_text, is_balance_row
+from ledger.statements.statement import Line, Part, decimal_text, is_balance_row
 from ledger.statements.words import CLOSING, IN, OUT, PENDING, TOTAL
 
 MONEY = ("amount", "paid_out", "paid_in")
@@ -65,7 +65,7 @@ def read_rows(grid: Grid, placed: Placed, currency: str) -> Rows:
 
     ``currency`` is what the account holds, for a table that does not say it.
     """
-    reader = _Reader(grid, _settled(grid, placed), currency)
+    reader = _Reader(grid, settled(grid, placed), currency)
     moved = list(reader.rows())
     notes = [*_left_out(grid, reader.left_out), *reader.payouts(), *reader.notes]
     return Rows(reader.placed, tuple(moved), tuple(notes), reader.closing())
@@ -90,8 +90,11 @@ def _stands_below(row: Row, placed: Placed) -> bool:
     return any(TOTAL.fullmatch(cell.strip()) for cell in row.cells)
 
 
-def _settled(grid: Grid, placed: Placed) -> Placed:
-    """Return a profile whose day format and decimal mark are said, by it or by all rows."""
+def settled(grid: Grid, placed: Placed) -> Placed:
+    """Return a profile whose day format and decimal mark are said, by it or by all rows.
+
+    Raises Invalid where the days can be read in two ways.
+    """
     profile = placed.profile
     rows, _below = data_rows(grid, placed)
     if profile.day_format == AUTO:
@@ -279,13 +282,7 @@ class _Reader:
         base = self._line(row, amount or 0)
         lines = [] if amount is None else [base]
         if fee and self.profile.fee_with_payment:
-            lines = [
-                replace(
-                    base,
-                    amount=base.amount + fee,
-                    remittance=f"{base.remittance} (fee {decimal_text(-fee, currency)})",
-                )
-            ]
+            lines = [_with_fee(base, fee)]
         elif fee:
             lines.append(_beside(base, fee, "Fee"))
         refunded = self._read(row, "refunded", currency) if self.placed.has("refunded") else None
@@ -422,3 +419,13 @@ def _beside(line: Line, amount: int, words: str) -> Line:
         code=words.upper(),
         end_to_end_id=None,
     )
+
+
+def _with_fee(line: Line, fee: int) -> Line:
+    """Return a payment and what sending it cost as the one line that the bank booked."""
+    named = (line.counterparty_name, line.counterparty_account, line.remittance)
+    parts = (
+        Part(1, line.amount, line.end_to_end_id, *named),
+        Part(2, fee, None, None, None, f"Fee: {line.remittance}"),
+    )
+    return replace(line, amount=line.amount + fee, parts=parts)

@@ -125,13 +125,15 @@ def choose(
 class Reading:
     """A table as it stands, the best way to read it, and why that is not certain.
 
-    ``placed`` is None where the columns of the profile are not all there.
+    ``placed`` is None where the columns of the profile are not all there; ``where`` is what the
+    first of the problems is about.
     """
 
     grid: Grid
     profile: Profile
     placed: Placed | None
     problems: tuple[str, ...]
+    where: str = "file"
 
 
 def reading_of(

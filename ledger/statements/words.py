@@ -9,7 +9,8 @@ import re
 HEADINGS: dict[str, frozenset[str]] = {
     key: frozenset(text.split("|"))
     for key, text in {
-        "day": "date|day|booking date|posting date|posted date|transaction date|txn date|trans date"
+        "day": "date|day|gift date|donation date|date of gift|booking date|posting date"
+        "|posted date|transaction date|txn date|trans date"
         "|completed date|date posted|buchungstag|buchungsdatum|buchung|datum|tag|date opération"
         "|date operation|date de comptabilisation|date comptable|dateop|boekdatum|transactiedatum"
         "|fecha|fecha operación|fecha operacion|fecha de operación|f. operación|data"
@@ -19,7 +20,8 @@ HEADINGS: dict[str, frozenset[str]] = {
         "value_day": "value date|value day|value dt|valuta|valutadatum|wert|wertstellung"
         "|wertstellungsdatum|date valeur|date de valeur|rentedatum|fecha valor|f. valor"
         "|data valuta|data valor|valutadag|data waluty|interest date",
-        "amount": "amount|value|sum|transaction amount|betrag|umsatz|montant|bedrag|importe|importo"
+        "amount": "amount|value|sum|gift|gift amount|donation|donation amount|spende"
+        "|transaction amount|betrag|umsatz|montant|bedrag|importe|importo"
         "|valor|montante|belopp|beløb|kwota|kwota operacji|määrä|money|summe",
         "paid_out": "debit|debits|debit amount|paid out|money out|withdrawal|withdrawals"
         "|withdrawal amt|withdrawal amount|soll|lastschrift|belastung|ausgabe|ausgaben|débit|sortie"
@@ -45,7 +47,8 @@ HEADINGS: dict[str, frozenset[str]] = {
         "|tegenrekening iban/bban|iban / kontonummer",
         "texts": "description|details|narrative|memo|reference text|particulars|transaction details"
         "|transaction description|narration|payment reference|notes|text|purpose|remarks|subject"
-        "|verwendungszweck|zweck|wofür|notiz|bemerkung|beschreibung|buchungstext|bezeichnung|libellé|libelle|description|motif"
+        "|verwendungszweck|zweck|wofür|notiz|bemerkung|beschreibung|buchungstext|bezeichnung"
+        "|libellé|libelle|description|motif"
         "|communication|omschrijving|mededelingen|mededeling|concepto|descripción|descripcion"
         "|causale|descrizione|descrição|histórico|historico|beskrivning|tekst|opis|tytuł|viesti",
         "reference": "transaction id|id|reference number|ref no|ref no./cheque no|transaction"
@@ -54,6 +57,10 @@ HEADINGS: dict[str, frozenset[str]] = {
         "end_to_end": "end to end id|end-to-end id|endtoendid|end-to-end reference|sepa reference"
         "|kundenreferenz|kundenreferenz (end-to-end)",
         "code": "type|transaction type|category|umsatzart|typ|code|tipo|soort|mutatiesoort",
+        "email": "e-mail|email|mail|e-mail address|email address|e-mail-adresse|emailadresse"
+        "|adresse e-mail|adresse mail|courriel|e-mailadres|correo|correo electrónico"
+        "|posta elettronica"
+        "|endereço de e-mail|e-post|donor email|email du donateur",
         "status": "status|state|transaction status|zustand|statut|état|estado|stato",
         "account_column": "account|account number|account no|account iban|auftragskonto|konto"
         "|iban auftragskonto|kontonummer|compte|rekening|cuenta|conto|conta|konto nr",
@@ -75,6 +82,11 @@ _DAY_FIRST = (
     "|data operazione|data lançamento|histórico|valor|kwota|data operacji|belopp|beløb|solde|débit"
     "|crédit|soll|haben"
 )
+# Headings of a list of gifts, which is no bank statement.
+OF_GIFTS = HEADINGS["email"] | frozenset(
+    ("donor", "donor name", "giver", "spender", "spenderin", "donateur", "donatrice", "donante",
+     "donatore", "doador", "gever", "gift", "gift amount", "donation", "spende", "gift date")
+)  # fmt: skip
 DAY_FIRST = frozenset(_DAY_FIRST.split("|"))
 IN = ("in", "credit", "cr", "c", "crdt", "bij", "haben", "h", "+", "gutschrift", "crédit", "abono",
       "credito", "crédito", "incoming", "received", "deposit", "entrada", "eingang", "k",

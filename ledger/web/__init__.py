@@ -27,6 +27,7 @@ NOUNS = (
     "sponsors",
     "statements",
     "bank_tables",
+    "gift_lists",
     "payouts",
     "suspense",
     "periods",

@@ -16,11 +16,11 @@ from ledger.models.books import Book
 from ledger.schemas.tables import bank_mapping
 from ledger.services import statements as statement_services
 from ledger.services import tables
-from ledger.services.tables import draft_by_id
-from ledger.statements import MAX_BYTES, Profile, Reading, StatementFile, read_statement, reading_of
+from ledger.services.statements import SeveralAccounts
+from ledger.statements import Profile, Reading, StatementFile, read_statement, reading_of
 from ledger.web import table_forms
 from ledger.web.door import book_for, now, page, read_form, reading, signed_in, write
-from ledger.web.statements import BANK, say_imported
+from ledger.web.statements import BANK, chosen_account, say_imported
 
 pages = Blueprint("bank_tables", __name__)
 
@@ -37,26 +37,20 @@ def choose(code: str) -> Response:
 def send(code: str) -> Response:
     """Keep a table and lead to the page on which its columns are said."""
     book = book_for("import_statement", code)
-    sent = request.files.get("file")
-    data = sent.read() if sent is not None else b""
     try:
-        if sent is None or not sent.filename or not data:
-            raise Invalid(_("Choose a file first."), place="file")
-        if len(data) > MAX_BYTES:
-            raise Invalid(_("The file is larger than 10 MB."), place="file")
+        file_name, data = table_forms.sent_file()
         reading_of(data, None, book.commodity)
     except Invalid as refusal:
-        place = f"{refusal.place}: " if refusal.place not in (None, "file") else ""
-        errors = {"file": [place + refusal.message]}
+        errors = {"file": table_forms.errors_of(refusal)["form"]}
         return page("statements/tables.html", 422, book=book, errors=errors)
-    return table_forms.to_mapping(book, BANK, sent.filename, data)
+    return table_forms.to_mapping(book, "statement", file_name, data)
 
 
 @pages.get("/books/<code>/statements/tables/<uuid:draft_id>")
 def show(code: str, draft_id: UUID) -> Response:
     """Show a table with the best reading there is, and what would come in."""
     book = book_for("import_statement", code)
-    name, data = _draft(book, draft_id)
+    name, data = table_forms.draft_of(book, draft_id, "statement")
     found = _best(book, data)
     values = table_forms.values_of(found, book.commodity)
     file, errors = None, {"form": list(found.problems)} if found.problems else {}
@@ -69,7 +63,7 @@ def show(code: str, draft_id: UUID) -> Response:
 def say(code: str, draft_id: UUID) -> Response:
     """Take what a person says of the columns: show what would come in, or import it."""
     book = book_for("import_statement", code)
-    name, data = _draft(book, draft_id)
+    name, data = table_forms.draft_of(book, draft_id, "statement")
     if request.form.get("deed") == "drop":
         write(lambda session: tables.drop_draft(session, draft_id=draft_id))
         flash(_("The file was thrown away; nothing was imported."))
@@ -89,6 +83,9 @@ def say(code: str, draft_id: UUID) -> Response:
         return _page(book, draft_id, name, found, values, {}, file)
     try:
         return _import(book, draft_id, file, found.placed.headings, profile)
+    except SeveralAccounts as refusal:
+        errors = {"form": [refusal.message]}
+        return _page(book, draft_id, name, found, values, errors, file, 422, refusal)
     except Invalid as refusal:
         errors = table_forms.errors_of(refusal)
         return _page(book, draft_id, name, found, values, errors, file, 422)
@@ -101,7 +98,13 @@ def _import(
 
     def keep(session: Any) -> statement_services.Imported:
         done = statement_services.import_statement(
-            session, book=book, account=BANK, file=file, imported_by=person.id, now=now()
+            session,
+            book=book,
+            account=BANK,
+            file=file,
+            imported_by=person.id,
+            now=now(),
+            choice=chosen_account(),
         )
         tables.remember(
             session,
@@ -117,12 +120,6 @@ def _import(
 
     say_imported(book, write(keep))
     return redirect(url_for("statements.show", code=book.code), 303)
-
-
-def _draft(book: Book, draft_id: UUID) -> tuple[str, bytes]:
-    with reading() as session:
-        draft, data = draft_by_id(session, book_id=book.id, draft_id=draft_id, purpose="statement")
-    return draft.file_name, data
 
 
 def _best(book: Book, data: bytes) -> Reading:
@@ -167,12 +164,13 @@ def _page(
     errors: dict[str, list[str]],
     file: StatementFile | None,
     status: int = 200,
+    asked: SeveralAccounts | None = None,
 ) -> Response:
     preview = None
     if file is not None:
         with reading() as session:
             preview = statement_services.preview_statement(
-                session, book=book, account=BANK, file=file
+                session, book=book, account=BANK, file=file, choice=chosen_account()
             )
     return page(
         "statements/table.html",
@@ -185,5 +183,6 @@ def _page(
         values=values,
         errors=errors,
         preview=preview,
+        asked=asked,
         samples=[one.lines[:LINES_SHOWN] for one in file.statements] if file else [],
     )

@@ -66,7 +66,7 @@ def upload(code: str) -> Response:
         try:
             file = read_statement(data, currency=book.commodity, remembered=known)
         except TableUnclear:
-            return table_forms.to_mapping(book, BANK, name, data)
+            return table_forms.to_mapping(book, "statement", name, data)
         done = write(
             lambda session: bank_files.import_file(
                 session,
@@ -74,7 +74,7 @@ def upload(code: str) -> Response:
                 file=file,
                 imported_by=person.id,
                 now=now(),
-                choice=_chosen(),
+                choice=chosen_account(),
             )
         )
     except SeveralAccounts as refusal:
@@ -101,7 +101,7 @@ def _sent() -> tuple[str, bytes]:
     return "file", data
 
 
-def _chosen() -> Choice:
+def chosen_account() -> Choice:
     """Return what the form says of the file's bank accounts."""
     account, known_as = request.form.get("bank_account", ""), request.form.get("known_as", "")
     return Choice(

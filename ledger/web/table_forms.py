@@ -1,22 +1,27 @@
 """A table as a form: its columns with examples, and what a person says that each of them is."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
-from flask import redirect, url_for
+from flask import redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.errors import Invalid
 from ledger.models.books import Book
 from ledger.schemas.tables import MEANINGS
-from ledger.services.tables import keep_draft
-from ledger.statements import Grid, Profile, Reading, order_of, place, profile_from
-from ledger.web.door import now, signed_in, write
+from ledger.services.tables import draft_by_id, keep_draft
+from ledger.statements import MAX_BYTES, Grid, Profile, Reading, order_of, place, profile_from
+from ledger.web.door import now, reading, signed_in, write
 
 # The fields besides those of the columns.
 FIELDS = ("heading_line", "day_format", "decimal_mark", "encoding", "currency", "opening")
+BANK = 1010
+# The page that asks for what is missing.
+ASKS = {"statement": "bank_tables.show", "gifts": "gift_lists.show"}
 EXAMPLES = 3
 EXAMPLE_LENGTH = 40
 LINES_OFFERED = 40
@@ -33,22 +38,40 @@ class Column:
     examples: tuple[str, ...]
 
 
-def to_mapping(book: Book, account: int, file_name: str, data: bytes) -> Response:
-    """Keep a bank's table that somebody has to say more of, and lead to its page."""
+def sent_file() -> tuple[str, bytes]:
+    """Return name and content of the file that a form brings. Raises Invalid for none."""
+    sent = request.files.get("file")
+    data = sent.read() if sent is not None else b""
+    if sent is None or not sent.filename or not data:
+        raise Invalid(_("Choose a file first."), place="file")
+    if len(data) > MAX_BYTES:
+        raise Invalid(_("The file is larger than 10 MB."), place="file")
+    return sent.filename, data
+
+
+def to_mapping(book: Book, purpose: str, file_name: str, data: bytes) -> Response:
+    """Keep a table that somebody has to say more of, and lead to its page."""
     person = signed_in()
     draft_id = write(
         lambda session: keep_draft(
             session,
             book=book,
-            account=account,
-            purpose="statement",
+            account=BANK,
+            purpose=purpose,
             file_name=file_name,
             data=data,
             by=person.id,
             now=now(),
         )
     )
-    return redirect(url_for("bank_tables.show", code=book.code, draft_id=draft_id), 303)
+    return redirect(url_for(ASKS[purpose], code=book.code, draft_id=draft_id), 303)
+
+
+def draft_of(book: Book, draft_id: UUID, purpose: str) -> tuple[str, bytes]:
+    """Return name and content of a file that waits. Raises NotFound."""
+    with reading() as session:
+        draft, data = draft_by_id(session, book_id=book.id, draft_id=draft_id, purpose=purpose)
+    return draft.file_name, data
 
 
 def errors_of(refusal: Invalid) -> dict[str, list[str]]:
@@ -94,7 +117,7 @@ def heading_lines(grid: Grid) -> list[tuple[str, str]]:
     return offered
 
 
-def values_of(found: Reading, currency: str) -> dict[str, str]:
+def values_of(found: Reading, currency: str, meanings: Sequence[str] = MEANINGS) -> dict[str, str]:
     """Return a reading as the answers of its form; ``currency`` is the book's."""
     profile, placed = found.profile, found.placed
     headings = found.grid.rows[placed.first - 1].number if placed and placed.first else 0
@@ -108,7 +131,7 @@ def values_of(found: Reading, currency: str) -> dict[str, str]:
         "money_out": ", ".join(profile.sign_out),
         "booked": ", ".join(profile.booked),
     }
-    for key in MEANINGS:
+    for key in meanings:
         for name in _named(profile, key):
             if placed is not None and name in placed.at:
                 values[f"column-{placed.at[name] + 1}"] = key

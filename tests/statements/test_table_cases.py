@@ -85,6 +85,16 @@ def test_a_payout_says_gross_fee_and_net():
 
 
 @shared
+def test_a_fee_that_was_booked_with_its_payment_is_a_part_of_it():
+    (read,) = read_statement((CASES / "C07.csv").read_bytes()).statements
+    out = next(line for line in read.lines if line.amount < 0)
+    assert [(part.amount, part.remittance) for part in out.parts] == [
+        (-940, "Leaflets"),
+        (-60, "Fee: Leaflets"),
+    ]
+
+
+@shared
 def test_a_workbook_of_1904_is_read_with_a_profile():
     (read,) = read_statement(
         (CASES / "X01.xlsx").read_bytes(),

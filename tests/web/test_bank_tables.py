@@ -147,6 +147,31 @@ def test_a_table_without_headings_is_said_by_number(town: Town):
     assert lines(town) == before + 2
 
 
+def test_a_table_of_another_bank_account_is_asked_about(quick_town: Town):
+    heading = "Konto;Wann;Wieviel\n"
+    answers = {
+        "heading_line": "1", "column-1": "account_column", "column-2": "day",
+        "column-3": "amount", "money_out": "", "deed": "import",
+    }  # fmt: skip
+    said_all = {key: value for key, value in SAID.items() if key not in ("column-4", "column-5")}
+    treasurer = quick_town.client("treasurer")
+    asked = None
+    for iban in ("DE89370400440532013000", "NL91ABNA0417164300"):
+        row = f"{iban};07.05.2026;-{iban[2]},00\n"
+        where = sent(quick_town, heading + row, "/books/A/statements/tables").location
+        asked = treasurer.post(where, data={**said_all, **answers})
+        if asked.status_code == 303:
+            continue
+        assert "Which bank account is this?" in asked.text
+        before = lines(quick_town)
+        further = {"bank_account": iban, "known_as": "further"}
+        done = treasurer.post(where, data={**said_all, **answers, **further})
+        assert done.status_code == 303
+        assert lines(quick_town) == before + 1
+    assert asked is not None
+    assert asked.status_code == 422
+
+
 def test_a_file_is_thrown_away_or_forgotten_after_a_day(town: Town):
     where = sent(town, TABLE.replace("Wer", "Name")).location
     assert said(town, where, deed="drop").location == "/books/A/statements"

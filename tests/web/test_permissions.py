@@ -133,6 +133,24 @@ DEEDS: dict[str, Deed] = {
         },
     ),
     "statements.join": Deed(TREASURER),
+    "gift_lists.send": Deed(TREASURER),
+    "gift_lists.say": Deed(
+        TREASURER,
+        {
+            "heading_line": "1",
+            "day_format": "dmy",
+            "decimal_mark": ",",
+            "encoding": "",
+            "currency": "USD",
+            "purpose": "fund:GEN",
+            "account": "1010",
+            "column-1": "counterparty",
+            "column-2": "email",
+            "column-3": "amount",
+            "column-4": "day",
+            "deed": "import",
+        },
+    ),
     "statements.match": Deed(TREASURER, {"meaning": "gift", "target": "GEN"}),
     "offline.record": Deed(
         TREASURER,
@@ -292,6 +310,8 @@ VIEWS: dict[str, frozenset[str]] = {
     "statements.show": TREASURER,
     "bank_tables.choose": TREASURER,
     "bank_tables.show": TREASURER,
+    "gift_lists.choose": TREASURER,
+    "gift_lists.show": TREASURER,
     "offline.show": TREASURER,
     "by_hand.index": TREASURER,
     "by_hand.form": TREASURER,
@@ -412,6 +432,7 @@ def test_those_who_may_do_it_are_not_refused(town: Town, endpoint: str) -> None:
         "payouts.refund": 409,
         "statements.upload": 422,
         "bank_tables.send": 422,
+        "gift_lists.send": 422,
         "tokens.create": 201,
     }
     # The town's thing has no value yet and is not lent; test_items has one that is.
@@ -432,6 +453,8 @@ def test_another_communitys_payment_cannot_be_refunded_from_ones_own_book(town: 
 @pytest.mark.parametrize(
     "endpoint",
     [
+        "gift_lists.show",
+        "gift_lists.say",
         "bank_tables.show",
         "bank_tables.say",
         "statements.match",

@@ -111,7 +111,10 @@ class Town:
         """The address of a page, with what it is about taken from the town."""
         rule = next(self.app.url_map.iter_rules(endpoint))
         values = {**PLACES, **self.ids, "book_id": self.ids["other_book"]}
-        values |= {"code": "P" if endpoint in OF_POOLS else "A", **other}
+        values |= {"code": "P" if endpoint in OF_POOLS else "A"}
+        if endpoint.startswith("gift_lists."):
+            values["draft_id"] = self.ids["gifts_draft_id"]
+        values |= other
         with self.app.test_request_context():
             return url_for(endpoint, **{name: values[name] for name in rule.arguments})
 
@@ -235,18 +238,8 @@ def _settle(session: Session, town: Town) -> None:
         )
     )
     _bank(session, town, book)
-    town.ids["draft_id"] = str(
-        tables.keep_draft(
-            session,
-            book=book,
-            account=1010,
-            purpose="statement",
-            file_name="club.csv",
-            data=b"Wann;Wer;Wieviel\n03.04.2026;Ada;20,00\n04.04.2026;Bo;-5,00\n",
-            by=town.people["treasurer"],
-            now=NOW,
-        )
-    )
+    town.ids["draft_id"] = sent_file(session, town, book, "statement", BANK_TABLE)
+    town.ids["gifts_draft_id"] = sent_file(session, town, book, "gifts", GIFTS)
     _share(session, town, book, shared.id)
     _agree(session, town, book)
     owner = town.people["second treasurer"]
@@ -258,6 +251,26 @@ def _settle(session: Session, town: Town) -> None:
     town.ids["period_id"] = str(new_id())
     town.ids["soft_close_id"] = str(new_id())
     town.ids["older_id"] = town.ids["newer_id"] = town.ids["edition_id"] = str(new_id())
+
+
+BANK_TABLE = b"Wann;Wer;Wieviel\n03.04.2026;Ada;20,00\n04.04.2026;Bo;-5,00\n"
+GIFTS = b"Name;E-Mail;Betrag;Datum\nAda;ada@example.org;20,00;03.04.2026\n"
+
+
+def sent_file(session: Session, town: Town, book: Book, purpose: str, data: bytes) -> str:
+    """Keep a file that somebody has still to say how to read."""
+    return str(
+        tables.keep_draft(
+            session,
+            book=book,
+            account=1010,
+            purpose=purpose,
+            file_name="club.csv",
+            data=data,
+            by=town.people["treasurer"],
+            now=NOW,
+        )
+    )
 
 
 def stray_payment() -> BalanceTransaction:

@@ -1,0 +1,82 @@
+"""The command that brings in a list of gifts, as people keep them in a spreadsheet."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from ledger.cli.console import Console, command, pass_console, refusals_name
+from ledger.cli.imports import import_
+from ledger.db import Session
+from ledger.queries.books import book_by_code
+from ledger.services import gift_lists
+from ledger.statements import MAX_BYTES, read_gifts, read_profile
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@command(import_, "gifts")
+@click.argument("file", type=_FILE)
+@click.option("--book", "code", required=True)
+@click.option("--fund", default="", help="The fund that all of them are for.")
+@click.option("--campaign", default="", help="The campaign that all of them are for.")
+@click.option("--account", type=int, default=gift_lists.BANK, show_default=True,
+              help="Where the money is: 1010 in the bank, 1030 in the cash box.")  # fmt: skip
+@click.option("--profile", type=_FILE, help="TOML file that says what the columns are.")
+@click.option("--without-email", is_flag=True, help="Take gifts without an address, as nobody's.")
+@click.option("--dry-run", is_flag=True, help="Read and show; keep nothing.")
+@pass_console
+def import_gifts(
+    console: Console,
+    file: Path,
+    code: str,
+    fund: str,
+    campaign: str,
+    account: int,
+    profile: Path | None,
+    without_email: bool,
+    dry_run: bool,
+) -> None:
+    """Bring in a list of gifts (CSV, XLSX): givers with their e-mail address, amount and day."""
+    columns = None
+    if profile is not None:
+        with refusals_name(profile):
+            columns = read_profile(profile.read_bytes())
+    if file.stat().st_size > MAX_BYTES:
+        raise click.UsageError("The file is larger than 10 MB.")
+    database, now = console.database(), datetime.now(UTC)
+    with database.snapshot() as session:
+        currency = book_by_code(session, code).commodity
+    with refusals_name(file):
+        gifts = read_gifts(file.read_bytes(), columns, currency)
+
+    def load(session: Session) -> gift_lists.GiftsImported:
+        book = book_by_code(session, code)
+        purpose = gift_lists.purpose_of(
+            session, book=book, fund=fund, campaign=campaign, account=account
+        )
+        with refusals_name(file):
+            return gift_lists.import_gifts(
+                session, purpose=purpose, gifts=gifts, without_email=without_email, by=None, now=now
+            )
+
+    if dry_run:
+        with database.snapshot() as session, refusals_name(file):
+            purpose = gift_lists.purpose_of(
+                session,
+                book=book_by_code(session, code),
+                fund=fund,
+                campaign=campaign,
+                account=account,
+            )
+            done = gift_lists.preview_gifts(
+                session, purpose=purpose, gifts=gifts, without_email=without_email, now=now
+            )
+    else:
+        done = database.run(load)
+    for warning in done.warnings:
+        click.echo(f"{file}: {warning}", err=True)
+    console.answer(
+        done.as_json(),
+        f"{done.new} gifts are new, {done.known} were known; {done.new_givers} givers are new.",
+    )
