@@ -122,6 +122,16 @@ def test_tags_of_transactions_and_postings_are_kept_apart(tmp_path: Path):
     ]
 
 
+def test_a_comment_below_a_posting_that_is_left_out_is_left_out_as_well(tmp_path: Path):
+    text = (
+        "2024-01-01 x\n  a  1 EUR\n  b\n  (c)  1 EUR\n  ; fund: ROOF, date:2024-01-05\n"
+        "  a  2 EUR\n  ; fund: CHOIR\n  b  -2 EUR\n"
+    )
+    (transaction,) = read(tmp_path, text, "hledger", "virtual").transactions
+    assert [dict(leg.tags) for leg in transaction.legs] == [{}, {}, {"fund": "CHOIR"}, {}]
+    assert transaction.days() == [transaction.on]
+
+
 def test_only_a_line_feed_ends_a_line(tmp_path: Path):
     """Other signs that look like line ends are text, and cannot smuggle a transaction in."""
     text = "2024-01-01 x\u20282024-01-02 y\x0b\x85  ; a\u2029b\n  a  1 EUR\n  b\n"
