@@ -11,7 +11,7 @@ import pkgutil
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import stripe
 from stripe._request_options import RequestOptions
@@ -35,9 +35,7 @@ def text() -> str:
     for call in sorted(SUPPORTED, key=lambda call: call.split()[::-1]):
         if call not in taken:
             raise LookupError(f"the SDK has no method for {call}")
-        parts.append(
-            "\n".join([call, *(f"  {path}" for path in sorted(set(paths(taken[call])))), ""])
-        )
+        parts.append("\n".join([call, *(f"  {path}" for path in sorted(paths(taken[call]))), ""]))
     return "\n".join(parts)
 
 
@@ -51,29 +49,47 @@ def methods() -> dict[str, Any]:
     return found
 
 
-def paths(kind: Any, place: str = "") -> Iterator[str]:
+def paths(kind: Any) -> set[str]:
     """Return the path of every value that a class of parameters has room for.
 
     A list's element is its list's path with ``[]``, a mapping's value with ``[*]``.
     """
+    return set(choices(kind))
+
+
+def choices(kind: Any) -> dict[str, frozenset[str]]:
+    """Return by path the values that are named for it; none where any value goes."""
+    found: dict[str, frozenset[str]] = {}
+    for path, named in _values(kind, ""):
+        known = found.get(path, named)
+        found[path] = known | named if known and named else frozenset()
+    return found
+
+
+def _values(kind: Any, place: str) -> Iterator[tuple[str, frozenset[str]]]:
+    origin, inner = get_origin(kind), get_args(kind)
     if hasattr(kind, "__required_keys__"):
-        # Only the type checker knows the context's class.
         for name, stated in get_type_hints(kind, localns=UNSEEN).items():
             if name not in RequestOptions.__annotations__:
-                yield from paths(stated, f"{place}[{name}]" if place else name)
+                yield from _values(stated, f"{place}[{name}]" if place else name)
         if place and not kind.__annotations__:
-            yield place
-        return
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin is list:
-        yield from paths(inner[0], f"{place}[]")
+            yield place, frozenset()
+    elif origin is list:
+        yield from _values(inner[0], f"{place}[]")
     elif _is_mapping(origin or kind):
-        yield from paths(inner[-1] if inner else str, f"{place}[*]")
+        yield from _values(inner[-1] if inner else str, f"{place}[*]")
+    elif origin is Literal:
+        yield place, frozenset(inner)
     elif inner and type(kind).__name__ in ("_UnionGenericAlias", "UnionType"):
+        named = {value for one in inner if get_origin(one) is Literal for value in get_args(one)}
         for choice in inner:
-            yield from paths(choice, place)
+            # The SDK allows any text beside named ones, for what Stripe may add; an empty one
+            # alone only says that the value can be taken away.
+            if choice is str and named - {""}:
+                continue
+            yield from _values(choice, place)
     else:
-        yield place
+        yield place, frozenset()
 
 
 def _is_mapping(kind: Any) -> bool:
