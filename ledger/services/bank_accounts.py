@@ -17,7 +17,13 @@ from ledger.models.books import Book
 from ledger.models.statements import BankAccount, BankLine, BankStatement
 from ledger.services.books import ensure_commodity
 from ledger.statements import Statement, StatementFile
-from ledger.statements.accounts import bare, is_iban, same_account, surely_other
+from ledger.statements.accounts import (
+    bare,
+    is_iban,
+    same_account,
+    surely_other,
+    two_ibans,
+)
 
 OPERATING = 1010
 
@@ -199,10 +205,7 @@ def _chosen(
         return found
     if not ours or choice.further:
         return Known(new_id(), account, currency, name, {name}, new=True)
-    if len(ours) == 1 and (
-        not any(surely_other(name, own) for own in (ours[0].name, *ours[0].names))
-        or _fits(session, ours[0], statements)
-    ):
+    if len(ours) == 1 and _may_be(session, ours[0], name, statements):
         return ours[0]
     listed = ", ".join(one.name for one in ours)
     raise SeveralAccounts(
@@ -212,6 +215,15 @@ def _chosen(
         [name],
         [one.name for one in ours],
     )
+
+
+def _may_be(session: ReadSession, known: Known, name: str, statements: Sequence[Statement]) -> bool:
+    """Tell whether a name that is new may be that of a known account: nothing speaks against it,
+    or the account's own balances and lines speak for it. Two IBANs are always two."""
+    names = (known.name, *known.names)
+    if not any(surely_other(name, own) for own in names):
+        return True
+    return not any(two_ibans(name, own) for own in names) and _fits(session, known, statements)
 
 
 def _fits(session: ReadSession, known: Known, statements: Sequence[Statement]) -> bool:

@@ -333,7 +333,8 @@ def record(
     """Add a planned statement to the history, and return its lines with their fingerprints."""
     taken = {kept.fingerprint for kept in history.lines}
     result: list[Told] = []
-    history.total += _more(told)
+    # What is interim belongs to no stated balance yet.
+    history.total += 0 if span.interim else _more(told)
     for one in told:
         line, kept = one.line, one.kept
         sighting = Sighting(

@@ -34,7 +34,27 @@ def same_account(one: str, other: str) -> bool:
 
 def surely_other(one: str, other: str) -> bool:
     """Tell whether two names are surely two accounts: both say a number, and not the same."""
-    return not same_account(one, other) and is_telling(one) and is_telling(other)
+    if same_account(one, other):
+        return False
+    return (is_telling(one) and is_telling(other)) or _numbered_apart(one, other)
+
+
+def two_ibans(one: str, other: str) -> bool:
+    """Tell whether two names are two IBANs, which are never one account."""
+    first, second = bare(one), bare(other)
+    return first != second and is_iban(first) and is_iban(second)
+
+
+def _numbered_apart(one: str, other: str) -> bool:
+    """Tell whether two names of one kind differ in their number: "12345" and "99999", "Hall/1" and
+    "Hall/2"."""
+    if is_iban(bare(one)) or is_iban(bare(other)):
+        return False
+    first, second = _numbers(one), _numbers(other)
+    if not first or not second or first[-1] == second[-1]:
+        return False
+    alike = re.sub(r"[\d ./-]", "", one.upper()) == re.sub(r"[\d ./-]", "", other.upper())
+    return alike or min(len(first[-1]), len(second[-1])) >= SHOWN_OF_MASKED
 
 
 def is_telling(name: str) -> bool:

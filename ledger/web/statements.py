@@ -78,7 +78,8 @@ def upload(code: str) -> Response:
             )
         )
     except SeveralAccounts as refusal:
-        return _page(code, {"file": [refusal.message]}, 422, asked=(refusal, data))
+        sentence = _("Say below which bank account this file is of.")
+        return _page(code, {"file": [sentence]}, 422, asked=(refusal, data))
     except Invalid as refusal:
         place = f"{refusal.place}: " if refusal.place not in (None, "file") else ""
         return _page(code, {"file": [place + refusal.message]}, 422)

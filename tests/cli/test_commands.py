@@ -12,6 +12,7 @@ from reports.verify import Refused, verify
 from tests.cli.conftest import Run
 from tests.factories import make_book, make_fund
 from tests.queries.damage import break_agency_fund
+from tests.statements.bank_files import IBAN, OTHER_IBAN, balance, camt, entry, statement_part
 from tests.statements.test_reader import DATA as STATEMENTS
 
 PERIOD = ("--from", "2026-01-01", "--to", "2026-12-31")
@@ -139,6 +140,30 @@ def test_a_dry_run_reads_a_statement_and_keeps_nothing(db, run: Run, tmp_path):
     for place in ("A", "A/x", "A/"):
         assert run("import", "statement", str(file), "--account", place).code == 2
     assert run("import", "statement", str(file), "--account", "A/4010").code == 1
+
+
+def test_a_file_of_several_accounts_is_taken_by_choice(db, run: Run, tmp_path):
+    with db.transaction() as session:
+        make_fund(session, make_book(session, currency="EUR"))
+    inside = balance("OPBD", "100.00") + balance("CLBD", "120.00") + entry("20.00")
+    two = [statement_part(inside), statement_part(inside, account=OTHER_IBAN, name="S2")]
+    file = tmp_path / "bank.xml"
+    file.write_text(camt(parts=two))
+    into = ("import", "statement", str(file), "--account", "A/1010", "--json")
+    refused = run(*into)
+    assert (refused.code, refused.out) == (1, "")
+    assert "--bank-account" in refused.err
+    dry = run(*into, "--dry-run")
+    assert (dry.code, dry.json["new"], len(dry.json["statements"])) == (0, 0, 2)
+    assert dry.json["refused"][0] in refused.err
+    assert "would be refused" in dry.err
+    taken = run(*into, "--bank-account", IBAN)
+    assert (taken.code, taken.json["new"]) == (0, 1)
+    assert "left out" in taken.err
+    file.write_text(camt(inside.replace("2024-03-04", "2024-05-05"), account=OTHER_IBAN))
+    assert "--further-account" in run(*into).err
+    assert run(*into, "--same-as", "XX").code == 1
+    assert run(*into, "--further-account").json["new"] == 1
 
 
 def test_a_report_says_what_it_wrote(run: Run, tmp_path):

@@ -148,6 +148,9 @@ def test_names_of_one_account(one: str, other: str):
         (IBAN, "12345", False),
         ("87052000/123456789", "87052000/123456780", True),
         ("n26", "12345", False),
+        ("12345", "99999", True),
+        ("HALLBANK/0001", "HALLBANK/0002", True),
+        ("Girokonto", "Tagesgeld", False),
     ],
 )
 def test_names_of_two_accounts(one: str, other: str, surely: bool):
@@ -189,11 +192,15 @@ def test_an_account_that_changed_its_number_stays_one(session, book):
     assert (len(known_accounts(session, book.id)), bank_says(session, book)) == (1, 4_100)
 
 
-def test_a_statement_that_continues_the_balance_is_of_the_same_account(session, book):
+def test_a_number_that_continues_the_balance_is_of_the_same_account(session, book):
     keep(session, book, CAMT)
     after = camt(balance("OPBD", "115.00", "2024-03-05"), balance("CLBD", "116.00", "2024-03-05"),
                  entry("1.00", "2024-03-05"), account=OTHER_IBAN, name="O1")  # fmt: skip
-    assert keep(session, book, after).new == 1
+    # Two IBANs are two accounts, however well their balances fit; a bare number may be either.
+    with pytest.raises(SeveralAccounts):
+        keep(session, book, after)
+    local = after.replace(f"<IBAN>{OTHER_IBAN}</IBAN>", "<Othr><Id>987654321</Id></Othr>")
+    assert keep(session, book, local).new == 1
     assert len(known_accounts(session, book.id)) == 1
 
 
@@ -291,11 +298,21 @@ def test_interim_lines_are_marked_until_a_statement_confirms_them(session, book)
     assert keep(session, book, REPORT).duplicates == 2
     done = keep(session, book, CAMT)
     assert (done.new, done.duplicates) == (0, 2)
+    assert done.statements[0]["warnings"] == []
     assert set(session.scalars(select(BankLine.interim))) == {False}
     assert bank_says(session, book) == 11_500
+    # The next day's report is no gap between statements.
+    tomorrow = REPORT.replace("2024-03-04", "2024-03-05").replace("<Id>S1<", "<Id>S8<")
+    told = keep(session, book, tomorrow).statements[0]["warnings"]
+    assert not any("missing" in sentence for sentence in told)
+    found = agreement(session, book_id=book.id)
+    assert found is not None
+    assert (found.bank, found.later) == (11_500, 1_500)
+    assert keep(session, book, CAMT).statements[0]["warnings"] == []
     # A report that comes after its statement adds nothing and marks nothing.
     late = keep(session, book, REPORT.replace("<Id>S1<", "<Id>S9<"))
-    assert (late.new, set(session.scalars(select(BankLine.interim)))) == (0, {False})
+    on = BankLine.booked_on == date(2024, 3, 4)
+    assert (late.new, set(session.scalars(select(BankLine.interim).where(on)))) == (0, {False})
 
 
 def test_an_interim_line_that_no_statement_confirms_is_named(session, book):

@@ -37,10 +37,7 @@ def statements(db: Database, store: Store, who: str, address: str) -> list[str]:
     return seen
 
 
-FEW = [page for page in PAGES if page[0] != "bank"]
-
-
-@pytest.mark.parametrize(("name", "who", "address"), FEW, ids=[page[0] for page in FEW])
+@pytest.mark.parametrize(("name", "who", "address"), PAGES, ids=[page[0] for page in PAGES])
 def test_a_page_asks_the_same_of_a_store_ten_times_as_large(
     stores: list[tuple[Database, Store]], name: str, who: str, address: str
 ):
