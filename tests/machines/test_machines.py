@@ -26,9 +26,14 @@ def machine(db: Database) -> type[Machine]:
 
 def play(db: Database, sequences: int, seed: int, *, shrink: bool = True) -> None:
     """Play sequences; a failure prints the deeds that lead to it, and the seed."""
+    play_on(machine(db), sequences, seed, shrink=shrink)
+
+
+def play_on(machine: type[Machine], sequences: int, seed: int, *, shrink: bool = True) -> None:
+    """Play sequences on a machine."""
     print(f"seed {seed}")
     run_state_machine_as_test(
-        hypothesis.seed(seed)(machine(db)),
+        hypothesis.seed(seed)(machine),
         settings=settings(
             max_examples=sequences,
             stateful_step_count=STEPS,
