@@ -7,6 +7,7 @@ and rollbacks are the real ones. ``TEST_DATABASE_URL`` replaces the embedded Pos
 import os
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,10 @@ MEMORY, ENOUGH = Path("/dev/shm"), 4 * 1024**3
 if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ENOUGH:
     os.environ["TMPDIR"] = str(MEMORY)
     tempfile.tempdir = None
+
+# Hundreds of tests start a program: each would compile our modules again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 ENGINES = ("sqlite", "postgresql")
