@@ -16,6 +16,7 @@ from ledger.core.pledge_status import Facts, Standing, standing_of
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
+from ledger.models.deposits import DepositItem
 from ledger.models.disputes import Dispute
 from ledger.models.hours import HoursEntry
 from ledger.models.journal import Entry
@@ -38,12 +39,14 @@ class _Gathered:
     """What the tables say of one pledge."""
 
     fulfilled: list[tuple[str, int, Any]] = field(default_factory=list)
+    returned: set[str] = field(default_factory=set)
     attempts: list[PaymentAttempt] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
     disputes: list[Dispute] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     card: Mandate | None = None
     moved: int | None = None
+    bounced: dict[str, int] = field(default_factory=dict)
     logged: int = 0
 
 
@@ -95,6 +98,8 @@ def _gather(session: ReadSession, ids: Collection[UUID]) -> defaultdict[UUID, _G
         .order_by(Fulfilment.created_at, Fulfilment.id)
     ):
         found[row.pledge_id].fulfilled.append((row.source, row.quantity, on))
+        if row.source == "return":
+            found[row.pledge_id].returned.add(row.source_ref)
     for attempt in session.scalars(
         select(PaymentAttempt).where(PaymentAttempt.pledge_id.in_(ids)).order_by(PaymentAttempt.n)
     ):
@@ -124,6 +129,13 @@ def _gather(session: ReadSession, ids: Collection[UUID]) -> defaultdict[UUID, _G
     ):
         if pledge_id is not None:
             found[pledge_id].moved = int(total)
+    for item in session.scalars(
+        select(DepositItem).where(
+            DepositItem.pledge_id.in_(ids), DepositItem.bounce_entry_id.is_not(None)
+        )
+    ):
+        if item.pledge_id is not None:
+            found[item.pledge_id].bounced[str(item.id)] = item.amount
     for pledge_id, minutes in session.execute(
         select(HoursEntry.pledge_id, func.sum(HoursEntry.worked_minutes))
         .where(HoursEntry.pledge_id.in_(ids), HoursEntry.state == "logged")
@@ -158,7 +170,8 @@ def _facts(pledge: Pledge, zone: str, campaign: str, told: _Gathered, now: datet
         quantity=pledge.quantity,
         today=today,
         arrived=max(0, arrived),
-        refunded=-sum(q for source, q, _on in came if q < 0 and source != "return"),
+        refunded=-sum(q for source, q, _on in came if q < 0 and source != "return")
+        + sum(amount for key, amount in told.bounced.items() if key not in told.returned),
         arrived_on=max((on for _source, q, on in came if q > 0), default=None),
         was_returned=any(source == "return" for source, _q, _on in came),
         is_gone=(

@@ -10,7 +10,7 @@ def cash(exponent: int) -> Schema:
     """Return the shape of cash counted; ``amount`` in a currency of so many decimals."""
 
     class Cash(Schema):
-        """Cash that was counted, for a fund or a pledge."""
+        """Cash that was counted, for a fund or a pledge; which counts were banked stands beside."""
 
         amount = Money(exponent, required=True)
         fund = Line(required=True, longest=32)

@@ -1,5 +1,6 @@
 """Money that did not pass Stripe: cash counted and banked, with or without a pledge."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -16,11 +17,12 @@ from ledger.models.pledges import Pledge
 from ledger.queries.balances import balance_of
 from ledger.services import journal
 from ledger.services.books import check_own_fund
+from ledger.services.deposits import bounce_cheque, put_in
 from ledger.services.pledges import check_due, check_place, record_fulfilment, release_for
 
-BANK = 1010
+__all__ = ["CASH", "bank_cash", "bounce_cheque", "record_cash"]
+
 CASH = 1030
-LEGS_OF_A_DEPOSIT = 2
 
 
 def record_cash(
@@ -98,11 +100,13 @@ def bank_cash(
     on: date,
     now: datetime,
     made_by: UUID | None,
+    counts: Sequence[UUID] = (),
 ) -> UUID:
-    """Book cash taken to the bank; sending it twice books it once.
+    """Book cash and cheques taken to the bank; sending it twice books it once.
 
-    Raises Invalid for an amount not above zero or a day ahead, Conflict when the fund holds less
-    cash than that.
+    ``counts`` are the entries that counted them; where none is named, those that fit. Raises
+    Invalid for an amount not above zero or a day ahead, Conflict when the fund holds less cash
+    than that.
     """
     if amount <= 0:
         raise Invalid("Count an amount above zero.", place="amount")
@@ -112,7 +116,7 @@ def bank_cash(
     told_again = _known(session, book, "cash_banked", reference) is not None
     if amount > held[book.commodity] and not told_again:
         raise Conflict("This fund holds less cash than that.", place="amount")
-    return journal.post(
+    posted = journal.post(
         session,
         bookkeeping.cash_banked(
             book=book.code, fund=fund.code, currency=book.commodity, amount=amount
@@ -123,7 +127,18 @@ def bank_cash(
         accounting_on=on,
         now=now,
         made_by=made_by,
-    ).ids[0]
+    )
+    if not posted.duplicates:
+        put_in(
+            session,
+            book=book,
+            fund=fund,
+            deposit_id=posted.ids[0],
+            amount=amount,
+            counts=counts,
+            now=now,
+        )
+    return posted.ids[0]
 
 
 def _known(session: ReadSession, book: Book, event_type: str, reference: str) -> UUID | None:
@@ -143,45 +158,3 @@ def _check_same(stored: Entry, fund: Fund, amount: int, pledge: Pledge | None) -
     same = (counted.fund, counted.quantity) == (fund.code, amount)
     if not same or labels != ({pledge.reference} if pledge else set()):
         raise Conflict("This count is in the books already, with other figures.", place="amount")
-
-
-def bounce_cheque(
-    session: Session,
-    *,
-    entry_id: UUID,
-    book: Book,
-    charge: int,
-    general_fund: Fund,
-    by: UUID,
-    on: date,
-    now: datetime,
-) -> UUID:
-    """Book a banked cheque that the bank sent back, and what it charged for that (OFF-2).
-
-    ``entry_id`` is the entry that banked it. Raises NotFound for no such entry, Conflict for one
-    that banked nothing or several funds, Invalid for a charge below zero or a foreign fund.
-    """
-    banked = journal.load_entry(session, book.id, entry_id)
-    check_own_fund(book, general_fund, place="general_fund")
-    if charge < 0:
-        raise Invalid("A charge is not below zero.", place="charge")
-    legs = [leg for leg in banked.postings if leg.account == BANK and leg.quantity > 0]
-    if len(legs) != 1 or len(banked.postings) != LEGS_OF_A_DEPOSIT:
-        raise Conflict("This entry is not the banking of one cheque.", place="entry")
-    return journal.post(
-        session,
-        bookkeeping.cheque_bounced(
-            book=book.code,
-            fund=legs[0].fund,
-            currency=legs[0].commodity,
-            amount=legs[0].quantity,
-            charge=charge,
-            general_fund=general_fund.code,
-        ),
-        event_type="cheque_bounced",
-        source="cash",
-        external_ref=str(entry_id),
-        accounting_on=on,
-        now=now,
-        made_by=by,
-    ).ids[0]

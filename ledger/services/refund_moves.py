@@ -21,7 +21,6 @@ from ledger.models.payments import BalanceTransaction, Refund
 from ledger.models.pledges import Pledge
 from ledger.queries.parties import labels_of_payment
 from ledger.queries.periods import closed_until
-from ledger.queries.pledges import fulfilled_quantity
 from ledger.services import journal
 from ledger.services.disputes import restate_disputed
 from ledger.services.donor_messages import tell_status
@@ -36,7 +35,8 @@ from ledger.services.movements import (
     unposted,
     where,
 )
-from ledger.services.pledges import ENDED, record_fulfilment
+from ledger.services.pledges import record_fulfilment
+from ledger.services.reopening import owed_again, reopened
 
 HELD = "money_held"
 RETURN = "return"
@@ -210,15 +210,9 @@ def settle_return(session: Session, *, txn_id: str, charge_id: str, now: datetim
 
 def _owed_again(session: ReadSession, pledge: Pledge | None, txn: BalanceTransaction) -> int:
     """Return how much of a promise stands again when a payment of it goes back."""
-    if (
-        pledge is None
-        or pledge.commodity != txn.commodity
-        or pledge.state in ENDED
-        or pledge.legal_nature == "conditional"
-    ):
+    if pledge is None or pledge.commodity != txn.commodity:
         return 0
-    done = fulfilled_quantity(session, pledge)
-    return max(0, pledge.quantity - done - txn.amount) - max(0, pledge.quantity - done)
+    return owed_again(session, pledge, -txn.amount)
 
 
 def _return_entries(
@@ -239,14 +233,8 @@ def _return_entries(
         if back > again:
             entries += bookkeeping.debit_returned(**place, amount=back - again, fee=0)
         return entries
-    return bookkeeping.debit_returned(**place, amount=back, fee=txn.fee) + bookkeeping.pledge_made(
-        book=place["book"],
-        fund=fund.code,
-        commodity=pledge.commodity,
-        quantity=again,
-        pledge=pledge.reference,
-        legal_nature=pledge.legal_nature,
-    )
+    returned = bookkeeping.debit_returned(**place, amount=back, fee=txn.fee)
+    return returned + reopened(session, pledge, again)
 
 
 def _refund_entries(

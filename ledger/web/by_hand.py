@@ -19,7 +19,7 @@ from ledger.errors import Conflict, Invalid, NotFound, PoolbookError
 from ledger.models.books import Book
 from ledger.models.commitments import Commitment
 from ledger.models.people import Person
-from ledger.queries import assets, hours, journal, pools, proposals
+from ledger.queries import assets, deposits, hours, journal, pools, proposals
 from ledger.queries.balances import trial_balance
 from ledger.queries.books import commodities, funds_of
 from ledger.queries.policies import policy_of
@@ -287,14 +287,21 @@ def _loans(session: ReadSession, book: Book) -> list[tuple[str, str]]:
 
 
 def _banked(session: ReadSession, book: Book) -> list[tuple[str, str]]:
-    rows = journal.entries(session, book_id=book.id, event_type="cash_banked")
     return [
         (
             str(row.id),
-            f"{row.accounting_on.isoformat()}, "
-            + ", ".join(f"{format_figure(total, unit)} {unit}" for unit, total in row.totals),
+            ", ".join(
+                text
+                for text in (
+                    row.on.isoformat(),
+                    f"{format_figure(row.amount, row.commodity)} {row.commodity}",
+                    row.giver,
+                    row.reference,
+                )
+                if text
+            ),
         )
-        for row in rows
+        for row in deposits.banked(session, book_id=book.id)
     ]
 
 

@@ -168,6 +168,7 @@ def _bounced_cheque(told: Told) -> UUID:
         book=told.book,
         entry_id=told.answers["entry"],
         charge=told.answers["charge"] or 0,
+        amount=told.answers["amount"],
         general_fund=told.fund("general_fund"),
         **told.booking(),
     )
@@ -306,10 +307,17 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
         "mistakes",
         later("Cheque that bounced"),
         later("The bank sent back a cheque that you had paid in."),
-        ("entry", "charge", "general_fund", "done_on"),
+        ("entry", "amount", "charge", "general_fund", "done_on"),
         _bounced_cheque,
-        optional=("charge",),
+        optional=("amount", "charge"),
         tried=True,
+        labels={
+            "amount": Answer(
+                later("Amount of the cheque"),
+                "money",
+                later("Only for a deposit whose items nobody noted."),
+            )
+        },
     ),
     "hours-not-worked": Deed(
         "mistakes",

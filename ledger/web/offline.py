@@ -12,7 +12,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models.books import Book
-from ledger.queries import balances, pledges
+from ledger.queries import balances, deposits, pledges
 from ledger.queries.books import fund_by_code, funds_of
 from ledger.schemas.money import cash as cash_schema
 from ledger.services import offline
@@ -44,7 +44,9 @@ def record(code: str) -> Response:
     book = book_for("record_cash", code)
     person = signed_in()
     try:
-        answers = read_form(cash_schema(exponent(book.commodity)))
+        form = {name: text for name, text in request.form.items() if name != "counts"}
+        answers = read_form(cash_schema(exponent(book.commodity)), form)
+        answers["counts"] = _chosen()
         write(lambda session: _record(session, book, answers, person.id))
     except Invalid as refusal:
         return _page(code, request.form.to_dict(), errors_of(refusal), 422)
@@ -67,7 +69,7 @@ def _record(session: Session, book: Book, answers: dict[str, Any], by: UUID) -> 
         "made_by": by,
     }
     if answers["deed"] == "bank":
-        offline.bank_cash(session, **common)
+        offline.bank_cash(session, counts=[UUID(key) for key in answers["counts"]], **common)
         return
     pledge = None
     if answers["pledge"]:
@@ -76,6 +78,15 @@ def _record(session: Session, book: Book, answers: dict[str, Any], by: UUID) -> 
             raise Invalid(_("This book has no such pledge."), place="pledge")
         common["fund"] = pledges.fund_of(session, pledge)
     offline.record_cash(session, pledge=pledge, **common)
+
+
+def _chosen() -> list[str]:
+    """Return the counts that were ticked. Raises Invalid for what is no id."""
+    chosen = request.form.getlist("counts")
+    try:
+        return [str(UUID(key)) for key in chosen]
+    except ValueError as error:
+        raise Invalid(_("Choose counts from the list."), place="counts") from error
 
 
 def _page(
@@ -89,6 +100,15 @@ def _page(
             for row in balances.trial_balance(session, book_id=book.id)
             if row.account == offline.CASH
         ]
+        counted = deposits.counted(session, book_id=book.id)
     return page(
-        "offline/show.html", status, book=book, funds=funds, held=held, values=values, errors=errors
+        "offline/show.html",
+        status,
+        book=book,
+        funds=funds,
+        held=held,
+        counted=counted,
+        ticked=request.form.getlist("counts"),
+        values=values,
+        errors=errors,
     )

@@ -133,6 +133,20 @@ class Model:
             promise.done += amount
         self.through(cash, place, amount - fee, {6510: fee, 1210: -owed, 4010: owed - amount})
 
+    def bounce(self, place: str, amount: int, promise: Promise | None = None) -> None:
+        """OFF-2: a cheque goes back; what it had made good of a promise is open again."""
+        again = 0
+        if promise is not None and promise.ended and promise.done >= promise.quantity:
+            # It was given up, and came after all.
+            promise.ended = ""
+        if promise is not None and not promise.ended and promise.nature != "conditional":
+            again = max(0, promise.quantity - promise.done + amount) - promise.open
+            promise.done -= amount
+        owed = again if promise is not None and promise.nature == "unconditional" else 0
+        self.move(place, {4091: amount - owed, 1210: owed, 1010: -amount})
+        if again and not owed:
+            self.move(place, {9110: again, 9190: -again})
+
     def take_host_fee(self, base: int) -> None:
         """POL-4: what the host takes of a payment to the pool, 5 in 100."""
         fee = base * 5 // 100

@@ -13,6 +13,7 @@ from ledger.models.campaigns import Campaign
 from ledger.models.commitments import Commitment
 from ledger.models.pledges import Pledge
 from ledger.models.statements import BankLine
+from ledger.queries.deposits import items_of
 from ledger.services import (
     bank_debits,
     disputes,
@@ -62,7 +63,7 @@ class Money(Played):
         self.lines: list[tuple[str, int, UUID]] = []
         self.parked: list[tuple[str, int, UUID]] = []
         self.payouts: list[tuple[str, dict[str, int]]] = []
-        self.banked: list[tuple[str, int, UUID]] = []
+        self.banked: list[tuple[str, int, UUID, UUID | None]] = []
 
     # Promises
 
@@ -450,17 +451,21 @@ class Money(Played):
             ),
         )
         if done:
-            self.banked.append((place, amount, entry_id))
+            items = items_of(
+                self.stage.session, book_id=self.stage.of(place).id, deposit_id=entry_id
+            )
+            self.banked += [(place, item.amount, item.id, item.pledge_id) for item in items]
 
     @precondition(lambda self: self.banked)
     @rule(n=ANY, charge=st.integers(0, 1200))
     def a_cheque_bounces(self, n: int, charge: int) -> None:
-        place, amount, entry_id = self.banked.pop(n % len(self.banked))
+        place, amount, item_id, key = self.banked.pop(n % len(self.banked))
+        promise = next((made for made, pledge in self.promises if pledge == key), None)
         general = f"{place[0]}.GEN"
         common = self.stage.common
 
         def expected() -> None:
-            self.model.move(place, {4091: amount, 1010: -amount})
+            self.model.bounce(place, amount, promise)
             if charge:
                 self.model.move(general, {6540: charge, 1010: -charge})
 
@@ -468,7 +473,7 @@ class Money(Played):
             expected,
             lambda: offline.bounce_cheque(
                 self.stage.session,
-                entry_id=entry_id,
+                entry_id=item_id,
                 book=self.stage.of(place),
                 charge=charge,
                 general_fund=self.stage.at(general),

@@ -4,6 +4,7 @@ from ledger.core.bookkeeping.legs import (
     BANK,
     BANK_FEES,
     CASH,
+    RECEIVABLE,
     SUSPENSE,
     check_positive,
     gift,
@@ -120,10 +121,25 @@ def _moved(book: str, target: int, source: int, fund: str, currency: str, amount
 
 
 def cheque_bounced(
-    *, book: str, fund: str, currency: str, amount: int, charge: int = 0, general_fund: str = "GEN"
+    *,
+    book: str,
+    fund: str,
+    currency: str,
+    amount: int,
+    charge: int = 0,
+    general_fund: str = "GEN",
+    pledge: str | None = None,
+    owed: int = 0,
 ) -> list[Entry]:
-    """The bank takes a banked cheque back, and its charge from the general fund (OFF-2)."""
-    back = pair(fund, currency, amount, RETURNED, BANK)
+    """The bank takes a banked cheque back, and its charge from the general fund (OFF-2).
+
+    ``owed`` of it had paid a ``pledge`` that is owed: that part is receivable again.
+    """
+    check_positive(amount=amount)
+    back = [Posting(RECEIVABLE, fund, currency, owed, pledge=pledge)] if owed else []
+    if amount > owed:
+        back.append(Posting(RETURNED, fund, currency, amount - owed))
+    back.append(Posting(BANK, fund, currency, -amount))
     work = {"function": "management"}
     fee = pair(general_fund, currency, charge, BANK_FEES, BANK, on_debit=work) if charge else []
     return [entry(book, back, fee)]
