@@ -6,6 +6,7 @@ read in two ways is read as the table's profile says, or refused.
 
 import re
 from datetime import date, datetime
+from functools import lru_cache
 
 from babel import Locale
 
@@ -34,6 +35,7 @@ class Day(str):
 LONGEST = 60
 ORDERS = ("dmy", "mdy", "ymd")
 MARKS = (".", ",")
+OTHER_MARK = {".": ",", ",": "."}
 SYMBOLS = {
     "€": {"EUR"},
     "EURO": {"EUR"},
@@ -70,6 +72,10 @@ _WHOLE = {
 _WRITTEN = {
     mark: re.compile(rf"(?P<whole>{whole})?(?:{re.escape(mark)}(?P<part>[0-9]+|--?)?)?")
     for mark, whole in _WHOLE.items()
+}
+USUAL_DECIMALS = 2
+_PLAIN = {
+    mark: re.compile(rf"-?[0-9]{{1,12}}{re.escape(mark)}[0-9]{{2}}", re.ASCII) for mark in MARKS
 }
 _CLOCK = r"(?:[T ,]\s*(?:[0-2]?[0-9][:.][0-9]{2}.*)?)?"
 _NUMERIC = re.compile(rf"(\d{{1,4}})([./-]|\. ?)(\d{{1,2}})\2(\d{{1,4}}){_CLOCK}", re.ASCII)
@@ -113,8 +119,11 @@ def read_amount(text: str, currency: str, mark: str) -> int:
     """
     if isinstance(text, Number):
         return minor(str(text), currency, "")
+    # What nearly every cell looks like needs no closer look.
+    if _PLAIN[mark].fullmatch(text) and EXPONENTS.get(currency) == USUAL_DECIMALS:
+        return int(text.replace(mark, ""))
     refused = Invalid(f"{text[:40]!r} is not an amount.")
-    if len(text) > LONGEST:
+    if len(text) > LONGEST or _PLAIN[OTHER_MARK[mark]].fullmatch(text):
         raise refused
     parts = _PARTS.fullmatch(text.translate(_MINUS).translate(_BLANKS).strip())
     if parts is None or bool(parts["open"]) != bool(parts["close"]):
@@ -155,9 +164,10 @@ def marks_of(texts: list[tuple[str, str]]) -> list[str]:
     Where both give the same amounts it does not matter, and the first is returned alone.
     """
     sound = {}
+    different = list(dict.fromkeys(texts))
     for mark in MARKS:
         try:
-            sound[mark] = [read_amount(text, currency, mark) for text, currency in texts]
+            sound[mark] = [read_amount(text, currency, mark) for text, currency in different]
         except Invalid:
             continue
     if len(sound) > 1 and sound["."] == sound[","]:
@@ -172,8 +182,12 @@ def days_of(text: str) -> dict[str, date]:
     if isinstance(text, Number) and text.day is not None:
         return dict.fromkeys(ORDERS, text.day)
     bare = text.strip()
-    if len(bare) > LONGEST:
-        return {}
+    return _days_of(bare) if len(bare) <= LONGEST else {}
+
+
+# A table names the same days again and again.
+@lru_cache(maxsize=4_096)
+def _days_of(bare: str) -> dict[str, date]:
     if _SOLID.fullmatch(bare):
         pieces = {"ymd": (bare[:4], bare[4:6], bare[6:]), "dmy": (bare[4:], bare[2:4], bare[:2])}
         pieces["mdy"] = (bare[4:], bare[:2], bare[2:4])
@@ -209,9 +223,9 @@ def _day(year: str, month: str, day: str) -> date | None:
 
 def orders_of(texts: list[str]) -> list[str]:
     """Return the orders in which every cell is a day; alone what is usual where days have dots."""
-    found = [set(days_of(text)) for text in texts]
+    found = [days_of(text) for text in dict.fromkeys(texts)]
     orders = [order for order in ORDERS if all(order in one for one in found)]
-    readings = {tuple(days_of(text)[order] for text in texts) for order in orders}
+    readings = {tuple(one[order] for one in found) for order in orders}
     if orders and len(readings) == 1:
         return orders[:1]
     dotted = all(re.match(r"\d{1,2}\.", text.strip(), re.ASCII) for text in texts)

@@ -217,8 +217,10 @@ def _order(rows: Sequence[Row], placed: Placed) -> tuple[str, str]:
 def _strange(grid: Grid, placed: Placed, currency: str) -> Invalid | None:
     """Return why an amount can be read neither with a point nor with a comma, and where it is."""
     rows, _below = data_rows(grid, placed)
-    for row, text in amounts(rows, placed):
-        named = _currency(placed, row, currency)
+    found = [(row, text, _currency(placed, row, currency)) for row, text in amounts(rows, placed)]
+    if marks_of([(text, named) for _row, text, named in found]):
+        return None
+    for row, text, named in found:
         if not marks_of([(text, named)]):
             try:
                 read_amount(text, named, ".")

@@ -111,7 +111,7 @@ def settled(grid: Grid, placed: Placed) -> Placed:
         # Only sums of three decimals differ; a point is what is meant where nobody says more.
         found = [(text, _any_currency(placed, row)) for row, text in amounts(rows, placed)]
         # What can be read in neither way is named when its row is read.
-        marks = marks_of([one for one in found if marks_of([one])])
+        marks = marks_of(found) or marks_of([one for one in found if marks_of([one])])
         profile = replace(profile, decimal_mark=marks[0] if marks else ".")
     return replace(placed, profile=profile)
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from ledger.errors import Invalid
-from ledger.statements.cells import days_of, marks_of, orders_of, read_amount, read_day
+from ledger.statements.cells import Number, days_of, marks_of, orders_of, read_amount, read_day
 from ledger.statements.encoding import decode
 
 AMOUNTS = [
@@ -40,6 +40,15 @@ def test_an_amount_is_read_exactly(text: str, currency: str, mark: str, minor: i
 def test_what_is_no_amount_is_refused(text: str, currency: str, mark: str):
     with pytest.raises(Invalid):
         read_amount(text, currency, mark)
+
+
+def test_a_number_of_a_workbook_is_read_whatever_the_mark_of_its_table():
+    assert [read_amount(Number("-20.5"), "EUR", mark) for mark in ".,"] == [-2_050, -2_050]
+    assert marks_of([(Number("20.5"), "EUR"), ("1.020,50", "EUR")]) == [","]
+    serial = Number("45355")
+    serial.day = date(2024, 3, 4)
+    assert read_day(serial, "mdy") == date(2024, 3, 4)
+    assert days_of(Number("45355")) == {}
 
 
 def test_the_decimal_mark_is_told_by_all_amounts_or_not_at_all():
