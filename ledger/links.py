@@ -17,12 +17,14 @@ RECURRING = "recurring"
 PLEDGE = "pledge"
 SIGN_IN = "sign_in"
 PATHS = {RECURRING: "gifts", PLEDGE: "promises", SIGN_IN: "sign-in"}
-_PLACE = re.compile(rf"\[link:({'|'.join(PATHS)}):([0-9a-f]{{32}})\]")
+# Between signs that nobody can type: every entry point refuses them in texts, so that a name or
+# a message cannot be made to look like a place and get a link to what is somebody else's.
+_PLACE = re.compile(rf"\x02link:({'|'.join(PATHS)}):([0-9a-f]{{32}})\x03")
 
 
 def place_for(kind: str, row_id: UUID) -> str:
     """Return the place in a message where the link to a row is written when it is sent."""
-    return f"[link:{kind}:{row_id.hex}]"
+    return f"\x02link:{kind}:{row_id.hex}\x03"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from ledger.api.blueprint import Blueprint
 from ledger.api.document import Once
 from ledger.api.idempotency import once
 from ledger.api.token import book_for, caller, parts
+from ledger.core.bounds import LARGEST_AMOUNT
 from ledger.core.entry import Entry, Posting
 from ledger.core.fitting_accounts import check_own_funds
 from ledger.db import Session
@@ -19,8 +20,6 @@ from ledger.schemas.journal import EntryFilter
 from ledger.services import journal as journal_services
 
 blueprint = Blueprint("api_entries", "Entries of a book's journal")
-# Far below what a column holds, so that thousands of such legs can still be added up.
-LARGEST = 10**15
 
 
 class Leg(Schema):
@@ -30,7 +29,7 @@ class Leg(Schema):
     fund = Line(required=True, longest=32)
     commodity = Line(required=True, longest=64)
     quantity = fields.Integer(
-        required=True, strict=True, validate=validate.Range(-LARGEST, LARGEST)
+        required=True, strict=True, validate=validate.Range(-LARGEST_AMOUNT, LARGEST_AMOUNT)
     )
     counterparty = Line(load_default=None, longest=32)
     pledge = Line(load_default=None, longest=64)

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 
 from ledger.core.accounts import CHART
 from ledger.core.amount import decimals, is_currency, is_holding
+from ledger.core.bounds import LONGEST_LINE, check_text
 from ledger.core.policies import PROFILES
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
@@ -59,6 +60,7 @@ def create_book(
         raise Invalid(f"There is no time zone {time_zone}.", place="time_zone") from error
     if not name.strip():
         raise Invalid("A book needs a name.", place="name")
+    check_text(name, longest=LONGEST_LINE, place="name")
     ensure_commodity(session, currency)
     if not is_currency(currency):
         raise Invalid("A book counts money in a currency.", place="currency")
@@ -117,6 +119,7 @@ def create_fund(
     """Open a fund in a book. Raises Invalid, or Conflict when the code names another fund."""
     check_code(code, "code")
     _check_choice(fund_class, FUND_CLASSES, "class")
+    check_text(name, longest=LONGEST_LINE, place="name")
     existing = session.scalar(select(Fund).where(Fund.book_id == book_id, Fund.code == code))
     if existing is not None:
         if existing.fund_class != fund_class or (name and existing.name != name):

@@ -12,6 +12,7 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select, update
 
+from ledger.core.bounds import LONGEST_LINE, check_text
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.ids import new_id
@@ -42,7 +43,8 @@ def create_person(session: Session, *, email: str, name: str, now: datetime) -> 
     existing = person_by_email(session, address)
     if existing is not None:
         return existing
-    person = Person(email=address, name=name.strip() or address, created_at=now)
+    called = check_text(name.strip(), longest=LONGEST_LINE, place="name")
+    person = Person(email=address, name=called or address, created_at=now)
     session.add(person)
     session.flush()
     return person

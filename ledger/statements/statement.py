@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
-from ledger.core.bounds import LAST_DAY, LONGEST_BANK_TEXT
+from ledger.core.bounds import LARGEST_AMOUNT, LAST_DAY, LONGEST_BANK_TEXT, check_amount
 from ledger.core.currencies import exponent
 from ledger.errors import Invalid
 from ledger.statements.encoding import printable
@@ -311,7 +311,7 @@ def minor(text: str, currency: str, place: str) -> int:
         amount = Decimal(text.strip().replace(",", "."))
     except InvalidOperation as error:
         raise Invalid(f"{text[:40]!r} is not an amount.", place=place) from error
-    if abs(amount) >= Decimal(10) ** 15:
+    if abs(amount) > LARGEST_AMOUNT:
         raise Invalid(f"{text[:40]!r} is not an amount a bank would state.", place=place)
     scaled = amount.scaleb(exponent(currency))
     if scaled != scaled.to_integral_value():
@@ -319,4 +319,4 @@ def minor(text: str, currency: str, place: str) -> int:
             f"{text[:40]} has more decimals than {currency} has.",
             place=place,
         )
-    return int(scaled)
+    return check_amount(int(scaled), place=place)

@@ -21,6 +21,8 @@ from sqlalchemy.exc import IntegrityError
 import migrations
 from ledger.db import Database
 from ledger.errors import Conflict
+from ledger.ids import new_id
+from ledger.links import PLEDGE, place_for
 from ledger.queries import invariants
 from migrations.tables import change_table
 from tests.conftest import ENGINES, fresh_database
@@ -221,3 +223,19 @@ def test_files_are_named_after_their_revisions_one_after_the_other() -> None:
     walked = [step.revision for step in script.walk_revisions()]
     assert walked[::-1] == migrations.revisions()
     assert script.get_heads() == [migrations.head()]
+
+
+def test_places_of_links_in_messages_of_before_are_still_places(empty: Database) -> None:
+    row_id = new_id()
+    migrations.upgrade(empty.engine, "0033")
+    insert = (
+        "insert into outbox_message (id, to_email, subject, body, created_at)"
+        " values (:id, 'a@example.org', 's', :body, '2026-11-02 10:00:00')"
+    )
+    body = f"Ada gave.\n\n[link:pledge:{row_id.hex}]\n\n[link:other]"
+    with empty.engine.begin() as connection:
+        connection.execute(sa.text(insert), {"id": row_id.hex, "body": body})
+    migrations.upgrade(empty.engine)
+    with empty.engine.connect() as connection:
+        kept = connection.scalar(sa.text("select body from outbox_message"))
+    assert kept == f"Ada gave.\n\n{place_for(PLEDGE, row_id)}\n\n[link:other]"

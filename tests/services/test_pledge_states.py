@@ -283,7 +283,7 @@ def test_things_for_a_campaign_that_fails_are_not_needed_any_more(stage: Stage) 
     assert stage.status() is Status.OFFER_NOT_REACHED
     (told,) = stage.mails()
     assert stage.sentence() in told
-    assert "[link" not in told
+    assert "link:" not in told
 
 
 def test_a_card_that_was_asked_for_and_not_saved_does_not_count(stage: Stage) -> None:
