@@ -6,9 +6,9 @@ from marshmallow import Schema, fields
 
 from ledger.api.blueprint import Blueprint
 from ledger.api.token import book_for, parts
-from ledger.queries import balances
+from ledger.queries import balances, figures
 from ledger.queries.books import all_books
-from ledger.schemas.journal import AsOf
+from ledger.schemas.journal import AsOf, Between
 
 blueprint = Blueprint("api_books", "Books and their balances")
 
@@ -38,6 +38,43 @@ class TrialBalance(Schema):
     rows = fields.List(fields.Nested(Balance))
 
 
+class FigureShown(Schema):
+    """The figures of one commodity, smallest unit; docs/figures.md says what each means."""
+
+    commodity = fields.String()
+    kind = fields.String()
+    brought_forward = fields.Integer()
+    received = fields.Integer()
+    advances = fields.Integer()
+    other_income = fields.Integer()
+    from_communities = fields.Integer()
+    between_funds = fields.Integer()
+    exchanged = fields.Integer()
+    spent = fields.Integer()
+    granted = fields.Integer()
+    to_communities = fields.Integer()
+    in_pools = fields.Integer()
+    passed_on = fields.Integer()
+    available = fields.Integer()
+    committed = fields.Integer()
+    held = fields.Integer()
+    advances_held = fields.Integer()
+    owed = fields.Integer()
+    intended = fields.Integer()
+    conditional = fields.Integer()
+    promised = fields.Integer()
+
+
+class FiguresShown(Schema):
+    """What came in, is promised, available, spent and passed on; in a period or so far."""
+
+    scope = fields.String()
+    name = fields.String()
+    since = fields.Date(allow_none=True, data_key="from", attribute="from")
+    until = fields.Date(allow_none=True, data_key="to", attribute="to")
+    figures = fields.List(fields.Nested(FigureShown))
+
+
 @blueprint.get("/books")
 @blueprint.doc(security=[])
 @blueprint.response(200, BookShown(many=True))
@@ -46,6 +83,17 @@ def index() -> list[Any]:
     with parts().db.snapshot() as session:
         found: list[Any] = all_books(session)
     return found
+
+
+@blueprint.get("/books/<code>/figures")
+@blueprint.arguments(Between, location="query")
+@blueprint.response(200, FiguresShown)
+def figures_of_book(query: dict[str, Any], code: str) -> dict[str, Any]:
+    """Show the figures of a community or pool, of a period or so far."""
+    book = book_for("read_books", code, scope="read")
+    with parts().db.snapshot() as session:
+        found = figures.figures(session, figures.scope_of_book(book), **query)
+    return {**figures.document(found), "from": found.since, "to": found.until}
 
 
 @blueprint.get("/books/<code>/trial-balance")

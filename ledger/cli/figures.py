@@ -43,8 +43,6 @@ def show(
     if sum(name is not None for name in (book, pool, campaign)) > 1:
         raise click.UsageError("Name one of --book, --pool and --campaign.")
     first, last = parse_date(since), parse_date(until)
-    if first is not None and last is not None and last < first:
-        raise click.UsageError("--to is before --from.")
     with console.database().snapshot() as session:
         scope = _scope(session, book, pool, campaign)
         found = figures.figures(session, scope, since=first, until=last)

@@ -20,6 +20,7 @@ from ledger.core.amount import kind_of
 from ledger.core.days import day_in
 from ledger.core.figures import GIVEN, PROMISED, Figure, role_of
 from ledger.db import ReadSession
+from ledger.errors import Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.figures import FigureDay, FigureGiver, FigureTotal
@@ -149,7 +150,12 @@ def document(found: Figures) -> dict[str, Any]:
 def figures(
     session: ReadSession, scope: Scope, *, since: date | None = None, until: date | None = None
 ) -> Figures:
-    """Return the figures of a scope in a period; without days, so far."""
+    """Return the figures of a scope in a period; without days, so far.
+
+    Raises Invalid for a period that ends before it begins.
+    """
+    if since is not None and until is not None and until < since:
+        raise Invalid("This day is before the first.", place="to")
     waiting = _rest(session, scope)
     at_end = _together(_stored(session, scope, None, until), _waiting(waiting, None, until))
     flows = at_end

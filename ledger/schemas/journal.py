@@ -46,6 +46,16 @@ class AccountFilter(EntryFilter):
     )
 
 
+class Between(Schema):
+    """The days of a period, both included; without them, from the start and so far."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    since = Day(load_default=None, allow_none=True, data_key="from")
+    until = Day(load_default=None, allow_none=True, data_key="to")
+
+
 class AsOf(Schema):
     """A day, up to and including which balances count, and the instant as of which it was known.
 

@@ -19,6 +19,7 @@ TABLE: dict[tuple[str, str], set[str]] = {
     ("GET", "/campaigns"): set(EVERYBODY),
     ("GET", "/campaigns/solar-roof"): set(EVERYBODY),
     ("GET", "/books/A/trial-balance"): READERS,
+    ("GET", "/books/A/figures"): READERS,
     ("GET", "/books/A/entries"): READERS,
     ("POST", "/books/A/entries"): {"treasurer"},
     ("POST", "/campaigns/solar-roof/pledges"): set(EVERYBODY) - {"nobody"},

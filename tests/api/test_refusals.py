@@ -184,6 +184,8 @@ def test_a_body_that_is_a_form_is_refused(call: Caller) -> None:
         ("/books/A/entries?account=99999999999999999999", 422),
         ("/books/A/entries?since=2026-02-30", 422),
         ("/books/A/trial-balance?as_of=yesterday", 422),
+        ("/books/A/figures?from=2026-02-30", 422),
+        ("/books/A/figures?to=2026-01-01&from=2026-01-02", 422),
     ],
 )
 def test_a_bad_address_is_refused(call: Caller, path: str, status: int) -> None:

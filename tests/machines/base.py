@@ -55,5 +55,9 @@ class Played(RuleBasedStateMachine):
             self.stage.session.flush()
             broken = [row for row in check(self.stage.session) if not row.ok]
             assert broken == [], broken
+            if self.stage.asks_around():
+                self.stage.agreement.check(
+                    self.stage.session, self.stage.now, self.stage.ended // self.stage.every
+                )
         finally:
             self.stage.close()

@@ -19,6 +19,7 @@ from ledger.models.journal import Posting
 from ledger.services import decisions
 from ledger.services.campaigns import Need, create_campaign
 from ledger.services.hours import set_rate
+from tests.agreement import Agreement
 from tests.machines.model import Model, Refused
 from tests.oracle.world import DAY, START, World
 
@@ -30,12 +31,16 @@ NEEDS = ("USD", "EQP.LAPTOP", "MIN.ELEC")
 class Stage(World):
     """The worked books, with a session for one sequence of deeds."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, every: int) -> None:
+        """Of so many sequences as ``every`` says one ends with all that is shown."""
         super().__init__()
+        self.every = every
         self.db = db
         self.campaigns: dict[str, UUID] = {}
         self.funds: dict[str, UUID] = {}
         self.session: Session
+        self.agreement = Agreement(db)
+        self.ended = 0
 
     def set(self) -> None:
         """Make what every sequence starts from, once."""
@@ -83,6 +88,12 @@ class Stage(World):
         """Forget the sequence."""
         self.session.rollback()
         self.session.close()
+
+    def asks_around(self) -> bool:
+        """Tell whether this sequence ends by comparing pages, API, command and report; only some
+        do, for it takes as long as the sequence."""
+        self.ended += 1
+        return self.ended % self.every == 0
 
     @property
     def today(self) -> date:
