@@ -99,7 +99,7 @@ def test_the_api_keeps_to_its_document(api, number: int) -> None:  # type: ignor
 
 
 def test_every_address_is_tried(api) -> None:  # type: ignore[no-untyped-def]
-    assert len(operations(api)) == 7
+    assert len(operations(api)) == 8
 
 
 def operations(api):  # type: ignore[no-untyped-def]
