@@ -31,8 +31,8 @@ NEEDS = ("USD", "EQP.LAPTOP", "MIN.ELEC")
 class Stage(World):
     """The worked books, with a session for one sequence of deeds."""
 
-    def __init__(self, db: Database, every: int) -> None:
-        """Of so many sequences as ``every`` says one ends with all that is shown."""
+    def __init__(self, db: Database, every: int = 0) -> None:
+        """Of so many sequences as ``every`` says one ends with all that is shown; zero: none."""
         super().__init__()
         self.every = every
         self.db = db
@@ -93,7 +93,7 @@ class Stage(World):
         """Tell whether this sequence ends by comparing pages, API, command and report; only some
         do, for it takes as long as the sequence."""
         self.ended += 1
-        return self.ended % self.every == 0
+        return self.every > 0 and self.ended % self.every == 0
 
     @property
     def today(self) -> date:
