@@ -1,5 +1,6 @@
 """What a report shows first is what every other page shows."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -10,7 +11,8 @@ from ledger.queries import figures
 from ledger.queries.books import book_by_code
 from ledger.services import journal
 from reports.build import build, scope_of_book
-from reports.statement import Report
+from reports.render import render_html
+from reports.statement import PledgeRow, Report
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
 
@@ -76,3 +78,13 @@ def test_a_look_back_shows_the_figures_that_were_known_then(town: Database):
     assert report_of(town).money_received != before.money_received
     back = report_of(town, known_at=NOW)
     assert (back.figures, back.money_received) == (before.figures, before.money_received)
+
+
+def test_a_pledge_that_waits_for_its_donor_is_told_apart(town: Database):
+    report = report_of(town)
+    (row,) = report.figures
+    waiting = PledgeRow("A roof", "USD", 0, 4000, 0, 0, 0, 0, 0, 4000, 0, 4000, 0)
+    shown = render_html(replace(report, pledges=(waiting,)), "0" * 64)
+    assert "40.00 waits for its donor" in " ".join(shown.split())
+    told = replace(report, pledges=(waiting,), figures=(replace(row, intended=4000),))
+    assert "waits for its donor" not in render_html(told, "0" * 64)
