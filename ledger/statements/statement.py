@@ -5,7 +5,6 @@ Must not know any file format or the database, and never add amounts of differen
 
 import hashlib
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
@@ -106,19 +105,6 @@ class Statement:
         if self.opening_derived or self.closing_derived:
             return None
         return self.difference == 0
-
-    def bases(self) -> list[str]:
-        """Return ``line_base`` of each line, in order."""
-        return [line_base(self.account, self.currency, line) for line in self.lines]
-
-    def fingerprints(self) -> list[str]:
-        """Return the fingerprint of each line, were this the only statement there is."""
-        seen: Counter[str] = Counter()
-        prints = []
-        for base in self.bases():
-            seen[base] += 1
-            prints.append(line_fingerprint(base, seen[base]))
-        return prints
 
 
 @dataclass(frozen=True, slots=True)
