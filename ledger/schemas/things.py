@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import Schema, pre_load
+from marshmallow import Schema, fields, pre_load, validate
 
 from ledger.schemas.fields import Count, Day, Line, Money, Text, one_of
 from ledger.services.disposals import WAYS
@@ -74,6 +74,10 @@ class Wear(Schema):
     """Over how many months a thing wears."""
 
     months = Count(required=True)
+    # Of several that were valued together: this one, or all that have no plan of their own.
+    scope = fields.String(
+        load_default="one", validate=validate.OneOf(("one", "all"), error="Choose which of them.")
+    )
 
 
 def damage(exponent: int) -> Schema:

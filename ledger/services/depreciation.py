@@ -1,13 +1,15 @@
-"""Wear: what was valued together is worn together, month by month, to the last unit (EQP-07).
+"""Wear of equipment, month by month, to the last unit (EQP-07): of one item, or of all that were
+valued together.
 
 A plan is a commitment of its cost in minor units; each month brings what is booked to its rounded
 share, so that the last month closes exactly (invariant I-55).
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from ledger.core import bookkeeping
 from ledger.core.days import day_in
@@ -25,9 +27,17 @@ WEARING = ("in_custody", "on_loan")
 
 
 def start_wear(
-    session: Session, *, valuation_id: UUID, months: int, first: date, by: UUID, now: datetime
+    session: Session,
+    *,
+    valuation_id: UUID,
+    months: int,
+    first: date,
+    by: UUID,
+    now: datetime,
+    asset_id: UUID | None = None,
 ) -> Commitment:
-    """Plan the wear of what a valuation capitalised, from the month of ``first`` on.
+    """Plan the wear of one item that a valuation capitalised, from the month of ``first`` on; where
+    no item is named, of all of them that have no plan of their own.
 
     Raises Invalid for a life that is no number of months, Conflict for what is not capitalised
     or planned already.
@@ -37,26 +47,20 @@ def start_wear(
         raise Invalid("A life is between 1 and 600 months.", place="months")
     if valuation.state != "approved" or not valuation.capitalise or valuation.intake_id is None:
         raise Conflict("Only equipment with an approved value wears.", place="valuation")
-    if plan_of(session, valuation.intake_id) is not None:
-        raise Conflict("Its wear is planned already.", place="valuation")
     intake = session.get_one(Intake, valuation.intake_id)
-    gone = session.scalar(
-        select(func.coalesce(func.sum(Asset.cost), 0)).where(
-            Asset.intake_id == intake.id, Asset.state.not_in(WEARING)
-        )
-    )
-    if gone == valuation.total:
-        raise Conflict("Nothing of this is left to wear.", place="valuation")
+    cost = _cost_of(session, valuation, asset_id)
+    terms = {} if asset_id is None else {"asset": str(asset_id)}
     return open_commitment(
         session,
         kind=KIND,
         book=session.get_one(Book, valuation.book_id),
         fund=session.get_one(Fund, intake.fund_id),
-        quantity=valuation.total - int(gone or 0),
+        quantity=cost,
         title=f"Wear of {valuation.label}",
         state="active",
         terms={
             "intake": str(intake.id),
+            **terms,
             "months": months,
             "first": first.replace(day=1).isoformat(),
             "brought": 0,
@@ -64,6 +68,27 @@ def start_wear(
         made_by=by,
         now=now,
     )
+
+
+def _cost_of(session: ReadSession, valuation: Valuation, asset_id: UUID | None) -> int:
+    """Return the cost that a plan spreads. Raises Conflict where nothing is left to plan."""
+    items = session.scalars(
+        select(Asset).where(Asset.intake_id == valuation.intake_id).order_by(Asset.id)
+    ).all()
+    if asset_id is not None:
+        item = next((one for one in items if one.id == asset_id), None)
+        if item is None or item.state not in WEARING or not item.cost:
+            raise Conflict("Nothing of this is left to wear.", place="valuation")
+        if plan_with(session, item) is not None:
+            raise Conflict("Its wear is planned already.", place="valuation")
+        return int(item.cost)
+    if valuation.intake_id is not None and plan_of(session, valuation.intake_id) is not None:
+        raise Conflict("Its wear is planned already.", place="valuation")
+    out = [one for one in items if one.state not in WEARING or _own_plan(session, one)]
+    rest = valuation.total - sum(one.cost or 0 for one in out)
+    if not rest:
+        raise Conflict("Nothing of this is left to wear.", place="valuation")
+    return rest
 
 
 def book_wear(
@@ -91,18 +116,35 @@ def worn(session: ReadSession, plan: Commitment) -> int:
 
 
 def plan_of(session: ReadSession, intake_id: UUID) -> Commitment | None:
-    """Return the running plan of what came in together."""
-    plans = session.scalars(
+    """Return the running plan of what came in together and was planned together."""
+    return next(
+        (
+            plan
+            for plan in _plans(session)
+            if plan.terms["intake"] == str(intake_id) and "asset" not in plan.terms
+        ),
+        None,
+    )
+
+
+def _own_plan(session: ReadSession, asset: Asset) -> Commitment | None:
+    """Return the running plan of one item alone."""
+    return next(
+        (plan for plan in _plans(session) if plan.terms.get("asset") == str(asset.id)), None
+    )
+
+
+def _plans(session: ReadSession) -> Iterable[Commitment]:
+    return session.scalars(
         select(Commitment).where(Commitment.kind == KIND, Commitment.state != "ended")
     )
-    return next((plan for plan in plans if plan.terms["intake"] == str(intake_id)), None)
 
 
 def plan_with(session: ReadSession, asset: Asset) -> Commitment | None:
     """Return the running plan that an item wears by; what is damaged was taken out of it."""
     if asset.intake_id is None or asset.state not in WEARING:
         return None
-    return plan_of(session, asset.intake_id)
+    return _own_plan(session, asset) or plan_of(session, asset.intake_id)
 
 
 def take_out(session: Session, asset: Asset, *, now: datetime) -> int:

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from ledger.core.currencies import exponent
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound, PoolbookError
-from ledger.models.assets import Asset
+from ledger.models.assets import Asset, Intake
 from ledger.models.books import Book
 from ledger.queries import assets
 from ledger.queries.books import all_books, book_by_code, fund_by_code, funds_of
@@ -80,6 +80,7 @@ def plan_wear(asset_id: UUID) -> Response:
             first=valuation.valued_on,
             by=person.id,
             now=now(),
+            asset_id=asset_id if answers["scope"] == "one" else None,
         )
 
     return _ask(
@@ -159,7 +160,8 @@ def _page(
     asset, book = _asset(asset_id, "receive_things")
     with reading() as session:
         value = assets.approved_value(session, asset_id)
-        plan = depreciation.plan_of(session, asset.intake_id) if asset.intake_id else None
+        plan = depreciation.plan_with(session, asset)
+        intake = session.get(Intake, asset.intake_id) if asset.intake_id else None
         others = [
             other
             for other in all_books(session)
@@ -181,6 +183,7 @@ def _page(
         worth=worth,
         loans=loans,
         kept=out or asset.state in disposals.PLACES,
+        together=intake.quantity if intake else 1,
         months=plan.terms["months"] if plan else None,
         first=date.fromisoformat(plan.terms["first"]) if plan else None,
         deeds=deeds,
