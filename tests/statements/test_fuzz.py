@@ -21,15 +21,23 @@ PIECES = [
 ]  # fmt: skip
 
 
+FILES = sorted(SEEDS.values())
+TABLES = [path.read_bytes() for path in sorted((DATA.parent / "banks").iterdir())]
+TABLE_PIECES = [
+    b",", b";", b"\t", b"|", b"\n", b"\r", b'"', b"()", b"-", b"#1", b"=1+1", b"sep=;", b"USD",
+    b"99/99/9999", b"31.02.2024", b"\xe2\x88\x92", b"Saldo", b"Total", b"pending", b"\x00", b"\xff",
+]  # fmt: skip
+
+
 @st.composite
-def mutations(draw: st.DrawFn) -> bytes:
+def mutations(draw: st.DrawFn, seeds: list[bytes] = FILES, pieces: list[bytes] = PIECES) -> bytes:
     """A bank file with pieces cut out, doubled or put in."""
-    data = draw(st.sampled_from(sorted(SEEDS.values())))
+    data = draw(st.sampled_from(seeds))
     for _ in range(draw(st.integers(1, 6))):
         start = draw(st.integers(0, len(data)))
         end = min(len(data), start + draw(st.sampled_from([0, 0, 1, 2, 5, 40])))
         piece = draw(
-            st.one_of(st.sampled_from(PIECES), st.binary(max_size=6), st.just(data[start:end] * 2))
+            st.one_of(st.sampled_from(pieces), st.binary(max_size=6), st.just(data[start:end] * 2))
         )
         data = data[:start] + piece + data[end:]
     return data
@@ -53,6 +61,12 @@ def check(data: bytes) -> None:
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mutations())
 def test_a_damaged_file_is_read_exactly_or_refused(data: bytes):
+    check(data)
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(mutations(TABLES, TABLE_PIECES))
+def test_a_damaged_table_is_read_exactly_or_refused(data: bytes):
     check(data)
 
 
