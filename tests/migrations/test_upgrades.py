@@ -35,7 +35,8 @@ FAR_APART = 10
 KEPT: dict[str, dict[str, Any]] = {
     "balance_transaction": {"amount": 0, "fee": 0, "net": 0, "owed_back": 0},
     "bank_line": {"amount": 0, "state": "matched"},
-    "bank_statement": {"opening": 0, "closing": 0},
+    "bank_statement": {"opening": 0, "closing": 0, "forward": 0},
+    "bank_line_part": {"amount": 0, "state": "matched"},
     "payout": {"amount": 0},
 }
 # Of one deed each: pledges or things beside it would need entries that explain them.
