@@ -154,6 +154,33 @@ def pledges_of_person(session: ReadSession, *, person_id: UUID) -> list[PledgeRo
     return _rows(session, query)
 
 
+def page_of_person(
+    session: ReadSession, *, person_id: UUID, after: UUID | None = None
+) -> Page[PledgeRow]:
+    """Return a page of the pledges of a signed-in person, newest first."""
+    query = (
+        select(Pledge.id)
+        .join(Party, Party.id == Pledge.party_id)
+        .where(
+            Party.person_id == person_id,
+            behind(session, after, Pledge.created_at, Pledge.id, newest_first=True),
+        )
+        .order_by(Pledge.created_at.desc(), Pledge.id.desc())
+        .limit(PAGE + 1)
+    )
+    return cut(_rows(session, query), attrgetter("id"))
+
+
+def is_of_person(session: ReadSession, *, pledge_id: UUID, person_id: UUID) -> bool:
+    """Tell whether a signed-in person made a pledge."""
+    query = (
+        select(Pledge.id)
+        .join(Party, Party.id == Pledge.party_id)
+        .where(Pledge.id == pledge_id, Party.person_id == person_id)
+    )
+    return session.scalar(query) is not None
+
+
 def open_pledges(
     session: ReadSession, *, book_id: UUID, kinds: Sequence[str] = ("money", "things", "hours")
 ) -> list[PledgeRow]:

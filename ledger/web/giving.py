@@ -11,7 +11,7 @@ from ledger.models.books import Book
 from ledger.models.pledges import Pledge
 from ledger.queries import pledge_status, pledges, recurring
 from ledger.services import pledges as pledge_services
-from ledger.web.door import now, page, reading, signed_in, today, write
+from ledger.web.door import now, page, reading, row_asked, signed_in, today, write
 from ledger.web.payment import links
 
 pages = Blueprint("giving", __name__)
@@ -22,9 +22,9 @@ def show() -> Response:
     """Show every pledge of the signed-in person."""
     person = signed_in()
     with reading() as session:
-        given = pledges.pledges_of_person(session, person_id=person.id)
+        given = pledges.page_of_person(session, person_id=person.id, after=row_asked("pledges"))
         standings = pledge_status.standings_of(
-            session, pledge_ids=[part.id for part in given], now=now()
+            session, pledge_ids=[part.id for part in given.rows], now=now()
         )
         regular = recurring.recurring_of_person(session, person_id=person.id)
     return page(
@@ -37,8 +37,7 @@ def cancel(pledge_id: UUID) -> Response:
     """Take back what is still open of a pledge of one's own."""
     person = signed_in()
     with reading() as session:
-        own = {pledge.id for pledge in pledges.pledges_of_person(session, person_id=person.id)}
-        if pledge_id not in own:
+        if not pledges.is_of_person(session, pledge_id=pledge_id, person_id=person.id):
             raise NotFound(_("There is no such pledge among yours."))
         book = session.get_one(Book, session.get_one(Pledge, pledge_id).book_id)
     write(

@@ -350,6 +350,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "sign_in.confirm": frozenset(),
     "recurring.show": frozenset(),
     "promises.show": frozenset(),
+    "api_books.figures_of_book": frozenset(),
     "api_books.trial_balance": frozenset(),
     "api_entries.index": frozenset(),
     "api_unknown.refuse": frozenset(),
