@@ -13,6 +13,8 @@ from ledger.models.payments import BalanceTransaction, Cursor, PaymentAttempt, P
 from ledger.models.pledges import Pledge
 
 IN_TRANSIT = 1120
+# A correction of what a payout contains: it changed its fund on the way.
+FOLLOWED = "money_followed"
 PAYOUT_KINDS = ("payout", "payout_cancel", "payout_failure")
 RETURNED = ("failed", "canceled")
 
@@ -142,7 +144,7 @@ def payout_funds(session: ReadSession, payout_id: str) -> dict[str, int]:
         .where(
             Posting.account == IN_TRANSIT,
             Posting.payment == payout_id,
-            Entry.event_type == "payout_created",
+            Entry.event_type.in_(("payout_created", FOLLOWED)),
         )
         .group_by(Fund.code)
         .order_by(Fund.code)

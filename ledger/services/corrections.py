@@ -13,6 +13,7 @@ from sqlalchemy import select
 from ledger.core import bookkeeping
 from ledger.core.accounts import CASH_LIKE
 from ledger.core.bookkeeping.receivables import ALLOWANCE
+from ledger.core.entry import Entry as CoreEntry
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.commitments import Step
@@ -20,10 +21,12 @@ from ledger.models.journal import Entry
 from ledger.models.pledges import Fulfilment
 from ledger.models.proposals import Proposal
 from ledger.models.statements import Match
-from ledger.queries.books import fund_by_code
+from ledger.queries.books import book_by_code, fund_by_code
 from ledger.queries.funds import on_account
+from ledger.queries.payments import FOLLOWED
 from ledger.services import journal
 from ledger.services.limits import check_left, lock_fund
+from ledger.services.money_trail import deposit_item, moved_on
 from ledger.services.proposals import propose
 
 REVERSAL = "reversal"
@@ -85,7 +88,8 @@ def apply_correction(
     made_by: UUID,
     approved_by: UUID,
 ) -> UUID:
-    """Reverse the entry and book it again; return the new entry. Raises as ``reverse``."""
+    """Reverse the entry and book it again; return the new entry. Money that has moved on since
+    changes its fund where it is now. Raises as ``reverse``."""
     wrong = journal.load_entry(session, book_id, entry_id)
     original = session.get_one(Entry, (book_id, entry_id))
     journal.reverse(
@@ -110,7 +114,41 @@ def apply_correction(
     )
     if posted.duplicates:
         raise Conflict("This entry was corrected already.", place="entry")
+    _follow(session, entry_id, posted.ids[0], wrong, fund_map, on, now, made_by, approved_by)
     return posted.ids[0]
+
+
+def _follow(
+    session: Session,
+    entry_id: UUID,
+    new_id: UUID,
+    wrong: CoreEntry,
+    fund_map: Mapping[str, str],
+    on: date,
+    now: datetime,
+    made_by: UUID,
+    approved_by: UUID,
+) -> None:
+    book = book_by_code(session, wrong.book)
+    moved = moved_on(session, book=book, entry_id=entry_id, entry=wrong, funds=set(fund_map))
+    entries = bookkeeping.money_followed(book=book.code, moved=moved, fund_map=fund_map)
+    if entries:
+        journal.post(
+            session,
+            entries,
+            event_type=FOLLOWED,
+            source="correction",
+            external_ref=str(entry_id),
+            accounting_on=on,
+            now=now,
+            made_by=made_by,
+            approved_by=approved_by,
+        )
+    item = deposit_item(session, book_id=book.id, entry_id=entry_id)
+    if item is not None:
+        # The count that bounces later is the one in the right fund.
+        item.count_entry_id = new_id
+        session.flush()
 
 
 def propose_reversal(

@@ -24,7 +24,7 @@ from ledger.services.movements import merged
 from ledger.services.pledges import record_fulfilment
 from ledger.services.reopening import can_reopen, owed_again, reopened
 
-BANK = 1010
+BANK, CASH = 1010, 1030
 LEGS_OF_A_DEPOSIT = 2
 BOUNCED = "return"
 
@@ -76,8 +76,10 @@ def bounce_cheque(
     if charge < 0:
         raise Invalid("A charge is not below zero.", place="charge")
     item = _item(session, book, entry_id, amount, now)
-    banked = journal.load_entry(session, book.id, item.deposit_entry_id)
-    legs = [leg for leg in banked.postings if leg.account == BANK and leg.quantity > 0]
+    # A count that was corrected since is in another fund than its deposit was.
+    source = item.count_entry_id or item.deposit_entry_id
+    came = journal.load_entry(session, book.id, source)
+    legs = [leg for leg in came.postings if leg.account in (CASH, BANK) and leg.quantity > 0]
     pledge = session.get(Pledge, item.pledge_id) if item.pledge_id else None
     again = owed_again(session, pledge, item.amount) if pledge and not item.bounce_entry_id else 0
     entries = bookkeeping.cheque_bounced(

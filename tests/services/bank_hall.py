@@ -25,9 +25,13 @@ class Hall:
         self.campaign = make_campaign(session, self.book, solar)
         self.party = make_party(session)
         self.pledge = make_pledge(session, self.campaign, self.party, quantity=6000)
+        self.put_statement()
+
+    def put_statement(self) -> None:
+        """Put a statement of the operating account into the book."""
         account = BankAccount(book_id=self.book.id, account=1010, commodity="USD", name="X1")
-        session.add(account)
-        session.flush()
+        self.session.add(account)
+        self.session.flush()
         self.statement = BankStatement(
             book_id=self.book.id,
             account=1010,
@@ -44,8 +48,8 @@ class Hall:
             imported_by=None,
             imported_at=NOW,
         )
-        session.add(self.statement)
-        session.flush()
+        self.session.add(self.statement)
+        self.session.flush()
 
     def line(  # type: ignore[no-untyped-def]
         self, amount: int, remittance: str = "", on: date = DAY, account: int = 1010, code=None

@@ -8,6 +8,7 @@ from ledger.core.bookkeeping.allocation import (
     allocation_settled,
 )
 from ledger.core.bookkeeping.corrections import (
+    money_followed,
     rebooked,
 )
 from ledger.core.bookkeeping.currency import (
@@ -216,6 +217,7 @@ __all__ = [
     "items_valued",
     "material_received",
     "material_used",
+    "money_followed",
     "money_held_for_goal",
     "money_lent",
     "money_repaid",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ledger.core.entry import Entry
+from ledger.core.entry import Entry, Posting, entry
 from ledger.errors import Invalid
 
 
@@ -16,3 +16,20 @@ def rebooked(wrong: Entry, *, fund_map: Mapping[str, str]) -> list[Entry]:
         raise Invalid("This entry has no leg in the fund to be corrected.", place="fund")
     legs = tuple(replace(leg, fund=fund_map.get(leg.fund, leg.fund)) for leg in wrong.postings)
     return [Entry(wrong.book, legs)]
+
+
+def money_followed(
+    *, book: str, moved: list[tuple[Posting, int, int, str | None]], fund_map: Mapping[str, str]
+) -> list[Entry]:
+    """Have money that moved on since change its fund where it is now.
+
+    ``moved`` are legs of the corrected entry with how much of each, in minor units with the leg's
+    sign, is on which account by now, labelled with which payout.
+    """
+    legs: list[Posting] = []
+    for leg, quantity, account, payout in moved:
+        for fund, sign in ((leg.fund, 1), (fund_map[leg.fund], -1)):
+            there = sign * quantity
+            legs.append(Posting(leg.account, fund, leg.commodity, there))
+            legs.append(Posting(account, fund, leg.commodity, -there, payment=payout))
+    return [entry(book, legs)] if legs else []

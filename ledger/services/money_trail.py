@@ -1,0 +1,63 @@
+"""Where money is by now that an entry brought: in the box, at Stripe, on its way, or on the bank.
+
+Exact where rows tell it: a count by the deposit it went to the bank with, a charge by its payout.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from ledger.core.entry import Entry, Posting
+from ledger.db import ReadSession
+from ledger.models.books import Book
+from ledger.models.deposits import DepositItem
+from ledger.models.payments import BalanceTransaction, Payout
+from ledger.queries.books import fund_by_code
+from ledger.queries.funds import on_account
+
+BANK, CASH, STRIPE, IN_TRANSIT = 1010, 1030, 1110, 1120
+Moved = tuple[Posting, int, int, str | None]
+
+
+def deposit_item(session: ReadSession, *, book_id: UUID, entry_id: UUID) -> DepositItem | None:
+    """Return the item of a deposit that a count is, if it was banked."""
+    return session.scalar(
+        select(DepositItem).where(
+            DepositItem.book_id == book_id, DepositItem.count_entry_id == entry_id
+        )
+    )
+
+
+def moved_on(
+    session: ReadSession, *, book: Book, entry_id: UUID, entry: Entry, funds: set[str]
+) -> list[Moved]:
+    """Return the legs of an entry in some funds whose money is elsewhere by now: how much of each
+    is on which account, and in which payout. Ask after the entry was reversed."""
+    found: list[Moved] = []
+    for leg in entry.postings:
+        if leg.fund not in funds:
+            continue
+        if leg.account == CASH and leg.quantity > 0:
+            gone = _from_the_box(session, book, entry_id, leg)
+            if gone:
+                found.append((leg, gone, BANK, None))
+        elif leg.account == STRIPE and leg.payment is not None:
+            txn = session.get(BalanceTransaction, leg.payment)
+            payout = session.get(Payout, txn.stripe_payout_id or "") if txn else None
+            if payout is None:
+                continue
+            if payout.bank_line_id is not None:
+                found.append((leg, leg.quantity, BANK, None))
+            else:
+                found.append((leg, leg.quantity, IN_TRANSIT, payout.stripe_payout_id))
+    return found
+
+
+def _from_the_box(session: ReadSession, book: Book, entry_id: UUID, leg: Posting) -> int:
+    """Return how much of a count went to the bank; where no deposit tells, what the box lacks."""
+    item = deposit_item(session, book_id=book.id, entry_id=entry_id)
+    if item is not None:
+        return leg.quantity
+    fund = fund_by_code(session, book.id, leg.fund)
+    lacking = -on_account(session, fund, CASH, currency=leg.commodity)
+    return max(0, min(leg.quantity, lacking))
