@@ -59,8 +59,9 @@ def register(app: Flask) -> None:
     refusals.register(app)
     # Earlier than any before_request: the protection against forged forms reads the form.
     app.url_value_preprocessor(door.check_request)
-    app.after_request(door.secure)
+    # The last one is the first to run: the headers are there whatever fails afterwards.
     app.after_request(door.remember_location)
+    app.after_request(door.secure)
     app.jinja_env.globals["form_key"] = once.fresh_key
     app.jinja_env.globals["day_to_agree_to"] = late_days.day_to_agree_to
     app.jinja_env.globals["further"] = door.further

@@ -35,6 +35,14 @@ CHECKOUT_ORIGIN = "https://checkout.stripe.com"
 LONGEST_WAY = 500
 LONGEST_NUMBER = 9
 OF_EVERY_FORM = ("csrf_token", once.FIELD, late_days.FIELD)
+# No page asks for any of these; cards are typed at Stripe's own address.
+NO_DEVICES = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        *("accelerometer", "camera", "display-capture", "geolocation", "gyroscope"),
+        *("magnetometer", "microphone", "midi", "payment", "serial", "usb"),
+    )
+)
 YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -321,6 +329,8 @@ def secure(response: Response) -> Response:
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("X-Frame-Options", "DENY")
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    response.headers.setdefault("Permissions-Policy", NO_DEVICES)
     if here().settings.base_url.startswith("https://"):
         response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_SECONDS}")
     return response

@@ -4,6 +4,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from ledger.db import Database
+from ledger.web.door import NO_DEVICES
 from tests.web.town import Town, found_town
 
 CSP = {
@@ -18,6 +19,8 @@ PROTECTING = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": NO_DEVICES,
     "Strict-Transport-Security": "max-age=31536000",
 }
 # Says 503 when no worker runs, as in these tests.
@@ -69,9 +72,19 @@ def test_a_page_with_a_defect_is_noticed(db: Database, monkeypatch: pytest.Monke
 def test_every_answer_carries_the_headers_that_protect(town: Town, who: str) -> None:
     client = town.client(who)
     paths = [town.address(endpoint) for endpoint in town.endpoints("GET")]
-    paths += ["/no/such/page", "/api/v1/no/such/address"]
+    paths += ["/no/such/page", "/api/v1/no/such/address", "/static/no-such-file", "/c/A%00"]
+    # A script without form token, a message without signature, a program without token.
+    refused = ("/sign-in", "/webhooks/stripe", "/api/v1/books/A/entries")
     lacking = {path: unprotected(client.get(path)) for path in paths}
+    lacking |= {f"POST {path}": unprotected(client.post(path)) for path in refused}
     assert {path: names for path, names in lacking.items() if names} == {}
+
+
+def test_no_page_may_use_camera_place_or_payment_of_the_browser(town: Town) -> None:
+    told = town.client().get("/").headers["Permissions-Policy"].split(", ")
+    assert {"camera=()", "geolocation=()", "microphone=()", "payment=()"} <= set(told)
+    # Passkeys ask for this one.
+    assert not [part for part in told if part.startswith("publickey-credentials")]
 
 
 def test_the_look_for_headers_notices_one_that_is_missing(town: Town) -> None:
