@@ -31,6 +31,7 @@ from ledger.db import Database
 from ledger.demo import fill
 from ledger.errors import Conflict
 from ledger.gateway import StripeGateway
+from ledger.private_files import make_private_folder
 from ledger.queries.stripe import account_of
 from ledger.sandbox import serve as serve_sandbox
 from ledger.services import stripe_accounts
@@ -148,7 +149,7 @@ def sandbox(port: int, state: Path, target: str | None, secret: str | None) -> N
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), default="var")
 def demo(port: int, data: Path) -> None:
     """Run everything with demo data: sandbox, worker and web server; Ctrl-C stops all."""
-    data.mkdir(parents=True, exist_ok=True)
+    make_private_folder(data)
     database_url = f"sqlite:///{(data / 'poolbook.db').resolve()}"
     db = Database(database_url)
     upgrade(db.engine)

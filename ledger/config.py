@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ledger.errors import Invalid
+from ledger.private_files import close_to_others, make_private_file, make_private_folder
 
 STRIPE_API = "https://api.stripe.com"
 LIVE_PREFIXES = ("sk_live_", "rk_live_")
@@ -122,11 +123,12 @@ def _stored(data: Path, name: str) -> str:
     """
     path = data / name
     if not path.exists():
-        data.mkdir(parents=True, exist_ok=True)
+        make_private_folder(data)
         draft = data / f"{name}.{secrets.token_hex(8)}"
-        draft.touch(mode=0o600)
+        make_private_file(draft)
         draft.write_text(secrets.token_hex(32))
         with suppress(FileExistsError):
             path.hardlink_to(draft)
         draft.unlink()
+    close_to_others(path)
     return path.read_text().strip()

@@ -23,6 +23,8 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session as _Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from ledger.private_files import close_to_others, make_private_file, make_private_folder
+
 MAX_TRIES = 8
 BUSY_MILLISECONDS = 20_000
 # PostgreSQL gives no turns: a deed is tried for as long as SQLite would let it wait.
@@ -197,9 +199,10 @@ def _make_engine(url: str) -> Engine:
         event.listen(engine, "checkin", _note_use)
         event.listen(engine, "checkout", _check_rested)
         return engine
-    if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url)
+    if parsed.database and parsed.database != ":memory:":
+        make_private_folder(Path(parsed.database).parent)
+        event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -220,6 +223,18 @@ def _check_rested(connection: Any, record: ConnectionPoolEntry, _proxy: object) 
     except Exception as error:
         # The pool then takes a new connection in its place.
         raise DisconnectionError from error
+
+
+def _make_private(_dialect: object, _record: object, arguments: list[str], _: object) -> None:
+    """Create the database's file before SQLite does, which would let everybody read it.
+
+    SQLite gives the log and its index beside the file the rights of the file; those that an
+    older version made are mended with it.
+    """
+    file = Path(arguments[0])
+    make_private_file(file)
+    for end in ("-wal", "-shm"):
+        close_to_others(file.with_name(file.name + end))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,12 @@ class Store:
     """Objects by id, in one file."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Names and addresses of payers stand in it; SQLite alone would let everybody read them.
+        path.touch(mode=0o600)
+        for end in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                path.with_name(path.name + end).chmod(0o600)
         self._lock = threading.RLock()
         self._frozen: int | None = None
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
