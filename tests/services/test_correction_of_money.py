@@ -91,6 +91,7 @@ def test_a_payout_that_has_arrived_changes_the_bank(office: Office) -> None:
     hall = Hall.__new__(Hall)
     hall.session, hall.book = office.session, office.book
     hall.put_statement()
+    hall.statement.closing = 5796
     line = hall.line(5796, "STRIPE")
     matching.match_payout(office.session, line_id=line.id, payout_id=payout.id, by=None, now=NOW)
     (entry_id,) = office.entries("payment_settled")
