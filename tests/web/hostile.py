@@ -88,7 +88,6 @@ LISTED = (
     "bank_line",
     "bank_statement",
     "dispute",
-    "edition",
     "hours_entry",
     "outbox_message",
     "payout",
