@@ -5,8 +5,10 @@ comes back after its lease. The sweep alone reaches the same books as messages d
 """
 
 import logging
+import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from threading import Event
 from uuid import UUID
 
@@ -22,7 +24,33 @@ from ledger.sweep.sources import our_id
 log = logging.getLogger("poolbook.worker")
 
 PAUSE_SECONDS = 0.5
-SWEEP_EVERY = timedelta(seconds=5)
+# A database that comes back is noticed after this at the latest.
+LONGEST_PAUSE_SECONDS = 15.0
+SWEEP_SECONDS = 5.0
+
+
+@dataclass
+class Failures:
+    """What fails again and again, told at the first time and whenever the count has doubled."""
+
+    what: str
+    count: int = 0
+
+    def add(self, error: str) -> None:
+        """Count one more. ``error`` holds no personal data."""
+        self.count += 1
+        if self.count & (self.count - 1) == 0:
+            log.warning("%s: %s (%d in a row)", self.what, error, self.count)
+
+    def end(self) -> None:
+        """Begin to count anew, and tell that it works again if that is news."""
+        if self.count > 1:
+            log.warning("%s: works again after %d failures", self.what, self.count)
+        self.count = 0
+
+    def pause(self) -> float:
+        """Return how long to wait now, in seconds: each time twice as long, within bounds."""
+        return float(min(PAUSE_SECONDS * 2 ** min(self.count, 10), LONGEST_PAUSE_SECONDS))
 
 
 def run(
@@ -30,12 +58,17 @@ def run(
     gateway: PaymentGateway | None,
     clock: Callable[[], datetime],
     stop: Event,
+    *,
+    ticks: Callable[[], float] = time.monotonic,
 ) -> None:
     """Work until told to stop; no single failure ends the loop.
 
-    Raises NotAllowed when another Stripe account answers than the books follow.
+    ``ticks`` counts seconds and never jumps: the wall clock, set ahead and back again, would
+    keep the sweep waiting until it has caught up. Raises NotAllowed when another Stripe account
+    answers than the books follow.
     """
-    next_sweep = clock()
+    next_sweep = ticks()
+    passes, provider = Failures("a pass failed"), Failures("the payment provider gives no answer")
     bound = gateway is None
     while not stop.is_set():
         now = clock()
@@ -46,21 +79,23 @@ def run(
                 check_account(db, gateway, now=now)
                 bound = True
             worked = run_due(db, gateway, now=now)
-            if now >= next_sweep:
-                next_sweep = now + SWEEP_EVERY
+            if ticks() >= next_sweep:
+                next_sweep = ticks() + SWEEP_SECONDS
                 checkout.keep_schedules(db, gateway, now=now)
                 if gateway is not None:
                     sweep(db, gateway, now=now)
+                    provider.end()
+            passes.end()
         except NotAllowed:
             raise
         except GatewayDown as error:
             worked = False
-            log.warning("the payment provider gives no answer: %s", error)
+            provider.add(str(error))
         except Exception as error:
             worked = False
-            log.error("a pass failed: %s", type(error).__name__)
+            passes.add(type(error).__name__)
         if not worked:
-            stop.wait(PAUSE_SECONDS)
+            stop.wait(passes.pause())
 
 
 def run_due(db: Database, gateway: PaymentGateway | None, *, now: datetime) -> int:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from ledger.db import Session
 from ledger.models.jobs import Heartbeat, Job
@@ -45,11 +45,12 @@ def claim(session: Session, *, now: datetime) -> Job | None:
     """Take the job that is due longest and lease it; None when nothing is due.
 
     A job that comes back after its last attempt, because every worker died of it, is to be
-    given up by whoever takes it.
+    given up by whoever takes it. A clock that was set wrong for a while may have dated a job
+    further ahead than any wait does: it is due as well, not in a year.
     """
     job = session.scalar(
         select(Job)
-        .where(Job.done_at.is_(None), Job.run_at <= now)
+        .where(Job.done_at.is_(None), or_(Job.run_at <= now, Job.run_at > now + LONGEST_WAIT))
         .order_by(Job.run_at, Job.id)
         .limit(1)
     )

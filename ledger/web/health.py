@@ -32,6 +32,6 @@ def show() -> tuple[Response, int]:
         parts["schema"] = revision_of(session.connection()) == head()
         parts["database"] = True
         beat = session.get(Heartbeat, "worker")
-        parts["worker"] = beat is not None and now() - beat.at < WORKER_SILENCE
+        parts["worker"] = beat is not None and abs(now() - beat.at) < WORKER_SILENCE
     ok = all(parts.values())
     return jsonify(ok=ok, **parts), 200 if ok else 503
