@@ -12,9 +12,10 @@ from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
 from ledger.models.people import Person
 from ledger.models.pledges import Pledge
+from ledger.queries.people import person_by_email
 from ledger.services.books import create_book, create_fund, ensure_commodity
 from ledger.services.campaigns import Need, create_campaign
-from ledger.services.parties import find_or_create_party
+from ledger.services.parties import Giver, find_or_create_party, party_of_person
 from ledger.services.people import create_person, grant_role
 from ledger.services.pledges import Line, make_pledges
 from ledger.services.pools import create_pool
@@ -124,8 +125,15 @@ def make_campaign(
 
 
 def make_party(session: Session, email: str = "ada@example.org", name: str = "Ada Hill") -> Party:
-    """Make a donor known."""
-    return find_or_create_party(session, name=name, email=email, consent="initials", now=NOW)
+    """Make a donor known: who can sign in gives signed in, anybody else has one party."""
+    person = person_by_email(session, email)
+    if person is not None:
+        giver = Giver(name, email, "initials")
+        return party_of_person(session, person=person, giver=giver, now=NOW)
+    known = session.scalar(select(Party).where(Party.email == email))
+    return known or find_or_create_party(
+        session, name=name, email=email, consent="initials", now=NOW
+    )
 
 
 def make_pledge(

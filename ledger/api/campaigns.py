@@ -14,6 +14,7 @@ from ledger.api.token import caller, parts
 from ledger.core.amount import plain_text
 from ledger.db import Session
 from ledger.models.campaigns import Campaign
+from ledger.models.people import Person
 from ledger.queries import campaigns, pledges
 from ledger.queries.pledge_status import standings_of
 from ledger.schemas.basket import Basket
@@ -96,20 +97,22 @@ def pledge(headers: dict[str, str], body: dict[str, Any], slug: str) -> dict[str
     now = parts().clock()
 
     def deed(session: Session) -> dict[str, Any]:
+        form_key = _form_key(who.person_id, headers["idempotency_key"])
         basket = pledge_services.make_pledges(
             session,
             campaign=campaigns.campaign_by_slug(session, slug),
-            party=parties.find_or_create_party(
+            party=parties.party_of_form(
                 session,
-                name=body["name"],
-                email=body["email"],
-                consent=body["consent"],
+                giver=parties.Giver(body["name"], body["email"], body["consent"]),
+                form_key=form_key,
+                person=session.get(Person, who.person_id),
                 now=now,
             ),
             lines=[pledge_services.Line(**line) for line in body["lines"]],
-            form_key=_form_key(who.person_id, headers["idempotency_key"]),
+            form_key=form_key,
             message=body["message"],
             consent=body["consent"],
+            name=body["name"],
             now=now,
         )
         rows = pledges.pledges_of_basket(session, basket_id=basket.id)

@@ -25,6 +25,7 @@ from ledger.services import (
     journal,
     offline,
     parties,
+    people,
     pledges,
     pools,
     transfers,
@@ -58,19 +59,19 @@ class Year:
 
     def donors(self) -> list[Party]:
         """Make every donor known."""
-        found = [
-            parties.find_or_create_party(
-                self.session, name=name, email=email, consent=consent, now=self.at(110)
-            )
-            for name, email, consent in cast.DONORS
-        ]
         _role, name, email = cast.STAFF[0]
-        found.append(
-            parties.find_or_create_party(
-                self.session, name=name, email=email, consent="initials", now=self.at(110)
+        givers = [parties.Giver(*row) for row in (*cast.DONORS, (name, email, "initials"))]
+        return [
+            parties.party_of_person(
+                self.session,
+                person=people.create_person(
+                    self.session, email=giver.email, name=giver.name, now=self.at(110)
+                ),
+                giver=giver,
+                now=self.at(110),
             )
-        )
-        return found
+            for giver in givers
+        ]
 
     def pledge(
         self, campaign: Campaign, party: Party, days_ago: int, lines: list[pledges.Line]

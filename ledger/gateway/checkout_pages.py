@@ -42,7 +42,6 @@ class CheckoutPages(Connection):
             "mode": "payment",
             "allowed_payment_method_types": list(methods),
             "submit_type": "donate",
-            "customer_email": email,
             "client_reference_id": reference,
             "line_items": [
                 {
@@ -59,6 +58,8 @@ class CheckoutPages(Connection):
             "success_url": success_url,
             "cancel_url": cancel_url,
         }
+        if email:
+            params["customer_email"] = email
         return self._open(params, key)
 
     def create_setup_page(
@@ -108,7 +109,6 @@ class CheckoutPages(Connection):
         params: SessionCreateParams = {
             "mode": "subscription",
             "allowed_payment_method_types": list(methods),
-            "customer_email": email,
             "client_reference_id": reference,
             "line_items": [
                 {
@@ -126,6 +126,8 @@ class CheckoutPages(Connection):
             "success_url": success_url,
             "cancel_url": cancel_url,
         }
+        if email:
+            params["customer_email"] = email
         return self._open(params, key)
 
     def retrieve_checkout_session(self, session_id: str) -> CheckoutSession:

@@ -19,7 +19,9 @@ class SavedCards(Connection):
 
     def create_customer(self, *, key: str, email: str, metadata: Mapping[str, str]) -> str:
         """Make somebody known to Stripe, so that a card can be kept for them; return the id."""
-        params: CustomerCreateParams = {"email": email, "metadata": dict(metadata)}
+        params: CustomerCreateParams = {"metadata": dict(metadata)}
+        if email:
+            params["email"] = email
         with translated():
             made = self.client.v1.customers.create(params, options={"idempotency_key": key})
         self.check_mode(made.livemode)

@@ -17,6 +17,9 @@ from ledger.models.base import Base, Code, Key
 class Party(Base):
     """A donor or volunteer. ``reference`` is random, never derived from personal data.
 
+    A typed address is a claim: ``person_id`` is set when its owner made the gift signed in, or
+    opened a link sent to it (``joined_at``). Until then the party is nobody's.
+
     ``salt`` is 32 random bytes in hexadecimal; it is destroyed when the party is erased.
     """
 
@@ -33,6 +36,7 @@ class Party(Base):
     name: Mapped[str]
     email: Mapped[str]
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    joined_at: Mapped[datetime | None]
     consent: Mapped[Code]
     salt: Mapped[Code | None] = mapped_column(default=lambda: secrets.token_hex(32))
     created_at: Mapped[datetime]

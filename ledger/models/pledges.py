@@ -23,7 +23,11 @@ from ledger.models.base import Base, Code, Key
 
 
 class Basket(Base):
-    """One donor's offer to one campaign. ``form_key`` makes sending the form twice harmless."""
+    """One donor's offer to one campaign. ``form_key`` makes sending the form twice harmless.
+
+    ``name``, ``consent`` and ``message`` are this basket's alone. The public sees them only once
+    the owner of the address has confirmed them (``confirmed_at``).
+    """
 
     __tablename__ = "basket"
     __table_args__ = (
@@ -36,9 +40,11 @@ class Basket(Base):
     campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaign.id"))
     party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"))
     form_key: Mapped[Code] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(default="", server_default="")
     message: Mapped[str] = mapped_column(default="")
     consent: Mapped[Code]
     created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
 
 
 class Pledge(Base):

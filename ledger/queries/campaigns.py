@@ -14,7 +14,6 @@ from ledger.db import ReadSession
 from ledger.errors import NotFound
 from ledger.models.campaigns import Campaign, CampaignChange, CampaignNeed
 from ledger.models.mandates import Mandate
-from ledger.models.parties import Party
 from ledger.models.pledges import Basket, Pledge
 from ledger.queries.figures import Figures, figures_of_campaigns
 from ledger.queries.paging import PAGE, Page, behind, cut
@@ -222,10 +221,13 @@ def waiting_for_donors(session: ReadSession, *, campaign_id: UUID) -> int:
 
 
 def supporters(session: ReadSession, *, campaign_id: UUID, limit: int = 12) -> list[Supporter]:
-    """Return who helps, newest first, named as far as each agreed."""
-    rows = session.execute(
-        select(Basket, Party.name, Party.consent)
-        .join(Party, Party.id == Basket.party_id)
+    """Return who helps, newest first, named as far as each agreed.
+
+    Anybody can type any address: until its owner confirms a basket, its name and message are
+    withheld.
+    """
+    baskets = session.scalars(
+        select(Basket)
         .where(Basket.campaign_id == campaign_id)
         .order_by(Basket.created_at.desc(), Basket.id)
         .limit(limit)
@@ -233,7 +235,7 @@ def supporters(session: ReadSession, *, campaign_id: UUID, limit: int = 12) -> l
     given: defaultdict[UUID, list[tuple[str, int]]] = defaultdict(list)
     for basket_id, commodity, quantity in session.execute(
         select(Pledge.basket_id, Pledge.commodity, Pledge.quantity).where(
-            Pledge.basket_id.in_([basket.id for basket, _name, _consent in rows]),
+            Pledge.basket_id.in_([basket.id for basket in baskets]),
             Pledge.state.not_in(("cancelled", "lapsed", "charged_back")),
         )
     ):
@@ -241,13 +243,13 @@ def supporters(session: ReadSession, *, campaign_id: UUID, limit: int = 12) -> l
             given[basket_id].append((commodity, quantity))
     return [
         Supporter(
-            shown_name(name, consent),
+            shown_name(basket.name, consent),
             basket.message if consent != ANONYMOUS else "",
             basket.created_at,
             tuple(sorted(given[basket.id])),
         )
-        for basket, name, least in rows
-        for consent in (ANONYMOUS if least == ANONYMOUS else basket.consent,)
+        for basket in baskets
+        for consent in (basket.consent if basket.confirmed_at else ANONYMOUS,)
         if given[basket.id]
     ]
 
@@ -258,4 +260,4 @@ def shown_name(name: str, consent: str) -> str:
         return name
     if consent == "initials":
         return " ".join(f"{part[0].upper()}." for part in name.split() if part)
-    return "Somebody"
+    return "Anonymous"

@@ -1,6 +1,10 @@
 """Questions about parties: under which commitments entries name them, what is kept about them."""
 
+from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +19,7 @@ from ledger.models.payments import BalanceTransaction
 from ledger.models.people import ApiToken, OutboxMessage, Person
 from ledger.models.pledges import Basket, Pledge
 from ledger.models.recurring import RecurringGift
+from ledger.queries.paging import PAGE, Page, behind, cut
 
 
 def labels_of(session: ReadSession, *, pledges: Collection[str]) -> dict[str, dict[str, str]]:
@@ -68,6 +73,71 @@ def counted_about(session: ReadSession, *, person: Person) -> dict[str, int]:
     }
     found = session.execute(select(*(count.scalar_subquery() for count in counts.values()))).one()
     return dict(zip(counts, found, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBasket:
+    """A basket as its owner sees it: what is in it, and how the public sees it.
+
+    ``is_shown`` once the owner has confirmed it; ``has_joined`` if it was made with their address
+    while they were not signed in. ``parts`` are commodities with quantities in smallest units.
+    """
+
+    id: UUID
+    campaign: str
+    slug: str
+    name: str
+    consent: str
+    message: str
+    created_at: datetime
+    is_shown: bool
+    has_joined: bool
+    parts: tuple[tuple[str, int], ...]
+    regular: tuple[str, int, str] | None
+
+
+def baskets_of_person(
+    session: ReadSession, *, person_id: UUID, after: UUID | None = None
+) -> Page[GivenBasket]:
+    """Return a page of a person's baskets, newest first."""
+    rows = session.execute(
+        select(Basket, Campaign, Party.joined_at)
+        .join(Campaign, Campaign.id == Basket.campaign_id)
+        .join(Party, Party.id == Basket.party_id)
+        .where(
+            Party.person_id == person_id,
+            behind(session, after, Basket.created_at, Basket.id, newest_first=True),
+        )
+        .order_by(Basket.created_at.desc(), Basket.id.desc())
+        .limit(PAGE + 1)
+    ).all()
+    ids = [basket.id for basket, _campaign, _joined_at in rows]
+    parts: defaultdict[UUID | None, list[tuple[str, int]]] = defaultdict(list)
+    for basket_id, commodity, quantity in session.execute(
+        select(Pledge.basket_id, Pledge.commodity, Pledge.quantity).where(Pledge.basket_id.in_(ids))
+    ):
+        parts[basket_id].append((commodity, quantity))
+    regular = {
+        gift.basket_id: (gift.commodity, gift.amount, gift.every)
+        for gift in session.scalars(select(RecurringGift).where(RecurringGift.basket_id.in_(ids)))
+    }
+    found = [
+        GivenBasket(
+            id=basket.id,
+            campaign=campaign.title,
+            slug=campaign.slug,
+            name=basket.name,
+            consent=basket.consent,
+            message=basket.message,
+            created_at=basket.created_at,
+            is_shown=basket.confirmed_at is not None,
+            has_joined=joined_at is not None,
+            parts=tuple(sorted(parts[basket.id])),
+            regular=regular.get(basket.id),
+        )
+        for basket, campaign, joined_at in rows
+    ]
+    return cut(found, attrgetter("id"))
 
 
 def _is(person: Person) -> ColumnElement[bool]:

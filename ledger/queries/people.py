@@ -8,12 +8,20 @@ from sqlalchemy import or_, select
 
 from ledger.db import ReadSession
 from ledger.models.books import Book
+from ledger.models.parties import Party
 from ledger.models.people import ApiToken, Membership, OutboxMessage, Person
 
 
 def person_by_email(session: ReadSession, email: str) -> Person | None:
     """Return who has this e-mail address, in any capitals."""
     return session.scalar(select(Person).where(Person.email == email.strip().lower()))
+
+
+def name_given(session: ReadSession, *, email: str) -> str | None:
+    """Return the name that was typed with an address when it first gave, None if it never did."""
+    return session.scalar(
+        select(Party.name).where(Party.email == email).order_by(Party.created_at, Party.id).limit(1)
+    )
 
 
 def roles_of(

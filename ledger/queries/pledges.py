@@ -15,7 +15,7 @@ from ledger.models.campaigns import Campaign
 from ledger.models.mandates import Mandate
 from ledger.models.parties import Party
 from ledger.models.payments import PaymentAttempt
-from ledger.models.pledges import Fulfilment, Pledge
+from ledger.models.pledges import Basket, Fulfilment, Pledge
 from ledger.queries.paging import PAGE, Page, behind, cut
 
 OPEN = ("open", "part_fulfilled")
@@ -106,6 +106,7 @@ def find_open_pledges(
     query = (
         select(Pledge.id)
         .join(Party, Party.id == Pledge.party_id)
+        .outerjoin(Basket, Basket.id == Pledge.basket_id)
         .where(Pledge.book_id == book_id, Pledge.state.in_(OPEN))
         .order_by(Pledge.created_at.desc(), Pledge.id.desc())
         .limit(limit)
@@ -113,17 +114,19 @@ def find_open_pledges(
     for word in words.split():
         query = query.where(
             or_(
-                Party.name.icontains(word, autoescape=True),
+                func.coalesce(Basket.name, Party.name).icontains(word, autoescape=True),
                 Pledge.reference.icontains(word, autoescape=True),
             )
         )
     return [row for row in _rows(session, query) if row.open and row.kind == "money"]
 
 
-def pledge_of_party(session: ReadSession, *, party_id: UUID, reference: str) -> Pledge | None:
-    """Return a party's own pledge by its reference."""
+def pledge_of_person(session: ReadSession, *, person_id: UUID, reference: str) -> Pledge | None:
+    """Return a person's own pledge by its reference."""
     return session.scalar(
-        select(Pledge).where(Pledge.party_id == party_id, Pledge.reference == reference)
+        select(Pledge)
+        .join(Party, Party.id == Pledge.party_id)
+        .where(Party.person_id == person_id, Pledge.reference == reference)
     )
 
 
@@ -251,10 +254,19 @@ def _rows(session: ReadSession, ids: Select[UUID]) -> list[PledgeRow]:
         .subquery()
     )
     query = (
-        select(Pledge, Book, Fund.code, Campaign, Party.name, done.c.quantity, net.c.quantity)
+        select(
+            Pledge,
+            Book,
+            Fund.code,
+            Campaign,
+            func.coalesce(Basket.name, Party.name),
+            done.c.quantity,
+            net.c.quantity,
+        )
         .join(Book, Book.id == Pledge.book_id)
         .join(Fund, Fund.id == Pledge.fund_id)
         .join(Party, Party.id == Pledge.party_id)
+        .outerjoin(Basket, Basket.id == Pledge.basket_id)
         .outerjoin(Campaign, Campaign.id == Pledge.campaign_id)
         .outerjoin(done, done.c.pledge_id == Pledge.id)
         .outerjoin(net, net.c.pledge_id == Pledge.id)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import aliased
 
 from ledger.core.accounts import BY_NUMBER
@@ -178,13 +178,16 @@ def gifts_to_match(
 ) -> dict[str, list[int]]:
     """Return what each party gave each member's fund in a round, smallest first, by member.
 
-    Money that was pledged and came, less refunds; one figure for each party, whatever number of
-    gifts it made. Communities are no party here, and what was charged back does not count.
+    Money that was pledged and came, less refunds; one figure for each address, whatever number of
+    gifts were made with it. Communities are no party here, and what was charged back does not
+    count.
     """
     pool = session.get_one(Book, pool_id)
     begin, end = _instant(since), _instant(until + timedelta(days=1))
+    # A gift without signing in is a party of its own; split into many it must not weigh more.
+    giver = case((Party.email != "", Party.email), else_=Party.reference)
     query = (
-        select(Book.code, Pledge.party_id, func.sum(Fulfilment.quantity))
+        select(Book.code, giver, func.sum(Fulfilment.quantity))
         .select_from(PoolMember)
         .join(Book, Book.id == PoolMember.book_id)
         .join(Pledge, (Pledge.book_id == Book.id) & (Pledge.fund_id == PoolMember.fund_id))
@@ -198,7 +201,7 @@ def gifts_to_match(
             Fulfilment.created_at >= begin,
             Fulfilment.created_at < end,
         )
-        .group_by(Book.code, Pledge.party_id)
+        .group_by(Book.code, giver)
     )
     gifts: dict[str, list[int]] = {}
     for code, _party, amount in session.execute(query):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from ledger.core.match_gifts import Terms
 from ledger.db import ReadSession
@@ -125,9 +125,10 @@ def cleared_gifts(
 ) -> list[Gift]:
     """Return the gifts of money to a campaign that have cleared, the oldest first.
 
-    ``without`` is a party that does not match itself. What went back of a pledge is taken from
-    its newest payments first.
+    ``without`` is a party that does not match itself, whichever of the parties of its address or
+    person gave. What went back of a pledge is taken from its newest payments first.
     """
+    own = _same_giver(session, without) if without else frozenset[UUID]()
     gifts = []
     rows = session.execute(
         select(Fulfilment, Pledge.id)
@@ -135,7 +136,7 @@ def cleared_gifts(
         .where(
             Pledge.campaign_id == campaign_id,
             Pledge.commodity == commodity,
-            Pledge.party_id != without if without else Pledge.id == Pledge.id,
+            Pledge.party_id.not_in(own),
         )
         .order_by(Fulfilment.created_at, Fulfilment.id)
     ).all()
@@ -150,12 +151,22 @@ def cleared_gifts(
             name = f"{row.source}/{row.source_ref}"
             gifts.append(Gift(name, row.quantity, gone, row.created_at))
     gifts.reverse()
-    gifts += _recurring(session, campaign_id, without)
+    gifts += _recurring(session, campaign_id, own)
     gifts.sort(key=lambda gift: gift.at)
     return [gift for gift in gifts if since is None or gift.at >= since]
 
 
-def _recurring(session: ReadSession, campaign_id: UUID, without: UUID | None) -> list[Gift]:
+def _same_giver(session: ReadSession, party_id: UUID) -> frozenset[UUID]:
+    party = session.get_one(Party, party_id)
+    same = [Party.id == party_id]
+    if party.email:
+        same.append(Party.email == party.email)
+    if party.person_id is not None:
+        same.append(Party.person_id == party.person_id)
+    return frozenset(session.scalars(select(Party.id).where(or_(*same))))
+
+
+def _recurring(session: ReadSession, campaign_id: UUID, own: frozenset[UUID]) -> list[Gift]:
     rows = session.execute(
         select(BalanceTransaction, RecurringGift.party_id)
         .join(RecurringGift, RecurringGift.id == BalanceTransaction.recurring_id)
@@ -168,5 +179,5 @@ def _recurring(session: ReadSession, campaign_id: UUID, without: UUID | None) ->
     return [
         Gift(f"recurring/{txn.stripe_txn_id}", txn.amount, 0, txn.posted_at or txn.created_at)
         for txn, party_id in rows
-        if party_id != without
+        if party_id not in own
     ]

@@ -178,9 +178,13 @@ def _tell(
 def _tell_of_gift(
     session: Session, gift: RecurringGift, *, subject: str, text: str, now: datetime
 ) -> None:
+    email = session.get_one(Party, gift.party_id).email
+    # Whoever was erased, or said that the gift is not theirs, has no address any more.
+    if not email:
+        return
     send(
         session,
-        to_email=session.get_one(Party, gift.party_id).email,
+        to_email=email,
         subject=subject,
         body=f"{text}\n\n{place_for(RECURRING, gift.id)}\n\n{NO_SIGN_IN}",
         now=now,

@@ -74,6 +74,7 @@ def erase(session: Session, *, email: str, now: datetime) -> Erased:
     _check(session, person, parties, now)
     ids = [party.id for party in parties]
     names = {party.name for party in parties} | ({person.name} if person else set())
+    names |= set(session.scalars(select(Basket.name).where(Basket.party_id.in_(ids)))) - {""}
     addresses = {party.email for party in parties} | {address}
     pledges = _pledges(session, ids, now)
     for party in parties:
@@ -124,7 +125,7 @@ def _pledges(session: Session, parties: Sequence[UUID], now: datetime) -> list[P
     ids = [pledge.id for pledge in pledges]
     references = [pledge.reference for pledge in pledges]
     for basket in session.scalars(select(Basket).where(Basket.party_id.in_(parties))):
-        basket.message, basket.consent = "", "anonymous"
+        basket.name, basket.message, basket.consent = "", "", "anonymous"
     for row in session.scalars(select(HoursEntry).where(HoursEntry.party_id.in_(parties))):
         row.description = ""
     for mandate in session.scalars(select(Mandate).where(Mandate.pledge_id.in_(ids))):

@@ -28,7 +28,7 @@ from ledger.models.parties import Party
 from ledger.queries.books import fund_by_code
 from ledger.services import journal
 from ledger.services.books import check_own_fund
-from ledger.services.parties import find_or_create_party
+from ledger.services.parties import find_or_create_party, kept_parties
 from ledger.services.people import clean_email
 from ledger.services.pledges import keep_at_once, record_fulfilment
 from ledger.statements import Gift, GiftList
@@ -114,7 +114,7 @@ def preview_gifts(
 ) -> GiftsImported:
     """Say what importing a list would do and keep nothing. Raises Invalid as that does."""
     addresses = _check(purpose, gifts, without_email, now)
-    parties = _parties(session, set(addresses))
+    parties = kept_parties(session, addresses)
     known = _known(session, purpose.book, _references(gifts.gifts, addresses, parties))
     new = [
         gift
@@ -148,7 +148,7 @@ def import_gifts(
     Invalid, naming the row, for a day ahead or in a closed period, and an address that is none.
     """
     addresses = _check(purpose, gifts, without_email, now)
-    before = _parties(session, set(addresses))
+    before = kept_parties(session, addresses)
     parties = dict(before)
     for gift, address in zip(gifts.gifts, addresses, strict=True):
         if address and address not in parties:
@@ -196,15 +196,6 @@ def _check(purpose: Purpose, gifts: GiftList, without_email: bool, now: datetime
         if not gift.name:
             raise Invalid("This gift has an address and no name.", place=gift.place)
     return addresses
-
-
-def _parties(session: ReadSession, addresses: set[str]) -> dict[str, Party]:
-    wanted, found = sorted(addresses - {""}), {}
-    for start in range(0, len(wanted), LOOKED_UP_AT_ONCE):
-        part = wanted[start : start + LOOKED_UP_AT_ONCE]
-        for party in session.scalars(select(Party).where(Party.email.in_(part))):
-            found[party.email] = party
-    return found
 
 
 def _references(

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from ledger.core import bookkeeping
 from ledger.core.days import day_in
@@ -104,7 +104,14 @@ def log_hours(
         raise Invalid("This is more than a year ago.", place="worked_on")
     already = session.scalar(
         select(func.coalesce(func.sum(HoursEntry.worked_minutes), 0)).where(
-            HoursEntry.party_id == party.id,
+            HoursEntry.party_id.in_(
+                select(Party.id).where(
+                    or_(
+                        Party.id == party.id,
+                        and_(Party.person_id.is_not(None), Party.person_id == party.person_id),
+                    )
+                )
+            ),
             HoursEntry.worked_on == worked_on,
             HoursEntry.state != "rejected",
         )

@@ -18,7 +18,7 @@ from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.ids import new_id
 from ledger.links import SIGN_IN, Links, place_for
 from ledger.models.people import ApiToken, Membership, OutboxMessage, Person, SignInLink
-from ledger.queries.people import person_by_email, roles_of
+from ledger.queries.people import name_given, person_by_email, roles_of
 
 LINK_LIFETIME = timedelta(minutes=20)
 LINKS_PER_HOUR = 5
@@ -102,14 +102,15 @@ def end_role(
 
 
 def request_link(session: Session, *, email: str, links: Links, now: datetime) -> None:
-    """Write a sign-in link to the outbox when the address is known; silently nothing otherwise.
+    """Write a sign-in link to the outbox when somebody has a role or gave with this address;
+    silently nothing otherwise.
 
     The message has the place of the link, which is signed with the installation's own key: a
     copy of the database signs nobody in. Raises Invalid for what is no address. At most five
     links an hour per address.
     """
     address = clean_email(email)
-    if person_by_email(session, address) is None:
+    if person_by_email(session, address) is None and name_given(session, email=address) is None:
         return
     recent = session.scalar(
         select(func.count())
@@ -142,8 +143,9 @@ def request_link(session: Session, *, email: str, links: Links, now: datetime) -
     )
 
 
-def use_link(session: Session, *, secret: str, now: datetime) -> Person:
-    """Spend a sign-in link and return the person. Raises NotAllowed when it is not good."""
+def use_link(session: Session, *, secret: str, now: datetime, name: str = "") -> Person:
+    """Spend a sign-in link and return the person, made known by ``name`` if they gave without
+    one. Raises NotAllowed when it is not good."""
     spent = session.execute(
         update(SignInLink)
         .where(
@@ -154,25 +156,23 @@ def use_link(session: Session, *, secret: str, now: datetime) -> Person:
         .values(used_at=now)
         .returning(SignInLink.email)
     ).scalar_one_or_none()
-    person = person_by_email(session, spent) if spent else None
-    if person is None:
+    given = name_given(session, email=spent) if spent else None
+    if spent is None or (given is None and person_by_email(session, spent) is None):
         raise NotAllowed(
             "This sign-in link was used already or is too old. Please ask for another."
         )
-    return person
+    return create_person(session, email=spent, name=name.strip() or given or "", now=now)
 
 
-def link_is_good(session: ReadSession, *, secret: str, now: datetime) -> bool:
-    """Tell whether a link can still be used, without using it: mail scanners open links."""
-    return (
-        session.scalar(
-            select(SignInLink.id).where(
-                SignInLink.secret_sha256 == sha256(secret),
-                SignInLink.used_at.is_(None),
-                SignInLink.expires_at > now,
-            )
+def address_of_link(session: ReadSession, *, secret: str, now: datetime) -> str | None:
+    """Return whose link this is while it can still be used, without using it: mail scanners open
+    links."""
+    return session.scalar(
+        select(SignInLink.email).where(
+            SignInLink.secret_sha256 == sha256(secret),
+            SignInLink.used_at.is_(None),
+            SignInLink.expires_at > now,
         )
-        is not None
     )
 
 

@@ -62,14 +62,13 @@ def make_pledges(
     message: str,
     consent: str,
     now: datetime,
+    name: str = "",
     besides: bool = False,
 ) -> Basket:
     """Make a basket with a pledge for each line, and post what they mean.
 
-    The same form sent twice (``form_key``) makes one basket; it may be empty when something is
-    offered ``besides``, as a recurring gift. Raises Invalid by commodity for an offer that the
-    campaign cannot take, Conflict when the campaign is over or the key belongs to somebody
-    else's form.
+    ``name`` is the party's if empty; a ``form_key`` makes one basket, without lines if something
+    is offered ``besides``. Raises Invalid by commodity, Conflict when over or another's key.
     """
     known = session.scalar(select(Basket).where(Basket.form_key == form_key))
     if known is not None:
@@ -85,9 +84,11 @@ def make_pledges(
         campaign_id=campaign.id,
         party_id=party.id,
         form_key=form_key,
+        name=name.strip() or party.name,
         message=message,
         consent=consent,
         created_at=now,
+        confirmed_at=now if party.person_id else None,
     )
     session.add(basket)
     session.flush()

@@ -2,14 +2,15 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.errors import NotFound
 from ledger.models.books import Book
 from ledger.models.pledges import Pledge
-from ledger.queries import pledge_status, pledges, recurring
+from ledger.queries import parties, pledge_status, pledges, recurring
+from ledger.services import parties as party_services
 from ledger.services import pledges as pledge_services
 from ledger.web.door import now, page, reading, row_asked, signed_in, today, write
 from ledger.web.payment import links
@@ -27,9 +28,38 @@ def show() -> Response:
             session, pledge_ids=[part.id for part in given.rows], now=now()
         )
         regular = recurring.recurring_of_person(session, person_id=person.id)
+        baskets = parties.baskets_of_person(session, person_id=person.id, after=row_asked("shown"))
     return page(
-        "giving/show.html", given=given, standings=standings, regular=regular, links=links()
+        "giving/show.html",
+        given=given,
+        standings=standings,
+        regular=regular,
+        baskets=baskets,
+        links=links(),
     )
+
+
+@pages.post("/giving/baskets/<uuid:basket_id>/shown")
+def shown(basket_id: UUID) -> Response:
+    """Set how one of one's own baskets is shown in public."""
+    person = signed_in()
+    consent = request.form.get("consent", "")
+    write(
+        lambda session: party_services.show_basket(
+            session, person_id=person.id, basket_id=basket_id, consent=consent, now=now()
+        )
+    )
+    flash(_("Saved. This is how your gift is shown from now on."))
+    return redirect(url_for("giving.show", _anchor="shown"), 303)
+
+
+@pages.post("/giving/baskets/<uuid:basket_id>/not-mine")
+def not_mine(basket_id: UUID) -> Response:
+    """Part with a basket that somebody else made with one's address."""
+    person = signed_in()
+    write(lambda session: party_services.disown(session, person_id=person.id, basket_id=basket_id))
+    flash(_("This gift is no longer connected with you or your address."))
+    return redirect(url_for("giving.show", _anchor="shown"), 303)
 
 
 @pages.post("/giving/<uuid:pledge_id>/cancel")

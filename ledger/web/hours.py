@@ -12,6 +12,7 @@ from ledger.db import Session
 from ledger.errors import Invalid, NotFound
 from ledger.models.books import Book
 from ledger.models.hours import HoursEntry
+from ledger.models.parties import Party
 from ledger.models.people import Person
 from ledger.queries import hours, pledges
 from ledger.queries.books import book_by_code, commodities, fund_by_code, funds_of_books
@@ -89,21 +90,16 @@ def reject(hours_id: UUID) -> Response:
 
 
 def _log(session: Session, person: Person, answers: dict[str, Any]) -> None:
-    party = parties.find_or_create_party(
-        session,
-        name=person.name,
-        email=person.email,
-        consent="initials",
-        person_id=person.id,
-        now=now(),
-    )
-    pledge = pledges.pledge_of_party(session, party_id=party.id, reference=answers["pledge"])
+    pledge = pledges.pledge_of_person(session, person_id=person.id, reference=answers["pledge"])
     if answers["pledge"] and pledge is None:
         raise Invalid(_("There is no such pledge among yours."), place="pledge")
     if pledge is not None:
+        party = session.get_one(Party, pledge.party_id)
         book, fund = session.get_one(Book, pledge.book_id), pledges.fund_of(session, pledge)
         commodity = pledge.commodity
     else:
+        giver = parties.Giver(person.name, person.email, "initials")
+        party = parties.party_of_person(session, person=person, giver=giver, now=now())
         book = book_by_code(session, answers["book"])
         auth.require(session, person_id=person.id, book_id=book.id, action="log_hours", now=now())
         fund = fund_by_code(session, book.id, answers["fund"])

@@ -283,12 +283,11 @@ def _offer(campaign: Campaign, answers: dict[str, Any]) -> Offer:
 def _make(session: Session, slug: str, answers: dict[str, Any], offer: Offer) -> BasketRow:
     # Read again where it is promised to: it may have ended or been corrected meanwhile.
     campaign = campaigns.campaign_by_slug(session, slug)
-    party = parties.find_or_create_party(
+    party = parties.party_of_form(
         session,
-        name=answers["name"],
-        email=answers["email"],
-        consent=answers["consent"],
-        person_id=visitor().id,
+        giver=parties.Giver(answers["name"], answers["email"], answers["consent"]),
+        form_key=answers["form_key"],
+        person=visitor().person,
         now=now(),
     )
     basket = pledge_services.make_pledges(
@@ -299,6 +298,7 @@ def _make(session: Session, slug: str, answers: dict[str, Any], offer: Offer) ->
         form_key=answers["form_key"],
         message=answers["message"],
         consent=answers["consent"],
+        name=answers["name"],
         now=now(),
         besides=bool(offer.regular),
     )

@@ -1,6 +1,7 @@
 """A recurring gift by its signed link: how it stands, and pause, skip, change or stop it.
 
-The link is the key: whoever holds it need not sign in, and can do nothing else with it.
+The link is the key: whoever holds it need not sign in, and can do nothing else with it. Only its
+owner, signed in, can raise the amount: somebody's card pays for it.
 """
 
 from uuid import UUID
@@ -18,7 +19,7 @@ from ledger.models.parties import Party
 from ledger.models.recurring import RecurringGift
 from ledger.queries import recurring
 from ledger.schemas.fields import minor_units
-from ledger.web.door import errors_of, here, now, page, reading
+from ledger.web.door import errors_of, here, now, page, reading, visitor
 from ledger.web.payment import came_back, count_try, gateway, links
 
 pages = Blueprint("recurring", __name__)
@@ -64,6 +65,11 @@ def amount(token: str) -> Response:
     gift = _gift(gift_id)
     try:
         value = minor_units(request.form.get("amount", ""), exponent(gift.commodity))
+        if value > gift.amount and not _is_owner(gift):
+            raise Invalid(
+                _("To give more, sign in with the address you gave with. This link can lower it."),
+                place="amount",
+            )
         checkout.change_amount(here().db, gateway(), gift_id=gift_id, amount=value, now=now())
     except ValidationError as error:
         return _page(token, {"amount": [str(sentence) for sentence in error.messages]}, 422)
@@ -90,6 +96,13 @@ def card(token: str) -> Response:
         now=now(),
     )
     return redirect(url, 303)
+
+
+def _is_owner(gift: RecurringGift) -> bool:
+    """Tell whether the person to whom the gift belongs is signed in: a link can be passed on."""
+    with reading() as session:
+        owner = session.get_one(Party, gift.party_id).person_id
+    return owner is not None and owner == visitor().id
 
 
 def _gift(gift_id: UUID) -> RecurringGift:

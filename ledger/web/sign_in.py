@@ -4,9 +4,11 @@ from flask import Blueprint, abort, flash, redirect, request, session, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from ledger.db import Session
 from ledger.errors import Invalid
+from ledger.models.people import Person
 from ledger.queries import people as people_queries
-from ledger.services import people
+from ledger.services import parties, people
 from ledger.web.door import errors_of, here, now, page, reading, visitor, write
 from ledger.web.payment import links
 
@@ -34,20 +36,40 @@ def ask() -> Response:
 def confirm(secret: str) -> Response:
     """Ask for one press of a button, because mail scanners follow links."""
     with reading() as opened:
-        good = people.link_is_good(opened, secret=secret, now=now())
-    return page("sign_in/confirm.html", 200 if good else 403, secret=secret, good=good)
+        email = people.address_of_link(opened, secret=secret, now=now())
+        known = people_queries.person_by_email(opened, email) if email else None
+        given = people_queries.name_given(opened, email=email) if email else None
+    return page(
+        "sign_in/confirm.html",
+        200 if email else 403,
+        secret=secret,
+        good=email is not None,
+        asks_name=known is None,
+        values={"name": given or ""},
+    )
 
 
 @pages.post("/sign-in/<secret>")
 def enter(secret: str) -> Response:
     """Spend the link and start the session."""
-    person = write(lambda opened: people.use_link(opened, secret=secret, now=now()))
+    name = request.form.get("name", "")
+    person, joined = write(lambda opened: _enter(opened, secret, name))
     way = session.get("way")
     session.clear()
     session["person"] = str(person.id)
     session.permanent = True
     flash(_("You are signed in as %(name)s.", name=person.name))
-    return redirect(way if isinstance(way, str) else url_for("home.start"), 303)
+    start = url_for("home.start")
+    if joined:
+        flash(_("Gifts made with your address are now under My giving. Please check them there."))
+        start = url_for("giving.show", _anchor="shown")
+    return redirect(way if isinstance(way, str) else start, 303)
+
+
+def _enter(opened: Session, secret: str, name: str) -> tuple[Person, int]:
+    """Spend the link; what was given with the address joins its owner, now that they are known."""
+    person = people.use_link(opened, secret=secret, name=name, now=now())
+    return person, parties.join(opened, person=person, now=now())
 
 
 @pages.post("/sign-out")

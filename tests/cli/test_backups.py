@@ -23,7 +23,7 @@ from ledger.queries import invariants
 from ledger.queries.books import book_by_code
 from ledger.services import journal
 from ledger.services.backups import LEFT_OUT, write_backup
-from ledger.services.people import link_is_good, request_link, sha256
+from ledger.services.people import address_of_link, request_link, sha256
 from ledger.services.seals import make_checkpoint
 from reports.bundle import make_bundle
 from tests.cli.conftest import Run
@@ -203,7 +203,7 @@ def test_a_backup_signs_nobody_in_and_is_read_by_nobody_else(
     # The control: this is what the message that is sent says, and it would let her in.
     assert any(secret in links.fill(body) for body in kept)
     with filled.transaction() as session:
-        assert link_is_good(session, secret=secret, now=NOW)
+        assert address_of_link(session, secret=secret, now=NOW)
     file = tmp_path / "all.backup"
     file.write_bytes(b"of before")
     file.chmod(0o644)

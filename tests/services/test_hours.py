@@ -13,7 +13,7 @@ from ledger.models.hours import HoursEntry
 from ledger.queries.hours import hours_of_person, hours_to_confirm
 from ledger.queries.pledges import open_quantity
 from ledger.services import hours
-from ledger.services.parties import find_or_create_party
+from ledger.services.parties import join
 from ledger.services.people import create_person
 from ledger.services.pledges import cancel_pledge
 from tests.conftest import NOW
@@ -173,10 +173,7 @@ def test_who_signs_up_after_giving_still_cannot_confirm_their_own_hours(session,
     late = create_person(session, email="ADA@example.org", name="Ada", now=NOW)
     with pytest.raises(NotAllowed):
         confirm(session, hamlet, row, late.id)
-    party = find_or_create_party(
-        session, name="Ada", email="ada@example.org", consent="name", now=NOW
-    )
-    assert party.person_id == late.id
+    assert join(session, person=late, now=NOW) == 1
     assert [item.id for item in hours_of_person(session, person_id=late.id).rows] == [row.id]
 
 

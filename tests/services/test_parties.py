@@ -1,4 +1,4 @@
-"""One party per address; it belongs to the person of that address and to nobody else."""
+"""A typed address is a claim: it changes nothing that is known, and joins its owner alone."""
 
 import pytest
 from sqlalchemy import func, select
@@ -7,7 +7,8 @@ from ledger.core.reference import is_reference
 from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.models.parties import Party
-from ledger.services.parties import find_or_create_party
+from ledger.models.people import Person
+from ledger.services.parties import Giver, find_or_create_party, join, party_of_form
 from ledger.services.people import create_person
 from tests.conftest import NOW
 
@@ -30,26 +31,53 @@ def test_an_address_is_one_party_in_any_capitals(session):
     assert (first.name, is_reference(first.reference)) == ("Ada Hill", True)
 
 
-def test_the_latest_word_about_the_name_counts(session):
+def test_a_known_party_keeps_its_name_and_its_consent(session):
     party(session, consent="name")
-    assert party(session, consent="anonymous").consent == "anonymous"
+    again = party(session, name="Eve", consent="anonymous")
+    assert (again.name, again.consent) == ("Ada Hill", "name")
 
 
-def test_a_party_belongs_to_who_has_the_address_already(session):
+def test_an_address_that_is_typed_is_nobodys_until_its_owner_signs_in(session):
     person = create_person(session, email="ada@example.org", name="Ada", now=NOW)
-    assert party(session).person_id == person.id
+    kept = party(session)
+    commitment = (kept.reference, kept.salt)
+    assert kept.person_id is None
+    assert join(session, person=person, now=NOW) == 1
+    session.refresh(kept)
+    assert (kept.person_id, kept.joined_at) == (person.id, NOW)
+    # What entries name the giver by stays as it is.
+    assert (kept.reference, kept.salt) == commitment
+    assert party(session).id == kept.id
+    assert join(session, person=person, now=NOW) == 0
 
 
-def test_a_party_belongs_to_who_signs_up_with_its_address_later(session):
-    assert party(session).person_id is None
-    person = create_person(session, email="ada@example.org", name="Ada", now=NOW)
-    assert party(session).person_id == person.id
-
-
-def test_typing_an_address_does_not_make_its_gifts_ones_own(session):
+def test_an_address_joins_nobody_else(session):
     party(session)
     eve = create_person(session, email="eve@example.org", name="Eve", now=NOW)
-    assert party(session, person_id=eve.id).person_id is None
+    assert join(session, person=eve, now=NOW) == 0
+    assert party(session).person_id is None
+
+
+def form(session: Session, person: Person | None, email: str = "ada@example.org") -> Party:
+    """Send a pledge form, signed in or not."""
+    giver = Giver("Ada", email, "name")
+    return party_of_form(session, giver=giver, form_key="a form", person=person, now=NOW)
+
+
+def test_each_form_of_a_stranger_is_a_party_of_its_own(session):
+    kept = party(session)
+    assert len({kept.id, form(session, None).id, form(session, None).id}) == 3
+
+
+def test_who_is_signed_in_gives_as_themselves_with_their_own_address_alone(session):
+    ada = create_person(session, email="ada@example.org", name="Ada", now=NOW)
+    stranger = form(session, None)
+    own = form(session, ada, " ADA@example.org ")
+    assert own.id != stranger.id
+    assert (own.person_id, form(session, ada).id) == (ada.id, own.id)
+    assert form(session, ada, "eve@example.org").person_id is None
+    # A community that types the address adds nothing to what is theirs.
+    assert party(session).id != own.id
 
 
 @pytest.mark.parametrize("email", ["", "ada", "ada@", "@example.org", "a b@example.org"])

@@ -139,9 +139,9 @@ def test_a_link_is_kept_only_as_its_hash_and_spent_once(session: Session) -> Non
     assert secret not in kept
     stored = session.scalars(select(SignInLink)).one()
     assert secret not in (stored.secret_sha256, stored.email)
-    assert people.link_is_good(session, secret=secret, now=NOW)
+    assert people.address_of_link(session, secret=secret, now=NOW)
     assert people.use_link(session, secret=secret, now=NOW).id == person.id
-    assert not people.link_is_good(session, secret=secret, now=NOW)
+    assert not people.address_of_link(session, secret=secret, now=NOW)
     with pytest.raises(NotAllowed):
         people.use_link(session, secret=secret, now=NOW)
 
@@ -153,7 +153,7 @@ def test_a_link_is_not_good_from_its_last_instant_on(session: Session) -> None:
     secret = LINKS.fill(kept).split("/sign-in/")[1].split()[0]
     assert secret not in kept
     end = NOW + people.LINK_LIFETIME
-    assert people.link_is_good(session, secret=secret, now=end - timedelta(seconds=1))
+    assert people.address_of_link(session, secret=secret, now=end - timedelta(seconds=1))
     with pytest.raises(NotAllowed):
         people.use_link(session, secret=secret, now=end)
 

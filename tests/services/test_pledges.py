@@ -31,7 +31,7 @@ from ledger.services.pledges import (
     record_fulfilment,
 )
 from tests.conftest import NOW
-from tests.factories import make_campaign, make_party, make_pledge
+from tests.factories import make_campaign, make_party, make_person, make_pledge
 from tests.services.hamlet import TODAY, Hamlet, account, fund, sound, text
 
 THREE = (Line("USD", 6000), Line("EQP.PROJECTOR", 1, "Nearly new"), Line("MIN.ELEC", 390))
@@ -362,15 +362,21 @@ def test_names_in_public_are_as_each_agreed(session, campaign):
             session,
             campaign,
             consent=consent,
-            party=make_party(session, f"{number}@example.org", name),
+            party=make_party(session, make_person(session, name).email, name),
             now=NOW + timedelta(minutes=number),
         )
     found = supporters(session, campaign_id=campaign.id)
     assert [(row.name, row.message) for row in found] == [
-        ("Somebody", ""),
+        ("Anonymous", ""),
         ("B. D.", "Good luck"),
         ("Ada Hill", "Good luck"),
     ]
+
+
+def test_a_giver_whose_address_nobody_confirmed_is_anonymous(session, campaign):
+    basket(session, campaign, consent="name", party=make_party(session, "ada@example.org"))
+    found = supporters(session, campaign_id=campaign.id)
+    assert [(row.name, row.message) for row in found] == [("Anonymous", "")]
 
 
 def test_a_promise_of_all_or_nothing_is_conditional_and_not_paid_yet(session, gated):
