@@ -364,3 +364,16 @@ def test_two_approvals_at_one_second_give_no_more_than_there_is(db: Database) ->
     with db.snapshot() as reading:
         assert available(reading, pool_id=hamlet.pool_id, on=TODAY) == 40_000
         sound(reading)
+
+
+def test_gifts_of_one_address_weigh_as_one_whoever_was_signed_in(
+    hamlet_session: Session, hamlet: Hamlet
+) -> None:
+    """Each gift without signing in is a party of its own."""
+    gift(hamlet_session, hamlet, "A", "ROOF", ["ada", "bo"], [400, 400])
+    make_party(hamlet_session, "bo@example.org").email = "ada@example.org"
+    hamlet_session.flush()
+    found = gifts_to_match(
+        hamlet_session, pool_id=hamlet.pool_id, since=TODAY - timedelta(days=1), until=TODAY
+    )
+    assert found == {"A": [800]}

@@ -9,6 +9,7 @@ from ledger.db import Session
 from ledger.models.commitments import Commitment
 from ledger.queries.sponsors import cleared_gifts, matched_of, sponsors_of
 from ledger.services import match_funding
+from ledger.services.parties import Giver, party_of_form
 from tests.conftest import NOW
 from tests.factories import make_party, make_person
 from tests.services.hamlet import sound
@@ -86,6 +87,23 @@ def test_what_the_public_sees_and_a_dry_run_finds_is_what_is_booked(
     (seen,) = sponsors_of(till.session, campaign_id=till.campaign.id)
     assert seen.matched == sum(item.share for item in tried) == 10_100
     assert (seen.name, seen.terms.up_to) == ("Sam Sponsor", 12_000)
+
+
+def test_a_sponsor_who_gave_as_a_guest_does_not_match_themselves(till: Till) -> None:
+    till.charge(6000, 200)
+    giver = Giver("Sam", till.party.email, "name")
+    guest = party_of_form(till.session, giver=giver, form_key="", person=None, now=NOW)
+    stranger = make_party(till.session, "sam@example.org")
+    found = {
+        party.id: [
+            gift.amount
+            for gift in cleared_gifts(
+                till.session, campaign_id=till.campaign.id, commodity="USD", without=party.id
+            )
+        ]
+        for party in (guest, stranger)
+    }
+    assert found == {guest.id: [], stranger.id: [6000]}
 
 
 @given(GIFTS, st.integers(1, 100_000), st.integers(0, 10**6), st.integers(1, 10**9))
