@@ -1,8 +1,9 @@
-"""The journal for programs: read it, and post entries of other systems."""
+"""The journal for programs: read it, and propose entries that another person approves."""
 
-from datetime import date
 from typing import Any
+from uuid import UUID
 
+from flask import url_for
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from ledger.api.blueprint import Blueprint
@@ -10,14 +11,15 @@ from ledger.api.document import Once
 from ledger.api.idempotency import once
 from ledger.api.token import book_for, caller, parts
 from ledger.core.bounds import LARGEST_AMOUNT
-from ledger.core.entry import Entry, Posting
-from ledger.core.fitting_accounts import check_own_funds
-from ledger.db import Session
-from ledger.errors import Conflict, Invalid
+from ledger.core.entry import Posting
+from ledger.db import ReadSession, Session
+from ledger.errors import NotFound
+from ledger.models.books import Book
+from ledger.models.proposals import Proposal
 from ledger.queries import journal
-from ledger.schemas.fields import Line
+from ledger.schemas.fields import Day, Line, one_of
 from ledger.schemas.journal import EntryFilter
-from ledger.services import journal as journal_services
+from ledger.services import manual_entries
 
 blueprint = Blueprint("api_entries", "Entries of a book's journal")
 
@@ -31,26 +33,34 @@ class Leg(Schema):
     quantity = fields.Integer(
         required=True, strict=True, validate=validate.Range(-LARGEST_AMOUNT, LARGEST_AMOUNT)
     )
-    counterparty = Line(load_default=None, longest=32)
-    pledge = Line(load_default=None, longest=64)
-    asset = Line(load_default=None, longest=64)
-    valuation = Line(load_default=None, longest=64)
     function = Line(load_default=None, longest=32)
 
 
 class NewEntry(Schema):
-    """An entry to be posted; (event_type, external_ref) identifies it."""
+    """A manual entry to be approved; (event_type, external_ref) identifies it."""
 
-    accounting_date = fields.Date(required=True)
-    event_type = Line(required=True, longest=64)
+    accounting_date = Day(required=True)
+    event_type = one_of(
+        manual_entries.EVENT_TYPES, f"One of {', '.join(manual_entries.EVENT_TYPES)}."
+    )
     external_ref = Line(required=True, longest=128)
+    reason = Line(load_default="", longest=200)
     postings = fields.List(fields.Nested(Leg), required=True, validate=validate.Length(2, 500))
 
 
-class Posted(Schema):
-    """What became of a new entry."""
+class ProposalShown(Schema):
+    """How a proposed entry stands: open, approved or rejected; ``address`` tells again."""
 
-    entry = fields.UUID()
+    proposal = fields.UUID()
+    state = fields.String()
+    address = fields.String()
+    entry = fields.UUID(allow_none=True)
+    note = fields.String()
+
+
+class Proposed(ProposalShown):
+    """What became of a new entry; ``duplicate`` when it was proposed before."""
+
     duplicate = fields.Boolean()
 
 
@@ -90,38 +100,54 @@ def index(query: dict[str, Any], code: str) -> list[Any]:
 @blueprint.post("/books/<code>/entries")
 @blueprint.arguments(Once(unknown=EXCLUDE), location="headers")
 @blueprint.arguments(NewEntry)
-@blueprint.response(201, Posted)
+@blueprint.response(202, Proposed)
 def post(headers: dict[str, str], body: dict[str, Any], code: str) -> dict[str, Any]:
-    """Post an entry; needs a token for write and an Idempotency-Key."""
+    """Propose an entry, which another person approves; needs a token for write and a key.
+
+    Accounts that name another community, or that a service keeps row by row, are not written
+    here. Nothing is posted before somebody with the role approver agrees.
+    """
     book = book_for("post_entries", code, scope="write")
     who = caller("write")
-    entry = Entry(book.code, tuple(Posting(**leg) for leg in body["postings"]))
-    check_own_funds(entry.postings)
+    postings = [Posting(**leg) for leg in body["postings"]]
 
     def deed(session: Session) -> dict[str, Any]:
-        try:
-            posted = journal_services.post(
-                session,
-                [entry],
-                event_type=body["event_type"],
-                source="api",
-                external_ref=body["external_ref"],
-                accounting_on=_day(body),
-                now=parts().clock(),
-                made_by=who.person_id,
-            )
-        except Invalid as refusal:
-            # The journal counts entries; a body here is one.
-            place = (refusal.place or "").removeprefix("entries[0].")
-            raise Invalid(refusal.message, place=place, messages=refusal.messages) from refusal
-        except Conflict as refusal:
-            # The journal names the reference itself; a program needs the field's name.
-            raise Conflict(refusal.message, place="external_ref") from refusal
-        return {"entry": str(posted.ids[0]), "duplicate": bool(posted.duplicates)}
+        proposal, known = manual_entries.propose_entry(
+            session,
+            book=book,
+            postings=postings,
+            event_type=body["event_type"],
+            external_ref=body["external_ref"],
+            accounting_on=body["accounting_date"],
+            reason=body["reason"],
+            made_by=who.person_id,
+            now=parts().clock(),
+        )
+        return {**_shown(session, book, proposal), "duplicate": known}
 
-    return once(who, headers["idempotency_key"], deed, decides=False)
+    return once(who, headers["idempotency_key"], deed, status=202)
 
 
-def _day(body: dict[str, Any]) -> date:
-    day: date = body["accounting_date"]
-    return day
+@blueprint.get("/books/<code>/proposed-entries/<uuid:proposal_id>")
+@blueprint.response(200, ProposalShown)
+def proposed(code: str, proposal_id: UUID) -> dict[str, Any]:
+    """Show how a proposed entry stands, and the entry's id once it is posted."""
+    book = book_for("read_books", code, scope="read")
+    with parts().db.snapshot() as session:
+        proposal = session.get(Proposal, proposal_id)
+        if proposal is None or proposal.book_id != book.id or proposal.kind != manual_entries.KIND:
+            raise NotFound("There is no such proposed entry in this book.", place="proposal")
+        return _shown(session, book, proposal)
+
+
+def _shown(session: ReadSession, book: Book, proposal: Proposal) -> dict[str, Any]:
+    entry = None
+    if proposal.state == "approved":
+        entry = manual_entries.posted_as(session, book.id, proposal.arguments)
+    return {
+        "proposal": str(proposal.id),
+        "state": proposal.state,
+        "address": url_for("api_entries.proposed", code=book.code, proposal_id=proposal.id),
+        "entry": str(entry) if entry else None,
+        "note": proposal.decision_note,
+    }

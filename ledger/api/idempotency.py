@@ -13,12 +13,12 @@ from ledger.models.people import IdempotencyKey
 
 
 def once(
-    caller: Caller, key: str, deed: Callable[[Session], dict[str, Any]], *, decides: bool = True
+    caller: Caller, key: str, deed: Callable[[Session], dict[str, Any]], *, status: int = 201
 ) -> dict[str, Any]:
     """Do a deed in one transaction with its key, or give the stored answer again.
 
-    ``key`` is the caller's own, from the ``Idempotency-Key`` header; ``decides`` as for
-    ``Database.run``. Raises Conflict for the same key with another address or body.
+    ``key`` is the caller's own, from the ``Idempotency-Key`` header; ``status`` is the answer's.
+    Raises Conflict for the same key with another address or body.
     """
     digest = hashlib.sha256(
         request.method.encode() + request.path.encode() + b"\n" + request.get_data()
@@ -37,7 +37,7 @@ def once(
                 person_id=caller.person_id,
                 key=key,
                 request_sha256=digest,
-                status=201,
+                status=status,
                 body=body,
                 created_at=now,
             )
@@ -45,5 +45,5 @@ def once(
         session.flush()
         return body
 
-    answer: dict[str, Any] = parts().db.run(run, decides=decides)
+    answer: dict[str, Any] = parts().db.run(run)
     return answer

@@ -49,6 +49,8 @@ class Use(StrEnum):
     OPENING = "opening"
     # Where the cost of things stands that another ledger bought: kept, or used up at once.
     COST_OF_THINGS = "cost_of_things"
+    # An entry that a person or a program writes leg by leg.
+    MANUAL = "manual"
 
 
 # Moved by events of their own: gifts in kind and their use, wear, grants, releases and transfers
@@ -60,6 +62,9 @@ OWN_BANKS = range(1000, 1100)
 # Kept row by row: Stripe's movements, pledges, and the bridge between currencies. A balance
 # without its rows could never be cleared.
 KEPT_BY_ROWS = frozenset({1110, 1115, 1120, 1140, 1210, 1215, 1218, 1230, 1990})
+# Accounts of the template that no service keeps row by row: money in hand, bills, loans, gifts and
+# other income. A book's own further accounts of value are free as well.
+BY_LEGS = frozenset({1010, 1020, 1030, 1040, 1410, 2110, 2510, 2610, 4010, 4020, 4210, 4310, 4940})
 OPENING_THINGS = frozenset({8210, 8250})
 # What goes out of one of the book's funds comes into another: the sums of each group are zero.
 BETWEEN_OWN_FUNDS = ((4910, 5910), (4915, 5915), (8390,))
@@ -68,6 +73,7 @@ _MEANINGS = {
     Use.BANK_STATEMENT: "Account {} is no bank account.",
     Use.OPENING: "Account {} opens with nothing.",
     Use.COST_OF_THINGS: "Account {} does not hold the cost of things.",
+    Use.MANUAL: "Account {} is written only by the service that keeps its details.",
 }
 _GROUPS = {number: group for group in BETWEEN_OWN_FUNDS for number in group}
 
@@ -90,6 +96,9 @@ def fits(use: Use, account: ChartAccount) -> bool:
         case Use.COST_OF_THINGS:
             held = kind == "asset" and number not in CASH_LIKE | KEPT_BY_ROWS
             return held or fits(Use.SPENDING, account)
+        case Use.MANUAL:
+            own = number not in BY_NUMBER and kind in ("asset", "liability", "income")
+            return own or number in BY_LEGS or fits(Use.SPENDING, account)
 
 
 def fitting(use: Use, accounts: Iterable[Named]) -> list[Named]:

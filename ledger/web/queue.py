@@ -1,5 +1,6 @@
 """The approver's queue: what is asked, from which book, with which evidence; yes or no."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +18,9 @@ from ledger.models.commitments import Commitment
 from ledger.models.pools import Pool
 from ledger.models.proposals import Proposal
 from ledger.queries import journal, pools, promises, proposals
-from ledger.queries.books import book_by_code
+from ledger.queries.books import accounts_of, book_by_code
 from ledger.schemas.money import Decision
-from ledger.services import decisions, opening, pool_agreements, pool_life
+from ledger.services import decisions, manual_entries, opening, pool_agreements, pool_life
 from ledger.web.door import (
     now,
     page,
@@ -142,13 +143,47 @@ def _evidence(session: ReadSession, row: proposals.ProposalRow) -> dict[str, obj
             for line in row.arguments["balances"]
         ]
         return found
-    own = book_by_code(session, row.book).commodity
+    book = book_by_code(session, row.book)
+    if row.kind == manual_entries.KIND:
+        found["terms"] = _terms_of_entry(row)
+        found["legs"] = _legs(session, book, row)
+    own = book.commodity
     found["amounts"] = [
         (label, row.arguments[name], row.arguments.get(unit, own))
         for label, name, unit in AMOUNTS.get(row.kind, ())
         if row.arguments[name]
     ]
     return found
+
+
+def _terms_of_entry(row: proposals.ProposalRow) -> list[tuple[str, str]]:
+    """Return on which day what would be booked, and what the sender calls it."""
+    asked = row.arguments
+    day = format_date(date.fromisoformat(asked["accounting_date"]), locale=chosen())
+    return [
+        (_("Day"), day),
+        (_("Kind"), asked["event_type"]),
+        (_("Reference"), asked["external_ref"]),
+    ]
+
+
+def _legs(session: ReadSession, book: Book, row: proposals.ProposalRow) -> list[journal.Leg]:
+    """Return the exact legs that an approval would post."""
+    names = {account.number: account.name for account in accounts_of(session, book.id)}
+    entry = manual_entries.entry_of(book, row.arguments)
+    return [
+        journal.Leg(
+            line=line,
+            account=leg.account,
+            account_name=names[leg.account],
+            fund=leg.fund,
+            commodity=leg.commodity,
+            quantity=leg.quantity,
+            counterparty=None,
+            labels=(("function", leg.function),) if leg.function else (),
+        )
+        for line, leg in enumerate(entry.postings, start=1)
+    ]
 
 
 def _terms_of_new(row: proposals.ProposalRow) -> list[tuple[str, str]]:

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from werkzeug.test import TestResponse
 
+from ledger.services.decisions import decide
 from ledger.services.people import SCOPES, create_token
 from tests.conftest import NOW
 from tests.web.conftest import quick_town, shared_db, town
 from tests.web.town import Town
 
-__all__ = ["Caller", "call", "quick_town", "shared_db", "town"]
+__all__ = ["Caller", "agree", "call", "quick_town", "shared_db", "town"]
 
 Caller = Callable[..., TestResponse]
 
@@ -52,3 +54,19 @@ def caller_of(town: Town) -> Caller:
         )
 
     return ask
+
+
+def agree(town: Town, answer: TestResponse, *, approve: bool = True, by: str = "approver") -> None:
+    """Decide a proposed entry as the approver does."""
+    assert answer.status_code == 202, answer.text
+    proposal_id = UUID(answer.get_json()["proposal"])
+    town.tell(
+        lambda session: decide(
+            session,
+            proposal_id=proposal_id,
+            approve=approve,
+            decided_by=town.people[by],
+            note="",
+            now=NOW,
+        )
+    )

@@ -7,8 +7,8 @@ from werkzeug.test import TestResponse
 
 from ledger.queries.people import tokens_of
 from ledger.services.people import create_token, revoke_token
-from tests.api.conftest import Caller
-from tests.api.test_refusals import BASKET, ENTRY, WRITES, new_key, problem
+from tests.api.conftest import Caller, agree
+from tests.api.test_refusals import BASKET, ENTRY, GOOD, WRITES, new_key, problem
 from tests.conftest import NOW
 from tests.web.town import EVERYBODY, Town
 
@@ -22,6 +22,7 @@ TABLE: dict[tuple[str, str], set[str]] = {
     ("GET", "/books/A/figures"): READERS,
     ("GET", "/books/A/entries"): READERS,
     ("POST", "/books/A/entries"): {"treasurer"},
+    ("GET", "/books/A/proposed-entries/{proposal}"): READERS,
     ("POST", "/campaigns/solar-roof/pledges"): set(EVERYBODY) - {"nobody"},
 }
 
@@ -34,7 +35,12 @@ def test_every_address_of_the_api_stands_in_the_table(town: Town) -> None:
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     named = {
-        (method, path.replace("/A/", "/<code>/").replace("solar-roof", "<slug>"))
+        (
+            method,
+            path.replace("/A/", "/<code>/")
+            .replace("solar-roof", "<slug>")
+            .replace("{proposal}", "<uuid:proposal_id>"),
+        )
         for method, path in TABLE
     }
     assert named == known
@@ -45,12 +51,14 @@ def test_an_address_is_open_to_exactly_those_it_is_for(
     town: Town, call: Caller, method: str, path: str
 ) -> None:
     allowed = set()
+    body = {**ENTRY, "external_ref": new_key()}
+    proposal = call("POST", "/books/A/entries", key=new_key(), json=body).get_json()["proposal"]
     for who in EVERYBODY:
         before = town.rows()
         key = new_key() if method == "POST" else None
         body = {**WRITES[path], "external_ref": who} if path.endswith("entries") else BASKET
         options = {"json": body if path in WRITES else None} if method == "POST" else {}
-        answer = call(method, path, who, key=key, **options)
+        answer = call(method, path.format(proposal=proposal), who, key=key, **options)
         if answer.status_code < 400:
             allowed.add(who)
             continue
@@ -120,7 +128,8 @@ def test_the_same_write_under_one_key_happens_once(town: Town, call: Caller) -> 
         first = call("POST", path, key=key, json=body)
         before = town.rows()
         again = call("POST", path, key=key, json=body)
-        assert (first.status_code, again.status_code) == (201, 201)
+        status = GOOD[path]
+        assert (first.status_code, again.status_code) == (status, status)
         assert first.get_json() == again.get_json()
         assert town.rows() == before
 
@@ -128,9 +137,9 @@ def test_the_same_write_under_one_key_happens_once(town: Town, call: Caller) -> 
 def test_another_write_under_the_same_key_is_refused(town: Town, call: Caller) -> None:
     key = new_key()
     body = {**ENTRY, "external_ref": key}
-    assert call("POST", "/books/A/entries", key=key, json=body).status_code == 201
+    assert call("POST", "/books/A/entries", key=key, json=body).status_code == 202
     before = town.rows()
-    other = call("POST", "/books/A/entries", key=key, json={**body, "event_type": "other"})
+    other = call("POST", "/books/A/entries", key=key, json={**body, "event_type": "manual"})
     assert "Idempotency-Key" in problem(other, 409)
     elsewhere = call("POST", "/campaigns/solar-roof/pledges", key=key, json=BASKET)
     assert "Idempotency-Key" in problem(elsewhere, 409)
@@ -150,7 +159,7 @@ def test_a_key_belongs_to_its_caller(town: Town, call: Caller) -> None:
 def test_a_key_may_be_as_long_as_it_is_said(call: Caller) -> None:
     for key in ("k" * 8, "k" * 64):
         body = {**ENTRY, "external_ref": key}
-        assert call("POST", "/books/A/entries", key=key, json=body).status_code == 201
+        assert call("POST", "/books/A/entries", key=key, json=body).status_code == 202
         path = "/campaigns/solar-roof/pledges"
         assert call("POST", path, "donor", key=key, json=BASKET).status_code == 201
 
@@ -160,7 +169,7 @@ def test_a_refused_write_does_not_use_up_its_key(call: Caller) -> None:
     wrong = {**ENTRY, "external_ref": key, "postings": ENTRY["postings"][:1]}
     problem(call("POST", "/books/A/entries", key=key, json=wrong), 422)
     right = {**ENTRY, "external_ref": key}
-    assert call("POST", "/books/A/entries", key=key, json=right).status_code == 201
+    assert call("POST", "/books/A/entries", key=key, json=right).status_code == 202
 
 
 @pytest.mark.parametrize("key", [None, "", "short", "x" * 65, "with a space", "é" * 10])
@@ -179,31 +188,31 @@ def test_the_same_write_sent_at_the_same_moment_happens_once(town: Town, call: C
     def send() -> None:
         answers.append(call("POST", "/books/A/entries", key=key, json=body))
 
-    before = town.rows()["entry"]
+    before = town.rows()["proposal"]
     threads = [threading.Thread(target=send) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [answer.status_code for answer in answers] == [201] * 6
-    assert len({answer.get_json()["entry"] for answer in answers}) == 1
-    assert town.rows()["entry"] == before + 1
+    assert [answer.status_code for answer in answers] == [202] * 6
+    assert len({answer.get_json()["proposal"] for answer in answers}) == 1
+    assert town.rows()["proposal"] == before + 1
 
 
 def test_an_entry_sent_again_under_another_key_is_told_to_be_known(call: Caller) -> None:
     body = {**ENTRY, "external_ref": new_key()}
     first = call("POST", "/books/A/entries", key=new_key(), json=body).get_json()
     again = call("POST", "/books/A/entries", key=new_key(), json=body).get_json()
-    assert again == {"entry": first["entry"], "duplicate": True}
+    assert again == {**first, "duplicate": True}
     legs = [{**leg, "quantity": 2 * leg["quantity"]} for leg in ENTRY["postings"]]
     answer = call("POST", "/books/A/entries", key=new_key(), json={**body, "postings": legs})
     assert "external_ref" in problem(answer, 409)
 
 
-def test_entries_come_page_by_page_without_gap_or_repeat(call: Caller) -> None:
+def test_entries_come_page_by_page_without_gap_or_repeat(town: Town, call: Caller) -> None:
     for _ in range(5):
         body = {**ENTRY, "external_ref": new_key()}
-        assert call("POST", "/books/A/entries", key=new_key(), json=body).status_code == 201
+        agree(town, call("POST", "/books/A/entries", key=new_key(), json=body))
     whole = [row["id"] for row in call("GET", "/books/A/entries?limit=200").get_json()]
     paged: list[str] = []
     path = "/books/A/entries?limit=3"

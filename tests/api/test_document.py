@@ -75,7 +75,7 @@ def test_the_document_is_the_same_for_a_second_program(
     assert town.app.test_client().get("/api/v1/openapi.json").get_json() == document
 
 
-@pytest.mark.parametrize("number", range(7))
+@pytest.mark.parametrize("number", range(9))
 def test_the_api_keeps_to_its_document(api, number: int) -> None:  # type: ignore[no-untyped-def]
     operation = operations(api)[number]
 
@@ -99,7 +99,7 @@ def test_the_api_keeps_to_its_document(api, number: int) -> None:  # type: ignor
 
 
 def test_every_address_is_tried(api) -> None:  # type: ignore[no-untyped-def]
-    assert len(operations(api)) == 8
+    assert len(operations(api)) == 9
 
 
 def operations(api):  # type: ignore[no-untyped-def]

@@ -1,7 +1,8 @@
 """Sums of very large entries: what may be posted can also be added up."""
 
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, agree
 from tests.api.test_refusals import ENTRY, new_key, problem
+from tests.web.town import Town
 
 LARGEST = 10**15
 
@@ -11,10 +12,9 @@ def body(quantity: int) -> dict[str, object]:
     return {**ENTRY, "external_ref": new_key(), "postings": legs}
 
 
-def test_the_largest_entries_can_be_added_up(call: Caller) -> None:
+def test_the_largest_entries_can_be_added_up(town: Town, call: Caller) -> None:
     for _ in range(3):
-        answer = call("POST", "/books/A/entries", key=new_key(), json=body(LARGEST))
-        assert answer.status_code == 201
+        agree(town, call("POST", "/books/A/entries", key=new_key(), json=body(LARGEST)))
     rows = call("GET", "/books/A/trial-balance").get_json()["rows"]
     assert any(row["quantity"] < -3 * LARGEST for row in rows if row["account"] == 4010)
 

@@ -355,6 +355,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "api_books.figures_of_book": frozenset(),
     "api_books.trial_balance": frozenset(),
     "api_entries.index": frozenset(),
+    "api_entries.proposed": frozenset(),
     "api_unknown.refuse": frozenset(),
 }
 REFUSALS = (401, 403, 404)
