@@ -12,8 +12,8 @@ from typing import IO, cast
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import iterparse
 
+from ledger.bounded_xml import Bounded, events
 from ledger.errors import Invalid
 from ledger.histories.gnucash import (
     AccountRow,
@@ -27,7 +27,8 @@ from ledger.histories.history import History
 PACKED = b"\x1f\x8b"
 ROOT = b"<gnc-v2"
 MAX_UNPACKED = 256 * 1024 * 1024
-MAX_DEPTH = 60
+TOO_LARGE = "The file unpacks to more than 256 MB."
+MAX_ELEMENTS = 8_000_000
 START = 4096
 _BAD_PACKING = (BadGzipFile, EOFError, zlib.error)
 _NOT_PACKED = "The compressed file is damaged and cannot be unpacked."
@@ -52,10 +53,11 @@ def read(path: Path) -> History:
         packed = file.read(len(PACKED)) == PACKED
         file.seek(0)
         stream = cast(IO[bytes], GzipFile(fileobj=file)) if packed else file
+        bounded = Bounded(stream, max_bytes=MAX_UNPACKED, too_large=TOO_LARGE)
         accounts: dict[str, AccountRow] = {}
         transactions: list[TransactionRow] = []
         try:
-            for kind, element in _elements(_Bounded(stream)):
+            for kind, element in _elements(bounded):
                 if kind == "account":
                     guid, account = _account(element)
                     accounts[guid] = account
@@ -77,30 +79,12 @@ def read(path: Path) -> History:
     return history_of(accounts, transactions)
 
 
-class _Bounded:
-    """A stream that is refused once it has given more than a book of GnuCash needs."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._given = 0
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next bytes. Raises Invalid beyond the bound."""
-        data = self._stream.read(size if size >= 0 else MAX_UNPACKED + 1)
-        self._given += len(data)
-        if self._given > MAX_UNPACKED:
-            raise Invalid("The file unpacks to more than 256 MB.", place="file")
-        return data
-
-
-def _elements(stream: _Bounded) -> Iterator[tuple[str, Element]]:
+def _elements(stream: Bounded) -> Iterator[tuple[str, Element]]:
     """Yield the accounts and transactions of the book itself, and forget what was read."""
     above: list[Element] = []
-    for event, element in iterparse(stream, events=("start", "end"), forbid_dtd=True):
+    for event, element in events(stream, max_elements=MAX_ELEMENTS):
         if event == "start":
             above.append(element)
-            if len(above) > MAX_DEPTH:
-                raise Invalid("The elements of the file are nested too deep.", place="file")
             if len(above) == 1 and element.tag != "gnc-v2":
                 raise Invalid(
                     f"This is XML, but of no GnuCash book: it begins with <{element.tag[:40]}>.",

@@ -4,14 +4,16 @@ Read with defusedxml: entities and external references are refused before anythi
 Must not add amounts of different currencies: such a statement is refused.
 """
 
+import io
 import re
 from dataclasses import replace
 from datetime import date
 from xml.etree.ElementTree import Element
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import ParseError, fromstring
+from defusedxml.ElementTree import ParseError
 
+from ledger.bounded_xml import Bounded, events
 from ledger.errors import Invalid
 from ledger.statements.camt_entries import amount_of, day_at, line_of, name_of, text_at
 from ledger.statements.encoding import decode
@@ -35,6 +37,8 @@ INTERIM = "ITBD"
 FORWARD = "FWAV"
 BOOKED = "BOOK"
 MAX_DOCUMENTS = 1_000
+# Twice what ten megabytes of statements hold.
+MAX_ELEMENTS = 400_000
 
 
 def read(data: bytes) -> tuple[str, list[Statement]]:
@@ -77,7 +81,7 @@ def _documents(data: bytes) -> list[bytes]:
 def _parse(data: bytes) -> tuple[Element, list[str]]:
     """Parse a document, in another encoding than it declares where the bytes say so."""
     try:
-        return fromstring(data, forbid_dtd=True), []
+        return _root(data), []
     except DefusedXmlException as error:
         raise Invalid(
             "The file declares entities or a document type, which no bank does.", place="DOCTYPE"
@@ -90,6 +94,18 @@ def _parse(data: bytes) -> tuple[Element, list[str]]:
         raise Invalid("The file is not well-formed XML.", place=f"line {line}") from error
 
 
+def _root(data: bytes) -> Element:
+    """Return the outermost element of a document, complete."""
+    stream = Bounded(io.BytesIO(data), max_bytes=len(data), too_large="")
+    root: Element | None = None
+    for _event, element in events(stream, max_elements=MAX_ELEMENTS):
+        if root is None:
+            root = element
+    if root is None:
+        raise ValueError("no element")
+    return root
+
+
 def _in_another_encoding(data: bytes) -> tuple[Element, list[str]] | None:
     try:
         data.decode("utf-8")
@@ -100,7 +116,7 @@ def _in_another_encoding(data: bytes) -> tuple[Element, list[str]] | None:
     try:
         text, told = decode(data)
         bare = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
-        return fromstring(bare, forbid_dtd=True), told or [
+        return _root(bare.encode()), told or [
             "The letters of the file are not in the encoding that it declares; check the names."
         ]
     except (Invalid, DefusedXmlException, ParseError, ValueError):

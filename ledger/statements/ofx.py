@@ -50,6 +50,9 @@ _STATEMENTS = {"STMTRS", "CCSTMTRS"}
 _DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:[0-9]{0,6}(?:\.[0-9]*)?(?:\[.*\])?)?")
 MAX_DEPTH = 40
 MAX_CODE = 64
+# Twice what ten megabytes of statements hold; of one element, far more than a memo has.
+MAX_TOKENS = 1_000_000
+MAX_TEXT = 10_000
 DERIVED = (
     "The file states no opening balance; it follows from the closing one, so that the two prove "
     "nothing."
@@ -158,14 +161,18 @@ def _decode(data: bytes) -> tuple[str, list[str]]:
 
 
 def _tree(text: str) -> _Element:
-    start = re.search(r"<(?:\w+:)?OFX(?:\s[^>]*)?>", text, re.IGNORECASE)
+    start = re.search(r"<(?:\w+:)?OFX(?:\s[^<>]*)?>", text, re.IGNORECASE)
     if start is None:
         raise Invalid("The file holds no OFX.", place="file")
     root = _Element("", 1)
     stack = [root]
     line = 1 + text.count("\n", 0, start.start())
-    for token in _TOKEN.finditer(text, start.start()):
+    for count, token in enumerate(_TOKEN.finditer(text, start.start())):
         top = stack[-1]
+        if count > MAX_TOKENS or len(top.text) > MAX_TEXT:
+            raise Invalid(
+                "The file holds more tags, or longer texts, than a bank's.", place=f"line {line}"
+            )
         if token["declared"]:
             raise Invalid("Declarations are not read.", place=f"line {line}")
         if token["name"]:
