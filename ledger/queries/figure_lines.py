@@ -88,10 +88,17 @@ class FigureLines:
 def rest(session: ReadSession, *, book_id: UUID | None = None) -> list[tuple[UUID, date, Line]]:
     """Return what the entries that wait for the sealer add, with book and day; of all books, or
     of one."""
+    waiting = select(Unsealed.book_id, cast(Unsealed.entry_id, Text))
+    if book_id is not None:
+        waiting = waiting.where(Unsealed.book_id == book_id)
+    keys = session.execute(waiting).all()
+    if not keys:
+        return []
+    # By their keys: joined to the few that wait, SQLite would read all postings.
     query = (
         select(
-            Unsealed.book_id,
-            cast(Unsealed.entry_id, Text),
+            Posting.book_id,
+            cast(Posting.entry_id, Text),
             Entry.accounting_on,
             Entry.source,
             Entry.external_ref,
@@ -103,22 +110,21 @@ def rest(session: ReadSession, *, book_id: UUID | None = None) -> list[tuple[UUI
             func.coalesce(Posting.campaign, Campaign.slug, ""),
             func.coalesce(cast(Pledge.party_id, Text), ""),
         )
-        .join(Entry, (Entry.book_id == Unsealed.book_id) & (Entry.id == Unsealed.entry_id))
-        .join(
-            Posting,
-            (Posting.book_id == Unsealed.book_id) & (Posting.entry_id == Unsealed.entry_id),
-        )
+        .join(Entry, (Entry.book_id == Posting.book_id) & (Entry.id == Posting.entry_id))
         .join(Fund, Fund.id == Posting.fund_id)
         .outerjoin(
             Pledge, (Pledge.book_id == Posting.book_id) & (Pledge.reference == Posting.pledge)
         )
         .outerjoin(Campaign, Campaign.id == Pledge.campaign_id)
-        .order_by(Unsealed.book_id, Unsealed.entry_id)
+        .where(
+            Posting.book_id.in_({book for book, _entry in keys}),
+            _one_of(session, Posting.entry_id, Uuid()),
+        )
+        .order_by(Posting.book_id, Posting.entry_id)
     )
-    if book_id is not None:
-        query = query.where(Unsealed.book_id == book_id)
+    some = {"some": _some(session, {entry for _book, entry in keys})}
     entries = []
-    for head, found in groupby(session.execute(query), key=lambda row: tuple(row[:5])):
+    for head, found in groupby(session.execute(query, some), key=lambda row: tuple(row[:5])):
         rows = list(found)
         agency = {row[7] for row in rows if row[5] == AGENCY}
         entries.append((head, agency, [Leg(*row[6:]) for row in rows]))
@@ -211,9 +217,10 @@ def _leg(row: Sequence[Any], pledge: tuple[str, str]) -> Leg:
 
 
 def _bare(legs: Sequence[Leg]) -> bool:
-    """Tell whether an entry moves a figure that is kept by campaign and giver, and lacks one."""
+    """Tell whether an entry moves a figure that is kept by campaign and giver, and names no giver."""
     for leg in legs:
-        if leg.campaign and leg.giver:
+        if leg.giver:
+            # Whose pledge it is is known, and so is whether that has a campaign.
             return False
     return any(
         figure in LABELLED
