@@ -217,7 +217,7 @@ def _leg(row: Sequence[Any], pledge: tuple[str, str]) -> Leg:
 
 
 def _bare(legs: Sequence[Leg]) -> bool:
-    """Tell whether an entry moves a figure that is kept by campaign and giver, and names no giver."""
+    """Tell whether an entry moves a figure that has a campaign, and names no giver."""
     for leg in legs:
         if leg.giver:
             # Whose pledge it is is known, and so is whether that has a campaign.
