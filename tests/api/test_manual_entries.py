@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from ledger.db import Session
 from ledger.errors import Conflict, NotAllowed
 from ledger.models.journal import Entry
 from ledger.models.periods import Period
@@ -15,6 +16,7 @@ from ledger.queries.invariants import check
 from tests.api.conftest import Caller, agree
 from tests.api.test_refusals import ENTRY, new_key, problem
 from tests.conftest import NOW
+from tests.factories import make_fund
 from tests.web.town import TODAY, Town
 
 PATH = "/books/A/entries"
@@ -110,7 +112,7 @@ def test_an_account_between_communities_names_who_writes_it(call: Caller) -> Non
 def test_a_closed_period_takes_no_entry(town: Town, call: Caller) -> None:
     closed = call("POST", PATH, key=new_key(), json=entry(*SMALL))
 
-    def close(session: Any) -> Period:
+    def close(session: Session) -> Period:
         row = Period(
             book_id=book_by_code(session, "A").id,
             until_on=TODAY,
@@ -206,3 +208,26 @@ def test_whoever_owns_the_token_cannot_agree(town: Town, call: Caller) -> None:
     with pytest.raises(NotAllowed):
         agree(town, answer, by="treasurer")
     assert call("GET", answer.get_json()["address"][7:]).get_json()["state"] == "open"
+
+
+def test_a_pools_book_takes_no_manual_entry(town: Town, call: Caller) -> None:
+    before = town.rows()
+    answer = call("POST", "/books/P/entries", key=new_key(), json=entry(*SMALL))
+    assert "postings" in problem(answer, 422)
+    assert town.rows() == before
+
+
+@pytest.mark.parametrize("fund_class", ["endowment_permanent", "agency"])
+def test_a_fund_that_is_kept_or_is_others_pays_for_nothing(
+    town: Town, call: Caller, fund_class: str
+) -> None:
+    code = fund_class[:6].upper()
+
+    def open_fund(session: Session) -> None:
+        book = book_by_code(session, "A")
+        make_fund(session, book, code, fund_class=fund_class)
+
+    town.tell(open_fund)
+    body = entry(postings=legs((5110, 500), (2110, -500), fund=code))
+    answer = call("POST", PATH, key=new_key(), json=body)
+    assert "postings[0].fund" in problem(answer, 422)

@@ -25,6 +25,10 @@ FITTING = {
         *(1220, 1240, 1410, 1420, 1510, 1518, 1519, 1520),
         *(5110, 5120, 6110, 6210),
     },
+    Use.MANUAL: {
+        *(1010, 1020, 1030, 1040, 1410, 2110, 2510, 2610),
+        *(4010, 4020, 4210, 4310, 4940, 5110, 5120, 6110, 6210),
+    },
 }
 # A book's own accounts and what they can be named for.
 OWN = {
@@ -32,11 +36,12 @@ OWN = {
         Use.BANK_STATEMENT,
         Use.OPENING,
         Use.COST_OF_THINGS,
+        Use.MANUAL,
     },
-    Account(1650, "Shares held", "asset"): {Use.OPENING, Use.COST_OF_THINGS},
-    Account(2710, "Loan of the town", "liability"): {Use.OPENING},
-    Account(4020, "Sales", "income"): set(),
-    Account(5130, "Seeds", "expense"): {Use.SPENDING, Use.COST_OF_THINGS},
+    Account(1650, "Shares held", "asset"): {Use.OPENING, Use.COST_OF_THINGS, Use.MANUAL},
+    Account(2710, "Loan of the town", "liability"): {Use.OPENING, Use.MANUAL},
+    Account(4320, "Sales", "income"): {Use.MANUAL},
+    Account(5130, "Seeds", "expense"): {Use.SPENDING, Use.COST_OF_THINGS, Use.MANUAL},
     Account(5131, "Storm damage", "expense", is_loss=True): set(),
     Account(5132, "Dues", "expense", inter_book=True): set(),
 }
