@@ -9,17 +9,19 @@ Must not know any table.
 """
 
 import random
+import select
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session as _Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -43,6 +45,15 @@ DEADLOCK = "40P01"
 UNIQUE_VIOLATION = "23505"
 LOCK_NOT_AVAILABLE = "55P03"
 COLLISIONS = {SERIALIZATION_FAILURE, DEADLOCK}
+# PostgreSQL's manual, appendix A: shutdowns, a server that starts, and one that is full.
+CONNECTION_EXCEPTION = "08"
+SERVER_AWAY = {"57P01", "57P02", "57P03", "53300"}
+SQLITE_AWAY = {
+    *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED),
+    *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN),
+}
+PRIMARY_CODE = 0xFF
+CONNECT_SECONDS = 5
 TRANSIENT = {*COLLISIONS, UNIQUE_VIOLATION}
 
 Result = TypeVar("Result")
@@ -187,6 +198,27 @@ def is_transient(error: DBAPIError) -> bool:
     return state in TRANSIENT or "database is locked" in str(error.orig)
 
 
+def is_away(error: BaseException) -> bool:
+    """Tell whether the database cannot be reached or answers nobody just now.
+
+    That passes, and is no defect: a server that restarts or hands over, a file that is locked or
+    on a disk that is gone. A missing table, say, is a defect.
+    """
+    if isinstance(error, (PoolTimeout, DisconnectionError)):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return getattr(error.orig, "sqlite_errorcode", 0) & PRIMARY_CODE in SQLITE_AWAY
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    # Whoever cannot even connect is told no state.
+    return state is None or state[:2] == CONNECTION_EXCEPTION or state in SERVER_AWAY
+
+
 def collided(error: DBAPIError) -> bool:
     """Tell whether others got in between; a key that stays taken, say, is no collision."""
     return getattr(error.orig, "sqlstate", None) in COLLISIONS
@@ -195,7 +227,9 @@ def collided(error: DBAPIError) -> bool:
 def _make_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        engine = create_engine(url, isolation_level="READ COMMITTED")
+        # A server that is gone without a word must not hold a page for minutes.
+        bound = {} if "connect_timeout" in parsed.query else {"connect_timeout": CONNECT_SECONDS}
+        engine = create_engine(url, isolation_level="READ COMMITTED", connect_args=bound)
         event.listen(engine, "checkin", _note_use)
         event.listen(engine, "checkout", _check_rested)
         return engine
@@ -213,9 +247,16 @@ def _note_use(_connection: object, record: ConnectionPoolEntry) -> None:
 
 
 def _check_rested(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
-    """Ask a connection that rested whether it is still there; asking each time costs a tenth."""
+    """Ask a connection that rested whether it is still there; asking each time costs a tenth.
+
+    One that was used just now is asked when its socket holds something to read: a server that
+    ends a connection says so, and one in good health sends nothing unasked.
+    """
     used_at = record.info.get("used_at")
-    if used_at is None or time.monotonic() - used_at < RESTED_SECONDS:
+    if used_at is None:
+        return
+    rested = time.monotonic() - used_at >= RESTED_SECONDS
+    if not rested and not _has_something_to_read(connection):
         return
     try:
         connection.execute("select 1")
@@ -225,6 +266,16 @@ def _check_rested(connection: Any, record: ConnectionPoolEntry, _proxy: object) 
         raise DisconnectionError from error
 
 
+def _has_something_to_read(connection: Any) -> bool:
+    try:
+        waiting = select.poll()
+        waiting.register(connection.fileno(), select.POLLIN)
+        return bool(waiting.poll(0))
+    except Exception:
+        # A driver's connection that is closed has no socket any more.
+        return True
+
+
 def _make_private(_dialect: object, _record: object, arguments: list[str], _: object) -> None:
     """Create the database's file before SQLite does, which would let everybody read it.
 
@@ -232,9 +283,11 @@ def _make_private(_dialect: object, _record: object, arguments: list[str], _: ob
     older version made are mended with it.
     """
     file = Path(arguments[0])
-    make_private_file(file)
-    for end in ("-wal", "-shm"):
-        close_to_others(file.with_name(file.name + end))
+    # A folder that is gone or full is for SQLite to report, in its own words.
+    with suppress(OSError):
+        make_private_file(file)
+        for end in ("-wal", "-shm"):
+            close_to_others(file.with_name(file.name + end))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, current_app, json, request
 from werkzeug.exceptions import HTTPException
 
 from ledger.api.token import caller_or_none
+from ledger.db import is_away
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound, PoolbookError
 from ledger.ids import new_id
 
@@ -24,6 +25,7 @@ STATUS: dict[type[PoolbookError], int] = {
     Conflict: 409,
     Invalid: 422,
 }
+AWAY = "The books cannot be reached at this moment. Please try again in a minute."
 SENTENCES = {
     400: "The request could not be read. Nothing was changed.",
     404: "There is no such address.",
@@ -71,6 +73,11 @@ def http_error(error: HTTPException) -> Response:
 
 def surprise(error: Exception) -> Response:
     """Log a defect under a number, without the data that led to it, and answer the number."""
+    if is_away(error):
+        log.warning("the database gave no answer to %s", request.endpoint)
+        answer = problem(503, AWAY, {})
+        answer.headers["Retry-After"] = "60"
+        return answer
     number = new_id()
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:

@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from flask import Blueprint, jsonify
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from ledger.models.jobs import Heartbeat
@@ -28,10 +28,12 @@ def show() -> tuple[Response, int]:
         "worker": False,
         "payments": here().gateway is not None,
     }
-    with suppress(DBAPIError), reading() as session:
+    with suppress(SQLAlchemyError), reading() as session:
         parts["schema"] = revision_of(session.connection()) == head()
         parts["database"] = True
         beat = session.get(Heartbeat, "worker")
         parts["worker"] = beat is not None and abs(now() - beat.at) < WORKER_SILENCE
     ok = all(parts.values())
-    return jsonify(ok=ok, **parts), 200 if ok else 503
+    answer = jsonify(ok=ok, **parts)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer, 200 if ok else 503

@@ -1,14 +1,19 @@
 """What a refused request looks like. No error page shows personal data, input or a trace."""
 
 import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 from flask import Flask, flash, g, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from ledger.checkout import GatewayDown
+from ledger.db import is_away
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound, PoolbookError
 from ledger.ids import new_id
 from ledger.services import brakes
@@ -17,6 +22,7 @@ from ledger.web.door import Visitor, page, remember_way, visitor
 
 log = logging.getLogger("poolbook.web")
 
+RETRY_SECONDS = 60
 STATUS: dict[type[PoolbookError], int] = {
     NotFound: 404,
     NotAllowed: 403,
@@ -27,12 +33,28 @@ STATUS: dict[type[PoolbookError], int] = {
 
 def register(app: Flask) -> None:
     """Turn the four errors, Flask's own and surprises into pages."""
-    app.register_error_handler(PoolbookError, refused)
-    app.register_error_handler(once.SentTwice, once.sent_twice)
-    app.register_error_handler(GatewayDown, no_answer)
-    app.register_error_handler(CSRFError, stale_form)
-    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(PoolbookError, _calm(refused))
+    app.register_error_handler(once.SentTwice, _calm(once.sent_twice))
+    app.register_error_handler(GatewayDown, _calm(no_answer))
+    app.register_error_handler(CSRFError, _calm(stale_form))
+    app.register_error_handler(HTTPException, _calm(http_error))
     app.register_error_handler(Exception, surprise)
+
+
+def _calm(handler: Callable[[Any], Response]) -> Callable[[Any], Response]:
+    """Answer with another page where the database fails while an error page asks who is there.
+
+    Flask passes what an error handler raises on to the server, with its trace.
+    """
+
+    @wraps(handler)
+    def answered(error: Any) -> Response:
+        try:
+            return handler(error)
+        except SQLAlchemyError as lost:
+            return surprise(lost)
+
+    return answered
 
 
 def refused(refusal: PoolbookError) -> Response:
@@ -80,6 +102,10 @@ def http_error(error: HTTPException) -> Response:
 
 def surprise(error: Exception) -> Response:
     """Log a defect under a number, without the data that led to it, and show the number."""
+    # A page that fails while it asks who is there must not ask again.
+    g.setdefault("visitor", Visitor(None))
+    if is_away(error):
+        return database_away()
     number = new_id()
     log.error(
         "defect %s at %s: %s raised in %s",
@@ -88,13 +114,21 @@ def surprise(error: Exception) -> Response:
         type(error).__name__,
         _where(error),
     )
-    # A page that fails while it asks who is there must not ask again.
-    g.setdefault("visitor", Visitor(None))
     message = _(
         "Something went wrong on our side; nothing was changed. Tell us the number %(number)s.",
         number=number,
     )
     return page("refused.html", 500, title=_title(500), message=message)
+
+
+def database_away() -> Response:
+    """Say that the books cannot be reached at this moment, and when to try again."""
+    log.warning("the database gave no answer to %s", request.endpoint)
+    message = _("The books cannot be reached at this moment. Please try again in a minute.")
+    answer = page("refused.html", 503, title=_("One moment, please"), message=message)
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    return answer
 
 
 def _where(error: Exception) -> str:
