@@ -7,9 +7,11 @@ from sqlalchemy import select
 
 from ledger.core.pledge_status import Status
 from ledger.errors import Conflict, Invalid
+from ledger.models.campaigns import Campaign
 from ledger.models.deposits import DepositItem
 from ledger.models.pledges import Pledge
 from ledger.queries.deposits import banked, counted, items_of
+from ledger.queries.figures import figures, scope_of_campaign
 from ledger.queries.invariants import check
 from ledger.queries.people import outbox
 from ledger.queries.pledge_status import standing_of_pledge
@@ -50,6 +52,13 @@ class Box(Till):
         assert [row for row in check(self.session) if not row.ok] == []
 
 
+def received_of(box: Box, pledge: Pledge) -> int:
+    """What the campaign of a pledge has received of its currency."""
+    campaign = box.session.get_one(Campaign, pledge.campaign_id)
+    found = figures(box.session, scope_of_campaign(campaign))
+    return found.of(pledge.commodity).received
+
+
 @pytest.fixture
 def box(undone) -> Box:  # type: ignore[no-untyped-def]
     return Box(undone)
@@ -69,11 +78,13 @@ def test_a_cheque_that_bounces_takes_back_its_own_amount_and_opens_its_pledge(
 ) -> None:
     pledge, banked_entry = deposit
     assert (pledge.state, box.balance(1010), box.balance(1030)) == ("fulfilled", 38_125, 0)
+    assert received_of(box, pledge) == 30_000
     cheque, _loose = box.items(banked_entry)
     box.bounce(cheque.id, charge=1_200)
     assert (box.balance(1010), box.balance(4091), box.balance(6540)) == (6_925, 30_000, 1_200)
     assert (pledge.state, open_quantity(box.session, pledge)) == ("open", 30_000)
     assert box.balance(9110) == 30_000
+    assert received_of(box, pledge) == 0
     found = standing_of_pledge(box.session, pledge_id=pledge.id, now=NOW)
     assert found.status is Status.PAYMENT_RETURNED
     assert "so 300.00 USD is open again" in outbox(box.session)[0].body

@@ -138,7 +138,7 @@ def cheque_bounced(
     check_positive(amount=amount)
     back = [Posting(RECEIVABLE, fund, currency, owed, pledge=pledge)] if owed else []
     if amount > owed:
-        back.append(Posting(RETURNED, fund, currency, amount - owed))
+        back.append(Posting(RETURNED, fund, currency, amount - owed, pledge=pledge))
     back.append(Posting(BANK, fund, currency, -amount))
     work = {"function": "management"}
     fee = pair(general_fund, currency, charge, BANK_FEES, BANK, on_debit=work) if charge else []
