@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from ledger.core.accounts import BY_NUMBER
+from ledger.core.fitting_accounts import Use, check_fits
 from ledger.db import ReadSession, Session
 from ledger.errors import Invalid
 from ledger.models.books import Account, Book
@@ -183,10 +183,10 @@ def import_statement(
 
 
 def _check_account(session: ReadSession, book: Book, account: int) -> None:
-    if session.get(Account, (book.id, account)) is None:
+    known = session.get(Account, (book.id, account))
+    if known is None:
         raise Invalid(f"Book {book.code} has no account {account}.", place="account")
-    if account in BY_NUMBER and BY_NUMBER[account].kind != "asset":
-        raise Invalid(f"Account {account} is no bank account.", place="account")
+    check_fits(Use.BANK_STATEMENT, account, known, place="account")
 
 
 def _plan(
