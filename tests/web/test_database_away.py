@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from ledger.db import Database, is_away
+from ledger.services import jobs
 from tests.conftest import NOW
 from tests.web.test_every_page import unprotected
 from tests.web.town import settings_of
@@ -127,3 +129,15 @@ def test_a_missing_table_is_a_defect_and_not_a_database_that_is_away(
     assert not is_away(raised.value)
     assert not is_away(ValueError())
     assert not isinstance(raised.value, OperationalError) or db.is_sqlite
+
+
+@pytest.mark.parametrize(
+    ("minutes", "lives"), [(0, True), (-2, False), (2, False), (365 * 24 * 60, False)]
+)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_sign_of_life_dated_ahead_by_a_wrong_clock_is_none(
+    db: Database, client: FlaskClient, minutes: int, lives: bool
+) -> None:
+    at = NOW + timedelta(minutes=minutes)
+    db.run(lambda session: jobs.beat(session, process="worker", now=at))
+    assert client.get("/healthz").json["worker"] is lives
