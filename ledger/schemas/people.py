@@ -1,9 +1,15 @@
-"""Somebody who is given a role."""
+"""Somebody who is given a role, or who signs in for the first time."""
 
 from marshmallow import Schema
 
 from ledger.schemas.fields import Line, one_of
 from ledger.services.people import ROLES
+
+
+class Entering(Schema):
+    """What somebody who gave is to be called once they sign in."""
+
+    name = Line(load_default="", longest=120)
 
 
 class NewRole(Schema):

@@ -8,8 +8,9 @@ from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.models.people import Person
 from ledger.queries import people as people_queries
+from ledger.schemas.people import Entering
 from ledger.services import parties, people
-from ledger.web.door import errors_of, here, now, page, reading, visitor, write
+from ledger.web.door import errors_of, here, now, page, read_form, reading, visitor, write
 from ledger.web.payment import links
 
 pages = Blueprint("sign_in", __name__)
@@ -35,24 +36,34 @@ def ask() -> Response:
 @pages.get("/sign-in/<secret>")
 def confirm(secret: str) -> Response:
     """Ask for one press of a button, because mail scanners follow links."""
+    return _confirm(secret, None, {})
+
+
+def _confirm(
+    secret: str, typed: str | None, errors: dict[str, list[str]], status: int = 200
+) -> Response:
     with reading() as opened:
         email = people.address_of_link(opened, secret=secret, now=now())
         known = people_queries.person_by_email(opened, email) if email else None
         given = people_queries.name_given(opened, email=email) if email else None
     return page(
         "sign_in/confirm.html",
-        200 if email else 403,
+        status if email else 403,
         secret=secret,
         good=email is not None,
         asks_name=known is None,
-        values={"name": given or ""},
+        values={"name": given or "" if typed is None else typed},
+        errors=errors,
     )
 
 
 @pages.post("/sign-in/<secret>")
 def enter(secret: str) -> Response:
     """Spend the link and start the session."""
-    name = request.form.get("name", "")
+    try:
+        name = read_form(Entering())["name"]
+    except Invalid as refusal:
+        return _confirm(secret, request.form.get("name", ""), errors_of(refusal), 422)
     person, joined = write(lambda opened: _enter(opened, secret, name))
     way = session.get("way")
     session.clear()

@@ -205,6 +205,18 @@ def test_a_guest_signs_in_by_the_address_they_gave_with(town: Town) -> None:
     assert (found.name, party.name, party.email, pledges[0].state) == ("", "", "", "cancelled")
 
 
+@pytest.mark.parametrize("name", ["A\0da", "x" * 121])
+def test_a_name_that_cannot_be_kept_is_said_and_the_link_stays_good(town: Town, name: str) -> None:
+    email, client = address(), town.client()
+    give(client, email)
+    client.post("/sign-in", data={"email": email})
+    link = mailed(town, email)[0]
+    answer = client.post(link, data={"name": name})
+    assert (answer.status_code, 'id="name-error"' in answer.text) == (422, True)
+    assert client.get("/giving").status_code == 302
+    assert client.post(link, data={"name": "Ada"}).status_code == 303
+
+
 def test_an_address_that_never_gave_gets_no_link(town: Town) -> None:
     email = address()
     town.client().post("/sign-in", data={"email": email})
