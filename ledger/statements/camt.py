@@ -37,8 +37,8 @@ INTERIM = "ITBD"
 FORWARD = "FWAV"
 BOOKED = "BOOK"
 MAX_DOCUMENTS = 1_000
-# Twice what ten megabytes of statements hold.
-MAX_ELEMENTS = 400_000
+# The densest files of banks take twenty bytes an element, and a file may have ten megabytes.
+MAX_ELEMENTS = 600_000
 
 
 def read(data: bytes) -> tuple[str, list[Statement]]:

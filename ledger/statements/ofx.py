@@ -50,8 +50,8 @@ _STATEMENTS = {"STMTRS", "CCSTMTRS"}
 _DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:[0-9]{0,6}(?:\.[0-9]*)?(?:\[.*\])?)?")
 MAX_DEPTH = 40
 MAX_CODE = 64
-# Twice what ten megabytes of statements hold; of one element, far more than a memo has.
-MAX_TOKENS = 1_000_000
+# More than ten megabytes of a bank's short lines hold; of one element, more than a memo has.
+MAX_TOKENS = 3_000_000
 MAX_TEXT = 10_000
 DERIVED = (
     "The file states no opening balance; it follows from the closing one, so that the two prove "
@@ -179,7 +179,8 @@ def _tree(text: str) -> _Element:
             _tag(stack, token["name"].upper(), line, closes=bool(token["end"]))
         elif token["data"] is not None:
             top.text += token["data"]
-        elif token["text"]:
+        # Blanks between elements are no text: those of a long list would seem a long one.
+        elif token["text"] and (top.text or not token["text"].isspace()):
             top.text += unescape(token["text"])
         line += token[0].count("\n")
     return root

@@ -83,6 +83,19 @@ def test_a_statement_of_many_lines_is_within_the_bounds() -> None:
     assert seen == 1 + 4 * 20_000
 
 
+def test_blanks_between_the_lines_of_a_long_ofx_file_are_no_long_text() -> None:
+    line = "<STMTTRN><DTPOSTED>20260102<TRNAMT>1.00<FITID>{}<NAME>x</STMTTRN>\n" + " " * 40
+    data = (
+        "<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>EUR<BANKACCTFROM><ACCTID>1</BANKACCTFROM>"
+        "<BANKTRANLIST>"
+        + "".join(line.format(n) for n in range(600))
+        + "</BANKTRANLIST><LEDGERBAL><BALAMT>600.00<DTASOF>20260131</LEDGERBAL></STMTRS>"
+        "</STMTTRNRS></BANKMSGSRSV1></OFX>"
+    )
+    assert ofx.MAX_TEXT < 600 * 41
+    assert [len(one.lines) for one in ofx.read(data.encode())] == [600]
+
+
 class Counted:
     """OFX's pattern, counting what it is asked for."""
 
