@@ -5,6 +5,7 @@ import sys
 import click
 
 from ledger.cli.console import Console, cli, command, parse_date, parse_instant, pass_console
+from ledger.core.amount import plain_text
 from ledger.queries import balances, invariants
 from ledger.queries.books import book_by_code
 
@@ -64,7 +65,8 @@ def trial_balance(console: Console, code: str, as_of: str | None, known_at: str 
         ]
     }
     text = "\n".join(
-        f"{row.account}  {row.fund:<10} {row.layer:<4} {row.quantity:>16,} {row.commodity}"
+        f"{row.account}  {row.fund:<10} {row.layer:<4} {row.commodity:<14} "
+        + plain_text(row.quantity, row.commodity).rjust(22)
         for row in rows
     )
     console.answer(document, text or "The book is empty.")

@@ -3,6 +3,7 @@
 import click
 
 from ledger.cli.console import Console, cli, command, parse_date, pass_console
+from ledger.core.amount import plain_text
 from ledger.db import ReadSession
 from ledger.errors import NotFound
 from ledger.queries import figures
@@ -48,7 +49,8 @@ def show(
         found = figures.figures(session, scope, since=first, until=last)
     document = figures.document(found)
     lines = [
-        f"{row['commodity']:<12} {name:<18} {row[name]:>16,}"
+        f"{row['commodity']:<14} {name.replace('_', ' '):<18} "
+        + plain_text(row[name], row["commodity"])
         for row in document["figures"]
         for name in SHOWN
         if row[name]

@@ -69,4 +69,7 @@ def test_a_question_that_makes_no_sense_is_refused(run: Run, arguments: tuple[st
 
 @pytest.mark.usefixtures("worked")
 def test_people_read_words(run: Run):
-    assert "received" in run("figures", "--book", "D").out
+    said = run("figures", "--book", "A").out
+    assert "received" in said
+    assert "320.20 USD" in said
+    assert "6 h 30 min" in said
