@@ -22,7 +22,7 @@ demo-reset: setup
 	$(BIN)/poolbook demo --port $(PORT) --data $(DATA)
 
 test: setup
-	$(BIN)/python -m pytest -n 3
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 test-long: setup
 	$(BIN)/python -m pytest -n 2 -s -m long
