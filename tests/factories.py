@@ -143,6 +143,7 @@ def make_pledge(
     commodity: str = "USD",
     quantity: int = 6000,
     form_key: str = "",
+    now: datetime = NOW,
 ) -> Pledge:
     """Pledge one commodity to a campaign."""
     basket = make_pledges(
@@ -153,7 +154,7 @@ def make_pledge(
         form_key=form_key or str(new_id()),
         message="",
         consent="initials",
-        now=NOW,
+        now=now,
     )
     return session.scalars(select(Pledge).where(Pledge.basket_id == basket.id)).one()
 

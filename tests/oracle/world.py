@@ -159,12 +159,10 @@ class World:
 
     def party(self, session: Session, name: str = "Dora Donor") -> Party:
         """Return a giver, known by an address of their own."""
-        return find_or_create_party(
-            session,
-            email=f"{name.lower().replace(' ', '.')}@example.org",
-            name=name,
-            consent="anonymous",
-            now=self.now,
+        address = f"{name.lower().replace(' ', '.')}@example.org"
+        known = session.scalar(select(Party).where(Party.email == address))
+        return known or find_or_create_party(
+            session, email=address, name=name, consent="anonymous", now=self.now
         )
 
     def campaign(

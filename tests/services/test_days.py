@@ -15,7 +15,7 @@ from ledger.models.proposals import Proposal
 from ledger.services import depreciation, hours, lapses, offline, periods, transfers
 from ledger.services.calendar import books_to_keep
 from ledger.services.campaigns import Need
-from reports import schedules
+from reports import roll_forward
 from tests.factories import (
     make_book,
     make_campaign,
@@ -115,12 +115,12 @@ def test_a_pledge_of_the_evening_is_of_that_day_in_the_report_and_lapses_by_it(
         book = book_in(session, "America/New_York")
         fund = make_fund(session, book)
         campaign = make_campaign(session, book, fund, needs=(Need("USD", "Seeds", 10_000, 20_000),))
-        pledge = make_pledge(session, campaign, make_party(session, "a@example.org", "Ada"))
-        pledge.created_at = LATE
-        session.flush()
+        pledge = make_pledge(
+            session, campaign, make_party(session, "a@example.org", "Ada"), now=LATE
+        )
         span = {"book_ids": [book.id], "since": date(2026, 11, 1)}
-        (row,) = schedules.pledges(session, until=LAST, **span)
-        assert (row.promised, row.open) == (pledge.quantity, pledge.quantity)
+        (row,) = roll_forward.pledges(session, until=LAST, **span)
+        assert (row.promised, row.closing) == (pledge.quantity, pledge.quantity)
         assert not lapses.overdue(session, book=book, on=date(2027, 2, 28))
         assert lapses.overdue(session, book=book, on=date(2027, 3, 1)) == [pledge]
 
