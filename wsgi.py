@@ -23,7 +23,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import reports.cli
 import reports.views
-from ledger import api, config, web, webhook, worker
+from ledger import api, config, mail_worker, web, webhook, worker
 from ledger.checkout import PaymentGateway
 from ledger.cli import Console, cli, main, pass_console
 from ledger.config import Settings
@@ -31,6 +31,8 @@ from ledger.db import Database
 from ledger.demo import fill
 from ledger.errors import Conflict
 from ledger.gateway import StripeGateway
+from ledger.links import Links
+from ledger.mail import MailServer
 from ledger.private_files import make_private_folder
 from ledger.queries.stripe import account_of
 from ledger.sandbox import serve as serve_sandbox
@@ -48,6 +50,7 @@ SANDBOX_KEY = "sk_test_poolbook_demo"
 SANDBOX_SECRET = "whsec_poolbook_demo"  # noqa: S105 (of a sandbox that moves no money)
 DEMO_PAYOUT_SECONDS = 20
 START_SECONDS = 60
+STOP_SECONDS = 10
 
 reports.cli.register(cli)
 
@@ -125,7 +128,22 @@ def work(console: Console) -> None:
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
-    worker.run(db, gateway, system_clock, stop)
+    post = threading.Thread(target=send_mail, args=(db, settings, stop), daemon=True)
+    post.start()
+    try:
+        worker.run(db, gateway, system_clock, stop)
+    finally:
+        stop.set()
+        # A letter on its way is handed over; a relay that hangs does not keep us.
+        post.join(timeout=STOP_SECONDS)
+
+
+def send_mail(db: Database, settings: Settings, stop: threading.Event) -> None:
+    """Send the mail of an installation until told to stop; a demo shows it on a page instead."""
+    if settings.mail is not None and settings.sends_mail:
+        server = MailServer(settings.mail, settings.base_url)
+        links = Links(settings.base_url, settings.secret_key)
+        mail_worker.run(db, server, links, system_clock, stop)
 
 
 @cli.command("sandbox")

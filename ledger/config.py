@@ -5,11 +5,13 @@ another base address than Stripe's, a live key in a demo. Must not be imported b
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.headerregistry import Address, HeaderRegistry
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 from ledger.errors import Invalid
 from ledger.private_files import close_to_others, make_private_file, make_private_folder
@@ -19,6 +21,26 @@ LIVE_PREFIXES = ("sk_live_", "rk_live_")
 TEST_PREFIXES = ("sk_test_", "rk_test_")
 # Stripe's published price for a card payment, in basis points and minor units.
 CARD_FEE = (290, 30)
+
+MailSecurity = Literal["starttls", "tls", "none"]
+# RFC 8314: submission with STARTTLS or over TLS; without either only to a relay close by.
+MAIL_SCHEMES: dict[str, tuple[MailSecurity, int]] = {
+    "smtp": ("starttls", 587),
+    "smtps": ("tls", 465),
+    "smtp+plain": ("none", 25),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """The relay that takes our mail, and whose name it bears."""
+
+    host: str
+    port: int
+    security: MailSecurity
+    user: str
+    password: str = field(repr=False)
+    sender: Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +56,8 @@ class Settings:
     stripe_base: str
     demo: bool = False
     signing_seed: str = ""
+    # None: messages wait in the outbox until a relay is named.
+    mail: MailSettings | None = None
     # How many proxies of our own stand before the program; what a request says about where it
     # comes from is believed only as far as they wrote it.
     trusted_proxies: int = 0
@@ -55,6 +79,11 @@ class Settings:
     def pretends(self) -> bool:
         """Whether people can pay here, but not with real money."""
         return bool(self.stripe_key) and not self.livemode
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether messages leave the outbox; a demo shows them on a page instead."""
+        return self.mail is not None and not self.demo
 
     @property
     def sandbox(self) -> bool:
@@ -83,6 +112,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         stripe_webhook_secret=secret,
         stripe_base=base,
         demo=demo,
+        mail=_mail(environ),
         trusted_proxies=_number(environ, "POOLBOOK_TRUSTED_PROXIES", 0, 9),
         fee_basis_points=_number(environ, "POOLBOOK_FEE_BASIS_POINTS", CARD_FEE[0], 2_000),
         fee_fixed=_number(environ, "POOLBOOK_FEE_FIXED", CARD_FEE[1], 100_000),
@@ -94,6 +124,53 @@ def _number(environ: Mapping[str, str], name: str, default: int, most: int) -> i
     if not text.isascii() or not text.isdigit() or int(text) > most:
         raise Invalid(f"{name} is a whole number up to {most}.", place=name)
     return int(text)
+
+
+def _mail(environ: Mapping[str, str]) -> MailSettings | None:
+    """Read the relay. Raises Invalid, naming the variable, for one that is half named."""
+    url, sender = environ.get("POOLBOOK_MAIL_URL", ""), environ.get("POOLBOOK_MAIL_FROM", "")
+    if not url and not sender:
+        return None
+    if not url or not sender:
+        missing = "POOLBOOK_MAIL_FROM" if url else "POOLBOOK_MAIL_URL"
+        raise Invalid(f"Mail is half configured: {missing} is not set.", place=missing)
+    try:
+        parts = urlsplit(url)
+        security, port = MAIL_SCHEMES[parts.scheme]
+        port = parts.port or port
+    except (KeyError, ValueError):
+        raise Invalid(
+            "POOLBOOK_MAIL_URL looks like smtp://user:password@mail.example.org; smtp means "
+            "STARTTLS, smtps means TLS, smtp+plain means neither.",
+            place="POOLBOOK_MAIL_URL",
+        ) from None
+    if not parts.hostname or parts.path.strip("/") or parts.query:
+        raise Invalid("POOLBOOK_MAIL_URL names no host, or more.", place="POOLBOOK_MAIL_URL")
+    if security == "none" and parts.username:
+        raise Invalid(
+            "A password is never sent without TLS: use smtp:// or smtps://.",
+            place="POOLBOOK_MAIL_URL",
+        )
+    return MailSettings(
+        host=parts.hostname,
+        port=port,
+        security=security,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        sender=_sender(sender),
+    )
+
+
+def _sender(text: str) -> Address:
+    """Read whose name mail bears, as in ``Three Streams <books@example.org>``. Raises Invalid."""
+    header = HeaderRegistry()("From", text) if text.isprintable() else None
+    addresses: Sequence[Address] = getattr(header, "addresses", [])
+    if len(addresses) != 1 or not addresses[0].domain or getattr(header, "defects", []):
+        raise Invalid(
+            "POOLBOOK_MAIL_FROM looks like Three Streams <books@example.org>.",
+            place="POOLBOOK_MAIL_FROM",
+        )
+    return addresses[0]
 
 
 def _check_stripe(key: str, secret: str, base: str) -> None:

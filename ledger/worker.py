@@ -7,7 +7,6 @@ comes back after its lease. The sweep alone reaches the same books as messages d
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
 from uuid import UUID
@@ -15,6 +14,7 @@ from uuid import UUID
 from ledger import checkout
 from ledger.db import Database, Session
 from ledger.errors import Conflict, NotAllowed
+from ledger.failures import Failures
 from ledger.gateway import GatewayDown, PaymentGateway
 from ledger.models.jobs import Job
 from ledger.services import jobs, refunds, seals, stripe_events
@@ -23,34 +23,7 @@ from ledger.sweep.sources import our_id
 
 log = logging.getLogger("poolbook.worker")
 
-PAUSE_SECONDS = 0.5
-# A database that comes back is noticed after this at the latest.
-LONGEST_PAUSE_SECONDS = 15.0
 SWEEP_SECONDS = 5.0
-
-
-@dataclass
-class Failures:
-    """What fails again and again, told at the first time and whenever the count has doubled."""
-
-    what: str
-    count: int = 0
-
-    def add(self, error: str) -> None:
-        """Count one more. ``error`` holds no personal data."""
-        self.count += 1
-        if self.count & (self.count - 1) == 0:
-            log.warning("%s: %s (%d in a row)", self.what, error, self.count)
-
-    def end(self) -> None:
-        """Begin to count anew, and tell that it works again if that is news."""
-        if self.count > 1:
-            log.warning("%s: works again after %d failures", self.what, self.count)
-        self.count = 0
-
-    def pause(self) -> float:
-        """Return how long to wait now, in seconds: each time twice as long, within bounds."""
-        return float(min(PAUSE_SECONDS * 2 ** min(self.count, 10), LONGEST_PAUSE_SECONDS))
 
 
 def run(

@@ -87,14 +87,25 @@ class IdempotencyKey(Base):
 
 
 class OutboxMessage(Base):
-    """A message to be sent; written in the transaction that causes it."""
+    """A message to be sent; written in the transaction that causes it.
+
+    It waits while ``due_at`` is set, which is when to try next, and is sent or given up after.
+    The body goes once it was sent: what remains is that somebody was written to, when and why.
+    ``error`` is what went wrong last, without anybody's address.
+    """
 
     __tablename__ = "outbox_message"
-    __table_args__ = (Index("ix_outbox_message_to_email", "to_email"),)
+    __table_args__ = (
+        Index("ix_outbox_message_to_email", "to_email"),
+        Index("ix_outbox_message_due_at", "due_at"),
+    )
 
     id: Mapped[Key]
     to_email: Mapped[str]
     subject: Mapped[str]
     body: Mapped[str]
     created_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    error: Mapped[str] = mapped_column(default="")
     sent_at: Mapped[datetime | None]

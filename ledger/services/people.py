@@ -110,7 +110,7 @@ def request_link(session: Session, *, email: str, links: Links, now: datetime) -
     links an hour per address.
     """
     address = clean_email(email)
-    if person_by_email(session, address) is None and name_given(session, email=address) is None:
+    if not _may_sign_in(session, address):
         return
     recent = session.scalar(
         select(func.count())
@@ -119,6 +119,36 @@ def request_link(session: Session, *, email: str, links: Links, now: datetime) -
     )
     if recent is not None and recent >= LINKS_PER_HOUR:
         return
+    place = _new_link(session, address=address, links=links, now=now)
+    minutes = LINK_LIFETIME // timedelta(minutes=1)
+    send(
+        session,
+        to_email=address,
+        subject="Your sign-in link for Poolbook",
+        body=(
+            f"Follow this link to sign in. It works once, within {minutes} minutes.\n\n"
+            f"{place}\n\n"
+            "If you did not ask for it, do nothing: nobody is signed in."
+        ),
+        now=now,
+    )
+
+
+def issue_link(session: Session, *, email: str, links: Links, now: datetime) -> str:
+    """Make a sign-in link for somebody with a role, or who gave, and return its place; for the
+    operator, who hands it over without mail. Raises Invalid, or NotFound for who is unknown."""
+    address = clean_email(email)
+    if not _may_sign_in(session, address):
+        raise NotFound("Nobody with this address has a role or has given.", place="email")
+    return _new_link(session, address=address, links=links, now=now)
+
+
+def _may_sign_in(session: ReadSession, address: str) -> bool:
+    known = person_by_email(session, address)
+    return known is not None or name_given(session, email=address) is not None
+
+
+def _new_link(session: Session, *, address: str, links: Links, now: datetime) -> str:
     link_id = new_id()
     session.add(
         SignInLink(
@@ -129,18 +159,7 @@ def request_link(session: Session, *, email: str, links: Links, now: datetime) -
             expires_at=now + LINK_LIFETIME,
         )
     )
-    minutes = LINK_LIFETIME // timedelta(minutes=1)
-    send(
-        session,
-        to_email=address,
-        subject="Your sign-in link for Poolbook",
-        body=(
-            f"Follow this link to sign in. It works once, within {minutes} minutes.\n\n"
-            f"{place_for(SIGN_IN, link_id)}\n\n"
-            "If you did not ask for it, do nothing: nobody is signed in."
-        ),
-        now=now,
-    )
+    return place_for(SIGN_IN, link_id)
 
 
 def use_link(session: Session, *, secret: str, now: datetime, name: str = "") -> Person:
@@ -231,7 +250,9 @@ def token_owner(session: ReadSession, *, secret: str) -> tuple[UUID, frozenset[s
 
 def send(session: Session, *, to_email: str, subject: str, body: str, now: datetime) -> None:
     """Put a message into the outbox, in the transaction that causes it."""
-    session.add(OutboxMessage(to_email=to_email, subject=subject, body=body, created_at=now))
+    session.add(
+        OutboxMessage(to_email=to_email, subject=subject, body=body, created_at=now, due_at=now)
+    )
 
 
 def clean_email(text: str) -> str:

@@ -103,6 +103,7 @@ def context() -> dict[str, Any]:
     return {
         "visitor": visitor(),
         "demo": settings.demo,
+        "sends_mail": settings.sends_mail,
         "pretends": settings.pretends,
         # Where a person makes the demo's Stripe settle, refuse, dispute and pay out.
         "levers": f"{settings.stripe_base}/_test/" if settings.demo and settings.sandbox else "",

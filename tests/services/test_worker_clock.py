@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from ledger import worker
+from ledger import failures, worker
 from ledger.db import Database
 from ledger.services import jobs
 from tests.conftest import NOW
@@ -116,8 +116,8 @@ def test_while_the_database_is_away_pauses_grow_and_the_log_stays_short(
     with caplog.at_level(logging.INFO):
         worker.run(db, None, lambda: NOW, stop, ticks=stop.ticks)
     assert stop.paused[:4] == [1.0, 2.0, 4.0, 8.0]
-    assert set(stop.paused[5:failing]) == {worker.LONGEST_PAUSE_SECONDS}
-    assert stop.paused[failing] == worker.PAUSE_SECONDS
+    assert set(stop.paused[5:failing]) == {failures.LONGEST_PAUSE_SECONDS}
+    assert stop.paused[failing] == failures.PAUSE_SECONDS
     lines = [record.getMessage() for record in caplog.records if record.name == worker.log.name]
     counts = [1, 2, 4, 8, 16, 32, 64]
     assert lines == [

@@ -1,0 +1,106 @@
+"""Commands about outgoing mail: try the relay, see what waits, try again, sign somebody in.
+
+No command shows what a message says.
+"""
+
+from datetime import UTC, datetime
+
+import click
+
+from ledger.cli.console import Console, cli, command, pass_console
+from ledger.errors import Conflict
+from ledger.ids import new_id
+from ledger.links import Links
+from ledger.mail import Letter, MailDown, MailLater, MailRefused, MailServer
+from ledger.queries.outbox import STATES, messages_in, waiting_now
+from ledger.services import outbox
+from ledger.services.people import clean_email, issue_link
+
+
+@cli.group("mail")
+def mail() -> None:
+    """Outgoing mail: try the relay, see what waits or was given up, try again."""
+
+
+@command(mail, "test")
+@click.argument("email")
+@pass_console
+def test(console: Console, email: str) -> None:
+    """Send one message at once and say what the relay answered; exit code 1 when it did not."""
+    settings, address = console.settings(), clean_email(email)
+    if settings.mail is None:
+        raise Conflict("No relay is named.", place="POOLBOOK_MAIL_URL")
+    letter = Letter(
+        id=new_id(),
+        to_email=address,
+        subject="Poolbook can send mail",
+        text="This message was sent to try the mail settings. You need not do anything.",
+        written_at=datetime.now(UTC),
+    )
+    try:
+        with MailServer(settings.mail, settings.base_url).connected() as relay:
+            relay.send(letter)
+    except (MailDown, MailLater, MailRefused) as error:
+        raise Conflict(f"{settings.mail.host} does not take it: {error}.") from error
+    console.answer({"sent": True, "relay": settings.mail.host}, f"{settings.mail.host} took it.")
+
+
+@command(mail, "list")
+@click.option("--state", type=click.Choice(STATES), default=None, help="Only these.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@pass_console
+def show(console: Console, state: str | None, limit: int) -> None:
+    """Show the newest messages: when, to whom, about what, and what became of them."""
+    with console.database().snapshot() as session:
+        rows = messages_in(session, state=state, limit=limit)
+        waiting = waiting_now(session)
+    console.answer(
+        {
+            "waiting": waiting,
+            "messages": [
+                {
+                    "id": str(row.id),
+                    "to": row.to_email,
+                    "subject": row.subject,
+                    "state": row.state,
+                    "written_at": row.written_at.isoformat(),
+                    "attempts": row.attempts,
+                    "error": row.error,
+                }
+                for row in rows
+            ],
+        },
+        "\n".join(
+            [
+                *(
+                    f"{row.written_at:%Y-%m-%d %H:%M}  {row.state:<8}  {row.to_email}  "
+                    f"{row.subject}" + (f"  ({row.error})" if row.error else "")
+                    for row in rows
+                ),
+                f"{waiting} wait.",
+            ]
+        ),
+    )
+
+
+@command(mail, "retry")
+@pass_console
+def retry(console: Console) -> None:
+    """Have what was given up in the last three days tried again."""
+    now = datetime.now(UTC)
+    again = console.database().run(lambda session: outbox.retry(session, now=now))
+    console.answer({"again": again}, f"{again} messages are tried again.")
+
+
+@command(cli, "sign-in-link")
+@click.argument("email")
+@pass_console
+def sign_in_link(console: Console, email: str) -> None:
+    """Print a link that signs somebody in once, for who gets no mail; it is as good as a key."""
+    settings, now = console.settings(), datetime.now(UTC)
+    links = Links(settings.base_url, settings.secret_key)
+    place = console.database().run(
+        lambda session: issue_link(session, email=email, links=links, now=now)
+    )
+    link = links.fill(place)
+    console.answer({"link": link}, link)
