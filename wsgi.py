@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask
@@ -51,6 +52,9 @@ SANDBOX_SECRET = "whsec_poolbook_demo"  # noqa: S105 (of a sandbox that moves no
 DEMO_PAYOUT_SECONDS = 20
 START_SECONDS = 60
 STOP_SECONDS = 10
+# Whether forwarded headers are believed is decided by ``create_app`` alone: left to itself,
+# waitress would remove them before that, and every visitor would be the proxy.
+SERVER: dict[str, Any] = {"threads": 8, "clear_untrusted_proxy_headers": False}
 
 reports.cli.register(cli)
 
@@ -64,10 +68,11 @@ def create_app(
 ) -> Flask:
     """Return the web program.
 
-    Raises Invalid when the settings are half configured, and Conflict when the database is older
-    or newer than this program.
+    Raises Invalid when the settings are half configured or do not say what stands before a public
+    address, and Conflict when the database is older or newer than this program.
     """
     settings = settings or config.from_environment(os.environ)
+    config.check_proxies(settings)
     db = db or Database(settings.database_url)
     require_current(db.engine)
     if gateway is None and settings.stripe_key:
@@ -107,7 +112,7 @@ def serve(console: Console, port: int, host: str) -> None:
     """Serve the pages, the API and the webhook."""
     settings, db = console.settings(), console.database()
     refuse_other_books(db, settings)
-    serve_forever(create_app(settings, db=db), host=host, port=port, threads=8)
+    serve_forever(create_app(settings, db=db), host=host, port=port, **SERVER)
 
 
 def refuse_other_books(db: Database, settings: Settings) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.headerregistry import Address, HeaderRegistry
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -21,6 +22,7 @@ LIVE_PREFIXES = ("sk_live_", "rk_live_")
 TEST_PREFIXES = ("sk_test_", "rk_test_")
 # Stripe's published price for a card payment, in basis points and minor units.
 CARD_FEE = (290, 30)
+PROXIES = "POOLBOOK_TRUSTED_PROXIES"
 
 MailSecurity = Literal["starttls", "tls", "none"]
 # RFC 8314: submission with STARTTLS or over TLS; without either only to a relay close by.
@@ -61,6 +63,8 @@ class Settings:
     # How many proxies of our own stand before the program; what a request says about where it
     # comes from is believed only as far as they wrote it.
     trusted_proxies: int = 0
+    # Whether somebody said so, or it is a default that may be wrong behind a public address.
+    is_proxy_count_stated: bool = True
     # What a payment is thought to cost, as donors are told; what it did cost is Stripe's to say.
     fee_basis_points: int = CARD_FEE[0]
     fee_fixed: int = CARD_FEE[1]
@@ -69,6 +73,18 @@ class Settings:
     def origin(self) -> str:
         """The installation's name in checkpoints: the host of its public address."""
         return urlsplit(self.base_url).netloc
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the public address is one that is reached by TLS from other machines."""
+        parts = urlsplit(self.base_url)
+        host = parts.hostname or ""
+        if parts.scheme != "https" or host == "localhost" or host.endswith(".localhost"):
+            return False
+        try:
+            return not ip_address(host).is_loopback
+        except ValueError:
+            return True
 
     @property
     def livemode(self) -> bool:
@@ -113,10 +129,26 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         stripe_base=base,
         demo=demo,
         mail=_mail(environ),
-        trusted_proxies=_number(environ, "POOLBOOK_TRUSTED_PROXIES", 0, 9),
+        trusted_proxies=_number(environ, PROXIES, 0, 9),
+        is_proxy_count_stated=bool(environ.get(PROXIES)),
         fee_basis_points=_number(environ, "POOLBOOK_FEE_BASIS_POINTS", CARD_FEE[0], 2_000),
         fee_fixed=_number(environ, "POOLBOOK_FEE_FIXED", CARD_FEE[1], 100_000),
     )
+
+
+def check_proxies(settings: Settings) -> None:
+    """Refuse to serve a public address before somebody has said what stands in front of it.
+
+    Rate limits count visitors by where they come from. Behind a proxy that nobody named, all of
+    them would come from the proxy and share one limit. Raises Invalid.
+    """
+    if settings.is_public and not settings.is_proxy_count_stated:
+        raise Invalid(
+            f"{PROXIES} is not set. {settings.base_url} is a public address: set {PROXIES} to the "
+            "number of proxies of yours that pass requests on to this program, or to 0 if there is "
+            "none.",
+            place=PROXIES,
+        )
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, most: int) -> int:

@@ -25,6 +25,21 @@ class Conflict(PoolbookError):
     """The deed contradicts the present state: already paid, already posted, changed meanwhile."""
 
 
+class RateLimited(Conflict):
+    """Too much was asked for in too short a time (``services.rate_limits``).
+
+    ``retry_after_seconds`` says when the next try counts again; ``asks_to_confirm`` tells that
+    somebody who confirms their address need not wait.
+    """
+
+    def __init__(
+        self, message: str, *, retry_after_seconds: int, asks_to_confirm: bool = False
+    ) -> None:
+        super().__init__(message, place="limit")
+        self.retry_after_seconds = retry_after_seconds
+        self.asks_to_confirm = asks_to_confirm
+
+
 class Invalid(PoolbookError):
     """The input itself is wrong. ``messages`` maps field names to sentences."""
 

@@ -13,7 +13,14 @@ from werkzeug.exceptions import HTTPException
 
 from ledger.api.token import caller_or_none
 from ledger.db import is_away
-from ledger.errors import Conflict, Invalid, NotAllowed, NotFound, PoolbookError
+from ledger.errors import (
+    Conflict,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    PoolbookError,
+    RateLimited,
+)
 from ledger.ids import new_id
 
 log = logging.getLogger("poolbook.api")
@@ -23,6 +30,7 @@ STATUS: dict[type[PoolbookError], int] = {
     NotFound: 404,
     NotAllowed: 403,
     Conflict: 409,
+    RateLimited: 429,
     Invalid: 422,
 }
 AWAY = "The books cannot be reached at this moment. Please try again in a minute."
@@ -53,6 +61,8 @@ def refused(refusal: PoolbookError) -> Response:
     answer = problem(status, refusal.message, errors)
     if status == 401:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="poolbook"'
+    if isinstance(refusal, RateLimited):
+        answer.headers["Retry-After"] = str(refusal.retry_after_seconds)
     return answer
 
 

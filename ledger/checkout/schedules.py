@@ -14,7 +14,7 @@ from ledger.checkout.saved_cards import charge_due, forget_cards
 from ledger.db import Database
 from ledger.errors import PoolbookError
 from ledger.gateway import PaymentGateway
-from ledger.services import brakes, campaigns, match_funding, tables
+from ledger.services import campaigns, match_funding, rate_limits, tables
 from ledger.services.calendar import books_to_keep, keep_calendar
 
 log = logging.getLogger("poolbook.schedules")
@@ -28,7 +28,7 @@ def keep_schedules(db: Database, gateway: PaymentGateway | None, *, now: datetim
     for book_id in due:
         _do(partial(db.run, partial(keep_calendar, book_id=book_id, now=now)))
     _do(lambda: db.run(lambda session: match_funding.match_due(session, now=now)))
-    db.run(lambda session: brakes.forget_tries(session, now=now))
+    db.run(lambda session: rate_limits.forget(session, now=now))
     db.run(lambda session: tables.forget_drafts(session, now=now))
     if gateway is None:
         return

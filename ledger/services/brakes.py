@@ -1,30 +1,28 @@
-"""Brakes against card testing: how often payment pages may be opened (reliability table, row 15).
+"""Limits against card testing: how often payment pages may be opened (reliability, row 15).
 
-Tries are counted in the database, so that every process sees them and a restart forgets none. A try
-that was paid counts no more: honest donors do not use up each other's tries. Who tried is kept as
-keyed hashes, for two days.
+A try that was paid counts no more: honest donors do not use up each other's tries.
 """
 
-import hashlib
-import hmac
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select, update
-
 from ledger.db import Session
-from ledger.errors import Conflict
-from ledger.models.brakes import PaymentTry
+from ledger.models.pledges import Pledge
+from ledger.models.recurring import RecurringGift
+from ledger.services import rate_limits
+from ledger.services.rate_limits import DAY, MINUTE, Limit, Subject
 
-DAY = timedelta(days=1)
-TEN_MINUTES = timedelta(minutes=10)
-KEPT = timedelta(days=2)
+KIND = "payment_page"
 PER_VISITOR = 10
+PER_VISITOR_AT_MOST = 50
 PER_EMAIL = 10
 PER_BOOK = 60
 EVERYWHERE = 150
-PLACE = "brakes"
 
+CONFIRM = (
+    "Payments were begun from here too often without being finished. Your pledge is kept. Please "
+    "confirm your e-mail address by signing in, and pay from there."
+)
 TOO_MANY = (
     "Payments were begun from here too often without being finished. Your pledge is kept; try "
     "again tomorrow, or write to us."
@@ -44,56 +42,33 @@ def note_try(
     email: str,
     key: str,
     now: datetime,
+    is_confirmed: bool = False,
 ) -> None:
-    """Count one wish to open a payment page. Raises Conflict, and counts nothing, above a limit.
+    """Count one wish to open a payment page. Raises RateLimited, and counts nothing, above a limit.
 
-    ``visitor`` is the address that the connection came from; ``key`` keeps its hash from being
-    looked up in a table of all addresses.
+    ``visitor`` is the IP address that the connection came from. Somebody who is signed in with
+    the address of the pledge (``is_confirmed``) is held to the higher limit of a visitor alone.
     """
-    whose = _keyed(key, f"visitor:{visitor}")
-    who = _keyed(key, f"email:{email.strip().lower()}")
-    if _open(session, PaymentTry.visitor_sha256 == whose, since=now - DAY) >= PER_VISITOR:
-        raise Conflict(TOO_MANY, place=PLACE)
-    if _open(session, PaymentTry.email_sha256 == who, since=now - DAY) >= PER_EMAIL:
-        raise Conflict(TOO_MANY, place=PLACE)
-    if _open(session, PaymentTry.book_id == book_id, since=now - TEN_MINUTES) >= PER_BOOK:
-        raise Conflict(BUSY, place=PLACE)
-    if _open(session, since=now - TEN_MINUTES) >= EVERYWHERE:
-        raise Conflict(BUSY, place=PLACE)
-    session.add(
-        PaymentTry(
-            book_id=book_id,
-            about=about,
-            visitor_sha256=whose,
-            email_sha256=who,
-            at=now,
-        )
+    limits = [Limit(PER_VISITOR_AT_MOST, DAY, TOO_MANY)]
+    if not is_confirmed:
+        limits.append(Limit(PER_VISITOR, DAY, CONFIRM, asks_to_confirm=True))
+    rate_limits.count(
+        session,
+        kind=KIND,
+        subjects=[
+            *rate_limits.visitor(visitor, *limits),
+            rate_limits.email(email, Limit(PER_EMAIL, DAY, TOO_MANY)),
+            Subject(f"book:{book_id}", (Limit(PER_BOOK, 10 * MINUTE, BUSY),)),
+            Subject("everywhere", (Limit(EVERYWHERE, 10 * MINUTE, BUSY),)),
+        ],
+        key=key,
+        now=now,
+        about=about,
     )
-    session.flush()
 
 
 def note_paid(session: Session, *, about: UUID, now: datetime) -> None:
-    """Note that tries at a pledge or a recurring gift were honest ones."""
-    session.execute(
-        update(PaymentTry)
-        .where(PaymentTry.about == about, PaymentTry.paid_at.is_(None))
-        .values(paid_at=now)
-    )
-
-
-def forget_tries(session: Session, *, now: datetime) -> None:
-    """Remove what is too old to count."""
-    session.execute(delete(PaymentTry).where(PaymentTry.at < now - KEPT))
-
-
-def _open(session: Session, *which: ColumnElement[bool], since: datetime) -> int:
-    found = session.scalar(
-        select(func.count())
-        .select_from(PaymentTry)
-        .where(*which, PaymentTry.at > since, PaymentTry.paid_at.is_(None))
-    )
-    return int(found or 0)
-
-
-def _keyed(key: str, text: str) -> str:
-    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
+    """Note that tries at a pledge or a recurring gift, and its form, were honest ones."""
+    pledge, gift = session.get(Pledge, about), session.get(RecurringGift, about)
+    basket = pledge.basket_id if pledge else gift.basket_id if gift else None
+    rate_limits.settle(session, about={about, basket or about}, now=now)

@@ -20,13 +20,13 @@ from ledger.db import Session
 from ledger.errors import Conflict, NotFound
 from ledger.models import Base
 from ledger.models.books import Book
-from ledger.models.brakes import PaymentTry
 from ledger.models.hours import HoursEntry
 from ledger.models.journal import Annotation, Posting
 from ledger.models.mandates import Mandate
 from ledger.models.parties import Party
 from ledger.models.people import ApiToken, IdempotencyKey, OutboxMessage, Person, SignInLink
 from ledger.models.pledges import Basket, Pledge
+from ledger.models.rate_limits import RateEvent
 from ledger.models.recurring import RecurringGift
 from ledger.models.statements import BankLine, BankLinePart, Match
 from ledger.queries.people import memberships_of
@@ -133,7 +133,7 @@ def _pledges(session: Session, parties: Sequence[UUID], now: datetime) -> list[P
     for gift in session.scalars(select(RecurringGift).where(RecurringGift.party_id.in_(parties))):
         gift.consent, gift.stripe_customer_id, gift.failure = "anonymous", None, None
         ids.append(gift.id)
-    session.execute(delete(PaymentTry).where(PaymentTry.about.in_(ids)))
+    session.execute(delete(RateEvent).where(RateEvent.about.in_(ids)))
     session.flush()
     entries = select(Posting.entry_id).where(Posting.pledge.in_(references))
     session.execute(delete(Annotation).where(Annotation.entry_id.in_(entries)))

@@ -51,7 +51,7 @@ DEMO_NOUNS = ("styleguide", "demo_bank")
 
 def register(app: Flask) -> None:
     """Hang every page on the app, with its errors, headers and template filters."""
-    from ledger.web import door, figures, labels, late_days, locale, once, refusals
+    from ledger.web import door, figures, labels, late_days, locale, once, refusals, visitors
 
     locale.register(app)
     figures.register_filters(app)
@@ -59,6 +59,7 @@ def register(app: Flask) -> None:
     refusals.register(app)
     # Earlier than any before_request: the protection against forged forms reads the form.
     app.url_value_preprocessor(door.check_request)
+    app.before_request(visitors.warn_of_forwarded)
     # The last one is the first to run: the headers are there whatever fails afterwards.
     app.after_request(door.remember_location)
     app.after_request(door.secure)

@@ -2,15 +2,14 @@
 
 from uuid import UUID
 
-from flask import request
-
 from ledger.checkout import GatewayDown, PaymentGateway, look_up_attempt
 from ledger.core.instalments import FeeEstimate
 from ledger.errors import Conflict, PoolbookError
 from ledger.links import Links
 from ledger.models.payments import PaymentAttempt
 from ledger.services import brakes
-from ledger.web.door import here, now, write
+from ledger.web.door import here, now, visitor, write
+from ledger.web.visitors import came_from
 
 
 def links() -> Links:
@@ -28,20 +27,21 @@ def gateway() -> PaymentGateway:
 
 
 def count_try(*, book_id: UUID, about: UUID, email: str) -> None:
-    """Count a try at paying. Raises Conflict when too many were begun and not finished.
+    """Count a try at paying. Raises RateLimited when too many were begun and not finished.
 
-    The visitor is where the connection comes from. What a request says about that itself counts
-    only behind as many proxies as the settings name (``create_app``).
+    Somebody who is signed in with the address of the pledge has shown that it is theirs.
     """
+    person = visitor().person
     write(
         lambda session: brakes.note_try(
             session,
             book_id=book_id,
             about=about,
-            visitor=request.remote_addr or "",
+            visitor=came_from(),
             email=email,
             key=here().settings.secret_key,
             now=now(),
+            is_confirmed=person is not None and person.email == email,
         )
     )
 

@@ -14,9 +14,15 @@ from werkzeug.wrappers import Response
 
 from ledger.checkout import GatewayDown
 from ledger.db import is_away
-from ledger.errors import Conflict, Invalid, NotAllowed, NotFound, PoolbookError
+from ledger.errors import (
+    Conflict,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    PoolbookError,
+    RateLimited,
+)
 from ledger.ids import new_id
-from ledger.services import brakes
 from ledger.web import once
 from ledger.web.door import Visitor, page, remember_way, visitor
 
@@ -27,6 +33,7 @@ STATUS: dict[type[PoolbookError], int] = {
     NotFound: 404,
     NotAllowed: 403,
     Conflict: 409,
+    RateLimited: 429,
     Invalid: 422,
 }
 
@@ -66,9 +73,16 @@ def refused(refusal: PoolbookError) -> Response:
         return redirect(url_for("sign_in.form"))
     if isinstance(refusal, NotAllowed) and visitor().person is None:
         status = 401
-    if isinstance(refusal, Conflict) and refusal.place == brakes.PLACE:
-        status = 429
-    return page("refused.html", status, title=_title(status), message=refusal.message)
+    answer = page(
+        "refused.html",
+        status,
+        title=_title(status),
+        message=refusal.message,
+        asks_to_confirm=isinstance(refusal, RateLimited) and refusal.asks_to_confirm,
+    )
+    if isinstance(refusal, RateLimited):
+        answer.headers["Retry-After"] = str(refusal.retry_after_seconds)
+    return answer
 
 
 def no_answer(_error: GatewayDown) -> Response:

@@ -41,6 +41,8 @@ KEPT: dict[str, dict[str, Any]] = {
 }
 # Of one deed each: pledges or things beside it would need entries that explain them.
 AS_THEY_ARE = {"0013-bank", "0013-closed", "0014-worked"}
+# Tables whose rows live in another one since.
+MOVED = {"payment_try": "rate_event"}
 LEFT = recording.BY_TRIGGER | recording.COMPUTED
 
 
@@ -144,7 +146,7 @@ def test_a_database_of_an_earlier_version_comes_up_with_all_it_holds(
     before = counts(empty)
     migrations.upgrade(empty.engine)
     after = counts(empty)
-    assert {table: after.get(table) for table in before} == before
+    assert {table: after.get(MOVED.get(table, table)) for table in before} == before
     assert described(empty) == described(current)
     assert broken_rules(empty) == []
 
@@ -155,7 +157,11 @@ def test_every_migration_runs_over_rows_in_every_table(empty: Database, current:
     for revision in migrations.revisions():
         migrations.upgrade(empty.engine, revision)
         kept = counts(empty)
-        assert {table: kept.get(table) for table in before} == before, revision
+        for table in before:
+            assert table in kept or kept[MOVED[table]] == before[table], revision
+        assert {table: kept[table] for table in before if table in kept} == {
+            table: rows for table, rows in before.items() if table in kept
+        }, revision
         with empty.engine.begin() as connection:
             recording.fill_empty(connection, {})
         before = counts(empty)

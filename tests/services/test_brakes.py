@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import func, select
 
 from ledger.db import Session
-from ledger.errors import Conflict
+from ledger.errors import RateLimited
 from ledger.ids import new_id
 from ledger.models.books import Book
-from ledger.models.brakes import PaymentTry
-from ledger.services import brakes
+from ledger.models.rate_limits import RateEvent
+from ledger.services import brakes, rate_limits
 from tests.conftest import NOW
 from tests.factories import make_book
 
@@ -30,7 +30,9 @@ class Door:
     seconds: float = 0
     opened: list[UUID] = field(default_factory=list)
 
-    def asks(self, visitor: str, email: str, book: Book | None = None) -> bool:
+    def asks(
+        self, visitor: str, email: str, book: Book | None = None, *, is_confirmed: bool = False
+    ) -> bool:
         """Whether a page is opened: that is one call to the provider."""
         about = new_id()
         try:
@@ -42,9 +44,10 @@ class Door:
                 email=email,
                 key="k",
                 now=NOW + timedelta(seconds=self.seconds),
+                is_confirmed=is_confirmed,
             )
-        except Conflict as refusal:
-            if refusal.place != brakes.PLACE or "Your pledge is kept" not in refusal.message:
+        except RateLimited as refusal:
+            if "Your pledge is kept" not in refusal.message:
                 raise
             return False
         self.opened.append(about)
@@ -71,14 +74,57 @@ def one_bot(door: Door, times: int) -> int:
 @pytest.mark.parametrize("times", [600, pytest.param(18_000, marks=pytest.mark.long)])
 def test_thousands_of_tries_from_one_address_get_ten_pages(door: Door, times: int) -> None:
     assert one_bot(door, times) == 10
-    assert door.session.scalar(select(func.count()).select_from(PaymentTry)) == 10
+    tries = select(func.count(RateEvent.about.distinct()))
+    assert door.session.scalar(tries) == 10
 
 
 def test_without_the_limit_the_bot_gets_through(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(brakes, "PER_VISITOR", 10**9)
+    assert one_bot(door, 200) == 50
+    monkeypatch.setattr(brakes, "PER_VISITOR_AT_MOST", 10**9)
     assert one_bot(door, 200) == 200
+
+
+def test_who_has_confirmed_the_address_may_go_on_up_to_fifty(door: Door) -> None:
+    """Somebody who signs in at a library is not held up by those who sat there before."""
+    assert one_bot(door, 30) == 10
+    assert not door.asks("203.0.113.7", "reader@example.org")
+    assert door.asks("203.0.113.7", "reader@example.org", is_confirmed=True)
+    got = sum(
+        door.asks("203.0.113.7", f"reader{n}@example.org", is_confirmed=True) for n in range(60)
+    )
+    assert got == 50 - 11
+
+
+def test_the_first_limit_asks_to_confirm_and_the_second_does_not(door: Door) -> None:
+    def ask(n: int, *, is_confirmed: bool) -> None:
+        brakes.note_try(
+            door.session,
+            book_id=door.book.id,
+            about=new_id(),
+            visitor="203.0.113.7",
+            email=f"bot{n}@example.org",
+            key="k",
+            now=NOW,
+            is_confirmed=is_confirmed,
+        )
+
+    def refusal(*, is_confirmed: bool) -> RateLimited:
+        for n in range(60):
+            try:
+                ask(n, is_confirmed=is_confirmed)
+            except RateLimited as refused:
+                return refused
+        raise AssertionError("nothing was refused")
+
+    first, second = refusal(is_confirmed=False), refusal(is_confirmed=True)
+    assert first.asks_to_confirm
+    assert "signing in" in first.message
+    assert not second.asks_to_confirm
+    assert "try again tomorrow" in second.message
+    assert first.retry_after_seconds == second.retry_after_seconds == 24 * 3600
 
 
 def test_a_day_later_ten_more(door: Door) -> None:
@@ -155,9 +201,10 @@ def test_none_of_200_honest_donors_is_stopped_even_behind_one_router(door: Door)
 
 def test_who_tried_is_kept_as_keyed_hashes_and_not_for_long(door: Door) -> None:
     door.asks("203.0.113.7", "ada@example.org")
-    row = door.session.scalars(select(PaymentTry)).one()
-    kept = f"{row.visitor_sha256} {row.email_sha256}"
+    rows = door.session.scalars(select(RateEvent)).all()
+    assert len({row.subject_sha256 for row in rows}) == 4
+    kept = " ".join(f"{row.kind} {row.subject_sha256}" for row in rows)
     assert "203.0.113" not in kept
     assert "ada" not in kept
-    brakes.forget_tries(door.session, now=NOW + timedelta(days=3))
-    assert door.session.scalar(select(func.count()).select_from(PaymentTry)) == 0
+    rate_limits.forget(door.session, now=NOW + timedelta(days=3))
+    assert door.session.scalar(select(func.count()).select_from(RateEvent)) == 0

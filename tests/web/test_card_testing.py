@@ -49,6 +49,8 @@ def knock(db: Database, proxies: int, times: int) -> tuple[int, list[int]]:
         statuses.append(answer.status_code)
         if answer.status_code == 429:
             assert "Your pledge is kept" in answer.text
+            assert 0 < int(answer.headers["Retry-After"]) <= 24 * 3600
+            assert "/sign-in" in answer.text
     return provider.pages, statuses
 
 
