@@ -14,7 +14,6 @@ from ledger.mail import Connection, Letter, MailDown, MailLater, MailRefused, Ma
 from ledger.models.people import OutboxMessage
 from ledger.services import jobs, outbox
 
-HEARTBEAT = "mail"
 PAUSE_SECONDS = 1.0
 
 
@@ -30,7 +29,7 @@ def run(
     while not stop.is_set():
         now = clock()
         try:
-            db.run(lambda session, now=now: jobs.beat(session, process=HEARTBEAT, now=now))  # type: ignore[misc]
+            db.run(lambda session, now=now: jobs.beat(session, process=jobs.MAIL, now=now))  # type: ignore[misc]
             send_due(db, server, links, now=now)
             relay.end()
             passes.end()

@@ -46,7 +46,7 @@ def run(
     while not stop.is_set():
         now = clock()
         try:
-            db.run(lambda session, now=now: jobs.beat(session, process="worker", now=now))  # type: ignore[misc]
+            db.run(lambda session, now=now: jobs.beat(session, process=jobs.WORKER, now=now))  # type: ignore[misc]
             db.run(seals.seal_all)
             if gateway is not None and not bound:
                 check_account(db, gateway, now=now)

@@ -9,6 +9,7 @@ from ledger.cli import (
     backups,
     books,
     checks,
+    doctor,
     figures,
     gifts,
     imports,
@@ -17,6 +18,7 @@ from ledger.cli import (
     periods,
     pledges,
     pools,
+    setup,
     stripe,
 )
 from ledger.cli.console import Console, cli, command, parse_date, parse_instant, pass_console
@@ -29,6 +31,7 @@ __all__ = [
     "checks",
     "cli",
     "command",
+    "doctor",
     "figures",
     "gifts",
     "imports",
@@ -41,5 +44,6 @@ __all__ = [
     "periods",
     "pledges",
     "pools",
+    "setup",
     "stripe",
 ]

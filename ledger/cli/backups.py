@@ -1,14 +1,18 @@
 """Commands that keep a copy of everything and put it back."""
 
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, cast
 
 import click
 from sqlalchemy import inspect
+from sqlalchemy.exc import DBAPIError
 
 from ledger.cli.console import Console, cli, command, pass_console, refusals_name
 from ledger.cli.files import written
 from ledger.services.backups import restore_backup, write_backup
+from ledger.services.jobs import BACKUP, beat
 
 
 @command(cli, "backup")
@@ -18,8 +22,13 @@ def backup(console: Console, output: Path) -> None:
     """Write everything into one file, consistent while others work."""
     from migrations import head
 
-    with console.database().snapshot() as session, written(output, private=True) as out:
+    database = console.database()
+    with database.snapshot() as session, written(output, private=True) as out:
         entries = write_backup(session, cast(IO[bytes], out.buffer), revision=head())
+    now = datetime.now(UTC)
+    # A copy that is only read from takes no note, and needs none.
+    with suppress(DBAPIError):
+        database.run(lambda session: beat(session, process=BACKUP, now=now))
     console.answer(
         {"entries": entries},
         f"{output}: {entries} entries and all that belongs to them. Keep the files of "

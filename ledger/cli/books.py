@@ -35,23 +35,30 @@ def book() -> None:
 @click.option("--kind", required=True, type=click.Choice(["community", "pool"]))
 @click.option("--currency", required=True)
 @click.option("--profile", default="US_GAAP", show_default=True)
+@click.option("--time-zone", default="UTC", show_default=True, help="As in Europe/Berlin.")
+@click.option("--place", default="", help="Where it is.")
 @pass_console
-def book_create(
-    console: Console, code: str, name: str, kind: str, currency: str, profile: str
-) -> None:
-    """Open a community's or a pool's book."""
+def book_create(console: Console, /, code: str, **given: str) -> None:
+    """Open a community's or a pool's book; the days of its entries are days in its time zone."""
+    now = datetime.now(UTC)
     console.database().run(
-        lambda session: book_services.create_book(
-            session,
-            code=code,
-            name=name,
-            kind=kind,
-            currency=currency,
-            profile=profile,
-            now=datetime.now(UTC),
-        )
+        lambda session: book_services.create_book(session, code=code, now=now, **given)
     )
     console.answer({"book": code}, f"Book {code} is open.")
+
+
+@command(book, "time-zone")
+@click.argument("code")
+@click.argument("zone")
+@pass_console
+def book_time_zone(console: Console, code: str, zone: str) -> None:
+    """Correct the time zone of a book in which nothing is booked yet."""
+    console.database().run(
+        lambda session: book_services.correct_time_zone(
+            session, book=book_by_code(session, code), time_zone=zone
+        )
+    )
+    console.answer({"book": code, "time_zone": zone}, f"The days of {code} are days in {zone}.")
 
 
 @command(book, "policy")

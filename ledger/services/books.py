@@ -7,7 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import insert, select
+from sqlalchemy import exists, insert, select
 
 from ledger.core.accounts import CHART
 from ledger.core.amount import decimals, is_currency, is_holding
@@ -23,6 +23,7 @@ from ledger.models.books import (
     Commodity,
     Fund,
 )
+from ledger.models.journal import Entry
 
 CODE_LENGTH = 32
 KIND_BY_THOUSANDS = {
@@ -54,10 +55,7 @@ def create_book(
     check_code(code, "code")
     _check_choice(kind, KINDS, "kind")
     _check_choice(profile, tuple(PROFILES), "profile")
-    try:
-        ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise Invalid(f"There is no time zone {time_zone}.", place="time_zone") from error
+    _check_time_zone(time_zone)
     if not name.strip():
         raise Invalid("A book needs a name.", place="name")
     check_text(name, longest=LONGEST_LINE, place="name")
@@ -71,7 +69,7 @@ def create_book(
             kind,
             currency,
             profile,
-        ):
+        ) or time_zone not in ("UTC", existing.time_zone):
             raise Conflict(f"There is another book with the code {code}.", place="code")
         return existing
     book = Book(
@@ -102,6 +100,28 @@ def create_book(
         ],
     )
     return book
+
+
+def correct_time_zone(session: Session, *, book: Book, time_zone: str) -> None:
+    """Say where a book is kept, as long as nothing is booked: the day of an entry is one there.
+
+    Raises Invalid for no time zone, Conflict once there are entries.
+    """
+    _check_time_zone(time_zone)
+    if session.scalar(select(exists().where(Entry.book_id == book.id))):
+        raise Conflict("Entries have their days in the old time zone already.", place="time_zone")
+    book.time_zone = time_zone
+    session.flush()
+
+
+def _check_time_zone(time_zone: str) -> None:
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise Invalid(
+            f"There is no time zone {time_zone[:40]!r}; they look like Europe/Berlin.",
+            place="time_zone",
+        ) from error
 
 
 def create_fund(

@@ -12,6 +12,8 @@ from ledger.models.jobs import Heartbeat, Job
 LEASE = timedelta(minutes=2)
 MAX_ATTEMPTS = 12
 LONGEST_WAIT = timedelta(hours=1)
+# Whose signs of life are kept; a backup is alive while it is made.
+WORKER, MAIL, BACKUP = "worker", "mail", "backup"
 
 
 def enqueue(

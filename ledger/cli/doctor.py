@@ -1,0 +1,50 @@
+"""Command: examine the installation and say what to mend."""
+
+import sys
+from datetime import UTC, datetime
+
+from ledger.cli.console import Console, cli, command, pass_console
+from ledger.doctor import Finding, Patient, examine
+from ledger.gateway import StripeGateway
+
+
+@command(cli, "doctor")
+@pass_console
+def doctor(console: Console) -> None:
+    """Examine every part, each with its cure; exit code 1 when one is not well."""
+    found = examined(console)
+    ok = all(row.ok for row in found)
+    console.answer(
+        {
+            "ok": ok,
+            "parts": [
+                {
+                    "part": row.part,
+                    "ok": row.ok,
+                    "told": row.told,
+                    "cure": "" if row.ok else row.cure,
+                }
+                for row in found
+            ],
+        },
+        "\n".join(lines(found)),
+    )
+    if not ok:
+        sys.exit(1)
+
+
+def examined(console: Console) -> list[Finding]:
+    """Return what was found, whatever state the database is in."""
+    settings = console.settings()
+    gateway = StripeGateway(settings) if settings.stripe_key else None
+    return examine(Patient(settings, console.any_database(), gateway, datetime.now(UTC)))
+
+
+def lines(found: list[Finding]) -> list[str]:
+    """Return the findings for people, a line each, with the cure below what is not well."""
+    told = []
+    for row in found:
+        told.append(f"{'well' if row.ok else 'MEND'}  {row.part:<9} {row.told}")
+        if not row.ok:
+            told.append(f"                {row.cure}")
+    return told

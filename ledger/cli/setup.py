@@ -1,0 +1,83 @@
+"""Command: from an empty folder to a book whose admin can sign in."""
+
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from ledger.cli.console import Console, cli, command, pass_console
+from ledger.cli.doctor import examined, lines
+from ledger.core.policies import PROFILES
+from ledger.links import Links
+from ledger.services.first_book import FirstBook, open_first_book
+from ledger.services.people import issue_link
+
+QUESTIONS = {
+    "name": "What is your community called?",
+    "code": "A short code for it, in capitals (as in HALL)",
+    "currency": "Its currency (as in EUR)",
+    "time_zone": "Its time zone (as in Europe/Berlin)",
+    "place": "Where it is, as givers read it",
+    "admin_name": "Your name",
+    "admin_email": "Your e-mail address",
+}
+
+
+@command(cli, "setup")
+@click.option("--name", help="What the community is called.")
+@click.option("--code", help="A short code for it.")
+@click.option("--currency", help="ISO 4217, as in EUR.")
+@click.option("--time-zone", help="As in Europe/Berlin; the days of the books are days there.")
+@click.option("--place", help="Where it is.")
+@click.option("--profile", type=click.Choice(tuple(PROFILES)), default="US_GAAP", show_default=True)
+@click.option("--admin-name", help="Who may give others their roles.")
+@click.option("--admin-email", help="Where this person reads mail.")
+@pass_console
+def setup(console: Console, /, profile: str, **given: str | None) -> None:
+    """Make the database and a first book, try mail and Stripe, and sign its admin in.
+
+    Asks for what is not given where somebody can answer. Safe to repeat.
+    """
+    from migrations import upgrade
+
+    settings, now = console.settings(), datetime.now(UTC)
+    plan = FirstBook(profile=profile, **{key: _asked(key, given[key]) for key in QUESTIONS})
+    database = console.any_database()
+    upgrade(database.engine)
+    links = Links(settings.base_url, settings.secret_key)
+
+    def deed(session):  # type: ignore[no-untyped-def]
+        book = open_first_book(session, plan=plan, now=now)
+        return book.code, issue_link(session, email=plan.admin_email, links=links, now=now)
+
+    code, place = database.run(deed)
+    found, link = examined(console), links.fill(place)
+    console.answer(
+        {
+            "book": code,
+            "admin": plan.admin_email,
+            "link": link,
+            "parts": [{"part": row.part, "ok": row.ok} for row in found],
+        },
+        "\n".join(
+            [
+                f"Book {code} is open, with the fund GEN and the usual skills and equipment.",
+                "",
+                *lines(found),
+                "",
+                "Start `poolbook serve` and `poolbook worker`, then sign in within twenty minutes:",
+                f"  {link}",
+                "Later: `poolbook sign-in-link " + plan.admin_email + "`, `poolbook doctor`.",
+            ]
+        ),
+    )
+
+
+def _asked(key: str, given: str | None) -> str:
+    """Return what was given, or ask where somebody can answer. Raises a usage error otherwise."""
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"Give --{key.replace('_', '-')}, or answer in a terminal.")
+    answer: str = click.prompt(QUESTIONS[key], err=True)
+    return answer
