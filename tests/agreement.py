@@ -6,10 +6,14 @@ figures themselves are compared with the postings by the database (``figure_drif
 
 import json
 import re
-from collections.abc import Iterator
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any
+from html import unescape
+from typing import Any, TypeVar
+from uuid import UUID
 
 from click.testing import CliRunner
 from flask.testing import FlaskClient
@@ -18,15 +22,41 @@ from sqlalchemy import select
 from ledger.cli import figures as command
 from ledger.cli.console import Console
 from ledger.db import Database, Session
-from ledger.models.books import Book
+from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
-from ledger.queries import campaigns, figures
+from ledger.models.parties import Party
+from ledger.models.people import ApiToken, Membership
+from ledger.models.pledges import Basket
+from ledger.queries import campaigns, figures, parties, pledges, recurring
+from ledger.queries.pledge_figures import figures_of_pledges
+from ledger.services.people import sha256
 from reports import build
 from tests.web.town import HOME, Browser, settings_of
 from wsgi import create_app
 
 DATA = re.compile(r'<data value="(-?\d+)" data-figure="(\w+)" data-unit="([^"]+)">')
 FIRST, LAST = date(2000, 1, 1), date(2100, 1, 1)
+MORE = re.compile(r'<p class="more"><a href="([^"]*[?&]pledges=[^"]*)">')
+# A token of either age of the program: for reading, in every book.
+READS = "read read-books:*"
+# What a book's funds add up to; some of the others meet inside a book.
+OF_FUNDS = ("received", "advances", "spent", "promised", "available")
+Result = TypeVar("Result")
+
+
+# Name, unit and quantity of a figure on a page.
+Shown = tuple[str, str, int]
+
+
+def _shown(text: str) -> list[Shown]:
+    return [(name, unit, int(value)) for value, name, unit in DATA.findall(text)]
+
+
+def _sums(shown: list[Shown]) -> Counter[tuple[str, str]]:
+    sums: Counter[tuple[str, str]] = Counter()
+    for name, unit, quantity in shown:
+        sums[name, unit] += quantity
+    return sums
 
 
 class OnSession(Database):
@@ -40,6 +70,17 @@ class OnSession(Database):
     def snapshot(self) -> Iterator[Session]:  # type: ignore[override]
         """Read on the open session."""
         yield self.session
+
+    @contextmanager
+    def transaction(self, *, decides: bool = True) -> Iterator[Session]:  # noqa: ARG002
+        """Write on it, undone as a whole when the block raises."""
+        with self.session.begin_nested():
+            yield self.session
+
+    def run(self, deed: Callable[[Session], Result], *, decides: bool = True) -> Result:
+        """Write on it once: nobody comes in between."""
+        with self.transaction(decides=decides) as session:
+            return deed(session)
 
 
 class OnThis(Console):
@@ -79,17 +120,25 @@ class Agreement:
                 shown += self.compare_pool(book)
             else:
                 shown += self.compare_received(f"/c/{book.code}", scope)
+            self.compare_funds(book)
+            self.compare_api(book)
             if turn is None or turn % len(books) == number:
                 self.compare_report(book)
         for slug in self.session.scalars(select(Campaign.slug).order_by(Campaign.slug)):
             shown += self.compare_campaign(slug)
+        named = select(Party.person_id).where(Party.person_id.is_not(None))
+        for person_id in self.session.scalars(named.distinct()).all():
+            if person_id is not None:
+                shown += self.compare_giver(person_id)
+        for basket_id in self.session.scalars(select(Basket.id)).all():
+            shown += self.compare_thanks(basket_id)
         return shown
 
-    def page(self, address: str) -> list[tuple[str, str, int]]:
+    def page(self, address: str) -> list[Shown]:
         """Return the figures on a page: name, unit and quantity."""
         answer = self.client.get(address, base_url=HOME)
         assert answer.status_code == 200, (address, answer.status)
-        return [(name, unit, int(value)) for value, name, unit in DATA.findall(answer.text)]
+        return _shown(answer.text)
 
     def told(self, *arguments: str) -> dict[str, dict[str, Any]]:
         """Return what the command says, by commodity."""
@@ -170,3 +219,98 @@ class Agreement:
         assert made.untied == ()
         found = figures.figures(self.session, figures.scope_of_book(book))
         assert made.report.figures == found.rows
+
+    def compare_funds(self, book: Book) -> None:
+        """Compare what the command says of a book's funds with what it says of the book."""
+        kind = "--pool" if book.kind == "pool" else "--book"
+        sums: Counter[tuple[str, str]] = Counter()
+        for code in self.session.scalars(select(Fund.code).where(Fund.book_id == book.id)):
+            for unit, row in self.told(kind, book.code, "--fund", code).items():
+                sums.update({(unit, name): row[name] for name in OF_FUNDS})
+        whole = {
+            (unit, name): row[name]
+            for unit, row in self.told(kind, book.code).items()
+            for name in OF_FUNDS
+        }
+        assert {key: value for key, value in sums.items() if value} == {
+            key: value for key, value in whole.items() if value
+        }
+
+    def compare_api(self, book: Book) -> None:
+        """Compare what the API says of a book with what the command says."""
+        reader = self.session.scalars(
+            select(Membership.person_id).where(
+                Membership.book_id == book.id, Membership.role == "treasurer"
+            )
+        ).first()
+        if reader is None:
+            return
+        secret = secrets.token_urlsafe(32)
+        token = ApiToken(
+            person_id=reader,
+            name="Agreement",
+            secret_sha256=sha256(secret),
+            scopes=READS,
+            created_at=self.now,
+        )
+        self.session.add(token)
+        self.session.flush()
+        answer = self.client.get(
+            f"/api/v1/books/{book.code}/figures",
+            base_url=HOME,
+            headers={"Authorization": f"Bearer {secret}"},
+        )
+        assert answer.status_code == 200, answer.text
+        kind = "--pool" if book.kind == "pool" else "--book"
+        rows = {row["commodity"]: row for row in answer.get_json()["figures"]}
+        assert rows == self.told(kind, book.code)
+
+    def giving(self, person_id: UUID) -> tuple[list[Shown], list[Shown]]:
+        """Return the totals of a giver's own page, and what it says of each pledge."""
+        with self.client.session_transaction(base_url=HOME) as cookie:
+            cookie["person"] = str(person_id)
+        address, totals, listed = "/giving", "", ""
+        while address:
+            text = self.client.get(address, base_url=HOME).text
+            head, found, rest = text.partition('<div class="totals">')
+            totals, _, rows = rest.partition("</div>") if found else ("", "", head)
+            listed += rows
+            more = MORE.search(text)
+            address = unescape(more.group(1)) if more else ""
+        with self.client.session_transaction(base_url=HOME) as cookie:
+            cookie.clear()
+        return _shown(totals), _shown(listed)
+
+    def compare_giver(self, person_id: UUID) -> int:
+        """Compare the totals of a giver's own page with the figures, and with the pledges that it
+        lists and the regular gifts."""
+        known = parties.parties_of_person(self.session, person_id=person_id)
+        found = figures.figures(self.session, figures.scope_of_giver(known))
+        totals, listed = map(_sums, self.giving(person_id))
+        for gift in recurring.recurring_of_person(self.session, person_id=person_id):
+            listed["received", gift.commodity] += gift.given
+        for row in found.rows:
+            received, promised = ("received", row.commodity), ("promised", row.commodity)
+            assert totals[received] == row.received, (totals, row)
+            assert totals[promised] == row.promised, (totals, row)
+            assert listed[received] == row.received + row.advances_held, (listed, row)
+            assert listed[promised] == row.promised, (listed, row)
+        units = {row.commodity for row in found.rows}
+        assert {unit for (_name, unit), value in (totals + listed).items() if value} <= units
+        return 2 * len(units)
+
+    def compare_thanks(self, basket_id: UUID) -> int:
+        """Compare the page after a pledge with the figures of the pledges in its basket."""
+        rows = pledges.pledges_of_basket(self.session, basket_id=basket_id)
+        found = figures_of_pledges(self.session, rows)
+        wanted = []
+        for row in rows:
+            came = [
+                ("received", part.commodity, part.received + part.advances_held)
+                for part in found[row.id].rows
+                if part.received or part.advances_held
+            ]
+            wanted += came or [("received", row.commodity, 0)]
+            wanted.append(("promised", row.commodity, found[row.id].of(row.commodity).promised))
+        assert self.page(f"/baskets/{basket_id}/thanks") == wanted
+        return len(wanted)

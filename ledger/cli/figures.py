@@ -7,7 +7,7 @@ from ledger.core.amount import plain_text
 from ledger.db import ReadSession
 from ledger.errors import NotFound
 from ledger.queries import figures
-from ledger.queries.books import book_by_code
+from ledger.queries.books import book_by_code, fund_by_code
 from ledger.queries.campaigns import campaign_by_slug
 
 SHOWN = (
@@ -29,6 +29,7 @@ SHOWN = (
 @click.option("--book", "book", default=None, help="A community's code.")
 @click.option("--pool", "pool", default=None, help="A pool's code.")
 @click.option("--campaign", "campaign", default=None, help="A campaign's slug.")
+@click.option("--fund", "fund", default=None, help="A fund's code, with --book or --pool.")
 @click.option("--from", "since", default=None, help="ISO date, included; else from the start.")
 @click.option("--to", "until", default=None, help="ISO date, included; else so far.")
 @pass_console
@@ -37,15 +38,18 @@ def show(
     book: str | None,
     pool: str | None,
     campaign: str | None,
+    fund: str | None,
     since: str | None,
     until: str | None,
 ) -> None:
     """Show what came in, what is promised, available, spent and passed on; of one, or of all."""
     if sum(name is not None for name in (book, pool, campaign)) > 1:
         raise click.UsageError("Name one of --book, --pool and --campaign.")
+    if fund is not None and book is None and pool is None:
+        raise click.UsageError("Name the fund's --book or --pool.")
     first, last = parse_date(since), parse_date(until)
     with console.database().snapshot() as session:
-        scope = _scope(session, book, pool, campaign)
+        scope = _scope(session, book, pool, campaign, fund)
         found = figures.figures(session, scope, since=first, until=last)
     document = figures.document(found)
     lines = [
@@ -59,7 +63,11 @@ def show(
 
 
 def _scope(
-    session: ReadSession, book: str | None, pool: str | None, campaign: str | None
+    session: ReadSession,
+    book: str | None,
+    pool: str | None,
+    campaign: str | None,
+    fund: str | None,
 ) -> figures.Scope:
     code = book or pool
     if code is not None:
@@ -67,6 +75,8 @@ def _scope(
         if (found.kind == figures.POOL) != (pool is not None):
             other = "a pool; ask with --pool" if pool is None else "no pool; ask with --book"
             raise NotFound(f"{code} is {other}.", place="book" if pool is None else "pool")
+        if fund is not None:
+            return figures.scope_of_fund(fund_by_code(session, found.id, fund))
         return figures.scope_of_book(found)
     if campaign is not None:
         return figures.scope_of_campaign(campaign_by_slug(session, campaign))

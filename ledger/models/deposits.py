@@ -22,6 +22,7 @@ class DepositItem(Base):
         ForeignKeyConstraint(["book_id", "deposit_entry_id"], ["entry.book_id", "entry.id"]),
         ForeignKeyConstraint(["book_id", "count_entry_id"], ["entry.book_id", "entry.id"]),
         ForeignKeyConstraint(["book_id", "bounce_entry_id"], ["entry.book_id", "entry.id"]),
+        Index("ix_deposit_item_pledge_id", "pledge_id"),
         Index("ix_deposit_item_book_id_deposit_entry_id", "book_id", "deposit_entry_id"),
         Index("ix_deposit_item_book_id_count_entry_id", "book_id", "count_entry_id", unique=True),
     )

@@ -19,6 +19,7 @@ class Dispute(Base):
     __table_args__ = (
         Index("ix_dispute_book_id", "book_id"),
         Index("ix_dispute_status", "status"),
+        Index("ix_dispute_pledge_id", "pledge_id"),
     )
 
     stripe_dispute_id: Mapped[StripeId] = mapped_column(primary_key=True)

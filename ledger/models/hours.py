@@ -39,6 +39,7 @@ class HoursEntry(Base):
         CheckConstraint("state in ('logged', 'confirmed', 'rejected')", name="state"),
         Index("ix_hours_entry_book_id_state", "book_id", "state"),
         Index("ix_hours_entry_party_id", "party_id"),
+        Index("ix_hours_entry_pledge_id", "pledge_id"),
     )
 
     id: Mapped[Key]

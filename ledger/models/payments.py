@@ -67,6 +67,7 @@ class BalanceTransaction(Base):
         Index("ix_balance_transaction_payout", "stripe_payout_id"),
         Index("ix_balance_transaction_source", "source_id"),
         Index("ix_balance_transaction_recurring_id", "recurring_id"),
+        Index("ix_balance_transaction_pledge_id", "pledge_id"),
         Index(
             "ix_balance_transaction_unposted",
             "created_at",

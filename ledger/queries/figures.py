@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, false, func, select, true
 
 from ledger.core.accounts import BY_NUMBER
 from ledger.core.amount import kind_of
@@ -35,6 +35,7 @@ POOL = "pool"
 CAMPAIGN = "campaign"
 FUND = "fund"
 GIVER = "giver"
+PLEDGE = "pledge"
 KINDS = ("money", "holdings", "things", "hours")
 
 PROMISES = tuple(
@@ -49,7 +50,7 @@ Quantities = Mapping[tuple[str, str], int]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose figures: everything, or one community, pool, campaign, fund or giver."""
+    """Whose figures: everything, or one community, pool, campaign, fund, giver or pledge."""
 
     kind: str = EVERYTHING
     name: str = ""
@@ -161,10 +162,12 @@ def figures(
     flows = at_end
     if since is not None:
         flows = _together(_stored(session, scope, since, until), _waiting(waiting, since, until))
+    unconfirmed: Quantities = {}
     if scope.kind == GIVER:
         at_end = _together(at_end, _promised_by(session, scope, until))
-    unconfirmed = _unconfirmed(session, scope, until)
-    return Figures(scope, since, until, _rows(scope, flows, at_end, unconfirmed))
+    else:
+        unconfirmed = _unconfirmed(session, scope, until)
+    return Figures(scope, since, until, rows_of(scope, flows, at_end, unconfirmed))
 
 
 def figures_of_sums(
@@ -183,7 +186,7 @@ def figures_of_sums(
     commodity as ``core.figures`` counts them; ``known_at`` leaves out promises made later.
     """
     unconfirmed = _unconfirmed(session, scope, until, known_at)
-    return Figures(scope, since, until, _rows(scope, flows, at_end, unconfirmed))
+    return Figures(scope, since, until, rows_of(scope, flows, at_end, unconfirmed))
 
 
 def figures_of_campaigns(session: ReadSession, campaigns: Sequence[Campaign]) -> dict[str, Figures]:
@@ -215,7 +218,7 @@ def figures_of_campaigns(session: ReadSession, campaigns: Sequence[Campaign]) ->
     found = {}
     for slug, campaign in slugs.items():
         scope = scope_of_campaign(campaign)
-        rows = _rows(scope, sums[slug], sums[slug], unconfirmed.get(campaign.id, Counter()))
+        rows = rows_of(scope, sums[slug], sums[slug], unconfirmed.get(campaign.id, Counter()))
         found[slug] = Figures(scope, None, None, rows)
     return found
 
@@ -266,7 +269,8 @@ def _table(
 def _promised_by(
     session: ReadSession, scope: Scope, until: date | None
 ) -> Counter[tuple[str, str]]:
-    """Return what a giver promised and is open, from the legs that name their pledges.
+    """Return what a giver promised and is open, from the legs that name their pledges; those that
+    the giver never confirmed left out.
 
     What a pledge that ended has on these accounts is zero (I-31), so that so far only what is
     open is read.
@@ -274,7 +278,11 @@ def _promised_by(
     query = (
         select(Posting.account, Posting.commodity, func.sum(Posting.quantity))
         .join(Pledge, (Pledge.book_id == Posting.book_id) & (Pledge.reference == Posting.pledge))
-        .where(Pledge.party_id.in_(scope.parties), Posting.account.in_(PROMISES))
+        .where(
+            Pledge.party_id.in_(scope.parties),
+            Pledge.unconfirmed == false(),
+            Posting.account.in_(PROMISES),
+        )
         .group_by(Posting.account, Posting.commodity)
     )
     if until is None:
@@ -333,14 +341,12 @@ def _unconfirmed(
         wanted.append(Pledge.campaign_id == named.scalar_subquery())
     if scope.fund_id is not None:
         wanted.append(Pledge.fund_id == scope.fund_id)
-    if scope.kind == GIVER:
-        wanted.append(Pledge.party_id.in_(scope.parties))
     if known_at is not None:
         wanted.append(Pledge.created_at <= known_at)
     found: Counter[tuple[str, str]] = Counter()
     for nature, commodity, quantity, made_at, zone in session.execute(query.where(*wanted)):
         if until is None or day_in(zone, made_at) <= until:
-            found[_memo(nature), commodity] += quantity
+            found[memo_figure(nature), commodity] += quantity
     return found
 
 
@@ -360,18 +366,20 @@ def _unconfirmed_of(
     found: defaultdict[UUID, Counter[tuple[str, str]]] = defaultdict(Counter)
     for campaign_id, nature, commodity, quantity in session.execute(query):
         if campaign_id is not None:
-            found[campaign_id][_memo(nature), commodity] += int(quantity)
+            found[campaign_id][memo_figure(nature), commodity] += int(quantity)
     return found
 
 
-def _memo(nature: str) -> str:
+def memo_figure(nature: str) -> str:
     """Return the figure that counts a promise of a legal nature."""
     return Figure.CONDITIONAL if nature == "conditional" else Figure.INTENDED
 
 
-def _rows(
+def rows_of(
     scope: Scope, flows: Quantities, at_end: Quantities, unconfirmed: Quantities
 ) -> tuple[Row, ...]:
+    """Return the figures of a scope, money first, from its sums; ``unconfirmed`` is what its
+    promises hold that no donor has confirmed."""
     commodities = {commodity for _figure, commodity in {*flows, *at_end}}
     rows = [_row(scope, unit, flows, at_end, unconfirmed) for unit in commodities]
     shown = [row for row in rows if row != Row(row.commodity, row.kind)]

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, literal, or_, select, union_all
 
 from ledger.core.leaf import commit_to
 from ledger.db import ReadSession
@@ -96,6 +96,11 @@ class GivenBasket:
     regular: tuple[str, int, str] | None
 
 
+def parties_of_person(session: ReadSession, *, person_id: UUID) -> list[UUID]:
+    """Return the parties under which a signed-in person gave."""
+    return list(session.scalars(select(Party.id).where(Party.person_id == person_id)))
+
+
 def baskets_of_person(
     session: ReadSession, *, person_id: UUID, after: UUID | None = None
 ) -> Page[GivenBasket]:
@@ -113,14 +118,18 @@ def baskets_of_person(
     ).all()
     ids = [basket.id for basket, _campaign, _joined_at in rows]
     parts: defaultdict[UUID | None, list[tuple[str, int]]] = defaultdict(list)
-    for basket_id, commodity, quantity in session.execute(
-        select(Pledge.basket_id, Pledge.commodity, Pledge.quantity).where(Pledge.basket_id.in_(ids))
-    ):
-        parts[basket_id].append((commodity, quantity))
-    regular = {
-        gift.basket_id: (gift.commodity, gift.amount, gift.every)
-        for gift in session.scalars(select(RecurringGift).where(RecurringGift.basket_id.in_(ids)))
-    }
+    regular: dict[UUID | None, tuple[str, int, str]] = {}
+    once = select(
+        Pledge.basket_id, Pledge.commodity, Pledge.quantity, literal("").label("every")
+    ).where(Pledge.basket_id.in_(ids))
+    again = select(
+        RecurringGift.basket_id, RecurringGift.commodity, RecurringGift.amount, RecurringGift.every
+    ).where(RecurringGift.basket_id.in_(ids))
+    for basket_id, commodity, quantity, every in session.execute(union_all(once, again)):
+        if every:
+            regular[basket_id] = (commodity, quantity, every)
+        else:
+            parts[basket_id].append((commodity, quantity))
     found = [
         GivenBasket(
             id=basket.id,

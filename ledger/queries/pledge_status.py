@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from ledger.core.amount import kind_of
 from ledger.core.days import day_in
@@ -60,26 +60,39 @@ def standings_of(
     if not pledge_ids:
         return {}
     gathered = _gather(session, pledge_ids)
-    rows = session.execute(
-        select(Pledge, Book.time_zone, Campaign.state)
+    found = {}
+    for pledge, zone, campaign, card, moved, logged in session.execute(_with_sums(pledge_ids)):
+        told = gathered[pledge.id]
+        told.card, told.logged = card, int(logged or 0)
+        told.moved = None if moved is None else int(moved)
+        facts = _facts(pledge, zone, campaign or "", told, now)
+        found[pledge.id] = standing_of(replace(facts, is_unsure=is_unsure))
+    return found
+
+
+def _with_sums(ids: Collection[UUID]) -> Select[Any]:
+    """Select pledges with time zone, campaign's state, card, what moved at Stripe and the hours
+    that wait for confirmation."""
+    moved = select(func.sum(BalanceTransaction.amount)).where(
+        BalanceTransaction.pledge_id == Pledge.id, BalanceTransaction.posted_at.is_not(None)
+    )
+    logged = select(func.sum(HoursEntry.worked_minutes)).where(
+        HoursEntry.pledge_id == Pledge.id, HoursEntry.state == "logged"
+    )
+    return (
+        select(
+            Pledge,
+            Book.time_zone,
+            Campaign.state,
+            Mandate,
+            moved.scalar_subquery(),
+            logged.scalar_subquery(),
+        )
         .join(Book, Book.id == Pledge.book_id)
         .outerjoin(Campaign, Campaign.id == Pledge.campaign_id)
-        .where(Pledge.id.in_(pledge_ids))
+        .outerjoin(Mandate, Mandate.pledge_id == Pledge.id)
+        .where(Pledge.id.in_(ids))
     )
-    return {
-        pledge.id: standing_of(
-            replace(
-                _facts(pledge, zone, campaign or "", gathered[pledge.id], now),
-                is_unsure=is_unsure,
-            )
-        )
-        for pledge, zone, campaign in rows
-    }
-
-
-def standing_of_pledge(session: ReadSession, *, pledge_id: UUID, now: datetime) -> Standing:
-    """Return what is true of one pledge."""
-    return standings_of(session, pledge_ids=[pledge_id], now=now)[pledge_id]
 
 
 def stands(status: str) -> str:
@@ -120,15 +133,6 @@ def _gather(session: ReadSession, ids: Collection[UUID]) -> defaultdict[UUID, _G
         select(PledgeLine).where(PledgeLine.pledge_id.in_(ids)).order_by(PledgeLine.n)
     ):
         found[line.pledge_id].parts.append(Part(line.due_on, line.quantity))
-    for card in session.scalars(select(Mandate).where(Mandate.pledge_id.in_(ids))):
-        found[card.pledge_id].card = card
-    for pledge_id, total in session.execute(
-        select(BalanceTransaction.pledge_id, func.sum(BalanceTransaction.amount))
-        .where(BalanceTransaction.pledge_id.in_(ids), BalanceTransaction.posted_at.is_not(None))
-        .group_by(BalanceTransaction.pledge_id)
-    ):
-        if pledge_id is not None:
-            found[pledge_id].moved = int(total)
     for item in session.scalars(
         select(DepositItem).where(
             DepositItem.pledge_id.in_(ids), DepositItem.bounce_entry_id.is_not(None)
@@ -136,13 +140,6 @@ def _gather(session: ReadSession, ids: Collection[UUID]) -> defaultdict[UUID, _G
     ):
         if item.pledge_id is not None:
             found[item.pledge_id].bounced[str(item.id)] = item.amount
-    for pledge_id, minutes in session.execute(
-        select(HoursEntry.pledge_id, func.sum(HoursEntry.worked_minutes))
-        .where(HoursEntry.pledge_id.in_(ids), HoursEntry.state == "logged")
-        .group_by(HoursEntry.pledge_id)
-    ):
-        if pledge_id is not None:
-            found[pledge_id].logged = int(minutes)
     return found
 
 

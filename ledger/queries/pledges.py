@@ -46,6 +46,8 @@ class PledgeRow:
     created_at: datetime
     note: str
     cover: int = 0
+    # Whether its donor was sent to pay and has not; it is no promise yet.
+    is_unconfirmed: bool = False
 
     def age(self, today: date) -> int:
         """Return the days since the pledge was made."""
@@ -296,6 +298,7 @@ def _rows(session: ReadSession, ids: Select[UUID]) -> list[PledgeRow]:
                 created_at=pledge.created_at,
                 note=pledge.note,
                 cover=pledge.cover,
+                is_unconfirmed=pledge.unconfirmed,
             )
         )
     return found

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from ledger.errors import NotFound
 from ledger.models.books import Book
 from ledger.models.pledges import Pledge
-from ledger.queries import parties, pledge_status, pledges, recurring
+from ledger.queries import figures, parties, pledge_figures, pledge_status, pledges, recurring
 from ledger.services import parties as party_services
 from ledger.services import pledges as pledge_services
 from ledger.web.door import now, page, reading, row_asked, signed_in, today, write
@@ -27,12 +27,17 @@ def show() -> Response:
         standings = pledge_status.standings_of(
             session, pledge_ids=[part.id for part in given.rows], now=now()
         )
+        figures_of = pledge_figures.figures_of_pledges(session, given.rows)
+        parties_of = parties.parties_of_person(session, person_id=person.id)
+        totals = figures.figures(session, figures.scope_of_giver(parties_of))
         regular = recurring.recurring_of_person(session, person_id=person.id)
         baskets = parties.baskets_of_person(session, person_id=person.id, after=row_asked("shown"))
     return page(
         "giving/show.html",
         given=given,
         standings=standings,
+        figures_of=figures_of,
+        totals=totals.rows,
         regular=regular,
         baskets=baskets,
         links=links(),

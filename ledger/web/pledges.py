@@ -24,7 +24,14 @@ from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
 from ledger.models.pledges import Basket as BasketRow
 from ledger.models.pledges import Pledge
-from ledger.queries import campaigns, mandates, payments, pledge_status, pledges
+from ledger.queries import (
+    campaigns,
+    mandates,
+    payments,
+    pledge_figures,
+    pledge_status,
+    pledges,
+)
 from ledger.queries import recurring as recurring_questions
 from ledger.queries.books import commodities
 from ledger.schemas.basket import Basket, Choice, lines_of_form
@@ -167,6 +174,7 @@ def thanks(basket_id: UUID) -> Response:
             now=now(),
             is_unsure=is_unsure,
         )
+        figures_of = pledge_figures.figures_of_pledges(session, parts)
         cards = {part.id: mandates.mandate_of(session, pledge_id=part.id) for part in parts}
         schedules = {part.id: mandates.parts_of(session, pledge_id=part.id) for part in parts}
         begun = recurring_questions.recurring_of_basket(session, basket_id=basket_id)
@@ -186,6 +194,7 @@ def thanks(basket_id: UUID) -> Response:
         book=book,
         parts=parts,
         standings=standings,
+        figures_of=figures_of,
         cards=cards,
         schedules=schedules,
         gift=gift,

@@ -4,7 +4,7 @@ import pytest
 
 from ledger.db import Database
 from tests.cli.conftest import Run
-from tests.worked import load_worked_books
+from tests.worked import WORKED, load_worked_books
 
 
 @pytest.fixture
@@ -36,6 +36,19 @@ def test_figures_of_a_community_a_pool_and_everything(run: Run):
 
 
 @pytest.mark.usefixtures("worked")
+def test_figures_of_the_funds_add_up_to_those_of_their_book(run: Run):
+    received = 0
+    for code in (fund["code"] for fund in WORKED["funds"] if fund["book"] == "A"):
+        shown = run("figures", "--book", "A", "--fund", code, "--json").json
+        assert (shown["scope"], shown["name"]) == ("fund", code)
+        received += sum(row["received"] for row in shown["figures"] if row["commodity"] == "USD")
+    whole = run("figures", "--book", "A", "--json").json["figures"]
+    assert received == next(row["received"] for row in whole if row["commodity"] == "USD") > 0
+    pool = run("figures", "--pool", "P", "--fund", "JOINT", "--json").json
+    assert pool["figures"]
+
+
+@pytest.mark.usefixtures("worked")
 def test_a_period_is_asked_for_by_its_days(run: Run):
     def received(*days: str) -> int:
         rows = run("figures", "--book", "A", *days, "--json").json["figures"]
@@ -59,6 +72,9 @@ def test_a_period_is_asked_for_by_its_days(run: Run):
         (("--book", "P"), 1),
         (("--pool", "A"), 1),
         (("--campaign", "nothing"), 1),
+        (("--fund", "GEN"), 2),
+        (("--campaign", "nothing", "--fund", "GEN"), 2),
+        (("--book", "A", "--fund", "NONE"), 1),
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused(run: Run, arguments: tuple[str, ...], code: int):

@@ -19,6 +19,7 @@ from ledger.models.journal import Posting
 from ledger.services import decisions
 from ledger.services.campaigns import Need, create_campaign
 from ledger.services.hours import set_rate
+from ledger.services.people import create_person
 from tests.agreement import Agreement
 from tests.machines.model import Model, Refused
 from tests.oracle.world import DAY, START, World
@@ -75,6 +76,10 @@ class Stage(World):
                         source="table",
                         valid_from_on=date(2020, 1, 1),
                     )
+            # The giver signs in to see what was given.
+            self.party(session).person_id = create_person(
+                session, email="dora.donor@example.org", name="Dora Donor", now=START
+            ).id
             self.start_minutes = self.minutes
 
     def open(self) -> None:

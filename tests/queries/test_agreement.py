@@ -26,13 +26,15 @@ def test_all_ways_to_a_figure_agree(demo: Database):
         assert agreement.check(session, NOW) > 20
 
 
-def test_a_sum_that_is_off_is_noticed(demo: Database):
-    """The control: the report reads the entries where the pages read sums."""
+@pytest.mark.parametrize("table", ["figure_day", "figure_giver"])
+def test_a_sum_that_is_off_is_noticed(demo: Database, table: str):
+    """The control: the report reads the entries, and the rows of My giving read the entries of
+    each pledge, where the pages read sums."""
     agreement = Agreement(demo)
     with demo.transaction() as session:
         session.execute(
             text(
-                "update figure_day set quantity = quantity + 1 where figure = 'received'"
+                f"update {table} set quantity = quantity + 1 where figure = 'received'"
                 " and commodity = 'USD'"
             )
         )

@@ -14,7 +14,7 @@ from ledger.queries.deposits import banked, counted, items_of
 from ledger.queries.figures import figures, scope_of_campaign
 from ledger.queries.invariants import check
 from ledger.queries.people import outbox
-from ledger.queries.pledge_status import standing_of_pledge
+from ledger.queries.pledge_status import standings_of
 from ledger.queries.pledges import open_quantity
 from ledger.services import offline, pledges
 from tests.conftest import NOW
@@ -85,7 +85,7 @@ def test_a_cheque_that_bounces_takes_back_its_own_amount_and_opens_its_pledge(
     assert (pledge.state, open_quantity(box.session, pledge)) == ("open", 30_000)
     assert box.balance(9110) == 30_000
     assert received_of(box, pledge) == 0
-    found = standing_of_pledge(box.session, pledge_id=pledge.id, now=NOW)
+    found = standings_of(box.session, pledge_ids=[pledge.id], now=NOW)[pledge.id]
     assert found.status is Status.PAYMENT_RETURNED
     assert "so 300.00 USD is open again" in outbox(box.session)[0].body
     box.sound()
@@ -127,7 +127,7 @@ def test_a_pledge_that_was_given_up_meanwhile_stays_so_and_says_what_went_back(b
     (item,) = banked(box.session, book_id=box.book.id)
     box.bounce(item.id)
     assert pledge.state == "cancelled"
-    found = standing_of_pledge(box.session, pledge_id=pledge.id, now=NOW)
+    found = standings_of(box.session, pledge_ids=[pledge.id], now=NOW)[pledge.id]
     assert (found.status, found.facts.kept) == (Status.REFUNDED, 0)
     box.sound()
 

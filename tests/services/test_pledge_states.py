@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from ledger.core.amount import plain_text
-from ledger.core.pledge_status import Status
+from ledger.core.pledge_status import Standing, Status
 from ledger.gateway import CheckoutSession
 from ledger.gateway import Dispute as Told
 from ledger.models.payments import PaymentAttempt, Refund
 from ledger.models.pledges import Pledge
 from ledger.queries.people import outbox
-from ledger.queries.pledge_status import standing_of_pledge
+from ledger.queries.pledge_status import standings_of
 from ledger.services import (
     campaigns,
     disputes,
@@ -41,11 +41,15 @@ class Stage:
     till: Till
     pledge: Pledge
 
+    def standing(self) -> Standing:
+        ids = [self.pledge.id]
+        return standings_of(self.till.session, pledge_ids=ids, now=NOW)[self.pledge.id]
+
     def status(self) -> Status:
-        return standing_of_pledge(self.till.session, pledge_id=self.pledge.id, now=NOW).status
+        return self.standing().status
 
     def sentence(self) -> str:
-        found = standing_of_pledge(self.till.session, pledge_id=self.pledge.id, now=NOW)
+        found = self.standing()
         return found.words(plain_text, date.isoformat)
 
     def mails(self) -> list[str]:

@@ -13,7 +13,7 @@ from ledger.models.books import Book
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
 from ledger.queries.books import fund_by_code
-from ledger.queries.pledge_status import standing_of_pledge
+from ledger.queries.pledge_status import standings_of
 from ledger.services import offline, payments, pledges
 from ledger.web.figures import format_quantity
 from tests.conftest import NOW
@@ -35,7 +35,8 @@ def own_town(db: Database) -> Town:
 
 def told(town: Town) -> tuple[Status, str]:
     with town.db.snapshot() as session:
-        found = standing_of_pledge(session, pledge_id=UUID(town.ids["pledge_id"]), now=NOW)
+        pledge_id = UUID(town.ids["pledge_id"])
+        found = standings_of(session, pledge_ids=[pledge_id], now=NOW)[pledge_id]
     return found.status, found.words(format_quantity, lambda day: f"{day:%b} {day.day}, {day.year}")
 
 
