@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,14 @@ from ledger.private_files import make_private_folder
 from ledger.queries.stripe import account_of
 from ledger.sandbox import serve as serve_sandbox
 from ledger.services import stripe_accounts
+from ledger.web import session_cookie
 from ledger.web.door import Poolbook, system_clock
 from migrations import require_current, upgrade
 
 __all__ = ["create_app", "main"]
 
-SESSION_HOURS = 12
+# How long a form can stay open before it is sent.
+FORM_HOURS = 12
 # The largest body is a bank statement; its reader has a narrower limit of its own.
 MAX_BODY = 16 * 1024 * 1024
 MAX_FORM = 512 * 1024
@@ -82,15 +84,13 @@ def create_app(
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     app.config.update(
         SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME=session_cookie.names(settings.base_url)[1],
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.base_url.startswith("https://"),
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
-        # An answer that is still on its way must not bring back a session that was ended.
-        SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_FORM,
-        WTF_CSRF_TIME_LIMIT=SESSION_HOURS * 3600,
+        WTF_CSRF_TIME_LIMIT=FORM_HOURS * 3600,
         WTF_CSRF_SSL_STRICT=False,
     )
     app.extensions["poolbook"] = Poolbook(db, settings, gateway, clock)

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from urllib.parse import urlsplit
+from uuid import UUID
 
 from flask import Flask, render_template_string
 from flask.testing import FlaskClient
@@ -23,6 +25,9 @@ from bench.store import Store, fill
 from bench.work import NOW
 from ledger.config import STRIPE_API, Settings
 from ledger.db import Database
+from ledger.services.sessions import start_session
+from ledger.web import session_cookie
+from ledger.web.door import parts_of
 from wsgi import create_app
 
 HOME = "https://poolbook.example"
@@ -114,9 +119,26 @@ def client_of(app: Flask, store: Store, who: str) -> FlaskClient:
     """Return a browser in which somebody is signed in; "nobody" for a stranger."""
     client = app.test_client()
     if who != "nobody":
-        with client.session_transaction(base_url=HOME) as session:
-            session["person"] = str(store.people[who])
+        cookie, token = signed_in(app, store.people[who])
+        client.set_cookie(cookie, token, domain=urlsplit(HOME).netloc)
     return client
+
+
+def signed_in(app: Flask, person_id: UUID) -> tuple[str, str]:
+    """Begin a session of somebody; return the name of its cookie and the token."""
+    parts = parts_of(app)
+    now = parts.clock()
+    _row, token = parts.db.run(
+        lambda session: start_session(
+            session,
+            person_id=person_id,
+            methods=("link",),
+            device="Firefox on Linux",
+            now=now,
+            fresh=True,
+        )
+    )
+    return session_cookie.names(parts.settings.base_url)[0], token
 
 
 @contextmanager

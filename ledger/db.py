@@ -148,6 +148,29 @@ class Database:
                 time.sleep(random.uniform(0, SPREAD_SECONDS * most))  # noqa: S311
         raise AssertionError("the loop returns or raises")
 
+    def run_unless_busy(self, deed: Callable[[Session], Result]) -> Result | None:
+        """Run a small deed that can as well be done later; None when another writer is at it.
+
+        Of what was read nothing is decided, as with ``decides=False``; it is tried once.
+        """
+        session = Session(
+            self.engine.execution_options(poolbook_no_wait=True), expire_on_commit=False
+        )
+        try:
+            result = deed(session)
+            session.commit()
+        except DBAPIError as error:
+            session.rollback()
+            if is_transient(error) or is_away(error):
+                return None
+            raise
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.close()
+        return result
+
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """Wait in line with others that collided, and stay first in it until the end.
@@ -312,8 +335,20 @@ def _begin_sqlite(connection: Any) -> None:
         if connection.info.get("read_only", False) != read_only:
             driver.execute(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
             connection.info["read_only"] = read_only
-        driver.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        if options.get("poolbook_no_wait"):
+            _begin_without_waiting(driver)
+        else:
+            driver.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
     except sqlite3.Error as error:
         raise DBAPIError.instance(
             "BEGIN", None, error, sqlite3.Error, dialect=connection.dialect
         ) from error
+
+
+def _begin_without_waiting(driver: Any) -> None:
+    """Begin to write, or raise at once when another writes."""
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")

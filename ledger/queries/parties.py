@@ -19,6 +19,7 @@ from ledger.models.payments import BalanceTransaction
 from ledger.models.people import ApiToken, OutboxMessage, Person
 from ledger.models.pledges import Basket, Pledge
 from ledger.models.recurring import RecurringGift
+from ledger.models.sessions import SignInSession
 from ledger.queries.paging import PAGE, Page, behind, cut
 
 
@@ -208,4 +209,22 @@ def kept_about(session: ReadSession, *, person_id: UUID) -> dict[str, Any]:
             for mail in mails
         ],
         "tokens": [token.name for token in tokens],
+        "signed_in": _browsers(session, person_id),
     }
+
+
+def _browsers(session: ReadSession, person_id: UUID) -> list[dict[str, str | None]]:
+    rows = session.scalars(
+        select(SignInSession)
+        .where(SignInSession.person_id == person_id)
+        .order_by(SignInSession.created_at, SignInSession.id)
+    )
+    return [
+        {
+            "device": row.device,
+            "since": row.created_at.isoformat(),
+            "last_use": row.last_seen_at.isoformat(),
+            "ended": row.ended_at.isoformat() if row.ended_at else None,
+        }
+        for row in rows
+    ]

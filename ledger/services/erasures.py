@@ -28,6 +28,7 @@ from ledger.models.people import ApiToken, IdempotencyKey, OutboxMessage, Person
 from ledger.models.pledges import Basket, Pledge
 from ledger.models.rate_limits import RateEvent
 from ledger.models.recurring import RecurringGift
+from ledger.models.sessions import SignInSession
 from ledger.models.statements import BankLine, BankLinePart, Match
 from ledger.queries.people import memberships_of
 from ledger.services.people import clean_email
@@ -166,7 +167,7 @@ def _bank_texts(session: Session, entries: Select[UUID]) -> None:
 def _person(session: Session, person: Person) -> None:
     """Empty the row that decisions and roles of the past refer to."""
     person.name, person.email = "", f"{person.id}@erased.invalid"
-    for table in (ApiToken, IdempotencyKey):
+    for table in (ApiToken, IdempotencyKey, SignInSession):
         session.execute(delete(table).where(table.person_id == person.id))
 
 

@@ -51,7 +51,17 @@ DEMO_NOUNS = ("styleguide", "demo_bank")
 
 def register(app: Flask) -> None:
     """Hang every page on the app, with its errors, headers and template filters."""
-    from ledger.web import door, figures, labels, late_days, locale, once, refusals, visitors
+    from ledger.web import (
+        door,
+        figures,
+        labels,
+        late_days,
+        locale,
+        once,
+        refusals,
+        sessions,
+        visitors,
+    )
 
     locale.register(app)
     figures.register_filters(app)
@@ -62,6 +72,7 @@ def register(app: Flask) -> None:
     app.before_request(visitors.warn_of_forwarded)
     # The last one is the first to run: the headers are there whatever fails afterwards.
     app.after_request(door.remember_location)
+    app.after_request(sessions.keep)
     app.after_request(door.secure)
     app.jinja_env.globals["form_key"] = once.fresh_key
     app.jinja_env.globals["day_to_agree_to"] = late_days.day_to_agree_to

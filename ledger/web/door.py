@@ -24,9 +24,12 @@ from ledger.db import Database, ReadSession, Session
 from ledger.errors import Invalid, NotAllowed, NotFound
 from ledger.models.books import Book
 from ledger.models.people import Person
+from ledger.models.sessions import SignInSession
 from ledger.queries.books import book_by_code
 from ledger.queries.people import memberships_of
-from ledger.web import late_days, once
+from ledger.queries.sessions import session_of
+from ledger.services.people import sha256
+from ledger.web import late_days, once, session_cookie
 from ledger.web.labels import with_labels
 
 Result = TypeVar("Result")
@@ -58,10 +61,16 @@ class Poolbook:
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who is asking: a signed-in person with roles by book, or nobody."""
+    """Who is asking: a signed-in person with roles by book, or nobody.
+
+    ``session`` is the one of the browser that asks; ``has_gained`` when its token is older than
+    one of the roles.
+    """
 
     person: Person | None
     memberships: tuple[tuple[Book, frozenset[str]], ...] = ()
+    session: SignInSession | None = None
+    has_gained: bool = False
 
     @property
     def id(self) -> UUID | None:
@@ -181,14 +190,15 @@ def visitor() -> Visitor:
 
 
 def _read_visitor() -> Visitor:
-    stored = session.get("person")
-    if not isinstance(stored, str):
+    token = session_cookie.token(here().settings.base_url)
+    if token is None:
         return Visitor(None)
     with reading() as opened:
-        person = opened.get(Person, UUID(stored))
-        if person is None:
+        known = session_of(opened, token_sha256=sha256(token), now=now())
+        if known is None:
             return Visitor(None)
-        return Visitor(person, tuple(memberships_of(opened, person_id=person.id, now=now())))
+        roles = memberships_of(opened, person_id=known.person.id, now=now())
+        return Visitor(known.person, tuple(roles), known.row, known.has_gained)
 
 
 def signed_in() -> Person:

@@ -3,7 +3,6 @@
 import json
 
 from flask import Blueprint, current_app, flash, redirect, request, url_for
-from flask import session as cookie
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -11,6 +10,7 @@ from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.queries import parties
 from ledger.schemas.my_data import Erasure
 from ledger.services import erasures
+from ledger.web import sessions
 from ledger.web.door import errors_of, here, now, page, read_form, reading, signed_in, write
 
 pages = Blueprint("my_data", __name__)
@@ -51,7 +51,7 @@ def erase() -> Response:
     except Conflict as refusal:
         return _page(request.form.to_dict(), {"email": [refusal.message]}, 409)
     here().db.flush_log()
-    cookie.clear()
+    sessions.forget()
     flash(_("You are erased. The books keep what was given, without your name."))
     return redirect(url_for("home.show"), 303)
 

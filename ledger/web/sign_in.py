@@ -1,5 +1,7 @@
 """Sign in by a link that works once, sign out, and the demo's outbox page."""
 
+from uuid import UUID
+
 from flask import Blueprint, abort, flash, redirect, request, session, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -7,10 +9,23 @@ from werkzeug.wrappers import Response
 from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.models.people import Person
+from ledger.models.sessions import SignInSession
 from ledger.queries import people as people_queries
+from ledger.queries import sessions as session_queries
 from ledger.schemas.people import Entering
-from ledger.services import parties, people
-from ledger.web.door import errors_of, here, now, page, read_form, reading, visitor, write
+from ledger.services import parties, people, sessions
+from ledger.web import sessions as browser
+from ledger.web.door import (
+    errors_of,
+    here,
+    now,
+    page,
+    read_form,
+    reading,
+    signed_in,
+    visitor,
+    write,
+)
 from ledger.web.payment import links
 
 pages = Blueprint("sign_in", __name__)
@@ -64,11 +79,9 @@ def enter(secret: str) -> Response:
         name = read_form(Entering())["name"]
     except Invalid as refusal:
         return _confirm(secret, request.form.get("name", ""), errors_of(refusal), 422)
-    person, joined = write(lambda opened: _enter(opened, secret, name))
+    person, joined, begun = write(lambda opened: _enter(opened, secret, name))
     way = session.get("way")
-    session.clear()
-    session["person"] = str(person.id)
-    session.permanent = True
+    browser.carry(*begun)
     flash(_("You are signed in as %(name)s.", name=person.name))
     start = url_for("home.start")
     if joined:
@@ -77,17 +90,61 @@ def enter(secret: str) -> Response:
     return redirect(way if isinstance(way, str) else start, 303)
 
 
-def _enter(opened: Session, secret: str, name: str) -> tuple[Person, int]:
+def _enter(
+    opened: Session, secret: str, name: str
+) -> tuple[Person, int, tuple[SignInSession, str]]:
     """Spend the link; what was given with the address joins its owner, now that they are known."""
     person = people.use_link(opened, secret=secret, name=name, now=now())
-    return person, parties.join(opened, person=person, now=now())
+    joined = parties.join(opened, person=person, now=now())
+    return person, joined, browser.begin(opened, person, methods=("link",), fresh=True)
 
 
 @pages.post("/sign-out")
 def leave() -> Response:
-    """End the session."""
-    session.clear()
+    """End the session of this browser."""
+    row = visitor().session
+    if row is not None:
+        _end(row.id, row.person_id, "signed_out")
+    browser.forget()
     return redirect(url_for("home.show"), 303)
+
+
+@pages.get("/sessions")
+def where() -> Response:
+    """Show in which browsers one is signed in."""
+    person = signed_in()
+    with reading() as opened:
+        rows = session_queries.sessions_of(opened, person_id=person.id, now=now())
+    return page("sign_in/sessions.html", rows=rows, here=visitor().session)
+
+
+@pages.post("/sessions/<uuid:session_id>/end")
+def end(session_id: UUID) -> Response:
+    """Sign out one of one's own browsers."""
+    person = signed_in()
+    _end(session_id, person.id, "elsewhere")
+    flash(_("Signed out there."))
+    return redirect(url_for("sign_in.where"), 303)
+
+
+@pages.post("/sessions/end")
+def end_all() -> Response:
+    """Sign out all of one's own browsers, this one too."""
+    person = signed_in()
+    write(
+        lambda opened: sessions.end_all(opened, person_id=person.id, reason="everywhere", now=now())
+    )
+    browser.forget()
+    flash(_("You are signed out in all your browsers."))
+    return redirect(url_for("home.show"), 303)
+
+
+def _end(session_id: UUID, person_id: UUID, reason: str) -> None:
+    write(
+        lambda opened: sessions.end_session(
+            opened, session_id=session_id, person_id=person_id, reason=reason, now=now()
+        )
+    )
 
 
 @pages.get("/outbox")

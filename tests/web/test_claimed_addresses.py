@@ -24,7 +24,7 @@ from ledger.queries.books import book_by_code, fund_by_code
 from ledger.services import recurring
 from tests.conftest import NOW
 from tests.factories import make_campaign
-from tests.web.town import HOME, TODAY, Town, settings_of
+from tests.web.town import HOME, TODAY, Town, person_in, settings_of
 from wsgi import create_app
 
 CAMPAIGN = "/campaigns/solar-roof"
@@ -106,15 +106,14 @@ def test_who_types_an_unknown_address_does_not_own_what_it_gives_later(town: Tow
     assert eve.post(f"/giving/{pledge.id}/cancel").status_code == 404
     assert eve.post(f"/giving/baskets/{theirs}/shown", data={"consent": "name"}).status_code == 404
     assert eve.post(f"/giving/baskets/{theirs}/not-mine").status_code == 404
-    with eve.session_transaction(base_url=HOME) as session:
-        eve_id = session["person"]
+    eve_id = person_in(town, eve)
     assert eve.post("/my-data/erase", data={"email": victim}).status_code == 403
     assert rows(town, theirs)[2][0].state == "open"
     # Its owner finds it, and what Eve typed, which nobody has shown yet.
     owner = sign_in(town, victim)
     assert pledge.reference in owner.get("/giving").text
     with town.db.snapshot() as session:
-        assert str(session.get_one(Party, party.id).person_id) != eve_id
+        assert session.get_one(Party, party.id).person_id != eve_id
 
 
 def sign_in_after_giving(town: Town) -> FlaskClient:
@@ -337,8 +336,7 @@ def test_a_gift_link_lowers_a_regular_gift_and_only_its_owner_raises_it(town: To
         assert answer.status_code == 422
         assert "sign in with the address you gave with" in answer.text
         # A link never signs in.
-        with browser.session_transaction(base_url=HOME) as session:
-            assert session.get("person") != str(town.people["donor"])
+        assert person_in(paying, browser) != town.people["donor"]
     assert provider.amounts == []
     assert paying.client().post(path, data={"amount": "10"}).status_code == 303
     assert paying.client().post(path, data={"amount": "20"}).status_code == 422

@@ -66,6 +66,7 @@ DEEDS: dict[str, Deed] = {
     ),
     "sign_in.ask": Deed(ALL, {"email": "ada@example.org"}),
     "sign_in.leave": Deed(ALL),
+    "sign_in.end_all": Deed(SIGNED_IN),
     "reports.issue_report": Deed(
         READERS, {"book": "A", "from": "2026-01-01", "to": "2026-01-31", "edition": "public"}
     ),
@@ -249,6 +250,7 @@ DEEDS: dict[str, Deed] = {
     "tokens.create": Deed(SIGNED_IN, {"name": "A script", "scope": "read"}),
     # The link or the owner decides, not a role: tests of their own, elsewhere or below.
     "sign_in.enter": Deed(frozenset()),
+    "sign_in.end": Deed(frozenset()),
     "tokens.revoke": Deed(frozenset()),
     "webhook.receive": Deed(frozenset()),
     "recurring.change": Deed(frozenset()),
@@ -292,6 +294,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "my_data.show": SIGNED_IN,
     "my_data.download": SIGNED_IN,
     "tokens.show": SIGNED_IN,
+    "sign_in.where": SIGNED_IN,
     # Towards a pledge of one's own, everybody may log.
     "hours.show": SIGNED_IN,
     # Pages about all books of one's own: the other book's people see theirs there.

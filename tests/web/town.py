@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import Flask, url_for
@@ -16,6 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, literal, select, union_all
 from werkzeug.test import TestResponse
 
+from bench.pages import signed_in
 from ledger.config import STRIPE_API, Settings
 from ledger.core.allocation import Rule
 from ledger.db import Database, Session
@@ -25,6 +27,7 @@ from ledger.models.assets import Asset, AssetLoan
 from ledger.models.base import Base
 from ledger.models.books import Book
 from ledger.models.proposals import Proposal
+from ledger.models.sessions import SignInSession
 from ledger.models.statements import BankAccount, BankLine, BankStatement
 from ledger.queries.books import fund_by_code
 from ledger.queries.people import people_of, tokens_of
@@ -41,7 +44,10 @@ from ledger.services import (
 )
 from ledger.services.books import ensure_commodity
 from ledger.services.campaigns import Need
-from ledger.services.people import create_token, grant_role
+from ledger.services.people import create_token, grant_role, sha256
+from ledger.services.sessions import start_session
+from ledger.web import session_cookie
+from ledger.web.door import parts_of
 from tests.conftest import NOW
 from tests.factories import (
     make_book,
@@ -98,13 +104,16 @@ class Town:
     db: Database
     people: dict[str, UUID] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
+    # How many sessions the tests began.
+    begun: int = 0
 
     def client(self, who: str = "nobody") -> FlaskClient:
         """A browser in which somebody is signed in; "nobody" for a stranger."""
         client = self.app.test_client()
         if who != "nobody":
-            with client.session_transaction(base_url=HOME) as session:
-                session["person"] = str(self.people[who])
+            cookie, token = signed_in(self.app, self.people[who])
+            client.set_cookie(cookie, token, domain=parts_of(self.app).settings.origin)
+            self.begun += 1
         return client
 
     def address(self, endpoint: str, **other: str) -> str:
@@ -124,9 +133,10 @@ class Town:
         return sorted({rule.endpoint for rule in rules if method in (rule.methods or ())})
 
     def rows(self) -> dict[str, int]:
-        """How many rows each table has."""
+        """How many rows each table has, but for the sessions that the tests began."""
         with self.db.snapshot() as session:
-            return dict(iter(session.execute(COUNTS)))
+            counts = dict(iter(session.execute(COUNTS)))
+        return {**counts, "session": counts["session"] - self.begun}
 
     def tell(self, deed: Callable[[Session], object]) -> None:
         """Change something in the town."""
@@ -169,6 +179,23 @@ def found_town(
     with db.transaction() as session:
         _settle(session, town)
     return town
+
+
+def token_of(client: FlaskClient, base_url: str = HOME) -> str | None:
+    """The token of the session that a browser is signed in with."""
+    cookie = client.get_cookie(session_cookie.names(base_url)[0], domain=urlsplit(base_url).netloc)
+    return cookie.value if cookie else None
+
+
+def person_in(town: Town, client: FlaskClient) -> UUID | None:
+    """Who is signed in in a browser."""
+    with town.db.snapshot() as session:
+        return session.scalar(
+            select(SignInSession.person_id).where(
+                SignInSession.token_sha256 == sha256(token_of(client) or ""),
+                SignInSession.ended_at.is_(None),
+            )
+        )
 
 
 def token_in(answer: TestResponse) -> str:
@@ -248,6 +275,10 @@ def _settle(session: Session, town: Town) -> None:
     movements.store_transaction(session, txn=stray_payment())
     movements.suspend(session, txn_id="txn_stray", fund=general, now=NOW)
     town.ids["token_id"] = str(tokens_of(session, person_id=owner)[0].id)
+    elsewhere, _token = start_session(
+        session, person_id=owner, methods=("link",), device="Firefox", now=NOW, fresh=True
+    )
+    town.ids["session_id"] = str(elsewhere.id)
     town.ids["period_id"] = str(new_id())
     town.ids["soft_close_id"] = str(new_id())
     town.ids["older_id"] = town.ids["newer_id"] = town.ids["edition_id"] = str(new_id())

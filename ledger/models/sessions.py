@@ -1,0 +1,45 @@
+"""Sessions: in which browsers somebody is signed in. Personal data, none of the journal's."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.models.base import Base, Code, Key
+
+# Why a session ended before its time: by its own button, from another browser, by "Sign out
+# everywhere", because the same browser signed in as somebody else, or after a reset of factors.
+REASONS = ("signed_out", "elsewhere", "everywhere", "replaced", "factors_reset")
+
+
+class SignInSession(Base):
+    """One browser in which somebody is signed in.
+
+    The browser's cookie holds a random token, of which only the SHA-256 is kept. ``methods`` are
+    the ways in which the person showed who they are, separated by spaces; ``fresh_until`` is how
+    long this counts as just now; ``issued_at`` is when the present token was made.
+    """
+
+    __tablename__ = "session"
+    __table_args__ = (
+        CheckConstraint(
+            f"ended_reason in ({', '.join(repr(reason) for reason in REASONS)})",
+            name="ended_reason",
+        ),
+        Index("ix_session_person_id", "person_id"),
+    )
+
+    id: Mapped[Key]
+    token_sha256: Mapped[Code] = mapped_column(unique=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+    issued_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    idle_until: Mapped[datetime]
+    absolute_until: Mapped[datetime]
+    fresh_until: Mapped[datetime]
+    methods: Mapped[str]
+    device: Mapped[str]
+    ended_at: Mapped[datetime | None]
+    ended_reason: Mapped[Code | None]
