@@ -19,7 +19,7 @@ pages = Blueprint("my_data", __name__)
 @pages.get("/my-data")
 def show() -> Response:
     """Show what is kept and the form that has it erased."""
-    return _page({}, {})
+    return _page(sessions.held_answers(), {})
 
 
 @pages.get("/my-data.json")
@@ -36,6 +36,7 @@ def download() -> Response:
 
 
 @pages.post("/my-data/erase")
+@sessions.fresh_needed
 def erase() -> Response:
     """Erase the signed-in person, who types their own address to show that it is meant."""
     person = signed_in()

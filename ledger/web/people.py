@@ -23,6 +23,7 @@ from ledger.web.door import (
     visitor,
     write,
 )
+from ledger.web.sessions import fresh_needed, held_answers
 
 pages = Blueprint("people", __name__)
 ACTION = "manage_roles"
@@ -39,10 +40,11 @@ WORDS = {
 @pages.get("/books/<code>/people")
 def show(code: str) -> Response:
     """Show who has which role, and the form that gives one."""
-    return _page(code, {"role": "member"}, {})
+    return _page(code, {"role": "member"} | held_answers(), {})
 
 
 @pages.post("/books/<code>/people")
+@fresh_needed
 def give(code: str) -> Response:
     """Give somebody a role, known or new."""
     book = book_for(ACTION, code)
@@ -77,6 +79,7 @@ def give(code: str) -> Response:
 
 
 @pages.post("/books/<code>/people/<uuid:membership_id>/end")
+@fresh_needed
 def end(code: str, membership_id: UUID) -> Response:
     """End a role, at once."""
     book = book_for(ACTION, code)

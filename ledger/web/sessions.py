@@ -3,10 +3,16 @@
 Its rules are those of ``services.sessions``; here they meet the cookie.
 """
 
-from collections.abc import Collection
+import json
+from collections.abc import Callable, Collection
+from functools import wraps
+from typing import ParamSpec
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import Response, g, request, session
+from flask import Response as FlaskResponse
+from flask import current_app, g, redirect, request, session, url_for
+from werkzeug.wrappers import Response
 
 from ledger.db import Session
 from ledger.errors import NotFound
@@ -15,7 +21,11 @@ from ledger.models.sessions import SignInSession
 from ledger.services import sessions
 from ledger.web import session_cookie
 from ledger.web.device import device_of
-from ledger.web.door import here, now, visitor
+from ledger.web.door import LONGEST_WAY, OF_EVERY_FORM, here, now, visitor
+
+Arguments = ParamSpec("Arguments")
+# What was typed is kept in a cookie, which holds 4 KiB in all; what is longer is typed again.
+MOST_HELD = 1500
 
 
 def begin(
@@ -53,8 +63,11 @@ def begin(
 
 def carry(row: SignInSession, token: str) -> None:
     """Give the browser its session's token, and nothing that it held before: it could have been
-    prepared by somebody else."""
+    prepared by somebody else. Only a form that the same person left half sent is theirs still."""
+    held = session.get("held")
     session.clear()
+    if held and held["person"] == str(row.person_id):
+        session["held"] = held
     session_cookie.keep(token, row.absolute_until)
 
 
@@ -64,7 +77,7 @@ def forget() -> None:
     session_cookie.drop()
 
 
-def keep(response: Response) -> Response:
+def keep(response: FlaskResponse) -> FlaskResponse:
     """Write down once a minute that the session is used, and set its cookie where that changed.
 
     Somebody who has gained a role gets another token. Neither is waited for: when another writer
@@ -83,6 +96,58 @@ def keep(response: Response) -> Response:
             )
     session_cookie.write(here().settings.base_url, response)
     return response
+
+
+def fresh_needed(view: Callable[Arguments, Response]) -> Callable[Arguments, Response]:
+    """Have somebody show again who they are before a form that moves money or rights is done.
+
+    It is for those who did so more than fifteen minutes ago. Afterwards they are back at the page
+    of the form, with what they typed where the page asks ``held_answers``; nothing is sent by
+    itself.
+    """
+
+    @wraps(view)
+    def asked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Response:
+        row = visitor().session
+        if row is None or sessions.is_fresh(row, now()):
+            # Who is not signed in at all is refused by the page itself.
+            return view(*args, **kwargs)
+        session["way"] = back = _page_of_form()
+        answers = {name: text for name, text in request.form.items() if name not in OF_EVERY_FORM}
+        session.pop("held", None)
+        if len(json.dumps(answers)) <= MOST_HELD:
+            session["held"] = {
+                "person": str(row.person_id),
+                "page": urlsplit(back).path,
+                "answers": answers,
+            }
+        return redirect(url_for("sign_in.again"), 303)
+
+    return asked
+
+
+def held_answers() -> dict[str, str]:
+    """Return, once, what was typed into the form of this page before ``fresh_needed`` asked."""
+    held = session.get("held")
+    if not held or held["page"] != request.path or held["person"] != str(visitor().id):
+        return {}
+    del session["held"]
+    answers: dict[str, str] = held["answers"]
+    return answers
+
+
+def _page_of_form() -> str:
+    """Return the address of the page that this form stands on, on this host."""
+    sent_from = urlsplit(request.referrer or "")
+    way = f"{sent_from.path}?{sent_from.query}" if sent_from.query else sent_from.path
+    if sent_from.netloc == request.host and _is_page(sent_from.path) and len(way) <= LONGEST_WAY:
+        return way
+    return request.path if _is_page(request.path) else url_for("home.start")
+
+
+def _is_page(path: str) -> bool:
+    adapter = current_app.create_url_adapter(request)
+    return adapter is not None and path[1:2] not in ("/", "\\") and adapter.test(path, method="GET")
 
 
 def _take_rights(opened: Session, session_id: UUID) -> tuple[SignInSession, str] | None:

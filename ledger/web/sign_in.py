@@ -48,6 +48,21 @@ def ask() -> Response:
     return page("sign_in/sent.html", demo=here().settings.demo)
 
 
+@pages.get("/sign-in/again")
+def again() -> Response:
+    """Ask somebody who is signed in to show again who they are."""
+    person = signed_in()
+    return page("sign_in/again.html", email=masked(person.email))
+
+
+@pages.post("/sign-in/again")
+def ask_again() -> Response:
+    """Send them another link."""
+    person = signed_in()
+    write(lambda opened: people.request_link(opened, email=person.email, links=links(), now=now()))
+    return page("sign_in/sent.html", demo=here().settings.demo)
+
+
 @pages.get("/sign-in/<secret>")
 def confirm(secret: str) -> Response:
     """Ask for one press of a button, because mail scanners follow links."""
@@ -97,6 +112,12 @@ def _enter(
     person = people.use_link(opened, secret=secret, name=name, now=now())
     joined = parties.join(opened, person=person, now=now())
     return person, joined, browser.begin(opened, person, methods=("link",), fresh=True)
+
+
+def masked(email: str) -> str:
+    """Return an address so that its owner knows it, and who looks over their shoulder does not."""
+    name, _at, host = email.partition("@")
+    return f"{name[:1]}•••@{host}"
 
 
 @pages.post("/sign-out")

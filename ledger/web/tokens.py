@@ -11,6 +11,7 @@ from ledger.queries import people as people_queries
 from ledger.schemas.tokens import NewToken
 from ledger.services import people
 from ledger.web.door import errors_of, now, page, read_form, reading, signed_in, write
+from ledger.web.sessions import fresh_needed, held_answers
 
 pages = Blueprint("tokens", __name__)
 
@@ -18,10 +19,11 @@ pages = Blueprint("tokens", __name__)
 @pages.get("/tokens")
 def show() -> Response:
     """Show one's tokens and the form for another."""
-    return _page({"scope": "read"}, {})
+    return _page({"scope": "read"} | held_answers(), {})
 
 
 @pages.post("/tokens")
+@fresh_needed
 def create() -> Response:
     """Make a token and show its secret, this once: only its hash is kept."""
     person = signed_in()

@@ -67,6 +67,7 @@ DEEDS: dict[str, Deed] = {
     "sign_in.ask": Deed(ALL, {"email": "ada@example.org"}),
     "sign_in.leave": Deed(ALL),
     "sign_in.end_all": Deed(SIGNED_IN),
+    "sign_in.ask_again": Deed(SIGNED_IN),
     "reports.issue_report": Deed(
         READERS, {"book": "A", "from": "2026-01-01", "to": "2026-01-31", "edition": "public"}
     ),
@@ -295,6 +296,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "my_data.download": SIGNED_IN,
     "tokens.show": SIGNED_IN,
     "sign_in.where": SIGNED_IN,
+    "sign_in.again": SIGNED_IN,
     # Towards a pledge of one's own, everybody may log.
     "hours.show": SIGNED_IN,
     # Pages about all books of one's own: the other book's people see theirs there.

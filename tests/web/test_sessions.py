@@ -285,3 +285,83 @@ def test_a_session_is_fresh_for_a_quarter_of_an_hour(quick: Town) -> None:
     until: datetime = NOW + timedelta(minutes=15)
     assert sessions.is_fresh(row, until - timedelta(seconds=1))
     assert not sessions.is_fresh(row, until)
+
+
+def confirm_by_link(town: Town, client: FlaskClient, email: str) -> str:
+    """Ask for another link on the page that wants one, press it, and return where that leads."""
+    shown = client.get("/sign-in/again").text
+    assert email not in shown
+    assert f"{email[0]}•••@example.org" in shown
+    assert client.post("/sign-in/again").status_code == 200
+    return client.post(mailed(town, email)[0], data={"name": ""}).headers["Location"]
+
+
+def test_a_deed_about_rights_wants_a_sign_in_of_the_last_quarter_of_an_hour(
+    lasting: Town, clock: Clock
+) -> None:
+    client, who = lasting.client("admin"), {"name": "Nia <Bo>", "email": address()}
+    clock.now = NOW + sessions.FRESH
+    before, token = lasting.rows(), token_of(client)
+    sent = client.post("/books/A/people", data=who | {"role": "auditor"})
+    assert (sent.status_code, sent.headers["Location"]) == (303, "/sign-in/again")
+    assert lasting.rows() == before
+    assert confirm_by_link(lasting, client, "admin@example.org") == "/books/A/people"
+    assert token_of(client) != token
+    assert lasting.rows()["membership"] == before["membership"]
+    # What was typed is still there, once, and is sent by a press alone.
+    form = client.get("/books/A/people").text
+    assert f'value="{who["email"]}"' in form
+    assert 'value="Nia &lt;Bo&gt;"' in form
+    assert "auditor" in form
+    assert who["email"] not in client.get("/books/A/people").text
+    assert client.post("/books/A/people", data=who | {"role": "auditor"}).status_code == 303
+    assert lasting.rows()["membership"] == before["membership"] + 1
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "page"),
+    [
+        ("admin", "/books/A/people/{membership_id}/end", "/books/A/people"),
+        ("treasurer", "/tokens", "/tokens"),
+        ("donor", "/my-data/erase", "/my-data"),
+    ],
+)
+def test_other_deeds_about_rights_want_it_too(
+    quick: Town, clock: Clock, who: str, path: str, page: str
+) -> None:
+    client = quick.client(who)
+    clock.now = NOW + sessions.FRESH
+    before = quick.rows()
+    headers = {"Referer": f"https://poolbook.example{page}"}
+    sent = client.post(path.format(**quick.ids), headers=headers)
+    assert (sent.status_code, sent.headers["Location"]) == (303, "/sign-in/again")
+    assert quick.rows() == before
+    assert confirm_by_link(quick, client, f"{who}@example.org") == page
+
+
+def test_nobody_is_led_elsewhere_by_what_a_browser_says_it_came_from(
+    quick: Town, clock: Clock
+) -> None:
+    client = quick.client("treasurer")
+    for referrer in (
+        "https://evil.example/books/A/people",
+        "https://poolbook.example//evil.example/",
+        "https://poolbook.example/\\evil.example/",
+        "https://poolbook.example/nowhere",
+        "javascript:alert(1)",
+        "x" * 5000,
+    ):
+        # At most five links an hour go to one address.
+        clock.now += timedelta(hours=1)
+        client.post("/tokens", data={"name": "x" * 2000}, headers={"Referer": referrer})
+        assert confirm_by_link(quick, client, "treasurer@example.org") == "/tokens", referrer
+        assert "xxxx" not in client.get("/tokens").text
+
+
+def test_what_one_person_typed_is_not_shown_to_the_next(quick: Town, clock: Clock) -> None:
+    client = quick.client("treasurer")
+    clock.now = NOW + sessions.FRESH
+    client.post("/tokens", data={"name": "A secret plan", "scope": "read"})
+    client.post("/sign-in", data={"email": "approver@example.org"})
+    client.post(mailed(quick, "approver@example.org")[0], data={"name": ""})
+    assert "A secret plan" not in client.get("/tokens").text
