@@ -47,6 +47,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "export_journal": frozenset({"treasurer", "approver", "auditor"}),
     "read_report": frozenset({"treasurer", "approver", "auditor"}),
     "post_entries": frozenset({"treasurer"}),
+    "make_pledges": frozenset(ROLES),
     "manage_roles": frozenset({"admin"}),
 }
 

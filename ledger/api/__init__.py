@@ -6,7 +6,7 @@ Reads by the same schemas as the forms. Holds no rule of the domain.
 from flask import Blueprint as FlaskBlueprint
 from flask import Flask
 
-from ledger.api import books, campaigns, entries, unknown
+from ledger.api import bank_statements, books, campaigns, entries, token, unknown
 from ledger.api.document import Documented
 
 PREFIX = "/api/v1"
@@ -21,13 +21,18 @@ def register(app: Flask) -> list[FlaskBlueprint]:
         OPENAPI_URL_PREFIX=PREFIX,
         OPENAPI_JSON_PATH="openapi.json",
         API_SPEC_OPTIONS={
-            "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
-            "security": [{"token": []}],
+            "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
         },
     )
     api = Documented(app)
-    blueprints: list[FlaskBlueprint] = [campaigns.blueprint, books.blueprint, entries.blueprint]
+    blueprints: list[FlaskBlueprint] = [
+        campaigns.blueprint,
+        books.blueprint,
+        entries.blueprint,
+        bank_statements.blueprint,
+    ]
     for blueprint in blueprints:
         api.register_blueprint(blueprint, url_prefix=PREFIX)
+    token.check_marks(app, {blueprint.name for blueprint in blueprints})
     app.register_blueprint(unknown.blueprint, url_prefix=PREFIX)
     return [*blueprints, unknown.blueprint]

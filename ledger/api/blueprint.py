@@ -1,7 +1,7 @@
 """What every blueprint of the API shares: tokens first, refusals as problems, JSON read safely."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import flask
@@ -12,6 +12,7 @@ from webargs.flaskparser import FlaskParser
 from ledger.api import refusals, token
 from ledger.core.bounds import is_storable_text
 
+View = Callable[..., Any]
 UNFIT = "This holds a character that cannot be stored."
 
 
@@ -41,6 +42,19 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         super().__init__(name, name, description=description)
         refusals.register(self)
         self.before_request(token.check)
+
+    def needs(self, scope: str) -> Callable[[View], View]:
+        """Mark a view with the scope that a token needs for it; the document says it too."""
+
+        def mark(view: View) -> View:
+            setattr(view, token.MARK, scope)
+            security: list[dict[str, list[str]]] = (
+                [] if scope == token.PUBLIC else [{"token": [scope]}]
+            )
+            marked: View = self.doc(security=security)(view)
+            return marked
+
+        return mark
 
 
 def _texts(body: Any, path: str) -> Iterator[tuple[str, str]]:

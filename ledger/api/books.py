@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from ledger.api.blueprint import Blueprint
-from ledger.api.token import book_for, parts
+from ledger.api.token import PUBLIC, book_for, parts
 from ledger.queries import balances, figures
 from ledger.queries.books import all_books
 from ledger.schemas.journal import AsOf, Between
@@ -76,7 +76,7 @@ class FiguresShown(Schema):
 
 
 @blueprint.get("/books")
-@blueprint.doc(security=[])
+@blueprint.needs(PUBLIC)
 @blueprint.response(200, BookShown(many=True))
 def index() -> list[Any]:
     """Show every book; no token needed."""
@@ -86,22 +86,24 @@ def index() -> list[Any]:
 
 
 @blueprint.get("/books/<code>/figures")
+@blueprint.needs("read-reports")
 @blueprint.arguments(Between, location="query")
 @blueprint.response(200, FiguresShown)
 def figures_of_book(query: dict[str, Any], code: str) -> dict[str, Any]:
     """Show the figures of a community or pool, of a period or so far."""
-    book = book_for("read_books", code, scope="read")
+    book = book_for(code)
     with parts().db.snapshot() as session:
         found = figures.figures(session, figures.scope_of_book(book), **query)
     return {**figures.document(found), "from": found.since, "to": found.until}
 
 
 @blueprint.get("/books/<code>/trial-balance")
+@blueprint.needs("read-books")
 @blueprint.arguments(AsOf, location="query")
 @blueprint.response(200, TrialBalance)
 def trial_balance(query: dict[str, Any], code: str) -> dict[str, Any]:
     """Show every balance of a book, as of a day and as known at an instant."""
-    book = book_for("read_books", code, scope="read")
+    book = book_for(code)
     with parts().db.snapshot() as session:
         rows = balances.trial_balance(
             session, book_id=book.id, as_of=query["as_of"], known_at=query["known_at"]

@@ -10,9 +10,10 @@ from marshmallow import EXCLUDE, Schema, fields
 from ledger.api.blueprint import Blueprint
 from ledger.api.document import Once
 from ledger.api.idempotency import once
-from ledger.api.token import caller, parts
+from ledger.api.token import PUBLIC, caller, parts
 from ledger.core.amount import plain_text
 from ledger.db import Session
+from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.models.people import Person
 from ledger.queries import campaigns, pledges
@@ -67,7 +68,7 @@ class BasketShown(Schema):
 
 
 @blueprint.get("/campaigns")
-@blueprint.doc(security=[])
+@blueprint.needs(PUBLIC)
 @blueprint.response(200, CampaignShown(many=True))
 def index() -> list[dict[str, Any]]:
     """Show the campaigns that take pledges; no token needed."""
@@ -78,7 +79,7 @@ def index() -> list[dict[str, Any]]:
 
 
 @blueprint.get("/campaigns/<slug>")
-@blueprint.doc(security=[])
+@blueprint.needs(PUBLIC)
 @blueprint.response(200, CampaignShown)
 def show(slug: str) -> dict[str, Any]:
     """Show one campaign; no token needed."""
@@ -88,12 +89,16 @@ def show(slug: str) -> dict[str, Any]:
 
 
 @blueprint.post("/campaigns/<slug>/pledges")
+@blueprint.needs("pledge")
 @blueprint.arguments(Once(unknown=EXCLUDE), location="headers")
 @blueprint.arguments(Basket(exclude=("form_key",)))
 @blueprint.response(201, BasketShown)
 def pledge(headers: dict[str, str], body: dict[str, Any], slug: str) -> dict[str, Any]:
-    """Make pledges; needs a token for write and an Idempotency-Key."""
-    who = caller("write")
+    """Make pledges; needs the scope ``pledge`` for the campaign's book and an Idempotency-Key."""
+    with parts().db.snapshot() as session:
+        asking = campaigns.campaign_by_slug(session, slug)
+        book_code = session.get_one(Book, asking.book_id).code
+    who = caller(book_code)
     now = parts().clock()
 
     def deed(session: Session) -> dict[str, Any]:

@@ -87,28 +87,30 @@ class EntryShown(Schema):
 
 
 @blueprint.get("/books/<code>/entries")
+@blueprint.needs("read-books")
 @blueprint.arguments(EntryFilter, location="query")
 @blueprint.response(200, EntryShown(many=True))
 def index(query: dict[str, Any], code: str) -> list[Any]:
     """Show entries, newest first; ``before`` is the last id of the page before."""
-    book = book_for("read_books", code, scope="read")
+    book = book_for(code)
     with parts().db.snapshot() as session:
         found: list[Any] = journal.entries(session, book_id=book.id, **query)
     return found
 
 
 @blueprint.post("/books/<code>/entries")
+@blueprint.needs("propose")
 @blueprint.arguments(Once(unknown=EXCLUDE), location="headers")
 @blueprint.arguments(NewEntry)
 @blueprint.response(202, Proposed)
 def post(headers: dict[str, str], body: dict[str, Any], code: str) -> dict[str, Any]:
-    """Propose an entry, which another person approves; needs a token for write and a key.
+    """Propose an entry, which another person approves; needs the scope ``propose`` and a key.
 
     Accounts that name another community, or that a service keeps row by row, are not written
     here. Nothing is posted before somebody with the role approver agrees.
     """
-    book = book_for("post_entries", code, scope="write")
-    who = caller("write")
+    book = book_for(code)
+    who = caller(code)
     postings = [Posting(**leg) for leg in body["postings"]]
 
     def deed(session: Session) -> dict[str, Any]:
@@ -129,10 +131,11 @@ def post(headers: dict[str, str], body: dict[str, Any], code: str) -> dict[str, 
 
 
 @blueprint.get("/books/<code>/proposed-entries/<uuid:proposal_id>")
+@blueprint.needs("read-books")
 @blueprint.response(200, ProposalShown)
 def proposed(code: str, proposal_id: UUID) -> dict[str, Any]:
     """Show how a proposed entry stands, and the entry's id once it is posted."""
-    book = book_for("read_books", code, scope="read")
+    book = book_for(code)
     with parts().db.snapshot() as session:
         proposal = session.get(Proposal, proposal_id)
         if proposal is None or proposal.book_id != book.id or proposal.kind != manual_entries.KIND:

@@ -1,19 +1,25 @@
-"""Who calls: a bearer token's owner and scopes; and what may be done with it."""
+"""Who calls: a bearer token's owner and scopes; and what may be done with it.
+
+Every view of the API says once which scope it needs (``blueprint.needs``), or that it needs none.
+"""
 
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, g, request
+from flask import Flask, current_app, g, request
 
 from ledger import auth
 from ledger.errors import NotAllowed
 from ledger.models.books import Book
+from ledger.models.people import ApiToken
 from ledger.queries.books import book_by_code
-from ledger.services.people import token_owner
+from ledger.services.tokens import SCOPES, allows, note_use, scope_in, token_of_secret, use_is_due
 
-# The addresses that need no token; every other, and every new one, does.
-PUBLIC = frozenset({"api_books.index", "api_campaigns.index", "api_campaigns.show"})
+# What a view is marked with that needs no token.
+PUBLIC = "public"
+MARK = "scope"
+LONGEST_HEADER = 200
 
 
 def parts() -> Any:
@@ -30,31 +36,51 @@ class Caller:
 
 
 def caller_or_none() -> Caller | None:
-    """Return who calls; None without a good token."""
+    """Return who calls; None without a good token. Raises NotAllowed for one that has ended."""
     if "caller" not in g:
         header = request.headers.get("Authorization", "")
         g.caller = None
-        if header.startswith("Bearer ") and len(header) < 200:
+        if header.startswith("Bearer ") and len(header) < LONGEST_HEADER:
             with parts().db.snapshot() as session:
-                found = token_owner(session, secret=header.removeprefix("Bearer ").strip())
-            g.caller = Caller(*found) if found else None
+                found = token_of_secret(session, secret=header.removeprefix("Bearer ").strip())
+            g.caller = _used(found) if found else None
     found_caller: Caller | None = g.caller
     return found_caller
 
 
-def caller(scope: str) -> Caller:
-    """Return who calls when their token has a scope. Raises NotAllowed."""
+def _used(token: ApiToken) -> Caller:
+    """Note the use of a token that still works. Raises NotAllowed."""
+    now = parts().clock()
+    if token.expires_at <= now:
+        day = token.expires_at.date().isoformat()
+        raise NotAllowed(f"This token ended on {day}. Make another on the page of your tokens.")
+    if use_is_due(token, now):
+        parts().db.run(lambda session: note_use(session, token_id=token.id, now=now), decides=False)
+    return Caller(token.person_id, frozenset(token.scopes.split()))
+
+
+def caller(book_code: str | None) -> Caller:
+    """Return who calls when their token has the scope that the view needs, for a book or for any.
+
+    Raises NotAllowed, naming the scope that is missing.
+    """
     who = caller_or_none()
     if who is None:
         raise NotAllowed("Send a good token as 'Authorization: Bearer …'.")
-    if scope not in who.scopes:
-        raise NotAllowed(f"This token is not for {scope}.")
+    scope = scope_of(request.endpoint or "")
+    if not allows(who.scopes, scope, book_code):
+        missing = scope if book_code is None else scope_in(scope, book_code)
+        raise NotAllowed(f"This token lacks the scope {missing}.")
     return who
 
 
-def book_for(action: str, code: str, *, scope: str) -> Book:
-    """Return a book in which the caller may do something. Raises NotAllowed, NotFound."""
-    who = caller(scope)
+def book_for(code: str) -> Book:
+    """Return a book in which the caller may do what the view is for.
+
+    Raises NotAllowed, NotFound.
+    """
+    who = caller(code)
+    action = SCOPES[scope_of(request.endpoint or "")]
     with parts().db.snapshot() as session:
         book = book_by_code(session, code)
         auth.require(
@@ -63,7 +89,23 @@ def book_for(action: str, code: str, *, scope: str) -> Book:
     return book
 
 
+def scope_of(endpoint: str) -> str:
+    """Return the scope that a view needs, or ``PUBLIC``. Raises LookupError for one without."""
+    scope: str | None = getattr(current_app.view_functions[endpoint], MARK, None)
+    if scope is None:
+        raise LookupError(f"{endpoint} says no scope")
+    return scope
+
+
 def check() -> None:
     """Refuse a call without a token for its kind before anything of it is read."""
-    if request.endpoint not in PUBLIC:
-        caller("read" if request.method in ("GET", "HEAD", "OPTIONS") else "write")
+    if scope_of(request.endpoint or "") != PUBLIC:
+        caller((request.view_args or {}).get("code"))
+
+
+def check_marks(app: Flask, blueprints: set[str]) -> None:
+    """Raise LookupError for a view of these blueprints that does not say which scope it needs."""
+    for endpoint, view in app.view_functions.items():
+        marked = getattr(view, MARK, None)
+        if endpoint.split(".")[0] in blueprints and marked not in {PUBLIC, *SCOPES}:
+            raise LookupError(f"{endpoint} says no scope; mark it with blueprint.needs")

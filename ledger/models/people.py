@@ -59,7 +59,7 @@ class SignInLink(Base):
 
 
 class ApiToken(Base):
-    """A bearer token; only its hash is kept. ``scopes`` is a space-separated list."""
+    """A bearer token; only its hash is kept. ``scopes`` are ``deed:book``, with spaces between."""
 
     __tablename__ = "api_token"
 
@@ -69,6 +69,8 @@ class ApiToken(Base):
     secret_sha256: Mapped[Code] = mapped_column(unique=True)
     scopes: Mapped[str]
     created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
 

@@ -127,7 +127,7 @@ def outbox(session: ReadSession, *, limit: int = 50) -> list[OutboxMessage]:
 
 
 def tokens_of(session: ReadSession, *, person_id: UUID) -> list[ApiToken]:
-    """Return a person's tokens, those that still work first, newest first."""
+    """Return a person's tokens, those that are not revoked first, newest first."""
     return list(
         session.scalars(
             select(ApiToken)

@@ -1,11 +1,10 @@
-"""People, their roles, sign-in links and tokens.
+"""People, their roles, and sign-in links.
 
 A secret is shown once and kept only as its SHA-256. Signing in never tells whether an address
 is known: the same message goes out, or none does, and the page says the same.
 """
 
 import hashlib
-import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,14 +16,11 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.ids import new_id
 from ledger.links import SIGN_IN, Links, place_for
-from ledger.models.people import ApiToken, Membership, OutboxMessage, Person, SignInLink
+from ledger.models.people import Membership, OutboxMessage, Person, SignInLink
 from ledger.queries.people import name_given, person_by_email, roles_of
 
 LINK_LIFETIME = timedelta(minutes=20)
 LINKS_PER_HOUR = 5
-MAX_TOKENS = 20
-# What a person chooses → the scopes of the token.
-SCOPES = {"read": "read", "write": "read write"}
 ROLES = ("member", "treasurer", "approver", "auditor", "admin")
 # Roles that one person may not hold at once in one book (domain section 11).
 INCOMPATIBLE = (
@@ -193,59 +189,6 @@ def address_of_link(session: ReadSession, *, secret: str, now: datetime) -> str 
             SignInLink.expires_at > now,
         )
     )
-
-
-def create_token(
-    session: Session, *, person_id: UUID, name: str, scopes: str, now: datetime
-) -> str:
-    """Make a bearer token and return its secret, which is not kept.
-
-    ``scopes`` is a value of ``SCOPES``. Raises Invalid for others or a token without a name,
-    Conflict for more than twenty at once.
-    """
-    if scopes not in SCOPES.values():
-        raise Invalid("Choose what the token may do.", place="scope")
-    if not name.strip():
-        raise Invalid("Say what the token is for.", place="name")
-    live = session.scalar(
-        select(func.count())
-        .select_from(ApiToken)
-        .where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))
-    )
-    if (live or 0) >= MAX_TOKENS:
-        raise Conflict("These are many tokens. Revoke one that is not used first.", place="name")
-    secret = "pb_" + secrets.token_urlsafe(32)
-    session.add(
-        ApiToken(
-            person_id=person_id,
-            name=name.strip(),
-            secret_sha256=sha256(secret),
-            scopes=scopes,
-            created_at=now,
-        )
-    )
-    session.flush()
-    return secret
-
-
-def revoke_token(session: Session, *, person_id: UUID, token_id: UUID, now: datetime) -> None:
-    """End a person's own token; ending it twice changes nothing. Raises NotFound."""
-    token = session.get(ApiToken, token_id)
-    if token is None or token.person_id != person_id:
-        raise NotFound("There is no such token among yours.", place="token")
-    if token.revoked_at is None:
-        token.revoked_at = now
-        session.flush()
-
-
-def token_owner(session: ReadSession, *, secret: str) -> tuple[UUID, frozenset[str]] | None:
-    """Return whose token this is and its scopes, or None when it is unknown or revoked."""
-    row = session.execute(
-        select(ApiToken.person_id, ApiToken.scopes).where(
-            ApiToken.secret_sha256 == sha256(secret), ApiToken.revoked_at.is_(None)
-        )
-    ).one_or_none()
-    return None if row is None else (row.person_id, frozenset(row.scopes.split()))
 
 
 def send(session: Session, *, to_email: str, subject: str, body: str, now: datetime) -> None:

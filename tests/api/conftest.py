@@ -8,12 +8,19 @@ import pytest
 from werkzeug.test import TestResponse
 
 from ledger.services.decisions import decide
-from ledger.services.people import SCOPES, create_token
+from ledger.services.tokens import SCOPES, create_token, scope_in
 from tests.conftest import NOW
 from tests.web.conftest import quick_town, shared_db, town
 from tests.web.town import Town
 
-__all__ = ["Caller", "agree", "call", "quick_town", "shared_db", "town"]
+__all__ = ["SCOPES_OF", "Caller", "agree", "call", "quick_town", "shared_db", "town"]
+
+BOOKS = ("A", "B", "P")
+# What a caller's token is for: everything, or reading alone.
+SCOPES_OF = {
+    "write": {scope_in(scope, code) for scope in SCOPES for code in BOOKS},
+    "read": {scope_in(scope, code) for scope in ("read-reports", "read-books") for code in BOOKS},
+}
 
 Caller = Callable[..., TestResponse]
 
@@ -32,7 +39,7 @@ def caller_of(town: Town) -> Caller:
                 session, person_id=person, name="A test", scopes=scopes, now=NOW
             )
             for who, person in town.people.items()
-            for scope, scopes in SCOPES.items()
+            for scope, scopes in SCOPES_OF.items()
         }
 
     def ask(

@@ -6,7 +6,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from ledger.queries.people import tokens_of
-from ledger.services.people import create_token, revoke_token
+from ledger.services.tokens import create_token, revoke_token
 from tests.api.conftest import Caller, agree
 from tests.api.test_refusals import BASKET, ENTRY, GOOD, WRITES, new_key, problem
 from tests.conftest import NOW
@@ -23,6 +23,7 @@ TABLE: dict[tuple[str, str], set[str]] = {
     ("GET", "/books/A/entries"): READERS,
     ("POST", "/books/A/entries"): {"treasurer"},
     ("GET", "/books/A/proposed-entries/{proposal}"): READERS,
+    ("POST", "/books/A/bank-statements"): {"treasurer"},
     ("POST", "/campaigns/solar-roof/pledges"): set(EVERYBODY) - {"nobody"},
 }
 
@@ -56,8 +57,10 @@ def test_an_address_is_open_to_exactly_those_it_is_for(
     for who in EVERYBODY:
         before = town.rows()
         key = new_key() if method == "POST" else None
-        body = {**WRITES[path], "external_ref": who} if path.endswith("entries") else BASKET
-        options = {"json": body if path in WRITES else None} if method == "POST" else {}
+        body = {**WRITES.get(path, {})}
+        if path.endswith("/entries"):
+            body["external_ref"] = who
+        options = {"json": body} if method == "POST" else {}
         answer = call(method, path.format(proposal=proposal), who, key=key, **options)
         if answer.status_code < 400:
             allowed.add(who)
@@ -105,7 +108,9 @@ def test_a_token_for_reading_does_not_write(town: Town, call: Caller) -> None:
 def test_a_revoked_token_is_refused_at_once(town: Town) -> None:
     with town.db.transaction() as session:
         owner = town.people["auditor"]
-        secret = create_token(session, person_id=owner, name="Gone", scopes="read", now=NOW)
+        secret = create_token(
+            session, person_id=owner, name="Gone", scopes=["read-books:A"], now=NOW
+        )
         token = next(row for row in tokens_of(session, person_id=owner) if row.name == "Gone")
 
     def ask() -> TestResponse:

@@ -1,6 +1,8 @@
 """The API refuses in one form: a problem document that names what is at fault."""
 
+import base64
 import json
+from functools import wraps
 from typing import Any
 
 import pytest
@@ -26,9 +28,22 @@ BASKET: dict[str, Any] = {
     "consent": "initials",
     "lines": [{"commodity": "USD", "quantity": 500}],
 }
-WRITES = {"/books/A/entries": ENTRY, "/campaigns/solar-roof/pledges": BASKET}
+MT940 = (
+    b":20:STARTUMS\n:25:OURS\n:28C:1/1\n:60F:C260401USD0,\n"
+    b":61:2604020402C20,NTRFNONREF\n:86:Ada\n:62F:C260402USD20,\n-\n"
+)
+BANK_FILE: dict[str, Any] = {"content": base64.b64encode(MT940).decode()}
+WRITES = {
+    "/books/A/entries": ENTRY,
+    "/campaigns/solar-roof/pledges": BASKET,
+    "/books/A/bank-statements": BANK_FILE,
+}
 # What each good write answers.
-GOOD = {"/books/A/entries": 202, "/campaigns/solar-roof/pledges": 201}
+GOOD = {
+    "/books/A/entries": 202,
+    "/campaigns/solar-roof/pledges": 201,
+    "/books/A/bank-statements": 201,
+}
 LONG = "x" * 10_000
 
 
@@ -177,7 +192,7 @@ def test_a_body_that_is_a_form_is_refused(call: Caller) -> None:
     [
         ("/nothing", 404),
         ("/", 404),
-        ("/books/NOWHERE/entries", 404),
+        ("/books/NOWHERE/entries", 403),
         ("/campaigns/unknown", 404),
         ("/books/A%00/entries", 404),
         ("/books/A/entries?before=x", 422),
@@ -205,7 +220,9 @@ def test_a_method_that_is_not_there_is_refused_with_those_that_are(call: Caller)
 def test_a_defect_tells_a_number_and_nothing_else(
     town: Town, call: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(town.app.view_functions, "api_books.index", lambda: 1 // 0)
+    views = town.app.view_functions
+    broken = wraps(views["api_books.index"])(lambda: 1 // 0)
+    monkeypatch.setitem(views, "api_books.index", broken)
     answer = call("GET", "/books")
     problem(answer, 500)
     assert "ZeroDivisionError" not in answer.text

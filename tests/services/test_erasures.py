@@ -27,10 +27,11 @@ from ledger.queries.seals import first_difference
 from ledger.services.backups import write_backup
 from ledger.services.erasures import GONE, erase
 from ledger.services.offline import record_cash
-from ledger.services.people import SCOPES, create_token, request_link, send
+from ledger.services.people import request_link, send
 from ledger.services.pledges import Line, make_pledges
 from ledger.services.proposals import propose
 from ledger.services.seals import make_checkpoint
+from ledger.services.tokens import create_token
 from reports import verify
 from reports.bundle import make_bundle
 from reports.exports import FORMATS, export_journal
@@ -95,7 +96,7 @@ def fill(session) -> None:
     )
     request_link(session, email=address, links=Links("https://x.example", "a key"), now=NOW)
     send(session, to_email="tess.books@example.org", subject="A gift", body=f"{name} gave", now=NOW)
-    create_token(session, person_id=person.id, name=HERS[7], scopes=SCOPES["read"], now=NOW)
+    create_token(session, person_id=person.id, name=HERS[7], scopes=["read-books:A"], now=NOW)
     propose(
         session,
         book_id=book.id,

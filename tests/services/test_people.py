@@ -9,10 +9,9 @@ from sqlalchemy import select
 from ledger import auth
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
-from ledger.ids import new_id
 from ledger.links import Links
-from ledger.models.people import ApiToken, OutboxMessage, SignInLink
-from ledger.queries.people import memberships_of, person_by_email, roles_of, tokens_of
+from ledger.models.people import OutboxMessage, SignInLink
+from ledger.queries.people import memberships_of, person_by_email, roles_of
 from ledger.services import people
 from tests.conftest import NOW
 from tests.factories import make_book, make_person
@@ -156,47 +155,3 @@ def test_a_link_is_not_good_from_its_last_instant_on(session: Session) -> None:
     assert people.address_of_link(session, secret=secret, now=end - timedelta(seconds=1))
     with pytest.raises(NotAllowed):
         people.use_link(session, secret=secret, now=end)
-
-
-def test_a_token_is_kept_only_as_its_hash(session: Session) -> None:
-    person = make_person(session, "Ada")
-    secret = people.create_token(
-        session, person_id=person.id, name=" A script ", scopes="read", now=NOW
-    )
-    stored = session.scalars(select(ApiToken)).one()
-    assert (stored.name, secret in stored.secret_sha256) == ("A script", False)
-    assert people.token_owner(session, secret=secret) == (person.id, {"read"})
-    assert people.token_owner(session, secret=secret + "x") is None
-    assert people.token_owner(session, secret=stored.secret_sha256) is None
-
-
-@pytest.mark.parametrize(
-    ("name", "scopes", "place"),
-    [
-        pytest.param(" ", "read", "name", id="without a name"),
-        pytest.param("A script", "admin", "scope", id="for what does not exist"),
-        pytest.param("A script", "", "scope", id="for nothing"),
-        pytest.param("A script", "write", "scope", id="to write blindly"),
-    ],
-)
-def test_a_token_is_refused(session: Session, name: str, scopes: str, place: str) -> None:
-    person = make_person(session, "Ada")
-    with pytest.raises(Invalid) as refusal:
-        people.create_token(session, person_id=person.id, name=name, scopes=scopes, now=NOW)
-    assert refusal.value.place == place
-    assert tokens_of(session, person_id=person.id) == []
-
-
-def test_a_token_is_revoked_by_its_owner_and_stays_so(session: Session) -> None:
-    owner, other = make_person(session, "Ada"), make_person(session, "Bo")
-    secret = people.create_token(session, person_id=owner.id, name="x", scopes="read", now=NOW)
-    token = tokens_of(session, person_id=owner.id)[0]
-    for person, number in ((other.id, token.id), (owner.id, new_id())):
-        with pytest.raises(NotFound):
-            people.revoke_token(session, person_id=person, token_id=number, now=NOW)
-    assert people.token_owner(session, secret=secret) is not None
-    later = NOW + timedelta(hours=1)
-    for instant in (NOW, later):
-        people.revoke_token(session, person_id=owner.id, token_id=token.id, now=instant)
-    assert people.token_owner(session, secret=secret) is None
-    assert token.revoked_at == NOW

@@ -528,8 +528,8 @@ FORMS = (
     Form(
         "tokens.create",
         "member",
-        {"name": "A script", "scope": "read"},
-        {"name": "text", "scope": "choice"},
+        {"name": "A script", "days": "90", "pledge:A": "on"},
+        {"name": "text", "days": "choice", "pledge:A": "optional choice"},
     ),
 )
 # In a basket nothing has to be offered in particular: an empty or zero offer is left out.

@@ -97,7 +97,7 @@ def test_a_form_whose_answer_is_a_page_leads_back_to_it(town: Town) -> None:
     shown = client.get("/tokens").text
     found = re.search(r'name="once" value="([0-9a-f-]{36})"', shown)
     assert found is not None
-    form = {"name": "A script", "scope": "read", "once": found[1]}
+    form = {"name": "A script", "days": "90", "read-books:A": "on", "once": found[1]}
     assert client.post("/tokens", data=form).status_code == 201
     again = client.post("/tokens", data=form)
     assert (again.status_code, again.location) == (303, "/tokens")

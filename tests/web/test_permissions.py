@@ -248,7 +248,7 @@ DEEDS: dict[str, Deed] = {
         frozenset({"admin"}), {"name": "Pia", "email": "pia@example.org", "role": "member"}
     ),
     "people.end": Deed(frozenset({"admin"})),
-    "tokens.create": Deed(SIGNED_IN, {"name": "A script", "scope": "read"}),
+    "tokens.create": Deed(SIGNED_IN, {"name": "A script", "days": "90", "pledge:A": "on"}),
     # The link or the owner decides, not a role: tests of their own, elsewhere or below.
     "sign_in.enter": Deed(frozenset()),
     "sign_in.end": Deed(frozenset()),
@@ -263,6 +263,7 @@ DEEDS: dict[str, Deed] = {
     # Tokens, not cookies: tests/api.
     "api_campaigns.pledge": Deed(frozenset()),
     "api_entries.post": Deed(frozenset()),
+    "api_bank_statements.take": Deed(frozenset()),
     "api_unknown.refuse": Deed(frozenset()),
 }
 

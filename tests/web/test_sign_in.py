@@ -16,7 +16,13 @@ from tests.conftest import NOW
 from tests.web.town import HOME, Town, found_town, person_in, token_in
 
 EMAIL = "treasurer@example.org"
-EXEMPT = {"webhook.receive", "api_campaigns.pledge", "api_entries.post", "api_unknown.refuse"}
+EXEMPT = {
+    "webhook.receive",
+    "api_bank_statements.take",
+    "api_campaigns.pledge",
+    "api_entries.post",
+    "api_unknown.refuse",
+}
 
 
 class Clock:
@@ -239,7 +245,7 @@ def test_the_token_of_another_session_is_refused(guarded: Town) -> None:
     token = token_in(guarded.client("approver").get("/tokens"))
     answer = guarded.client("treasurer").post(
         "/tokens",
-        data={"csrf_token": token, "name": "x", "scope": "read"},
+        data={"csrf_token": token, "name": "x", "days": "90", "read-books:A": "on"},
     )
     assert answer.status_code == 400
 

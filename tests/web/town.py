@@ -44,8 +44,9 @@ from ledger.services import (
 )
 from ledger.services.books import ensure_commodity
 from ledger.services.campaigns import Need
-from ledger.services.people import create_token, grant_role, sha256
+from ledger.services.people import grant_role, sha256
 from ledger.services.sessions import start_session
+from ledger.services.tokens import create_token
 from ledger.web import session_cookie
 from ledger.web.door import parts_of
 from tests.conftest import NOW
@@ -270,7 +271,7 @@ def _settle(session: Session, town: Town) -> None:
     _share(session, town, book, shared.id)
     _agree(session, town, book)
     owner = town.people["second treasurer"]
-    create_token(session, person_id=owner, name="A script", scopes="read", now=NOW)
+    create_token(session, person_id=owner, name="A script", scopes=["read-books:A"], now=NOW)
     town.ids["txn_id"] = "txn_stray"
     movements.store_transaction(session, txn=stray_payment())
     movements.suspend(session, txn_id="txn_stray", fund=general, now=NOW)
