@@ -1,11 +1,13 @@
 """Questions about the installation as a whole, for whoever runs it. None names a person."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import and_, exists, func, or_, select
 
 from ledger.db import ReadSession
 from ledger.models.books import Book
+from ledger.models.campaigns import Campaign
 from ledger.models.jobs import Job
 from ledger.models.journal import Entry
 from ledger.models.payments import BalanceTransaction, StripeEvent
@@ -65,3 +67,12 @@ def movements_without_message(session: ReadSession, *, now: datetime) -> bool:
         return False
     heard = session.scalar(select(func.max(StripeEvent.received_at)))
     return heard is None or heard < moved
+
+
+def has_campaign(session: ReadSession, *, book_id: UUID) -> bool:
+    """Tell whether a book has opened a campaign ever."""
+    return bool(
+        session.scalar(
+            select(exists().where(Campaign.book_id == book_id, Campaign.state != "draft"))
+        )
+    )

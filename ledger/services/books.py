@@ -3,6 +3,8 @@
 Making what is already there with the same values changes nothing; other values are refused.
 """
 
+import re
+import unicodedata
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,9 +13,9 @@ from sqlalchemy import exists, insert, select
 
 from ledger.core.accounts import CHART
 from ledger.core.amount import decimals, is_currency, is_holding
-from ledger.core.bounds import LONGEST_LINE, check_text
+from ledger.core.bounds import LONGEST_LINE, LONGEST_TEXT, check_text
 from ledger.core.policies import PROFILES
-from ledger.db import Session
+from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import (
     FUND_CLASSES,
@@ -102,13 +104,52 @@ def create_book(
     return book
 
 
+def has_entries(session: ReadSession, *, book_id: UUID) -> bool:
+    """Tell whether anything is booked."""
+    return bool(session.scalar(select(exists().where(Entry.book_id == book_id))))
+
+
+def describe(
+    session: Session, *, book: Book, name: str, place: str, story: str, time_zone: str
+) -> None:
+    """Change what the public reads about a book, and its time zone while nothing is booked.
+
+    Raises Invalid at the field that is wrong, Conflict for another time zone once there are
+    entries.
+    """
+    if not name.strip():
+        raise Invalid("A book needs a name.", place="name")
+    check_text(name, longest=LONGEST_LINE, place="name")
+    check_text(place, longest=LONGEST_LINE, place="place")
+    check_text(story, longest=LONGEST_TEXT, place="story")
+    if time_zone != book.time_zone:
+        correct_time_zone(session, book=book, time_zone=time_zone)
+    book.name, book.place, book.story = name, place, story
+    session.flush()
+
+
+def add_kind(session: Session, *, prefix: str, singular: str, plural: str) -> Commodity:
+    """Make a skill (MIN) or a kind of equipment (EQP) known by what it is called.
+
+    Raises Invalid for a name that gives no code, Conflict when there is one of that name.
+    """
+    plain = unicodedata.normalize("NFKD", singular).encode("ascii", "ignore").decode()
+    tail = "_".join(re.findall(r"[A-Z0-9]+", plain.upper()))[: CODE_LENGTH - len(prefix) - 1]
+    if not tail.strip("_"):
+        raise Invalid("Use letters that a code can be made of, as in ladder.", place="singular")
+    code = f"{prefix}.{tail.strip('_')}"
+    if session.get(Commodity, code) is not None:
+        raise Conflict("There is one of this name already.", place="singular")
+    return ensure_commodity(session, code, singular=singular, plural=plural)
+
+
 def correct_time_zone(session: Session, *, book: Book, time_zone: str) -> None:
     """Say where a book is kept, as long as nothing is booked: the day of an entry is one there.
 
     Raises Invalid for no time zone, Conflict once there are entries.
     """
     _check_time_zone(time_zone)
-    if session.scalar(select(exists().where(Entry.book_id == book.id))):
+    if has_entries(session, book_id=book.id):
         raise Conflict("Entries have their days in the old time zone already.", place="time_zone")
     book.time_zone = time_zone
     session.flush()

@@ -43,6 +43,7 @@ NOUNS = (
     "sign_in",
     "tokens",
     "people",
+    "settings",
     "health",
 )
 # What only the demo shows.

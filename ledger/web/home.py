@@ -64,6 +64,9 @@ def start() -> Response:
         return redirect(url_for("reports.index"))
     if who.may("log_hours"):
         return redirect(url_for("hours.show"))
+    managed = who.books("manage_roles")
+    if managed:
+        return redirect(url_for("settings.show", code=managed[0].code))
     return redirect(url_for("giving.show"))
 
 

@@ -520,6 +520,24 @@ FORMS = (
         {"answer": "choice", "note": "note"},
     ),
     Form(
+        "settings.describe",
+        "admin",
+        {"name": "The Hall", "place": "Halle", "story": "We share.", "time_zone": "UTC"},
+        {"name": "text", "place": "note", "story": "note", "time_zone": "code"},
+    ),
+    Form(
+        "settings.open_fund",
+        "admin",
+        {"code": "ROOF", "fund_name": "Roof", "fund_class": "purpose", "purpose": "A roof"},
+        {"code": "text", "fund_name": "text", "fund_class": "choice", "purpose": "note"},
+    ),
+    Form(
+        "settings.add_kind",
+        "admin",
+        {"kind": "EQP", "singular": "canoe", "plural": "canoes"},
+        {"kind": "choice", "singular": "text", "plural": "note"},
+    ),
+    Form(
         "people.give",
         "admin",
         {"name": "Pia New", "email": "pia@example.org", "role": "member"},

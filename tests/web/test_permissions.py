@@ -244,6 +244,11 @@ DEEDS: dict[str, Deed] = {
         TREASURER, {"pool": "Q", "fund": "GEN", "reason": "The members met"}
     ),
     "queue.decide": Deed(frozenset({"approver"}), {"answer": "approve", "note": ""}),
+    "settings.describe": Deed(frozenset({"admin"}), {"name": "A", "time_zone": "UTC"}),
+    "settings.open_fund": Deed(
+        frozenset({"admin"}), {"code": "ROOF", "fund_name": "Roof", "fund_class": "purpose"}
+    ),
+    "settings.add_kind": Deed(frozenset({"admin"}), {"kind": "EQP", "singular": "canoe"}),
     "people.give": Deed(
         frozenset({"admin"}), {"name": "Pia", "email": "pia@example.org", "role": "member"}
     ),
@@ -342,6 +347,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "payouts.refund_form": TREASURER,
     "desk.check": READERS,
     "people.show": frozenset({"admin"}),
+    "settings.show": frozenset({"admin"}),
     "journal.show": READERS,
     "journal.entry": READERS,
     "journal.account": READERS,
