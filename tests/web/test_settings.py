@@ -1,6 +1,5 @@
 """An admin sets a community up on its page, without a command."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,8 +10,8 @@ from tests.web.town import Town, found_town
 
 
 @pytest.fixture
-def town(db: Database) -> Iterator[Town]:
-    yield found_town(db)
+def town(db: Database) -> Town:
+    return found_town(db)
 
 
 def test_what_an_admin_writes_is_what_the_public_reads(town: Town) -> None:
