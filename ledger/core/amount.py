@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ledger.core.currencies import exponent
+from ledger.core.currencies import EXPONENTS, exponent
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ def is_currency(commodity: str) -> bool:
     return len(commodity) == 3 and commodity.isalpha() and commodity.isupper()
 
 
+UNKNOWN = "unknown"
 KINDS = {"MIN": "hours", "EQP": "things", "GRM": "things", "MLT": "things"}
 MAX_DECIMALS = 6
 _HOLDING = re.compile(rf"UNT([0-{MAX_DECIMALS}])\.[A-Z0-9_-]+")
@@ -107,14 +108,26 @@ def decimals(commodity: str) -> int:
 
 
 def kind_of(commodity: str) -> str:
-    """Return ``money``, ``holdings``, ``things`` or ``hours``; KeyError for no known kind."""
+    """Return ``money``, ``holdings``, ``things`` or ``hours``; ``unknown`` for any other code.
+
+    Nothing of an unknown kind is ever posted (``services.books.ensure_commodity``), but payment
+    providers name what ISO 4217 does not, like ``USDC``, and pages have to show it.
+    """
     if is_holding(commodity):
         return "holdings"
-    return "money" if is_currency(commodity) else KINDS[commodity.split(".", 1)[0]]
+    if is_currency(commodity):
+        return "money" if commodity in EXPONENTS else UNKNOWN
+    prefix, dot, _rest = commodity.partition(".")
+    return KINDS.get(prefix, UNKNOWN) if dot else UNKNOWN
 
 
 def plain_text(quantity: int, commodity: str) -> str:
-    """Write a quantity for a plain text or a program: 60.00 USD, 6 h 30 min, 3 laptop."""
+    """Write a quantity for a plain text or a program: 60.00 USD, 6 h 30 min, 3 laptop.
+
+    Of an unknown code it is in the smallest unit, as whoever named the code counts it.
+    """
+    if kind_of(commodity) == UNKNOWN:
+        return f"{quantity:,} {commodity}"
     sign, size = "-" if quantity < 0 else "", abs(quantity)
     if commodity.startswith("MIN."):
         hours, minutes = divmod(size, 60)

@@ -84,7 +84,8 @@ def editions_for(session: ReadSession, *, book_ids: Iterable[UUID]) -> list[Edit
     series: defaultdict[tuple[object, ...], list[Edition]] = defaultdict(list)
     found = []
     for row in rows:
-        if not books[row.id] <= allowed:
+        # One without books is of nothing that anybody may read.
+        if not books[row.id] or not books[row.id] <= allowed:
             continue
         about = (row.scope, frozenset(books[row.id]), row.since_on, row.until_on, row.audience)
         same = series[about, row.known_at]

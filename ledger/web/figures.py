@@ -15,7 +15,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as later
 from markupsafe import Markup, escape
 
-from ledger.core.amount import decimals, kind_of
+from ledger.core.amount import UNKNOWN, decimals, kind_of
 from ledger.core.pledge_status import Standing, Tone
 from ledger.core.recurring_status import GiftStanding
 from ledger.queries.books import commodities
@@ -55,6 +55,8 @@ def format_quantity(
         )
     if kind == "hours":
         return format_minutes(quantity)
+    if kind == UNKNOWN:
+        return f"{format_figure(quantity, commodity, locale=locale)} {commodity}"
     code = commodity.split(".", 1)[1].replace("_", " ").lower()
     one, many = (nouns or {}).get(commodity, (code, code))
     figure = format_figure(quantity, commodity, locale=locale)
@@ -72,7 +74,7 @@ def format_minutes(minutes: int) -> str:
 
 def format_figure(quantity: int, commodity: str, *, locale: str = "en") -> str:
     """Write a quantity for a column whose heading names the unit: digits only."""
-    places = decimals(commodity)
+    places = 0 if kind_of(commodity) == UNKNOWN else decimals(commodity)
     amount = Decimal(quantity).scaleb(-places)
     pattern = "#,##0" + ("." + "0" * places if places else "")
     return str(format_decimal(amount, format=pattern, locale=locale))
@@ -86,7 +88,7 @@ def format_share(basis_points: int, *, locale: str = "en") -> str:
 
 def plain_decimal(quantity: int, commodity: str) -> str:
     """Write a quantity for other programs: a plain decimal point, no grouping."""
-    places = decimals(commodity)
+    places = 0 if kind_of(commodity) == UNKNOWN else decimals(commodity)
     return f"{Decimal(quantity).scaleb(-places):f}"
 
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from ledger.core.amount import decimals, has_value, is_currency, kind_of
+from ledger.core.amount import decimals, has_value, is_currency, kind_of, plain_text
 from ledger.core.entry import Entry, Posting
 from ledger.errors import Invalid
+from ledger.web.figures import format_figure, format_quantity, plain_decimal
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,17 @@ from ledger.errors import Invalid
 def test_a_code_names_kind_and_decimals(code: str, kind: str, places: int):
     assert (kind_of(code), decimals(code)) == (kind, places)
     assert has_value(code) == (kind in {"money", "holdings"})
+
+
+@pytest.mark.parametrize(
+    "code", ["USDC", "XYZ", "usdc", "", "MIN", "EQP", "UNT7.X", "FOO.BAR", "."]
+)
+def test_a_code_that_nobody_knows_is_written_as_it_was_told(code: str):
+    """A KeyError of such a code made each page that showed it an error."""
+    assert kind_of(code) == "unknown"
+    assert plain_text(-1234, code) == f"-1,234 {code}"
+    assert format_quantity(1234, code) == f"1,234 {code}"
+    assert (format_figure(1234, code), plain_decimal(1234, code)) == ("1,234", "1234")
 
 
 @pytest.mark.parametrize("code", ["UNT7.X", "UNT.X", "UNT2.", "UNT2.x", "UNT-1.X", "UNT2"])

@@ -9,6 +9,8 @@ from sqlalchemy import select
 from ledger.core.entry import Entry, Posting
 from ledger.db import Database
 from ledger.errors import Invalid, NotFound
+from ledger.ids import new_id
+from ledger.models.editions import Edition
 from ledger.models.people import Person
 from ledger.queries.balances import account_statement, balance_of, trial_balance
 from ledger.queries.editions import difference, edition_named, editions_for
@@ -136,6 +138,18 @@ def test_a_report_as_known_then_is_the_report_made_then(town: Database):
                 session, book=book, file_format="jsonl", out=out, known_at=instant
             )
             assert done.entries == entries
+
+
+def test_an_edition_of_no_book_is_shown_to_nobody(town: Database):
+    """It broke the list of the others."""
+    issued(town)
+    with town.transaction() as session:
+        book = scope_of_book(session, "A").books[0]
+        known = session.scalars(select(Edition)).one()
+        strange = {column.name: getattr(known, column.name) for column in Edition.__table__.columns}
+        session.add(Edition(**strange | {"id": new_id(), "dataset_sha256": "f" * 64}))
+        session.flush()
+        assert [row.id for row in editions_for(session, book_ids=[book.id])] == [known.id]
 
 
 def test_editions_are_numbered_and_superseded_by_newer_and_by_reopening(town: Database):

@@ -101,11 +101,12 @@ LISTED = (
     "valuation",
 )
 COPIES = 4
-# Stripe's objects are in currencies that the program knows.
-KNOWN = {
-    name: {"commodity": "USD"}
-    for name in ("balance_transaction", "dispute", "payment_attempt", "payout", "stripe_balance")
+# What we ask of Stripe is in currencies that the program knows; what Stripe tells may not be.
+OF_STRIPE = ("balance_transaction", "dispute", "payout", "stripe_balance")
+KNOWN = {name: {"commodity": "USDC"} for name in OF_STRIPE} | {
+    "payment_attempt": {"commodity": "USD"}
 }
+CODES = ("USDC", "XYZ", "usdc", "USD", "JPY", "UNT2.GOLD", "MIN.ELEC")
 # Files, which only the program packs.
 WITHOUT_ROWS = {"edition_file", "table_draft", "table_mapping"}
 # Insert-only, or sums of it that the sealer keeps.
@@ -132,7 +133,8 @@ def multiply(db: Database) -> None:
             table = Base.metadata.tables[name]
             for row in connection.execute(select(table).limit(2)).mappings().all():
                 for copy in range(COPIES):
-                    _copy(connection, table, dict(row), f"-{copy}")
+                    told = {"commodity": CODES[copy]} if name in OF_STRIPE else {}
+                    _copy(connection, table, {**row, **told}, f"-{copy}")
 
 
 def _copy(connection: Connection, table: Table, row: dict[str, Any], suffix: str) -> None:

@@ -1,10 +1,16 @@
 """No value that can be stored breaks a page: every address over a database full of the worst."""
 
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
+from pypdf import PdfReader
 
+from ledger.core.bounds import FIRST_DAY, LAST_DAY
 from ledger.services import suggestions
+from reports import build
+from reports.render import render_html, render_pdf
+from tests.conftest import NOW
 from tests.web import hostile
 from tests.web.test_commitments import WALKS, approve, ask, give_money
 from tests.web.test_every_address import LEFT_OUT, PRIVATE, addresses
@@ -60,6 +66,38 @@ def broken(town: Town, endpoint: str) -> list[str]:
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_no_stored_value_breaks_a_page(worst_town: Town, endpoint: str) -> None:
     assert broken(worst_town, endpoint) == []
+
+
+def drafted(town: Town) -> build.Built:
+    """The report of everything in a town, of all days."""
+    with town.db.snapshot() as session:
+        return build.draft(
+            session,
+            scope=build.scope_of_all(session),
+            since=FIRST_DAY,
+            until=LAST_DAY,
+            edition="auditor",
+            now=NOW,
+        )
+
+
+@pytest.mark.parametrize("shared_db", ["sqlite"], indirect=True)
+def test_no_stored_value_breaks_the_report(worst_town: Town) -> None:
+    made = drafted(worst_town)
+    assert hostile.wrong_in(render_html(made.report, "0" * 64, untied=made.untied)) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("shared_db", ["sqlite"], indirect=True)
+def test_no_stored_value_breaks_the_printed_report(worst_town: Town) -> None:
+    """Every text of the books in one PDF: it opens, and nothing was computed."""
+    made = drafted(worst_town)
+    printed = render_pdf(made.report, draft=True, untied=made.untied)
+    pages = PdfReader(BytesIO(printed.pdf)).pages
+    assert len(pages) == printed.pages > 1
+    text = "".join(page.extract_text() for page in pages)
+    assert hostile.PRODUCT not in text
+    assert "alert(1)" in text
 
 
 def test_day_arithmetic_without_bounds_would_break_the_bank_page(
