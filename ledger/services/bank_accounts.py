@@ -259,7 +259,7 @@ def _fits(session: ReadSession, known: Known, statements: Sequence[Statement]) -
 def _left_out(routed: Routed, index: int, statement: Statement, why: str) -> None:
     routed.warnings.append(
         (index, f"Statement {statement.statement_id} of {statement.account} in "
-         f"{statement.currency} is left out: {why}. Choose it with --bank-account.")
+         f"{statement.currency} is left out: {why}. Choose this account to take it.")
     )  # fmt: skip
 
 

@@ -22,14 +22,18 @@ from ledger.models.payments import Payout
 from ledger.models.pledges import Pledge
 from ledger.models.statements import BankLine, Match
 from ledger.queries.books import fund_by_code
+from ledger.queries.deposits import banked
 from ledger.queries.payments import payout_funds
 from ledger.queries.pledges import pledge_by_reference
+from ledger.queries.stripe import general_fund
 from ledger.services import journal
 from ledger.services.bank_items import Item, item_by_id, items_of, open_item, tie
+from ledger.services.deposits import bounce_cheque
 from ledger.services.pledges import record_fulfilment, release_for
 from ledger.services.suggestions import (
     BANK,
     FAILED,
+    RETURNED,
     Suggestion,
     suggestions,
     suggestions_for,
@@ -46,6 +50,7 @@ __all__ = [
     "match_gift",
     "match_payout",
     "match_pledge",
+    "match_returned_cheque",
     "suggestions",
     "suggestions_for",
 ]
@@ -130,6 +135,34 @@ def match_charge(
     )
     entry_id = post_line(session, line, entries, "bank_charge", by, now)
     tie(session, line, entry_id, "M-09", by, now)
+
+
+def match_returned_cheque(
+    session: Session, *, line_id: UUID, item_id: UUID, by: UUID, now: datetime
+) -> None:
+    """Book that the bank took back one item of a deposit (OFF-2); what the line is above it was
+    the bank's charge. Raises Conflict for less than the item, and as ``bounce_cheque`` does."""
+    line = open_item(session, line_id)
+    cheque = next((one for one in banked(session, book_id=line.book_id) if one.id == item_id), None)
+    if cheque is None or cheque.commodity != line.commodity:
+        raise Conflict("No cheque that was paid in waits under this name.", place="entry")
+    charge = -line.amount - cheque.amount
+    if charge < 0:
+        raise Conflict("The bank took back less than this cheque.", place="amount")
+    if line.account != BANK:
+        raise Conflict("Lines of this account are matched to entries made before.", place="line")
+    book = session.get_one(Book, line.book_id)
+    entry_id = bounce_cheque(
+        session,
+        entry_id=item_id,
+        book=book,
+        charge=charge,
+        general_fund=general_fund(session, book),
+        by=by,
+        on=line.booked_on,
+        now=now,
+    )
+    tie(session, line, entry_id, RETURNED, by, now)
 
 
 def match_gift(

@@ -9,7 +9,8 @@ from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.services import matching, tax_reclaims
 
-# Meaning → the deed, and what the treasurer names with it: a payout, reference, fund or entry.
+# Meaning → the deed, and what the treasurer names with it: a payout, reference, fund, entry or
+# item of a deposit.
 MEANINGS: dict[str, tuple[Callable[..., Any], str]] = {
     "payout": (matching.match_payout, "payout_id"),
     "pledge": (matching.match_pledge, "reference"),
@@ -18,6 +19,7 @@ MEANINGS: dict[str, tuple[Callable[..., Any], str]] = {
     "unidentified": (matching.leave_unidentified, "fund"),
     "identify": (matching.identify, "reference"),
     "entry": (matching.match_entry, "entry_id"),
+    "returned": (matching.match_returned_cheque, "item_id"),
     "gift_with_reclaim": (tax_reclaims.match_gift_with_reclaim, "fund"),
     "reclaim": (tax_reclaims.match_reclaim, "fund"),
 }
@@ -26,14 +28,15 @@ MEANINGS: dict[str, tuple[Callable[..., Any], str]] = {
 def apply(
     session: Session, *, line_id: UUID, meaning: str, target: str, by: UUID | None, now: datetime
 ) -> None:
-    """Do what a treasurer says a line means; ``target`` is a payout, reference, fund or entry.
+    """Do what a treasurer says a line means; ``target`` is a payout, reference, fund, entry or
+    item of a deposit.
 
     Raises Invalid for a meaning that does not exist, and as the deed itself does.
     """
     if meaning not in MEANINGS:
         raise Invalid("Choose what this line means.", place="meaning")
     deed, name = MEANINGS[meaning]
-    named = _uuid(target) if name == "entry_id" else target
+    named = _uuid(target) if name in ("entry_id", "item_id") else target
     deed(session, line_id=line_id, by=by, now=now, **{name: named})
 
 

@@ -53,7 +53,8 @@ __all__ = [
 class Imported:
     """What became of a file; ``statements`` as the command line shows them.
 
-    ``refused`` is why an import would keep nothing, in a dry run.
+    ``refused`` is why an import would keep nothing, in a dry run; ``asked`` is what a person has
+    to say first, in that case.
     """
 
     file_format: str
@@ -61,6 +62,7 @@ class Imported:
     new: int
     duplicates: int
     refused: tuple[str, ...] = ()
+    asked: SeveralAccounts | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the one document that the command line prints."""
@@ -148,7 +150,7 @@ def preview_statement(
     try:
         plan = _plan(session, book, account, file, choice or Choice())
     except SeveralAccounts as refusal:
-        return Imported(file.format, describe(file), 0, 0, (refusal.message,))
+        return Imported(file.format, describe(file), 0, 0, (refusal.message,), refusal)
     for index, sentence in plan.refusals:
         plan.warn(index, sentence)
     refused = tuple(dict.fromkeys(sentence for _index, sentence in plan.refusals))

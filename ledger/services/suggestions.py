@@ -1,4 +1,4 @@
-"""What a bank line could mean, by the rules M-01 to M-09 of domain section 9.
+"""What a bank line could mean, by the rules M-01 to M-09 and M-12 of domain section 9.
 
 Only looks and names; ``matching`` acts. A rule is certain when nothing else fits as well.
 """
@@ -18,6 +18,7 @@ from ledger.models.journal import Entry as EntryRow
 from ledger.models.journal import Posting
 from ledger.models.payments import Payout
 from ledger.models.statements import BankLine, Match
+from ledger.queries.deposits import banked
 from ledger.queries.payments import payouts_in_transit
 from ledger.queries.pledges import open_by_reference
 from ledger.services.bank_items import Item, items_of
@@ -32,19 +33,27 @@ CHARGE_CODES = ("CHRG", "FEES", "COMM", "NCHG", "NCOM")
 FAILED = ("failed", "canceled")
 SHORTEST_DESCRIPTOR = 4
 ENTRIES_SHOWN = 5
+CHEQUES_SHOWN = 5
+# What a bank takes for a cheque that comes back, at most; minor units.
+RETURN_CHARGE_LIMIT = 5_000
+RETURNED = "M-12"
 ENTRIES_LOOKED_AT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """What a line could be: the rule, the object's id or reference, whether it is certain, and
-    a sentence; ``posts`` is the event type it would post, empty when it posts nothing."""
+    a sentence; ``posts`` is the event type it would post, empty when it posts nothing. ``about``
+    tells several of one rule apart for a person; ``amount`` in minor units where it is not the
+    line's."""
 
     rule: str
     target: str
     certain: bool
     sentence: str = ""
     posts: str = ""
+    about: str = ""
+    amount: int = 0
 
 
 def suggestions(session: ReadSession, line: BankLine) -> list[Suggestion]:
@@ -62,12 +71,14 @@ def suggestions_for(session: ReadSession, items: Sequence[Item]) -> dict[UUID, l
     ours = [item for item in waiting if item.account == BANK]
     payouts = _payouts(session, [item for item in ours if item.part is None])
     pledges = _pledges(session, [item for item in ours if not item.split])
+    cheques = _cheques(session, [item for item in ours if item.amount < 0])
     entries = _entries(session, waiting)
     found: dict[UUID, list[Suggestion]] = {item.id: [] for item in items}
     for item in waiting:
         found[item.id] = [
             *payouts.get(item.id, ()),
             *pledges.get(item.id, ()),
+            *cheques.get(item.id, ()),
             *entries.get(item.id, ()),
             *(_charges(item) if item.account == BANK else ()),
         ]
@@ -157,6 +168,39 @@ def _pledges(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Sug
                     posts="transfer_received",
                 )
             )
+    return found
+
+
+def _cheques(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Suggestion]]:
+    """M-12: a debit of a cheque that was paid in, else of one and the bank's charge for it."""
+    if not items:
+        return {}
+    paid_in = banked(session, book_id=items[0].book_id)
+    found = {}
+    for item in items:
+        fitting = [
+            one
+            for one in paid_in
+            if one.commodity == item.commodity
+            and 0 <= -item.amount - one.amount <= RETURN_CHARGE_LIMIT
+            and one.on <= item.booked_on
+        ]
+        fitting = [one for one in fitting if one.amount == -item.amount] or fitting
+        fitting.sort(key=lambda one: -one.amount)
+        found[item.id] = [
+            Suggestion(
+                RETURNED,
+                str(one.id),
+                certain=False,
+                sentence="A cheque of this amount was paid in."
+                if one.amount == -item.amount
+                else "A cheque was paid in; the rest would be the bank's charge.",
+                posts="cheque_bounced",
+                about=f"{one.giver} {one.reference}".strip(),
+                amount=one.amount,
+            )
+            for one in fitting[:CHEQUES_SHOWN]
+        ]
     return found
 
 

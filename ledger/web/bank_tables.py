@@ -84,8 +84,8 @@ def say(code: str, draft_id: UUID) -> Response:
     try:
         return _import(book, draft_id, file, found.placed.headings, profile)
     except SeveralAccounts as refusal:
-        errors = {"form": [refusal.message]}
-        return _page(book, draft_id, name, found, values, errors, file, 422, refusal)
+        sentence = _("Say below which bank account this file is of.")
+        return _page(book, draft_id, name, found, values, {"form": [sentence]}, file, 422, refusal)
     except Invalid as refusal:
         errors = table_forms.errors_of(refusal)
         return _page(book, draft_id, name, found, values, errors, file, 422)
@@ -172,6 +172,7 @@ def _page(
             preview = statement_services.preview_statement(
                 session, book=book, account=BANK, file=file, choice=chosen_account()
             )
+        asked = asked or preview.asked
     return page(
         "statements/table.html",
         status,

@@ -1,6 +1,7 @@
 """What a bank line means is booked once, and undone by nobody in passing."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 from threading import Barrier
 from uuid import UUID
 
@@ -15,10 +16,14 @@ from ledger.models.payments import Payout
 from ledger.models.pledges import Fulfilment
 from ledger.models.statements import BankLine, Match
 from ledger.queries.balances import balance_of
+from ledger.queries.books import fund_by_code
+from ledger.queries.deposits import items_of as items_of_deposit
+from ledger.queries.invariants import check
 from ledger.queries.pledges import open_quantity
 from ledger.queries.statements import agreement, open_lines_of, parked_lines_of
-from ledger.services import journal, matching, meanings
+from ledger.services import journal, matching, meanings, offline
 from tests.conftest import NOW
+from tests.factories import make_person
 from tests.services.bank_hall import DAY, Hall
 
 
@@ -290,3 +295,62 @@ def test_two_people_who_match_one_line_at_once_book_it_once(db):  # type: ignore
     with db.snapshot() as session:
         assert balance_of(session, book_id=book_id, accounts=[1010])["USD"] == 500
         assert len(session.scalars(select(Match)).all()) == 1
+
+
+def banked_cheque(hall: Hall, amount: int = 6000, on: date = DAY) -> tuple[UUID, UUID]:
+    """A cheque for the hall's pledge and loose cash, paid in together: deposit and item."""
+    common = {"book": hall.book, "fund": fund_by_code(hall.session, hall.book.id, "SOLAR")}
+    common |= {"on": on, "now": NOW, "made_by": None}
+    cheque = offline.record_cash(
+        hall.session, amount=amount, reference="cheque", pledge=hall.pledge, **common
+    )
+    loose = offline.record_cash(hall.session, amount=900, reference="loose", **common)
+    deposit = offline.bank_cash(
+        hall.session, amount=amount + 900, reference="b", counts=[cheque, loose], **common
+    )
+    items = items_of_deposit(hall.session, book_id=hall.book.id, deposit_id=deposit)
+    return deposit, next(one.id for one in items if one.amount == amount)
+
+
+def returned(hall: Hall, line: BankLine, item: UUID) -> None:
+    person = make_person(hall.session, "Tess Till", hall.book, "treasurer")
+    meanings.apply(
+        hall.session, line_id=line.id, meaning="returned", target=str(item), by=person.id, now=NOW
+    )
+
+
+@pytest.mark.parametrize("charge", [0, 1_200])
+def test_a_cheque_that_the_bank_takes_back_is_booked_from_its_line(hall, charge):
+    """The bank page had no button: the cheque had to be booked by hand, the line matched later."""
+    _deposit, item = banked_cheque(hall)
+    assert open_quantity(hall.session, hall.pledge) == 0
+    line = hall.line(-6000 - charge, "Returned item")
+    hall.statement.closing = line.amount
+    ideas = matching.suggestions(hall.session, line)
+    assert [(one.rule, one.target, one.certain) for one in ideas] == [("M-12", str(item), False)]
+    assert (ideas[0].about, ideas[0].amount) == (f"Ada Hill {hall.pledge.reference}", 6000)
+    assert hall.auto() == 0
+    returned(hall, line, item)
+    assert the_match(hall, line).rule == "M-12"
+    assert line.state == "matched"
+    assert hall.balance(1010) == 900 - charge
+    assert (hall.balance(4091), hall.balance(6540, "GEN")) == (6000, charge)
+    assert open_quantity(hall.session, hall.pledge) == 6000
+    assert [row for row in check(hall.session) if not row.ok] == []
+
+
+def test_a_cheque_comes_back_once_and_never_for_less(hall):
+    _deposit, item = banked_cheque(hall)
+    less = hall.line(-5999)
+    assert matching.suggestions(hall.session, less) == []
+    with pytest.raises(Conflict, match="less than this cheque"):
+        returned(hall, less, item)
+    returned(hall, hall.line(-6000), item)
+    with pytest.raises(Conflict, match="No cheque"):
+        returned(hall, hall.line(-6000), item)
+
+
+def test_a_cheque_that_was_paid_in_later_or_long_before_its_charge_is_not_offered(hall):
+    banked_cheque(hall, on=DAY + timedelta(days=1))
+    assert matching.suggestions(hall.session, hall.line(-6000)) == []
+    assert matching.suggestions(hall.session, hall.line(-60_000)) == []

@@ -5,7 +5,12 @@ import re
 
 from sqlalchemy import select
 
+from ledger.db import Session
 from ledger.models.statements import BankLine, BankLinePart, BankStatement
+from ledger.queries.balances import balance_of
+from ledger.queries.books import book_by_code, fund_by_code
+from ledger.services import offline
+from tests.conftest import NOW
 from tests.statements.bank_files import (
     IBAN,
     OTHER_IBAN,
@@ -117,3 +122,27 @@ def test_a_returned_debit_says_why_and_lines_are_found_by_words(town: Town) -> N
     assert "Returned: AM04 insufficient funds" in shown(town, words="monthly moon")
     assert "Monthly gift" not in shown(town, words="weekly")
     assert "No open pledge found." in shown(town, find="nobody at all")
+
+
+def test_a_cheque_that_the_bank_takes_back_has_a_button_on_its_line(town: Town) -> None:
+    def pay_in(session: Session) -> None:
+        book = book_by_code(session, "B")
+        place = {"book": book, "fund": fund_by_code(session, book.id, "GEN")}
+        place |= {"on": NOW.date(), "now": NOW, "made_by": None}
+        cheque = offline.record_cash(session, amount=4_321, reference="cheque", **place)
+        offline.bank_cash(session, amount=4_321, reference="b", counts=[cheque], **place)
+
+    town.tell(pay_in)
+    send(town, camt(entry("-43.21", day=NOW.date().isoformat()), kind="052", name="BACK"))
+    page = shown(town)
+    assert "Cheque that came back: $43.21" in page
+    wanted = r'action="([^"]+)">(?:(?!</form>).)*value="returned">\s*<input[^>]+value="([^"]+)"'
+    form = re.search(wanted, page, re.DOTALL)
+    assert form is not None
+    client = town.client("other treasurer")
+    done = client.post(form[1], data={"meaning": "returned", "target": form[2]})
+    assert done.status_code == 303
+    assert "Cheque that came back" not in shown(town)
+    with town.db.snapshot() as session:
+        book = book_by_code(session, "B")
+        assert balance_of(session, book_id=book.id, accounts=[4091])["USD"] == 4_321

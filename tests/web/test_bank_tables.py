@@ -162,7 +162,13 @@ def test_a_table_of_another_bank_account_is_asked_about(quick_town: Town):
         asked = treasurer.post(where, data={**said_all, **answers})
         if asked.status_code == 303:
             continue
-        assert "Which bank account is this?" in asked.text
+        previewed = treasurer.post(where, data={**said_all, **answers, "deed": "preview"})
+        for page in (asked.text, previewed.text):
+            # The page said what the command says.
+            assert "Which bank account is this?" in page
+            assert 'value="further"' in page
+            assert "--same-as" not in page
+            assert "--further-account" not in page
         before = lines(quick_town)
         further = {"bank_account": iban, "known_as": "further"}
         done = treasurer.post(where, data={**said_all, **answers, **further})
