@@ -14,17 +14,15 @@ import urllib.request
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
-from waitress import serve as serve_forever
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import reports.cli
 import reports.views
-from ledger import api, config, mail_worker, web, webhook, worker
+from ledger import api, config, mail_worker, serving, web, webhook, worker
 from ledger.checkout import PaymentGateway
 from ledger.cli import Console, cli, main, pass_console
 from ledger.config import Settings
@@ -54,9 +52,6 @@ SANDBOX_SECRET = "whsec_poolbook_demo"  # noqa: S105 (of a sandbox that moves no
 DEMO_PAYOUT_SECONDS = 20
 START_SECONDS = 60
 STOP_SECONDS = 10
-# Whether forwarded headers are believed is decided by ``create_app`` alone: left to itself,
-# waitress would remove them before that, and every visitor would be the proxy.
-SERVER: dict[str, Any] = {"threads": 8, "clear_untrusted_proxy_headers": False}
 
 reports.cli.register(cli)
 
@@ -107,12 +102,36 @@ def create_app(
 @cli.command("serve")
 @click.option("--port", default=8000, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=2,
+    show_default=True,
+    help="Processes; about one for each core.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 64),
+    default=4,
+    show_default=True,
+    help="Requests that each process answers at once.",
+)
 @pass_console
-def serve(console: Console, port: int, host: str) -> None:
-    """Serve the pages, the API and the webhook."""
+def serve(console: Console, port: int, host: str, workers: int, threads: int) -> None:
+    """Serve the pages, the API and the webhook; SIGTERM finishes what is under way."""
     settings, db = console.settings(), console.database()
     refuse_other_books(db, settings)
-    serve_forever(create_app(settings, db=db), host=host, port=port, **SERVER)
+    app = create_app(settings, db=db)
+    # Connections do not survive a fork: each worker opens its own.
+    db.dispose()
+    serving.serve(
+        app,
+        host=host,
+        port=port,
+        workers=workers,
+        threads=threads,
+        ready=lambda at, on: click.echo(f"Serving on http://{at}:{on}", err=True),
+    )
 
 
 def refuse_other_books(db: Database, settings: Settings) -> None:

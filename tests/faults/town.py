@@ -1,6 +1,7 @@
 """Web server, worker and sandbox as processes of their own, donors who do not give up, and
 somebody who kills the processes at random."""
 
+import contextlib
 import os
 import random
 import signal
@@ -74,6 +75,7 @@ class Town:
             cwd=ROOT,
             env=environ,
             stderr=subprocess.DEVNULL,
+            process_group=0,
         )
 
     def kill(self, name: str) -> None:
@@ -82,16 +84,19 @@ class Town:
         if name == "sandbox":
             self.sandbox.restart()
             return
-        process = self.processes[name]
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        self._end(self.processes[name])
         self.begin(name, *(("--port", str(self.port)) if name == "serve" else ()))
 
     def stop(self) -> None:
         for process in self.processes.values():
-            process.kill()
-            process.wait()
+            self._end(process)
         self.sandbox.kill()
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        # The web server's workers with it: a power cut spares none.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     def pay(self, basket_id: UUID, number: int) -> None:
         """Ask for the payment page and pay there, however often it takes."""

@@ -1,7 +1,9 @@
 """The whole program as its own processes, and a real browser on its pages."""
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -55,6 +57,7 @@ class Running:
                 [sys.executable, "-c", "from wsgi import main; main()", *arguments],
                 cwd=ROOT,
                 env=self.environ,
+                process_group=0,
             )
         )
 
@@ -94,7 +97,9 @@ def run_all(database_url: str, folder: Path) -> Iterator[Running]:
     _wait(f"{url}/healthz")
     yield found
     for process in found.processes:
-        process.kill()
+        # The web server's workers with it.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 

@@ -10,13 +10,14 @@ import pytest
 import waitress
 from waitress import wasyncore
 
+from ledger import serving
 from ledger.config import check_proxies, from_environment
 from ledger.db import Database
 from ledger.errors import Invalid
 from ledger.web.visitors import came_from
 from tests.conftest import NOW
 from tests.web.town import found_town, settings_of
-from wsgi import SERVER, create_app
+from wsgi import create_app
 
 VARIABLE = "POOLBOOK_TRUSTED_PROXIES"
 
@@ -94,7 +95,7 @@ def test_the_server_passes_on_what_a_proxy_wrote(db: Database, proxies: int, see
         replace(settings_of(db.url), trusted_proxies=proxies), db=db, clock=lambda: NOW
     )
     app.add_url_rule("/seen", view_func=came_from)
-    server = waitress.create_server(app, host="127.0.0.1", port=0, **SERVER)
+    server = waitress.create_server(app, host="127.0.0.1", port=0, **serving.connections())
     done = threading.Event()
 
     def serve() -> None:

@@ -1,0 +1,215 @@
+"""Slow visitors keep nobody from an answer, whatever trickles, and what was begun is finished."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger import serving
+from ledger.errors import Conflict
+from tests.conftest import fresh_database
+from tests.faults.conftest import ROOT
+from tests.faults.slow_clients import answer, dripping, get
+from tests.faults.small_program import LARGE, run_ours, run_plain
+from tests.ports import free_port
+
+CROWD = 150
+# What the issue asks of the health page while the crowd is there.
+SOON_SECONDS = 2
+KINDS = ("headers", "bodies", "readers")
+
+
+# Not forked from pytest: a server must not have its threads, signals and open files.
+FRESH = multiprocessing.get_context("spawn")
+
+
+@contextlib.contextmanager
+def running(target: Callable[..., None], *arguments: Any) -> Iterator[tuple[int, Any]]:
+    """Run a server in a process group of its own; give its port and its process."""
+    mine, its = FRESH.Pipe()
+    process = FRESH.Process(target=target, args=(its, *arguments))
+    process.start()
+    try:
+        assert mine.poll(60), "the server does not start"
+        yield mine.recv(), process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid or 0, signal.SIGKILL)
+        process.join()
+
+
+def seconds_of(port: int) -> float:
+    """How long the slowest of five health pages takes; at most a little more than is allowed."""
+    took = []
+    for _ in range(5):
+        start = time.monotonic()
+        found = get(port, "/healthz", seconds=2 * SOON_SECONDS)
+        took.append(time.monotonic() - start if found.startswith(b"HTTP/1.1 ") else 99)
+        if took[-1] > SOON_SECONDS:
+            break
+    return max(took)
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """The port of our server with its own bounds."""
+    with running(run_ours, {}) as (found, _process):
+        yield found
+
+
+@pytest.fixture(scope="module")
+def impatient_port() -> Iterator[int]:
+    """The port of one that waits a second only, and has 40 places."""
+    with running(run_ours, {"PATIENCE_SECONDS": 1, "CONNECTIONS": 40}) as (found, _process):
+        yield found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pages_answer_while_150_connections_trickle(port: int, kind: str) -> None:
+    with dripping(port, CROWD, kind, "/large") as crowd:
+        # Making 150 large answers is work like any other; that nobody takes them costs nothing.
+        assert get(port, "/healthz", seconds=60).endswith(b"fine")
+        assert seconds_of(port) < SOON_SECONDS
+        # All of them were there, and none was thrown out to make it so.
+        assert crowd.ended == 0
+
+
+def test_a_server_whose_threads_read_from_visitors_is_stopped_by_them() -> None:
+    """The control: the same crowd at gunicorn's own thread worker."""
+    with (
+        running(run_plain, free_port()) as (port, _process),
+        dripping(port, CROWD, "bodies", "/size"),
+    ):
+        assert seconds_of(port) > SOON_SECONDS
+
+
+@pytest.mark.parametrize("kind", ["headers", "bodies"])
+def test_a_request_that_trickles_is_ended_after_a_time(impatient_port: int, kind: str) -> None:
+    with dripping(impatient_port, 10, kind) as crowd:
+        until = time.monotonic() + 20
+        while crowd.ended < 10 and time.monotonic() < until:
+            time.sleep(0.1)
+        assert crowd.ended == 10
+
+
+def test_an_upload_over_a_slow_line_arrives(impatient_port: int) -> None:
+    """The control of the one above: as long, but as fast as a telephone."""
+    pieces, piece = 8, b"x" * 8 * serving.SLOWEST
+    with socket.create_connection(("127.0.0.1", impatient_port), timeout=20) as one:
+        one.sendall(b"POST /size HTTP/1.1\r\nHost: a\r\nConnection: close\r\n")
+        one.sendall(b"Content-Length: %d\r\n\r\n" % (pieces * len(piece)))
+        for _ in range(pieces):
+            one.sendall(piece)
+            time.sleep(0.25)
+        assert one.recv(65536).endswith(str(pieces * len(piece)).encode())
+
+
+def taken_of_large(port: int, pause: float) -> int:
+    """How much of a large answer comes to somebody who takes nothing for a while."""
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        one.settimeout(20)
+        one.connect(("127.0.0.1", port))
+        one.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        time.sleep(pause)
+        taken = 0
+        with contextlib.suppress(ConnectionResetError):
+            while piece := one.recv(1 << 20):
+                taken += len(piece)
+        return taken
+
+
+def test_an_answer_nobody_takes_is_ended_after_a_time(impatient_port: int) -> None:
+    # What the network had taken before still comes.
+    assert taken_of_large(impatient_port, pause=4) < len(LARGE)
+
+
+def test_an_answer_taken_after_a_pause_comes_whole(port: int) -> None:
+    """The control of the one above."""
+    assert taken_of_large(port, pause=1) > len(LARGE)
+
+
+def test_when_all_places_are_taken_the_longest_wait_gives_way(impatient_port: int) -> None:
+    with dripping(impatient_port, CROWD, "headers"):
+        assert get(impatient_port, "/healthz").endswith(b"fine")
+
+
+def test_large_headers_and_bodies_are_refused_before_the_program_hears_of_them(port: int) -> None:
+    long = get(port, "/healthz", "X-Long: " + "a" * serving.MAX_HEADER)
+    assert long.split(b" ", 2)[1] == b"431"
+    head = b"POST /size HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+    assert answer(port, head % (serving.MAX_BODY + 1)).split(b" ", 2)[1] == b"413"
+    # Control: the largest that is allowed arrives whole, though no thread waited for it.
+    most = serving.MAX_BODY - 1
+    assert answer(port, head % most + b"x" * most).endswith(str(most).encode())
+
+
+def test_sigterm_finishes_what_was_begun_and_takes_nothing_new() -> None:
+    with running(run_ours, {}) as (port, process):
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=20) as late,
+            socket.create_connection(("127.0.0.1", port), timeout=20) as idle,
+        ):
+            late.sendall(b"GET /late HTTP/1.1\r\nHost: a\r\n\r\n")
+            time.sleep(0.5)
+            process.terminate()
+            # Whoever asks nothing is let go at once; the answer under way comes.
+            assert idle.recv(10) == b""
+            with late.makefile("rb") as whole:
+                assert whole.read().endswith(b"fine")
+        process.join(20)
+        assert process.exitcode == 0
+        with pytest.raises(ConnectionRefusedError):
+            get(port, "/healthz")
+
+
+def test_workers_of_a_server_that_was_killed_leave_its_port() -> None:
+    with running(run_ours, {}) as (port, process):
+        process.kill()
+        process.join()
+        # What a supervisor does: the same port again at once.
+        serving._listen("127.0.0.1", port).close()
+
+
+def test_a_port_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "PORT_SECONDS", 0)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(Conflict, match=r"Cannot listen on 127\.0\.0\.1, port") as refusal,
+    ):
+        serving._listen("127.0.0.1", taken.getsockname()[1])
+    assert refusal.value.place == "--port"
+
+
+def test_poolbook_serve_says_where_it_is_and_answers_a_crowd(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    with fresh_database(request, "sqlite", tmp_path) as url:
+        environ = {**os.environ, "POOLBOOK_DATABASE_URL": url, "POOLBOOK_DATA": str(tmp_path)}
+        command = [sys.executable, "-c", "from wsgi import main; main()", "serve", "--port", "0"]
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True, process_group=0
+        )
+        try:
+            assert process.stderr is not None
+            line = process.stderr.readline().strip()
+            assert line.startswith("Serving on http://127.0.0.1:"), line
+            port = int(line.rsplit(":", 1)[1])
+            for kind in ("headers", "bodies"):
+                with dripping(port, CROWD, kind):
+                    assert seconds_of(port) < SOON_SECONDS, kind
+            process.terminate()
+            assert process.wait(30) == 0
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
