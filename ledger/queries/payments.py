@@ -17,6 +17,8 @@ IN_TRANSIT = 1120
 FOLLOWED = "money_followed"
 PAYOUT_KINDS = ("payout", "payout_cancel", "payout_failure")
 RETURNED = ("failed", "canceled")
+# Outcomes of movements that take back a payment, or bring back what was taken.
+TAKEN_BACK = ("refund_settled", "refund_bounced", "debit_returned", "dispute_moved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,23 @@ def charge_transaction(session: ReadSession, charge_id: str) -> BalanceTransacti
         select(BalanceTransaction).where(
             BalanceTransaction.source_id == charge_id,
             BalanceTransaction.reporting_category == "charge",
+        )
+    )
+
+
+def without_payer(session: ReadSession, *, after: datetime | None) -> list[BalanceTransaction]:
+    """Return booked movements that took money back from nobody known, of after an instant, oldest
+    first."""
+    query = select(BalanceTransaction).where(
+        BalanceTransaction.outcome.in_(TAKEN_BACK),
+        BalanceTransaction.pledge_id.is_(None),
+        BalanceTransaction.recurring_id.is_(None),
+    )
+    if after is not None:
+        query = query.where(BalanceTransaction.created_at > after)
+    return list(
+        session.scalars(
+            query.order_by(BalanceTransaction.created_at, BalanceTransaction.stripe_txn_id)
         )
     )
 

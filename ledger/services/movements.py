@@ -4,6 +4,7 @@ What every deed that posts one shares; minor units. What nobody can name goes to
 its amount, never nowhere (domain section 5, generic pattern). Never calls Stripe.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -22,6 +23,8 @@ from ledger.models.pools import Pool
 from ledger.queries.parties import labels_of_payment
 from ledger.services import journal
 from ledger.services.books import ensure_commodity
+from ledger.services.cursors import advance
+from ledger.services.sums import rebuild
 
 SUSPENDED = "movement_suspended"
 
@@ -185,3 +188,28 @@ def extra_fee(
         **where(session, txn, fund), amount=abs(txn.fee), payment=payment
     )
     return made if txn.fee > 0 else [item.reversed() for item in made]
+
+
+def name_payers(session: Session, *, charges: Mapping[str, str], name: str, until: datetime) -> int:
+    """Note whose payments some movements took back, by the charge behind each, and make the sums
+    of their books again; return how many are known now. ``until`` is how far this was asked for
+    the cursor ``name``."""
+    books = set()
+    named = 0
+    for txn_id, charge_id in charges.items():
+        txn = session.get_one(BalanceTransaction, txn_id)
+        paid = session.scalar(
+            select(BalanceTransaction)
+            .where(BalanceTransaction.source_id == charge_id, BalanceTransaction.amount > 0)
+            .limit(1)
+        )
+        if paid is None or txn.book_id is None or not (paid.pledge_id or paid.recurring_id):
+            continue
+        txn.pledge_id, txn.recurring_id = paid.pledge_id, paid.recurring_id
+        books.add(txn.book_id)
+        named += 1
+    session.flush()
+    for book_id in sorted(books):
+        rebuild(session, book_id)
+    advance(session, name=name, at=until)
+    return named

@@ -16,6 +16,7 @@ from ledger.services.cursors import advance
 from ledger.services.matching import auto_match_all
 from ledger.sweep.disputes import sync_disputes
 from ledger.sweep.movements import settle
+from ledger.sweep.payers import find_payers
 from ledger.sweep.refunds import sync_refunds
 
 log = logging.getLogger("poolbook.sweep")
@@ -33,6 +34,7 @@ def sweep(db: Database, gateway: PaymentGateway, *, now: datetime) -> int:
         _look_up(db, gateway, attempt, now)
     before = gateway.read_balance()
     posted = read_movements(db, gateway, now=now)
+    find_payers(db, gateway)
     sync_disputes(db, gateway, now=now)
     sync_refunds(db, gateway, before=now - DOUBT, now=now)
     with db.snapshot() as session:
