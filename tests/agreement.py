@@ -6,39 +6,39 @@ figures themselves are compared with the postings by the database (``figure_drif
 
 import json
 import re
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from html import unescape
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from click.testing import CliRunner
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from bench.pages import signed_in
 from ledger.cli import figures as command
 from ledger.cli.console import Console
 from ledger.db import Database, Session
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
-from ledger.models.people import ApiToken, Membership
+from ledger.models.people import Membership
 from ledger.models.pledges import Basket
 from ledger.queries import campaigns, figures, parties, pledges, recurring
 from ledger.queries.pledge_figures import figures_of_pledges
-from ledger.services.people import sha256
+from ledger.services.tokens import create_token, scope_in
 from reports import build
 from tests.web.town import HOME, Browser, settings_of
 from wsgi import create_app
 
 DATA = re.compile(r'<data value="(-?\d+)" data-figure="(\w+)" data-unit="([^"]+)">')
+DOMAIN = urlsplit(HOME).netloc
 FIRST, LAST = date(2000, 1, 1), date(2100, 1, 1)
 MORE = re.compile(r'<p class="more"><a href="([^"]*[?&]pledges=[^"]*)">')
-# A token of either age of the program: for reading, in every book.
-READS = "read read-books:*"
 # What a book's funds add up to; some of the others meet inside a book.
 OF_FUNDS = ("received", "advances", "spent", "promised", "available")
 Result = TypeVar("Result")
@@ -245,21 +245,18 @@ class Agreement:
         ).first()
         if reader is None:
             return
-        secret = secrets.token_urlsafe(32)
-        token = ApiToken(
-            person_id=reader,
-            name="Agreement",
-            secret_sha256=sha256(secret),
-            scopes=READS,
-            created_at=self.now,
+        scope = scope_in("read-books", book.code)
+        # Undone at once: a person may have a few tokens only, and histories are compared often.
+        attempt = self.session.begin_nested()
+        secret = create_token(
+            self.session, person_id=reader, name="Agreement", scopes=[scope], now=self.now
         )
-        self.session.add(token)
-        self.session.flush()
         answer = self.client.get(
             f"/api/v1/books/{book.code}/figures",
             base_url=HOME,
             headers={"Authorization": f"Bearer {secret}"},
         )
+        attempt.rollback()
         assert answer.status_code == 200, answer.text
         kind = "--pool" if book.kind == "pool" else "--book"
         rows = {row["commodity"]: row for row in answer.get_json()["figures"]}
@@ -267,8 +264,8 @@ class Agreement:
 
     def giving(self, person_id: UUID) -> tuple[list[Shown], list[Shown]]:
         """Return the totals of a giver's own page, and what it says of each pledge."""
-        with self.client.session_transaction(base_url=HOME) as cookie:
-            cookie["person"] = str(person_id)
+        cookie, token = signed_in(self.client.application, person_id)
+        self.client.set_cookie(cookie, token, domain=DOMAIN)
         address, totals, listed = "/giving", "", ""
         while address:
             text = self.client.get(address, base_url=HOME).text
@@ -277,8 +274,7 @@ class Agreement:
             listed += rows
             more = MORE.search(text)
             address = unescape(more.group(1)) if more else ""
-        with self.client.session_transaction(base_url=HOME) as cookie:
-            cookie.clear()
+        self.client.delete_cookie(cookie, domain=DOMAIN)
         return _shown(totals), _shown(listed)
 
     def compare_giver(self, person_id: UUID) -> int:
