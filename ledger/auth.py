@@ -49,6 +49,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "post_entries": frozenset({"treasurer"}),
     "make_pledges": frozenset(ROLES),
     "manage_roles": frozenset({"admin"}),
+    "read_rights_log": frozenset({"auditor", "admin"}),
 }
 
 

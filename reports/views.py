@@ -14,10 +14,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
+from ledger.models.rights_log import RightsKind
 from ledger.queries import editions as questions
 from ledger.queries.books import all_books
 from ledger.schemas.fields import Day, Line
 from ledger.schemas.journal import AN_INSTANT
+from ledger.services.rights_log import record
 from ledger.services.seals import make_checkpoint
 from ledger.signing import Signer, signer_of
 from ledger.web.door import (
@@ -176,6 +178,7 @@ def export(code: str, file_format: str) -> Response:
     out = io.StringIO()
     with reading() as session:
         export_journal(session, book=book, file_format=file_format, out=out)
+    write(lambda session: _note_export(session, book, file_format))
     answer = current_app.response_class(out.getvalue(), mimetype="text/plain")
     name = f"{book.code}.{ENDINGS[file_format]}"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -191,6 +194,7 @@ def bundle(code: str) -> Response:
 
     def pack(session: Session) -> bytes:
         row = make_checkpoint(session, book=book, signer=signer, now=now())
+        _note_export(session, book, "bundle")
         return make_bundle(session, book=book, checkpoint=row, signer=signer)
 
     answer = current_app.response_class(write(pack), mimetype="application/zip")
@@ -214,6 +218,17 @@ def proof(code: str, entry_id: UUID) -> Response:
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _note_export(session: Session, book: Book, what: str) -> None:
+    record(
+        session,
+        kind=RightsKind.DATA_EXPORTED,
+        actor=visitor().id,
+        book=book.id,
+        about={"format": what},
+        now=now(),
+    )
 
 
 def _signer() -> Signer:

@@ -53,9 +53,10 @@ def book_create(console: Console, /, code: str, **given: str) -> None:
 @pass_console
 def book_time_zone(console: Console, code: str, zone: str) -> None:
     """Correct the time zone of a book in which nothing is booked yet."""
+    now = datetime.now(UTC)
     console.database().run(
         lambda session: book_services.correct_time_zone(
-            session, book=book_by_code(session, code), time_zone=zone
+            session, book=book_by_code(session, code), time_zone=zone, now=now
         )
     )
     console.answer({"book": code, "time_zone": zone}, f"The days of {code} are days in {zone}.")

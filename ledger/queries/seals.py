@@ -19,6 +19,7 @@ from ledger.models.books import Account
 from ledger.models.journal import Entry, Posting
 from ledger.models.seals import Checkpoint, Seal, Unsealed
 from ledger.queries.leaves import EntryLeaves, Leaf, account_leaves, fund_leaves, head_leaf
+from ledger.queries.rights_log import chain_at, first_break
 
 CHUNK = 1000
 # What a damaged value may raise while it is read; PostgreSQL's types let none in.
@@ -114,7 +115,8 @@ def _id(stored: Any) -> UUID | str | None:
 def first_difference(session: ReadSession, book_id: UUID) -> tuple[int, str | None]:
     """Compare a book with its log; return how many leaves agree and the first difference.
 
-    Looks at every seal, at what has none, and at every checkpoint that was given out.
+    Looks at every seal, at what has none, at the log of rights, and at every checkpoint that was
+    given out.
     """
     expected = 0
     hashes: list[bytes] = []
@@ -132,8 +134,10 @@ def first_difference(session: ReadSession, book_id: UUID) -> tuple[int, str | No
             return expected, f"seal {seal.seq}: {leaf.name} was changed"
         hashes.append(digest)
         expected += 1
-    return expected, _uncovered(session, book_id, expected) or _checkpoints(
-        session, book_id, hashes
+    return expected, (
+        _uncovered(session, book_id, expected)
+        or first_break(session, book_id)
+        or _checkpoints(session, book_id, hashes)
     )
 
 
@@ -178,6 +182,10 @@ def _checkpoints(session: ReadSession, book_id: UUID, hashes: Sequence[bytes]) -
     told: list[tuple[int, int, str]] = []
     for row in rows:
         _origin, size, root, *prefixes = row.note.split("\n\n")[0].split("\n")
+        if prefixes and prefixes[-1].startswith("rights "):
+            _word, number, chain = prefixes.pop().split(" ")
+            if chain_at(session, book_id, int(number)) != chain:
+                return f"the checkpoint of {row.size} leaves has another log of rights"
         if size != str(row.size) or row.size > len(hashes):
             return f"the checkpoint of {row.size} leaves is ahead of the log of {len(hashes)}"
         told.append((row.size, row.size, root))

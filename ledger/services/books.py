@@ -26,6 +26,8 @@ from ledger.models.books import (
     Fund,
 )
 from ledger.models.journal import Entry
+from ledger.models.rights_log import RightsKind
+from ledger.services.rights_log import record
 
 CODE_LENGTH = 32
 KIND_BY_THOUSANDS = {
@@ -110,7 +112,15 @@ def has_entries(session: ReadSession, *, book_id: UUID) -> bool:
 
 
 def describe(
-    session: Session, *, book: Book, name: str, place: str, story: str, time_zone: str
+    session: Session,
+    *,
+    book: Book,
+    name: str,
+    place: str,
+    story: str,
+    time_zone: str,
+    now: datetime,
+    made_by: UUID | None,
 ) -> None:
     """Change what the public reads about a book, and its time zone while nothing is booked.
 
@@ -123,8 +133,18 @@ def describe(
     check_text(place, longest=LONGEST_LINE, place="place")
     check_text(story, longest=LONGEST_TEXT, place="story")
     if time_zone != book.time_zone:
-        correct_time_zone(session, book=book, time_zone=time_zone)
-    book.name, book.place, book.story = name, place, story
+        correct_time_zone(session, book=book, time_zone=time_zone, now=now, made_by=made_by)
+    for setting, text in (("name", name), ("place", place), ("story", story)):
+        if getattr(book, setting) != text:
+            setattr(book, setting, text)
+            record(
+                session,
+                kind=RightsKind.SETTING_CHANGED,
+                actor=made_by,
+                book=book.id,
+                about={"setting": setting},
+                now=now,
+            )
     session.flush()
 
 
@@ -143,7 +163,14 @@ def add_kind(session: Session, *, prefix: str, singular: str, plural: str) -> Co
     return ensure_commodity(session, code, singular=singular, plural=plural)
 
 
-def correct_time_zone(session: Session, *, book: Book, time_zone: str) -> None:
+def correct_time_zone(
+    session: Session,
+    *,
+    book: Book,
+    time_zone: str,
+    now: datetime,
+    made_by: UUID | None = None,
+) -> None:
     """Say where a book is kept, as long as nothing is booked: the day of an entry is one there.
 
     Raises Invalid for no time zone, Conflict once there are entries.
@@ -153,6 +180,14 @@ def correct_time_zone(session: Session, *, book: Book, time_zone: str) -> None:
         raise Conflict("Entries have their days in the old time zone already.", place="time_zone")
     book.time_zone = time_zone
     session.flush()
+    record(
+        session,
+        kind=RightsKind.SETTING_CHANGED,
+        actor=made_by,
+        book=book.id,
+        about={"setting": "time_zone", "to": time_zone},
+        now=now,
+    )
 
 
 def _check_time_zone(time_zone: str) -> None:

@@ -28,15 +28,20 @@ from ledger.models.people import ApiToken, IdempotencyKey, OutboxMessage, Person
 from ledger.models.pledges import Basket, Pledge
 from ledger.models.rate_limits import RateEvent
 from ledger.models.recurring import RecurringGift
+from ledger.models.rights_log import RightsKind
 from ledger.models.sessions import SignInSession
 from ledger.models.statements import BankLine, BankLinePart, Match
 from ledger.queries.people import memberships_of
 from ledger.services.people import clean_email
 from ledger.services.pledges import cancel_pledge
+from ledger.services.rights_log import record
 
 GONE = "[erased]"
 # Sealed or signed: they hold no personal data, and a change would break a proof.
-KEPT = {"entry", "posting", "seal", "checkpoint", "account", "fund", "period", "book", "commodity"}
+KEPT = {
+    *("entry", "posting", "seal", "checkpoint", "rights_log"),
+    *("account", "fund", "period", "book", "commodity"),
+}
 OPEN = ("open", "part_fulfilled")
 NO_TEXTS: dict[str, Any] = {
     "counterparty_name": None,
@@ -56,7 +61,7 @@ class Erased:
     texts: int
 
 
-def erase(session: Session, *, email: str, now: datetime) -> Erased:
+def erase(session: Session, *, email: str, now: datetime, asked_by: UUID | None = None) -> Erased:
     """Erase whoever has this address, as giver and as somebody who signs in.
 
     What is still open of their promises is taken back. Raises NotFound for an address that nobody
@@ -83,6 +88,13 @@ def erase(session: Session, *, email: str, now: datetime) -> Erased:
         party.salt, party.person_id, party.erased_at = None, None, now
     if person is not None:
         _person(session, person)
+        record(
+            session,
+            kind=RightsKind.PERSON_ERASED,
+            actor=asked_by,
+            about={"person": person.id},
+            now=now,
+        )
     for mail in addresses:
         session.execute(delete(SignInLink).where(SignInLink.email == mail))
         session.execute(delete(OutboxMessage).where(OutboxMessage.to_email == mail))

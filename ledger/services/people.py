@@ -17,7 +17,9 @@ from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.ids import new_id
 from ledger.links import SIGN_IN, Links, place_for
 from ledger.models.people import Membership, OutboxMessage, Person, SignInLink
+from ledger.models.rights_log import RightsKind
 from ledger.queries.people import name_given, person_by_email, roles_of
+from ledger.services.rights_log import record
 
 LINK_LIFETIME = timedelta(minutes=20)
 LINKS_PER_HOUR = 5
@@ -80,6 +82,14 @@ def grant_role(
     )
     session.add(membership)
     session.flush()
+    record(
+        session,
+        kind=RightsKind.ROLE_GRANTED,
+        actor=granted_by,
+        book=book_id,
+        about={"person": person_id, "role": role},
+        now=now,
+    )
     return membership
 
 
@@ -95,6 +105,14 @@ def end_role(
         raise NotAllowed("Nobody ends a role of their own.")
     row.ends_at = now
     session.flush()
+    record(
+        session,
+        kind=RightsKind.ROLE_ENDED,
+        actor=ended_by,
+        book=book_id,
+        about={"person": row.person_id, "role": row.role},
+        now=now,
+    )
 
 
 def request_link(session: Session, *, email: str, links: Links, now: datetime) -> None:

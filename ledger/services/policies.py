@@ -8,7 +8,9 @@ from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.models.books import Book
 from ledger.models.policies import PolicyChoice
+from ledger.models.rights_log import RightsKind
 from ledger.queries.periods import closed_until
+from ledger.services.rights_log import record
 
 
 def choose_policy(
@@ -36,4 +38,12 @@ def choose_policy(
     )
     session.add(choice)
     session.flush()
+    record(
+        session,
+        kind=RightsKind.SETTING_CHANGED,
+        actor=made_by,
+        book=book.id,
+        about={"setting": key, "from": valid_from_on.isoformat()},
+        now=now,
+    )
     return choice

@@ -19,6 +19,7 @@ from ledger.queries.leaves import (
     fund_leaves,
     head_leaf,
 )
+from ledger.queries.rights_log import last_of_book
 from ledger.queries.seals import log_hashes, log_size, root_text
 from ledger.services import seal_rows, sums
 from ledger.signing import Signer
@@ -76,7 +77,8 @@ def make_checkpoint(session: Session, *, book: Book, signer: Signer, now: dateti
     """Seal a book and return the signed statement of its log; the same size, the same note.
 
     Lines after the root say the roots of shorter logs (sizes of powers of two), so that a log
-    that was rewritten can be told where it first differs.
+    that was rewritten can be told where it first differs. The last line says how many events the
+    book's log of rights has and the chain over them, which this signature covers as well.
     """
     seal_book(session, book_id=book.id)
     size = log_size(session, book.id)
@@ -91,6 +93,9 @@ def make_checkpoint(session: Session, *, book: Book, signer: Signer, now: dateti
         root_text(roots[size]),
         *(f"prefix {step} {root_text(roots[step])}" for step in shorter),
     ]
+    last = last_of_book(session, book.id)
+    if last is not None:
+        lines.append(f"rights {last.seq} {last.chain_sha256}")
     row = Checkpoint(
         book_id=book.id,
         size=size,

@@ -10,13 +10,15 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import delete, or_
 
 from ledger.db import Session
 from ledger.errors import NotFound
+from ledger.models.rights_log import RightsKind
 from ledger.models.sessions import SignInSession
-from ledger.queries.sessions import holds_a_role, is_live
+from ledger.queries.sessions import holds_a_role, sessions_of
 from ledger.services.people import sha256
+from ledger.services.rights_log import record
 
 # Whether somebody holds a role → how long an unused session lasts, and how long a used one.
 IDLE = {False: timedelta(days=30), True: timedelta(hours=12)}
@@ -60,6 +62,7 @@ def start_session(
     )
     session.add(row)
     session.flush()
+    _record(session, RightsKind.SIGNED_IN, row, now, methods="+".join(sorted(methods)))
     return row, token
 
 
@@ -83,7 +86,9 @@ def rise(
     if fresh:
         row.fresh_until = now + FRESH
     row.idle_until, row.absolute_until = now + IDLE[has_role], now + ABSOLUTE[has_role]
-    return row, _reissue(session, row, now)
+    token = _reissue(session, row, now)
+    _record(session, RightsKind.CONFIRMED, row, now, methods="+".join(sorted(methods)))
+    return row, token
 
 
 def take_rights(
@@ -128,17 +133,18 @@ def end_session(
         raise NotFound("You are not signed in there any more.", place="session")
     row.ended_at, row.ended_reason = now, reason
     session.flush()
+    _record(session, RightsKind.SIGNED_OUT, row, now, reason=reason)
 
 
 def end_all(session: Session, *, person_id: UUID, reason: str, now: datetime) -> int:
     """End every session of a person; return how many there were."""
-    ended = session.execute(
-        update(SignInSession)
-        .where(SignInSession.person_id == person_id, is_live(now))
-        .values(ended_at=now, ended_reason=reason)
-        .returning(SignInSession.id)
-    )
-    return len(ended.all())
+    rows = sessions_of(session, person_id=person_id, now=now)
+    for row in rows:
+        row.ended_at, row.ended_reason = now, reason
+    session.flush()
+    for row in rows:
+        _record(session, RightsKind.SIGNED_OUT, row, now, reason=reason)
+    return len(rows)
 
 
 def _live(session: Session, session_id: UUID, token: str, now: datetime) -> SignInSession:
@@ -151,6 +157,18 @@ def _live(session: Session, session_id: UUID, token: str, now: datetime) -> Sign
     ):
         raise NotFound("You are not signed in any more.", place="session")
     return row
+
+
+def _record(
+    session: Session, kind: RightsKind, row: SignInSession, now: datetime, **how: str
+) -> None:
+    record(
+        session,
+        kind=kind,
+        actor=row.person_id,
+        about={"session": row.id, **how},
+        now=now,
+    )
 
 
 def _reissue(session: Session, row: SignInSession, now: datetime) -> str:

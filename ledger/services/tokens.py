@@ -16,7 +16,9 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.models.people import ApiToken
+from ledger.models.rights_log import RightsKind
 from ledger.services.people import sha256
+from ledger.services.rights_log import record
 
 MAX_TOKENS = 20
 # How many days a token lasts when nothing else is chosen, and at most.
@@ -81,17 +83,23 @@ def create_token(
     if (live or 0) >= MAX_TOKENS:
         raise Conflict("These are many tokens. Revoke one that is not used first.", place="name")
     secret = "pb_" + secrets.token_urlsafe(32)
-    session.add(
-        ApiToken(
-            person_id=person_id,
-            name=called,
-            secret_sha256=sha256(secret),
-            scopes=" ".join(sorted(scopes)),
-            created_at=now,
-            expires_at=now + timedelta(days=days),
-        )
+    token = ApiToken(
+        person_id=person_id,
+        name=called,
+        secret_sha256=sha256(secret),
+        scopes=" ".join(sorted(scopes)),
+        created_at=now,
+        expires_at=now + timedelta(days=days),
     )
+    session.add(token)
     session.flush()
+    record(
+        session,
+        kind=RightsKind.TOKEN_MADE,
+        actor=person_id,
+        about={"token": token.id, "scopes": "+".join(sorted(scopes)), "days": days},
+        now=now,
+    )
     return secret
 
 
@@ -117,6 +125,13 @@ def revoke_token(session: Session, *, person_id: UUID, token_id: UUID, now: date
     if token.revoked_at is None:
         token.revoked_at = now
         session.flush()
+        record(
+            session,
+            kind=RightsKind.TOKEN_ENDED,
+            actor=person_id,
+            about={"token": token_id},
+            now=now,
+        )
 
 
 def token_of_secret(session: ReadSession, *, secret: str) -> ApiToken | None:

@@ -44,6 +44,7 @@ NOUNS = (
     "tokens",
     "people",
     "settings",
+    "rights_log",
     "health",
 )
 # What only the demo shows.

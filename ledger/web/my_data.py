@@ -6,10 +6,14 @@ from flask import Blueprint, current_app, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed
+from ledger.models.people import Person
+from ledger.models.rights_log import RightsKind
 from ledger.queries import parties
 from ledger.schemas.my_data import Erasure
 from ledger.services import erasures
+from ledger.services.rights_log import record
 from ledger.web import sessions
 from ledger.web.door import errors_of, here, now, page, read_form, reading, signed_in, write
 
@@ -26,6 +30,11 @@ def show() -> Response:
 def download() -> Response:
     """Download everything that is kept about the signed-in person."""
     person = signed_in()
+    write(
+        lambda session: record(
+            session, kind=RightsKind.PERSONAL_DATA_DOWNLOADED, actor=person.id, now=now()
+        )
+    )
     with reading() as session:
         kept = parties.kept_about(session, person_id=person.id)
     text = json.dumps(kept, indent=1, ensure_ascii=False)
@@ -44,7 +53,7 @@ def erase() -> Response:
         answers = read_form(Erasure())
         if answers["email"] != person.email:
             raise NotAllowed(_("This is not the address you signed in with."), place="email")
-        write(lambda session: erasures.erase(session, email=person.email, now=now()))
+        write(lambda session: _erase(session, person))
     except Invalid as refusal:
         return _page(request.form.to_dict(), errors_of(refusal), 422)
     except NotAllowed as refusal:
@@ -55,6 +64,10 @@ def erase() -> Response:
     sessions.forget()
     flash(_("You are erased. The books keep what was given, without your name."))
     return redirect(url_for("home.show"), 303)
+
+
+def _erase(session: Session, person: Person) -> None:
+    erasures.erase(session, email=person.email, now=now(), asked_by=person.id)
 
 
 def _page(values: dict[str, str], errors: dict[str, list[str]], status: int = 200) -> Response:

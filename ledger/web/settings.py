@@ -11,11 +11,13 @@ from werkzeug.wrappers import Response
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book
+from ledger.models.rights_log import RightsKind
 from ledger.queries import books as book_queries
 from ledger.queries import installation
 from ledger.queries.people import people_of
 from ledger.schemas.settings import SKILL, THING, BookWords, NewFund, NewKind
 from ledger.services import books
+from ledger.services.rights_log import record
 from ledger.web.door import (
     book_for,
     errors_of,
@@ -70,6 +72,8 @@ def describe(code: str) -> Response:
             place=answers["place"],
             story=answers["story"],
             time_zone=answers["time_zone"],
+            now=now(),
+            made_by=visitor().id,
         )
 
     return _do(code, BookWords(), deed, _("Saved."))
@@ -89,6 +93,7 @@ def open_fund(code: str) -> Response:
             purpose=answers["purpose"],
             now=now(),
         )
+        _note(session, book, "fund")
 
     return _do(code, NewFund(), deed, _("The fund is open."))
 
@@ -97,15 +102,27 @@ def open_fund(code: str) -> Response:
 def add_kind(code: str) -> Response:
     """Add a skill or a kind of equipment, for all books here."""
 
-    def deed(session: Session, _book: Book, answers: dict[str, str]) -> None:
+    def deed(session: Session, book: Book, answers: dict[str, str]) -> None:
         books.add_kind(
             session,
             prefix=answers["kind"],
             singular=answers["singular"],
             plural=answers["plural"] or answers["singular"],
         )
+        _note(session, book, "kind")
 
     return _do(code, NewKind(), deed, _("Added. People can pledge it now."))
+
+
+def _note(session: Session, book: Book, setting: str) -> None:
+    record(
+        session,
+        kind=RightsKind.SETTING_CHANGED,
+        actor=visitor().id,
+        book=book.id,
+        about={"setting": setting},
+        now=now(),
+    )
 
 
 def _do(code: str, schema: Schema, deed, said: str) -> Response:  # type: ignore[no-untyped-def]

@@ -87,7 +87,9 @@ def test_a_time_zone_is_corrected_as_long_as_nothing_is_booked(run: Run, db: Dat
     assert done.json == {"book": "B", "time_zone": "Pacific/Auckland"}
     _record(db, "B", NOW)
     with pytest.raises(Exception, match="old time zone"), db.transaction() as session:
-        books.correct_time_zone(session, book=book_by_code(session, "B"), time_zone="Europe/Berlin")
+        books.correct_time_zone(
+            session, book=book_by_code(session, "B"), time_zone="Europe/Berlin", now=NOW
+        )
 
 
 def _record(db: Database, code: str, at: datetime) -> None:

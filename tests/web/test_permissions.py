@@ -348,6 +348,8 @@ VIEWS: dict[str, frozenset[str]] = {
     "desk.check": READERS,
     "people.show": frozenset({"admin"}),
     "settings.show": frozenset({"admin"}),
+    "rights_log.show": frozenset({"auditor", "admin"}),
+    "rights_log.download": frozenset({"auditor", "admin"}),
     "journal.show": READERS,
     "journal.entry": READERS,
     "journal.account": READERS,

@@ -41,6 +41,8 @@ GUARDS = {
         "posting_no_delete",
         "posting_no_update",
         "posting_opens",
+        "rights_log_no_delete",
+        "rights_log_no_update",
         "seal_no_delete",
         "seal_no_update",
     },
@@ -50,6 +52,7 @@ GUARDS = {
         "entry_only_grows",
         "posting_only_grows",
         "postings_open",
+        "rights_log_only_grows",
         "seal_only_grows",
     },
 }
