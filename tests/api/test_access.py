@@ -10,44 +10,11 @@ from ledger.services.tokens import create_token, revoke_token
 from tests.api.conftest import Caller, agree
 from tests.api.test_refusals import BASKET, ENTRY, GOOD, WRITES, new_key, problem
 from tests.conftest import NOW
+from tests.web.permissions import API
 from tests.web.town import EVERYBODY, Town
 
-READERS = {"treasurer", "approver", "auditor"}
-# Method and address → who may call it about book A; nobody stands for "without a token".
-TABLE: dict[tuple[str, str], set[str]] = {
-    ("GET", "/books"): set(EVERYBODY),
-    ("GET", "/campaigns"): set(EVERYBODY),
-    ("GET", "/campaigns/solar-roof"): set(EVERYBODY),
-    ("GET", "/books/A/trial-balance"): READERS,
-    ("GET", "/books/A/figures"): READERS,
-    ("GET", "/books/A/entries"): READERS,
-    ("POST", "/books/A/entries"): {"treasurer"},
-    ("GET", "/books/A/proposed-entries/{proposal}"): READERS,
-    ("POST", "/books/A/bank-statements"): {"treasurer"},
-    ("POST", "/campaigns/solar-roof/pledges"): set(EVERYBODY) - {"nobody"},
-}
 
-
-def test_every_address_of_the_api_stands_in_the_table(town: Town) -> None:
-    known = {
-        (method, rule.rule.removeprefix("/api/v1"))
-        for rule in town.app.url_map.iter_rules()
-        if rule.endpoint.startswith("api_") and rule.endpoint != "api_unknown.refuse"
-        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-    }
-    named = {
-        (
-            method,
-            path.replace("/A/", "/<code>/")
-            .replace("solar-roof", "<slug>")
-            .replace("{proposal}", "<uuid:proposal_id>"),
-        )
-        for method, path in TABLE
-    }
-    assert named == known
-
-
-@pytest.mark.parametrize(("method", "path"), sorted(TABLE))
+@pytest.mark.parametrize(("method", "path"), sorted(API))
 def test_an_address_is_open_to_exactly_those_it_is_for(
     town: Town, call: Caller, method: str, path: str
 ) -> None:
@@ -68,7 +35,7 @@ def test_an_address_is_open_to_exactly_those_it_is_for(
         expected = 401 if who == "nobody" else 404 if who == "donor" or "other" in who else 403
         problem(answer, expected)
         assert town.rows() == before, who
-    assert allowed == TABLE[method, path]
+    assert allowed == API[method, path]
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,8 @@ from ledger.schemas.allocations import RULES
 from ledger.web.by_hand import DEEDS
 from ledger.web.commitments import KINDS, LISTED, MOVES
 from reports.exports import FORMATS
+from tests.web.permissions import GUEST, OTHER_GIVER, VIEWS, WITH_LINK
 from tests.web.test_commitments import WALKS, approve, ask, give_money
-from tests.web.test_permissions import VIEWS
 from tests.web.town import OF_POOLS, OTHERS, Town
 
 PERIOD = "from=2026-01-01&to=2026-12-31&book=A"
@@ -118,7 +118,7 @@ def surprises(town: Town, endpoint: str) -> tuple[list[str], int]:
     """Return the addresses that answered with a defect, and how many showed a page."""
     defects, shown = [], 0
     # People of another community see the same pages of their own.
-    for who in sorted(VIEWS[endpoint] - set(OTHERS)) or ["nobody"]:
+    for who in sorted(VIEWS[endpoint] - {*OTHERS, GUEST, OTHER_GIVER}) or ["nobody"]:
         client = town.client(who)
         for path in addresses(town, endpoint):
             answer = client.get(path)
@@ -129,7 +129,7 @@ def surprises(town: Town, endpoint: str) -> tuple[list[str], int]:
 
 
 # What only the owner of a link or the demo shows has tests of its own.
-PRIVATE = {name for name, who in VIEWS.items() if not who} - {"promises.show"}
+PRIVATE = ({name for name, who in VIEWS.items() if not who} | WITH_LINK) - {"promises.show"}
 
 
 @pytest.mark.parametrize("endpoint", sorted(set(VIEWS) - {*LEFT_OUT, *PRIVATE}))

@@ -12,9 +12,9 @@ from reports import build
 from reports.render import render_html, render_pdf
 from tests.conftest import NOW
 from tests.web import hostile
+from tests.web.permissions import VIEWS
 from tests.web.test_commitments import WALKS, approve, ask, give_money
 from tests.web.test_every_address import LEFT_OUT, PRIVATE, addresses
-from tests.web.test_permissions import VIEWS
 from tests.web.town import Town
 
 ROLES = ("nobody", "donor", "member", "treasurer", "approver", "auditor", "admin")

@@ -1,0 +1,494 @@
+"""Who may do what: the permission matrix of every route, as data (domain section 11).
+
+A new route needs a row here: in ``VIEWS`` for GET, in ``DEEDS`` for POST, in ``API`` for programs.
+``test_permissions.py`` asks every route as everybody, and fails for one without a row. The matrix
+in ``docs/security.md`` is written by ``python -m tests.web.permissions``.
+
+How to add a row: name the endpoint, say who may (a set of ``WHO``), and for a form give fields with
+which it succeeds. Where no set of people fits, use ``ELSEWHERE`` and name in ``PROVED_BY`` the test
+that shows who may.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.web.town import EVERYBODY, TODAY
+
+# Somebody who gave with an address that is not confirmed: not signed in, but with the links that
+# were sent to the address. Routes that take such a link give it to them alone in these tests.
+GUEST = "unconfirmed giver"
+# Signed in by another address than the one whose gift the routes are about.
+OTHER_GIVER = "other giver"
+WHO = (*EVERYBODY, GUEST, OTHER_GIVER)
+ALL = frozenset(WHO)
+SIGNED_IN = ALL - {"nobody", GUEST}
+READERS = frozenset({"treasurer", "approver", "auditor"})
+TREASURER = frozenset({"treasurer"})
+CIRCLE = frozenset({"member", "treasurer", "approver"})
+ADMIN = frozenset({"admin"})
+LINKED = frozenset({GUEST})
+ELSEWHERE: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Who may do something, a form that does it, and what it is about where that differs."""
+
+    who: frozenset[str]
+    form: dict[str, str] = field(default_factory=dict)
+    about: dict[str, str] = field(default_factory=dict)
+
+
+CALL = {
+    "title": "A well",
+    "slug": "well",
+    "summary": "Water",
+    "story": "We dig.",
+    "fund": "GEN",
+    "mode": "all_or_nothing",
+    "fee_bearer": "fund",
+    "opens_on": TODAY.isoformat(),
+    "deadline_on": "2026-12-31",
+    "need-0": "USD",
+    "label-0": "Pipes",
+    "minimum-0": "100",
+    "deed": "keep",
+}
+# What can be corrected in the town's open campaign, to which somebody has promised.
+WORDS = {
+    "title": "Solar roof",
+    "summary": "Panels for all",
+    "story": "It pays for itself.",
+    "label-0": "Panels",
+    "label-1": "A projector",
+    "label-2": "Electricians",
+    "deed": "keep",
+}
+# Endpoint → who may send its form.
+DEEDS: dict[str, Deed] = {
+    "pledges.send": Deed(
+        ALL,
+        {"money": "5", "name": "Ada", "email": "ada@example.org", "consent": "name"},
+    ),
+    "sign_in.ask": Deed(ALL, {"email": "ada@example.org"}),
+    "sign_in.leave": Deed(ALL),
+    "sign_in.end_all": Deed(SIGNED_IN),
+    "sign_in.ask_again": Deed(SIGNED_IN),
+    "reports.issue_report": Deed(
+        READERS, {"book": "A", "from": "2026-01-01", "to": "2026-01-31", "edition": "public"}
+    ),
+    "hours.log": Deed(
+        frozenset({"member", "treasurer"}),
+        {
+            "book": "A",
+            "fund": "GEN",
+            "commodity": "MIN.ELEC",
+            "worked": "1",
+            "worked_on": TODAY.isoformat(),
+            "description": "Cables",
+        },
+    ),
+    "hours.confirm": Deed(CIRCLE),
+    "hours.reject": Deed(CIRCLE, about={"hours_id": "doubtful_hours_id"}),
+    "things.receive": Deed(
+        CIRCLE,
+        {
+            "book": "A",
+            "fund": "GEN",
+            "commodity": "EQP.PROJECTOR",
+            "quantity": "1",
+            "description": "A projector",
+            "condition": "B",
+            "received_on": TODAY.isoformat(),
+        },
+    ),
+    "things.value": Deed(
+        frozenset({"member", "treasurer"}),
+        {"total": "200", "method": "price_list", "evidence": "A list"},
+    ),
+    "things.lend": Deed(
+        frozenset({"member", "treasurer"}),
+        {"borrower": "B", "purpose": "A film", "due_on": TODAY.isoformat()},
+    ),
+    "items.let_go": Deed(
+        frozenset({"member", "treasurer"}), {"way": "lost", "reason": "Not seen since May"}
+    ),
+    "items.give_on": Deed(frozenset({"member", "treasurer"}), {"receiver": "B", "reason": "Why"}),
+    "items.plan_wear": Deed(frozenset({"member", "treasurer"}), {"months": "48"}),
+    "items.damage": Deed(
+        frozenset({"member", "treasurer"}), {"impairment": "5", "reason": "It fell"}
+    ),
+    "things.take_back": Deed(frozenset({"member", "treasurer"})),
+    "giving.cancel": Deed(frozenset({"donor"})),
+    "giving.shown": Deed(frozenset({"donor"}), {"consent": "name"}),
+    "giving.not_mine": Deed(frozenset({"donor"})),
+    "journal.correct": Deed(
+        TREASURER, {"from_fund": "GEN", "to_fund": "SOLAR", "reason": "It was for the roof"}
+    ),
+    "journal.take_back": Deed(TREASURER, {"why": "Counted twice"}),
+    "statements.upload": Deed(TREASURER),
+    "bank_tables.send": Deed(TREASURER),
+    "bank_tables.say": Deed(
+        TREASURER,
+        {
+            "heading_line": "1",
+            "day_format": "dmy",
+            "decimal_mark": ",",
+            "encoding": "",
+            "currency": "USD",
+            "column-1": "day",
+            "column-2": "counterparty",
+            "column-3": "amount",
+            "deed": "import",
+        },
+    ),
+    "statements.join": Deed(TREASURER),
+    "gift_lists.send": Deed(TREASURER),
+    "gift_lists.say": Deed(
+        TREASURER,
+        {
+            "heading_line": "1",
+            "day_format": "dmy",
+            "decimal_mark": ",",
+            "encoding": "",
+            "currency": "USD",
+            "purpose": "fund:GEN",
+            "account": "1010",
+            "column-1": "counterparty",
+            "column-2": "email",
+            "column-3": "amount",
+            "column-4": "day",
+            "deed": "import",
+        },
+    ),
+    "statements.match": Deed(TREASURER, {"meaning": "gift", "target": "GEN"}),
+    "offline.record": Deed(
+        TREASURER,
+        {
+            "amount": "5",
+            "fund": "GEN",
+            "received_on": TODAY.isoformat(),
+            "key": "k1",
+            "deed": "count",
+        },
+    ),
+    "by_hand.do": Deed(
+        TREASURER,
+        {
+            "name": "Ann",
+            "email": "ann@example.org",
+            "consent": "name",
+            "fund": "GEN",
+            "schedule": "2027-01-31 50",
+            "reason": "A signed letter",
+            "step": "do",
+        },
+    ),
+    "suspense.name": Deed(TREASURER, {"fund": "GEN"}),
+    "payouts.refund": Deed(TREASURER, {"amount": "1", "reason": "Paid twice"}),
+    "transfers.propose": Deed(
+        TREASURER, {"receiver": "B", "amount": "5", "fund": "GEN", "reason": "Seeds"}
+    ),
+    "commitments.ask": Deed(
+        frozenset({"member", "treasurer"}),
+        {
+            "title": "Cable",
+            "amount": "5",
+            "fund": "GEN",
+            "account": "5110",
+            "function": "programme",
+            "reason": "For the roof",
+        },
+    ),
+    "commitments.carry_out": Deed(TREASURER, {"amount": "5", "done_on": TODAY.isoformat()}),
+    "cost_sharing.propose": Deed(
+        TREASURER,
+        {
+            "title": "Hall hire",
+            "amount": "90",
+            "fund": "GEN",
+            "measure-A": "5",
+            "measure-B": "3",
+            "reason": "By hours of use",
+        },
+    ),
+    "calls.draft": Deed(TREASURER, CALL),
+    "calls.change": Deed(TREASURER, {**CALL, "slug": "a-draft", "deed": "open"}),
+    "calls.throw_away": Deed(TREASURER, about={"campaign_id": "spare_draft_id"}),
+    "calls.correct": Deed(TREASURER, WORDS),
+    "sponsors.propose": Deed(
+        TREASURER,
+        {
+            "name": "Sam",
+            "email": "sam@example.org",
+            "campaign": "solar-roof",
+            "percent": "100",
+            "up_to": "1000",
+            "reason": "Signed terms",
+            "deed": "propose",
+        },
+    ),
+    "periods.close": Deed(TREASURER, {"until": "2026-01-31", "reason": "All agrees"}),
+    "my_data.erase": Deed(frozenset({"donor"}), {"email": "donor@example.org"}),
+    "periods.soft_close": Deed(TREASURER, {"until": "2026-01-31", "reason": "All agrees"}),
+    "periods.lift": Deed(TREASURER),
+    "periods.reopen": Deed(TREASURER, {"reason": "A bill was missed"}),
+    "allocations.propose": Deed(TREASURER, {"amount": "5", "rule": "equal", "purpose": "Seeds"}),
+    "pools.settle": Deed(TREASURER),
+    "pool_agreements.propose": Deed(
+        TREASURER,
+        {
+            "name": "Three Streams",
+            "code": "STREAMS",
+            "fund": "POOL",
+            "story": "For all",
+            "reason": "The members met",
+        },
+    ),
+    "pool_agreements.join": Deed(
+        TREASURER, {"pool": "Q", "fund": "GEN", "reason": "The members met"}
+    ),
+    "queue.decide": Deed(frozenset({"approver"}), {"answer": "approve", "note": ""}),
+    "settings.describe": Deed(ADMIN, {"name": "A", "time_zone": "UTC"}),
+    "settings.open_fund": Deed(
+        ADMIN, {"code": "ROOF", "fund_name": "Roof", "fund_class": "purpose"}
+    ),
+    "settings.add_kind": Deed(ADMIN, {"kind": "EQP", "singular": "canoe"}),
+    "people.give": Deed(ADMIN, {"name": "Pia", "email": "pia@example.org", "role": "member"}),
+    "people.end": Deed(ADMIN),
+    "tokens.create": Deed(SIGNED_IN, {"name": "A script", "days": "90", "pledge:A": "on"}),
+    # The link or the owner decides, not a role: tests of their own, elsewhere or below.
+    "sign_in.enter": Deed(LINKED, {"name": "Guest"}),
+    "sign_in.end": Deed(ELSEWHERE),
+    "tokens.revoke": Deed(ELSEWHERE),
+    "webhook.receive": Deed(ELSEWHERE),
+    "recurring.change": Deed(LINKED),
+    "recurring.amount": Deed(LINKED, {"amount": "5"}),
+    "recurring.card": Deed(LINKED),
+    "promises.pay": Deed(LINKED),
+    "promises.card": Deed(LINKED),
+    "promises.cancel": Deed(LINKED),
+    # Tokens, not cookies: tests/api.
+    "api_campaigns.pledge": Deed(ELSEWHERE),
+    "api_entries.post": Deed(ELSEWHERE),
+    "api_bank_statements.take": Deed(ELSEWHERE),
+    "api_unknown.refuse": Deed(ELSEWHERE),
+}
+
+# Endpoint → who may look at it, in book A or pool P.
+VIEWS: dict[str, frozenset[str]] = {
+    **dict.fromkeys(
+        (
+            "static",
+            "home.show",
+            "home.all_campaigns",
+            "home.all_communities",
+            "home.community",
+            "campaigns.show",
+            "pools.show",
+            "pledges.form",
+            "pledges.pay",
+            "pledges.back",
+            "pledges.thanks",
+            "sign_in.form",
+            "health.show",
+            "home.start",
+            "api-docs.openapi_json",
+            "api_books.index",
+            "api_campaigns.index",
+            "api_campaigns.show",
+        ),
+        ALL,
+    ),
+    "giving.show": SIGNED_IN,
+    "my_data.show": SIGNED_IN,
+    "my_data.download": SIGNED_IN,
+    "tokens.show": SIGNED_IN,
+    "sign_in.where": SIGNED_IN,
+    "sign_in.again": SIGNED_IN,
+    # Towards a pledge of one's own, everybody may log.
+    "hours.show": SIGNED_IN,
+    # Pages about all books of one's own: the other book's people see theirs there.
+    "things.show": CIRCLE | {"other member", "other treasurer", "other approver"},
+    "things.receive_form": CIRCLE | {"other member", "other treasurer", "other approver"},
+    "queue.show": frozenset({"approver", "other approver"}),
+    "reports.index": READERS | {"other treasurer", "other approver", "other auditor"},
+    "reports.transparency": READERS,
+    "reports.editions": READERS | {"other treasurer", "other approver", "other auditor"},
+    # Nothing was made here: tests of its own.
+    "reports.compare": ELSEWHERE,
+    "reports.edition_pdf": ELSEWHERE,
+    "reports.pdf": READERS,
+    "things.value_form": frozenset({"member", "treasurer"}),
+    "things.lend_form": frozenset({"member", "treasurer"}),
+    "items.show": CIRCLE,
+    "desk.show": TREASURER,
+    "statements.show": TREASURER,
+    "bank_tables.choose": TREASURER,
+    "bank_tables.show": TREASURER,
+    "gift_lists.choose": TREASURER,
+    "gift_lists.show": TREASURER,
+    "offline.show": TREASURER,
+    "by_hand.index": TREASURER,
+    "by_hand.form": TREASURER,
+    "transfers.show": TREASURER,
+    "sponsors.show": TREASURER,
+    "pool_agreements.index": TREASURER,
+    "pool_agreements.new": TREASURER,
+    "pool_agreements.join_form": TREASURER,
+    "calls.show": TREASURER,
+    "calls.new": TREASURER,
+    "calls.edit": TREASURER,
+    "calls.preview": TREASURER,
+    "calls.ask": TREASURER,
+    "calls.look_again": TREASURER,
+    "cost_sharing.form": TREASURER,
+    "commitments.index": READERS | {"member"},
+    "commitments.show": READERS | {"member"},
+    "commitments.new": frozenset({"member", "treasurer"}),
+    "suspense.form": TREASURER,
+    "payouts.refund_form": TREASURER,
+    "desk.check": READERS,
+    "people.show": ADMIN,
+    "settings.show": ADMIN,
+    "rights_log.show": ADMIN | {"auditor"},
+    "rights_log.download": ADMIN | {"auditor"},
+    "journal.show": READERS,
+    "journal.entry": READERS,
+    "journal.account": READERS,
+    "journal.trial_balance": READERS,
+    "payouts.show": READERS,
+    "periods.show": READERS,
+    "statements.lines": READERS,
+    "reports.bundle": READERS,
+    "reports.proof": READERS,
+    "reports.export": READERS,
+    "allocations.allocate": READERS | {"member"},
+    # The demo's own, which an installation has not; and links that nobody has.
+    "sign_in.outbox": ELSEWHERE,
+    "sign_in.confirm": LINKED,
+    "recurring.show": LINKED,
+    "promises.show": LINKED,
+    "api_books.figures_of_book": ELSEWHERE,
+    "api_books.trial_balance": ELSEWHERE,
+    "api_entries.index": ELSEWHERE,
+    "api_entries.proposed": ELSEWHERE,
+    "api_unknown.refuse": ELSEWHERE,
+}
+
+# Routes whose address holds a signed link; without one that is good, nobody sees anything.
+WITH_LINK = frozenset(
+    name
+    for name in (*DEEDS, *VIEWS)
+    if (DEEDS[name].who if name in DEEDS else VIEWS[name]) == LINKED
+)
+# Method and address → who may call it about book A with a token for everything.
+API: dict[tuple[str, str], frozenset[str]] = {
+    ("GET", "/books"): frozenset(EVERYBODY),
+    ("GET", "/campaigns"): frozenset(EVERYBODY),
+    ("GET", "/campaigns/solar-roof"): frozenset(EVERYBODY),
+    ("GET", "/books/A/trial-balance"): READERS,
+    ("GET", "/books/A/figures"): READERS,
+    ("GET", "/books/A/entries"): READERS,
+    ("POST", "/books/A/entries"): TREASURER,
+    ("GET", "/books/A/proposed-entries/{proposal}"): READERS,
+    ("POST", "/books/A/bank-statements"): TREASURER,
+    ("POST", "/campaigns/solar-roof/pledges"): frozenset(EVERYBODY) - {"nobody"},
+}
+# Routes of ELSEWHERE: who may, in words, and the test that shows it.
+PROVED_BY: dict[str, tuple[str, str]] = {
+    "tokens.revoke": (
+        "the owner of the token",
+        "tests/web/test_permissions.py::test_a_token_is_ended_by_its_owner_only",
+    ),
+    "sign_in.end": (
+        "the owner of the session",
+        "tests/web/test_permissions.py::test_a_session_is_ended_by_its_owner_only",
+    ),
+    "webhook.receive": (
+        "Stripe, by its signature",
+        "tests/web/test_webhook.py::test_a_forged_message_is_refused_and_leaves_nothing",
+    ),
+    "sign_in.outbox": (
+        "everybody, in a demo only",
+        "tests/web/test_every_page.py::test_an_installation_shows_no_outbox",
+    ),
+    "reports.compare": (
+        "treasurer, approver and auditor of the book",
+        "tests/web/test_editions.py::test_a_reader_sees_which_entries_made_two_editions_differ",
+    ),
+    "reports.edition_pdf": (
+        "treasurer, approver and auditor of the book",
+        "tests/web/test_editions.py::"
+        "test_looking_and_downloading_write_nothing_and_issuing_is_a_form",
+    ),
+}
+# What the API adds: these take a token, never the cookie of a browser.
+BY_TOKEN = "by token, see the table of the API"
+
+TITLES = {
+    "nobody": "anonymous",
+    GUEST: "unconfirmed giver",
+    "donor": "giver",
+    OTHER_GIVER: "another giver",
+}
+DOCUMENT = Path(__file__).parents[2] / "docs" / "security.md"
+BEGIN, END = "<!-- permissions: begin -->", "<!-- permissions: end -->"
+
+
+def in_words(who: frozenset[str], about: str = "") -> str:
+    """Say who may, in the order of the table of people."""
+    if who == ALL:
+        return "everybody"
+    if who == SIGNED_IN:
+        return "everybody who is signed in"
+    if who == LINKED:
+        return "whoever holds the signed link"
+    if who == frozenset(EVERYBODY):
+        return "everybody"
+    if who == frozenset(EVERYBODY) - {"nobody"}:
+        return "everybody with a token"
+    own = [TITLES.get(one, one) for one in WHO if one in who and not one.startswith("other ")]
+    others = [one.removeprefix("other ") for one in EVERYBODY if one in who and one[:6] == "other "]
+    assert not others or set(others) <= set(own), about
+    return ", ".join(own) + (" (each sees their own books)" if others else "")
+
+
+def grouped(rows: Mapping[str, frozenset[str]]) -> Iterable[str]:
+    """Write a table of routes by who may."""
+    found: dict[str, list[str]] = {}
+    for name, who in rows.items():
+        words = in_words(who, name)
+        if not who:
+            words = PROVED_BY[name][0] if name in PROVED_BY else BY_TOKEN
+        found.setdefault(words, []).append(f"`{name}`")
+    yield "| who | routes |"
+    yield "|---|---|"
+    for words, names in sorted(found.items()):
+        yield f"| {words} | {', '.join(sorted(names))} |"
+
+
+def as_markdown() -> str:
+    """Write the matrix as it stands in the document."""
+    api = {f"{method} {path}": who for (method, path), who in API.items()}
+    return "\n".join(
+        (
+            "**Reading** (GET)\n",
+            *grouped(VIEWS),
+            "\n**Doing** (POST)\n",
+            *grouped({name: deed.who for name, deed in DEEDS.items()}),
+            "\n**Programs** (`/api/v1`; a token's scopes narrow this further)\n",
+            *grouped(api),
+        )
+    )
+
+
+def in_document() -> str:
+    """Return the matrix that stands in the document."""
+    return DOCUMENT.read_text().split(BEGIN)[1].split(END)[0].strip()
+
+
+if __name__ == "__main__":
+    before, rest = DOCUMENT.read_text().split(BEGIN)
+    DOCUMENT.write_text(f"{before}{BEGIN}\n{as_markdown()}\n{END}{rest.split(END)[1]}")
