@@ -10,11 +10,16 @@ from uuid import UUID
 
 from ledger.db import ReadSession
 from ledger.errors import NotAllowed, NotFound
+from ledger.queries.factors import missing_factors
 from ledger.queries.people import roles_of
 from ledger.services.people import ROLES
 
 __all__ = ["PERMISSIONS", "ROLES", "can", "require"]
 
+NEEDS_FACTOR = (
+    "Your role requires a second factor, and you have none. You can read; to change anything, set "
+    "up a passkey or an app on the page Protect your role."
+)
 # Action → roles that may do it in a book of theirs. What is not listed nobody may do.
 PERMISSIONS: dict[str, frozenset[str]] = {
     "log_hours": frozenset({"member", "treasurer"}),
@@ -59,17 +64,30 @@ def can(roles: Iterable[str], action: str) -> bool:
 
 
 def require(
-    session: ReadSession, *, person_id: UUID | None, book_id: UUID, action: str, now: datetime
+    session: ReadSession,
+    *,
+    person_id: UUID | None,
+    book_id: UUID,
+    action: str,
+    now: datetime,
+    writes: bool = False,
 ) -> frozenset[str]:
     """Return the person's roles in the book when they allow the action.
 
-    Raises NotAllowed for somebody not signed in or without the right role, and NotFound for
-    somebody who has no role in this book at all: another community's books do not exist for them.
+    ``writes``: whether something is to be changed, which a role without the second factor that its
+    book requires may not do. Raises NotAllowed for somebody not signed in or without the right
+    role, and NotFound for somebody who has no role in this book at all: another community's books
+    do not exist for them.
     """
     if person_id is None:
         raise NotAllowed("Please sign in first.")
     roles = roles_of(session, person_id=person_id, book_id=book_id, now=now)
     check(roles, action)
+    if writes:
+        missing = missing_factors(session, person_id=person_id, now=now)
+        held_back = {row.role for row in missing if row.is_held_back and row.book_id == book_id}
+        if not can(roles - held_back, action):
+            raise NotAllowed(NEEDS_FACTOR)
     return roles
 
 

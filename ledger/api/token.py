@@ -84,7 +84,12 @@ def book_for(code: str) -> Book:
     with parts().db.snapshot() as session:
         book = book_by_code(session, code)
         auth.require(
-            session, person_id=who.person_id, book_id=book.id, action=action, now=parts().clock()
+            session,
+            person_id=who.person_id,
+            book_id=book.id,
+            action=action,
+            now=parts().clock(),
+            writes=request.method not in ("GET", "HEAD", "OPTIONS"),
         )
     return book
 

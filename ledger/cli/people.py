@@ -8,7 +8,8 @@ from ledger.cli.console import Console, cli, command, pass_console
 from ledger.db import Session
 from ledger.errors import NotFound
 from ledger.queries.books import book_by_code
-from ledger.queries.people import people_of
+from ledger.queries.people import people_of, person_by_email
+from ledger.services import factors
 from ledger.services.erasures import erase
 from ledger.services.people import ROLES, create_person, end_role, grant_role
 
@@ -82,4 +83,29 @@ def role_end(console: Console, email: str, book_code: str, name: str) -> None:
     console.answer(
         {"email": email, "book": book_code, "role": name},
         f"{email} is not {name} of book {book_code} any more.",
+    )
+
+
+@command(cli, "reset-factors")
+@click.argument("email")
+@pass_console
+def reset_factors(console: Console, email: str) -> None:
+    """Remove the passkeys, app and recovery codes of somebody who lost them.
+
+    For the only admin of a community, whom nobody else can help; make sure that it is them who
+    asks. They are told by mail, are signed out everywhere, and what their roles may change waits
+    until they have set up another factor.
+    """
+    now = datetime.now(UTC)
+
+    def deed(session: Session) -> None:
+        person = person_by_email(session, email)
+        if person is None:
+            raise NotFound("Nobody here has this address.", place="email")
+        factors.reset(session, person_id=person.id, by=None, now=now)
+
+    console.database().run(deed)
+    console.answer(
+        {"email": email},
+        f"{email} has no second factor any more and was told by mail.",
     )

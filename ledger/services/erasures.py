@@ -20,6 +20,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, NotFound
 from ledger.models import Base
 from ledger.models.books import Book
+from ledger.models.factors import Challenge, FactorReset, Passkey, RecoveryCode, Totp
 from ledger.models.hours import HoursEntry
 from ledger.models.journal import Annotation, Posting
 from ledger.models.mandates import Mandate
@@ -37,6 +38,8 @@ from ledger.services.pledges import cancel_pledge
 from ledger.services.rights_log import record
 
 GONE = "[erased]"
+# What somebody signs in with besides their mailbox, and what was noted about it.
+FACTORS = (Passkey, Totp, RecoveryCode, Challenge, FactorReset)
 # Sealed or signed: they hold no personal data, and a change would break a proof.
 KEPT = {
     *("entry", "posting", "seal", "checkpoint", "rights_log"),
@@ -179,7 +182,7 @@ def _bank_texts(session: Session, entries: Select[UUID]) -> None:
 def _person(session: Session, person: Person) -> None:
     """Empty the row that decisions and roles of the past refer to."""
     person.name, person.email = "", f"{person.id}@erased.invalid"
-    for table in (ApiToken, IdempotencyKey, SignInSession):
+    for table in (ApiToken, IdempotencyKey, SignInSession, *FACTORS):
         session.execute(delete(table).where(table.person_id == person.id))
 
 

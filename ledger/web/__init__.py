@@ -41,6 +41,11 @@ NOUNS = (
     "allocations",
     "queue",
     "sign_in",
+    "second_step",
+    "passkeys",
+    "step_up",
+    "factors",
+    "factor_policy",
     "tokens",
     "people",
     "settings",
@@ -56,12 +61,14 @@ def register(app: Flask) -> None:
     from ledger.web import (
         door,
         figures,
+        freshness,
         labels,
         late_days,
         locale,
         once,
         refusals,
         sessions,
+        step_up,
         visitors,
     )
 
@@ -72,6 +79,7 @@ def register(app: Flask) -> None:
     # Earlier than any before_request: the protection against forged forms reads the form.
     app.url_value_preprocessor(door.check_request)
     app.before_request(visitors.warn_of_forwarded)
+    app.before_request(step_up.guard)
     # The last one is the first to run: the headers are there whatever fails afterwards.
     app.after_request(door.remember_location)
     app.after_request(sessions.keep)
@@ -79,6 +87,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["form_key"] = once.fresh_key
     app.jinja_env.globals["day_to_agree_to"] = late_days.day_to_agree_to
     app.jinja_env.globals["further"] = door.further
+    app.jinja_env.globals["missing_factors"] = freshness.missing_factors
     app.context_processor(door.context)
     for noun in NOUNS + (DEMO_NOUNS if door.parts_of(app).settings.demo else ()):
         app.register_blueprint(import_module(f"ledger.web.{noun}").pages)

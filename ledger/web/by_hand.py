@@ -41,6 +41,7 @@ from ledger.web.door import (
 )
 from ledger.web.figures import format_figure, format_minutes
 from ledger.web.other_deeds import OTHER_DEEDS
+from ledger.web.sessions import fresh_needed_unless, held_answers
 
 pages = Blueprint("by_hand", __name__)
 ACTION = "book_by_hand"
@@ -91,10 +92,11 @@ def index(code: str) -> Response:
 @pages.get("/books/<code>/by-hand/<task>")
 def form(code: str, task: str) -> Response:
     """Show the form of a deed."""
-    return _page(code, task, request.args.to_dict(), {})
+    return _page(code, task, request.args.to_dict() | held_answers(), {})
 
 
 @pages.post("/books/<code>/by-hand/<task>")
+@fresh_needed_unless(lambda: request.form.get("step") == "try")
 def do(code: str, task: str) -> Response:
     """Do a deed, ask for it, or show what it would come to."""
     book = book_for(ACTION, code)

@@ -53,6 +53,7 @@ from ledger.web.door import (
     visitor,
     write,
 )
+from ledger.web.sessions import fresh_needed
 
 pages = Blueprint("commitments", __name__)
 STATUS = {NotAllowed: 403, Conflict: 409}
@@ -322,6 +323,7 @@ def show(code: str, agreement: str) -> Response:
 
 
 @pages.post("/books/<code>/agreements/<agreement>/<move>")
+@fresh_needed
 def carry_out(code: str, agreement: str, move: str) -> Response:
     """Take one step."""
     person = signed_in()

@@ -101,7 +101,14 @@ def _log(session: Session, person: Person, answers: dict[str, Any]) -> None:
         giver = parties.Giver(person.name, person.email, "initials")
         party = parties.party_of_person(session, person=person, giver=giver, now=now())
         book = book_by_code(session, answers["book"])
-        auth.require(session, person_id=person.id, book_id=book.id, action="log_hours", now=now())
+        auth.require(
+            session,
+            person_id=person.id,
+            book_id=book.id,
+            action="log_hours",
+            now=now(),
+            writes=True,
+        )
         fund = fund_by_code(session, book.id, answers["fund"])
         commodity = answers["commodity"]
         # Only what the form offers: a new skill is not made by a typing error.

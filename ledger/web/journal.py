@@ -28,6 +28,7 @@ from ledger.web.door import (
     visitor,
     write,
 )
+from ledger.web.sessions import fresh_needed
 
 pages = Blueprint("journal", __name__)
 
@@ -62,6 +63,7 @@ def entry(code: str, entry_id: UUID) -> Response:
 
 
 @pages.post("/books/<code>/journal/<uuid:entry_id>/correct")
+@fresh_needed
 def correct(code: str, entry_id: UUID) -> Response:
     """Ask to move an entry to another fund; an approver decides."""
     book = book_for("propose_correction", code)
@@ -87,6 +89,7 @@ def correct(code: str, entry_id: UUID) -> Response:
 
 
 @pages.post("/books/<code>/journal/<uuid:entry_id>/take-back")
+@fresh_needed
 def take_back(code: str, entry_id: UUID) -> Response:
     """Ask to take back an entry that should not be there; an approver decides."""
     book = book_for("propose_correction", code)

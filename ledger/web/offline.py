@@ -27,6 +27,7 @@ from ledger.web.door import (
     today,
     write,
 )
+from ledger.web.sessions import fresh_needed, held_answers
 
 pages = Blueprint("offline", __name__)
 
@@ -35,10 +36,11 @@ pages = Blueprint("offline", __name__)
 def show(code: str) -> Response:
     """Show the cash that is not banked, and the form for more."""
     day = today(book_for("record_cash", code))
-    return _page(code, {"received_on": day.isoformat(), "key": str(new_id())}, {})
+    return _page(code, {"received_on": day.isoformat(), "key": str(new_id())} | held_answers(), {})
 
 
 @pages.post("/books/<code>/cash")
+@fresh_needed
 def record(code: str) -> Response:
     """Book counted cash, or cash that went to the bank."""
     book = book_for("record_cash", code)

@@ -15,6 +15,7 @@ from ledger.queries import disputes, payments, stripe
 from ledger.schemas.money import refund as refund_schema
 from ledger.services import refunds
 from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
+from ledger.web.sessions import fresh_needed, held_answers
 
 pages = Blueprint("payouts", __name__)
 
@@ -41,10 +42,11 @@ def show(code: str) -> Response:
 @pages.get("/books/<code>/refunds/<uuid:pledge_id>")
 def refund_form(code: str, pledge_id: UUID) -> Response:
     """Ask how much of a payment goes back."""
-    return _refund_page(code, pledge_id, {}, {})
+    return _refund_page(code, pledge_id, held_answers(), {})
 
 
 @pages.post("/books/<code>/refunds/<uuid:pledge_id>")
+@fresh_needed
 def refund(code: str, pledge_id: UUID) -> Response:
     """Ask for a refund; an approver decides and the worker sends it."""
     book = book_for("propose_refund", code)

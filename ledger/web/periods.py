@@ -26,6 +26,7 @@ from ledger.web.door import (
     visitor,
     write,
 )
+from ledger.web.sessions import fresh_needed
 
 pages = Blueprint("periods", __name__)
 
@@ -75,6 +76,7 @@ def soft_close(code: str) -> Response:
 
 
 @pages.post("/books/<code>/periods/soft/<uuid:soft_close_id>/lift")
+@fresh_needed
 def lift(code: str, soft_close_id: UUID) -> Response:
     """End a soft close."""
     book = book_for("propose_closing", code)
@@ -95,6 +97,7 @@ def lift(code: str, soft_close_id: UUID) -> Response:
 
 
 @pages.post("/books/<code>/periods/<uuid:period_id>/reopen")
+@fresh_needed
 def reopen(code: str, period_id: UUID) -> Response:
     """Ask an approver to open a closed period again."""
     book = book_for("propose_closing", code)

@@ -21,6 +21,7 @@ from ledger.web.door import (
     write,
 )
 from ledger.web.figures import Flow, flow_layout, format_quantity
+from ledger.web.sessions import fresh_needed
 
 pages = Blueprint("pools", __name__)
 
@@ -65,6 +66,7 @@ def show(code: str) -> Response:
 
 
 @pages.post("/pools/<code>/runs/<uuid:run_id>/settle/<uuid:book_id>")
+@fresh_needed
 def settle(code: str, run_id: UUID, book_id: UUID) -> Response:
     """Book the transfer of one share from the host's bank."""
     person = signed_in()

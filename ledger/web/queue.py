@@ -33,6 +33,7 @@ from ledger.web.door import (
 )
 from ledger.web.figures import format_share
 from ledger.web.locale import chosen
+from ledger.web.sessions import fresh_needed
 
 pages = Blueprint("queue", __name__)
 
@@ -55,6 +56,7 @@ def show() -> Response:
 
 
 @pages.post("/queue/<uuid:proposal_id>")
+@fresh_needed
 def decide(proposal_id: UUID) -> Response:
     """Take one decision."""
     person = signed_in()

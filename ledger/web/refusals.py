@@ -73,6 +73,8 @@ def refused(refusal: PoolbookError) -> Response:
         return redirect(url_for("sign_in.form"))
     if isinstance(refusal, NotAllowed) and visitor().person is None:
         status = 401
+    if isinstance(refusal, NotAllowed | NotFound) and "held_back" in g:
+        return factor_missing()
     answer = page(
         "refused.html",
         status,
@@ -83,6 +85,21 @@ def refused(refusal: PoolbookError) -> Response:
     if isinstance(refusal, RateLimited):
         answer.headers["Retry-After"] = str(refusal.retry_after_seconds)
     return answer
+
+
+def factor_missing() -> Response:
+    """Say to somebody whose role may read and not write how to go on."""
+    message = _(
+        "Your role requires a second factor, and you have none. You can read; to change anything, "
+        "set up a passkey or an app first."
+    )
+    return page(
+        "refused.html",
+        403,
+        title=_("Protect your role first"),
+        message=message,
+        onward=(url_for("factors.show"), _("Set one up")),
+    )
 
 
 def no_answer(_error: GatewayDown) -> Response:

@@ -26,6 +26,8 @@ from ledger.web.door import LONGEST_WAY, OF_EVERY_FORM, here, now, visitor
 Arguments = ParamSpec("Arguments")
 # What was typed is kept in a cookie, which holds 4 KiB in all; what is longer is typed again.
 MOST_HELD = 1500
+# The pages that ask, for a test to walk.
+NEEDS_FRESH: set[Callable[..., Response]] = set()
 
 
 def begin(
@@ -105,11 +107,23 @@ def fresh_needed(view: Callable[Arguments, Response]) -> Callable[Arguments, Res
     of the form, with what they typed where the page asks ``held_answers``; nothing is sent by
     itself.
     """
+    return _guarded(view, lambda: False)
 
+
+def fresh_needed_unless(
+    harmless: Callable[[], bool],
+) -> Callable[[Callable[Arguments, Response]], Callable[Arguments, Response]]:
+    """Return ``fresh_needed`` for a form that is not always a deed: one that is a preview, say."""
+    return lambda view: _guarded(view, harmless)
+
+
+def _guarded(
+    view: Callable[Arguments, Response], harmless: Callable[[], bool]
+) -> Callable[Arguments, Response]:
     @wraps(view)
     def asked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Response:
         row = visitor().session
-        if row is None or sessions.is_fresh(row, now()):
+        if row is None or sessions.is_fresh(row, now()) or harmless():
             # Who is not signed in at all is refused by the page itself.
             return view(*args, **kwargs)
         session["way"] = back = _page_of_form()
@@ -123,6 +137,7 @@ def fresh_needed(view: Callable[Arguments, Response]) -> Callable[Arguments, Res
             }
         return redirect(url_for("sign_in.again"), 303)
 
+    NEEDS_FRESH.add(asked)
     return asked
 
 

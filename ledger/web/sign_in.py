@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, abort, flash, redirect, request, session, url_for
+from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -12,9 +12,12 @@ from ledger.models.people import Person
 from ledger.models.sessions import SignInSession
 from ledger.queries import people as people_queries
 from ledger.queries import sessions as session_queries
+from ledger.queries.factors import factors_of, has_factor
 from ledger.schemas.people import Entering
 from ledger.services import parties, people, sessions
+from ledger.web import passkeys
 from ledger.web import sessions as browser
+from ledger.web.arrival import arrive, wait_for
 from ledger.web.door import (
     errors_of,
     here,
@@ -34,7 +37,7 @@ pages = Blueprint("sign_in", __name__)
 @pages.get("/sign-in")
 def form() -> Response:
     """Ask for the address."""
-    return page("sign_in/form.html", values={}, errors={})
+    return page("sign_in/form.html", values={}, errors={}, passkeys=passkeys.usable_here())
 
 
 @pages.post("/sign-in")
@@ -44,15 +47,35 @@ def ask() -> Response:
     try:
         write(lambda opened: people.request_link(opened, email=email, links=links(), now=now()))
     except Invalid as refusal:
-        return page("sign_in/form.html", 422, values=request.form, errors=errors_of(refusal))
+        return page(
+            "sign_in/form.html",
+            422,
+            values=request.form,
+            errors=errors_of(refusal),
+            passkeys=passkeys.usable_here(),
+        )
     return page("sign_in/sent.html", demo=here().settings.demo)
 
 
 @pages.get("/sign-in/again")
 def again() -> Response:
     """Ask somebody who is signed in to show again who they are."""
+    return again_page({})
+
+
+def again_page(errors: dict[str, list[str]], status: int = 200) -> Response:
+    """Ask for a passkey or a code; who has neither opens another link."""
     person = signed_in()
-    return page("sign_in/again.html", email=masked(person.email))
+    with reading() as opened:
+        held = factors_of(opened, person.id)
+    return page(
+        "sign_in/again.html",
+        status,
+        email=masked(person.email),
+        held=held,
+        passkeys=bool(held.passkeys) and passkeys.usable_here(),
+        errors=errors,
+    )
 
 
 @pages.post("/sign-in/again")
@@ -95,22 +118,20 @@ def enter(secret: str) -> Response:
     except Invalid as refusal:
         return _confirm(secret, request.form.get("name", ""), errors_of(refusal), 422)
     person, joined, begun = write(lambda opened: _enter(opened, secret, name))
-    way = session.get("way")
-    browser.carry(*begun)
-    flash(_("You are signed in as %(name)s.", name=person.name))
-    start = url_for("home.start")
-    if joined:
-        flash(_("Gifts made with your address are now under My giving. Please check them there."))
-        start = url_for("giving.show", _anchor="shown")
-    return redirect(way if isinstance(way, str) else start, 303)
+    return wait_for(person, joined) if begun is None else arrive(person, begun, joined)
 
 
 def _enter(
     opened: Session, secret: str, name: str
-) -> tuple[Person, int, tuple[SignInSession, str]]:
-    """Spend the link; what was given with the address joins its owner, now that they are known."""
+) -> tuple[Person, int, tuple[SignInSession, str] | None]:
+    """Spend the link; what was given with the address joins its owner, now that they are known.
+
+    The session begins here unless the person has a factor, which they show next.
+    """
     person = people.use_link(opened, secret=secret, name=name, now=now())
     joined = parties.join(opened, person=person, now=now())
+    if has_factor(opened, person.id):
+        return person, joined, None
     return person, joined, browser.begin(opened, person, methods=("link",), fresh=True)
 
 

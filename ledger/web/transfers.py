@@ -15,6 +15,7 @@ from ledger.queries.books import all_books, book_by_code, fund_by_code, funds_of
 from ledger.schemas.money import transfer as transfer_schema
 from ledger.services import pools, transfers
 from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
+from ledger.web.sessions import fresh_needed, held_answers
 
 pages = Blueprint("transfers", __name__)
 
@@ -22,10 +23,11 @@ pages = Blueprint("transfers", __name__)
 @pages.get("/books/<code>/transfers")
 def show(code: str) -> Response:
     """Show the form."""
-    return _page(code, {}, {})
+    return _page(code, held_answers(), {})
 
 
 @pages.post("/books/<code>/transfers")
+@fresh_needed
 def propose(code: str) -> Response:
     """Ask an approver to grant or contribute."""
     book = book_for("propose_transfer", code)

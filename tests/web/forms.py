@@ -544,6 +544,12 @@ FORMS = (
         {"name": "text", "email": "email", "role": "choice"},
     ),
     Form(
+        "factor_policy.set_demand",
+        "admin",
+        {"role": "auditor", "demand": "asked"},
+        {"role": "choice", "demand": "choice"},
+    ),
+    Form(
         "tokens.create",
         "member",
         {"name": "A script", "days": "90", "pledge:A": "on"},

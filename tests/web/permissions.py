@@ -258,6 +258,21 @@ DEEDS: dict[str, Deed] = {
     "people.give": Deed(ADMIN, {"name": "Pia", "email": "pia@example.org", "role": "member"}),
     "people.end": Deed(ADMIN),
     "tokens.create": Deed(SIGNED_IN, {"name": "A script", "days": "90", "pledge:A": "on"}),
+    "passkeys.begin": Deed(ALL, {"purpose": "sign_in"}),
+    "factors.unlock": Deed(SIGNED_IN),
+    "step_up.confirm": Deed(SIGNED_IN),
+    "factors.begin_app": Deed(SIGNED_IN),
+    "factors.add_passkey": Deed(SIGNED_IN),
+    "factors.renew_codes": Deed(SIGNED_IN),
+    "factor_policy.set_demand": Deed(ADMIN, {"role": "treasurer", "demand": "asked"}),
+    "factor_policy.reset": Deed(ADMIN),
+    # What somebody can show decides.
+    "passkeys.enter": Deed(ELSEWHERE),
+    "second_step.enter": Deed(ELSEWHERE),
+    "second_step.recover": Deed(ELSEWHERE),
+    "factors.confirm_app": Deed(ELSEWHERE),
+    "factors.remove_app": Deed(ELSEWHERE),
+    "factors.remove_passkey": Deed(ELSEWHERE),
     # The link or the owner decides, not a role: tests of their own, elsewhere or below.
     "sign_in.enter": Deed(LINKED, {"name": "Guest"}),
     "sign_in.end": Deed(ELSEWHERE),
@@ -305,6 +320,12 @@ VIEWS: dict[str, frozenset[str]] = {
     "my_data.show": SIGNED_IN,
     "my_data.download": SIGNED_IN,
     "tokens.show": SIGNED_IN,
+    "factors.show": SIGNED_IN,
+    # For who is setting up an app, or owes a second step.
+    "factors.app": ELSEWHERE,
+    "second_step.show": ELSEWHERE,
+    "second_step.lost": ELSEWHERE,
+    "factor_policy.show": ADMIN,
     "sign_in.where": SIGNED_IN,
     "sign_in.again": SIGNED_IN,
     # Towards a pledge of one's own, everybody may log.
@@ -398,6 +419,33 @@ API: dict[tuple[str, str], frozenset[str]] = {
 }
 # Routes of ELSEWHERE: who may, in words, and the test that shows it.
 PROVED_BY: dict[str, tuple[str, str]] = {
+    "passkeys.enter": (
+        "the owner of the passkey",
+        "tests/web/test_factors.py::test_a_passkey_alone_signs_in",
+    ),
+    **dict.fromkeys(
+        ("second_step.show", "second_step.lost", "second_step.enter", "second_step.recover"),
+        (
+            "who has opened a link and owes the second step",
+            "tests/web/test_factors.py"
+            "::test_the_second_step_waits_ten_minutes_and_only_where_the_link_was_opened",
+        ),
+    ),
+    **dict.fromkeys(
+        ("factors.app", "factors.confirm_app"),
+        (
+            "who is setting up an app",
+            "tests/web/test_factors.py"
+            "::test_whoever_has_an_app_signs_in_in_two_steps_without_any_script",
+        ),
+    ),
+    **dict.fromkeys(
+        ("factors.remove_app", "factors.remove_passkey"),
+        (
+            "the owner of the factor",
+            "tests/web/test_factors.py::test_removing_the_last_factor_is_told_and_takes_the_codes",
+        ),
+    ),
     "tokens.revoke": (
         "the owner of the token",
         "tests/web/test_permissions.py::test_a_token_is_ended_by_its_owner_only",

@@ -284,6 +284,7 @@ def _settle(session: Session, town: Town) -> None:
         session, person_id=owner, methods=("link",), device="Firefox", now=NOW, fresh=True
     )
     town.ids["session_id"] = str(elsewhere.id)
+    town.ids |= {"person_id": str(owner), "passkey_id": str(new_id())}
     town.ids["period_id"] = str(new_id())
     town.ids["soft_close_id"] = str(new_id())
     town.ids["older_id"] = town.ids["newer_id"] = town.ids["edition_id"] = str(new_id())

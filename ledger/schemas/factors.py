@@ -1,0 +1,57 @@
+"""What people and their authenticators answer when they set up or show a second factor."""
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from ledger.queries.factors import DEMANDS
+from ledger.schemas.fields import MISSING, Line, one_of
+from ledger.services.challenges import PURPOSES
+from ledger.services.passkeys import LONGEST_RESPONSE
+from ledger.services.people import ROLES
+
+LONGEST_CODE = 40
+NO_ANSWER = "The passkey gave no answer. Please try again."
+_ANSWER: dict[str, Any] = {**MISSING, "invalid": NO_ANSWER, "invalid_uuid": NO_ANSWER}
+
+
+class Code(Schema):
+    """Six digits of an app, or a recovery code."""
+
+    code = Line(required=True, longest=LONGEST_CODE)
+
+
+class AppCode(Code):
+    """The first code of a new app, and what to call the app."""
+
+    label = Line(load_default="", longest=60)
+
+
+class PasskeyAnswer(Schema):
+    """What the browser got from an authenticator, and the challenge that it answers."""
+
+    challenge = fields.UUID(required=True, error_messages=_ANSWER)
+    response = fields.String(
+        required=True,
+        validate=validate.Length(min=2, max=LONGEST_RESPONSE, error=NO_ANSWER),
+        error_messages=_ANSWER,
+    )
+
+
+class NewPasskey(PasskeyAnswer):
+    """A new passkey, and what to call it."""
+
+    label = Line(load_default="", longest=60)
+
+
+class Wish(Schema):
+    """What a challenge is wanted for."""
+
+    purpose = one_of(PURPOSES, "Reload the page and try again.")
+
+
+class Policy(Schema):
+    """Whether a role needs a second factor."""
+
+    role = one_of(ROLES, "Choose a role.")
+    demand = one_of(DEMANDS, "Choose off, asked or required.")
