@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export UV_PYTHON_DOWNLOADS = never
 export UV_PROJECT_ENVIRONMENT = $(VENV)
 
-.PHONY: setup demo demo-reset test test-long lint bench clean
+.PHONY: setup demo demo-reset test test-long lint audit bench clean
 
 setup: $(VENV)/.ready
 
@@ -32,6 +32,9 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: setup
+	bash .ci/audit
 
 bench: setup
 	$(BIN)/python -m bench.proof
