@@ -9,12 +9,14 @@ from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     SmallInteger,
     UniqueConstraint,
     false,
+    or_,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -120,6 +122,12 @@ class PledgeLine(Base):
     quantity: Mapped[int]
 
 
+# What opens a part of a pledge again as if it had never come: money that the bank took back, and a
+# match that was undone. A refund lowers what was received and opens nothing.
+RETURN, UNDONE = "return", "undone"
+OPENS_AGAIN = (RETURN, UNDONE)
+
+
 class Fulfilment(Base):
     """A part of a pledge made good, in the pledge's own commodity."""
 
@@ -135,6 +143,11 @@ class Fulfilment(Base):
     pledge_id: Mapped[UUID] = mapped_column(ForeignKey("pledge.id"))
     entry_id: Mapped[UUID]
     quantity: Mapped[int]
-    source: Mapped[Code]  # payment, bank_line, asset, hours
+    source: Mapped[Code]  # payment, bank_line, asset, hours, return, undone
     source_ref: Mapped[str]
     created_at: Mapped[datetime]
+
+    @classmethod
+    def counts(cls) -> ColumnElement[bool]:
+        """Return the condition that a row says how much of a pledge stands made good."""
+        return or_(cls.quantity > 0, cls.source.in_(OPENS_AGAIN))

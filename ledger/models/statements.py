@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -145,11 +146,22 @@ class BankLineRepeat(Base):
 
 
 class Match(Base):
-    """The decision that ties a bank line, or one part of it, to an entry; never edited."""
+    """The decision that ties a bank line, or one part of it, to an entry.
+
+    It is never edited. One that was wrong is undone, by whom, when and why, and counts no longer;
+    its entry is reversed where it had made one.
+    """
 
     __tablename__ = "match"
     __table_args__ = (
-        UniqueConstraint("bank_line_id", "entry_id"),
+        Index(
+            "uq_match_live",
+            "bank_line_id",
+            "entry_id",
+            unique=True,
+            postgresql_where=text("undone_at is null"),
+            sqlite_where=text("undone_at is null"),
+        ),
         ForeignKeyConstraint(["book_id", "entry_id"], ["entry.book_id", "entry.id"]),
     )
 
@@ -161,3 +173,11 @@ class Match(Base):
     rule: Mapped[Code]
     made_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime]
+    undone_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    undone_at: Mapped[datetime | None]
+    undone_reason: Mapped[str] = mapped_column(default="")
+
+    @classmethod
+    def holds(cls) -> ColumnElement[bool]:
+        """Return the condition that a match was not undone."""
+        return cls.undone_at.is_(None)

@@ -22,7 +22,7 @@ from ledger.models.hours import HoursEntry
 from ledger.models.journal import Entry
 from ledger.models.mandates import Mandate
 from ledger.models.payments import BalanceTransaction, PaymentAttempt, Refund
-from ledger.models.pledges import Fulfilment, Pledge, PledgeLine
+from ledger.models.pledges import OPENS_AGAIN, RETURN, Fulfilment, Pledge, PledgeLine
 
 UNDER_WAY = ("processing", "succeeded")
 TAKES_MONEY = ("checkout", "off_session")
@@ -111,7 +111,7 @@ def _gather(session: ReadSession, ids: Collection[UUID]) -> defaultdict[UUID, _G
         .order_by(Fulfilment.created_at, Fulfilment.id)
     ):
         found[row.pledge_id].fulfilled.append((row.source, row.quantity, on))
-        if row.source == "return":
+        if row.source == RETURN:
             found[row.pledge_id].returned.add(row.source_ref)
     for attempt in session.scalars(
         select(PaymentAttempt).where(PaymentAttempt.pledge_id.in_(ids)).order_by(PaymentAttempt.n)
@@ -147,7 +147,7 @@ def _facts(pledge: Pledge, zone: str, campaign: str, told: _Gathered, now: datet
     """Put together what the tables say."""
     today = day_in(zone, now)
     came = [(source, quantity, on) for source, quantity, on in told.fulfilled]
-    arrived = sum(q for source, q, _on in came if q > 0 or source == "return")
+    arrived = sum(q for source, q, _on in came if q > 0 or source in OPENS_AGAIN)
     last = told.attempts[-1] if told.attempts else None
     moving = [row for row in told.attempts if row.kind in TAKES_MONEY and row.state in UNDER_WAY]
     paid = arrived + sum(row.amount for row in moving)
@@ -167,10 +167,10 @@ def _facts(pledge: Pledge, zone: str, campaign: str, told: _Gathered, now: datet
         quantity=pledge.quantity,
         today=today,
         arrived=max(0, arrived),
-        refunded=-sum(q for source, q, _on in came if q < 0 and source != "return")
+        refunded=-sum(q for source, q, _on in came if q < 0 and source not in OPENS_AGAIN)
         + sum(amount for key, amount in told.bounced.items() if key not in told.returned),
         arrived_on=max((on for _source, q, on in came if q > 0), default=None),
-        was_returned=any(source == "return" for source, _q, _on in came),
+        was_returned=any(source == RETURN for source, _q, _on in came),
         is_gone=(
             told.moved is not None
             and told.moved <= 0

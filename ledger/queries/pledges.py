@@ -60,7 +60,7 @@ def fulfilled_quantity(session: ReadSession, pledge: Pledge) -> int:
     total = session.scalar(
         select(func.coalesce(func.sum(Fulfilment.quantity), 0)).where(
             Fulfilment.pledge_id == pledge.id,
-            or_(Fulfilment.quantity > 0, Fulfilment.source == "return"),
+            Fulfilment.counts(),
         )
     )
     return int(total or 0)
@@ -89,8 +89,7 @@ def open_by_reference(
         select(Pledge, kept)
         .outerjoin(
             Fulfilment,
-            (Fulfilment.pledge_id == Pledge.id)
-            & or_(Fulfilment.quantity > 0, Fulfilment.source == "return"),
+            (Fulfilment.pledge_id == Pledge.id) & Fulfilment.counts(),
         )
         .where(Pledge.book_id == book_id, Pledge.reference.in_(references))
         .group_by(Pledge.id)
@@ -218,7 +217,7 @@ def discharged(ids: Select[UUID] | None = None) -> Subquery:
     """Return what was made good of each pledge, refunds left aside, as a subquery; of the pledges
     with some ids, where they are given."""
     query = select(Fulfilment.pledge_id, func.sum(Fulfilment.quantity).label("quantity")).where(
-        or_(Fulfilment.quantity > 0, Fulfilment.source == "return")
+        Fulfilment.counts()
     )
     if ids is not None:
         query = query.where(Fulfilment.pledge_id.in_(ids))

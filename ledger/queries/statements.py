@@ -195,9 +195,11 @@ def parked_lines_of(
     done = exists().where(
         Match.bank_line_id == BankLine.id,
         Match.rule == PARKED,
+        Match.holds(),
         ~exists().where(
             _also.bank_line_id == Match.bank_line_id,
             _also.rule == IDENTIFIED,
+            _also.undone_at.is_(None),
             or_(_also.part_id == Match.part_id, and_(_also.part_id.is_(None),
                                                      Match.part_id.is_(None))),
         ),
@@ -252,7 +254,7 @@ def _with_matches(session: ReadSession, lines: Sequence[BankLine]) -> list[LineR
     ties: dict[tuple[UUID, UUID | None], list[tuple[UUID, str]]] = {}
     for line_id, part_id, entry_id, rule in session.execute(
         select(Match.bank_line_id, Match.part_id, Match.entry_id, Match.rule)
-        .where(Match.bank_line_id.in_(ids))
+        .where(Match.bank_line_id.in_(ids), Match.holds())
         .order_by(Match.made_at, Match.id)
     ):
         ties.setdefault((line_id, part_id), []).append((entry_id, rule))
@@ -387,3 +389,13 @@ def recent_texts(session: ReadSession, *, book_id: UUID, since: date) -> str:
         select(BankLine.remittance).where(BankLine.book_id == book_id, BankLine.booked_on >= since)
     )
     return " ".join(rows)
+
+
+def item_of_entry(session: ReadSession, *, book_id: UUID, entry_id: UUID) -> UUID | None:
+    """Return the line or payment that was matched to an entry, None when none is."""
+    row = session.execute(
+        select(Match.bank_line_id, Match.part_id)
+        .where(Match.book_id == book_id, Match.entry_id == entry_id, Match.holds())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else row.part_id or row.bank_line_id

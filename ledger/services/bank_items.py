@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, NotFound
@@ -136,6 +136,31 @@ def items_of(session: ReadSession, lines: Sequence[BankLine]) -> list[Item]:
             items.append(Item(line, split=bool(mine)))
         items += [Item(line, part) for part in mine if part.state == "open"]
     return items
+
+
+def reference_of(session: ReadSession, item: Item) -> str:
+    """Return the outside reference of what a line or payment books next: its id, and how often a
+    match of it was undone, since an event is booked once for its reference."""
+    undone = session.scalar(
+        select(func.count()).where(
+            Match.bank_line_id == item.line.id,
+            Match.part_id.is_(None) if item.part is None else Match.part_id == item.part.id,
+            Match.undone_at.is_not(None),
+        )
+    )
+    return f"{item.id}/{undone}" if undone else str(item.id)
+
+
+def were_undone(session: ReadSession, lines: Sequence[BankLine]) -> set[UUID]:
+    """Return which of some lines had a match that somebody undid: a program leaves those alone."""
+    ids = [line.id for line in lines]
+    return set(
+        session.scalars(
+            select(Match.bank_line_id)
+            .where(Match.bank_line_id.in_(ids), Match.undone_at.is_not(None))
+            .distinct()
+        )
+    )
 
 
 def tie(

@@ -20,10 +20,10 @@ from ledger.models.commitments import Step
 from ledger.models.journal import Entry
 from ledger.models.pledges import Fulfilment
 from ledger.models.proposals import Proposal
-from ledger.models.statements import Match
 from ledger.queries.books import book_by_code, fund_by_code
 from ledger.queries.funds import on_account
 from ledger.queries.payments import FOLLOWED
+from ledger.queries.statements import item_of_entry
 from ledger.services import journal
 from ledger.services.limits import check_left, lock_fund
 from ledger.services.money_trail import deposit_item, moved_on
@@ -213,11 +213,13 @@ def what_rests_on(session: ReadSession, *, book_id: UUID, entry_id: UUID) -> str
     legs = journal.load_entry(session, book_id, entry_id).postings
     if row.transfer_group is not None or any(leg.account in SHARED for leg in legs):
         return "This entry is mirrored in another book and cannot be taken back alone."
+    if item_of_entry(session, book_id=book_id, entry_id=entry_id) is not None:
+        return "It says what a bank line means; undo that first."
     if any(
         session.scalar(select(tie.id).where(tie.book_id == book_id, tie.entry_id == entry_id))
-        for tie in (Fulfilment, Step, Match)
+        for tie in (Fulfilment, Step)
     ):
-        return "A pledge, an agreement or a bank line rests on this entry; it is undone there."
+        return "A pledge or an agreement rests on this entry; it is undone there."
     labelled = any(leg.pledge or leg.payment or leg.valuation or leg.asset for leg in legs)
     if labelled or row.source not in ALONE:
         return "Something else counts on this entry; it is undone where it was made."

@@ -15,7 +15,7 @@ from ledger.errors import Conflict, Invalid
 from ledger.ids import new_id
 from ledger.models.books import Book, Fund
 from ledger.models.deposits import DepositItem
-from ledger.models.pledges import Pledge
+from ledger.models.pledges import RETURN, Pledge
 from ledger.queries.deposits import Counted, counted, items_of
 from ledger.services import journal
 from ledger.services.books import check_own_fund
@@ -26,7 +26,6 @@ from ledger.services.reopening import can_reopen, owed_again, reopened
 
 BANK, CASH = 1010, 1030
 LEGS_OF_A_DEPOSIT = 2
-BOUNCED = "return"
 
 
 def put_in(
@@ -113,7 +112,7 @@ def bounce_cheque(
                 pledge=pledge,
                 entry_id=posted.ids[0],
                 quantity=-item.amount,
-                source=BOUNCED,
+                source=RETURN,
                 source_ref=str(item.id),
                 now=now,
             )

@@ -27,7 +27,15 @@ from ledger.queries.payments import payout_funds
 from ledger.queries.pledges import pledge_by_reference
 from ledger.queries.stripe import general_fund
 from ledger.services import journal
-from ledger.services.bank_items import Item, item_by_id, items_of, open_item, tie
+from ledger.services.bank_items import (
+    Item,
+    item_by_id,
+    items_of,
+    open_item,
+    reference_of,
+    tie,
+    were_undone,
+)
 from ledger.services.deposits import bounce_cheque
 from ledger.services.pledges import record_fulfilment, release_for
 from ledger.services.suggestions import (
@@ -113,7 +121,7 @@ def match_pledge(
         # More than what a matching sponsor owes is a gift and matches nothing (PLG-15).
         quantity=receivable if pledge.legal_nature == "conditional" else line.amount,
         source="bank_line",
-        source_ref=str(line.id),
+        source_ref=reference_of(session, line),
         now=now,
     )
     tie(session, line, entry_id, "M-05", by, now)
@@ -206,6 +214,7 @@ def identify(
         select(Match).where(
             Match.bank_line_id == line.line.id,
             Match.part_id.is_(None) if line.part is None else Match.part_id == line.part.id,
+            Match.holds(),
         )
     )
     made = {match.rule: match.entry_id for match in ties}
@@ -231,7 +240,7 @@ def identify(
         entry_id=entry_id,
         quantity=line.amount,
         source="bank_line",
-        source_ref=str(line.id),
+        source_ref=reference_of(session, line),
         now=now,
     )
     tie(session, line, entry_id, "identified", by, now)
@@ -252,7 +261,8 @@ def match_entry(
 
 def auto_match(session: Session, *, book_id: UUID, now: datetime) -> int:
     """Match every open line and payment of a book that has exactly one certain meaning; return
-    how many. What is interim waits for the statement that confirms it."""
+    how many. What is interim waits for the statement that confirms it, and what somebody undid for
+    somebody."""
     lines = session.scalars(
         select(BankLine)
         .where(
@@ -265,7 +275,9 @@ def auto_match(session: Session, *, book_id: UUID, now: datetime) -> int:
     ).all()
     certain: list[tuple[Item, Suggestion]] = []
     for start in range(0, len(lines), AT_ONCE):
-        items = items_of(session, lines[start : start + AT_ONCE])
+        here = lines[start : start + AT_ONCE]
+        undone = were_undone(session, here)
+        items = items_of(session, [line for line in here if line.id not in undone])
         ideas = suggestions_for(session, items)
         for item in items:
             found = [row for row in ideas[item.id] if row.certain]
@@ -326,7 +338,7 @@ def post_line(
         entries,
         event_type=event_type,
         source="bank",
-        external_ref=str(line.id),
+        external_ref=reference_of(session, line),
         accounting_on=line.booked_on,
         now=now,
         made_by=by,

@@ -18,7 +18,7 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.books import Fund
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.payments import BalanceTransaction, Refund
-from ledger.models.pledges import Pledge
+from ledger.models.pledges import RETURN, Pledge
 from ledger.queries.parties import labels_of_payment
 from ledger.queries.periods import closed_until
 from ledger.services import journal
@@ -39,7 +39,6 @@ from ledger.services.pledges import record_fulfilment
 from ledger.services.reopening import owed_again, reopened
 
 HELD = "money_held"
-RETURN = "return"
 
 
 def settle_refund(

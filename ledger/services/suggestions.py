@@ -246,7 +246,9 @@ def _moved(
 ) -> dict[int, list[tuple[UUID, date]]]:
     """Return untied entries of the days and amounts of items: by amount, (id, day)."""
     total = func.sum(Posting.quantity)
-    tied = exists().where(Match.book_id == Posting.book_id, Match.entry_id == Posting.entry_id)
+    tied = exists().where(
+        Match.book_id == Posting.book_id, Match.entry_id == Posting.entry_id, Match.holds()
+    )
     rows = session.execute(
         select(Posting.entry_id, Posting.accounting_on, total)
         .join(

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from ledger.core.accounts import Layer
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
-from ledger.queries import balances, journal
+from ledger.queries import balances, journal, statements
 from ledger.queries.books import accounts_of, funds_of
 from ledger.schemas.journal import AccountFilter, AsOf, EntryFilter
 from ledger.schemas.money import Correction, Reason
@@ -249,6 +249,7 @@ def _entry_page(
         detail = journal.entry_detail(session, book_id=book.id, entry_id=entry_id)
         funds = funds_of(session, book.id)
         rests = corrections.what_rests_on(session, book_id=book.id, entry_id=entry_id)
+        matched = statements.item_of_entry(session, book_id=book.id, entry_id=entry_id)
     return page(
         "journal/entry.html",
         status,
@@ -256,6 +257,7 @@ def _entry_page(
         detail=detail,
         funds=funds,
         rests=rests,
+        matched=matched,
         may_correct=visitor().may("propose_correction", book.id),
         values=values,
         errors=errors,

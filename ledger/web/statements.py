@@ -3,6 +3,7 @@
 import base64
 import binascii
 import zlib
+from dataclasses import replace
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -11,9 +12,9 @@ from werkzeug.wrappers import Response
 
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
-from ledger.queries import pledges, statements
+from ledger.queries import journal, pledges, statements
 from ledger.queries.books import funds_of
-from ledger.schemas.money import Meaning
+from ledger.schemas.money import Meaning, Reason
 from ledger.services import (
     bank_accounts,
     bank_files,
@@ -21,8 +22,9 @@ from ledger.services import (
     meanings,
     tables,
     tax_reclaims,
+    unmatching,
 )
-from ledger.services.bank_items import items_of
+from ledger.services.bank_items import item_by_id, items_of
 from ledger.services.statements import Choice, Imported, SeveralAccounts
 from ledger.statements import MAX_BYTES, TableUnclear, read_statement
 from ledger.web import table_forms
@@ -164,6 +166,67 @@ def match(code: str, line_id: UUID) -> Response:
         return _page(code, {f"line-{line_id}": [refusal.message]}, 409)
     flash(_("Matched and booked."))
     return redirect(url_for("statements.show", code=code), 303)
+
+
+@pages.get("/books/<code>/lines/<uuid:matched_id>/undo")
+def undo_form(code: str, matched_id: UUID) -> Response:
+    """Show what undoing the last match of a line or payment would book."""
+    return _undo_page(code, matched_id, {}, {})
+
+
+@pages.post("/books/<code>/lines/<uuid:matched_id>/undo")
+def undo(code: str, matched_id: UUID) -> Response:
+    """Undo the last match of a line or payment; it waits again."""
+    book = book_for("match", code)
+    person = signed_in()
+    try:
+        answers = read_form(Reason())
+        _check_line(book, matched_id)
+        write(
+            lambda session: unmatching.undo_match(
+                session, line_id=matched_id, reason=answers["why"], by=person.id, now=now()
+            )
+        )
+    except (Invalid, Conflict) as refusal:
+        status = 422 if isinstance(refusal, Invalid) else 409
+        errors = errors_of(refusal) if isinstance(refusal, Invalid) else {}
+        return _undo_page(
+            code, matched_id, request.form.to_dict(), errors or {"why": [refusal.message]}, status
+        )
+    flash(_("Undone. The line waits again; both entries stay in the journal."))
+    return redirect(url_for("statements.show", code=code, _anchor=f"line-{matched_id}"), 303)
+
+
+def _undo_page(
+    code: str,
+    line_id: UUID,
+    values: dict[str, str],
+    errors: dict[str, list[str]],
+    status: int = 200,
+) -> Response:
+    book = book_for("match", code)
+    _check_line(book, line_id)
+    with reading() as session:
+        item = item_by_id(session, line_id)
+        why, legs = "", None
+        try:
+            _item, match, opposite = unmatching.undoing(session, line_id=line_id)
+        except Conflict as refusal:
+            why = refusal.message
+        else:
+            if opposite is not None:
+                detail = journal.entry_detail(session, book_id=book.id, entry_id=match.entry_id)
+                legs = [replace(leg, quantity=-leg.quantity) for leg in detail.entry.legs]
+    return page(
+        "statements/undo.html",
+        status,
+        book=book,
+        item=item,
+        legs=legs,
+        why=why,
+        values=values,
+        errors=errors,
+    )
 
 
 @pages.post("/books/<code>/bank-accounts/<uuid:account_id>/into/<uuid:into_id>")

@@ -271,6 +271,7 @@ FORMS = (
         {"meaning": "gift", "target": "GEN"},
         {"meaning": "choice", "target": "code"},
     ),
+    Form("statements.undo", "treasurer", {"why": "Another giver"}, {"why": "text"}),
     Form(
         "offline.record",
         "treasurer",

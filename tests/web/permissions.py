@@ -163,6 +163,7 @@ DEEDS: dict[str, Deed] = {
         },
     ),
     "statements.match": Deed(TREASURER, {"meaning": "gift", "target": "GEN"}),
+    "statements.undo": Deed(TREASURER, {"why": "Another giver"}),
     "offline.record": Deed(
         TREASURER,
         {
@@ -382,6 +383,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "payouts.show": READERS,
     "periods.show": READERS,
     "statements.lines": READERS,
+    "statements.undo_form": TREASURER,
     "reports.bundle": READERS,
     "reports.proof": READERS,
     "reports.export": READERS,

@@ -36,6 +36,7 @@ from ledger.services import (
     assets,
     decisions,
     hours,
+    matching,
     movements,
     offline,
     pools,
@@ -425,7 +426,7 @@ def _bank(session: Session, town: Town, book: Book) -> None:
         bank_account="X1",
         commodity="USD",
         opening=0,
-        closing=7_000,
+        closing=7_300,
         opens_on=TODAY,
         closes_on=TODAY,
         imported_by=None,
@@ -452,6 +453,27 @@ def _bank(session: Session, town: Town, book: Book) -> None:
     )
     session.add(line)
     session.flush()
+    matched = BankLine(
+        book_id=book.id,
+        statement_id=statement.id,
+        account=1010,
+        position=2,
+        amount=300,
+        commodity="USD",
+        booked_on=TODAY,
+        value_on=TODAY,
+        bank_reference=None,
+        end_to_end_id=None,
+        counterparty_name="Somebody else",
+        remittance="For the garden",
+        code=None,
+        fingerprint="g",
+        state="open",
+    )
+    session.add(matched)
+    session.flush()
+    matching.match_gift(session, line_id=matched.id, fund="GEN", by=None, now=NOW)
+    town.ids["matched_id"] = str(matched.id)
     town.ids |= {"statement_id": str(statement.id), "line_id": str(line.id)}
     town.ids |= {"account_id": str(accounts[1].id), "into_id": str(accounts[2].id)}
 

@@ -250,7 +250,7 @@ def _tied_wrongly() -> Select[UUID, int, int]:
                 Posting.commodity == BankLine.commodity,
             ),
         )
-        .where(Match.rule != "identified")
+        .where(Match.rule != "identified", Match.holds())
         .group_by(BankLine.id, BankLine.amount, BankLinePart.amount, Match.id)
         .having(booked != amount)
         .limit(1)
@@ -260,8 +260,10 @@ def _tied_wrongly() -> Select[UUID, int, int]:
 def _not_tied() -> Select[UUID, str]:
     """Return lines whose state their matches, or the states of their payments, do not give."""
     waiting = exists().where(BankLinePart.bank_line_id == BankLine.id, BankLinePart.state == "open")
-    whole = exists().where(Match.bank_line_id == BankLine.id, Match.part_id.is_(None))
-    any_tie = exists().where(Match.bank_line_id == BankLine.id)
+    whole = exists().where(
+        Match.bank_line_id == BankLine.id, Match.part_id.is_(None), Match.holds()
+    )
+    any_tie = exists().where(Match.bank_line_id == BankLine.id, Match.holds())
     return (
         select(BankLine.id, BankLine.state)
         .where(
@@ -282,6 +284,7 @@ def _parts_not_tied() -> Select[UUID, str]:
     tied = exists().where(
         Match.bank_line_id == BankLinePart.bank_line_id,
         or_(Match.part_id == BankLinePart.id, Match.part_id.is_(None)),
+        Match.holds(),
     )
     return (
         select(BankLinePart.id, BankLinePart.state)

@@ -185,7 +185,7 @@ def contras(session: ReadSession) -> Finding:
 def _discharged() -> Subquery:
     return (
         select(Fulfilment.pledge_id, func.sum(Fulfilment.quantity).label("quantity"))
-        .where(or_(Fulfilment.quantity > 0, Fulfilment.source == "return"))
+        .where(Fulfilment.counts())
         .group_by(Fulfilment.pledge_id)
         .subquery()
     )
