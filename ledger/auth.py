@@ -47,7 +47,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "preview_allocation": frozenset({"member", "treasurer", "approver", "auditor"}),
     "settle_allocation": frozenset({"treasurer"}),
     "decide": frozenset({"approver"}),
-    "read_queue": frozenset({"approver"}),
+    "decide_rights": frozenset({"approver", "admin"}),
+    "read_queue": frozenset({"approver", "admin"}),
     "read_donors": frozenset({"treasurer", "approver"}),
     "export_journal": frozenset({"treasurer", "approver", "auditor"}),
     "read_report": frozenset({"treasurer", "approver", "auditor"}),
@@ -55,6 +56,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "make_pledges": frozenset(ROLES),
     "manage_roles": frozenset({"admin"}),
     "read_rights_log": frozenset({"auditor", "admin"}),
+    "change_approval_rules": frozenset({"admin"}),
+    "read_approval_rules": frozenset({"treasurer", "approver", "auditor", "admin"}),
 }
 
 

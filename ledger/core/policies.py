@@ -6,10 +6,10 @@ database.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from ledger.core import payment_methods
+from ledger.core import approval_rules, payment_methods
 from ledger.errors import Invalid
 
 BASIS_POINTS = 10_000
@@ -30,6 +30,7 @@ class Policy:
     use: ``always``, ``by_terms`` of whoever gave the money, or ``never``. Points are hundredths
     of a percent; ``capitalise_from`` is in whole units of the book's currency. ``payment_methods``:
     which kinds a payment page offers where the currency has them; cards are always among them.
+    ``approvals``: how many people approve a request, by kind, or under "" of every kind.
     """
 
     promises: str
@@ -45,6 +46,14 @@ class Policy:
     holdback_days: int = 120
     debit_return_days: int = 56
     payment_methods: tuple[str, ...] = payment_methods.KINDS
+    approvals: Mapping[str, approval_rules.Bands] = field(default_factory=dict)
+
+    def bands_of(self, kind: str) -> approval_rules.Bands:
+        """Return how many people approve a kind of request, by amount: its own rule or that of
+        every kind, and never fewer than what the kind needs everywhere."""
+        bands = self.approvals.get(kind) or self.approvals.get("") or approval_rules.ONE
+        least = approval_rules.LEAST.get(kind, 1)
+        return tuple((start, max(people, least)) for start, people in bands)
 
     def allowance(self, owed_by_age: Mapping[int, int]) -> int:
         """Return what of debts, by their age in days, may never come; rounded up to whole units.
@@ -59,7 +68,12 @@ class Policy:
 
     def document(self) -> dict[str, Any]:
         """Return every key with its value, as JSON has them."""
-        return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
+        found = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
+        del found[approval_rules.KEY]
+        rules = {"": approval_rules.ONE, **self.approvals}
+        return found | {
+            _approvals_key(kind): approval_rules.write_bands(bands) for kind, bands in rules.items()
+        }
 
 
 PROFILES: dict[str, Policy] = {
@@ -88,7 +102,7 @@ NUMBERS: dict[str, int] = {
     "holdback_days": MAX_DAYS,
     "debit_return_days": MAX_DAYS,
 }
-KEYS = (*WORDS, *SWITCHES, *NUMBERS, "allowance_points", "payment_methods")
+KEYS = (*WORDS, *SWITCHES, *NUMBERS, "allowance_points", "payment_methods", approval_rules.KEY)
 
 
 def profile(name: str) -> Policy:
@@ -100,11 +114,27 @@ def profile(name: str) -> Policy:
 
 def with_choices(policy: Policy, choices: Mapping[str, str]) -> Policy:
     """Return a policy with some keys chosen otherwise, each as text. Raises Invalid at the key."""
-    return replace(policy, **{key: value_of(key, text) for key, text in choices.items()})
+    values = {key: value_of(key, text) for key, text in choices.items()}
+    rules = {
+        _kind_of(key): values.pop(key)
+        for key in choices
+        if key.partition(".")[0] == approval_rules.KEY
+    }
+    return replace(policy, **values, approvals={**policy.approvals, **rules})
+
+
+def _kind_of(key: str) -> str:
+    return key.partition(".")[2]
+
+
+def _approvals_key(kind: str) -> str:
+    return f"{approval_rules.KEY}.{kind}" if kind else approval_rules.KEY
 
 
 def value_of(key: str, text: str) -> Any:
     """Read the value of a key. Raises Invalid at the key for an unknown key or an unfit value."""
+    if key.partition(".")[0] == approval_rules.KEY and key[-1] != ".":
+        return approval_rules.read_bands(key, text)
     if key in WORDS:
         if text not in WORDS[key]:
             raise Invalid(f"{key} is one of {', '.join(WORDS[key])}.", place=key)

@@ -15,9 +15,6 @@ from ledger.models.books import Book
 from ledger.models.people import Person
 from ledger.models.proposals import Approval, Proposal
 
-# How many people have to agree, besides whoever asks; one where nothing is said.
-NEEDED = {"reopening": 2}
-
 
 @dataclass(frozen=True, slots=True)
 class ProposalRow:
@@ -34,34 +31,12 @@ class ProposalRow:
     made_by: str
     made_by_id: UUID
     made_at: datetime
+    book_id: UUID
+    currency: str
     decided_by: str | None
     decision_note: str
     agreed: tuple[str, ...] = ()
     agreed_ids: tuple[UUID, ...] = ()
-
-    @property
-    def needed(self) -> int:
-        """How many people have to agree."""
-        return needed(self.kind)
-
-
-def needed(kind: str) -> int:
-    """Return how many people besides the asker have to agree to a kind of proposal."""
-    return NEEDED.get(kind, 1)
-
-
-def approvals_of(session: ReadSession, *, proposal_id: UUID) -> dict[UUID, str]:
-    """Return who has agreed to a proposal that needs more than one, the first first."""
-    return dict(
-        iter(
-            session.execute(
-                select(Person.id, Person.name)
-                .join(Approval, Approval.approved_by == Person.id)
-                .where(Approval.proposal_id == proposal_id)
-                .order_by(Approval.approved_at)
-            )
-        )
-    )
 
 
 def proposals_for(
@@ -71,10 +46,11 @@ def proposals_for(
     is_open: bool | None = None,
     kinds: Collection[str] = (),
     about: Mapping[str, str] = MappingProxyType({}),
+    only: UUID | None = None,
     limit: int = 50,
 ) -> list[ProposalRow]:
-    """Return proposals of some books, of some kinds and ``about`` some arguments if named: open
-    ones oldest first, decided ones newest first; either, the newest asked first."""
+    """Return proposals of some books, of some kinds, ``about`` some arguments or ``only`` one
+    if named: open ones oldest first, decided ones newest first; either, the newest asked first."""
     decider = select(Person.id, Person.name).subquery()
     query = (
         select(Proposal, Book, Person.name, decider.c.name)
@@ -86,6 +62,8 @@ def proposals_for(
     )
     if kinds:
         query = query.where(Proposal.kind.in_(kinds))
+    if only is not None:
+        query = query.where(Proposal.id == only)
     for name, value in about.items():
         query = query.where(Proposal.arguments[name].as_string() == value)
     if is_open is None:
@@ -96,12 +74,12 @@ def proposals_for(
         query = query.where(Proposal.state != "open").order_by(
             Proposal.decided_at.desc(), Proposal.id
         )
+    found = session.execute(query).all()
     agreed: defaultdict[UUID, dict[UUID, str]] = defaultdict(dict)
     given = (
         select(Approval.proposal_id, Person.id, Person.name)
         .join(Person, Person.id == Approval.approved_by)
-        .join(Proposal, Proposal.id == Approval.proposal_id)
-        .where(Proposal.book_id.in_(book_ids))
+        .where(Approval.proposal_id.in_([row.id for row, *_names in found]))
         .order_by(Approval.approved_at)
     )
     for proposal_id, person_id, name in session.execute(given):
@@ -119,12 +97,14 @@ def proposals_for(
             made_by=maker,
             made_by_id=row.made_by,
             made_at=row.made_at,
+            book_id=book.id,
+            currency=book.commodity,
             decided_by=decided_by,
             decision_note=row.decision_note,
             agreed=tuple(agreed[row.id].values()),
             agreed_ids=tuple(agreed[row.id]),
         )
-        for row, book, maker, decided_by in session.execute(query)
+        for row, book, maker, decided_by in found
     ]
 
 

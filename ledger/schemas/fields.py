@@ -115,6 +115,25 @@ class Minutes(fields.Field[int]):
         return total
 
 
+class WholeNumber(fields.Field[int | None]):
+    """A whole number as text, zero as well; None for an empty answer."""
+
+    def __init__(self, *, most: int, **options: Any) -> None:
+        self.most = most
+        super().__init__(**options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int | None:
+        text = _text(value).strip()
+        if not text:
+            return None
+        digits = len(str(self.most))
+        if not (text.isascii() and text.isdigit() and len(text) <= digits):
+            raise ValidationError("Enter a whole number, or leave this empty.")
+        if int(text) > self.most:
+            raise ValidationError("This amount is too large.")
+        return int(text)
+
+
 class Count(fields.Field[int]):
     """A number of things as text, above zero."""
 

@@ -12,10 +12,12 @@ from sqlalchemy import select
 
 from ledger.core import bookkeeping
 from ledger.core.accounts import CASH_LIKE
+from ledger.core.approval_rules import entry_amount
 from ledger.core.bookkeeping.receivables import ALLOWANCE
 from ledger.core.entry import Entry as CoreEntry
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.books import Book
 from ledger.models.commitments import Step
 from ledger.models.journal import Entry
 from ledger.models.pledges import Fulfilment
@@ -71,7 +73,11 @@ def propose_correction(
         kind="correction",
         title="Move an entry to another fund",
         reason=reason,
-        arguments={"entry": str(entry_id), "funds": dict(fund_map)},
+        arguments={
+            "entry": str(entry_id),
+            "funds": dict(fund_map),
+            "amount": _amount_of(session, book_id, entry_id),
+        },
         made_by=made_by,
         now=now,
     )
@@ -163,7 +169,10 @@ def propose_reversal(
         kind=REVERSAL,
         title="Take an entry back",
         reason=reason,
-        arguments={"entry": str(entry_id)},
+        arguments={
+            "entry": str(entry_id),
+            "amount": _amount_of(session, book_id, entry_id),
+        },
         made_by=made_by,
         now=now,
     )
@@ -230,3 +239,12 @@ def _check_alone(session: ReadSession, book_id: UUID, entry_id: UUID) -> None:
     why = what_rests_on(session, book_id=book_id, entry_id=entry_id)
     if why:
         raise Conflict(why, place="entry")
+
+
+def _amount_of(session: ReadSession, book_id: UUID, entry_id: UUID) -> int:
+    """Return what an entry moves in its book's currency, minor units, for the rule of approvals."""
+    legs = journal.load_entry(session, book_id, entry_id).postings
+    return entry_amount(
+        ((leg.account, leg.commodity, leg.quantity) for leg in legs),
+        session.get_one(Book, book_id).commodity,
+    )

@@ -4,12 +4,19 @@ from collections.abc import Callable
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import select
+
+from ledger.core.approval_rules import entry_amount
 from ledger.core.days import day_in
 from ledger.db import ReadSession, Session
+from ledger.ids import new_id
 from ledger.models.books import Book, Fund
+from ledger.models.journal import Posting
 from ledger.models.proposals import Proposal
+from ledger.queries.approvals import RULE, needed_by, rules_of, signers_of
 from ledger.services import (
     allocations,
+    approval_rules,
     assets,
     commitments,
     corrections,
@@ -37,7 +44,7 @@ from ledger.services import (
     spending,
     transfers,
 )
-from ledger.services.proposals import mark_decided
+from ledger.services.proposals import mark_decided, sign
 
 Deed = Callable[[Session, Proposal, UUID, datetime], None]
 
@@ -57,25 +64,52 @@ def decide(
     note: str,
     now: datetime,
 ) -> Proposal:
-    """Decide a proposal and do what follows, all or nothing. Raises as the deed does.
+    """Sign a proposal or reject it, and do what follows, all or nothing. Raises as the deed does.
 
-    What needs two people follows when the second agrees.
+    A yes does the deed once as many people have signed as the book's rule asks for. What the deed
+    books counts as well as what was asked for: if that needs more people, the deed is undone and
+    the signature stays.
     """
-    proposal = mark_decided(
-        session,
-        proposal_id=proposal_id,
-        approve=approve,
-        decided_by=decided_by,
-        note=note,
-        now=now,
+    proposal = sign(
+        session, proposal_id=proposal_id, approve=approve, by=decided_by, note=note, now=now
     )
-    if proposal.state == "open":
+    if proposal.state == "rejected":
+        if proposal.kind in REJECTED:
+            REJECTED[proposal.kind](session, proposal, decided_by, now)
         return proposal
-    deeds = APPROVED if approve else REJECTED
-    deed = deeds.get(proposal.kind)
-    if deed is not None:
-        deed(session, proposal, decided_by, now)
-    return proposal
+    signed = len(signers_of(session, proposal=proposal, now=now))
+    # Read before the deed, which may be another rule.
+    policy = rules_of(session, [proposal.book_id], now)[proposal.book_id]
+    currency = session.get_one(Book, proposal.book_id).commodity
+    if signed < needed_by(policy, proposal.kind, proposal.arguments, currency):
+        return proposal
+    start = new_id()
+    attempt = session.begin_nested()
+    APPROVED[proposal.kind](session, proposal, decided_by, now)
+    booked = booked_since(session, proposal, start)
+    if signed < needed_by(policy, proposal.kind, proposal.arguments, currency, booked):
+        attempt.rollback()
+        journal.forget_undone(session)
+        return proposal
+    attempt.commit()
+    return mark_decided(session, proposal, "approved", by=decided_by, note=note, now=now)
+
+
+def booked_since(session: ReadSession, proposal: Proposal, start: UUID) -> int:
+    """Return the largest amount of the entries made after an id in a proposal's book, minor units.
+
+    Ids rise with time within one program; other transactions' entries are not to be seen yet.
+    """
+    legs: dict[UUID, list[tuple[int, str, int]]] = {}
+    rows = session.execute(
+        select(Posting.entry_id, Posting.account, Posting.commodity, Posting.quantity).where(
+            Posting.book_id == proposal.book_id, Posting.entry_id > start
+        )
+    )
+    for entry_id, account, commodity, quantity in rows:
+        legs.setdefault(entry_id, []).append((account, commodity, quantity))
+    currency = session.get_one(Book, proposal.book_id).commodity
+    return max((entry_amount(found, currency) for found in legs.values()), default=0)
 
 
 def _today(session: ReadSession, proposal: Proposal, now: datetime) -> date:
@@ -233,6 +267,7 @@ APPROVED: dict[str, Deed] = {
     "transfer": _grant,
     "contribution": _contribute,
     "refund": _refund,
+    RULE: approval_rules.apply_rule,
     "closing": _close,
     "reopening": _reopen,
     pool_agreements.OPENING: lambda session, proposal, by, now: pool_agreements.open_pool(

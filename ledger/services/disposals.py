@@ -59,7 +59,7 @@ def propose_disposal(
         asset,
         DISPOSAL,
         f"{asset.tag} {way}",
-        {"way": way, "price": price},
+        {"way": way, "price": price, "amount": max(price, carrying(session, asset))},
         reason,
         made_by,
         now,
@@ -105,7 +105,7 @@ def propose_giving(
     if receiver.id == asset.book_id:
         raise Invalid("It belongs to this community already.", place="receiver")
     check_own_fund(receiver, fund)
-    more = {"receiver_fund": str(fund.id)}
+    more = {"receiver_fund": str(fund.id), "amount": carrying(session, asset)}
     title = f"{asset.tag} to {receiver.name}"
     return _propose(session, asset, GIVING, title, more, reason, made_by, now)
 

@@ -306,7 +306,15 @@ def _resolve(session: Session, drafts: Sequence[Draft]) -> tuple[_Names, list[_K
 
 
 def _remember(session: Session) -> None:
-    _REMEMBERED[_engine(session)] = session.info["names"]
+    if session.info["names"] is not None:
+        _REMEMBERED[_engine(session)] = session.info["names"]
+
+
+def forget_undone(session: Session) -> None:
+    """Forget what was read and noted in a part of a transaction that is undone."""
+    if "names" in session.info:
+        session.info["names"] = None
+    session.info.pop(MOVED, None)
 
 
 def _engine(session: ReadSession) -> Engine:

@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.proposals import Approval, Proposal
-from ledger.queries.proposals import approvals_of, needed
+from ledger.queries.approvals import may_sign
 
 
 def propose(
@@ -39,39 +41,41 @@ def propose(
     return proposal
 
 
-def mark_decided(
-    session: Session,
-    *,
-    proposal_id: UUID,
-    approve: bool,
-    decided_by: UUID,
-    note: str,
-    now: datetime,
+def sign(
+    session: Session, *, proposal_id: UUID, approve: bool, by: UUID, note: str, now: datetime
 ) -> Proposal:
-    """Write a decision down; a first yes of two leaves the proposal open.
+    """Write down somebody's yes as a signature, or their no as the decision.
 
-    Raises NotFound, Conflict when it is decided already, NotAllowed when the maker decides or
-    somebody says yes twice.
+    The row stays locked until the transaction ends, so that of two last signatures at one moment
+    the later one finds the request decided. Raises NotFound, Conflict when it is decided already,
+    NotAllowed for the maker, for somebody without the role and for a second yes of one person.
     """
-    proposal = session.get(Proposal, proposal_id)
+    proposal = session.scalar(select(Proposal).where(Proposal.id == proposal_id).with_for_update())
     if proposal is None:
         raise NotFound("There is no such proposal.", place="proposal")
     if proposal.state != "open":
         raise Conflict("This proposal is decided already.", place="proposal")
-    if proposal.made_by == decided_by:
+    if proposal.made_by == by:
         raise NotAllowed("Whoever asks for something cannot approve it.", place="proposal")
-    if approve and needed(proposal.kind) > 1:
-        given = approvals_of(session, proposal_id=proposal_id)
-        if decided_by in given:
-            raise NotAllowed("Two people have to agree, and you have already.", place="proposal")
-        session.add(
-            Approval(proposal_id=proposal_id, approved_by=decided_by, approved_at=now, note=note)
+    if not may_sign(session, proposal=proposal, person_id=by, now=now):
+        raise NotAllowed("Your role in this book does not allow this.", place="proposal")
+    if not approve:
+        return mark_decided(session, proposal, "rejected", by=by, note=note, now=now)
+    if session.get(Approval, (proposal_id, by)) is not None:
+        raise NotAllowed(
+            "More than one person has to agree, and you have already.", place="proposal"
         )
-        if len(given) + 1 < needed(proposal.kind):
-            session.flush()
-            return proposal
-    proposal.state = "approved" if approve else "rejected"
-    proposal.decided_by = decided_by
+    session.add(Approval(proposal_id=proposal_id, approved_by=by, approved_at=now, note=note))
+    session.flush()
+    return proposal
+
+
+def mark_decided(
+    session: Session, proposal: Proposal, state: str, *, by: UUID, note: str, now: datetime
+) -> Proposal:
+    """Write a decision down; ``by`` is the last who agreed, or who said no."""
+    proposal.state = state
+    proposal.decided_by = by
     proposal.decided_at = now
     proposal.decision_note = note
     session.flush()

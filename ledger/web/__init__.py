@@ -40,6 +40,7 @@ NOUNS = (
     "pool_agreements",
     "allocations",
     "queue",
+    "approvals",
     "sign_in",
     "second_step",
     "passkeys",

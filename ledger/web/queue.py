@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
 from werkzeug.wrappers import Response
 
+from ledger.core.policies import Policy
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.assets import Valuation
@@ -17,7 +18,7 @@ from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.models.pools import Pool
 from ledger.models.proposals import Proposal
-from ledger.queries import journal, pools, promises, proposals
+from ledger.queries import approvals, journal, pools, promises, proposals
 from ledger.queries.books import accounts_of, book_by_code
 from ledger.schemas.money import Decision
 from ledger.services import decisions, manual_entries, opening, pool_agreements, pool_life
@@ -62,7 +63,7 @@ def decide(proposal_id: UUID) -> Response:
     person = signed_in()
     with reading() as session:
         proposal = session.get(Proposal, proposal_id)
-    if proposal is None or not visitor().may("decide", proposal.book_id):
+    if proposal is None or not may_decide(proposal.kind, proposal.book_id):
         raise NotFound(_("There is no such proposal, or it is not yours to see."))
     try:
         answers = read_form(Decision())
@@ -108,17 +109,38 @@ def _page(errors: dict[str, list[str]], status: int = 200) -> Response:
     ids = [book.id for book in books]
     with reading() as session:
         waiting = [
-            (row, _evidence(session, row))
+            (row, evidence(session, row))
             for row in proposals.proposals_for(session, book_ids=ids, is_open=True)
+            if may_decide(row.kind, row.book_id)
         ]
-        decided = proposals.proposals_for(session, book_ids=ids, is_open=False, limit=10)
+        rules = approvals.rules_of(session, ids, now()) if waiting else {}
+        decided = [
+            row
+            for row in proposals.proposals_for(session, book_ids=ids, is_open=False, limit=10)
+            if may_decide(row.kind, row.book_id)
+        ]
     # What is not in the queue any more has no place of its own for its sentence.
     for place in errors.keys() - {f"p-{row.id}" for row, _found in waiting}:
         flash(" ".join(errors[place]))
-    return page("queue/show.html", status, waiting=waiting, decided=decided, errors=errors)
+    needed = {row.id: people_needed(rules[row.book_id], row) for row, _found in waiting}
+    return page(
+        "queue/show.html", status, waiting=waiting, needed=needed, decided=decided, errors=errors
+    )
 
 
-def _evidence(session: ReadSession, row: proposals.ProposalRow) -> dict[str, object]:
+def may_decide(kind: str, book_id: UUID) -> bool:
+    """Tell whether the visitor's role approves requests of a kind in a book."""
+    rights = kind in approvals.RIGHTS
+    return visitor().may("decide_rights" if rights else "decide", book_id)
+
+
+def people_needed(policy: Policy, row: proposals.ProposalRow) -> int:
+    """Return how many people sign a request; one more than have where it turned out to be more."""
+    by_rule = approvals.needed_by(policy, row.kind, row.arguments, row.currency)
+    return max(by_rule, len(row.agreed) + 1) if row.state == "open" else by_rule
+
+
+def evidence(session: ReadSession, row: proposals.ProposalRow) -> dict[str, object]:
     """Return what a proposal rests on: the split, the valuation, the entry or the promise."""
     found: dict[str, object] = {}
     if row.kind == "allocation":

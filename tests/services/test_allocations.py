@@ -28,6 +28,7 @@ from ledger.services import (
     pool_hours,
 )
 from ledger.services.campaigns import Need
+from ledger.services.people import grant_role
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_party, make_person, make_pledge
 from tests.services.hamlet import (
@@ -329,9 +330,15 @@ def test_nobody_of_the_one_community_that_gets_something_approves_it(
         person = make_person(hamlet_session, f"Only {place}", hamlet.books[place], "approver")
         savepoint = hamlet_session.begin_nested()
         if refused:
-            with pytest.raises(NotAllowed):
-                decide(hamlet_session, asked.id, person.id)
+            with pytest.raises(NotAllowed, match="another community"):
+                allocations.post_allocation(
+                    hamlet_session, run_id=run.id, approved_by=person.id, on=TODAY, now=NOW
+                )
         else:
+            pool = hamlet.books["P"]
+            grant_role(
+                hamlet_session, person_id=person.id, book_id=pool.id, role="approver", now=NOW
+            )
             decide(hamlet_session, asked.id, person.id)
             assert run.state == "posted"
         savepoint.rollback()

@@ -13,7 +13,7 @@ from ledger.models.journal import Entry
 from ledger.queries.assets import assets_of, intakes_to_value, loans_out
 from ledger.queries.pledges import open_quantity
 from ledger.services import assets
-from ledger.services.people import create_person
+from ledger.services.people import create_person, grant_role
 from tests.conftest import NOW
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge
 from tests.services.hamlet import (
@@ -269,6 +269,8 @@ def test_a_value_is_booked_on_the_day_the_things_came(session, hamlet):
 
 def test_who_gave_a_thing_approves_no_value_of_it(session, hamlet, promised):
     giver = create_person(session, email="ada@example.org", name="Ada Hill", now=NOW)
+    book = hamlet.books["A"]
+    grant_role(session, person_id=giver.id, book_id=book.id, role="approver", now=NOW)
     intake = receive(
         session,
         hamlet,

@@ -435,10 +435,12 @@ def test_what_is_no_choice_is_refused_at_its_key(
 def test_every_key_of_a_policy_can_be_chosen() -> None:
     good = {"promises": "none", "release_on_service": "never", "allowance_points": "1, 2, 3, 4"}
     good["payment_methods"] = "card"
+    good["approvals"] = "0:1,5000:2"
     for key in KEYS:
         text_of = good.get(key, "false" if key in ("services", "use") else "7")
         chosen = with_choices(profile("UK_SORP_2026"), {key: text_of})
-        assert getattr(chosen, key) == value_of(key, text_of)
+        value = value_of(key, text_of)
+        assert getattr(chosen, key) == ({"": value} if key == "approvals" else value)
         assert chosen != profile("UK_SORP_2026")
     assert set(KEYS) == set(Policy.__dataclass_fields__)
     with pytest.raises(Invalid):

@@ -36,7 +36,7 @@ def asked(db: Database) -> Proposal:
         book = make_book(session)
         make_fund(session, book)
         ann = make_person(session, "Ann")
-        make_person(session, "Bo")
+        make_person(session, "Bo", book, "approver")
         return propose_closing(
             session, book=book, until=OCTOBER, reason="All agrees", made_by=ann.id, now=NOW
         )

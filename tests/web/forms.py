@@ -515,6 +515,12 @@ FORMS = (
         {"pool": "code", "fund": "code", "reason": "text"},
     ),
     Form(
+        "approvals.change",
+        "admin",
+        {"kind": "loan", "two_from": "", "three_from": "", "reason": "We grew"},
+        {"kind": "choice", "two_from": "weight", "three_from": "weight", "reason": "text"},
+    ),
+    Form(
         "queue.decide",
         "approver",
         {"answer": "approve", "note": ""},

@@ -251,6 +251,9 @@ DEEDS: dict[str, Deed] = {
         TREASURER, {"pool": "Q", "fund": "GEN", "reason": "The members met"}
     ),
     "queue.decide": Deed(frozenset({"approver"}), {"answer": "approve", "note": ""}),
+    "approvals.change": Deed(
+        ADMIN, {"kind": "loan", "two_from": "", "three_from": "", "reason": "So"}
+    ),
     "settings.describe": Deed(ADMIN, {"name": "A", "time_zone": "UTC"}),
     "settings.open_fund": Deed(
         ADMIN, {"code": "ROOF", "fund_name": "Roof", "fund_class": "purpose"}
@@ -334,7 +337,9 @@ VIEWS: dict[str, frozenset[str]] = {
     # Pages about all books of one's own: the other book's people see theirs there.
     "things.show": CIRCLE | {"other member", "other treasurer", "other approver"},
     "things.receive_form": CIRCLE | {"other member", "other treasurer", "other approver"},
-    "queue.show": frozenset({"approver", "other approver"}),
+    "queue.show": frozenset({"approver", "other approver", "admin", "other admin"}),
+    "approvals.show": frozenset({"approver"}),
+    "approvals.rules": READERS | ADMIN,
     "reports.index": READERS | {"other treasurer", "other approver", "other auditor"},
     "reports.transparency": READERS,
     "reports.editions": READERS | {"other treasurer", "other approver", "other auditor"},

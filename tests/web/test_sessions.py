@@ -361,7 +361,7 @@ def test_nobody_is_led_elsewhere_by_what_a_browser_says_it_came_from(
 def test_what_one_person_typed_is_not_shown_to_the_next(quick: Town, clock: Clock) -> None:
     client = quick.client("treasurer")
     clock.now = NOW + sessions.FRESH
-    client.post("/tokens", data={"name": "A secret plan", "scope": "read"})
+    client.post("/tokens", data={"name": "A secret plan", "days": "90"})
     client.post("/sign-in", data={"email": "approver@example.org"})
     client.post(mailed(quick, "approver@example.org")[0], data={"name": ""})
     assert "A secret plan" not in client.get("/tokens").text

@@ -1,0 +1,22 @@
+"""How many people approve: what an admin asks for."""
+
+from collections.abc import Sequence
+
+from marshmallow import Schema
+
+from ledger.core.approval_rules import MAX_FROM
+from ledger.schemas.fields import Line, WholeNumber, one_of
+
+
+def rule(kinds: Sequence[str]) -> Schema:
+    """Return the shape of a rule for one of some kinds of request, or for all."""
+
+    class Rule(Schema):
+        """From which amount two people approve, and from which three; empty is never."""
+
+        kind = one_of(("every", *kinds), "Choose a kind of request.")
+        two_from = WholeNumber(most=MAX_FROM, load_default=None)
+        three_from = WholeNumber(most=MAX_FROM, load_default=None)
+        reason = Line(required=True, longest=500)
+
+    return Rule()
