@@ -1,0 +1,112 @@
+"""Deeds that move money or rights ask who one is once fifteen minutes have gone by.
+
+Every POST of the pages stands in one of two lists: those that are guarded with ``fresh_needed``,
+and ``OTHERS``. A new one fails here until somebody has decided.
+"""
+
+from datetime import timedelta
+
+import pytest
+
+from ledger.db import Database
+from ledger.services.sessions import FRESH
+from ledger.web.sessions import NEEDS_FRESH
+from tests.conftest import NOW
+from tests.web.permissions import DEEDS
+from tests.web.test_sign_in import Clock
+from tests.web.town import Town, found_town
+
+CLOCK = Clock()
+AGAIN = "/sign-in/again"
+GUARDED = {
+    # Approvals post what others asked for; the rest books, pays or promises money by hand.
+    *("queue.decide", "by_hand.do", "offline.record", "payouts.refund", "transfers.propose"),
+    *("commitments.carry_out", "pools.settle", "journal.correct", "journal.take_back"),
+    *("periods.lift", "periods.reopen"),
+    *("people.give", "people.end", "tokens.create", "my_data.erase"),
+    *("factor_policy.set_demand", "factor_policy.reset", "factors.unlock"),
+    *("factors.add_passkey", "factors.begin_app", "factors.confirm_app"),
+    *("factors.remove_passkey", "factors.remove_app", "factors.renew_codes"),
+}
+# Why the others do not ask.
+OTHERS = {
+    "one's own gift, whose payment is confirmed at Stripe": {
+        *("pledges.send", "promises.pay", "promises.card", "promises.cancel"),
+        *("recurring.change", "recurring.amount", "recurring.card"),
+        *("giving.cancel", "giving.shown", "giving.not_mine"),
+    },
+    "how one shows who one is, or gives access up": {
+        *("sign_in.ask", "sign_in.ask_again", "sign_in.enter", "sign_in.leave"),
+        *("sign_in.end", "sign_in.end_all", "second_step.enter", "second_step.recover"),
+        *("passkeys.begin", "passkeys.enter", "step_up.confirm", "tokens.revoke"),
+    },
+    "an approver, who is asked, decides before anything is booked": {
+        *("allocations.propose", "commitments.ask", "cost_sharing.propose", "periods.close"),
+        *("pool_agreements.join", "pool_agreements.propose", "sponsors.propose"),
+        *("items.damage", "items.give_on", "items.let_go", "things.value"),
+    },
+    "takes over what a bank or a list says": {
+        *("bank_tables.say", "bank_tables.send", "gift_lists.say", "gift_lists.send"),
+        *("statements.join", "statements.match", "statements.upload", "suspense.name"),
+    },
+    "moves neither money nor rights": {
+        *("calls.change", "calls.correct", "calls.draft", "calls.throw_away"),
+        *("hours.confirm", "hours.log", "hours.reject", "items.plan_wear"),
+        *("periods.soft_close", "reports.issue_report"),
+        *("settings.add_kind", "settings.describe", "settings.open_fund"),
+        *("things.lend", "things.receive", "things.take_back"),
+    },
+    "programs, which have tokens": {
+        *("api_bank_statements.take", "api_campaigns.pledge", "api_entries.post"),
+        *("api_unknown.refuse", "webhook.receive"),
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def late(shared_db: Database) -> Town:
+    """A town with a clock to set."""
+    CLOCK.now = NOW
+    return found_town(shared_db, clock=CLOCK)
+
+
+def guarded(town: Town) -> set[str]:
+    return {name for name, view in town.app.view_functions.items() if view in NEEDS_FRESH}
+
+
+def test_every_form_is_in_one_of_the_lists(late: Town) -> None:
+    others = [name for names in OTHERS.values() for name in names]
+    assert len(others) == len(set(others))
+    assert guarded(late) == GUARDED
+    assert set(late.endpoints("POST")) == GUARDED | set(others)
+    assert not GUARDED & set(others)
+
+
+def sent_after(town: Town, endpoint: str, minutes: timedelta) -> str:
+    """Sign in, send a form after some minutes, and return where the answer leads."""
+    deed = DEEDS[endpoint]
+    who = next(iter(sorted(deed.who & set(town.people))), "treasurer")
+    CLOCK.now = NOW
+    client = town.client(who)
+    CLOCK.now = NOW + minutes
+    about = {name: town.ids[key] for name, key in deed.about.items()}
+    answer = client.post(town.address(endpoint, **about), data=deed.form)
+    return answer.headers.get("Location", "")
+
+
+@pytest.mark.parametrize("endpoint", sorted(GUARDED))
+def test_a_deed_asks_again_after_fifteen_minutes_and_writes_nothing(
+    late: Town, endpoint: str
+) -> None:
+    before = late.rows()
+    assert sent_after(late, endpoint, FRESH) == AGAIN
+    assert late.rows() == before
+    assert sent_after(late, endpoint, FRESH - timedelta(seconds=1)) != AGAIN
+
+
+def test_a_preview_does_not_ask(late: Town) -> None:
+    form = {**DEEDS["by_hand.do"].form, "step": "try"}
+    CLOCK.now = NOW
+    client = late.client("treasurer")
+    CLOCK.now = NOW + FRESH
+    assert client.post(late.address("by_hand.do"), data=form).status_code == 200
