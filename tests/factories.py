@@ -5,7 +5,9 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
+from ledger.core.amount import is_currency
 from ledger.db import Session
+from ledger.gateway import SavedCard
 from ledger.ids import new_id
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
@@ -13,11 +15,14 @@ from ledger.models.parties import Party
 from ledger.models.people import Person
 from ledger.models.pledges import Pledge
 from ledger.queries.people import person_by_email
+from ledger.services import mandates
 from ledger.services.books import create_book, create_fund, ensure_commodity
 from ledger.services.campaigns import Need, create_campaign
+from ledger.services.confirmations import restate_offers
+from ledger.services.offers import Line
 from ledger.services.parties import Giver, find_or_create_party, party_of_person
 from ledger.services.people import create_person, grant_role
-from ledger.services.pledges import Line, make_pledges
+from ledger.services.pledges import make_pledges
 from ledger.services.pools import create_pool
 from tests.conftest import NOW
 
@@ -136,6 +141,22 @@ def make_party(session: Session, email: str = "ada@example.org", name: str = "Ad
     )
 
 
+def confirm(session: Session, party: Party) -> Party:
+    """Have the owner of a party's address open a link sent there, so that offers count."""
+    if party.person_id is None:
+        person = create_person(session, email=party.email, name=party.name, now=NOW)
+        party.person_id = person.id
+        restate_offers(session, parties=[party.id])
+    return party
+
+
+def save_card(session: Session, pledge: Pledge) -> None:
+    """Have a card saved for a pledge of money."""
+    mandates.ask_for_card(session, pledge_id=pledge.id, now=NOW)
+    card = SavedCard("succeeded", "cus_1", f"pm_{pledge.reference}", "Visa")
+    mandates.record_card(session, pledge_id=pledge.id, card=card, now=NOW)
+
+
 def make_pledge(
     session: Session,
     campaign: Campaign,
@@ -145,7 +166,9 @@ def make_pledge(
     form_key: str = "",
     now: datetime = NOW,
 ) -> Pledge:
-    """Pledge one commodity to a campaign."""
+    """Pledge one commodity to a campaign; hours and things by a giver who is known."""
+    if not is_currency(commodity):
+        confirm(session, party)
     basket = make_pledges(
         session,
         campaign=campaign,

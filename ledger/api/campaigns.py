@@ -21,6 +21,7 @@ from ledger.queries.pledge_status import standings_of
 from ledger.schemas.basket import Basket
 from ledger.services import parties
 from ledger.services import pledges as pledge_services
+from ledger.services.offers import Line
 
 blueprint = Blueprint("api_campaigns", "Campaigns, how far they are, and pledges")
 
@@ -113,11 +114,12 @@ def pledge(headers: dict[str, str], body: dict[str, Any], slug: str) -> dict[str
                 person=session.get(Person, who.person_id),
                 now=now,
             ),
-            lines=[pledge_services.Line(**line) for line in body["lines"]],
+            lines=[Line(**line) for line in body["lines"]],
             form_key=form_key,
             message=body["message"],
             consent=body["consent"],
             name=body["name"],
+            by_card=parts().gateway is not None,
             now=now,
         )
         rows = pledges.pledges_of_basket(session, basket_id=basket.id)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ledger.checkout.outcomes import sync_attempt
 from ledger.checkout.payment_pages import OVER, fingerprint
+from ledger.core.card_amounts import refusal
 from ledger.core.days import end_of
 from ledger.core.instalments import later
 from ledger.core.payment_methods import KEPT
@@ -147,9 +148,13 @@ def change_amount(
     amount: int,
     now: datetime,
 ) -> None:
-    """Take another amount from the next payment on. Raises Invalid unless it is above zero."""
-    if amount <= 0:
-        raise Invalid("Offer an amount above zero.", place="amount")
+    """Take another amount from the next payment on. Raises Invalid for one that Stripe does not
+    charge in the gift's currency."""
+    with db.snapshot() as session:
+        currency = session.get_one(RecurringGift, gift_id).commodity
+    said = refusal(amount, currency)
+    if said:
+        raise Invalid(said, place="amount")
     _change(
         db,
         gateway,

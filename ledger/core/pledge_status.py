@@ -86,6 +86,9 @@ class Status(StrEnum):
     # Things and hours.
     CONDITIONAL_OFFER = "conditional_offer"
     OFFER_NOT_REACHED = "offer_not_reached"
+    OFFER_UNCONFIRMED = "offer_unconfirmed"
+    OFFER_WAITING = "offer_waiting"
+    OFFER_DECLINED = "offer_declined"
     THINGS_OFFERED = "things_offered"
     THINGS_PART = "things_part"
     THINGS_RECEIVED = "things_received"
@@ -217,6 +220,9 @@ MEANINGS: Mapping[Status, Meaning] = {
     Status.OFFER_NOT_REACHED: Meaning(
         Tone.ENDED, "The campaign did not reach what it needs; your offer of %(rest)s has ended."
     ),
+    Status.OFFER_UNCONFIRMED: Meaning(Tone.RECORDED, "Offered; confirm your address to count."),
+    Status.OFFER_WAITING: Meaning(Tone.RECORDED, "Offered; awaiting the organiser."),
+    Status.OFFER_DECLINED: Meaning(Tone.ENDED, "Not needed this time."),
     Status.THINGS_OFFERED: Meaning(
         Tone.RECORDED, "Offered: %(open)s. The hand-over is still to come."
     ),
@@ -272,6 +278,9 @@ class Facts:
     next_part: int = 0
     campaign: str = ""
     logged: int = 0
+    # Of hours and things: whose word is still missing, "giver" or "organiser"; "declined" where
+    # the organiser said no.
+    acceptance: str = ""
     # Whether the giver is back from a payment page and its provider gave no answer.
     is_unsure: bool = False
 
@@ -447,9 +456,15 @@ def _of_parts(facts: Facts) -> Standing:
     return _at(facts, Status.PARTS_RUNNING, day=facts.due_on)
 
 
+# Whose word an offer waits for → what its giver is told.
+MISSING = {"giver": Status.OFFER_UNCONFIRMED, "organiser": Status.OFFER_WAITING}
+
+
 def _of_offer(facts: Facts) -> Status:
     """Say what is true of things or hours."""
     ended = _of_ended(facts)
+    if ended in (Status.CANCELLED, Status.CANCELLED_PART) and facts.acceptance == "declined":
+        return Status.OFFER_DECLINED
     if ended in (Status.NOT_REACHED, Status.NOT_REACHED_PART, Status.NO_CARD_AT_THE_END):
         return Status.OFFER_NOT_REACHED
     if ended is not None:
@@ -457,6 +472,8 @@ def _of_offer(facts: Facts) -> Status:
     hours = facts.kind == "hours"
     if hours and facts.logged:
         return Status.HOURS_LOGGED
+    if facts.open and not facts.arrived and facts.acceptance in MISSING:
+        return MISSING[facts.acceptance]
     if facts.open and facts.legal_nature == "conditional":
         return Status.CONDITIONAL_OFFER
     if not facts.open:

@@ -14,7 +14,7 @@ from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
 from ledger.services import assets
-from ledger.services.pledges import Line
+from ledger.services.offers import Line
 
 
 @dataclass(frozen=True, slots=True)

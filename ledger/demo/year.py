@@ -30,6 +30,7 @@ from ledger.services import (
     pools,
     transfers,
 )
+from ledger.services.offers import Line
 
 CURRENCY = "USD"
 
@@ -74,7 +75,7 @@ class Year:
         ]
 
     def pledge(
-        self, campaign: Campaign, party: Party, days_ago: int, lines: list[pledges.Line]
+        self, campaign: Campaign, party: Party, days_ago: int, lines: list[Line]
     ) -> list[Pledge]:
         """Make one basket."""
         self.number += 1

@@ -50,6 +50,10 @@ class Campaign(Base):
     # Who opened the draft to everybody, and when.
     opened_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     opened_at: Mapped[datetime | None]
+    # Who accepts offers of hours and things: the organiser, by_hand, or nobody: all_confirmed.
+    acceptance: Mapped[Code] = mapped_column(
+        default="all_confirmed", server_default="all_confirmed"
+    )
 
 
 class CampaignNeed(Base):

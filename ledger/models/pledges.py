@@ -28,7 +28,8 @@ class Basket(Base):
     """One donor's offer to one campaign. ``form_key`` makes sending the form twice harmless.
 
     ``name``, ``consent`` and ``message`` are this basket's alone. The public sees them only once
-    the owner of the address has confirmed them (``confirmed_at``).
+    the owner of the address has confirmed them (``confirmed_at``), and the organiser can hide them.
+    Offers of hours and things count once they are accepted; ``BasketDecision`` says by whom.
     """
 
     __tablename__ = "basket"
@@ -47,6 +48,47 @@ class Basket(Base):
     consent: Mapped[Code]
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    declined_at: Mapped[datetime | None]
+    hidden_at: Mapped[datetime | None]
+
+
+class BasketDecision(Base):
+    """What an organiser decided about a basket, and why. Rows are only added."""
+
+    __tablename__ = "basket_decision"
+    __table_args__ = (
+        CheckConstraint(
+            "decision in ('accept', 'decline', 'hide', 'restore', 'keep')", name="decision"
+        ),
+        Index("ix_basket_decision_basket_id", "basket_id"),
+    )
+
+    id: Mapped[Key]
+    basket_id: Mapped[UUID] = mapped_column(ForeignKey("basket.id"))
+    decision: Mapped[Code]
+    reason: Mapped[str] = mapped_column(default="")
+    made_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime]
+
+
+class BasketReport(Base):
+    """That a visitor reported the name or message of a basket; ``settled_at`` when an organiser
+    had looked at it."""
+
+    __tablename__ = "basket_report"
+    __table_args__ = (
+        CheckConstraint(
+            "reason in ('spam', 'insult', 'false_name', 'personal_data', 'other')", name="reason"
+        ),
+        Index("ix_basket_report_basket_id", "basket_id"),
+    )
+
+    id: Mapped[Key]
+    basket_id: Mapped[UUID] = mapped_column(ForeignKey("basket.id"))
+    reason: Mapped[Code]
+    made_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
 
 
 class Pledge(Base):
@@ -102,7 +144,9 @@ class Pledge(Base):
     due_on: Mapped[date | None]
     # What of the quantity the donor adds so that the fee is covered (PAY-11), minor units.
     cover: Mapped[int] = mapped_column(default=0)
-    # Open, and its donor was sent to pay or to save a card and has done neither: not promised yet.
+    # Whether its giver was asked for a card when it was made: without one it is no promise.
+    needs_card: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Open and not counted as promised: see ``queries.pledges.unconfirmed``.
     unconfirmed: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
 

@@ -1,19 +1,21 @@
 """Questions about campaigns: what they need, how far they are, who helps in public."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy.orm import aliased
 
 from ledger.core.amount import kind_of
 from ledger.db import ReadSession
 from ledger.errors import NotFound
 from ledger.models.campaigns import Campaign, CampaignChange, CampaignNeed
 from ledger.models.mandates import Mandate
+from ledger.models.parties import Party
 from ledger.models.pledges import Basket, Pledge
 from ledger.queries.figures import Figures, figures_of_campaigns
 from ledger.queries.paging import PAGE, Page, behind, cut
@@ -23,6 +25,7 @@ from ledger.queries.sponsors import sponsors_of
 
 # Whoever asked to be anonymous once stays so: a later form may be somebody else's.
 ANONYMOUS = "anonymous"
+GATED = "all_or_nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Progress:
     """How far one need is; quantities in the commodity's smallest unit, promised and received
     apart.
 
+    ``counted`` is what counts towards the minimum of an all-or-nothing campaign: of money what has
+    arrived or can be charged to a saved card, of hours and things what was accepted as well.
     ``approximate`` where a part of what was received is counted at a rate; ``uncounted`` is what
     came in currencies that have no rate yet.
     """
@@ -41,18 +46,21 @@ class Progress:
     optimum: int
     promised: int
     received: int
+    counted: int
     approximate: bool = False
     uncounted: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Supporter:
-    """Somebody who helps, as far as they wish to be seen."""
+    """Somebody who helps, as far as they wish to be seen. ``id`` is a basket's; keep it private."""
 
+    id: UUID
     name: str
     message: str
     since: datetime
     commodities: tuple[tuple[str, int], ...]
+    is_named: bool
 
 
 def campaign_by_slug(session: ReadSession, slug: str) -> Campaign:
@@ -160,18 +168,20 @@ def progress_of(session: ReadSession, campaigns: Sequence[Campaign]) -> dict[UUI
     ):
         needs[need.campaign_id].append(need)
     found = figures_of_campaigns(session, campaigns)
+    saved = _on_saved_cards(session, campaigns)
     return {
         campaign.id: [
-            _progress(session, campaign, need, found[campaign.slug]) for need in needs[campaign.id]
+            _progress(session, campaign, need, found[campaign.slug], saved[campaign.id])
+            for need in needs[campaign.id]
         ]
         for campaign in campaigns
     }
 
 
 def _progress(
-    session: ReadSession, campaign: Campaign, need: CampaignNeed, found: Figures
+    session: ReadSession, campaign: Campaign, need: CampaignNeed, found: Figures, saved: int
 ) -> Progress:
-    row = found.of(need.commodity)
+    row, kind = found.of(need.commodity), kind_of(need.commodity)
     received, uncounted = row.received, []
     approximate = False
     if need.commodity == campaign.commodity:
@@ -188,16 +198,41 @@ def _progress(
             approximate = True
     return Progress(
         need.commodity,
-        kind_of(need.commodity),
+        kind,
         need.label,
         need.minimum,
         need.optimum,
         # Money held for the goal is as good as promised, and not received.
         row.promised + row.advances_held,
         received,
+        received + (row.advances_held + saved if kind == "money" else row.promised),
         approximate,
         tuple(uncounted),
     )
+
+
+def _on_saved_cards(session: ReadSession, campaigns: Sequence[Campaign]) -> Counter[UUID]:
+    """Return what saved cards are to be charged with if a campaign reaches everything, by campaign.
+
+    In minor units of the campaign's currency: all or nothing takes no other.
+    """
+    gated = [campaign.id for campaign in campaigns if campaign.mode == GATED]
+    found: Counter[UUID] = Counter()
+    if not gated:
+        return found
+    chargeable = (
+        select(Pledge.id)
+        .join(Mandate, Mandate.pledge_id == Pledge.id)
+        .where(Pledge.campaign_id.in_(gated), Pledge.state.in_(OPEN), Mandate.state == "saved")
+    )
+    done = discharged(chargeable)
+    for campaign_id, quantity, paid in session.execute(
+        select(Pledge.campaign_id, Pledge.quantity, done.c.quantity)
+        .outerjoin(done, done.c.pledge_id == Pledge.id)
+        .where(Pledge.id.in_(chargeable))
+    ):
+        found[campaign_id] += quantity - int(paid or 0)
+    return found
 
 
 def waiting_for_donors(session: ReadSession, *, campaign_id: UUID) -> int:
@@ -221,37 +256,87 @@ def waiting_for_donors(session: ReadSession, *, campaign_id: UUID) -> int:
 
 
 def supporters(session: ReadSession, *, campaign_id: UUID, limit: int = 12) -> list[Supporter]:
-    """Return who helps, newest first, named as far as each agreed.
+    """Return who helps, each person or address once by what they sent last, named as they agreed.
 
-    Anybody can type any address: until its owner confirms a basket, its name and message are
-    withheld.
+    Anybody can type any address. Until its owner confirms a basket its name and message are
+    withheld, and it stands behind all that are confirmed; one of which nothing counts is not
+    shown. What an organiser hid shows neither name nor message.
     """
-    baskets = session.scalars(
-        select(Basket)
-        .where(Basket.campaign_id == campaign_id)
-        .order_by(Basket.created_at.desc(), Basket.id)
-        .limit(limit)
-    ).all()
+    baskets = _latest(session, campaign_id, confirmed=True, limit=limit)
+    if len(baskets) < limit:
+        baskets += _latest(session, campaign_id, confirmed=False, limit=limit - len(baskets))
     given: defaultdict[UUID, list[tuple[str, int]]] = defaultdict(list)
     for basket_id, commodity, quantity in session.execute(
         select(Pledge.basket_id, Pledge.commodity, Pledge.quantity).where(
-            Pledge.basket_id.in_([basket.id for basket in baskets]),
-            Pledge.state.not_in(("cancelled", "lapsed", "charged_back")),
+            Pledge.basket_id.in_([basket.id for basket in baskets]), *_shown(Pledge)
         )
     ):
         if basket_id is not None:
             given[basket_id].append((commodity, quantity))
     return [
         Supporter(
+            basket.id,
             shown_name(basket.name, consent),
             basket.message if consent != ANONYMOUS else "",
             basket.created_at,
             tuple(sorted(given[basket.id])),
+            consent != ANONYMOUS,
         )
         for basket in baskets
-        for consent in (basket.consent if basket.confirmed_at else ANONYMOUS,)
-        if given[basket.id]
+        for consent in (
+            basket.consent if basket.confirmed_at and not basket.hidden_at else ANONYMOUS,
+        )
     ]
+
+
+def _latest(
+    session: ReadSession, campaign_id: UUID, *, confirmed: bool, limit: int
+) -> list[Basket]:
+    """Return the newest baskets of which something counts, the latest of each giver alone."""
+    later, theirs, given = aliased(Basket), aliased(Party), aliased(Pledge)
+    is_confirmed, later_is = Basket.confirmed_at, later.confirmed_at
+    counts = select(Pledge.id).where(Pledge.basket_id == Basket.id, *_shown(Pledge))
+    later_counts = select(given.id).where(given.basket_id == later.id, *_shown(given))
+    newer = (
+        select(later.id)
+        .join(theirs, theirs.id == later.party_id)
+        .where(
+            later.campaign_id == Basket.campaign_id,
+            later_is.is_not(None) if confirmed else later_is.is_(None),
+            or_(
+                later.created_at > Basket.created_at,
+                and_(later.created_at == Basket.created_at, later.id > Basket.id),
+            ),
+            or_(
+                theirs.id == Party.id,
+                theirs.person_id == Party.person_id,
+                and_(theirs.email == Party.email, Party.email != ""),
+            ),
+            later_counts.exists(),
+        )
+    )
+    return list(
+        session.scalars(
+            select(Basket)
+            .join(Party, Party.id == Basket.party_id)
+            .where(
+                Basket.campaign_id == campaign_id,
+                is_confirmed.is_not(None) if confirmed else is_confirmed.is_(None),
+                counts.exists(),
+                ~newer.exists(),
+            )
+            .order_by(Basket.created_at.desc(), Basket.id.desc())
+            .limit(limit)
+        )
+    )
+
+
+def _shown(pledge: type[Pledge]) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that a pledge is shown beside its giver."""
+    return (
+        pledge.unconfirmed == false(),
+        pledge.state.not_in(("cancelled", "lapsed", "charged_back")),
+    )
 
 
 def shown_name(name: str, consent: str) -> str:

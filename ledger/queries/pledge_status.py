@@ -21,8 +21,9 @@ from ledger.models.disputes import Dispute
 from ledger.models.hours import HoursEntry
 from ledger.models.journal import Entry
 from ledger.models.mandates import Mandate
+from ledger.models.parties import Party
 from ledger.models.payments import BalanceTransaction, PaymentAttempt, Refund
-from ledger.models.pledges import OPENS_AGAIN, RETURN, Fulfilment, Pledge, PledgeLine
+from ledger.models.pledges import OPENS_AGAIN, RETURN, Basket, Fulfilment, Pledge, PledgeLine
 
 UNDER_WAY = ("processing", "succeeded")
 TAKES_MONEY = ("checkout", "off_session")
@@ -61,18 +62,22 @@ def standings_of(
         return {}
     gathered = _gather(session, pledge_ids)
     found = {}
-    for pledge, zone, campaign, card, moved, logged in session.execute(_with_sums(pledge_ids)):
+    for pledge, zone, campaign, card, basket, person, moved, logged in session.execute(
+        _with_sums(pledge_ids)
+    ):
         told = gathered[pledge.id]
         told.card, told.logged = card, int(logged or 0)
         told.moved = None if moved is None else int(moved)
         facts = _facts(pledge, zone, campaign or "", told, now)
-        found[pledge.id] = standing_of(replace(facts, is_unsure=is_unsure))
+        found[pledge.id] = standing_of(
+            replace(facts, is_unsure=is_unsure, acceptance=_acceptance(basket, person))
+        )
     return found
 
 
 def _with_sums(ids: Collection[UUID]) -> Select[Any]:
-    """Select pledges with time zone, campaign's state, card, what moved at Stripe and the hours
-    that wait for confirmation."""
+    """Select pledges with time zone, campaign's state, card, basket, whose they are, what moved
+    at Stripe and the hours that wait for confirmation."""
     moved = select(func.sum(BalanceTransaction.amount)).where(
         BalanceTransaction.pledge_id == Pledge.id, BalanceTransaction.posted_at.is_not(None)
     )
@@ -85,14 +90,29 @@ def _with_sums(ids: Collection[UUID]) -> Select[Any]:
             Book.time_zone,
             Campaign.state,
             Mandate,
+            Basket,
+            Party.person_id,
             moved.scalar_subquery(),
             logged.scalar_subquery(),
         )
         .join(Book, Book.id == Pledge.book_id)
+        .join(Party, Party.id == Pledge.party_id)
+        .outerjoin(Basket, Basket.id == Pledge.basket_id)
         .outerjoin(Campaign, Campaign.id == Pledge.campaign_id)
         .outerjoin(Mandate, Mandate.pledge_id == Pledge.id)
         .where(Pledge.id.in_(ids))
     )
+
+
+def _acceptance(basket: Basket | None, person_id: UUID | None) -> str:
+    """Return whose word is missing for offers in a basket; what has none is a community's own."""
+    if basket is None:
+        return ""
+    if basket.declined_at is not None:
+        return "declined"
+    if person_id is None:
+        return "giver"
+    return "organiser" if basket.accepted_at is None else ""
 
 
 def stands(status: str) -> str:

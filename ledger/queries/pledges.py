@@ -19,6 +19,8 @@ from ledger.models.pledges import Basket, Fulfilment, Pledge
 from ledger.queries.paging import PAGE, Page, behind, cut
 
 OPEN = ("open", "part_fulfilled")
+# Kinds of commodities that hours and things are counted in.
+OFFERED = ("time", "item", "bulk")
 # Pages that a donor is sent to, and the states of one that took something.
 PAGES = ("checkout", "setup")
 TAKEN = ("processing", "succeeded", "posted")
@@ -175,6 +177,12 @@ def page_of_person(
     return cut(_rows(session, query), attrgetter("id"))
 
 
+def is_sent(session: ReadSession, *, form_key: str) -> bool:
+    """Tell whether a pledge form was sent before."""
+    query = select(Basket.id).where(Basket.form_key == form_key)
+    return session.scalar(query) is not None
+
+
 def is_of_person(session: ReadSession, *, pledge_id: UUID, person_id: UUID) -> bool:
     """Tell whether a signed-in person made a pledge."""
     query = (
@@ -225,8 +233,12 @@ def discharged(ids: Select[UUID] | None = None) -> Subquery:
 
 
 def unconfirmed() -> ColumnElement[bool]:
-    """Return the condition that the donor of a pledge was sent to pay or to save a card and has
-    done neither: refused, left, or not done yet. What is owed stands all the same."""
+    """Return the condition that an open pledge is not promised yet, so that no figure counts it.
+
+    Money: its giver was to pay or to save a card and has done neither; refused, left, or not done
+    yet. Hours and things that were offered on a form: the giver's address is not confirmed, or
+    the organiser has not accepted them. What is owed, or has come in part, stands all the same.
+    """
     pages = select(PaymentAttempt.id).where(
         PaymentAttempt.pledge_id == Pledge.id, PaymentAttempt.kind.in_(PAGES)
     )
@@ -241,8 +253,28 @@ def unconfirmed() -> ColumnElement[bool]:
         ~came.exists(),
         or_(
             card.where(Mandate.state == "asked").exists(),
-            and_(pages.exists(), ~taken.exists(), ~card.exists()),
+            and_(or_(Pledge.needs_card, pages.exists()), ~taken.exists(), ~card.exists()),
+            and_(is_offer(), _is_unaccepted().exists()),
         ),
+    )
+
+
+def is_offer() -> ColumnElement[bool]:
+    """Return the condition that a pledge is of hours or things, not of money."""
+    counted = select(Commodity.code).where(Commodity.kind.in_(OFFERED))
+    return Pledge.commodity.in_(counted)
+
+
+def _is_unaccepted() -> Select[UUID]:
+    """Return the baskets of pledges whose giver or organiser has not said yes yet."""
+    return (
+        select(Basket.id)
+        .join(Party, Party.id == Basket.party_id)
+        .where(
+            Basket.id == Pledge.basket_id,
+            or_(Party.person_id.is_(None), Basket.accepted_at.is_(None)),
+        )
+        .correlate(Pledge)
     )
 
 

@@ -11,6 +11,7 @@ from ledger.schemas.fields import Count, Day, Line, Minutes, Money, Text, one_of
 
 MODES = ("keep_what_you_raise", "all_or_nothing")
 FEE_BEARERS = ("fund", "general")
+ACCEPTANCES = ("by_hand", "all_confirmed")
 # How many needs a form has room for; each is of another commodity.
 ROWS = 6
 
@@ -25,6 +26,7 @@ class Campaign(Schema):
     fund = Line(required=True, longest=32)
     mode = one_of(MODES, "Choose what happens when it is not reached.")
     fee_bearer = one_of(FEE_BEARERS, "Choose who bears the payment fees.")
+    acceptance = one_of(ACCEPTANCES, "Choose how offers of hours and things are accepted.")
     opens_on = Day(required=True)
     deadline_on = Day(load_default=None)
     currencies = fields.String(

@@ -24,7 +24,8 @@ from ledger.queries.people import person_by_email
 from ledger.queries.policies import capitalised_from
 from ledger.services import journal
 from ledger.services.books import ensure_commodity
-from ledger.services.pledges import LIMITS, check_place, record_fulfilment, release_for
+from ledger.services.offers import LIMITS
+from ledger.services.pledges import check_place, record_fulfilment, release_for
 from ledger.services.proposals import propose
 
 CONDITIONS = "ABCDE"

@@ -23,9 +23,13 @@ from ledger.queries.mandates import mandate_of
 from ledger.services.books import check_own_fund, ensure_commodity
 from ledger.services.donor_messages import tell_campaign_over, tell_status
 from ledger.services.mandates import make_due
+from ledger.services.moderation import accept_waiting
+from ledger.services.offers import ALL_CONFIRMED
 from ledger.services.pledges import lapse_pledge, meet_condition
 
 MODES = ("keep_what_you_raise", "all_or_nothing")
+# Who accepts offers of hours and things: the organiser, or nobody.
+ACCEPTANCES = ("by_hand", ALL_CONFIRMED)
 # What donors promise by beside the needs, as forms name it, and what a refusal calls it.
 _TERMS = {
     "fund": "The fund",
@@ -61,6 +65,7 @@ class Terms(TypedDict):
     deadline_on: date | None
     needs: Sequence[Need]
     fee_bearer: NotRequired[str]
+    acceptance: NotRequired[str]
     currencies: NotRequired[Sequence[str]]
 
 
@@ -132,6 +137,8 @@ def correct_campaign(
     if terms["deadline_on"] != written["deadline_on"]:
         _check_ahead(book, terms["deadline_on"], now)
     _write(session, book, campaign, terms)
+    if campaign.acceptance == ALL_CONFIRMED != written.get("acceptance"):
+        accept_waiting(session, campaign_id=campaign.id, now=now)
     after = _said(terms)
     earlier = {name: said for name, said in _said(written).items() if said != after[name]}
     if earlier:
@@ -210,6 +217,7 @@ def _terms_of(session: Session, campaign: Campaign) -> Terms:
             for need in needs_of(session, campaign_id=campaign.id)
         ],
         fee_bearer=campaign.fee_bearer,
+        acceptance=campaign.acceptance,
         currencies=campaign.currencies.split(),
     )
 
@@ -225,6 +233,7 @@ def _said(terms: Terms) -> dict[str, Any]:
         "opens_on": str(terms["opens_on"]),
         "deadline_on": str(terms["deadline_on"] or ""),
         "fee_bearer": terms.get("fee_bearer", "fund"),
+        "acceptance": terms.get("acceptance", ALL_CONFIRMED),
         "currencies": " ".join(terms.get("currencies", ())),
         "needs": [asdict(need) for need in terms["needs"]],
     }
@@ -247,6 +256,7 @@ def _write(session: Session, book: Book, campaign: Campaign, terms: Terms) -> No
     campaign.story = terms["story"]
     campaign.mode = terms["mode"]
     campaign.fee_bearer = terms.get("fee_bearer", "fund")
+    campaign.acceptance = terms.get("acceptance", ALL_CONFIRMED)
     campaign.currencies = " ".join(currencies)
     campaign.opens_on = terms["opens_on"]
     campaign.deadline_on = terms["deadline_on"]
@@ -278,6 +288,8 @@ def _check(terms: Terms) -> None:
         raise Invalid(f"There is no mode {terms['mode']}.", place="mode")
     if bearer not in FEE_BEARERS:
         raise Invalid(f"Nobody called {bearer} bears fees.", place="fee_bearer")
+    if terms.get("acceptance", ALL_CONFIRMED) not in ACCEPTANCES:
+        raise Invalid("Choose how offers are accepted.", place="acceptance")
     if last is None and terms["mode"] == "all_or_nothing":
         # Nobody would ever learn whether they pay.
         raise Invalid("A campaign of all or nothing needs a last day.", place="deadline_on")
@@ -313,10 +325,11 @@ def close_campaign(
 ) -> str:
     """Close a campaign after its last day and return its new state.
 
-    All-or-nothing: promises become owed when every minimum is reached, of money, things and
-    hours alike, and saved cards are charged; else they lapse. Money counts that has arrived or
-    can be charged: a promise whose donor was asked for a card and saved none does neither, and
-    lapses. Raises NotFound, Conflict when it is not live or takes pledges still.
+    All-or-nothing: promises become owed when what counts reaches every minimum, of money, things
+    and hours alike (``queries.campaigns.Progress.counted``), and saved cards are charged; else
+    they lapse. A promise whose donor was asked for a card and saved none lapses as well; offers
+    that wait for their giver or the organiser go on waiting. Raises NotFound, Conflict when it
+    is not live or takes pledges still.
     """
     campaign = _known(session, campaign_id)
     if campaign.state != "live":
@@ -326,10 +339,7 @@ def close_campaign(
     if campaign.mode == "keep_what_you_raise":
         campaign.state = "closed"
         return campaign.state
-    reached = all(
-        row.promised + row.received >= row.minimum
-        for row in progress(session, campaign_id=campaign.id)
-    )
+    reached = all(row.counted >= row.minimum for row in progress(session, campaign_id=campaign.id))
     campaign.state = "succeeded" if reached else "failed"
     session.flush()
     for pledge in session.scalars(
@@ -338,7 +348,7 @@ def close_campaign(
         .order_by(Pledge.created_at, Pledge.id)
     ):
         card = mandate_of(session, pledge_id=pledge.id)
-        unsaved = card is not None and card.state == "asked"
+        unsaved = card.state == "asked" if card is not None else pledge.needs_card
         if reached and not unsaved:
             meet_condition(session, pledge=pledge, on=on, now=now)
             make_due(session, pledge_id=pledge.id, now=now)

@@ -113,6 +113,23 @@ def tell_campaign_over(session: Session, *, pledge: Pledge, reached: bool, now: 
     )
 
 
+def tell_declined(session: Session, *, pledge: Pledge, reason: str, now: datetime) -> None:
+    """Say that hours or things that were offered are not needed, and why."""
+    found = standings_of(session, pledge_ids=[pledge.id], now=now)[pledge.id]
+    _tell(
+        session,
+        pledge,
+        subject=f"About your offer to {_title(session, pledge)}",
+        text=(
+            f"Thank you for offering {plain_text(pledge.quantity, pledge.commodity)} to "
+            f"{_title(session, pledge)}. {found.words(plain_text, date.isoformat)} "
+            f"The organiser writes: {reason}"
+        ),
+        link="",
+        now=now,
+    )
+
+
 def tell_gift_begun(session: Session, *, gift: RecurringGift, now: datetime) -> None:
     """Say thank you for a recurring gift, with the link that changes or stops it."""
     _tell_of_gift(

@@ -26,7 +26,7 @@ from ledger.models.journal import Annotation, Posting
 from ledger.models.mandates import Mandate
 from ledger.models.parties import Party
 from ledger.models.people import ApiToken, IdempotencyKey, OutboxMessage, Person, SignInLink
-from ledger.models.pledges import Basket, Pledge
+from ledger.models.pledges import Basket, BasketDecision, Pledge
 from ledger.models.rate_limits import RateEvent
 from ledger.models.recurring import RecurringGift
 from ledger.models.rights_log import RightsKind
@@ -142,6 +142,13 @@ def _pledges(session: Session, parties: Sequence[UUID], now: datetime) -> list[P
     references = [pledge.reference for pledge in pledges]
     for basket in session.scalars(select(Basket).where(Basket.party_id.in_(parties))):
         basket.name, basket.message, basket.consent = "", "", "anonymous"
+        ids.append(basket.id)
+    for decision in session.scalars(
+        select(BasketDecision)
+        .join(Basket, Basket.id == BasketDecision.basket_id)
+        .where(Basket.party_id.in_(parties))
+    ):
+        decision.reason = ""
     for row in session.scalars(select(HoursEntry).where(HoursEntry.party_id.in_(parties))):
         row.description = ""
     for mandate in session.scalars(select(Mandate).where(Mandate.pledge_id.in_(ids))):

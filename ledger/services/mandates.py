@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from ledger.core.card_amounts import refusal
 from ledger.core.days import ONE_DAY, day_in, end_of
 from ledger.db import Session
 from ledger.errors import Conflict
@@ -107,6 +108,11 @@ def prepare_charge(session: Session, *, mandate_id: UUID, now: datetime) -> Paym
     amount = amount_due(session, pledge, day_in(book.time_zone, now))
     if not amount:
         plan_next(session, row)
+        return None
+    if refusal(amount, pledge.commodity):
+        # Stripe never charges a rest that is too small, or parts that are too much together.
+        row.next_charge_at = None
+        session.flush()
         return None
     number = 1 + (
         session.scalar(

@@ -20,6 +20,8 @@ from ledger.models.hours import HoursEntry
 from ledger.models.parties import Party
 from ledger.models.people import Person
 from ledger.models.pledges import Basket
+from ledger.services import rate_limits
+from ledger.services.confirmations import restate_offers
 from ledger.services.people import clean_email
 
 CONSENTS = ("name", "initials", "anonymous")
@@ -108,6 +110,9 @@ def join(session: Session, *, person: Person, now: datetime) -> int:
         .values(person_id=person.id, joined_at=now)
         .returning(Party.id)
     ).all()
+    restate_offers(session, parties=joined)
+    baskets = session.scalars(select(Basket.id).where(Basket.party_id.in_(joined))).all()
+    rate_limits.settle(session, about=baskets, now=now)
     return len(joined)
 
 
@@ -135,7 +140,7 @@ def disown(session: Session, *, person_id: UUID, basket_id: UUID) -> None:
     party.person_id, party.joined_at, party.email = None, None, ""
     for basket in session.scalars(select(Basket).where(Basket.party_id == party.id)):
         basket.confirmed_at = None
-    session.flush()
+    restate_offers(session, parties=[party.id])
 
 
 def _own(session: Session, person_id: UUID, basket_id: UUID) -> tuple[Basket, Party]:

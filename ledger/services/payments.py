@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from ledger.core import bookkeeping
+from ledger.core.card_amounts import refusal
 from ledger.core.days import day_in
 from ledger.core.entry import Entry
 from ledger.db import ReadSession, Session
@@ -68,7 +69,7 @@ def prepare_attempt(
 
     All that is open is asked for, unless ``amount`` names less; saving a card takes nothing. An
     attempt whose outcome is unknown is taken up again with its own key. Raises NotFound, Conflict
-    when nothing is open or money is asked for a conditional promise.
+    when nothing is open, Stripe charges no such amount, or the promise is conditional.
     """
     pledge = session.get(Pledge, pledge_id)
     if pledge is None:
@@ -79,6 +80,9 @@ def prepare_attempt(
     if not rest:
         raise Conflict("Nothing of this pledge is open any more.", place="pledge")
     asked = 0 if kind == "setup" else min(rest, rest if amount is None else amount)
+    said = "" if kind == "setup" else refusal(asked, pledge.commodity)
+    if said:
+        raise Conflict(said, place="amount")
     last = attempt_to_reuse(session, pledge_id=pledge_id, kind=kind)
     if last is not None:
         if _same(last, params_sha256, asked, now):

@@ -6,15 +6,13 @@ labels every leg that belongs to it.
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
 from ledger.core import bookkeeping
-from ledger.core.amount import is_currency, kind_of
-from ledger.core.currencies import exponent
+from ledger.core.amount import is_currency
 from ledger.core.days import day_in
 from ledger.core.entry import Entry
 from ledger.core.instalments import Part, instalments
@@ -27,29 +25,15 @@ from ledger.models.journal import Entry as EntryRow
 from ledger.models.parties import Party
 from ledger.models.pledges import Basket, Fulfilment, Pledge, PledgeLine
 from ledger.queries.balances import balance_of
-from ledger.queries.campaigns import needs_of
 from ledger.queries.pledges import fulfilled_quantity, open_quantity
 from ledger.queries.policies import policy_of
 from ledger.services import journal
 from ledger.services.confirmations import restate_confirmed
+from ledger.services.offers import ALL_CONFIRMED, GATED, Line, check_lines, check_open
 
 RECEIVABLE = 1210
 CONDITIONAL = 9120
-GATED = "all_or_nothing"
-LIMITS = {"money": 10**12, "things": 10_000, "hours": 100_000}
 ENDED = ("cancelled", "lapsed", "written_off", "charged_back")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One offer; ``quantity`` in the commodity's smallest unit, ``cover`` what of it is to cover
-    the fee, ``parts`` the months over which money is spread."""
-
-    commodity: str
-    quantity: int
-    note: str = ""
-    cover: int = 0
-    parts: int = 1
 
 
 def make_pledges(
@@ -64,11 +48,15 @@ def make_pledges(
     now: datetime,
     name: str = "",
     besides: bool = False,
+    by_card: bool = False,
+    is_queued: bool = False,
 ) -> Basket:
     """Make a basket with a pledge for each line, and post what they mean.
 
     ``name`` is the party's if empty; a ``form_key`` makes one basket, without lines if something
-    is offered ``besides``. Raises Invalid by commodity, Conflict when over or another's key.
+    is offered ``besides``. Money is promised once it is paid or a card is saved where payment is
+    ``by_card``. A basket that ``is_queued`` waits for the organiser whatever the campaign's
+    policy. Raises Invalid by commodity, Conflict when over or another's key.
     """
     known = session.scalar(select(Basket).where(Basket.form_key == form_key))
     if known is not None:
@@ -76,9 +64,12 @@ def make_pledges(
             raise Conflict("This form was sent already, by somebody else.", place="form")
         return known
     today = day_in(session.get_one(Book, campaign.book_id).time_zone, now)
-    _check_open(campaign, today)
+    check_open(campaign, today)
     if lines or not besides:
-        _check_lines(session, campaign, lines)
+        check_lines(session, campaign, lines, by_card=by_card)
+    # Money needs nobody's acceptance.
+    offers = any(not is_currency(line.commodity) for line in lines)
+    waits = offers and (is_queued or campaign.acceptance != ALL_CONFIRMED)
     basket = Basket(
         book_id=campaign.book_id,
         campaign_id=campaign.id,
@@ -89,18 +80,22 @@ def make_pledges(
         consent=consent,
         created_at=now,
         confirmed_at=now if party.person_id else None,
+        accepted_at=now if not waits else None,
     )
     session.add(basket)
     session.flush()
+    is_counted = party.person_id is not None and basket.accepted_at is not None
     for line in lines:
-        _make(session, campaign, basket, line, today, now)
+        is_money = is_currency(line.commodity)
+        pledge = _pledge_of(campaign, basket, line, now)
+        pledge.needs_card = by_card and is_money
+        pledge.unconfirmed = pledge.needs_card if is_money else not is_counted
+        _make(session, pledge, line, today, now)
     return basket
 
 
-def _make(
-    session: Session, campaign: Campaign, basket: Basket, line: Line, today: date, now: datetime
-) -> None:
-    pledge = Pledge(
+def _pledge_of(campaign: Campaign, basket: Basket, line: Line, now: datetime) -> Pledge:
+    return Pledge(
         book_id=campaign.book_id,
         fund_id=campaign.fund_id,
         campaign_id=campaign.id,
@@ -116,6 +111,9 @@ def _make(
         cover=line.cover,
         created_at=now,
     )
+
+
+def _make(session: Session, pledge: Pledge, line: Line, today: date, now: datetime) -> None:
     session.add(pledge)
     session.flush()
     if line.parts > 1:
@@ -136,11 +134,6 @@ def _make(
         today,
         now,
     )
-
-
-def smallest(commodity: str) -> int:
-    """Return the least that can be offered of a commodity, in its smallest unit."""
-    return 10 ** exponent(commodity) if is_currency(commodity) else 1
 
 
 def spread(session: Session, pledge: Pledge, parts: Sequence[Part]) -> None:
@@ -451,40 +444,3 @@ def _codes(session: Session, pledge: Pledge) -> tuple[str, str]:
         session.get_one(Book, pledge.book_id).code,
         session.get_one(Fund, pledge.fund_id).code,
     )
-
-
-def _check_open(campaign: Campaign, today: date) -> None:
-    over = campaign.deadline_on is not None and today > campaign.deadline_on
-    if campaign.state != "live" or over:
-        raise Conflict("This campaign is over and takes no more pledges.", place="campaign")
-    if today < campaign.opens_on:
-        raise Conflict("This campaign has not started yet.", place="campaign")
-
-
-def _check_lines(session: Session, campaign: Campaign, lines: Sequence[Line]) -> None:
-    if not lines:
-        raise Invalid("Offer something first.", place="lines")
-    wanted = {need.commodity for need in needs_of(session, campaign_id=campaign.id)}
-    wanted |= {campaign.commodity, *campaign.currencies.split()}
-    messages: dict[str, list[str]] = {}
-    seen: set[str] = set()
-    for line in lines:
-        if line.commodity not in wanted:
-            sentence = "This campaign does not ask for this."
-        elif line.commodity in seen:
-            sentence = "This is offered twice."
-        elif line.quantity <= 0 or not 0 <= line.cover < line.quantity:
-            sentence = "Offer an amount above zero."
-        elif line.quantity < smallest(line.commodity):
-            # Who tests stolen cards gives little; who gives less than this mostly pays the fee.
-            sentence = "Please offer at least 1."
-        elif line.quantity > LIMITS[kind_of(line.commodity)]:
-            sentence = "This is more than can be offered at once."
-        elif line.parts > 1 and (not is_currency(line.commodity) or campaign.mode == GATED):
-            sentence = "This cannot be given in parts."
-        else:
-            seen.add(line.commodity)
-            continue
-        messages[line.commodity] = [sentence]
-    if messages:
-        raise Invalid("Some offers cannot be taken.", place="lines", messages=messages)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from ledger.core.card_amounts import refusal
 from ledger.core.days import day_in
 from ledger.core.reference import new_reference
 from ledger.db import Session
@@ -23,7 +24,7 @@ from ledger.models.pledges import Basket
 from ledger.models.recurring import RecurringGift
 from ledger.services.donor_messages import tell_gift_begun, tell_gift_stopped, tell_renewal_failed
 from ledger.services.gifts import Kind, settle_gift
-from ledger.services.pledges import smallest
+from ledger.services.offers import smallest
 from ledger.services.pools import take_host_fee
 
 EVERY = ("month", "year")
@@ -57,6 +58,9 @@ def begin(
         raise Invalid("A gift repeats every month or every year.", place="every")
     if amount < smallest(campaign.commodity):
         raise Invalid("Please offer at least 1.", place="money")
+    said = refusal(amount, campaign.commodity)
+    if said:
+        raise Invalid(said, place="money")
     if campaign.mode == "all_or_nothing":
         raise Conflict("This campaign takes one gift at its end, no regular ones.", place="every")
     gift = RecurringGift(

@@ -14,6 +14,7 @@ NOUNS = (
     "home",
     "campaigns",
     "calls",
+    "moderation",
     "pledges",
     "promises",
     "recurring",

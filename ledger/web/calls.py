@@ -34,7 +34,7 @@ from ledger.web.figures import plain_decimal
 pages = Blueprint("calls", __name__)
 
 # What can be corrected whoever has promised; the names of needs besides.
-WORDS = ("title", "summary", "story")
+WORDS = ("title", "summary", "story", "acceptance")
 
 
 @pages.get("/books/<code>/campaigns")
@@ -54,7 +54,11 @@ def show(code: str) -> Response:
 def new(code: str) -> Response:
     """Show the empty form."""
     book = book_for("edit_campaigns", code)
-    values = {"opens_on": str(today(book)), "need-0": book.commodity}
+    values = {
+        "opens_on": str(today(book)),
+        "need-0": book.commodity,
+        "acceptance": "all_confirmed",
+    }
     return _form(book, None, values, {})
 
 
@@ -195,6 +199,7 @@ def _write(
         story=answers["story"],
         mode=answers["mode"],
         fee_bearer=answers["fee_bearer"],
+        acceptance=answers["acceptance"],
         currencies=answers["currencies"].split(),
         opens_on=answers["opens_on"],
         deadline_on=answers["deadline_on"],
@@ -257,7 +262,7 @@ def _written(session: ReadSession, row: Campaign) -> dict[str, str]:
     """Return a campaign as its form writes it."""
     fund = session.get_one(Fund, row.fund_id)
     needs = campaigns.needs_of(session, campaign_id=row.id)
-    names = ("title", "slug", "summary", "story", "mode", "fee_bearer", "currencies")
+    names = ("title", "slug", "summary", "story", "mode", "fee_bearer", "acceptance", "currencies")
     values = {name: str(getattr(row, name)) for name in names}
     values |= {"fund": fund.code, "opens_on": str(row.opens_on)}
     values["deadline_on"] = str(row.deadline_on or "")

@@ -12,6 +12,7 @@ from ledger.models.campaigns import Campaign
 from ledger.queries import campaigns, sponsors
 from ledger.queries.people import names_of
 from ledger.web.door import page, reading, today
+from ledger.web.moderation import shown_key
 
 pages = Blueprint("campaigns", __name__)
 
@@ -45,4 +46,5 @@ def look_of(find: Callable[[ReadSession], Campaign]) -> Response:
         names=names,
         waiting=waiting,
         shown_name=campaigns.shown_name,
+        shown_key=shown_key,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from marshmallow import ValidationError
 from werkzeug.datastructures import MultiDict
@@ -17,7 +17,7 @@ from ledger.core.currencies import exponent
 from ledger.core.pledge_status import Standing, Status, Tone
 from ledger.core.recurring_status import GiftStanding, GiftStatus
 from ledger.db import ReadSession, Session
-from ledger.errors import Conflict, Invalid, NotFound
+from ledger.errors import Conflict, Invalid, NotFound, RateLimited
 from ledger.ids import new_id
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
@@ -36,8 +36,9 @@ from ledger.queries import recurring as recurring_questions
 from ledger.queries.books import commodities
 from ledger.schemas.basket import Basket, Choice, lines_of_form
 from ledger.schemas.giving import Way
-from ledger.services import parties, recurring
+from ledger.services import parties, pledge_limits, recurring
 from ledger.services import pledges as pledge_services
+from ledger.services.offers import Line
 from ledger.web.door import (
     errors_of,
     flat_messages,
@@ -49,6 +50,7 @@ from ledger.web.door import (
     write,
 )
 from ledger.web.payment import came_back, count_try, estimate, gateway, links
+from ledger.web.visitors import came_from
 
 pages = Blueprint("pledges", __name__)
 
@@ -73,7 +75,7 @@ SOON = (
 class Offer:
     """What a form offers: pledges, and money that is given every month or year, minor units."""
 
-    lines: list[pledge_services.Line]
+    lines: list[Line]
     regular: int
     every: str
 
@@ -97,12 +99,38 @@ def send(slug: str) -> Response:
     try:
         answers = _read(choices)
         offer = _offer(campaign, answers)
-        basket = write(lambda session: _make(session, slug, answers, offer))
+        basket, confirms_first = write(lambda session: _make(session, slug, answers, offer))
+    except RateLimited as refusal:
+        answer = _form(slug, request.form, {"form": [refusal.message]}, 429)
+        answer.headers["Retry-After"] = str(refusal.retry_after_seconds)
+        return answer
     except Invalid as refusal:
         return _form(slug, request.form, _named(errors_of(refusal), choices), 422)
     except Conflict as refusal:
         return _form(slug, request.form, {"form": [refusal.message]}, 409)
+    if confirms_first:
+        flash(
+            _(
+                "Many pledges came from your connection, so please confirm your e-mail address "
+                "first. We have sent you a link. Your pledge is kept."
+            )
+        )
+        return redirect(url_for("pledges.thanks", basket_id=basket.id), 303)
     return redirect(url_for("pledges.pay", basket_id=basket.id), 303)
+
+
+@pages.post("/baskets/<uuid:basket_id>/confirm")
+def confirm(basket_id: UUID) -> Response:
+    """Send a link to the address of a pledge, with which its owner confirms it.
+
+    Says the same whether or not a message goes out.
+    """
+    with reading() as session:
+        basket = _basket(session, basket_id)
+        email = session.get_one(Party, basket.party_id).email
+    write(lambda session: _send_link(session, email))
+    flash(_("We have sent a link to the address of this pledge. Open it to confirm."))
+    return redirect(url_for("pledges.thanks", basket_id=basket_id), 303)
 
 
 @pages.get("/baskets/<uuid:basket_id>/pay")
@@ -167,6 +195,7 @@ def thanks(basket_id: UUID) -> Response:
         basket = _basket(session, basket_id)
         campaign = session.get_one(Campaign, basket.campaign_id)
         book = session.get_one(Book, basket.book_id)
+        person_id = session.get_one(Party, basket.party_id).person_id
         parts = pledges.pledges_of_basket(session, basket_id=basket_id)
         standings = pledge_status.standings_of(
             session,
@@ -184,6 +213,7 @@ def thanks(basket_id: UUID) -> Response:
         said.append(gift.standing)
     return page(
         "pledges/thanks.html",
+        is_confirmed=person_id is not None,
         heading=_heading(said),
         # Stripe's message may be slower than the donor.
         looks_again="paid" in request.args and any(one.status in SOON for one in said),
@@ -265,7 +295,7 @@ def _offer(campaign: Campaign, answers: dict[str, Any]) -> Offer:
     lines, regular = [], 0
     for line in answers["lines"]:
         if kind_of(line["commodity"]) != "money":
-            lines.append(pledge_services.Line(**line))
+            lines.append(Line(**line))
             continue
         if way["rhythm"] != "once" and line["commodity"] != campaign.commodity:
             raise Invalid(
@@ -278,9 +308,7 @@ def _offer(campaign: Campaign, answers: dict[str, Any]) -> Offer:
             continue
         parts = way["parts"] if way["rhythm"] == "parts" else 1
         lines.append(
-            pledge_services.Line(
-                line["commodity"], amount, line.get("note", ""), cover=cover, parts=parts
-            )
+            Line(line["commodity"], amount, line.get("note", ""), cover=cover, parts=parts)
         )
     if way["rhythm"] != "once" and here().gateway is None:
         raise Invalid(
@@ -289,15 +317,27 @@ def _offer(campaign: Campaign, answers: dict[str, Any]) -> Offer:
     return Offer(lines, regular, way["rhythm"])
 
 
-def _make(session: Session, slug: str, answers: dict[str, Any], offer: Offer) -> BasketRow:
+def _make(
+    session: Session, slug: str, answers: dict[str, Any], offer: Offer
+) -> tuple[BasketRow, bool]:
+    """Make what is offered and count it; tell whether the giver confirms their address first."""
+    key = here().settings.secret_key
     # Read again where it is promised to: it may have ended or been corrected meanwhile.
     campaign = campaigns.campaign_by_slug(session, slug)
+    is_new = not pledges.is_sent(session, form_key=answers["form_key"])
     party = parties.party_of_form(
         session,
         giver=parties.Giver(answers["name"], answers["email"], answers["consent"]),
         form_key=answers["form_key"],
         person=visitor().person,
         now=now(),
+    )
+    is_confirmed = party.person_id is not None
+    confirms_first = not is_confirmed and pledge_limits.is_over(
+        session, visitor=came_from(), key=key, now=now()
+    )
+    is_flooded = not is_confirmed and pledge_limits.is_flooded(
+        session, campaign=campaign, key=key, now=now()
     )
     basket = pledge_services.make_pledges(
         session,
@@ -308,8 +348,10 @@ def _make(session: Session, slug: str, answers: dict[str, Any], offer: Offer) ->
         message=answers["message"],
         consent=answers["consent"],
         name=answers["name"],
+        by_card=here().gateway is not None,
         now=now(),
         besides=bool(offer.regular),
+        is_queued=is_flooded,
     )
     if offer.regular:
         recurring.begin(
@@ -321,7 +363,26 @@ def _make(session: Session, slug: str, answers: dict[str, Any], offer: Offer) ->
             every=offer.every,
             now=now(),
         )
-    return basket
+    if is_new:
+        pledge_limits.count_sent(
+            session,
+            campaign=campaign,
+            basket_id=basket.id,
+            visitor=came_from(),
+            is_confirmed=is_confirmed,
+            key=key,
+            now=now(),
+        )
+        if is_flooded:
+            pledge_limits.tell_flood(session, campaign=campaign, key=key, now=now())
+        if confirms_first:
+            _send_link(session, party.email)
+    return basket, confirms_first and is_new
+
+
+def _send_link(session: Session, email: str) -> None:
+    key = here().settings.secret_key
+    pledge_limits.send_link(session, email=email, links=links(), key=key, now=now())
 
 
 def _read(choices: list[Choice]) -> dict[str, Any]:

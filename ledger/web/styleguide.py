@@ -15,9 +15,9 @@ pages = Blueprint("styleguide", __name__)
 def show() -> Response:
     """Show every part."""
     needs = [
-        Progress("USD", "money", "Panels and cable", 500_000, 800_000, 60_000, 320_050),
-        Progress("EQP.PROJECTOR", "things", "A projector", 1, 1, 1, 0),
-        Progress("MIN.ELEC", "hours", "Electricians", 1_200, 2_400, 360, 390),
+        Progress("USD", "money", "Panels and cable", 500_000, 800_000, 60_000, 320_050, 380_050),
+        Progress("EQP.PROJECTOR", "things", "A projector", 1, 1, 1, 0, 1),
+        Progress("MIN.ELEC", "hours", "Electricians", 1_200, 2_400, 360, 390, 750),
     ]
     rows = [
         Row("USD", "money", received=1_234_567, advances_held=50_000),

@@ -196,6 +196,18 @@ CASES: dict[Status, tuple[Facts, str]] = {
         replace(HOURS, state="lapsed", legal_nature="conditional", campaign="failed"),
         "The campaign did not reach what it needs; your offer of 6 h has ended.",
     ),
+    Status.OFFER_UNCONFIRMED: (
+        replace(HOURS, acceptance="giver"),
+        "Offered; confirm your address to count.",
+    ),
+    Status.OFFER_WAITING: (
+        replace(THINGS, acceptance="organiser"),
+        "Offered; awaiting the organiser.",
+    ),
+    Status.OFFER_DECLINED: (
+        replace(HOURS, state="cancelled", acceptance="declined"),
+        "Not needed this time.",
+    ),
     Status.THINGS_OFFERED: (THINGS, "Offered: 3 ladder. The hand-over is still to come."),
     Status.THINGS_PART: (
         replace(THINGS, state="part_fulfilled", arrived=2),

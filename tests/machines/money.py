@@ -28,7 +28,7 @@ from ledger.services import (
     statements,
 )
 from ledger.services.gifts import Kind
-from ledger.services.pledges import Line as Offer
+from ledger.services.offers import Line as Offer
 from ledger.statements.statement import Line, Statement, StatementFile
 from tests.machines.base import AMOUNTS, ANY, BIG, PLACES, Played, pick
 from tests.machines.model import POOL, Promise, need

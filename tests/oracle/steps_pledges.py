@@ -17,6 +17,7 @@ from ledger.services import (
     receivables,
     tax_reclaims,
 )
+from tests.factories import save_card
 from tests.oracle.world import AFTER, CLOSING, DAY, Step, World
 
 
@@ -30,6 +31,8 @@ def plg_02(world: World, session: Session) -> None:
         world.pledge(session, "A", "SOLAR", "USD", 10000, goal=10000, **told),
         world.pledge(session, "A", "SOLAR", "USD", 4000, goal=90000, **told),
     ]
+    for pledge_id in world.made["PLG-02"]:
+        save_card(session, session.get_one(Pledge, pledge_id))
 
 
 def _promise(world: World, session: Session, schedule: list[tuple[date, int]], rate: int):  # type: ignore[no-untyped-def]

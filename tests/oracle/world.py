@@ -26,12 +26,13 @@ from ledger.services import decisions, pools
 from ledger.services.books import create_book, create_fund, ensure_commodity
 from ledger.services.campaigns import Need, create_campaign
 from ledger.services.movements import store_transaction
+from ledger.services.offers import Line as BasketLine
 from ledger.services.parties import find_or_create_party
 from ledger.services.people import create_person, grant_role
-from ledger.services.pledges import Line as BasketLine
 from ledger.services.pledges import make_pledges
 from ledger.services.statements import import_statement
 from ledger.statements.statement import Line, Statement, StatementFile
+from tests.factories import confirm
 from tests.worked import WORKED
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -202,7 +203,7 @@ class World:
         basket = make_pledges(
             session,
             campaign=campaign,
-            party=self.party(session),
+            party=confirm(session, self.party(session)),
             lines=[BasketLine(commodity, quantity)],
             form_key=f"form-{self.minutes}",
             message="",

@@ -27,7 +27,8 @@ from ledger.queries.sponsors import cleared_gifts
 from ledger.services import campaigns, journal, match_funding, payouts, recurring
 from ledger.services.books import ensure_commodity
 from ledger.services.campaigns import Need
-from ledger.services.pledges import Line, make_pledges
+from ledger.services.offers import Line
+from ledger.services.pledges import make_pledges
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_person, make_pool
 from tests.payments.sabotage import Broken, Case, named, turns_red
 from tests.payments.test_money_back import debited_page

@@ -8,8 +8,9 @@ from ledger.core.entry import Entry, Posting
 from ledger.db import Database
 from ledger.services import journal
 from ledger.services.campaigns import Need, create_campaign
+from ledger.services.offers import Line
 from ledger.services.parties import find_or_create_party
-from ledger.services.pledges import Line, make_pledges
+from ledger.services.pledges import make_pledges
 from reports.build import build, scope_of_book
 from reports.statement import PledgeRow
 from tests.conftest import NOW

@@ -26,9 +26,10 @@ from ledger.queries.parties import kept_about
 from ledger.queries.seals import first_difference
 from ledger.services.backups import write_backup
 from ledger.services.erasures import GONE, erase
+from ledger.services.offers import Line
 from ledger.services.offline import record_cash
 from ledger.services.people import request_link, send
-from ledger.services.pledges import Line, make_pledges
+from ledger.services.pledges import make_pledges
 from ledger.services.proposals import propose
 from ledger.services.seals import make_checkpoint
 from ledger.services.tokens import create_token

@@ -21,9 +21,9 @@ from ledger.queries.pledges import (
 )
 from ledger.services import assets, hours, offline
 from ledger.services.campaigns import Need, close_campaign, create_campaign
+from ledger.services.offers import Line
 from ledger.services.payments import prepare_attempt
 from ledger.services.pledges import (
-    Line,
     cancel_pledge,
     lapse_pledge,
     make_pledges,
@@ -31,7 +31,14 @@ from ledger.services.pledges import (
     record_fulfilment,
 )
 from tests.conftest import NOW
-from tests.factories import make_campaign, make_party, make_person, make_pledge
+from tests.factories import (
+    confirm,
+    make_campaign,
+    make_party,
+    make_person,
+    make_pledge,
+    save_card,
+)
 from tests.services.hamlet import TODAY, Hamlet, account, fund, sound, text
 
 THREE = (Line("USD", 6000), Line("EQP.PROJECTOR", 1, "Nearly new"), Line("MIN.ELEC", 390))
@@ -62,17 +69,21 @@ def gated(session: Session, hamlet: Hamlet) -> Campaign:
 
 
 def basket(session: Session, campaign: Campaign, *lines: Line, **changes: object) -> Basket:
-    """Send the form of a campaign."""
+    """Send the form of a campaign, by somebody who is known, with a card where one is saved."""
     values: dict[str, object] = {
         "campaign": campaign,
-        "party": make_party(session),
+        "party": confirm(session, make_party(session)),
         "lines": lines or THREE,
         "form_key": str(new_id()),
         "message": "Good luck",
         "consent": "initials",
         "now": NOW,
     }
-    return make_pledges(session, **(values | changes))  # type: ignore[arg-type]
+    made = make_pledges(session, **(values | changes))  # type: ignore[arg-type]
+    for pledge in parts(session, made).values():
+        if pledge.commodity == "USD" and pledge.legal_nature == "conditional":
+            save_card(session, pledge)
+    return made
 
 
 def parts(session: Session, made: Basket) -> dict[str, Pledge]:
@@ -374,7 +385,7 @@ def test_names_in_public_are_as_each_agreed(session, campaign):
 
 
 def test_a_giver_whose_address_nobody_confirmed_is_anonymous(session, campaign):
-    basket(session, campaign, consent="name", party=make_party(session, "ada@example.org"))
+    basket(session, campaign, consent="name", party=make_party(session, "eve@example.org"))
     found = supporters(session, campaign_id=campaign.id)
     assert [(row.name, row.message) for row in found] == [("Anonymous", "")]
 

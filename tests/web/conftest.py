@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
+from flask import Flask
 
 from ledger.db import Database
-from tests.conftest import ENGINES, _administer, _with_database
-from tests.web.town import Town, found_town
+from tests.conftest import ENGINES, NOW, _administer, _with_database
+from tests.web.town import Town, found_town, settings_of
+from wsgi import create_app
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -35,6 +37,18 @@ def shared_db(
 def town(shared_db: Database) -> Town:
     """A town without CSRF protection, which has tests of its own."""
     return found_town(shared_db)
+
+
+@pytest.fixture(scope="module")
+def by_card(town: Town) -> Flask:
+    """The same town where money is paid by card."""
+    from tests.web.gate import Provider
+
+    settings = settings_of(town.db.url)
+    app = create_app(settings, db=town.db, gateway=Provider(), clock=lambda: NOW)  # type: ignore[arg-type]
+    app.config["WTF_CSRF_ENABLED"] = False
+    app.test_client_class = town.app.test_client_class
+    return app
 
 
 @pytest.fixture(scope="module")

@@ -48,6 +48,7 @@ CALL = {
     "fund": "GEN",
     "mode": "all_or_nothing",
     "fee_bearer": "fund",
+    "acceptance": "all_confirmed",
     "opens_on": TODAY.isoformat(),
     "deadline_on": "2026-12-31",
     "need-0": "USD",
@@ -63,6 +64,7 @@ WORDS = {
     "label-0": "Panels",
     "label-1": "A projector",
     "label-2": "Electricians",
+    "acceptance": "by_hand",
     "deed": "keep",
 }
 # Endpoint → who may send its form.
@@ -71,6 +73,9 @@ DEEDS: dict[str, Deed] = {
         ALL,
         {"money": "5", "name": "Ada", "email": "ada@example.org", "consent": "name"},
     ),
+    "pledges.confirm": Deed(ALL),
+    "moderation.decide": Deed(TREASURER, {"decision": "hide", "reason": "Advertising"}),
+    "moderation.report": Deed(ELSEWHERE),
     "sign_in.ask": Deed(ALL, {"email": "ada@example.org"}),
     "sign_in.leave": Deed(ALL),
     "sign_in.end_all": Deed(SIGNED_IN),
@@ -366,6 +371,8 @@ VIEWS: dict[str, frozenset[str]] = {
     "pool_agreements.join_form": TREASURER,
     "calls.show": TREASURER,
     "calls.new": TREASURER,
+    "moderation.show": TREASURER,
+    "moderation.ask_report": ELSEWHERE,
     "calls.edit": TREASURER,
     "calls.preview": TREASURER,
     "calls.ask": TREASURER,
@@ -451,6 +458,14 @@ PROVED_BY: dict[str, tuple[str, str]] = {
         (
             "the owner of the factor",
             "tests/web/test_factors.py::test_removing_the_last_factor_is_told_and_takes_the_codes",
+        ),
+    ),
+    **dict.fromkeys(
+        ("moderation.ask_report", "moderation.report"),
+        (
+            "everybody, about what is shown",
+            "tests/web/test_moderation.py"
+            "::test_anybody_reports_what_is_shown_and_the_organiser_decides",
         ),
     ),
     "tokens.revoke": (

@@ -22,6 +22,7 @@ WELL = {
     "fund": "GEN",
     "mode": "all_or_nothing",
     "fee_bearer": "fund",
+    "acceptance": "all_confirmed",
     "opens_on": TODAY.isoformat(),
     "deadline_on": "2026-12-31",
     "currencies": "",
@@ -240,6 +241,7 @@ WORDS = {
     "label-0": "Pipes & pumps",
     "label-1": "Wiring",
     "label-2": "A projector",
+    "acceptance": "by_hand",
     "deed": "keep",
 }
 
@@ -280,7 +282,7 @@ def test_words_are_corrected_on_a_page_and_everybody_sees_that_they_were(town: T
     assert path not in town.client("member").get("/campaigns/wordy").text
     # It asks for words alone.
     asked = re.findall(r'<(?:input|textarea|select) id="([^"]+)"', client.get(path).text)
-    assert {*asked, "deed"} == set(WORDS)
+    assert {*asked, "acceptance", "deed"} == set(WORDS)
     answer = client.post(path, data=WORDS)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/campaigns/wordy")
     stranger = town.client().get("/campaigns/wordy").text

@@ -20,6 +20,7 @@ from ledger.models.commitments import Commitment
 from ledger.models.journal import Entry
 from ledger.models.pledges import Basket, Pledge
 from ledger.queries.books import book_by_code
+from ledger.queries.moderation import TABS
 from ledger.schemas.allocations import RULES
 from ledger.web.by_hand import DEEDS
 from ledger.web.commitments import KINDS, LISTED, MOVES
@@ -39,6 +40,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "reports.transparency": (PERIOD,),
     "hours.show": ("", "pledge=UNKNOWN"),
     "promises.show": ("", "back=1"),
+    "moderation.show": ("", *(f"tab={tab}" for tab in TABS)),
     "pledges.form": ("", "kind=money", "kind=things", "kind=hours"),
 }
 # No worker runs in these tests; a PDF takes a second and has tests of its own.

@@ -74,6 +74,7 @@ PLACES = {
     "number": "1010",
     "secret": "unknown",
     "token": "unknown",
+    "shown": "unknown",
     "deed": "stop",
     "task": "promise",
     "file_format": "hledger",
