@@ -9,9 +9,9 @@ from ledger.db import Session
 from ledger.errors import NotFound
 from ledger.queries.books import book_by_code
 from ledger.queries.people import people_of, person_by_email
-from ledger.services import factors
+from ledger.services import factors, role_grants
 from ledger.services.erasures import erase
-from ledger.services.people import ROLES, create_person, end_role, grant_role
+from ledger.services.people import ROLES, create_person, grant_role
 
 
 @command(cli, "erase")
@@ -48,6 +48,8 @@ def role_give(console: Console, email: str, book_code: str, name: str, called: s
         book = book_by_code(session, book_code)
         person = create_person(session, email=email, name=called, now=now)
         given = grant_role(session, person_id=person.id, book_id=book.id, role=name, now=now)
+        if given is not None:
+            role_grants.told_by_operator(session, book=book, role=name, now=now)
         return given is not None
 
     new = console.database().run(deed)
@@ -77,7 +79,7 @@ def role_end(console: Console, email: str, book_code: str, name: str) -> None:
         if not held:
             raise NotFound("Nobody has this role here.", place="role")
         for row in held:
-            end_role(session, book_id=book.id, membership_id=row.id, ended_by=None, now=now)
+            role_grants.take_role(session, book=book, membership_id=row.id, taken_by=None, now=now)
 
     console.database().run(deed)
     console.answer(

@@ -45,6 +45,7 @@ class Policy:
     holdback_points: int = 500
     holdback_days: int = 120
     debit_return_days: int = 56
+    role_pause_days: int = 2
     payment_methods: tuple[str, ...] = payment_methods.KINDS
     approvals: Mapping[str, approval_rules.Bands] = field(default_factory=dict)
 
@@ -101,6 +102,7 @@ NUMBERS: dict[str, int] = {
     "holdback_points": BASIS_POINTS,
     "holdback_days": MAX_DAYS,
     "debit_return_days": MAX_DAYS,
+    "role_pause_days": 60,
 }
 KEYS = (*WORDS, *SWITCHES, *NUMBERS, "allowance_points", "payment_methods", approval_rules.KEY)
 

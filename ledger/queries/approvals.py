@@ -16,9 +16,10 @@ from ledger.models.people import Membership, Person
 from ledger.models.policies import PolicyChoice
 from ledger.models.proposals import Approval, Proposal
 
-# A request to change how many people approve; and whose requests admins decide as well.
+# Requests to change how many people approve, and to give a role: admins decide them as well.
 RULE = "approval_rule"
-RIGHTS = frozenset({RULE})
+ROLE = "role"
+RIGHTS = frozenset({RULE, ROLE})
 APPROVERS = frozenset({"approver"})
 DECIDERS_OF_RIGHTS = frozenset({"approver", "admin"})
 
@@ -62,6 +63,8 @@ def needed_by(
 
     A rule is changed by as many people as it asks for at most.
     """
+    if kind == ROLE:
+        return 1
     if kind == RULE:
         return max(people for _start, people in policy.bands_of(arguments["kind"]))
     asked = asked_amount(arguments, currency)

@@ -1,10 +1,11 @@
 """Questions about people and their roles."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select, true
 
 from ledger.db import ReadSession
 from ledger.models.books import Book
@@ -34,6 +35,21 @@ def roles_of(
                 Membership.person_id == person_id,
                 Membership.book_id == book_id,
                 Membership.starts_at <= now,
+                or_(Membership.ends_at.is_(None), Membership.ends_at > now),
+            )
+        )
+    )
+
+
+def roles_to_come(
+    session: ReadSession, *, person_id: UUID, book_id: UUID, now: datetime
+) -> frozenset[str]:
+    """Return the roles that a person holds in a book at this instant or will hold."""
+    return frozenset(
+        session.scalars(
+            select(Membership.role).where(
+                Membership.person_id == person_id,
+                Membership.book_id == book_id,
                 or_(Membership.ends_at.is_(None), Membership.ends_at > now),
             )
         )
@@ -72,8 +88,11 @@ class RoleRow:
     granted_by: str
 
 
-def people_of(session: ReadSession, *, book_id: UUID, now: datetime) -> list[RoleRow]:
-    """Return who holds which role in a book at this instant, by name."""
+def people_of(
+    session: ReadSession, *, book_id: UUID, now: datetime, to_come: bool = False
+) -> list[RoleRow]:
+    """Return who holds which role in a book at this instant, by name; ``to_come`` adds the roles
+    that start later."""
     giver = select(Person.id, Person.name).subquery()
     rows = session.execute(
         select(Membership, Person, giver.c.name)
@@ -81,7 +100,7 @@ def people_of(session: ReadSession, *, book_id: UUID, now: datetime) -> list[Rol
         .outerjoin(giver, giver.c.id == Membership.granted_by)
         .where(
             Membership.book_id == book_id,
-            Membership.starts_at <= now,
+            true() if to_come else Membership.starts_at <= now,
             or_(Membership.ends_at.is_(None), Membership.ends_at > now),
         )
         .order_by(Person.name, Membership.role)
@@ -90,6 +109,32 @@ def people_of(session: ReadSession, *, book_id: UUID, now: datetime) -> list[Rol
         RoleRow(row.id, who.id, who.name, who.email, row.role, row.starts_at, by or "")
         for row, who, by in rows
     ]
+
+
+def told_of_roles(
+    session: ReadSession, *, book_id: UUID, roles: Collection[str], now: datetime, since: datetime
+) -> list[str]:
+    """Return the addresses of those who hold one of some roles in a book, will hold one, or held
+    one until after an instant."""
+    return list(
+        session.scalars(
+            select(Person.email)
+            .join(Membership, Membership.person_id == Person.id)
+            .where(
+                Membership.book_id == book_id,
+                Membership.role.in_(roles),
+                # An erased person has no name, and no address that takes mail.
+                Person.name != "",
+                or_(
+                    Membership.ends_at.is_(None),
+                    Membership.ends_at > now,
+                    and_(Membership.ends_at > since, Membership.starts_at < Membership.ends_at),
+                ),
+            )
+            .distinct()
+            .order_by(Person.email)
+        )
+    )
 
 
 def emails_with_role(session: ReadSession, *, book_id: UUID, role: str, now: datetime) -> list[str]:

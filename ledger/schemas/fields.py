@@ -116,21 +116,24 @@ class Minutes(fields.Field[int]):
 
 
 class WholeNumber(fields.Field[int | None]):
-    """A whole number as text, zero as well; None for an empty answer."""
+    """A whole number as text, zero as well; None for an empty answer where that is one."""
 
-    def __init__(self, *, most: int, **options: Any) -> None:
+    default_error_messages = MISSING
+
+    def __init__(self, *, most: int, empty: bool = True, **options: Any) -> None:
         self.most = most
+        self.empty = empty
         super().__init__(**options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int | None:
         text = _text(value).strip()
-        if not text:
+        if not text and self.empty:
             return None
         digits = len(str(self.most))
         if not (text.isascii() and text.isdigit() and len(text) <= digits):
-            raise ValidationError("Enter a whole number, or leave this empty.")
+            raise ValidationError("Enter a whole number.")
         if int(text) > self.most:
-            raise ValidationError("This amount is too large.")
+            raise ValidationError(f"Enter at most {self.most}.")
         return int(text)
 
 

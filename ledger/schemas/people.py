@@ -2,7 +2,8 @@
 
 from marshmallow import Schema
 
-from ledger.schemas.fields import Line, one_of
+from ledger.core.policies import NUMBERS
+from ledger.schemas.fields import Line, WholeNumber, one_of
 from ledger.services.people import ROLES
 
 
@@ -10,6 +11,12 @@ class Entering(Schema):
     """What somebody who gave is to be called once they sign in."""
 
     name = Line(load_default="", longest=120)
+
+
+class Pause(Schema):
+    """How many days a role waits that an admin gives alone."""
+
+    pause = WholeNumber(most=NUMBERS["role_pause_days"], required=True, empty=False)
 
 
 class NewRole(Schema):

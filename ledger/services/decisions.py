@@ -13,7 +13,7 @@ from ledger.ids import new_id
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Posting
 from ledger.models.proposals import Proposal
-from ledger.queries.approvals import RULE, needed_by, rules_of, signers_of
+from ledger.queries.approvals import ROLE, RULE, needed_by, rules_of, signers_of
 from ledger.services import (
     allocations,
     approval_rules,
@@ -40,6 +40,7 @@ from ledger.services import (
     purchases,
     receivables,
     refunds,
+    role_grants,
     small_gifts,
     spending,
     transfers,
@@ -268,6 +269,7 @@ APPROVED: dict[str, Deed] = {
     "contribution": _contribute,
     "refund": _refund,
     RULE: approval_rules.apply_rule,
+    ROLE: role_grants.apply_role,
     "closing": _close,
     "reopening": _reopen,
     pool_agreements.OPENING: lambda session, proposal, by, now: pool_agreements.open_pool(
@@ -293,5 +295,6 @@ REJECTED: dict[str, Deed] = {
     "refund": lambda session, proposal, _by, _now: refunds.reject_refund(
         session, refund_id=UUID(proposal.arguments["refund"])
     ),
+    ROLE: role_grants.refuse_role,
     **dict.fromkeys(COMMITMENTS, _refuse),
 }

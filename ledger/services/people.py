@@ -18,7 +18,7 @@ from ledger.ids import new_id
 from ledger.links import SIGN_IN, Links, place_for
 from ledger.models.people import Membership, OutboxMessage, Person, SignInLink
 from ledger.models.rights_log import RightsKind
-from ledger.queries.people import name_given, person_by_email, roles_of
+from ledger.queries.people import name_given, person_by_email, roles_to_come
 from ledger.services.rights_log import record
 
 LINK_LIFETIME = timedelta(minutes=20)
@@ -56,27 +56,27 @@ def grant_role(
     role: str,
     now: datetime,
     granted_by: UUID | None = None,
+    starts_at: datetime | None = None,
     ends_at: datetime | None = None,
 ) -> Membership | None:
-    """Give a role; None when it is held already.
+    """Give a role, from ``starts_at`` on or at once; None when it is held already or to come.
 
     Raises Invalid for a role that does not exist, NotAllowed for one given to oneself, Conflict
     for incompatible duties.
     """
     if role not in ROLES:
         raise Invalid(f"There is no role {role}.", place="role")
-    held = roles_of(session, person_id=person_id, book_id=book_id, now=now)
+    held = roles_to_come(session, person_id=person_id, book_id=book_id, now=now)
     if role in held:
         return None
     if granted_by == person_id:
         raise NotAllowed("Nobody gives a role to themselves.")
-    if any(pair <= held | {role} for pair in INCOMPATIBLE):
-        raise Conflict(f"One person cannot be {role} and {', '.join(sorted(held))} of one book.")
+    check_together(held, role)
     membership = Membership(
         person_id=person_id,
         book_id=book_id,
         role=role,
-        starts_at=now,
+        starts_at=starts_at or now,
         ends_at=ends_at,
         granted_by=granted_by,
     )
@@ -91,6 +91,12 @@ def grant_role(
         now=now,
     )
     return membership
+
+
+def check_together(held: frozenset[str], role: str) -> None:
+    """Raise Conflict when a role may not be held together with others in one book."""
+    if any(pair <= held | {role} for pair in INCOMPATIBLE):
+        raise Conflict(f"One person cannot be {role} and {', '.join(sorted(held))} of one book.")
 
 
 def end_role(

@@ -2,16 +2,21 @@
 
 from uuid import UUID
 
+from babel.dates import format_date
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
 from werkzeug.wrappers import Response
 
+from ledger.core.policies import NUMBERS
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed
+from ledger.models.people import Person
+from ledger.queries import approvals, proposals
 from ledger.queries import people as people_queries
-from ledger.schemas.people import NewRole
-from ledger.services import people
+from ledger.queries.policies import policy_of
+from ledger.schemas.people import NewRole, Pause
+from ledger.services import people, role_grants
 from ledger.web.door import (
     book_for,
     errors_of,
@@ -20,9 +25,11 @@ from ledger.web.door import (
     read_form,
     reading,
     signed_in,
+    today,
     visitor,
     write,
 )
+from ledger.web.locale import chosen
 from ledger.web.sessions import fresh_needed, held_answers
 
 pages = Blueprint("people", __name__)
@@ -52,26 +59,34 @@ def give(code: str) -> Response:
     try:
         answers = read_form(NewRole())
 
-        def deed(session: Session) -> bool:
+        def deed(session: Session) -> role_grants.Given:
             person = people.create_person(
                 session, email=answers["email"], name=answers["name"], now=now()
             )
-            given = people.grant_role(
+            return role_grants.give_role(
                 session,
+                book=book,
                 person_id=person.id,
-                book_id=book.id,
                 role=answers["role"],
+                given_by=admin.id,
                 now=now(),
-                granted_by=admin.id,
             )
-            return given is not None
 
-        new = write(deed)
+        given = write(deed)
     except Invalid as refusal:
         return _page(code, request.form.to_dict(), errors_of(refusal), 422)
     except (Conflict, NotAllowed) as refusal:
         return _page(code, request.form.to_dict(), {"role": [refusal.message]}, 409)
-    if new:
+    if given.asked is not None:
+        flash(_("Asked. The role holds once another admin or an approver agrees under Decisions."))
+    elif given.starts_at is not None and given.starts_at > now():
+        flash(
+            _(
+                "Nobody else is there to agree, so the role starts on %(day)s.",
+                day=format_date(given.starts_at, locale=chosen()),
+            )
+        )
+    elif given.starts_at is not None:
         flash(_("Done. They sign in with a link that is sent to this address."))
     else:
         flash(_("They have this role already."))
@@ -85,11 +100,33 @@ def end(code: str, membership_id: UUID) -> Response:
     book = book_for(ACTION, code)
     admin = signed_in()
     write(
-        lambda session: people.end_role(
-            session, book_id=book.id, membership_id=membership_id, ended_by=admin.id, now=now()
+        lambda session: role_grants.take_role(
+            session, book=book, membership_id=membership_id, taken_by=admin.id, now=now()
         )
     )
     flash(_("Ended. What they asked for and decided stays as it is."))
+    return redirect(url_for("people.show", code=code), 303)
+
+
+@pages.post("/books/<code>/people/pause")
+@fresh_needed
+def pause(code: str) -> Response:
+    """Set how long a role waits that an admin gives alone."""
+    book = book_for(ACTION, code)
+    admin = signed_in()
+    try:
+        days = read_form(Pause())["pause"]
+        choice = write(
+            lambda session: role_grants.choose_pause(
+                session, book=book, days=days, made_by=admin.id, now=now()
+            )
+        )
+    except Invalid as refusal:
+        return _page(code, {"role": "member", **request.form}, errors_of(refusal), 422)
+    except Conflict as refusal:
+        return _page(code, {"role": "member", **request.form}, {"pause": [refusal.message]}, 409)
+    day = format_date(choice.valid_from_on, locale=chosen())
+    flash(_("Set. It holds from %(day)s on.", day=day))
     return redirect(url_for("people.show", code=code), 303)
 
 
@@ -98,13 +135,26 @@ def _page(
 ) -> Response:
     book = book_for(ACTION, code)
     with reading() as session:
-        rows = people_queries.people_of(session, book_id=book.id, now=now())
+        rows = people_queries.people_of(session, book_id=book.id, now=now(), to_come=True)
+        asked = [
+            (row.arguments["role"], session.get_one(Person, UUID(row.arguments["person"])), row)
+            for row in proposals.proposals_for(
+                session, book_ids=[book.id], kinds=[approvals.ROLE], is_open=True
+            )
+        ]
+        alone = not role_grants.others_of(session, book.id, but={signed_in().id}, now=now())
+        pause = policy_of(session, book, today(book)).role_pause_days
     return page(
         "people.html",
         status,
         book=book,
         books=visitor().books(ACTION),
         rows=rows,
+        now=now(),
+        asked=asked,
+        alone=alone,
+        pause=pause,
+        most_days=NUMBERS[role_grants.PAUSE],
         words=WORDS,
         values=values,
         errors=errors,

@@ -16,6 +16,7 @@ from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.assets import Valuation
 from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
+from ledger.models.people import Person
 from ledger.models.pools import Pool
 from ledger.models.proposals import Proposal
 from ledger.queries import approvals, journal, pools, promises, proposals
@@ -161,6 +162,16 @@ def evidence(session: ReadSession, row: proposals.ProposalRow) -> dict[str, obje
         found["terms"] = _terms_of_joining(session, row)
     elif row.kind == pool_life.EXIT:
         found["terms"] = _terms_of_exit(session, row)
+    elif row.kind == approvals.ROLE:
+        who = session.get_one(Person, UUID(row.arguments["person"]))
+        found["terms"] = [
+            (_("Who"), who.name),
+            (_("E-mail address"), who.email),
+            (_("Role"), row.arguments["role"]),
+        ]
+    elif row.kind == approvals.RULE:
+        kind = row.arguments["kind"].replace("_", " ") or _("every kind")
+        found["terms"] = [(_("Kind"), kind), (_("People by amount"), row.arguments["rule"])]
     if row.kind == opening.KIND:
         found["amounts"] = [
             (f"{line['account']} {line['fund']}", line["quantity"], line["commodity"])

@@ -55,6 +55,14 @@ BAD: dict[str, dict[str, str | None]] = {
         "with a dangling point": "5.",
         "zero in cents": "0.00",
     },
+    "days": {
+        **_NEEDED,
+        **_ANYTHING,
+        "negative": "-1",
+        "broken": "1.5",
+        "in words": "five",
+        "too many": "61",
+    },
     "weight": {"negative": "-1", "broken": "1.5", "in words": "five", "with a NUL": NUL},
     "cap": {"negative": "-1", "of three decimals": "1.005", "in words": "five", "with a NUL": NUL},
     "optional choice": {"not on the list": "maybe", "with a NUL": NUL},
@@ -566,6 +574,7 @@ FORMS = (
         {"role": "auditor", "demand": "asked"},
         {"role": "choice", "demand": "choice"},
     ),
+    Form("people.pause", "admin", {"pause": "3"}, {"pause": "days"}),
     Form(
         "tokens.create",
         "member",

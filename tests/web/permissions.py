@@ -266,6 +266,7 @@ DEEDS: dict[str, Deed] = {
     "settings.add_kind": Deed(ADMIN, {"kind": "EQP", "singular": "canoe"}),
     "people.give": Deed(ADMIN, {"name": "Pia", "email": "pia@example.org", "role": "member"}),
     "people.end": Deed(ADMIN),
+    "people.pause": Deed(ADMIN, {"pause": "3"}),
     "tokens.create": Deed(SIGNED_IN, {"name": "A script", "days": "90", "pledge:A": "on"}),
     "passkeys.begin": Deed(ALL, {"purpose": "sign_in"}),
     "factors.unlock": Deed(SIGNED_IN),
