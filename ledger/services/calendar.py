@@ -1,5 +1,5 @@
 """What the calendar brings: wear of months that are over, discounts of years that are over, and
-promises that nobody kept for too long (EQP-07, PLG-05, PLG-09).
+promises that nobody kept or paid for too long (EQP-07, PLG-05, PLG-09).
 
 Once a day is enough; twice changes nothing. What a period's close keeps out is dated on its first
 open day by the journal itself.
@@ -35,6 +35,7 @@ def keep_calendar(session: Session, *, book_id: UUID, now: datetime) -> bool:
     depreciation.book_wear(session, book_id=book.id, month=last_month, by=None, now=now)
     receivables.unwind_due(session, book_id=book.id, on=today, now=now)
     lapses.lapse_overdue(session, book=book, on=today, now=now)
+    lapses.lapse_unpaid(session, book=book, on=today, now=now)
     if row is None:
         session.add(Cursor(name=_name(book_id), at=now))
     else:

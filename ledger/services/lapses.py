@@ -1,17 +1,21 @@
-"""Promises that nobody will keep: intentions whose day is long past lapse together (PLG-09)."""
+"""Promises that nobody will keep: intentions whose day is long past lapse together (PLG-09), and
+money whose payment page was left."""
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from ledger.core.days import day_in
 from ledger.db import ReadSession, Session
 from ledger.models.books import Book
+from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Pledge, PledgeLine
 from ledger.queries.policies import policy_of
 from ledger.services.pledges import lapse_pledge
 
 OPEN = ("open", "part_fulfilled")
+# A payment page can be opened again for so long; then nobody means to pay any more.
+UNPAID = timedelta(days=3)
 
 
 def lapse_overdue(session: Session, *, book: Book, on: date, now: datetime) -> list[str]:
@@ -21,6 +25,30 @@ def lapse_overdue(session: Session, *, book: Book, on: date, now: datetime) -> l
     What is owed is written off instead, and what waits for a campaign lapses with the campaign.
     """
     rows = overdue(session, book=book, on=on)
+    for pledge in rows:
+        lapse_pledge(session, pledge_id=pledge.id, on=on, now=now)
+    return [pledge.reference for pledge in rows]
+
+
+def lapse_unpaid(session: Session, *, book: Book, on: date, now: datetime) -> list[str]:
+    """Let money lapse that was to be paid by card and was not, three days after the last try.
+
+    Return the references. It was never promised, but its memo legs stay until it ends.
+    """
+    tried = select(PaymentAttempt.id).where(
+        PaymentAttempt.pledge_id == Pledge.id, PaymentAttempt.updated_at > now - UNPAID
+    )
+    rows = session.scalars(
+        select(Pledge)
+        .where(
+            Pledge.book_id == book.id,
+            Pledge.unconfirmed == true(),
+            Pledge.needs_card == true(),
+            Pledge.created_at <= now - UNPAID,
+            ~tried.exists(),
+        )
+        .order_by(Pledge.created_at, Pledge.id)
+    ).all()
     for pledge in rows:
         lapse_pledge(session, pledge_id=pledge.id, on=on, now=now)
     return [pledge.reference for pledge in rows]
