@@ -50,7 +50,12 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("journal of a rare account", "treasurer", "/books/A/journal?account=2190"),
     ("account register", "treasurer", "/books/A/accounts/1010?fund=GEN"),
     ("trial balance", "auditor", "/books/A/trial-balance"),
-    ("trial balance as known", "auditor", "/books/A/trial-balance?known_at=2026-11-02T09:00:00"),
+    ("trial balance, known lately", "auditor", "/books/A/trial-balance?known_at=2026-10-30"),
+    (
+        "trial balance, known long ago",
+        "auditor",
+        "/books/A/trial-balance?known_at=2026-05-04",
+    ),
     ("an entry", "auditor", "/books/A/journal/{entry_id}"),
     ("approvals", "approver", "/queue"),
 )

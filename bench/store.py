@@ -1,8 +1,10 @@
 """A store of any size for measuring pages: one loved community among many others.
 
 Its pledges are rows and entries that belong together, so that every page has something to show:
-one party in ten has an eighth of all pledges, half of them are fulfilled by bank transfer. Rows
-go in directly, for a million of them; entries go through ``services.journal``.
+one giver has an eighth of all pledges, up to 5,000; half of them are fulfilled, most by bank
+transfer and some through Stripe; one in ten is of equipment and open. Everything is spread over
+the year that ends now, and recorded up to three days after it happened. Rows go in directly, for
+a million of them; entries go through ``services.journal``.
 """
 
 from dataclasses import dataclass
@@ -11,19 +13,19 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
+from bench import store_work
+from bench.store_work import Paid, quantity_of, unit_of
 from bench.work import FIRST, NOW
 from ledger.core.bookkeeping.pledges import pledge_made
-from ledger.core.entry import Entry, Posting
+from ledger.core.entry import Entry
 from ledger.db import Database, Session
 from ledger.ids import new_id
-from ledger.models.assets import Asset, Intake
 from ledger.models.base import Base
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.parties import Party
-from ledger.models.pledges import Basket, Fulfilment, Pledge
-from ledger.models.statements import BankLine, BankStatement, Match
+from ledger.models.pledges import Basket, Pledge
 from ledger.queries.parties import labels_of
 from ledger.queries.people import person_by_email
 from ledger.services.books import create_book, create_fund, ensure_commodity
@@ -34,9 +36,9 @@ from ledger.services.seals import seal_all
 from migrations import upgrade
 
 CHUNK = 2000
-MEMO = (9110, 9190)
-# One open bank line, one parked one and one piece of equipment for so many pledges.
-PER_LINE, PER_PARKED, PER_ITEM = 100, 200, 100
+YEAR = timedelta(days=365)
+# One open bank line for so many pledges, unless said otherwise; and one item with a value.
+PER_LINE, PER_ITEM = 100, 20
 # The donor whose own page is measured has at most so many pledges.
 MOST_OF_ONE = 5000
 BOOKS = 375
@@ -52,16 +54,23 @@ class Store:
     basket_id: UUID
 
 
-def fill(db: Database, pledges: int, *, books: int = BOOKS) -> Store:
+def fill(db: Database, pledges: int, *, books: int = BOOKS, work: int | None = None) -> Store:
     """Migrate an empty database and fill it. ``pledges`` is also how many pairs of entries there
-    are; ``books`` how many communities stand beside the loved one."""
+    are; ``books`` how many communities stand beside the loved one; ``work`` how many bank lines
+    wait, a hundredth of the pledges if not told."""
     upgrade(db.engine)
     people, campaign_id = db.run(lambda session: _found(session, books), decides=False)
-    for start in range(0, pledges, CHUNK):
-        span = range(start, min(start + CHUNK, pledges))
+    # What is recorded together is recorded at one instant; there are a hundred of them or more.
+    chunk = max(1, min(CHUNK, pledges // 100))
+    for start in range(0, pledges, chunk):
+        span = range(start, min(start + chunk, pledges))
         db.run(lambda session, span=span: _promise(session, span, pledges), decides=False)
-    db.run(lambda session: _bank(session, pledges), decides=False)
-    db.run(lambda session: _equipment(session, pledges), decides=False)
+    work = work or max(1, pledges // PER_LINE)
+    db.run(lambda session: store_work.open_lines(session, work, pledges // PER_LINE), decides=False)
+    db.run(lambda session: store_work.stripe_balance(session), decides=False)
+    db.run(
+        lambda session: store_work.equipment(session, work // 2, pledges // PER_ITEM), decides=False
+    )
     while db.run(seal_all):
         pass
     with db.snapshot() as session:
@@ -123,6 +132,7 @@ def _promise(session: Session, span: range, pledges: int) -> None:
     fund = session.scalars(select(Fund).where(Fund.book_id == book.id)).one()
     campaign = session.scalars(select(Campaign)).one()
     rows: dict[type[Base], list[dict[str, object]]] = {Party: [], Basket: [], Pledge: []}
+    step = YEAR // pledges
     loved = session.scalar(select(Party.id).where(Party.email == "donor@example.org"))
     if loved is None:
         loved = new_id()
@@ -137,7 +147,7 @@ def _promise(session: Session, span: range, pledges: int) -> None:
             rows[Party].append(_party(party, f"giver{number}@example.org", number))
         basket, pledge, reference = new_id(), new_id(), f"P-{number:07}"
         references[number] = reference, pledge
-        made = NOW - timedelta(minutes=pledges - number)
+        made = NOW - step * (pledges - number)
         rows[Basket].append(
             {
                 "id": basket,
@@ -159,8 +169,8 @@ def _promise(session: Session, span: range, pledges: int) -> None:
                 "basket_id": basket,
                 "party_id": party,
                 "reference": reference,
-                "commodity": "USD",
-                "quantity": _cents(number),
+                "commodity": unit_of(number),
+                "quantity": quantity_of(number),
                 "legal_nature": "intention",
                 "state": "fulfilled" if number % 2 else "open",
                 "note": "",
@@ -170,35 +180,37 @@ def _promise(session: Session, span: range, pledges: int) -> None:
     for table, values in rows.items():
         if values:
             session.execute(insert(table), values)
-    names = labels_of(session, pledges={reference for reference, _id in references.values()})
-    drafts = [
-        draft
-        for number, (reference, _id) in references.items()
-        for draft in _entries(number, reference, names)
-    ]
-    ids = dict(
-        zip(
-            [draft.external_ref for draft in drafts],
-            post_batch(session, drafts, now=NOW).ids,
-            strict=True,
-        )
-    )
-    done = [
-        {
-            "id": new_id(),
-            "book_id": book.id,
-            "pledge_id": pledge,
-            "entry_id": ids[f"{reference}/paid"],
-            "quantity": _cents(number),
-            "source": "bank_line",
-            "source_ref": reference,
-            "created_at": NOW,
-        }
-        for number, (reference, pledge) in references.items()
+    paid = [
+        Paid(number, *references[number], (NOW - step * (pledges - number)).date())
+        for number in span
         if number % 2
     ]
-    if done:
-        session.execute(insert(Fulfilment), done)
+    now = NOW - step * (pledges - span[-1] - 1)
+    names = labels_of(session, pledges={reference for reference, _id in references.values()})
+    drafts = [
+        Draft(
+            _promised(number, references[number][0]).with_labels(names),
+            "pledge_made",
+            "pledge",
+            references[number][0],
+            (NOW - step * (pledges - number)).date() - timedelta(number % 4),
+        )
+        for number in span
+    ]
+    post_batch(session, drafts, now=now)
+    store_work.pay(session, book, fund, paid, names, now)
+
+
+def _promised(number: int, reference: str) -> Entry:
+    """Return what a pledge means."""
+    return pledge_made(
+        book="A",
+        fund="GEN",
+        commodity=unit_of(number),
+        quantity=quantity_of(number),
+        pledge=reference,
+        legal_nature="intention",
+    )[0]
 
 
 def _party(party: UUID, email: str, number: int) -> dict[str, object]:
@@ -213,147 +225,3 @@ def _party(party: UUID, email: str, number: int) -> dict[str, object]:
         "salt": party.hex * 2,
         "created_at": NOW,
     }
-
-
-def _entries(number: int, reference: str, names: dict[str, dict[str, str]]) -> list[Draft]:
-    """Return what a pledge means, and what its payment does."""
-    day = FIRST + timedelta(number % 365)
-    cents = _cents(number)
-    promised = pledge_made(
-        book="A",
-        fund="GEN",
-        commodity="USD",
-        quantity=cents,
-        pledge=reference,
-        legal_nature="intention",
-    )
-    drafts = [Draft(promised[0].with_labels(names), "pledge_made", "pledge", reference, day)]
-    if number % 2:
-        legs = (
-            Posting(MEMO[1], "GEN", "USD", cents, pledge=reference),
-            Posting(MEMO[0], "GEN", "USD", -cents, pledge=reference),
-            Posting(1010, "GEN", "USD", cents),
-            Posting(4010, "GEN", "USD", -cents, pledge=reference, campaign="roof"),
-        )
-        paid = Entry("A", legs).with_labels(names)
-        drafts.append(Draft(paid, "transfer_received", "bank", f"{reference}/paid", day))
-    return drafts
-
-
-def _bank(session: Session, pledges: int) -> None:
-    """Leave bank lines open, and some that are booked as nobody's yet."""
-    book = session.scalars(select(Book).where(Book.code == "A")).one()
-    statement = new_id()
-    many = max(1, pledges // PER_LINE)
-    parked = max(1, pledges // PER_PARKED)
-    session.execute(
-        insert(BankStatement),
-        {
-            "id": statement,
-            "book_id": book.id,
-            "account": 1010,
-            "statement_ref": "bench",
-            "file_format": "camt.053",
-            "file_sha256": "0" * 64,
-            "bank_account": "DE02120300000000202051",
-            "commodity": "USD",
-            "opening": 0,
-            "closing": 0,
-            "opens_on": FIRST,
-            "closes_on": NOW.date(),
-            "imported_at": NOW,
-        },
-    )
-    lines = [
-        {
-            "id": new_id(),
-            "book_id": book.id,
-            "statement_id": statement,
-            "account": 1010,
-            "position": number,
-            "amount": 1000 + number,
-            "commodity": "USD",
-            "booked_on": FIRST + timedelta(number % 365),
-            "counterparty_name": f"Giver {number}",
-            "remittance": f"For the roof, {number}",
-            "fingerprint": f"line {number}",
-            "state": "open" if number < many else "matched",
-        }
-        for number in range(many + parked)
-    ]
-    session.execute(insert(BankLine), lines)
-    drafts = [
-        Draft(
-            Entry(
-                "A",
-                (
-                    Posting(1010, "GEN", "USD", int(str(line["amount"]))),
-                    Posting(2190, "GEN", "USD", -int(str(line["amount"]))),
-                ),
-            ),
-            "unidentified_receipt",
-            "bank",
-            str(line["id"]),
-            FIRST,
-        )
-        for line in lines[many:]
-    ]
-    posted = post_batch(session, drafts, now=NOW)
-    session.execute(
-        insert(Match),
-        [
-            {
-                "id": new_id(),
-                "book_id": book.id,
-                "bank_line_id": line["id"],
-                "entry_id": entry_id,
-                "rule": "unidentified",
-                "made_at": NOW,
-            }
-            for line, entry_id in zip(lines[many:], posted.ids, strict=True)
-        ],
-    )
-
-
-def _equipment(session: Session, pledges: int) -> None:
-    """Put equipment on the register, every second item still without a value."""
-    book = session.scalars(select(Book).where(Book.code == "A")).one()
-    fund = session.scalars(select(Fund).where(Fund.book_id == book.id)).one()
-    numbers = range(max(1, pledges // PER_ITEM))
-    intakes = {number: new_id() for number in numbers}
-    common = {"book_id": book.id, "fund_id": fund.id, "commodity": "EQP.CHAIR"}
-    session.execute(
-        insert(Intake),
-        [
-            {
-                **common,
-                "id": intakes[number],
-                "quantity": 1,
-                "received_on": FIRST,
-                "created_at": NOW,
-            }
-            for number in numbers
-        ],
-    )
-    session.execute(
-        insert(Asset),
-        [
-            {
-                **common,
-                "id": new_id(),
-                "tag": f"CHAIR-{number:06}",
-                "description": "A chair",
-                "condition": "B",
-                "state": "in_custody",
-                "intake_id": intakes[number],
-                "cost": 0,
-                "depreciated": 0,
-                "impaired": 0,
-            }
-            for number in numbers
-        ],
-    )
-
-
-def _cents(number: int) -> int:
-    return 500 + number % 9999

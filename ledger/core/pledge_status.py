@@ -341,11 +341,18 @@ class Standing:
             "next": facts.next_part,
             "logged": facts.logged,
         }
-        figures = {name: write(value, facts.commodity) for name, value in quantities.items()}
-        figures["disputed"] = write(facts.disputed, facts.disputed_in or facts.commodity)
+        sentence = translate(MEANINGS[self.status].sentence)
+        # Only what the sentence names: to write a figure takes longer than all the rest.
+        figures = {
+            name: write(value, facts.commodity)
+            for name, value in quantities.items()
+            if f"%({name})s" in sentence
+        }
+        if "%(disputed)s" in sentence:
+            figures["disputed"] = write(facts.disputed, facts.disputed_in or facts.commodity)
         counts = {"parts": str(facts.parts), "paid": str(facts.parts_paid)}
         days = {name: write_day(value) for name, value in self.days.items()}
-        return translate(MEANINGS[self.status].sentence) % {**figures, **counts, **days}
+        return sentence % {**figures, **counts, **days}
 
 
 def standing_of(facts: Facts) -> Standing:

@@ -9,6 +9,8 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     UniqueConstraint,
+    false,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -52,7 +54,14 @@ class Intake(Base):
     __tablename__ = "intake"
     __table_args__ = (
         ForeignKeyConstraint(["book_id", "fund_id"], ["fund.book_id", "fund.id"]),
-        Index("ix_intake_received_on", "book_id", "received_on", "id"),
+        Index(
+            "ix_intake_unvalued",
+            "book_id",
+            "received_on",
+            "id",
+            postgresql_where=text("not valued"),
+            sqlite_where=text("valued = 0"),
+        ),
     )
 
     id: Mapped[Key]
@@ -65,6 +74,8 @@ class Intake(Base):
     received_on: Mapped[date]
     received_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime]
+    # A value of it was approved (I-69).
+    valued: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Valuation(Base):

@@ -58,6 +58,7 @@ class Step(Base):
     __table_args__ = (
         ForeignKeyConstraint(["book_id", "entry_id"], ["entry.book_id", "entry.id"]),
         UniqueConstraint("commitment_id", "name", "reference"),
+        Index("ix_commitment_step_entry_id", "book_id", "entry_id"),
     )
 
     id: Mapped[Key]

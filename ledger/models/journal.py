@@ -21,6 +21,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ledger.ids import new_id
 from ledger.models.base import Base, Code
 
+# The sources of most entries: bank lines themselves, and what never moves a bank account.
+ELSEWHERE = "source not in ('bank', 'hours', 'payment', 'pledge', 'stripe')"
+
 
 class Entry(Base):
     """One business event in one book. ``accounting_on`` is the book's day, ``recorded_at`` ours."""
@@ -33,6 +36,15 @@ class Entry(Base):
         Index("ix_entry_book_id_accounting_on", "book_id", "accounting_on"),
         # The kinds of events that there are, and the entries of one of them.
         Index("ix_entry_event_type", "book_id", "event_type", "accounting_on", "id"),
+        # What may have moved a bank account without a line of the bank.
+        Index(
+            "ix_entry_elsewhere",
+            "book_id",
+            "accounting_on",
+            "id",
+            postgresql_where=text(ELSEWHERE),
+            sqlite_where=text(ELSEWHERE),
+        ),
         # What was recorded after an instant, for balances as they were known then.
         Index("ix_entry_recorded_at", "book_id", "recorded_at"),
         Index(

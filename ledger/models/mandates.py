@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.models.base import Base, Code, Key, StripeId
@@ -20,6 +20,12 @@ class Mandate(Base):
     __table_args__ = (
         CheckConstraint("state in ('asked', 'saved', 'needs_donor', 'ended')", name="state"),
         Index("ix_mandate_state_next_charge_at", "state", "next_charge_at"),
+        Index(
+            "ix_mandate_failure",
+            "pledge_id",
+            postgresql_where=text("failure is not null"),
+            sqlite_where=text("failure is not null"),
+        ),
     )
 
     id: Mapped[Key]

@@ -69,6 +69,16 @@ class BalanceTransaction(Base):
         Index("ix_balance_transaction_recurring_id", "recurring_id"),
         Index("ix_balance_transaction_pledge_id", "pledge_id"),
         Index(
+            "ix_balance_transaction_suspended",
+            "book_id",
+            "created_at",
+            "stripe_txn_id",
+            postgresql_where=text("outcome = 'movement_suspended'"),
+            sqlite_where=text("outcome = 'movement_suspended'"),
+        ),
+        # What all movements come to.
+        Index("ix_balance_transaction_net", "commodity", "net"),
+        Index(
             "ix_balance_transaction_unposted",
             "created_at",
             "stripe_txn_id",
@@ -105,6 +115,15 @@ class Payout(Base):
     """A payout to the bank; the bank line that shows its arrival closes it."""
 
     __tablename__ = "payout"
+    __table_args__ = (
+        Index(
+            "ix_payout_in_transit",
+            "book_id",
+            "arrival_on",
+            postgresql_where=text("bank_line_id is null"),
+            sqlite_where=text("bank_line_id is null"),
+        ),
+    )
 
     stripe_payout_id: Mapped[StripeId] = mapped_column(primary_key=True)
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
@@ -122,7 +141,10 @@ class Refund(Base):
     """A refund asked for by one person and approved by another; committed before the call."""
 
     __tablename__ = "refund"
-    __table_args__ = (Index("ix_refund_pledge_id", "pledge_id"),)
+    __table_args__ = (
+        Index("ix_refund_pledge_id", "pledge_id"),
+        Index("ix_refund_book_id_state", "book_id", "state"),
+    )
 
     id: Mapped[Key]
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))

@@ -62,6 +62,7 @@ class ApiToken(Base):
     """A bearer token; only its hash is kept. ``scopes`` are ``deed:book``, with spaces between."""
 
     __tablename__ = "api_token"
+    __table_args__ = (Index("ix_api_token_person_id", "person_id"),)
 
     id: Mapped[Key]
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))

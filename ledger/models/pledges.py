@@ -23,6 +23,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.models.base import Base, Code, Key
 
+# Conditions of indexes; a question uses an index only if it says the very same.
+OPEN_PLEDGE = "state in ('open', 'part_fulfilled')"
+OPEN_THINGS = f"{OPEN_PLEDGE} and substr(commodity, 1, 4) in ('EQP.', 'GRM.', 'MLT.')"
+
 
 class Basket(Base):
     """One donor's offer to one campaign. ``form_key`` makes sending the form twice harmless.
@@ -35,7 +39,7 @@ class Basket(Base):
     __tablename__ = "basket"
     __table_args__ = (
         Index("ix_basket_campaign_id", "campaign_id", "created_at", "id"),
-        Index("ix_basket_party_id", "party_id"),
+        Index("ix_basket_party_id", "party_id", "created_at", "id"),
     )
 
     id: Mapped[Key]
@@ -115,10 +119,19 @@ class Pledge(Base):
             "commodity",
             "created_at",
             "id",
-            postgresql_where=text("state in ('open', 'part_fulfilled')"),
-            sqlite_where=text("state in ('open', 'part_fulfilled')"),
+            postgresql_where=text(OPEN_PLEDGE),
+            sqlite_where=text(OPEN_PLEDGE),
         ),
-        Index("ix_pledge_party_id", "party_id"),
+        # Equipment and supplies that are still to be handed over.
+        Index(
+            "ix_pledge_open_things",
+            "book_id",
+            "created_at",
+            "id",
+            postgresql_where=text(OPEN_THINGS),
+            sqlite_where=text(OPEN_THINGS),
+        ),
+        Index("ix_pledge_party_id", "party_id", "created_at", "id"),
         Index("ix_pledge_basket_id", "basket_id"),
         Index(
             "ix_pledge_unconfirmed",

@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     SmallInteger,
     UniqueConstraint,
 )
@@ -51,7 +52,10 @@ class AllocationRun(Base):
     """One decision to hand out part of a pool; recomputable from ``inputs``."""
 
     __tablename__ = "allocation_run"
-    __table_args__ = (CheckConstraint("state in ('proposed', 'posted', 'rejected')", name="state"),)
+    __table_args__ = (
+        CheckConstraint("state in ('proposed', 'posted', 'rejected')", name="state"),
+        Index("ix_allocation_run_pool_id", "pool_id", "state"),
+    )
 
     id: Mapped[Key]
     pool_id: Mapped[UUID] = mapped_column(ForeignKey("pool.book_id"))

@@ -28,6 +28,7 @@ class RecurringGift(Base):
             "state in ('asked', 'active', 'past_due', 'paused', 'stopped')", name="state"
         ),
         Index("ix_recurring_gift_party_id", "party_id"),
+        Index("ix_recurring_gift_basket_id", "basket_id"),
         Index("ix_recurring_gift_look_at", "look_at"),
     )
 

@@ -43,7 +43,10 @@ class BankStatement(Base):
     """
 
     __tablename__ = "bank_statement"
-    __table_args__ = (UniqueConstraint("book_id", "account", "statement_ref"),)
+    __table_args__ = (
+        UniqueConstraint("book_id", "account", "statement_ref"),
+        Index("ix_bank_statement_bank_account_id", "bank_account_id", "closes_on"),
+    )
 
     id: Mapped[Key]
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
@@ -88,6 +91,38 @@ class BankLine(Base):
             postgresql_where=text("state = 'open'"),
             sqlite_where=text("state = 'open'"),
         ),
+        # What the open lines come to, and how many they are.
+        Index(
+            "ix_bank_line_open_amount",
+            "book_id",
+            "account",
+            "commodity",
+            "amount",
+            "state",
+            postgresql_where=text("state = 'open'"),
+            sqlite_where=text("state = 'open'"),
+        ),
+        Index(
+            "ix_bank_line_parked",
+            "book_id",
+            "booked_on",
+            "position",
+            "id",
+            postgresql_where=text("parked"),
+            sqlite_where=text("parked = 1"),
+        ),
+        Index(
+            "ix_bank_line_open_statement_id",
+            "statement_id",
+            postgresql_where=text("state = 'open'"),
+            sqlite_where=text("state = 'open'"),
+        ),
+        Index(
+            "ix_bank_line_interim",
+            "statement_id",
+            postgresql_where=text("interim"),
+            sqlite_where=text("interim = 1"),
+        ),
     )
 
     id: Mapped[Key]
@@ -111,6 +146,8 @@ class BankLine(Base):
     interim: Mapped[bool] = mapped_column(default=False, server_default=false())
     fingerprint: Mapped[Code]
     state: Mapped[Code]
+    # The money of the line, or of one of its payments, is booked as nobody's yet (I-69).
+    parked: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class BankLinePart(Base):
@@ -120,6 +157,13 @@ class BankLinePart(Base):
     __table_args__ = (
         UniqueConstraint("bank_line_id", "position"),
         CheckConstraint("state in ('open', 'matched')", name="state"),
+        Index(
+            "ix_bank_line_part_open",
+            "book_id",
+            "bank_line_id",
+            postgresql_where=text("state = 'open'"),
+            sqlite_where=text("state = 'open'"),
+        ),
     )
 
     id: Mapped[Key]
@@ -161,6 +205,13 @@ class Match(Base):
             unique=True,
             postgresql_where=text("undone_at is null"),
             sqlite_where=text("undone_at is null"),
+        ),
+        Index("ix_match_entry_id", "book_id", "entry_id"),
+        Index(
+            "ix_match_undone",
+            "bank_line_id",
+            postgresql_where=text("undone_at is not null"),
+            sqlite_where=text("undone_at is not null"),
         ),
         ForeignKeyConstraint(["book_id", "entry_id"], ["entry.book_id", "entry.id"]),
     )

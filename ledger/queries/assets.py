@@ -5,7 +5,7 @@ from datetime import date
 from operator import attrgetter
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, false, select
 
 from ledger.db import ReadSession
 from ledger.models.assets import Asset, AssetLoan, Intake, Valuation
@@ -68,8 +68,12 @@ def intakes_to_value(
 
 def without_value(book_id: UUID) -> ColumnElement[bool]:
     """Return the condition that a hand-over of a book has no approved value."""
-    approved = exists().where(Valuation.intake_id == Intake.id, Valuation.state == "approved")
-    return and_(Intake.book_id == book_id, ~approved)
+    return and_(Intake.book_id == book_id, Intake.valued == false())
+
+
+def has_value() -> ColumnElement[bool]:
+    """Return the condition that valuations say so of a hand-over, for whoever checks it."""
+    return exists().where(Valuation.intake_id == Intake.id, Valuation.state == "approved")
 
 
 def assets_of(

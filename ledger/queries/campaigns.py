@@ -7,7 +7,7 @@ from datetime import datetime
 from operator import attrgetter
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from ledger.core.amount import kind_of
@@ -16,7 +16,7 @@ from ledger.errors import NotFound
 from ledger.models.campaigns import Campaign, CampaignChange, CampaignNeed
 from ledger.models.mandates import Mandate
 from ledger.models.parties import Party
-from ledger.models.pledges import Basket, Pledge
+from ledger.models.pledges import Basket, Fulfilment, Pledge
 from ledger.queries.figures import Figures, figures_of_campaigns
 from ledger.queries.paging import PAGE, Page, behind, cut
 from ledger.queries.pledges import OPEN, discharged
@@ -237,22 +237,25 @@ def _on_saved_cards(session: ReadSession, campaigns: Sequence[Campaign]) -> Coun
 
 def waiting_for_donors(session: ReadSession, *, campaign_id: UUID) -> int:
     """Return what of a campaign's money is owed and was refused by banks, in minor units."""
-    refused = (
-        select(Pledge.id)
-        .join(Mandate, Mandate.pledge_id == Pledge.id)
-        .where(
-            Pledge.campaign_id == campaign_id,
-            Pledge.state.in_(OPEN),
-            Mandate.failure.is_not(None),
-        )
+    made_good = (
+        select(func.sum(Fulfilment.quantity))
+        .where(Fulfilment.pledge_id == Pledge.id, Fulfilment.counts())
+        .scalar_subquery()
     )
-    done = discharged(refused)
+    # From the few cards that were refused to their pledges, which an outer join has to do: the
+    # other way every pledge of the campaign would be looked at.
     rows = session.execute(
-        select(Pledge.quantity, done.c.quantity)
-        .outerjoin(done, done.c.pledge_id == Pledge.id)
-        .where(Pledge.id.in_(refused))
+        select(Pledge.quantity, made_good)
+        .select_from(Mandate)
+        .outerjoin(
+            Pledge,
+            (Pledge.id == Mandate.pledge_id)
+            & (Pledge.campaign_id == campaign_id)
+            & Pledge.state.in_(OPEN),
+        )
+        .where(Mandate.failure.is_not(None))
     )
-    return sum(quantity - int(fulfilled or 0) for quantity, fulfilled in rows)
+    return sum(quantity - int(done or 0) for quantity, done in rows if quantity is not None)
 
 
 def supporters(session: ReadSession, *, campaign_id: UUID, limit: int = 12) -> list[Supporter]:

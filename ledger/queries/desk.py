@@ -20,7 +20,7 @@ from ledger.queries.disputes import waiting_for_evidence
 from ledger.queries.payments import payouts_in_transit
 from ledger.queries.proposals import count_open
 from ledger.queries.statements import waiting_count
-from ledger.queries.stripe import agreement_as_read, in_suspense
+from ledger.queries.stripe import differing_currencies, in_suspense
 
 # Undeposited cash, unapplied receipts, refunds owed to donors (domain section 4).
 CASH, PARKED, OWED_BACK = 1030, 2190, 2140
@@ -51,7 +51,6 @@ def waiting(session: ReadSession, *, book_id: UUID, currency: str) -> list[Waiti
     )
     contested = waiting_for_evidence(session, book_id=book_id)
     owed = -balances[OWED_BACK][currency]
-    differences = agreement_as_read(session, book_id=book_id)
     return [
         Waiting("bank_lines", counts["bank_lines"]),
         Waiting("unidentified", 1 if parked else 0, parked),
@@ -66,7 +65,7 @@ def waiting(session: ReadSession, *, book_id: UUID, currency: str) -> list[Waiti
         ),
         Waiting("refunds", counts["refunds"]),
         Waiting("owed_back", 1 if owed else 0, owed),
-        Waiting("differences", sum(1 for row in differences if row.difference)),
+        Waiting("differences", differing_currencies(session, book_id=book_id)),
         Waiting("cash", 1 if cash else 0, cash),
         Waiting("hours", counts["hours"]),
         Waiting("valuations", counts["valuations"]),
@@ -82,10 +81,9 @@ def _counts(session: ReadSession, book_id: UUID) -> dict[str, int]:
         select(func.count())
         .select_from(AllocationLine)
         .join(AllocationRun, AllocationRun.id == AllocationLine.run_id)
-        .join(Pool, Pool.book_id == AllocationRun.pool_id)
         .join(Commodity, Commodity.code == AllocationRun.commodity)
         .where(
-            Pool.host_id == book_id,
+            AllocationRun.pool_id.in_(select(Pool.book_id).where(Pool.host_id == book_id)),
             AllocationRun.state == "posted",
             # Hours and things are not paid out; they are worked or handed over.
             Commodity.kind == "currency",

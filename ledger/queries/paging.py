@@ -16,8 +16,9 @@ from ledger.db import ReadSession
 
 Row = TypeVar("Row")
 Shown = TypeVar("Shown")
-# Rows on a page.
+# Rows on a page; on one where each row is a card with its own form.
 PAGE = 50
+CARDS = 20
 
 
 @dataclass(frozen=True, slots=True)

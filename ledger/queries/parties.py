@@ -20,7 +20,7 @@ from ledger.models.people import ApiToken, OutboxMessage, Person
 from ledger.models.pledges import Basket, Pledge
 from ledger.models.recurring import RecurringGift
 from ledger.models.sessions import SignInSession
-from ledger.queries.paging import PAGE, Page, behind, cut
+from ledger.queries.paging import CARDS, Page, behind, cut
 
 
 def labels_of(session: ReadSession, *, pledges: Collection[str]) -> dict[str, dict[str, str]]:
@@ -106,18 +106,25 @@ def baskets_of_person(
     session: ReadSession, *, person_id: UUID, after: UUID | None = None
 ) -> Page[GivenBasket]:
     """Return a page of a person's baskets, newest first."""
-    rows = session.execute(
-        select(Basket, Campaign, Party.joined_at)
-        .join(Campaign, Campaign.id == Basket.campaign_id)
+    order = (Basket.created_at.desc(), Basket.id.desc())
+    # The ids alone are put in order, from an index; then the rows of one page are read.
+    ids = session.scalars(
+        select(Basket.id)
         .join(Party, Party.id == Basket.party_id)
         .where(
             Party.person_id == person_id,
             behind(session, after, Basket.created_at, Basket.id, newest_first=True),
         )
-        .order_by(Basket.created_at.desc(), Basket.id.desc())
-        .limit(PAGE + 1)
+        .order_by(*order)
+        .limit(CARDS + 1)
     ).all()
-    ids = [basket.id for basket, _campaign, _joined_at in rows]
+    rows = session.execute(
+        select(Basket, Campaign, Party.joined_at)
+        .join(Campaign, Campaign.id == Basket.campaign_id)
+        .join(Party, Party.id == Basket.party_id)
+        .where(Basket.id.in_(ids))
+        .order_by(*order)
+    ).all()
     parts: defaultdict[UUID | None, list[tuple[str, int]]] = defaultdict(list)
     regular: dict[UUID | None, tuple[str, int, str]] = {}
     once = select(
@@ -147,7 +154,7 @@ def baskets_of_person(
         )
         for basket, campaign, joined_at in rows
     ]
-    return cut(found, attrgetter("id"))
+    return cut(found, attrgetter("id"), CARDS)
 
 
 def _is(person: Person) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from operator import attrgetter
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal_column, or_, select
 
 from ledger.core.amount import kind_of
 from ledger.db import ReadSession
@@ -16,11 +16,13 @@ from ledger.models.mandates import Mandate
 from ledger.models.parties import Party
 from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Basket, Fulfilment, Pledge
-from ledger.queries.paging import PAGE, Page, behind, cut
+from ledger.queries.paging import CARDS, PAGE, Page, behind, cut
 
 OPEN = ("open", "part_fulfilled")
 # Kinds of commodities that hours and things are counted in.
 OFFERED = ("time", "item", "bulk")
+# What commodities of equipment and supplies begin with (``core.amount``).
+THINGS = ("EQP", "GRM", "MLT")
 # Pages that a donor is sent to, and the states of one that took something.
 PAGES = ("checkout", "setup")
 TAKEN = ("processing", "succeeded", "posted")
@@ -86,13 +88,10 @@ def open_by_reference(
     session: ReadSession, book_id: UUID, references: Collection[str]
 ) -> list[tuple[Pledge, int]]:
     """Return the pledges of a book with these references, and what of each is still promised."""
-    kept = func.coalesce(func.sum(Fulfilment.quantity), 0)
+    made_good = func.coalesce(func.sum(Fulfilment.quantity), 0)
     rows = session.execute(
-        select(Pledge, kept)
-        .outerjoin(
-            Fulfilment,
-            (Fulfilment.pledge_id == Pledge.id) & Fulfilment.counts(),
-        )
+        select(Pledge, made_good)
+        .outerjoin(Fulfilment, (Fulfilment.pledge_id == Pledge.id) & Fulfilment.counts())
         .where(Pledge.book_id == book_id, Pledge.reference.in_(references))
         .group_by(Pledge.id)
     )
@@ -121,7 +120,8 @@ def find_open_pledges(
                 Pledge.reference.icontains(word, autoescape=True),
             )
         )
-    return [row for row in _rows(session, query) if row.open and row.kind == "money"]
+    found = session.scalars(query).all()
+    return [row for row in _rows(session, found) if row.open and row.kind == "money"]
 
 
 def pledge_of_person(session: ReadSession, *, person_id: UUID, reference: str) -> Pledge | None:
@@ -172,9 +172,9 @@ def page_of_person(
             behind(session, after, Pledge.created_at, Pledge.id, newest_first=True),
         )
         .order_by(Pledge.created_at.desc(), Pledge.id.desc())
-        .limit(PAGE + 1)
+        .limit(CARDS + 1)
     )
-    return cut(_rows(session, query), attrgetter("id"))
+    return cut(_rows(session, session.scalars(query).all()), attrgetter("id"), CARDS)
 
 
 def is_sent(session: ReadSession, *, form_key: str) -> bool:
@@ -206,30 +206,37 @@ def open_equipment(
 ) -> Page[PledgeRow]:
     """Return a page of the items and supplies that are pledged and not handed over, newest
     first."""
-    counted = select(Commodity.code).where(Commodity.kind.in_(("item", "bulk")))
     query = (
         select(Pledge.id)
         .where(
             Pledge.book_id == book_id,
-            Pledge.state.in_(OPEN),
-            Pledge.commodity.in_(counted),
+            _is_open(),
+            _is_thing(),
             behind(session, after, Pledge.created_at, Pledge.id, newest_first=True),
         )
         .order_by(Pledge.created_at.desc(), Pledge.id.desc())
         .limit(PAGE + 1)
     )
-    return cut(_rows(session, query), attrgetter("id"))
+    return cut(_rows(session, session.scalars(query).all()), attrgetter("id"))
 
 
-def discharged(ids: Select[UUID] | None = None) -> Subquery:
-    """Return what was made good of each pledge, refunds left aside, as a subquery; of the pledges
-    with some ids, where they are given."""
+def discharged(ids: Select[UUID]) -> Subquery:
+    """Return what was made good of the pledges with some ids, refunds left aside, by pledge."""
     query = select(Fulfilment.pledge_id, func.sum(Fulfilment.quantity).label("quantity")).where(
-        Fulfilment.counts()
+        Fulfilment.counts(), Fulfilment.pledge_id.in_(ids)
     )
-    if ids is not None:
-        query = query.where(Fulfilment.pledge_id.in_(ids))
     return query.group_by(Fulfilment.pledge_id).subquery()
+
+
+def _is_open() -> ColumnElement[bool]:
+    """Return the condition that a pledge is open, said as the indexes of open pledges say it."""
+    return Pledge.state.in_([literal_column(f"'{state}'") for state in OPEN])
+
+
+def _is_thing() -> ColumnElement[bool]:
+    """Return the condition that a pledge is of equipment or supplies, said as their index does."""
+    prefix = func.substr(Pledge.commodity, literal_column("1"), literal_column("4"))
+    return prefix.in_([literal_column(f"'{kind}.'") for kind in THINGS])
 
 
 def unconfirmed() -> ColumnElement[bool]:
@@ -278,10 +285,17 @@ def _is_unaccepted() -> Select[UUID]:
     )
 
 
-def _rows(session: ReadSession, ids: Select[UUID]) -> list[PledgeRow]:
-    done = discharged(ids)
-    net = (
-        select(Fulfilment.pledge_id, func.sum(Fulfilment.quantity).label("quantity"))
+def _rows(session: ReadSession, ids: Select[UUID] | Sequence[UUID]) -> list[PledgeRow]:
+    """Return the pledges with some ids, newest first.
+
+    A page gives the ids it has found: a question for them would be asked for each sum again.
+    """
+    sums = (
+        select(
+            Fulfilment.pledge_id,
+            func.sum(Fulfilment.quantity).label("net"),
+            func.sum(Fulfilment.quantity).filter(Fulfilment.counts()).label("kept"),
+        )
         .where(Fulfilment.pledge_id.in_(ids))
         .group_by(Fulfilment.pledge_id)
         .subquery()
@@ -293,21 +307,20 @@ def _rows(session: ReadSession, ids: Select[UUID]) -> list[PledgeRow]:
             Fund.code,
             Campaign,
             func.coalesce(Basket.name, Party.name),
-            done.c.quantity,
-            net.c.quantity,
+            sums.c.kept,
+            sums.c.net,
         )
         .join(Book, Book.id == Pledge.book_id)
         .join(Fund, Fund.id == Pledge.fund_id)
         .join(Party, Party.id == Pledge.party_id)
         .outerjoin(Basket, Basket.id == Pledge.basket_id)
         .outerjoin(Campaign, Campaign.id == Pledge.campaign_id)
-        .outerjoin(done, done.c.pledge_id == Pledge.id)
-        .outerjoin(net, net.c.pledge_id == Pledge.id)
+        .outerjoin(sums, sums.c.pledge_id == Pledge.id)
         .where(Pledge.id.in_(ids))
         .order_by(Pledge.created_at.desc(), Pledge.id.desc())
     )
     found = []
-    for pledge, book, fund, campaign, donor, quantity, kept in session.execute(query):
+    for pledge, book, fund, campaign, donor, quantity, net in session.execute(query):
         made_good = int(quantity or 0)
         found.append(
             PledgeRow(
@@ -322,7 +335,7 @@ def _rows(session: ReadSession, ids: Select[UUID]) -> list[PledgeRow]:
                 commodity=pledge.commodity,
                 kind=kind_of(pledge.commodity),
                 quantity=pledge.quantity,
-                fulfilled=int(kept or 0),
+                fulfilled=int(net or 0),
                 open=max(0, pledge.quantity - made_good) if pledge.state in OPEN else 0,
                 state=pledge.state,
                 legal_nature=pledge.legal_nature,

@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select
 
 from ledger.core.match_gifts import Terms
 from ledger.db import ReadSession
+from ledger.models.campaigns import Campaign
 from ledger.models.commitments import Commitment, Step
 from ledger.models.parties import Party
 from ledger.models.payments import BalanceTransaction
@@ -66,6 +67,8 @@ def sponsors_of(
         .where(Commitment.kind == KIND)
         .order_by(Commitment.created_at, Commitment.id)
     )
+    if book_id is None and campaign_id is not None:
+        book_id = session.get_one(Campaign, campaign_id).book_id
     if book_id is not None:
         query = query.where(Commitment.book_id == book_id)
     rows = []

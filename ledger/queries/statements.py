@@ -3,14 +3,25 @@
 Amounts in minor units. Must not decide what a line means.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.orm import aliased
 
 from ledger.db import ReadSession
 from ledger.errors import NotFound
@@ -34,6 +45,8 @@ NEWEST_FIRST = (
 PARKED, IDENTIFIED = "unidentified", "identified"
 # Rows on the page of a statement.
 LINES_OF_A_STATEMENT = 200
+# Said as the indexes of open lines and payments say it: with a parameter they would not be used.
+_OPEN: ColumnElement[str] = literal_column("'open'")
 _also = aliased(Match)
 
 
@@ -119,34 +132,36 @@ def statements_of(
         .order_by(BankStatement.id.desc())
         .limit(PAGE + 1)
     ).all()
-    ids = [row.id for row in rows]
-    own = _counted(session, BankLine.statement_id, select(BankLine), ids)
-    again = _counted(
-        session,
-        BankLineRepeat.statement_id,
-        select(BankLine).join(BankLineRepeat, BankLineRepeat.bank_line_id == BankLine.id),
-        ids,
-    )
-    shown = []
-    for row in rows:
-        (mine, waiting), (other, more) = own.get(row.id, (0, 0)), again.get(row.id, (0, 0))
-        shown.append(StatementRow(row, mine + other, waiting + more))
+    waiting = _counted(session, [row.id for row in rows], BankLine.state == _OPEN)
+    # Only statements that were kept before this was counted.
+    unknown = [row.id for row in rows if row.line_count is None]
+    lines = _counted(session, unknown) if unknown else {}
+    shown = [
+        StatementRow(
+            row,
+            lines.get(row.id, 0) if row.line_count is None else row.line_count,
+            waiting.get(row.id, 0),
+        )
+        for row in rows
+    ]
     return cut(shown, lambda row: row.statement.id)
 
 
 def _counted(
-    session: ReadSession,
-    column: InstrumentedAttribute[UUID],
-    query: Select[Any],
-    ids: Sequence[UUID],
-) -> dict[UUID, tuple[int, int]]:
-    """Return how many lines each statement has, and how many of them are open."""
-    rows = session.execute(
-        query.with_only_columns(column, func.count(), func.count().filter(BankLine.state == "open"))
-        .where(column.in_(ids))
-        .group_by(column)
+    session: ReadSession, ids: Sequence[UUID], *conditions: ColumnElement[bool]
+) -> dict[UUID, int]:
+    """Return how many lines each statement has, also those that another file had brought."""
+    own = select(BankLine.statement_id).where(BankLine.statement_id.in_(ids), *conditions)
+    again = (
+        select(BankLineRepeat.statement_id)
+        .join(BankLine, BankLine.id == BankLineRepeat.bank_line_id)
+        .where(BankLineRepeat.statement_id.in_(ids), *conditions)
     )
-    return {statement_id: (int(total), int(waiting)) for statement_id, total, waiting in rows}
+    lines = union_all(own, again).subquery()
+    rows = session.execute(
+        select(lines.c.statement_id, func.count()).group_by(lines.c.statement_id)
+    )
+    return {statement_id: int(total) for statement_id, total in rows}
 
 
 def lines_of(
@@ -185,14 +200,35 @@ def open_lines_of(
 
     ``words`` are looked for in texts, names and references.
     """
-    return _page(session, BankLine.state == "open", book_id, after, words)
+    return _page(session, BankLine.state == _OPEN, book_id, after, words)
 
 
 def parked_lines_of(
     session: ReadSession, *, book_id: UUID, after: UUID | None = None, words: str = ""
 ) -> Page[LineRow]:
     """Return a page of the lines whose money, or a part of it, is booked as nobody's yet."""
-    done = exists().where(
+    return _page(session, BankLine.parked == true(), book_id, after, words)
+
+
+def open_and_parked_lines_of(
+    session: ReadSession,
+    *,
+    book_id: UUID,
+    open_after: UUID | None = None,
+    parked_after: UUID | None = None,
+    words: str = "",
+) -> tuple[Page[LineRow], Page[LineRow]]:
+    """Return a page of either, with matches and payments of both asked for at once."""
+    waiting = _lines(session, BankLine.state == _OPEN, book_id, open_after, words)
+    parked = _lines(session, BankLine.parked == true(), book_id, parked_after, words)
+    rows = _with_matches(session, [*waiting, *parked])
+    first, second = rows[: len(waiting)], rows[len(waiting) :]
+    return cut(first, lambda row: row.line.id), cut(second, lambda row: row.line.id)
+
+
+def holds_parked() -> ColumnElement[bool]:
+    """Return the condition that the matches of a line say so, for whoever keeps or checks it."""
+    return exists().where(
         Match.bank_line_id == BankLine.id,
         Match.rule == PARKED,
         Match.holds(),
@@ -204,7 +240,6 @@ def parked_lines_of(
                                                      Match.part_id.is_(None))),
         ),
     )  # fmt: skip
-    return _page(session, done, book_id, after, words)
 
 
 def _page(
@@ -214,8 +249,19 @@ def _page(
     after: UUID | None,
     words: str,
 ) -> Page[LineRow]:
+    lines = _lines(session, condition, book_id, after, words)
+    return cut(_with_matches(session, lines), lambda row: row.line.id)
+
+
+def _lines(
+    session: ReadSession,
+    condition: ColumnElement[bool],
+    book_id: UUID,
+    after: UUID | None,
+    words: str,
+) -> Sequence[BankLine]:
     order = (BankLine.booked_on, BankLine.position, BankLine.id)
-    lines = session.scalars(
+    return session.scalars(
         select(BankLine)
         .where(
             BankLine.book_id == book_id, condition, _found(words), behind(session, after, *order)
@@ -223,7 +269,6 @@ def _page(
         .order_by(*order)
         .limit(PAGE + 1)
     ).all()
-    return cut(_with_matches(session, lines), lambda row: row.line.id)
 
 
 def _found(words: str) -> ColumnElement[bool]:
@@ -294,45 +339,66 @@ def agreement(session: ReadSession, *, book_id: UUID, account: int = 1010) -> Ag
     if not held:
         return None
     currency = held[0].commodity
-    ours = [one for one in held if one.commodity == currency]
-    last = [(one, _last_stated(session, one.id)) for one in ours]
-    stated = [row for _one, row in last if row is not None]
-    later = sum(_later(session, one.id, row) for one, row in last)
+    ours = [one.id for one in held if one.commodity == currency]
+    last = _last_stated(session, ours)
     return Agreement(
-        bank=sum(row.closing for row in stated) if stated else None,
+        bank=sum(row.closing for row in last.values()) if last else None,
         books=balance_of(session, book_id=book_id, accounts=[account])[currency],
         open_lines=_open_amount(session, book_id, account, currency),
-        later=later,
-        as_of=min((row.closes_on for row in stated if row.closes_on), default=None),
+        # What came later matters beside a balance that is stated.
+        later=_later(session, ours, last) if last else 0,
+        as_of=min((row.closes_on for row in last.values() if row.closes_on), default=None),
     )
 
 
-def _last_stated(session: ReadSession, bank_account_id: UUID) -> BankStatement | None:
-    """Return the newest statement that states a balance; an interim one only for want of others."""
-    return session.scalar(
-        select(BankStatement)
+def _last_stated(
+    session: ReadSession, bank_account_ids: Sequence[UUID]
+) -> dict[UUID | None, BankStatement]:
+    """Return the newest statement of each account that states a balance; an interim one only for
+    want of others."""
+    newest = [
+        select(BankStatement.id)
         .where(
             BankStatement.bank_account_id == bank_account_id,
             BankStatement.closing_derived.is_(False),
         )
         .order_by(BankStatement.interim, *NEWEST_FIRST)
         .limit(1)
-    )
+        .scalar_subquery()
+        for bank_account_id in bank_account_ids
+    ]
+    rows = session.scalars(select(BankStatement).where(BankStatement.id.in_(newest)))
+    return {row.bank_account_id: row for row in rows}
 
 
-def _later(session: ReadSession, bank_account_id: UUID, last: BankStatement | None) -> int:
-    """Return what is kept of a bank account and not in its last stated balance."""
-    beyond: ColumnElement[bool] = or_(
-        BankLine.interim.is_(True), BankStatement.closing_derived.is_(True)
-    )
-    if last is not None and last.closes_on is not None:
-        beyond = and_(beyond, BankLine.booked_on > last.closes_on)
-    moved = session.scalar(
-        select(func.coalesce(func.sum(BankLine.amount), 0))
-        .join(BankStatement, BankStatement.id == BankLine.statement_id)
-        .where(BankStatement.bank_account_id == bank_account_id, beyond)
-    )
-    return int(moved or 0) + (last.forward if last is not None else 0)
+def _later(
+    session: ReadSession,
+    bank_account_ids: Sequence[UUID],
+    last: Mapping[UUID | None, BankStatement],
+) -> int:
+    """Return what is kept of bank accounts and not in their last stated balances."""
+    sums = []
+    for bank_account_id in bank_account_ids:
+        query = (
+            select(func.coalesce(func.sum(BankLine.amount), 0))
+            .join(BankStatement, BankStatement.id == BankLine.statement_id)
+            .where(BankStatement.bank_account_id == bank_account_id)
+        )
+        reached = last[bank_account_id].closes_on if bank_account_id in last else None
+        if reached is not None:
+            # A statement that ends before holds no line beyond.
+            ends = or_(BankStatement.closes_on.is_(None), BankStatement.closes_on > reached)
+            query = query.where(ends, BankLine.booked_on > reached)
+        # Apart, for each has an index of its own: lines that wait to be confirmed, and lines of
+        # statements that state no balance.
+        sums += [
+            query.where(BankLine.interim == true()).scalar_subquery(),
+            query.where(
+                BankLine.interim == false(), BankStatement.closing_derived.is_(True)
+            ).scalar_subquery(),
+        ]
+    moved = session.execute(select(*sums)).one()
+    return sum(map(int, moved)) + sum(row.forward for row in last.values())
 
 
 def _open_amount(session: ReadSession, book_id: UUID, account: int, currency: str) -> int:
@@ -341,15 +407,22 @@ def _open_amount(session: ReadSession, book_id: UUID, account: int, currency: st
         BankLine.book_id == book_id,
         BankLine.account == account,
         BankLine.commodity == currency,
-        BankLine.state == "open",
+        BankLine.state == _OPEN,
     )
-    lines = session.scalar(select(func.coalesce(func.sum(BankLine.amount), 0)).where(*ours))
-    parts = session.scalar(
-        select(func.coalesce(func.sum(BankLinePart.amount), 0))
-        .join(BankLine, BankLine.id == BankLinePart.bank_line_id)
-        .where(*ours, BankLinePart.state == "matched")
+    lines = select(func.coalesce(func.sum(BankLine.amount), 0)).where(*ours)
+    # By the payments that are open still, for such a line has one; an outer join keeps to that way.
+    begun = select(BankLinePart.bank_line_id).where(
+        BankLinePart.book_id == book_id, BankLinePart.state == _OPEN
     )
-    return int(lines or 0) - int(parts or 0)
+    counted = func.sum(BankLinePart.amount).filter(BankLine.id.is_not(None))
+    parts = (
+        select(func.coalesce(counted, 0))
+        .select_from(BankLinePart)
+        .outerjoin(BankLine, and_(BankLine.id == BankLinePart.bank_line_id, *ours))
+        .where(BankLinePart.bank_line_id.in_(begun), BankLinePart.state == "matched")
+    )
+    found = session.scalar(select(lines.scalar_subquery() - parts.scalar_subquery()))
+    return int(found or 0)
 
 
 def line_by_id(session: ReadSession, *, book_id: UUID, line_id: UUID) -> LineRow:
@@ -365,17 +438,22 @@ def line_by_id(session: ReadSession, *, book_id: UUID, line_id: UUID) -> LineRow
 
 
 def waiting_count(book_id: UUID) -> Select[int]:
-    """Return how many decisions the bank lines of a book wait for: a batch's payments one each."""
-    lines = select(func.count()).where(BankLine.book_id == book_id, BankLine.state == "open")
-    of_batches = (
-        select(func.count())
+    """Return how many decisions the bank lines of a book wait for: a batch's payments one each.
+
+    The line of a batch is open as long as one of its payments is.
+    """
+    lines = select(func.count()).where(BankLine.book_id == book_id, BankLine.state == _OPEN)
+    more = func.count() - func.count(BankLinePart.bank_line_id.distinct())
+    # From the open payments to their lines: of all lines they would be looked up one by one.
+    parts = (
+        select(more)
         .select_from(BankLinePart)
         .join(BankLine, BankLine.id == BankLinePart.bank_line_id)
-        .where(BankLine.book_id == book_id, BankLine.state == "open")
+        .where(
+            BankLinePart.book_id == book_id, BankLinePart.state == _OPEN, BankLine.state == "open"
+        )
     )
-    parts = of_batches.where(BankLinePart.state == "open")
-    batches = of_batches.where(BankLinePart.position == 1)
-    return select(lines.scalar_subquery() + parts.scalar_subquery() - batches.scalar_subquery())
+    return select(lines.scalar_subquery() + parts.scalar_subquery())
 
 
 def open_lines(session: ReadSession, *, book_id: UUID) -> int:

@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select, union_all
 
 from ledger.db import ReadSession
+from ledger.models.balances import BalanceMonth
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry, Posting
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pools import Pool
+from ledger.models.seals import Unsealed
 from ledger.models.stripe_accounts import StripeAccount, StripeBalance
 
 STRIPE = 1110
@@ -138,12 +140,27 @@ def movements_net(session: ReadSession) -> dict[str, int]:
 
 def ledger_balances(session: ReadSession) -> dict[str, int]:
     """Return what the books have at Stripe, by currency."""
-    rows = session.execute(
-        select(Posting.commodity, func.sum(Posting.quantity))
-        .where(Posting.account == STRIPE)
-        .group_by(Posting.commodity)
+    months = select(BalanceMonth.commodity, BalanceMonth.quantity).where(
+        # Book by book, as the key of the sums is.
+        BalanceMonth.book_id.in_(select(Book.id)),
+        BalanceMonth.account == STRIPE,
     )
-    return {commodity: int(quantity) for commodity, quantity in rows}
+    # From the few entries that wait to their legs, which an outer join has to do.
+    waiting = (
+        select(Posting.commodity, Posting.quantity)
+        .select_from(Unsealed)
+        .outerjoin(
+            Posting,
+            (Posting.book_id == Unsealed.book_id)
+            & (Posting.entry_id == Unsealed.entry_id)
+            & (Posting.account + 0 == STRIPE),
+        )
+    )
+    legs = union_all(months, waiting).subquery()
+    rows = session.execute(
+        select(legs.c.commodity, func.sum(legs.c.quantity)).group_by(legs.c.commodity)
+    )
+    return {commodity: int(quantity) for commodity, quantity in rows if commodity is not None}
 
 
 def reconcile(
@@ -292,7 +309,8 @@ def in_suspense(session: ReadSession, *, book_id: UUID) -> list[BalanceTransacti
             select(BalanceTransaction)
             .where(
                 BalanceTransaction.book_id == book_id,
-                BalanceTransaction.outcome == "movement_suspended",
+                # Said as the index of these few says it.
+                BalanceTransaction.outcome == literal_column("'movement_suspended'"),
             )
             .order_by(BalanceTransaction.created_at, BalanceTransaction.stripe_txn_id)
         )
@@ -302,17 +320,35 @@ def in_suspense(session: ReadSession, *, book_id: UUID) -> list[BalanceTransacti
 def agreement_as_read(session: ReadSession, *, book_id: UUID) -> list[Agreement]:
     """Return how the books agree with the balance that was last read and what Stripe has told
     since, for the book of the account; nothing for others, and nothing before it was read."""
-    book = book_for_account(session)
+    balances = _balances_as_read(session, book_id)
+    return reconcile(session, balances=balances) if balances else []
+
+
+def differing_currencies(session: ReadSession, *, book_id: UUID) -> int:
+    """Return in how many currencies they differ: as ``agreement_as_read``, but not movement by
+    movement, which would be all there ever were."""
+    balances = _balances_as_read(session, book_id)
+    if not balances:
+        return 0
+    ledger = ledger_balances(session)
+    return sum(
+        balances.get(commodity, 0) != ledger.get(commodity, 0)
+        for commodity in balances.keys() | ledger.keys()
+    )
+
+
+def _balances_as_read(session: ReadSession, book_id: UUID) -> dict[str, int]:
+    """Return the balance that was last read and what Stripe has told since, by currency."""
     readings = balances_read(session)
-    if book is None or book.id != book_id or not readings:
-        return []
+    book = book_for_account(session) if readings else None
+    if book is None or book.id != book_id:
+        return {}
     nets = movements_net(session)
-    balances = {
+    return {
         row.commodity: row.amount
         + (0 if row.movements_net is None else nets.get(row.commodity, 0) - row.movements_net)
         for row in readings
     }
-    return reconcile(session, balances=balances)
 
 
 def read_until(session: ReadSession) -> datetime | None:

@@ -222,6 +222,7 @@ def approve_valuation(
     )
     valuation.state = "approved"
     valuation.approved_by = approved_by
+    intake.valued = True
     if valuation.capitalise:
         _share_cost(session, intake, valuation.total)
     session.flush()

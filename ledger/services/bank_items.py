@@ -13,6 +13,7 @@ from sqlalchemy import exists, func, select
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, NotFound
 from ledger.models.statements import BankLine, BankLinePart, Match
+from ledger.queries.statements import IDENTIFIED, PARKED, LineRow, holds_parked
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +130,18 @@ def items_of(session: ReadSession, lines: Sequence[BankLine]) -> list[Item]:
         .order_by(BankLinePart.bank_line_id, BankLinePart.position)
     ):
         parts.setdefault(part.bank_line_id, []).append(part)
-    items: list[Item] = []
-    for line in lines:
-        mine = parts.get(line.id, [])
-        if not any(part.state == "matched" and part.amount for part in mine):
-            items.append(Item(line, split=bool(mine)))
-        items += [Item(line, part) for part in mine if part.state == "open"]
-    return items
+    return [item for line in lines for item in _items(line, parts.get(line.id, []))]
+
+
+def items_of_rows(rows: Sequence[LineRow]) -> list[Item]:
+    """Return the same of lines whose payments were read with them."""
+    return [item for row in rows for item in _items(row.line, [one.part for one in row.parts])]
+
+
+def _items(line: BankLine, parts: Sequence[BankLinePart]) -> list[Item]:
+    begun = any(part.state == "matched" and part.amount for part in parts)
+    whole = [] if begun else [Item(line, split=bool(parts))]
+    return whole + [Item(line, part) for part in parts if part.state == "open"]
 
 
 def reference_of(session: ReadSession, item: Item) -> str:
@@ -192,4 +198,13 @@ def tie(
             select(BankLinePart).where(BankLinePart.bank_line_id == item.line.id)
         ):
             part.state = "matched"
+    session.flush()
+    if rule in (PARKED, IDENTIFIED):
+        mark_parked(session, item.line)
+
+
+def mark_parked(session: Session, line: BankLine) -> None:
+    """Keep whether the line, or one of its payments, is booked as nobody's, as its matches say."""
+    session.flush()
+    line.parked = bool(session.scalar(select(holds_parked()).where(BankLine.id == line.id)))
     session.flush()

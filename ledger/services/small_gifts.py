@@ -87,6 +87,7 @@ def receive_small_gift(
         received_on=date.fromisoformat(asked["received_on"]),
         received_by=proposal.made_by,
         created_at=now,
+        valued=True,
     )
     session.add(intake)
     session.flush()

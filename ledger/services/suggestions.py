@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, literal_column, select
 
 from ledger.core.bounds import shifted
 from ledger.core.reference import find_references
 from ledger.db import ReadSession
+from ledger.models.journal import ELSEWHERE, Posting
 from ledger.models.journal import Entry as EntryRow
-from ledger.models.journal import Posting
 from ledger.models.payments import Payout
 from ledger.models.statements import BankLine, Match
 from ledger.queries.deposits import banked
@@ -249,20 +249,22 @@ def _moved(
     tied = exists().where(
         Match.book_id == Posting.book_id, Match.entry_id == Posting.entry_id, Match.holds()
     )
+    book_id = items[0].book_id
+    # The way in is by the few entries from elsewhere, not by all that moved the account.
+    elsewhere = select(EntryRow.id).where(
+        EntryRow.book_id == book_id,
+        literal_column(ELSEWHERE),
+        EntryRow.accounting_on >= shifted(min(item.booked_on for item in items), -WINDOW_DAYS),
+        EntryRow.accounting_on <= shifted(max(item.booked_on for item in items), WINDOW_DAYS),
+    )
     rows = session.execute(
         select(Posting.entry_id, Posting.accounting_on, total)
-        .join(
-            EntryRow,
-            (EntryRow.book_id == Posting.book_id) & (EntryRow.id == Posting.entry_id),
-        )
         .where(
-            Posting.book_id == items[0].book_id,
-            Posting.account == account,
+            Posting.book_id == book_id,
+            Posting.entry_id.in_(elsewhere),
+            Posting.account + 0 == account,
             Posting.commodity == commodity,
-            Posting.accounting_on >= shifted(min(item.booked_on for item in items), -WINDOW_DAYS),
-            Posting.accounting_on <= shifted(max(item.booked_on for item in items), WINDOW_DAYS),
             ~tied,
-            EntryRow.source != "bank",
         )
         .group_by(Posting.entry_id, Posting.accounting_on)
         .having(total.in_({item.amount for item in items}))

@@ -20,7 +20,7 @@ from ledger.models.statements import BankLinePart, Match
 from ledger.queries.books import fund_by_code
 from ledger.queries.funds import on_account, spendable
 from ledger.services import journal
-from ledger.services.bank_items import Item, item_by_id
+from ledger.services.bank_items import Item, item_by_id, mark_parked
 from ledger.services.limits import lock_fund
 from ledger.services.pledges import record_fulfilment
 from ledger.services.reopening import can_reopen
@@ -88,7 +88,7 @@ def undo_match(session: Session, *, line_id: UUID, reason: str, by: UUID, now: d
     if opposite is not None:
         _take_back(session, item, match, opposite, by, now)
     match.undone_by, match.undone_at, match.undone_reason = by, now, reason.strip()
-    session.flush()
+    mark_parked(session, item.line)
     if last_match(session, item) is None:
         _open(session, item)
 

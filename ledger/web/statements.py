@@ -24,7 +24,7 @@ from ledger.services import (
     tax_reclaims,
     unmatching,
 )
-from ledger.services.bank_items import item_by_id, items_of
+from ledger.services.bank_items import item_by_id, items_of_rows
 from ledger.services.statements import Choice, Imported, SeveralAccounts
 from ledger.statements import MAX_BYTES, TableUnclear, read_statement
 from ledger.web import table_forms
@@ -257,13 +257,14 @@ def _page(
     words = request.args.get("words", "")[:LONGEST_SEARCH]
     find = request.args.get("find", "")[:LONGEST_SEARCH]
     with reading() as session:
-        waiting = statements.open_lines_of(
-            session, book_id=book.id, after=row_asked("waiting"), words=words
+        waiting, parked = statements.open_and_parked_lines_of(
+            session,
+            book_id=book.id,
+            open_after=row_asked("waiting"),
+            parked_after=row_asked("parked"),
+            words=words,
         )
-        parked = statements.parked_lines_of(
-            session, book_id=book.id, after=row_asked("parked"), words=words
-        )
-        items = items_of(session, [row.line for row in waiting.rows])
+        items = items_of_rows(waiting.rows)
         shown = {
             "waiting": waiting,
             "parked": parked,

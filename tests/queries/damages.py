@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, text, update
 
 from ledger.ids import new_id
-from ledger.models.assets import Asset, Valuation
+from ledger.models.assets import Asset, Intake, Valuation
 from ledger.models.balances import BalanceMonth
 from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
@@ -368,6 +368,10 @@ def _elsewhere(connection: Connection) -> None:
     connection.execute(update(Asset).where(Asset.tag == tag).values(state="damaged"))
 
 
+def _said_to_be_valued(connection: Connection) -> None:
+    connection.execute(update(Intake).values(valued=~Intake.valued))
+
+
 def _worth_more(connection: Connection) -> None:
     connection.execute(update(Valuation).values(total=Valuation.total + 1000))
 
@@ -439,4 +443,5 @@ DAMAGES: dict[str, tuple[Damage, set[str]]] = {
     "I-61": (_signed_balances_changed, set()),
     "I-67": (_false_figure, set()),
     "I-68": (_said_to_be_unconfirmed, set()),
+    "I-69": (_said_to_be_valued, set()),
 }

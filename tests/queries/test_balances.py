@@ -18,6 +18,7 @@ from ledger.core.accounts import BY_NUMBER
 from ledger.core.entry import Entry, Posting, entry
 from ledger.db import Database, ReadSession
 from ledger.models.books import Book
+from ledger.queries import balances
 from ledger.queries.balances import StatementRow, account_statement, balance_of, trial_balance
 from ledger.queries.books import fund_by_code
 from ledger.queries.journal import entries, every_entry
@@ -158,9 +159,13 @@ def codes() -> Iterator[str]:
     return (f"B{number}" for number in range(10_000))
 
 
+@pytest.mark.parametrize("most", [1, 1_000], ids=["the shorter side", "what came later"])
 @STORY
 @given(story=stories())
-def test_trial_balances_are_the_sums_of_the_legs_at_any_date(db: Database, codes, story):
+def test_trial_balances_are_the_sums_of_the_legs_at_any_date(
+    db: Database, codes, monkeypatch: pytest.MonkeyPatch, most: int, story
+):
+    monkeypatch.setattr(balances, "FEWER", [most * 2**step for step in range(12)])
     book_id, legs = told(db, story, next(codes))
     with db.snapshot() as session:
         assert shown(session, book_id) == totals(legs)

@@ -1,7 +1,7 @@
 """A giver's pledges come a page at a time, newest first, each once."""
 
 from ledger.db import Session
-from ledger.queries.paging import PAGE
+from ledger.queries.paging import CARDS
 from ledger.queries.pledges import is_of_person, page_of_person
 from tests.factories import make_person
 from tests.services.till import Till
@@ -12,10 +12,10 @@ def test_many_pledges_come_in_pages(undone: Session):
     till = Till(undone)
     person, other = make_person(undone, "Ada Hill"), make_person(undone, "Ben Low")
     till.party.person_id = person.id
-    made = {till.pledge(1_000 + number).id for number in range(PAGE + 5)}
+    made = {till.pledge(1_000 + number).id for number in range(CARDS + 5)}
     first = page_of_person(undone, person_id=person.id)
     second = page_of_person(undone, person_id=person.id, after=first.after)
-    assert (len(first.rows), len(second.rows), second.after) == (PAGE, 5, None)
+    assert (len(first.rows), len(second.rows), second.after) == (CARDS, 5, None)
     assert {row.id for row in (*first.rows, *second.rows)} == made
     assert page_of_person(undone, person_id=other.id).rows == ()
 

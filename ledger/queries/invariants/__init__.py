@@ -89,4 +89,5 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("I-61", "closed periods are what was signed", closing.unchanged),
     ("I-67", "figures are what the journal says", shown.sums),
     ("I-68", "promises count once they are confirmed", shown.confirmed),
+    ("I-69", "what waits is marked as waiting", shown.marked),
 )
