@@ -108,7 +108,7 @@ def baskets_of_person(
     """Return a page of a person's baskets, newest first."""
     order = (Basket.created_at.desc(), Basket.id.desc())
     # The ids alone are put in order, from an index; then the rows of one page are read.
-    ids = session.scalars(
+    newest = (
         select(Basket.id)
         .join(Party, Party.id == Basket.party_id)
         .where(
@@ -117,14 +117,15 @@ def baskets_of_person(
         )
         .order_by(*order)
         .limit(CARDS + 1)
-    ).all()
+    )
     rows = session.execute(
         select(Basket, Campaign, Party.joined_at)
         .join(Campaign, Campaign.id == Basket.campaign_id)
         .join(Party, Party.id == Basket.party_id)
-        .where(Basket.id.in_(ids))
+        .where(Basket.id.in_(newest))
         .order_by(*order)
     ).all()
+    ids = [basket.id for basket, _campaign, _joined_at in rows]
     parts: defaultdict[UUID | None, list[tuple[str, int]]] = defaultdict(list)
     regular: dict[UUID | None, tuple[str, int, str]] = {}
     once = select(
