@@ -27,8 +27,9 @@ WORK = 125
 # How many more steps the larger store may take: deeper trees, and a few rows by an index alone.
 # To read every pledge once takes eight steps each.
 MORE, FEW = 1.5, 5_000
-# What was recorded on one side of the instant is read, the shorter one.
-GROWS = ("trial balance, known lately", "trial balance, known long ago")
+# One giver's own gifts are put in order, by an index alone; and what was recorded on the shorter
+# side of an instant is read.
+GROWS = ("my giving", "trial balance, known lately", "trial balance, known long ago")
 # Tables that a loved community fills; no page reads one from end to end.
 FILLED = {
     *("entry", "posting", "annotation", "seal", "balance_day", "figure_day", "figure_giver"),

@@ -7,8 +7,8 @@ hand-over there ever was.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0044"
-down_revision = "0043"
+revision = "0045"
+down_revision = "0044"
 branch_labels = None
 depends_on = None
 
@@ -36,6 +36,7 @@ INDEXES = (
     ("ix_bank_line_part_open", "bank_line_part", ["book_id", "bank_line_id"], "state = 'open'"),
     ("ix_bank_statement_bank_account_id", "bank_statement", ["bank_account_id", "closes_on"], None),
     ("ix_match_entry_id", "match", ["book_id", "entry_id"], None),
+    ("ix_match_undone", "match", ["bank_line_id"], "undone_at is not null"),
     (
         "ix_intake_unvalued",
         "intake",
@@ -67,9 +68,9 @@ RECEIVED = ("ix_intake_received_on", "intake", ["book_id", "received_on", "id"])
 PARKED = """
 update bank_line set parked = true where id in (
     select parked.bank_line_id from "match" as parked
-    where parked.rule = 'unidentified' and not exists (
+    where parked.rule = 'unidentified' and parked.undone_at is null and not exists (
         select 1 from "match" as found
-        where found.bank_line_id = parked.bank_line_id and found.rule = 'identified'
+        where found.bank_line_id = parked.bank_line_id and found.rule = 'identified' and found.undone_at is null
             and coalesce(cast(found.part_id as text), '')
                 = coalesce(cast(parked.part_id as text), '')
     )
