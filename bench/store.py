@@ -158,6 +158,7 @@ def _promise(session: Session, span: range, pledges: int) -> None:
                 "message": "",
                 "consent": "initials",
                 "created_at": made,
+                "confirmed_at": made if number % 3 == 0 else None,
             }
         )
         rows[Pledge].append(

@@ -39,6 +39,15 @@ class Basket(Base):
     __tablename__ = "basket"
     __table_args__ = (
         Index("ix_basket_campaign_id", "campaign_id", "created_at", "id"),
+        # Those whose givers may be named in public, who come first there.
+        Index(
+            "ix_basket_confirmed",
+            "campaign_id",
+            "created_at",
+            "id",
+            postgresql_where=text("confirmed_at is not null"),
+            sqlite_where=text("confirmed_at is not null"),
+        ),
         Index("ix_basket_party_id", "party_id", "created_at", "id"),
     )
 

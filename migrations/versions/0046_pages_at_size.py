@@ -7,8 +7,8 @@ hand-over there ever was.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0045"
-down_revision = "0044"
+revision = "0046"
+down_revision = "0045"
 branch_labels = None
 depends_on = None
 
@@ -18,6 +18,12 @@ ELSEWHERE = "source not in ('bank', 'hours', 'payment', 'pledge', 'stripe')"
 # Name, table, columns, and of which rows where not of all; a mark as PostgreSQL and SQLite say it.
 INDEXES = (
     ("ix_mandate_failure", "mandate", ["pledge_id"], "failure is not null"),
+    (
+        "ix_basket_confirmed",
+        "basket",
+        ["campaign_id", "created_at", "id"],
+        "confirmed_at is not null",
+    ),
     ("ix_pledge_open_things", "pledge", ["book_id", "created_at", "id"], THINGS),
     (
         "ix_bank_line_open_amount",
