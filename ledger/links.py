@@ -5,6 +5,8 @@ for another. Messages are kept with places for links and get the links when they
 the database opens nothing. Must not know the database.
 """
 
+import hashlib
+import hmac
 import re
 from dataclasses import dataclass
 from uuid import UUID
@@ -19,12 +21,20 @@ SIGN_IN = "sign_in"
 PATHS = {RECURRING: "gifts", PLEDGE: "promises", SIGN_IN: "sign-in"}
 # Between signs that nobody can type: every entry point refuses them in texts, so that a name or
 # a message cannot be made to look like a place and get a link to what is somebody else's.
-_PLACE = re.compile(rf"\x02link:({'|'.join(PATHS)}):([0-9a-f]{{32}})\x03")
+_PLACE = re.compile(rf"\x02(link|code):({'|'.join(PATHS)}):([0-9a-f]{{32}})\x03")
+# Without I, L, O and U, which are misread or spell words (Crockford's base 32).
+_CODE_SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CODE_LENGTH = 8
 
 
 def place_for(kind: str, row_id: UUID) -> str:
     """Return the place in a message where the link to a row is written when it is sent."""
     return f"\x02link:{kind}:{row_id.hex}\x03"
+
+
+def code_place_for(kind: str, row_id: UUID) -> str:
+    """Return the place in a message where the code of a row is written when it is sent."""
+    return f"\x02code:{kind}:{row_id.hex}\x03"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +53,21 @@ class Links:
         return f"{self.base_url}/{PATHS[kind]}/{self.token(kind, row_id)}"
 
     def fill(self, text: str) -> str:
-        """Write the links into a message that is about to be sent or shown."""
-        return _PLACE.sub(lambda found: self.to(found[1], UUID(found[2])), text)
+        """Write the links and codes into a message that is about to be sent or shown."""
+
+        def filled(place: re.Match[str]) -> str:
+            what = self.code if place[1] == "code" else self.to
+            return what(place[2], UUID(place[3]))
+
+        return _PLACE.sub(filled, text)
+
+    def code(self, kind: str, row_id: UUID) -> str:
+        """Return what somebody types instead of following a link: 40 bits, as ABCD-EFGH."""
+        text = f"poolbook.code.{kind}.{row_id.hex}"
+        digest = hmac.new(self.secret_key.encode(), text.encode(), hashlib.sha256).digest()
+        number = int.from_bytes(digest[:5])
+        signs = [_CODE_SIGNS[number >> 5 * place & 31] for place in range(_CODE_LENGTH)]
+        return f"{''.join(signs[:4])}-{''.join(signs[4:])}"
 
     def read(self, kind: str, token: str) -> UUID:
         """Return the row that a link is for. Raises NotFound for a link that is not ours."""

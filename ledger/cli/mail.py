@@ -14,7 +14,8 @@ from ledger.links import Links
 from ledger.mail import Letter, MailDown, MailLater, MailRefused, MailServer
 from ledger.queries.outbox import STATES, messages_in, waiting_now
 from ledger.services import outbox
-from ledger.services.people import clean_email, issue_link
+from ledger.services.people import clean_email
+from ledger.services.sign_in_links import issue_link
 
 
 @cli.group("mail")

@@ -10,7 +10,7 @@ from ledger.cli.doctor import examined, lines
 from ledger.core.policies import PROFILES
 from ledger.links import Links
 from ledger.services.first_book import FirstBook, open_first_book
-from ledger.services.people import issue_link
+from ledger.services.sign_in_links import issue_link
 
 QUESTIONS = {
     "name": "What is your community called?",

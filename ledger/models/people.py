@@ -46,9 +46,16 @@ class Membership(Base):
 
 
 class SignInLink(Base):
-    """A magic link: usable once, before it expires; only the hash of its secret is kept."""
+    """A magic link: usable once, before it expires; only the hash of its secret is kept.
+
+    ``ended_at`` when a newer one was asked for; ``tries`` of the code that was sent with it.
+    """
 
     __tablename__ = "sign_in_link"
+    __table_args__ = (
+        Index("ix_sign_in_link_email", "email"),
+        Index("ix_sign_in_link_expires_at", "expires_at"),
+    )
 
     id: Mapped[Key]
     email: Mapped[str]
@@ -56,6 +63,8 @@ class SignInLink(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
 
 
 class ApiToken(Base):

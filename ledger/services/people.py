@@ -5,24 +5,19 @@ is known: the same message goes out, or none does, and the page says the same.
 """
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import func, select, update
 
 from ledger.core.bounds import LONGEST_LINE, check_text
-from ledger.db import ReadSession, Session
+from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
-from ledger.ids import new_id
-from ledger.links import SIGN_IN, Links, place_for
-from ledger.models.people import Membership, OutboxMessage, Person, SignInLink
+from ledger.models.people import Membership, OutboxMessage, Person
 from ledger.models.rights_log import RightsKind
-from ledger.queries.people import name_given, person_by_email, roles_to_come
+from ledger.queries.people import person_by_email, roles_to_come
 from ledger.services.rights_log import record
 
-LINK_LIFETIME = timedelta(minutes=20)
-LINKS_PER_HOUR = 5
 ROLES = ("member", "treasurer", "approver", "auditor", "admin")
 # Roles that one person may not hold at once in one book (domain section 11).
 INCOMPATIBLE = (
@@ -118,100 +113,6 @@ def end_role(
         book=book_id,
         about={"person": row.person_id, "role": row.role},
         now=now,
-    )
-
-
-def request_link(session: Session, *, email: str, links: Links, now: datetime) -> None:
-    """Write a sign-in link to the outbox when somebody has a role or gave with this address;
-    silently nothing otherwise.
-
-    The message has the place of the link, which is signed with the installation's own key: a
-    copy of the database signs nobody in. Raises Invalid for what is no address. At most five
-    links an hour per address.
-    """
-    address = clean_email(email)
-    if not _may_sign_in(session, address):
-        return
-    recent = session.scalar(
-        select(func.count())
-        .select_from(SignInLink)
-        .where(SignInLink.email == address, SignInLink.created_at > now - timedelta(hours=1))
-    )
-    if recent is not None and recent >= LINKS_PER_HOUR:
-        return
-    place = _new_link(session, address=address, links=links, now=now)
-    minutes = LINK_LIFETIME // timedelta(minutes=1)
-    send(
-        session,
-        to_email=address,
-        subject="Your sign-in link for Poolbook",
-        body=(
-            f"Follow this link to sign in. It works once, within {minutes} minutes.\n\n"
-            f"{place}\n\n"
-            "If you did not ask for it, do nothing: nobody is signed in."
-        ),
-        now=now,
-    )
-
-
-def issue_link(session: Session, *, email: str, links: Links, now: datetime) -> str:
-    """Make a sign-in link for somebody with a role, or who gave, and return its place; for the
-    operator, who hands it over without mail. Raises Invalid, or NotFound for who is unknown."""
-    address = clean_email(email)
-    if not _may_sign_in(session, address):
-        raise NotFound("Nobody with this address has a role or has given.", place="email")
-    return _new_link(session, address=address, links=links, now=now)
-
-
-def _may_sign_in(session: ReadSession, address: str) -> bool:
-    known = person_by_email(session, address)
-    return known is not None or name_given(session, email=address) is not None
-
-
-def _new_link(session: Session, *, address: str, links: Links, now: datetime) -> str:
-    link_id = new_id()
-    session.add(
-        SignInLink(
-            id=link_id,
-            email=address,
-            secret_sha256=sha256(links.token(SIGN_IN, link_id)),
-            created_at=now,
-            expires_at=now + LINK_LIFETIME,
-        )
-    )
-    return place_for(SIGN_IN, link_id)
-
-
-def use_link(session: Session, *, secret: str, now: datetime, name: str = "") -> Person:
-    """Spend a sign-in link and return the person, made known by ``name`` if they gave without
-    one. Raises NotAllowed when it is not good."""
-    spent = session.execute(
-        update(SignInLink)
-        .where(
-            SignInLink.secret_sha256 == sha256(secret),
-            SignInLink.used_at.is_(None),
-            SignInLink.expires_at > now,
-        )
-        .values(used_at=now)
-        .returning(SignInLink.email)
-    ).scalar_one_or_none()
-    given = name_given(session, email=spent) if spent else None
-    if spent is None or (given is None and person_by_email(session, spent) is None):
-        raise NotAllowed(
-            "This sign-in link was used already or is too old. Please ask for another."
-        )
-    return create_person(session, email=spent, name=name.strip() or given or "", now=now)
-
-
-def address_of_link(session: ReadSession, *, secret: str, now: datetime) -> str | None:
-    """Return whose link this is while it can still be used, without using it: mail scanners open
-    links."""
-    return session.scalar(
-        select(SignInLink.email).where(
-            SignInLink.secret_sha256 == sha256(secret),
-            SignInLink.used_at.is_(None),
-            SignInLink.expires_at > now,
-        )
     )
 
 

@@ -14,7 +14,7 @@ from ledger.links import Links
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.queries.people import emails_with_role
-from ledger.services import people, rate_limits
+from ledger.services import people, rate_limits, sign_in_links
 from ledger.services.rate_limits import DAY, HOUR, MINUTE, Limit, Subject
 
 SENT = "pledge_form"
@@ -106,7 +106,9 @@ def send_link(session: Session, *, email: str, links: Links, key: str, now: date
     subject = rate_limits.email(email, Limit(LINKS_PER_ADDRESS, DAY, TOO_MANY))
     if not email or rate_limits.exceeds(session, kind=LINK, subject=subject, key=key, now=now):
         return
-    people.request_link(session, email=email, links=links, now=now)
+    # Whoever pledged is held to the limits of pledges; the address keeps its own.
+    asked = sign_in_links.Asked([Subject("pledges")], links)
+    sign_in_links.request_link(session, email=email, asked=asked, now=now)
     rate_limits.count(session, kind=LINK, subjects=[subject], key=key, now=now)
 
 

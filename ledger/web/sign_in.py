@@ -1,20 +1,22 @@
 """Sign in by a link that works once, sign out, and the demo's outbox page."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from flask import Blueprint, abort, flash, redirect, request, url_for
+from flask import Blueprint, abort, flash, redirect, request, session, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.db import Session
-from ledger.errors import Invalid
+from ledger.errors import Invalid, NotAllowed
 from ledger.models.people import Person
 from ledger.models.sessions import SignInSession
 from ledger.queries import people as people_queries
 from ledger.queries import sessions as session_queries
 from ledger.queries.factors import factors_of, has_factor
 from ledger.schemas.people import Entering
-from ledger.services import parties, people, sessions
+from ledger.services import parties, sessions, sign_in_links
+from ledger.services.rate_limits import Subject
 from ledger.web import passkeys
 from ledger.web import sessions as browser
 from ledger.web.arrival import arrive, wait_for
@@ -30,6 +32,7 @@ from ledger.web.door import (
     write,
 )
 from ledger.web.payment import links
+from ledger.web.visitors import of_visitor
 
 pages = Blueprint("sign_in", __name__)
 
@@ -43,9 +46,8 @@ def form() -> Response:
 @pages.post("/sign-in")
 def ask() -> Response:
     """Send a link; the answer is the same whether or not the address is known."""
-    email = request.form.get("email", "")[:320]
     try:
-        write(lambda opened: people.request_link(opened, email=email, links=links(), now=now()))
+        return _send(request.form.get("email", "")[:320], of_visitor(sign_in_links.BY_VISITOR))
     except Invalid as refusal:
         return page(
             "sign_in/form.html",
@@ -54,7 +56,43 @@ def ask() -> Response:
             errors=errors_of(refusal),
             passkeys=passkeys.usable_here(),
         )
-    return page("sign_in/sent.html", demo=here().settings.demo)
+
+
+def _send(email: str, visitor: Sequence[Subject]) -> Response:
+    """Ask for a link, keep in this browser alone what it is called, and ask for its code."""
+    asked = sign_in_links.Asked(visitor, links())
+    session["asked"] = write(
+        lambda opened: sign_in_links.request_link(opened, email=email, asked=asked, now=now())
+    ).hex
+    return _sent({})
+
+
+def _sent(errors: dict[str, list[str]], status: int = 200) -> Response:
+    return page(
+        "sign_in/sent.html",
+        status,
+        values=request.form,
+        errors=errors,
+        demo=here().settings.demo,
+    )
+
+
+@pages.post("/sign-in/code")
+def enter_code() -> Response:
+    """Lead to the link whose code was typed, in the browser that asked for it."""
+    asked, code = session.get("asked"), request.form.get("code", "")[:32]
+    if asked is None:
+        raise NotAllowed(_("Ask for a sign-in link in this browser first."))
+    secret = write(
+        lambda opened: sign_in_links.try_code(
+            opened, link_id=UUID(asked), code=code, links=links(), now=now()
+        )
+    )
+    if secret is None:
+        sentence = _("This code is wrong or too old. After five tries, ask for another link.")
+        return _sent({"code": [sentence]}, 422)
+    del session["asked"]
+    return redirect(url_for("sign_in.confirm", secret=secret), 303)
 
 
 @pages.get("/sign-in/again")
@@ -82,8 +120,8 @@ def again_page(errors: dict[str, list[str]], status: int = 200) -> Response:
 def ask_again() -> Response:
     """Send them another link."""
     person = signed_in()
-    write(lambda opened: people.request_link(opened, email=person.email, links=links(), now=now()))
-    return page("sign_in/sent.html", demo=here().settings.demo)
+    # Those who are signed in do not share a limit with all who share their connection.
+    return _send(person.email, [Subject(f"person:{person.id}", (sign_in_links.BY_VISITOR,))])
 
 
 @pages.get("/sign-in/<secret>")
@@ -96,18 +134,21 @@ def _confirm(
     secret: str, typed: str | None, errors: dict[str, list[str]], status: int = 200
 ) -> Response:
     with reading() as opened:
-        email = people.address_of_link(opened, secret=secret, now=now())
+        email = sign_in_links.address_of_link(opened, secret=secret, now=now())
         known = people_queries.person_by_email(opened, email) if email else None
         given = people_queries.name_given(opened, email=email) if email else None
-    return page(
+    answer = page(
         "sign_in/confirm.html",
         status if email else 403,
         secret=secret,
-        good=email is not None,
+        email=masked(email) if email else None,
         asks_name=known is None,
         values={"name": given or "" if typed is None else typed},
         errors=errors,
     )
+    # The address of this page is a secret until its button is pressed.
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
 
 
 @pages.post("/sign-in/<secret>")
@@ -128,7 +169,7 @@ def _enter(
 
     The session begins here unless the person has a factor, which they show next.
     """
-    person = people.use_link(opened, secret=secret, name=name, now=now())
+    person = sign_in_links.use_link(opened, secret=secret, name=name, now=now())
     joined = parties.join(opened, person=person, now=now())
     if has_factor(opened, person.id):
         return person, joined, None

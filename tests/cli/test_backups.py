@@ -21,10 +21,11 @@ from ledger.models.journal import Entry
 from ledger.models.people import OutboxMessage, SignInLink
 from ledger.queries import invariants
 from ledger.queries.books import book_by_code
-from ledger.services import journal
+from ledger.services import journal, rate_limits
 from ledger.services.backups import LEFT_OUT, write_backup
-from ledger.services.people import address_of_link, request_link, sha256
+from ledger.services.people import sha256
 from ledger.services.seals import make_checkpoint
+from ledger.services.sign_in_links import Asked, address_of_link, request_link
 from reports.bundle import make_bundle
 from tests.cli.conftest import Run
 from tests.conftest import ENGINES, NOW, fresh_database
@@ -196,7 +197,8 @@ def test_a_backup_signs_nobody_in_and_is_read_by_nobody_else(
     links = Links("https://x.example", "a key of the installation")
     with filled.transaction() as session:
         make_person(session, "Ada")
-        request_link(session, email="ada@example.org", links=links, now=NOW)
+        visitor = rate_limits.visitor("192.0.2.1")
+        request_link(session, email="ada@example.org", asked=Asked(visitor, links), now=NOW)
         asked = session.scalars(select(SignInLink)).one()
         kept = session.scalars(select(OutboxMessage.body)).all()
     secret = links.token(SIGN_IN, asked.id)

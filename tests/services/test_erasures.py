@@ -24,14 +24,16 @@ from ledger.queries.balances import trial_balance
 from ledger.queries.books import book_by_code
 from ledger.queries.parties import kept_about
 from ledger.queries.seals import first_difference
+from ledger.services import rate_limits
 from ledger.services.backups import write_backup
 from ledger.services.erasures import GONE, erase
 from ledger.services.offers import Line
 from ledger.services.offline import record_cash
-from ledger.services.people import request_link, send
+from ledger.services.people import send
 from ledger.services.pledges import make_pledges
 from ledger.services.proposals import propose
 from ledger.services.seals import make_checkpoint
+from ledger.services.sign_in_links import Asked, request_link
 from ledger.services.tokens import create_token
 from reports import verify
 from reports.bundle import make_bundle
@@ -95,7 +97,8 @@ def fill(session) -> None:
         made_by=tess.id,
         now=NOW,
     )
-    request_link(session, email=address, links=Links("https://x.example", "a key"), now=NOW)
+    asked = Asked(rate_limits.visitor("192.0.2.1"), Links("https://x.example", "a key"))
+    request_link(session, email=address, asked=asked, now=NOW)
     send(session, to_email="tess.books@example.org", subject="A gift", body=f"{name} gave", now=NOW)
     create_token(session, person_id=person.id, name=HERS[7], scopes=["read-books:A"], now=NOW)
     propose(

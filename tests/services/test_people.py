@@ -12,11 +12,12 @@ from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.links import Links
 from ledger.models.people import OutboxMessage, SignInLink
 from ledger.queries.people import memberships_of, person_by_email, roles_of
-from ledger.services import people
+from ledger.services import people, rate_limits, sign_in_links
 from tests.conftest import NOW
 from tests.factories import make_book, make_person
 
 LINKS = Links("https://x.example", "a key")
+ASKED = sign_in_links.Asked(rate_limits.visitor("192.0.2.1"), LINKS)
 ROLES = auth.ROLES
 # Which two roles one person may hold at once in one book (domain section 11).
 TOGETHER = {frozenset({"member", role}) for role in ROLES}
@@ -132,26 +133,26 @@ def test_an_address_is_one_person_in_any_capitals(session: Session) -> None:
 
 def test_a_link_is_kept_only_as_its_hash_and_spent_once(session: Session) -> None:
     person = make_person(session, "Ada")
-    people.request_link(session, email=person.email, links=LINKS, now=NOW)
+    sign_in_links.request_link(session, email=person.email, asked=ASKED, now=NOW)
     kept = session.scalars(select(OutboxMessage.body)).one()
     secret = LINKS.fill(kept).split("/sign-in/")[1].split()[0]
     assert secret not in kept
     stored = session.scalars(select(SignInLink)).one()
     assert secret not in (stored.secret_sha256, stored.email)
-    assert people.address_of_link(session, secret=secret, now=NOW)
-    assert people.use_link(session, secret=secret, now=NOW).id == person.id
-    assert not people.address_of_link(session, secret=secret, now=NOW)
+    assert sign_in_links.address_of_link(session, secret=secret, now=NOW)
+    assert sign_in_links.use_link(session, secret=secret, now=NOW).id == person.id
+    assert not sign_in_links.address_of_link(session, secret=secret, now=NOW)
     with pytest.raises(NotAllowed):
-        people.use_link(session, secret=secret, now=NOW)
+        sign_in_links.use_link(session, secret=secret, now=NOW)
 
 
 def test_a_link_is_not_good_from_its_last_instant_on(session: Session) -> None:
     person = make_person(session, "Ada")
-    people.request_link(session, email=person.email, links=LINKS, now=NOW)
+    sign_in_links.request_link(session, email=person.email, asked=ASKED, now=NOW)
     kept = session.scalars(select(OutboxMessage.body)).one()
     secret = LINKS.fill(kept).split("/sign-in/")[1].split()[0]
     assert secret not in kept
-    end = NOW + people.LINK_LIFETIME
-    assert people.address_of_link(session, secret=secret, now=end - timedelta(seconds=1))
+    end = NOW + sign_in_links.LIFETIME
+    assert sign_in_links.address_of_link(session, secret=secret, now=end - timedelta(seconds=1))
     with pytest.raises(NotAllowed):
-        people.use_link(session, secret=secret, now=end)
+        sign_in_links.use_link(session, secret=secret, now=end)

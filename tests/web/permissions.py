@@ -77,6 +77,7 @@ DEEDS: dict[str, Deed] = {
     "moderation.decide": Deed(TREASURER, {"decision": "hide", "reason": "Advertising"}),
     "moderation.report": Deed(ELSEWHERE),
     "sign_in.ask": Deed(ALL, {"email": "ada@example.org"}),
+    "sign_in.enter_code": Deed(ELSEWHERE),
     "sign_in.leave": Deed(ALL),
     "sign_in.end_all": Deed(SIGNED_IN),
     "sign_in.ask_again": Deed(SIGNED_IN),
@@ -472,6 +473,11 @@ PROVED_BY: dict[str, tuple[str, str]] = {
     "tokens.revoke": (
         "the owner of the token",
         "tests/web/test_permissions.py::test_a_token_is_ended_by_its_owner_only",
+    ),
+    "sign_in.enter_code": (
+        "the browser that asked for the link",
+        "tests/web/test_sign_in_links.py"
+        "::test_a_code_opens_the_link_in_the_browser_that_asked_and_in_no_other",
     ),
     "sign_in.end": (
         "the owner of the session",

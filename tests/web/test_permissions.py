@@ -19,7 +19,7 @@ from ledger.models.people import Membership
 from ledger.models.pledges import Basket
 from ledger.models.proposals import Proposal
 from ledger.queries.books import book_by_code
-from ledger.services import people, periods, recurring
+from ledger.services import periods, recurring, sign_in_links
 from ledger.services.decisions import decide
 from tests.conftest import NOW
 from tests.factories import make_party, make_person, make_pledge
@@ -64,7 +64,7 @@ def settle(town: Town) -> Town:
             now=NOW,
         )
         gift.state, gift.stripe_subscription_id = "active", "sub_1"
-        place = people.issue_link(session, email="guest@example.org", links=links, now=NOW)
+        place = sign_in_links.issue_link(session, email="guest@example.org", links=links, now=NOW)
         town.ids["link secret"] = links.fill(place).rsplit("/", 1)[1]
         town.ids["link gifts"] = links.token(RECURRING, gift.id)
         town.ids["link promises"] = links.token(PLEDGE, pledge.id)

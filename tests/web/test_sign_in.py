@@ -164,7 +164,7 @@ def test_at_most_five_links_an_hour_go_to_one_address(guarded: Town, clock: Cloc
     clock.now = NOW + timedelta(hours=1, seconds=1)
     said.add(ask(client))
     assert len(links(guarded)) == 6
-    assert all("If we know the address" in text for text in said)
+    assert all("If this address is known here" in text for text in said)
 
 
 def test_the_page_does_not_tell_whether_an_address_is_known(guarded: Town) -> None:
