@@ -127,6 +127,8 @@ def _guarded(
             # Who is not signed in at all is refused by the page itself.
             return view(*args, **kwargs)
         session["way"] = back = _page_of_form()
+        about = (request.view_args or {}).get("proposal_id")
+        session["asked_for"] = (request.endpoint, str(about) if about else None)
         answers = {name: text for name, text in request.form.items() if name not in OF_EVERY_FORM}
         session.pop("held", None)
         if len(json.dumps(answers)) <= MOST_HELD:

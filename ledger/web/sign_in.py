@@ -31,6 +31,7 @@ from ledger.web.door import (
     visitor,
     write,
 )
+from ledger.web.fresh_deeds import asked_for
 from ledger.web.payment import links
 from ledger.web.visitors import of_visitor
 
@@ -106,9 +107,12 @@ def again_page(errors: dict[str, list[str]], status: int = 200) -> Response:
     person = signed_in()
     with reading() as opened:
         held = factors_of(opened, person.id)
+        what, proposal = asked_for(opened)
     return page(
         "sign_in/again.html",
         status,
+        what=what,
+        proposal=proposal,
         email=masked(person.email),
         held=held,
         passkeys=bool(held.passkeys) and passkeys.usable_here(),

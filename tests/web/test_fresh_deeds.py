@@ -10,6 +10,7 @@ import pytest
 
 from ledger.db import Database
 from ledger.services.sessions import FRESH
+from ledger.web.fresh_deeds import WHAT
 from ledger.web.sessions import NEEDS_FRESH
 from tests.conftest import NOW
 from tests.web.permissions import DEEDS
@@ -22,7 +23,7 @@ GUARDED = {
     # Approvals post what others asked for; the rest books, pays or promises money by hand.
     *("queue.decide", "by_hand.do", "offline.record", "payouts.refund", "transfers.propose"),
     *("commitments.carry_out", "pools.settle", "journal.correct", "journal.take_back"),
-    *("periods.lift", "periods.reopen"),
+    *("periods.lift", "periods.reopen", "approvals.change"),
     *("people.give", "people.end", "tokens.create", "my_data.erase"),
     *("factor_policy.set_demand", "factor_policy.reset", "factors.unlock"),
     *("factors.add_passkey", "factors.begin_app", "factors.confirm_app"),
@@ -47,7 +48,8 @@ OTHERS = {
     },
     "takes over what a bank or a list says": {
         *("bank_tables.say", "bank_tables.send", "gift_lists.say", "gift_lists.send"),
-        *("statements.join", "statements.match", "statements.upload", "suspense.name"),
+        *("statements.join", "statements.match", "statements.undo"),
+        *("statements.upload", "suspense.name"),
     },
     "moves neither money nor rights": {
         *("calls.change", "calls.correct", "calls.draft", "calls.throw_away"),
@@ -77,7 +79,7 @@ def guarded(town: Town) -> set[str]:
 def test_every_form_is_in_one_of_the_lists(late: Town) -> None:
     others = [name for names in OTHERS.values() for name in names]
     assert len(others) == len(set(others))
-    assert guarded(late) == GUARDED
+    assert guarded(late) == GUARDED == set(WHAT)
     assert set(late.endpoints("POST")) == GUARDED | set(others)
     assert not GUARDED & set(others)
 
@@ -110,3 +112,15 @@ def test_a_preview_does_not_ask(late: Town) -> None:
     client = late.client("treasurer")
     CLOCK.now = NOW + FRESH
     assert client.post(late.address("by_hand.do"), data=form).status_code == 200
+
+
+def test_an_approver_is_told_what_they_confirm_and_nobody_else_is(late: Town) -> None:
+    path = late.address("queue.decide")
+    for who, knows in (("approver", True), ("other approver", False)):
+        CLOCK.now = NOW
+        client = late.client(who)
+        CLOCK.now = NOW + FRESH
+        client.post(path, data={"answer": "approve", "note": ""})
+        page = client.get(AGAIN).text
+        assert "Confirm it’s you to decide on a request" in page
+        assert ("Value of 1 projector · " in page) == knows
