@@ -20,6 +20,7 @@ from ledger.models.people import ApiToken, OutboxMessage, Person
 from ledger.models.pledges import Basket, Pledge
 from ledger.models.recurring import RecurringGift
 from ledger.models.sessions import SignInSession
+from ledger.queries.factors import factors_of
 from ledger.queries.paging import CARDS, Page, behind, cut
 
 
@@ -218,7 +219,17 @@ def kept_about(session: ReadSession, *, person_id: UUID) -> dict[str, Any]:
         ],
         "tokens": [token.name for token in tokens],
         "signed_in": _browsers(session, person_id),
+        "second_factors": _factors(session, person_id),
     }
+
+
+def _factors(session: ReadSession, person_id: UUID) -> list[dict[str, str]]:
+    held = factors_of(session, person_id)
+    rows = [("passkey", row.label, row.created_at) for row in held.passkeys]
+    rows += [("app", held.app.label, held.app.created_at)] if held.app else []
+    return [
+        {"kind": kind, "label": label, "since": since.isoformat()} for kind, label, since in rows
+    ]
 
 
 def _browsers(session: ReadSession, person_id: UUID) -> list[dict[str, str | None]]:

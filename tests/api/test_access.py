@@ -5,6 +5,8 @@ import threading
 import pytest
 from werkzeug.test import TestResponse
 
+from ledger.models.factors import FactorPolicy
+from ledger.queries.books import book_by_code
 from ledger.queries.people import tokens_of
 from ledger.services.tokens import create_token, revoke_token
 from tests.api.conftest import Caller, agree
@@ -70,6 +72,29 @@ def test_a_token_for_reading_does_not_write(town: Town, call: Caller) -> None:
     for path, body in WRITES.items():
         problem(call("POST", path, scope="read", key=new_key(), json=body), 403)
     assert town.rows() == before
+
+
+def test_the_token_of_a_role_without_its_required_factor_reads_and_does_not_write(
+    town: Town, call: Caller
+) -> None:
+    with town.db.snapshot() as session:
+        book = book_by_code(session, "A")
+    policy = FactorPolicy(
+        book_id=book.id, role="treasurer", demand="required", grace_days=0, set_at=NOW
+    )
+    key = (policy.book_id, policy.role)
+    body = {**ENTRY, "external_ref": new_key()}
+    town.tell(lambda session: session.add(policy))
+    before = town.rows()
+    try:
+        answer = call("POST", "/books/A/entries", key=new_key(), json=body)
+        assert problem(answer, 403) == {}
+        assert "requires a second factor" in answer.text
+        assert town.rows() == before
+        assert call("GET", "/books/A/entries").status_code == 200
+    finally:
+        town.tell(lambda session: session.delete(session.get_one(FactorPolicy, key)))
+    assert call("POST", "/books/A/entries", key=new_key(), json=body).status_code == 202
 
 
 def test_a_revoked_token_is_refused_at_once(town: Town) -> None:

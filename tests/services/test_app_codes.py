@@ -1,18 +1,23 @@
 """App codes and recovery codes: what is kept, what is accepted, and how often one may try."""
 
+import shutil
+import zipfile
 from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
 
 import pyotp
 import pytest
 from sqlalchemy import select
 
-from ledger.db import Session
+from ledger.db import Database, Session
 from ledger.encryption import SecretBox
 from ledger.errors import Conflict, NotFound, RateLimited
 from ledger.models.factors import RecoveryCode, Totp
 from ledger.models.people import OutboxMessage, Person
 from ledger.queries.factors import factors_of
-from ledger.services import factors, recovery_codes, totp
+from ledger.services import challenges, factors, recovery_codes, totp
+from ledger.services.backups import restore_backup, write_backup
 from ledger.services.factors import Answer
 from tests.conftest import NOW
 from tests.factories import make_person
@@ -158,3 +163,38 @@ def test_whoever_removes_their_last_factor_has_no_codes_left(session: Session, a
     told = session.scalars(select(OutboxMessage)).all()
     assert [row.to_email for row in told] == [ada.email]
     assert "an authenticator app was removed" in told[0].body
+
+
+def test_a_backup_signs_nobody_in_and_needs_the_installations_secret(
+    db: Database, sqlite_template: Path, tmp_path: Path
+):
+    with db.transaction() as session:
+        ada = make_person(session, "Ada")
+        app = with_app(session, ada)
+        codes = recovery_codes.renew(session, person_id=ada.id, box=BOX, now=NOW)
+        challenge = challenges.begin(
+            session, purpose=challenges.SIGN_IN, browser="x", person_id=None, now=NOW
+        )
+    out = BytesIO()
+    with db.snapshot() as reading:
+        write_backup(reading, out, revision="0")
+    with zipfile.ZipFile(out) as archive:
+        whole = "\n".join(archive.read(name).decode() for name in archive.namelist())
+    assert ada.email in whole
+    for secret in (app.secret, challenge.challenge, *codes):
+        assert secret not in whole
+        assert secret.replace("-", "") not in whole
+    shutil.copy(sqlite_template, tmp_path / "restored.db")
+    restored = Database(f"sqlite:///{tmp_path / 'restored.db'}")
+    with restored.transaction() as session:
+        restore_backup(session, out, revision="0")
+        elsewhere = {"box": SecretBox("another machine's", factors.PURPOSE)}
+        with pytest.raises(Conflict, match="Put the secret key of the installation back"):
+            answer(session, ada, app.at(NOW), **elsewhere)
+        # With the files of the data folder all is as before.
+        assert answer(session, ada, app.at(NOW)) == Answer.APP
+        assert answer(session, ada, codes[0]) == Answer.RECOVERY
+        # Without them, a reset helps: the person enrols anew.
+        factors.reset(session, person_id=ada.id, by=None, now=NOW)
+        assert not factors_of(session, ada.id).any
+    restored.dispose()

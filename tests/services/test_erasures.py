@@ -15,6 +15,7 @@ from ledger.errors import Conflict, NotFound
 from ledger.ids import new_id
 from ledger.links import Links
 from ledger.models import Base
+from ledger.models.factors import Passkey
 from ledger.models.journal import Annotation, Posting
 from ledger.models.parties import Party
 from ledger.models.people import ApiToken, SignInLink
@@ -52,6 +53,7 @@ HERS = (
     "From my savings at Zeppelin",
     "Zeppelin Laptop",
     "Zsuzsanna Qvist asked twice",
+    "The purple telephone",
 )
 
 
@@ -101,6 +103,10 @@ def fill(session) -> None:
     request_link(session, email=address, asked=asked, now=NOW)
     send(session, to_email="tess.books@example.org", subject="A gift", body=f"{name} gave", now=NOW)
     create_token(session, person_id=person.id, name=HERS[7], scopes=["read-books:A"], now=NOW)
+    passkey = Passkey(person_id=person.id, credential_id="01", public_key="02", label=HERS[9])
+    passkey.sign_count, passkey.transports, passkey.backed_up = 0, [], False
+    passkey.created_at = NOW
+    session.add(passkey)
     propose(
         session,
         book_id=book.id,
