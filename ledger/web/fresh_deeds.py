@@ -28,6 +28,7 @@ WHAT: dict[str, Any] = {
     "periods.reopen": later("reopen a period"),
     "people.give": later("give a role"),
     "people.end": later("end a role"),
+    "people.pause": later("change how long a role waits"),
     "tokens.create": later("make a token"),
     "my_data.erase": later("erase your data"),
     "factor_policy.set_demand": later("say who needs a second factor"),
