@@ -245,7 +245,7 @@ class Agreement:
         ).first()
         if reader is None:
             return
-        scope = scope_in("read-books", book.code)
+        scope = scope_in("read-reports", book.code)
         # Undone at once: a person may have a few tokens only, and histories are compared often.
         attempt = self.session.begin_nested()
         secret = create_token(

@@ -47,7 +47,7 @@ class TableDraft(Base):
 
     __tablename__ = "table_draft"
     __table_args__ = (
-        CheckConstraint("purpose in ('statement', 'gifts')", name="purpose"),
+        CheckConstraint("purpose in ('statement', 'gifts', 'ledger')", name="purpose"),
         ForeignKeyConstraint(["book_id", "account"], ["account.book_id", "account.number"]),
         Index("ix_table_draft_made_at", "made_at"),
     )

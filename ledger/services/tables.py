@@ -21,7 +21,7 @@ from ledger.statements import MAX_BYTES, Profile, Remembered, profile_from
 # Files of banks are about people; nobody needs a draft for longer than a day.
 KEPT = timedelta(days=1)
 LONGEST_NAME = 120
-PURPOSES = ("statement", "gifts")
+PURPOSES = ("statement", "gifts", "ledger")
 
 
 def remembered_for(session: ReadSession, *, book_id: UUID, account: int) -> tuple[Remembered, ...]:

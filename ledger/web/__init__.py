@@ -29,6 +29,7 @@ NOUNS = (
     "statements",
     "bank_tables",
     "gift_lists",
+    "ledgers",
     "payouts",
     "suspense",
     "periods",

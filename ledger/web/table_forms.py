@@ -10,7 +10,7 @@ from flask import redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from ledger.errors import Invalid
+from ledger.errors import Invalid, PoolbookError
 from ledger.models.books import Book
 from ledger.schemas.tables import MEANINGS
 from ledger.services.tables import draft_by_id, keep_draft
@@ -21,7 +21,11 @@ from ledger.web.door import now, reading, signed_in, write
 FIELDS = ("heading_line", "day_format", "decimal_mark", "encoding", "currency", "opening")
 BANK = 1010
 # The page that asks for what is missing.
-ASKS = {"statement": "bank_tables.show", "gifts": "gift_lists.show"}
+ASKS = {
+    "statement": "bank_tables.show",
+    "gifts": "gift_lists.show",
+    "ledger": "ledgers.show",
+}
 EXAMPLES = 3
 EXAMPLE_LENGTH = 40
 LINES_OFFERED = 40
@@ -74,10 +78,11 @@ def draft_of(book: Book, draft_id: UUID, purpose: str) -> tuple[str, bytes]:
     return draft.file_name, data
 
 
-def errors_of(refusal: Invalid) -> dict[str, list[str]]:
+def errors_of(refusal: PoolbookError) -> dict[str, list[str]]:
     """Return a refusal's sentences by field; what is wrong in a row stands above the form."""
-    if refusal.messages or refusal.place in FIELDS:
-        return refusal.messages or {str(refusal.place): [refusal.message]}
+    messages = refusal.messages if isinstance(refusal, Invalid) else {}
+    if messages or refusal.place in FIELDS:
+        return messages or {str(refusal.place): [refusal.message]}
     place = f"{refusal.place}: " if refusal.place not in (None, "file") else ""
     return {"form": [place + refusal.message]}
 
@@ -106,6 +111,11 @@ def columns_of(found: Reading) -> list[Column]:
                 )
             )
     return columns
+
+
+def shown_of(found: Reading) -> dict[str, Any]:
+    """Return what the page of a table shows of a reading of it."""
+    return {"columns": columns_of(found), "lines": heading_lines(found.grid), "asked": None}
 
 
 def heading_lines(grid: Grid) -> list[tuple[str, str]]:

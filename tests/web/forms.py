@@ -274,6 +274,12 @@ FORMS = (
         },
     ),
     Form(
+        "ledgers.say",
+        "treasurer",
+        {"format": "hledger", "fund": "GEN", "leave_automated": "true", "deed": "preview"},
+        {"format": "choice", "fund": "code", "leave_automated": "box", "deed": "choice"},
+    ),
+    Form(
         "statements.match",
         "treasurer",
         {"meaning": "gift", "target": "GEN"},

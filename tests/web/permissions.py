@@ -151,6 +151,8 @@ DEEDS: dict[str, Deed] = {
     ),
     "statements.join": Deed(TREASURER),
     "gift_lists.send": Deed(TREASURER),
+    "ledgers.send": Deed(TREASURER),
+    "ledgers.say": Deed(TREASURER, {"format": "auto", "fund": "GEN", "deed": "import"}),
     "gift_lists.say": Deed(
         TREASURER,
         {
@@ -362,6 +364,8 @@ VIEWS: dict[str, frozenset[str]] = {
     "bank_tables.choose": TREASURER,
     "bank_tables.show": TREASURER,
     "gift_lists.choose": TREASURER,
+    "ledgers.choose": TREASURER,
+    "ledgers.show": TREASURER,
     "gift_lists.show": TREASURER,
     "offline.show": TREASURER,
     "by_hand.index": TREASURER,

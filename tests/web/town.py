@@ -124,8 +124,9 @@ class Town:
         rule = next(self.app.url_map.iter_rules(endpoint))
         values = {**PLACES, **self.ids, "book_id": self.ids["other_book"]}
         values |= {"code": "P" if endpoint in OF_POOLS else "A"}
-        if endpoint.startswith("gift_lists."):
-            values["draft_id"] = self.ids["gifts_draft_id"]
+        if endpoint.startswith(("gift_lists.", "ledgers.")):
+            kind = "gifts" if endpoint.startswith("gift") else "ledger"
+            values["draft_id"] = self.ids[f"{kind}_draft_id"]
         values |= other
         with self.app.test_request_context():
             return url_for(endpoint, **{name: values[name] for name in rule.arguments})
@@ -274,6 +275,9 @@ def _settle(session: Session, town: Town) -> None:
     _bank(session, town, book)
     town.ids["draft_id"] = sent_file(session, town, book, "statement", BANK_TABLE)
     town.ids["gifts_draft_id"] = sent_file(session, town, book, "gifts", GIFTS)
+    town.ids["ledger_draft_id"] = sent_file(
+        session, town, book, "ledger", LEDGER, file_name="club.journal"
+    )
     _share(session, town, book, shared.id)
     _agree(session, town, book)
     owner = town.people["second treasurer"]
@@ -293,10 +297,13 @@ def _settle(session: Session, town: Town) -> None:
 
 
 BANK_TABLE = b"Wann;Wer;Wieviel\n03.04.2026;Ada;20,00\n04.04.2026;Bo;-5,00\n"
+LEDGER = b"2026-04-03 x\n    Assets:Bank:Club  20.00 USD\n    Income:Gifts of the club\n"
 GIFTS = b"Name;E-Mail;Betrag;Datum\nAda;ada@example.org;20,00;03.04.2026\n"
 
 
-def sent_file(session: Session, town: Town, book: Book, purpose: str, data: bytes) -> str:
+def sent_file(
+    session: Session, town: Town, book: Book, purpose: str, data: bytes, file_name: str = "club.csv"
+) -> str:
     """Keep a file that somebody has still to say how to read."""
     return str(
         tables.keep_draft(
@@ -304,7 +311,7 @@ def sent_file(session: Session, town: Town, book: Book, purpose: str, data: byte
             book=book,
             account=1010,
             purpose=purpose,
-            file_name="club.csv",
+            file_name=file_name,
             data=data,
             by=town.people["treasurer"],
             now=NOW,

@@ -1,0 +1,43 @@
+"""What a person says of a file of another ledger: how it is read, and what its accounts and units
+are in the books."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+from ledger.histories import FORMATS, LEAVABLE
+from ledger.schemas.fields import Line, one_of
+from ledger.schemas.tables import DEEDS
+
+NO_NUMBER = "Write the number of an account."
+
+
+def ledger_reading() -> Schema:
+    """Return the shape of how a file is read: its format, its fund, what is left out of it."""
+    shape: dict[str, Any] = {
+        "format": one_of(FORMATS, "Choose which program the file is of."),
+        "fund": Line(required=True, longest=64),
+        "deed": one_of(DEEDS, "Say whether to preview or to import."),
+    }
+    for part in LEAVABLE:
+        shape[f"leave_{part}"] = fields.Boolean(
+            load_default=False, error_messages={"invalid": "Tick it or leave it."}
+        )
+    return Schema.from_dict(shape, name="Ledger")()
+
+
+def ledger_mapping(accounts: Iterable[str], units: Iterable[str]) -> Schema:
+    """Return the shape of what accounts and units are, by the names of their fields.
+
+    An account is a number of four digits, a unit the code of a commodity; none where nothing was
+    said. Names that another reading of the file had are passed over.
+    """
+    shape: dict[str, Any] = {name: _number() for name in accounts}
+    shape |= {name: Line(load_default="", longest=64) for name in units}
+    return Schema.from_dict(shape, name="LedgerMapping")(unknown=EXCLUDE)
+
+
+def _number() -> fields.Field[str]:
+    four_digits = validate.Regexp("[1-9][0-9]{3}$|$", error=NO_NUMBER)
+    return Line(load_default="", longest=4, validate=four_digits)
