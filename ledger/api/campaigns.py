@@ -35,6 +35,7 @@ class Need(Schema):
     optimum = fields.Integer()
     promised = fields.Integer()
     received = fields.Integer()
+    counted = fields.Integer()
 
 
 class CampaignShown(Schema):

@@ -34,7 +34,8 @@ class Progress:
     apart.
 
     ``counted`` is what counts towards the minimum of an all-or-nothing campaign: of money what has
-    arrived or can be charged to a saved card, of hours and things what was accepted as well.
+    arrived or can be charged to a saved card, of hours and things what was accepted as well. Where
+    nothing depends on minimums it is all of both.
     ``approximate`` where a part of what was received is counted at a rate; ``uncounted`` is what
     came in currencies that have no rate yet.
     """
@@ -196,16 +197,19 @@ def _progress(
                 continue
             received += round(other.received * rate)
             approximate = True
+    # Money held for the goal is as good as promised, and not received.
+    promised = counted = row.promised + row.advances_held
+    if campaign.mode == GATED and kind == "money":
+        counted = row.advances_held + saved
     return Progress(
         need.commodity,
         kind,
         need.label,
         need.minimum,
         need.optimum,
-        # Money held for the goal is as good as promised, and not received.
-        row.promised + row.advances_held,
+        promised,
         received,
-        received + (row.advances_held + saved if kind == "money" else row.promised),
+        received + counted,
         approximate,
         tuple(uncounted),
     )

@@ -119,6 +119,13 @@ def send(slug: str) -> Response:
     return redirect(url_for("pledges.pay", basket_id=basket.id), 303)
 
 
+def stale(slug: str) -> Response:
+    """Show what was typed into a form that was open for too long, to be sent again."""
+    return _form(
+        slug, request.form, {"form": [_("This form was open for too long. Send it again.")]}, 400
+    )
+
+
 @pages.post("/baskets/<uuid:basket_id>/confirm")
 def confirm(basket_id: UUID) -> Response:
     """Send a link to the address of a pledge, with which its owner confirms it.

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -23,7 +24,7 @@ from ledger.errors import (
     RateLimited,
 )
 from ledger.ids import new_id
-from ledger.web import once
+from ledger.web import once, pledges
 from ledger.web.door import Visitor, page, remember_way, visitor
 
 log = logging.getLogger("poolbook.web")
@@ -115,6 +116,10 @@ def no_answer(_error: GatewayDown) -> Response:
 
 def stale_form(_error: CSRFError) -> Response:
     """Say what to do about a form that was open for too long."""
+    if request.endpoint == "pledges.send":
+        # What somebody typed before they signed in elsewhere, or the day before, is not lost.
+        with suppress(PoolbookError):
+            return pledges.stale((request.view_args or {})["slug"])
     message = _("This form was open for too long. Go back, reload the page and send it again.")
     return page("refused.html", 400, title=_title(400), message=message)
 

@@ -58,6 +58,10 @@ def test_the_gate_counts_what_is_meant(town: Town, by_card: Flask, acceptance: s
     made(transfers, campaign, address(), money="500")
     assert counted(town, campaign) == (850_000, 0, 0)
     assert promised(town, campaign) == (900_000, 0, 0)
+    page = transfers.get(f"/campaigns/{campaign.slug}").text
+    assert "$8,500.00 of it counts towards the minimum" in page
+    need = transfers.get(f"/api/v1/campaigns/{campaign.slug}").json["needs"][0]
+    assert (need["promised"], need["counted"]) == (900_000, 850_000)
     made(town.client(), campaign, address(), **hours(16))
     assert counted(town, campaign) == (850_000, 0, 0)
     forty, twenty, projector = address(), address(), address()

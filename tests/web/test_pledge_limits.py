@@ -3,11 +3,12 @@
 import pytest
 from flask import Flask
 
+from ledger.db import Database
 from ledger.ids import new_id
 from ledger.services import pledge_limits
 from tests.web.gate import gate, hours, made, messages, pays, promised, sends, sound
 from tests.web.test_claimed_addresses import address, rows, sign_in
-from tests.web.town import Town
+from tests.web.town import Town, found_town, token_in
 
 
 def test_a_flood_pushes_nobody_out_and_waits_for_the_organiser(
@@ -127,3 +128,26 @@ def test_a_transfer_may_be_larger_than_a_card_takes(town: Town, by_card: Flask) 
     answer = by_card.test_client().get(f"/baskets/{basket_id}/pay")
     assert answer.status_code == 409
     assert "Card payments in USD go up to 999,999.99 USD." in answer.text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_form_that_was_open_too_long_keeps_its_answers(db: Database) -> None:
+    """As when its giver signs in, in another tab, because they were asked to confirm."""
+    client = found_town(db, csrf=True).client()
+    path = "/campaigns/solar-roof/pledge"
+    client.get(path)
+    form = {
+        "name": "Greta Stone",
+        "email": address(),
+        "consent": "name",
+        "message": "For the roof",
+        "form_key": str(new_id()),
+        **hours(2),
+    }
+    answer = client.post(path, data=form)
+    assert answer.status_code == 400
+    for typed in (form["email"], "Greta Stone", "For the roof", 'value="2:00"'):
+        assert typed in answer.text
+    sent = client.post(path, data=form | {"csrf_token": token_in(answer)})
+    assert sent.status_code == 303
+    assert client.post("/campaigns/none/pledge", data=form).status_code == 400
