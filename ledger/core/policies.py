@@ -54,7 +54,8 @@ class Policy:
         every kind, and never fewer than what the kind needs everywhere."""
         bands = self.approvals.get(kind) or self.approvals.get("") or approval_rules.ONE
         least = approval_rules.LEAST.get(kind, 1)
-        return tuple((start, max(people, least)) for start, people in bands)
+        raised = [(start, max(people, least)) for start, people in bands]
+        return tuple(band for i, band in enumerate(raised) if i == 0 or band[1] > raised[i - 1][1])
 
     def allowance(self, owed_by_age: Mapping[int, int]) -> int:
         """Return what of debts, by their age in days, may never come; rounded up to whole units.

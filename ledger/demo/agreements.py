@@ -1,8 +1,11 @@
 """What the demo's communities agreed: a bill paid, one to come, a grant, a loan."""
 
+from ledger.core import approval_rules
+from ledger.demo import cast
 from ledger.demo.year import Year
 from ledger.queries.books import fund_by_code
 from ledger.services import expenses, grants, loans, spending
+from ledger.services.policies import choose_policy
 
 
 def agree(year: Year) -> None:
@@ -48,11 +51,21 @@ def _paid_bill(year: Year) -> None:
 
 
 def _requests(year: Year) -> None:
-    """An order that was agreed, and one that waits for an approver."""
+    """An order that was agreed, one that waits for an approver, and one that waits for two."""
     book = year.books["ELDER"]
+    choose_policy(
+        year.session,
+        book=book,
+        key=approval_rules.KEY,
+        value=f"0:1,{cast.TWO_APPROVE_FROM}:2",
+        valid_from_on=year.at(0).date(),
+        now=year.at(0),
+        made_by=year.people["admin"].id,
+    )
     for title, amount, fund, days_ago, agreed in (
         ("Cable trays and junction boxes", 38_250, "ROOF", 9, True),
         ("Insurance for the work days", 12_400, "GEN", 2, False),
+        ("Scaffold for the whole summer", 260_000, "GEN", 1, False),
     ):
         row = spending.request_spending(
             year.session,

@@ -59,8 +59,12 @@ STAFF = (
     ("member", "Milo Hartwell", "milo@example.org"),
     ("treasurer", "Tess Okafor", "tess@example.org"),
     ("approver", "Arno Lindqvist", "arno@example.org"),
+    ("approver", "Vera Lund", "vera@example.org"),
     ("auditor", "Una Marsh", "una@example.org"),
+    ("admin", "Ada Brook", "ada.brook@example.org"),
 )
+# From which amount two people approve in the first community, in whole units.
+TWO_APPROVE_FROM = 2_000
 
 DONORS = (
     ("Piet Halvers", "piet@example.net", "name"),

@@ -17,7 +17,7 @@ from ledger.core.approval_rules import KEY, ONE, Bands, read_bands
 from ledger.core.currencies import exponent
 from ledger.db import ReadSession
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
-from ledger.models.books import Book, Fund
+from ledger.models.books import Account, Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.models.proposals import Proposal
 from ledger.queries import approvals, proposals
@@ -125,7 +125,9 @@ def _facts_of_agreement(
         (_("Fund"), session.get_one(Fund, commitment.fund_id).name),
     ]
     if "account" in commitment.terms:
-        facts.append((_("Account"), str(commitment.terms["account"])))
+        number = commitment.terms["account"]
+        account = session.get(Account, (row.book_id, number))
+        facts.append((_("Account"), f"{number} {account.name}" if account else str(number)))
     if commitment.other_id is not None:
         facts.append((_("Payee"), session.get_one(Book, commitment.other_id).name))
     elif row.kind == "expense":

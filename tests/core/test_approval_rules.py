@@ -52,7 +52,7 @@ def test_a_kind_has_its_own_rule_or_that_of_every_kind_and_never_less_than_it_ne
     policy = with_choices(profile("US_GAAP"), chosen)
     assert policy.bands_of("spending") == ((0, 3),)
     assert policy.bands_of("refund") == ((0, 1), (100, 2))
-    assert policy.bands_of("reopening") == ((0, 2), (100, 2))
+    assert policy.bands_of("reopening") == ((0, 2),)
     assert profile("US_GAAP").bands_of("spending") == ((0, 1),)
     assert policy.document()["approvals.spending"] == "0:3"
 
