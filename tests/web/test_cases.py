@@ -9,6 +9,7 @@ import re
 import sqlite3
 from dataclasses import dataclass
 from html import unescape
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from ledger.db import Database, Session
+from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Posting
@@ -29,7 +30,7 @@ from ledger.statements import read_profile, read_statement, reading_of, reading_
 from ledger.web.table_forms import values_of, width_of
 from tests.cli.conftest import Ran, Run, run  # noqa: F401
 from tests.conftest import NOW
-from tests.web.town import Town, found_town
+from tests.web.town import Town
 
 CASES = Path(__file__).parents[3] / "shared" / "cases"
 pytestmark = [
@@ -45,6 +46,7 @@ CURRENCIES = {"C01": "EUR", "C04": "EUR", "C05": "EUR", "C07": "EUR", "C08": "EU
               "C16": "GBP", "C19": "EUR", "H01": "EUR", "H06": "EUR", "H08": "EUR", "H17": "EUR",
               "H18": "EUR", "H19": "EUR", "H25": "EUR", "C20": "EUR",
               "G01": "EUR", "M04": "DEM"}  # fmt: skip
+NUMBERS = count(1)
 # One includes a file that is not here, one holds no transaction.
 REFUSED_LEDGERS = {"H01", "H25"}
 
@@ -55,6 +57,8 @@ class Ways:
 
     town: Town
     run: Run
+    page: str
+    command: str
 
     @property
     def client(self) -> FlaskClient:
@@ -65,7 +69,7 @@ class Ways:
         """Open the two books."""
 
         def opened(session: Session) -> None:
-            for code in ("PAGE", "COMMAND"):
+            for code in (self.page, self.command):
                 book = create_book(
                     session, code=code, name=code, kind="community", currency=currency, now=NOW
                 )
@@ -78,13 +82,13 @@ class Ways:
         self.town.tell(opened)
 
     def upload(self, address: str, path: Path, **fields: str) -> Any:
-        """Send a file to a page of the book PAGE."""
+        """Send a file to a page of the book of pages."""
         data = {"file": (io.BytesIO(path.read_bytes()), path.name), **fields}
         return self.client.post(
-            f"/books/PAGE/{address}", data=data, content_type="multipart/form-data"
+            f"/books/{self.page}/{address}", data=data, content_type="multipart/form-data"
         )
 
-    def command(self, *arguments: str) -> Ran:
+    def tell(self, *arguments: str) -> Ran:
         """Run a command for JSON; a refusal is an answer as well."""
         return self.run("import", *arguments, "--json")
 
@@ -127,8 +131,10 @@ class Ways:
 
 
 @pytest.fixture
-def ways(db: Database, run: Run) -> Ways:  # noqa: F811
-    return Ways(found_town(db), run)
+def ways(quick_town: Town, run: Run, monkeypatch: pytest.MonkeyPatch) -> Ways:  # noqa: F811
+    monkeypatch.setenv("POOLBOOK_DATABASE_URL", quick_town.db.url)
+    number = next(NUMBERS)
+    return Ways(quick_town, run, f"P{number}", f"C{number}")
 
 
 def told(ran: Ran) -> str:
@@ -163,9 +169,9 @@ def blank(columns: int) -> dict[str, str]:
 def test_a_bank_file_is_read_alike(ways: Ways, name: str):
     path = file_of(name)
     ways.books(currency_of(name))
-    to = ("--account", "COMMAND/1010")
-    tried = ways.command("statement", str(path), *to, "--dry-run")
-    done = ways.command("statement", str(path), *to)
+    to = ("--account", f"{ways.command}/1010")
+    tried = ways.tell("statement", str(path), *to, "--dry-run")
+    done = ways.tell("statement", str(path), *to)
     answer = ways.upload("statements", path)
     if 'name="bank_account"' in answer.text:
         # Both ask which account is meant.
@@ -173,8 +179,8 @@ def test_a_bank_file_is_read_alike(ways: Ways, name: str):
         assert tried.json["refused"]
         account = re.findall(r"<option>([^<]+)</option>", answer.text)[0]
         choice = ("--bank-account", unescape(account))
-        tried = ways.command("statement", str(path), *to, *choice, "--dry-run")
-        done = ways.command("statement", str(path), *to, *choice)
+        tried = ways.tell("statement", str(path), *to, *choice, "--dry-run")
+        done = ways.tell("statement", str(path), *to, *choice)
         answer = ways.upload("statements", path, bank_account=unescape(account))
     if done.code:
         assert (answer.status_code, tried.code) == (422, 1)
@@ -183,19 +189,19 @@ def test_a_bank_file_is_read_alike(ways: Ways, name: str):
         return
     assert answer.status_code == 303
     assert tried.json == done.json
-    assert done.json["new"] == sum(len(found) for found in ways.lines("COMMAND")[1:2])
-    assert ways.lines("PAGE") == ways.lines("COMMAND")
-    assert ways.lines("PAGE")[1]
+    assert done.json["new"] == sum(len(found) for found in ways.lines(ways.command)[1:2])
+    assert ways.lines(ways.page) == ways.lines(ways.command)
+    assert ways.lines(ways.page)[1]
 
 
 def test_a_second_download_with_other_texts_adds_nothing_by_either_way(ways: Ways):
     ways.books("EUR")
     for name in ("O09a", "O09b"):
         path = file_of(name)
-        done = ways.command("statement", str(path), "--account", "COMMAND/1010")
+        done = ways.tell("statement", str(path), "--account", f"{ways.command}/1010")
         assert done.code == 0
         assert ways.upload("statements", path).status_code == 303
-        assert ways.lines("PAGE") == ways.lines("COMMAND")
+        assert ways.lines(ways.page) == ways.lines(ways.command)
     assert done.json["new"] == 0
 
 
@@ -204,8 +210,8 @@ def test_a_table_is_read_alike(ways: Ways, name: str):
     path, said = file_of(name), CASES / f"{name}.toml"
     currency = CURRENCIES.get(name, "USD")
     ways.books(currency)
-    call = ("statement", str(path), "--account", "COMMAND/1010", "--profile", str(said))
-    tried, done = ways.command(*call, "--dry-run"), ways.command(*call)
+    call = ("statement", str(path), "--account", f"{ways.command}/1010", "--profile", str(said))
+    tried, done = ways.tell(*call, "--dry-run"), ways.tell(*call)
     assert done.code == 0, done.err
     assert tried.json == done.json
     led = ways.upload("statements/tables", path)
@@ -217,7 +223,10 @@ def test_a_table_is_read_alike(ways: Ways, name: str):
     assert f"{done.json['new']} lines are new, 0 are known already." in preview.text
     assert ways.client.post(led.location, data={**values, "deed": "import"}).status_code == 303
     # The id of a statement is made of the name that its profile has.
-    (page, lines, _parts), (command, others, _others) = ways.lines("PAGE"), ways.lines("COMMAND")
+    (page, lines, _parts), (command, others, _others) = (
+        ways.lines(ways.page),
+        ways.lines(ways.command),
+    )
     assert [row[1:] for row in page] == [row[1:] for row in command]
     # A profile may name the columns of the text in another order than they stand in.
     assert sorted(map(said_of, lines), key=repr) == sorted(map(said_of, others), key=repr)
@@ -227,8 +236,8 @@ def test_a_table_is_read_alike(ways: Ways, name: str):
 def test_a_list_of_gifts_is_read_alike(ways: Ways, name: str):
     path, currency = file_of(name), CURRENCIES.get(name, "USD")
     ways.books(currency)
-    call = ("gifts", str(path), "--book", "COMMAND", "--fund", "GEN", "--without-email")
-    tried, done = ways.command(*call, "--dry-run"), ways.command(*call)
+    call = ("gifts", str(path), "--book", ways.command, "--fund", "GEN", "--without-email")
+    tried, done = ways.tell(*call, "--dry-run"), ways.tell(*call)
     assert done.code == 0, done.err
     assert tried.json == done.json
     led = ways.upload("gifts", path)
@@ -240,8 +249,8 @@ def test_a_list_of_gifts_is_read_alike(ways: Ways, name: str):
     preview = ways.client.post(led.location, data={**values, "deed": "preview"})
     assert preview.status_code == 200
     assert ways.client.post(led.location, data={**values, "deed": "import"}).status_code == 303
-    assert ways.postings("PAGE") == ways.postings("COMMAND")
-    assert ways.postings("PAGE")
+    assert ways.postings(ways.page) == ways.postings(ways.command)
+    assert ways.postings(ways.page)
 
 
 @pytest.mark.parametrize("name", LEDGERS)
@@ -253,8 +262,8 @@ def test_a_ledger_is_read_alike(ways: Ways, name: str, tmp_path: Path):
             book.executescript(file_of(name).read_text())
         book.close()
     ways.books(CURRENCIES.get(name, "USD"))
-    call = ("journal", str(path), "--book", "COMMAND")
-    tried, done = ways.command(*call, "--dry-run"), ways.command(*call)
+    call = ("journal", str(path), "--book", ways.command)
+    tried, done = ways.tell(*call, "--dry-run"), ways.tell(*call)
     led = ways.upload("ledgers", path)
     assert (done.code == 1) == (name in REFUSED_LEDGERS), done.err
     if done.code:
@@ -275,17 +284,17 @@ def test_a_ledger_is_read_alike(ways: Ways, name: str, tmp_path: Path):
         assert f'data-label="{title}">{done.json[key]}<' in preview.text
     for warning in done.json["warnings"]:
         assert warning in unescape(preview.text)
-    assert ways.postings("PAGE") == []
+    assert ways.postings(ways.page) == []
     assert ways.client.post(led.location, data={**values, "deed": "import"}).status_code == 303
-    assert ways.postings("PAGE") == ways.postings("COMMAND")
-    assert ways.postings("PAGE")
+    assert ways.postings(ways.page) == ways.postings(ways.command)
+    assert ways.postings(ways.page)
 
 
 def test_accounts_that_only_a_person_can_name_are_asked_for(ways: Ways, tmp_path: Path):
     """The command refuses without a mapping; the page asks."""
     path = file_of("H27")
     ways.books("EUR")
-    refused = ways.command("journal", str(path), "--book", "COMMAND")
+    refused = ways.tell("journal", str(path), "--book", ways.command)
     assert (refused.code, "leaves account Bank open" in refused.err) == (1, True)
     led = ways.upload("ledgers", path).location
     shown = ways.client.get(led).text
@@ -300,10 +309,10 @@ def test_accounts_that_only_a_person_can_name_are_asked_for(ways: Ways, tmp_path
     mapping = tmp_path / "mapping.toml"
     said = "".join(f'"{name}" = {number}\n' for name, number in numbers.items())
     mapping.write_text(f'fund = "GEN"\n[accounts]\n{said}[commodities]\n"" = "EUR"\n')
-    done = ways.command("journal", str(path), "--book", "COMMAND", "--mapping", str(mapping))
+    done = ways.tell("journal", str(path), "--book", ways.command, "--mapping", str(mapping))
     assert done.code == 0, done.err
-    assert ways.postings("PAGE") == ways.postings("COMMAND")
-    assert ways.postings("PAGE")
+    assert ways.postings(ways.page) == ways.postings(ways.command)
+    assert ways.postings(ways.page)
 
 
 def test_a_gift_of_new_year_stays_in_its_year_on_the_page(ways: Ways, tmp_path: Path):
