@@ -41,12 +41,12 @@ class SecretBox:
 
         Raises Conflict when it was encrypted with another installation's secret, or changed.
         """
-        raw = bytes.fromhex(sealed)
         try:
+            raw = bytes.fromhex(sealed)
             text = AESGCM(self._key("encrypt")).decrypt(
                 raw[:NONCE_BYTES], raw[NONCE_BYTES:], owner.encode()
             )
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise Conflict(
                 "This was encrypted with another secret key. Put the secret key of the "
                 "installation back, or have the factors reset."

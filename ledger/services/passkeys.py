@@ -44,7 +44,7 @@ log = logging.getLogger("poolbook.passkeys")
 MAX_PASSKEYS = 10
 # A response of an authenticator is about 1 kB; one with a chain of certificates about 6.
 LONGEST_RESPONSE = 20_000
-TRANSPORTS = {transport.value for transport in AuthenticatorTransport}
+HINTS = {transport.value for transport in AuthenticatorTransport}
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +254,8 @@ def _descriptors(session: ReadSession, person_id: UUID) -> list[PublicKeyCredent
     return [
         PublicKeyCredentialDescriptor(
             id=bytes.fromhex(row.credential_id),
-            transports=[AuthenticatorTransport(name) for name in row.transports],
+            # Hints only; later versions of the standard may know others.
+            transports=[AuthenticatorTransport(name) for name in row.transports if name in HINTS],
         )
         for row in passkeys_of(session, person_id)
     ]

@@ -144,6 +144,9 @@ def test_the_database_alone_gives_neither_a_code_nor_a_secret(session: Session, 
     thief = SecretBox("a guess", factors.PURPOSE)
     with pytest.raises(Conflict, match="another secret key"):
         thief.decrypt(kept, owner=str(ada.id))
+    for broken in ("", "no digits", "00"):
+        with pytest.raises(Conflict):
+            BOX.decrypt(broken, owner=str(ada.id))
     # Nor can a row be moved to somebody else, or a hash be looked up in a table of all codes.
     with pytest.raises(Conflict):
         BOX.decrypt(kept, owner=str(make_person(session, "Bob").id))

@@ -233,3 +233,12 @@ def test_passkeys_belong_to_the_name_of_the_installation(
     base_url: str, expected: RelyingParty | None
 ):
     assert relying_party(base_url) == expected
+
+
+def test_a_way_to_a_passkey_that_this_version_does_not_know_is_left_out(
+    session: Session, ada: Person, phone: Authenticator
+):
+    passkeys.passkeys_of(session, ada.id)[0].transports = ["internal", "by thought"]
+    challenge = begin(session, challenges.CONFIRM, ada.id)
+    options = passkeys.authentication_options(session, party=PARTY, challenge=challenge)
+    assert options["allowCredentials"][0]["transports"] == ["internal"]
