@@ -153,6 +153,32 @@ def test_large_headers_and_bodies_are_refused_before_the_program_hears_of_them(p
     assert answer(port, head % most + b"x" * most).endswith(str(most).encode())
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param(b"Content-Length: 5\r\nContent-Length: 6\r\n", b"400", id="two lengths"),
+        pytest.param(b"Content-Length: +5\r\n", b"400", id="a sign before the length"),
+        pytest.param(b"Content-Length: 5 5\r\n", b"400", id="a length of two"),
+        pytest.param(b"Transfer-Encoding: xchunked\r\n", b"501", id="an unknown coding"),
+        pytest.param(b"Transfer-Encoding: chunked, gzip\r\n", b"501", id="chunks inside"),
+        pytest.param(b"Content-Length : 5\r\n", b"400", id="a space before the colon"),
+        pytest.param(b"X: a\r\n b: c\r\nContent-Length: x\r\n", b"400", id="no number"),
+    ],
+)
+def test_where_a_message_ends_is_never_guessed(port: int, headers: bytes, status: bytes) -> None:
+    """A proxy that guesses otherwise would take the rest for the request of another visitor."""
+    start = b"POST /size HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+    assert answer(port, start + headers + b"\r\nhello").split(b" ", 2)[1] == status
+
+
+def test_chunks_say_where_a_message_ends_though_a_length_stands_beside(port: int) -> None:
+    head = b"POST /size HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 50\r\n"
+    body = b"3\r\nabc\r\n0\r\n\r\n"
+    found = answer(port, head + b"Transfer-Encoding: chunked\r\n\r\n" + body, seconds=5)
+    assert found.startswith(b"HTTP/1.1 200 ")
+    assert found.endswith(b"\r\n\r\n3")
+
+
 def test_sigterm_finishes_what_was_begun_and_takes_nothing_new() -> None:
     with running(run_ours, {}) as (port, process):
         with (
