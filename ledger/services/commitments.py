@@ -126,6 +126,12 @@ def approve(
     take_step(session, row, "approve", entries, quantity=row.quantity, on=on, now=now, by=by)
 
 
+def check_payer(row: Commitment, by: UUID) -> None:
+    """Raise NotAllowed when whoever approved what is to be paid would pay it (DIS-3)."""
+    if by == row.approved_by:
+        raise NotAllowed("Whoever approved this does not pay it.", place="by")
+
+
 def take_step(
     session: Session,
     row: Commitment,

@@ -10,6 +10,7 @@ from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.services.commitments import (
     approve,
+    check_payer,
     load,
     open_commitment,
     place_of,
@@ -57,10 +58,11 @@ def approve_expense(
 
 
 def reimburse(session: Session, *, expense_id: UUID, by: UUID, on: date, now: datetime) -> None:
-    """Pay a member back from the bank. Raises NotAllowed for the member."""
+    """Pay a member back from the bank. Raises NotAllowed for the member and the approver."""
     row = load(session, expense_id, KIND)
     if by == row.made_by:
         raise NotAllowed("Nobody pays out their own claim.", place="by")
+    check_payer(row, by)
     entries = bookkeeping.expense_reimbursed(**place_of(session, row), amount=row.quantity)
     take_step(session, row, "reimburse", entries, quantity=row.quantity, on=on, now=now, by=by)
 

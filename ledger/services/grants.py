@@ -14,6 +14,7 @@ from ledger.models.commitments import Commitment
 from ledger.services import journal
 from ledger.services.commitments import (
     approve,
+    check_payer,
     load,
     open_commitment,
     place_of,
@@ -221,8 +222,10 @@ def pay_outside_grant(
     on: date,
     now: datetime,
 ) -> None:
-    """Pay a grant or part of it (GRT-6). Raises Conflict above what is owed."""
+    """Pay a grant or part of it (GRT-6). Raises Conflict above what is owed, NotAllowed for the
+    approver."""
     row = load(session, grant_id, MADE)
+    check_payer(row, by)
     take_step(
         session,
         row,

@@ -11,11 +11,12 @@ from ledger.core import bookkeeping
 from ledger.core.entry import Entry
 from ledger.core.fitting_accounts import Use, check_fits
 from ledger.db import Session
-from ledger.errors import Conflict, Invalid, NotAllowed
+from ledger.errors import Conflict, Invalid
 from ledger.models.books import Account, Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.services.commitments import (
     approve,
+    check_payer,
     load,
     open_commitment,
     place_of,
@@ -98,8 +99,7 @@ def release_payment(
 ) -> None:
     """Send the money for a bill on its way (DIS-3). Raises NotAllowed for the approver."""
     row = load(session, spending_id, KIND)
-    if by == row.approved_by:
-        raise NotAllowed("Whoever approved the spending does not pay it.", place="by")
+    check_payer(row, by)
     _pay(session, row, "release", bookkeeping.payment_released, reference, by, on, now)
 
 

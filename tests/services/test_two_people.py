@@ -1,0 +1,166 @@
+"""Where money leaves, one person never does both halves: whoever asks does not approve, whoever
+approved does not pay, and nobody pays out their own claim.
+
+The deeds are called as the pages call them, after the roles were asked: here everybody could have
+every role.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+
+from ledger.db import Session
+from ledger.errors import Conflict, NotAllowed
+from ledger.models.commitments import Commitment
+from ledger.services import expenses, grants, spending
+from tests.conftest import NOW
+from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_proposal, sound
+
+Agreement = Callable[[Session, Hamlet], Commitment]
+
+
+def an_order(session: Session, hamlet: Hamlet) -> Commitment:
+    return spending.request_spending(
+        session,
+        book=hamlet.books["A"],
+        fund=fund(session, "A", "GEN"),
+        amount=8_000,
+        title="Timber",
+        reason="The stage needs it",
+        made_by=hamlet.maker,
+        now=NOW,
+    )
+
+
+def a_claim(session: Session, hamlet: Hamlet) -> Commitment:
+    return expenses.claim_expense(
+        session,
+        book=hamlet.books["A"],
+        fund=fund(session, "A", "GEN"),
+        amount=2_000,
+        title="Paint",
+        reason="Laid out",
+        claimed_by=hamlet.maker,
+        now=NOW,
+    )
+
+
+def a_grant(session: Session, hamlet: Hamlet) -> Commitment:
+    return grants.propose_outside_grant(
+        session,
+        book=hamlet.books["A"],
+        fund=fund(session, "A", "GEN"),
+        amount=3_000,
+        title="The choir",
+        reason="New chairs",
+        made_by=hamlet.maker,
+        now=NOW,
+    )
+
+
+def billed(session: Session, hamlet: Hamlet) -> Commitment:
+    """An order that the checker approved and the maker has booked the bill of."""
+    row = an_order(session, hamlet)
+    decide(session, open_proposal(session, "spending").id, hamlet.checker)
+    spending.book_bill(
+        session, spending_id=row.id, amount=7_500, by=hamlet.maker, on=TODAY, now=NOW
+    )
+    return row
+
+
+def pay(session: Session, row: Commitment, by: UUID) -> None:
+    spending.release_payment(session, spending_id=row.id, reference="T1", by=by, on=TODAY, now=NOW)
+
+
+def test_whoever_approved_a_spending_does_not_pay_it(
+    hamlet_session: Session, hamlet: Hamlet
+) -> None:
+    """DIS-3."""
+    row, cash = billed(hamlet_session, hamlet), account(hamlet_session, "A", 1010)
+    with pytest.raises(NotAllowed, match="approved this does not pay it"):
+        pay(hamlet_session, row, hamlet.checker)
+    assert (row.state, account(hamlet_session, "A", 1010)) == ("billed", cash)
+    pay(hamlet_session, row, hamlet.member)
+    assert row.state == "released"
+    sound(hamlet_session)
+
+
+def test_whoever_approved_a_spending_does_not_pay_it_again_after_it_came_back(
+    hamlet_session: Session, hamlet: Hamlet
+) -> None:
+    row = billed(hamlet_session, hamlet)
+    pay(hamlet_session, row, hamlet.maker)
+    common = {"spending_id": row.id, "by": hamlet.maker, "on": TODAY, "now": NOW}
+    spending.see_payment(hamlet_session, reference="T1", **common)
+    spending.take_payment_back(hamlet_session, reference="T1", **common)
+    with pytest.raises(NotAllowed):
+        spending.release_payment(hamlet_session, reference="T2", **common | {"by": hamlet.checker})
+    spending.release_payment(hamlet_session, reference="T2", **common)
+    assert row.state == "released"
+
+
+def test_nobody_pays_out_their_own_claim_and_nobody_else_waives_it(
+    hamlet_session: Session, hamlet: Hamlet
+) -> None:
+    """RMB-1, HRS-7."""
+    row = a_claim(hamlet_session, hamlet)
+    decide(hamlet_session, open_proposal(hamlet_session, "expense").id, hamlet.checker)
+    owed = account(hamlet_session, "A", 2010), account(hamlet_session, "A", 1010)
+    common = {"expense_id": row.id, "on": TODAY, "now": NOW}
+    with pytest.raises(NotAllowed, match="Nobody pays out their own claim"):
+        expenses.reimburse(hamlet_session, by=hamlet.maker, **common)
+    with pytest.raises(NotAllowed, match="approved this does not pay it"):
+        expenses.reimburse(hamlet_session, by=hamlet.checker, **common)
+    with pytest.raises(NotAllowed, match="Only the member can waive"):
+        expenses.waive(hamlet_session, by=hamlet.member, **common)
+    assert row.state == "approved"
+    assert (account(hamlet_session, "A", 2010), account(hamlet_session, "A", 1010)) == owed
+    expenses.reimburse(hamlet_session, by=hamlet.member, **common)
+    assert row.state == "reimbursed"
+    assert account(hamlet_session, "A", 1010) == owed[1] - 2_000
+    sound(hamlet_session)
+
+
+def test_whoever_approved_a_grant_to_others_does_not_pay_it(
+    hamlet_session: Session, hamlet: Hamlet
+) -> None:
+    """GRT-6."""
+    row = a_grant(hamlet_session, hamlet)
+    decide(hamlet_session, open_proposal(hamlet_session, "outside_grant").id, hamlet.checker)
+    common = {"grant_id": row.id, "amount": 3_000, "reference": "T1", "on": TODAY, "now": NOW}
+    with pytest.raises(NotAllowed, match="approved this does not pay it"):
+        grants.pay_outside_grant(hamlet_session, by=hamlet.checker, **common)
+    assert row.state == "approved"
+    grants.pay_outside_grant(hamlet_session, by=hamlet.member, **common)
+    assert row.state == "paid"
+    sound(hamlet_session)
+
+
+@pytest.mark.parametrize(
+    ("agreement", "approve"),
+    [
+        (an_order, spending.approve_spending),
+        (a_claim, expenses.approve_expense),
+        (a_grant, grants.approve_outside_grant),
+    ],
+)
+def test_whoever_asks_does_not_approve_even_past_the_queue(
+    hamlet_session: Session, hamlet: Hamlet, agreement: Agreement, approve: Callable[..., None]
+) -> None:
+    row = agreement(hamlet_session, hamlet)
+    with pytest.raises(NotAllowed, match="cannot approve it"):
+        approve(hamlet_session, row, by=hamlet.maker, on=TODAY, now=NOW)
+    assert (row.state, row.approved_by) == ("submitted", None)
+
+
+def test_a_bill_is_not_higher_than_what_was_approved(
+    hamlet_session: Session, hamlet: Hamlet
+) -> None:
+    row = an_order(hamlet_session, hamlet)
+    decide(hamlet_session, open_proposal(hamlet_session, "spending").id, hamlet.checker)
+    common = {"spending_id": row.id, "by": hamlet.maker, "on": TODAY, "now": NOW}
+    with pytest.raises(Conflict, match="higher than the order"):
+        spending.book_bill(hamlet_session, amount=8_001, **common)
+    spending.book_bill(hamlet_session, amount=8_000, **common)
+    assert row.state == "billed"
