@@ -126,34 +126,6 @@ def match_gifts(
     return step.quantity
 
 
-def unmatch_gifts(
-    session: Session,
-    *,
-    sponsor_id: UUID,
-    gifts: int,
-    reference: str,
-    by: UUID | None,
-    on: date,
-    now: datetime,
-) -> int:
-    """Take back what was matched for gifts that were refunded (PLG-14), never what is paid."""
-    row = load(session, sponsor_id, KIND)
-    pledge = _pledge(session, row)
-    share: int = gifts * row.terms["basis_points"] // 10_000
-    if share > booked_as(session, pledge, [RECEIVABLE]):
-        raise Conflict("The sponsor has paid this already.", place="gifts")
-    entries = [
-        item.reversed()
-        for item in bookkeeping.gifts_matched(
-            **place_of(session, row), amount=share, pledge=pledge.reference
-        )
-    ]
-    take_step(
-        session, row, "unmatch", entries, quantity=share, reference=reference, by=by, on=on, now=now
-    )
-    return share
-
-
 def match_due(session: Session, *, now: datetime) -> int:
     """Match every cleared gift that is not matched, and take back for refunds; return how many.
 

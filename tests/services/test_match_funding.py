@@ -76,6 +76,22 @@ def test_a_refund_takes_back_its_own_match_and_no_more(till: Till, sponsor: Comm
     sound(till.session)
 
 
+def test_a_gift_that_comes_after_the_cap_for_all_is_reached_is_not_matched(
+    till: Till, sponsor: Commitment
+) -> None:
+    for amount in (6000, 4000, 2000):
+        till.charge(amount, 200)
+    match_funding.match_due(till.session, now=later(1))
+    assert matched_of(till.session, sponsor) == 5000 + 4000 + 2000
+    till.charge(4000, 100)
+    till.charge(4000, 100)
+    # Of the first the rest that is left is matched, of the second nothing.
+    assert match_funding.match_due(till.session, now=later(2)) == 1
+    assert matched_of(till.session, sponsor) == 12_000
+    assert match_funding.match_due(till.session, now=later(3)) == 0
+    sound(till.session)
+
+
 def test_what_the_public_sees_and_a_dry_run_finds_is_what_is_booked(
     till: Till, sponsor: Commitment
 ) -> None:
