@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ledger.core.entry import Entry, Posting
 from ledger.db import Database
-from ledger.errors import Conflict, Invalid, NotAllowed
+from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.journal import Entry as EntryRow
 from ledger.queries.balances import trial_balance
 from ledger.queries.people import outbox
@@ -213,6 +213,52 @@ def test_two_people_close_and_three_reopen_and_the_snapshot_stays(session, book,
             reopened_by=ann.id,
             approved_by=bo.id,
             now=NOW,
+        )
+
+
+def test_an_earlier_period_stays_closed_while_a_later_one_is(session, book, people):
+    september = date(2026, 9, 30)
+    first = close(session, book, people, until=september)
+    second = close(session, book, people, now=NOW + timedelta(hours=1))
+
+    def reopen(row):
+        common = {"book": book, "made_by": people[0].id, "reason": "A bill was missed"}
+        propose_reopening(session, period_id=row.id, **common, now=NOW)
+        return reopen_period(
+            session,
+            book_id=book.id,
+            period_id=row.id,
+            reason="A bill was missed",
+            reopened_by=people[0].id,
+            approved_by=people[1].id,
+            now=NOW,
+        )
+
+    with pytest.raises(Conflict, match="A later period is closed"):
+        reopen(first)
+    with pytest.raises(Conflict, match="A later period is closed"):
+        reopen_period(
+            session,
+            book_id=book.id,
+            period_id=first.id,
+            reason="x",
+            reopened_by=people[0].id,
+            approved_by=people[1].id,
+            now=NOW,
+        )
+    assert closed_until(session, [book.id]) == {book.id: OCTOBER}
+    reopen(second)
+    assert closed_until(session, [book.id]) == {book.id: september}
+    reopen(first)
+    assert closed_until(session, [book.id]) == {}
+
+
+def test_a_period_of_another_book_is_not_found(session, book, people):
+    row = close(session, book, people)
+    other = make_book(session, "B")
+    with pytest.raises(NotFound, match="no such period"):
+        propose_reopening(
+            session, book=other, period_id=row.id, reason="x", made_by=people[0].id, now=NOW
         )
 
 

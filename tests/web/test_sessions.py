@@ -346,6 +346,8 @@ def test_nobody_is_led_elsewhere_by_what_a_browser_says_it_came_from(
     for referrer in (
         "https://evil.example/books/A/people",
         "https://poolbook.example//evil.example/",
+        # A page of ours with two slashes is served, and leads to a server of this name.
+        "https://poolbook.example//start",
         "https://poolbook.example/\\evil.example/",
         "https://poolbook.example/nowhere",
         "javascript:alert(1)",
