@@ -112,7 +112,7 @@ def pdf() -> Response:
 @pages.post("/reports/transparency")
 def issue_report() -> BaseResponse:
     """Issue a report: keep its edition with its file, and show it among the editions."""
-    books = require_anywhere("read_report")
+    books = require_anywhere("issue_report")
     person = signed_in()
     answers = request.form.to_dict()
     try:

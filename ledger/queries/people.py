@@ -85,6 +85,7 @@ class RoleRow:
     email: str
     role: str
     starts_at: datetime
+    ends_at: datetime | None
     granted_by: str
 
 
@@ -106,7 +107,7 @@ def people_of(
         .order_by(Person.name, Membership.role)
     )
     return [
-        RoleRow(row.id, who.id, who.name, who.email, row.role, row.starts_at, by or "")
+        RoleRow(row.id, who.id, who.name, who.email, row.role, row.starts_at, row.ends_at, by or "")
         for row, who, by in rows
     ]
 

@@ -1,9 +1,11 @@
 """Somebody who is given a role, or who signs in for the first time."""
 
-from marshmallow import Schema
+from typing import Any
+
+from marshmallow import Schema, pre_load
 
 from ledger.core.policies import NUMBERS
-from ledger.schemas.fields import Line, WholeNumber, one_of
+from ledger.schemas.fields import Day, Line, WholeNumber, one_of
 from ledger.services.people import ROLES
 
 
@@ -25,3 +27,9 @@ class NewRole(Schema):
     name = Line(required=True, longest=120)
     email = Line(required=True, longest=320)
     role = one_of(ROLES, "Choose a role.")
+    until = Day(load_default=None, allow_none=True)
+
+    @pre_load
+    def leave_out(self, answers: dict[str, Any], **_more: Any) -> dict[str, Any]:
+        """No day means no end set ahead."""
+        return {name: text for name, text in answers.items() if name != "until" or text.strip()}

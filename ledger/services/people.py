@@ -5,7 +5,7 @@ is known: the same message goes out, or none does, and the page says the same.
 """
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
@@ -19,6 +19,8 @@ from ledger.queries.people import person_by_email, roles_to_come
 from ledger.services.rights_log import record
 
 ROLES = ("member", "treasurer", "approver", "auditor", "admin")
+# An audit is for a year; whoever needs longer is given the role again.
+AUDITOR_LASTS = timedelta(days=365)
 # Roles that one person may not hold at once in one book (domain section 11).
 INCOMPATIBLE = (
     frozenset({"treasurer", "approver"}),
@@ -56,8 +58,9 @@ def grant_role(
 ) -> Membership | None:
     """Give a role, from ``starts_at`` on or at once; None when it is held already or to come.
 
-    Raises Invalid for a role that does not exist, NotAllowed for one given to oneself, Conflict
-    for incompatible duties.
+    It ends at ``ends_at``; an auditor's after a year where nothing else is said. Raises Invalid
+    for a role that does not exist or ends before it starts, NotAllowed for one given to oneself,
+    Conflict for incompatible duties.
     """
     if role not in ROLES:
         raise Invalid(f"There is no role {role}.", place="role")
@@ -67,11 +70,16 @@ def grant_role(
     if granted_by == person_id:
         raise NotAllowed("Nobody gives a role to themselves.")
     check_together(held, role)
+    begins = starts_at or now
+    if ends_at is None and role == "auditor":
+        ends_at = begins + AUDITOR_LASTS
+    if ends_at is not None and ends_at <= begins:
+        raise Invalid("A role ends on a day after it starts.", place="until")
     membership = Membership(
         person_id=person_id,
         book_id=book_id,
         role=role,
-        starts_at=starts_at or now,
+        starts_at=begins,
         ends_at=ends_at,
         granted_by=granted_by,
     )
@@ -82,7 +90,11 @@ def grant_role(
         kind=RightsKind.ROLE_GRANTED,
         actor=granted_by,
         book=book_id,
-        about={"person": person_id, "role": role},
+        about={
+            "person": person_id,
+            "role": role,
+            **({"ends": ends_at.isoformat()} if ends_at else {}),
+        },
         now=now,
     )
     return membership

@@ -5,12 +5,12 @@ of a book, before anything is booked, start at once. Ending a role needs nobody 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 
-from ledger.core.days import day_in
+from ledger.core.days import day_in, end_of
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.models.books import Book
@@ -43,22 +43,38 @@ class Given:
 
 
 def give_role(
-    session: Session, *, book: Book, person_id: UUID, role: str, given_by: UUID, now: datetime
+    session: Session,
+    *,
+    book: Book,
+    person_id: UUID,
+    role: str,
+    given_by: UUID,
+    now: datetime,
+    until: date | None = None,
 ) -> Given:
     """Give a role, or ask for it where it moves money and somebody else can agree.
 
-    Raises as ``people.grant_role``, and Conflict for what is asked for already.
+    It ends after the day ``until``, where the book is kept. Raises as ``people.grant_role``, and
+    Conflict for what is asked for already.
     """
     if role not in MONEY_ROLES:
         row = people.grant_role(
-            session, person_id=person_id, book_id=book.id, role=role, now=now, granted_by=given_by
+            session,
+            person_id=person_id,
+            book_id=book.id,
+            role=role,
+            now=now,
+            granted_by=given_by,
+            ends_at=_end(book, until),
         )
         return Given(starts_at=row.starts_at if row else None)
     held = roles_to_come(session, person_id=person_id, book_id=book.id, now=now)
     if role in held:
         return Given()
     if others_of(session, book.id, but={given_by, person_id}, now=now):
-        return Given(asked=_ask(session, book, person_id, role, held, given_by, now))
+        if until is not None and until < day_in(book.time_zone, now):
+            raise Invalid("A role ends on a day after it starts.", place="until")
+        return Given(asked=_ask(session, book, person_id, role, held, given_by, now, until))
     start = now + pause_of(session, book, now)
     row = people.grant_role(
         session,
@@ -68,6 +84,7 @@ def give_role(
         now=now,
         granted_by=given_by,
         starts_at=start,
+        ends_at=_end(book, until),
     )
     day = f"It starts on {start:%Y-%m-%d}." if start > now else "It starts at once."
     _tell(session, book, f"Somebody new is to be {role}. {day} Nobody else could agree.", now=now)
@@ -94,16 +111,17 @@ def apply_role(session: Session, proposal: Proposal, by: UUID, now: datetime) ->
     person_id = UUID(proposal.arguments["person"])
     if by == person_id:
         raise NotAllowed("Nobody gives a role to themselves.", place="proposal")
-    role = proposal.arguments["role"]
+    role, until = proposal.arguments["role"], proposal.arguments.get("until")
+    book = session.get_one(Book, proposal.book_id)
     people.grant_role(
         session,
         person_id=person_id,
-        book_id=proposal.book_id,
+        book_id=book.id,
         role=role,
         now=now,
         granted_by=proposal.made_by,
+        ends_at=_end(book, date.fromisoformat(until) if until else None),
     )
-    book = session.get_one(Book, proposal.book_id)
     _tell(session, book, f"Somebody new is {role} from now on. Two people agreed.", now=now)
 
 
@@ -171,6 +189,7 @@ def _ask(
     held: frozenset[str],
     asked_by: UUID,
     now: datetime,
+    until: date | None,
 ) -> Proposal:
     if asked_by == person_id:
         raise NotAllowed("Nobody gives a role to themselves.")
@@ -178,12 +197,15 @@ def _ask(
         raise Invalid(f"There is no role {role}.", place="role")
     people.check_together(held, role)
     arguments = {"person": str(person_id), "role": role}
+    if until is not None:
+        arguments["until"] = until.isoformat()
     open_ones = session.scalars(
         select(Proposal).where(
             Proposal.book_id == book.id, Proposal.kind == ROLE, Proposal.state == "open"
         )
     )
-    if any(row.arguments == arguments for row in open_ones):
+    wanted = (arguments["person"], role)
+    if any((row.arguments["person"], row.arguments["role"]) == wanted for row in open_ones):
         raise Conflict("This is asked for already; somebody else has to agree.", place="role")
     proposal = propose(
         session,
@@ -203,6 +225,11 @@ def _ask(
         now=now,
     )
     return proposal
+
+
+def _end(book: Book, until: date | None) -> datetime | None:
+    """Return when a role ends that is held through a day, where the book is kept."""
+    return end_of(book.time_zone, until) if until is not None else None
 
 
 def _record(

@@ -60,7 +60,7 @@ def show(proposal_id: UUID) -> Response:
     person = signed_in()
     with reading() as session:
         proposal = session.get(Proposal, proposal_id)
-        if proposal is None or not queue.may_decide(proposal.kind, proposal.book_id):
+        if proposal is None or not queue.may_read(proposal.kind, proposal.book_id):
             raise NotFound(_("There is no such proposal, or it is not yours to see."))
         (row,) = proposals.proposals_for(session, book_ids=[proposal.book_id], only=proposal_id)
         evidence = queue.evidence(session, row)
@@ -69,7 +69,8 @@ def show(proposal_id: UUID) -> Response:
         policy = approvals.rules_of(session, [row.book_id], now())[row.book_id]
     found, refusal = None, ""
     own = row.made_by_id == person.id
-    if row.state == "open" and not own and row.kind not in previews.BOOK_NOTHING:
+    decides = queue.may_decide(row.kind, row.book_id)
+    if row.state == "open" and decides and not own and row.kind not in previews.BOOK_NOTHING:
         try:
             found = here().db.run(
                 lambda session: previews.preview(
@@ -90,6 +91,7 @@ def show(proposal_id: UUID) -> Response:
             (name, who in counting) for who, name in zip(row.agreed_ids, row.agreed, strict=True)
         ],
         needed=queue.people_needed(policy, row),
+        decides=decides,
         errors={},
     )
 

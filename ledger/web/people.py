@@ -1,6 +1,7 @@
 """People of a book: who has which role, and since when; an admin gives roles and ends them."""
 
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from flask import Blueprint, flash, redirect, request, url_for
@@ -8,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
 from werkzeug.wrappers import Response
 
+from ledger.core.days import ONE_DAY
 from ledger.core.policies import NUMBERS
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed
@@ -33,7 +35,7 @@ from ledger.web.locale import chosen
 from ledger.web.sessions import fresh_needed, held_answers
 
 pages = Blueprint("people", __name__)
-ACTION = "manage_roles"
+ACTION, READ = "manage_roles", "read_people"
 # What each role is for, in the words of those who give it.
 WORDS = {
     "member": later("Member: logs hours, receives things, asks for spending"),
@@ -70,6 +72,7 @@ def give(code: str) -> Response:
                 role=answers["role"],
                 given_by=admin.id,
                 now=now(),
+                until=answers["until"],
             )
 
         given = write(deed)
@@ -133,7 +136,7 @@ def pause(code: str) -> Response:
 def _page(
     code: str, values: dict[str, str], errors: dict[str, list[str]], status: int = 200
 ) -> Response:
-    book = book_for(ACTION, code)
+    book = book_for(READ, code)
     with reading() as session:
         rows = people_queries.people_of(session, book_id=book.id, now=now(), to_come=True)
         asked = [
@@ -148,9 +151,12 @@ def _page(
         "people.html",
         status,
         book=book,
-        books=visitor().books(ACTION),
+        books=visitor().books(READ),
+        gives=visitor().may(ACTION, book.id),
         rows=rows,
         now=now(),
+        zone=ZoneInfo(book.time_zone),
+        one_day=ONE_DAY,
         asked=asked,
         alone=alone,
         pause=pause,

@@ -1,5 +1,6 @@
 """The approver's queue: what is asked, from which book, with which evidence; yes or no."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -112,20 +113,26 @@ def _page(errors: dict[str, list[str]], status: int = 200) -> Response:
         waiting = [
             (row, evidence(session, row))
             for row in proposals.proposals_for(session, book_ids=ids, is_open=True)
-            if may_decide(row.kind, row.book_id)
+            if may_read(row.kind, row.book_id)
         ]
         rules = approvals.rules_of(session, ids, now()) if waiting else {}
         decided = [
             row
             for row in proposals.proposals_for(session, book_ids=ids, is_open=False, limit=10)
-            if may_decide(row.kind, row.book_id)
+            if may_read(row.kind, row.book_id)
         ]
     # What is not in the queue any more has no place of its own for its sentence.
     for place in errors.keys() - {f"p-{row.id}" for row, _found in waiting}:
         flash(" ".join(errors[place]))
     needed = {row.id: people_needed(rules[row.book_id], row) for row, _found in waiting}
     return page(
-        "queue/show.html", status, waiting=waiting, needed=needed, decided=decided, errors=errors
+        "queue/show.html",
+        status,
+        waiting=waiting,
+        needed=needed,
+        decided=decided,
+        errors=errors,
+        may_decide=may_decide,
     )
 
 
@@ -133,6 +140,11 @@ def may_decide(kind: str, book_id: UUID) -> bool:
     """Tell whether the visitor's role approves requests of a kind in a book."""
     rights = kind in approvals.RIGHTS
     return visitor().may("decide_rights" if rights else "decide", book_id)
+
+
+def may_read(kind: str, book_id: UUID) -> bool:
+    """Tell whether the visitor sees requests of a kind in a book: to approve or to audit them."""
+    return may_decide(kind, book_id) or "auditor" in visitor().roles(book_id)
 
 
 def people_needed(policy: Policy, row: proposals.ProposalRow) -> int:
@@ -155,7 +167,10 @@ def evidence(session: ReadSession, row: proposals.ProposalRow) -> dict[str, obje
         )
         found["funds"] = row.arguments.get("funds", {})
     elif row.kind == promises.KIND:
-        found["promise"] = promises.promise_behind(session, UUID(row.arguments["commitment"]))
+        promise = promises.promise_behind(session, UUID(row.arguments["commitment"]))
+        if not visitor().may("read_donors", row.book_id):
+            promise = replace(promise, donor="")
+        found["promise"] = promise
     elif row.kind == pool_agreements.OPENING:
         found["terms"] = _terms_of_new(row)
     elif row.kind in (pool_agreements.JOINING, pool_agreements.ADMISSION):
@@ -166,7 +181,7 @@ def evidence(session: ReadSession, row: proposals.ProposalRow) -> dict[str, obje
         who = session.get_one(Person, UUID(row.arguments["person"]))
         found["terms"] = [
             (_("Who"), who.name),
-            (_("E-mail address"), who.email),
+            *([(_("E-mail address"), who.email)] if may_decide(row.kind, row.book_id) else []),
             (_("Role"), row.arguments["role"]),
         ]
     elif row.kind == approvals.RULE:

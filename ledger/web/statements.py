@@ -37,6 +37,7 @@ from ledger.web.door import (
     reading,
     row_asked,
     signed_in,
+    visitor,
     write,
 )
 
@@ -51,8 +52,26 @@ FURTHER, SAME = "further", "same:"
 
 @pages.get("/books/<code>/statements")
 def show(code: str) -> Response:
-    """Show statements, the lines that wait, and the agreement of bank and books."""
-    return _page(code, {})
+    """Show statements, the lines that wait, and the agreement of bank and books.
+
+    Those who only read see no names of givers who may have sent a line, and no forms.
+    """
+    book = book_for("read_statements", code)
+    if visitor().may("read_desk", book.id):
+        return _page(code, {})
+    with reading() as session:
+        known = statements.statements_of(session, book_id=book.id, after=row_asked("older"))
+        agreement = statements.agreement(session, book_id=book.id)
+        accounts = statements.bank_accounts_of(session, book_id=book.id)
+        waiting_count = statements.open_lines(session, book_id=book.id)
+    return page(
+        "statements/list.html",
+        book=book,
+        known=known,
+        agreement=agreement,
+        accounts=accounts,
+        waiting_count=waiting_count,
+    )
 
 
 @pages.post("/books/<code>/statements")

@@ -82,7 +82,8 @@ DEEDS: dict[str, Deed] = {
     "sign_in.end_all": Deed(SIGNED_IN),
     "sign_in.ask_again": Deed(SIGNED_IN),
     "reports.issue_report": Deed(
-        READERS, {"book": "A", "from": "2026-01-01", "to": "2026-01-31", "edition": "public"}
+        frozenset({"treasurer", "approver"}),
+        {"book": "A", "from": "2026-01-01", "to": "2026-01-31", "edition": "public"},
     ),
     "hours.log": Deed(
         frozenset({"member", "treasurer"}),
@@ -346,8 +347,10 @@ VIEWS: dict[str, frozenset[str]] = {
     # Pages about all books of one's own: the other book's people see theirs there.
     "things.show": CIRCLE | {"other member", "other treasurer", "other approver"},
     "things.receive_form": CIRCLE | {"other member", "other treasurer", "other approver"},
-    "queue.show": frozenset({"approver", "other approver", "admin", "other admin"}),
-    "approvals.show": frozenset({"approver"}),
+    "queue.show": frozenset(
+        {"approver", "other approver", "auditor", "other auditor", "admin", "other admin"}
+    ),
+    "approvals.show": frozenset({"approver", "auditor"}),
     "approvals.rules": READERS | ADMIN,
     "reports.index": READERS | {"other treasurer", "other approver", "other auditor"},
     "reports.transparency": READERS,
@@ -360,7 +363,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "things.lend_form": frozenset({"member", "treasurer"}),
     "items.show": CIRCLE,
     "desk.show": TREASURER,
-    "statements.show": TREASURER,
+    "statements.show": READERS,
     "bank_tables.choose": TREASURER,
     "bank_tables.show": TREASURER,
     "gift_lists.choose": TREASURER,
@@ -390,7 +393,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "suspense.form": TREASURER,
     "payouts.refund_form": TREASURER,
     "desk.check": READERS,
-    "people.show": ADMIN,
+    "people.show": ADMIN | {"auditor"},
     "settings.show": ADMIN,
     "rights_log.show": ADMIN | {"auditor"},
     "rights_log.download": ADMIN | {"auditor"},

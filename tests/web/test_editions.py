@@ -80,9 +80,11 @@ def test_looking_and_downloading_write_nothing_and_issuing_is_a_form(
     assert "draft" in draft.headers["Content-Disposition"]
     assert draft.data.startswith(b"%PDF")
     assert town.rows() == before
-    done = reader.post("/reports/transparency", data=ASKED)
+    # The treasurer and the approver issue; an auditor reads.
+    done = town.client("treasurer").post("/reports/transparency", data=ASKED)
     assert done.status_code == 303, done.text
     edition = done.headers["Location"].rsplit("#", 1)[1]
+    assert reader.post("/reports/transparency", data=ASKED).status_code == 404
     before = town.rows()
     listed = reader.get("/reports/editions").text
     assert f"/reports/editions/{edition}.pdf" in listed

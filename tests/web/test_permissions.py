@@ -30,13 +30,15 @@ from tests.web.permissions import (
     GUEST,
     OTHER_GIVER,
     PROVED_BY,
+    SIGNED_IN,
     VIEWS,
     WHO,
     WITH_LINK,
+    Deed,
     as_markdown,
     in_document,
 )
-from tests.web.town import HOME, OF_POOLS, OTHERS, Town
+from tests.web.town import EVERYBODY, HOME, OF_POOLS, OTHERS, Town
 
 ROOT = Path(__file__).parents[2]
 
@@ -388,3 +390,39 @@ def test_a_role_taken_away_is_gone_with_the_next_page(town: Town) -> None:
         ]
     )
     assert client.get("/books/A/desk").status_code == 404
+
+
+EVERYBODY_KNOWN = frozenset(EVERYBODY) - {"nobody"}
+
+
+def written_by_auditors() -> set[str]:
+    """The forms that auditors may send and others who are signed in may not."""
+    return {name for name, deed in DEEDS.items() if "auditor" in deed.who and deed.who < SIGNED_IN}
+
+
+def test_an_auditor_writes_nothing_but_what_is_their_own() -> None:
+    assert written_by_auditors() == set()
+    assert not [
+        who
+        for (method, _path), who in API.items()
+        if method == "POST" and "auditor" in who and who < EVERYBODY_KNOWN
+    ]
+
+
+def test_a_form_for_auditors_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(DEEDS, "offline.record", Deed(frozenset({"treasurer", "auditor"})))
+    assert written_by_auditors() == {"offline.record"}
+
+
+def test_what_an_auditor_reads_has_no_forms_of_the_books(town: Town) -> None:
+    auditor = town.client("auditor")
+    for path in ("/books/A/statements", "/books/A/people", "/queue", "/books/A/rights"):
+        answer = auditor.get(path)
+        assert answer.status_code == 200, path
+        body = answer.text.split("<main")[1].split("</main>")[0]
+        assert 'method="post"' not in body, path
+        assert "@example.org" not in body, path
+    assert "Do bank and books agree?" in auditor.get("/books/A/statements").text
+    assert "Treasurer" in auditor.get("/books/A/people").text
+    # The control: whoever may act finds the forms on the same pages.
+    assert 'method="post"' in town.client("admin").get("/books/A/people").text.split("<main")[1]
