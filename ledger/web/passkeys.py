@@ -12,14 +12,17 @@ from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.models.people import Person
 from ledger.models.sessions import SignInSession
 from ledger.schemas.factors import PasskeyAnswer, Wish
-from ledger.services import challenges, factors, passkeys
+from ledger.services import challenges, factors, passkeys, rate_limits
 from ledger.services.passkeys import RelyingParty
+from ledger.services.rate_limits import HOUR, Limit
 from ledger.web import sessions as browser
 from ledger.web.arrival import arrive, browser_key, waiting
 from ledger.web.door import here, now, page, read_form, signed_in, write
 from ledger.web.freshness import may_enrol
+from ledger.web.visitors import of_visitor
 
 pages = Blueprint("passkeys", __name__)
+STRANGERS = Limit(60, HOUR, "Too many tries from here. Use the link by e-mail, or try again later.")
 
 
 def party() -> RelyingParty:
@@ -43,6 +46,15 @@ def begin() -> Response:
     who = _whose(purpose)
 
     def deed(opened: Session) -> dict[str, Any]:
+        if who is None:
+            # Strangers make rows here, which last five minutes.
+            rate_limits.count(
+                opened,
+                kind="passkey_challenge",
+                subjects=of_visitor(STRANGERS),
+                key=here().settings.secret_key,
+                now=now(),
+            )
         challenge = challenges.begin(
             opened, purpose=purpose, browser=browser_key(), person_id=who, now=now()
         )

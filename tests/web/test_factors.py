@@ -20,6 +20,7 @@ from ledger.queries.books import book_by_code
 from ledger.queries.factors import factors_of
 from ledger.services.people import grant_role
 from ledger.services.sessions import FRESH
+from ledger.web.passkeys import STRANGERS
 from tests.authenticator import Authenticator
 from tests.conftest import NOW
 from tests.factories import make_person
@@ -414,3 +415,13 @@ def test_removing_the_last_factor_is_told_and_takes_the_codes(lasting: Town) -> 
         held = factors_of(session, ada.id)
     assert (held.any, held.codes_left) == (False, 0)
     assert "a passkey was removed" in told(lasting, ada.email)
+
+
+def test_strangers_do_not_fill_the_database_with_challenges(quick_town: Town) -> None:
+    client = quick_town.client()
+    for _time in range(STRANGERS.most):
+        assert client.post("/passkeys/challenge", data={"purpose": "sign_in"}).status_code == 200
+    rows = quick_town.rows()["challenge"]
+    refused = client.post("/passkeys/challenge", data={"purpose": "sign_in"})
+    assert (refused.status_code, quick_town.rows()["challenge"]) == (429, rows)
+    assert int(refused.headers["Retry-After"]) > 0

@@ -37,8 +37,15 @@ OTHERS = {
         *("giving.cancel", "giving.shown", "giving.not_mine"),
     },
     "how one shows who one is, or gives access up": {
-        *("sign_in.ask", "sign_in.ask_again", "sign_in.enter", "sign_in.leave"),
-        *("sign_in.end", "sign_in.end_all", "second_step.enter", "second_step.recover"),
+        *(
+            "sign_in.ask",
+            "sign_in.ask_again",
+            "sign_in.enter_code",
+            "sign_in.enter",
+            "sign_in.leave",
+        ),
+        *("sign_in.leave", "sign_in.end", "sign_in.end_all"),
+        *("second_step.enter", "second_step.recover"),
         *("passkeys.begin", "passkeys.enter", "step_up.confirm", "tokens.revoke"),
     },
     "an approver, who is asked, decides before anything is booked": {
@@ -49,7 +56,7 @@ OTHERS = {
     "takes over what a bank or a list says": {
         *("bank_tables.say", "bank_tables.send", "gift_lists.say", "gift_lists.send"),
         *("statements.join", "statements.match", "statements.undo"),
-        *("statements.upload", "suspense.name"),
+        *("statements.upload", "suspense.name", "ledgers.send", "ledgers.say"),
     },
     "moves neither money nor rights": {
         *("calls.change", "calls.correct", "calls.draft", "calls.throw_away"),
