@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import exists, select
+
 from ledger.core.bounds import check_amount, check_day
 from ledger.core.fitting_accounts import Use, check_fits
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.histories import Booking, Chart, History, Mapping, Transaction, left_open, propose
 from ledger.models.books import Book
+from ledger.models.journal import Entry as EntryRow
 from ledger.queries.books import account_names, accounts_of, commodities, funds_of
 from ledger.queries.journal import references_in
 from ledger.services.books import ensure_commodity, open_account
@@ -164,6 +167,18 @@ def _references(transactions: Sequence[Transaction], *, formerly: bool = False) 
         seen[digest] += 1
         found.append(f"{digest}#{seen[digest]}")
     return found
+
+
+def check_begins(session: ReadSession, book: Book) -> None:
+    """Refuse a ledger in books that somebody keeps here already: what one person alone brings in
+    could be anything. Raises Conflict."""
+    kept = select(exists().where(EntryRow.book_id == book.id, EntryRow.source != SOURCE))
+    if session.scalar(kept):
+        raise Conflict(
+            "These books are kept here already. A ledger can still be imported by the operator, "
+            "with `poolbook import journal`.",
+            place="file",
+        )
 
 
 def _known_by_another_day(session: ReadSession, book: Book, history: History) -> dict[str, str]:

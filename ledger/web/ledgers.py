@@ -88,6 +88,7 @@ def _answer(draft: Draft, values: dict[str, str]) -> Looked:
     chosen, found = history, mapping
 
     def keep(session: Session) -> histories.HistoryImported:
+        histories.check_begins(session, draft.book)
         return histories.import_history(
             session, book=draft.book, history=chosen, mapping=found, now=now()
         )

@@ -43,7 +43,7 @@ def db(db: Database) -> Database:
 def finds(db: Database) -> bool:
     """Whether random deeds come upon what is broken."""
     try:
-        play(db, ENOUGH, SEED, shrink=False)
+        play(db, ENOUGH, SEED, shrink=False, every=0)
     except (AssertionError, ValueError, ExceptionGroup):
         return True
     return False

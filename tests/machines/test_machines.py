@@ -10,10 +10,10 @@ from tests.machines.machine import Machine
 from tests.machines.stage import Stage
 
 # Sequences in `make test`; PostgreSQL plays fewer, for a step there takes longer.
-SEQUENCES = {"sqlite": 200, "postgresql": 12}
+SEQUENCES = {"sqlite": 100, "postgresql": 12}
 LONG = 5_000
 # Of so many sequences one ends by comparing pages, API, command and report: 50 in `make test`.
-EVERY = 4
+EVERY = 2
 CHUNKS = 10
 STEPS = 25
 SEED = 20_261_102

@@ -323,3 +323,21 @@ def test_a_gift_of_new_year_stays_in_its_year_on_the_page(ways: Ways, tmp_path: 
     ways.books("EUR")
     shown = ways.client.get(ways.upload("ledgers", path).location).text
     assert "Jan 1, 2015" in shown
+
+
+def test_a_treasurer_brings_no_ledger_into_books_that_are_kept_here(
+    ways: Ways, tmp_path: Path
+) -> None:
+    """One person alone could book anything so."""
+    path = tmp_path / "small.journal"
+    path.write_text("2026-01-05 Gift\n    assets:bank  10.00 USD\n    income:gifts\n")
+    with path.open("rb") as file:
+        sent = ways.client.post(
+            "/books/A/ledgers", data={"file": (file, path.name)}, content_type="multipart/form-data"
+        )
+    address = sent.headers["Location"]
+    before = ways.town.rows()["entry"]
+    refused = ways.client.post(address, data={"format": "auto", "fund": "GEN", "deed": "import"})
+    assert refused.status_code == 409
+    assert "kept here already" in refused.text
+    assert ways.town.rows()["entry"] == before
