@@ -253,6 +253,16 @@ def test_an_earlier_period_stays_closed_while_a_later_one_is(session, book, peop
     assert closed_until(session, [book.id]) == {}
 
 
+def test_a_soft_close_of_another_book_is_not_found(session, book, people):
+    row = softly(session, book, people)
+    other = make_book(session, "B")
+    with pytest.raises(NotFound, match="no such soft close"):
+        lift_soft_close(
+            session, book_id=other.id, soft_close_id=row.id, lifted_by=people[0].id, now=NOW
+        )
+    assert [found.until_on for found in soft_closes_of(session, book_id=book.id)] == [OCTOBER]
+
+
 def test_a_period_of_another_book_is_not_found(session, book, people):
     row = close(session, book, people)
     other = make_book(session, "B")

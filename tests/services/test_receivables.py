@@ -158,3 +158,44 @@ def test_a_write_off_uses_no_more_of_the_allowance_than_its_own_amount(
         -20_000,
     )
     sound(hamlet_session)
+
+
+def test_a_years_discount_is_income_when_the_year_is_over(
+    hamlet_session: Session, hamlet: Hamlet
+) -> None:
+    """PLG-05."""
+    in_three_years = TODAY.replace(year=TODAY.year + 3)
+    row = ask(hamlet_session, hamlet, schedule=[(in_three_years, 100_000)], basis_points=500)
+    decide(hamlet_session, open_proposal(hamlet_session, "promise").id, hamlet.checker)
+    over = TODAY.replace(year=TODAY.year + 1)
+
+    def unwind(year: int, on: date) -> int:
+        return receivables.unwind(
+            hamlet_session, promise_id=row.id, year=year, by=hamlet.maker, on=on, now=NOW
+        )
+
+    with pytest.raises(Invalid, match="count from one"):
+        unwind(0, over)
+    for year, on in ((1, over - timedelta(days=1)), (2, over)):
+        with pytest.raises(Conflict, match="not over yet"):
+            unwind(year, on)
+    # 1,000.00 in three years at 5 % is worth 863.84, in two 907.03.
+    assert unwind(1, over) == 90_703 - 86_384
+
+
+def test_a_promise_is_increased_by_something_and_only_once_it_is_in_the_books(
+    hamlet_session: Session, hamlet: Hamlet
+) -> None:
+    row = owed(hamlet_session, hamlet)
+    for amount in (0, -1):
+        with pytest.raises(Invalid, match="above zero"):
+            receivables.propose_increase(
+                hamlet_session,
+                promise_id=row.id,
+                amount=amount,
+                evidence="A letter",
+                made_by=hamlet.maker,
+                now=NOW,
+            )
+    with pytest.raises(Conflict, match="not in the books"):
+        give_up(hamlet_session, hamlet, ask(hamlet_session, hamlet))
