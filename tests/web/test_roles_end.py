@@ -7,8 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from ledger.db import Database
+from ledger.demo import cast
+from ledger.demo.opening import let_people_in
 from ledger.models.people import Membership, Person
+from ledger.queries.people import people_of
+from ledger.services.books import ensure_commodity
 from tests.conftest import NOW
+from tests.factories import make_book
 from tests.web.test_sign_in import Clock
 from tests.web.town import TODAY, Town, found_town
 
@@ -92,3 +97,14 @@ def test_a_role_that_two_agree_on_keeps_its_last_day(ending: Town) -> None:
             .where(Person.email == "tia@example.org")
         ).one()
     assert ends == datetime(2027, 2, 1, tzinfo=NOW.tzinfo)
+
+
+def test_everybody_of_the_demo_holds_their_role_today(db: Database) -> None:
+    begun = NOW - timedelta(days=365)
+    with db.transaction() as session:
+        book = make_book(session)
+        for code, *_more in cast.SKILLS:
+            ensure_commodity(session, code)
+        let_people_in(session, {"A": book}, start=begun.date(), now=begun)
+        held = {(row.email, row.role) for row in people_of(session, book_id=book.id, now=NOW)}
+    assert held == {(email, role) for role, _name, email in cast.STAFF if role != "donor"}
