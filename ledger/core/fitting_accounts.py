@@ -71,7 +71,7 @@ BETWEEN_OWN_FUNDS = ((4910, 5910), (4915, 5915), (8390,))
 _MEANINGS = {
     Use.SPENDING: "Name an account for what is bought, like 5110 or 6110.",
     Use.BANK_STATEMENT: "Account {} is no bank account.",
-    Use.OPENING: "Account {} opens with nothing.",
+    Use.OPENING: "Account {} cannot have an opening balance.",
     Use.COST_OF_THINGS: "Account {} does not hold the cost of things.",
     Use.MANUAL: "Account {} is written only by the service that keeps its details.",
 }

@@ -33,7 +33,7 @@ class Basket(Base):
 
     ``name``, ``consent`` and ``message`` are this basket's alone. The public sees them only once
     the owner of the address has confirmed them (``confirmed_at``), and the organiser can hide them.
-    Offers of hours and things count once they are accepted; ``BasketDecision`` says by whom.
+    Offers of hours and equipment count once they are accepted; ``BasketDecision`` says by whom.
     """
 
     __tablename__ = "basket"

@@ -198,10 +198,10 @@ def approve_valuation(
     if valuation.state != "proposed":
         raise Conflict("This valuation is decided already.", place="valuation")
     if valuation.valued_by == approved_by:
-        raise NotAllowed("Whoever values something cannot approve the value.")
+        raise NotAllowed("You proposed this value, so you cannot approve it.")
     intake = session.get_one(Intake, valuation.intake_id)
     if approved_by == _giver(session, intake):
-        raise NotAllowed("Whoever gave something cannot approve its value.")
+        raise NotAllowed("You gave this, so you cannot approve its value.")
     journal.post(
         session,
         bookkeeping.items_valued(

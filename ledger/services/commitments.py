@@ -121,7 +121,7 @@ def approve(
 ) -> None:
     """Post what an approver's yes means. Raises NotAllowed for whoever asked."""
     if by == row.made_by:
-        raise NotAllowed("Whoever asks for something cannot approve it.", place="approved_by")
+        raise NotAllowed("You requested this, so you cannot approve it.", place="approved_by")
     row.approved_by = by
     take_step(session, row, "approve", entries, quantity=row.quantity, on=on, now=now, by=by)
 

@@ -27,7 +27,7 @@ SUBJECTS = {
     Tone.RETURNED: "Money on its way back to you",
 }
 EVERY = {"month": "every month", "year": "every year"}
-NO_SIGN_IN = "You need not sign in. Whoever has this link can use it, so keep it to yourself."
+NO_SIGN_IN = "You need not sign in. Anyone who has this link can use it, so keep it to yourself."
 
 
 def tell_status(session: Session, *, pledge: Pledge, now: datetime) -> None:

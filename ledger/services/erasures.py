@@ -110,7 +110,7 @@ def _check(
     session: Session, person: Person | None, parties: Sequence[Party], now: datetime
 ) -> None:
     if person is not None and memberships_of(session, person_id=person.id, now=now):
-        raise Conflict("Whoever holds a role in a book gives it up first.", place="email")
+        raise Conflict("Give up your roles in books first.", place="email")
     ids = [party.id for party in parties]
     owed = session.scalar(
         select(Pledge.reference).where(

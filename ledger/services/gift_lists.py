@@ -144,7 +144,7 @@ def import_gifts(
 ) -> GiftsImported:
     """Book every gift of a list that is not booked yet, all or nothing.
 
-    ``without_email`` lets gifts without an address pass, as gifts of nobody known. Raises
+    ``without_email`` lets gifts without an address pass, as unidentified receipts. Raises
     Invalid, naming the row, for a day ahead or in a closed period, and an address that is none.
     """
     addresses = _check(purpose, gifts, without_email, now)
@@ -184,7 +184,7 @@ def _check(purpose: Purpose, gifts: GiftList, without_email: bool, now: datetime
             if not without_email:
                 raise Invalid(
                     "This gift has no e-mail address, by which its giver is known. Add it, or let "
-                    "gifts without one come in as gifts of nobody known.",
+                    "gifts without one come in as unidentified receipts.",
                     place=gift.place,
                 )
             addresses.append("")

@@ -95,7 +95,7 @@ def post(
     are one.
     """
     if made_by is not None and made_by == approved_by:
-        raise Conflict("Whoever makes an entry cannot approve it.", place="approved_by")
+        raise Conflict("You made this entry, so you cannot approve it.", place="approved_by")
     pledges = {leg.pledge for item in entries for leg in item.postings if leg.pledge}
     if pledges:
         labels = labels_of(session, pledges=pledges)

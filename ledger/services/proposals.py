@@ -56,7 +56,7 @@ def sign(
     if proposal.state != "open":
         raise Conflict("This proposal is decided already.", place="proposal")
     if proposal.made_by == by:
-        raise NotAllowed("Whoever asks for something cannot approve it.", place="proposal")
+        raise NotAllowed("You requested this, so you cannot approve it.", place="proposal")
     if not may_sign(session, proposal=proposal, person_id=by, now=now):
         raise NotAllowed("Your role in this book does not allow this.", place="proposal")
     if not approve:

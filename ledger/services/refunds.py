@@ -102,7 +102,7 @@ def approve_refund(session: Session, *, refund_id: UUID, approved_by: UUID, now:
     if refund.state != "requested":
         raise Conflict("This refund is decided already.", place="refund")
     if refund.requested_by == approved_by:
-        raise NotAllowed("Whoever asks for a refund cannot approve it.")
+        raise NotAllowed("You requested this refund, so you cannot approve it.")
     refund.state = "approved"
     refund.approved_by = approved_by
     session.flush()

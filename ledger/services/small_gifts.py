@@ -49,7 +49,7 @@ def propose_small_gift(
     if value <= 0:
         raise Invalid("A value is above zero.", place="value")
     if value >= capitalised_from(session, book, day_in(book.time_zone, now)):
-        raise Invalid("Things worth this much are equipment; value them.", place="value")
+        raise Invalid("Items worth this much are equipment; value them.", place="value")
     ensure_commodity(session, commodity)
     return propose(
         session,

@@ -166,7 +166,7 @@ KINDS: dict[str, Kind] = {
     ),
     "purchase": Kind(
         later("Equipment to buy"),
-        later("The bill and the things are booked once an approver agrees."),
+        later("The bill and the equipment are booked once an approver agrees."),
         "propose_transfer",
         _plain(purchases.propose_purchase),
     ),

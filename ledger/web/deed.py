@@ -106,7 +106,7 @@ class Deed:
 GROUPS: dict[str, Any] = {
     "promises": later("Promises"),
     "foreign": later("Foreign money"),
-    "things": later("Materials and things"),
+    "things": later("Equipment and supplies"),
     "mistakes": later("What turned out otherwise"),
     "pools": later("With pools"),
     "setup": later("Setting up"),

@@ -289,7 +289,7 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
     ),
     "small-gift": Deed(
         "things",
-        later("Things of little value"),
+        later("Low-value items"),
         later("Given and used up at once, such as tools for a day. An approver agrees."),
         ("thing", "items", "description", "condition", "value", "fund", "received_on", "reason"),
         _small_gift,

@@ -38,7 +38,7 @@ pages = Blueprint("people", __name__)
 ACTION, READ = "manage_roles", "read_people"
 # What each role is for, in the words of those who give it.
 WORDS = {
-    "member": later("Member: logs hours, receives things, asks for spending"),
+    "member": later("Member: logs hours, receives equipment, requests spending"),
     "treasurer": later("Treasurer: keeps the books and asks"),
     "approver": later("Approver: says yes or no to what others ask"),
     "auditor": later("Auditor: reads everything and changes nothing"),

@@ -180,9 +180,9 @@ def _title(status: int) -> str:
     titles: dict[int, str] = {
         400: _("That did not work"),
         401: _("Please sign in"),
-        403: _("Not yours to do"),
+        403: _("You don't have access to this"),
         404: _("Not found"),
-        409: _("Somebody was faster"),
+        409: _("This has changed since you opened it"),
         413: _("Too large"),
         422: _("Please look again"),
         429: _("One moment, please"),

@@ -182,11 +182,11 @@ def _steps(session: ReadSession, book: Book) -> list[Step]:
         Step("approver" in roles, _("Find an approver, who says yes or no."), people),
         Step(
             settings.sends_mail or settings.demo,
-            _("Let mail be sent. Whoever runs this installation sets it up."),
+            _("Set up mail. The operator of this installation does that."),
         ),
         Step(
             bool(settings.stripe_key),
-            _("Take card payments. Whoever runs this installation connects Stripe."),
+            _("Take card payments. The operator of this installation connects Stripe."),
         ),
         Step(
             installation.has_campaign(session, book_id=book.id),

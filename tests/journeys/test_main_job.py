@@ -29,7 +29,7 @@ def sign_in(page: Page, running: Running, email: str) -> None:
 
 def pledge_all_three(page: Page, running: Running) -> None:
     page.goto(f"{running.url}/campaigns/solar-roof")
-    page.get_by_role("link", name="Give money, things or hours").click()
+    page.get_by_role("link", name="Give money, equipment or hours").click()
     page.get_by_label("Panels and cable").fill("60")
     page.get_by_label("A projector").fill("1")
     page.get_by_label("Electricians").fill("6")

@@ -1,4 +1,4 @@
-"""Things and time: received, valued, lent, worn, harmed, let go; hours logged and counted."""
+"""Equipment and hours: received, valued, lent, worn, harmed, let go; hours logged and counted."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

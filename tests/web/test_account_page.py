@@ -113,7 +113,7 @@ def test_every_link_of_the_desk_leads_to_what_it_counts(town: Town) -> None:
         reversed(found) for found in re.findall(r'href="([^"]+)"><b>\d+</b>([^<]+)<', inbox)
     )
     assert links["owed back to donors"] == "/books/A/accounts/2140"
-    assert links["received from nobody known"] == "/books/A/accounts/2190"
+    assert links["unidentified receipts"] == "/books/A/accounts/2190"
     assert links["proposals with an approver"] == "#requests"
     assert 'id="requests"' in desk
     for link in links.values():

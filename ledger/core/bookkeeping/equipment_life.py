@@ -159,7 +159,7 @@ def item_disposed(
         raise Invalid("Price and cost are not below zero.", place="price")
     carrying = cost - depreciated - impaired
     if depreciated < 0 or impaired < 0 or carrying < 0:
-        raise Invalid("A thing is not worn more than it cost.", place="depreciated")
+        raise Invalid("Depreciation cannot exceed the cost.", place="depreciated")
     value = [
         Posting(account, fund, currency, quantity)
         for account, quantity in (

@@ -1,4 +1,4 @@
-"""Things and time: each in one place, counted once, worth what was found (I-50 to I-55)."""
+"""Equipment and hours: each in one place, counted once, worth what was found (I-50 to I-55)."""
 
 from uuid import UUID
 
