@@ -58,6 +58,8 @@ def test_an_app_counts_once_one_of_its_codes_is_entered(session: Session, ada: P
     assert answer(session, ada, pyotp.TOTP(secret).at(NOW)) == Answer.WRONG
     assert totp.confirm(session, code=pyotp.TOTP(secret).at(NOW), **told)  # type: ignore[arg-type]
     assert factors_of(session, ada.id).any
+    # The code that set it up is used up as well.
+    assert answer(session, ada, pyotp.TOTP(secret).at(NOW)) == Answer.WRONG
     with pytest.raises(NotFound):
         totp.pending(session, person=ada, box=BOX)
 
