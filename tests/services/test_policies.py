@@ -29,7 +29,7 @@ from ledger.services import (
 )
 from ledger.services.campaigns import Need
 from tests.conftest import NOW
-from tests.factories import make_campaign, make_party, make_pledge
+from tests.factories import make_campaign, make_party, make_pledge, save_card
 from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_proposal, sound, text
 
 RECOGNISED = ("US_GAAP", "UK_SORP_2026")
@@ -73,7 +73,9 @@ def all_or_nothing(session: Session, hamlet: Hamlet, slug: str = "solar-roof") -
         mode="all_or_nothing",
         needs=(Need("USD", "Panels", 10_000, 10_000),),
     )
-    return make_pledge(session, campaign, make_party(session), "USD", 10_000)
+    pledge = make_pledge(session, campaign, make_party(session), "USD", 10_000)
+    save_card(session, pledge)
+    return pledge
 
 
 def promised(session: Session, hamlet: Hamlet, schedule: list[tuple[date, int]]) -> Commitment:
