@@ -25,6 +25,7 @@ from tests.authenticator import Authenticator
 from tests.conftest import NOW
 from tests.factories import make_person
 from tests.web.test_claimed_addresses import mailed
+from tests.web.test_sessions import row_of
 from tests.web.test_sign_in import Clock
 from tests.web.town import HOME, Town, found_town
 
@@ -246,6 +247,7 @@ def test_a_recovery_code_signs_in_to_set_up_a_factor_and_for_nothing_else(lastin
     client, _answer = ada.opens_a_link()
     assert client.post("/second-step/lost", data={"code": codes[3].upper()}).status_code == 303
     assert "a recovery code was used" in told(lasting, ada.email)
+    assert row_of(lasting, client).fresh_until == CLOCK.now
     for page in ("/books/A/desk", "/giving", "/tokens", "/sessions"):
         answer = client.get(page)
         assert (answer.status_code, answer.headers["Location"]) == (303, "/factors")
@@ -280,6 +282,8 @@ def test_a_deed_that_moves_rights_asks_again_after_fifteen_minutes(lasting: Town
     # Neither a wrong code nor a recovery code confirms.
     for wrong in ("000000", codes[0]):
         assert client.post(AGAIN, data={"code": wrong}).status_code == 422
+    with lasting.db.snapshot() as session:
+        assert factors_of(session, ada.id).codes_left == 10
     assert is_asked(client.post("/tokens", data=TOKEN))
     answer = client.post(AGAIN, data={"code": ada.code()})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/tokens")
