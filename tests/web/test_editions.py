@@ -76,6 +76,8 @@ def test_looking_and_downloading_write_nothing_and_issuing_is_a_form(
     before = town.rows()
     shown = reader.get("/reports/transparency", query_string=ASKED)
     assert "Interim: this period is not over." in shown.text
+    assert "Download the PDF" in shown.text
+    assert "Issue this report" not in shown.text
     draft = reader.get("/reports/transparency.pdf", query_string=ASKED)
     assert "draft" in draft.headers["Content-Disposition"]
     assert draft.data.startswith(b"%PDF")
