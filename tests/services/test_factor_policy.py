@@ -1,0 +1,35 @@
+"""From when on a role without its required factor is held back."""
+
+from datetime import datetime, timedelta
+
+from ledger.db import Session
+from ledger.queries.factors import missing_factors
+from ledger.services.factors import set_policy
+from ledger.services.people import grant_role
+from tests.conftest import NOW
+from tests.factories import make_book, make_person
+
+WEEK = timedelta(days=7)
+
+
+def due(session: Session, person_id, now: datetime) -> list[tuple[datetime | None, bool]]:
+    found = missing_factors(session, person_id=person_id, now=now)
+    return [(row.due_at, row.is_held_back) for row in found]
+
+
+def test_seven_days_count_from_the_rule_or_from_the_role_whichever_is_later(session: Session):
+    book, admin = make_book(session), make_person(session, "Admin")
+    early, late = make_person(session, "Early", book, "treasurer"), make_person(session, "Late")
+    assert due(session, early.id, NOW) == [(None, False)]
+    told = {"book": book, "role": "treasurer", "set_by": admin.id}
+    later = NOW + timedelta(days=3)
+    assert set_policy(session, demand="required", now=later, **told)
+    # Saying the same again changes nothing, and puts nothing off.
+    assert not set_policy(session, demand="required", now=later + WEEK, **told)
+    begins = later + timedelta(days=2)
+    grant_role(session, person_id=late.id, book_id=book.id, role="treasurer", now=begins)
+    assert due(session, early.id, begins) == [(later + WEEK, False)]
+    assert due(session, late.id, begins) == [(begins + WEEK, False)]
+    assert due(session, late.id, begins + WEEK) == [(begins + WEEK, True)]
+    assert set_policy(session, demand="off", now=begins, **told)
+    assert due(session, early.id, begins + WEEK) == []
