@@ -300,13 +300,14 @@ def _resolve(session: Session, drafts: Sequence[Draft]) -> tuple[_Names, list[_K
             # Perhaps it was opened since: look, then refuse for good.
             pass
     if "names" not in session.info:
-        event.listen(session, "after_commit", _remember, once=True)
+        event.listen(session, "after_commit", _remember)
     names = session.info["names"] = _read_names(session)
     return names, [_key(names, draft, i) for i, draft in enumerate(drafts)]
 
 
 def _remember(session: Session) -> None:
-    if session.info["names"] is not None:
+    # SQLAlchemy says so for a savepoint as well, whose transaction may still be rolled back.
+    if session.info["names"] is not None and not session.in_nested_transaction():
         _REMEMBERED[_engine(session)] = session.info["names"]
 
 

@@ -209,3 +209,20 @@ def test_a_snapshot_does_not_see_what_comes_later(db: Database) -> None:
         assert before.scalar(count) == 0
     with db.snapshot() as after:
         assert after.scalar(count) == 1
+
+
+def test_names_of_a_transaction_that_is_rolled_back_are_not_remembered(db: Database) -> None:
+    """Not even after a part of it was kept: the next one gives other ids to the same codes."""
+
+    def opened_and_posted(session: Session) -> None:
+        make_fund(session, make_book(session, "X"))
+        with session.begin_nested():
+            post(session, gift(book="X"))
+
+    def undone(session: Session) -> None:
+        opened_and_posted(session)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        db.run(undone)
+    db.run(opened_and_posted)
