@@ -49,7 +49,6 @@ from ledger.services.people import grant_role, sha256
 from ledger.services.sessions import start_session
 from ledger.services.tokens import create_token
 from ledger.web import session_cookie
-from ledger.web.door import parts_of
 from tests.conftest import NOW
 from tests.factories import (
     make_book,
@@ -115,7 +114,7 @@ class Town:
         client = self.app.test_client()
         if who not in ("nobody", "unconfirmed giver"):
             cookie, token = signed_in(self.app, self.people[who])
-            client.set_cookie(cookie, token, domain=parts_of(self.app).settings.origin)
+            client.set_cookie(cookie, token, domain=urlsplit(HOME).netloc)
             self.begun += 1
         return client
 
