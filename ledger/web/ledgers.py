@@ -31,6 +31,7 @@ from ledger.web.drafts import Draft, Errors, Flow, Looked, register
 pages = Blueprint("ledgers", __name__)
 
 TRANSACTIONS_SHOWN = 10
+LONGEST_NAME = 100
 # More would make a form that no browser should be asked to send.
 MOST_NAMES = 500
 # What the fields of accounts and units begin with.
@@ -121,7 +122,8 @@ def _errors_of(refusal: PoolbookError) -> Errors:
 
 def _history(file_name: str, data: bytes, file_format: str, leave_out: tuple[str, ...]) -> History:
     """Read a file by itself: in a folder of its own, it can include no other."""
-    name = re.sub(r"[^\w.-]+", "_", file_name).lstrip(".") or "ledger"
+    # Its end tells the format; a folder takes no name of more than 255 bytes.
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", file_name)[-LONGEST_NAME:].lstrip(".") or "ledger"
     with TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(data)
