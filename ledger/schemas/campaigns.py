@@ -26,7 +26,7 @@ class Campaign(Schema):
     fund = Line(required=True, longest=32)
     mode = one_of(MODES, "Choose what happens when it is not reached.")
     fee_bearer = one_of(FEE_BEARERS, "Choose who bears the payment fees.")
-    acceptance = one_of(ACCEPTANCES, "Choose how offers of hours and things are accepted.")
+    acceptance = one_of(ACCEPTANCES, "Choose how offers of hours and equipment are accepted.")
     opens_on = Day(required=True)
     deadline_on = Day(load_default=None)
     currencies = fields.String(

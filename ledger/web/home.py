@@ -58,15 +58,15 @@ def start() -> Response:
     desks = who.books("read_desk")
     if desks:
         return redirect(url_for("desk.show", code=desks[0].code))
+    managed = who.books("manage_roles")
+    if managed:
+        return redirect(url_for("settings.show", code=managed[0].code))
     if who.may("read_queue"):
         return redirect(url_for("queue.show"))
     if who.may("read_report"):
         return redirect(url_for("reports.index"))
     if who.may("log_hours"):
         return redirect(url_for("hours.show"))
-    managed = who.books("manage_roles")
-    if managed:
-        return redirect(url_for("settings.show", code=managed[0].code))
     return redirect(url_for("giving.show"))
 
 

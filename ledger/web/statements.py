@@ -58,7 +58,7 @@ def show(code: str) -> Response:
     """
     book = book_for("read_statements", code)
     if visitor().may("read_desk", book.id):
-        return _page(code, {})
+        return _page(book, {})
     with reading() as session:
         known = statements.statements_of(session, book_id=book.id, after=row_asked("older"))
         agreement = statements.agreement(session, book_id=book.id)
@@ -100,10 +100,10 @@ def upload(code: str) -> Response:
         )
     except SeveralAccounts as refusal:
         sentence = _("Say below which bank account this file is of.")
-        return _page(code, {"file": [sentence]}, 422, asked=(refusal, data))
+        return _page(book, {"file": [sentence]}, 422, asked=(refusal, data))
     except Invalid as refusal:
         place = f"{refusal.place}: " if refusal.place not in (None, "file") else ""
-        return _page(code, {"file": [place + refusal.message]}, 422)
+        return _page(book, {"file": [place + refusal.message]}, 422)
     say_imported(book, done)
     return redirect(url_for("statements.show", code=code), 303)
 
@@ -180,9 +180,9 @@ def match(code: str, line_id: UUID) -> Response:
     except (Invalid, NotFound) as refusal:
         errors = errors_of(refusal) if isinstance(refusal, Invalid) else {}
         sentences = [text for found in errors.values() for text in found] or [refusal.message]
-        return _page(code, {f"line-{line_id}": sentences}, 422)
+        return _page(book, {f"line-{line_id}": sentences}, 422)
     except Conflict as refusal:
-        return _page(code, {f"line-{line_id}": [refusal.message]}, 409)
+        return _page(book, {f"line-{line_id}": [refusal.message]}, 409)
     flash(_("Matched and booked."))
     return redirect(url_for("statements.show", code=code), 303)
 
@@ -267,12 +267,11 @@ def _check_line(book: Book, line_id: UUID) -> None:
 
 
 def _page(
-    code: str,
+    book: Book,
     errors: dict[str, list[str]],
     status: int = 200,
     asked: tuple[SeveralAccounts, bytes] | None = None,
 ) -> Response:
-    book = book_for("read_desk", code)
     words = request.args.get("words", "")[:LONGEST_SEARCH]
     find = request.args.get("find", "")[:LONGEST_SEARCH]
     with reading() as session:

@@ -5,6 +5,8 @@ Drafts live for a day; those that wait while this runs are kept.
 
 from alembic import op
 
+from migrations.tables import change_table
+
 revision = "0048"
 down_revision = "0047"
 branch_labels = None
@@ -27,6 +29,6 @@ def downgrade() -> None:
 
 
 def _allow(condition: str) -> None:
-    with op.batch_alter_table("table_draft") as batch:
+    with change_table("table_draft") as batch:
         batch.drop_constraint(op.f(CHECK), type_="check")
         batch.create_check_constraint(op.f(CHECK), condition)

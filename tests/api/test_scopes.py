@@ -14,9 +14,9 @@ from ledger.api.token import MARK, PUBLIC, check_marks
 from ledger.queries.people import tokens_of
 from ledger.services.tokens import SCOPES, create_token
 from tests.api.conftest import Caller
-from tests.api.test_access import TABLE
 from tests.api.test_refusals import BANK_FILE, GOOD, WRITES, new_key, problem
 from tests.conftest import NOW
+from tests.web.permissions import API
 from tests.web.town import Town
 
 NEEDS = {
@@ -69,7 +69,7 @@ def test_the_table_names_every_address_that_needs_a_token() -> None:
     public = {"/books", "/campaigns", "/campaigns/solar-roof"}
     paths = {(method, path.split("/proposed-entries")[0]) for method, path in NEEDS}
     assert paths == {
-        (method, path.split("/proposed-entries")[0]) for method, path in TABLE if path not in public
+        (method, path.split("/proposed-entries")[0]) for method, path in API if path not in public
     }
 
 
@@ -77,14 +77,14 @@ def test_the_table_names_every_address_that_needs_a_token() -> None:
 def test_an_address_takes_its_own_scope_and_no_other(town: Town, method: str, path: str) -> None:
     needed = NEEDS[method, path]
     others = [f"{scope}:A" for scope in SCOPES if scope != needed]
-    before = {**town.rows(), "api_token": 0}
+    before = {**town.rows(), "api_token": 0, "rights_log": 0}
     refused = ask(town, others, method, path)
     problem(refused, 403)
     assert f"the scope {needed}" in refused.get_json()["detail"]
     elsewhere = ask(town, [f"{needed}:B"], method, path)
     problem(elsewhere, 403)
     assert f"the scope {needed}:A" in elsewhere.get_json()["detail"]
-    assert {**town.rows(), "api_token": 0} == before
+    assert {**town.rows(), "api_token": 0, "rights_log": 0} == before
     answer = ask(town, [f"{needed}:A"], method, path)
     good = 404 if "proposed-entries" in path else GOOD.get(path, 200)
     assert answer.status_code == (good if method == "POST" or good == 404 else 200)

@@ -35,7 +35,7 @@ def dinars_end_in_a_zero(shop: Shop) -> None:
     shop.pay(pledge)
     shop.sweep()
     assert shop.balance(pledge, 4010) == -5120
-    refused(shop, "KWD", 5124, "ends in 0")
+    refused(shop, "KWD", 5124, "last digit")
 
 
 def kronur_shillings_and_ariary_are_not_taken(shop: Shop) -> None:
@@ -46,7 +46,7 @@ def kronur_shillings_and_ariary_are_not_taken(shop: Shop) -> None:
 
 def less_than_the_minimum_is_refused_in_words(shop: Shop) -> None:
     for currency, amount in (("JPY", 49), ("HUF", 17_499), ("CZK", 1499)):
-        refused(shop, currency, amount, "amount_too_small")
+        refused(shop, currency, amount, "start at")
     with pytest.raises(Invalid):
         shop.pledge(49)
 
@@ -183,12 +183,14 @@ def _in_hundredths(gateway: StripeGateway, **asked: Any) -> Any:
     return OPEN(gateway, **{**asked, "amount": asked["amount"] * 100})
 
 
-UNITS: list[Broken] = [("ledger.gateway.checkout_pages.check_units", nothing)]
+# The bounds are held before Stripe is asked, and once more at the gateway.
+BOUNDS = ("ledger.services.payments.refusal", nothing)
+UNITS: list[Broken] = [("ledger.gateway.checkout_pages.check_units", nothing), BOUNDS]
 BROKEN: list[tuple[Case, list[Broken]]] = [
     (yen_have_no_decimals, [(PAGE, _in_hundredths)]),
     (dinars_end_in_a_zero, UNITS),
     (kronur_shillings_and_ariary_are_not_taken, UNITS),
-    (less_than_the_minimum_is_refused_in_words, [(PAGE, _in_hundredths)]),
+    (less_than_the_minimum_is_refused_in_words, [(PAGE, _in_hundredths), BOUNDS]),
     (
         forints_leave_in_whole_units,
         [("ledger.sweep.movements.payouts.settle_manual_payout", nothing)],

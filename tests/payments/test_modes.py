@@ -162,7 +162,7 @@ def test_the_web_server_itself_refuses_to_begin_on_other_books(
     """The command, as it is typed: it ends with a sentence before it listens."""
     check_account(shop.db, shop.gateway, now=shop.now())
     served: list[object] = []
-    monkeypatch.setattr("wsgi.serve_forever", lambda *_, **__: served.append(1))
+    monkeypatch.setattr("ledger.serving.serve", lambda *_, **__: served.append(1))
     environ = {
         "POOLBOOK_DATA": str(tmp_path),
         "POOLBOOK_DATABASE_URL": shop.db.url,

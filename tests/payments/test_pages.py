@@ -11,6 +11,7 @@ from uuid import UUID
 from click.testing import CliRunner
 from sqlalchemy import select
 
+from bench.pages import signed_in
 from ledger.cli import cli
 from ledger.core.entry import Entry, Posting
 from ledger.models.books import Book
@@ -43,11 +44,11 @@ def busy(shop: Shop) -> Pledge:
 
 def page(shop: Shop, pledge: Pledge) -> str:
     """The treasurer's page, as text with one line for each cell."""
-    door = create_app(shop.settings, db=shop.db).test_client()
+    app = create_app(shop.settings, db=shop.db)
+    door = app.test_client()
     with shop.db.transaction() as session:
         person = shop.person(session, pledge, "treasurer")
-    with door.session_transaction() as signed_in:
-        signed_in["person"] = str(person)
+    door.set_cookie(*signed_in(app, person), secure=True)
     with shop.db.snapshot() as session:
         code = session.get_one(Book, pledge.book_id).code
     answer = door.get(f"/books/{code}/payouts")

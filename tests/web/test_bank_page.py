@@ -3,9 +3,10 @@
 import io
 import re
 
+import pytest
 from sqlalchemy import select
 
-from ledger.db import Session
+from ledger.db import Database, Session
 from ledger.models.statements import BankLine, BankLinePart, BankStatement
 from ledger.queries.balances import balance_of
 from ledger.queries.books import book_by_code, fund_by_code
@@ -20,9 +21,15 @@ from tests.statements.bank_files import (
     payment,
     statement_part,
 )
-from tests.web.town import Town
+from tests.web.town import Town, found_town
 
 PAGE = "/books/B/statements"
+
+
+@pytest.fixture
+def town(db: Database) -> Town:
+    """A town of its own: what a page says depends on what came in before."""
+    return found_town(db)
 
 
 def dollars(text: str) -> bytes:
@@ -41,7 +48,6 @@ def shown(town: Town, **query: str) -> str:
 
 
 def test_a_statement_says_which_of_its_balances_are_derived(town: Town) -> None:
-    # The first test of this file, so that the book has no statement yet.
     send(town, camt(entry("25.00"), kind="052", name="R1"))
     page = shown(town)
     assert "Interim" in page
@@ -56,6 +62,7 @@ def test_a_statement_says_which_of_its_balances_are_derived(town: Town) -> None:
 
 
 def test_a_file_of_two_accounts_asks_which_one_and_need_not_be_sent_again(town: Town) -> None:
+    send(town, camt(entry("25.00"), kind="052", name="R1"))
     inside = balance("OPBD", "100.00") + balance("CLBD", "120.00") + entry("20.00")
     third = "DE89370400440532013000"
     file = camt(parts=[statement_part(inside, account=third),

@@ -17,7 +17,6 @@ CSP = {
 PROTECTING = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": NO_DEVICES,
@@ -48,6 +47,9 @@ def unprotected(answer: TestResponse) -> list[str]:
     policy = {part.strip() for part in answer.headers.get("Content-Security-Policy", "").split(";")}
     lacking = sorted(CSP - policy)
     lacking += [name for name, value in PROTECTING.items() if answer.headers.get(name) != value]
+    # A page whose address holds a secret tells it to nobody, not even to its own host.
+    if answer.headers.get("Referrer-Policy") not in ("same-origin", "no-referrer"):
+        lacking.append("Referrer-Policy")
     if "unsafe" in " ".join(policy):
         lacking.append("a policy without 'unsafe'")
     return lacking
