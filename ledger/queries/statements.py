@@ -193,23 +193,6 @@ def bank_accounts_of(session: ReadSession, *, book_id: UUID) -> list[BankAccount
     )
 
 
-def open_lines_of(
-    session: ReadSession, *, book_id: UUID, after: UUID | None = None, words: str = ""
-) -> Page[LineRow]:
-    """Return a page of the lines that wait for a decision, oldest first.
-
-    ``words`` are looked for in texts, names and references.
-    """
-    return _page(session, BankLine.state == _OPEN, book_id, after, words)
-
-
-def parked_lines_of(
-    session: ReadSession, *, book_id: UUID, after: UUID | None = None, words: str = ""
-) -> Page[LineRow]:
-    """Return a page of the lines whose money, or a part of it, is booked as nobody's yet."""
-    return _page(session, BankLine.parked == true(), book_id, after, words)
-
-
 def open_and_parked_lines_of(
     session: ReadSession,
     *,
@@ -218,7 +201,11 @@ def open_and_parked_lines_of(
     parked_after: UUID | None = None,
     words: str = "",
 ) -> tuple[Page[LineRow], Page[LineRow]]:
-    """Return a page of either, with matches and payments of both asked for at once."""
+    """Return a page of the lines that wait for a decision, and one of the lines whose money, or a
+    part of it, is booked as nobody's yet; oldest first, with their matches and payments.
+
+    ``words`` are looked for in texts, names and references.
+    """
     waiting = _lines(session, BankLine.state == _OPEN, book_id, open_after, words)
     parked = _lines(session, BankLine.parked == true(), book_id, parked_after, words)
     rows = _with_matches(session, [*waiting, *parked])
@@ -240,17 +227,6 @@ def holds_parked() -> ColumnElement[bool]:
                                                      Match.part_id.is_(None))),
         ),
     )  # fmt: skip
-
-
-def _page(
-    session: ReadSession,
-    condition: ColumnElement[bool],
-    book_id: UUID,
-    after: UUID | None,
-    words: str,
-) -> Page[LineRow]:
-    lines = _lines(session, condition, book_id, after, words)
-    return cut(_with_matches(session, lines), lambda row: row.line.id)
 
 
 def _lines(

@@ -67,7 +67,7 @@ def count(text: str, most: int = MAX_THINGS) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", cleaned):
         raise ValidationError("Enter a whole number.")
     if int(cleaned) > most:
-        raise ValidationError("These are more things than can be entered at once.")
+        raise ValidationError("This is more than can be entered at once.")
     return int(cleaned)
 
 

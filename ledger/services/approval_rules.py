@@ -9,7 +9,7 @@ from uuid import UUID
 
 from ledger.core.approval_rules import KEY, Bands, read_bands, write_bands
 from ledger.core.days import day_in
-from ledger.db import ReadSession, Session
+from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book
 from ledger.models.proposals import Proposal
@@ -98,8 +98,3 @@ def _choose(
 def key_of(kind: str) -> str:
     """Return what a rule is called among the choices of a policy."""
     return f"{KEY}.{kind}" if kind else KEY
-
-
-def open_rules(session: ReadSession, book: Book, now: datetime) -> dict[str, Bands]:
-    """Return the rules that a book has chosen, by kind."""
-    return dict(rules_of(session, [book.id], now)[book.id].approvals)

@@ -129,7 +129,7 @@ def approve(
 def check_payer(row: Commitment, by: UUID) -> None:
     """Raise NotAllowed when whoever approved what is to be paid would pay it (DIS-3)."""
     if by == row.approved_by:
-        raise NotAllowed("Whoever approved this does not pay it.", place="by")
+        raise NotAllowed("You approved this, so you cannot pay it.", place="by")
 
 
 def take_step(

@@ -41,7 +41,7 @@ def propose_use(
         session,
         book_id=book.id,
         kind=KIND,
-        title="Free use of a lent thing",
+        title="Free use of lent equipment",
         reason=evidence,
         arguments={
             "loan": str(loan.id),

@@ -90,7 +90,7 @@ def _decline(session: Session, basket: Basket, row: BasketDecision) -> None:
         .order_by(Pledge.commodity)
     ).all()
     if not offers:
-        raise Conflict("No hours or things are on offer here any more.", place="decision")
+        raise Conflict("No hours or equipment are on offer here any more.", place="decision")
     on = day_in(session.get_one(Book, basket.book_id).time_zone, row.made_at)
     basket.declined_at = row.made_at
     for pledge in offers:

@@ -297,7 +297,7 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
     ),
     "free-use": Deed(
         "things",
-        later("Free use of a lent thing"),
+        later("Free use of lent equipment"),
         later("What it was worth that somebody lent you a thing for nothing."),
         ("loan", "days", "value", "reason"),
         _free_use,

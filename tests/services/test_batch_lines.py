@@ -9,7 +9,7 @@ from ledger.models.pledges import Fulfilment
 from ledger.models.statements import BankLine, BankLinePart, Match
 from ledger.queries.invariants.money import statements as invariant
 from ledger.queries.pledges import open_quantity
-from ledger.queries.statements import agreement, open_lines, open_lines_of, parked_lines_of
+from ledger.queries.statements import agreement, open_and_parked_lines_of, open_lines
 from ledger.services import matching, meanings
 from ledger.services.bank_items import items_of
 from ledger.services.statements import import_statement
@@ -87,13 +87,13 @@ def test_each_payment_is_suggested_and_booked_by_itself(hall):
     assert sorted(moved) == [-150, 700, 6000]
     assert holds(hall) is None
     # What is parked of a batch is found again and identified by itself.
-    (row,) = parked_lines_of(hall.session, book_id=hall.book.id).rows
+    (row,) = open_and_parked_lines_of(hall.session, book_id=hall.book.id)[1].rows
     assert [one.parked for one in row.parts] == [False, False, True]
     late = make_pledge(hall.session, hall.campaign, hall.party, quantity=700)
     meanings.apply(hall.session, line_id=unknown.id, meaning="identify", target=late.reference,
                    **BY_HAND)  # fmt: skip
     assert open_quantity(hall.session, late) == 0
-    assert parked_lines_of(hall.session, book_id=hall.book.id).rows == ()
+    assert open_and_parked_lines_of(hall.session, book_id=hall.book.id)[1].rows == ()
     with pytest.raises(Conflict, match="does not wait"):
         matching.identify(hall.session, line_id=unknown.id, reference=late.reference, **BY_HAND)
     assert holds(hall) is None
@@ -144,13 +144,17 @@ def test_lines_that_wait_come_in_pages_and_are_found_by_words(hall):
     for number in range(60):
         hall.line(100 + number, f"gift {number:03}")
     line, _parts = hall.batch((300, "for Ada's 100% roof"), (200, "B"))
-    first = open_lines_of(hall.session, book_id=hall.book.id)
-    second = open_lines_of(hall.session, book_id=hall.book.id, after=first.after)
+    first = open_and_parked_lines_of(hall.session, book_id=hall.book.id)[0]
+    second = open_and_parked_lines_of(hall.session, book_id=hall.book.id, open_after=first.after)[0]
     assert (len(first.rows), len(second.rows), second.after) == (50, 11, None)
     assert not {row.line.id for row in first.rows} & {row.line.id for row in second.rows}
-    (found,) = open_lines_of(hall.session, book_id=hall.book.id, words="ROOF 100%").rows
+    (found,) = open_and_parked_lines_of(hall.session, book_id=hall.book.id, words="ROOF 100%")[
+        0
+    ].rows
     assert found.line.id == line.id
-    assert open_lines_of(hall.session, book_id=hall.book.id, words="gift 00%").rows == ()
+    assert (
+        open_and_parked_lines_of(hall.session, book_id=hall.book.id, words="gift 00%")[0].rows == ()
+    )
 
 
 DAMAGES = {

@@ -20,7 +20,7 @@ from ledger.queries.books import fund_by_code
 from ledger.queries.deposits import items_of as items_of_deposit
 from ledger.queries.invariants import check
 from ledger.queries.pledges import open_quantity
-from ledger.queries.statements import agreement, open_lines_of, parked_lines_of
+from ledger.queries.statements import agreement, open_and_parked_lines_of
 from ledger.services import journal, matching, meanings, offline
 from tests.conftest import NOW
 from tests.factories import make_person
@@ -155,7 +155,7 @@ def test_money_of_nobody_known_is_owed_until_it_is_identified(hall):
     line = hall.line(6000, "hello")
     matching.leave_unidentified(hall.session, line_id=line.id, fund="GEN", by=None, now=NOW)
     assert (hall.balance(1010, "GEN"), hall.balance(2190, "GEN")) == (6000, -6000)
-    (row,) = parked_lines_of(hall.session, book_id=hall.book.id).rows
+    (row,) = open_and_parked_lines_of(hall.session, book_id=hall.book.id)[1].rows
     assert row.parked
     matching.identify(
         hall.session, line_id=line.id, reference=hall.pledge.reference, by=None, now=NOW
@@ -163,8 +163,8 @@ def test_money_of_nobody_known_is_owed_until_it_is_identified(hall):
     assert (hall.balance(2190), hall.balance(1010, "GEN")) == (0, 0)
     assert (hall.balance(1010, "SOLAR"), hall.balance(4010, "SOLAR")) == (6000, -6000)
     assert hall.pledge.state == "fulfilled"
-    assert parked_lines_of(hall.session, book_id=hall.book.id).rows == ()
-    assert open_lines_of(hall.session, book_id=hall.book.id).rows == ()
+    assert open_and_parked_lines_of(hall.session, book_id=hall.book.id)[1].rows == ()
+    assert open_and_parked_lines_of(hall.session, book_id=hall.book.id)[0].rows == ()
     with pytest.raises(Conflict):
         matching.identify(
             hall.session, line_id=line.id, reference=hall.pledge.reference, by=None, now=NOW
@@ -231,9 +231,9 @@ def test_matched_lines_bring_bank_and_books_together(hall):
         -5_000,
         0,
     )
-    assert [row.line.id for row in open_lines_of(hall.session, book_id=hall.book.id).rows] == [
-        rent.id
-    ]
+    assert [
+        row.line.id for row in open_and_parked_lines_of(hall.session, book_id=hall.book.id)[0].rows
+    ] == [rent.id]
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from ledger.queries.statements import (
     agreement,
     line_by_id,
     lines_of,
+    open_and_parked_lines_of,
     open_lines,
-    open_lines_of,
     statement_by_id,
     statements_of,
 )
@@ -274,7 +274,7 @@ def test_statements_and_lines_of_another_book_are_not_found(session, book):
     other = make_book(session, "B")
     keep(session, book, CAMT)
     (row,) = statements_of(session, book_id=book.id).rows
-    (first, *_rest) = open_lines_of(session, book_id=book.id).rows
+    (first, *_rest) = open_and_parked_lines_of(session, book_id=book.id)[0].rows
     with pytest.raises(NotFound):
         statement_by_id(session, book_id=other.id, statement_id=row.statement.id)
     with pytest.raises(NotFound):

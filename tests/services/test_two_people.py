@@ -78,7 +78,7 @@ def test_whoever_approved_a_spending_does_not_pay_it(
 ) -> None:
     """DIS-3."""
     row, cash = billed(hamlet_session, hamlet), account(hamlet_session, "A", 1010)
-    with pytest.raises(NotAllowed, match="approved this does not pay it"):
+    with pytest.raises(NotAllowed, match="approved this, so you cannot pay it"):
         pay(hamlet_session, row, hamlet.checker)
     assert (row.state, account(hamlet_session, "A", 1010)) == ("billed", cash)
     pay(hamlet_session, row, hamlet.member)
@@ -110,7 +110,7 @@ def test_nobody_pays_out_their_own_claim_and_nobody_else_waives_it(
     common = {"expense_id": row.id, "on": TODAY, "now": NOW}
     with pytest.raises(NotAllowed, match="Nobody pays out their own claim"):
         expenses.reimburse(hamlet_session, by=hamlet.maker, **common)
-    with pytest.raises(NotAllowed, match="approved this does not pay it"):
+    with pytest.raises(NotAllowed, match="approved this, so you cannot pay it"):
         expenses.reimburse(hamlet_session, by=hamlet.checker, **common)
     with pytest.raises(NotAllowed, match="Only the member can waive"):
         expenses.waive(hamlet_session, by=hamlet.member, **common)
@@ -129,7 +129,7 @@ def test_whoever_approved_a_grant_to_others_does_not_pay_it(
     row = a_grant(hamlet_session, hamlet)
     decide(hamlet_session, open_proposal(hamlet_session, "outside_grant").id, hamlet.checker)
     common = {"grant_id": row.id, "amount": 3_000, "reference": "T1", "on": TODAY, "now": NOW}
-    with pytest.raises(NotAllowed, match="approved this does not pay it"):
+    with pytest.raises(NotAllowed, match="approved this, so you cannot pay it"):
         grants.pay_outside_grant(hamlet_session, by=hamlet.checker, **common)
     assert row.state == "approved"
     grants.pay_outside_grant(hamlet_session, by=hamlet.member, **common)

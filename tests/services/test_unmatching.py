@@ -14,7 +14,7 @@ from ledger.queries import invariants
 from ledger.queries.balances import trial_balance
 from ledger.queries.pledge_status import standings_of
 from ledger.queries.pledges import fulfilled_quantity, open_quantity
-from ledger.queries.statements import open_lines_of, parked_lines_of
+from ledger.queries.statements import open_and_parked_lines_of
 from ledger.services import journal, matching, meanings, unmatching
 from ledger.services.bank_items import item_by_id
 from ledger.services.pledges import cancel_pledge
@@ -94,7 +94,7 @@ def test_undoing_any_match_leaves_the_books_as_before_it_and_the_line_open(
     assert balances(hall) == before
     assert line.state == "open"
     assert line.id in {
-        row.line.id for row in open_lines_of(hall.session, book_id=hall.book.id).rows
+        row.line.id for row in open_and_parked_lines_of(hall.session, book_id=hall.book.id)[0].rows
     }
     # And again, by hand: the same meaning or another is booked, not taken for the first.
     say(hall, line, meaning, target)
@@ -148,15 +148,15 @@ def test_what_was_identified_is_undone_first_and_is_unidentified_again(
     say(hall, line, "unidentified", "GEN")
     parked = balances(hall)
     say(hall, line, "identify", hall.pledge.reference)
-    assert not parked_lines_of(hall.session, book_id=hall.book.id).rows
+    assert not open_and_parked_lines_of(hall.session, book_id=hall.book.id)[1].rows
     undo(hall, line, treasurer)
     assert balances(hall) == parked
     assert line.state == "matched"
-    (row,) = parked_lines_of(hall.session, book_id=hall.book.id).rows
+    (row,) = open_and_parked_lines_of(hall.session, book_id=hall.book.id)[1].rows
     assert row.parked
     undo(hall, line, treasurer)
     assert line.state == "open"
-    assert not parked_lines_of(hall.session, book_id=hall.book.id).rows
+    assert not open_and_parked_lines_of(hall.session, book_id=hall.book.id)[1].rows
 
 
 def test_one_payment_of_a_batch_is_undone_and_the_others_stay(hall: Hall, treasurer) -> None:  # type: ignore[no-untyped-def]

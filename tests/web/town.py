@@ -441,48 +441,37 @@ def _bank(session: Session, town: Town, book: Book) -> None:
     )
     session.add(statement)
     session.flush()
-    line = BankLine(
-        book_id=book.id,
-        statement_id=statement.id,
-        account=1010,
-        position=1,
-        amount=7_000,
-        commodity="USD",
-        booked_on=TODAY,
-        value_on=TODAY,
-        bank_reference=None,
-        end_to_end_id=None,
-        counterparty_name="Somebody",
-        remittance="With best wishes",
-        code=None,
-        fingerprint="f",
-        state="open",
-    )
-    session.add(line)
-    session.flush()
-    matched = BankLine(
-        book_id=book.id,
-        statement_id=statement.id,
-        account=1010,
-        position=2,
-        amount=300,
-        commodity="USD",
-        booked_on=TODAY,
-        value_on=TODAY,
-        bank_reference=None,
-        end_to_end_id=None,
-        counterparty_name="Somebody else",
-        remittance="For the garden",
-        code=None,
-        fingerprint="g",
-        state="open",
-    )
-    session.add(matched)
-    session.flush()
+    line = _line(session, statement, 1, 7_000, "Somebody", "With best wishes")
+    matched = _line(session, statement, 2, 300, "Somebody else", "For the garden")
     matching.match_gift(session, line_id=matched.id, fund="GEN", by=None, now=NOW)
     town.ids["matched_id"] = str(matched.id)
     town.ids |= {"statement_id": str(statement.id), "line_id": str(line.id)}
     town.ids |= {"account_id": str(accounts[1].id), "into_id": str(accounts[2].id)}
+
+
+def _line(
+    session: Session, statement: BankStatement, position: int, amount: int, name: str, text: str
+) -> BankLine:
+    line = BankLine(
+        book_id=statement.book_id,
+        statement_id=statement.id,
+        account=1010,
+        position=position,
+        amount=amount,
+        commodity="USD",
+        booked_on=TODAY,
+        value_on=TODAY,
+        bank_reference=None,
+        end_to_end_id=None,
+        counterparty_name=name,
+        remittance=text,
+        code=None,
+        fingerprint=f"f{position}",
+        state="open",
+    )
+    session.add(line)
+    session.flush()
+    return line
 
 
 def _share(session: Session, town: Town, book: Book, pool_id: UUID) -> None:
