@@ -14,6 +14,8 @@ from gunicorn.app.base import BaseApplication
 from ledger import serving
 
 LARGE = b"x" * 4_500_000
+# More than the two buffers of a connection hold on any machine (Linux: up to 4 and 32 MiB).
+LARGER = b"x" * 64_000_000
 
 
 def program(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
@@ -23,6 +25,7 @@ def program(environ: dict[str, Any], start_response: Callable[..., object]) -> I
         time.sleep(1.5)
     found = {
         "/large": LARGE,
+        "/larger": LARGER,
         "/size": str(len(body)).encode(),
     }.get(environ["PATH_INFO"], b"fine")
     start_response("200 OK", [("Content-Length", str(len(found)))])

@@ -18,7 +18,7 @@ from ledger import serving
 from ledger.errors import Conflict
 from tests.faults.conftest import ROOT
 from tests.faults.slow_clients import answer, dripping, get
-from tests.faults.small_program import LARGE, run_ours, run_plain
+from tests.faults.small_program import LARGER, run_ours, run_plain
 from tests.ports import free_port
 
 CROWD = 150
@@ -113,13 +113,10 @@ def test_an_upload_over_a_slow_line_arrives(impatient_port: int) -> None:
         assert one.recv(65536).endswith(str(pieces * len(piece)).encode())
 
 
-def taken_of_large(port: int, pause: float) -> int:
-    """How much of a large answer comes to somebody who takes nothing for a while."""
-    with socket.socket() as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        one.settimeout(20)
-        one.connect(("127.0.0.1", port))
-        one.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+def taken_of_larger(port: int, pause: float) -> int:
+    """How much of an answer larger than the network holds comes after taking nothing for a while."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as one:
+        one.sendall(b"GET /larger HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         time.sleep(pause)
         taken = 0
         with contextlib.suppress(ConnectionResetError):
@@ -130,12 +127,12 @@ def taken_of_large(port: int, pause: float) -> int:
 
 def test_an_answer_nobody_takes_is_ended_after_a_time(impatient_port: int) -> None:
     # What the network had taken before still comes.
-    assert taken_of_large(impatient_port, pause=4) < len(LARGE)
+    assert taken_of_larger(impatient_port, pause=4) < len(LARGER)
 
 
 def test_an_answer_taken_after_a_pause_comes_whole(port: int) -> None:
     """The control of the one above."""
-    assert taken_of_large(port, pause=1) > len(LARGE)
+    assert taken_of_larger(port, pause=1) > len(LARGER)
 
 
 def test_when_all_places_are_taken_the_longest_wait_gives_way(impatient_port: int) -> None:
