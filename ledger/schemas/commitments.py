@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema
 
 from ledger.schemas.fields import Count, Day, Line, Money, Text, one_of
-from ledger.services.spending import FUNCTIONS
+from ledger.core.functions import FUNCTIONS
 
 
 def ask(exponent: int, kind: str) -> Schema:

@@ -29,7 +29,7 @@ from ledger.services import journal
 from ledger.services.books import check_own_fund
 from ledger.services.limits import hold
 from ledger.services.proposals import propose
-from ledger.services.spending import FUNCTIONS
+from ledger.core.functions import FUNCTIONS
 
 KIND = "manual_entry"
 SOURCE = "api"

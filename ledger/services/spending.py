@@ -10,6 +10,7 @@ from uuid import UUID
 from ledger.core import bookkeeping
 from ledger.core.entry import Entry
 from ledger.core.fitting_accounts import Use, check_fits
+from ledger.core.functions import FUNCTIONS
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Account, Book, Fund
@@ -27,7 +28,6 @@ from ledger.services.commitments import (
 from ledger.services.limits import hold
 
 KIND = "spending"
-FUNCTIONS = ("programme", "management", "fundraising")
 
 
 def request_spending(

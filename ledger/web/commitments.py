@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from ledger.core.amount import kind_of
 from ledger.core.currencies import exponent
 from ledger.core.fitting_accounts import Use, fitting
+from ledger.core.functions import FUNCTIONS
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound, PoolbookError
 from ledger.models.books import Book, Fund
@@ -414,7 +415,7 @@ def _ask_page(
         costs=costs,
         others=others,
         things=things,
-        functions=spending.FUNCTIONS,
+        functions=FUNCTIONS,
         values=values,
         errors=errors,
     )

@@ -22,6 +22,7 @@ from ledger.core.bounds import is_storable_text
 from ledger.core.days import day_in
 from ledger.db import Database, ReadSession, Session
 from ledger.errors import Invalid, NotAllowed, NotFound
+from ledger.links import Links
 from ledger.models.books import Book
 from ledger.models.people import Person
 from ledger.models.sessions import SignInSession
@@ -98,6 +99,12 @@ def here() -> Poolbook:
     """Return the parts of the running program."""
     parts: Poolbook = current_app.extensions["poolbook"]
     return parts
+
+
+def links() -> Links:
+    """Return the maker of signed links of this installation."""
+    settings = here().settings
+    return Links(settings.base_url, settings.secret_key)
 
 
 def parts_of(app: Flask) -> Poolbook:

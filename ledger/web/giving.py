@@ -12,8 +12,7 @@ from ledger.models.pledges import Pledge
 from ledger.queries import figures, parties, pledge_figures, pledge_status, pledges, recurring
 from ledger.services import parties as party_services
 from ledger.services import pledges as pledge_services
-from ledger.web.door import now, page, reading, row_asked, signed_in, today, write
-from ledger.web.payment import links
+from ledger.web.door import links, now, page, reading, row_asked, signed_in, today, write
 
 pages = Blueprint("giving", __name__)
 

@@ -5,17 +5,10 @@ from uuid import UUID
 from ledger.checkout import GatewayDown, PaymentGateway, look_up_attempt
 from ledger.core.instalments import FeeEstimate
 from ledger.errors import Conflict, PoolbookError
-from ledger.links import Links
 from ledger.models.payments import PaymentAttempt
 from ledger.services import brakes
 from ledger.web.door import here, now, visitor, write
 from ledger.web.visitors import came_from
-
-
-def links() -> Links:
-    """Return the maker of signed links of this installation."""
-    settings = here().settings
-    return Links(settings.base_url, settings.secret_key)
 
 
 def gateway() -> PaymentGateway:

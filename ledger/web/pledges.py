@@ -40,6 +40,7 @@ from ledger.services import parties, pledge_limits, recurring
 from ledger.services import pledges as pledge_services
 from ledger.services.offers import Line
 from ledger.web.door import (
+    links,
     errors_of,
     flat_messages,
     here,
@@ -49,7 +50,8 @@ from ledger.web.door import (
     visitor,
     write,
 )
-from ledger.web.payment import came_back, count_try, estimate, gateway, links
+from ledger.web.payment import came_back, count_try, estimate, gateway
+from ledger.web.refusals import TYPED_AGAIN
 from ledger.web.visitors import came_from
 
 pages = Blueprint("pledges", __name__)
@@ -124,6 +126,9 @@ def stale(slug: str) -> Response:
     return _form(
         slug, request.form, {"form": [_("This form was open for too long. Send it again.")]}, 400
     )
+
+
+TYPED_AGAIN["pledges.send"] = stale
 
 
 @pages.post("/baskets/<uuid:basket_id>/confirm")

@@ -21,8 +21,8 @@ from ledger.models.pledges import Pledge
 from ledger.queries import mandates, pledge_status, pledges
 from ledger.queries.payments import latest_attempt
 from ledger.services import pledges as pledge_services
-from ledger.web.door import here, now, page, reading, write
-from ledger.web.payment import came_back, count_try, gateway, links
+from ledger.web.door import here, links, now, page, reading, write
+from ledger.web.payment import came_back, count_try, gateway
 
 pages = Blueprint("promises", __name__)
 

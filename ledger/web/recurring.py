@@ -19,8 +19,8 @@ from ledger.models.parties import Party
 from ledger.models.recurring import RecurringGift
 from ledger.queries import recurring
 from ledger.schemas.fields import minor_units
-from ledger.web.door import errors_of, here, now, page, reading, visitor
-from ledger.web.payment import came_back, count_try, gateway, links
+from ledger.web.door import errors_of, here, links, now, page, reading, visitor
+from ledger.web.payment import came_back, count_try, gateway
 
 pages = Blueprint("recurring", __name__)
 

@@ -24,7 +24,7 @@ from ledger.errors import (
     RateLimited,
 )
 from ledger.ids import new_id
-from ledger.web import once, pledges
+from ledger.web import once
 from ledger.web.door import Visitor, page, remember_way, visitor
 
 log = logging.getLogger("poolbook.web")
@@ -37,6 +37,8 @@ STATUS: dict[type[PoolbookError], int] = {
     RateLimited: 429,
     Invalid: 422,
 }
+# By endpoint: what shows a form again that was open for too long, with what was typed into it.
+TYPED_AGAIN: dict[str, Callable[..., Response]] = {}
 
 
 def register(app: Flask) -> None:
@@ -116,10 +118,11 @@ def no_answer(_error: GatewayDown) -> Response:
 
 def stale_form(_error: CSRFError) -> Response:
     """Say what to do about a form that was open for too long."""
-    if request.endpoint == "pledges.send":
+    typed = TYPED_AGAIN.get(request.endpoint or "")
+    if typed is not None:
         # What somebody typed before they signed in elsewhere, or the day before, is not lost.
         with suppress(PoolbookError):
-            return pledges.stale((request.view_args or {})["slug"])
+            return typed(**(request.view_args or {}))
     message = _("This form was open for too long. Go back, reload the page and send it again.")
     return page("refused.html", 400, title=_title(400), message=message)
 

@@ -21,6 +21,7 @@ from ledger.web import passkeys
 from ledger.web import sessions as browser
 from ledger.web.arrival import arrive, wait_for
 from ledger.web.door import (
+    links,
     errors_of,
     here,
     now,
@@ -32,7 +33,6 @@ from ledger.web.door import (
     write,
 )
 from ledger.web.fresh_deeds import asked_for
-from ledger.web.payment import links
 from ledger.web.visitors import of_visitor
 
 pages = Blueprint("sign_in", __name__)
