@@ -22,12 +22,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import reports.cli
 import reports.views
-from ledger import api, config, mail_worker, serving, web, webhook, worker
-from ledger.checkout import PaymentGateway
+from ledger import api, config, mail_worker, serving, web, worker
 from ledger.cli import Console, cli, main, pass_console
 from ledger.config import Settings
 from ledger.db import Database
-from ledger.demo import fill
+from ledger.demo import seed
 from ledger.errors import Conflict
 from ledger.gateway import StripeGateway
 from ledger.links import Links
@@ -36,6 +35,8 @@ from ledger.private_files import make_private_folder
 from ledger.queries.stripe import account_of
 from ledger.sandbox import serve as serve_sandbox
 from ledger.services import stripe_accounts
+from ledger.stripe import webhook
+from ledger.stripe.checkout import PaymentGateway
 from ledger.web import session_cookie
 from ledger.web.door import Poolbook, system_clock
 from migrations import require_current, upgrade
@@ -195,7 +196,7 @@ def demo(port: int, data: Path) -> None:
     database_url = f"sqlite:///{(data / 'poolbook.db').resolve()}"
     db = Database(database_url)
     upgrade(db.engine)
-    summary = fill(db, today=date.today())
+    summary = seed(db, today=date.today())
     db.dispose()
     base = f"http://127.0.0.1:{port}"
     environ = {

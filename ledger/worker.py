@@ -11,15 +11,15 @@ from datetime import datetime
 from threading import Event
 from uuid import UUID
 
-from ledger import checkout
 from ledger.db import Database, Session
 from ledger.errors import Conflict, NotAllowed
 from ledger.failures import Failures
 from ledger.gateway import GatewayDown, PaymentGateway
 from ledger.models.jobs import Job
 from ledger.services import jobs, refunds, seals, stripe_events
-from ledger.sweep import check_account, read_movements, sweep, sync_dispute
-from ledger.sweep.sources import our_id
+from ledger.stripe import checkout
+from ledger.stripe.sync import check_account, read_movements, sweep, sync_dispute
+from ledger.stripe.sync.fetch import our_id
 
 log = logging.getLogger("poolbook.worker")
 

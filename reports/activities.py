@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from reports.columns import Columns
+from reports.model import FundActivity, FundTotal, Line, Transfers
 from reports.movements import Movement, Movements
-from reports.statement import FundActivity, FundTotal, Line, Transfers
 
 ADJUSTMENTS = 3020
 TRANSFERS_IN = frozenset((4910, 4915))

@@ -14,10 +14,10 @@ from reports import activities, schedules
 from reports.columns import Columns
 from reports.comparatives import carried_forward
 from reports.glance import Window, figures_of, received, scope_of, waterfall
+from reports.model import Report
 from reports.movements import Movements, read_movements
 from reports.position import positions
 from reports.roll_forward import pledges
-from reports.statement import Report
 from reports.tie_out import Reading, differences
 from reports.trace import Trace, read_trace
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from ledger.models.books import Book
+from reports.model import Line
 from reports.movements import Movement
-from reports.statement import Line
 
 # More books than a page has room for are shown as communities and pools.
 MOST = 6

@@ -10,7 +10,7 @@ from typing import Any
 
 from ledger.web.figures import plain_decimal
 from reports.exports.flat import harmless
-from reports.statement import Report
+from reports.model import Report
 
 
 def as_json(report: Report) -> bytes:

@@ -14,7 +14,7 @@ from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.queries import figures
 from ledger.queries.figures import Figures, Scope
-from reports.statement import Figure, Row, Waterfall
+from reports.model import Figure, Row, Waterfall
 from reports.trace import Count, Trace
 
 ALLOCATED = 5540

@@ -17,8 +17,8 @@ from ledger.signing import Signer
 from reports import dataset
 from reports.build import Scope, build
 from reports.certificate import Certificate, certify
+from reports.model import Report
 from reports.render import Rendered, render_pdf
-from reports.statement import Report
 
 
 @dataclass(frozen=True, slots=True)

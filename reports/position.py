@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from ledger.models.books import Book
 from reports.activities import CLASSES, part_of
 from reports.columns import Columns
+from reports.model import Line, Position
 from reports.movements import Movement, Movements
-from reports.statement import Line, Position
 
 CURRENT_ACCOUNT = 1300
 CONVERSION = 1990

@@ -26,7 +26,7 @@ from ledger.errors import Conflict
 from ledger.web.figures import Flow, flow_layout, format_figure, format_minutes, format_quantity
 from reports import dataset
 from reports.certificate import Certificate
-from reports.statement import Report, Waterfall
+from reports.model import Report, Waterfall
 
 HERE = Path(__file__).parent
 FONTS = HERE / "fonts" / "fonts.conf"

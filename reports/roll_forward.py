@@ -18,7 +18,7 @@ from ledger.db import ReadSession
 from ledger.models.campaigns import Campaign
 from ledger.models.journal import Entry, Posting
 from ledger.models.pledges import Pledge
-from reports.statement import PledgeRow
+from reports.model import PledgeRow
 
 RECOGNISED, INTENDED, CONDITIONAL = 1210, 9110, 9120
 OPEN = (RECOGNISED, INTENDED, CONDITIONAL)

@@ -3,8 +3,8 @@
 Each schedule is a function from movements to rows; no database, no words about looks.
 """
 
+from reports.model import HoursRow, ThingRow, TrialRow, Value
 from reports.movements import Movements
-from reports.statement import HoursRow, ThingRow, TrialRow, Value
 
 # Given, and given back to the giver.
 GIVEN_THINGS = (8110, 8340)

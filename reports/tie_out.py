@@ -20,8 +20,8 @@ from ledger.models.journal import Posting
 from ledger.queries import balances
 from ledger.queries.editions import last_official, net_assets_of
 from reports.glance import Window, figures_by_entry, received, scope_of
+from reports.model import FundActivity, FundTotal, Line, Report
 from reports.movements import Movements
-from reports.statement import FundActivity, FundTotal, Line, Report
 from reports.trace import Place, Trace
 
 ALLOCATED, ALLOCATION_RECEIVED = 5540, 4540

@@ -18,7 +18,7 @@ from ledger.core.figures import Leg, lines_of
 from ledger.db import ReadSession
 from ledger.models.books import Book, Fund
 from ledger.queries.journal import EntryRow, every_entry
-from reports.statement import BookProof, EntryLine
+from reports.model import BookProof, EntryLine
 
 AGENCY = "agency"
 # Stands in no code.

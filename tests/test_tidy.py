@@ -57,7 +57,7 @@ def test_no_module_is_a_drawer():
 
 def test_a_deed_that_others_disturb_is_tried_again():
     """Only what has the database to itself opens a transaction without a second try."""
-    alone = {"ledger/cli/backups.py", "ledger/demo/fill.py"}
+    alone = {"ledger/cli/backups.py", "ledger/demo/seed.py"}
     once = re.compile(r"(?<!store)(?<!self)\.transaction\(\)")
     found = {
         name_of(path)

@@ -10,11 +10,11 @@ from ledger.api.blueprint import Blueprint
 from ledger.api.document import Once
 from ledger.api.idempotency import once
 from ledger.api.token import book_for, caller, parts
+from ledger.bank_files import MAX_BYTES, read_statement
 from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.services import bank_files, matching, tables
 from ledger.services.bank_accounts import OPERATING
-from ledger.statements import MAX_BYTES, read_statement
 
 # Base64 writes three bytes as four signs.
 LONGEST = -(-MAX_BYTES // 3) * 4

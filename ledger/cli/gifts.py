@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
+from ledger.bank_files import MAX_BYTES, read_gifts, read_profile
 from ledger.cli.console import Console, command, pass_console, refusals_name
 from ledger.cli.imports import import_
 from ledger.db import Session
 from ledger.queries.books import book_by_code
 from ledger.services import gift_lists
-from ledger.statements import MAX_BYTES, read_gifts, read_profile
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
+from ledger.bank_files import read_profile, read_statement
 from ledger.cli.console import Console, cli, command, pass_console, refusals_name
 from ledger.db import Session
-from ledger.histories import FORMATS, LEAVABLE, read_history, read_mapping, write_mapping
+from ledger.importers import FORMATS, LEAVABLE, read_history, read_mapping, write_mapping
 from ledger.queries.books import book_by_code
 from ledger.services import histories, imports, statements, tables
-from ledger.statements import read_profile, read_statement
 
 BALANCED = {True: "balanced", False: "NOT BALANCED", None: "states no two balances"}
 

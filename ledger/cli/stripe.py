@@ -15,7 +15,7 @@ from ledger.queries.books import book_by_code
 from ledger.queries.payments import unposted
 from ledger.queries.stripe import Agreement
 from ledger.services import stripe_accounts
-from ledger.sweep import check_account, reconcile, sweep
+from ledger.stripe.sync import check_account, reconcile, sweep
 
 Answer = TypeVar("Answer")
 

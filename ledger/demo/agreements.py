@@ -1,8 +1,8 @@
 """What the demo's communities agreed: a bill paid, one to come, a grant, a loan."""
 
 from ledger.core import approval_rules
-from ledger.demo import cast
-from ledger.demo.year import Year
+from ledger.demo import people
+from ledger.demo.history import Year
 from ledger.queries.books import fund_by_code
 from ledger.services import expenses, grants, loans, spending
 from ledger.services.policies import choose_policy
@@ -57,7 +57,7 @@ def _requests(year: Year) -> None:
         year.session,
         book=book,
         key=approval_rules.KEY,
-        value=f"0:1,{cast.TWO_APPROVE_FROM}:2",
+        value=f"0:1,{people.TWO_APPROVE_FROM}:2",
         valid_from_on=year.at(0).date(),
         now=year.at(0),
         made_by=year.people["admin"].id,

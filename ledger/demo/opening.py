@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from ledger.core import bookkeeping
 from ledger.core.entry import Posting
 from ledger.db import Session
-from ledger.demo import cast
+from ledger.demo import people as cast
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.models.people import Person

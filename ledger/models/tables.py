@@ -22,7 +22,7 @@ class TableMapping(Base):
     """How somebody said that tables with these headings are read; one per account and headings.
 
     ``headings`` are the cells of the line of the headings, ``profile`` what differs from the
-    defaults of ``ledger.statements.Profile``.
+    defaults of ``ledger.bank_files.Profile``.
     """
 
     __tablename__ = "table_mapping"

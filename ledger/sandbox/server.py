@@ -16,9 +16,9 @@ from ledger.sandbox import (
     api,
     clockwork,
     controls,
+    dashboard,
     endpoints,
     faults,
-    levers,
     lists,
     pages,
     parameters,
@@ -43,7 +43,7 @@ def create_app(state: Path) -> Flask:
     app.register_blueprint(v1)
     app.register_blueprint(pages.pages)
     app.register_blueprint(controls.pages)
-    app.register_blueprint(levers.pages)
+    app.register_blueprint(dashboard.pages)
     app.add_url_rule("/healthz", view_func=lambda: {"ok": True}, endpoint="healthz")
     return app
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import Schema
 
-from ledger.schemas.fields import Count, Day, Line, Money, Text, one_of
 from ledger.core.functions import FUNCTIONS
+from ledger.schemas.fields import Count, Day, Line, Money, Text, one_of
 
 
 def ask(exponent: int, kind: str) -> Schema:

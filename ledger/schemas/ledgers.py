@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
-from ledger.histories import FORMATS, LEAVABLE
+from ledger.importers import FORMATS, LEAVABLE
 from ledger.schemas.fields import Line, one_of
 from ledger.schemas.tables import DEEDS
 

@@ -10,20 +10,14 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from ledger.bank_files import Statement, StatementFile
+from ledger.bank_files.accounts import bare, is_iban, same_account, surely_other, two_ibans
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models.books import Book
 from ledger.models.statements import BankAccount, BankLine, BankStatement
 from ledger.services.books import ensure_commodity
-from ledger.statements import Statement, StatementFile
-from ledger.statements.accounts import (
-    bare,
-    is_iban,
-    same_account,
-    surely_other,
-    two_ibans,
-)
 
 OPERATING = 1010
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from ledger.bank_files import Statement, StatementFile
 from ledger.db import ReadSession, Session
 from ledger.models.books import Book
 from ledger.services.bank_accounts import OPERATING, Choice, account_called, known_accounts
 from ledger.services.statements import Imported, import_statement
-from ledger.statements import Statement, StatementFile
 
 
 def import_file(

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from ledger.bank_files import Gift, GiftList
 from ledger.core import bookkeeping
 from ledger.core.accounts import BY_NUMBER
 from ledger.core.days import day_in
@@ -31,7 +32,6 @@ from ledger.services.books import check_own_fund
 from ledger.services.parties import find_or_create_party, kept_parties
 from ledger.services.people import clean_email
 from ledger.services.pledges import keep_at_once, record_fulfilment
-from ledger.statements import Gift, GiftList
 
 BANK, CASH = 1010, 1030
 # Where the money of a list can be, and what is booked for it.

@@ -16,7 +16,7 @@ from ledger.core.bounds import check_amount, check_day
 from ledger.core.fitting_accounts import Use, check_fits
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
-from ledger.histories import Booking, Chart, History, Mapping, Transaction, left_open, propose
+from ledger.importers import Booking, Chart, History, Mapping, Transaction, left_open, propose
 from ledger.models.books import Book
 from ledger.models.journal import Entry as EntryRow
 from ledger.queries.books import account_names, accounts_of, commodities, funds_of

@@ -1,6 +1,6 @@
 """Mandates: a card saved for a pledge, charged when it is due, its owner brought back when not.
 
-Amounts in minor units. Never calls Stripe; ``checkout.saved_cards`` does, between these deeds.
+Amounts in minor units. Never calls Stripe; ``stripe.checkout.saved_cards`` does, in between.
 """
 
 from datetime import datetime, timedelta

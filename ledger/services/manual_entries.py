@@ -17,6 +17,7 @@ from ledger.core.accounts import CASH_LIKE
 from ledger.core.days import day_in
 from ledger.core.entry import Entry, Posting
 from ledger.core.fitting_accounts import Use, check_fits
+from ledger.core.functions import FUNCTIONS
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Account, Book, Commodity, Fund
@@ -29,7 +30,6 @@ from ledger.services import journal
 from ledger.services.books import check_own_fund
 from ledger.services.limits import hold
 from ledger.services.proposals import propose
-from ledger.core.functions import FUNCTIONS
 
 KIND = "manual_entry"
 SOURCE = "api"

@@ -14,11 +14,11 @@ from uuid import UUID
 
 from sqlalchemy import and_, exists, func, or_, select
 
+from ledger.bank_files import Line, Statement, line_base, line_fingerprint
 from ledger.core.bounds import shifted
 from ledger.db import ReadSession
 from ledger.ids import new_id
 from ledger.models.statements import BankLine, BankLinePart, BankLineRepeat, BankStatement
-from ledger.statements import Line, Statement, line_base, line_fingerprint
 
 Relation = Literal["same", "maybe", "other"]
 NO_REFERENCE = ("", "NONREF", "NOTPROVIDED")

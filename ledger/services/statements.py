@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from ledger.bank_files import Line, Part, Statement, StatementFile, chain_breaks, decimal_text
 from ledger.core.fitting_accounts import Use, check_fits
 from ledger.db import ReadSession, Session
 from ledger.errors import Invalid
@@ -37,7 +38,6 @@ from ledger.services.statement_lines import (
     span_of,
     tell,
 )
-from ledger.statements import Line, Part, Statement, StatementFile, chain_breaks, decimal_text
 
 __all__ = [
     "Choice",

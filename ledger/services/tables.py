@@ -1,7 +1,7 @@
 """Tables that people send: remember how those of an account are read, and keep a file while
 somebody says what its columns are.
 
-Must not read any table (``ledger.statements`` does) and must not post.
+Must not read any table (``ledger.bank_files`` does) and must not post.
 """
 
 import base64
@@ -12,11 +12,11 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
+from ledger.bank_files import MAX_BYTES, Profile, Remembered, profile_from
 from ledger.db import ReadSession, Session
 from ledger.errors import NotFound
 from ledger.models.books import Book
 from ledger.models.tables import TableDraft, TableMapping
-from ledger.statements import MAX_BYTES, Profile, Remembered, profile_from
 
 # Files of banks are about people; nobody needs a draft for longer than a day.
 KEPT = timedelta(days=1)

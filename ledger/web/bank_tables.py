@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint
 from flask_babel import gettext as _
 
+from ledger.bank_files import Profile, Reading, StatementFile, read_statement, reading_of
 from ledger.db import Session
 from ledger.errors import Invalid, PoolbookError
 from ledger.models.books import Book
@@ -16,7 +17,6 @@ from ledger.schemas.tables import bank_mapping
 from ledger.services import statements as statement_services
 from ledger.services import tables
 from ledger.services.statements import SeveralAccounts
-from ledger.statements import Profile, Reading, StatementFile, read_statement, reading_of
 from ledger.web import table_forms
 from ledger.web.door import now, read_form, reading, signed_in
 from ledger.web.drafts import Draft, Errors, Flow, Looked, register

@@ -16,7 +16,6 @@ from marshmallow import Schema, ValidationError
 from sqlalchemy.exc import IntegrityError
 
 from ledger import auth
-from ledger.checkout import PaymentGateway
 from ledger.config import Settings
 from ledger.core.bounds import is_storable_text
 from ledger.core.days import day_in
@@ -30,6 +29,7 @@ from ledger.queries.books import book_by_code
 from ledger.queries.people import memberships_of
 from ledger.queries.sessions import session_of
 from ledger.services.people import sha256
+from ledger.stripe.checkout import PaymentGateway
 from ledger.web import late_days, once, session_cookie
 from ledger.web.labels import with_labels
 

@@ -7,6 +7,7 @@ from flask import Blueprint, flash
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from ledger.bank_files import Reading, read_gifts, reading_of_gifts
 from ledger.db import ReadSession, Session
 from ledger.errors import Invalid, NotFound, PoolbookError
 from ledger.models.books import Book
@@ -14,7 +15,6 @@ from ledger.models.campaigns import Campaign
 from ledger.queries.books import funds_of
 from ledger.schemas.gift_lists import MEANINGS, gift_mapping
 from ledger.services import gift_lists
-from ledger.statements import Reading, read_gifts, reading_of_gifts
 from ledger.web import table_forms
 from ledger.web.door import now, read_form, reading, signed_in
 from ledger.web.drafts import Draft, Errors, Flow, Looked, register

@@ -18,8 +18,8 @@ from flask_babel import gettext as _
 
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, PoolbookError
-from ledger.histories import FORMATS, LEAVABLE, History, Mapping, read_history
-from ledger.histories.mapping import is_ours, target_of
+from ledger.importers import FORMATS, LEAVABLE, History, Mapping, read_history
+from ledger.importers.mapping import is_ours, target_of
 from ledger.models.books import Book
 from ledger.queries.books import account_names, fund_by_code, funds_of
 from ledger.schemas.ledgers import ledger_mapping, ledger_reading

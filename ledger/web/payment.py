@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from ledger.checkout import GatewayDown, PaymentGateway, look_up_attempt
 from ledger.core.instalments import FeeEstimate
 from ledger.errors import Conflict, PoolbookError
 from ledger.models.payments import PaymentAttempt
 from ledger.services import brakes
+from ledger.stripe.checkout import GatewayDown, PaymentGateway, look_up_attempt
 from ledger.web.door import here, now, visitor, write
 from ledger.web.visitors import came_from
 

@@ -11,7 +11,6 @@ from marshmallow import ValidationError
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from ledger import checkout
 from ledger.core.amount import kind_of
 from ledger.core.currencies import exponent
 from ledger.core.pledge_status import Standing, Status, Tone
@@ -39,11 +38,12 @@ from ledger.schemas.giving import Way
 from ledger.services import parties, pledge_limits, recurring
 from ledger.services import pledges as pledge_services
 from ledger.services.offers import Line
+from ledger.stripe import checkout
 from ledger.web.door import (
-    links,
     errors_of,
     flat_messages,
     here,
+    links,
     now,
     page,
     reading,

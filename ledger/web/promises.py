@@ -10,7 +10,6 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from ledger import checkout
 from ledger.core.days import day_in
 from ledger.errors import NotFound
 from ledger.links import PLEDGE
@@ -21,6 +20,7 @@ from ledger.models.pledges import Pledge
 from ledger.queries import mandates, pledge_status, pledges
 from ledger.queries.payments import latest_attempt
 from ledger.services import pledges as pledge_services
+from ledger.stripe import checkout
 from ledger.web.door import here, links, now, page, reading, write
 from ledger.web.payment import came_back, count_try, gateway
 

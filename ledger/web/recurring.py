@@ -11,7 +11,6 @@ from flask_babel import gettext as _
 from marshmallow import ValidationError
 from werkzeug.wrappers import Response
 
-from ledger import checkout
 from ledger.core.currencies import exponent
 from ledger.errors import Invalid, NotFound
 from ledger.links import RECURRING
@@ -19,6 +18,7 @@ from ledger.models.parties import Party
 from ledger.models.recurring import RecurringGift
 from ledger.queries import recurring
 from ledger.schemas.fields import minor_units
+from ledger.stripe import checkout
 from ledger.web.door import errors_of, here, links, now, page, reading, visitor
 from ledger.web.payment import came_back, count_try, gateway
 

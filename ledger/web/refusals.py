@@ -13,7 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from ledger.checkout import GatewayDown
 from ledger.db import is_away
 from ledger.errors import (
     Conflict,
@@ -24,6 +23,7 @@ from ledger.errors import (
     RateLimited,
 )
 from ledger.ids import new_id
+from ledger.stripe.checkout import GatewayDown
 from ledger.web import once
 from ledger.web.door import Visitor, page, remember_way, visitor
 

@@ -21,9 +21,9 @@ from ledger.web import passkeys
 from ledger.web import sessions as browser
 from ledger.web.arrival import arrive, wait_for
 from ledger.web.door import (
-    links,
     errors_of,
     here,
+    links,
     now,
     page,
     read_form,

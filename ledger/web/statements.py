@@ -10,6 +10,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from ledger.bank_files import MAX_BYTES, TableUnclear, read_statement
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.queries import journal, pledges, statements
@@ -26,7 +27,6 @@ from ledger.services import (
 )
 from ledger.services.bank_items import item_by_id, items_of_rows
 from ledger.services.statements import Choice, Imported, SeveralAccounts
-from ledger.statements import MAX_BYTES, TableUnclear, read_statement
 from ledger.web import table_forms
 from ledger.web.door import (
     book_for,

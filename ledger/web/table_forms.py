@@ -10,11 +10,11 @@ from flask import redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from ledger.bank_files import MAX_BYTES, Grid, Profile, Reading, order_of, place, profile_from
 from ledger.errors import Invalid, PoolbookError
 from ledger.models.books import Book
 from ledger.schemas.tables import MEANINGS
 from ledger.services.tables import draft_by_id, keep_draft
-from ledger.statements import MAX_BYTES, Grid, Profile, Reading, order_of, place, profile_from
 from ledger.web.door import now, reading, signed_in, write
 
 # The fields besides those of the columns.

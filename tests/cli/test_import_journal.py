@@ -12,7 +12,7 @@ import pytest
 from ledger.core.amount import decimals
 from ledger.core.days import ONE_DAY
 from ledger.db import Database
-from ledger.histories import read_history
+from ledger.importers import read_history
 from ledger.queries.balances import trial_balance
 from ledger.queries.books import account_names, book_by_code
 from tests import programs

@@ -17,11 +17,12 @@ from uuid import UUID, uuid4
 
 import stripe
 
-from ledger import checkout, worker
+from ledger import worker
 from ledger.config import Settings
 from ledger.db import Database
 from ledger.gateway import StripeGateway
-from ledger.sweep import sweep
+from ledger.stripe import checkout
+from ledger.stripe.sync import sweep
 from wsgi import create_app
 
 KEY = "sk_test_faults"

@@ -19,7 +19,7 @@ from ledger.models.journal import Entry
 from ledger.models.payments import BalanceTransaction, PaymentAttempt
 from ledger.models.pledges import Fulfilment, Pledge
 from ledger.queries.invariants import check
-from ledger.sweep import reconcile, sweep
+from ledger.stripe.sync import reconcile, sweep
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge
 from tests.faults.actor import settings
 from tests.faults.town import PATIENCE_SECONDS, Town, torment

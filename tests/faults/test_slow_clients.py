@@ -114,7 +114,7 @@ def test_an_upload_over_a_slow_line_arrives(impatient_port: int) -> None:
 
 
 def taken_of_larger(port: int, pause: float) -> int:
-    """How much of an answer larger than the network holds comes after taking nothing for a while."""
+    """How much of an answer larger than the network holds comes after a pause in taking it."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as one:
         one.sendall(b"GET /larger HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         time.sleep(pause)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import Invalid
-from ledger.histories import read_history
+from ledger.importers import read_history
 from tests import programs
 from tests.histories.samples import write
 

@@ -9,8 +9,8 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import Invalid
-from ledger.histories import Booking, Figure, Leg, Mapping, Transaction
-from ledger.histories.mapping import AccountTarget, BetweenDays, target_of
+from ledger.importers import Booking, Figure, Leg, Mapping, Transaction
+from ledger.importers.mapping import AccountTarget, BetweenDays, target_of
 
 START = date(2024, 1, 1)
 BETWEEN = BetweenDays(AccountTarget(1899), AccountTarget(2999))

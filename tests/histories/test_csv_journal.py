@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import Invalid
-from ledger.histories import read_history
+from ledger.importers import read_history
 
 CASES = Path(__file__).parents[3] / "shared" / "cases"
 GNUCASH = """\

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.histories import History, read_history
+from ledger.importers import History, read_history
 from tests import programs
 from tests.histories.samples import HLEDGER, LEDGER, Files, write
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import Invalid
-from ledger.histories import FORMATS, read_history
+from ledger.importers import FORMATS, read_history
 from tests.histories.gnucash_files import as_xml, packed, sqlite_book
 from tests.histories.samples import HLEDGER
 from tests.histories.test_beancount import BUY, GIFT, OPEN, PAD, sale

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import Invalid
-from ledger.histories import History, gnucash_xml, read_history
+from ledger.importers import History, gnucash_xml, read_history
 from tests.histories.gnucash_files import HEAD, as_xml, packed, sqlite_book
 
 THERE = Path(__file__).parents[3] / "shared"

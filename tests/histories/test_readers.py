@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.histories import History, read_history
+from ledger.importers import History, read_history
 from tests import programs
 
 DATA = Path(__file__).parent / "data"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import Invalid
-from ledger.histories import folder, read_history
+from ledger.importers import folder, read_history
 
 REAL = "2024-01-01 x\n  Cash  1 EUR\n  Income\n"
 OPENED = "".join(

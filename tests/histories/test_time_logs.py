@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import Invalid
-from ledger.histories import read_history
+from ledger.importers import read_history
 from tests import programs
 
 CASES = Path(__file__).parents[3] / "shared" / "cases"

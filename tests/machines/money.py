@@ -8,6 +8,7 @@ import hypothesis.strategies as st
 from hypothesis.stateful import precondition, rule
 from sqlalchemy import select
 
+from ledger.bank_files.statement import Line, Statement, StatementFile
 from ledger.gateway import Payout
 from ledger.models.campaigns import Campaign
 from ledger.models.commitments import Commitment
@@ -29,7 +30,6 @@ from ledger.services import (
 )
 from ledger.services.gifts import Kind
 from ledger.services.offers import Line as Offer
-from ledger.statements.statement import Line, Statement, StatementFile
 from tests.machines.base import AMOUNTS, ANY, BIG, PLACES, Played, pick
 from tests.machines.model import POOL, Promise, need
 from tests.machines.stage import CAMPAIGNS, NEEDS

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from ledger.bank_files.statement import Line, Statement, StatementFile
 from ledger.db import Session
 from ledger.gateway import BalanceTransaction
 from ledger.models.books import Book, Fund
@@ -31,7 +32,6 @@ from ledger.services.parties import find_or_create_party
 from ledger.services.people import create_person, grant_role
 from ledger.services.pledges import make_pledges
 from ledger.services.statements import import_statement
-from ledger.statements.statement import Line, Statement, StatementFile
 from tests.factories import confirm
 from tests.worked import WORKED
 

@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.engine import make_url
 
-from ledger import checkout, worker
+from ledger import worker
 from ledger.config import Settings
 from ledger.core.leaf import LABELS, canonical
 from ledger.db import Database, Session
@@ -30,7 +30,8 @@ from ledger.models.journal import Entry, Posting
 from ledger.models.pledges import Fulfilment, Pledge
 from ledger.services.books import ensure_commodity
 from ledger.services.campaigns import Need
-from ledger.sweep import sweep
+from ledger.stripe import checkout
+from ledger.stripe.sync import sweep
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge, make_pool
 from tests.faults.conftest import Sandbox
 from tests.sandbox.conftest import client_of, page_params

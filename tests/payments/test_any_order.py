@@ -14,7 +14,7 @@ import stripe
 
 from ledger.db import Database, ReadSession
 from ledger.queries.invariants import check
-from ledger.sweep import reconcile
+from ledger.stripe.sync import reconcile
 from reports.build import draft, scope_of_all
 from tests.faults.conftest import Sandbox
 from tests.payments.history import Copy, History, canonical_books, copied

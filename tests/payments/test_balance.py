@@ -22,7 +22,7 @@ from ledger.models.statements import BankLine, BankStatement
 from ledger.queries import payments as questions
 from ledger.queries import stripe
 from ledger.services import journal, matching, payouts, suspense
-from ledger.sweep import reconcile
+from ledger.stripe.sync import reconcile
 from tests.payments.sabotage import Broken, Case, named, turns_red
 from tests.sandbox.conftest import page_params
 from tests.sandbox.shop import Shop
@@ -434,11 +434,11 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     (a_payout_is_what_it_contains, [("ledger.services.payouts._composition", _all_to_one_fund)]),
     (
         a_payout_that_misses_a_movement_waits,
-        [("ledger.sweep.movements.payouts.settle_payout", lambda *_, **__: None)],
+        [("ledger.stripe.sync.balance_transactions.payouts.settle_payout", lambda *_, **__: None)],
     ),
     (
         what_nobody_knows_is_suspended_and_named_later,
-        [("ledger.sweep.movements.movements.suspend", lambda *_, **__: None)],
+        [("ledger.stripe.sync.balance_transactions.movements.suspend", lambda *_, **__: None)],
     ),
     (
         a_payment_without_a_name_becomes_a_gift,
@@ -446,7 +446,7 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     ),
     (
         fees_reserves_and_top_ups_have_their_places,
-        [("ledger.sweep.movements.DEEDS", {})],
+        [("ledger.stripe.sync.balance_transactions.DEEDS", {})],
     ),
     (
         a_negative_balance_is_fetched_from_the_bank,
@@ -454,7 +454,12 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     ),
     (
         a_payout_that_was_paid_comes_back,
-        [("ledger.sweep.movements.payouts.settle_returned_payout", lambda *_, **__: None)],
+        [
+            (
+                "ledger.stripe.sync.balance_transactions.payouts.settle_returned_payout",
+                lambda *_, **__: None,
+            )
+        ],
     ),
     (
         a_payout_by_hand_takes_what_was_there_first,

@@ -13,7 +13,7 @@ from ledger.models.pledges import Pledge
 from ledger.services import stripe_accounts
 from ledger.services.books import ensure_commodity
 from ledger.services.campaigns import Need
-from ledger.sweep import check_account
+from ledger.stripe.sync import check_account
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge, make_pool
 from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.payments.test_money_back import debited_page, moved
@@ -193,7 +193,7 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     (less_than_the_minimum_is_refused_in_words, [(PAGE, _in_hundredths), BOUNDS]),
     (
         forints_leave_in_whole_units,
-        [("ledger.sweep.movements.payouts.settle_manual_payout", nothing)],
+        [("ledger.stripe.sync.balance_transactions.payouts.settle_manual_payout", nothing)],
     ),
     (
         euros_that_settle_in_dollars,
@@ -205,7 +205,7 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     ),
     (
         a_sepa_debit_clears_and_is_returned,
-        [("ledger.sweep.movements.refund_moves.settle_return", nothing)],
+        [("ledger.stripe.sync.balance_transactions.refund_moves.settle_return", nothing)],
     ),
     (
         a_sepa_debit_is_disputed_and_lost_at_once,

@@ -167,14 +167,14 @@ DEEDS = "ledger.services.disputes."
 BROKEN: list[tuple[Case, list[Broken]]] = [
     (
         an_inquiry_moves_nothing_and_waits_on_the_desk,
-        [("ledger.sweep.passes.sync_disputes", nothing)],
+        [("ledger.stripe.sync.scheduler.sync_disputes", nothing)],
     ),
     (an_inquiry_that_becomes_a_dispute_is_booked_then, [(DEEDS + "settle_dispute", nothing)]),
     (a_part_of_a_payment_is_taken_back, [(DEEDS + "settle_dispute", nothing)]),
     (a_dispute_that_is_lost_moves_nothing_more, [(DEEDS + "restate_disputed", nothing)]),
     (a_dispute_that_is_won_brings_the_money_back, [(DEEDS + "restate", nothing)]),
-    (the_fee_comes_back_as_stripe_says, [("ledger.sweep.movements.DISPUTES", ())]),
-    (an_answer_costs_a_further_fee, [("ledger.sweep.movements.DISPUTES", ())]),
+    (the_fee_comes_back_as_stripe_says, [("ledger.stripe.sync.balance_transactions.DISPUTES", ())]),
+    (an_answer_costs_a_further_fee, [("ledger.stripe.sync.balance_transactions.DISPUTES", ())]),
     (what_a_refund_left_is_disputed, [(DEEDS + "MONEY", ("dispute_reversal",))]),
     (
         the_rest_is_disputed_before_the_refund_is_heard_of,

@@ -356,11 +356,11 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     ),
     (
         a_late_failure_of_the_first_attempt_changes_nothing,
-        [("ledger.checkout.wake_ups.look_up_attempt", _believed)],
+        [("ledger.stripe.checkout.webhook_handlers.look_up_attempt", _believed)],
     ),
     (
         a_message_comes_before_we_know_our_own_page,
-        [("ledger.sweep.charges.our_id", nothing)],
+        [("ledger.stripe.sync.charges.our_id", nothing)],
     ),
     (messages_and_sweeps_at_once, BOOKED_AGAIN),
     (a_changed_or_old_message_is_refused, [("ledger.gateway.StripeGateway.verify", _taken)]),

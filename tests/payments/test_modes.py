@@ -15,7 +15,7 @@ from ledger.config import STRIPE_API, Settings, from_environment
 from ledger.db import Database
 from ledger.errors import Invalid, NotAllowed
 from ledger.gateway import StripeGateway
-from ledger.sweep import check_account
+from ledger.stripe.sync import check_account
 from tests.faults.conftest import Sandbox
 from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.ports import free_port

@@ -12,7 +12,7 @@ from ledger.queries import figures
 from ledger.queries.invariants import check
 from ledger.services import journal
 from ledger.services.seals import seal_all
-from ledger.sweep.payers import NAME, find_payers
+from ledger.stripe.sync.payers import NAME, find_payers
 from tests.conftest import NOW
 from tests.queries.test_one_figure import Losses
 

@@ -8,12 +8,12 @@ from uuid import uuid4
 import pytest
 import requests
 
-from ledger.checkout import saved_cards
 from ledger.gateway import GatewayDown, KeyReused, StripeGateway
 from ledger.models.mandates import Mandate
 from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Pledge
 from ledger.queries.mandates import mandate_of
+from ledger.stripe.checkout import saved_cards
 from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.sandbox.shop import Shop
 
@@ -248,7 +248,7 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     (a_bank_that_asks_brings_the_donor_back, [("ledger.services.mandates.FOR_ITS_OWNER", ())]),
     (
         a_card_that_is_refused_outright_keeps_no_other_waiting,
-        [("ledger.checkout.saved_cards._ask_for", _raise)],
+        [("ledger.stripe.checkout.saved_cards._ask_for", _raise)],
     ),
 ]
 

@@ -11,8 +11,6 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from ledger import checkout
-from ledger.checkout import saved_cards
 from ledger.core.entry import Posting
 from ledger.core.instalments import FeeEstimate
 from ledger.core.match_gifts import Terms, match
@@ -29,6 +27,8 @@ from ledger.services.books import ensure_commodity
 from ledger.services.campaigns import Need
 from ledger.services.offers import Line
 from ledger.services.pledges import make_pledges
+from ledger.stripe import checkout
+from ledger.stripe.checkout import saved_cards
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_person, make_pool
 from tests.payments.sabotage import Broken, Case, named, turns_red
 from tests.payments.test_money_back import debited_page

@@ -13,8 +13,8 @@ from ledger.core.accounts import layer_of
 from ledger.core.amount import decimals
 from ledger.core.entry import Entry, Posting
 from ledger.db import Database
-from ledger.histories import Mapping, read_history
-from ledger.histories.ours import own_account
+from ledger.importers import Mapping, read_history
+from ledger.importers.ours import own_account
 from ledger.models.books import Book
 from ledger.queries.balances import trial_balance
 from ledger.queries.books import all_books, book_by_code

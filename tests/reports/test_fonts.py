@@ -12,8 +12,8 @@ from pypdf.generic import ContentStream
 from ledger.db import Database
 from reports import render
 from reports.build import build, scope_of_book
+from reports.model import Report
 from reports.render import HERE
-from reports.statement import Report
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
 from tests.reports.test_transparency import YEAR

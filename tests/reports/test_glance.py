@@ -11,8 +11,8 @@ from ledger.queries import figures
 from ledger.queries.books import book_by_code
 from ledger.services import journal
 from reports.build import build, scope_of_book
+from reports.model import PledgeRow, Report
 from reports.render import render_html
-from reports.statement import PledgeRow, Report
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
 

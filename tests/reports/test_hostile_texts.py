@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ledger.histories import read_history
+from ledger.importers import read_history
 from ledger.models.books import Book
 from ledger.queries.journal import LABELS, EntryRow, Leg
 from reports.exports.export import FORMATS

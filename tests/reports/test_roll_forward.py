@@ -12,7 +12,7 @@ from ledger.services.offers import Line
 from ledger.services.parties import find_or_create_party
 from ledger.services.pledges import make_pledges
 from reports.build import build, scope_of_book
-from reports.statement import PledgeRow
+from reports.model import PledgeRow
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
 

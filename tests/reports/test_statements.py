@@ -12,8 +12,8 @@ from ledger.queries.books import book_by_code
 from ledger.services import journal
 from ledger.services.books import ensure_commodity
 from reports.build import Scope, build, scope_of_all, scope_of_book
+from reports.model import Report
 from reports.render import render_html
-from reports.statement import Report
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
 from tests.reports.worked_table import check_worked, in_dollars, position_in

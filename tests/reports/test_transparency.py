@@ -14,7 +14,7 @@ import pytest
 
 from ledger.core.entry import Entry, Posting
 from ledger.db import Database
-from ledger.demo import fill
+from ledger.demo import seed
 from ledger.errors import Invalid
 from ledger.queries import figures
 from ledger.queries.balances import trial_balance
@@ -23,8 +23,8 @@ from ledger.services import journal
 from ledger.services.books import ensure_commodity
 from reports.build import build, scope_of_all, scope_of_book, scope_of_pool
 from reports.dataset import as_json
+from reports.model import Report
 from reports.render import render_html, render_pdf
-from reports.statement import Report
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
 from tests.worked import load_worked_books
@@ -39,7 +39,7 @@ def town(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Dat
     path = tmp_path_factory.mktemp("town") / "town.db"
     shutil.copy(sqlite_template, path)
     db = Database(f"sqlite:///{path}")
-    fill(db, today=TODAY)
+    seed(db, today=TODAY)
     return db
 
 

@@ -7,7 +7,7 @@ debit positive.
 from collections import defaultdict
 from decimal import Decimal
 
-from reports.statement import Line, Position, Report
+from reports.model import Line, Position, Report
 
 TEXT = """
 1010 8582.54 2843.33 1808.33 0 13234.20 0 13234.20

@@ -11,7 +11,7 @@ from uuid import UUID
 import stripe
 from sqlalchemy import func, select
 
-from ledger import checkout, worker
+from ledger import worker
 from ledger.config import Settings
 from ledger.db import Database, Session
 from ledger.gateway import Event, StripeGateway
@@ -24,7 +24,8 @@ from ledger.queries import payments as questions
 from ledger.queries.stripe import book_for_account, in_suspense
 from ledger.services import refunds, stripe_events
 from ledger.services.campaigns import Need
-from ledger.sweep import sweep
+from ledger.stripe import checkout
+from ledger.stripe.sync import sweep
 from tests.factories import (
     make_book,
     make_campaign,

@@ -5,6 +5,8 @@ from datetime import date
 import pytest
 from sqlalchemy import func, select
 
+from ledger.bank_files import read_statement
+from ledger.bank_files.accounts import same_account, surely_other
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models.statements import BankAccount, BankLine, BankLinePart, BankStatement
@@ -17,8 +19,6 @@ from ledger.services.statements import (
     import_statement,
     preview_statement,
 )
-from ledger.statements import read_statement
-from ledger.statements.accounts import same_account, surely_other
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
 from tests.statements.bank_files import (

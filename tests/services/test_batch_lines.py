@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import func, select, update
 
+from ledger.bank_files import read_statement
 from ledger.errors import Conflict, Invalid
 from ledger.models.journal import Posting
 from ledger.models.pledges import Fulfilment
@@ -13,7 +14,6 @@ from ledger.queries.statements import agreement, open_and_parked_lines_of, open_
 from ledger.services import matching, meanings
 from ledger.services.bank_items import items_of
 from ledger.services.statements import import_statement
-from ledger.statements import read_statement
 from tests.conftest import NOW
 from tests.factories import make_pledge
 from tests.services.bank_hall import Hall

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import select
 
-from ledger.checkout.schedules import keep_schedules
 from ledger.db import Database, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book
@@ -15,6 +14,7 @@ from ledger.models.proposals import Proposal
 from ledger.services import depreciation, hours, lapses, offline, periods, transfers
 from ledger.services.calendar import books_to_keep
 from ledger.services.campaigns import Need
+from ledger.stripe.checkout.daily_charges import keep_schedules
 from reports import roll_forward
 from tests.factories import (
     make_book,

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from ledger.bank_files import GiftList, read_gifts
 from ledger.core.journal_text import format_entry
 from ledger.db import Session
 from ledger.errors import Invalid, NotFound
@@ -20,7 +21,6 @@ from ledger.services.gift_lists import import_gifts, preview_gifts, purpose_of
 from ledger.services.parties import find_or_create_party
 from ledger.services.periods import close_period
 from ledger.services.seals import seal_all
-from ledger.statements import GiftList, read_gifts
 from tests.conftest import NOW
 from tests.factories import make_book, make_campaign, make_fund, make_person
 
@@ -213,6 +213,6 @@ def test_the_lists_of_others_come_in():
 
 
 def test_a_list_has_an_end(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("ledger.statements.gifts.MAX_GIFTS", 2)
+    monkeypatch.setattr("ledger.bank_files.gifts.MAX_GIFTS", 2)
     with pytest.raises(Invalid, match="split it"):
         gifts_of(LIST)

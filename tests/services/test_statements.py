@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from ledger.bank_files import Line, Statement, StatementFile, read_statement
 from ledger.errors import Invalid, NotFound
 from ledger.models.statements import BankLine, BankStatement
 from ledger.queries.statements import (
@@ -19,7 +20,6 @@ from ledger.queries.statements import (
     statements_of,
 )
 from ledger.services.statements import Choice, Imported, import_statement, preview_statement
-from ledger.statements import Line, Statement, StatementFile, read_statement
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ledger.statements import read_statement
-from ledger.statements.grid import open_grid
-from ledger.statements.layouts import layout_of, layouts
+from ledger.bank_files import read_statement
+from ledger.bank_files.grid import open_grid
+from ledger.bank_files.layouts import layout_of, layouts
 
 TABLES = {path.stem: path.read_bytes() for path in (Path(__file__).parent / "banks").iterdir()}
 # In whose tables a balance stands somewhere, so that the closing is 1,015.00 (150,015.00 in India).

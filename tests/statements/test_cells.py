@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
+from ledger.bank_files.cells import Number, days_of, marks_of, orders_of, read_amount, read_day
+from ledger.bank_files.encoding import decode
 from ledger.errors import Invalid
-from ledger.statements.cells import Number, days_of, marks_of, orders_of, read_amount, read_day
-from ledger.statements.encoding import decode
 
 AMOUNTS = [
     ("5.00", "EUR", ".", 500), ("(5.00)", "EUR", ".", -500), ("5.00-", "EUR", ".", -500),

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ledger.bank_files import Statement, read_statement
 from ledger.errors import Invalid
-from ledger.statements import Statement, read_statement
 
 DATA = Path(__file__).parent / "data"
 SEEDS = {path.name: path.read_bytes() for path in sorted(DATA.iterdir())}

@@ -9,9 +9,9 @@ import pytest
 from openpyxl import Workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
+from ledger.bank_files import Profile, grid, read_statement, workbook
+from ledger.bank_files.grid import open_grid
 from ledger.errors import Invalid
-from ledger.statements import Profile, grid, read_statement, workbook
-from ledger.statements.grid import open_grid
 
 PROFILE = Profile(name="x", day="Date", day_format="ymd", amount="Amount", currency="EUR",
                   texts=("Text",))  # fmt: skip

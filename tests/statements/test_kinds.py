@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ledger.bank_files import Statement, StatementFile, read_statement
 from ledger.errors import Invalid
 from ledger.services.statements import describe
-from ledger.statements import Statement, StatementFile, read_statement
 from tests.statements.bank_files import (
     GIFT,
     IBAN,

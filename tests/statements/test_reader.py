@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.core.currencies import EXPONENTS, exponent
-from ledger.errors import Invalid
-from ledger.statements import (
+from ledger.bank_files import (
     MAX_BYTES,
     StatementFile,
     chain_warnings,
@@ -18,6 +16,8 @@ from ledger.statements import (
     line_fingerprint,
     read_statement,
 )
+from ledger.core.currencies import EXPONENTS, exponent
+from ledger.errors import Invalid
 
 DATA = Path(__file__).parent / "data"
 CAMT = (DATA / "hall_march.xml").read_text()

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ledger.bank_files import chain_warnings, read_statement
 from ledger.errors import Invalid
 from ledger.services.statements import describe
-from ledger.statements import chain_warnings, read_statement
 
 BANK = Path(__file__).parents[3] / "shared" / "data" / "bank"
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.errors import Invalid
-from ledger.statements import (
+from ledger.bank_files import (
     Profile,
     Remembered,
     Statement,
@@ -17,6 +16,7 @@ from ledger.statements import (
     read_profile,
     read_statement,
 )
+from ledger.errors import Invalid
 
 SHARED = Path(__file__).parents[3] / "shared"
 CASES = SHARED / "cases"

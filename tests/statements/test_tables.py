@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from ledger.bank_files import StatementFile, TableUnclear, read_profile, read_statement
 from ledger.errors import Invalid
 from ledger.services.statements import describe
-from ledger.statements import StatementFile, TableUnclear, read_profile, read_statement
 
 DATA = Path(__file__).parent / "data"
 BANK = Path(__file__).parents[3] / "shared" / "data" / "bank"

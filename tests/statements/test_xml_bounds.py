@@ -7,9 +7,9 @@ import re
 import pytest
 
 from ledger import bounded_xml
+from ledger.bank_files import camt, ofx
 from ledger.bounded_xml import MAX_QUIET_BYTES, Bounded, events
 from ledger.errors import Invalid
-from ledger.statements import camt, ofx
 
 SIZE = 9 * 1024 * 1024
 CHUNK = 64 * 1024

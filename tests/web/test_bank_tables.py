@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from ledger.checkout.schedules import keep_schedules
+from ledger.bank_files import read_statement
 from ledger.models.statements import BankLine
 from ledger.models.tables import TableDraft, TableMapping
 from ledger.queries.books import book_by_code
 from ledger.services import statements
 from ledger.services.tables import remembered_for
-from ledger.statements import read_statement
+from ledger.stripe.checkout.daily_charges import keep_schedules
 from tests.conftest import NOW
 from tests.web.town import Town
 

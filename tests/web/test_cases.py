@@ -17,6 +17,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from ledger.bank_files import read_profile, read_statement, reading_of, reading_of_gifts
 from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.models.books import Book, Fund
@@ -26,7 +27,6 @@ from ledger.queries.books import book_by_code
 from ledger.schemas.gift_lists import MEANINGS
 from ledger.services.books import create_book, create_fund
 from ledger.services.people import grant_role
-from ledger.statements import read_profile, read_statement, reading_of, reading_of_gifts
 from ledger.web.table_forms import values_of, width_of
 from tests.cli.conftest import Ran, Run, run  # noqa: F401
 from tests.conftest import NOW

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from ledger.db import Database
-from ledger.demo import cast
+from ledger.demo import people
 from ledger.demo.opening import let_people_in
 from ledger.models.people import Membership, Person
 from ledger.queries.people import people_of
@@ -103,8 +103,8 @@ def test_everybody_of_the_demo_holds_their_role_today(db: Database) -> None:
     begun = NOW - timedelta(days=365)
     with db.transaction() as session:
         book = make_book(session)
-        for code, *_more in cast.SKILLS:
+        for code, *_more in people.SKILLS:
             ensure_commodity(session, code)
         let_people_in(session, {"A": book}, start=begun.date(), now=begun)
         held = {(row.email, row.role) for row in people_of(session, book_id=book.id, now=NOW)}
-    assert held == {(email, role) for role, _name, email in cast.STAFF if role != "donor"}
+    assert held == {(email, role) for role, _name, email in people.STAFF if role != "donor"}

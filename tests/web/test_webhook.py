@@ -23,7 +23,7 @@ from ledger.gateway.messages import LONGEST_ID, LONGEST_TYPE
 from ledger.models.base import Base
 from ledger.models.jobs import Job
 from ledger.models.payments import StripeEvent
-from ledger.webhook import MAX_BODY
+from ledger.stripe.webhook import MAX_BODY
 from tests.conftest import NOW
 from wsgi import create_app
 
