@@ -32,7 +32,7 @@ from ledger.gateway import StripeGateway
 from ledger.links import Links
 from ledger.mail import MailServer
 from ledger.private_files import make_private_folder
-from ledger.queries.stripe import account_of
+from ledger.queries.payments.stripe_balance import account_of
 from ledger.sandbox import serve as serve_sandbox
 from ledger.services import stripe_accounts
 from ledger.stripe import webhook

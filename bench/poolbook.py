@@ -27,8 +27,8 @@ from ledger.core.accounts import BY_NUMBER
 from ledger.core.entry import Entry, Posting
 from ledger.db import Database, Session
 from ledger.models.books import Account, Book
-from ledger.queries.balances import account_statement, balance_of, trial_balance
-from ledger.queries.seals import first_difference
+from ledger.queries.books.balances import account_statement, balance_of, trial_balance
+from ledger.queries.books.seals import first_difference
 from ledger.services.books import create_book, create_fund
 from ledger.services.imports import import_entries
 from ledger.services.journal import post as post_entries

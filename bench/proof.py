@@ -31,7 +31,7 @@ from ledger.models.books import Account, Book
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.journal import Posting as PostingRow
 from ledger.models.seals import Checkpoint, Seal
-from ledger.queries.seals import first_difference
+from ledger.queries.books.seals import first_difference
 from ledger.services.books import create_book, create_fund
 from ledger.services.journal import Draft, post_batch
 from ledger.services.seals import make_checkpoint, seal_book

@@ -26,8 +26,8 @@ from ledger.models.campaigns import Campaign
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.parties import Party
 from ledger.models.pledges import Basket, Pledge
-from ledger.queries.parties import labels_of
-from ledger.queries.people import person_by_email
+from ledger.queries.people.parties import labels_of
+from ledger.queries.people.people import person_by_email
 from ledger.services.books import create_book, create_fund, ensure_commodity
 from ledger.services.campaigns import Need, create_campaign
 from ledger.services.journal import Draft, post_batch

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from ledger.db import ReadSession
 from ledger.errors import NotAllowed, NotFound
-from ledger.queries.factors import missing_factors
-from ledger.queries.people import roles_of
+from ledger.queries.people.factors import missing_factors
+from ledger.queries.people.people import roles_of
 from ledger.services.people import ROLES
 
 __all__ = ["PERMISSIONS", "ROLES", "can", "require"]

@@ -21,7 +21,7 @@ from ledger.db import Database
 from ledger.gateway import GatewayDown, PaymentGateway
 from ledger.mail import MailDown, MailServer
 from ledger.models.jobs import Heartbeat
-from ledger.queries import installation
+from ledger.queries.jobs import installation
 from ledger.services.jobs import BACKUP, WORKER
 from migrations import head, revision_of
 

@@ -8,8 +8,8 @@ from ledger.core.days import day_in
 from ledger.db import ReadSession
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book
-from ledger.queries.books import all_books, book_by_code, commodities
-from ledger.queries.pools import pool_by_code
+from ledger.queries.books.books import all_books, book_by_code, commodities
+from ledger.queries.pools.pools import pool_by_code
 from reports import activities, schedules
 from reports.columns import Columns
 from reports.comparatives import carried_forward

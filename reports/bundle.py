@@ -8,8 +8,8 @@ from ledger.db import ReadSession
 from ledger.errors import Conflict
 from ledger.models.books import Book
 from ledger.models.seals import Checkpoint
-from ledger.queries.balances import trial_balance
-from ledger.queries.seals import first_difference, sealed_leaves
+from ledger.queries.books.balances import trial_balance
+from ledger.queries.books.seals import first_difference, sealed_leaves
 from ledger.signing import Signer
 from reports import verify
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from ledger.db import ReadSession
 from ledger.models.books import Book
-from ledger.queries.editions import last_official
+from ledger.queries.books.editions import last_official
 from reports.activities import Carried
 
 

@@ -1,7 +1,8 @@
-"""What people are shown first, and how a pool shared it out: the figures of ``queries.figures``.
+"""What people are shown first, and how a pool shared it out.
 
-Nothing is defined here. As known at an instant, and to compare, the same figures are read from the
-entries one by one; the names of the books that gave and got come from there as well.
+The figures are those of ``queries.pledges.figures``; nothing is defined here. As known at an
+instant, and to compare, the same figures are read from the entries one by one; the names of the
+books that gave and got come from there as well.
 """
 
 from collections import Counter
@@ -12,8 +13,8 @@ from datetime import date, datetime, timedelta
 from ledger.core.figures import Figure as Counted
 from ledger.db import ReadSession
 from ledger.models.books import Book
-from ledger.queries import figures
-from ledger.queries.figures import Figures, Scope
+from ledger.queries.pledges import figures
+from ledger.queries.pledges.figures import Figures, Scope
 from reports.model import Figure, Row, Waterfall
 from reports.trace import Count, Trace
 

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from ledger.db import Database, ReadSession, Session
-from ledger.queries.editions import edition_of, file_of
+from ledger.queries.books.editions import edition_of, file_of
 from ledger.services.editions import keep_edition
 from ledger.signing import Signer
 from reports import dataset

@@ -7,7 +7,7 @@ people read them: income and net assets positive.
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from ledger.queries.figures import Row as FigureRow
+from ledger.queries.pledges.figures import Row as FigureRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from ledger.core.accounts import layer_of
 from ledger.db import ReadSession
 from ledger.models.books import Account, Book, Fund
 from ledger.models.journal import Posting
-from ledger.queries.balances import recorded_by
+from ledger.queries.books.balances import recorded_by
 
 
 @dataclass(frozen=True, slots=True)

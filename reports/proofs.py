@@ -14,8 +14,8 @@ from ledger.db import ReadSession
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.models.seals import Checkpoint, Seal
-from ledger.queries.leaves import EntryLeaves
-from ledger.queries.seals import log_hashes
+from ledger.queries.books.leaves import EntryLeaves
+from ledger.queries.books.seals import log_hashes
 from ledger.signing import Signer
 from reports.verify import ONE_ENTRY
 

@@ -17,8 +17,8 @@ from ledger.core.accounts import layer_of
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.models.journal import Posting
-from ledger.queries import balances
-from ledger.queries.editions import last_official, net_assets_of
+from ledger.queries.books import balances
+from ledger.queries.books.editions import last_official, net_assets_of
 from reports.glance import Window, figures_by_entry, received, scope_of
 from reports.model import FundActivity, FundTotal, Line, Report
 from reports.movements import Movements

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from ledger.core.figures import Leg, lines_of
 from ledger.db import ReadSession
 from ledger.models.books import Book, Fund
-from ledger.queries.journal import EntryRow, every_entry
+from ledger.queries.books.journal import EntryRow, every_entry
 from reports.model import BookProof, EntryLine
 
 AGENCY = "agency"

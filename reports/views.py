@@ -15,8 +15,8 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.models.rights_log import RightsKind
-from ledger.queries import editions as questions
-from ledger.queries.books import all_books
+from ledger.queries.books import editions as questions
+from ledger.queries.books.books import all_books
 from ledger.schemas.fields import Day, Line
 from ledger.schemas.journal import AN_INSTANT
 from ledger.services.rights_log import record

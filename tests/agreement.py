@@ -28,8 +28,11 @@ from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
 from ledger.models.people import Membership
 from ledger.models.pledges import Basket
-from ledger.queries import campaigns, figures, parties, pledges, recurring
-from ledger.queries.pledge_figures import figures_of_pledges
+from ledger.queries.campaigns import campaigns
+from ledger.queries.payments import recurring
+from ledger.queries.people import parties
+from ledger.queries.pledges import figures, pledges
+from ledger.queries.pledges.pledge_figures import figures_of_pledges
 from ledger.services.tokens import create_token, scope_in
 from reports import build
 from tests.web.town import HOME, Browser, settings_of

@@ -14,7 +14,7 @@ from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
 from ledger.models.people import Person
 from ledger.models.pledges import Pledge
-from ledger.queries.people import person_by_email
+from ledger.queries.people.people import person_by_email
 from ledger.services import mandates
 from ledger.services.books import create_book, create_fund, ensure_commodity
 from ledger.services.campaigns import Need, create_campaign

@@ -6,8 +6,9 @@ from marshmallow import Schema, fields
 
 from ledger.api.blueprint import Blueprint
 from ledger.api.token import PUBLIC, book_for, parts
-from ledger.queries import balances, figures
-from ledger.queries.books import all_books
+from ledger.queries.books import balances
+from ledger.queries.books.books import all_books
+from ledger.queries.pledges import figures
 from ledger.schemas.journal import AsOf, Between
 
 blueprint = Blueprint("api_books", "Books and their balances")

@@ -16,8 +16,9 @@ from ledger.db import Session
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.models.people import Person
-from ledger.queries import campaigns, pledges
-from ledger.queries.pledge_status import standings_of
+from ledger.queries.campaigns import campaigns
+from ledger.queries.pledges import pledges
+from ledger.queries.pledges.pledge_status import standings_of
 from ledger.schemas.basket import Basket
 from ledger.services import parties
 from ledger.services import pledges as pledge_services

@@ -16,7 +16,7 @@ from ledger.db import ReadSession, Session
 from ledger.errors import NotFound
 from ledger.models.books import Book
 from ledger.models.proposals import Proposal
-from ledger.queries import journal
+from ledger.queries.books import journal
 from ledger.schemas.fields import Day, Line, one_of
 from ledger.schemas.journal import EntryFilter
 from ledger.services import manual_entries

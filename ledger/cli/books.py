@@ -8,8 +8,8 @@ import click
 from ledger.cli.console import Console, cli, command, pass_console
 from ledger.core.days import day_in
 from ledger.db import Session
-from ledger.queries.books import book_by_code
-from ledger.queries.policies import policy_of
+from ledger.queries.books.books import book_by_code
+from ledger.queries.books.policies import policy_of
 from ledger.services import books as book_services
 from ledger.services.policies import choose_policy
 

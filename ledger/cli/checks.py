@@ -6,8 +6,9 @@ import click
 
 from ledger.cli.console import Console, cli, command, parse_date, parse_instant, pass_console
 from ledger.core.amount import plain_text
-from ledger.queries import balances, invariants
-from ledger.queries.books import book_by_code
+from ledger.queries import invariants
+from ledger.queries.books import balances
+from ledger.queries.books.books import book_by_code
 
 
 @command(cli, "check")

@@ -6,9 +6,9 @@ from ledger.cli.console import Console, cli, command, parse_date, pass_console
 from ledger.core.amount import plain_text
 from ledger.db import ReadSession
 from ledger.errors import NotFound
-from ledger.queries import figures
-from ledger.queries.books import book_by_code, fund_by_code
-from ledger.queries.campaigns import campaign_by_slug
+from ledger.queries.books.books import book_by_code, fund_by_code
+from ledger.queries.campaigns.campaigns import campaign_by_slug
+from ledger.queries.pledges import figures
 
 SHOWN = (
     "brought_forward",

@@ -10,7 +10,7 @@ from ledger.bank_files import read_profile, read_statement
 from ledger.cli.console import Console, cli, command, pass_console, refusals_name
 from ledger.db import Session
 from ledger.importers import FORMATS, LEAVABLE, read_history, read_mapping, write_mapping
-from ledger.queries.books import book_by_code
+from ledger.queries.books.books import book_by_code
 from ledger.services import histories, imports, statements, tables
 
 BALANCED = {True: "balanced", False: "NOT BALANCED", None: "states no two balances"}

@@ -12,7 +12,7 @@ from ledger.errors import Conflict
 from ledger.ids import new_id
 from ledger.links import Links
 from ledger.mail import Letter, MailDown, MailLater, MailRefused, MailServer
-from ledger.queries.outbox import STATES, messages_in, waiting_now
+from ledger.queries.jobs.outbox import STATES, messages_in, waiting_now
 from ledger.services import outbox
 from ledger.services.people import clean_email
 from ledger.services.sign_in_links import issue_link

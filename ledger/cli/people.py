@@ -7,8 +7,8 @@ import click
 from ledger.cli.console import Console, cli, command, pass_console
 from ledger.db import Session
 from ledger.errors import NotFound
-from ledger.queries.books import book_by_code
-from ledger.queries.people import people_of, person_by_email
+from ledger.queries.books.books import book_by_code
+from ledger.queries.people.people import people_of, person_by_email
 from ledger.services import factors, role_grants
 from ledger.services.erasures import erase
 from ledger.services.people import ROLES, create_person, grant_role

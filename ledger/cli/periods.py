@@ -15,9 +15,9 @@ from ledger.cli.console import Console, cli, command, parse_date, pass_console
 from ledger.core.days import day_in
 from ledger.db import Session
 from ledger.models.books import Book
-from ledger.queries import periods as questions
-from ledger.queries.books import book_by_code
-from ledger.queries.people import person_by_email
+from ledger.queries.accounting import periods as questions
+from ledger.queries.books.books import book_by_code
+from ledger.queries.people.people import person_by_email
 from ledger.services import periods
 
 Result = TypeVar("Result")

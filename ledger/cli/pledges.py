@@ -8,7 +8,7 @@ import click
 from ledger.cli.console import Console, cli, command, pass_console
 from ledger.core.days import day_in
 from ledger.db import Session
-from ledger.queries.books import book_by_code
+from ledger.queries.books.books import book_by_code
 from ledger.services.lapses import lapse_overdue, overdue
 
 

@@ -8,8 +8,8 @@ import click
 from ledger.cli.console import Console, cli, command, pass_console
 from ledger.db import Session
 from ledger.errors import Invalid
-from ledger.queries.books import book_by_code, fund_by_code
-from ledger.queries.pools import pool_by_code
+from ledger.queries.books.books import book_by_code, fund_by_code
+from ledger.queries.pools.pools import pool_by_code
 from ledger.services import pools
 
 

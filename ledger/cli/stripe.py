@@ -11,9 +11,9 @@ from ledger.cli.console import Console, cli, command, pass_console
 from ledger.db import Database
 from ledger.errors import Conflict
 from ledger.gateway import GatewayDown, PaymentGateway, StripeGateway
-from ledger.queries.books import book_by_code
-from ledger.queries.payments import unposted
-from ledger.queries.stripe import Agreement
+from ledger.queries.books.books import book_by_code
+from ledger.queries.payments.payments import unposted
+from ledger.queries.payments.stripe_balance import Agreement
 from ledger.services import stripe_accounts
 from ledger.stripe.sync import check_account, reconcile, sweep
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 
 class Figure(StrEnum):
-    """A figure as it is kept; ``queries.figures`` puts together what pages show."""
+    """A figure as it is kept; ``queries.pledges.figures`` puts together what pages show."""
 
     RECEIVED = "received"
     ADVANCES = "advances"

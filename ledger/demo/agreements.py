@@ -3,7 +3,7 @@
 from ledger.core import approval_rules
 from ledger.demo import people
 from ledger.demo.history import Year
-from ledger.queries.books import fund_by_code
+from ledger.queries.books.books import fund_by_code
 from ledger.services import expenses, grants, loans, spending
 from ledger.services.policies import choose_policy
 

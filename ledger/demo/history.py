@@ -16,7 +16,7 @@ from ledger.models.parties import Party
 from ledger.models.people import Person
 from ledger.models.pledges import Pledge
 from ledger.models.proposals import Proposal
-from ledger.queries.books import fund_by_code
+from ledger.queries.books.books import fund_by_code
 from ledger.services import (
     allocations,
     assets,

@@ -9,7 +9,7 @@ from ledger.demo import people as cast
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.models.people import Person
-from ledger.queries.books import fund_by_code
+from ledger.queries.books.books import fund_by_code
 from ledger.services import books, campaigns, hours, journal, people, pools
 
 CURRENCY = "USD"

@@ -168,7 +168,7 @@ class Pledge(Base):
     cover: Mapped[int] = mapped_column(default=0)
     # Whether its giver was asked for a card when it was made: without one it is no promise.
     needs_card: Mapped[bool] = mapped_column(default=False, server_default=false())
-    # Open and not counted as promised: see ``queries.pledges.unconfirmed``.
+    # Open and not counted as promised: see ``queries.pledges.pledges.unconfirmed``.
     unconfirmed: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
 

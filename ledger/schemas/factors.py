@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from ledger.queries.factors import DEMANDS
+from ledger.queries.people.factors import DEMANDS
 from ledger.schemas.fields import MISSING, Line, one_of
 from ledger.services.challenges import PURPOSES
 from ledger.services.passkeys import LONGEST_RESPONSE

@@ -22,7 +22,7 @@ from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.books import Book, Fund
 from ledger.models.people import Membership
 from ledger.models.pools import AllocationLine, AllocationRun
-from ledger.queries.pools import available, gifts_to_match, members_of
+from ledger.queries.pools.pools import available, gifts_to_match, members_of
 from ledger.services import journal
 from ledger.services.commitments import open_commitment
 from ledger.services.limits import lock_fund

@@ -13,7 +13,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book
 from ledger.models.proposals import Proposal
-from ledger.queries.approvals import RULE, deciders, holders_of, rules_of
+from ledger.queries.approvals.rules import RULE, deciders, holders_of, rules_of
 from ledger.services.policies import choose_policy
 from ledger.services.proposals import propose
 

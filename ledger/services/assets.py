@@ -18,10 +18,10 @@ from ledger.models.books import Book, Commodity, Fund
 from ledger.models.journal import Entry, Posting
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
-from ledger.queries.books import funds_of
-from ledger.queries.parties import labels_for
-from ledger.queries.people import person_by_email
-from ledger.queries.policies import capitalised_from
+from ledger.queries.books.books import funds_of
+from ledger.queries.books.policies import capitalised_from
+from ledger.queries.people.parties import labels_for
+from ledger.queries.people.people import person_by_email
 from ledger.services import journal
 from ledger.services.books import ensure_commodity
 from ledger.services.offers import LIMITS

@@ -13,7 +13,7 @@ from sqlalchemy import exists, func, select
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, NotFound
 from ledger.models.statements import BankLine, BankLinePart, Match
-from ledger.queries.statements import IDENTIFIED, PARKED, LineRow, holds_parked
+from ledger.queries.banking.statements import IDENTIFIED, PARKED, LineRow, holds_parked
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign, CampaignChange, CampaignNeed
 from ledger.models.pledges import Pledge
-from ledger.queries.campaigns import needs_of, progress, relied_on
-from ledger.queries.mandates import mandate_of
+from ledger.queries.campaigns.campaigns import needs_of, progress, relied_on
+from ledger.queries.pledges.saved_cards import mandate_of
 from ledger.services.books import check_own_fund, ensure_commodity
 from ledger.services.donor_messages import tell_campaign_over, tell_status
 from ledger.services.mandates import make_due
@@ -326,10 +326,10 @@ def close_campaign(
     """Close a campaign after its last day and return its new state.
 
     All-or-nothing: promises become owed when what counts reaches every minimum, of money, things
-    and hours alike (``queries.campaigns.Progress.counted``), and saved cards are charged; else
-    they lapse. A promise whose donor was asked for a card and saved none lapses as well; offers
-    that wait for their giver or the organiser go on waiting. Raises NotFound, Conflict when it
-    is not live or takes pledges still.
+    and hours alike (``queries.campaigns.campaigns.Progress.counted``), and saved cards are
+    charged; else they lapse. A promise whose donor was asked for a card and saved none lapses as
+    well; offers that wait for their giver or the organiser go on waiting. Raises NotFound, Conflict
+    when it is not live or takes pledges still.
     """
     campaign = _known(session, campaign_id)
     if campaign.state != "live":

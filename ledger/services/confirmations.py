@@ -1,5 +1,7 @@
-"""Whether a pledge is promised yet: ``queries.pledges.unconfirmed`` says what that takes. What is
-not promised yet is in no figure."""
+"""Whether a pledge counts yet: ``queries.pledges.pledges.unconfirmed`` says what that takes.
+
+What does not count yet is in no figure.
+"""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -8,7 +10,7 @@ from sqlalchemy import select
 
 from ledger.db import Session
 from ledger.models.pledges import Pledge
-from ledger.queries.pledges import unconfirmed
+from ledger.queries.pledges.pledges import unconfirmed
 
 
 def restate_confirmed(session: Session, pledge_id: UUID | None) -> None:

@@ -22,10 +22,10 @@ from ledger.models.commitments import Step
 from ledger.models.journal import Entry
 from ledger.models.pledges import Fulfilment
 from ledger.models.proposals import Proposal
-from ledger.queries.books import book_by_code, fund_by_code
-from ledger.queries.funds import on_account
-from ledger.queries.payments import FOLLOWED
-from ledger.queries.statements import item_of_entry
+from ledger.queries.banking.statements import item_of_entry
+from ledger.queries.books.books import book_by_code, fund_by_code
+from ledger.queries.books.funds import on_account
+from ledger.queries.payments.payments import FOLLOWED
 from ledger.services import journal
 from ledger.services.limits import check_left, lock_fund
 from ledger.services.money_trail import deposit_item, moved_on

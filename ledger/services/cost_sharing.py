@@ -10,7 +10,7 @@ from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.proposals import Proposal
-from ledger.queries.books import book_by_code, fund_by_code
+from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.services import journal
 from ledger.services.books import check_own_fund
 from ledger.services.limits import hold

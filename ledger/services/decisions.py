@@ -13,7 +13,7 @@ from ledger.ids import new_id
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Posting
 from ledger.models.proposals import Proposal
-from ledger.queries.approvals import ROLE, RULE, needed_by, rules_of, signers_of
+from ledger.queries.approvals.rules import ROLE, RULE, needed_by, rules_of, signers_of
 from ledger.services import (
     allocations,
     approval_rules,

@@ -16,7 +16,7 @@ from ledger.ids import new_id
 from ledger.models.books import Book, Fund
 from ledger.models.deposits import DepositItem
 from ledger.models.pledges import RETURN, Pledge
-from ledger.queries.deposits import Counted, counted, items_of
+from ledger.queries.banking.deposits import Counted, counted, items_of
 from ledger.services import journal
 from ledger.services.books import check_own_fund
 from ledger.services.donor_messages import tell_status

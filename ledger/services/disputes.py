@@ -14,7 +14,7 @@ from ledger.gateway import Dispute as Told
 from ledger.models.disputes import Dispute
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Pledge
-from ledger.queries.pledge_status import stands
+from ledger.queries.pledges.pledge_status import stands
 from ledger.services.donor_messages import tell_status
 from ledger.services.movements import (
     SUSPENDED,

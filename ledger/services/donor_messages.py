@@ -17,7 +17,7 @@ from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
 from ledger.models.recurring import RecurringGift
-from ledger.queries.pledge_status import standings_of
+from ledger.queries.pledges.pledge_status import standings_of
 from ledger.services.people import send
 
 # What a message about a changed status is headed with.

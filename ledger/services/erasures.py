@@ -32,7 +32,7 @@ from ledger.models.recurring import RecurringGift
 from ledger.models.rights_log import RightsKind
 from ledger.models.sessions import SignInSession
 from ledger.models.statements import BankLine, BankLinePart, Match
-from ledger.queries.people import memberships_of
+from ledger.queries.people.people import memberships_of
 from ledger.services.people import clean_email
 from ledger.services.pledges import cancel_pledge
 from ledger.services.rights_log import record

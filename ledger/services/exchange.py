@@ -14,8 +14,8 @@ from ledger.core.entry import Entry
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book, Fund
-from ledger.queries.balances import balance_of
-from ledger.queries.funds import on_account
+from ledger.queries.books.balances import balance_of
+from ledger.queries.books.funds import on_account
 from ledger.services import journal
 from ledger.services.books import check_own_fund, ensure_commodity
 

@@ -18,8 +18,8 @@ from ledger.models.books import Book
 from ledger.models.factors import FactorPolicy, FactorReset, Passkey, RecoveryCode, Totp
 from ledger.models.people import Person
 from ledger.models.rights_log import RightsKind
-from ledger.queries.factors import DEMANDS, GRACE_DAYS, factors_of, has_factor
-from ledger.queries.people import memberships_of
+from ledger.queries.people.factors import DEMANDS, GRACE_DAYS, factors_of, has_factor
+from ledger.queries.people.people import memberships_of
 from ledger.services import rate_limits, recovery_codes, sessions, totp
 from ledger.services.people import ROLES, send
 from ledger.services.rate_limits import HOUR, Limit, Subject

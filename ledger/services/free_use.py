@@ -9,7 +9,7 @@ from ledger.errors import Invalid, NotFound
 from ledger.models.assets import Asset, AssetLoan, Valuation
 from ledger.models.books import Book
 from ledger.models.proposals import Proposal
-from ledger.queries.policies import policy_of
+from ledger.queries.books.policies import policy_of
 from ledger.services import journal
 from ledger.services.assets import borrowing_fund
 from ledger.services.proposals import propose

@@ -26,7 +26,7 @@ from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.parties import Party
-from ledger.queries.books import fund_by_code
+from ledger.queries.books.books import fund_by_code
 from ledger.services import journal
 from ledger.services.books import check_own_fund
 from ledger.services.parties import find_or_create_party, kept_parties

@@ -19,8 +19,8 @@ from ledger.errors import Conflict, Invalid
 from ledger.importers import Booking, Chart, History, Mapping, Transaction, left_open, propose
 from ledger.models.books import Book
 from ledger.models.journal import Entry as EntryRow
-from ledger.queries.books import account_names, accounts_of, commodities, funds_of
-from ledger.queries.journal import references_in
+from ledger.queries.books.books import account_names, accounts_of, commodities, funds_of
+from ledger.queries.books.journal import references_in
 from ledger.services.books import ensure_commodity, open_account
 from ledger.services.journal import Draft, Posted, post_batch
 

@@ -20,9 +20,9 @@ from ledger.models.parties import Party
 from ledger.models.people import Person
 from ledger.models.pledges import Pledge
 from ledger.models.proposals import Proposal
-from ledger.queries.parties import labels_for
-from ledger.queries.people import roles_of
-from ledger.queries.policies import policy_of
+from ledger.queries.books.policies import policy_of
+from ledger.queries.people.parties import labels_for
+from ledger.queries.people.people import roles_of
 from ledger.services import journal
 from ledger.services.books import check_own_fund, ensure_commodity
 from ledger.services.pledges import record_fulfilment, release_for

@@ -22,8 +22,8 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models import books, journal
-from ledger.queries.parties import labels_of
-from ledger.queries.periods import ONE_DAY, closed_until, softly_closed_until
+from ledger.queries.accounting.periods import ONE_DAY, closed_until, softly_closed_until
+from ledger.queries.people.parties import labels_of
 from ledger.services.journal_rows import store
 
 CHUNK = 500

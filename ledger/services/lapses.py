@@ -10,7 +10,7 @@ from ledger.db import ReadSession, Session
 from ledger.models.books import Book
 from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Pledge, PledgeLine
-from ledger.queries.policies import policy_of
+from ledger.queries.books.policies import policy_of
 from ledger.services.pledges import lapse_pledge
 
 OPEN = ("open", "part_fulfilled")

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from ledger.db import Session
 from ledger.errors import Conflict
 from ledger.models.books import Fund
-from ledger.queries.funds import spendable
+from ledger.queries.books.funds import spendable
 
 
 def lock_fund(session: Session, fund_id: UUID) -> Fund:

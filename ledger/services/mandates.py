@@ -18,7 +18,7 @@ from ledger.models.books import Book
 from ledger.models.mandates import Mandate
 from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Pledge
-from ledger.queries.mandates import amount_due, charge_in_doubt, mandate_of, next_due_on
+from ledger.queries.pledges.saved_cards import amount_due, charge_in_doubt, mandate_of, next_due_on
 from ledger.services.confirmations import restate_confirmed
 from ledger.services.donor_messages import tell_card_failed, tell_card_saved
 

@@ -23,9 +23,9 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.books import Account, Book, Commodity, Fund
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.proposals import Proposal
-from ledger.queries.books import accounts_of, funds_of
-from ledger.queries.funds import OWED
-from ledger.queries.periods import closed_until
+from ledger.queries.accounting.periods import closed_until
+from ledger.queries.books.books import accounts_of, funds_of
+from ledger.queries.books.funds import OWED
 from ledger.services import journal
 from ledger.services.books import check_own_fund
 from ledger.services.limits import hold

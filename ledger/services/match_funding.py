@@ -15,8 +15,8 @@ from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment, Step
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
-from ledger.queries.policies import policy_of
-from ledger.queries.sponsors import (
+from ledger.queries.books.policies import policy_of
+from ledger.queries.campaigns.matching_sponsors import (
     KIND,
     Gift,
     active_sponsors,

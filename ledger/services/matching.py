@@ -21,11 +21,11 @@ from ledger.models.books import Book, Fund
 from ledger.models.payments import Payout
 from ledger.models.pledges import Pledge
 from ledger.models.statements import BankLine, Match
-from ledger.queries.books import fund_by_code
-from ledger.queries.deposits import banked
-from ledger.queries.payments import payout_funds
-from ledger.queries.pledges import pledge_by_reference
-from ledger.queries.stripe import general_fund
+from ledger.queries.banking.deposits import banked
+from ledger.queries.books.books import fund_by_code
+from ledger.queries.payments.payments import payout_funds
+from ledger.queries.payments.stripe_balance import general_fund
+from ledger.queries.pledges.pledges import pledge_by_reference
 from ledger.services import journal
 from ledger.services.bank_items import (
     Item,

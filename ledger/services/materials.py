@@ -14,7 +14,7 @@ from ledger.models.assets import Valuation
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Posting
 from ledger.models.proposals import Proposal
-from ledger.queries.funds import on_account
+from ledger.queries.books.funds import on_account
 from ledger.services import journal
 from ledger.services.books import check_own_fund, ensure_commodity
 from ledger.services.proposals import propose

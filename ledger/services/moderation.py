@@ -15,7 +15,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.models.pledges import Basket, BasketDecision, BasketReport, Pledge
-from ledger.queries.pledges import OPEN, is_offer
+from ledger.queries.pledges.pledges import OPEN, is_offer
 from ledger.services.confirmations import restate_offers
 from ledger.services.donor_messages import tell_declined
 from ledger.services.pledges import cancel_pledge

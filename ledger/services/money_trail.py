@@ -12,8 +12,8 @@ from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.models.deposits import DepositItem
 from ledger.models.payments import BalanceTransaction, Payout
-from ledger.queries.books import fund_by_code
-from ledger.queries.funds import on_account
+from ledger.queries.books.books import fund_by_code
+from ledger.queries.books.funds import on_account
 
 BANK, CASH, STRIPE, IN_TRANSIT = 1010, 1030, 1110, 1120
 Moved = tuple[Posting, int, int, str | None]

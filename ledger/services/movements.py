@@ -20,7 +20,7 @@ from ledger.models.books import Book, Fund
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Pledge
 from ledger.models.pools import Pool
-from ledger.queries.parties import labels_of_payment
+from ledger.queries.people.parties import labels_of_payment
 from ledger.services import journal
 from ledger.services.books import ensure_commodity
 from ledger.services.cursors import advance

@@ -11,7 +11,7 @@ from ledger.core.instalments import instalments
 from ledger.db import ReadSession
 from ledger.errors import Conflict, Invalid
 from ledger.models.campaigns import Campaign
-from ledger.queries.campaigns import needs_of
+from ledger.queries.campaigns.campaigns import needs_of
 
 GATED = "all_or_nothing"
 # The policy of a campaign whose organiser accepts every offer of a confirmed address.

@@ -14,7 +14,7 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.pledges import Pledge
-from ledger.queries.balances import balance_of
+from ledger.queries.books.balances import balance_of
 from ledger.services import journal
 from ledger.services.books import check_own_fund
 from ledger.services.deposits import bounce_cheque, put_in

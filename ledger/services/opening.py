@@ -18,7 +18,7 @@ from ledger.models.assets import Asset
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.proposals import Proposal
-from ledger.queries.books import accounts_of, fund_by_code
+from ledger.queries.books.books import accounts_of, fund_by_code
 from ledger.services import journal
 from ledger.services.books import check_own_fund, ensure_commodity
 from ledger.services.proposals import propose

@@ -26,8 +26,8 @@ from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Pledge
 from ledger.models.pools import Pool
 from ledger.models.recurring import RecurringGift
-from ledger.queries.payments import attempt_to_reuse
-from ledger.queries.pledges import open_quantity
+from ledger.queries.payments.payments import attempt_to_reuse
+from ledger.queries.pledges.pledges import open_quantity
 from ledger.services import journal
 from ledger.services.bank_debits import pending_debit, start_debit
 from ledger.services.brakes import note_paid

@@ -15,9 +15,9 @@ from ledger.models.books import Book, Fund
 from ledger.models.journal import Posting
 from ledger.models.payments import BalanceTransaction as TransactionRow
 from ledger.models.payments import Payout as PayoutRow
-from ledger.queries.books import fund_by_code
-from ledger.queries.payments import payout_funds
-from ledger.queries.stripe import book_for_account, general_fund
+from ledger.queries.books.books import fund_by_code
+from ledger.queries.payments.payments import payout_funds
+from ledger.queries.payments.stripe_balance import book_for_account, general_fund
 from ledger.services import journal
 from ledger.services.movements import extra_fee, merged
 

@@ -15,7 +15,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.people import Membership, OutboxMessage, Person
 from ledger.models.rights_log import RightsKind
-from ledger.queries.people import person_by_email, roles_to_come
+from ledger.queries.people.people import person_by_email, roles_to_come
 from ledger.services.rights_log import record
 
 ROLES = ("member", "treasurer", "approver", "auditor", "admin")

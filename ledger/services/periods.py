@@ -18,9 +18,14 @@ from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.models.periods import Period, SoftClose
 from ledger.models.proposals import Proposal
-from ledger.queries.people import emails_with_role
-from ledger.queries.periods import blockers, closed_until, snapshot_of, softly_closed_until
-from ledger.queries.seals import log_hashes
+from ledger.queries.accounting.periods import (
+    blockers,
+    closed_until,
+    snapshot_of,
+    softly_closed_until,
+)
+from ledger.queries.books.seals import log_hashes
+from ledger.queries.people.people import emails_with_role
 from ledger.services.journal import keep_still
 from ledger.services.people import send
 from ledger.services.proposals import propose

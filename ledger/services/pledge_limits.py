@@ -13,7 +13,7 @@ from ledger.db import ReadSession, Session
 from ledger.links import Links
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
-from ledger.queries.people import emails_with_role
+from ledger.queries.people.people import emails_with_role
 from ledger.services import people, rate_limits, sign_in_links
 from ledger.services.rate_limits import DAY, HOUR, MINUTE, Limit, Subject
 

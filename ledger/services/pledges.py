@@ -24,9 +24,9 @@ from ledger.models.campaigns import Campaign
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.parties import Party
 from ledger.models.pledges import Basket, Fulfilment, Pledge, PledgeLine
-from ledger.queries.balances import balance_of
-from ledger.queries.pledges import fulfilled_quantity, open_quantity
-from ledger.queries.policies import policy_of
+from ledger.queries.books.balances import balance_of
+from ledger.queries.books.policies import policy_of
+from ledger.queries.pledges.pledges import fulfilled_quantity, open_quantity
 from ledger.services import journal
 from ledger.services.confirmations import restate_confirmed
 from ledger.services.offers import ALL_CONFIRMED, GATED, Line, check_lines, check_open

@@ -9,7 +9,7 @@ from ledger.errors import Invalid
 from ledger.models.books import Book
 from ledger.models.policies import PolicyChoice
 from ledger.models.rights_log import RightsKind
-from ledger.queries.periods import closed_until
+from ledger.queries.accounting.periods import closed_until
 from ledger.services.rights_log import record
 
 

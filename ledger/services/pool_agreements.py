@@ -14,7 +14,7 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.pools import Pool, PoolMember
 from ledger.models.proposals import Proposal
-from ledger.queries.people import people_of
+from ledger.queries.people.people import people_of
 from ledger.services.books import check_code, check_own_fund, create_fund
 from ledger.services.people import grant_role
 from ledger.services.pools import add_member, check_holder, check_newcomer, create_pool

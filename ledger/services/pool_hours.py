@@ -13,7 +13,7 @@ from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.models.hours import HoursEntry
 from ledger.models.pledges import Pledge
-from ledger.queries.policies import policy_of
+from ledger.queries.books.policies import policy_of
 from ledger.services import journal
 from ledger.services.commitments import load, take_step
 from ledger.services.hours import check_window, mark_confirmed, undecided, value_hours

@@ -18,9 +18,9 @@ from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.models.pools import PoolMember
 from ledger.models.proposals import Proposal
-from ledger.queries.balances import balance_of
-from ledger.queries.funds import between, on_account
-from ledger.queries.pools import available
+from ledger.queries.books.balances import balance_of
+from ledger.queries.books.funds import between, on_account
+from ledger.queries.pools.pools import available
 from ledger.services import journal
 from ledger.services.commitments import (
     approve,

@@ -16,9 +16,9 @@ from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
 from ledger.models.pools import Pool, PoolMember
 from ledger.models.proposals import Proposal
-from ledger.queries.books import book_by_code, fund_by_code
-from ledger.queries.pools import members_of
-from ledger.queries.stripe import general_fund
+from ledger.queries.books.books import book_by_code, fund_by_code
+from ledger.queries.payments.stripe_balance import general_fund
+from ledger.queries.pools.pools import members_of
 from ledger.services import journal
 from ledger.services.books import check_own_fund, create_book, create_fund
 from ledger.services.limits import check_left, lock_fund

@@ -17,11 +17,11 @@ from ledger.ids import new_id
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry
 from ledger.models.proposals import Proposal
-from ledger.queries import journal as entries
-from ledger.queries.approvals import RIGHTS
-from ledger.queries.balances import balance_of
-from ledger.queries.books import fund_by_code
-from ledger.queries.funds import spendable
+from ledger.queries.approvals.rules import RIGHTS
+from ledger.queries.books import journal as entries
+from ledger.queries.books.balances import balance_of
+from ledger.queries.books.books import fund_by_code
+from ledger.queries.books.funds import spendable
 from ledger.services import decisions, journal, pool_agreements
 
 # The thousands digits of what a book has and owes.

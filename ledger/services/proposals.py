@@ -9,7 +9,7 @@ from sqlalchemy import select
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.proposals import Approval, Proposal
-from ledger.queries.approvals import may_sign
+from ledger.queries.approvals.rules import may_sign
 
 
 def propose(

@@ -13,7 +13,7 @@ from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
-from ledger.queries.policies import policy_of
+from ledger.queries.books.policies import policy_of
 from ledger.services.books import check_own_fund, ensure_commodity
 from ledger.services.commitments import (
     approve,

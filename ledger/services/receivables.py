@@ -20,9 +20,9 @@ from ledger.models.commitments import Commitment
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
 from ledger.models.proposals import Proposal
-from ledger.queries.funds import on_account
-from ledger.queries.pledges import open_quantity
-from ledger.queries.policies import policy_of
+from ledger.queries.books.funds import on_account
+from ledger.queries.books.policies import policy_of
+from ledger.queries.pledges.pledges import open_quantity
 from ledger.services import journal
 from ledger.services.commitments import (
     approve,

@@ -19,8 +19,8 @@ from ledger.models.books import Fund
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.payments import BalanceTransaction, Refund
 from ledger.models.pledges import RETURN, Pledge
-from ledger.queries.parties import labels_of_payment
-from ledger.queries.periods import closed_until
+from ledger.queries.accounting.periods import closed_until
+from ledger.queries.people.parties import labels_of_payment
 from ledger.services import journal
 from ledger.services.disputes import restate_disputed
 from ledger.services.donor_messages import tell_status

@@ -6,7 +6,7 @@ from ledger.core.entry import Entry
 from ledger.db import ReadSession
 from ledger.models.books import Book, Fund
 from ledger.models.pledges import Pledge
-from ledger.queries.pledges import fulfilled_quantity
+from ledger.queries.pledges.pledges import fulfilled_quantity
 from ledger.services.pledges import ENDED
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ledger.db import Session
 from ledger.models.rights_log import RightsEvent, RightsKind
-from ledger.queries.rights_log import START, chained, last_of_book
+from ledger.queries.people.rights_log import START, chained, last_of_book
 
 # Ids, words of the program, days and codes. No address and no name of a person fits, nor what a
 # spreadsheet takes for a formula.

@@ -19,9 +19,9 @@ from ledger.models.people import Membership
 from ledger.models.policies import PolicyChoice
 from ledger.models.proposals import Proposal
 from ledger.models.rights_log import RightsKind
-from ledger.queries.approvals import ROLE, deciders, holders_of
-from ledger.queries.people import roles_to_come, told_of_roles
-from ledger.queries.policies import policy_of
+from ledger.queries.approvals.rules import ROLE, deciders, holders_of
+from ledger.queries.books.policies import policy_of
+from ledger.queries.people.people import roles_to_come, told_of_roles
 from ledger.services import people
 from ledger.services.policies import choose_policy
 from ledger.services.proposals import propose

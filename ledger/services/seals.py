@@ -10,8 +10,8 @@ from ledger.core.merkle import leaf_hash, roots_at
 from ledger.db import Session
 from ledger.models.books import Book
 from ledger.models.seals import Checkpoint, Seal, Unsealed
-from ledger.queries.figure_lines import FigureLines
-from ledger.queries.leaves import (
+from ledger.queries.books.figure_lines import FigureLines
+from ledger.queries.books.leaves import (
     EntryLeaves,
     Leaf,
     Totals,
@@ -19,8 +19,8 @@ from ledger.queries.leaves import (
     fund_leaves,
     head_leaf,
 )
-from ledger.queries.rights_log import last_of_book
-from ledger.queries.seals import log_hashes, log_size, root_text
+from ledger.queries.books.seals import log_hashes, log_size, root_text
+from ledger.queries.people.rights_log import last_of_book
 from ledger.services import seal_rows, sums
 from ledger.signing import Signer
 

@@ -16,7 +16,7 @@ from ledger.db import Session
 from ledger.errors import NotFound
 from ledger.models.rights_log import RightsKind
 from ledger.models.sessions import SignInSession
-from ledger.queries.sessions import holds_a_role, sessions_of
+from ledger.queries.people.sessions import holds_a_role, sessions_of
 from ledger.services.people import sha256
 from ledger.services.rights_log import record
 

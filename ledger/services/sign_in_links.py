@@ -18,7 +18,7 @@ from ledger.errors import NotAllowed, NotFound
 from ledger.ids import new_id
 from ledger.links import SIGN_IN, Links, code_place_for, place_for
 from ledger.models.people import Person, SignInLink
-from ledger.queries.people import name_given, person_by_email
+from ledger.queries.people.people import name_given, person_by_email
 from ledger.services import rate_limits
 from ledger.services.people import clean_email, create_person, send, sha256
 from ledger.services.rate_limits import HOUR, Limit, Subject

@@ -14,7 +14,7 @@ from ledger.errors import Invalid
 from ledger.models.assets import Intake, Valuation
 from ledger.models.books import Book, Fund
 from ledger.models.proposals import Proposal
-from ledger.queries.policies import capitalised_from
+from ledger.queries.books.policies import capitalised_from
 from ledger.services import journal
 from ledger.services.assets import check_receipt, next_label, tag_items
 from ledger.services.books import ensure_commodity

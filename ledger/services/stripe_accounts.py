@@ -10,7 +10,7 @@ from ledger.errors import Conflict, NotAllowed
 from ledger.gateway import Account
 from ledger.models.books import Book, Fund
 from ledger.models.stripe_accounts import StripeAccount, StripeBalance
-from ledger.queries.stripe import account_of, book_for_account, general_fund
+from ledger.queries.payments.stripe_balance import account_of, book_for_account, general_fund
 
 
 def bind(session: Session, *, account: Account, now: datetime) -> StripeAccount:

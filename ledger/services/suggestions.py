@@ -18,9 +18,9 @@ from ledger.models.journal import ELSEWHERE, Posting
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.payments import Payout
 from ledger.models.statements import BankLine, Match
-from ledger.queries.deposits import banked
-from ledger.queries.payments import payouts_in_transit
-from ledger.queries.pledges import open_by_reference
+from ledger.queries.banking.deposits import banked
+from ledger.queries.payments.payments import payouts_in_transit
+from ledger.queries.pledges.pledges import open_by_reference
 from ledger.services.bank_items import Item, items_of
 
 BANK = 1010

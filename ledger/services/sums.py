@@ -13,9 +13,9 @@ from ledger.db import Session
 from ledger.models.balances import BalanceDay, BalanceMonth
 from ledger.models.figures import FigureDay, FigureGiver, FigureTotal
 from ledger.models.seals import Seal
-from ledger.queries.figure_lines import FigureLines
-from ledger.queries.leaves import EntryLeaves, Totals
-from ledger.queries.seals import CHUNK
+from ledger.queries.books.figure_lines import FigureLines
+from ledger.queries.books.leaves import EntryLeaves, Totals
+from ledger.queries.books.seals import CHUNK
 from ledger.services import seal_rows
 
 # Book, account, fund, commodity, other book, first day; ids without dashes.

@@ -9,7 +9,7 @@ from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pools import Pool
-from ledger.queries.books import fund_by_code
+from ledger.queries.books.books import fund_by_code
 from ledger.services import journal
 from ledger.services.movements import SUSPENDED, day_of
 

@@ -7,8 +7,8 @@ from ledger.core import bookkeeping
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book
-from ledger.queries.books import fund_by_code
-from ledger.queries.funds import on_account
+from ledger.queries.books.books import fund_by_code
+from ledger.queries.books.funds import on_account
 from ledger.services.bank_items import tie
 from ledger.services.matching import open_incoming, post_line
 

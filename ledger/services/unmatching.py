@@ -17,8 +17,8 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.payments import Payout
 from ledger.models.pledges import UNDONE, Fulfilment, Pledge
 from ledger.models.statements import BankLinePart, Match
-from ledger.queries.books import fund_by_code
-from ledger.queries.funds import on_account, spendable
+from ledger.queries.books.books import fund_by_code
+from ledger.queries.books.funds import on_account, spendable
 from ledger.services import journal
 from ledger.services.bank_items import Item, item_by_id, mark_parked
 from ledger.services.limits import lock_fund

@@ -11,7 +11,7 @@ from ledger.core.allocation import Rule
 from ledger.db import ReadSession
 from ledger.errors import Invalid
 from ledger.models.books import Book
-from ledger.queries import pools
+from ledger.queries.pools import pools
 from ledger.schemas.allocations import CAP, FIGURE, allocation, figures_of, rule_of
 from ledger.services import allocations as services
 from ledger.services.allocations import Preview

@@ -20,7 +20,8 @@ from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.books import Account, Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.models.proposals import Proposal
-from ledger.queries import approvals, proposals
+from ledger.queries.approvals import requests
+from ledger.queries.approvals import rules as approvals
 from ledger.schemas.approvals import rule
 from ledger.services import approval_rules, decisions, previews
 from ledger.web import queue
@@ -62,7 +63,7 @@ def show(proposal_id: UUID) -> Response:
         proposal = session.get(Proposal, proposal_id)
         if proposal is None or not queue.may_read(proposal.kind, proposal.book_id):
             raise NotFound(_("There is no such proposal, or it is not yours to see."))
-        (row,) = proposals.proposals_for(session, book_ids=[proposal.book_id], only=proposal_id)
+        (row,) = requests.proposals_for(session, book_ids=[proposal.book_id], only=proposal_id)
         evidence = queue.evidence(session, row)
         facts = _facts(session, row)
         counting = approvals.signers_of(session, proposal=proposal, now=now())
@@ -96,7 +97,7 @@ def show(proposal_id: UUID) -> Response:
     )
 
 
-def _facts(session: ReadSession, row: proposals.ProposalRow) -> list[tuple[str, str]]:
+def _facts(session: ReadSession, row: requests.ProposalRow) -> list[tuple[str, str]]:
     """Return fund, account and payee of a request, as far as it names them."""
     facts = []
     asked = row.arguments
@@ -120,7 +121,7 @@ def _facts(session: ReadSession, row: proposals.ProposalRow) -> list[tuple[str, 
 
 
 def _facts_of_agreement(
-    session: ReadSession, commitment: Commitment, row: proposals.ProposalRow
+    session: ReadSession, commitment: Commitment, row: requests.ProposalRow
 ) -> list[tuple[str, str]]:
     facts = [
         (_("Agreement"), commitment.reference),
@@ -193,7 +194,7 @@ def _page(
     with reading() as session:
         policy = approvals.rules_of(session, [book.id], now())[book.id]
         choices = approvals.choices_of_rules(session, book.id)
-        waiting = proposals.proposals_for(
+        waiting = requests.proposals_for(
             session, book_ids=[book.id], kinds=[approvals.RULE], is_open=True
         )
     own = {kind: policy.bands_of(kind) for kind in KINDS if policy.bands_of(kind) != ONE}

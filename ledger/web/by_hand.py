@@ -19,10 +19,15 @@ from ledger.errors import Conflict, Invalid, NotFound, PoolbookError
 from ledger.models.books import Book
 from ledger.models.commitments import Commitment
 from ledger.models.people import Person
-from ledger.queries import assets, deposits, hours, journal, pools, proposals
-from ledger.queries.balances import trial_balance
-from ledger.queries.books import commodities, funds_of
-from ledger.queries.policies import policy_of
+from ledger.queries.approvals import requests
+from ledger.queries.banking import deposits
+from ledger.queries.books import journal
+from ledger.queries.books.balances import trial_balance
+from ledger.queries.books.books import commodities, funds_of
+from ledger.queries.books.policies import policy_of
+from ledger.queries.equipment import assets
+from ledger.queries.pools import pools
+from ledger.queries.volunteering import hours
 from ledger.schemas import by_hand as schemas
 from ledger.services import exchange, free_use, materials, opening, receivables, small_gifts
 from ledger.services.parties import CONSENTS
@@ -72,7 +77,7 @@ def index(code: str) -> Response:
     """Show what can be done by hand, and what was asked lately."""
     book = book_for(ACTION, code)
     with reading() as session:
-        asked = proposals.proposals_for(session, book_ids=[book.id], kinds=KINDS, limit=LATELY)
+        asked = requests.proposals_for(session, book_ids=[book.id], kinds=KINDS, limit=LATELY)
         posted = journal.entries_named(
             session,
             book_id=book.id,

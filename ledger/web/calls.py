@@ -12,9 +12,9 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
-from ledger.queries import campaigns
-from ledger.queries.books import commodities, fund_by_code, funds_of
-from ledger.queries.people import names_of
+from ledger.queries.books.books import commodities, fund_by_code, funds_of
+from ledger.queries.campaigns import campaigns
+from ledger.queries.people.people import names_of
 from ledger.schemas import campaigns as schemas
 from ledger.services import campaigns as deeds
 from ledger.web.campaigns import look_of

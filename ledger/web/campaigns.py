@@ -9,8 +9,8 @@ from ledger.core.days import day_in
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
-from ledger.queries import campaigns, sponsors
-from ledger.queries.people import names_of
+from ledger.queries.campaigns import campaigns, matching_sponsors
+from ledger.queries.people.people import names_of
 from ledger.web.door import page, reading, today
 from ledger.web.moderation import shown_key
 
@@ -30,7 +30,7 @@ def look_of(find: Callable[[ReadSession], Campaign]) -> Response:
         book = session.get_one(Book, campaign.book_id)
         needs = campaigns.progress(session, campaign_id=campaign.id)
         supporters = campaigns.supporters(session, campaign_id=campaign.id)
-        matching = sponsors.sponsors_of(session, campaign_id=campaign.id)
+        matching = matching_sponsors.sponsors_of(session, campaign_id=campaign.id)
         changes = campaigns.changes_of(session, campaign_id=campaign.id)
         names = names_of(session, {change.made_by for change in changes})
         waiting = campaigns.waiting_for_donors(session, campaign_id=campaign.id)

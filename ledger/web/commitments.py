@@ -21,9 +21,9 @@ from ledger.core.functions import FUNCTIONS
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound, PoolbookError
 from ledger.models.books import Book, Fund
-from ledger.queries import commitments as questions
-from ledger.queries import pools, promises, proposals
-from ledger.queries.books import (
+from ledger.queries.approvals import agreements as questions
+from ledger.queries.approvals import requests
+from ledger.queries.books.books import (
     accounts_of,
     all_books,
     book_by_code,
@@ -31,6 +31,8 @@ from ledger.queries.books import (
     fund_by_code,
     funds_of,
 )
+from ledger.queries.pledges import receivables as promises
+from ledger.queries.pools import pools
 from ledger.schemas import commitments as schemas
 from ledger.services import (
     expenses,
@@ -435,7 +437,7 @@ def _show_page(
         if row.kind not in LISTED:
             raise NotFound(_("There is no such agreement in this book."))
         steps = questions.steps_of(session, row.id)
-        exits = proposals.proposals_for(
+        exits = requests.proposals_for(
             session,
             book_ids=pools.host_ids(session),
             kinds=(pool_life.EXIT,),

@@ -10,7 +10,7 @@ from ledger.core.currencies import exponent
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
-from ledger.queries.books import all_books, fund_by_code, funds_of
+from ledger.queries.books.books import all_books, fund_by_code, funds_of
 from ledger.schemas.money import shared_cost
 from ledger.services import cost_sharing
 from ledger.web.door import (

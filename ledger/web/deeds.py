@@ -13,9 +13,9 @@ from ledger.models.assets import AssetLoan
 from ledger.models.commitments import Commitment
 from ledger.models.hours import HoursEntry
 from ledger.models.proposals import Proposal
-from ledger.queries.books import fund_by_code
-from ledger.queries.journal import entries_named
-from ledger.queries.pledges import pledge_by_reference
+from ledger.queries.books.books import fund_by_code
+from ledger.queries.books.journal import entries_named
+from ledger.queries.pledges.pledges import pledge_by_reference
 from ledger.services import (
     exchange,
     free_use,

@@ -10,7 +10,10 @@ from werkzeug.wrappers import Response
 
 from ledger.db import ReadSession
 from ledger.models.books import Book
-from ledger.queries import balances, payments, pledges, statements
+from ledger.queries.banking import statements
+from ledger.queries.books import balances
+from ledger.queries.payments import payments
+from ledger.queries.pledges import pledges
 from ledger.web.door import book_for, now, reading
 from ledger.web.figures import plain_decimal
 

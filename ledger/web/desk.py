@@ -3,9 +3,10 @@
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from ledger.queries import desk, proposals
+from ledger.queries.approvals import requests as proposals
 from ledger.queries.invariants import check as check_invariants
-from ledger.queries.pools import hosted_by
+from ledger.queries.pools.pools import hosted_by
+from ledger.queries.workflow import desk
 from ledger.web.door import book_for, page, reading
 
 pages = Blueprint("desk", __name__)

@@ -25,9 +25,9 @@ from ledger.links import Links
 from ledger.models.books import Book
 from ledger.models.people import Person
 from ledger.models.sessions import SignInSession
-from ledger.queries.books import book_by_code
-from ledger.queries.people import memberships_of
-from ledger.queries.sessions import session_of
+from ledger.queries.books.books import book_by_code
+from ledger.queries.people.people import memberships_of
+from ledger.queries.people.sessions import session_of
 from ledger.services.people import sha256
 from ledger.stripe.checkout import PaymentGateway
 from ledger.web import late_days, once, session_cookie

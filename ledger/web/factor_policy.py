@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 
 from ledger.db import Session
 from ledger.errors import Invalid, NotFound
-from ledger.queries import factors as factor_queries
-from ledger.queries.people import people_of
+from ledger.queries.people import factors as factor_queries
+from ledger.queries.people.people import people_of
 from ledger.schemas.factors import Policy
 from ledger.services import factors
 from ledger.services.people import ROLES

@@ -14,7 +14,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.people import Person
 from ledger.models.sessions import SignInSession
-from ledger.queries.factors import factors_of
+from ledger.queries.people.factors import factors_of
 from ledger.schemas.factors import AppCode, NewPasskey
 from ledger.services import factors, totp
 from ledger.services import passkeys as passkey_rows

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from ledger.core.amount import UNKNOWN, decimals, kind_of
 from ledger.core.pledge_status import Standing, Tone
 from ledger.core.recurring_status import GiftStanding
-from ledger.queries.books import commodities
+from ledger.queries.books.books import commodities
 from ledger.web.door import reading
 from ledger.web.locale import chosen
 

@@ -1,6 +1,6 @@
 """How sure we are of who asks: what their session has shown, and how long ago."""
 
-from ledger.queries import factors
+from ledger.queries.people import factors
 from ledger.services import sessions
 from ledger.services.factors import Answer
 from ledger.web.door import now, reading, visitor

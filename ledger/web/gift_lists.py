@@ -12,7 +12,7 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Invalid, NotFound, PoolbookError
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
-from ledger.queries.books import funds_of
+from ledger.queries.books.books import funds_of
 from ledger.schemas.gift_lists import MEANINGS, gift_mapping
 from ledger.services import gift_lists
 from ledger.web import table_forms

@@ -9,7 +9,9 @@ from werkzeug.wrappers import Response
 from ledger.errors import NotFound
 from ledger.models.books import Book
 from ledger.models.pledges import Pledge
-from ledger.queries import figures, parties, pledge_figures, pledge_status, pledges, recurring
+from ledger.queries.payments import recurring
+from ledger.queries.people import parties
+from ledger.queries.pledges import figures, pledge_figures, pledge_status, pledges
 from ledger.services import parties as party_services
 from ledger.services import pledges as pledge_services
 from ledger.web.door import links, now, page, reading, row_asked, signed_in, today, write

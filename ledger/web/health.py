@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from ledger.models.jobs import Heartbeat
-from ledger.queries.outbox import oldest_waiting
+from ledger.queries.jobs.outbox import oldest_waiting
 from ledger.web.door import here, now, reading
 from migrations import head, revision_of
 

@@ -3,8 +3,10 @@
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from ledger.queries import campaigns, figures, pools
-from ledger.queries.books import book_by_code, books_page
+from ledger.queries.books.books import book_by_code, books_page
+from ledger.queries.campaigns import campaigns
+from ledger.queries.pledges import figures
+from ledger.queries.pools import pools
 from ledger.web.door import page, reading, row_asked, visitor
 
 # Campaigns and books on a first page; the rest is one click away.

@@ -14,8 +14,9 @@ from ledger.models.books import Book
 from ledger.models.hours import HoursEntry
 from ledger.models.parties import Party
 from ledger.models.people import Person
-from ledger.queries import hours, pledges
-from ledger.queries.books import book_by_code, commodities, fund_by_code, funds_of_books
+from ledger.queries.books.books import book_by_code, commodities, fund_by_code, funds_of_books
+from ledger.queries.pledges import pledges
+from ledger.queries.volunteering import hours
 from ledger.schemas.hours import Hours
 from ledger.services import hours as hours_services
 from ledger.services import parties

@@ -15,8 +15,8 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound, PoolbookError
 from ledger.models.assets import Asset, Intake
 from ledger.models.books import Book
-from ledger.queries import assets
-from ledger.queries.books import all_books, book_by_code, fund_by_code, funds_of
+from ledger.queries.books.books import all_books, book_by_code, fund_by_code, funds_of
+from ledger.queries.equipment import assets
 from ledger.schemas import things as schemas
 from ledger.services import depreciation, disposals
 from ledger.web.door import errors_of, now, page, read_form, reading, signed_in, visitor, write

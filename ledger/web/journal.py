@@ -12,8 +12,9 @@ from werkzeug.wrappers import Response
 from ledger.core.accounts import Layer
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
-from ledger.queries import balances, journal, statements
-from ledger.queries.books import accounts_of, funds_of
+from ledger.queries.banking import statements
+from ledger.queries.books import balances, journal
+from ledger.queries.books.books import accounts_of, funds_of
 from ledger.schemas.journal import AccountFilter, AsOf, EntryFilter
 from ledger.schemas.money import Correction, Reason
 from ledger.services import corrections

@@ -21,7 +21,7 @@ from ledger.errors import Conflict, Invalid, PoolbookError
 from ledger.importers import FORMATS, LEAVABLE, History, Mapping, read_history
 from ledger.importers.mapping import is_ours, target_of
 from ledger.models.books import Book
-from ledger.queries.books import account_names, fund_by_code, funds_of
+from ledger.queries.books.books import account_names, fund_by_code, funds_of
 from ledger.schemas.ledgers import ledger_mapping, ledger_reading
 from ledger.services import histories
 from ledger.web import table_forms

@@ -13,7 +13,7 @@ from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.models.pledges import Basket
-from ledger.queries import campaigns, moderation
+from ledger.queries.campaigns import campaigns, moderation
 from ledger.schemas.moderation import Deciding, Reporting
 from ledger.services import moderation as services
 from ledger.services import rate_limits

@@ -10,7 +10,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.models.people import Person
 from ledger.models.rights_log import RightsKind
-from ledger.queries import parties
+from ledger.queries.people import parties
 from ledger.schemas.my_data import Erasure
 from ledger.services import erasures
 from ledger.services.rights_log import record

@@ -12,8 +12,10 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models.books import Book
-from ledger.queries import balances, deposits, pledges
-from ledger.queries.books import fund_by_code, funds_of
+from ledger.queries.banking import deposits
+from ledger.queries.books import balances
+from ledger.queries.books.books import fund_by_code, funds_of
+from ledger.queries.pledges import pledges
 from ledger.schemas.money import cash as cash_schema
 from ledger.services import offline
 from ledger.web.door import (

@@ -9,7 +9,7 @@ from ledger.models.books import Fund
 from ledger.models.commitments import Commitment
 from ledger.models.pools import PoolMember
 from ledger.models.proposals import Proposal
-from ledger.queries.books import book_by_code
+from ledger.queries.books.books import book_by_code
 from ledger.services import hours, opening, pool_life
 from ledger.web.deed import Answer, Deed, Told
 

@@ -11,7 +11,7 @@ from ledger.core.currencies import exponent
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.models.pledges import Pledge
-from ledger.queries import disputes, payments, stripe
+from ledger.queries.payments import disputes, payments, stripe_balance
 from ledger.schemas.money import refund as refund_schema
 from ledger.services import refunds
 from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
@@ -27,11 +27,11 @@ def show(code: str) -> Response:
     book = book_for("read_books", code)
     with reading() as session:
         shown: dict[str, Any] = {
-            "agreements": stripe.agreement_as_read(session, book_id=book.id),
-            "read_at": stripe.read_until(session),
+            "agreements": stripe_balance.agreement_as_read(session, book_id=book.id),
+            "read_at": stripe_balance.read_until(session),
             "disputes": disputes.disputes_of(session, book_id=book.id),
             "refunds": payments.refunds_of_book(session, book_id=book.id),
-            "suspense": stripe.in_suspense(session, book_id=book.id),
+            "suspense": stripe_balance.in_suspense(session, book_id=book.id),
             "payouts": payments.payouts_of(session, book_id=book.id),
             "unposted": payments.unposted(session),
             "recent": payments.settled_charges(session, book_id=book.id),

@@ -14,9 +14,9 @@ from ledger.core.policies import NUMBERS
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.models.people import Person
-from ledger.queries import approvals, proposals
-from ledger.queries import people as people_queries
-from ledger.queries.policies import policy_of
+from ledger.queries.approvals import requests, rules
+from ledger.queries.books.policies import policy_of
+from ledger.queries.people import people as people_queries
 from ledger.schemas.people import NewRole, Pause
 from ledger.services import people, role_grants
 from ledger.web.door import (
@@ -141,8 +141,8 @@ def _page(
         rows = people_queries.people_of(session, book_id=book.id, now=now(), to_come=True)
         asked = [
             (row.arguments["role"], session.get_one(Person, UUID(row.arguments["person"])), row)
-            for row in proposals.proposals_for(
-                session, book_ids=[book.id], kinds=[approvals.ROLE], is_open=True
+            for row in requests.proposals_for(
+                session, book_ids=[book.id], kinds=[rules.ROLE], is_open=True
             )
         ]
         alone = not role_grants.others_of(session, book.id, but={signed_in().id}, now=now())

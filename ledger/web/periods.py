@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.errors import Conflict, Invalid
-from ledger.queries import periods as questions
+from ledger.queries.accounting import periods as questions
 from ledger.schemas.periods import Closing, Reopening
 from ledger.services import periods
 from ledger.web.door import (

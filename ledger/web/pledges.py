@@ -23,16 +23,11 @@ from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
 from ledger.models.pledges import Basket as BasketRow
 from ledger.models.pledges import Pledge
-from ledger.queries import (
-    campaigns,
-    mandates,
-    payments,
-    pledge_figures,
-    pledge_status,
-    pledges,
-)
-from ledger.queries import recurring as recurring_questions
-from ledger.queries.books import commodities
+from ledger.queries.books.books import commodities
+from ledger.queries.campaigns import campaigns
+from ledger.queries.payments import payments
+from ledger.queries.payments import recurring as recurring_questions
+from ledger.queries.pledges import pledge_figures, pledge_status, pledges, saved_cards
 from ledger.schemas.basket import Basket, Choice, lines_of_form
 from ledger.schemas.giving import Way
 from ledger.services import parties, pledge_limits, recurring
@@ -157,10 +152,10 @@ def pay(basket_id: UUID) -> Response:
         gift = recurring_questions.recurring_of_basket(session, basket_id=basket_id)
         owed = _money(session, basket)
         email = session.get_one(Party, basket.party_id).email
-        card = mandates.mandate_of(session, pledge_id=owed.id) if owed else None
+        card = saved_cards.mandate_of(session, pledge_id=owed.id) if owed else None
         later = owed is not None and (
             owed.legal_nature == "conditional"
-            or bool(mandates.parts_of(session, pledge_id=owed.id))
+            or bool(saved_cards.parts_of(session, pledge_id=owed.id))
         )
     begin = gift if gift is not None and gift.state == "asked" else None
     about = begin.id if begin else owed.id if owed else None
@@ -216,8 +211,8 @@ def thanks(basket_id: UUID) -> Response:
             is_unsure=is_unsure,
         )
         figures_of = pledge_figures.figures_of_pledges(session, parts)
-        cards = {part.id: mandates.mandate_of(session, pledge_id=part.id) for part in parts}
-        schedules = {part.id: mandates.parts_of(session, pledge_id=part.id) for part in parts}
+        cards = {part.id: saved_cards.mandate_of(session, pledge_id=part.id) for part in parts}
+        schedules = {part.id: saved_cards.parts_of(session, pledge_id=part.id) for part in parts}
         begun = recurring_questions.recurring_of_basket(session, basket_id=basket_id)
         gift = recurring_questions.recurring_row(session, begun.id) if begun else None
     said: list[Standing | GiftStanding] = [standings[part.id] for part in parts]

@@ -12,8 +12,9 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.models.proposals import Proposal
-from ledger.queries import pools, proposals
-from ledger.queries.books import book_by_code, funds_of
+from ledger.queries.approvals import requests
+from ledger.queries.books.books import book_by_code, funds_of
+from ledger.queries.pools import pools
 from ledger.schemas import pool_agreements as schemas
 from ledger.services import pool_agreements as deeds
 from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
@@ -111,11 +112,11 @@ def _member(session: ReadSession, pool: Book, book: Book) -> pools.MemberRow | N
     return next((row for row in rows if row.book_id == book.id), None)
 
 
-def _asked(session: ReadSession, book: Book) -> list[proposals.ProposalRow]:
+def _asked(session: ReadSession, book: Book) -> list[requests.ProposalRow]:
     """Return what a community asked of its own approver, and of hosts to be let in."""
     kinds = (deeds.OPENING, deeds.JOINING)
-    own = proposals.proposals_for(session, book_ids=[book.id], kinds=kinds)
-    let_in = proposals.proposals_for(
+    own = requests.proposals_for(session, book_ids=[book.id], kinds=kinds)
+    let_in = requests.proposals_for(
         session,
         book_ids=pools.host_ids(session),
         kinds=(deeds.ADMISSION,),

@@ -9,7 +9,9 @@ from werkzeug.wrappers import Response
 from ledger.errors import Conflict, NotFound
 from ledger.models.books import Book
 from ledger.models.pools import AllocationRun
-from ledger.queries import campaigns, figures, pools
+from ledger.queries.campaigns import campaigns
+from ledger.queries.pledges import figures
+from ledger.queries.pools import pools
 from ledger.services import allocations
 from ledger.web.door import (
     now,

@@ -17,8 +17,8 @@ from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
-from ledger.queries import mandates, pledge_status, pledges
-from ledger.queries.payments import latest_attempt
+from ledger.queries.payments.payments import latest_attempt
+from ledger.queries.pledges import pledge_status, pledges, saved_cards
 from ledger.services import pledges as pledge_services
 from ledger.stripe import checkout
 from ledger.web.door import here, links, now, page, reading, write
@@ -41,14 +41,14 @@ def show(token: str) -> Response:
         book = session.get_one(Book, pledge.book_id)
         campaign = session.get(Campaign, pledge.campaign_id) if pledge.campaign_id else None
         row = pledges.pledge_row(session, pledge.id)
-        mandate = mandates.mandate_of(session, pledge_id=pledge.id)
-        parts = mandates.parts_of(session, pledge_id=pledge.id)
+        mandate = saved_cards.mandate_of(session, pledge_id=pledge.id)
+        parts = saved_cards.parts_of(session, pledge_id=pledge.id)
         today = day_in(book.time_zone, now())
-        due = mandates.amount_due(session, pledge, today)
+        due = saved_cards.amount_due(session, pledge, today)
         found = pledge_status.standings_of(
             session, pledge_ids=[pledge.id], now=now(), is_unsure=is_unsure
         )[pledge.id]
-        on_its_way = mandates.under_way(session, pledge_id=pledge.id)
+        on_its_way = saved_cards.under_way(session, pledge_id=pledge.id)
     return page(
         "promises/show.html",
         pledge=row,

@@ -20,8 +20,12 @@ from ledger.models.commitments import Commitment
 from ledger.models.people import Person
 from ledger.models.pools import Pool
 from ledger.models.proposals import Proposal
-from ledger.queries import approvals, journal, pools, promises, proposals
-from ledger.queries.books import accounts_of, book_by_code
+from ledger.queries.approvals import requests
+from ledger.queries.approvals import rules as approvals
+from ledger.queries.books import journal
+from ledger.queries.books.books import accounts_of, book_by_code
+from ledger.queries.pledges import receivables
+from ledger.queries.pools import pools
 from ledger.schemas.money import Decision
 from ledger.services import decisions, manual_entries, opening, pool_agreements, pool_life
 from ledger.web.door import (
@@ -112,13 +116,13 @@ def _page(errors: dict[str, list[str]], status: int = 200) -> Response:
     with reading() as session:
         waiting = [
             (row, evidence(session, row))
-            for row in proposals.proposals_for(session, book_ids=ids, is_open=True)
+            for row in requests.proposals_for(session, book_ids=ids, is_open=True)
             if may_read(row.kind, row.book_id)
         ]
         rules = approvals.rules_of(session, ids, now()) if waiting else {}
         decided = [
             row
-            for row in proposals.proposals_for(session, book_ids=ids, is_open=False, limit=10)
+            for row in requests.proposals_for(session, book_ids=ids, is_open=False, limit=10)
             if may_read(row.kind, row.book_id)
         ]
     # What is not in the queue any more has no place of its own for its sentence.
@@ -147,13 +151,13 @@ def may_read(kind: str, book_id: UUID) -> bool:
     return may_decide(kind, book_id) or "auditor" in visitor().roles(book_id)
 
 
-def people_needed(policy: Policy, row: proposals.ProposalRow) -> int:
+def people_needed(policy: Policy, row: requests.ProposalRow) -> int:
     """Return how many people sign a request; one more than have where it turned out to be more."""
     by_rule = approvals.needed_by(policy, row.kind, row.arguments, row.currency)
     return max(by_rule, len(row.agreed) + 1) if row.state == "open" else by_rule
 
 
-def evidence(session: ReadSession, row: proposals.ProposalRow) -> dict[str, object]:
+def evidence(session: ReadSession, row: requests.ProposalRow) -> dict[str, object]:
     """Return what a proposal rests on: the split, the valuation, the entry or the promise."""
     found: dict[str, object] = {}
     if row.kind == "allocation":
@@ -166,8 +170,8 @@ def evidence(session: ReadSession, row: proposals.ProposalRow) -> dict[str, obje
             session, book_id=proposal.book_id, entry_id=UUID(row.arguments["entry"])
         )
         found["funds"] = row.arguments.get("funds", {})
-    elif row.kind == promises.KIND:
-        promise = promises.promise_behind(session, UUID(row.arguments["commitment"]))
+    elif row.kind == receivables.KIND:
+        promise = receivables.promise_behind(session, UUID(row.arguments["commitment"]))
         if not visitor().may("read_donors", row.book_id):
             promise = replace(promise, donor="")
         found["promise"] = promise
@@ -206,7 +210,7 @@ def evidence(session: ReadSession, row: proposals.ProposalRow) -> dict[str, obje
     return found
 
 
-def _terms_of_entry(row: proposals.ProposalRow) -> list[tuple[str, str]]:
+def _terms_of_entry(row: requests.ProposalRow) -> list[tuple[str, str]]:
     """Return on which day what would be booked, and what the sender calls it."""
     asked = row.arguments
     day = format_date(date.fromisoformat(asked["accounting_date"]), locale=chosen())
@@ -217,7 +221,7 @@ def _terms_of_entry(row: proposals.ProposalRow) -> list[tuple[str, str]]:
     ]
 
 
-def _legs(session: ReadSession, book: Book, row: proposals.ProposalRow) -> list[journal.Leg]:
+def _legs(session: ReadSession, book: Book, row: requests.ProposalRow) -> list[journal.Leg]:
     """Return the exact legs that an approval would post."""
     names = {account.number: account.name for account in accounts_of(session, book.id)}
     entry = manual_entries.entry_of(book, row.arguments)
@@ -236,7 +240,7 @@ def _legs(session: ReadSession, book: Book, row: proposals.ProposalRow) -> list[
     ]
 
 
-def _terms_of_new(row: proposals.ProposalRow) -> list[tuple[str, str]]:
+def _terms_of_new(row: requests.ProposalRow) -> list[tuple[str, str]]:
     """Return what an approver agrees to by opening a pool."""
     terms = row.arguments
     return [
@@ -248,7 +252,7 @@ def _terms_of_new(row: proposals.ProposalRow) -> list[tuple[str, str]]:
     ]
 
 
-def _terms_of_joining(session: ReadSession, row: proposals.ProposalRow) -> list[tuple[str, str]]:
+def _terms_of_joining(session: ReadSession, row: requests.ProposalRow) -> list[tuple[str, str]]:
     """Return who joins which pool, who is in it, and what its host takes."""
     pool = session.get_one(Pool, UUID(row.arguments["pool"]))
     members = pools.members_of(session, pool_id=pool.book_id)
@@ -262,7 +266,7 @@ def _terms_of_joining(session: ReadSession, row: proposals.ProposalRow) -> list[
     ]
 
 
-def _terms_of_exit(session: ReadSession, row: proposals.ProposalRow) -> list[tuple[str, str]]:
+def _terms_of_exit(session: ReadSession, row: requests.ProposalRow) -> list[tuple[str, str]]:
     """Return whose share leaves which pool, and since when it is there."""
     share = session.get_one(Commitment, UUID(row.arguments["commitment"]))
     return [

@@ -16,7 +16,7 @@ from ledger.errors import Invalid, NotFound
 from ledger.links import RECURRING
 from ledger.models.parties import Party
 from ledger.models.recurring import RecurringGift
-from ledger.queries import recurring
+from ledger.queries.payments import recurring
 from ledger.schemas.fields import minor_units
 from ledger.stripe import checkout
 from ledger.web.door import errors_of, here, links, now, page, reading, visitor

@@ -10,8 +10,8 @@ from flask_babel import lazy_gettext as later
 from werkzeug.wrappers import Response
 
 from ledger.models.rights_log import RightsEvent, RightsKind
-from ledger.queries import rights_log
-from ledger.queries.people import names_of
+from ledger.queries.people import rights_log
+from ledger.queries.people.people import names_of
 from ledger.services.rights_log import record
 from ledger.web.door import book_for, now, page, reading, row_asked, visitor, write
 

@@ -12,9 +12,9 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book
 from ledger.models.rights_log import RightsKind
-from ledger.queries import books as book_queries
-from ledger.queries import installation
-from ledger.queries.people import people_of
+from ledger.queries.books import books as book_queries
+from ledger.queries.jobs import installation
+from ledger.queries.people.people import people_of
 from ledger.schemas.settings import SKILL, THING, BookWords, NewFund, NewKind
 from ledger.services import books
 from ledger.services.rights_log import record

@@ -11,9 +11,9 @@ from ledger.db import Session
 from ledger.errors import Invalid, NotAllowed
 from ledger.models.people import Person
 from ledger.models.sessions import SignInSession
-from ledger.queries import people as people_queries
-from ledger.queries import sessions as session_queries
-from ledger.queries.factors import factors_of, has_factor
+from ledger.queries.people import people as people_queries
+from ledger.queries.people import sessions as session_queries
+from ledger.queries.people.factors import factors_of, has_factor
 from ledger.schemas.people import Entering
 from ledger.services import parties, sessions, sign_in_links
 from ledger.services.rate_limits import Subject

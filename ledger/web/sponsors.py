@@ -13,8 +13,8 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
-from ledger.queries import sponsors
-from ledger.queries.campaigns import campaigns_of
+from ledger.queries.campaigns import matching_sponsors
+from ledger.queries.campaigns.campaigns import campaigns_of
 from ledger.schemas.money import sponsor as sponsor_schema
 from ledger.services import match_funding, parties
 from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
@@ -60,7 +60,9 @@ def _terms(answers: dict[str, Any]) -> Terms:
 
 def _dry_run(session: ReadSession, campaign: Campaign, answers: dict[str, Any]) -> list[Matched]:
     """Return what the terms would have added to the gifts that have come; nothing is written."""
-    gifts = sponsors.cleared_gifts(session, campaign_id=campaign.id, commodity=campaign.commodity)
+    gifts = matching_sponsors.cleared_gifts(
+        session, campaign_id=campaign.id, commodity=campaign.commodity
+    )
     net = [(gift.reference, gift.amount - gift.refunded) for gift in gifts]
     return match(_terms(answers), [row for row in net if row[1] > 0])
 
@@ -103,7 +105,7 @@ def _page(
 ) -> Response:
     book = book_for("propose_sponsor", code)
     with reading() as session:
-        rows = sponsors.sponsors_of(session, book_id=book.id)
+        rows = matching_sponsors.sponsors_of(session, book_id=book.id)
         campaigns = campaigns_of(session, book_id=book.id)
     titles = {campaign.id: campaign.title for campaign in campaigns}
     return page(

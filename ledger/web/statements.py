@@ -13,8 +13,10 @@ from werkzeug.wrappers import Response
 from ledger.bank_files import MAX_BYTES, TableUnclear, read_statement
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
-from ledger.queries import journal, pledges, statements
-from ledger.queries.books import funds_of
+from ledger.queries.banking import statements
+from ledger.queries.books import journal
+from ledger.queries.books.books import funds_of
+from ledger.queries.pledges import pledges
 from ledger.schemas.money import Meaning, Reason
 from ledger.services import (
     bank_accounts,

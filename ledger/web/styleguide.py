@@ -3,8 +3,8 @@
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from ledger.queries.campaigns import Progress
-from ledger.queries.figures import Row
+from ledger.queries.campaigns.campaigns import Progress
+from ledger.queries.pledges.figures import Row
 from ledger.web.door import page
 from ledger.web.figures import flow_layout
 

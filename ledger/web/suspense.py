@@ -5,8 +5,8 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.errors import Conflict, Invalid, NotFound
-from ledger.queries.books import funds_of
-from ledger.queries.stripe import in_suspense
+from ledger.queries.books.books import funds_of
+from ledger.queries.payments.stripe_balance import in_suspense
 from ledger.schemas.money import Named
 from ledger.services import suspense
 from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write

@@ -12,9 +12,16 @@ from ledger.errors import Conflict, Invalid, NotFound, PoolbookError
 from ledger.models.assets import Asset, AssetLoan, Intake
 from ledger.models.books import Book, Fund
 from ledger.models.pledges import Pledge
-from ledger.queries import assets, pledges
-from ledger.queries.books import all_books, book_by_code, commodities, fund_by_code, funds_of_books
-from ledger.queries.policies import capitalised_from
+from ledger.queries.books.books import (
+    all_books,
+    book_by_code,
+    commodities,
+    fund_by_code,
+    funds_of_books,
+)
+from ledger.queries.books.policies import capitalised_from
+from ledger.queries.equipment import assets
+from ledger.queries.pledges import pledges
 from ledger.schemas import things as schemas
 from ledger.services import assets as asset_services
 from ledger.web.door import (

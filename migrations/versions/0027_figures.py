@@ -2,7 +2,7 @@
 their donor.
 
 The sums of what is sealed already are made here, in SQL, from the postings as they are; the check
-of the books has its own statement for the same (``queries/figure_drift.py``).
+of the books has its own statement for the same (``queries/pledges/figure_drift.py``).
 """
 
 import sqlalchemy as sa

@@ -6,7 +6,7 @@ import click
 
 from ledger.cli import Console, command, parse_instant, pass_console
 from ledger.cli.files import written
-from ledger.queries.books import book_by_code
+from ledger.queries.books.books import book_by_code
 from reports.exports import FORMATS, export_journal
 
 

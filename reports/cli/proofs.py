@@ -12,7 +12,7 @@ from ledger.cli import Console, command, pass_console
 from ledger.cli.files import written
 from ledger.db import Session
 from ledger.models.seals import Checkpoint
-from ledger.queries.books import book_by_code
+from ledger.queries.books.books import book_by_code
 from ledger.services.seals import make_checkpoint
 from ledger.signing import Signer, signer_of
 from reports import verify

@@ -10,9 +10,9 @@ import click
 from ledger.cli import Console, command, parse_date, parse_instant, pass_console
 from ledger.cli.files import written
 from ledger.db import ReadSession
-from ledger.queries import editions as questions
-from ledger.queries.books import all_books
-from ledger.queries.journal import EntryRow
+from ledger.queries.books import editions as questions
+from ledger.queries.books.books import all_books
+from ledger.queries.books.journal import EntryRow
 from ledger.web.figures import format_figure
 from reports.build import EDITIONS, Scope, scope_of_all, scope_of_book, scope_of_pool
 from reports.cli.proofs import signer_of_console

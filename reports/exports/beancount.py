@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from ledger.models.books import Book
-from ledger.queries.journal import EntryRow, Leg
+from ledger.queries.books.journal import EntryRow, Leg
 from ledger.web.figures import plain_decimal
 from reports.exports.plain_text import clean
 

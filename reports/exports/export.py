@@ -8,7 +8,7 @@ from typing import TextIO
 from ledger.db import ReadSession
 from ledger.errors import Invalid
 from ledger.models.books import Book
-from ledger.queries.journal import EntryRow, every_entry
+from ledger.queries.books.journal import EntryRow, every_entry
 from reports.exports import beancount, flat, plain_text
 
 Writer = Callable[[Book, Iterator[EntryRow], TextIO], tuple[int, int]]

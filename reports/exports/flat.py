@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, TextIO
 
 from ledger.models.books import Book
-from ledger.queries.journal import LABELS, EntryRow
+from ledger.queries.books.journal import LABELS, EntryRow
 from ledger.web.figures import plain_decimal
 
 COLUMNS = (

@@ -12,7 +12,7 @@ from typing import TextIO
 from ledger.core.accounts import layer_of
 from ledger.core.amount import is_currency
 from ledger.models.books import Book
-from ledger.queries.journal import LABELS, EntryRow, Leg
+from ledger.queries.books.journal import LABELS, EntryRow, Leg
 from ledger.web.figures import plain_decimal
 
 TAGS = ("entry", "source", *LABELS, "counterparty")

@@ -6,8 +6,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from ledger.models.factors import FactorPolicy
-from ledger.queries.books import book_by_code
-from ledger.queries.people import tokens_of
+from ledger.queries.books.books import book_by_code
+from ledger.queries.people.people import tokens_of
 from ledger.services.tokens import create_token, revoke_token
 from tests.api.conftest import Caller, agree
 from tests.api.test_refusals import BASKET, ENTRY, GOOD, WRITES, new_key, problem

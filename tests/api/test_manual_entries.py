@@ -10,8 +10,8 @@ from ledger.db import Session
 from ledger.errors import Conflict, NotAllowed
 from ledger.models.journal import Entry
 from ledger.models.periods import Period
-from ledger.queries.books import book_by_code, funds_of
-from ledger.queries.funds import spendable
+from ledger.queries.books.books import book_by_code, funds_of
+from ledger.queries.books.funds import spendable
 from ledger.queries.invariants import check
 from tests.api.conftest import Caller, agree
 from tests.api.test_refusals import ENTRY, new_key, problem

@@ -20,7 +20,7 @@ from ledger.models import Base
 from ledger.models.journal import Entry
 from ledger.models.people import OutboxMessage, SignInLink
 from ledger.queries import invariants
-from ledger.queries.books import book_by_code
+from ledger.queries.books.books import book_by_code
 from ledger.services import journal, rate_limits
 from ledger.services.backups import LEFT_OUT, write_backup
 from ledger.services.people import sha256

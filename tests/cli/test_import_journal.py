@@ -13,8 +13,8 @@ from ledger.core.amount import decimals
 from ledger.core.days import ONE_DAY
 from ledger.db import Database
 from ledger.importers import read_history
-from ledger.queries.balances import trial_balance
-from ledger.queries.books import account_names, book_by_code
+from ledger.queries.books.balances import trial_balance
+from ledger.queries.books.books import account_names, book_by_code
 from tests import programs
 from tests.cli.conftest import Run
 from tests.conftest import ENGINES

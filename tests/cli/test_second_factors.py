@@ -6,8 +6,8 @@ from ledger.db import Database
 from ledger.encryption import SecretBox
 from ledger.models.people import OutboxMessage
 from ledger.models.rights_log import RightsEvent
-from ledger.queries.factors import factors_of, missing_factors
-from ledger.queries.people import person_by_email
+from ledger.queries.people.factors import factors_of, missing_factors
+from ledger.queries.people.people import person_by_email
 from ledger.services import factors, recovery_codes
 from tests.cli.conftest import Run
 from tests.conftest import NOW

@@ -19,7 +19,7 @@ from ledger.doctor import Finding, Patient, examine
 from ledger.gateway import GatewayDown
 from ledger.models.jobs import Job
 from ledger.models.payments import BalanceTransaction
-from ledger.queries.books import book_by_code
+from ledger.queries.books.books import book_by_code
 from ledger.services import books, jobs, journal
 from ledger.services.books import create_fund
 from ledger.services.first_book import FirstBook, open_first_book

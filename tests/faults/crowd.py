@@ -23,7 +23,7 @@ from ledger.core.entry import Posting, entry
 from ledger.db import Database, ReadSession, Session
 from ledger.errors import PoolbookError
 from ledger.models.books import Fund
-from ledger.queries.books import book_by_code, fund_by_code
+from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.services import decisions, journal, limits, offline
 from tests.conftest import NOW
 

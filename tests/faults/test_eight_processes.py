@@ -15,9 +15,9 @@ from ledger.core.entry import Posting, entry
 from ledger.db import Database
 from ledger.models.journal import Entry
 from ledger.models.proposals import Proposal
-from ledger.queries.balances import balance_of
-from ledger.queries.books import book_by_code, fund_by_code
-from ledger.queries.funds import spendable
+from ledger.queries.books.balances import balance_of
+from ledger.queries.books.books import book_by_code, fund_by_code
+from ledger.queries.books.funds import spendable
 from ledger.queries.invariants import check
 from ledger.services import journal, seals, spending
 from tests.conftest import NOW

@@ -14,7 +14,7 @@ from ledger.models.campaigns import Campaign
 from ledger.models.commitments import Commitment
 from ledger.models.pledges import Pledge
 from ledger.models.statements import BankLine
-from ledger.queries.deposits import items_of
+from ledger.queries.banking.deposits import items_of
 from ledger.services import (
     bank_debits,
     disputes,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ledger.db import Database
-from ledger.queries.books import all_books
+from ledger.queries.books.books import all_books
 from reports.build import Scope, draft
 from tests.machines.machine import Machine
 from tests.machines.stage import Stage

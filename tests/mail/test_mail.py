@@ -15,7 +15,7 @@ from ledger.db import Database
 from ledger.links import PLEDGE, Links, place_for
 from ledger.mail import Letter, MailDown, MailServer
 from ledger.models.people import OutboxMessage
-from ledger.queries.outbox import MessageRow, messages_in
+from ledger.queries.jobs.outbox import MessageRow, messages_in
 from ledger.services import outbox
 from ledger.services.people import send
 from tests.conftest import NOW

@@ -13,8 +13,8 @@ import tests.oracle
 from ledger.db import Database, ReadSession
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Posting
-from ledger.queries.balances import trial_balance
-from ledger.queries.books import all_books
+from ledger.queries.books.balances import trial_balance
+from ledger.queries.books.books import all_books
 from ledger.queries.invariants import check
 from reports.build import build, scope_of_all
 from tests.oracle.world import Step, World, in_order

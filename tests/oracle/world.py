@@ -22,7 +22,7 @@ from ledger.models.periods import Period
 from ledger.models.pledges import Pledge
 from ledger.models.proposals import Proposal
 from ledger.models.statements import BankLine
-from ledger.queries.books import book_by_code, fund_by_code
+from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.services import decisions, pools
 from ledger.services.books import create_book, create_fund, ensure_commodity
 from ledger.services.campaigns import Need, create_campaign

@@ -19,8 +19,8 @@ from ledger.models.journal import Posting as Leg
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Pledge
 from ledger.models.statements import BankLine, BankStatement
-from ledger.queries import payments as questions
-from ledger.queries import stripe
+from ledger.queries.payments import payments as questions
+from ledger.queries.payments import stripe_balance
 from ledger.services import journal, matching, payouts, suspense
 from ledger.stripe.sync import reconcile
 from tests.payments.sabotage import Broken, Case, named, turns_red
@@ -404,7 +404,7 @@ def test_a_difference_of_one_unit_is_found_and_named(shop: Shop) -> None:
     (row,) = (row for row in reconcile(shop.db, shop.gateway) if row.commodity == "USD")
     assert (row.difference, row.unexplained) == (0, ())
     with shop.db.transaction() as session:
-        (shown,) = stripe.reconcile(session, balances={"USD": row.stripe_balance})
+        (shown,) = stripe_balance.reconcile(session, balances={"USD": row.stripe_balance})
         assert (changed, 1) in [(one.id, one.gap) for one in shown.unexplained]
         assert sum(one.gap for one in shown.unexplained) == shown.difference == 0
         again = session.get_one(BalanceTransaction, changed)

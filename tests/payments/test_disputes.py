@@ -5,8 +5,8 @@ import pytest
 
 from ledger.models.disputes import Dispute
 from ledger.models.pledges import Pledge
-from ledger.queries import desk
-from ledger.queries.disputes import waiting_for_evidence
+from ledger.queries.payments.disputes import waiting_for_evidence
+from ledger.queries.workflow import desk
 from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.payments.test_money_back import moved, paid, refunded
 from tests.sandbox.shop import Shop

@@ -9,7 +9,7 @@ from ledger.errors import Invalid
 from ledger.gateway import Refund
 from ledger.models.periods import Period
 from ledger.models.pledges import Pledge
-from ledger.queries.pledges import open_quantity
+from ledger.queries.pledges.pledges import open_quantity
 from ledger.services import refund_moves
 from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.sandbox.shop import Shop

@@ -8,8 +8,8 @@ import pytest
 from ledger.core import bookkeeping
 from ledger.db import Database, Session
 from ledger.models.payments import BalanceTransaction, Cursor
-from ledger.queries import figures
 from ledger.queries.invariants import check
+from ledger.queries.pledges import figures
 from ledger.services import journal
 from ledger.services.seals import seal_all
 from ledger.stripe.sync.payers import NAME, find_payers

@@ -160,10 +160,14 @@ def test_one_minor_unit_is_found_and_named_on_the_page_and_by_the_command(shop: 
 
 def test_a_page_that_rounds_or_hides_is_noticed(sqlite_shop: Shop) -> None:
     hide: Callable[..., Any] = lambda *_, **__: ({}, [])  # noqa: E731
-    turns_red(one_unit_is_found_and_named, sqlite_shop, ("ledger.queries.stripe._booked", hide))
+    turns_red(
+        one_unit_is_found_and_named,
+        sqlite_shop,
+        ("ledger.queries.payments.stripe_balance._booked", hide),
+    )
     nothing: Callable[..., Any] = lambda *_, **__: []  # noqa: E731
     turns_red(
         the_page_says_what_the_command_says,
         sqlite_shop,
-        ("ledger.queries.stripe.agreement_as_read", nothing),
+        ("ledger.queries.payments.stripe_balance.agreement_as_read", nothing),
     )

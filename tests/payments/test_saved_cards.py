@@ -12,7 +12,7 @@ from ledger.gateway import GatewayDown, KeyReused, StripeGateway
 from ledger.models.mandates import Mandate
 from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Pledge
-from ledger.queries.mandates import mandate_of
+from ledger.queries.pledges.saved_cards import mandate_of
 from ledger.stripe.checkout import saved_cards
 from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.sandbox.shop import Shop

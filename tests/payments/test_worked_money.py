@@ -20,8 +20,8 @@ from ledger.models.campaigns import Campaign
 from ledger.models.journal import Posting as Leg
 from ledger.models.pledges import Pledge
 from ledger.models.recurring import RecurringGift
+from ledger.queries.campaigns.matching_sponsors import cleared_gifts
 from ledger.queries.invariants import check
-from ledger.queries.sponsors import cleared_gifts
 from ledger.services import campaigns, journal, match_funding, payouts, recurring
 from ledger.services.books import ensure_commodity
 from ledger.services.campaigns import Need

@@ -18,10 +18,10 @@ from ledger.core.accounts import BY_NUMBER
 from ledger.core.entry import Entry, Posting, entry
 from ledger.db import Database, ReadSession
 from ledger.models.books import Book
-from ledger.queries import balances
-from ledger.queries.balances import StatementRow, account_statement, balance_of, trial_balance
-from ledger.queries.books import fund_by_code
-from ledger.queries.journal import entries, every_entry
+from ledger.queries.books import balances
+from ledger.queries.books.balances import StatementRow, account_statement, balance_of, trial_balance
+from ledger.queries.books.books import fund_by_code
+from ledger.queries.books.journal import entries, every_entry
 from ledger.services import journal
 from ledger.services.books import ensure_commodity
 from tests.conftest import NOW

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from ledger.core.figures import FLOWS
 from ledger.db import Database
 from ledger.models.books import Book, Fund
-from ledger.queries import figures
+from ledger.queries.pledges import figures
 from ledger.services.imports import import_entries
 from ledger.services.seals import seal_all
 from tests.conftest import NOW

@@ -10,7 +10,8 @@ from ledger.db import Session
 from ledger.models.journal import Posting
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Pledge
-from ledger.queries import campaigns, figures
+from ledger.queries.campaigns import campaigns
+from ledger.queries.pledges import figures
 from ledger.services import disputes, payments, recurring, refund_moves
 from ledger.services.books import ensure_commodity
 from ledger.services.pledges import make_pledges

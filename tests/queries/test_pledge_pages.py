@@ -1,8 +1,8 @@
 """A giver's pledges come a page at a time, newest first, each once."""
 
 from ledger.db import Session
-from ledger.queries.paging import CARDS
-from ledger.queries.pledges import is_of_person, page_of_person
+from ledger.paging import CARDS
+from ledger.queries.pledges.pledges import is_of_person, page_of_person
 from tests.factories import make_person
 from tests.services.till import Till
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401

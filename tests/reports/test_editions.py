@@ -12,8 +12,8 @@ from ledger.errors import Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models.editions import Edition
 from ledger.models.people import Person
-from ledger.queries.balances import account_statement, balance_of, trial_balance
-from ledger.queries.editions import difference, edition_named, editions_for
+from ledger.queries.books.balances import account_statement, balance_of, trial_balance
+from ledger.queries.books.editions import difference, edition_named, editions_for
 from ledger.services import journal
 from ledger.services.seals import seal_all
 from reports import issue as issuing

@@ -16,8 +16,8 @@ from ledger.db import Database
 from ledger.importers import Mapping, read_history
 from ledger.importers.ours import own_account
 from ledger.models.books import Book
-from ledger.queries.balances import trial_balance
-from ledger.queries.books import all_books, book_by_code
+from ledger.queries.books.balances import trial_balance
+from ledger.queries.books.books import all_books, book_by_code
 from ledger.services import journal
 from ledger.services.histories import import_history
 from ledger.services.imports import import_entries

@@ -7,8 +7,8 @@ import pytest
 
 from ledger.core.entry import Entry, Posting
 from ledger.db import Database
-from ledger.queries import figures
-from ledger.queries.books import book_by_code
+from ledger.queries.books.books import book_by_code
+from ledger.queries.pledges import figures
 from ledger.services import journal
 from reports.build import build, scope_of_book
 from reports.model import PledgeRow, Report

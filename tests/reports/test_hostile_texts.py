@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from ledger.importers import read_history
 from ledger.models.books import Book
-from ledger.queries.journal import LABELS, EntryRow, Leg
+from ledger.queries.books.journal import LABELS, EntryRow, Leg
 from reports.exports.export import FORMATS
 from tests import programs
 from tests.conftest import NOW

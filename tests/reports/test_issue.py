@@ -11,7 +11,7 @@ from ledger.db import Database
 from ledger.errors import Conflict, Invalid
 from ledger.models.base import Base
 from ledger.models.editions import Edition, EditionFile
-from ledger.queries.editions import difference, editions_for, file_of
+from ledger.queries.books.editions import difference, editions_for, file_of
 from ledger.services import journal
 from reports import build as building
 from reports import issue as issuing

@@ -25,8 +25,8 @@ from ledger.ids import new_id
 from ledger.models.books import Account, Book, Fund
 from ledger.models.journal import Entry, Posting
 from ledger.models.seals import Seal, Unsealed
-from ledger.queries.books import book_by_code
-from ledger.queries.seals import first_difference, log_size, root_text
+from ledger.queries.books.books import book_by_code
+from ledger.queries.books.seals import first_difference, log_size, root_text
 from ledger.services import journal
 from ledger.services.seals import make_checkpoint, seal_all, seal_book
 from ledger.signing import Signer

@@ -8,7 +8,7 @@ import pytest
 
 from ledger.core.entry import Entry, Posting
 from ledger.db import Database
-from ledger.queries.books import book_by_code
+from ledger.queries.books.books import book_by_code
 from ledger.services import journal
 from ledger.services.books import ensure_commodity
 from reports.build import Scope, build, scope_of_all, scope_of_book

@@ -16,9 +16,9 @@ from ledger.core.entry import Entry, Posting
 from ledger.db import Database
 from ledger.demo import seed
 from ledger.errors import Invalid
-from ledger.queries import figures
-from ledger.queries.balances import trial_balance
-from ledger.queries.books import book_by_code
+from ledger.queries.books.balances import trial_balance
+from ledger.queries.books.books import book_by_code
+from ledger.queries.pledges import figures
 from ledger.services import journal
 from ledger.services.books import ensure_commodity
 from reports.build import build, scope_of_all, scope_of_book, scope_of_pool

@@ -20,8 +20,8 @@ from ledger.models.books import Book
 from ledger.models.journal import Entry, Posting
 from ledger.models.payments import BalanceTransaction, PaymentAttempt, Refund
 from ledger.models.pledges import Pledge
-from ledger.queries import payments as questions
-from ledger.queries.stripe import book_for_account, in_suspense
+from ledger.queries.payments import payments as questions
+from ledger.queries.payments.stripe_balance import book_for_account, in_suspense
 from ledger.services import refunds, stripe_events
 from ledger.services.campaigns import Need
 from ledger.stripe import checkout

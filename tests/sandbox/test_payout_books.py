@@ -8,7 +8,7 @@ import stripe
 
 from ledger.db import Database
 from ledger.models.pledges import Pledge
-from ledger.queries import payments as questions
+from ledger.queries.payments import payments as questions
 from tests.faults.conftest import Sandbox
 from tests.ports import free_port
 from tests.sandbox.conftest import page_params

@@ -20,9 +20,9 @@ from ledger.gateway import Event, GatewayDown, StripeGateway
 from ledger.models.jobs import Job
 from ledger.models.parties import Party
 from ledger.models.payments import BalanceTransaction, PaymentAttempt, StripeEvent
-from ledger.queries import desk
-from ledger.queries import payments as questions
-from ledger.queries.jobs import given_up
+from ledger.queries.jobs.jobs import given_up
+from ledger.queries.payments import payments as questions
+from ledger.queries.workflow import desk
 from ledger.services import jobs, stripe_events
 from tests.faults.conftest import Sandbox
 from tests.ports import free_port

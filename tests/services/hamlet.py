@@ -20,10 +20,10 @@ from ledger.models.books import Fund
 from ledger.models.journal import Entry
 from ledger.models.pools import Pool
 from ledger.models.proposals import Proposal
-from ledger.queries.balances import balance_of
-from ledger.queries.books import book_by_code, fund_by_code
+from ledger.queries.books.balances import balance_of
+from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.queries.invariants import check
-from ledger.queries.people import person_by_email
+from ledger.queries.people.people import person_by_email
 from ledger.services import decisions, journal, pools
 from ledger.services.people import grant_role
 from tests.conftest import NOW

@@ -16,7 +16,7 @@ from ledger.models.journal import Entry
 from ledger.models.pledges import Pledge
 from ledger.models.pools import AllocationLine, AllocationRun
 from ledger.models.proposals import Proposal
-from ledger.queries.pools import allocatable, available, gifts_to_match, held_back
+from ledger.queries.pools.pools import allocatable, available, gifts_to_match, held_back
 from ledger.services import (
     allocations,
     decisions,

@@ -15,7 +15,7 @@ from ledger.encryption import SecretBox
 from ledger.errors import Conflict, NotFound, RateLimited
 from ledger.models.factors import RecoveryCode, Totp
 from ledger.models.people import OutboxMessage, Person
-from ledger.queries.factors import factors_of
+from ledger.queries.people.factors import factors_of
 from ledger.services import challenges, factors, recovery_codes, totp
 from ledger.services.backups import restore_backup, write_backup
 from ledger.services.factors import Answer

@@ -18,8 +18,8 @@ from ledger.models.commitments import Commitment
 from ledger.models.journal import Entry, Posting
 from ledger.models.people import Membership
 from ledger.models.proposals import Approval, Proposal
-from ledger.queries import approvals
-from ledger.queries.funds import spendable
+from ledger.queries.approvals import rules
+from ledger.queries.books.funds import spendable
 from ledger.services import decisions, people, previews
 from ledger.services.approval_rules import bands_from, propose_rule
 from ledger.services.policies import choose_policy
@@ -239,10 +239,10 @@ def test_a_preview_of_what_cannot_be_done_leaves_nothing(desk: Desk) -> None:
 
 
 def test_every_kind_that_can_be_approved_needs_one_person_at_least(desk: Desk) -> None:
-    policy = approvals.rules_of(desk.session, [desk.book.id], NOW)[desk.book.id]
+    policy = rules.rules_of(desk.session, [desk.book.id], NOW)[desk.book.id]
     for kind in decisions.APPROVED:
         arguments = {"quantity": 1, "commodity": "USD", "kind": "spending"}
-        assert approvals.needed_by(policy, kind, arguments, "USD") >= 1, kind
+        assert rules.needed_by(policy, kind, arguments, "USD") >= 1, kind
 
 
 # Rules themselves.
@@ -261,7 +261,7 @@ def ask_rule(desk: Desk, amounts: list[int | None], by: UUID, kind: str = "") ->
 
 
 def rule(desk: Desk, kind: str = ""):  # type: ignore[no-untyped-def]
-    return approvals.rules_of(desk.session, [desk.book.id], NOW)[desk.book.id].bands_of(kind)
+    return rules.rules_of(desk.session, [desk.book.id], NOW)[desk.book.id].bands_of(kind)
 
 
 def test_a_rule_waits_for_as_many_people_as_it_asked_for(desk: Desk) -> None:

@@ -10,8 +10,8 @@ from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.ids import new_id
 from ledger.models.assets import Asset, AssetLoan, Intake, Valuation
 from ledger.models.journal import Entry
-from ledger.queries.assets import assets_of, intakes_to_value, loans_out
-from ledger.queries.pledges import open_quantity
+from ledger.queries.equipment.assets import assets_of, intakes_to_value, loans_out
+from ledger.queries.pledges.pledges import open_quantity
 from ledger.services import assets
 from ledger.services.people import create_person, grant_role
 from tests.conftest import NOW

@@ -10,7 +10,7 @@ from ledger.bank_files.accounts import same_account, surely_other
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models.statements import BankAccount, BankLine, BankLinePart, BankStatement
-from ledger.queries.statements import agreement, lines_of, statements_of
+from ledger.queries.banking.statements import agreement, lines_of, statements_of
 from ledger.services.bank_accounts import join_accounts, known_accounts
 from ledger.services.statements import (
     Choice,

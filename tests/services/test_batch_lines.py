@@ -8,9 +8,9 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.journal import Posting
 from ledger.models.pledges import Fulfilment
 from ledger.models.statements import BankLine, BankLinePart, Match
+from ledger.queries.banking.statements import agreement, open_and_parked_lines_of, open_lines
 from ledger.queries.invariants.money import statements as invariant
-from ledger.queries.pledges import open_quantity
-from ledger.queries.statements import agreement, open_and_parked_lines_of, open_lines
+from ledger.queries.pledges.pledges import open_quantity
 from ledger.services import matching, meanings
 from ledger.services.bank_items import items_of
 from ledger.services.statements import import_statement

@@ -8,7 +8,7 @@ from ledger.db import Database, Session
 from ledger.models.books import Book
 from ledger.models.pledges import Pledge
 from ledger.models.proposals import Proposal
-from ledger.queries.balances import balance_of
+from ledger.queries.books.balances import balance_of
 from ledger.services import receivables
 from ledger.services.calendar import keep_calendar
 from ledger.services.campaigns import Need

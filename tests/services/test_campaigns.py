@@ -10,7 +10,12 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models.campaigns import Campaign, CampaignNeed
-from ledger.queries.campaigns import campaign_by_slug, changes_of, live_campaigns, needs_of
+from ledger.queries.campaigns.campaigns import (
+    campaign_by_slug,
+    changes_of,
+    live_campaigns,
+    needs_of,
+)
 from ledger.services.campaigns import (
     Need,
     Terms,

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from ledger.queries.invariants import check
-from ledger.queries.payments import payout_funds
+from ledger.queries.payments.payments import payout_funds
 from ledger.services import corrections, matching
 from tests.conftest import NOW
 from tests.factories import make_person

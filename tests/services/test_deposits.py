@@ -10,12 +10,12 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.campaigns import Campaign
 from ledger.models.deposits import DepositItem
 from ledger.models.pledges import Pledge
-from ledger.queries.deposits import banked, counted, items_of
-from ledger.queries.figures import figures, scope_of_campaign
+from ledger.queries.banking.deposits import banked, counted, items_of
 from ledger.queries.invariants import check
-from ledger.queries.people import outbox
-from ledger.queries.pledge_status import standings_of
-from ledger.queries.pledges import open_quantity
+from ledger.queries.people.people import outbox
+from ledger.queries.pledges.figures import figures, scope_of_campaign
+from ledger.queries.pledges.pledge_status import standings_of
+from ledger.queries.pledges.pledges import open_quantity
 from ledger.services import offline, pledges
 from tests.conftest import NOW
 from tests.services.till import Till

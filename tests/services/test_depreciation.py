@@ -10,7 +10,7 @@ from ledger.db import Session
 from ledger.errors import Conflict
 from ledger.models.assets import Asset, Valuation
 from ledger.models.proposals import Proposal
-from ledger.queries.balances import balance_of
+from ledger.queries.books.balances import balance_of
 from ledger.queries.invariants import check
 from ledger.services import assets, decisions, depreciation
 from ledger.services.books import ensure_commodity

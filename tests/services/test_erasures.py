@@ -21,10 +21,10 @@ from ledger.models.parties import Party
 from ledger.models.people import ApiToken, SignInLink
 from ledger.models.pledges import Pledge
 from ledger.models.statements import BankLine, BankLinePart, BankStatement, Match
-from ledger.queries.balances import trial_balance
-from ledger.queries.books import book_by_code
-from ledger.queries.parties import kept_about
-from ledger.queries.seals import first_difference
+from ledger.queries.books.balances import trial_balance
+from ledger.queries.books.books import book_by_code
+from ledger.queries.books.seals import first_difference
+from ledger.queries.people.parties import kept_about
 from ledger.services import rate_limits
 from ledger.services.backups import write_backup
 from ledger.services.erasures import GONE, erase

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from ledger.db import Session
-from ledger.queries.factors import missing_factors
+from ledger.queries.people.factors import missing_factors
 from ledger.services.factors import set_policy
 from ledger.services.people import grant_role
 from tests.conftest import NOW

@@ -6,7 +6,7 @@ from sqlalchemy import func, select, text
 from ledger.db import Database
 from ledger.models.books import Book
 from ledger.models.figures import FigureDay, FigureGiver, FigureTotal
-from ledger.queries.figure_drift import first_drift
+from ledger.queries.pledges.figure_drift import first_drift
 from ledger.services import sums
 from ledger.services.seals import seal_all
 from tests.worked import load_worked_books

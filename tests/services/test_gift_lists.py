@@ -14,8 +14,8 @@ from ledger.models.books import Book
 from ledger.models.journal import Entry
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
-from ledger.queries.figures import figures, scope_of_campaign, scope_of_giver
 from ledger.queries.invariants import check
+from ledger.queries.pledges.figures import figures, scope_of_campaign, scope_of_giver
 from ledger.services import journal
 from ledger.services.gift_lists import import_gifts, preview_gifts, purpose_of
 from ledger.services.parties import find_or_create_party

@@ -10,8 +10,8 @@ from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.ids import new_id
 from ledger.models.assets import Valuation
 from ledger.models.hours import HoursEntry
-from ledger.queries.hours import hours_of_person, hours_to_confirm
-from ledger.queries.pledges import open_quantity
+from ledger.queries.pledges.pledges import open_quantity
+from ledger.queries.volunteering.hours import hours_of_person, hours_to_confirm
 from ledger.services import hours
 from ledger.services.parties import join
 from ledger.services.people import create_person

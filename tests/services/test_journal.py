@@ -10,7 +10,7 @@ from ledger.core.entry import Entry, Posting, entry
 from ledger.db import Database, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
-from ledger.queries.balances import account_statement, balance_of, trial_balance
+from ledger.queries.books.balances import account_statement, balance_of, trial_balance
 from ledger.services import journal
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund

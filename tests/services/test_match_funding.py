@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ledger.core.match_gifts import Terms, match, taken_back
 from ledger.db import Session
 from ledger.models.commitments import Commitment
-from ledger.queries.sponsors import cleared_gifts, matched_of, sponsors_of
+from ledger.queries.campaigns.matching_sponsors import cleared_gifts, matched_of, sponsors_of
 from ledger.services import match_funding
 from ledger.services.parties import Giver, party_of_form
 from tests.conftest import NOW

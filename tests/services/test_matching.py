@@ -15,12 +15,12 @@ from ledger.models.journal import Entry as EntryRow
 from ledger.models.payments import Payout
 from ledger.models.pledges import Fulfilment
 from ledger.models.statements import BankLine, Match
-from ledger.queries.balances import balance_of
-from ledger.queries.books import fund_by_code
-from ledger.queries.deposits import items_of as items_of_deposit
+from ledger.queries.banking.deposits import items_of as items_of_deposit
+from ledger.queries.banking.statements import agreement, open_and_parked_lines_of
+from ledger.queries.books.balances import balance_of
+from ledger.queries.books.books import fund_by_code
 from ledger.queries.invariants import check
-from ledger.queries.pledges import open_quantity
-from ledger.queries.statements import agreement, open_and_parked_lines_of
+from ledger.queries.pledges.pledges import open_quantity
 from ledger.services import journal, matching, meanings, offline
 from tests.conftest import NOW
 from tests.factories import make_person

@@ -11,8 +11,8 @@ from ledger.gateway import CheckoutSession
 from ledger.models.journal import Posting
 from ledger.models.payments import BalanceTransaction, PaymentAttempt
 from ledger.models.pledges import Fulfilment
-from ledger.queries import payments as questions
-from ledger.queries.pledges import open_quantity
+from ledger.queries.payments import payments as questions
+from ledger.queries.pledges.pledges import open_quantity
 from ledger.services import movements, payments, refund_moves
 from tests.conftest import NOW
 from tests.factories import make_book, make_campaign, make_fund, make_pledge, make_pool

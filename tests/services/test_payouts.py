@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ledger.errors import Conflict
-from ledger.queries import payments as questions
+from ledger.queries.payments import payments as questions
 from ledger.services import payments, payouts
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_pledge

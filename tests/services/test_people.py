@@ -11,7 +11,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.links import Links
 from ledger.models.people import OutboxMessage, SignInLink
-from ledger.queries.people import memberships_of, person_by_email, roles_of
+from ledger.queries.people.people import memberships_of, person_by_email, roles_of
 from ledger.services import people, rate_limits, sign_in_links
 from tests.conftest import NOW
 from tests.factories import make_book, make_person

@@ -10,16 +10,16 @@ from ledger.core.entry import Entry, Posting
 from ledger.db import Database
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.journal import Entry as EntryRow
-from ledger.queries.balances import trial_balance
-from ledger.queries.people import outbox
-from ledger.queries.periods import (
+from ledger.queries.accounting.periods import (
     closed_until,
     first_drift,
     late_corrections,
     periods_of,
     soft_closes_of,
 )
-from ledger.queries.proposals import proposals_for
+from ledger.queries.approvals.requests import proposals_for
+from ledger.queries.books.balances import trial_balance
+from ledger.queries.people.people import outbox
 from ledger.services import journal
 from ledger.services.decisions import decide
 from ledger.services.hours import log_hours

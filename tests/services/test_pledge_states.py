@@ -14,8 +14,8 @@ from ledger.gateway import Dispute as Told
 from ledger.models.campaigns import Campaign
 from ledger.models.payments import PaymentAttempt, Refund
 from ledger.models.pledges import Pledge
-from ledger.queries.people import outbox
-from ledger.queries.pledge_status import standings_of
+from ledger.queries.people.people import outbox
+from ledger.queries.pledges.pledge_status import standings_of
 from ledger.services import (
     campaigns,
     disputes,

@@ -12,8 +12,8 @@ from ledger.ids import new_id
 from ledger.models.campaigns import Campaign
 from ledger.models.journal import Entry
 from ledger.models.pledges import Basket, Fulfilment, Pledge
-from ledger.queries.campaigns import progress, supporters
-from ledger.queries.pledges import (
+from ledger.queries.campaigns.campaigns import progress, supporters
+from ledger.queries.pledges.pledges import (
     fulfilled_quantity,
     open_pledges,
     open_quantity,

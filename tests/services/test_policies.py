@@ -14,7 +14,7 @@ from ledger.models.assets import Asset
 from ledger.models.books import Book
 from ledger.models.commitments import Commitment
 from ledger.models.pledges import Pledge
-from ledger.queries.policies import policy_of
+from ledger.queries.books.policies import policy_of
 from ledger.services import (
     assets,
     campaigns,

@@ -12,8 +12,8 @@ from ledger.ids import new_id
 from ledger.models.books import Book
 from ledger.models.people import Person
 from ledger.models.rights_log import RightsEvent, RightsKind
-from ledger.queries.rights_log import events_of_book, first_break, page_of_book
-from ledger.queries.seals import first_difference
+from ledger.queries.books.seals import first_difference
+from ledger.queries.people.rights_log import events_of_book, first_break, page_of_book
 from ledger.services import erasures, policies, sessions
 from ledger.services.people import end_role, grant_role
 from ledger.services.rights_log import record

@@ -11,7 +11,7 @@ from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.models.books import Book
 from ledger.models.people import Membership, OutboxMessage
 from ledger.models.rights_log import RightsEvent
-from ledger.queries.people import roles_of
+from ledger.queries.people.people import roles_of
 from ledger.services import decisions, people, role_grants
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from ledger.bank_files import Line, Statement, StatementFile, read_statement
 from ledger.errors import Invalid, NotFound
 from ledger.models.statements import BankLine, BankStatement
-from ledger.queries.statements import (
+from ledger.queries.banking.statements import (
     agreement,
     line_by_id,
     lines_of,

@@ -4,7 +4,7 @@ import pytest
 
 from ledger.gateway import Account
 from ledger.models.stripe_accounts import StripeBalance
-from ledger.queries.stripe import agreement_as_read, movements_net
+from ledger.queries.payments.stripe_balance import agreement_as_read, movements_net
 from ledger.services import stripe_accounts
 from tests.conftest import NOW
 from tests.services.till import Till, later

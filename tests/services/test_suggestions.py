@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from ledger.errors import Invalid
-from ledger.queries.pledges import open_quantity
+from ledger.queries.pledges.pledges import open_quantity
 from ledger.services import matching
 from ledger.services.pledges import cancel_pledge
 from ledger.services.suggestions import banking_days

@@ -11,8 +11,8 @@ from ledger.core.entry import Entry, Posting
 from ledger.db import Database, ReadSession
 from ledger.models import journal as rows
 from ledger.models.books import Fund
-from ledger.queries.balances import account_statement, balance_of, trial_balance
-from ledger.queries.sums import first_drift
+from ledger.queries.books.balances import account_statement, balance_of, trial_balance
+from ledger.queries.books.sums import first_drift
 from ledger.services import journal, sums
 from ledger.services.seals import seal_book
 from tests.conftest import NOW

@@ -11,7 +11,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models.people import ApiToken
-from ledger.queries.people import tokens_of
+from ledger.queries.people.people import tokens_of
 from ledger.services import tokens
 from tests.conftest import NOW
 from tests.factories import make_book, make_person

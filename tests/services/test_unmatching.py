@@ -11,10 +11,10 @@ from ledger.models.journal import Entry as EntryRow
 from ledger.models.payments import Payout
 from ledger.models.statements import BankLine, Match
 from ledger.queries import invariants
-from ledger.queries.balances import trial_balance
-from ledger.queries.pledge_status import standings_of
-from ledger.queries.pledges import fulfilled_quantity, open_quantity
-from ledger.queries.statements import open_and_parked_lines_of
+from ledger.queries.banking.statements import open_and_parked_lines_of
+from ledger.queries.books.balances import trial_balance
+from ledger.queries.pledges.pledge_status import standings_of
+from ledger.queries.pledges.pledges import fulfilled_quantity, open_quantity
 from ledger.services import journal, matching, meanings, unmatching
 from ledger.services.bank_items import item_by_id
 from ledger.services.pledges import cancel_pledge

@@ -9,7 +9,7 @@ from ledger.db import Session
 from ledger.ids import new_id
 from ledger.models.campaigns import Campaign
 from ledger.models.pledges import Pledge
-from ledger.queries.campaigns import progress, supporters
+from ledger.queries.campaigns.campaigns import progress, supporters
 from ledger.services import lapses, payments
 from ledger.services.calendar import keep_calendar
 from ledger.services.offers import Line

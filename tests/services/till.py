@@ -17,7 +17,7 @@ from ledger.models.campaigns import Campaign
 from ledger.models.journal import Entry
 from ledger.models.payments import BalanceTransaction as Row
 from ledger.models.pledges import Pledge
-from ledger.queries.balances import trial_balance
+from ledger.queries.books.balances import trial_balance
 from ledger.services import movements, payments, payouts, refund_moves
 from tests.conftest import NOW
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge

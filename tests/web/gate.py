@@ -19,9 +19,9 @@ from ledger.models.parties import Party
 from ledger.models.people import OutboxMessage
 from ledger.models.pledges import Pledge
 from ledger.queries import invariants
-from ledger.queries.books import book_by_code, fund_by_code
-from ledger.queries.campaigns import progress
-from ledger.queries.pledge_status import standings_of
+from ledger.queries.books.books import book_by_code, fund_by_code
+from ledger.queries.campaigns.campaigns import progress
+from ledger.queries.pledges.pledge_status import standings_of
 from ledger.services import brakes, journal
 from ledger.services.campaigns import Need, close_campaign, create_campaign
 from tests import factories

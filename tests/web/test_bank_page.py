@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from ledger.db import Database, Session
 from ledger.models.statements import BankLine, BankLinePart, BankStatement
-from ledger.queries.balances import balance_of
-from ledger.queries.books import book_by_code, fund_by_code
+from ledger.queries.books.balances import balance_of
+from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.services import offline
 from tests.conftest import NOW
 from tests.statements.bank_files import (

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from ledger.bank_files import read_statement
 from ledger.models.statements import BankLine
 from ledger.models.tables import TableDraft, TableMapping
-from ledger.queries.books import book_by_code
+from ledger.queries.books.books import book_by_code
 from ledger.services import statements
 from ledger.services.tables import remembered_for
 from ledger.stripe.checkout.daily_charges import keep_schedules

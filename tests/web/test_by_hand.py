@@ -14,8 +14,8 @@ from ledger.models.books import Book
 from ledger.models.pledges import Pledge
 from ledger.models.proposals import Proposal
 from ledger.models.statements import BankLine, BankStatement
-from ledger.queries.balances import trial_balance
-from ledger.queries.books import book_by_code
+from ledger.queries.books.balances import trial_balance
+from ledger.queries.books.books import book_by_code
 from ledger.services.people import grant_role
 from ledger.services.policies import choose_policy
 from ledger.web.by_hand import DEEDS

@@ -12,7 +12,7 @@ from ledger.db import Database, Session
 from ledger.ids import new_id
 from ledger.models.campaigns import Campaign
 from ledger.models.pledges import Pledge
-from ledger.queries.campaigns import changes_of, needs_of
+from ledger.queries.campaigns.campaigns import changes_of, needs_of
 from ledger.web import pledges as pledge_pages
 from tests.web.town import HOME, TODAY, Town, found_town, token_in
 

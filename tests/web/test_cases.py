@@ -23,7 +23,7 @@ from ledger.errors import Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Posting
 from ledger.models.statements import BankLine, BankLinePart, BankStatement
-from ledger.queries.books import book_by_code
+from ledger.queries.books.books import book_by_code
 from ledger.schemas.gift_lists import MEANINGS
 from ledger.services.books import create_book, create_fund
 from ledger.services.people import grant_role

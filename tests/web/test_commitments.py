@@ -8,8 +8,8 @@ from sqlalchemy import select
 from ledger.ids import new_id
 from ledger.models.commitments import Commitment
 from ledger.models.proposals import Proposal
-from ledger.queries.balances import trial_balance
-from ledger.queries.books import book_by_code
+from ledger.queries.books.balances import trial_balance
+from ledger.queries.books.books import book_by_code
 from tests.web.town import TODAY, Town
 
 DAY = {"done_on": TODAY.isoformat()}

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from ledger.queries.books import fund_by_code
-from ledger.queries.editions import editions_for
+from ledger.queries.books.books import fund_by_code
+from ledger.queries.books.editions import editions_for
 from ledger.services.offline import record_cash
 from reports import issue as issuing
 from reports.build import scope_of_book

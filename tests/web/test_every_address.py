@@ -19,8 +19,8 @@ from ledger.models.campaigns import Campaign
 from ledger.models.commitments import Commitment
 from ledger.models.journal import Entry
 from ledger.models.pledges import Basket, Pledge
-from ledger.queries.books import book_by_code
-from ledger.queries.moderation import TABS
+from ledger.queries.books.books import book_by_code
+from ledger.queries.campaigns.moderation import TABS
 from ledger.schemas.allocations import RULES
 from ledger.web.by_hand import DEEDS
 from ledger.web.commitments import KINDS, LISTED, MOVES

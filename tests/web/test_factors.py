@@ -16,8 +16,8 @@ from werkzeug.test import TestResponse
 from ledger.db import Database
 from ledger.models.factors import FactorPolicy
 from ledger.models.people import OutboxMessage
-from ledger.queries.books import book_by_code
-from ledger.queries.factors import factors_of
+from ledger.queries.books.books import book_by_code
+from ledger.queries.people.factors import factors_of
 from ledger.services.people import grant_role
 from ledger.services.sessions import FRESH
 from ledger.web.passkeys import STRANGERS

@@ -1,5 +1,8 @@
-"""My giving and the page after a pledge show what the books say, as ``queries.figures`` counts
-it: the totals of the giver, and of each pledge what arrived in the money that it arrived in."""
+"""My giving and the page after a pledge show what the books say.
+
+They show it as ``queries.pledges.figures`` counts it: the totals of the giver, and of each pledge
+what arrived, in the money that it arrived in.
+"""
 
 from collections.abc import Iterator
 

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from ledger.models.assets import Asset
 from ledger.models.proposals import Proposal
-from ledger.queries.balances import trial_balance
-from ledger.queries.books import book_by_code, fund_by_code
+from ledger.queries.books.balances import trial_balance
+from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.services import assets, decisions
 from ledger.services.depreciation import book_wear
 from tests.conftest import NOW

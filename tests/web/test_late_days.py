@@ -10,7 +10,7 @@ from ledger.ids import new_id
 from ledger.models.assets import Intake
 from ledger.models.journal import Entry
 from ledger.models.periods import Period
-from ledger.queries.books import book_by_code
+from ledger.queries.books.books import book_by_code
 from tests.conftest import NOW
 from tests.web.town import TODAY, Town, found_town
 

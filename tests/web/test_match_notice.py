@@ -6,8 +6,8 @@ from sqlalchemy import select
 from ledger.db import Database, Session
 from ledger.models.books import Fund
 from ledger.models.proposals import Proposal
-from ledger.queries.books import book_by_code
-from ledger.queries.campaigns import campaign_by_slug
+from ledger.queries.books.books import book_by_code
+from ledger.queries.campaigns.campaigns import campaign_by_slug
 from ledger.services import decisions, match_funding
 from tests.conftest import NOW
 from tests.factories import make_party

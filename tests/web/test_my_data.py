@@ -1,6 +1,6 @@
 """A donor takes along what is kept about them, and has it erased."""
 
-from ledger.queries.people import person_by_email
+from ledger.queries.people.people import person_by_email
 from tests.web.town import Town
 
 

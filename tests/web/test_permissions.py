@@ -18,7 +18,7 @@ from ledger.models.campaigns import Campaign
 from ledger.models.people import Membership
 from ledger.models.pledges import Basket
 from ledger.models.proposals import Proposal
-from ledger.queries.books import book_by_code
+from ledger.queries.books.books import book_by_code
 from ledger.services import periods, recurring, sign_in_links
 from ledger.services.decisions import decide
 from tests.conftest import NOW

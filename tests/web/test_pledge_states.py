@@ -12,8 +12,8 @@ from ledger.links import PLEDGE, Links
 from ledger.models.books import Book
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
-from ledger.queries.books import fund_by_code
-from ledger.queries.pledge_status import standings_of
+from ledger.queries.books.books import fund_by_code
+from ledger.queries.pledges.pledge_status import standings_of
 from ledger.services import offline, payments, pledges
 from ledger.web.figures import format_quantity
 from tests.conftest import NOW

@@ -7,9 +7,9 @@ from ledger.models.books import Book, Fund
 from ledger.models.people import Membership
 from ledger.models.pools import Pool, PoolMember
 from ledger.models.proposals import Proposal
-from ledger.queries.books import book_by_code
+from ledger.queries.books.books import book_by_code
 from ledger.queries.invariants import check
-from ledger.queries.pools import members_of, pool_by_code
+from ledger.queries.pools.pools import members_of, pool_by_code
 from tests.web.town import Town
 
 NEW = {

@@ -5,7 +5,7 @@ import re
 from sqlalchemy import select
 
 from ledger.models.people import OutboxMessage, Person
-from ledger.queries.books import book_by_code
+from ledger.queries.books.books import book_by_code
 from ledger.services import offline
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person

@@ -10,7 +10,7 @@ from ledger.db import Database
 from ledger.demo import people
 from ledger.demo.opening import let_people_in
 from ledger.models.people import Membership, Person
-from ledger.queries.people import people_of
+from ledger.queries.people.people import people_of
 from ledger.services.books import ensure_commodity
 from tests.conftest import NOW
 from tests.factories import make_book

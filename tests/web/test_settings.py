@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ledger.db import Database
-from ledger.queries.books import book_by_code, commodities, funds_of
+from ledger.queries.books.books import book_by_code, commodities, funds_of
 from tests.web.town import Town, found_town
 
 

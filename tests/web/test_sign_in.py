@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from ledger.db import Database
 from ledger.links import Links
-from ledger.queries.people import outbox
+from ledger.queries.people.people import outbox
 from ledger.web.door import LONGEST_WAY, remember_way
 from tests.conftest import NOW
 from tests.web.town import HOME, Town, found_town, person_in, token_in

@@ -29,8 +29,8 @@ from ledger.models.books import Book
 from ledger.models.proposals import Proposal
 from ledger.models.sessions import SignInSession
 from ledger.models.statements import BankAccount, BankLine, BankStatement
-from ledger.queries.books import fund_by_code
-from ledger.queries.people import people_of, tokens_of
+from ledger.queries.books.books import fund_by_code
+from ledger.queries.people.people import people_of, tokens_of
 from ledger.services import (
     allocations,
     assets,

@@ -12,8 +12,8 @@ from ledger.models.hours import HoursEntry
 from ledger.models.journal import Entry, Posting
 from ledger.models.payments import BalanceTransaction
 from ledger.models.periods import Period
+from ledger.queries.accounting.periods import first_drift
 from ledger.queries.invariants.result import Finding, count, first
-from ledger.queries.periods import first_drift
 
 POSITION = 1990
 MILLION = 1_000_000

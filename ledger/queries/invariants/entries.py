@@ -7,8 +7,8 @@ from ledger.models.books import Account, Book, Fund
 from ledger.models.journal import Entry, Posting
 from ledger.models.periods import Period
 from ledger.models.proposals import Proposal
+from ledger.queries.books.seals import first_difference
 from ledger.queries.invariants.result import Finding, count, first, layer
-from ledger.queries.seals import first_difference
 
 STRIPE = 1110
 COSTS = (5000, 6999)

@@ -10,8 +10,8 @@ from ledger.models.books import Account, Book, Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.journal import Entry, Posting
 from ledger.models.pools import Pool
-from ledger.queries.balances import trial_balance
-from ledger.queries.funds import OWED, SET_ASIDE
+from ledger.queries.books.balances import trial_balance
+from ledger.queries.books.funds import OWED, SET_ASIDE
 from ledger.queries.invariants.result import Finding, count, first
 
 TRANSFERS = ((4910, 5910), (4915, 5915), (8390,))

@@ -6,11 +6,11 @@ from ledger.db import ReadSession
 from ledger.models.assets import Intake
 from ledger.models.pledges import Pledge
 from ledger.models.statements import BankLine
-from ledger.queries.assets import has_value
-from ledger.queries.figure_drift import first_drift
+from ledger.queries.banking.statements import holds_parked
+from ledger.queries.equipment.assets import has_value
 from ledger.queries.invariants.result import Finding, count
-from ledger.queries.pledges import unconfirmed
-from ledger.queries.statements import holds_parked
+from ledger.queries.pledges.figure_drift import first_drift
+from ledger.queries.pledges.pledges import unconfirmed
 
 
 def sums(session: ReadSession) -> Finding:

@@ -15,8 +15,8 @@ from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
 from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Pledge
-from ledger.queries.mandates import amount_due, parts_of
-from ledger.queries.policies import policy_of
+from ledger.queries.books.policies import policy_of
+from ledger.queries.pledges.saved_cards import amount_due, parts_of
 from ledger.services import payments
 from ledger.stripe.checkout.outcomes import sync_attempt
 

@@ -13,7 +13,7 @@ from ledger.models.mandates import Mandate
 from ledger.models.parties import Party
 from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Pledge
-from ledger.queries import mandates as questions
+from ledger.queries.pledges import saved_cards as questions
 from ledger.services import mandates, payments
 from ledger.stripe.checkout.payment_pages import OVER, prepared
 

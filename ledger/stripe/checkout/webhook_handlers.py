@@ -9,8 +9,8 @@ from ledger.db import Database
 from ledger.gateway import PaymentGateway
 from ledger.models.payments import PaymentAttempt
 from ledger.models.recurring import RecurringGift
-from ledger.queries.payments import attempt_by_intent, attempt_by_session
-from ledger.queries.recurring import recurring_by_subscription
+from ledger.queries.payments.payments import attempt_by_intent, attempt_by_session
+from ledger.queries.payments.recurring import recurring_by_subscription
 from ledger.stripe.checkout.outcomes import sync_attempt, sync_charge
 from ledger.stripe.checkout.recurring_gifts import sync_gift
 

@@ -14,8 +14,8 @@ from ledger.models.books import Book
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Pledge
 from ledger.models.recurring import RecurringGift
-from ledger.queries import payments as questions
-from ledger.queries.recurring import recurring_by_subscription
+from ledger.queries.payments import payments as questions
+from ledger.queries.payments.recurring import recurring_by_subscription
 from ledger.services import gifts, movements, payments, recurring, stripe_accounts
 from ledger.stripe.sync.fetch import our_id
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from ledger.db import Database, Session
 from ledger.gateway import PaymentGateway
-from ledger.queries import disputes as questions
+from ledger.queries.payments import disputes as questions
 from ledger.services import disputes
 from ledger.services.cursors import advance
 

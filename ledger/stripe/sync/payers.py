@@ -10,7 +10,7 @@ from datetime import datetime
 from ledger.db import Database
 from ledger.errors import Conflict
 from ledger.gateway import PaymentGateway
-from ledger.queries import payments as questions
+from ledger.queries.payments import payments as questions
 from ledger.services import movements
 from ledger.stripe.sync.fetch import charge_behind
 

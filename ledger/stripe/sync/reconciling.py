@@ -2,7 +2,7 @@
 
 from ledger.db import Database
 from ledger.gateway import PaymentGateway
-from ledger.queries import stripe as questions
+from ledger.queries.payments import stripe_balance as questions
 
 TRIES = 3
 

@@ -6,7 +6,7 @@ from functools import partial
 from ledger.db import Database
 from ledger.errors import Conflict
 from ledger.gateway import PaymentGateway
-from ledger.queries import payments as questions
+from ledger.queries.payments import payments as questions
 from ledger.services import refunds
 
 

@@ -8,8 +8,8 @@ from ledger.errors import PoolbookError
 from ledger.gateway import BalanceTransaction, PaymentGateway
 from ledger.models.payments import BalanceTransaction as TransactionRow
 from ledger.models.payments import PaymentAttempt
-from ledger.queries import payments as questions
-from ledger.queries.stripe import movements_net
+from ledger.queries.payments import payments as questions
+from ledger.queries.payments.stripe_balance import movements_net
 from ledger.services import movements, stripe_accounts
 from ledger.services.cursors import advance
 from ledger.services.matching import auto_match_all

@@ -1,0 +1,1 @@
+"""Questions about approval requests, their rules, and agreements."""

@@ -1,0 +1,1 @@
+"""Questions about bank statements and deposits."""

@@ -1,0 +1,1 @@
+"""Questions about books, balances, the journal, its seals and issued reports."""

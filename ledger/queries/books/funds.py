@@ -1,0 +1,35 @@
+"""Questions about funds: what one can still spend."""
+
+from uuid import UUID
+
+from ledger.core.accounts import CASH_LIKE
+from ledger.db import ReadSession
+from ledger.models.books import Book, Fund
+from ledger.queries.books.balances import balance_of
+
+# What is owed soon, in credit; and what is set aside or promised away, in debit (section 6).
+OWED = (2110, 2120, 2130, 2140, 2350, 2410)
+SET_ASIDE = (9210, 9230)
+
+
+def spendable(session: ReadSession, fund: Fund, *, currency: str = "") -> int:
+    """Return money that is there, less what is owed and what is set aside; minor units."""
+    unit = currency or session.get_one(Book, fund.book_id).commodity
+    there = _sum(session, fund, [*CASH_LIKE, *OWED], unit)
+    return there - _sum(session, fund, [*SET_ASIDE], unit)
+
+
+def on_account(session: ReadSession, fund: Fund, account: int, *, currency: str = "") -> int:
+    """Return what one account of a fund holds, debit positive, in minor units or units."""
+    unit = currency or session.get_one(Book, fund.book_id).commodity
+    return _sum(session, fund, [account], unit)
+
+
+def between(session: ReadSession, book_id: UUID, other_id: UUID, account: int) -> int:
+    """Return what a book has on an account against another book, debit positive."""
+    unit = session.get_one(Book, book_id).commodity
+    return balance_of(session, book_id=book_id, accounts=[account], counterparty_id=other_id)[unit]
+
+
+def _sum(session: ReadSession, fund: Fund, accounts: list[int], unit: str) -> int:
+    return balance_of(session, book_id=fund.book_id, accounts=accounts, fund_id=fund.id)[unit]

@@ -1,0 +1,1 @@
+"""Questions about the queue, outgoing mail and the installation."""

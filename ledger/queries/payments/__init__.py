@@ -1,0 +1,1 @@
+"""Questions about payments, disputes, monthly gifts and the Stripe balance."""

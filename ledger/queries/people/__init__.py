@@ -1,0 +1,1 @@
+"""Questions about people, givers, sessions, factors and rights."""

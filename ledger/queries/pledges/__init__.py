@@ -1,0 +1,1 @@
+"""Questions about pledges and the figures that people are shown."""

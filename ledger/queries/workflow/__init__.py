@@ -1,0 +1,1 @@
+"""Questions that cross capabilities: what waits on the desk."""
