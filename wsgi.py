@@ -34,7 +34,7 @@ from ledger.mail import MailServer
 from ledger.private_files import make_private_folder
 from ledger.queries.payments.stripe_balance import account_of
 from ledger.sandbox import serve as serve_sandbox
-from ledger.services import stripe_accounts
+from ledger.services.stripe_balance import accounts
 from ledger.stripe import webhook
 from ledger.stripe.checkout import PaymentGateway
 from ledger.web import session_cookie
@@ -139,7 +139,7 @@ def refuse_other_books(db: Database, settings: Settings) -> None:
     """Refuse to take payments for books of another kind of money. Raises NotAllowed."""
     if settings.stripe_key:
         with db.snapshot() as session:
-            stripe_accounts.check(
+            accounts.check(
                 account_of(session), livemode=settings.livemode, sandbox=settings.sandbox
             )
 

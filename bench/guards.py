@@ -1,6 +1,6 @@
 """Which guards does no test hold? Switch each one off and see whether a test turns red.
 
-    python -m bench.guards --only services/expenses.py core
+    python -m bench.guards --only services/spending/expenses.py core
     python -m bench.guards --only web/sessions.py --tests tests/web/test_sessions.py
 
 A guard is an ``if`` whose branch ends with ``raise``, ``abort(…)`` or, in a function that returns

@@ -25,7 +25,7 @@ from bench.store import Store, fill
 from bench.work import NOW
 from ledger.config import STRIPE_API, Settings
 from ledger.db import Database
-from ledger.services.sessions import start_session
+from ledger.services.people.sessions import start_session
 from ledger.web import session_cookie
 from ledger.web.door import parts_of
 from wsgi import create_app

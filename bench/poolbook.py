@@ -1,4 +1,4 @@
-"""Poolbook itself: through ``services.journal.post`` and the public import, with every check."""
+"""Poolbook itself: through ``services.books.journal.post`` and the public import, all checks."""
 
 import json
 import time
@@ -29,10 +29,10 @@ from ledger.db import Database, Session
 from ledger.models.books import Account, Book
 from ledger.queries.books.balances import account_statement, balance_of, trial_balance
 from ledger.queries.books.seals import first_difference
-from ledger.services.books import create_book, create_fund
-from ledger.services.imports import import_entries
-from ledger.services.journal import post as post_entries
-from ledger.services.seals import make_checkpoint, seal_all
+from ledger.services.books.books import create_book, create_fund
+from ledger.services.books.journal import post as post_entries
+from ledger.services.books.seals import make_checkpoint, seal_all
+from ledger.services.importing.bulk import import_entries
 from ledger.signing import Signer
 from migrations import upgrade
 from reports.bundle import make_bundle

@@ -32,9 +32,9 @@ from ledger.models.journal import Entry as EntryRow
 from ledger.models.journal import Posting as PostingRow
 from ledger.models.seals import Checkpoint, Seal
 from ledger.queries.books.seals import first_difference
-from ledger.services.books import create_book, create_fund
-from ledger.services.journal import Draft, post_batch
-from ledger.services.seals import make_checkpoint, seal_book
+from ledger.services.books.books import create_book, create_fund
+from ledger.services.books.journal import Draft, post_batch
+from ledger.services.books.seals import make_checkpoint, seal_book
 from ledger.signing import Signer
 from migrations import upgrade
 from reports import verify

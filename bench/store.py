@@ -4,7 +4,7 @@ Its pledges are rows and entries that belong together, so that every page has so
 one giver has an eighth of all pledges, up to 5,000; half of them are fulfilled, most by bank
 transfer and some through Stripe; one in ten is of equipment and open. Everything is spread over
 the year that ends now, and recorded up to three days after it happened. Rows go in directly, for
-a million of them; entries go through ``services.journal``.
+a million of them; entries go through ``services.books.journal``.
 """
 
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ from ledger.models.parties import Party
 from ledger.models.pledges import Basket, Pledge
 from ledger.queries.people.parties import labels_of
 from ledger.queries.people.people import person_by_email
-from ledger.services.books import create_book, create_fund, ensure_commodity
-from ledger.services.campaigns import Need, create_campaign
-from ledger.services.journal import Draft, post_batch
-from ledger.services.people import create_person, grant_role
-from ledger.services.seals import seal_all
+from ledger.services.books.books import create_book, create_fund, ensure_commodity
+from ledger.services.books.journal import Draft, post_batch
+from ledger.services.books.seals import seal_all
+from ledger.services.campaigns.campaigns import Need, create_campaign
+from ledger.services.people.people import create_person, grant_role
 from migrations import upgrade
 
 CHUNK = 2000

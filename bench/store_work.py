@@ -23,7 +23,7 @@ from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Fulfilment, Pledge
 from ledger.models.statements import BankAccount, BankLine, BankLinePart, BankStatement, Match
 from ledger.models.stripe_accounts import StripeAccount, StripeBalance
-from ledger.services.journal import Draft, post_batch
+from ledger.services.books.journal import Draft, post_batch
 
 MEMO = (9110, 9190)
 BANK, STRIPE, SUSPENSE = 1010, 1110, 2190

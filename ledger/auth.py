@@ -12,7 +12,7 @@ from ledger.db import ReadSession
 from ledger.errors import NotAllowed, NotFound
 from ledger.queries.people.factors import missing_factors
 from ledger.queries.people.people import roles_of
-from ledger.services.people import ROLES
+from ledger.services.people.people import ROLES
 
 __all__ = ["PERMISSIONS", "ROLES", "can", "require"]
 

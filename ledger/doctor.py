@@ -22,7 +22,7 @@ from ledger.gateway import GatewayDown, PaymentGateway
 from ledger.mail import MailDown, MailServer
 from ledger.models.jobs import Heartbeat
 from ledger.queries.jobs import installation
-from ledger.services.jobs import BACKUP, WORKER
+from ledger.services.jobs.jobs import BACKUP, WORKER
 from migrations import head, revision_of
 
 SILENCE = timedelta(minutes=1)

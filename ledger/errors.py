@@ -26,7 +26,7 @@ class Conflict(PoolbookError):
 
 
 class RateLimited(Conflict):
-    """Too much was asked for in too short a time (``services.rate_limits``).
+    """Too much was asked for in too short a time (``services.jobs.rate_limits``).
 
     ``retry_after_seconds`` says when the next try counts again; ``asks_to_confirm`` tells that
     somebody who confirms their address need not wait.

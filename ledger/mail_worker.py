@@ -12,7 +12,7 @@ from ledger.failures import Failures
 from ledger.links import Links
 from ledger.mail import Connection, Letter, MailDown, MailLater, MailRefused, MailServer
 from ledger.models.people import OutboxMessage
-from ledger.services import jobs, outbox
+from ledger.services.jobs import jobs, outbox
 
 PAUSE_SECONDS = 1.0
 

@@ -16,7 +16,10 @@ from ledger.errors import Conflict, NotAllowed
 from ledger.failures import Failures
 from ledger.gateway import GatewayDown, PaymentGateway
 from ledger.models.jobs import Job
-from ledger.services import jobs, refunds, seals, stripe_events
+from ledger.services.books import seals
+from ledger.services.jobs import jobs
+from ledger.services.payments import refunds
+from ledger.services.stripe_balance import events
 from ledger.stripe import checkout
 from ledger.stripe.sync import check_account, read_movements, sweep, sync_dispute
 from ledger.stripe.sync.fetch import our_id
@@ -136,4 +139,4 @@ def hear(
     if kind.startswith("charge.dispute."):
         sync_dispute(db, gateway, dispute_id=object_id, now=now)
     event_id = arguments["event"] or ""
-    db.run(lambda session: stripe_events.mark_processed(session, event_id=event_id, now=now))
+    db.run(lambda session: events.mark_processed(session, event_id=event_id, now=now))

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from ledger.db import Session
 from ledger.models.books import Book
-from ledger.services.seals import make_checkpoint
+from ledger.services.books.seals import make_checkpoint
 from ledger.signing import Signer
 
 

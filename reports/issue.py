@@ -12,7 +12,7 @@ from uuid import UUID
 
 from ledger.db import Database, ReadSession, Session
 from ledger.queries.books.editions import edition_of, file_of
-from ledger.services.editions import keep_edition
+from ledger.services.books.editions import keep_edition
 from ledger.signing import Signer
 from reports import dataset
 from reports.build import Scope, build

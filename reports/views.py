@@ -19,8 +19,8 @@ from ledger.queries.books import editions as questions
 from ledger.queries.books.books import all_books
 from ledger.schemas.fields import Day, Line
 from ledger.schemas.journal import AN_INSTANT
-from ledger.services.rights_log import record
-from ledger.services.seals import make_checkpoint
+from ledger.services.books.seals import make_checkpoint
+from ledger.services.people.rights_log import record
 from ledger.signing import Signer, signer_of
 from ledger.web.door import (
     book_for,

@@ -33,7 +33,7 @@ from ledger.queries.payments import recurring
 from ledger.queries.people import parties
 from ledger.queries.pledges import figures, pledges
 from ledger.queries.pledges.pledge_figures import figures_of_pledges
-from ledger.services.tokens import create_token, scope_in
+from ledger.services.people.tokens import create_token, scope_in
 from reports import build
 from tests.web.town import HOME, Browser, settings_of
 from wsgi import create_app

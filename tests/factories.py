@@ -15,15 +15,15 @@ from ledger.models.parties import Party
 from ledger.models.people import Person
 from ledger.models.pledges import Pledge
 from ledger.queries.people.people import person_by_email
-from ledger.services import mandates
-from ledger.services.books import create_book, create_fund, ensure_commodity
-from ledger.services.campaigns import Need, create_campaign
-from ledger.services.confirmations import restate_offers
-from ledger.services.offers import Line
-from ledger.services.parties import Giver, find_or_create_party, party_of_person
-from ledger.services.people import create_person, grant_role
-from ledger.services.pledges import make_pledges
-from ledger.services.pools import create_pool
+from ledger.services.books.books import create_book, create_fund, ensure_commodity
+from ledger.services.campaigns.campaigns import Need, create_campaign
+from ledger.services.people.people import create_person, grant_role
+from ledger.services.pledges import saved_cards
+from ledger.services.pledges.confirmations import restate_offers
+from ledger.services.pledges.offers import Line
+from ledger.services.pledges.parties import Giver, find_or_create_party, party_of_person
+from ledger.services.pledges.pledges import make_pledges
+from ledger.services.pools.pools import create_pool
 from tests.conftest import NOW
 
 
@@ -152,9 +152,9 @@ def confirm(session: Session, party: Party) -> Party:
 
 def save_card(session: Session, pledge: Pledge) -> None:
     """Have a card saved for a pledge of money."""
-    mandates.ask_for_card(session, pledge_id=pledge.id, now=NOW)
+    saved_cards.ask_for_card(session, pledge_id=pledge.id, now=NOW)
     card = SavedCard("succeeded", "cus_1", f"pm_{pledge.reference}", "Visa")
-    mandates.record_card(session, pledge_id=pledge.id, card=card, now=NOW)
+    saved_cards.record_card(session, pledge_id=pledge.id, card=card, now=NOW)
 
 
 def make_pledge(

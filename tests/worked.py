@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger.db import Database
-from ledger.services.imports import Imported, import_entries
+from ledger.services.importing.bulk import Imported, import_entries
 from tests.conftest import NOW
 from tests.factories import make_worked_books
 

@@ -13,8 +13,9 @@ from ledger.api.token import book_for, caller, parts
 from ledger.bank_files import MAX_BYTES, read_statement
 from ledger.db import Session
 from ledger.errors import Invalid
-from ledger.services import bank_files, matching, tables
-from ledger.services.bank_accounts import OPERATING
+from ledger.services.banking import bank_files, matching
+from ledger.services.banking.bank_accounts import OPERATING
+from ledger.services.importing import tables
 
 # Base64 writes three bytes as four signs.
 LONGEST = -(-MAX_BYTES // 3) * 4

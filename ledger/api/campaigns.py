@@ -20,9 +20,9 @@ from ledger.queries.campaigns import campaigns
 from ledger.queries.pledges import pledges
 from ledger.queries.pledges.pledge_status import standings_of
 from ledger.schemas.basket import Basket
-from ledger.services import parties
-from ledger.services import pledges as pledge_services
-from ledger.services.offers import Line
+from ledger.services.pledges import parties
+from ledger.services.pledges import pledges as pledge_services
+from ledger.services.pledges.offers import Line
 
 blueprint = Blueprint("api_campaigns", "Campaigns, how far they are, and pledges")
 

@@ -19,7 +19,7 @@ from ledger.models.proposals import Proposal
 from ledger.queries.books import journal
 from ledger.schemas.fields import Day, Line, one_of
 from ledger.schemas.journal import EntryFilter
-from ledger.services import manual_entries
+from ledger.services.accounting import manual_entries
 
 blueprint = Blueprint("api_entries", "Entries of a book's journal")
 

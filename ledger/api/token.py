@@ -14,7 +14,14 @@ from ledger.errors import NotAllowed
 from ledger.models.books import Book
 from ledger.models.people import ApiToken
 from ledger.queries.books.books import book_by_code
-from ledger.services.tokens import SCOPES, allows, note_use, scope_in, token_of_secret, use_is_due
+from ledger.services.people.tokens import (
+    SCOPES,
+    allows,
+    note_use,
+    scope_in,
+    token_of_secret,
+    use_is_due,
+)
 
 # What a view is marked with that needs no token.
 PUBLIC = "public"

@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from ledger.cli.console import Console, cli, command, pass_console, refusals_name
 from ledger.cli.files import written
-from ledger.services.backups import restore_backup, write_backup
-from ledger.services.jobs import BACKUP, beat
+from ledger.services.jobs.jobs import BACKUP, beat
+from ledger.services.workflow.backups import restore_backup, write_backup
 
 
 @command(cli, "backup")

@@ -10,8 +10,8 @@ from ledger.core.days import day_in
 from ledger.db import Session
 from ledger.queries.books.books import book_by_code
 from ledger.queries.books.policies import policy_of
-from ledger.services import books as book_services
-from ledger.services.policies import choose_policy
+from ledger.services.books import books as book_services
+from ledger.services.books.policies import choose_policy
 
 
 @command(cli, "init")

@@ -10,7 +10,7 @@ from ledger.cli.console import Console, command, pass_console, refusals_name
 from ledger.cli.imports import import_
 from ledger.db import Session
 from ledger.queries.books.books import book_by_code
-from ledger.services import gift_lists
+from ledger.services.importing import gift_lists
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -11,7 +11,8 @@ from ledger.cli.console import Console, cli, command, pass_console, refusals_nam
 from ledger.db import Session
 from ledger.importers import FORMATS, LEAVABLE, read_history, read_mapping, write_mapping
 from ledger.queries.books.books import book_by_code
-from ledger.services import histories, imports, statements, tables
+from ledger.services.banking import statements
+from ledger.services.importing import bulk, ledgers, tables
 
 BALANCED = {True: "balanced", False: "NOT BALANCED", None: "states no two balances"}
 
@@ -28,10 +29,10 @@ def import_() -> None:
 def import_entries(console: Console, file: Path, code: str | None) -> None:
     """Load entries from JSON lines, all or nothing."""
 
-    def load(session: Session) -> imports.Imported:
+    def load(session: Session) -> bulk.Imported:
         with refusals_name(file), file.open("rb") as opened:
-            lines = imports.lines_of(opened)
-            return imports.import_entries(session, lines=lines, book=code, now=datetime.now(UTC))
+            lines = bulk.lines_of(opened)
+            return bulk.import_entries(session, lines=lines, book=code, now=datetime.now(UTC))
 
     # The journal's guards decide, and nothing that was read: others can post meanwhile.
     done = console.database().run(load, decides=False)
@@ -182,7 +183,7 @@ def import_journal(
     database = console.database()
     if propose is not None:
         with database.snapshot() as session:
-            found = histories.propose_mapping(
+            found = ledgers.propose_mapping(
                 session, book=book_by_code(session, code), history=history, fund=fund
             )
         with propose.open("x", encoding="utf-8") as out:
@@ -198,15 +199,15 @@ def import_journal(
         with refusals_name(mapping):
             given = read_mapping(mapping.read_bytes())
 
-    def load(session: Session) -> histories.HistoryImported:
+    def load(session: Session) -> ledgers.HistoryImported:
         book = book_by_code(session, code)
         with refusals_name(file):
-            return (histories.preview_history if dry_run else histories.import_history)(
+            return (ledgers.preview_history if dry_run else ledgers.import_history)(
                 session,
                 book=book,
                 history=history,
                 mapping=given
-                or histories.propose_mapping(session, book=book, history=history, fund=fund),
+                or ledgers.propose_mapping(session, book=book, history=history, fund=fund),
                 now=datetime.now(UTC),
             )
 

@@ -13,9 +13,9 @@ from ledger.ids import new_id
 from ledger.links import Links
 from ledger.mail import Letter, MailDown, MailLater, MailRefused, MailServer
 from ledger.queries.jobs.outbox import STATES, messages_in, waiting_now
-from ledger.services import outbox
-from ledger.services.people import clean_email
-from ledger.services.sign_in_links import issue_link
+from ledger.services.jobs import outbox
+from ledger.services.people.people import clean_email
+from ledger.services.people.sign_in_links import issue_link
 
 
 @cli.group("mail")

@@ -9,9 +9,10 @@ from ledger.db import Session
 from ledger.errors import NotFound
 from ledger.queries.books.books import book_by_code
 from ledger.queries.people.people import people_of, person_by_email
-from ledger.services import factors, role_grants
-from ledger.services.erasures import erase
-from ledger.services.people import ROLES, create_person, grant_role
+from ledger.services.approvals import role_grants
+from ledger.services.people import factors
+from ledger.services.people.people import ROLES, create_person, grant_role
+from ledger.services.workflow.erasures import erase
 
 
 @command(cli, "erase")

@@ -18,7 +18,7 @@ from ledger.models.books import Book
 from ledger.queries.accounting import periods as questions
 from ledger.queries.books.books import book_by_code
 from ledger.queries.people.people import person_by_email
-from ledger.services import periods
+from ledger.services.accounting import periods
 
 Result = TypeVar("Result")
 

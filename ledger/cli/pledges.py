@@ -9,7 +9,7 @@ from ledger.cli.console import Console, cli, command, pass_console
 from ledger.core.days import day_in
 from ledger.db import Session
 from ledger.queries.books.books import book_by_code
-from ledger.services.lapses import lapse_overdue, overdue
+from ledger.services.pledges.expiry import lapse_overdue, overdue
 
 
 @cli.group("pledge")

@@ -10,7 +10,7 @@ from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.queries.pools.pools import pool_by_code
-from ledger.services import pools
+from ledger.services.pools import pools
 
 
 @cli.group("pool")

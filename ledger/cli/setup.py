@@ -9,8 +9,8 @@ from ledger.cli.console import Console, cli, command, pass_console
 from ledger.cli.doctor import examined, lines
 from ledger.core.policies import PROFILES
 from ledger.links import Links
-from ledger.services.first_book import FirstBook, open_first_book
-from ledger.services.sign_in_links import issue_link
+from ledger.services.people.sign_in_links import issue_link
+from ledger.services.workflow.first_book import FirstBook, open_first_book
 
 QUESTIONS = {
     "name": "What is your community called?",

@@ -14,7 +14,7 @@ from ledger.gateway import GatewayDown, PaymentGateway, StripeGateway
 from ledger.queries.books.books import book_by_code
 from ledger.queries.payments.payments import unposted
 from ledger.queries.payments.stripe_balance import Agreement
-from ledger.services import stripe_accounts
+from ledger.services.stripe_balance import accounts
 from ledger.stripe.sync import check_account, reconcile, sweep
 
 Answer = TypeVar("Answer")
@@ -60,7 +60,7 @@ def compare(console: Console) -> None:
 def assign(console: Console, code: str) -> None:
     """Say which book the account's own fees, reserves and unknown movements belong to."""
     console.database().run(
-        lambda session: stripe_accounts.assign(session, book=book_by_code(session, code))
+        lambda session: accounts.assign(session, book=book_by_code(session, code))
     )
     console.answer({"book": code}, f"The Stripe account belongs to {code}.")
 

@@ -110,8 +110,8 @@ def decimals(commodity: str) -> int:
 def kind_of(commodity: str) -> str:
     """Return ``money``, ``holdings``, ``things`` or ``hours``; ``unknown`` for any other code.
 
-    Nothing of an unknown kind is ever posted (``services.books.ensure_commodity``), but payment
-    providers name what ISO 4217 does not, like ``USDC``, and pages have to show it.
+    Nothing of an unknown kind is ever posted (``services.books.books.ensure_commodity``), but
+    payment providers name what ISO 4217 does not, like ``USDC``, and pages have to show it.
     """
     if is_holding(commodity):
         return "holdings"

@@ -2,7 +2,7 @@
 
 An entry belongs to one book and sums to zero for each fund, layer and commodity (invariants
 I-01 to I-03 and I-10 of domain section 7). Books, funds and counterparties are codes here.
-Must not know the database: ``services.journal`` stores what is built here.
+Must not know the database: ``services.books.journal`` stores what is built here.
 """
 
 import re

@@ -4,8 +4,8 @@ from ledger.core import approval_rules
 from ledger.demo import people
 from ledger.demo.history import Year
 from ledger.queries.books.books import fund_by_code
-from ledger.services import expenses, grants, loans, spending
-from ledger.services.policies import choose_policy
+from ledger.services.books.policies import choose_policy
+from ledger.services.spending import expenses, grants, loans, spending
 
 
 def agree(year: Year) -> None:

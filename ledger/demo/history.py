@@ -17,20 +17,15 @@ from ledger.models.people import Person
 from ledger.models.pledges import Pledge
 from ledger.models.proposals import Proposal
 from ledger.queries.books.books import fund_by_code
-from ledger.services import (
-    allocations,
-    assets,
-    decisions,
-    hours,
-    journal,
-    offline,
-    parties,
-    people,
-    pledges,
-    pools,
-    transfers,
-)
-from ledger.services.offers import Line
+from ledger.services.approvals import decisions
+from ledger.services.banking import cash
+from ledger.services.books import journal
+from ledger.services.equipment import assets
+from ledger.services.people import people
+from ledger.services.pledges import parties, pledges
+from ledger.services.pledges.offers import Line
+from ledger.services.pools import allocations, pools, transfers
+from ledger.services.volunteering import hours
 
 CURRENCY = "USD"
 
@@ -100,7 +95,7 @@ class Year:
         book = self.session.get_one(Book, pledge.book_id)
         fund = self.session.get_one(Fund, pledge.fund_id)
         self.number += 1
-        offline.record_cash(
+        cash.record_cash(
             self.session,
             book=book,
             fund=fund,
@@ -111,7 +106,7 @@ class Year:
             made_by=self.people["treasurer"].id,
             pledge=pledge,
         )
-        offline.bank_cash(
+        cash.bank_cash(
             self.session,
             book=book,
             fund=fund,
@@ -127,7 +122,7 @@ class Year:
         book = self.books[place]
         own = fund_by_code(self.session, book.id, fund)
         self.number += 1
-        for deed, days in ((offline.record_cash, days_ago), (offline.bank_cash, days_ago - 1)):
+        for deed, days in ((cash.record_cash, days_ago), (cash.bank_cash, days_ago - 1)):
             deed(
                 self.session,
                 book=book,

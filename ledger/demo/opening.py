@@ -10,7 +10,11 @@ from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.models.people import Person
 from ledger.queries.books.books import fund_by_code
-from ledger.services import books, campaigns, hours, journal, people, pools
+from ledger.services.books import books, journal
+from ledger.services.campaigns import campaigns
+from ledger.services.people import people
+from ledger.services.pools import pools
+from ledger.services.volunteering import hours
 
 CURRENCY = "USD"
 

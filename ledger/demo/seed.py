@@ -13,8 +13,8 @@ from ledger.demo.opening import call_for_help, let_people_in, open_books
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
-from ledger.services import assets
-from ledger.services.offers import Line
+from ledger.services.equipment import assets
+from ledger.services.pledges.offers import Line
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class Asset(Base):
     state: Mapped[Code]
     pledge_id: Mapped[UUID | None] = mapped_column(ForeignKey("pledge.id"))
     intake_id: Mapped[UUID | None] = mapped_column(ForeignKey("intake.id"))
-    # Minor units; wear that a plan of ``services.depreciation`` has booked is not in here.
+    # Minor units; what a plan of ``services.equipment.depreciation`` has booked is not in here.
     cost: Mapped[int] = mapped_column(default=0)
     depreciated: Mapped[int] = mapped_column(default=0)
     impaired: Mapped[int] = mapped_column(default=0)

@@ -1,7 +1,7 @@
 """The journal: entries and postings, insert-only (architecture: the journal in the database).
 
 Postings are inserted first and the entry row closes them; triggers made by the first migration
-refuse anything unbalanced, changed, deleted or added later. Only ``services.journal`` writes.
+refuse anything unbalanced, changed, deleted or added later. Only ``services.books.journal`` writes.
 """
 
 from datetime import date, datetime

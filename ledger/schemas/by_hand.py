@@ -21,7 +21,7 @@ from ledger.schemas.fields import (
     minor_units,
     one_of,
 )
-from ledger.services.parties import CONSENTS
+from ledger.services.pledges.parties import CONSENTS
 
 MILLION = 1_000_000
 MOST_BULK = 999_999_999

@@ -6,9 +6,9 @@ from marshmallow import Schema, fields, validate
 
 from ledger.queries.people.factors import DEMANDS
 from ledger.schemas.fields import MISSING, Line, one_of
-from ledger.services.challenges import PURPOSES
-from ledger.services.passkeys import LONGEST_RESPONSE
-from ledger.services.people import ROLES
+from ledger.services.people.challenges import PURPOSES
+from ledger.services.people.passkeys import LONGEST_RESPONSE
+from ledger.services.people.people import ROLES
 
 LONGEST_CODE = 40
 NO_ANSWER = "The passkey gave no answer. Please try again."

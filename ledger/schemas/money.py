@@ -3,7 +3,7 @@
 from marshmallow import Schema
 
 from ledger.schemas.fields import Count, Day, Line, Money, Text, one_of
-from ledger.services.meanings import MEANINGS
+from ledger.services.banking.match_actions import MEANINGS
 
 
 def cash(exponent: int) -> Schema:

@@ -6,7 +6,7 @@ from marshmallow import Schema, pre_load
 
 from ledger.core.policies import NUMBERS
 from ledger.schemas.fields import Day, Line, WholeNumber, one_of
-from ledger.services.people import ROLES
+from ledger.services.people.people import ROLES
 
 
 class Entering(Schema):

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields, pre_load, validate
 
 from ledger.schemas.fields import Count, Day, Line, Money, Text, one_of
-from ledger.services.disposals import WAYS
+from ledger.services.equipment.disposals import WAYS
 
 METHODS = ("comparable_sales", "donor_invoice", "price_list", "expert_opinion")
 

@@ -7,7 +7,7 @@ from flask import Blueprint, current_app, request
 from werkzeug.wrappers import Response
 
 from ledger.errors import Invalid, NotAllowed
-from ledger.services import stripe_events
+from ledger.services.stripe_balance import events
 
 pages = Blueprint("webhook", __name__)
 
@@ -32,5 +32,5 @@ def receive() -> Response:
         return Response(str(error), 400, content_type="text/plain")
     now = parts.clock()
     text = body.decode()
-    parts.db.run(lambda session: stripe_events.store(session, event=event, body=text, now=now))
+    parts.db.run(lambda session: events.store(session, event=event, body=text, now=now))
     return Response("", 200)

@@ -13,8 +13,8 @@ from ledger.errors import Invalid
 from ledger.models.books import Book
 from ledger.queries.pools import pools
 from ledger.schemas.allocations import CAP, FIGURE, allocation, figures_of, rule_of
-from ledger.services import allocations as services
-from ledger.services.allocations import Preview
+from ledger.services.pools import allocations as services
+from ledger.services.pools.allocations import Preview
 from ledger.web.door import (
     book_for,
     errors_of,

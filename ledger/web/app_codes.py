@@ -4,8 +4,8 @@ from uuid import UUID
 
 from ledger.db import Session
 from ledger.encryption import SecretBox
-from ledger.services import factors
-from ledger.services.factors import Answer
+from ledger.services.people import factors
+from ledger.services.people.factors import Answer
 from ledger.web.door import here, now
 
 

@@ -23,7 +23,8 @@ from ledger.models.proposals import Proposal
 from ledger.queries.approvals import requests
 from ledger.queries.approvals import rules as approvals
 from ledger.schemas.approvals import rule
-from ledger.services import approval_rules, decisions, previews
+from ledger.services.approvals import decisions, previews
+from ledger.services.approvals import rules as approval_rules
 from ledger.web import queue
 from ledger.web.door import (
     book_for,

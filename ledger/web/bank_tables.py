@@ -14,9 +14,9 @@ from ledger.db import Session
 from ledger.errors import Invalid, PoolbookError
 from ledger.models.books import Book
 from ledger.schemas.tables import bank_mapping
-from ledger.services import statements as statement_services
-from ledger.services import tables
-from ledger.services.statements import SeveralAccounts
+from ledger.services.banking import statements as statement_services
+from ledger.services.banking.statements import SeveralAccounts
+from ledger.services.importing import tables
 from ledger.web import table_forms
 from ledger.web.door import now, read_form, reading, signed_in
 from ledger.web.drafts import Draft, Errors, Flow, Looked, register

@@ -29,8 +29,10 @@ from ledger.queries.equipment import assets
 from ledger.queries.pools import pools
 from ledger.queries.volunteering import hours
 from ledger.schemas import by_hand as schemas
-from ledger.services import exchange, free_use, materials, opening, receivables, small_gifts
-from ledger.services.parties import CONSENTS
+from ledger.services.accounting import exchange, opening_balances
+from ledger.services.equipment import contributed_use, low_value_items, supplies
+from ledger.services.pledges import receivables
+from ledger.services.pledges.parties import CONSENTS
 from ledger.web.deed import GROUPS, Deed, Result, Told
 from ledger.web.deeds import COMMUNITY_DEEDS, UNITS
 from ledger.web.door import (
@@ -273,7 +275,7 @@ def _stock(session: ReadSession, book: Book) -> list[tuple[str, str]]:
             f" ({row.fund})",
         )
         for row in trial_balance(session, book_id=book.id)
-        if row.account == materials.ON_HAND and row.commodity.startswith(materials.BULK)
+        if row.account == supplies.ON_HAND and row.commodity.startswith(supplies.BULK)
     ]
 
 
@@ -363,9 +365,9 @@ CHOICES: dict[str, Callable[[ReadSession, Book], list[tuple[str, str]]]] = {
 # What the deeds put before an approver, apart from what is agreed in steps.
 KINDS = (
     receivables.ALLOWANCE,
-    free_use.KIND,
-    materials.KIND,
-    small_gifts.KIND,
-    opening.KIND,
+    contributed_use.KIND,
+    supplies.KIND,
+    low_value_items.KIND,
+    opening_balances.KIND,
     "hours_correction",
 )

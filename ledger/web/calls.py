@@ -16,7 +16,7 @@ from ledger.queries.books.books import commodities, fund_by_code, funds_of
 from ledger.queries.campaigns import campaigns
 from ledger.queries.people.people import names_of
 from ledger.schemas import campaigns as schemas
-from ledger.services import campaigns as deeds
+from ledger.services.campaigns import campaigns as deeds
 from ledger.web.campaigns import look_of
 from ledger.web.door import (
     book_for,

@@ -34,16 +34,10 @@ from ledger.queries.books.books import (
 from ledger.queries.pledges import receivables as promises
 from ledger.queries.pools import pools
 from ledger.schemas import commitments as schemas
-from ledger.services import (
-    expenses,
-    fund_moves,
-    grants,
-    loans,
-    pool_life,
-    purchases,
-    receivables,
-    spending,
-)
+from ledger.services.accounting import fund_transfers
+from ledger.services.pledges import receivables
+from ledger.services.pools import lifecycle
+from ledger.services.spending import expenses, grants, loans, purchases, spending
 from ledger.web.door import (
     book_for,
     errors_of,
@@ -177,13 +171,13 @@ KINDS: dict[str, Kind] = {
         later("Restriction that has ended"),
         later("Frees money of a fund that was restricted until a day."),
         "propose_transfer",
-        _between(fund_moves.propose_release),
+        _between(fund_transfers.propose_release),
     ),
     "designation": Kind(
         later("Move between own funds"),
         later("Sets free money aside, or covers another fund's hole."),
         "propose_transfer",
-        _between(fund_moves.propose_designation),
+        _between(fund_transfers.propose_designation),
     ),
 }
 # Decided once; nothing follows that a list would have to show.
@@ -193,8 +187,8 @@ PROMISE = later("Promise on paper")
 NAMES = {
     **{kind: asked.name for kind, asked in KINDS.items() if kind not in WITHOUT_STEPS},
     receivables.KIND: PROMISE,
-    pool_life.REFUNDABLE: later("Share in a pool"),
-    pool_life.CONDITIONAL: later("Allocation on a condition"),
+    lifecycle.REFUNDABLE: later("Share in a pool"),
+    lifecycle.CONDITIONAL: later("Allocation on a condition"),
 }
 LISTED = tuple(NAMES)
 
@@ -241,13 +235,13 @@ MOVES: dict[tuple[str, str], Move] = {
     ("refundable", "exit"): Move(
         later("Take it out again"),
         ("reason",),
-        _asking(pool_life.propose_exit),
+        _asking(lifecycle.propose_exit),
         "contribution_id",
         asks=True,
         why=later("Why, and on what it rests"),
     ),
     ("conditional_allocation", "reach"): Move(
-        later("It is reached"), (), pool_life.reach_milestone, "allocation_id"
+        later("It is reached"), (), lifecycle.reach_milestone, "allocation_id"
     ),
     ("promise", "increase"): Move(
         later("Raise it"),
@@ -440,7 +434,7 @@ def _show_page(
         exits = requests.proposals_for(
             session,
             book_ids=pools.host_ids(session),
-            kinds=(pool_life.EXIT,),
+            kinds=(lifecycle.EXIT,),
             about={"commitment": str(row.id)},
         )
         promise, to_come = None, 0

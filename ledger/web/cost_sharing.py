@@ -12,7 +12,7 @@ from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.queries.books.books import all_books, fund_by_code, funds_of
 from ledger.schemas.money import shared_cost
-from ledger.services import cost_sharing
+from ledger.services.pools import cost_sharing
 from ledger.web.door import (
     book_for,
     errors_of,

@@ -18,7 +18,7 @@ from ledger.models.commitments import Commitment
 from ledger.models.parties import Party
 from ledger.models.proposals import Proposal
 from ledger.queries.books.books import fund_by_code
-from ledger.services.parties import find_or_create_party
+from ledger.services.pledges.parties import find_or_create_party
 
 # What a deed leaves: an entry, something that is agreed in steps, or a question to an approver.
 # Nothing is left by what only sets a rule.

@@ -16,17 +16,12 @@ from ledger.models.proposals import Proposal
 from ledger.queries.books.books import fund_by_code
 from ledger.queries.books.journal import entries_named
 from ledger.queries.pledges.pledges import pledge_by_reference
-from ledger.services import (
-    exchange,
-    free_use,
-    hours,
-    materials,
-    offline,
-    pledges,
-    receivables,
-    small_gifts,
-)
-from ledger.services.books import ensure_commodity
+from ledger.services.accounting import exchange
+from ledger.services.banking import cash
+from ledger.services.books.books import ensure_commodity
+from ledger.services.equipment import contributed_use, low_value_items, supplies
+from ledger.services.pledges import pledges, receivables
+from ledger.services.volunteering import hours
 from ledger.web.deed import Answer, Deed, Told
 
 
@@ -116,7 +111,7 @@ def _material(told: Told) -> Proposal:
     code = f"{told.answers['unit']}.{'_'.join(name.upper().split())}"
     noun = f"{UNITS[told.answers['unit']]} {name}"
     ensure_commodity(told.session, code, singular=noun, plural=noun)
-    return materials.propose_material(
+    return supplies.propose_material(
         told.session,
         book=told.book,
         fund=told.fund(),
@@ -128,7 +123,7 @@ def _material(told: Told) -> Proposal:
 
 def _material_used(told: Told) -> UUID:
     fund, _slash, commodity = told.answers["stock"].partition("/")
-    entry_id, _value = materials.use_material(
+    entry_id, _value = supplies.use_material(
         told.session,
         book=told.book,
         fund=fund_by_code(told.session, told.book.id, fund),
@@ -139,7 +134,7 @@ def _material_used(told: Told) -> UUID:
 
 
 def _small_gift(told: Told) -> Proposal:
-    return small_gifts.propose_small_gift(
+    return low_value_items.propose_small_gift(
         told.session,
         book=told.book,
         fund=told.fund(),
@@ -154,7 +149,7 @@ def _free_use(told: Told) -> Proposal:
     loan = told.session.get(AssetLoan, told.answers["loan"])
     if loan is None or loan.borrower_id != told.book.id:
         raise Invalid("This community has borrowed no such thing.", place="loan")
-    return free_use.propose_use(
+    return contributed_use.propose_use(
         told.session,
         loan_id=loan.id,
         evidence=told.answers["reason"],
@@ -163,7 +158,7 @@ def _free_use(told: Told) -> Proposal:
 
 
 def _bounced_cheque(told: Told) -> UUID:
-    return offline.bounce_cheque(
+    return cash.bounce_cheque(
         told.session,
         book=told.book,
         entry_id=told.answers["entry"],

@@ -28,7 +28,7 @@ from ledger.models.sessions import SignInSession
 from ledger.queries.books.books import book_by_code
 from ledger.queries.people.people import memberships_of
 from ledger.queries.people.sessions import session_of
-from ledger.services.people import sha256
+from ledger.services.people.people import sha256
 from ledger.stripe.checkout import PaymentGateway
 from ledger.web import late_days, once, session_cookie
 from ledger.web.labels import with_labels

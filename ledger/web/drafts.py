@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound, PoolbookError
 from ledger.models.books import Book
-from ledger.services import tables
+from ledger.services.importing import tables
 from ledger.web import table_forms
 from ledger.web.door import book_for, page, write
 

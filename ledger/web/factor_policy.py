@@ -12,8 +12,8 @@ from ledger.errors import Invalid, NotFound
 from ledger.queries.people import factors as factor_queries
 from ledger.queries.people.people import people_of
 from ledger.schemas.factors import Policy
-from ledger.services import factors
-from ledger.services.people import ROLES
+from ledger.services.people import factors
+from ledger.services.people.people import ROLES
 from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
 from ledger.web.sessions import fresh_needed
 

@@ -16,8 +16,8 @@ from ledger.models.people import Person
 from ledger.models.sessions import SignInSession
 from ledger.queries.people.factors import factors_of
 from ledger.schemas.factors import AppCode, NewPasskey
-from ledger.services import factors, totp
-from ledger.services import passkeys as passkey_rows
+from ledger.services.people import factors, totp
+from ledger.services.people import passkeys as passkey_rows
 from ledger.web import app_codes, passkeys
 from ledger.web import sessions as browser
 from ledger.web.arrival import browser_key

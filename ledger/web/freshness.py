@@ -1,8 +1,8 @@
 """How sure we are of who asks: what their session has shown, and how long ago."""
 
 from ledger.queries.people import factors
-from ledger.services import sessions
-from ledger.services.factors import Answer
+from ledger.services.people import sessions
+from ledger.services.people.factors import Answer
 from ledger.web.door import now, reading, visitor
 
 FACTORS = frozenset({"passkey", Answer.APP.value})

@@ -14,7 +14,7 @@ from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.queries.books.books import funds_of
 from ledger.schemas.gift_lists import MEANINGS, gift_mapping
-from ledger.services import gift_lists
+from ledger.services.importing import gift_lists
 from ledger.web import table_forms
 from ledger.web.door import now, read_form, reading, signed_in
 from ledger.web.drafts import Draft, Errors, Flow, Looked, register

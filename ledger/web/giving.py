@@ -12,8 +12,8 @@ from ledger.models.pledges import Pledge
 from ledger.queries.payments import recurring
 from ledger.queries.people import parties
 from ledger.queries.pledges import figures, pledge_figures, pledge_status, pledges
-from ledger.services import parties as party_services
-from ledger.services import pledges as pledge_services
+from ledger.services.pledges import parties as party_services
+from ledger.services.pledges import pledges as pledge_services
 from ledger.web.door import links, now, page, reading, row_asked, signed_in, today, write
 
 pages = Blueprint("giving", __name__)

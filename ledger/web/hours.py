@@ -18,8 +18,8 @@ from ledger.queries.books.books import book_by_code, commodities, fund_by_code, 
 from ledger.queries.pledges import pledges
 from ledger.queries.volunteering import hours
 from ledger.schemas.hours import Hours
-from ledger.services import hours as hours_services
-from ledger.services import parties
+from ledger.services.pledges import parties
+from ledger.services.volunteering import hours as hours_services
 from ledger.web.door import (
     errors_of,
     now,

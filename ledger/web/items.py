@@ -18,7 +18,7 @@ from ledger.models.books import Book
 from ledger.queries.books.books import all_books, book_by_code, fund_by_code, funds_of
 from ledger.queries.equipment import assets
 from ledger.schemas import things as schemas
-from ledger.services import depreciation, disposals
+from ledger.services.equipment import depreciation, disposals
 from ledger.web.door import errors_of, now, page, read_form, reading, signed_in, visitor, write
 
 pages = Blueprint("items", __name__)

@@ -17,7 +17,7 @@ from ledger.queries.books import balances, journal
 from ledger.queries.books.books import accounts_of, funds_of
 from ledger.schemas.journal import AccountFilter, AsOf, EntryFilter
 from ledger.schemas.money import Correction, Reason
-from ledger.services import corrections
+from ledger.services.accounting import corrections
 from ledger.web.door import (
     book_for,
     errors_of,

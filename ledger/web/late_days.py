@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 
 from ledger.db import Session
 from ledger.errors import Invalid
-from ledger.services.journal import moved_days
+from ledger.services.books.journal import moved_days
 from ledger.web.locale import chosen
 
 Result = TypeVar("Result")

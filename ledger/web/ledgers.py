@@ -23,7 +23,7 @@ from ledger.importers.mapping import is_ours, target_of
 from ledger.models.books import Book
 from ledger.queries.books.books import account_names, fund_by_code, funds_of
 from ledger.schemas.ledgers import ledger_mapping, ledger_reading
-from ledger.services import histories
+from ledger.services.importing import ledgers
 from ledger.web import table_forms
 from ledger.web.door import here, now, read_form, reading
 from ledger.web.drafts import Draft, Errors, Flow, Looked, register
@@ -88,9 +88,9 @@ def _answer(draft: Draft, values: dict[str, str]) -> Looked:
         return Looked(values, _errors_of(refusal), _shown(draft.book, history, mapping))
     chosen, found = history, mapping
 
-    def keep(session: Session) -> histories.HistoryImported:
-        histories.check_begins(session, draft.book)
-        return histories.import_history(
+    def keep(session: Session) -> ledgers.HistoryImported:
+        ledgers.check_begins(session, draft.book)
+        return ledgers.import_history(
             session, book=draft.book, history=chosen, mapping=found, now=now()
         )
 
@@ -99,7 +99,7 @@ def _answer(draft: Draft, values: dict[str, str]) -> Looked:
     return Looked(values, {}, {**shown, "preview": preview, "warnings": warnings}, keep)
 
 
-def _said(_book: Book, done: histories.HistoryImported) -> None:
+def _said(_book: Book, done: ledgers.HistoryImported) -> None:
     flash(
         _(
             "%(new)s entries came in, %(known)s were there already; %(opened)s accounts are new.",
@@ -134,7 +134,7 @@ def _proposed(book: Book, history: History, fund: str) -> Mapping:
     with reading() as session:
         if fund:
             fund_by_code(session, book.id, fund)
-        return histories.propose_mapping(session, book=book, history=history, fund=fund or None)
+        return ledgers.propose_mapping(session, book=book, history=history, fund=fund or None)
 
 
 def _said_of(book: Book, proposed: Mapping, names: dict[str, str]) -> Mapping:
@@ -166,10 +166,10 @@ def _said_of(book: Book, proposed: Mapping, names: dict[str, str]) -> Mapping:
     return replace(proposed, accounts=found, commodities=codes)
 
 
-def _previewed(book: Book, history: History, mapping: Mapping) -> histories.HistoryImported:
+def _previewed(book: Book, history: History, mapping: Mapping) -> ledgers.HistoryImported:
     """Do what an import does and keep nothing of it."""
     return here().db.run(
-        lambda session: histories.preview_history(
+        lambda session: ledgers.preview_history(
             session, book=book, history=history, mapping=mapping, now=now()
         )
     )

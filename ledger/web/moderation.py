@@ -15,9 +15,9 @@ from ledger.models.campaigns import Campaign
 from ledger.models.pledges import Basket
 from ledger.queries.campaigns import campaigns, moderation
 from ledger.schemas.moderation import Deciding, Reporting
-from ledger.services import moderation as services
-from ledger.services import rate_limits
-from ledger.services.rate_limits import DAY, HOUR, Limit
+from ledger.services.campaigns import moderation as services
+from ledger.services.jobs import rate_limits
+from ledger.services.jobs.rate_limits import DAY, HOUR, Limit
 from ledger.web.door import (
     book_for,
     errors_of,

@@ -12,8 +12,8 @@ from ledger.models.people import Person
 from ledger.models.rights_log import RightsKind
 from ledger.queries.people import parties
 from ledger.schemas.my_data import Erasure
-from ledger.services import erasures
-from ledger.services.rights_log import record
+from ledger.services.people.rights_log import record
+from ledger.services.workflow import erasures
 from ledger.web import sessions
 from ledger.web.door import errors_of, here, now, page, read_form, reading, signed_in, write
 

@@ -17,7 +17,7 @@ from ledger.queries.books import balances
 from ledger.queries.books.books import fund_by_code, funds_of
 from ledger.queries.pledges import pledges
 from ledger.schemas.money import cash as cash_schema
-from ledger.services import offline
+from ledger.services.banking import cash
 from ledger.web.door import (
     book_for,
     errors_of,
@@ -73,7 +73,7 @@ def _record(session: Session, book: Book, answers: dict[str, Any], by: UUID) -> 
         "made_by": by,
     }
     if answers["deed"] == "bank":
-        offline.bank_cash(session, counts=[UUID(key) for key in answers["counts"]], **common)
+        cash.bank_cash(session, counts=[UUID(key) for key in answers["counts"]], **common)
         return
     pledge = None
     if answers["pledge"]:
@@ -81,7 +81,7 @@ def _record(session: Session, book: Book, answers: dict[str, Any], by: UUID) -> 
         if pledge is None:
             raise Invalid(_("This book has no such pledge."), place="pledge")
         common["fund"] = pledges.fund_of(session, pledge)
-    offline.record_cash(session, pledge=pledge, **common)
+    cash.record_cash(session, pledge=pledge, **common)
 
 
 def _chosen() -> list[str]:
@@ -102,7 +102,7 @@ def _page(
         held = [
             row
             for row in balances.trial_balance(session, book_id=book.id)
-            if row.account == offline.CASH
+            if row.account == cash.CASH
         ]
         counted = deposits.counted(session, book_id=book.id)
     return page(

@@ -10,12 +10,14 @@ from ledger.models.commitments import Commitment
 from ledger.models.pools import PoolMember
 from ledger.models.proposals import Proposal
 from ledger.queries.books.books import book_by_code
-from ledger.services import hours, opening, pool_life
+from ledger.services.accounting import opening_balances
+from ledger.services.pools import lifecycle
+from ledger.services.volunteering import hours
 from ledger.web.deed import Answer, Deed, Told
 
 
 def _refundable(told: Told) -> Commitment:
-    return pool_life.propose_refundable(
+    return lifecycle.propose_refundable(
         told.session,
         pool=book_by_code(told.session, told.answers["pool"]),
         member=told.book,
@@ -25,7 +27,7 @@ def _refundable(told: Told) -> Commitment:
 
 
 def _given_back(told: Told) -> UUID:
-    return pool_life.return_unspent(
+    return lifecycle.return_unspent(
         told.session,
         pool=book_by_code(told.session, told.answers["pool"]),
         member=told.book,
@@ -39,7 +41,7 @@ def _conditional(told: Told) -> Commitment:
     place = told.session.get(PoolMember, (told.book.id, member.id))
     if place is None:
         raise Invalid("This community is not a member of the pool.", place="member")
-    return pool_life.propose_conditional(
+    return lifecycle.propose_conditional(
         told.session,
         pool=told.book,
         member=member,
@@ -51,10 +53,10 @@ def _conditional(told: Told) -> Commitment:
 
 def _opening(told: Told) -> Proposal:
     balances = [
-        opening.Balance(account, fund, unit or told.book.commodity, quantity)
+        opening_balances.Balance(account, fund, unit or told.book.commodity, quantity)
         for account, fund, unit, quantity in told.answers["balances"]
     ]
-    return opening.propose_opening(
+    return opening_balances.propose_opening(
         told.session, book=told.book, balances=balances, **told.asking("reason")
     )
 

@@ -12,9 +12,10 @@ from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.models.people import Person
 from ledger.models.sessions import SignInSession
 from ledger.schemas.factors import PasskeyAnswer, Wish
-from ledger.services import challenges, factors, passkeys, rate_limits
-from ledger.services.passkeys import RelyingParty
-from ledger.services.rate_limits import HOUR, Limit
+from ledger.services.jobs import rate_limits
+from ledger.services.jobs.rate_limits import HOUR, Limit
+from ledger.services.people import challenges, factors, passkeys
+from ledger.services.people.passkeys import RelyingParty
 from ledger.web import sessions as browser
 from ledger.web.arrival import arrive, browser_key, waiting
 from ledger.web.door import here, now, page, read_form, signed_in, write

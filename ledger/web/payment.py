@@ -5,7 +5,7 @@ from uuid import UUID
 from ledger.core.instalments import FeeEstimate
 from ledger.errors import Conflict, PoolbookError
 from ledger.models.payments import PaymentAttempt
-from ledger.services import brakes
+from ledger.services.payments import payment_limits
 from ledger.stripe.checkout import GatewayDown, PaymentGateway, look_up_attempt
 from ledger.web.door import here, now, visitor, write
 from ledger.web.visitors import came_from
@@ -26,7 +26,7 @@ def count_try(*, book_id: UUID, about: UUID, email: str) -> None:
     """
     person = visitor().person
     write(
-        lambda session: brakes.note_try(
+        lambda session: payment_limits.note_try(
             session,
             book_id=book_id,
             about=about,

@@ -13,7 +13,7 @@ from ledger.models.books import Book
 from ledger.models.pledges import Pledge
 from ledger.queries.payments import disputes, payments, stripe_balance
 from ledger.schemas.money import refund as refund_schema
-from ledger.services import refunds
+from ledger.services.payments import refunds
 from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
 from ledger.web.sessions import fresh_needed, held_answers
 

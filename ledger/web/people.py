@@ -18,7 +18,8 @@ from ledger.queries.approvals import requests, rules
 from ledger.queries.books.policies import policy_of
 from ledger.queries.people import people as people_queries
 from ledger.schemas.people import NewRole, Pause
-from ledger.services import people, role_grants
+from ledger.services.approvals import role_grants
+from ledger.services.people import people
 from ledger.web.door import (
     book_for,
     errors_of,

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from ledger.errors import Conflict, Invalid
 from ledger.queries.accounting import periods as questions
 from ledger.schemas.periods import Closing, Reopening
-from ledger.services import periods
+from ledger.services.accounting import periods
 from ledger.web.door import (
     book_for,
     errors_of,

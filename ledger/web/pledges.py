@@ -30,9 +30,10 @@ from ledger.queries.payments import recurring as recurring_questions
 from ledger.queries.pledges import pledge_figures, pledge_status, pledges, saved_cards
 from ledger.schemas.basket import Basket, Choice, lines_of_form
 from ledger.schemas.giving import Way
-from ledger.services import parties, pledge_limits, recurring
-from ledger.services import pledges as pledge_services
-from ledger.services.offers import Line
+from ledger.services.payments import recurring
+from ledger.services.pledges import parties, pledge_limits
+from ledger.services.pledges import pledges as pledge_services
+from ledger.services.pledges.offers import Line
 from ledger.stripe import checkout
 from ledger.web.door import (
     errors_of,

@@ -16,7 +16,7 @@ from ledger.queries.approvals import requests
 from ledger.queries.books.books import book_by_code, funds_of
 from ledger.queries.pools import pools
 from ledger.schemas import pool_agreements as schemas
-from ledger.services import pool_agreements as deeds
+from ledger.services.pools import agreements as deeds
 from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
 
 pages = Blueprint("pool_agreements", __name__)

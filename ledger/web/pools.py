@@ -12,7 +12,7 @@ from ledger.models.pools import AllocationRun
 from ledger.queries.campaigns import campaigns
 from ledger.queries.pledges import figures
 from ledger.queries.pools import pools
-from ledger.services import allocations
+from ledger.services.pools import allocations
 from ledger.web.door import (
     now,
     page,

@@ -19,7 +19,7 @@ from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
 from ledger.queries.payments.payments import latest_attempt
 from ledger.queries.pledges import pledge_status, pledges, saved_cards
-from ledger.services import pledges as pledge_services
+from ledger.services.pledges import pledges as pledge_services
 from ledger.stripe import checkout
 from ledger.web.door import here, links, now, page, reading, write
 from ledger.web.payment import came_back, count_try, gateway

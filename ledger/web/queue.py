@@ -27,7 +27,9 @@ from ledger.queries.books.books import accounts_of, book_by_code
 from ledger.queries.pledges import receivables
 from ledger.queries.pools import pools
 from ledger.schemas.money import Decision
-from ledger.services import decisions, manual_entries, opening, pool_agreements, pool_life
+from ledger.services.accounting import manual_entries, opening_balances
+from ledger.services.approvals import decisions
+from ledger.services.pools import agreements, lifecycle
 from ledger.web.door import (
     now,
     page,
@@ -103,9 +105,9 @@ def decide(proposal_id: UUID) -> Response:
 
 def _done(kind: str) -> str:
     """Say what an approval has done."""
-    if kind == pool_agreements.JOINING:
+    if kind == agreements.JOINING:
         return str(_("Approved. If another community hosts the pool, its approver is asked now."))
-    if kind in (pool_agreements.OPENING, pool_agreements.ADMISSION):
+    if kind in (agreements.OPENING, agreements.ADMISSION):
         return str(_("Approved. Nothing is booked by it."))
     return str(_("Approved and booked."))
 
@@ -175,11 +177,11 @@ def evidence(session: ReadSession, row: requests.ProposalRow) -> dict[str, objec
         if not visitor().may("read_donors", row.book_id):
             promise = replace(promise, donor="")
         found["promise"] = promise
-    elif row.kind == pool_agreements.OPENING:
+    elif row.kind == agreements.OPENING:
         found["terms"] = _terms_of_new(row)
-    elif row.kind in (pool_agreements.JOINING, pool_agreements.ADMISSION):
+    elif row.kind in (agreements.JOINING, agreements.ADMISSION):
         found["terms"] = _terms_of_joining(session, row)
-    elif row.kind == pool_life.EXIT:
+    elif row.kind == lifecycle.EXIT:
         found["terms"] = _terms_of_exit(session, row)
     elif row.kind == approvals.ROLE:
         who = session.get_one(Person, UUID(row.arguments["person"]))
@@ -191,7 +193,7 @@ def evidence(session: ReadSession, row: requests.ProposalRow) -> dict[str, objec
     elif row.kind == approvals.RULE:
         kind = row.arguments["kind"].replace("_", " ") or _("every kind")
         found["terms"] = [(_("Kind"), kind), (_("People by amount"), row.arguments["rule"])]
-    if row.kind == opening.KIND:
+    if row.kind == opening_balances.KIND:
         found["amounts"] = [
             (f"{line['account']} {line['fund']}", line["quantity"], line["commodity"])
             for line in row.arguments["balances"]

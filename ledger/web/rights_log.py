@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from ledger.models.rights_log import RightsEvent, RightsKind
 from ledger.queries.people import rights_log
 from ledger.queries.people.people import names_of
-from ledger.services.rights_log import record
+from ledger.services.people.rights_log import record
 from ledger.web.door import book_for, now, page, reading, row_asked, visitor, write
 
 pages = Blueprint("rights_log", __name__)

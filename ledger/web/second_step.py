@@ -12,8 +12,8 @@ from ledger.models.people import Person
 from ledger.models.sessions import SignInSession
 from ledger.queries.people.factors import factors_of
 from ledger.schemas.factors import Code, PasskeyAnswer
-from ledger.services import challenges
-from ledger.services.factors import Answer
+from ledger.services.people import challenges
+from ledger.services.people.factors import Answer
 from ledger.web import app_codes, passkeys
 from ledger.web import sessions as browser
 from ledger.web.arrival import arrive, waiting

@@ -1,6 +1,6 @@
 """The session of the browser that asks: begun at sign-in, kept while it is used, forgotten.
 
-Its rules are those of ``services.sessions``; here they meet the cookie.
+Its rules are those of ``services.people.sessions``; here they meet the cookie.
 """
 
 import json
@@ -18,7 +18,7 @@ from ledger.db import Session
 from ledger.errors import NotFound
 from ledger.models.people import Person
 from ledger.models.sessions import SignInSession
-from ledger.services import sessions
+from ledger.services.people import sessions
 from ledger.web import session_cookie
 from ledger.web.device import device_of
 from ledger.web.door import LONGEST_WAY, OF_EVERY_FORM, here, now, visitor

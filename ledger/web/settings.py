@@ -16,8 +16,8 @@ from ledger.queries.books import books as book_queries
 from ledger.queries.jobs import installation
 from ledger.queries.people.people import people_of
 from ledger.schemas.settings import SKILL, THING, BookWords, NewFund, NewKind
-from ledger.services import books
-from ledger.services.rights_log import record
+from ledger.services.books import books
+from ledger.services.people.rights_log import record
 from ledger.web.door import (
     book_for,
     errors_of,

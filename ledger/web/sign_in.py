@@ -15,8 +15,9 @@ from ledger.queries.people import people as people_queries
 from ledger.queries.people import sessions as session_queries
 from ledger.queries.people.factors import factors_of, has_factor
 from ledger.schemas.people import Entering
-from ledger.services import parties, sessions, sign_in_links
-from ledger.services.rate_limits import Subject
+from ledger.services.jobs.rate_limits import Subject
+from ledger.services.people import sessions, sign_in_links
+from ledger.services.pledges import parties
 from ledger.web import passkeys
 from ledger.web import sessions as browser
 from ledger.web.arrival import arrive, wait_for

@@ -16,7 +16,8 @@ from ledger.models.campaigns import Campaign
 from ledger.queries.campaigns import matching_sponsors
 from ledger.queries.campaigns.campaigns import campaigns_of
 from ledger.schemas.money import sponsor as sponsor_schema
-from ledger.services import match_funding, parties
+from ledger.services.campaigns import matching_sponsors as match_funding
+from ledger.services.pledges import parties
 from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
 
 pages = Blueprint("sponsors", __name__)

@@ -18,17 +18,17 @@ from ledger.queries.books import journal
 from ledger.queries.books.books import funds_of
 from ledger.queries.pledges import pledges
 from ledger.schemas.money import Meaning, Reason
-from ledger.services import (
+from ledger.services.banking import (
     bank_accounts,
     bank_files,
+    match_actions,
     matching,
-    meanings,
-    tables,
     tax_reclaims,
     unmatching,
 )
-from ledger.services.bank_items import item_by_id, items_of_rows
-from ledger.services.statements import Choice, Imported, SeveralAccounts
+from ledger.services.banking.items import item_by_id, items_of_rows
+from ledger.services.banking.statements import Choice, Imported, SeveralAccounts
+from ledger.services.importing import tables
 from ledger.web import table_forms
 from ledger.web.door import (
     book_for,
@@ -170,7 +170,7 @@ def match(code: str, line_id: UUID) -> Response:
         answers = read_form(Meaning())
         _check_line(book, line_id)
         write(
-            lambda session: meanings.apply(
+            lambda session: match_actions.apply(
                 session,
                 line_id=line_id,
                 meaning=answers["meaning"],

@@ -15,8 +15,8 @@ from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.models.sessions import SignInSession
 from ledger.schemas.factors import Code, PasskeyAnswer
-from ledger.services import challenges
-from ledger.services.factors import Answer
+from ledger.services.people import challenges
+from ledger.services.people.factors import Answer
 from ledger.web import app_codes, passkeys
 from ledger.web import sessions as browser
 from ledger.web.door import errors_of, read_form, signed_in, visitor, write

@@ -8,7 +8,7 @@ from ledger.errors import Conflict, Invalid, NotFound
 from ledger.queries.books.books import funds_of
 from ledger.queries.payments.stripe_balance import in_suspense
 from ledger.schemas.money import Named
-from ledger.services import suspense
+from ledger.services.stripe_balance import unrecognised
 from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
 
 pages = Blueprint("suspense", __name__)
@@ -28,7 +28,7 @@ def name(code: str, txn_id: str) -> Response:
     try:
         answers = read_form(Named())
         write(
-            lambda session: suspense.name_gift(
+            lambda session: unrecognised.name_gift(
                 session,
                 txn_id=txn_id,
                 book_id=book.id,

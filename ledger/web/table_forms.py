@@ -14,7 +14,7 @@ from ledger.bank_files import MAX_BYTES, Grid, Profile, Reading, order_of, place
 from ledger.errors import Invalid, PoolbookError
 from ledger.models.books import Book
 from ledger.schemas.tables import MEANINGS
-from ledger.services.tables import draft_by_id, keep_draft
+from ledger.services.importing.tables import draft_by_id, keep_draft
 from ledger.web.door import now, reading, signed_in, write
 
 # The fields besides those of the columns.

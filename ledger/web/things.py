@@ -23,7 +23,7 @@ from ledger.queries.books.policies import capitalised_from
 from ledger.queries.equipment import assets
 from ledger.queries.pledges import pledges
 from ledger.schemas import things as schemas
-from ledger.services import assets as asset_services
+from ledger.services.equipment import assets as asset_services
 from ledger.web.door import (
     book_for,
     errors_of,

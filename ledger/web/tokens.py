@@ -13,7 +13,7 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.people import ApiToken
 from ledger.queries.people import people as people_queries
 from ledger.schemas.tokens import DAYS, NewToken
-from ledger.services import tokens
+from ledger.services.people import tokens
 from ledger.web.door import errors_of, now, page, read_form, reading, signed_in, visitor, write
 from ledger.web.sessions import fresh_needed, held_answers
 

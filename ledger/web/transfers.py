@@ -13,7 +13,7 @@ from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.queries.books.books import all_books, book_by_code, fund_by_code, funds_of
 from ledger.schemas.money import transfer as transfer_schema
-from ledger.services import pools, transfers
+from ledger.services.pools import pools, transfers
 from ledger.web.door import book_for, errors_of, now, page, read_form, reading, signed_in, write
 from ledger.web.sessions import fresh_needed, held_answers
 

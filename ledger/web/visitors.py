@@ -8,8 +8,8 @@ import logging
 
 from flask import current_app, request
 
-from ledger.services import rate_limits
-from ledger.services.rate_limits import Limit, Subject
+from ledger.services.jobs import rate_limits
+from ledger.services.jobs.rate_limits import Limit, Subject
 from ledger.web.door import here
 
 log = logging.getLogger("poolbook.web")

@@ -13,7 +13,7 @@ from ledger.cli.files import written
 from ledger.db import Session
 from ledger.models.seals import Checkpoint
 from ledger.queries.books.books import book_by_code
-from ledger.services.seals import make_checkpoint
+from ledger.services.books.seals import make_checkpoint
 from ledger.signing import Signer, signer_of
 from reports import verify
 from reports.bundle import make_bundle

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 from werkzeug.test import TestResponse
 
-from ledger.services.decisions import decide
-from ledger.services.tokens import SCOPES, create_token, scope_in
+from ledger.services.approvals.decisions import decide
+from ledger.services.people.tokens import SCOPES, create_token, scope_in
 from tests.conftest import NOW
 from tests.web.conftest import quick_town, shared_db, town
 from tests.web.town import Town

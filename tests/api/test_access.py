@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 from ledger.models.factors import FactorPolicy
 from ledger.queries.books.books import book_by_code
 from ledger.queries.people.people import tokens_of
-from ledger.services.tokens import create_token, revoke_token
+from ledger.services.people.tokens import create_token, revoke_token
 from tests.api.conftest import Caller, agree
 from tests.api.test_refusals import BASKET, ENTRY, GOOD, WRITES, new_key, problem
 from tests.conftest import NOW

@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from ledger.services.tokens import create_token
+from ledger.services.people.tokens import create_token
 from tests.api.conftest import SCOPES_OF
 from tests.conftest import NOW
 from tests.web.town import Town

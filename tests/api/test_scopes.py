@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from ledger.api.blueprint import Blueprint
 from ledger.api.token import MARK, PUBLIC, check_marks
 from ledger.queries.people.people import tokens_of
-from ledger.services.tokens import SCOPES, create_token
+from ledger.services.people.tokens import SCOPES, create_token
 from tests.api.conftest import Caller
 from tests.api.test_refusals import BANK_FILE, GOOD, WRITES, new_key, problem
 from tests.conftest import NOW

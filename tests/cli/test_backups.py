@@ -21,11 +21,12 @@ from ledger.models.journal import Entry
 from ledger.models.people import OutboxMessage, SignInLink
 from ledger.queries import invariants
 from ledger.queries.books.books import book_by_code
-from ledger.services import journal, rate_limits
-from ledger.services.backups import LEFT_OUT, write_backup
-from ledger.services.people import sha256
-from ledger.services.seals import make_checkpoint
-from ledger.services.sign_in_links import Asked, address_of_link, request_link
+from ledger.services.books import journal
+from ledger.services.books.seals import make_checkpoint
+from ledger.services.jobs import rate_limits
+from ledger.services.people.people import sha256
+from ledger.services.people.sign_in_links import Asked, address_of_link, request_link
+from ledger.services.workflow.backups import LEFT_OUT, write_backup
 from reports.bundle import make_bundle
 from tests.cli.conftest import Run
 from tests.conftest import ENGINES, NOW, fresh_database

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 from ledger.db import Database, Session
-from ledger.services.imports import Imported, import_entries
+from ledger.services.importing.bulk import Imported, import_entries
 from tests.conftest import NOW
 from tests.factories import make_worked_books
 from tests.worked import WORKED, worked_lines

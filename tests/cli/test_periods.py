@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from ledger.db import Database
-from ledger.services.decisions import decide
+from ledger.services.approvals.decisions import decide
 from tests.cli.conftest import Run
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person

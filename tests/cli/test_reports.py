@@ -8,7 +8,7 @@ import pytest
 
 from ledger.core.entry import Entry, Posting
 from ledger.db import Database
-from ledger.services import journal
+from ledger.services.books import journal
 from reports import issue as issuing
 from tests.cli.conftest import Run
 from tests.conftest import NOW

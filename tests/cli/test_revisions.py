@@ -9,7 +9,7 @@ import migrations
 import wsgi
 from ledger.db import Database
 from ledger.errors import Conflict
-from ledger.services import jobs
+from ledger.services.jobs import jobs
 from tests.cli.conftest import Run
 from tests.conftest import NOW
 from tests.web.town import settings_of

@@ -8,7 +8,7 @@ from ledger.models.people import OutboxMessage
 from ledger.models.rights_log import RightsEvent
 from ledger.queries.people.factors import factors_of, missing_factors
 from ledger.queries.people.people import person_by_email
-from ledger.services import factors, recovery_codes
+from ledger.services.people import factors, recovery_codes
 from tests.cli.conftest import Run
 from tests.conftest import NOW
 from tests.factories import make_book, make_person

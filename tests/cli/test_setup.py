@@ -20,10 +20,11 @@ from ledger.gateway import GatewayDown
 from ledger.models.jobs import Job
 from ledger.models.payments import BalanceTransaction
 from ledger.queries.books.books import book_by_code
-from ledger.services import books, jobs, journal
-from ledger.services.books import create_fund
-from ledger.services.first_book import FirstBook, open_first_book
-from ledger.services.people import send
+from ledger.services.books import books, journal
+from ledger.services.books.books import create_fund
+from ledger.services.jobs import jobs
+from ledger.services.people.people import send
+from ledger.services.workflow.first_book import FirstBook, open_first_book
 from tests.cli.conftest import Run, run
 from tests.conftest import NOW
 from tests.mail.relay import running

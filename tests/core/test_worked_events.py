@@ -16,7 +16,7 @@ from ledger.core import bookkeeping as books
 from ledger.core.entry import Entry, Posting
 from ledger.db import Session
 from ledger.errors import Invalid
-from ledger.services import journal
+from ledger.services.books import journal
 from tests.conftest import NOW
 from tests.core.worked_calls import MORE
 from tests.factories import make_worked_books

@@ -24,7 +24,10 @@ from ledger.db import Database, ReadSession, Session
 from ledger.errors import PoolbookError
 from ledger.models.books import Fund
 from ledger.queries.books.books import book_by_code, fund_by_code
-from ledger.services import decisions, journal, limits, offline
+from ledger.services.accounting import fund_control
+from ledger.services.approvals import decisions
+from ledger.services.banking import cash
+from ledger.services.books import journal
 from tests.conftest import NOW
 
 TODAY = NOW.date()
@@ -101,7 +104,7 @@ def _gift(reference: str, session: Session) -> None:
 
 def _count_cash(reference: str, session: Session) -> None:
     book = book_by_code(session, "A")
-    offline.record_cash(
+    cash.record_cash(
         session,
         book=book,
         fund=fund_by_code(session, book.id, "GEN"),
@@ -120,7 +123,7 @@ def _approve(proposal_id: UUID, approver: UUID, session: Session) -> None:
 
 
 SLOW_SECONDS = 0.2
-_spendable = limits.spendable
+_spendable = fund_control.spendable
 
 
 def _spendable_slowly(session: ReadSession, fund: Fund, **more: Any) -> int:
@@ -138,8 +141,8 @@ def _lock_nothing(session: Session, fund_id: UUID) -> Fund:
 def _no_guard() -> Iterator[None]:
     """Read, then write; nobody is held back and nothing is compared (with READ COMMITTED)."""
     with (
-        patch.object(limits, "spendable", _spendable_slowly),
-        patch.object(limits, "lock_fund", _lock_nothing),
+        patch.object(fund_control, "spendable", _spendable_slowly),
+        patch.object(fund_control, "lock_fund", _lock_nothing),
     ):
         yield
 
@@ -148,7 +151,7 @@ def _no_guard() -> Iterator[None]:
 def _one_try() -> Iterator[None]:
     """No second try; and SQLite takes its lock as late as it does by itself."""
     with (
-        patch.object(limits, "spendable", _spendable_slowly),
+        patch.object(fund_control, "spendable", _spendable_slowly),
         patch("ledger.db.MAX_TRIES", 1),
         patch("ledger.db.PATIENCE_SECONDS", 0),
         patch("ledger.db._begin_sqlite", lambda connection: connection.exec_driver_sql("BEGIN")),

@@ -19,7 +19,8 @@ from ledger.queries.books.balances import balance_of
 from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.queries.books.funds import spendable
 from ledger.queries.invariants import check
-from ledger.services import journal, seals, spending
+from ledger.services.books import journal, seals
+from ledger.services.spending import spending
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person
 from tests.faults import crowd

@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 from ledger.db import Database
 from ledger.links import Links
 from ledger.models.people import OutboxMessage
-from ledger.services.sessions import FRESH
+from ledger.services.people.sessions import FRESH
 from tests.ports import free_port
 from tests.web.town import Town, found_town
 

@@ -18,8 +18,8 @@ from ledger.models.campaigns import Campaign
 from ledger.models.journal import Entry
 from ledger.models.payments import BalanceTransaction
 from ledger.queries.invariants import check
-from ledger.services.campaigns import Need, create_campaign
-from ledger.services.journal import load_entry
+from ledger.services.books.journal import load_entry
+from ledger.services.campaigns.campaigns import Need, create_campaign
 from tests.factories import make_book, make_fund
 from tests.journeys.conftest import PATIENCE_MILLISECONDS, Running, run_all
 

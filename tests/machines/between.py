@@ -10,14 +10,8 @@ from sqlalchemy import select
 
 from ledger.core.allocation import Rule
 from ledger.models.proposals import Proposal
-from ledger.services import (
-    allocations,
-    cost_sharing,
-    loans,
-    pool_life,
-    pools,
-    transfers,
-)
+from ledger.services.pools import allocations, cost_sharing, lifecycle, pools, transfers
+from ledger.services.spending import loans
 from tests.machines.base import AMOUNTS, ANY, BOOKS
 from tests.machines.model import HELD, HOST, POOL, need
 from tests.machines.money import Money
@@ -341,7 +335,7 @@ class Between(Money):
 
         self.play(
             expected,
-            lambda: pool_life.return_unspent(
+            lambda: lifecycle.return_unspent(
                 self.stage.session,
                 pool=self.stage.of(POOL),
                 member=self.stage.of(place),
@@ -364,7 +358,7 @@ class Between(Money):
             return True
 
         def deed() -> UUID:
-            row = pool_life.propose_refundable(
+            row = lifecycle.propose_refundable(
                 self.stage.session,
                 pool=self.stage.of(POOL),
                 member=self.stage.of(place),
@@ -396,7 +390,7 @@ class Between(Money):
         done, _ = self.play(
             expected,
             lambda: self.approve(
-                pool_life.propose_exit(self.stage.session, contribution_id=key, **self.stage.asks())
+                lifecycle.propose_exit(self.stage.session, contribution_id=key, **self.stage.asks())
             ),
         )
         if done:
@@ -410,7 +404,7 @@ class Between(Money):
             return True
 
         def deed() -> UUID:
-            row = pool_life.propose_conditional(
+            row = lifecycle.propose_conditional(
                 self.stage.session,
                 pool=self.stage.of(POOL),
                 member=self.stage.of(MEMBERS[member]),
@@ -437,7 +431,7 @@ class Between(Money):
 
         self.play(
             expected,
-            lambda: pool_life.reach_milestone(
+            lambda: lifecycle.reach_milestone(
                 self.stage.session, allocation_id=key, **self.stage.common
             ),
         )

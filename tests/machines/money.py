@@ -15,21 +15,12 @@ from ledger.models.commitments import Commitment
 from ledger.models.pledges import Pledge
 from ledger.models.statements import BankLine
 from ledger.queries.banking.deposits import items_of
-from ledger.services import (
-    bank_debits,
-    disputes,
-    gifts,
-    matching,
-    meanings,
-    offline,
-    payments,
-    payouts,
-    pledges,
-    refund_moves,
-    statements,
-)
-from ledger.services.gifts import Kind
-from ledger.services.offers import Line as Offer
+from ledger.services.banking import cash, match_actions, matching, statements
+from ledger.services.payments import bank_debits, disputes, gifts, payments, refund_settlement
+from ledger.services.payments.gifts import Kind
+from ledger.services.pledges import pledges
+from ledger.services.pledges.offers import Line as Offer
+from ledger.services.stripe_balance import payouts
 from tests.machines.base import AMOUNTS, ANY, BIG, PLACES, Played, pick
 from tests.machines.model import POOL, Promise, need
 from tests.machines.stage import CAMPAIGNS, NEEDS
@@ -206,7 +197,7 @@ class Money(Played):
 
         self.play(
             expected,
-            lambda: refund_moves.settle_refund(
+            lambda: refund_settlement.settle_refund(
                 self.stage.session, txn_id=txn.id, charge_id=charge.name, now=self.stage.now
             ),
         )
@@ -231,7 +222,7 @@ class Money(Played):
         common = self.stage.common
         self.play(
             expected,
-            lambda: refund_moves.owe_back(
+            lambda: refund_settlement.owe_back(
                 self.stage.session,
                 charge_id=charge.name,
                 amount=amount,
@@ -325,7 +316,7 @@ class Money(Played):
                 charge.place,
                 {4091: charge.amount, 6520: fee, 1110: -charge.amount - fee},
             ),
-            lambda: refund_moves.settle_return(
+            lambda: refund_settlement.settle_return(
                 self.stage.session, txn_id=txn.id, charge_id=charge.name, now=self.stage.now
             ),
         )
@@ -416,7 +407,7 @@ class Money(Played):
     def count(self, place: str, amount: int, key: UUID | None) -> UUID:
         """Record cash."""
         now = self.stage.now
-        return offline.record_cash(
+        return cash.record_cash(
             self.stage.session,
             book=self.stage.of(place),
             fund=self.stage.at(place),
@@ -439,7 +430,7 @@ class Money(Played):
 
         done, entry_id = self.play(
             expected,
-            lambda: offline.bank_cash(
+            lambda: cash.bank_cash(
                 self.stage.session,
                 book=self.stage.of(place),
                 fund=self.stage.at(place),
@@ -471,7 +462,7 @@ class Money(Played):
 
         self.play(
             expected,
-            lambda: offline.bounce_cheque(
+            lambda: cash.bounce_cheque(
                 self.stage.session,
                 entry_id=item_id,
                 book=self.stage.of(place),
@@ -538,7 +529,7 @@ class Money(Played):
 
     def match(self, line: UUID, meaning: str, target: str) -> None:
         """Do what a treasurer says of a line."""
-        meanings.apply(
+        match_actions.apply(
             self.stage.session,
             line_id=line,
             meaning=meaning,

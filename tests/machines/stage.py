@@ -16,10 +16,10 @@ from ledger.db import Database, Session
 from ledger.errors import PoolbookError
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Posting
-from ledger.services import decisions
-from ledger.services.campaigns import Need, create_campaign
-from ledger.services.hours import set_rate
-from ledger.services.people import create_person
+from ledger.services.approvals import decisions
+from ledger.services.campaigns.campaigns import Need, create_campaign
+from ledger.services.people.people import create_person
+from ledger.services.volunteering.hours import set_rate
 from tests.agreement import Agreement
 from tests.machines.model import Model, Refused
 from tests.oracle.world import DAY, START, World

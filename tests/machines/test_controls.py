@@ -28,7 +28,7 @@ MORE = (
 )
 # What takes the place of a part: (module, name, instead).
 INSTEAD: tuple[tuple[str, str, Callable[..., Any]], ...] = (
-    ("ledger.services.limits", "spendable", lambda *_told, **_more: 10**15),
+    ("ledger.services.accounting.fund_control", "spendable", lambda *_told, **_more: 10**15),
 )
 
 

@@ -13,13 +13,8 @@ from ledger.models.assets import Asset
 from ledger.models.hours import HoursEntry
 from ledger.models.pledges import Pledge
 from ledger.models.proposals import Proposal
-from ledger.services import (
-    assets,
-    depreciation,
-    disposals,
-    hours,
-    materials,
-)
+from ledger.services.equipment import assets, depreciation, disposals, supplies
+from ledger.services.volunteering import hours
 from tests.machines.base import ANY, BOOKS, pick
 from tests.machines.between import Between
 from tests.machines.model import Promise, need
@@ -443,7 +438,7 @@ class Things(Between):
         self.play(
             expected,
             lambda: self.approve(
-                materials.propose_material(
+                supplies.propose_material(
                     self.stage.session,
                     book=self.stage.of("A.GEN"),
                     fund=self.stage.at("A.GEN"),
@@ -473,7 +468,7 @@ class Things(Between):
 
         self.play(
             expected,
-            lambda: materials.use_material(
+            lambda: supplies.use_material(
                 self.stage.session,
                 book=self.stage.of("A.GEN"),
                 fund=self.stage.at("A.GEN"),

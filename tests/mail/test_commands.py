@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 
 from ledger.config import MailSettings
 from ledger.db import Database
-from ledger.services import jobs
-from ledger.services.people import create_person, send
+from ledger.services.jobs import jobs
+from ledger.services.people.people import create_person, send
 from tests.cli.conftest import Run, run
 from tests.conftest import NOW
 from tests.mail.relay import SENDER, Relay, running

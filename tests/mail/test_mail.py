@@ -16,8 +16,8 @@ from ledger.links import PLEDGE, Links, place_for
 from ledger.mail import Letter, MailDown, MailServer
 from ledger.models.people import OutboxMessage
 from ledger.queries.jobs.outbox import MessageRow, messages_in
-from ledger.services import outbox
-from ledger.services.people import send
+from ledger.services.jobs import outbox
+from ledger.services.people.people import send
 from tests.conftest import NOW
 from tests.mail.relay import PASSWORD, USER, running
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from ledger.core.entry import Entry, Posting
 from ledger.db import Database
 from ledger.models.base import Base
-from ledger.services import journal
+from ledger.services.books import journal
 from migrations import upgrade
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund

@@ -11,7 +11,7 @@ import migrations
 from ledger.db import Database
 from ledger.ids import new_id
 from ledger.models.people import ApiToken, Person
-from ledger.services.tokens import allows
+from ledger.services.people.tokens import allows
 from tests.conftest import ENGINES, NOW, fresh_database
 
 ALL = ("read-reports", "read-books", "propose", "pledge")

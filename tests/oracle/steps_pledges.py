@@ -8,15 +8,10 @@ from sqlalchemy import select
 from ledger.db import Session
 from ledger.models.campaigns import Campaign
 from ledger.models.pledges import Pledge
-from ledger.services import (
-    campaigns,
-    match_funding,
-    matching,
-    offline,
-    pledges,
-    receivables,
-    tax_reclaims,
-)
+from ledger.services.banking import cash as offline
+from ledger.services.banking import matching, tax_reclaims
+from ledger.services.campaigns import campaigns, matching_sponsors
+from ledger.services.pledges import pledges, receivables
 from tests.factories import save_card
 from tests.oracle.world import AFTER, CLOSING, DAY, Step, World
 
@@ -143,7 +138,7 @@ def plg_12(world: World, session: Session) -> None:
 
 
 def plg_13(world: World, session: Session) -> None:
-    row = match_funding.propose_sponsor(
+    row = matching_sponsors.propose_sponsor(
         session,
         party=world.party(session, "Sam Sponsor"),
         book=world.book(session, "A"),
@@ -160,7 +155,7 @@ def plg_13(world: World, session: Session) -> None:
 
 
 def plg_14(world: World, session: Session) -> None:
-    matched = match_funding.match_gifts(
+    matched = matching_sponsors.match_gifts(
         session,
         sponsor_id=world.made["PLG-13"],
         gifts=10000,

@@ -6,19 +6,11 @@ from ledger.core.allocation import Rule
 from ledger.db import Session
 from ledger.models.pools import AllocationRun
 from ledger.models.statements import Match
-from ledger.services import (
-    allocations,
-    corrections,
-    disputes,
-    fund_moves,
-    gifts,
-    matching,
-    opening,
-    periods,
-    pool_life,
-    pools,
-)
-from ledger.services.opening import Balance, Thing
+from ledger.services.accounting import corrections, fund_transfers, opening_balances, periods
+from ledger.services.accounting.opening_balances import Balance, Thing
+from ledger.services.banking import matching
+from ledger.services.payments import disputes, gifts
+from ledger.services.pools import allocations, lifecycle, pools
 from tests.oracle.world import AFTER, DAY, Step, World
 
 
@@ -26,7 +18,7 @@ def opn_1(world: World, session: Session) -> None:
     laptop = {"commodity": "EQP.LAPTOP", "fund": "GEN", "cost": 90000, "depreciated": 30000}
     world.approve(
         session,
-        opening.propose_opening(
+        opening_balances.propose_opening(
             session,
             book=world.book(session, "A"),
             balances=[
@@ -49,7 +41,7 @@ def opn_2(world: World, session: Session) -> None:
     for code, amount in (("B", 300000), ("C", 100000)):
         world.approve(
             session,
-            opening.propose_opening(
+            opening_balances.propose_opening(
                 session,
                 book=world.book(session, code),
                 balances=[Balance(1010, "GEN", "USD", amount)],
@@ -112,7 +104,7 @@ def pol_4(world: World, session: Session) -> None:
 
 
 def pol_5(world: World, session: Session) -> None:
-    row = pool_life.propose_refundable(
+    row = lifecycle.propose_refundable(
         session,
         pool=world.book(session, "P"),
         member=world.book(session, "C"),
@@ -127,7 +119,7 @@ def pol_5(world: World, session: Session) -> None:
 
 
 def pol_6(world: World, session: Session) -> None:
-    proposal = pool_life.propose_exit(
+    proposal = lifecycle.propose_exit(
         session,
         contribution_id=world.made["POL-5"],
         reason="C leaves",
@@ -167,7 +159,7 @@ def _settle(member: str) -> Step:
 
 
 def alc_4(world: World, session: Session) -> None:
-    row = pool_life.propose_conditional(
+    row = lifecycle.propose_conditional(
         session,
         pool=world.book(session, "P"),
         member=world.book(session, "C"),
@@ -179,13 +171,13 @@ def alc_4(world: World, session: Session) -> None:
         now=world.now,
     )
     world.approve(session, row)
-    pool_life.reach_milestone(
+    lifecycle.reach_milestone(
         session, allocation_id=row.id, by=world.people["maker"], on=DAY, now=world.now
     )
 
 
 def alc_5(world: World, session: Session) -> None:
-    pool_life.return_unspent(
+    lifecycle.return_unspent(
         session,
         pool=world.book(session, "P"),
         member=world.book(session, "B"),
@@ -208,7 +200,7 @@ def alc_6(world: World, session: Session) -> None:
 
 
 def alc_7(world: World, session: Session) -> None:
-    paid = pool_life.settle_open(
+    paid = lifecycle.settle_open(
         session,
         pool_id=world.book(session, "P").id,
         members={
@@ -225,7 +217,7 @@ def alc_7(world: World, session: Session) -> None:
 
 def alc_8(world: World, session: Session) -> None:
     world.made["ALC-8.pledge"] = world.pledge(session, "P", "JOINT", "MIN.ELEC", 1200)
-    row = pool_life.propose_conditional(
+    row = lifecycle.propose_conditional(
         session,
         pool=world.book(session, "P"),
         member=world.book(session, "A"),
@@ -242,7 +234,7 @@ def alc_8(world: World, session: Session) -> None:
 
 
 def rel_2(world: World, session: Session) -> None:
-    proposal = fund_moves.propose_release(
+    proposal = fund_transfers.propose_release(
         session,
         from_fund=world.fund(session, "A", "NEXT"),
         to_fund=world.fund(session, "A", "GEN"),
@@ -265,7 +257,7 @@ def cor_2(world: World, session: Session) -> None:
 def _designate(world: World, session: Session, book: str, to_fund: str, amount: int) -> None:
     world.approve(
         session,
-        fund_moves.propose_designation(
+        fund_transfers.propose_designation(
             session,
             from_fund=world.fund(session, book, "GEN"),
             to_fund=world.fund(session, book, to_fund),

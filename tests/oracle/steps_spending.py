@@ -1,15 +1,9 @@
 """Steps: what communities spend, lend, share and grant, and what members lay out."""
 
 from ledger.db import Session
-from ledger.services import (
-    cost_sharing,
-    expenses,
-    grants,
-    loans,
-    matching,
-    spending,
-    transfers,
-)
+from ledger.services.banking import matching
+from ledger.services.pools import cost_sharing, transfers
+from ledger.services.spending import expenses, grants, loans, spending
 from tests.oracle.world import DAY, Step, World
 
 

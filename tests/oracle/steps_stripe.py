@@ -5,20 +5,12 @@ from datetime import date
 from ledger.db import Session
 from ledger.gateway import BalanceTransaction, Payout
 from ledger.models.pledges import Pledge
-from ledger.services import (
-    bank_debits,
-    commitments,
-    disputes,
-    exchange,
-    gifts,
-    matching,
-    offline,
-    payments,
-    payouts,
-    refund_moves,
-    stripe_fees,
-)
-from ledger.services.gifts import Kind
+from ledger.services.accounting import exchange
+from ledger.services.approvals import agreements
+from ledger.services.banking import cash, matching
+from ledger.services.payments import bank_debits, disputes, gifts, payments, refund_settlement
+from ledger.services.payments.gifts import Kind
+from ledger.services.stripe_balance import fees, payouts
 from tests.oracle.world import DAY, START, Step, World
 
 
@@ -69,18 +61,18 @@ def pay_05(world: World, session: Session) -> None:
 
 
 def pay_06(world: World, session: Session) -> None:
-    debit = commitments.load(session, world.made["PAY-05"][0], bank_debits.DEBIT)
+    debit = agreements.load(session, world.made["PAY-05"][0], bank_debits.DEBIT)
     world.made["PAY-06"] = _gift(world, session, 20000, 160, debit=debit)
 
 
 def pay_07(world: World, session: Session) -> None:
-    debit = commitments.load(session, world.made["PAY-05"][1], bank_debits.DEBIT)
+    debit = agreements.load(session, world.made["PAY-05"][1], bank_debits.DEBIT)
     bank_debits.fail_debit(session, row=debit, on=DAY, now=world.now)
 
 
 def pay_08(world: World, session: Session) -> None:
     txn = world.movement(session, -20000, 400, category="payment_failure_refund")
-    refund_moves.settle_return(
+    refund_settlement.settle_return(
         session, txn_id=txn.id, charge_id=world.made["PAY-06"].source_id, now=world.now
     )
 
@@ -124,7 +116,7 @@ def pay_14(world: World, session: Session) -> None:
 def _refund(code: str, amount: int) -> Step:
     def step(world: World, session: Session) -> None:
         txn = world.movement(session, -amount, category="refund", source=f"re_{code}_{amount}")
-        refund_moves.settle_refund(
+        refund_settlement.settle_refund(
             session, txn_id=txn.id, charge_id=world.made[code].source_id, now=world.now
         )
 
@@ -133,7 +125,7 @@ def _refund(code: str, amount: int) -> Step:
 
 def ref_3(world: World, session: Session) -> None:
     world.made["REF-3"] = _gift(world, session, 6000, 204, "GEN")
-    refund_moves.owe_back(
+    refund_settlement.owe_back(
         session,
         charge_id=world.made["REF-3"].source_id,
         amount=6000,
@@ -146,14 +138,14 @@ def ref_3(world: World, session: Session) -> None:
 def ref_4(world: World, session: Session) -> None:
     """The gift was made in a year that is closed: it came with the books that were taken over."""
     txn = world.movement(session, -2500, category="refund", source="re_old")
-    refund_moves.settle_prior_refund(
+    refund_settlement.settle_prior_refund(
         session, txn_id=txn.id, fund=world.fund(session, "A", "SOLAR"), now=world.now
     )
 
 
 def ref_5(world: World, session: Session) -> None:
     txn = world.movement(session, 2500, category="refund_failure", source="re_old")
-    refund_moves.settle_bounce(session, txn_id=txn.id, refund_id="re_old", now=world.now)
+    refund_settlement.settle_bounce(session, txn_id=txn.id, refund_id="re_old", now=world.now)
 
 
 def _dispute(world: World, session: Session, code: str, amount: int, fee: int) -> None:
@@ -232,9 +224,7 @@ def po_3(world: World, session: Session) -> None:
 
 def po_4(world: World, session: Session) -> None:
     txn = world.movement(session, -200, 0, category="fee", kind="stripe_fee")
-    stripe_fees.settle_fee(
-        session, txn_id=txn.id, fund=world.fund(session, "A", "GEN"), now=world.now
-    )
+    fees.settle_fee(session, txn_id=txn.id, fund=world.fund(session, "A", "GEN"), now=world.now)
 
 
 def off_2(world: World, session: Session) -> None:
@@ -246,9 +236,9 @@ def off_2(world: World, session: Session) -> None:
         "on": DAY,
         "made_by": world.people["maker"],
     }
-    offline.record_cash(session, now=world.now, **cheque)
-    banked = offline.bank_cash(session, now=world.now, **cheque)
-    offline.bounce_cheque(
+    cash.record_cash(session, now=world.now, **cheque)
+    banked = cash.bank_cash(session, now=world.now, **cheque)
+    cash.bounce_cheque(
         session,
         entry_id=banked,
         book=world.book(session, "A"),

@@ -8,17 +8,17 @@ from sqlalchemy import select
 from ledger.db import Session
 from ledger.models.assets import Asset
 from ledger.models.pledges import Pledge
-from ledger.services import (
+from ledger.services.equipment import (
     assets,
+    contributed_use,
     depreciation,
     disposals,
-    free_use,
-    hours,
-    materials,
-    pool_hours,
-    purchases,
-    small_gifts,
+    low_value_items,
+    supplies,
 )
+from ledger.services.pools import hours as pool_hours
+from ledger.services.spending import purchases
+from ledger.services.volunteering import hours
 from tests.oracle.world import AFTER, DAY, DEADLINE, Step, World
 
 RATES = {"MIN.ELEC": (4800, True), "MIN.GEN": (3180, False), "MIN.BUILD": (3500, True)}
@@ -64,7 +64,7 @@ def eqp_03(world: World, session: Session) -> None:
 def eqp_04(world: World, session: Session) -> None:
     world.approve(
         session,
-        small_gifts.propose_small_gift(
+        low_value_items.propose_small_gift(
             session,
             book=world.book(session, "A"),
             fund=world.fund(session, "A", "GEN"),
@@ -101,7 +101,7 @@ def eqp_05(world: World, session: Session) -> None:
 def eqp_06(world: World, session: Session) -> None:
     world.approve(
         session,
-        free_use.propose_use(
+        contributed_use.propose_use(
             session,
             loan_id=world.made["EQP-05"],
             days=92,
@@ -204,7 +204,7 @@ def eqp_11(world: World, session: Session) -> None:
 def eqp_12(world: World, session: Session) -> None:
     world.approve(
         session,
-        materials.propose_material(
+        supplies.propose_material(
             session,
             book=world.book(session, "A"),
             fund=world.fund(session, "A", "GEN"),
@@ -216,7 +216,7 @@ def eqp_12(world: World, session: Session) -> None:
             now=world.now,
         ),
     )
-    _entry, value = materials.use_material(
+    _entry, value = supplies.use_material(
         session,
         book=world.book(session, "A"),
         fund=world.fund(session, "A", "GEN"),

@@ -23,15 +23,16 @@ from ledger.models.pledges import Pledge
 from ledger.models.proposals import Proposal
 from ledger.models.statements import BankLine
 from ledger.queries.books.books import book_by_code, fund_by_code
-from ledger.services import decisions, pools
-from ledger.services.books import create_book, create_fund, ensure_commodity
-from ledger.services.campaigns import Need, create_campaign
-from ledger.services.movements import store_transaction
-from ledger.services.offers import Line as BasketLine
-from ledger.services.parties import find_or_create_party
-from ledger.services.people import create_person, grant_role
-from ledger.services.pledges import make_pledges
-from ledger.services.statements import import_statement
+from ledger.services.approvals import decisions
+from ledger.services.banking.statements import import_statement
+from ledger.services.books.books import create_book, create_fund, ensure_commodity
+from ledger.services.campaigns.campaigns import Need, create_campaign
+from ledger.services.people.people import create_person, grant_role
+from ledger.services.pledges.offers import Line as BasketLine
+from ledger.services.pledges.parties import find_or_create_party
+from ledger.services.pledges.pledges import make_pledges
+from ledger.services.pools import pools
+from ledger.services.stripe_balance.balance_transactions import store_transaction
 from tests.factories import confirm
 from tests.worked import WORKED
 

@@ -28,8 +28,8 @@ from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.journal import Entry, Posting
 from ledger.models.pledges import Fulfilment, Pledge
-from ledger.services.books import ensure_commodity
-from ledger.services.campaigns import Need
+from ledger.services.books.books import ensure_commodity
+from ledger.services.campaigns.campaigns import Need
 from ledger.stripe import checkout
 from ledger.stripe.sync import sweep
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge, make_pool

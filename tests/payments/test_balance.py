@@ -21,7 +21,9 @@ from ledger.models.pledges import Pledge
 from ledger.models.statements import BankLine, BankStatement
 from ledger.queries.payments import payments as questions
 from ledger.queries.payments import stripe_balance
-from ledger.services import journal, matching, payouts, suspense
+from ledger.services.banking import matching
+from ledger.services.books import journal
+from ledger.services.stripe_balance import payouts, unrecognised
 from ledger.stripe.sync import reconcile
 from tests.payments.sabotage import Broken, Case, named, turns_red
 from tests.sandbox.conftest import page_params
@@ -170,7 +172,7 @@ def a_payment_without_a_name_becomes_a_gift(shop: Shop) -> None:
     stray = stray_payment(shop, 2000)
     fee = stray.fee
     with shop.db.transaction() as session:
-        suspense.name_gift(
+        unrecognised.name_gift(
             session,
             txn_id=stray.stripe_txn_id,
             book_id=pledge.book_id,
@@ -430,8 +432,14 @@ class _Elsewhere:
 COMPOSITION = payouts._composition
 
 BROKEN: list[tuple[Case, list[Broken]]] = [
-    (the_worked_payouts, [("ledger.services.payouts._composition", _all_to_one_fund)]),
-    (a_payout_is_what_it_contains, [("ledger.services.payouts._composition", _all_to_one_fund)]),
+    (
+        the_worked_payouts,
+        [("ledger.services.stripe_balance.payouts._composition", _all_to_one_fund)],
+    ),
+    (
+        a_payout_is_what_it_contains,
+        [("ledger.services.stripe_balance.payouts._composition", _all_to_one_fund)],
+    ),
     (
         a_payout_that_misses_a_movement_waits,
         [("ledger.stripe.sync.balance_transactions.payouts.settle_payout", lambda *_, **__: None)],
@@ -442,7 +450,7 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     ),
     (
         a_payment_without_a_name_becomes_a_gift,
-        [("ledger.services.suspense.bookkeeping", _Elsewhere)],
+        [("ledger.services.stripe_balance.unrecognised.bookkeeping", _Elsewhere)],
     ),
     (
         fees_reserves_and_top_ups_have_their_places,
@@ -450,7 +458,7 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     ),
     (
         a_negative_balance_is_fetched_from_the_bank,
-        [("ledger.services.matching.payout_funds", lambda *_, **__: {})],
+        [("ledger.services.banking.matching.payout_funds", lambda *_, **__: {})],
     ),
     (
         a_payout_that_was_paid_comes_back,
@@ -463,7 +471,7 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     ),
     (
         a_payout_by_hand_takes_what_was_there_first,
-        [("ledger.services.payouts._first_in", lambda *_: {"GEN": 7000})],
+        [("ledger.services.stripe_balance.payouts._first_in", lambda *_: {"GEN": 7000})],
     ),
 ]
 

@@ -10,9 +10,9 @@ from ledger.gateway import StripeGateway
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.models.pledges import Pledge
-from ledger.services import stripe_accounts
-from ledger.services.books import ensure_commodity
-from ledger.services.campaigns import Need
+from ledger.services.books.books import ensure_commodity
+from ledger.services.campaigns.campaigns import Need
+from ledger.services.stripe_balance import accounts
 from ledger.stripe.sync import check_account
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge, make_pool
 from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
@@ -62,7 +62,7 @@ def forints_leave_in_whole_units(shop: Shop) -> None:
     pledge = shop.pledge(50_050, "HUF")
     check_account(shop.db, shop.gateway, now=shop.now())
     with shop.db.transaction() as session:
-        stripe_accounts.assign(session, book=session.get_one(Book, pledge.book_id))
+        accounts.assign(session, book=session.get_one(Book, pledge.book_id))
     assert shop.sandbox.pay(shop.page(pledge), "4000000000000077").status_code == 303
     shop.sweep()
     on_balance = shop.balance(pledge, 1110)
@@ -184,7 +184,7 @@ def _in_hundredths(gateway: StripeGateway, **asked: Any) -> Any:
 
 
 # The bounds are held before Stripe is asked, and once more at the gateway.
-BOUNDS = ("ledger.services.payments.refusal", nothing)
+BOUNDS = ("ledger.services.payments.payments.refusal", nothing)
 UNITS: list[Broken] = [("ledger.gateway.checkout_pages.check_units", nothing), BOUNDS]
 BROKEN: list[tuple[Case, list[Broken]]] = [
     (yen_have_no_decimals, [(PAGE, _in_hundredths)]),
@@ -197,11 +197,11 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     ),
     (
         euros_that_settle_in_dollars,
-        [("ledger.services.payments.settle_foreign", nothing)],
+        [("ledger.services.payments.payments.settle_foreign", nothing)],
     ),
     (
         euros_for_a_pool_come_through_its_host,
-        [("ledger.services.payments.take_host_fee", nothing)],
+        [("ledger.services.payments.payments.take_host_fee", nothing)],
     ),
     (
         a_sepa_debit_clears_and_is_returned,
@@ -209,7 +209,7 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     ),
     (
         a_sepa_debit_is_disputed_and_lost_at_once,
-        [("ledger.services.disputes.settle_dispute", nothing)],
+        [("ledger.services.payments.disputes.settle_dispute", nothing)],
     ),
 ]
 

@@ -163,7 +163,7 @@ def test_a_dispute_is_booked_as_the_balance_shows_it(shop: Shop, case: Case) -> 
     assert shop.waiting() == []
 
 
-DEEDS = "ledger.services.disputes."
+DEEDS = "ledger.services.payments.disputes."
 BROKEN: list[tuple[Case, list[Broken]]] = [
     (
         an_inquiry_moves_nothing_and_waits_on_the_desk,
@@ -178,7 +178,7 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     (what_a_refund_left_is_disputed, [(DEEDS + "MONEY", ("dispute_reversal",))]),
     (
         the_rest_is_disputed_before_the_refund_is_heard_of,
-        [("ledger.services.refund_moves.restate_disputed", nothing)],
+        [("ledger.services.payments.refund_settlement.restate_disputed", nothing)],
     ),
 ]
 

@@ -26,7 +26,8 @@ from ledger.gateway.connection import instant_of
 from ledger.models.jobs import Job
 from ledger.models.payments import PaymentAttempt, StripeEvent
 from ledger.models.pledges import Pledge
-from ledger.services import journal, stripe_events
+from ledger.services.books import journal
+from ledger.services.stripe_balance import events
 from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.ports import free_port
 from tests.sandbox import test_settling as settling
@@ -290,7 +291,7 @@ def test_whatever_is_heard_a_payment_is_one_entry(shop: Shop, case: Case) -> Non
     assert shop.waiting() == []
 
 
-STORE, POST = stripe_events.store, journal.post
+STORE, POST = events.store, journal.post
 
 
 def _each_a_new_one(session, *, event, body, now):  # type: ignore[no-untyped-def]
@@ -344,11 +345,14 @@ def _taken(_gateway, body, _signature):  # type: ignore[no-untyped-def]
 
 
 BOOKED_AGAIN: list[Broken] = [
-    ("ledger.services.payments.journal", _Anew),
-    ("ledger.services.payments._mark", nothing),
+    ("ledger.services.payments.payments.journal", _Anew),
+    ("ledger.services.payments.payments._mark", nothing),
 ]
 BROKEN: list[tuple[Case, list[Broken]]] = [
-    (one_message_many_times_at_once, [("ledger.services.stripe_events.store", _each_a_new_one)]),
+    (
+        one_message_many_times_at_once,
+        [("ledger.services.stripe_balance.events.store", _each_a_new_one)],
+    ),
     (every_order_of_messages_gives_one_entry, BOOKED_AGAIN),
     (
         nothing_is_booked_before_its_fee_is_known,

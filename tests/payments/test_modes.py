@@ -133,7 +133,7 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     ),
     (
         books_follow_one_kind_of_money_for_good,
-        [("ledger.services.stripe_accounts.check", nothing)],
+        [("ledger.services.stripe_balance.accounts.check", nothing)],
     ),
     (a_worker_of_another_account_does_not_begin, [("ledger.worker.check_account", nothing)]),
     (

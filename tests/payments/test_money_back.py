@@ -10,7 +10,7 @@ from ledger.gateway import Refund
 from ledger.models.periods import Period
 from ledger.models.pledges import Pledge
 from ledger.queries.pledges.pledges import open_quantity
-from ledger.services import refund_moves
+from ledger.services.payments import refund_settlement
 from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.sandbox.shop import Shop
 
@@ -113,7 +113,7 @@ def what_was_given_twice_goes_back_without_touching_income(shop: Shop) -> None:
     pledge = paid(shop)
     (charge,) = shop.charges(pledge)
     with shop.db.transaction() as session:
-        refund_moves.owe_back(
+        refund_settlement.owe_back(
             session, charge_id=charge.id, amount=10_000, on=shop.now().date(), now=shop.now()
         )
     refunded(shop, pledge, 10_000)
@@ -229,7 +229,10 @@ def _never_closed(_session, _books):  # type: ignore[no-untyped-def]
 
 
 BROKEN: list[tuple[Case, list[Broken]]] = [
-    (partial_refunds_to_exactly_full, [("ledger.services.refunds._refundable", _all_that_came)]),
+    (
+        partial_refunds_to_exactly_full,
+        [("ledger.services.payments.refunds._refundable", _all_that_came)],
+    ),
     (
         two_equal_refunds_both_go,
         [
@@ -237,31 +240,37 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
             ("ledger.gateway.StripeGateway.find_refund", nothing),
         ],
     ),
-    (a_dashboard_refund_is_booked, [("ledger.services.refund_moves.settle_refund", nothing)]),
-    (a_pending_refund_is_booked_once, [("ledger.services.refund_moves._note_posted", nothing)]),
+    (
+        a_dashboard_refund_is_booked,
+        [("ledger.services.payments.refund_settlement.settle_refund", nothing)],
+    ),
+    (
+        a_pending_refund_is_booked_once,
+        [("ledger.services.payments.refund_settlement._note_posted", nothing)],
+    ),
     (
         a_refund_that_bounces_is_owed_to_the_donor,
-        [("ledger.services.refund_moves.settle_bounce", nothing)],
+        [("ledger.services.payments.refund_settlement.settle_bounce", nothing)],
     ),
     (
         a_pending_refund_that_fails_is_owed_to_the_donor,
-        [("ledger.services.refund_moves.settle_bounce", nothing)],
+        [("ledger.services.payments.refund_settlement.settle_bounce", nothing)],
     ),
     (
         a_refund_of_a_closed_period_is_booked_as_such,
-        [("ledger.services.refund_moves.closed_until", _never_closed)],
+        [("ledger.services.payments.refund_settlement.closed_until", _never_closed)],
     ),
     (
         what_was_given_twice_goes_back_without_touching_income,
-        [("ledger.services.refund_moves.owe_back", nothing)],
+        [("ledger.services.payments.refund_settlement.owe_back", nothing)],
     ),
     (
         a_bank_debit_waits_clears_and_comes_back,
-        [("ledger.services.refund_moves._owed_again", lambda *_: 0)],
+        [("ledger.services.payments.refund_settlement._owed_again", lambda *_: 0)],
     ),
     (
         a_bank_debit_that_fails_leaves_nothing,
-        [("ledger.services.bank_debits.fail_debit", nothing)],
+        [("ledger.services.payments.bank_debits.fail_debit", nothing)],
     ),
 ]
 

@@ -4,7 +4,7 @@ import pytest
 
 from ledger.models.books import Book
 from ledger.models.pledges import Pledge
-from ledger.services.policies import choose_policy
+from ledger.services.books.policies import choose_policy
 from tests.sandbox.shop import Shop
 
 

@@ -10,8 +10,8 @@ from ledger.db import Database, Session
 from ledger.models.payments import BalanceTransaction, Cursor
 from ledger.queries.invariants import check
 from ledger.queries.pledges import figures
-from ledger.services import journal
-from ledger.services.seals import seal_all
+from ledger.services.books import journal
+from ledger.services.books.seals import seal_all
 from ledger.stripe.sync.payers import NAME, find_payers
 from tests.conftest import NOW
 from tests.queries.test_one_figure import Losses

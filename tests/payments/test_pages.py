@@ -17,7 +17,7 @@ from ledger.core.entry import Entry, Posting
 from ledger.models.books import Book
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Pledge
-from ledger.services import journal
+from ledger.services.books import journal
 from tests.payments.sabotage import turns_red
 from tests.payments.test_balance import paid
 from tests.sandbox.shop import SECRET, Shop

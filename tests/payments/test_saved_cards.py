@@ -245,7 +245,10 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     (another_amount_under_a_used_key_is_an_alarm, [(CHARGE, _a_key_for_each_call)]),
     (what_is_unknown_for_a_day_is_looked_up, [(FIND, nothing)]),
     (whatever_fails_at_the_provider_is_asked_again, [(CHARGE, _a_key_for_each_call)]),
-    (a_bank_that_asks_brings_the_donor_back, [("ledger.services.mandates.FOR_ITS_OWNER", ())]),
+    (
+        a_bank_that_asks_brings_the_donor_back,
+        [("ledger.services.pledges.saved_cards.FOR_ITS_OWNER", ())],
+    ),
     (
         a_card_that_is_refused_outright_keeps_no_other_waiting,
         [("ledger.stripe.checkout.saved_cards._ask_for", _raise)],

@@ -22,11 +22,14 @@ from ledger.models.pledges import Pledge
 from ledger.models.recurring import RecurringGift
 from ledger.queries.campaigns.matching_sponsors import cleared_gifts
 from ledger.queries.invariants import check
-from ledger.services import campaigns, journal, match_funding, payouts, recurring
-from ledger.services.books import ensure_commodity
-from ledger.services.campaigns import Need
-from ledger.services.offers import Line
-from ledger.services.pledges import make_pledges
+from ledger.services.books import journal
+from ledger.services.books.books import ensure_commodity
+from ledger.services.campaigns import campaigns, matching_sponsors
+from ledger.services.campaigns.campaigns import Need
+from ledger.services.payments import recurring
+from ledger.services.pledges.offers import Line
+from ledger.services.pledges.pledges import make_pledges
+from ledger.services.stripe_balance import payouts
 from ledger.stripe import checkout
 from ledger.stripe.checkout import saved_cards
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_person, make_pool
@@ -330,7 +333,7 @@ def a_sponsor_who_matches(shop: Shop) -> None:
             make_person(session, f"{role} {str(new_id())[-12:]}", book, role)
             for role in ("treasurer", "approver")
         )
-        row = match_funding.propose_sponsor(
+        row = matching_sponsors.propose_sponsor(
             session,
             party=make_party(session, f"sponsor{shop.count}@example.org"),
             book=book,
@@ -342,7 +345,7 @@ def a_sponsor_who_matches(shop: Shop) -> None:
             made_by=asks.id,
             now=shop.now(hours=-1),
         )
-        match_funding.take_sponsor(
+        matching_sponsors.take_sponsor(
             session, row, by=agrees.id, on=shop.now().date(), now=shop.now(hours=-1)
         )
     hall.is_worked(("PLG-13", 0))
@@ -352,13 +355,13 @@ def a_sponsor_who_matches(shop: Shop) -> None:
         found = cleared_gifts(session, campaign_id=hall.campaign, commodity="USD")
     # A dry run says what is booked afterwards.
     tried = match(Terms(10_000, 0, 100_000), [(one.reference, one.amount) for one in found])
-    shop.db.run(lambda session: match_funding.match_due(session, now=shop.now()))
+    shop.db.run(lambda session: matching_sponsors.match_due(session, now=shop.now()))
     hall.is_worked(("PLG-14", 0))
     assert [item.share for item in tried] == [10_000]
     shop.sandbox.control("refund", charge=shop.charges(pledge)[0].id, amount="10000")
     shop.sweep()
     hall.is_worked(("REF-1", 0))
-    shop.db.run(lambda session: match_funding.match_due(session, now=shop.now()))
+    shop.db.run(lambda session: matching_sponsors.match_due(session, now=shop.now()))
     back = [(*leg[:4], -leg[4]) for leg in worked("PLG-14", 0, 0)]
     assert shape(hall.posted()) == shape([back])
 
@@ -527,5 +530,5 @@ def _one_unit_beside(session, entries, **named):  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("case", CASES, ids=named)
 def test_one_unit_that_differs_turns_each_case_red(sqlite_shop: Shop, case: Case) -> None:
-    broken: list[Broken] = [("ledger.services.journal.post", _one_unit_beside)]
+    broken: list[Broken] = [("ledger.services.books.journal.post", _one_unit_beside)]
     turns_red(case, sqlite_shop, *broken)

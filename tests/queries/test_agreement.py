@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from ledger.db import Database
 from ledger.demo import seed
-from ledger.services.seals import seal_all
+from ledger.services.books.seals import seal_all
 from tests.agreement import Agreement
 from tests.conftest import NOW
 

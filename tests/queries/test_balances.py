@@ -22,8 +22,8 @@ from ledger.queries.books import balances
 from ledger.queries.books.balances import StatementRow, account_statement, balance_of, trial_balance
 from ledger.queries.books.books import fund_by_code
 from ledger.queries.books.journal import entries, every_entry
-from ledger.services import journal
-from ledger.services.books import ensure_commodity
+from ledger.services.books import journal
+from ledger.services.books.books import ensure_commodity
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
 

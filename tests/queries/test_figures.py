@@ -9,8 +9,8 @@ from ledger.core.figures import FLOWS
 from ledger.db import Database
 from ledger.models.books import Book, Fund
 from ledger.queries.pledges import figures
-from ledger.services.imports import import_entries
-from ledger.services.seals import seal_all
+from ledger.services.books.seals import seal_all
+from ledger.services.importing.bulk import import_entries
 from tests.conftest import NOW
 from tests.factories import make_worked_books
 from tests.worked import WORKED, worked_lines

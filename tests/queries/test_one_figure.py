@@ -12,10 +12,10 @@ from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Pledge
 from ledger.queries.campaigns import campaigns
 from ledger.queries.pledges import figures
-from ledger.services import disputes, payments, recurring, refund_moves
-from ledger.services.books import ensure_commodity
-from ledger.services.pledges import make_pledges
-from ledger.services.seals import seal_all
+from ledger.services.books.books import ensure_commodity
+from ledger.services.books.seals import seal_all
+from ledger.services.payments import disputes, payments, recurring, refund_settlement
+from ledger.services.pledges.pledges import make_pledges
 from tests.conftest import NOW
 from tests.factories import make_pledge
 from tests.services.till import Till
@@ -40,7 +40,7 @@ class Losses(Till):
         txn = self.movement(
             -charge.amount, 400, category="charge_failure", kind="payment_failure_refund"
         )
-        refund_moves.settle_return(
+        refund_settlement.settle_return(
             self.session, txn_id=txn.id, charge_id=charge.source_id or "", now=NOW
         )
 

@@ -14,8 +14,8 @@ from ledger.models.editions import Edition
 from ledger.models.people import Person
 from ledger.queries.books.balances import account_statement, balance_of, trial_balance
 from ledger.queries.books.editions import difference, edition_named, editions_for
-from ledger.services import journal
-from ledger.services.seals import seal_all
+from ledger.services.books import journal
+from ledger.services.books.seals import seal_all
 from reports import issue as issuing
 from reports.build import scope_of_book
 from reports.exports import export_journal

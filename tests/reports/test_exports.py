@@ -18,9 +18,9 @@ from ledger.importers.ours import own_account
 from ledger.models.books import Book
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import all_books, book_by_code
-from ledger.services import journal
-from ledger.services.histories import import_history
-from ledger.services.imports import import_entries
+from ledger.services.books import journal
+from ledger.services.importing.bulk import import_entries
+from ledger.services.importing.ledgers import import_history
 from reports.exports import export_journal
 from reports.exports.beancount import NAMES
 from reports.exports.plain_text import ROOTS

@@ -9,7 +9,7 @@ from ledger.core.entry import Entry, Posting
 from ledger.db import Database
 from ledger.queries.books.books import book_by_code
 from ledger.queries.pledges import figures
-from ledger.services import journal
+from ledger.services.books import journal
 from reports.build import build, scope_of_book
 from reports.model import PledgeRow, Report
 from reports.render import render_html

@@ -12,7 +12,7 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.base import Base
 from ledger.models.editions import Edition, EditionFile
 from ledger.queries.books.editions import difference, editions_for, file_of
-from ledger.services import journal
+from ledger.services.books import journal
 from reports import build as building
 from reports import issue as issuing
 from reports.build import scope_of_book

@@ -27,8 +27,8 @@ from ledger.models.journal import Entry, Posting
 from ledger.models.seals import Seal, Unsealed
 from ledger.queries.books.books import book_by_code
 from ledger.queries.books.seals import first_difference, log_size, root_text
-from ledger.services import journal
-from ledger.services.seals import make_checkpoint, seal_all, seal_book
+from ledger.services.books import journal
+from ledger.services.books.seals import make_checkpoint, seal_all, seal_book
 from ledger.signing import Signer
 from reports import verify
 from reports.bundle import make_bundle

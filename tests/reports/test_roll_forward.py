@@ -6,11 +6,11 @@ import pytest
 
 from ledger.core.entry import Entry, Posting
 from ledger.db import Database
-from ledger.services import journal
-from ledger.services.campaigns import Need, create_campaign
-from ledger.services.offers import Line
-from ledger.services.parties import find_or_create_party
-from ledger.services.pledges import make_pledges
+from ledger.services.books import journal
+from ledger.services.campaigns.campaigns import Need, create_campaign
+from ledger.services.pledges.offers import Line
+from ledger.services.pledges.parties import find_or_create_party
+from ledger.services.pledges.pledges import make_pledges
 from reports.build import build, scope_of_book
 from reports.model import PledgeRow
 from tests.conftest import NOW

@@ -9,8 +9,8 @@ import pytest
 from ledger.core.entry import Entry, Posting
 from ledger.db import Database
 from ledger.queries.books.books import book_by_code
-from ledger.services import journal
-from ledger.services.books import ensure_commodity
+from ledger.services.books import journal
+from ledger.services.books.books import ensure_commodity
 from reports.build import Scope, build, scope_of_all, scope_of_book
 from reports.model import Report
 from reports.render import render_html

@@ -19,8 +19,8 @@ from ledger.errors import Invalid
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code
 from ledger.queries.pledges import figures
-from ledger.services import journal
-from ledger.services.books import ensure_commodity
+from ledger.services.books import journal
+from ledger.services.books.books import ensure_commodity
 from reports.build import build, scope_of_all, scope_of_book, scope_of_pool
 from reports.dataset import as_json
 from reports.model import Report

@@ -22,8 +22,9 @@ from ledger.models.payments import BalanceTransaction, PaymentAttempt, Refund
 from ledger.models.pledges import Pledge
 from ledger.queries.payments import payments as questions
 from ledger.queries.payments.stripe_balance import book_for_account, in_suspense
-from ledger.services import refunds, stripe_events
-from ledger.services.campaigns import Need
+from ledger.services.campaigns.campaigns import Need
+from ledger.services.payments import refunds
+from ledger.services.stripe_balance import events
 from ledger.stripe import checkout
 from ledger.stripe.sync import sweep
 from tests.factories import (
@@ -138,9 +139,7 @@ class Shop:
         """Take a message in, as the webhook does, and do what it wakes."""
         event = Event(name or f"evt_{new_id().hex}", kind, about, False)
         body = json.dumps({"id": event.id, "data": {"object": {"id": about}}})
-        self.db.run(
-            lambda session: stripe_events.store(session, event=event, body=body, now=self.now())
-        )
+        self.db.run(lambda session: events.store(session, event=event, body=body, now=self.now()))
         self.work(seconds=1)
 
     def balance(self, pledge: Pledge, account: int) -> int:

@@ -23,7 +23,8 @@ from ledger.models.payments import BalanceTransaction, PaymentAttempt, StripeEve
 from ledger.queries.jobs.jobs import given_up
 from ledger.queries.payments import payments as questions
 from ledger.queries.workflow import desk
-from ledger.services import jobs, stripe_events
+from ledger.services.jobs import jobs
+from ledger.services.stripe_balance import events
 from tests.faults.conftest import Sandbox
 from tests.ports import free_port
 from tests.sandbox.conftest import page_params
@@ -54,9 +55,7 @@ def hear(shop: Shop, event: stripe.Event) -> None:
     """Take a message in and do what it wakes."""
     heard = Event(event.id, event.type, event.data.object.id, False)
     body = json.dumps(event.to_dict())
-    shop.db.run(
-        lambda session: stripe_events.store(session, event=heard, body=body, now=shop.now())
-    )
+    shop.db.run(lambda session: events.store(session, event=heard, body=body, now=shop.now()))
     shop.work(seconds=1)
 
 
@@ -191,7 +190,7 @@ def test_a_message_about_nothing_we_know_is_done_with(shop: Shop) -> None:
         event = Event(f"evt_{uuid4().hex}", kind, about, False)
         body = json.dumps({"id": event.id, "data": {"object": {"id": about}}})
         shop.db.run(
-            lambda session, event=event, body=body: stripe_events.store(  # type: ignore[misc]
+            lambda session, event=event, body=body: events.store(  # type: ignore[misc]
                 session, event=event, body=body, now=shop.now()
             )
         )

@@ -7,7 +7,8 @@ from ledger.ids import new_id
 from ledger.models.payments import Payout
 from ledger.models.statements import BankAccount, BankLine, BankLinePart, BankStatement
 from ledger.queries.books.balances import trial_balance
-from ledger.services import journal, matching
+from ledger.services.banking import matching
+from ledger.services.books import journal
 from tests.conftest import NOW
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge
 

@@ -24,8 +24,10 @@ from ledger.queries.books.balances import balance_of
 from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.queries.invariants import check
 from ledger.queries.people.people import person_by_email
-from ledger.services import decisions, journal, pools
-from ledger.services.people import grant_role
+from ledger.services.approvals import decisions
+from ledger.services.books import journal
+from ledger.services.people.people import grant_role
+from ledger.services.pools import pools
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person, make_pool
 

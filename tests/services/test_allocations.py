@@ -17,18 +17,15 @@ from ledger.models.pledges import Pledge
 from ledger.models.pools import AllocationLine, AllocationRun
 from ledger.models.proposals import Proposal
 from ledger.queries.pools.pools import allocatable, available, gifts_to_match, held_back
-from ledger.services import (
-    allocations,
-    decisions,
-    gifts,
-    hours,
-    movements,
-    payments,
-    policies,
-    pool_hours,
-)
-from ledger.services.campaigns import Need
-from ledger.services.people import grant_role
+from ledger.services.approvals import decisions
+from ledger.services.books import policies
+from ledger.services.campaigns.campaigns import Need
+from ledger.services.payments import gifts, payments
+from ledger.services.people.people import grant_role
+from ledger.services.pools import allocations
+from ledger.services.pools import hours as pool_hours
+from ledger.services.stripe_balance import balance_transactions
+from ledger.services.volunteering import hours
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_party, make_person, make_pledge
 from tests.services.hamlet import (
@@ -89,7 +86,7 @@ def charged(
         available_on=TODAY,
         body={},
     )
-    movements.store_transaction(session, txn=txn)
+    balance_transactions.store_transaction(session, txn=txn)
     gifts.settle_gift(session, txn_id=txn.id, fund=fund(session, "P", "JOINT"), now=NOW)
 
 
@@ -298,7 +295,7 @@ def gift(
             available_on=TODAY,
             body={},
         )
-        movements.store_transaction(session, txn=txn)
+        balance_transactions.store_transaction(session, txn=txn)
         payments.settle_charge(session, txn_id=txn.id, pledge_id=pledge.id, now=NOW)
 
 

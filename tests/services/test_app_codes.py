@@ -16,9 +16,9 @@ from ledger.errors import Conflict, NotFound, RateLimited
 from ledger.models.factors import RecoveryCode, Totp
 from ledger.models.people import OutboxMessage, Person
 from ledger.queries.people.factors import factors_of
-from ledger.services import challenges, factors, recovery_codes, totp
-from ledger.services.backups import restore_backup, write_backup
-from ledger.services.factors import Answer
+from ledger.services.people import challenges, factors, recovery_codes, totp
+from ledger.services.people.factors import Answer
+from ledger.services.workflow.backups import restore_backup, write_backup
 from tests.conftest import NOW
 from tests.factories import make_person
 

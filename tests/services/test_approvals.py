@@ -20,10 +20,11 @@ from ledger.models.people import Membership
 from ledger.models.proposals import Approval, Proposal
 from ledger.queries.approvals import rules
 from ledger.queries.books.funds import spendable
-from ledger.services import decisions, people, previews
-from ledger.services.approval_rules import bands_from, propose_rule
-from ledger.services.policies import choose_policy
-from ledger.services.spending import request_spending
+from ledger.services.approvals import decisions, previews
+from ledger.services.approvals.rules import bands_from, propose_rule
+from ledger.services.books.policies import choose_policy
+from ledger.services.people import people
+from ledger.services.spending.spending import request_spending
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person
 from tests.services.test_periods import gift
@@ -349,7 +350,7 @@ def test_without_the_check_of_the_role_the_test_of_it_fails(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The controls: each guard, broken alone, turns its test red."""
-    from ledger.services import proposals
+    from ledger.services.approvals import requests
 
     def broken(test: Callable[[Desk], None]) -> None:
         savepoint = desk.session.begin_nested()
@@ -358,7 +359,7 @@ def test_without_the_check_of_the_role_the_test_of_it_fails(
         savepoint.rollback()
 
     with monkeypatch.context() as patched:
-        patched.setattr(proposals, "may_sign", lambda *_args, **_named: True)
+        patched.setattr(requests, "may_sign", lambda *_args, **_named: True)
         broken(lambda desk: test_nobody_signs_without_the_role(desk, "member"))
     with monkeypatch.context() as patched:
         everybody = lambda session, *, proposal, now: session.scalars(  # noqa: E731, ARG005

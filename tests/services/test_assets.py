@@ -12,8 +12,8 @@ from ledger.models.assets import Asset, AssetLoan, Intake, Valuation
 from ledger.models.journal import Entry
 from ledger.queries.equipment.assets import assets_of, intakes_to_value, loans_out
 from ledger.queries.pledges.pledges import open_quantity
-from ledger.services import assets
-from ledger.services.people import create_person, grant_role
+from ledger.services.equipment import assets
+from ledger.services.people.people import create_person, grant_role
 from tests.conftest import NOW
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge
 from tests.services.hamlet import (

@@ -11,8 +11,8 @@ from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models.statements import BankAccount, BankLine, BankLinePart, BankStatement
 from ledger.queries.banking.statements import agreement, lines_of, statements_of
-from ledger.services.bank_accounts import join_accounts, known_accounts
-from ledger.services.statements import (
+from ledger.services.banking.bank_accounts import join_accounts, known_accounts
+from ledger.services.banking.statements import (
     Choice,
     Imported,
     SeveralAccounts,

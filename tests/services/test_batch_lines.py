@@ -11,9 +11,9 @@ from ledger.models.statements import BankLine, BankLinePart, Match
 from ledger.queries.banking.statements import agreement, open_and_parked_lines_of, open_lines
 from ledger.queries.invariants.money import statements as invariant
 from ledger.queries.pledges.pledges import open_quantity
-from ledger.services import matching, meanings
-from ledger.services.bank_items import items_of
-from ledger.services.statements import import_statement
+from ledger.services.banking import match_actions, matching
+from ledger.services.banking.items import items_of
+from ledger.services.banking.statements import import_statement
 from tests.conftest import NOW
 from tests.factories import make_pledge
 from tests.services.bank_hall import Hall
@@ -70,15 +70,15 @@ def test_each_payment_is_suggested_and_booked_by_itself(hall):
     assert [row.rule for row in ideas[gift.id]] == ["M-05"]
     assert [row.rule for row in ideas[charge.id]] == ["M-09"]
     assert (ideas[unknown.id], ideas[line.id]) == ([], [])
-    meanings.apply(hall.session, line_id=gift.id, meaning="pledge",
+    match_actions.apply(hall.session, line_id=gift.id, meaning="pledge",
                    target=hall.pledge.reference, **BY_HAND)  # fmt: skip
     assert (line.state, gift.state) == ("open", "matched")
     found = agreement(hall.session, book_id=hall.book.id)
     assert found is not None
     assert (found.books, found.open_lines) == (6000, 550)
     assert open_lines(hall.session, book_id=hall.book.id) == 2
-    meanings.apply(hall.session, line_id=charge.id, meaning="charge", target="GEN", **BY_HAND)
-    meanings.apply(hall.session, line_id=unknown.id, meaning="unidentified", target="GEN",
+    match_actions.apply(hall.session, line_id=charge.id, meaning="charge", target="GEN", **BY_HAND)
+    match_actions.apply(hall.session, line_id=unknown.id, meaning="unidentified", target="GEN",
                    **BY_HAND)  # fmt: skip
     assert line.state == "matched"
     moved = hall.session.scalars(
@@ -90,7 +90,7 @@ def test_each_payment_is_suggested_and_booked_by_itself(hall):
     (row,) = open_and_parked_lines_of(hall.session, book_id=hall.book.id)[1].rows
     assert [one.parked for one in row.parts] == [False, False, True]
     late = make_pledge(hall.session, hall.campaign, hall.party, quantity=700)
-    meanings.apply(hall.session, line_id=unknown.id, meaning="identify", target=late.reference,
+    match_actions.apply(hall.session, line_id=unknown.id, meaning="identify", target=late.reference,
                    **BY_HAND)  # fmt: skip
     assert open_quantity(hall.session, late) == 0
     assert open_and_parked_lines_of(hall.session, book_id=hall.book.id)[1].rows == ()

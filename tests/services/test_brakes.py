@@ -14,7 +14,8 @@ from ledger.errors import RateLimited
 from ledger.ids import new_id
 from ledger.models.books import Book
 from ledger.models.rate_limits import RateEvent
-from ledger.services import brakes, rate_limits
+from ledger.services.jobs import rate_limits
+from ledger.services.payments import payment_limits
 from tests.conftest import NOW
 from tests.factories import make_book
 
@@ -36,7 +37,7 @@ class Door:
         """Whether a page is opened: that is one call to the provider."""
         about = new_id()
         try:
-            brakes.note_try(
+            payment_limits.note_try(
                 self.session,
                 book_id=(book or self.book).id,
                 about=about,
@@ -54,7 +55,9 @@ class Door:
         return True
 
     def pays(self, about: UUID) -> None:
-        brakes.note_paid(self.session, about=about, now=NOW + timedelta(seconds=self.seconds))
+        payment_limits.note_paid(
+            self.session, about=about, now=NOW + timedelta(seconds=self.seconds)
+        )
 
 
 @pytest.fixture
@@ -81,9 +84,9 @@ def test_thousands_of_tries_from_one_address_get_ten_pages(door: Door, times: in
 def test_without_the_limit_the_bot_gets_through(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(brakes, "PER_VISITOR", 10**9)
+    monkeypatch.setattr(payment_limits, "PER_VISITOR", 10**9)
     assert one_bot(door, 200) == 50
-    monkeypatch.setattr(brakes, "PER_VISITOR_AT_MOST", 10**9)
+    monkeypatch.setattr(payment_limits, "PER_VISITOR_AT_MOST", 10**9)
     assert one_bot(door, 200) == 200
 
 
@@ -100,7 +103,7 @@ def test_who_has_confirmed_the_address_may_go_on_up_to_fifty(door: Door) -> None
 
 def test_the_first_limit_asks_to_confirm_and_the_second_does_not(door: Door) -> None:
     def ask(n: int, *, is_confirmed: bool) -> None:
-        brakes.note_try(
+        payment_limits.note_try(
             door.session,
             book_id=door.book.id,
             about=new_id(),
@@ -168,7 +171,7 @@ def test_a_thousand_addresses_at_many_communities_meet_the_brake_of_all(door: Do
 def test_without_the_brake_of_all_many_communities_stay_open(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(brakes, "EVERYWHERE", 10**9)
+    monkeypatch.setattr(payment_limits, "EVERYWHERE", 10**9)
     books = [make_book(door.session, f"B{n}") for n in range(30)]
     seconds = seconds_until_closed(
         door,

@@ -9,9 +9,9 @@ from ledger.models.books import Book
 from ledger.models.pledges import Pledge
 from ledger.models.proposals import Proposal
 from ledger.queries.books.balances import balance_of
-from ledger.services import receivables
-from ledger.services.calendar import keep_calendar
-from ledger.services.campaigns import Need
+from ledger.services.campaigns.campaigns import Need
+from ledger.services.pledges import receivables
+from ledger.services.workflow.daily_jobs import keep_calendar
 from tests.conftest import NOW
 from tests.factories import (
     make_book,

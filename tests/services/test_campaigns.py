@@ -16,7 +16,7 @@ from ledger.queries.campaigns.campaigns import (
     live_campaigns,
     needs_of,
 )
-from ledger.services.campaigns import (
+from ledger.services.campaigns.campaigns import (
     Need,
     Terms,
     change_draft,
@@ -26,8 +26,8 @@ from ledger.services.campaigns import (
     open_campaign,
     throw_away_draft,
 )
-from ledger.services.match_funding import propose_sponsor
-from ledger.services.pledges import cancel_pledge
+from ledger.services.campaigns.matching_sponsors import propose_sponsor
+from ledger.services.pledges.pledges import cancel_pledge
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_party, make_person, make_pledge
 from tests.services.hamlet import TODAY, Hamlet, fund

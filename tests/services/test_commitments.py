@@ -8,8 +8,10 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models.commitments import Commitment
-from ledger.services import expenses, grants, loans, match_funding, pool_life, spending
-from ledger.services.books import ensure_commodity
+from ledger.services.books.books import ensure_commodity
+from ledger.services.campaigns import matching_sponsors
+from ledger.services.pools import lifecycle
+from ledger.services.spending import expenses, grants, loans, spending
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_party
 from tests.services.hamlet import (
@@ -185,9 +187,9 @@ def test_terms_that_match_nothing_are_not_taken(
         "made_by": hamlet.maker,
         "now": NOW,
     }
-    row = match_funding.propose_sponsor(hamlet_session, **answers)
+    row = matching_sponsors.propose_sponsor(hamlet_session, **answers)
     with pytest.raises(Conflict, match="not approved"):
-        match_funding.match_gifts(
+        matching_sponsors.match_gifts(
             hamlet_session,
             sponsor_id=row.id,
             gifts=100,
@@ -197,13 +199,13 @@ def test_terms_that_match_nothing_are_not_taken(
             now=NOW,
         )
     with pytest.raises(Invalid) as refused:
-        match_funding.propose_sponsor(hamlet_session, **answers | changed)
+        matching_sponsors.propose_sponsor(hamlet_session, **answers | changed)
     assert refused.value.place == place
 
 
 def test_hours_are_not_due_at_once(hamlet_session: Session, hamlet: Hamlet) -> None:
     ensure_commodity(hamlet_session, "MIN.ELEC")
-    row = pool_life.propose_conditional(
+    row = lifecycle.propose_conditional(
         hamlet_session,
         pool=hamlet.books["P"],
         member=hamlet.books["B"],
@@ -216,6 +218,6 @@ def test_hours_are_not_due_at_once(hamlet_session: Session, hamlet: Hamlet) -> N
         now=NOW,
     )
     with pytest.raises(Invalid, match="as they are worked"):
-        pool_life.reach_milestone(
+        lifecycle.reach_milestone(
             hamlet_session, allocation_id=row.id, by=hamlet.maker, on=TODAY, now=NOW
         )

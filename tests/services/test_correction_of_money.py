@@ -6,7 +6,8 @@ import pytest
 
 from ledger.queries.invariants import check
 from ledger.queries.payments.payments import payout_funds
-from ledger.services import corrections, matching
+from ledger.services.accounting import corrections
+from ledger.services.banking import matching
 from tests.conftest import NOW
 from tests.factories import make_person
 from tests.services.bank_hall import Hall

@@ -4,7 +4,7 @@ import pytest
 
 from ledger.db import Database
 from ledger.errors import Invalid
-from ledger.services.cost_sharing import propose_sharing
+from ledger.services.pools.cost_sharing import propose_sharing
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person
 

@@ -11,9 +11,14 @@ from ledger.models.books import Book
 from ledger.models.journal import Entry
 from ledger.models.payments import Cursor
 from ledger.models.proposals import Proposal
-from ledger.services import depreciation, hours, lapses, offline, periods, transfers
-from ledger.services.calendar import books_to_keep
-from ledger.services.campaigns import Need
+from ledger.services.accounting import periods
+from ledger.services.banking import cash as offline
+from ledger.services.campaigns.campaigns import Need
+from ledger.services.equipment import depreciation
+from ledger.services.pledges import expiry
+from ledger.services.pools import transfers
+from ledger.services.volunteering import hours
+from ledger.services.workflow.daily_jobs import books_to_keep
 from ledger.stripe.checkout.daily_charges import keep_schedules
 from reports import roll_forward
 from tests.factories import (
@@ -121,8 +126,8 @@ def test_a_pledge_of_the_evening_is_of_that_day_in_the_report_and_lapses_by_it(
         span = {"book_ids": [book.id], "since": date(2026, 11, 1)}
         (row,) = roll_forward.pledges(session, until=LAST, **span)
         assert (row.promised, row.closing) == (pledge.quantity, pledge.quantity)
-        assert not lapses.overdue(session, book=book, on=date(2027, 2, 28))
-        assert lapses.overdue(session, book=book, on=date(2027, 3, 1)) == [pledge]
+        assert not expiry.overdue(session, book=book, on=date(2027, 2, 28))
+        assert expiry.overdue(session, book=book, on=date(2027, 3, 1)) == [pledge]
 
 
 def test_each_book_keeps_its_day_by_its_own_clock_and_alone(
@@ -131,18 +136,18 @@ def test_each_book_keeps_its_day_by_its_own_clock_and_alone(
     with db.transaction() as session:
         early = book_in(session, "Pacific/Auckland")
         late = book_in(session, "America/New_York", "B")
-    real = lapses.lapse_overdue
+    real = expiry.lapse_overdue
 
     def refuse_first(session, *, book, **asked):  # type: ignore[no-untyped-def]
         if book.id == early.id:
             raise Invalid("Something is wrong in this book.")
         return real(session, book=book, **asked)
 
-    monkeypatch.setattr(lapses, "lapse_overdue", refuse_first)
+    monkeypatch.setattr(expiry, "lapse_overdue", refuse_first)
     keep_schedules(db, None, now=EARLY)
     with db.snapshot() as session:
         assert books_to_keep(session, now=EARLY) == [early.id]
-    monkeypatch.setattr(lapses, "lapse_overdue", real)
+    monkeypatch.setattr(expiry, "lapse_overdue", real)
     keep_schedules(db, None, now=EARLY)
     with db.snapshot() as session:
         assert books_to_keep(session, now=EARLY) == []

@@ -16,7 +16,8 @@ from ledger.queries.people.people import outbox
 from ledger.queries.pledges.figures import figures, scope_of_campaign
 from ledger.queries.pledges.pledge_status import standings_of
 from ledger.queries.pledges.pledges import open_quantity
-from ledger.services import offline, pledges
+from ledger.services.banking import cash
+from ledger.services.pledges import pledges
 from tests.conftest import NOW
 from tests.services.till import Till
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
@@ -28,19 +29,19 @@ class Box(Till):
     """A till with a cash box."""
 
     def count(self, amount: int, name: str, pledge: Pledge | None = None) -> UUID:
-        return offline.record_cash(
+        return cash.record_cash(
             self.session, book=self.book, fund=self.solar, amount=amount, reference=name,
             on=TODAY, now=NOW, made_by=None, pledge=pledge,
         )  # fmt: skip
 
     def bank(self, amount: int, *counts: UUID, name: str = "b") -> UUID:
-        return offline.bank_cash(
+        return cash.bank_cash(
             self.session, book=self.book, fund=self.solar, amount=amount, reference=name,
             on=TODAY, now=NOW, made_by=None, counts=counts,
         )  # fmt: skip
 
     def bounce(self, key: UUID, charge: int = 0, amount: int | None = None) -> UUID:
-        return offline.bounce_cheque(
+        return cash.bounce_cheque(
             self.session, entry_id=key, book=self.book, charge=charge, general_fund=self.general,
             by=None, on=TODAY, now=NOW, amount=amount,  # type: ignore[arg-type]
         )  # fmt: skip

@@ -12,9 +12,10 @@ from ledger.models.assets import Asset, Valuation
 from ledger.models.proposals import Proposal
 from ledger.queries.books.balances import balance_of
 from ledger.queries.invariants import check
-from ledger.services import assets, decisions, depreciation
-from ledger.services.books import ensure_commodity
-from ledger.services.disposals import carrying
+from ledger.services.approvals import decisions
+from ledger.services.books.books import ensure_commodity
+from ledger.services.equipment import assets, depreciation
+from ledger.services.equipment.disposals import carrying
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person
 

@@ -8,7 +8,7 @@ from ledger.core.allocation import Rule
 from ledger.db import Session
 from ledger.models.pools import AllocationRun
 from ledger.queries.workflow.desk import waiting
-from ledger.services import allocations
+from ledger.services.pools import allocations
 from tests.conftest import NOW
 from tests.services.hamlet import TODAY, Hamlet, decide, open_proposal, paid_into
 

@@ -25,17 +25,17 @@ from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code
 from ledger.queries.books.seals import first_difference
 from ledger.queries.people.parties import kept_about
-from ledger.services import rate_limits
-from ledger.services.backups import write_backup
-from ledger.services.erasures import GONE, erase
-from ledger.services.offers import Line
-from ledger.services.offline import record_cash
-from ledger.services.people import send
-from ledger.services.pledges import make_pledges
-from ledger.services.proposals import propose
-from ledger.services.seals import make_checkpoint
-from ledger.services.sign_in_links import Asked, request_link
-from ledger.services.tokens import create_token
+from ledger.services.approvals.requests import propose
+from ledger.services.banking.cash import record_cash
+from ledger.services.books.seals import make_checkpoint
+from ledger.services.jobs import rate_limits
+from ledger.services.people.people import send
+from ledger.services.people.sign_in_links import Asked, request_link
+from ledger.services.people.tokens import create_token
+from ledger.services.pledges.offers import Line
+from ledger.services.pledges.pledges import make_pledges
+from ledger.services.workflow.backups import write_backup
+from ledger.services.workflow.erasures import GONE, erase
 from reports import verify
 from reports.bundle import make_bundle
 from reports.exports import FORMATS, export_journal

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from ledger.db import Session
 from ledger.queries.people.factors import missing_factors
-from ledger.services.factors import set_policy
-from ledger.services.people import grant_role
+from ledger.services.people.factors import set_policy
+from ledger.services.people.people import grant_role
 from tests.conftest import NOW
 from tests.factories import make_book, make_person
 

@@ -7,8 +7,8 @@ from ledger.db import Database
 from ledger.models.books import Book
 from ledger.models.figures import FigureDay, FigureGiver, FigureTotal
 from ledger.queries.pledges.figure_drift import first_drift
-from ledger.services import sums
-from ledger.services.seals import seal_all
+from ledger.services.books import sums
+from ledger.services.books.seals import seal_all
 from tests.worked import load_worked_books
 
 TABLES = (FigureTotal, FigureDay)

@@ -12,12 +12,15 @@ from ledger.errors import Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.proposals import Proposal
 from ledger.queries.invariants import check
-from ledger.services import decisions, opening, spending, statements
+from ledger.services.accounting import opening_balances
+from ledger.services.approvals import decisions
+from ledger.services.banking import statements
+from ledger.services.spending import spending
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person
 from tests.services.test_statements import file_of, statement
 
-EQUIPMENT = opening.Balance(1510, "GEN", "USD", 9000)
+EQUIPMENT = opening_balances.Balance(1510, "GEN", "USD", 9000)
 
 
 @pytest.fixture
@@ -102,15 +105,15 @@ def test_a_book_opens_with_what_its_rules_can_go_on_with(
     approver = make_person(session, "Ada", book, "approver").id
     balances = []
 
-    def propose(*rows: opening.Balance) -> Proposal:
-        return opening.propose_opening(
+    def propose(*rows: opening_balances.Balance) -> Proposal:
+        return opening_balances.propose_opening(
             session, book=book, balances=rows, reason="Old books", made_by=by, now=NOW
         )
 
     def one(number: int) -> None:
         unit, quantity = ("USD", -10 if number // 1000 == 2 or number in (1518, 1519) else 10)
         unit = {8210: "EQP.DRILL", 8250: "GRM.SAND"}.get(number, unit)
-        row = opening.Balance(number, "GEN", unit, quantity)
+        row = opening_balances.Balance(number, "GEN", unit, quantity)
         propose(row)
         balances.append(row)
 

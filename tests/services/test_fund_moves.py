@@ -9,7 +9,8 @@ import pytest
 from ledger.core.allocation import Rule
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed
-from ledger.services import allocations, fund_moves, pools, transfers
+from ledger.services.accounting import fund_transfers
+from ledger.services.pools import allocations, pools, transfers
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
 from tests.services.hamlet import TODAY, Hamlet, decide, fund, open_proposal, paid_into
@@ -33,7 +34,7 @@ def move(
 def test_only_free_money_is_designated_and_only_timed_money_released(
     hamlet_session: Session, hamlet: Hamlet
 ) -> None:
-    designate, release = fund_moves.propose_designation, fund_moves.propose_release
+    designate, release = fund_transfers.propose_designation, fund_transfers.propose_release
     for ask, funds, amount, sentence in (
         (designate, ("ROOF", "GEN"), 500, "Only free money"),
         (designate, ("GEN", "GEN"), 500, "two funds"),
@@ -51,7 +52,7 @@ def test_a_restriction_in_time_is_released_on_the_day_after_its_last(
     """REL-2."""
     timed = make_fund(hamlet_session, hamlet.books["A"], "LATER", "time")
     timed.restriction_until_on, timed.negative_allowed = TODAY, True
-    move(hamlet_session, hamlet, fund_moves.propose_release, "LATER", "GEN")
+    move(hamlet_session, hamlet, fund_transfers.propose_release, "LATER", "GEN")
     asked = open_proposal(hamlet_session, "release")
     with (
         pytest.raises(Conflict, match=f"lasts until {TODAY}"),

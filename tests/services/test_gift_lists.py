@@ -16,11 +16,11 @@ from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
 from ledger.queries.invariants import check
 from ledger.queries.pledges.figures import figures, scope_of_campaign, scope_of_giver
-from ledger.services import journal
-from ledger.services.gift_lists import import_gifts, preview_gifts, purpose_of
-from ledger.services.parties import find_or_create_party
-from ledger.services.periods import close_period
-from ledger.services.seals import seal_all
+from ledger.services.accounting.periods import close_period
+from ledger.services.books import journal
+from ledger.services.books.seals import seal_all
+from ledger.services.importing.gift_lists import import_gifts, preview_gifts, purpose_of
+from ledger.services.pledges.parties import find_or_create_party
 from tests.conftest import NOW
 from tests.factories import make_book, make_campaign, make_fund, make_person
 

@@ -12,10 +12,10 @@ from ledger.models.assets import Valuation
 from ledger.models.hours import HoursEntry
 from ledger.queries.pledges.pledges import open_quantity
 from ledger.queries.volunteering.hours import hours_of_person, hours_to_confirm
-from ledger.services import hours
-from ledger.services.parties import join
-from ledger.services.people import create_person
-from ledger.services.pledges import cancel_pledge
+from ledger.services.people.people import create_person
+from ledger.services.pledges.parties import join
+from ledger.services.pledges.pledges import cancel_pledge
+from ledger.services.volunteering import hours
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_party, make_pledge
 from tests.services.hamlet import TODAY, Hamlet, account, fund, sound, text

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from ledger.db import Database, Session
 from ledger.models.jobs import Heartbeat, Job
 from ledger.queries.jobs.jobs import given_up
-from ledger.services import jobs
+from ledger.services.jobs import jobs
 from tests.conftest import NOW
 from tests.services.till import later
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401

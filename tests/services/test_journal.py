@@ -11,7 +11,7 @@ from ledger.db import Database, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.queries.books.balances import account_statement, balance_of, trial_balance
-from ledger.services import journal
+from ledger.services.books import journal
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
 

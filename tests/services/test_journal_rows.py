@@ -11,8 +11,8 @@ from ledger.core.entry import Entry, Posting
 from ledger.errors import Conflict
 from ledger.models import journal as rows
 from ledger.models.periods import Period
-from ledger.services import journal
-from ledger.services.journal_rows import MANY, store
+from ledger.services.books import journal
+from ledger.services.books.journal_rows import MANY, store
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person
 

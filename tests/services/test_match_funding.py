@@ -8,8 +8,8 @@ from ledger.core.match_gifts import Terms, match, taken_back
 from ledger.db import Session
 from ledger.models.commitments import Commitment
 from ledger.queries.campaigns.matching_sponsors import cleared_gifts, matched_of, sponsors_of
-from ledger.services import match_funding
-from ledger.services.parties import Giver, party_of_form
+from ledger.services.campaigns import matching_sponsors
+from ledger.services.pledges.parties import Giver, party_of_form
 from tests.conftest import NOW
 from tests.factories import make_party, make_person
 from tests.services.hamlet import sound
@@ -28,7 +28,7 @@ def sponsor(till: Till) -> Commitment:
     """One for one, at most 50.00 to one gift and 120.00 in all."""
     asks = make_person(till.session, "Tess", till.book, "treasurer")
     agrees = make_person(till.session, "Arno", till.book, "approver")
-    row = match_funding.propose_sponsor(
+    row = matching_sponsors.propose_sponsor(
         till.session,
         party=make_party(till.session, "sam@example.org", "Sam Sponsor"),
         book=till.book,
@@ -41,37 +41,37 @@ def sponsor(till: Till) -> Commitment:
         made_by=asks.id,
         now=NOW,
     )
-    match_funding.take_sponsor(till.session, row, by=agrees.id, on=NOW.date(), now=NOW)
+    matching_sponsors.take_sponsor(till.session, row, by=agrees.id, on=NOW.date(), now=NOW)
     return row
 
 
 def test_each_gift_is_matched_once_up_to_both_caps(till: Till, sponsor: Commitment) -> None:
     for amount in (6000, 4000, 6000):
         till.charge(amount, 200)
-    assert match_funding.match_due(till.session, now=later(1)) == 3
+    assert matching_sponsors.match_due(till.session, now=later(1)) == 3
     assert matched_of(till.session, sponsor) == 5000 + 4000 + 3000
     assert till.balance(1210) == 12_000
     assert till.balance(4030) == -12_000
-    assert match_funding.match_due(till.session, now=later(2)) == 0
+    assert matching_sponsors.match_due(till.session, now=later(2)) == 0
     assert till.balance(9120) == 0
     sound(till.session)
 
 
 def test_a_refund_takes_back_its_own_match_and_no_more(till: Till, sponsor: Commitment) -> None:
     first, second = till.charge(6000, 200), till.charge(4000, 150)
-    match_funding.match_due(till.session, now=later(1))
+    matching_sponsors.match_due(till.session, now=later(1))
     till.refund(second, 1000)
-    match_funding.match_due(till.session, now=later(2))
+    matching_sponsors.match_due(till.session, now=later(2))
     assert matched_of(till.session, sponsor) == 5000 + 3000
     till.refund(second, 3000)
     till.refund(first, 3000)
-    match_funding.match_due(till.session, now=later(3))
+    matching_sponsors.match_due(till.session, now=later(3))
     assert matched_of(till.session, sponsor) == 2500
     assert till.balance(1210) == 2500
-    assert match_funding.match_due(till.session, now=later(4)) == 0
+    assert matching_sponsors.match_due(till.session, now=later(4)) == 0
     # What was given back does not count, and makes room for others.
     till.charge(9000, 300)
-    match_funding.match_due(till.session, now=later(5))
+    matching_sponsors.match_due(till.session, now=later(5))
     assert matched_of(till.session, sponsor) == 7500
     sound(till.session)
 
@@ -81,14 +81,14 @@ def test_a_gift_that_comes_after_the_cap_for_all_is_reached_is_not_matched(
 ) -> None:
     for amount in (6000, 4000, 2000):
         till.charge(amount, 200)
-    match_funding.match_due(till.session, now=later(1))
+    matching_sponsors.match_due(till.session, now=later(1))
     assert matched_of(till.session, sponsor) == 5000 + 4000 + 2000
     till.charge(4000, 100)
     till.charge(4000, 100)
     # Of the first the rest that is left is matched, of the second nothing.
-    assert match_funding.match_due(till.session, now=later(2)) == 1
+    assert matching_sponsors.match_due(till.session, now=later(2)) == 1
     assert matched_of(till.session, sponsor) == 12_000
-    assert match_funding.match_due(till.session, now=later(3)) == 0
+    assert matching_sponsors.match_due(till.session, now=later(3)) == 0
     sound(till.session)
 
 
@@ -99,7 +99,7 @@ def test_what_the_public_sees_and_a_dry_run_finds_is_what_is_booked(
         till.charge(amount, 10)
     gifts = cleared_gifts(till.session, campaign_id=till.campaign.id, commodity="USD")
     tried = match(Terms(10_000, 5000, 12_000), [(gift.reference, gift.amount) for gift in gifts])
-    match_funding.match_due(till.session, now=later(1))
+    matching_sponsors.match_due(till.session, now=later(1))
     (seen,) = sponsors_of(till.session, campaign_id=till.campaign.id)
     assert seen.matched == sum(item.share for item in tried) == 10_100
     assert (seen.name, seen.terms.up_to) == ("Sam Sponsor", 12_000)

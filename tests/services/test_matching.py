@@ -21,7 +21,8 @@ from ledger.queries.books.balances import balance_of
 from ledger.queries.books.books import fund_by_code
 from ledger.queries.invariants import check
 from ledger.queries.pledges.pledges import open_quantity
-from ledger.services import journal, matching, meanings, offline
+from ledger.services.banking import cash, match_actions, matching
+from ledger.services.books import journal
 from tests.conftest import NOW
 from tests.factories import make_person
 from tests.services.bank_hall import DAY, Hall
@@ -249,7 +250,9 @@ def test_what_a_treasurer_says_is_done(hall, meaning, amount, target, account):
     hall.payout()
     before = hall.balance(account)
     line = hall.line(amount)
-    meanings.apply(hall.session, line_id=line.id, meaning=meaning, target=target, by=None, now=NOW)
+    match_actions.apply(
+        hall.session, line_id=line.id, meaning=meaning, target=target, by=None, now=NOW
+    )
     assert hall.balance(account) - before == -amount
     assert line.state == "matched"
 
@@ -258,7 +261,7 @@ def test_what_a_treasurer_says_is_done(hall, meaning, amount, target, account):
 def test_a_meaning_that_does_not_exist_is_refused(hall, meaning, target):
     line_id: UUID = hall.line(5).id
     with pytest.raises(Invalid):
-        meanings.apply(
+        match_actions.apply(
             hall.session, line_id=line_id, meaning=meaning, target=target, by=None, now=NOW
         )
 
@@ -301,11 +304,11 @@ def banked_cheque(hall: Hall, amount: int = 6000, on: date = DAY) -> tuple[UUID,
     """A cheque for the hall's pledge and loose cash, paid in together: deposit and item."""
     common = {"book": hall.book, "fund": fund_by_code(hall.session, hall.book.id, "SOLAR")}
     common |= {"on": on, "now": NOW, "made_by": None}
-    cheque = offline.record_cash(
+    cheque = cash.record_cash(
         hall.session, amount=amount, reference="cheque", pledge=hall.pledge, **common
     )
-    loose = offline.record_cash(hall.session, amount=900, reference="loose", **common)
-    deposit = offline.bank_cash(
+    loose = cash.record_cash(hall.session, amount=900, reference="loose", **common)
+    deposit = cash.bank_cash(
         hall.session, amount=amount + 900, reference="b", counts=[cheque, loose], **common
     )
     items = items_of_deposit(hall.session, book_id=hall.book.id, deposit_id=deposit)
@@ -314,7 +317,7 @@ def banked_cheque(hall: Hall, amount: int = 6000, on: date = DAY) -> tuple[UUID,
 
 def returned(hall: Hall, line: BankLine, item: UUID) -> None:
     person = make_person(hall.session, "Tess Till", hall.book, "treasurer")
-    meanings.apply(
+    match_actions.apply(
         hall.session, line_id=line.id, meaning="returned", target=str(item), by=person.id, now=NOW
     )
 

@@ -4,7 +4,7 @@ import pytest
 
 from ledger.db import Database
 from ledger.errors import Invalid
-from ledger.services.opening import Balance, propose_opening
+from ledger.services.accounting.opening_balances import Balance, propose_opening
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person
 

@@ -8,8 +8,8 @@ from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.models.parties import Party
 from ledger.models.people import Person
-from ledger.services.parties import Giver, find_or_create_party, join, party_of_form
-from ledger.services.people import create_person
+from ledger.services.people.people import create_person
+from ledger.services.pledges.parties import Giver, find_or_create_party, join, party_of_form
 from tests.conftest import NOW
 
 

@@ -11,8 +11,8 @@ from ledger.db import Session
 from ledger.errors import Conflict
 from ledger.models.factors import Challenge, Passkey
 from ledger.models.people import Person
-from ledger.services import challenges, passkeys
-from ledger.services.passkeys import RelyingParty, Verified, relying_party
+from ledger.services.people import challenges, passkeys
+from ledger.services.people.passkeys import RelyingParty, Verified, relying_party
 from tests.authenticator import Authenticator
 from tests.conftest import NOW
 from tests.factories import make_person

@@ -13,7 +13,8 @@ from ledger.models.payments import BalanceTransaction, PaymentAttempt
 from ledger.models.pledges import Fulfilment
 from ledger.queries.payments import payments as questions
 from ledger.queries.pledges.pledges import open_quantity
-from ledger.services import movements, payments, refund_moves
+from ledger.services.payments import payments, refund_settlement
+from ledger.services.stripe_balance import balance_transactions
 from tests.conftest import NOW
 from tests.factories import make_book, make_campaign, make_fund, make_pledge, make_pool
 from tests.services.till import Till, later
@@ -76,7 +77,7 @@ def test_told_twice_a_payment_is_booked_once(till):
     txn = till.movement(6000, 204)
     for _ in range(3):
         payments.settle_charge(till.session, txn_id=txn.id, pledge_id=pledge.id, now=NOW)
-    assert movements.store_transaction(till.session, txn=txn) is False
+    assert balance_transactions.store_transaction(till.session, txn=txn) is False
     assert till.balance(1110) == 5796
     assert len(till.entries("payment_settled")) == 1
     assert till.session.scalar(select(func.count()).select_from(Fulfilment)) == 1
@@ -143,7 +144,9 @@ def test_a_refund_told_twice_is_booked_once(till):
     row = till.charge(10_000, 320)
     txn = till.movement(-4000, category="refund")
     for _ in range(2):
-        refund_moves.settle_refund(till.session, txn_id=txn.id, charge_id=row.source_id, now=NOW)
+        refund_settlement.settle_refund(
+            till.session, txn_id=txn.id, charge_id=row.source_id, now=NOW
+        )
     assert till.balance(4090) == 4000
 
 
@@ -152,7 +155,9 @@ def test_a_refund_that_the_books_cannot_explain_waits(till, amount, fee):
     row = till.charge(10_000, 320)
     txn = till.movement(amount, fee, category="refund")
     with pytest.raises(Conflict):
-        refund_moves.settle_refund(till.session, txn_id=txn.id, charge_id=row.source_id, now=NOW)
+        refund_settlement.settle_refund(
+            till.session, txn_id=txn.id, charge_id=row.source_id, now=NOW
+        )
     assert till.balance(1110) == 9680
 
 

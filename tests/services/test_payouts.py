@@ -6,7 +6,8 @@ import pytest
 
 from ledger.errors import Conflict
 from ledger.queries.payments import payments as questions
-from ledger.services import payments, payouts
+from ledger.services.payments import payments
+from ledger.services.stripe_balance import payouts
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_pledge
 from tests.services.till import Till

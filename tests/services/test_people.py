@@ -12,7 +12,8 @@ from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.links import Links
 from ledger.models.people import OutboxMessage, SignInLink
 from ledger.queries.people.people import memberships_of, person_by_email, roles_of
-from ledger.services import people, rate_limits, sign_in_links
+from ledger.services.jobs import rate_limits
+from ledger.services.people import people, sign_in_links
 from tests.conftest import NOW
 from tests.factories import make_book, make_person
 

@@ -20,11 +20,7 @@ from ledger.queries.accounting.periods import (
 from ledger.queries.approvals.requests import proposals_for
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.people.people import outbox
-from ledger.services import journal
-from ledger.services.decisions import decide
-from ledger.services.hours import log_hours
-from ledger.services.imports import import_entries
-from ledger.services.periods import (
+from ledger.services.accounting.periods import (
     close_period,
     lift_soft_close,
     propose_closing,
@@ -32,6 +28,10 @@ from ledger.services.periods import (
     reopen_period,
     soft_close,
 )
+from ledger.services.approvals.decisions import decide
+from ledger.services.books import journal
+from ledger.services.importing.bulk import import_entries
+from ledger.services.volunteering.hours import log_hours
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_party, make_person
 from tests.queries.damage import unguard

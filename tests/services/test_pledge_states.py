@@ -16,17 +16,11 @@ from ledger.models.payments import PaymentAttempt, Refund
 from ledger.models.pledges import Pledge
 from ledger.queries.people.people import outbox
 from ledger.queries.pledges.pledge_status import standings_of
-from ledger.services import (
-    campaigns,
-    disputes,
-    mandates,
-    offline,
-    payments,
-    pledges,
-    refund_moves,
-    refunds,
-)
-from ledger.services.campaigns import Need
+from ledger.services.banking import cash as offline
+from ledger.services.campaigns import campaigns
+from ledger.services.campaigns.campaigns import Need
+from ledger.services.payments import disputes, payments, refund_settlement, refunds
+from ledger.services.pledges import pledges, saved_cards
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_party, make_person, make_pledge, save_card
 from tests.services.till import Till
@@ -112,7 +106,7 @@ class Stage:
 
     def send_back(self) -> None:
         txn = self.till.movement(-6000, 400, category="payment_failure_refund")
-        refund_moves.settle_return(
+        refund_settlement.settle_return(
             self.till.session, txn_id=txn.id, charge_id=self.charge.source_id or "", now=NOW
         )
 
@@ -293,7 +287,7 @@ def test_things_for_a_campaign_that_fails_are_not_needed_any_more(stage: Stage) 
 
 def test_a_card_that_was_asked_for_and_not_saved_does_not_count(stage: Stage) -> None:
     gated(stage, 1)
-    mandates.ask_for_card(stage.till.session, pledge_id=stage.pledge.id, now=NOW)
+    saved_cards.ask_for_card(stage.till.session, pledge_id=stage.pledge.id, now=NOW)
     assert stage.status() is Status.NO_CARD
     close(stage)
     assert stage.status() is Status.NOT_REACHED

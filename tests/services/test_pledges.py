@@ -19,17 +19,19 @@ from ledger.queries.pledges.pledges import (
     open_quantity,
     pledges_of_basket,
 )
-from ledger.services import assets, hours, offline
-from ledger.services.campaigns import Need, close_campaign, create_campaign
-from ledger.services.offers import Line
-from ledger.services.payments import prepare_attempt
-from ledger.services.pledges import (
+from ledger.services.banking import cash as offline
+from ledger.services.campaigns.campaigns import Need, close_campaign, create_campaign
+from ledger.services.equipment import assets
+from ledger.services.payments.payments import prepare_attempt
+from ledger.services.pledges.offers import Line
+from ledger.services.pledges.pledges import (
     cancel_pledge,
     lapse_pledge,
     make_pledges,
     meet_condition,
     record_fulfilment,
 )
+from ledger.services.volunteering import hours
 from tests.conftest import NOW
 from tests.factories import (
     confirm,

@@ -15,19 +15,14 @@ from ledger.models.books import Book
 from ledger.models.commitments import Commitment
 from ledger.models.pledges import Pledge
 from ledger.queries.books.policies import policy_of
-from ledger.services import (
-    assets,
-    campaigns,
-    free_use,
-    hours,
-    lapses,
-    match_funding,
-    offline,
-    policies,
-    purchases,
-    receivables,
-)
-from ledger.services.campaigns import Need
+from ledger.services.banking import cash
+from ledger.services.books import policies
+from ledger.services.campaigns import campaigns, matching_sponsors
+from ledger.services.campaigns.campaigns import Need
+from ledger.services.equipment import assets, contributed_use
+from ledger.services.pledges import expiry, receivables
+from ledger.services.spending import purchases
+from ledger.services.volunteering import hours
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_party, make_pledge, save_card
 from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_proposal, sound, text
@@ -131,7 +126,7 @@ def test_a_noted_promise_is_neither_doubted_nor_written_off(
             **asked,
         )
     with pytest.raises(Conflict):
-        match_funding.propose_sponsor(
+        matching_sponsors.propose_sponsor(
             hamlet_session,
             party=make_party(hamlet_session),
             book=hamlet.books["A"],
@@ -291,7 +286,7 @@ def test_free_use_is_income_and_cost_where_the_policy_says_so(
         by=hamlet.member,
         now=NOW,
     )
-    asked = free_use.propose_use(
+    asked = contributed_use.propose_use(
         hamlet_session,
         loan_id=loan.id,
         days=30,
@@ -345,7 +340,7 @@ def test_equipment_leaves_a_restricted_fund_by_policy_and_terms(
 
 
 def paid_in(session: Session, hamlet: Hamlet, code: str) -> None:
-    offline.record_cash(
+    cash.record_cash(
         session,
         book=hamlet.books["A"],
         fund=fund(session, "A", code),
@@ -388,7 +383,7 @@ def test_intentions_lapse_after_the_days_of_the_policy_and_only_they(
     waiting = all_or_nothing(hamlet_session, hamlet, "barn")
     for days, found in ((90, []), (91, [pledge.reference]), (91, [])):
         later = TODAY + timedelta(days=days)
-        lapsed = lapses.lapse_overdue(hamlet_session, book=book, on=later, now=NOW)
+        lapsed = expiry.lapse_overdue(hamlet_session, book=book, on=later, now=NOW)
         assert lapsed == found
     assert (pledge.state, waiting.state) == ("lapsed", "open")
     assert account(hamlet_session, "A", 9110) == 0

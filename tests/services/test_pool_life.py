@@ -8,7 +8,8 @@ from ledger.core import bookkeeping
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.commitments import Commitment
-from ledger.services import journal, pool_life
+from ledger.services.books import journal
+from ledger.services.pools import lifecycle
 from tests.conftest import NOW
 from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_proposal, sound
 
@@ -18,7 +19,7 @@ SHARE = 40_000
 @pytest.fixture
 def share(hamlet_session: Session, hamlet: Hamlet) -> Commitment:
     """What B has put into the pool and may take out again."""
-    row = pool_life.propose_refundable(
+    row = lifecycle.propose_refundable(
         hamlet_session,
         pool=hamlet.books["P"],
         member=hamlet.books["B"],
@@ -48,7 +49,7 @@ def given_away(session: Session, amount: int, member: str = "C") -> None:
 
 
 def leave(session: Session, hamlet: Hamlet, share: Commitment) -> Any:
-    return pool_life.propose_exit(
+    return lifecycle.propose_exit(
         session, contribution_id=share.id, reason="We leave", made_by=hamlet.maker, now=NOW
     )
 
@@ -92,20 +93,20 @@ def test_a_member_gives_back_at_most_what_it_got(hamlet_session: Session, hamlet
         "now": NOW,
     }
     with pytest.raises(Conflict, match="more than the pool allocated"):
-        pool_life.return_unspent(hamlet_session, amount=5_001, reference="1", **common)
-    pool_life.return_unspent(hamlet_session, amount=2_000, reference="2", **common)
+        lifecycle.return_unspent(hamlet_session, amount=5_001, reference="1", **common)
+    lifecycle.return_unspent(hamlet_session, amount=2_000, reference="2", **common)
     with pytest.raises(Conflict, match="more than the pool allocated"):
-        pool_life.return_unspent(hamlet_session, amount=3_001, reference="3", **common)
+        lifecycle.return_unspent(hamlet_session, amount=3_001, reference="3", **common)
     with pytest.raises(Invalid, match="above zero"):
-        pool_life.return_unspent(hamlet_session, amount=0, reference="4", **common)
-    pool_life.return_unspent(hamlet_session, amount=3_000, reference="5", **common)
+        lifecycle.return_unspent(hamlet_session, amount=0, reference="4", **common)
+    lifecycle.return_unspent(hamlet_session, amount=3_000, reference="5", **common)
     assert account(hamlet_session, "B", 4540) == 0
 
 
 def test_only_members_put_money_in(hamlet_session: Session, hamlet: Hamlet) -> None:
     common: dict[str, Any] = {"reason": "A reserve", "made_by": hamlet.maker, "now": NOW}
     with pytest.raises(Invalid, match="not a member of the pool"):
-        pool_life.propose_refundable(
+        lifecycle.propose_refundable(
             hamlet_session,
             pool=hamlet.books["A"],
             member=hamlet.books["B"],
@@ -114,7 +115,7 @@ def test_only_members_put_money_in(hamlet_session: Session, hamlet: Hamlet) -> N
             **common,
         )
     with pytest.raises(Invalid, match="belongs to another book"):
-        pool_life.propose_conditional(
+        lifecycle.propose_conditional(
             hamlet_session,
             pool=hamlet.books["P"],
             member=hamlet.books["B"],
@@ -127,7 +128,7 @@ def test_only_members_put_money_in(hamlet_session: Session, hamlet: Hamlet) -> N
 
 def test_what_waits_for_its_condition_is_there(hamlet_session: Session, hamlet: Hamlet) -> None:
     """ALC-4."""
-    pool_life.propose_conditional(
+    lifecycle.propose_conditional(
         hamlet_session,
         pool=hamlet.books["P"],
         member=hamlet.books["B"],
@@ -153,4 +154,4 @@ def test_nothing_is_settled_where_nothing_is_owed(hamlet_session: Session, hamle
         "now": NOW,
     }
     with pytest.raises(Conflict, match="Nobody owes anything"):
-        pool_life.settle_open(hamlet_session, reference="1", **common)
+        lifecycle.settle_open(hamlet_session, reference="1", **common)

@@ -21,8 +21,9 @@ from ledger.models.journal import Entry as EntryRow
 from ledger.models.people import Person
 from ledger.models.periods import Period
 from ledger.models.proposals import Proposal
-from ledger.services import decisions, journal
-from ledger.services.periods import propose_closing
+from ledger.services.accounting.periods import propose_closing
+from ledger.services.approvals import decisions
+from ledger.services.books import journal
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person
 

@@ -11,8 +11,8 @@ from ledger.db import Session
 from ledger.errors import RateLimited
 from ledger.ids import new_id
 from ledger.models.rate_limits import RateEvent
-from ledger.services import rate_limits
-from ledger.services.rate_limits import HOUR, Limit, Subject
+from ledger.services.jobs import rate_limits
+from ledger.services.jobs.rate_limits import HOUR, Limit, Subject
 from tests.conftest import NOW
 
 TWO = Limit(2, HOUR, "Two an hour.")

@@ -10,7 +10,8 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.commitments import Commitment
 from ledger.models.pledges import Pledge
-from ledger.services import offline, receivables
+from ledger.services.banking import cash
+from ledger.services.pledges import receivables
 from tests.conftest import NOW
 from tests.factories import make_party
 from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_proposal, sound
@@ -111,7 +112,7 @@ def test_no_more_is_written_off_than_what_is_still_owed(
     row = owed(hamlet_session, hamlet)
     first, second = (give_up(hamlet_session, hamlet, row) for _ in range(2))
     assert first.arguments["quantity"] == 30_000
-    offline.record_cash(
+    cash.record_cash(
         hamlet_session,
         book=hamlet.books["A"],
         fund=fund(hamlet_session, "A", "ROOF"),

@@ -10,7 +10,8 @@ from ledger.gateway import Refund as Sent
 from ledger.models.jobs import Job
 from ledger.models.payments import Refund
 from ledger.models.proposals import Proposal
-from ledger.services import decisions, refund_moves, refunds
+from ledger.services.approvals import decisions
+from ledger.services.payments import refund_settlement, refunds
 from tests.conftest import NOW
 from tests.factories import make_person
 from tests.services.till import Till
@@ -101,7 +102,7 @@ def test_a_refund_of_ours_in_the_books_counts_once(desk):
     refund = desk.ask(4000)
     desk.approve(refund)
     txn = desk.movement(-4000, category="refund", source="re_1")
-    refund_moves.settle_refund(
+    refund_settlement.settle_refund(
         desk.session, txn_id=txn.id, charge_id=desk.card.source_id, refund_id=refund.id, now=NOW
     )
     assert refund.state == "posted"
@@ -151,7 +152,7 @@ def test_the_books_may_hear_of_a_refund_before_its_answer_is_noted(desk):
     refund = desk.ask(4000)
     desk.approve(refund)
     txn = desk.movement(-4000, category="refund", source="re_1")
-    refund_moves.settle_refund(
+    refund_settlement.settle_refund(
         desk.session, txn_id=txn.id, charge_id=desk.card.source_id, refund_id=refund.id, now=NOW
     )
     refunds.record_sent(
@@ -166,7 +167,7 @@ def test_metadata_of_another_pledges_refund_changes_nothing_there(desk):
     desk.approve(refund)
     other = desk.charge()
     txn = desk.movement(-100, category="refund", source="re_2")
-    refund_moves.settle_refund(
+    refund_settlement.settle_refund(
         desk.session, txn_id=txn.id, charge_id=other.source_id, refund_id=refund.id, now=NOW
     )
     assert refund.state == "approved"

@@ -14,11 +14,13 @@ from ledger.models.people import Person
 from ledger.models.rights_log import RightsEvent, RightsKind
 from ledger.queries.books.seals import first_difference
 from ledger.queries.people.rights_log import events_of_book, first_break, page_of_book
-from ledger.services import erasures, policies, sessions
-from ledger.services.people import end_role, grant_role
-from ledger.services.rights_log import record
-from ledger.services.seals import make_checkpoint
-from ledger.services.tokens import create_token, revoke_token
+from ledger.services.books import policies
+from ledger.services.books.seals import make_checkpoint
+from ledger.services.people import sessions
+from ledger.services.people.people import end_role, grant_role
+from ledger.services.people.rights_log import record
+from ledger.services.people.tokens import create_token, revoke_token
+from ledger.services.workflow import erasures
 from ledger.signing import Signer
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person

@@ -12,7 +12,8 @@ from ledger.models.books import Book
 from ledger.models.people import Membership, OutboxMessage
 from ledger.models.rights_log import RightsEvent
 from ledger.queries.people.people import roles_of
-from ledger.services import decisions, people, role_grants
+from ledger.services.approvals import decisions, role_grants
+from ledger.services.people import people
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person
 from tests.services.test_periods import gift

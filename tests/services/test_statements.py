@@ -19,7 +19,7 @@ from ledger.queries.banking.statements import (
     statement_by_id,
     statements_of,
 )
-from ledger.services.statements import Choice, Imported, import_statement, preview_statement
+from ledger.services.banking.statements import Choice, Imported, import_statement, preview_statement
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
 

@@ -5,7 +5,7 @@ import pytest
 from ledger.gateway import Account
 from ledger.models.stripe_accounts import StripeBalance
 from ledger.queries.payments.stripe_balance import agreement_as_read, movements_net
-from ledger.services import stripe_accounts
+from ledger.services.stripe_balance import accounts
 from tests.conftest import NOW
 from tests.services.till import Till, later
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
@@ -14,14 +14,14 @@ from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F40
 @pytest.fixture
 def till(undone) -> Till:  # type: ignore[no-untyped-def]
     made = Till(undone)
-    stripe_accounts.bind(undone, account=Account("acct_1", False, True), now=NOW)
-    stripe_accounts.assign(undone, book=made.book)
+    accounts.bind(undone, account=Account("acct_1", False, True), now=NOW)
+    accounts.assign(undone, book=made.book)
     return made
 
 
 def read(till: Till, balance: int) -> None:
     """A pass reads the balance, together with what is known by then."""
-    stripe_accounts.record_balance(
+    accounts.record_balance(
         till.session, sums={"USD": balance}, nets=movements_net(till.session), now=NOW
     )
 

@@ -11,7 +11,7 @@ from ledger.db import Database, Session
 from ledger.gateway import Event
 from ledger.models.jobs import Job
 from ledger.models.payments import StripeEvent
-from ledger.services import stripe_events
+from ledger.services.stripe_balance import events
 from tests.conftest import NOW
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
 
@@ -45,7 +45,7 @@ def session(undone: Session) -> Session:
 
 
 def store(session, event: Event = EVENT, body: str = BODY) -> bool:  # type: ignore[no-untyped-def]
-    return stripe_events.store(session, event=event, body=body, now=NOW)
+    return events.store(session, event=event, body=body, now=NOW)
 
 
 def test_a_message_is_kept_once_and_wakes_the_worker_once(session):
@@ -92,7 +92,7 @@ def test_a_message_about_nothing_is_kept_as_well(session, about):
 
 def test_a_message_that_had_its_effect_says_when(session):
     store(session)
-    stripe_events.mark_processed(session, event_id="evt_1", now=NOW)
+    events.mark_processed(session, event_id="evt_1", now=NOW)
     assert session.scalars(select(StripeEvent)).one().processed_at == NOW
 
 

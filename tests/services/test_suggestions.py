@@ -6,9 +6,9 @@ import pytest
 
 from ledger.errors import Invalid
 from ledger.queries.pledges.pledges import open_quantity
-from ledger.services import matching
-from ledger.services.pledges import cancel_pledge
-from ledger.services.suggestions import banking_days
+from ledger.services.banking import matching
+from ledger.services.banking.suggestions import banking_days
+from ledger.services.pledges.pledges import cancel_pledge
 from tests.conftest import NOW
 from tests.factories import make_pledge
 from tests.services.bank_hall import DAY, Hall

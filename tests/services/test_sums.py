@@ -13,8 +13,8 @@ from ledger.models import journal as rows
 from ledger.models.books import Fund
 from ledger.queries.books.balances import account_statement, balance_of, trial_balance
 from ledger.queries.books.sums import first_drift
-from ledger.services import journal, sums
-from ledger.services.seals import seal_book
+from ledger.services.books import journal, sums
+from ledger.services.books.seals import seal_book
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
 

@@ -12,7 +12,7 @@ from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models.people import ApiToken
 from ledger.queries.people.people import tokens_of
-from ledger.services import tokens
+from ledger.services.people import tokens
 from tests.conftest import NOW
 from tests.factories import make_book, make_person
 

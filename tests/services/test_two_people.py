@@ -13,7 +13,7 @@ import pytest
 from ledger.db import Session
 from ledger.errors import Conflict, NotAllowed
 from ledger.models.commitments import Commitment
-from ledger.services import expenses, grants, spending
+from ledger.services.spending import expenses, grants, spending
 from tests.conftest import NOW
 from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_proposal, sound
 

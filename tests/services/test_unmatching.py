@@ -15,9 +15,10 @@ from ledger.queries.banking.statements import open_and_parked_lines_of
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.pledges.pledge_status import standings_of
 from ledger.queries.pledges.pledges import fulfilled_quantity, open_quantity
-from ledger.services import journal, matching, meanings, unmatching
-from ledger.services.bank_items import item_by_id
-from ledger.services.pledges import cancel_pledge
+from ledger.services.banking import match_actions, matching, unmatching
+from ledger.services.banking.items import item_by_id
+from ledger.services.books import journal
+from ledger.services.pledges.pledges import cancel_pledge
 from tests.conftest import NOW
 from tests.factories import make_person
 from tests.services.bank_hall import DAY, Hall
@@ -34,7 +35,9 @@ def treasurer(hall: Hall):  # type: ignore[no-untyped-def]
 
 
 def say(hall: Hall, line: BankLine, meaning: str, target: str) -> None:
-    meanings.apply(hall.session, line_id=line.id, meaning=meaning, target=target, by=None, now=NOW)
+    match_actions.apply(
+        hall.session, line_id=line.id, meaning=meaning, target=target, by=None, now=NOW
+    )
 
 
 def undo(hall: Hall, line, who, reason: str = "Another giver") -> None:  # type: ignore[no-untyped-def]

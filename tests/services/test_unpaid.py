@@ -10,10 +10,11 @@ from ledger.ids import new_id
 from ledger.models.campaigns import Campaign
 from ledger.models.pledges import Pledge
 from ledger.queries.campaigns.campaigns import progress, supporters
-from ledger.services import lapses, payments
-from ledger.services.calendar import keep_calendar
-from ledger.services.offers import Line
-from ledger.services.pledges import make_pledges
+from ledger.services.payments import payments
+from ledger.services.pledges import expiry
+from ledger.services.pledges.offers import Line
+from ledger.services.pledges.pledges import make_pledges
+from ledger.services.workflow.daily_jobs import keep_calendar
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_party, save_card
 from tests.services.hamlet import Hamlet, account, fund, sound
@@ -51,7 +52,7 @@ def pledged(session: Session, campaign: Campaign) -> Pledge:
 def days_later(session: Session, hamlet: Hamlet, days: int) -> list[str]:
     """What expires when the day is kept so many days later."""
     now = NOW + timedelta(days=days)
-    return lapses.lapse_unpaid(session, book=hamlet.books["A"], on=now.date(), now=now)
+    return expiry.lapse_unpaid(session, book=hamlet.books["A"], on=now.date(), now=now)
 
 
 def memo(session: Session) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from ledger import failures, worker
 from ledger.db import Database
-from ledger.services import jobs
+from ledger.services.jobs import jobs
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

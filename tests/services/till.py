@@ -18,7 +18,8 @@ from ledger.models.journal import Entry
 from ledger.models.payments import BalanceTransaction as Row
 from ledger.models.pledges import Pledge
 from ledger.queries.books.balances import trial_balance
-from ledger.services import movements, payments, payouts, refund_moves
+from ledger.services.payments import payments, refund_settlement
+from ledger.services.stripe_balance import balance_transactions, payouts
 from tests.conftest import NOW
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge
 
@@ -72,7 +73,7 @@ class Till:
             available_on=NOW.date() + timedelta(days=2),
             body={},
         )
-        assert movements.store_transaction(self.session, txn=txn)
+        assert balance_transactions.store_transaction(self.session, txn=txn)
         return txn
 
     def charge(self, amount: int = 6000, fee: int = 204, pledge: Pledge | None = None) -> Row:
@@ -85,7 +86,7 @@ class Till:
     def refund(self, charge: Row, amount: int) -> Row:
         """A refund that is in the books."""
         txn = self.movement(-amount, category="refund")
-        refund_moves.settle_refund(
+        refund_settlement.settle_refund(
             self.session, txn_id=txn.id, charge_id=charge.source_id or "", now=NOW
         )
         return self.row(txn.id)

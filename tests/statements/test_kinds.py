@@ -9,7 +9,7 @@ import pytest
 
 from ledger.bank_files import Statement, StatementFile, read_statement
 from ledger.errors import Invalid
-from ledger.services.statements import describe
+from ledger.services.banking.statements import describe
 from tests.statements.bank_files import (
     GIFT,
     IBAN,

@@ -22,8 +22,9 @@ from ledger.queries import invariants
 from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.queries.campaigns.campaigns import progress
 from ledger.queries.pledges.pledge_status import standings_of
-from ledger.services import brakes, journal
-from ledger.services.campaigns import Need, close_campaign, create_campaign
+from ledger.services.books import journal
+from ledger.services.campaigns.campaigns import Need, close_campaign, create_campaign
+from ledger.services.payments import payment_limits
 from tests import factories
 from tests.conftest import NOW
 from tests.web.test_claimed_addresses import address, sign_in
@@ -237,4 +238,4 @@ def pays(town: Town, email: str) -> None:
         pledge = session.scalars(
             select(Pledge).join(Party, Party.id == Pledge.party_id).where(Party.email == email)
         ).one()
-        brakes.note_paid(session, about=pledge.id, now=NOW)
+        payment_limits.note_paid(session, about=pledge.id, now=NOW)

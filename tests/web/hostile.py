@@ -37,8 +37,8 @@ from ledger.core.entry import Entry, Posting
 from ledger.db import Database
 from ledger.ids import new_id
 from ledger.models.base import Base
-from ledger.services import journal
-from ledger.services.books import ensure_commodity
+from ledger.services.books import journal
+from ledger.services.books.books import ensure_commodity
 from tests.conftest import NOW
 from tests.migrations import recording
 

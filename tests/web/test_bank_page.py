@@ -10,7 +10,7 @@ from ledger.db import Database, Session
 from ledger.models.statements import BankLine, BankLinePart, BankStatement
 from ledger.queries.books.balances import balance_of
 from ledger.queries.books.books import book_by_code, fund_by_code
-from ledger.services import offline
+from ledger.services.banking import cash
 from tests.conftest import NOW
 from tests.statements.bank_files import (
     IBAN,
@@ -136,8 +136,8 @@ def test_a_cheque_that_the_bank_takes_back_has_a_button_on_its_line(town: Town) 
         book = book_by_code(session, "B")
         place = {"book": book, "fund": fund_by_code(session, book.id, "GEN")}
         place |= {"on": NOW.date(), "now": NOW, "made_by": None}
-        cheque = offline.record_cash(session, amount=4_321, reference="cheque", **place)
-        offline.bank_cash(session, amount=4_321, reference="b", counts=[cheque], **place)
+        cheque = cash.record_cash(session, amount=4_321, reference="cheque", **place)
+        cash.bank_cash(session, amount=4_321, reference="b", counts=[cheque], **place)
 
     town.tell(pay_in)
     send(town, camt(entry("-43.21", day=NOW.date().isoformat()), kind="052", name="BACK"))

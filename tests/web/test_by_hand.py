@@ -16,8 +16,8 @@ from ledger.models.proposals import Proposal
 from ledger.models.statements import BankLine, BankStatement
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code
-from ledger.services.people import grant_role
-from ledger.services.policies import choose_policy
+from ledger.services.books.policies import choose_policy
+from ledger.services.people.people import grant_role
 from ledger.web.by_hand import DEEDS
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund

@@ -25,8 +25,8 @@ from ledger.models.journal import Posting
 from ledger.models.statements import BankLine, BankLinePart, BankStatement
 from ledger.queries.books.books import book_by_code
 from ledger.schemas.gift_lists import MEANINGS
-from ledger.services.books import create_book, create_fund
-from ledger.services.people import grant_role
+from ledger.services.books.books import create_book, create_fund
+from ledger.services.people.people import grant_role
 from ledger.web.table_forms import values_of, width_of
 from tests.cli.conftest import Ran, Run, run  # noqa: F401
 from tests.conftest import NOW

@@ -21,7 +21,7 @@ from ledger.models.people import OutboxMessage
 from ledger.models.pledges import Basket, Pledge
 from ledger.models.recurring import RecurringGift
 from ledger.queries.books.books import book_by_code, fund_by_code
-from ledger.services import recurring
+from ledger.services.payments import recurring
 from tests.conftest import NOW
 from tests.factories import make_campaign
 from tests.web.town import HOME, TODAY, Town, person_in, settings_of

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from ledger.db import Database, is_away
-from ledger.services import jobs
+from ledger.services.jobs import jobs
 from ledger.web import session_cookie
 from ledger.web.door import parts_of
 from tests.conftest import NOW

@@ -6,7 +6,7 @@ import pytest
 
 from ledger.queries.books.books import fund_by_code
 from ledger.queries.books.editions import editions_for
-from ledger.services.offline import record_cash
+from ledger.services.banking.cash import record_cash
 from reports import issue as issuing
 from reports.build import scope_of_book
 from reports.issue import Wanted, issue

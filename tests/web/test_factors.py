@@ -18,8 +18,8 @@ from ledger.models.factors import FactorPolicy
 from ledger.models.people import OutboxMessage
 from ledger.queries.books.books import book_by_code
 from ledger.queries.people.factors import factors_of
-from ledger.services.people import grant_role
-from ledger.services.sessions import FRESH
+from ledger.services.people.people import grant_role
+from ledger.services.people.sessions import FRESH
 from ledger.web.passkeys import STRANGERS
 from tests.authenticator import Authenticator
 from tests.conftest import NOW

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from ledger.db import Database
-from ledger.services.sessions import FRESH
+from ledger.services.people.sessions import FRESH
 from ledger.web.fresh_deeds import WHAT
 from ledger.web.sessions import NEEDS_FRESH
 from tests.conftest import NOW

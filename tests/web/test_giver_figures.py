@@ -10,9 +10,9 @@ import pytest
 
 from ledger.db import Database, Session
 from ledger.models.pledges import Pledge
-from ledger.services import payments, refund_moves
-from ledger.services.people import create_person
-from ledger.services.seals import seal_all
+from ledger.services.books.seals import seal_all
+from ledger.services.payments import payments, refund_settlement
+from ledger.services.people.people import create_person
 from tests.agreement import Agreement, Shown
 from tests.conftest import NOW
 from tests.queries.test_one_figure import Losses
@@ -70,7 +70,7 @@ def test_what_is_owed_back_is_no_longer_received(giver: Giver):
     """Decided twice, not yet paid: each time it leaves what was received."""
     charge = giver.till.charge(6_000)
     for amount in (1_000, 500):
-        refund_moves.owe_back(
+        refund_settlement.owe_back(
             giver.session, charge_id=charge.source_id or "", amount=amount, on=NOW.date(), now=NOW
         )
     totals, rows = giver.giving()

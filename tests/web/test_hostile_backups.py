@@ -7,7 +7,7 @@ import pytest
 
 from ledger.db import Database
 from ledger.queries import invariants
-from ledger.services.backups import restore_backup, write_backup
+from ledger.services.workflow.backups import restore_backup, write_backup
 from migrations import head
 from tests.cli.test_backups import contents
 from tests.conftest import fresh_database

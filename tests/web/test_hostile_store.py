@@ -7,7 +7,7 @@ import pytest
 from pypdf import PdfReader
 
 from ledger.core.bounds import FIRST_DAY, LAST_DAY
-from ledger.services import suggestions
+from ledger.services.banking import suggestions
 from reports import build
 from reports.render import render_html, render_pdf
 from tests.conftest import NOW

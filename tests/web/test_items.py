@@ -10,8 +10,9 @@ from ledger.models.assets import Asset
 from ledger.models.proposals import Proposal
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code, fund_by_code
-from ledger.services import assets, decisions
-from ledger.services.depreciation import book_wear
+from ledger.services.approvals import decisions
+from ledger.services.equipment import assets
+from ledger.services.equipment.depreciation import book_wear
 from tests.conftest import NOW
 from tests.web.town import TODAY, Town
 

@@ -8,7 +8,8 @@ from ledger.models.books import Fund
 from ledger.models.proposals import Proposal
 from ledger.queries.books.books import book_by_code
 from ledger.queries.campaigns.campaigns import campaign_by_slug
-from ledger.services import decisions, match_funding
+from ledger.services.approvals import decisions
+from ledger.services.campaigns import matching_sponsors
 from tests.conftest import NOW
 from tests.factories import make_party
 from tests.web.town import Town, found_town
@@ -29,7 +30,7 @@ def test_a_notice_names_the_cap_of_one_gift_where_there_is_one(
     def sponsor(session: Session) -> None:
         book = book_by_code(session, "A")
         campaign = campaign_by_slug(session, "solar-roof")
-        match_funding.propose_sponsor(
+        matching_sponsors.propose_sponsor(
             session,
             party=make_party(session, "sam@example.org", "Sam Post"),
             book=book,

@@ -19,8 +19,10 @@ from ledger.models.people import Membership
 from ledger.models.pledges import Basket
 from ledger.models.proposals import Proposal
 from ledger.queries.books.books import book_by_code
-from ledger.services import periods, recurring, sign_in_links
-from ledger.services.decisions import decide
+from ledger.services.accounting import periods
+from ledger.services.approvals.decisions import decide
+from ledger.services.payments import recurring
+from ledger.services.people import sign_in_links
 from tests.conftest import NOW
 from tests.factories import make_party, make_person, make_pledge
 from tests.web.permissions import (

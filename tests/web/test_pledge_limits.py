@@ -5,7 +5,7 @@ from flask import Flask
 
 from ledger.db import Database
 from ledger.ids import new_id
-from ledger.services import pledge_limits
+from ledger.services.pledges import pledge_limits
 from tests.web.gate import gate, hours, made, messages, pays, promised, sends, sound
 from tests.web.test_claimed_addresses import address, rows, sign_in
 from tests.web.town import Town, found_town, token_in

@@ -14,7 +14,9 @@ from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
 from ledger.queries.books.books import fund_by_code
 from ledger.queries.pledges.pledge_status import standings_of
-from ledger.services import offline, payments, pledges
+from ledger.services.banking import cash as offline
+from ledger.services.payments import payments
+from ledger.services.pledges import pledges
 from ledger.web.figures import format_quantity
 from tests.conftest import NOW
 from tests.web.town import TODAY, Town, found_town

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from ledger.models.people import OutboxMessage, Person
 from ledger.queries.books.books import book_by_code
-from ledger.services import offline
+from ledger.services.banking import cash
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person
 from tests.web.town import Town
@@ -66,7 +66,7 @@ def test_an_admin_who_is_alone_is_delayed_and_told_of(town: Town) -> None:
         fund = make_fund(session, book)
         town.people["lone admin"] = make_person(session, "Lone admin", book, "admin").id
         treasurer = make_person(session, "Lone treasurer", book, "treasurer")
-        offline.record_cash(
+        cash.record_cash(
             session,
             book=book,
             fund=fund,

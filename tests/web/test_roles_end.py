@@ -11,7 +11,7 @@ from ledger.demo import people
 from ledger.demo.opening import let_people_in
 from ledger.models.people import Membership, Person
 from ledger.queries.people.people import people_of
-from ledger.services.books import ensure_commodity
+from ledger.services.books.books import ensure_commodity
 from tests.conftest import NOW
 from tests.factories import make_book
 from tests.web.test_sign_in import Clock

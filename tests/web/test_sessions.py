@@ -14,8 +14,9 @@ from sqlalchemy import select
 
 from ledger.db import Database
 from ledger.models.sessions import SignInSession
-from ledger.services import backups, sessions
-from ledger.services.people import grant_role, sha256
+from ledger.services.people import sessions
+from ledger.services.people.people import grant_role, sha256
+from ledger.services.workflow import backups
 from tests.conftest import NOW
 from tests.web.test_claimed_addresses import (
     address,

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bench.pages import counting
 from ledger.links import Links
 from ledger.models.people import OutboxMessage, SignInLink
-from ledger.services import sign_in_links
+from ledger.services.people import sign_in_links
 from tests.web.test_claimed_addresses import address, give, mailed
 from tests.web.town import HOME, Town, person_in
 

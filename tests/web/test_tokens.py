@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from ledger.services.tokens import MAX_TOKENS, create_token
+from ledger.services.people.tokens import MAX_TOKENS, create_token
 from tests.conftest import NOW
 from tests.web.town import Town
 

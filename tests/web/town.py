@@ -31,23 +31,19 @@ from ledger.models.sessions import SignInSession
 from ledger.models.statements import BankAccount, BankLine, BankStatement
 from ledger.queries.books.books import fund_by_code
 from ledger.queries.people.people import people_of, tokens_of
-from ledger.services import (
-    allocations,
-    assets,
-    decisions,
-    hours,
-    matching,
-    movements,
-    offline,
-    pools,
-    spending,
-    tables,
-)
-from ledger.services.books import ensure_commodity
-from ledger.services.campaigns import Need
-from ledger.services.people import grant_role, sha256
-from ledger.services.sessions import start_session
-from ledger.services.tokens import create_token
+from ledger.services.approvals import decisions
+from ledger.services.banking import cash, matching
+from ledger.services.books.books import ensure_commodity
+from ledger.services.campaigns.campaigns import Need
+from ledger.services.equipment import assets
+from ledger.services.importing import tables
+from ledger.services.people.people import grant_role, sha256
+from ledger.services.people.sessions import start_session
+from ledger.services.people.tokens import create_token
+from ledger.services.pools import allocations, pools
+from ledger.services.spending import spending
+from ledger.services.stripe_balance import balance_transactions
+from ledger.services.volunteering import hours
 from ledger.web import session_cookie
 from tests.conftest import NOW
 from tests.factories import (
@@ -260,7 +256,7 @@ def _settle(session: Session, town: Town) -> None:
     _work(session, town, book)
     _things(session, town, book, other)
     town.ids["entry_id"] = str(
-        offline.record_cash(
+        cash.record_cash(
             session,
             book=book,
             fund=general,
@@ -282,8 +278,8 @@ def _settle(session: Session, town: Town) -> None:
     owner = town.people["second treasurer"]
     create_token(session, person_id=owner, name="A script", scopes=["read-books:A"], now=NOW)
     town.ids["txn_id"] = "txn_stray"
-    movements.store_transaction(session, txn=stray_payment())
-    movements.suspend(session, txn_id="txn_stray", fund=general, now=NOW)
+    balance_transactions.store_transaction(session, txn=stray_payment())
+    balance_transactions.suspend(session, txn_id="txn_stray", fund=general, now=NOW)
     town.ids["token_id"] = str(tokens_of(session, person_id=owner)[0].id)
     elsewhere, _token = start_session(
         session, person_id=owner, methods=("link",), device="Firefox", now=NOW, fresh=True

@@ -12,8 +12,10 @@ from functools import partial
 from ledger.db import Database
 from ledger.errors import PoolbookError
 from ledger.gateway import PaymentGateway
-from ledger.services import campaigns, match_funding, rate_limits, tables
-from ledger.services.calendar import books_to_keep, keep_calendar
+from ledger.services.campaigns import campaigns, matching_sponsors
+from ledger.services.importing import tables
+from ledger.services.jobs import rate_limits
+from ledger.services.workflow.daily_jobs import books_to_keep, keep_calendar
 from ledger.stripe.checkout.recurring_gifts import look_at_gifts
 from ledger.stripe.checkout.saved_cards import charge_due, forget_cards
 
@@ -27,7 +29,7 @@ def keep_schedules(db: Database, gateway: PaymentGateway | None, *, now: datetim
         due = books_to_keep(session, now=now)
     for book_id in due:
         _do(partial(db.run, partial(keep_calendar, book_id=book_id, now=now)))
-    _do(lambda: db.run(lambda session: match_funding.match_due(session, now=now)))
+    _do(lambda: db.run(lambda session: matching_sponsors.match_due(session, now=now)))
     db.run(lambda session: rate_limits.forget(session, now=now))
     db.run(lambda session: tables.forget_drafts(session, now=now))
     if gateway is None:

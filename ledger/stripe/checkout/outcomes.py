@@ -11,7 +11,8 @@ from ledger.models.books import Book, Fund
 from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Pledge
 from ledger.models.recurring import RecurringGift
-from ledger.services import bank_debits, mandates, payments, recurring
+from ledger.services.payments import bank_debits, payments, recurring
+from ledger.services.pledges import saved_cards
 
 
 def sync_attempt(
@@ -83,7 +84,7 @@ def _follow(
         pledge_id, gift_id = attempt.pledge_id, attempt.recurring_id
         if pledge_id is not None:
             db.run(
-                lambda session: mandates.record_card(
+                lambda session: saved_cards.record_card(
                     session, pledge_id=pledge_id, card=card, now=now
                 )
             )

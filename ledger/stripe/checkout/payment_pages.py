@@ -17,7 +17,7 @@ from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Pledge
 from ledger.queries.books.policies import policy_of
 from ledger.queries.pledges.saved_cards import amount_due, parts_of
-from ledger.services import payments
+from ledger.services.payments import payments
 from ledger.stripe.checkout.outcomes import sync_attempt
 
 OVER = ("succeeded", "processing", "posted")

@@ -18,7 +18,7 @@ from ledger.models.parties import Party
 from ledger.models.payments import PaymentAttempt
 from ledger.models.recurring import RecurringGift
 from ledger.queries.payments import recurring as questions
-from ledger.services import payments, recurring
+from ledger.services.payments import payments, recurring
 from ledger.stripe.checkout.outcomes import sync_attempt
 from ledger.stripe.checkout.payment_pages import OVER, fingerprint
 

@@ -7,7 +7,7 @@ from ledger.db import Database
 from ledger.errors import Conflict
 from ledger.gateway import KeyReused, PaymentGateway
 from ledger.models.payments import Refund
-from ledger.services import refunds
+from ledger.services.payments import refunds
 
 
 def send_refund(db: Database, gateway: PaymentGateway, *, refund_id: UUID, now: datetime) -> None:

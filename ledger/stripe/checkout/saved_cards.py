@@ -14,7 +14,8 @@ from ledger.models.parties import Party
 from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Pledge
 from ledger.queries.pledges import saved_cards as questions
-from ledger.services import mandates, payments
+from ledger.services.payments import payments
+from ledger.services.pledges import saved_cards
 from ledger.stripe.checkout.payment_pages import OVER, prepared
 
 log = logging.getLogger("poolbook.cards")
@@ -35,7 +36,7 @@ def start_setup(
     """
     asked = {"success_url": success_url, "cancel_url": cancel_url}
 
-    db.run(lambda session: mandates.ask_for_card(session, pledge_id=pledge_id, now=now))
+    db.run(lambda session: saved_cards.ask_for_card(session, pledge_id=pledge_id, now=now))
     attempt = prepared(db, gateway, pledge_id=pledge_id, asked=asked, kind="setup", now=now)
     if attempt.state in OVER:
         return success_url
@@ -87,7 +88,7 @@ def forget_cards(db: Database, gateway: PaymentGateway, *, now: datetime) -> int
             with suppress(Conflict):
                 gateway.detach_card(row.stripe_payment_method_id)
         db.run(
-            lambda session, row=row: mandates.end_mandate(  # type: ignore[misc]
+            lambda session, row=row: saved_cards.end_mandate(  # type: ignore[misc]
                 session, mandate_id=row.id, now=now
             )
         )
@@ -95,7 +96,9 @@ def forget_cards(db: Database, gateway: PaymentGateway, *, now: datetime) -> int
 
 
 def _charge(db: Database, gateway: PaymentGateway, row: Mandate, now: datetime) -> bool:
-    attempt = db.run(lambda session: mandates.prepare_charge(session, mandate_id=row.id, now=now))
+    attempt = db.run(
+        lambda session: saved_cards.prepare_charge(session, mandate_id=row.id, now=now)
+    )
     if attempt is None or not row.stripe_customer_id or not row.stripe_payment_method_id:
         return False
     ours = {"pledge": str(row.pledge_id), "attempt": str(attempt.id)}
@@ -107,7 +110,7 @@ def _charge(db: Database, gateway: PaymentGateway, row: Mandate, now: datetime) 
         answer = _ask_for(gateway, row, attempt, ours)
     found = answer
     db.run(
-        lambda session: mandates.record_charge(
+        lambda session: saved_cards.record_charge(
             session, attempt_id=attempt.id, answer=found, now=now
         )
     )
@@ -150,7 +153,7 @@ def _customer(
         metadata={"pledge": str(pledge.id)},
     )
     db.run(
-        lambda session: mandates.note_customer(
+        lambda session: saved_cards.note_customer(
             session, pledge_id=pledge.id, customer_id=made, now=now
         )
     )

@@ -11,14 +11,8 @@ from ledger.db import Database, Session
 from ledger.errors import Conflict
 from ledger.gateway import PaymentGateway
 from ledger.models.payments import BalanceTransaction
-from ledger.services import (
-    disputes,
-    movements,
-    payouts,
-    refund_moves,
-    stripe_accounts,
-    stripe_fees,
-)
+from ledger.services.payments import disputes, refund_settlement
+from ledger.services.stripe_balance import accounts, balance_transactions, fees, payouts
 from ledger.stripe.sync.charges import settle_charge
 from ledger.stripe.sync.fetch import charge_behind, our_id
 
@@ -35,7 +29,7 @@ def settle(db: Database, gateway: PaymentGateway, txn: BalanceTransaction, now: 
 def _refund(db: Database, gateway: PaymentGateway, txn: BalanceTransaction, now: datetime) -> None:
     refund = gateway.retrieve_refund(txn.source_id or "")
     db.run(
-        lambda session: refund_moves.settle_refund(
+        lambda session: refund_settlement.settle_refund(
             session,
             txn_id=txn.stripe_txn_id,
             charge_id=refund.charge_id or "",
@@ -53,7 +47,7 @@ def _bounce(
     now: datetime,
 ) -> None:
     db.run(
-        lambda session: refund_moves.settle_bounce(
+        lambda session: refund_settlement.settle_bounce(
             session, txn_id=txn.stripe_txn_id, refund_id=txn.source_id or "", now=now
         )
     )
@@ -62,7 +56,7 @@ def _bounce(
 def _return(db: Database, gateway: PaymentGateway, txn: BalanceTransaction, now: datetime) -> None:
     charge_id = charge_behind(gateway, txn.source_id or "")
     db.run(
-        lambda session: refund_moves.settle_return(
+        lambda session: refund_settlement.settle_return(
             session, txn_id=txn.stripe_txn_id, charge_id=charge_id, now=now
         )
     )
@@ -86,7 +80,7 @@ def _fee(db: Database, gateway: PaymentGateway, txn: BalanceTransaction, now: da
             log.warning("%s is a fee for no dispute that is known", txn.stripe_txn_id)
         else:
             return
-    db.run(lambda session: _own(session, txn, stripe_fees.settle_fee, now))
+    db.run(lambda session: _own(session, txn, fees.settle_fee, now))
 
 
 def _payout(db: Database, gateway: PaymentGateway, txn: BalanceTransaction, now: datetime) -> None:
@@ -127,7 +121,7 @@ def _reserve(
     txn: BalanceTransaction,
     now: datetime,
 ) -> None:
-    db.run(lambda session: _own(session, txn, stripe_fees.settle_reserve, now))
+    db.run(lambda session: _own(session, txn, fees.settle_reserve, now))
 
 
 def _topup(
@@ -136,7 +130,7 @@ def _topup(
     txn: BalanceTransaction,
     now: datetime,
 ) -> None:
-    db.run(lambda session: _own(session, txn, stripe_fees.settle_topup, now))
+    db.run(lambda session: _own(session, txn, fees.settle_topup, now))
 
 
 def _suspend(
@@ -145,14 +139,14 @@ def _suspend(
     txn: BalanceTransaction,
     now: datetime,
 ) -> None:
-    db.run(lambda session: _own(session, txn, movements.suspend, now))
+    db.run(lambda session: _own(session, txn, balance_transactions.suspend, now))
 
 
 def _own(
     session: Session, txn: BalanceTransaction, deed: Callable[..., None], now: datetime
 ) -> None:
     """Do a deed for the account's own book, which movements without a payment belong to."""
-    fund = stripe_accounts.own_fund(session)
+    fund = accounts.own_fund(session)
     deed(session, txn_id=txn.stripe_txn_id, fund=fund, now=now)
 
 

@@ -16,7 +16,8 @@ from ledger.models.pledges import Pledge
 from ledger.models.recurring import RecurringGift
 from ledger.queries.payments import payments as questions
 from ledger.queries.payments.recurring import recurring_by_subscription
-from ledger.services import gifts, movements, payments, recurring, stripe_accounts
+from ledger.services.payments import gifts, payments, recurring
+from ledger.services.stripe_balance import accounts, balance_transactions
 from ledger.stripe.sync.fetch import our_id
 
 # (session, movement, our id, charge, now) -> whether the charge was settled.
@@ -37,8 +38,8 @@ def settle_charge(
         for name, key in _ties(session, charge, subscribed):
             if KINDS[name](session, row, key, charge, now):
                 return
-        movements.suspend(
-            session, txn_id=txn.stripe_txn_id, fund=stripe_accounts.own_fund(session), now=now
+        balance_transactions.suspend(
+            session, txn_id=txn.stripe_txn_id, fund=accounts.own_fund(session), now=now
         )
 
     db.run(deed)

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from ledger.db import Database, Session
 from ledger.gateway import PaymentGateway
 from ledger.queries.payments import disputes as questions
-from ledger.services import disputes
-from ledger.services.cursors import advance
+from ledger.services.payments import disputes
+from ledger.services.stripe_balance.sync_state import advance
 
 NAME = "disputes"
 OVERLAP = timedelta(days=3)

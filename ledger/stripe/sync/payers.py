@@ -11,7 +11,7 @@ from ledger.db import Database
 from ledger.errors import Conflict
 from ledger.gateway import PaymentGateway
 from ledger.queries.payments import payments as questions
-from ledger.services import movements
+from ledger.services.stripe_balance import balance_transactions
 from ledger.stripe.sync.fetch import charge_behind
 
 log = logging.getLogger("poolbook.sweep")
@@ -36,5 +36,7 @@ def find_payers(db: Database, gateway: PaymentGateway) -> int:
             log.warning("Stripe does not say whose payment %s was", txn.stripe_txn_id)
     latest: datetime = nameless[-1].created_at
     return db.run(
-        lambda session: movements.name_payers(session, charges=charges, name=NAME, until=latest)
+        lambda session: balance_transactions.name_payers(
+            session, charges=charges, name=NAME, until=latest
+        )
     )

@@ -7,7 +7,7 @@ from ledger.db import Database
 from ledger.errors import Conflict
 from ledger.gateway import PaymentGateway
 from ledger.queries.payments import payments as questions
-from ledger.services import refunds
+from ledger.services.payments import refunds
 
 
 def sync_refunds(db: Database, gateway: PaymentGateway, *, before: datetime, now: datetime) -> None:

@@ -10,9 +10,9 @@ from ledger.models.payments import BalanceTransaction as TransactionRow
 from ledger.models.payments import PaymentAttempt
 from ledger.queries.payments import payments as questions
 from ledger.queries.payments.stripe_balance import movements_net
-from ledger.services import movements, stripe_accounts
-from ledger.services.cursors import advance
-from ledger.services.matching import auto_match_all
+from ledger.services.banking.matching import auto_match_all
+from ledger.services.stripe_balance import accounts, balance_transactions
+from ledger.services.stripe_balance.sync_state import advance
 from ledger.stripe import checkout
 from ledger.stripe.sync.balance_transactions import settle
 from ledger.stripe.sync.disputes import sync_disputes
@@ -41,9 +41,7 @@ def sweep(db: Database, gateway: PaymentGateway, *, now: datetime) -> int:
         nets = movements_net(session)
     if gateway.read_balance() == before:
         # Nothing moved meanwhile: this balance belongs to what has just been read.
-        db.run(
-            lambda session: stripe_accounts.record_balance(session, sums=before, nets=nets, now=now)
-        )
+        db.run(lambda session: accounts.record_balance(session, sums=before, nets=nets, now=now))
     return posted
 
 
@@ -70,7 +68,7 @@ def read_movements(db: Database, gateway: PaymentGateway, *, now: datetime) -> i
 def _store(session: Session, found: list[BalanceTransaction]) -> None:
     for txn in found:
         try:
-            movements.store_transaction(session, txn=txn)
+            balance_transactions.store_transaction(session, txn=txn)
         except PoolbookError as refusal:
             # The reconciliation names it; one strange movement must not keep others away.
             log.error("%s: %s", txn.id, refusal)

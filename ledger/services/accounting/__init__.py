@@ -1,0 +1,1 @@
+"""Periods, corrections, opening balances, transfers between funds, manual entries, currencies."""

@@ -1,0 +1,250 @@
+"""Corrections: an entry is reversed and booked again as it should have been (COR-1), or taken back.
+
+Only what stands alone is taken back: where a pledge, a payment, a bank line or another book counts
+on an entry, it is undone there.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from ledger.core import bookkeeping
+from ledger.core.accounts import CASH_LIKE
+from ledger.core.approval_rules import entry_amount
+from ledger.core.bookkeeping.receivables import ALLOWANCE
+from ledger.core.entry import Entry as CoreEntry
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.books import Book
+from ledger.models.commitments import Step
+from ledger.models.journal import Entry
+from ledger.models.pledges import Fulfilment
+from ledger.models.proposals import Proposal
+from ledger.queries.banking.statements import item_of_entry
+from ledger.queries.books.books import book_by_code, fund_by_code
+from ledger.queries.books.funds import on_account
+from ledger.queries.payments.payments import FOLLOWED
+from ledger.services.accounting.fund_control import check_left, lock_fund
+from ledger.services.approvals.requests import propose
+from ledger.services.books import journal
+from ledger.services.books.money_trail import deposit_item, moved_on
+
+REVERSAL = "reversal"
+# Entries that mirror another book cannot be corrected in one book alone.
+SHARED = (1300, 1350, 2350)
+# Whose entries nobody else remembers, unless a label or a row says so.
+ALONE = ("cash", "exchange", "material", "allowance", "release", "designation", "import", "api")
+
+
+def propose_correction(
+    session: Session,
+    *,
+    book_id: UUID,
+    entry_id: UUID,
+    fund_map: Mapping[str, str],
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+) -> Proposal:
+    """Ask to move an entry's legs to other funds. Raises Invalid where that makes no sense."""
+    entry = session.get(Entry, (book_id, entry_id))
+    if entry is None:
+        raise NotFound("There is no such entry in this book.", place="entry")
+    if entry.reverses is not None:
+        raise Invalid("A reversal is not corrected.", place="from_fund")
+    wrong = journal.load_entry(session, book_id, entry_id)
+    for fund in fund_map.values():
+        try:
+            fund_by_code(session, book_id, fund)
+        except NotFound as error:
+            raise Invalid(error.message, place="to_fund") from error
+    if any(old == new for old, new in fund_map.items()):
+        raise Invalid("These are the same fund.", place="to_fund")
+    if any(leg.account in SHARED for leg in wrong.postings):
+        raise Invalid(
+            "This entry is mirrored in another book and cannot be moved alone.", place="from_fund"
+        )
+    bookkeeping.rebooked(wrong, fund_map=fund_map)
+    return propose(
+        session,
+        book_id=book_id,
+        kind="correction",
+        title="Move an entry to another fund",
+        reason=reason,
+        arguments={
+            "entry": str(entry_id),
+            "funds": dict(fund_map),
+            "amount": _amount_of(session, book_id, entry_id),
+        },
+        made_by=made_by,
+        now=now,
+    )
+
+
+def apply_correction(
+    session: Session,
+    *,
+    book_id: UUID,
+    entry_id: UUID,
+    fund_map: Mapping[str, str],
+    on: date,
+    now: datetime,
+    made_by: UUID,
+    approved_by: UUID,
+) -> UUID:
+    """Reverse the entry and book it again; return the new entry. Money that has moved on since
+    changes its fund where it is now. Raises as ``reverse``."""
+    wrong = journal.load_entry(session, book_id, entry_id)
+    original = session.get_one(Entry, (book_id, entry_id))
+    journal.reverse(
+        session,
+        book_id=book_id,
+        entry_id=entry_id,
+        accounting_on=on,
+        now=now,
+        made_by=made_by,
+        approved_by=approved_by,
+    )
+    posted = journal.post(
+        session,
+        bookkeeping.rebooked(wrong, fund_map=fund_map),
+        event_type=original.event_type,
+        source="correction",
+        external_ref=str(entry_id),
+        accounting_on=on,
+        now=now,
+        made_by=made_by,
+        approved_by=approved_by,
+    )
+    if posted.duplicates:
+        raise Conflict("This entry was corrected already.", place="entry")
+    _follow(session, entry_id, posted.ids[0], wrong, fund_map, on, now, made_by, approved_by)
+    return posted.ids[0]
+
+
+def _follow(
+    session: Session,
+    entry_id: UUID,
+    new_id: UUID,
+    wrong: CoreEntry,
+    fund_map: Mapping[str, str],
+    on: date,
+    now: datetime,
+    made_by: UUID,
+    approved_by: UUID,
+) -> None:
+    book = book_by_code(session, wrong.book)
+    moved = moved_on(session, book=book, entry_id=entry_id, entry=wrong, funds=set(fund_map))
+    entries = bookkeeping.money_followed(book=book.code, moved=moved, fund_map=fund_map)
+    if entries:
+        journal.post(
+            session,
+            entries,
+            event_type=FOLLOWED,
+            source="correction",
+            external_ref=str(entry_id),
+            accounting_on=on,
+            now=now,
+            made_by=made_by,
+            approved_by=approved_by,
+        )
+    item = deposit_item(session, book_id=book.id, entry_id=entry_id)
+    if item is not None:
+        # The count that bounces later is the one in the right fund.
+        item.count_entry_id = new_id
+        session.flush()
+
+
+def propose_reversal(
+    session: Session, *, book_id: UUID, entry_id: UUID, reason: str, made_by: UUID, now: datetime
+) -> Proposal:
+    """Ask to take an entry back that should not be there. Raises NotFound, or Conflict for one on
+    which something else rests."""
+    _check_alone(session, book_id, entry_id)
+    return propose(
+        session,
+        book_id=book_id,
+        kind=REVERSAL,
+        title="Take an entry back",
+        reason=reason,
+        arguments={
+            "entry": str(entry_id),
+            "amount": _amount_of(session, book_id, entry_id),
+        },
+        made_by=made_by,
+        now=now,
+    )
+
+
+def take_back(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+    """Post the exact negation of an entry (invariant I-07).
+
+    Raises Conflict when something rests on it by now, or its money is not there any more.
+    """
+    entry_id = UUID(proposal.arguments["entry"])
+    legs = journal.load_entry(session, proposal.book_id, entry_id).postings
+    named = {fund_by_code(session, proposal.book_id, leg.fund).id for leg in legs}
+    funds = {fund.code: fund for fund in [lock_fund(session, key) for key in sorted(named)]}
+    _check_alone(session, proposal.book_id, entry_id)
+    journal.reverse(
+        session,
+        book_id=proposal.book_id,
+        entry_id=entry_id,
+        accounting_on=on,
+        now=now,
+        made_by=proposal.made_by,
+        approved_by=by,
+    )
+    for leg in legs:
+        fund = funds[leg.fund]
+        left = on_account(session, fund, leg.account, currency=leg.commodity)
+        gone = leg.account in CASH_LIKE and left < 0 and not fund.negative_allowed
+        if gone or (leg.account == ALLOWANCE and left > 0):
+            raise Conflict("What it brought is not there any more.", place="entry")
+    for fund in funds.values():
+        check_left(session, fund)
+
+
+def what_rests_on(session: ReadSession, *, book_id: UUID, entry_id: UUID) -> str:
+    """Return in a sentence why an entry cannot be taken back alone; nothing when it can.
+
+    Raises NotFound.
+    """
+    row = session.get(Entry, (book_id, entry_id))
+    if row is None:
+        raise NotFound("There is no such entry in this book.", place="entry")
+    if row.reverses is not None:
+        return "A reversal is not taken back; post the right entry instead."
+    if session.scalar(select(Entry.id).where(Entry.book_id == book_id, Entry.reverses == entry_id)):
+        return "This entry has been reversed already."
+    legs = journal.load_entry(session, book_id, entry_id).postings
+    if row.transfer_group is not None or any(leg.account in SHARED for leg in legs):
+        return "This entry is mirrored in another book and cannot be taken back alone."
+    if item_of_entry(session, book_id=book_id, entry_id=entry_id) is not None:
+        return "It says what a bank line means; undo that first."
+    if any(
+        session.scalar(select(tie.id).where(tie.book_id == book_id, tie.entry_id == entry_id))
+        for tie in (Fulfilment, Step)
+    ):
+        return "A pledge or an agreement rests on this entry; it is undone there."
+    labelled = any(leg.pledge or leg.payment or leg.valuation or leg.asset for leg in legs)
+    if labelled or row.source not in ALONE:
+        return "Something else counts on this entry; it is undone where it was made."
+    return ""
+
+
+def _check_alone(session: ReadSession, book_id: UUID, entry_id: UUID) -> None:
+    why = what_rests_on(session, book_id=book_id, entry_id=entry_id)
+    if why:
+        raise Conflict(why, place="entry")
+
+
+def _amount_of(session: ReadSession, book_id: UUID, entry_id: UUID) -> int:
+    """Return what an entry moves in its book's currency, minor units, for the rule of approvals."""
+    legs = journal.load_entry(session, book_id, entry_id).postings
+    return entry_amount(
+        ((leg.account, leg.commodity, leg.quantity) for leg in legs),
+        session.get_one(Book, book_id).commodity,
+    )

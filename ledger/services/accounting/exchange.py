@@ -1,0 +1,171 @@
+"""Money kept in another currency: received, sold, and revalued at a closing rate (events FX).
+
+Rates are whole millionths of the book's major unit for one of the other, so that 1.0850 is
+1085000 and no fraction is ever stored. What a rate makes of an amount is rounded half to even.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from uuid import UUID
+
+from ledger.core import bookkeeping
+from ledger.core.currencies import exponent
+from ledger.core.entry import Entry
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.books import Book, Fund
+from ledger.queries.books.balances import balance_of
+from ledger.queries.books.funds import on_account
+from ledger.services.books import journal
+from ledger.services.books.books import check_own_fund, ensure_commodity
+
+MILLION = 1_000_000
+FOREIGN_BANK = 1020
+POSITION = 1990
+SOURCE = "exchange"
+
+
+def converted(amount: int, foreign: str, own: str, rate_millionths: int) -> int:
+    """Return what an amount of another currency is worth, in minor units of the book's own."""
+    above: int = amount * rate_millionths * 10 ** exponent(own)
+    below: int = MILLION * 10 ** exponent(foreign)
+    whole, rest = divmod(above, below)
+    return whole + (2 * rest > below or (2 * rest == below and whole % 2 == 1))
+
+
+def receive_foreign_gift(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    foreign: str,
+    amount: int,
+    rate_millionths: int,
+    reference: str,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> tuple[UUID, int]:
+    """Book a gift into the foreign bank account at the day's rate (FX-1); return the entry and
+    its value."""
+    check_own_fund(book, fund)
+    _check(book, foreign, amount, rate_millionths)
+    ensure_commodity(session, foreign)
+    value = converted(amount, foreign, book.commodity, rate_millionths)
+    if not value:
+        raise Invalid("This is worth nothing in the book's currency.", place="amount")
+    entries = bookkeeping.foreign_gift_received(
+        book=book.code,
+        fund=fund.code,
+        currency=book.commodity,
+        amount=value,
+        foreign=foreign,
+        foreign_amount=amount,
+    )
+    told = f"{rate_millionths}/{reference}"
+    return _post(session, entries, "foreign_gift", told, by, on, now), value
+
+
+def sell_foreign(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    foreign: str,
+    amount: int,
+    received: int,
+    reference: str,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> UUID:
+    """Book an exchange into the book's own currency (FX-3); return the entry.
+
+    Raises Conflict for more than is on the foreign account."""
+    check_own_fund(book, fund)
+    _check(book, foreign, amount, 1)
+    if received <= 0:
+        raise Invalid("Give what came in, above zero.", place="received")
+    if amount > on_account(session, fund, FOREIGN_BANK, currency=foreign):
+        raise Conflict("There is less than this on the foreign account.", place="amount")
+    entries = bookkeeping.foreign_money_sold(
+        book=book.code,
+        fund=fund.code,
+        currency=book.commodity,
+        amount=received,
+        foreign=foreign,
+        foreign_amount=amount,
+    )
+    return _post(session, entries, "foreign_sold", reference, by, on, now)
+
+
+def revalue(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    rates_millionths: Mapping[str, int],
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> tuple[UUID | None, int]:
+    """Bring a fund's position to closing rates (FX-2, FX-3); return the entry, none where nothing
+    changed, and the gain, a loss negative.
+
+    Afterwards account 1990 is worth zero at these rates (invariant I-60). Raises Invalid when a
+    currency that the fund holds has no rate.
+    """
+    gain = -position_value(session, fund=fund, rates_millionths=rates_millionths)
+    if not gain:
+        return None, 0
+    entries = bookkeeping.position_revalued(
+        book=book.code, fund=fund.code, currency=book.commodity, gain=gain
+    )
+    told = ",".join(f"{unit}={rate}" for unit, rate in sorted(rates_millionths.items()))
+    return _post(session, entries, "revaluation", f"{on}/{fund.code}/{told}", by, on, now), gain
+
+
+def position_value(session: ReadSession, *, fund: Fund, rates_millionths: Mapping[str, int]) -> int:
+    """Return what account 1990 of a fund is worth at some rates, in the book's minor units."""
+    own = session.get_one(Book, fund.book_id).commodity
+    held = balance_of(session, book_id=fund.book_id, accounts=[POSITION], fund_id=fund.id)
+    value = 0
+    for amount in held:
+        if amount.commodity == own:
+            value += amount.quantity
+        elif amount.commodity in rates_millionths:
+            rate = rates_millionths[amount.commodity]
+            value += converted(amount.quantity, amount.commodity, own, rate)
+        else:
+            raise Invalid(f"Give a rate for {amount.commodity}.", place="rates")
+    return value
+
+
+def _check(book: Book, foreign: str, amount: int, rate_millionths: int) -> None:
+    if foreign == book.commodity:
+        raise Invalid("This is the book's own currency.", place="foreign")
+    if amount <= 0:
+        raise Invalid("Give an amount above zero.", place="amount")
+    if rate_millionths <= 0:
+        raise Invalid("A rate is above zero.", place="rate")
+
+
+def _post(
+    session: Session,
+    entries: list[Entry],
+    event_type: str,
+    reference: str,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> UUID:
+    return journal.post(
+        session,
+        entries,
+        event_type=event_type,
+        source=SOURCE,
+        external_ref=reference,
+        accounting_on=on,
+        now=now,
+        made_by=by,
+    ).ids[0]

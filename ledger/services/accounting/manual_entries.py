@@ -1,0 +1,224 @@
+"""Manual entries: legs that a person wrote or sent by a program, posted when another approves.
+
+What the services of events post is theirs alone: their event types, the accounts they keep row by
+row, and every account that names another book, whose two sides are written together. What is
+left obeys what people obey: the fund's money, its purpose, and the days that are open.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from ledger.core.accounts import CASH_LIKE
+from ledger.core.days import day_in
+from ledger.core.entry import Entry, Posting
+from ledger.core.fitting_accounts import Use, check_fits
+from ledger.core.functions import FUNCTIONS
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.books import Account, Book, Commodity, Fund
+from ledger.models.journal import Entry as EntryRow
+from ledger.models.proposals import Proposal
+from ledger.queries.accounting.periods import closed_until
+from ledger.queries.books.books import accounts_of, funds_of
+from ledger.queries.books.funds import OWED
+from ledger.services.accounting.fund_control import hold
+from ledger.services.approvals.requests import propose
+from ledger.services.books import journal
+from ledger.services.books.books import check_own_fund
+
+KIND = "manual_entry"
+SOURCE = "api"
+# Every other event type belongs to a service, and some excuse what a manual entry may not do.
+EVENT_TYPES = ("manual", "till", "payroll", "accrual")
+WITHOUT_REASON = "Sent by a program."
+# Who writes both books of what one community owes, gave or lent another.
+BOTH_SIDES = (
+    "Account {} names another community; transfers, pools, cost sharing and loans of things "
+    "write it in both books at once."
+)
+COST = "expense"
+
+
+def propose_entry(
+    session: Session,
+    *,
+    book: Book,
+    postings: Sequence[Posting],
+    event_type: str,
+    external_ref: str,
+    accounting_on: date,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+) -> tuple[Proposal, bool]:
+    """Ask an approver to post an entry; return the proposal and whether it was there already.
+
+    Quantities in the smallest unit, debit positive. (event_type, external_ref) identifies an entry
+    that is not rejected: told again with the same legs and day it is the same proposal. Raises
+    Invalid naming the field, and Conflict for a reference of something else, a closed day, or a
+    fund that has less.
+    """
+    if event_type not in EVENT_TYPES:
+        raise Invalid(f"The event type is one of {', '.join(EVENT_TYPES)}.", place="event_type")
+    arguments = {
+        "event_type": event_type,
+        "external_ref": external_ref,
+        "accounting_date": accounting_on.isoformat(),
+        "postings": [_document(leg) for leg in postings],
+    }
+    _check_legs(session, book, postings)
+    entry = entry_of(book, arguments)
+    known = _known(session, book, event_type, external_ref)
+    if known is not None:
+        if known.arguments != arguments:
+            raise Conflict("This reference names another entry already.", place="external_ref")
+        return known, True
+    if posted_as(session, book.id, arguments) is not None:
+        raise Conflict("This reference is in the books already.", place="external_ref")
+    _check(session, book, entry, accounting_on, day_in(book.time_zone, now))
+    proposal = propose(
+        session,
+        book_id=book.id,
+        kind=KIND,
+        title=f"Manual entry: {event_type} {external_ref}",
+        reason=reason.strip() or WITHOUT_REASON,
+        arguments=arguments,
+        made_by=made_by,
+        now=now,
+    )
+    return proposal, False
+
+
+def post_entry(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+    """Post what was asked for, exactly, on its day. Raises as ``propose_entry``: the books may
+    have changed since."""
+    asked = proposal.arguments
+    book = session.get_one(Book, proposal.book_id)
+    day = date.fromisoformat(asked["accounting_date"])
+    entry = entry_of(book, asked)
+    _check_legs(session, book, entry.postings)
+    _check(session, book, entry, day, on)
+    draft = journal.Draft(
+        entry=entry,
+        event_type=asked["event_type"],
+        source=SOURCE,
+        external_ref=asked["external_ref"],
+        accounting_on=day,
+        made_by=proposal.made_by,
+        approved_by=by,
+    )
+    if journal.post_batch(session, [draft], now=now).duplicates:
+        raise Conflict("This reference is in the books already.", place="external_ref")
+
+
+def entry_of(book: Book, arguments: Mapping[str, Any]) -> Entry:
+    """Return the entry that a proposal asks for. Raises Invalid when it does not balance."""
+    return Entry(book.code, tuple(Posting(**leg) for leg in arguments["postings"]))
+
+
+def posted_as(session: ReadSession, book_id: UUID, arguments: Mapping[str, Any]) -> UUID | None:
+    """Return the id of the entry that is known by what a proposal calls it, if it was posted."""
+    return session.scalar(
+        select(EntryRow.id).where(
+            EntryRow.book_id == book_id,
+            EntryRow.source == SOURCE,
+            EntryRow.event_type == arguments["event_type"],
+            EntryRow.external_ref == arguments["external_ref"],
+        )
+    )
+
+
+def _known(session: ReadSession, book: Book, event_type: str, external_ref: str) -> Proposal | None:
+    return session.scalars(
+        select(Proposal).where(
+            Proposal.book_id == book.id,
+            Proposal.kind == KIND,
+            Proposal.state != "rejected",
+            Proposal.arguments["event_type"].as_string() == event_type,
+            Proposal.arguments["external_ref"].as_string() == external_ref,
+        )
+    ).first()
+
+
+def _check_legs(session: ReadSession, book: Book, postings: Sequence[Posting]) -> None:
+    """Refuse legs that name nothing of the book, or that only a service writes."""
+    if book.kind == "pool":
+        raise Invalid("A pool's book is written by the services of pools.", place="postings")
+    funds = {fund.code: fund for fund in funds_of(session, book.id)}
+    chart = {account.number: account for account in accounts_of(session, book.id)}
+    units = set(session.scalars(select(Commodity.code)))
+    for index, leg in enumerate(postings):
+        _check_leg(book, leg, funds, chart, units, f"postings[{index}]")
+
+
+def _check(session: Session, book: Book, entry: Entry, day: date, today: date) -> None:
+    """Refuse a day or an amount that the pages would. Funds that lose money stay locked."""
+    funds = {fund.code: fund for fund in funds_of(session, book.id)}
+    _check_day(session, book, day, today)
+    changes: Counter[tuple[str, str]] = Counter()
+    for leg in entry.postings:
+        if leg.account in CASH_LIKE or leg.account in OWED:
+            changes[leg.fund, leg.commodity] += leg.quantity
+    for (fund, unit), change in sorted(changes.items()):
+        if change < 0:
+            hold(session, funds[fund].id, -change, currency=unit, place="postings")
+
+
+def _check_leg(
+    book: Book,
+    leg: Posting,
+    funds: Mapping[str, Fund],
+    chart: Mapping[int, Account],
+    units: set[str],
+    place: str,
+) -> None:
+    fund, account = funds.get(leg.fund), chart.get(leg.account)
+    if fund is None:
+        raise Invalid(f"Book {book.code} has no fund {leg.fund}.", place=f"{place}.fund")
+    check_own_fund(book, fund, place=f"{place}.fund")
+    if account is None:
+        raise Invalid(f"Book {book.code} has no account {leg.account}.", place=f"{place}.account")
+    if account.inter_book:
+        raise Invalid(BOTH_SIDES.format(leg.account), place=f"{place}.account")
+    check_fits(Use.MANUAL, leg.account, account, place=f"{place}.account")
+    if leg.commodity not in units:
+        raise Invalid(f"There is no commodity {leg.commodity}.", place=f"{place}.commodity")
+    if account.kind == COST and leg.function not in FUNCTIONS:
+        raise Invalid(
+            f"A cost says what it serves: {', '.join(FUNCTIONS)}.", place=f"{place}.function"
+        )
+    if account.kind != COST and leg.function is not None:
+        raise Invalid("Only a cost has a function.", place=f"{place}.function")
+    if account.kind == COST and leg.quantity > 0 and fund.fund_class == "endowment_permanent":
+        raise Invalid("This fund is kept for ever and pays for nothing.", place=f"{place}.fund")
+
+
+def _check_day(session: ReadSession, book: Book, day: date, today: date) -> None:
+    """Refuse days before the books begin, in closed periods, and still ahead."""
+    if day > today:
+        raise Invalid("This day is still ahead.", place="accounting_date")
+    opened = day_in(book.time_zone, book.created_at)
+    earliest = select(func.min(EntryRow.accounting_on)).where(EntryRow.book_id == book.id)
+    first = min(opened, session.scalar(earliest) or opened)
+    if day < first:
+        raise Invalid(f"These books begin on {first.isoformat()}.", place="accounting_date")
+    closed = closed_until(session, [book.id]).get(book.id)
+    if closed is not None and day <= closed:
+        raise Conflict(
+            f"These books are closed up to {closed.isoformat()}.", place="accounting_date"
+        )
+
+
+def _document(leg: Posting) -> dict[str, Any]:
+    return {
+        "account": leg.account,
+        "fund": leg.fund,
+        "commodity": leg.commodity,
+        "quantity": leg.quantity,
+        "function": leg.function,
+    }

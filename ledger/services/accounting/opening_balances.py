@@ -1,0 +1,179 @@
+"""Opening balances: what a book brings along, proposed with evidence and approved (event OPN)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from ledger.core import bookkeeping
+from ledger.core.accounts import Layer, layer_of
+from ledger.core.entry import Entry, Posting
+from ledger.core.fitting_accounts import Use, check_fits
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.assets import Asset
+from ledger.models.books import Book, Fund
+from ledger.models.journal import Entry as EntryRow
+from ledger.models.proposals import Proposal
+from ledger.queries.books.books import accounts_of, fund_by_code
+from ledger.services.approvals.requests import propose
+from ledger.services.books import journal
+from ledger.services.books.books import check_own_fund, ensure_commodity
+
+KIND = "opening"
+NET_ASSETS = 3010
+OPENING_QUANTITIES = 8190
+IN_CUSTODY = 8210
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """One opening balance, debit positive, in minor units or units."""
+
+    account: int
+    fund: str
+    commodity: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One item that is there already: its cost and what is depreciated of it, minor units."""
+
+    tag: str
+    commodity: str
+    fund: str
+    cost: int
+    depreciated: int
+    description: str = ""
+
+
+def propose_opening(
+    session: Session,
+    *,
+    book: Book,
+    balances: Sequence[Balance],
+    things: Sequence[Thing] = (),
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+) -> Proposal:
+    """Ask an approver to take over balances; net assets of each fund follow from them.
+
+    Raises Invalid for an account that carries no balance or is not there, a unit that is none, an
+    agency fund, or things that the counts do not hold.
+    """
+    if not balances:
+        raise Invalid("Name at least one balance.", place="balances")
+    chart = {row.number: row for row in accounts_of(session, book.id)}
+    for number, row in enumerate(balances):
+        place = f"balances[{number}]"
+        check_own_fund(book, fund_by_code(session, book.id, row.fund), place=f"{place}.fund")
+        if not row.quantity:
+            raise Invalid("A balance is not zero.", place=f"{place}.quantity")
+        if row.account not in chart:
+            raise Invalid(
+                f"Book {book.code} has no account {row.account}.", place=f"{place}.account"
+            )
+        check_fits(Use.OPENING, row.account, chart[row.account], place=f"{place}.account")
+        try:
+            ensure_commodity(session, row.commodity)
+        except Invalid as error:
+            raise Invalid(error.message, place=f"{place}.commodity") from error
+    try:
+        _entries(book, balances)
+    except Invalid as error:
+        raise Invalid(error.message, place="balances") from error
+    counted = {
+        (row.fund, row.commodity): row.quantity for row in balances if row.account == IN_CUSTODY
+    }
+    for thing in things:
+        left = counted.get((thing.fund, thing.commodity), 0) - 1
+        if left < 0:
+            raise Invalid(f"{thing.tag} is not among the counts.", place="things")
+        counted[thing.fund, thing.commodity] = left
+    return propose(
+        session,
+        book_id=book.id,
+        kind=KIND,
+        title=f"Opening balances of {book.name}",
+        reason=reason,
+        arguments={
+            "balances": [_document(row) for row in balances],
+            "things": [_document(row) for row in things],
+        },
+        made_by=made_by,
+        now=now,
+    )
+
+
+def open_book(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+    """Post the balances as one entry and put the things on the register.
+
+    Raises Conflict when the book has opened already.
+    """
+    book = session.get_one(Book, proposal.book_id)
+    opened = (
+        select(EntryRow.id).where(EntryRow.book_id == book.id, EntryRow.source == KIND).limit(1)
+    )
+    if session.scalar(opened) is not None:
+        raise Conflict("This book has its opening balances already.", place="book")
+    balances = [Balance(**row) for row in proposal.arguments["balances"]]
+    journal.post(
+        session,
+        _entries(book, balances),
+        event_type="opening_balances",
+        source=KIND,
+        external_ref=str(proposal.id),
+        accounting_on=on,
+        now=now,
+        made_by=proposal.made_by,
+        approved_by=by,
+    )
+    for row in proposal.arguments["things"]:
+        _register(session, book, Thing(**row))
+    session.flush()
+
+
+def _entries(book: Book, balances: Sequence[Balance]) -> list[Entry]:
+    legs = [Posting(row.account, row.fund, row.commodity, row.quantity) for row in balances]
+    return bookkeeping.opening_balances(book=book.code, balances=[*legs, *_net(legs)])
+
+
+def _net(legs: Sequence[Posting]) -> list[Posting]:
+    """Return what closes each fund and commodity: net assets, or opening quantities."""
+    totals: dict[tuple[str, Layer, str], int] = {}
+    for leg in legs:
+        place = (leg.fund, layer_of(leg.account), leg.commodity)
+        totals[place] = totals.get(place, 0) + leg.quantity
+    return [
+        Posting(OPENING_QUANTITIES if layer is Layer.QTY else NET_ASSETS, fund, unit, -total)
+        for (fund, layer, unit), total in totals.items()
+        if total
+    ]
+
+
+def _register(session: Session, book: Book, thing: Thing) -> None:
+    fund = session.scalars(
+        select(Fund).where(Fund.book_id == book.id, Fund.code == thing.fund)
+    ).one()
+    session.add(
+        Asset(
+            book_id=book.id,
+            fund_id=fund.id,
+            tag=thing.tag,
+            commodity=thing.commodity,
+            description=thing.description,
+            condition="B",
+            state="in_custody",
+            cost=thing.cost,
+            depreciated=thing.depreciated,
+        )
+    )
+
+
+def _document(row: Balance | Thing) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in row.__dataclass_fields__}

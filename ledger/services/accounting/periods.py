@@ -1,0 +1,217 @@
+"""Periods: closed softly by a treasurer, closed for good when nothing in them waits, opened again
+for a reason (PER).
+
+Closing takes whoever asks and an approver; opening again whoever asks and two approvers. Neither
+books anything: income and costs are told apart by date. What comes late is dated on the first
+open day.
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from ledger.core.days import day_in
+from ledger.core.merkle import root_of
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.books import Book
+from ledger.models.periods import Period, SoftClose
+from ledger.models.proposals import Proposal
+from ledger.queries.accounting.periods import (
+    blockers,
+    closed_until,
+    snapshot_of,
+    softly_closed_until,
+)
+from ledger.queries.books.seals import log_hashes
+from ledger.queries.people.people import emails_with_role
+from ledger.services.approvals.requests import propose
+from ledger.services.books.journal import keep_still
+from ledger.services.books.seals import seal_book
+from ledger.services.people.people import send
+
+NAMES = {
+    "bank_lines": "bank lines are not matched",
+    "hours": "hours are not confirmed",
+    "valuations": "things have no value",
+    "unposted": "Stripe movements are not booked",
+}
+
+
+def soft_close(
+    session: Session, *, book: Book, until: date, reason: str, made_by: UUID, now: datetime
+) -> SoftClose:
+    """Let into a book, up to and including a day, only what an approver agreed to.
+
+    Books nothing and needs nobody else: it only makes the treasurer's own work stricter.
+    Raises Invalid for a day that is not over or is closed already, or without a reason.
+    """
+    _check_day(session, book.id, until, now)
+    softly = softly_closed_until(session, [book.id]).get(book.id)
+    if softly is not None and until <= softly:
+        raise Invalid(
+            f"The books are softly closed up to {softly.isoformat()} already.", place="until"
+        )
+    if not reason.strip():
+        raise Invalid("Say why this is asked for.", place="reason")
+    row = SoftClose(
+        book_id=book.id, until_on=until, reason=reason, closed_by=made_by, closed_at=now
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def lift_soft_close(
+    session: Session, *, book_id: UUID, soft_close_id: UUID, lifted_by: UUID, now: datetime
+) -> SoftClose:
+    """End a soft close. Raises NotFound, or Conflict when it has ended already."""
+    row = session.scalar(
+        select(SoftClose).where(SoftClose.id == soft_close_id, SoftClose.book_id == book_id)
+    )
+    if row is None:
+        raise NotFound("There is no such soft close in this book.", place="period")
+    if row.lifted_at is not None:
+        raise Conflict("This soft close has ended already.", place="period")
+    row.lifted_by, row.lifted_at = lifted_by, now
+    session.flush()
+    return row
+
+
+def propose_closing(
+    session: Session, *, book: Book, until: date, reason: str, made_by: UUID, now: datetime
+) -> Proposal:
+    """Ask to close a book up to and including a day. Raises as ``close_period``."""
+    _check(session, book.id, until, now)
+    return propose(
+        session,
+        book_id=book.id,
+        kind="closing",
+        title=f"Close the books up to {until.isoformat()}",
+        reason=reason,
+        arguments={"until": until.isoformat()},
+        made_by=made_by,
+        now=now,
+    )
+
+
+def close_period(
+    session: Session,
+    *,
+    book_id: UUID,
+    until: date,
+    closed_by: UUID,
+    approved_by: UUID,
+    now: datetime,
+) -> Period:
+    """Close a book up to and including a day, with its balances and its log's head.
+
+    Nobody posts meanwhile; see ``journal.keep_still`` for what has to happen before. Raises
+    Invalid for a day that is not over or is closed, Conflict while something waits.
+    """
+    keep_still(session)
+    _check(session, book_id, until, now)
+    seal_book(session, book_id=book_id)
+    hashes = log_hashes(session, book_id)
+    text, digest = snapshot_of(session, book_id=book_id, until=until)
+    row = Period(
+        book_id=book_id,
+        until_on=until,
+        state="closed",
+        snapshot=text,
+        snapshot_sha256=digest,
+        log_size=len(hashes),
+        log_root=root_of(hashes).hex(),
+        closed_by=closed_by,
+        approved_by=approved_by,
+        closed_at=now,
+    )
+    session.add(row)
+    soft = session.scalars(
+        select(SoftClose).where(
+            SoftClose.book_id == book_id,
+            SoftClose.until_on <= until,
+            SoftClose.lifted_at.is_(None),
+        )
+    )
+    for one in soft:
+        one.lifted_by, one.lifted_at = closed_by, now
+    session.flush()
+    return row
+
+
+def propose_reopening(
+    session: Session, *, book: Book, period_id: UUID, reason: str, made_by: UUID, now: datetime
+) -> Proposal:
+    """Ask to open the last closed period again. Raises as ``reopen_period``."""
+    row = _last_closed(session, book.id, period_id)
+    return propose(
+        session,
+        book_id=book.id,
+        kind="reopening",
+        title=f"Open the books again up to {row.until_on.isoformat()}",
+        reason=reason,
+        arguments={"period": str(period_id)},
+        made_by=made_by,
+        now=now,
+    )
+
+
+def reopen_period(
+    session: Session,
+    *,
+    book_id: UUID,
+    period_id: UUID,
+    reason: str,
+    reopened_by: UUID,
+    approved_by: UUID,
+    now: datetime,
+) -> Period:
+    """Open the last closed period again; its snapshot stays. Raises NotFound, or Conflict when a
+    later one is closed."""
+    row = _last_closed(session, book_id, period_id)
+    row.state = "reopened"
+    row.reopened_by = reopened_by
+    row.reopened_approved_by = approved_by
+    row.reopened_at = now
+    row.reason = reason
+    session.flush()
+    book = session.get_one(Book, book_id)
+    for address in emails_with_role(session, book_id=book_id, role="auditor", now=now):
+        send(
+            session,
+            to_email=address,
+            subject=f"{book.name}: a closed period was opened again",
+            body=f"The books up to {row.until_on.isoformat()} were opened again.\n\n"
+            f"Reason given: {reason}\n\nThe balances that were signed are kept.",
+            now=now,
+        )
+    return row
+
+
+def _check_day(session: Session, book_id: UUID, until: date, now: datetime) -> None:
+    if until >= day_in(session.get_one(Book, book_id).time_zone, now):
+        raise Invalid("A period is closed when its last day is over.", place="until")
+    closed = closed_until(session, [book_id]).get(book_id)
+    if closed is not None and until <= closed:
+        raise Invalid(f"The books are closed up to {closed.isoformat()} already.", place="until")
+
+
+def _check(session: Session, book_id: UUID, until: date, now: datetime) -> None:
+    _check_day(session, book_id, until, now)
+    waiting = blockers(session, book_id=book_id, until=until)
+    if waiting:
+        what = "; ".join(f"{count} {NAMES[kind]}" for kind, count in waiting)
+        raise Conflict(f"The period cannot be closed yet: {what}.", place="until")
+
+
+def _last_closed(session: Session, book_id: UUID, period_id: UUID) -> Period:
+    row = session.scalar(select(Period).where(Period.id == period_id, Period.book_id == book_id))
+    if row is None:
+        raise NotFound("There is no such period in this book.", place="period")
+    if row.state != "closed":
+        raise Conflict("This period is open again already.", place="period")
+    if closed_until(session, [book_id]).get(book_id) != row.until_on:
+        raise Conflict("A later period is closed; open that one first.", place="period")
+    return row

@@ -1,0 +1,1 @@
+"""What one person requests and others approve; agreements that are carried out in steps."""

@@ -1,0 +1,227 @@
+"""Commitments: opened, put before an approver, and carried out step by step; minor units, units.
+
+Every step is guarded by the state it starts from, is done once whatever its reference is told,
+and leaves the entries it made. The nouns (spending, grants, loans …) say what a step means.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from ledger.core.entry import Entry
+from ledger.core.reference import new_reference
+from ledger.core.states import after
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
+from ledger.models.books import Book, Fund
+from ledger.models.commitments import Commitment, Step
+from ledger.models.proposals import Proposal
+from ledger.services.approvals.requests import propose
+from ledger.services.books import journal
+from ledger.services.books.books import check_own_fund
+
+PREFIX = "C"
+
+
+def open_commitment(
+    session: Session,
+    *,
+    kind: str,
+    book: Book,
+    fund: Fund,
+    quantity: int,
+    title: str,
+    now: datetime,
+    state: str = "submitted",
+    commodity: str = "",
+    other: Book | None = None,
+    terms: dict[str, Any] | None = None,
+    made_by: UUID | None = None,
+) -> Commitment:
+    """Write down what is agreed or asked for; nothing is posted.
+
+    Raises Invalid for an amount that is not above zero, a fund of another book or no title.
+    """
+    check_own_fund(book, fund)
+    if quantity <= 0:
+        raise Invalid("Give an amount above zero.", place="amount")
+    if not title.strip():
+        raise Invalid("Say what it is for.", place="title")
+    if other is not None and other.id == book.id:
+        raise Invalid("Name another community.", place="other")
+    if other is not None and other.commodity != book.commodity:
+        raise Invalid("Both must count in the same currency.", place="other")
+    row = Commitment(
+        book_id=book.id,
+        kind=kind,
+        reference=new_reference(PREFIX, secrets.choice),
+        fund_id=fund.id,
+        commodity=commodity or book.commodity,
+        quantity=quantity,
+        state=state,
+        other_id=other.id if other else None,
+        title=title.strip(),
+        terms=terms or {},
+        made_by=made_by,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def put_before_approver(
+    session: Session, row: Commitment, *, reason: str, now: datetime
+) -> Proposal:
+    """Ask an approver of the commitment's book. Raises Invalid without a reason."""
+    if row.made_by is None:
+        raise Invalid("Somebody asks for it.", place="made_by")
+    return propose(
+        session,
+        book_id=row.book_id,
+        kind=row.kind,
+        title=row.title,
+        reason=reason,
+        arguments={
+            "commitment": str(row.id),
+            "quantity": row.quantity,
+            "commodity": row.commodity,
+        },
+        made_by=row.made_by,
+        now=now,
+    )
+
+
+def load(session: ReadSession, commitment_id: UUID, kind: str) -> Commitment:
+    """Return a commitment of a kind. Raises NotFound."""
+    row = session.get(Commitment, commitment_id)
+    if row is None or row.kind != kind:
+        raise NotFound("There is no such thing in the books.", place=kind)
+    return row
+
+
+def reject(session: Session, row: Commitment) -> None:
+    """Note that an approver said no."""
+    row.state = after(row.kind, row.state, "reject")
+    session.flush()
+
+
+def approve(
+    session: Session,
+    row: Commitment,
+    entries: Sequence[Entry],
+    *,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> None:
+    """Post what an approver's yes means. Raises NotAllowed for whoever asked."""
+    if by == row.made_by:
+        raise NotAllowed("You requested this, so you cannot approve it.", place="approved_by")
+    row.approved_by = by
+    take_step(session, row, "approve", entries, quantity=row.quantity, on=on, now=now, by=by)
+
+
+def check_payer(row: Commitment, by: UUID) -> None:
+    """Raise NotAllowed when whoever approved what is to be paid would pay it (DIS-3)."""
+    if by == row.approved_by:
+        raise NotAllowed("You approved this, so you cannot pay it.", place="by")
+
+
+def take_step(
+    session: Session,
+    row: Commitment,
+    name: str,
+    entries: Sequence[Entry],
+    *,
+    quantity: int,
+    on: date,
+    now: datetime,
+    reference: str = "",
+    by: UUID | None = None,
+    asked_by: UUID | None = None,
+    left: tuple[int, str] | None = None,
+    entry_id: UUID | None = None,
+) -> Step:
+    """Post what a step means and write it down; the same step told again is done once.
+
+    ``asked_by`` is who asked for a step to which ``by`` only agrees. ``entry_id`` names what the
+    caller has posted under another source. ``left`` is how much the step may take at most, and
+    what that is called. Raises Conflict for more, when the state does not allow the step, or the
+    same reference had another amount.
+    """
+    known = _known(session, row, name, reference)
+    if known is not None:
+        if known.quantity != quantity:
+            raise Conflict(f"“{reference}” is in the books with another amount.", place="reference")
+        return known
+    if quantity <= 0:
+        raise Invalid("Give an amount above zero.", place="amount")
+    if left is not None and quantity > left[0]:
+        raise Conflict(f"That is more than {left[1]}.", place="amount")
+    row.state = after(row.kind, row.state, name)
+    agreed = name == "approve" or asked_by is not None
+    if entries:
+        posted = journal.post(
+            session,
+            entries,
+            event_type=f"{row.kind}_{name}",
+            source=row.kind,
+            external_ref=f"{row.reference}/{reference}" if reference else row.reference,
+            accounting_on=on,
+            now=now,
+            made_by=(asked_by or row.made_by) if agreed else by,
+            approved_by=by if agreed else None,
+        )
+        own = session.get_one(Book, row.book_id).code
+        entry_id = next(
+            (key for key, item in zip(posted.ids, entries, strict=True) if item.book == own), None
+        )
+    step = Step(
+        book_id=row.book_id,
+        commitment_id=row.id,
+        name=name,
+        reference=reference,
+        quantity=quantity,
+        entry_id=entry_id,
+        done_on=on,
+        done_by=by,
+        created_at=now,
+    )
+    session.add(step)
+    session.flush()
+    return step
+
+
+def place_of(session: ReadSession, row: Commitment) -> dict[str, str]:
+    """Return book, fund and currency of a commitment, as bookkeeping names them."""
+    return {
+        "book": session.get_one(Book, row.book_id).code,
+        "fund": session.get_one(Fund, row.fund_id).code,
+        "currency": row.commodity,
+    }
+
+
+def total(session: ReadSession, row: Commitment, *names: str) -> int:
+    """Return what steps of these names come to."""
+    found = session.scalar(
+        select(func.sum(Step.quantity)).where(Step.commitment_id == row.id, Step.name.in_(names))
+    )
+    return int(found or 0)
+
+
+def told(session: ReadSession, row: Commitment, name: str, reference: str) -> bool:
+    """Tell whether a step of this name and reference was taken already."""
+    return _known(session, row, name, reference) is not None
+
+
+def _known(session: ReadSession, row: Commitment, name: str, reference: str) -> Step | None:
+    return session.scalar(
+        select(Step).where(
+            Step.commitment_id == row.id, Step.name == name, Step.reference == reference
+        )
+    )

@@ -1,0 +1,263 @@
+"""Roles that move money are given by two people, and everybody who holds one is told.
+
+Where nobody else is there to agree, such a role starts after a pause; only the very first people
+of a book, before anything is booked, start at once. Ending a role needs nobody else.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from ledger.core.days import day_in, end_of
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid, NotAllowed
+from ledger.models.books import Book
+from ledger.models.journal import Entry
+from ledger.models.people import Membership
+from ledger.models.policies import PolicyChoice
+from ledger.models.proposals import Proposal
+from ledger.models.rights_log import RightsKind
+from ledger.queries.approvals.rules import ROLE, deciders, holders_of
+from ledger.queries.books.policies import policy_of
+from ledger.queries.people.people import roles_to_come, told_of_roles
+from ledger.services.approvals.requests import propose
+from ledger.services.books.policies import choose_policy
+from ledger.services.people import people
+from ledger.services.people.rights_log import record
+
+MONEY_ROLES = ("treasurer", "approver", "admin")
+PAUSE = "role_pause_days"
+# Whose role ended so lately is told as well: nobody is removed first and bypassed then.
+LATELY = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What became of a wish to give a role: ``asked`` of somebody else, or ``starts_at``; neither
+    where it is held already."""
+
+    asked: Proposal | None = None
+    starts_at: datetime | None = None
+
+
+def give_role(
+    session: Session,
+    *,
+    book: Book,
+    person_id: UUID,
+    role: str,
+    given_by: UUID,
+    now: datetime,
+    until: date | None = None,
+) -> Given:
+    """Give a role, or ask for it where it moves money and somebody else can agree.
+
+    It ends after the day ``until``, where the book is kept. Raises as ``people.grant_role``, and
+    Conflict for what is asked for already.
+    """
+    if role not in MONEY_ROLES:
+        row = people.grant_role(
+            session,
+            person_id=person_id,
+            book_id=book.id,
+            role=role,
+            now=now,
+            granted_by=given_by,
+            ends_at=_end(book, until),
+        )
+        return Given(starts_at=row.starts_at if row else None)
+    held = roles_to_come(session, person_id=person_id, book_id=book.id, now=now)
+    if role in held:
+        return Given()
+    if others_of(session, book.id, but={given_by, person_id}, now=now):
+        if until is not None and until < day_in(book.time_zone, now):
+            raise Invalid("A role ends on a day after it starts.", place="until")
+        return Given(asked=_ask(session, book, person_id, role, held, given_by, now, until))
+    start = now + pause_of(session, book, now)
+    row = people.grant_role(
+        session,
+        person_id=person_id,
+        book_id=book.id,
+        role=role,
+        now=now,
+        granted_by=given_by,
+        starts_at=start,
+        ends_at=_end(book, until),
+    )
+    day = f"It starts on {start:%Y-%m-%d}." if start > now else "It starts at once."
+    _tell(session, book, f"Somebody new is to be {role}. {day} Nobody else could agree.", now=now)
+    return Given(starts_at=row.starts_at if row else None)
+
+
+def others_of(session: ReadSession, book_id: UUID, *, but: set[UUID], now: datetime) -> set[UUID]:
+    """Return who else could agree to a role in a book: its other admins and approvers."""
+    return holders_of(session, book_id=book_id, roles=deciders(ROLE), now=now) - but
+
+
+def pause_of(session: ReadSession, book: Book, now: datetime) -> timedelta:
+    """Return how long a role waits that one person gives alone: nothing before the first entry."""
+    booked = session.scalar(select(Entry.id).where(Entry.book_id == book.id).limit(1))
+    if booked is None:
+        return timedelta(0)
+    policy = policy_of(session, book, day_in(book.time_zone, now))
+    return timedelta(days=policy.role_pause_days)
+
+
+def apply_role(session: Session, proposal: Proposal, by: UUID, now: datetime) -> None:
+    """Give an agreed role at once. Raises NotAllowed for whoever would get it, and as
+    ``people.grant_role``."""
+    person_id = UUID(proposal.arguments["person"])
+    if by == person_id:
+        raise NotAllowed("Nobody gives a role to themselves.", place="proposal")
+    role, until = proposal.arguments["role"], proposal.arguments.get("until")
+    book = session.get_one(Book, proposal.book_id)
+    people.grant_role(
+        session,
+        person_id=person_id,
+        book_id=book.id,
+        role=role,
+        now=now,
+        granted_by=proposal.made_by,
+        ends_at=_end(book, date.fromisoformat(until) if until else None),
+    )
+    _tell(session, book, f"Somebody new is {role} from now on. Two people agreed.", now=now)
+
+
+def refuse_role(session: Session, proposal: Proposal, by: UUID, now: datetime) -> None:
+    """Note that somebody said no, and tell all who hold such roles."""
+    role = proposal.arguments["role"]
+    _record(session, RightsKind.ROLE_REFUSED, by, proposal.book_id, proposal.arguments, now)
+    book = session.get_one(Book, proposal.book_id)
+    _tell(session, book, f"The request to make somebody {role} was rejected.", now=now)
+
+
+def take_role(
+    session: Session, *, book: Book, membership_id: UUID, taken_by: UUID | None, now: datetime
+) -> None:
+    """End a role at once and tell all who hold such roles. Raises as ``people.end_role``."""
+    people.end_role(
+        session, book_id=book.id, membership_id=membership_id, ended_by=taken_by, now=now
+    )
+    role = session.get_one(Membership, membership_id).role
+    if role in MONEY_ROLES:
+        _tell(session, book, f"A role has ended: {role}.", now=now)
+
+
+def told_by_operator(session: Session, *, book: Book, role: str, now: datetime) -> None:
+    """Tell all who hold such roles that one was given on the command line."""
+    if role in MONEY_ROLES:
+        _tell(session, book, f"Somebody new is {role} from now on, by the operator.", now=now)
+
+
+def choose_pause(
+    session: Session, *, book: Book, days: int, made_by: UUID, now: datetime
+) -> PolicyChoice:
+    """Set the pause of a book whose admin is alone; a shorter one holds after the present one.
+
+    Raises Conflict where somebody else could agree to roles, which then need no pause.
+    """
+    if others_of(session, book.id, but={made_by}, now=now):
+        raise Conflict("Somebody else agrees to roles here; no pause is needed.", place=PAUSE)
+    today = day_in(book.time_zone, now)
+    present = policy_of(session, book, today).role_pause_days
+    since = day_in(book.time_zone, now + pause_of(session, book, now)) if days < present else today
+    choice = choose_policy(
+        session,
+        book=book,
+        key=PAUSE,
+        value=str(days),
+        valid_from_on=since,
+        now=now,
+        made_by=made_by,
+    )
+    _tell(
+        session,
+        book,
+        f"From {since.isoformat()} on, a new role starts {days} days after it is given.",
+        now=now,
+    )
+    return choice
+
+
+def _ask(
+    session: Session,
+    book: Book,
+    person_id: UUID,
+    role: str,
+    held: frozenset[str],
+    asked_by: UUID,
+    now: datetime,
+    until: date | None,
+) -> Proposal:
+    if asked_by == person_id:
+        raise NotAllowed("Nobody gives a role to themselves.")
+    if role not in people.ROLES:
+        raise Invalid(f"There is no role {role}.", place="role")
+    people.check_together(held, role)
+    arguments = {"person": str(person_id), "role": role}
+    if until is not None:
+        arguments["until"] = until.isoformat()
+    open_ones = session.scalars(
+        select(Proposal).where(
+            Proposal.book_id == book.id, Proposal.kind == ROLE, Proposal.state == "open"
+        )
+    )
+    wanted = (arguments["person"], role)
+    if any((row.arguments["person"], row.arguments["role"]) == wanted for row in open_ones):
+        raise Conflict("This is asked for already; somebody else has to agree.", place="role")
+    proposal = propose(
+        session,
+        book_id=book.id,
+        kind=ROLE,
+        title=f"New {role}",
+        reason="A role that moves money is given by two people.",
+        arguments=arguments,
+        made_by=asked_by,
+        now=now,
+    )
+    _record(session, RightsKind.ROLE_ASKED, asked_by, book.id, arguments, now)
+    _tell(
+        session,
+        book,
+        f"An admin asks to make somebody {role}. It waits for another admin or an approver.",
+        now=now,
+    )
+    return proposal
+
+
+def _end(book: Book, until: date | None) -> datetime | None:
+    """Return when a role ends that is held through a day, where the book is kept."""
+    return end_of(book.time_zone, until) if until is not None else None
+
+
+def _record(
+    session: Session,
+    kind: RightsKind,
+    actor: UUID,
+    book_id: UUID,
+    about: dict[str, str],
+    now: datetime,
+) -> None:
+    record(session, kind=kind, actor=actor, book=book_id, about=about, now=now)
+
+
+def _tell(session: Session, book: Book, sentence: str, *, now: datetime) -> None:
+    """Tell everybody who holds a role that moves money, will hold one, or held one until lately.
+
+    Names stay on the pages: a message cannot be emptied for somebody who is erased.
+    """
+    for address in told_of_roles(
+        session, book_id=book.id, roles=MONEY_ROLES, now=now, since=now - LATELY
+    ):
+        people.send(
+            session,
+            to_email=address,
+            subject=f"Roles in {book.name}",
+            body=(
+                f"{sentence}\n\nSign in to see who: under Decisions what waits, under People what"
+                f" holds in {book.name}. If this surprises you, speak to the others at once."
+            ),
+            now=now,
+        )

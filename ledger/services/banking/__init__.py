@@ -1,0 +1,1 @@
+"""Bank accounts and statements, matching their lines, cash and cheques."""

@@ -1,0 +1,160 @@
+"""Money that did not pass Stripe: cash counted and banked, with or without a pledge."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from ledger.core import bookkeeping
+from ledger.core.days import day_in
+from ledger.core.entry import Entry
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.books import Book, Fund
+from ledger.models.journal import Entry as EntryRow
+from ledger.models.pledges import Pledge
+from ledger.queries.books.balances import balance_of
+from ledger.services.banking.deposits import bounce_cheque, put_in
+from ledger.services.books import journal
+from ledger.services.books.books import check_own_fund
+from ledger.services.pledges.pledges import check_due, check_place, record_fulfilment, release_for
+
+__all__ = ["CASH", "bank_cash", "bounce_cheque", "record_cash"]
+
+CASH = 1030
+
+
+def record_cash(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    amount: int,
+    reference: str,
+    on: date,
+    now: datetime,
+    made_by: UUID | None,
+    pledge: Pledge | None = None,
+) -> UUID:
+    """Book counted cash in minor units (OFF-1) and return the entry.
+
+    ``reference`` identifies the count, so that sending it twice books it once. Raises Invalid
+    for an amount not above zero, a day ahead or the wrong fund or pledge, Conflict for a promise
+    that is not due yet, or a reference used for other cash.
+    """
+    if amount <= 0:
+        raise Invalid("Count an amount above zero.", place="amount")
+    if on > day_in(book.time_zone, now):
+        raise Invalid("This day is still ahead.", place="received_on")
+    check_own_fund(book, fund)
+    known = _known(session, book, "cash_received", reference)
+    if known is not None:
+        # What a pledge still needs has changed since, so only what was counted is compared.
+        _check_same(journal.load_entry(session, book.id, known), fund, amount, pledge)
+        return known
+    if pledge is not None:
+        if pledge.commodity != book.commodity:
+            raise Invalid("This pledge is not of money.", place="pledge")
+        check_place(pledge, book, fund)
+        check_due(session, pledge)
+    released, receivable = release_for(session, pledge, amount) if pledge else (0, 0)
+    posted = journal.post(
+        session,
+        bookkeeping.cash_received(
+            book=book.code,
+            fund=fund.code,
+            currency=book.commodity,
+            amount=amount,
+            pledge=pledge.reference if pledge else None,
+            released=released,
+            receivable=receivable,
+        ),
+        event_type="cash_received",
+        source="cash",
+        external_ref=reference,
+        accounting_on=on,
+        now=now,
+        made_by=made_by,
+    )
+    if pledge is not None:
+        record_fulfilment(
+            session,
+            pledge=pledge,
+            entry_id=posted.ids[0],
+            quantity=amount,
+            source="cash",
+            source_ref=reference,
+            now=now,
+        )
+    return posted.ids[0]
+
+
+def bank_cash(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    amount: int,
+    reference: str,
+    on: date,
+    now: datetime,
+    made_by: UUID | None,
+    counts: Sequence[UUID] = (),
+) -> UUID:
+    """Book cash and cheques taken to the bank; sending it twice books it once.
+
+    ``counts`` are the entries that counted them; where none is named, those that fit. Raises
+    Invalid for an amount not above zero or a day ahead, Conflict when the fund holds less cash
+    than that.
+    """
+    if amount <= 0:
+        raise Invalid("Count an amount above zero.", place="amount")
+    if on > day_in(book.time_zone, now):
+        raise Invalid("This day is still ahead.", place="received_on")
+    held = balance_of(session, book_id=book.id, accounts=[CASH], fund_id=fund.id)
+    told_again = _known(session, book, "cash_banked", reference) is not None
+    if amount > held[book.commodity] and not told_again:
+        raise Conflict("This fund holds less cash than that.", place="amount")
+    posted = journal.post(
+        session,
+        bookkeeping.cash_banked(
+            book=book.code, fund=fund.code, currency=book.commodity, amount=amount
+        ),
+        event_type="cash_banked",
+        source="cash",
+        external_ref=reference,
+        accounting_on=on,
+        now=now,
+        made_by=made_by,
+    )
+    if not posted.duplicates:
+        put_in(
+            session,
+            book=book,
+            fund=fund,
+            deposit_id=posted.ids[0],
+            amount=amount,
+            counts=counts,
+            now=now,
+        )
+    return posted.ids[0]
+
+
+def _known(session: ReadSession, book: Book, event_type: str, reference: str) -> UUID | None:
+    return session.scalar(
+        select(EntryRow.id).where(
+            EntryRow.book_id == book.id,
+            EntryRow.source == "cash",
+            EntryRow.external_ref == reference,
+            EntryRow.event_type == event_type,
+        )
+    )
+
+
+def _check_same(stored: Entry, fund: Fund, amount: int, pledge: Pledge | None) -> None:
+    counted = next(leg for leg in stored.postings if leg.account == CASH)
+    labels = {leg.pledge for leg in stored.postings if leg.pledge is not None}
+    same = (counted.fund, counted.quantity) == (fund.code, amount)
+    if not same or labels != ({pledge.reference} if pledge else set()):
+        raise Conflict("This count is in the books already, with other figures.", place="amount")

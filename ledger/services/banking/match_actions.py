@@ -1,0 +1,47 @@
+"""What a treasurer says that a bank line means, and the deed behind each meaning."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ledger.db import Session
+from ledger.errors import Invalid
+from ledger.services.banking import matching, tax_reclaims
+
+# Meaning → the deed, and what the treasurer names with it: a payout, reference, fund, entry or
+# item of a deposit.
+MEANINGS: dict[str, tuple[Callable[..., Any], str]] = {
+    "payout": (matching.match_payout, "payout_id"),
+    "pledge": (matching.match_pledge, "reference"),
+    "charge": (matching.match_charge, "fund"),
+    "gift": (matching.match_gift, "fund"),
+    "unidentified": (matching.leave_unidentified, "fund"),
+    "identify": (matching.identify, "reference"),
+    "entry": (matching.match_entry, "entry_id"),
+    "returned": (matching.match_returned_cheque, "item_id"),
+    "gift_with_reclaim": (tax_reclaims.match_gift_with_reclaim, "fund"),
+    "reclaim": (tax_reclaims.match_reclaim, "fund"),
+}
+
+
+def apply(
+    session: Session, *, line_id: UUID, meaning: str, target: str, by: UUID | None, now: datetime
+) -> None:
+    """Do what a treasurer says a line means; ``target`` is a payout, reference, fund, entry or
+    item of a deposit.
+
+    Raises Invalid for a meaning that does not exist, and as the deed itself does.
+    """
+    if meaning not in MEANINGS:
+        raise Invalid("Choose what this line means.", place="meaning")
+    deed, name = MEANINGS[meaning]
+    named = _uuid(target) if name in ("entry_id", "item_id") else target
+    deed(session, line_id=line_id, by=by, now=now, **{name: named})
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Invalid("This is no entry.", place="target") from error

@@ -1,0 +1,1 @@
+"""Books and funds, the journal, and the sealed log behind it."""

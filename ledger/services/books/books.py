@@ -1,0 +1,331 @@
+"""Open books and funds, and make commodities known.
+
+Making what is already there with the same values changes nothing; other values are refused.
+"""
+
+import re
+import unicodedata
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import exists, insert, select
+
+from ledger.core.accounts import CHART
+from ledger.core.amount import decimals, is_currency, is_holding
+from ledger.core.bounds import LONGEST_LINE, LONGEST_TEXT, check_text
+from ledger.core.policies import PROFILES
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.books import (
+    FUND_CLASSES,
+    KINDS,
+    Account,
+    Book,
+    Commodity,
+    Fund,
+)
+from ledger.models.journal import Entry
+from ledger.models.rights_log import RightsKind
+from ledger.services.people.rights_log import record
+
+CODE_LENGTH = 32
+KIND_BY_THOUSANDS = {
+    1: "asset",
+    2: "liability",
+    3: "equity",
+    4: "income",
+    5: "expense",
+    6: "expense",
+}
+COMMODITY_KINDS = {"MIN": "time", "EQP": "item", "GRM": "bulk", "MLT": "bulk"}
+
+
+def create_book(
+    session: Session,
+    *,
+    code: str,
+    name: str,
+    kind: str,
+    currency: str,
+    now: datetime,
+    profile: str = "US_GAAP",
+    time_zone: str = "UTC",
+    place: str = "",
+    story: str = "",
+) -> Book:
+    """Open a book with the chart of accounts. Raises Invalid for a bad value, Conflict when
+    the code is taken by a book that differs."""
+    check_code(code, "code")
+    _check_choice(kind, KINDS, "kind")
+    _check_choice(profile, tuple(PROFILES), "profile")
+    _check_time_zone(time_zone)
+    if not name.strip():
+        raise Invalid("A book needs a name.", place="name")
+    check_text(name, longest=LONGEST_LINE, place="name")
+    ensure_commodity(session, currency)
+    if not is_currency(currency):
+        raise Invalid("A book counts money in a currency.", place="currency")
+    existing = session.scalar(select(Book).where(Book.code == code))
+    if existing is not None:
+        if (existing.name, existing.kind, existing.commodity, existing.profile) != (
+            name,
+            kind,
+            currency,
+            profile,
+        ) or time_zone not in ("UTC", existing.time_zone):
+            raise Conflict(f"There is another book with the code {code}.", place="code")
+        return existing
+    book = Book(
+        code=code,
+        name=name,
+        kind=kind,
+        commodity=currency,
+        profile=profile,
+        time_zone=time_zone,
+        place=place,
+        story=story,
+        created_at=now,
+    )
+    session.add(book)
+    session.flush()
+    session.execute(
+        insert(Account),
+        [
+            {
+                "book_id": book.id,
+                "number": account.number,
+                "name": account.name,
+                "kind": account.kind,
+                "inter_book": account.inter_book,
+                "is_loss": account.is_loss,
+            }
+            for account in CHART
+        ],
+    )
+    return book
+
+
+def has_entries(session: ReadSession, *, book_id: UUID) -> bool:
+    """Tell whether anything is booked."""
+    return bool(session.scalar(select(exists().where(Entry.book_id == book_id))))
+
+
+def describe(
+    session: Session,
+    *,
+    book: Book,
+    name: str,
+    place: str,
+    story: str,
+    time_zone: str,
+    now: datetime,
+    made_by: UUID | None,
+) -> None:
+    """Change what the public reads about a book, and its time zone while nothing is booked.
+
+    Raises Invalid at the field that is wrong, Conflict for another time zone once there are
+    entries.
+    """
+    if not name.strip():
+        raise Invalid("A book needs a name.", place="name")
+    check_text(name, longest=LONGEST_LINE, place="name")
+    check_text(place, longest=LONGEST_LINE, place="place")
+    check_text(story, longest=LONGEST_TEXT, place="story")
+    if time_zone != book.time_zone:
+        correct_time_zone(session, book=book, time_zone=time_zone, now=now, made_by=made_by)
+    for setting, text in (("name", name), ("place", place), ("story", story)):
+        if getattr(book, setting) != text:
+            setattr(book, setting, text)
+            record(
+                session,
+                kind=RightsKind.SETTING_CHANGED,
+                actor=made_by,
+                book=book.id,
+                about={"setting": setting},
+                now=now,
+            )
+    session.flush()
+
+
+def add_kind(session: Session, *, prefix: str, singular: str, plural: str) -> Commodity:
+    """Make a skill (MIN) or a kind of equipment (EQP) known by what it is called.
+
+    Raises Invalid for a name that gives no code, Conflict when there is one of that name.
+    """
+    plain = unicodedata.normalize("NFKD", singular).encode("ascii", "ignore").decode()
+    tail = "_".join(re.findall(r"[A-Z0-9]+", plain.upper()))[: CODE_LENGTH - len(prefix) - 1]
+    if not tail.strip("_"):
+        raise Invalid("Use letters that a code can be made of, as in ladder.", place="singular")
+    code = f"{prefix}.{tail.strip('_')}"
+    if session.get(Commodity, code) is not None:
+        raise Conflict("There is one of this name already.", place="singular")
+    return ensure_commodity(session, code, singular=singular, plural=plural)
+
+
+def correct_time_zone(
+    session: Session,
+    *,
+    book: Book,
+    time_zone: str,
+    now: datetime,
+    made_by: UUID | None = None,
+) -> None:
+    """Say where a book is kept, as long as nothing is booked: the day of an entry is one there.
+
+    Raises Invalid for no time zone, Conflict once there are entries.
+    """
+    _check_time_zone(time_zone)
+    if has_entries(session, book_id=book.id):
+        raise Conflict("Entries have their days in the old time zone already.", place="time_zone")
+    book.time_zone = time_zone
+    session.flush()
+    record(
+        session,
+        kind=RightsKind.SETTING_CHANGED,
+        actor=made_by,
+        book=book.id,
+        about={"setting": "time_zone", "to": time_zone},
+        now=now,
+    )
+
+
+def _check_time_zone(time_zone: str) -> None:
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise Invalid(
+            f"There is no time zone {time_zone[:40]!r}; they look like Europe/Berlin.",
+            place="time_zone",
+        ) from error
+
+
+def create_fund(
+    session: Session,
+    *,
+    book_id: UUID,
+    code: str,
+    fund_class: str,
+    now: datetime,
+    name: str = "",
+    purpose: str = "",
+    restriction_until_on: date | None = None,
+    negative_allowed: bool = False,
+) -> Fund:
+    """Open a fund in a book. Raises Invalid, or Conflict when the code names another fund."""
+    check_code(code, "code")
+    _check_choice(fund_class, FUND_CLASSES, "class")
+    check_text(name, longest=LONGEST_LINE, place="name")
+    existing = session.scalar(select(Fund).where(Fund.book_id == book_id, Fund.code == code))
+    if existing is not None:
+        if existing.fund_class != fund_class or (name and existing.name != name):
+            raise Conflict(f"There is another fund with the code {code}.", place="code")
+        return existing
+    fund = Fund(
+        book_id=book_id,
+        code=code,
+        name=name or code,
+        fund_class=fund_class,
+        purpose=purpose,
+        restriction_until_on=restriction_until_on,
+        negative_allowed=negative_allowed,
+        created_at=now,
+    )
+    session.add(fund)
+    session.flush()
+    return fund
+
+
+def open_account(session: Session, *, book: Book, number: int, name: str) -> Account:
+    """Add an account to a book's chart; it stays for good, with its name.
+
+    Raises Invalid for a number that is not of value (1000 to 6999), Conflict when the number is
+    another account's.
+    """
+    kind = KIND_BY_THOUSANDS.get(number // 1000)
+    if kind is None:
+        raise Invalid("Accounts from 1000 to 6999 can be added.", place="number")
+    if not name.strip() or not name.isprintable():
+        raise Invalid("An account needs a name that can be read.", place="name")
+    existing = session.get(Account, (book.id, number))
+    if existing is not None:
+        if existing.name != name:
+            raise Conflict(f"Account {number} is {existing.name}, not {name}.", place="number")
+        return existing
+    account = Account(
+        book_id=book.id, number=number, name=name, kind=kind, inter_book=False, is_loss=False
+    )
+    session.add(account)
+    session.flush()
+    return account
+
+
+def ensure_commodity(
+    session: Session, code: str, *, singular: str = "", plural: str = ""
+) -> Commodity:
+    """Make a commodity known. Raises Invalid for a code of no known kind (domain section 3.1)."""
+    existing = session.get(Commodity, code)
+    if existing is not None:
+        return existing
+    if is_currency(code):
+        commodity = Commodity(
+            code=code,
+            kind="currency",
+            exponent=decimals(code),
+            singular=code,
+            plural=code,
+        )
+    elif is_holding(code):
+        noun = singular or code.split(".", 1)[1].replace("_", " ").lower()
+        commodity = Commodity(
+            code=code,
+            kind="holding",
+            exponent=decimals(code),
+            singular=noun,
+            plural=plural or noun,
+        )
+    else:
+        prefix, _, tail = code.partition(".")
+        if prefix not in COMMODITY_KINDS or not tail or not _plain(tail):
+            raise Invalid(f"{code} is no commodity code.", place="commodity")
+        noun = singular or tail.replace("_", " ").lower()
+        commodity = Commodity(
+            code=code,
+            kind=COMMODITY_KINDS[prefix],
+            exponent=0,
+            singular=noun,
+            plural=plural or noun,
+        )
+    session.add(commodity)
+    session.flush()
+    return commodity
+
+
+def check_own_fund(book: Book, fund: Fund, *, place: str = "fund") -> None:
+    """Refuse a fund that cannot own what comes in: of another book, or an agency fund.
+
+    An agency fund holds the money of others and never has net assets (invariant I-12). Raises
+    Invalid at ``place``.
+    """
+    if fund.book_id != book.id:
+        raise Invalid("This fund belongs to another book.", place=place)
+    if fund.fund_class == "agency":
+        raise Invalid("This fund holds the money of others and owns nothing.", place=place)
+
+
+def _plain(text: str) -> bool:
+    return text.isascii() and text.replace("_", "").replace("-", "").isalnum() and text.isupper()
+
+
+def check_code(code: str, place: str) -> None:
+    """Refuse a code that addresses and files could not hold. Raises Invalid at ``place``."""
+    if not code or len(code) > CODE_LENGTH or not _plain(code.upper()):
+        raise Invalid(
+            f"A code has up to {CODE_LENGTH} letters, digits, - and _; {code[:40]!r} does not fit.",
+            place=place,
+        )
+
+
+def _check_choice(value: str, choices: tuple[str, ...], place: str) -> None:
+    if value not in choices:
+        raise Invalid(f"{value!r} is not one of {', '.join(choices)}.", place=place)

@@ -1,0 +1,1 @@
+"""Campaigns, their moderation, and sponsors who match gifts."""

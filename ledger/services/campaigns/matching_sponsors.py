@@ -1,0 +1,215 @@
+"""Sponsors who match gifts: promised on condition, owed as gifts come in (PLG-13, -14)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from ledger.core import bookkeeping
+from ledger.core.days import day_in
+from ledger.core.match_gifts import match, taken_back
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.books import Book, Fund
+from ledger.models.commitments import Commitment, Step
+from ledger.models.parties import Party
+from ledger.models.pledges import Pledge
+from ledger.queries.books.policies import policy_of
+from ledger.queries.campaigns.matching_sponsors import (
+    KIND,
+    Gift,
+    active_sponsors,
+    cleared_gifts,
+    shares_of,
+    terms_of,
+)
+from ledger.services.approvals.agreements import (
+    approve,
+    load,
+    open_commitment,
+    place_of,
+    put_before_approver,
+    take_step,
+    total,
+)
+from ledger.services.pledges.pledges import RECEIVABLE, booked_as, make_promise
+
+
+def propose_sponsor(
+    session: Session,
+    *,
+    party: Party,
+    book: Book,
+    fund: Fund,
+    up_to: int,
+    basis_points: int,
+    evidence: str,
+    made_by: UUID,
+    now: datetime,
+    per_gift: int = 0,
+    campaign_id: UUID | None = None,
+) -> Commitment:
+    """Ask to take a sponsor's matching terms; 10,000 basis points match one for one.
+
+    ``per_gift`` caps what is added to one gift (0: nothing does); gifts to a campaign are matched
+    by themselves. Raises Invalid for terms that match nothing, Conflict where the book's policy
+    calls no promise owed: what such a sponsor pays is booked as a gift.
+    """
+    if policy_of(session, book, day_in(book.time_zone, now)).promises == "none":
+        raise Conflict("In this book no promise is owed; book the sponsor's gifts.", place="book")
+    if not 0 < basis_points <= 100_000:
+        raise Invalid("A sponsor matches between 0 and ten for one.", place="basis_points")
+    if per_gift < 0:
+        raise Invalid("A cap is not below zero.", place="per_gift")
+    row = open_commitment(
+        session,
+        kind=KIND,
+        book=book,
+        fund=fund,
+        quantity=up_to,
+        title="Matching sponsor",
+        terms={
+            "party": str(party.id),
+            "basis_points": basis_points,
+            "per_gift": per_gift,
+            **({"campaign": str(campaign_id)} if campaign_id else {}),
+        },
+        made_by=made_by,
+        now=now,
+    )
+    put_before_approver(session, row, reason=evidence, now=now)
+    return row
+
+
+def take_sponsor(session: Session, row: Commitment, *, by: UUID, on: date, now: datetime) -> None:
+    """Note the promise; every gift it matches is a condition met (PLG-13)."""
+    pledge = make_promise(
+        session,
+        party=session.get_one(Party, UUID(row.terms["party"])),
+        book=session.get_one(Book, row.book_id),
+        fund=session.get_one(Fund, row.fund_id),
+        quantity=row.quantity,
+        legal_nature="conditional",
+        on=on,
+        now=now,
+    )
+    row.terms = {**row.terms, "pledge": str(pledge.id)}
+    approve(session, row, [], by=by, on=on, now=now)
+
+
+def match_gifts(
+    session: Session,
+    *,
+    sponsor_id: UUID,
+    gifts: int,
+    reference: str,
+    by: UUID | None,
+    on: date,
+    now: datetime,
+) -> int:
+    """Book what a sponsor owes for cleared gifts, never above what was promised (PLG-14).
+
+    ``reference`` names the gifts, so that none is matched twice. Returns what was matched.
+    """
+    row = load(session, sponsor_id, KIND)
+    left = row.quantity - matched(session, row)
+    share = min(left, gifts * row.terms["basis_points"] // 10_000)
+    if share <= 0:
+        return 0
+    entries = bookkeeping.gifts_matched(
+        **place_of(session, row), amount=share, pledge=_pledge(session, row).reference
+    )
+    step = take_step(
+        session, row, "match", entries, quantity=share, reference=reference, by=by, on=on, now=now
+    )
+    return step.quantity
+
+
+def match_due(session: Session, *, now: datetime) -> int:
+    """Match every cleared gift that is not matched, and take back for refunds; return how many.
+
+    Gifts count from the day the terms were approved. Each is a step of its own, so that none is
+    matched twice and every share leads to its gift (PLG-14).
+    """
+    done = 0
+    for row in active_sponsors(session):
+        about = row.terms.get("campaign")
+        if not about:
+            continue
+        book = session.get_one(Book, row.book_id)
+        gifts = cleared_gifts(
+            session,
+            campaign_id=UUID(about),
+            commodity=row.commodity,
+            since=_approved_at(session, row),
+            without=UUID(row.terms["party"]),
+        )
+        on = day_in(book.time_zone, now)
+        done += _take_back(session, row, gifts, on, now) + _add(session, row, gifts, on, now)
+    return done
+
+
+def _add(session: Session, row: Commitment, gifts: Sequence[Gift], on: date, now: datetime) -> int:
+    known = shares_of(session, row)
+    fresh = [
+        (gift.reference, gift.amount - gift.refunded)
+        for gift in gifts
+        if gift.reference not in known and gift.amount > gift.refunded
+    ]
+    found = match(terms_of(row), fresh, already=matched(session, row))
+    for item in found:
+        if item.share:
+            _post(session, row, "match", item.share, item.reference, on, now)
+    return sum(item.share > 0 for item in found)
+
+
+def _take_back(
+    session: Session, row: Commitment, gifts: Sequence[Gift], on: date, now: datetime
+) -> int:
+    """Take back the share of what went back; what the sponsor has paid already stays a gift."""
+    known = shares_of(session, row)
+    done = 0
+    for gift in gifts:
+        given, back = known.get(gift.reference, (0, 0))
+        share = taken_back(given, gift.amount, gift.refunded) - back
+        share = min(share, booked_as(session, _pledge(session, row), [RECEIVABLE]))
+        if share > 0:
+            _post(session, row, "unmatch", share, f"{gift.reference}#{gift.refunded}", on, now)
+            done += 1
+    return done
+
+
+def _post(
+    session: Session,
+    row: Commitment,
+    step: str,
+    share: int,
+    reference: str,
+    on: date,
+    now: datetime,
+) -> None:
+    entries = bookkeeping.gifts_matched(
+        **place_of(session, row), amount=share, pledge=_pledge(session, row).reference
+    )
+    if step == "unmatch":
+        entries = [item.reversed() for item in entries]
+    take_step(session, row, step, entries, quantity=share, reference=reference, on=on, now=now)
+
+
+def _approved_at(session: Session, row: Commitment) -> datetime:
+    found = session.scalar(
+        select(Step.created_at).where(Step.commitment_id == row.id, Step.name == "approve")
+    )
+    return found or row.created_at
+
+
+def matched(session: Session, row: Commitment) -> int:
+    """Return what gifts have made owed so far."""
+    return total(session, row, "match") - total(session, row, "unmatch")
+
+
+def _pledge(session: Session, row: Commitment) -> Pledge:
+    if "pledge" not in row.terms:
+        raise Conflict("These terms are not approved.", place="sponsor")
+    return session.get_one(Pledge, UUID(row.terms["pledge"]))

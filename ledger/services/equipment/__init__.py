@@ -1,0 +1,1 @@
+"""Equipment and supplies: received, valued, lent, depreciated, disposed of."""

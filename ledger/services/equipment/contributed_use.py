@@ -1,0 +1,97 @@
+"""What the free use of lent things is worth: a statistic, or income and cost at once (EQP-06)."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from ledger.core import bookkeeping
+from ledger.db import Session
+from ledger.errors import Invalid, NotFound
+from ledger.models.assets import Asset, AssetLoan, Valuation
+from ledger.models.books import Book
+from ledger.models.proposals import Proposal
+from ledger.queries.books.policies import policy_of
+from ledger.services.approvals.requests import propose
+from ledger.services.books import journal
+from ledger.services.equipment.assets import borrowing_fund
+
+KIND = "free_use"
+
+
+def propose_use(
+    session: Session,
+    *,
+    loan_id: UUID,
+    days: int,
+    value: int,
+    evidence: str,
+    made_by: UUID,
+    now: datetime,
+) -> Proposal:
+    """Ask the borrower's approver to say what some days of use are worth, in minor units.
+
+    Raises NotFound, Invalid for no days or no value.
+    """
+    loan = session.get(AssetLoan, loan_id)
+    if loan is None:
+        raise NotFound("There is no such loan.", place="loan")
+    if days <= 0 or value <= 0:
+        raise Invalid("Give days and a value above zero.", place="value")
+    book = session.get_one(Book, loan.borrower_id)
+    return propose(
+        session,
+        book_id=book.id,
+        kind=KIND,
+        title="Free use of lent equipment",
+        reason=evidence,
+        arguments={
+            "loan": str(loan.id),
+            "days": days,
+            "quantity": value,
+            "commodity": book.commodity,
+        },
+        made_by=made_by,
+        now=now,
+    )
+
+
+def book_use(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+    """Book the use by the borrower's policy, with its valuation (EQP-06)."""
+    asked = proposal.arguments
+    loan = session.get_one(AssetLoan, UUID(asked["loan"]))
+    book = session.get_one(Book, proposal.book_id)
+    valuation = Valuation(
+        book_id=book.id,
+        label=f"U-{proposal.id.hex[-12:].upper()}",
+        commodity=session.get_one(Asset, loan.asset_id).commodity,
+        quantity=asked["days"],
+        currency=asked["commodity"],
+        total=asked["quantity"],
+        method="use",
+        evidence=proposal.reason,
+        capitalise=False,
+        valued_on=on,
+        valued_by=proposal.made_by,
+        approved_by=by,
+        state="approved",
+    )
+    session.add(valuation)
+    session.flush()
+    journal.post(
+        session,
+        bookkeeping.free_use_valued(
+            book=book.code,
+            fund=borrowing_fund(session, loan),
+            currency=asked["commodity"],
+            amount=asked["quantity"],
+            valuation=valuation.label,
+            lender=session.get_one(Book, loan.lender_id).code,
+            recognised=policy_of(session, book, on).use,
+        ),
+        event_type=KIND,
+        source=KIND,
+        external_ref=str(proposal.id),
+        accounting_on=on,
+        now=now,
+        made_by=proposal.made_by,
+        approved_by=by,
+    )

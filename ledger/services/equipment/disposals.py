@@ -1,0 +1,285 @@
+"""Things that leave or come back harmed: sold, scrapped, lost, given back or on, returned damaged
+(events EQP-08 to -10). Proposed by one person, approved by another; amounts in minor units.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from itertools import chain, count
+from uuid import UUID
+
+from sqlalchemy import select
+
+from ledger.core import bookkeeping
+from ledger.core.bookkeeping.equipment import IN_CUSTODY
+from ledger.core.bookkeeping.equipment_life import GIVEN_BACK, LOST, RETURNED_DAMAGED, SOLD
+from ledger.core.entry import Entry
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.assets import Asset, AssetLoan
+from ledger.models.books import Book, Fund
+from ledger.models.proposals import Proposal
+from ledger.services.approvals.requests import propose
+from ledger.services.books import journal
+from ledger.services.books.books import check_own_fund
+from ledger.services.equipment.assets import borrowing_fund
+from ledger.services.equipment.depreciation import plan_with, take_out, worn
+
+DISPOSAL = "disposal"
+GIVING = "giving_on"
+DAMAGE = "damaged_return"
+# How a thing goes: where the count goes to, and the state it leaves the thing in.
+WAYS = {
+    "sold": (SOLD, "disposed"),
+    "scrapped": (SOLD, "disposed"),
+    "lost": (LOST, "lost"),
+    "returned": (GIVEN_BACK, "returned_to_donor"),
+}
+PLACES = {"in_custody": IN_CUSTODY, "damaged": RETURNED_DAMAGED}
+
+
+def propose_disposal(
+    session: Session,
+    *,
+    asset_id: UUID,
+    way: str,
+    price: int,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+) -> Proposal:
+    """Ask to let a thing go. Raises Conflict for one that is not here, Invalid for a price of
+    what is not sold."""
+    asset = _here(session, asset_id)
+    if way not in WAYS:
+        raise Invalid(f"A thing goes in one of these ways: {', '.join(WAYS)}.", place="way")
+    if price < 0 or (price > 0) != (way == "sold"):
+        raise Invalid("What is sold has a price, and only that.", place="price")
+    return _propose(
+        session,
+        asset,
+        DISPOSAL,
+        f"{asset.tag} {way}",
+        {"way": way, "price": price, "amount": max(price, carrying(session, asset))},
+        reason,
+        made_by,
+        now,
+    )
+
+
+def dispose(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+    """Take a thing off the books (EQP-09)."""
+    asset = _here(session, UUID(proposal.arguments["asset"]))
+    use, state = WAYS[proposal.arguments["way"]]
+    entries = bookkeeping.item_disposed(
+        **_item(session, asset),
+        price=proposal.arguments["price"],
+        cost=asset.cost,
+        depreciated=take_out(session, asset, now=now),
+        impaired=asset.impaired,
+        use=use,
+        place=PLACES[asset.state],
+    )
+    _post(session, proposal, entries, by, on, now)
+    asset.state = state
+    session.flush()
+
+
+def propose_giving(
+    session: Session,
+    *,
+    asset_id: UUID,
+    receiver: Book,
+    fund: Fund,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+) -> Proposal:
+    """Ask to give a thing to another community for good (EQP-10).
+
+    Raises Invalid for oneself or a fund that is not the receiver's, Conflict for what is
+    damaged or not here.
+    """
+    asset = _here(session, asset_id)
+    if asset.state != "in_custody":
+        raise Conflict("What is damaged is not given on.", place="asset")
+    if receiver.id == asset.book_id:
+        raise Invalid("It belongs to this community already.", place="receiver")
+    check_own_fund(receiver, fund)
+    more = {"receiver_fund": str(fund.id), "amount": carrying(session, asset)}
+    title = f"{asset.tag} to {receiver.name}"
+    return _propose(session, asset, GIVING, title, more, reason, made_by, now)
+
+
+def give_on(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+    """Move a thing at its carrying amount, so that both books agree (EQP-10)."""
+    asset = _here(session, UUID(proposal.arguments["asset"]))
+    fund = session.get_one(Fund, UUID(proposal.arguments["receiver_fund"]))
+    own = _item(session, asset)
+    depreciated = take_out(session, asset, now=now)
+    tag = _tag_there(session, fund.book_id, asset.tag)
+    entries = bookkeeping.item_given_on(
+        giver=own["book"],
+        giver_fund=own["fund"],
+        receiver=session.get_one(Book, fund.book_id).code,
+        receiver_fund=fund.code,
+        commodity=asset.commodity,
+        asset=asset.tag,
+        currency=own["currency"],
+        cost=asset.cost,
+        depreciated=depreciated,
+        receiver_asset=tag,
+    )
+    _post(session, proposal, entries, by, on, now)
+    asset.state = "transferred"
+    session.add(
+        Asset(
+            book_id=fund.book_id,
+            fund_id=fund.id,
+            tag=tag,
+            commodity=asset.commodity,
+            description=asset.description,
+            condition=asset.condition,
+            state="in_custody",
+            cost=asset.cost - depreciated,
+        )
+    )
+    session.flush()
+
+
+def propose_damage(
+    session: Session,
+    *,
+    loan_id: UUID,
+    impairment: int,
+    compensation: int,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+) -> Proposal:
+    """Ask to take a lent thing back damaged (EQP-08).
+
+    Raises Conflict when it is back already, Invalid for harm above what the thing is worth.
+    """
+    loan = _out(session, loan_id)
+    asset = session.get_one(Asset, loan.asset_id)
+    if not 0 < impairment <= carrying(session, asset) or compensation < 0:
+        raise Invalid("The harm is above zero and at most what it is worth.", place="impairment")
+    more = {"loan": str(loan.id), "impairment": impairment, "compensation": compensation}
+    return _propose(
+        session, asset, DAMAGE, f"{asset.tag} came back damaged", more, reason, made_by, now
+    )
+
+
+def take_damaged(
+    session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime
+) -> None:
+    """Book the return, the harm, and what the borrower owes for it (EQP-08)."""
+    loan = _out(session, UUID(proposal.arguments["loan"]))
+    asset = session.get_one(Asset, loan.asset_id)
+    own = _item(session, asset)
+    entries = bookkeeping.item_returned_damaged(
+        lender=own["book"],
+        lender_fund=own["fund"],
+        borrower=session.get_one(Book, loan.borrower_id).code,
+        borrower_fund=borrowing_fund(session, loan),
+        commodity=asset.commodity,
+        asset=asset.tag,
+        currency=own["currency"],
+        impairment=proposal.arguments["impairment"],
+        compensation=proposal.arguments["compensation"],
+    )
+    _post(session, proposal, entries, by, on, now)
+    # What is harmed wears no more, or wear and harm together would exceed what it cost (I-55).
+    take_out(session, asset, now=now)
+    loan.returned_on = on
+    asset.state = "damaged"
+    asset.impaired += proposal.arguments["impairment"]
+    session.flush()
+
+
+def _tag_there(session: ReadSession, book_id: UUID, tag: str) -> str:
+    """Return the tag that a thing gets in another book: its own, unless another thing has it."""
+    taken = set(session.scalars(select(Asset.tag).where(Asset.book_id == book_id)))
+    names = chain([tag], (f"{tag}/{number}" for number in count(2)))
+    return next(name for name in names if name not in taken)
+
+
+def carrying(session: ReadSession, asset: Asset) -> int:
+    """Return what a thing is still worth in the books, in minor units."""
+    plan = plan_with(session, asset)
+    done = asset.depreciated
+    if plan is not None:
+        done = (2 * worn(session, plan) * asset.cost + plan.quantity) // (2 * plan.quantity)
+    return asset.cost - done - asset.impaired
+
+
+def _here(session: Session, asset_id: UUID) -> Asset:
+    asset = session.get(Asset, asset_id)
+    if asset is None:
+        raise NotFound("There is no such thing.", place="asset")
+    if asset.state not in PLACES:
+        raise Conflict(f"This thing is {asset.state.replace('_', ' ')}.", place="asset")
+    return asset
+
+
+def _out(session: Session, loan_id: UUID) -> AssetLoan:
+    loan = session.get(AssetLoan, loan_id)
+    if loan is None:
+        raise NotFound("There is no such loan.", place="loan")
+    if loan.returned_on is not None:
+        raise Conflict("This came back already.", place="loan")
+    return loan
+
+
+def _item(session: ReadSession, asset: Asset) -> dict[str, str]:
+    book = session.get_one(Book, asset.book_id)
+    return {
+        "book": book.code,
+        "fund": session.get_one(Fund, asset.fund_id).code,
+        "currency": book.commodity,
+        "commodity": asset.commodity,
+        "asset": asset.tag,
+    }
+
+
+def _propose(
+    session: Session,
+    asset: Asset,
+    kind: str,
+    title: str,
+    more: Mapping[str, object],
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+) -> Proposal:
+    return propose(
+        session,
+        book_id=asset.book_id,
+        kind=kind,
+        title=title,
+        reason=reason,
+        arguments={"asset": str(asset.id), **more},
+        made_by=made_by,
+        now=now,
+    )
+
+
+def _post(
+    session: Session,
+    proposal: Proposal,
+    entries: list[Entry],
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> None:
+    journal.post(
+        session,
+        entries,
+        event_type=proposal.kind,
+        source=proposal.kind,
+        external_ref=str(proposal.id),
+        accounting_on=on,
+        now=now,
+        made_by=proposal.made_by,
+        approved_by=by,
+    )

@@ -1,0 +1,139 @@
+"""Things of low value: given with what they are worth, and used up at once (event EQP-04).
+
+Quantity and value go into one entry, so nothing waits for a value; the things stay on the
+register. What is worth the capitalisation threshold or more is received and valued in two steps.
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from ledger.core import bookkeeping
+from ledger.core.days import day_in
+from ledger.db import Session
+from ledger.errors import Invalid
+from ledger.models.assets import Intake, Valuation
+from ledger.models.books import Book, Fund
+from ledger.models.proposals import Proposal
+from ledger.queries.books.policies import capitalised_from
+from ledger.services.approvals.requests import propose
+from ledger.services.books import journal
+from ledger.services.books.books import ensure_commodity
+from ledger.services.equipment.assets import check_receipt, next_label, tag_items
+
+KIND = "small_gift"
+
+
+def propose_small_gift(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    commodity: str,
+    quantity: int,
+    value: int,
+    description: str,
+    condition: str,
+    received_on: date,
+    evidence: str,
+    made_by: UUID,
+    now: datetime,
+) -> Proposal:
+    """Ask to take things in at what they are worth together, in minor units.
+
+    Raises Invalid for what is no thing, a day ahead, a wrong number or fund, no value, or things
+    worth so much that they are equipment.
+    """
+    check_receipt(book, fund, commodity, quantity, condition, None)
+    if received_on > day_in(book.time_zone, now):
+        raise Invalid("This day is still ahead.", place="received_on")
+    if value <= 0:
+        raise Invalid("A value is above zero.", place="value")
+    if value >= capitalised_from(session, book, day_in(book.time_zone, now)):
+        raise Invalid("Items worth this much are equipment; value them.", place="value")
+    ensure_commodity(session, commodity)
+    return propose(
+        session,
+        book_id=book.id,
+        kind=KIND,
+        title=f"Gift of {description}",
+        reason=evidence,
+        arguments={
+            "fund": str(fund.id),
+            "thing": commodity,
+            "items": quantity,
+            "description": description,
+            "condition": condition,
+            "received_on": received_on.isoformat(),
+            "quantity": value,
+            "commodity": book.commodity,
+        },
+        made_by=made_by,
+        now=now,
+    )
+
+
+def receive_small_gift(
+    session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime
+) -> None:
+    """Count the things in and book their value, on the day they came (EQP-04)."""
+    asked = proposal.arguments
+    book = session.get_one(Book, proposal.book_id)
+    fund = session.get_one(Fund, UUID(asked["fund"]))
+    intake = Intake(
+        book_id=book.id,
+        fund_id=fund.id,
+        commodity=asked["thing"],
+        quantity=asked["items"],
+        received_on=date.fromisoformat(asked["received_on"]),
+        received_by=proposal.made_by,
+        created_at=now,
+        valued=True,
+    )
+    session.add(intake)
+    session.flush()
+    items = tag_items(session, intake, asked["description"], asked["condition"], ())
+    valuation = _valued(session, intake, proposal, by, on)
+    posted = bookkeeping.small_items_given(
+        book=book.code,
+        fund=fund.code,
+        commodity=intake.commodity,
+        quantity=intake.quantity,
+        currency=valuation.currency,
+        amount=valuation.total,
+        valuation=valuation.label,
+        asset=",".join(item.tag for item in items) if 0 < len(items) <= 5 else None,
+    )
+    journal.post(
+        session,
+        posted,
+        event_type="small_gift_received",
+        source="intake",
+        external_ref=str(intake.id),
+        accounting_on=min(intake.received_on, on),
+        now=now,
+        made_by=proposal.made_by,
+        approved_by=by,
+    )
+
+
+def _valued(session: Session, intake: Intake, proposal: Proposal, by: UUID, on: date) -> Valuation:
+    asked = proposal.arguments
+    valuation = Valuation(
+        book_id=intake.book_id,
+        label=next_label(session, intake.book_id),
+        intake_id=intake.id,
+        commodity=intake.commodity,
+        quantity=intake.quantity,
+        currency=asked["commodity"],
+        total=asked["quantity"],
+        method="observable",
+        evidence=proposal.reason,
+        capitalise=False,
+        valued_on=on,
+        valued_by=proposal.made_by,
+        approved_by=by,
+        state="approved",
+    )
+    session.add(valuation)
+    session.flush()
+    return valuation

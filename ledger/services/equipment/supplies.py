@@ -1,0 +1,168 @@
+"""Materials in bulk: given with their value, and used up (event EQP-12); grams, millilitres, minor
+units. The value leaves with the quantity; with the last of it the last unit of value.
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from ledger.core import bookkeeping
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.assets import Valuation
+from ledger.models.books import Book, Fund
+from ledger.models.journal import Posting
+from ledger.models.proposals import Proposal
+from ledger.queries.books.funds import on_account
+from ledger.services.approvals.requests import propose
+from ledger.services.books import journal
+from ledger.services.books.books import check_own_fund, ensure_commodity
+
+KIND = "material"
+ON_HAND = 8250
+STOCK = 1420
+BULK = ("GRM.", "MLT.")
+
+
+def propose_material(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    commodity: str,
+    quantity: int,
+    value: int,
+    evidence: str,
+    made_by: UUID,
+    now: datetime,
+) -> Proposal:
+    """Ask to take given material on stock at its value. Raises Invalid for what is not bulk."""
+    check_own_fund(book, fund)
+    if not commodity.startswith(BULK):
+        raise Invalid("Material is counted in grams or millilitres.", place="commodity")
+    if quantity <= 0 or value <= 0:
+        raise Invalid("Give a quantity and a value above zero.", place="quantity")
+    known = ensure_commodity(session, commodity)
+    return propose(
+        session,
+        book_id=book.id,
+        kind=KIND,
+        title=f"{quantity:,} {known.plural} given",
+        reason=evidence,
+        arguments={
+            "fund": str(fund.id),
+            "material": commodity,
+            "amount_of_material": quantity,
+            "quantity": value,
+            "commodity": book.commodity,
+        },
+        made_by=made_by,
+        now=now,
+    )
+
+
+def receive_material(
+    session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime
+) -> None:
+    """Book material and value together (EQP-12)."""
+    asked = proposal.arguments
+    valuation = Valuation(
+        book_id=proposal.book_id,
+        label=f"M-{proposal.id.hex[-12:].upper()}",
+        commodity=asked["material"],
+        quantity=asked["amount_of_material"],
+        currency=asked["commodity"],
+        total=asked["quantity"],
+        method="observable",
+        evidence=proposal.reason,
+        capitalise=False,
+        valued_on=on,
+        valued_by=proposal.made_by,
+        approved_by=by,
+        state="approved",
+    )
+    session.add(valuation)
+    session.flush()
+    journal.post(
+        session,
+        bookkeeping.material_received(
+            book=session.get_one(Book, proposal.book_id).code,
+            fund=session.get_one(Fund, UUID(asked["fund"])).code,
+            commodity=asked["material"],
+            quantity=asked["amount_of_material"],
+            currency=asked["commodity"],
+            amount=asked["quantity"],
+            valuation=valuation.label,
+        ),
+        event_type="material_received",
+        source=KIND,
+        external_ref=str(proposal.id),
+        accounting_on=on,
+        now=now,
+        made_by=proposal.made_by,
+        approved_by=by,
+    )
+
+
+def use_material(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    commodity: str,
+    quantity: int,
+    reference: str,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> tuple[UUID, int]:
+    """Book what was used; return the entry and its value (EQP-12).
+
+    Raises Conflict for more than is there, or so little that it has no value."""
+    check_own_fund(book, fund)
+    there = on_account(session, fund, ON_HAND, currency=commodity)
+    if not 0 < quantity <= there:
+        raise Conflict("There is less than this on hand.", place="quantity")
+    stock = _worth(session, fund, commodity)
+    value = stock if quantity == there else stock * quantity // there
+    if not value:
+        raise Conflict("So little has no value of its own; book it with more.", place="quantity")
+    entry_id = journal.post(
+        session,
+        bookkeeping.material_used(
+            book=book.code,
+            fund=fund.code,
+            commodity=commodity,
+            quantity=quantity,
+            currency=book.commodity,
+            amount=value,
+        ),
+        event_type="material_used",
+        source=KIND,
+        external_ref=f"{fund.code}/{commodity}/{reference}",
+        accounting_on=on,
+        now=now,
+        made_by=by,
+    ).ids[0]
+    return entry_id, value
+
+
+def _worth(session: ReadSession, fund: Fund, commodity: str) -> int:
+    """Return what the stock of one material is worth: the value legs of the entries that moved it,
+    for the account itself holds the value of all materials together."""
+    moved = select(Posting.entry_id).where(
+        Posting.book_id == fund.book_id,
+        Posting.fund_id == fund.id,
+        Posting.account == ON_HAND,
+        Posting.commodity == commodity,
+    )
+    total = session.scalar(
+        select(func.sum(Posting.quantity)).where(
+            Posting.book_id == fund.book_id,
+            Posting.fund_id == fund.id,
+            Posting.account == STOCK,
+            Posting.entry_id.in_(moved),
+        )
+    )
+    return min(int(total or 0), on_account(session, fund, STOCK))

@@ -1,0 +1,1 @@
+"""What other programs kept: ledgers, lists of gifts, tables."""

@@ -1,0 +1,1 @@
+"""Payments by card and bank debit, monthly gifts, refunds and disputes."""

@@ -1,0 +1,1 @@
+"""People, their sessions, second factors, tokens, and the log of their rights."""

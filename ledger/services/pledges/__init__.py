@@ -1,0 +1,1 @@
+"""Pledges, who gives them, what is receivable, and what donors are told."""

@@ -1,0 +1,218 @@
+"""What donors are told by mail about money that is to come, each with the link to change it.
+
+Messages go to the outbox in the transaction that causes them; nothing is sent from here. Where a
+link belongs stands its place only: whoever sends the message writes the signed link there, so that
+the database holds none.
+"""
+
+from datetime import date, datetime
+
+from ledger.core.amount import is_currency, plain_text
+from ledger.core.days import day_in
+from ledger.core.pledge_status import Tone
+from ledger.db import Session
+from ledger.links import PLEDGE, RECURRING, place_for
+from ledger.models.books import Book
+from ledger.models.campaigns import Campaign
+from ledger.models.parties import Party
+from ledger.models.pledges import Pledge
+from ledger.models.recurring import RecurringGift
+from ledger.queries.pledges.pledge_status import standings_of
+from ledger.services.people.people import send
+
+# What a message about a changed status is headed with.
+SUBJECTS = {
+    Tone.NEEDS_YOU: "Your payment did not go through",
+    Tone.NOT_PAID: "Your payment did not go through",
+    Tone.RETURNED: "Money on its way back to you",
+}
+EVERY = {"month": "every month", "year": "every year"}
+NO_SIGN_IN = "You need not sign in. Anyone who has this link can use it, so keep it to yourself."
+
+
+def tell_status(session: Session, *, pledge: Pledge, now: datetime) -> None:
+    """Say what is true of a pledge now that something happened to it or to its payment."""
+    found = standings_of(session, pledge_ids=[pledge.id], now=now)[pledge.id]
+    sentence = found.words(plain_text, date.isoformat)
+    _tell(
+        session,
+        pledge,
+        subject=SUBJECTS.get(found.tone, f"About your pledge {pledge.reference}"),
+        text=(
+            f"This is about your pledge {pledge.reference} to {_title(session, pledge)}. {sentence}"
+        ),
+        link=place_for(PLEDGE, pledge.id) if is_currency(pledge.commodity) else "",
+        now=now,
+    )
+
+
+def tell_card_saved(session: Session, *, pledge: Pledge, shown: str, now: datetime) -> None:
+    """Say that a card is kept, for what, and when it will be charged."""
+    when = (
+        "It is charged only if the campaign reaches everything it needs by its deadline."
+        if pledge.legal_nature == "conditional"
+        else "It is charged on the days you agreed to, and we tell you when that does not work."
+    )
+    _tell(
+        session,
+        pledge,
+        subject=f"Your card is saved for {_title(session, pledge)}",
+        text=(
+            f"Your pledge {pledge.reference} of {plain_text(pledge.quantity, pledge.commodity)} "
+            f"is kept with {shown or 'your card'}. {when}"
+        ),
+        link=place_for(PLEDGE, pledge.id),
+        now=now,
+    )
+
+
+def tell_card_failed(
+    session: Session,
+    *,
+    pledge: Pledge,
+    amount: int,
+    tries_again_at: datetime | None,
+    now: datetime,
+) -> None:
+    """Say that a charge did not come through, and what its donor can do."""
+    zone = session.get_one(Book, pledge.book_id).time_zone
+    again = (
+        f"We try again on {day_in(zone, tries_again_at).isoformat()}; you need not do anything."
+        if tries_again_at is not None
+        else "We do not try again by ourselves: your bank wants you to be there."
+    )
+    _tell(
+        session,
+        pledge,
+        subject=f"Your payment for {_title(session, pledge)} did not come through",
+        text=(
+            f"Your bank did not pay {plain_text(amount, pledge.commodity)} for your pledge "
+            f"{pledge.reference}. Nothing was taken. {again} You can pay now, or use another card:"
+        ),
+        link=place_for(PLEDGE, pledge.id),
+        now=now,
+    )
+
+
+def tell_campaign_over(session: Session, *, pledge: Pledge, reached: bool, now: datetime) -> None:
+    """Say how an all-or-nothing campaign ended, and what that means for a pledge of money."""
+    amount = plain_text(pledge.quantity, pledge.commodity)
+    outcome = (
+        f"It reached everything it needs. Your card is now charged with {amount}, as you agreed."
+        if reached
+        else f"It did not reach everything it needs. The {amount} you promised are not charged, "
+        "and your card is forgotten."
+    )
+    _tell(
+        session,
+        pledge,
+        subject=f"{_title(session, pledge)}: {'it happens' if reached else 'not this time'}",
+        text=outcome,
+        link=place_for(PLEDGE, pledge.id),
+        now=now,
+    )
+
+
+def tell_declined(session: Session, *, pledge: Pledge, reason: str, now: datetime) -> None:
+    """Say that hours or things that were offered are not needed, and why."""
+    found = standings_of(session, pledge_ids=[pledge.id], now=now)[pledge.id]
+    _tell(
+        session,
+        pledge,
+        subject=f"About your offer to {_title(session, pledge)}",
+        text=(
+            f"Thank you for offering {plain_text(pledge.quantity, pledge.commodity)} to "
+            f"{_title(session, pledge)}. {found.words(plain_text, date.isoformat)} "
+            f"The organiser writes: {reason}"
+        ),
+        link="",
+        now=now,
+    )
+
+
+def tell_gift_begun(session: Session, *, gift: RecurringGift, now: datetime) -> None:
+    """Say thank you for a recurring gift, with the link that changes or stops it."""
+    _tell_of_gift(
+        session,
+        gift,
+        subject="Thank you for your regular gift",
+        text=(
+            f"You give {plain_text(gift.amount, gift.commodity)} {EVERY[gift.every]} to "
+            f"{_campaign(session, gift)}. Pause it, skip a payment, change the amount or the card, "
+            "or stop it, any time:"
+        ),
+        now=now,
+    )
+
+
+def tell_renewal_failed(session: Session, *, gift: RecurringGift, now: datetime) -> None:
+    """Say that a renewal did not come through, and how to mend it."""
+    _tell_of_gift(
+        session,
+        gift,
+        subject="Your regular gift did not come through",
+        text=(
+            f"Your bank did not pay {plain_text(gift.amount, gift.commodity)} for "
+            f"{_campaign(session, gift)}. Nothing was taken and you owe nothing. It is tried again "
+            "in the next days; to use another card, to pause or to stop:"
+        ),
+        now=now,
+    )
+
+
+def tell_gift_stopped(session: Session, *, gift: RecurringGift, on: date, now: datetime) -> None:
+    """Say that a recurring gift has ended."""
+    why = " because it could not be paid any more" if gift.failure else ", as you wished"
+    _tell_of_gift(
+        session,
+        gift,
+        subject="Your regular gift has ended",
+        text=(
+            f"Your gift of {plain_text(gift.amount, gift.commodity)} {EVERY[gift.every]} to "
+            f"{_campaign(session, gift)} ended on {on.isoformat()}{why}. Nothing more is taken. "
+            "What you gave stays where it is:"
+        ),
+        now=now,
+    )
+
+
+def _tell(
+    session: Session, pledge: Pledge, *, subject: str, text: str, link: str, now: datetime
+) -> None:
+    email = session.get_one(Party, pledge.party_id).email
+    # Whoever was erased has no address any more.
+    if not email:
+        return
+    send(
+        session,
+        to_email=email,
+        subject=subject,
+        body=f"{text}\n\n{link}\n\n{NO_SIGN_IN}" if link else text,
+        now=now,
+    )
+
+
+def _tell_of_gift(
+    session: Session, gift: RecurringGift, *, subject: str, text: str, now: datetime
+) -> None:
+    email = session.get_one(Party, gift.party_id).email
+    # Whoever was erased, or said that the gift is not theirs, has no address any more.
+    if not email:
+        return
+    send(
+        session,
+        to_email=email,
+        subject=subject,
+        body=f"{text}\n\n{place_for(RECURRING, gift.id)}\n\n{NO_SIGN_IN}",
+        now=now,
+    )
+
+
+def _title(session: Session, pledge: Pledge) -> str:
+    if pledge.campaign_id is None:
+        return session.get_one(Book, pledge.book_id).name
+    return session.get_one(Campaign, pledge.campaign_id).title
+
+
+def _campaign(session: Session, gift: RecurringGift) -> str:
+    return session.get_one(Campaign, gift.campaign_id).title

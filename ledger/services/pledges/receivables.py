@@ -1,0 +1,412 @@
+"""Promises that are owed: recognised at present value, increased, doubted, written off.
+
+Events PLG-03 to -05 and -10 to -12; minor units. Each is proposed with its evidence and approved
+by a second person.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from ledger.core import bookkeeping
+from ledger.core.days import day_in
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.books import Book, Fund
+from ledger.models.commitments import Commitment
+from ledger.models.parties import Party
+from ledger.models.pledges import Pledge
+from ledger.models.proposals import Proposal
+from ledger.queries.books.funds import on_account
+from ledger.queries.books.policies import policy_of
+from ledger.queries.pledges.pledges import open_quantity
+from ledger.services.approvals.agreements import (
+    approve,
+    load,
+    open_commitment,
+    place_of,
+    put_before_approver,
+    take_step,
+    total,
+)
+from ledger.services.approvals.requests import propose
+from ledger.services.books import journal
+from ledger.services.pledges.pledges import make_promise
+
+KIND = "promise"
+INCREASE = "promise_increase"
+ALLOWANCE = "allowance"
+WRITE_OFF = "write_off"
+GROSS = 1210
+SET_ASIDE = 1218
+MAX_RATE = 5_000
+
+Schedule = Sequence[tuple[date, int]]
+
+
+def propose_promise(
+    session: Session,
+    *,
+    party: Party,
+    book: Book,
+    fund: Fund,
+    schedule: Schedule,
+    evidence: str,
+    made_by: UUID,
+    now: datetime,
+    basis_points: int | None = None,
+) -> Commitment:
+    """Ask to recognise an unconditional promise; ``schedule`` is days and minor units.
+
+    Without a yearly rate in ``basis_points`` the book's policy gives it. Raises Invalid for an
+    empty schedule, amounts not above zero, days out of order, or a rate outside 0 to 50 %.
+    """
+    if not schedule or any(amount <= 0 for _day, amount in schedule):
+        raise Invalid("Give each instalment a day and an amount above zero.", place="schedule")
+    days = [day for day, _amount in schedule]
+    if days != sorted(set(days)):
+        raise Invalid("Instalments follow each other by day.", place="schedule")
+    if basis_points is None:
+        basis_points = policy_of(session, book, day_in(book.time_zone, now)).discount_points
+    if not 0 <= basis_points <= MAX_RATE:
+        raise Invalid("The yearly rate is between 0 and 50 %.", place="basis_points")
+    row = open_commitment(
+        session,
+        kind=KIND,
+        book=book,
+        fund=fund,
+        quantity=sum(amount for _day, amount in schedule),
+        title="Unconditional promise",
+        terms={
+            "party": str(party.id),
+            "schedule": [[day.isoformat(), amount] for day, amount in schedule],
+            "basis_points": basis_points,
+        },
+        made_by=made_by,
+        now=now,
+    )
+    put_before_approver(session, row, reason=evidence, now=now)
+    return row
+
+
+def recognise(session: Session, row: Commitment, *, by: UUID, on: date, now: datetime) -> None:
+    """Book what is owed at its present value on this day, and keep the day: the rate is fixed.
+
+    Where the book's policy calls no promise owed, it is noted until it is paid.
+    """
+    book = session.get_one(Book, row.book_id)
+    owed = policy_of(session, book, on).promises != "none"
+    pledge = make_promise(
+        session,
+        party=session.get_one(Party, UUID(row.terms["party"])),
+        book=book,
+        fund=session.get_one(Fund, row.fund_id),
+        quantity=row.quantity,
+        legal_nature="unconditional" if owed else "intention",
+        due_on=date.fromisoformat(row.terms["schedule"][0][0]),
+        on=on,
+        now=now,
+    )
+    row.terms = {**row.terms, "pledge": str(pledge.id), "from": on.isoformat()}
+    entries = (
+        bookkeeping.promise_recognised(
+            **place_of(session, row),
+            amount=row.quantity,
+            pledge=pledge.reference,
+            discount=discount_after(row, 0),
+        )
+        if owed
+        else []
+    )
+    approve(session, row, entries, by=by, on=on, now=now)
+
+
+def discount_after(row: Commitment, years: int) -> int:
+    """Return what of the discount is left some whole years after recognition, in minor units."""
+    return discount(
+        [(date.fromisoformat(day), amount) for day, amount in row.terms["schedule"]],
+        began=date.fromisoformat(row.terms["from"]),
+        basis_points=int(row.terms["basis_points"]),
+        years=years,
+    )
+
+
+def discount(schedule: Schedule, *, began: date, basis_points: int, years: int = 0) -> int:
+    """Return what a schedule comes to above its present value, some whole years after it began.
+
+    Payments of that day and before count in full; nothing due within a year is discounted
+    unless later instalments are (ASC 958-310-35).
+    """
+    if whole_years(began, schedule[-1][0]) <= 1 and schedule[0][0] < _plus_years(began, 1):
+        return 0
+    later = [
+        (whole_years(began, day) - years, amount)
+        for day, amount in schedule
+        if whole_years(began, day) > years
+    ]
+    worth = bookkeeping.present_value(later, basis_points=basis_points)
+    total_due: int = sum(amount for _years, amount in later)
+    return total_due - worth
+
+
+def unwind(
+    session: Session, *, promise_id: UUID, year: int, by: UUID | None, on: date, now: datetime
+) -> int:
+    """Book a year's share of the discount as income (PLG-05); after the last year it is zero.
+
+    Raises Conflict before the year is over, Invalid for a year that is none.
+    """
+    row = load(session, promise_id, KIND)
+    if year < 1:
+        raise Invalid("Years count from one.", place="year")
+    if on < _plus_years(date.fromisoformat(row.terms["from"]), year):
+        raise Conflict("This year is not over yet.", place="year")
+    pledge = _pledge(session, row)
+    share = discount_after(row, year - 1) - discount_after(row, year)
+    if share <= 0 or pledge.legal_nature != "unconditional":
+        return 0
+    entries = bookkeeping.discount_unwound(
+        **place_of(session, row), amount=share, pledge=pledge.reference
+    )
+    take_step(
+        session, row, "unwind", entries, quantity=share, reference=str(year), by=by, on=on, now=now
+    )
+    return share
+
+
+def unwind_due(session: Session, *, book_id: UUID, on: date, now: datetime) -> int:
+    """Book the discount of every year that is over, of every promise that is owed; return the
+    sum. Done twice, the second time books nothing more."""
+    rows = session.scalars(
+        select(Commitment)
+        .where(Commitment.book_id == book_id, Commitment.kind == KIND, Commitment.state == "owed")
+        .order_by(Commitment.id)
+    ).all()
+    booked = 0
+    for row in rows:
+        began, year = date.fromisoformat(row.terms["from"]), 1
+        while discount_after(row, year - 1) > 0 and _plus_years(began, year) <= on:
+            booked += unwind(session, promise_id=row.id, year=year, by=None, on=on, now=now)
+            year += 1
+    return booked
+
+
+def propose_increase(
+    session: Session,
+    *,
+    promise_id: UUID,
+    amount: int,
+    evidence: str,
+    made_by: UUID,
+    now: datetime,
+) -> Proposal:
+    """Ask to raise a promise by what its donor added in writing (PLG-10)."""
+    row = load(session, promise_id, KIND)
+    if amount <= 0:
+        raise Invalid("Give an amount above zero.", place="amount")
+    return _propose(session, row, INCREASE, "Promise increased", amount, evidence, made_by, now)
+
+
+def increase(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+    """Book the difference; the promise is never reversed and booked again (PLG-10)."""
+    row = load(session, UUID(proposal.arguments["promise"]), KIND)
+    amount: int = proposal.arguments["quantity"]
+    pledge = _pledge(session, row)
+    place = place_of(session, row)
+    if pledge.legal_nature == "unconditional":
+        entries = bookkeeping.promise_recognised(
+            **place, amount=amount, pledge=pledge.reference, discount=0
+        )
+    else:
+        entries = bookkeeping.pledge_made(
+            book=place["book"],
+            fund=place["fund"],
+            commodity=pledge.commodity,
+            quantity=amount,
+            pledge=pledge.reference,
+            legal_nature=pledge.legal_nature,
+        )
+    take_step(
+        session,
+        row,
+        "increase",
+        entries,
+        quantity=amount,
+        reference=str(proposal.id),
+        by=by,
+        on=on,
+        now=now,
+    )
+    pledge.quantity += amount
+
+
+def propose_allowance(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+    amount: int | None = None,
+) -> Proposal:
+    """Ask to set aside what of a fund's promises may never come (PLG-11).
+
+    Without an amount it is what the book's policy sets aside by age, less what is set aside
+    already. Raises Invalid when that is nothing.
+    """
+    if amount is None:
+        amount = doubtful(session, book=book, fund=fund, on=day_in(book.time_zone, now))
+        amount += on_account(session, fund, SET_ASIDE)
+    if amount <= 0:
+        raise Invalid("Give an amount above zero.", place="amount")
+    return propose(
+        session,
+        book_id=book.id,
+        kind=ALLOWANCE,
+        title=f"Allowance for doubtful promises in {fund.code}",
+        reason=reason,
+        arguments={"fund": str(fund.id), "quantity": amount, "commodity": book.commodity},
+        made_by=made_by,
+        now=now,
+    )
+
+
+def doubtful(session: ReadSession, *, book: Book, fund: Fund, on: date) -> int:
+    """Return what of a fund's owed promises may never come, by the policy and their age; minor
+    units. What was paid counts for the oldest instalments first.
+    """
+    by_age: defaultdict[int, int] = defaultdict(int)
+    rows = session.scalars(
+        select(Commitment).where(
+            Commitment.book_id == book.id,
+            Commitment.fund_id == fund.id,
+            Commitment.kind == KIND,
+            Commitment.state == "owed",
+        )
+    )
+    for row in rows:
+        pledge = _pledge(session, row)
+        if pledge.legal_nature != "unconditional":
+            continue
+        left = open_quantity(session, pledge)
+        for day, amount in reversed(row.terms["schedule"]):
+            part = min(left, amount)
+            by_age[(on - date.fromisoformat(day)).days] += part
+            left -= part
+    return policy_of(session, book, on).allowance(by_age)
+
+
+def allow(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+    """Book an allowance. Raises Conflict above what is owed in the fund (invariant I-39)."""
+    fund = session.get_one(Fund, UUID(proposal.arguments["fund"]))
+    amount = proposal.arguments["quantity"]
+    if amount > on_account(session, fund, GROSS) + on_account(session, fund, SET_ASIDE):
+        raise Conflict("That is more than what is owed to the fund.", place="amount")
+    journal.post(
+        session,
+        bookkeeping.allowance_made(
+            book=session.get_one(Book, proposal.book_id).code,
+            fund=fund.code,
+            currency=proposal.arguments["commodity"],
+            amount=amount,
+        ),
+        event_type=ALLOWANCE,
+        source=ALLOWANCE,
+        external_ref=str(proposal.id),
+        accounting_on=on,
+        now=now,
+        made_by=proposal.made_by,
+        approved_by=by,
+    )
+
+
+def propose_write_off(
+    session: Session, *, promise_id: UUID, reason: str, made_by: UUID, now: datetime
+) -> Proposal:
+    """Ask to give up what is left of a promise (PLG-12). Raises Conflict when nothing is, or when
+    it was only noted: that lapses or is cancelled."""
+    row = load(session, promise_id, KIND)
+    if _pledge(session, row).legal_nature != "unconditional":
+        raise Conflict("This promise is not owed; let it lapse instead.", place="promise")
+    left = open_quantity(session, _pledge(session, row))
+    if not left:
+        raise Conflict("Nothing of this promise is open any more.", place="promise")
+    return _propose(session, row, WRITE_OFF, "Promise written off", left, reason, made_by, now)
+
+
+def write_off(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+    """Take what is left off the books: first out of the allowance, the rest is a loss (PLG-12)."""
+    row = load(session, UUID(proposal.arguments["promise"]), KIND)
+    pledge = _pledge(session, row)
+    left = open_quantity(session, pledge)
+    if not left:
+        raise Conflict("Nothing of this promise is open any more.", place="promise")
+    aside = -on_account(session, session.get_one(Fund, row.fund_id), SET_ASIDE)
+    entries = bookkeeping.promise_written_off(
+        **place_of(session, row),
+        amount=left,
+        pledge=pledge.reference,
+        allowed=max(0, min(left, aside)),
+    )
+    take_step(session, row, "write_off", entries, quantity=left, by=by, on=on, now=now)
+    pledge.state = "written_off"
+
+
+def promise_of(session: ReadSession, pledge: Pledge) -> Commitment | None:
+    """Return the promise behind a pledge, if it is one that is owed."""
+    rows = session.scalars(
+        select(Commitment).where(Commitment.book_id == pledge.book_id, Commitment.kind == KIND)
+    )
+    return next((row for row in rows if row.terms.get("pledge") == str(pledge.id)), None)
+
+
+def discount_left(session: ReadSession, promise_id: UUID) -> int:
+    """Return what of a promise's discount is not income yet, in minor units."""
+    row = load(session, promise_id, KIND)
+    return discount_after(row, 0) - total(session, row, "unwind")
+
+
+def whole_years(first: date, last: date) -> int:
+    """Return how many whole years lie between two days."""
+    years = last.year - first.year
+    return years if _plus_years(first, years) <= last else years - 1
+
+
+def _plus_years(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        # The 29th of February has its anniversary on the 28th.
+        return day.replace(year=day.year + years, day=28)
+
+
+def _pledge(session: ReadSession, row: Commitment) -> Pledge:
+    if "pledge" not in row.terms:
+        raise Conflict("This promise is not in the books.", place="promise")
+    return session.get_one(Pledge, UUID(row.terms["pledge"]))
+
+
+def _propose(
+    session: Session,
+    row: Commitment,
+    kind: str,
+    title: str,
+    amount: int,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+) -> Proposal:
+    return propose(
+        session,
+        book_id=row.book_id,
+        kind=kind,
+        title=title,
+        reason=reason,
+        arguments={"promise": str(row.id), "quantity": amount, "commodity": row.commodity},
+        made_by=made_by,
+        now=now,
+    )

@@ -1,0 +1,1 @@
+"""Pools: members, contributions, allocations, and transfers between communities."""

@@ -1,0 +1,204 @@
+"""Pool agreements: a pool is opened, and joined, once an approver of each side has agreed.
+
+A treasurer asks. The host's approver agrees to open a pool; a community joins when its own approver
+and then the host's have agreed (domain section 11). Nothing is posted.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.books import Book, Fund
+from ledger.models.pools import Pool, PoolMember
+from ledger.models.proposals import Proposal
+from ledger.queries.people.people import people_of
+from ledger.services.approvals.requests import propose
+from ledger.services.books.books import check_code, check_own_fund, create_fund
+from ledger.services.people.people import grant_role
+from ledger.services.pools.pools import add_member, check_holder, check_newcomer, create_pool
+
+OPENING = "pool_opening"
+JOINING = "pool_joining"
+ADMISSION = "pool_admission"
+
+
+def propose_pool(
+    session: Session,
+    *,
+    host: Book,
+    code: str,
+    name: str,
+    fund: str,
+    held_fund: str,
+    own_fund: str,
+    fee_basis_points: int,
+    story: str,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+) -> Proposal:
+    """Ask the host's approver to open a pool in the host's currency.
+
+    ``held_fund`` is the host's agency fund that keeps the money, a new one of the pool's code if
+    empty; ``own_fund`` receives what the host gets as a member, and empty means that it is none.
+    The fee is in hundredths of a percent. Raises Invalid, or Conflict for a code that is taken.
+    """
+    if host.kind != "community":
+        raise Invalid("A community opens a pool, not another pool.", place="form")
+    check_code(code, "code")
+    check_code(fund, "fund")
+    if not 0 <= fee_basis_points <= 10_000:
+        raise Invalid("A fee is between 0 and 100 percent.", place="fee_basis_points")
+    _check_free(session, host, code, held_fund)
+    if held_fund:
+        check_holder(host, _fund(session, host, held_fund, "held_fund"))
+    if own_fund:
+        check_own_fund(host, _fund(session, host, own_fund, "own_fund"), place="own_fund")
+    return propose(
+        session,
+        book_id=host.id,
+        kind=OPENING,
+        title=f"Open the pool {name}",
+        reason=reason,
+        arguments={
+            "code": code,
+            "name": name,
+            "fund": fund,
+            "held_fund": held_fund,
+            "own_fund": own_fund,
+            "fee_basis_points": fee_basis_points,
+            "story": story,
+        },
+        made_by=made_by,
+        now=now,
+    )
+
+
+def open_pool(session: Session, proposal: Proposal, *, approved_by: UUID, now: datetime) -> None:
+    """Open an agreed pool; whoever gives roles in its host's book gives them in the pool's.
+
+    Raises Conflict when its code was taken meanwhile.
+    """
+    terms = proposal.arguments
+    host = session.get_one(Book, proposal.book_id)
+    _check_free(session, host, terms["code"], terms["held_fund"])
+    if terms["held_fund"]:
+        held = _fund(session, host, terms["held_fund"], "held_fund")
+    else:
+        held = create_fund(
+            session,
+            book_id=host.id,
+            code=terms["code"],
+            name=f"Held for {terms['name']}",
+            fund_class="agency",
+            now=now,
+        )
+    pool = create_pool(
+        session,
+        code=terms["code"],
+        name=terms["name"],
+        currency=host.commodity,
+        host=host,
+        held_fund=held,
+        fund=terms["fund"],
+        fee_basis_points=terms["fee_basis_points"],
+        members=[(host.code, terms["own_fund"])] if terms["own_fund"] else [],
+        now=now,
+        story=terms["story"],
+    )
+    # A new book has nobody; without them only an operator could let people in.
+    for row in people_of(session, book_id=host.id, now=now):
+        if row.role == "admin":
+            grant_role(
+                session,
+                person_id=row.person_id,
+                book_id=pool.book_id,
+                role="admin",
+                now=now,
+                granted_by=approved_by,
+            )
+
+
+def propose_joining(
+    session: Session,
+    *,
+    pool: Book,
+    member: Book,
+    fund: str,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+) -> Proposal:
+    """Ask a community's approver to join a pool; ``fund`` receives what it gets from there.
+
+    Raises Invalid for what is no pool, another currency or a fund that owns nothing, Conflict for
+    a member.
+    """
+    terms = session.get(Pool, pool.id)
+    if terms is None:
+        raise Invalid("There is no such pool.", place="pool")
+    own = _fund(session, member, fund, "fund")
+    check_newcomer(session, terms, member, own)
+    if session.get(PoolMember, (pool.id, member.id)) is not None:
+        raise Conflict("This community is a member already.", place="pool")
+    return propose(
+        session,
+        book_id=member.id,
+        kind=JOINING,
+        title=f"Join {pool.name}",
+        reason=reason,
+        arguments={"pool": str(pool.id), "member": str(member.id), "fund": str(own.id)},
+        made_by=made_by,
+        now=now,
+    )
+
+
+def agree_to_join(session: Session, proposal: Proposal, *, now: datetime) -> None:
+    """Put an agreed joining before the host's approver, unless the host itself joins."""
+    pool = session.get_one(Pool, UUID(proposal.arguments["pool"]))
+    if pool.host_id == proposal.book_id:
+        admit(session, proposal)
+        return
+    member = session.get_one(Book, proposal.book_id)
+    propose(
+        session,
+        book_id=pool.host_id,
+        kind=ADMISSION,
+        title=f"Let {member.name} into {session.get_one(Book, pool.book_id).name}",
+        reason=proposal.reason,
+        arguments=proposal.arguments,
+        made_by=proposal.made_by,
+        now=now,
+    )
+
+
+def admit(session: Session, proposal: Proposal) -> None:
+    """Let a community in to which both sides have agreed. Raises as ``add_member``."""
+    terms = proposal.arguments
+    add_member(
+        session,
+        pool=session.get_one(Pool, UUID(terms["pool"])),
+        book_code=session.get_one(Book, UUID(terms["member"])).code,
+        fund_code=session.get_one(Fund, UUID(terms["fund"])).code,
+    )
+
+
+def _check_free(session: ReadSession, host: Book, code: str, held_fund: str) -> None:
+    if session.scalar(select(Book.id).where(Book.code == code)) is not None:
+        raise Conflict(f"There is another book with the code {code}.", place="code")
+    taken = select(Fund.id).where(Fund.book_id == host.id, Fund.code == code)
+    if not held_fund and session.scalar(taken) is not None:
+        raise Conflict(
+            f"{host.name} has a fund {code}: choose it to keep the money, or another code.",
+            place="code",
+        )
+
+
+def _fund(session: ReadSession, book: Book, code: str, place: str) -> Fund:
+    fund = session.scalar(select(Fund).where(Fund.book_id == book.id, Fund.code == code))
+    if fund is None:
+        raise Invalid(f"{book.name} has no fund {code}.", place=place)
+    return fund

@@ -1,0 +1,354 @@
+"""Allocations: a pool's money, hours or things, split exactly by a rule that can be computed again;
+approved by somebody else, paid out share by share (events ALC-1 to -3, ALC-8).
+
+Quantities in the commodity's smallest unit: minor units, minutes, items.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from ledger.core import bookkeeping
+from ledger.core.allocation import Rule, Split, split
+from ledger.core.amount import is_currency
+from ledger.core.days import day_in
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
+from ledger.models.books import Book, Fund
+from ledger.models.people import Membership
+from ledger.models.pools import AllocationLine, AllocationRun
+from ledger.queries.pools.pools import available, gifts_to_match, members_of
+from ledger.services.accounting.fund_control import lock_fund
+from ledger.services.approvals.agreements import open_commitment
+from ledger.services.approvals.requests import propose
+from ledger.services.books import journal
+from ledger.services.pools.lifecycle import CONDITIONAL, promise
+from ledger.services.pools.pools import PoolParts
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One member's part of a split."""
+
+    book_id: UUID
+    code: str
+    name: str
+    fund_id: UUID
+    fund: str
+    weight: int
+    quantity: int
+    residue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A split before anybody decides: the shares, and what stays in the pool."""
+
+    rule: Rule
+    shares: tuple[Share, ...]
+    kept: int
+
+    @property
+    def given(self) -> int:
+        """What is handed out."""
+        return sum(share.quantity for share in self.shares)
+
+
+def preview_allocation(
+    session: ReadSession,
+    *,
+    pool_id: UUID,
+    quantity: int,
+    rule: Rule,
+    since: date | None = None,
+    until: date | None = None,
+) -> Preview:
+    """Return the exact split before anybody decides; nothing is written.
+
+    For quadratic matching the gifts of the round from ``since`` to ``until`` are read. Raises
+    Invalid for what is no split, or a round without days.
+    """
+    members = members_of(session, pool_id=pool_id)
+    if rule.kind == "quadratic":
+        if since is None or until is None or until < since:
+            raise Invalid("Give the round a first and a last day.", place="since")
+        gifts = gifts_to_match(session, pool_id=pool_id, since=since, until=until)
+        rule = replace(rule, gifts=gifts)
+    places = {member.code: place for place, member in enumerate(members, 1)}
+    result: Split = split(rule, quantity, places)
+    by_code = {member.code: member for member in members}
+    shares = tuple(
+        Share(
+            book_id=by_code[share.key].book_id,
+            code=share.key,
+            name=by_code[share.key].name,
+            fund_id=by_code[share.key].fund_id,
+            fund=by_code[share.key].fund,
+            weight=share.weight,
+            quantity=share.quantity,
+            residue=share.residue,
+        )
+        for share in result.shares
+    )
+    return Preview(rule, shares, result.kept)
+
+
+def propose_allocation(
+    session: Session,
+    *,
+    pool_id: UUID,
+    quantity: int,
+    rule: Rule,
+    purpose: str,
+    proposed_by: UUID,
+    now: datetime,
+    commodity: str = "",
+    since: date | None = None,
+    until: date | None = None,
+) -> AllocationRun:
+    """Put a split before the approvers, with all that is needed to compute it again.
+
+    Raises Invalid when the pool has less than the quantity, or the rule gives nothing.
+    """
+    book = session.get_one(Book, pool_id)
+    unit = commodity or book.commodity
+    _check_available(session, pool_id, quantity, unit, day_in(book.time_zone, now))
+    preview = preview_allocation(
+        session, pool_id=pool_id, quantity=quantity, rule=rule, since=since, until=until
+    )
+    if not preview.given:
+        raise Invalid("By this rule nobody gets anything.", place="rule")
+    inputs = _inputs(preview, quantity, unit, since, until)
+    run = AllocationRun(
+        pool_id=pool_id,
+        commodity=unit,
+        quantity=preview.given,
+        rule=rule.kind,
+        inputs=inputs,
+        inputs_sha256=hashlib.sha256(
+            json.dumps(inputs, sort_keys=True, separators=(",", ":")).encode()
+        ).hexdigest(),
+        purpose=purpose,
+        state="proposed",
+        proposed_by=proposed_by,
+        created_at=now,
+    )
+    session.add(run)
+    session.flush()
+    for position, share in enumerate(preview.shares):
+        session.add(
+            AllocationLine(
+                run_id=run.id,
+                book_id=share.book_id,
+                fund_id=share.fund_id,
+                position=position,
+                weight=min(share.weight, 2**62),
+                quantity=share.quantity,
+                residue=share.residue,
+            )
+        )
+    session.flush()
+    propose(
+        session,
+        book_id=pool_id,
+        kind="allocation",
+        title=f"Allocate from {book.name}",
+        reason=purpose,
+        arguments={"run": str(run.id), "commodity": run.commodity, "quantity": run.quantity},
+        made_by=proposed_by,
+        now=now,
+    )
+    return run
+
+
+def post_allocation(
+    session: Session, *, run_id: UUID, approved_by: UUID, on: date, now: datetime
+) -> AllocationRun:
+    """Post an approved split in the books of pool and members (ALC-1); hours and things are set
+    aside for each member until they are worked or handed over (ALC-8).
+
+    Raises NotAllowed for whoever proposed it or belongs to a community that alone would benefit
+    (invariant I-44), Conflict when the pool has less by now (I-41).
+    """
+    run = _run(session, run_id)
+    if run.state != "proposed":
+        raise Conflict("This allocation is decided already.", place="run")
+    if run.proposed_by == approved_by:
+        raise NotAllowed("You proposed this allocation, so you cannot approve it.")
+    parts = PoolParts(session, run.pool_id)
+    # Read only after the lock: two approvers at one second see what the other one gave.
+    lock_fund(session, parts.fund.id)
+    lines = [(line, book, fund) for line, book, fund in _lines(session, run) if line.quantity]
+    _check_disinterested(session, approved_by, {book.id for _line, book, _fund in lines}, now)
+    if run.quantity > available(session, pool_id=run.pool_id, on=on, commodity=run.commodity):
+        raise Conflict("The pool has less than this to give by now.", place="amount")
+    run.state = "posted"
+    run.decided_by = approved_by
+    run.decided_at = now
+    if not is_currency(run.commodity):
+        for line, book, fund in lines:
+            _set_aside(session, run, parts, line.quantity, book, fund, approved_by, on, now)
+        session.flush()
+        return run
+    journal.post(
+        session,
+        bookkeeping.allocation_made(
+            pool=parts.book.code,
+            pool_fund=parts.fund.code,
+            currency=run.commodity,
+            shares=[(book.code, fund.code, line.quantity) for line, book, fund in lines],
+        ),
+        event_type="allocation_made",
+        source="allocation",
+        external_ref=str(run.id),
+        accounting_on=on,
+        now=now,
+        made_by=run.proposed_by,
+        approved_by=approved_by,
+    )
+    session.flush()
+    return run
+
+
+def _set_aside(
+    session: Session,
+    run: AllocationRun,
+    parts: PoolParts,
+    quantity: int,
+    member: Book,
+    fund: Fund,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> None:
+    """Promise hours or things of the pool to one member, to be worked or handed over later."""
+    row = open_commitment(
+        session,
+        kind=CONDITIONAL,
+        book=parts.book,
+        fund=parts.fund,
+        quantity=quantity,
+        commodity=run.commodity,
+        title=run.purpose,
+        other=member,
+        terms={"member_fund": str(fund.id), "run": str(run.id)},
+        made_by=run.proposed_by,
+        now=now,
+    )
+    promise(session, row, by=by, on=on, now=now)
+
+
+def reject_allocation(session: Session, *, run_id: UUID, rejected_by: UUID, now: datetime) -> None:
+    """Note that an approver said no."""
+    run = _run(session, run_id)
+    run.state = "rejected"
+    run.decided_by = rejected_by
+    run.decided_at = now
+    session.flush()
+
+
+def settle_allocation_line(
+    session: Session,
+    *,
+    run_id: UUID,
+    book_id: UUID,
+    on: date,
+    now: datetime,
+    made_by: UUID | None = None,
+) -> None:
+    """Book the transfer of one share from the host's bank (ALC-2). Raises Conflict when it is
+    settled already or the run is not posted."""
+    run = _run(session, run_id)
+    line = session.get(AllocationLine, (run_id, book_id))
+    if line is None:
+        raise NotFound("This community has no share in the run.", place="book")
+    waits = run.state == "posted" and line.settled_at is None and line.quantity > 0
+    if not waits or not is_currency(run.commodity):
+        raise Conflict("This share is not waiting for its transfer.", place="book")
+    parts = PoolParts(session, run.pool_id)
+    journal.post(
+        session,
+        bookkeeping.allocation_settled(
+            pool=parts.book.code,
+            pool_fund=parts.fund.code,
+            host=parts.host.code,
+            held_fund=parts.held.code,
+            member=session.get_one(Book, book_id).code,
+            member_fund=session.get_one(Fund, line.fund_id).code,
+            currency=run.commodity,
+            amount=line.quantity,
+        ),
+        event_type="allocation_settled",
+        source="allocation",
+        external_ref=f"{run.id}/{book_id}",
+        accounting_on=on,
+        now=now,
+        made_by=made_by,
+    )
+    line.settled_at = now
+    session.flush()
+
+
+def _run(session: ReadSession, run_id: UUID) -> AllocationRun:
+    run = session.get(AllocationRun, run_id)
+    if run is None:
+        raise NotFound("There is no such allocation.", place="run")
+    return run
+
+
+def _lines(session: ReadSession, run: AllocationRun) -> list[tuple[AllocationLine, Book, Fund]]:
+    query = (
+        select(AllocationLine, Book, Fund)
+        .join(Book, Book.id == AllocationLine.book_id)
+        .join(Fund, Fund.id == AllocationLine.fund_id)
+        .where(AllocationLine.run_id == run.id)
+        .order_by(AllocationLine.position)
+    )
+    return [(line, book, fund) for line, book, fund in session.execute(query)]
+
+
+def _inputs(
+    preview: Preview, quantity: int, unit: str, since: date | None, until: date | None
+) -> dict[str, Any]:
+    """Return what the split was computed from; it names no giver."""
+    return {
+        "amount": quantity,
+        "commodity": unit,
+        "members": {share.code: place for place, share in enumerate(preview.shares, 1)},
+        **preview.rule.document(),
+        **({"round": [since.isoformat(), until.isoformat()]} if since and until else {}),
+    }
+
+
+def _check_available(
+    session: ReadSession, pool_id: UUID, quantity: int, unit: str, on: date
+) -> None:
+    if quantity <= 0:
+        raise Invalid("Allocate an amount above zero.", place="amount")
+    if quantity > available(session, pool_id=pool_id, on=on, commodity=unit):
+        raise Invalid("The pool has less than this to give.", place="amount")
+
+
+def _check_disinterested(
+    session: ReadSession, person_id: UUID, benefits: set[UUID], now: datetime
+) -> None:
+    """Refuse an approver who belongs to one community only, where that one gets a share."""
+    communities = set(
+        session.scalars(
+            select(Membership.book_id)
+            .join(Book, Book.id == Membership.book_id)
+            .where(
+                Membership.person_id == person_id,
+                Book.kind == "community",
+                Membership.starts_at <= now,
+                or_(Membership.ends_at.is_(None), Membership.ends_at > now),
+            )
+        )
+    )
+    if len(communities) == 1 and communities <= benefits:
+        raise NotAllowed("Somebody of another community approves what this one gets.")

@@ -1,0 +1,105 @@
+"""Costs that one community pays for several, shared by an agreed measure (event ICT-3)."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from uuid import UUID
+
+from ledger.core import bookkeeping
+from ledger.core.allocation import largest_remainder
+from ledger.db import Session
+from ledger.errors import Invalid
+from ledger.models.books import Book, Fund
+from ledger.models.proposals import Proposal
+from ledger.queries.books.books import book_by_code, fund_by_code
+from ledger.services.accounting.fund_control import hold
+from ledger.services.approvals.requests import propose
+from ledger.services.books import journal
+from ledger.services.books.books import check_own_fund
+
+KIND = "cost_sharing"
+
+
+def propose_sharing(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    amount: int,
+    measures: Mapping[str, int],
+    funds: Mapping[str, str],
+    title: str,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+) -> Proposal:
+    """Ask to pay a cost and recharge the others by ``measures`` (hours, heads …, by book code).
+
+    ``funds`` names the fund that bears each other community's share. Raises Invalid unless the
+    paying book takes part and somebody else has a share, NotFound for an unknown book or fund.
+    """
+    check_own_fund(book, fund)
+    if amount <= 0:
+        raise Invalid("Give an amount above zero.", place="amount")
+    if book.code not in measures or len(measures) < 2:
+        raise Invalid("Name the paying community and at least one other.", place="measures")
+    if any(weight < 0 for weight in measures.values()) or not any(measures.values()):
+        raise Invalid("Measures are not below zero, and not all are zero.", place="measures")
+    for code in measures:
+        if code == book.code:
+            continue
+        other = book_by_code(session, code)
+        if other.commodity != book.commodity:
+            raise Invalid("All must count in the same currency.", place=f"measures.{code}")
+        check_own_fund(other, fund_by_code(session, other.id, funds.get(code, "")), place="funds")
+    if not any(share for code, share in shares_of(amount, measures).items() if code != book.code):
+        raise Invalid("Nobody else has a share in this cost.", place="measures")
+    return propose(
+        session,
+        book_id=book.id,
+        kind=KIND,
+        title=title,
+        reason=reason,
+        arguments={
+            "fund": str(fund.id),
+            "quantity": amount,
+            "commodity": book.commodity,
+            "measures": dict(measures),
+            "funds": dict(funds),
+        },
+        made_by=made_by,
+        now=now,
+    )
+
+
+def shares_of(amount: int, measures: Mapping[str, int]) -> dict[str, int]:
+    """Split an amount by measures, exactly, in the order given; ties go to the first."""
+    return {item.key: item.quantity for item in largest_remainder(amount, list(measures.items()))}
+
+
+def share_cost(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+    """Pay the cost and recharge the others' shares, in all their books."""
+    asked = proposal.arguments
+    book = session.get_one(Book, proposal.book_id)
+    fund = hold(session, UUID(asked["fund"]), asked["quantity"])
+    shares = shares_of(asked["quantity"], asked["measures"])
+    place = {"book": book.code, "fund": fund.code, "currency": book.commodity}
+    charged = [
+        (code, asked["funds"][code], share)
+        for code, share in shares.items()
+        if code != book.code and share
+    ]
+    for event_type, entries in (
+        ("cost_paid", bookkeeping.cost_paid(**place, amount=asked["quantity"])),
+        ("cost_shared", bookkeeping.cost_shared(**place, shares=charged)),
+    ):
+        journal.post(
+            session,
+            entries,
+            event_type=event_type,
+            source=KIND,
+            external_ref=str(proposal.id),
+            accounting_on=on,
+            now=now,
+            made_by=proposal.made_by,
+            approved_by=by,
+        )

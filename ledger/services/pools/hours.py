@@ -1,0 +1,115 @@
+"""Hours pledged to a pool and worked at one of its members (event ALC-9); minutes.
+
+The time and its value pass through both books, so that the combined report counts them once.
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from ledger.core import bookkeeping
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.books import Book, Fund
+from ledger.models.commitments import Commitment
+from ledger.models.hours import HoursEntry
+from ledger.models.pledges import Pledge
+from ledger.queries.books.policies import policy_of
+from ledger.services.approvals.agreements import load, take_step
+from ledger.services.books import journal
+from ledger.services.pledges.pledges import record_fulfilment, release_for
+from ledger.services.pools.lifecycle import CONDITIONAL, hours_left
+from ledger.services.volunteering.hours import check_window, mark_confirmed, undecided, value_hours
+
+
+def confirm_pooled_hours(
+    session: Session,
+    *,
+    hours_id: UUID,
+    allocation_id: UUID,
+    pledge: Pledge,
+    confirmed_by: UUID,
+    on: date,
+    now: datetime,
+) -> HoursEntry:
+    """Confirm time that the pool allocated and a volunteer pledged to it.
+
+    Raises Invalid when hours, allocation and pledge do not belong together, Conflict for more
+    than is left of either, NotAllowed as ``confirm_hours``.
+    """
+    row = undecided(session, hours_id, confirmed_by)
+    allocation = load(session, allocation_id, CONDITIONAL)
+    _check(session, row, allocation, pledge)
+    check_window(session, row, session.get_one(Book, row.book_id), confirmed_by, now)
+    posted = _post(session, row, allocation, pledge, confirmed_by, on, now)
+    take_step(
+        session,
+        allocation,
+        "work",
+        [],
+        quantity=row.worked_minutes,
+        left=(hours_left(session, allocation), "what is left of the allocation"),
+        reference=str(row.id),
+        by=confirmed_by,
+        on=on,
+        now=now,
+        entry_id=posted.ids[0],
+    )
+    mark_confirmed(row, confirmed_by, now)
+    record_fulfilment(
+        session,
+        pledge=pledge,
+        entry_id=posted.ids[0],
+        quantity=row.worked_minutes,
+        source="hours",
+        source_ref=str(row.id),
+        now=now,
+    )
+    return row
+
+
+def _post(
+    session: Session,
+    row: HoursEntry,
+    allocation: Commitment,
+    pledge: Pledge,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> journal.Posted:
+    book = session.get_one(Book, row.book_id)
+    pool = session.get_one(Book, allocation.book_id)
+    valuation = value_hours(session, row, book, by, on)
+    # The value passes through both books, so both must call it income.
+    valuation.capitalise = valuation.capitalise and policy_of(session, pool, on).services
+    return journal.post(
+        session,
+        bookkeeping.pooled_hours_confirmed(
+            pool=pool.code,
+            pool_fund=session.get_one(Fund, allocation.fund_id).code,
+            member=book.code,
+            member_fund=session.get_one(Fund, row.fund_id).code,
+            commodity=row.commodity,
+            minutes=row.worked_minutes,
+            currency=valuation.currency,
+            value=valuation.total,
+            valuation=valuation.label,
+            pledge=pledge.reference,
+            recognised=valuation.capitalise,
+        ),
+        event_type="hours_confirmed",
+        source="hours",
+        external_ref=str(row.id),
+        accounting_on=on,
+        now=now,
+        made_by=row.logged_by,
+        approved_by=by,
+    )
+
+
+def _check(session: Session, row: HoursEntry, allocation: Commitment, pledge: Pledge) -> None:
+    if allocation.other_id != row.book_id or allocation.commodity != row.commodity:
+        raise Invalid("These hours were not allocated to this community.", place="allocation")
+    if pledge.book_id != allocation.book_id or pledge.party_id != row.party_id:
+        raise Invalid("This pledge is another pool's or another person's.", place="pledge")
+    if release_for(session, pledge, row.worked_minutes)[0] != row.worked_minutes:
+        raise Conflict("More was worked than was pledged.", place="pledge")

@@ -1,0 +1,351 @@
+"""What becomes of a pool's money and hours: shares that can be taken out again, allocations on a
+condition, money given back, charge-backs, and transfers for all that is open (events POL-5, POL-6,
+ALC-4 to ALC-8); minor units, minutes.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from ledger.core import bookkeeping
+from ledger.core.amount import is_currency
+from ledger.core.states import after
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.books import Book, Fund
+from ledger.models.commitments import Commitment
+from ledger.models.pools import PoolMember
+from ledger.models.proposals import Proposal
+from ledger.queries.books.balances import balance_of
+from ledger.queries.books.funds import between, on_account
+from ledger.queries.pools.pools import available
+from ledger.services.accounting.fund_control import hold, lock_fund
+from ledger.services.approvals.agreements import (
+    approve,
+    load,
+    open_commitment,
+    put_before_approver,
+    take_step,
+    total,
+)
+from ledger.services.approvals.requests import propose
+from ledger.services.books import journal
+from ledger.services.pools.pools import PoolParts
+
+REFUNDABLE = "refundable"
+EXIT = "pool_exit"
+CONDITIONAL = "conditional_allocation"
+CURRENT = 1300
+GIVEN_BACK = 4540
+
+
+def propose_refundable(
+    session: Session,
+    *,
+    pool: Book,
+    member: Book,
+    fund: Fund,
+    amount: int,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+) -> Commitment:
+    """Ask a member's approver to put money in that it may take out again (POL-5).
+
+    Raises Invalid for somebody who is no member.
+    """
+    _member(session, pool.id, member.id)
+    row = open_commitment(
+        session,
+        kind=REFUNDABLE,
+        book=member,
+        fund=fund,
+        quantity=amount,
+        title=f"Refundable contribution to {pool.name}",
+        other=pool,
+        made_by=made_by,
+        now=now,
+    )
+    put_before_approver(session, row, reason=reason, now=now)
+    return row
+
+
+def put_in(session: Session, row: Commitment, *, by: UUID, on: date, now: datetime) -> None:
+    """Book the share in the pool. Raises Conflict when the member's fund has less."""
+    hold(session, row.fund_id, row.quantity)
+    entries = bookkeeping.refundable_contribution_made(**_share(session, row))
+    approve(session, row, entries, by=by, on=on, now=now)
+
+
+def propose_exit(
+    session: Session, *, contribution_id: UUID, reason: str, made_by: UUID, now: datetime
+) -> Proposal:
+    """Ask the host's approver to give a leaving member its share back (POL-6): it is the host's
+    bank that pays.
+
+    Raises Conflict when that is asked for already, and as ``leave_pool``.
+    """
+    row = load(session, contribution_id, REFUNDABLE)
+    parts = _check_exit(session, row)
+    waits = select(Proposal.id).where(
+        Proposal.kind == EXIT,
+        Proposal.state == "open",
+        Proposal.arguments["commitment"].as_string() == str(row.id),
+    )
+    if session.scalar(waits) is not None:
+        raise Conflict(f"This is asked for already; {parts.host.name} decides.", place="reason")
+    member = session.get_one(Book, row.book_id)
+    return propose(
+        session,
+        book_id=parts.host.id,
+        kind=EXIT,
+        title=f"{member.name} takes its share out of {parts.book.name}",
+        reason=reason,
+        arguments={
+            "commitment": str(row.id),
+            "quantity": row.quantity,
+            "commodity": row.commodity,
+        },
+        made_by=made_by,
+        now=now,
+    )
+
+
+def leave_pool(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+    """Give a leaving member its share back (POL-6).
+
+    Raises Conflict while pool and member still owe each other, or the pool has less.
+    """
+    row = load(session, UUID(proposal.arguments["commitment"]), REFUNDABLE)
+    _check_exit(session, row)
+    take_step(
+        session,
+        row,
+        "exit",
+        bookkeeping.refundable_contribution_returned(**_share(session, row)),
+        quantity=row.quantity,
+        on=on,
+        now=now,
+        by=by,
+        asked_by=proposal.made_by,
+    )
+
+
+def _check_exit(session: ReadSession, row: Commitment) -> PoolParts:
+    after(row.kind, row.state, "exit")
+    parts = PoolParts(session, _other(row))
+    if _owes(session, parts, row.book_id):
+        raise Conflict("Pool and member still owe each other; settle that first.", place="member")
+    if on_account(session, parts.fund, CURRENT) < row.quantity:
+        raise Conflict("The host holds less than this for the pool.", place="amount")
+    return parts
+
+
+def propose_conditional(
+    session: Session,
+    *,
+    pool: Book,
+    member: Book,
+    fund: Fund,
+    quantity: int,
+    milestone: str,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+    commodity: str = "",
+) -> Commitment:
+    """Ask to allocate money on a condition, or pledged hours (ALC-4, ALC-8).
+
+    Raises Invalid for somebody who is no member or a fund that is not theirs.
+    """
+    _member(session, pool.id, member.id)
+    if fund.book_id != member.id:
+        raise Invalid("This fund belongs to another book.", place="fund")
+    row = open_commitment(
+        session,
+        kind=CONDITIONAL,
+        book=pool,
+        fund=PoolParts(session, pool.id).fund,
+        quantity=quantity,
+        commodity=commodity,
+        title=milestone,
+        other=member,
+        terms={"member_fund": str(fund.id)},
+        made_by=made_by,
+        now=now,
+    )
+    put_before_approver(session, row, reason=reason, now=now)
+    return row
+
+
+def promise(session: Session, row: Commitment, *, by: UUID, on: date, now: datetime) -> None:
+    """Book an approval that waits for its condition. Raises Conflict when less is there."""
+    lock_fund(session, row.fund_id)
+    there = available(session, pool_id=row.book_id, on=on, commodity=row.commodity)
+    if there < row.quantity:
+        raise Conflict("The pool has less than this to allocate.", place="quantity")
+    parts = PoolParts(session, row.book_id)
+    entries = bookkeeping.allocation_promised(
+        pool=parts.book.code,
+        pool_fund=parts.fund.code,
+        member=session.get_one(Book, row.other_id).code,
+        commodity=row.commodity,
+        quantity=row.quantity,
+    )
+    approve(session, row, entries, by=by, on=on, now=now)
+
+
+def reach_milestone(
+    session: Session, *, allocation_id: UUID, by: UUID, on: date, now: datetime
+) -> None:
+    """Book an allocation whose condition is met (ALC-4). Raises Invalid for hours: those are
+    booked as they are worked."""
+    row = load(session, allocation_id, CONDITIONAL)
+    if not is_currency(row.commodity):
+        raise Invalid("Hours are booked as they are worked.", place="commodity")
+    parts = PoolParts(session, row.book_id)
+    entries = bookkeeping.allocation_due(
+        pool=parts.book.code,
+        pool_fund=parts.fund.code,
+        member=session.get_one(Book, row.other_id).code,
+        member_fund=session.get_one(Fund, UUID(row.terms["member_fund"])).code,
+        currency=row.commodity,
+        amount=row.quantity,
+    )
+    take_step(session, row, "reach", entries, quantity=row.quantity, on=on, now=now, by=by)
+
+
+def hours_left(session: ReadSession, row: Commitment) -> int:
+    """Return minutes of an allocation that are not worked yet."""
+    return row.quantity - total(session, row, "work")
+
+
+def return_unspent(
+    session: Session,
+    *,
+    pool: Book,
+    member: Book,
+    fund: Fund,
+    amount: int,
+    reference: str,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> UUID:
+    """Book what a member gives back of an allocation (ALC-5); return the member's entry.
+
+    Raises Conflict when it is more than the fund got from the pool.
+    """
+    if amount <= 0:
+        raise Invalid("Give an amount above zero.", place="amount")
+    if between(session, member.id, pool.id, GIVEN_BACK) > -amount:
+        raise Conflict("That is more than the pool allocated.", place="amount")
+    parts = PoolParts(session, pool.id)
+    entries = bookkeeping.allocation_returned(
+        pool=parts.book.code,
+        pool_fund=parts.fund.code,
+        member=member.code,
+        member_fund=fund.code,
+        currency=pool.commodity,
+        amount=amount,
+    )
+    posted = journal.post(
+        session,
+        entries,
+        event_type="allocation_returned",
+        source="pool",
+        external_ref=f"{member.code}/{reference}",
+        accounting_on=on,
+        now=now,
+        made_by=by,
+    )
+    own = [item.book for item in entries].index(member.code)
+    return posted.ids[own]
+
+
+def settle_open(
+    session: Session,
+    *,
+    pool_id: UUID,
+    members: dict[str, Fund],
+    reference: str,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> dict[str, int]:
+    """Book the transfers that bring what pool and members owe each other to zero (ALC-7).
+
+    ``members`` names each one's fund by code. Returns what each got, or paid when negative;
+    raises Conflict when nothing is owed.
+    """
+    parts = PoolParts(session, pool_id)
+    owed = {
+        code: (fund.code, -between(session, pool_id, fund.book_id, CURRENT))
+        for code, fund in members.items()
+    }
+    owed = {code: (fund, amount) for code, (fund, amount) in owed.items() if amount}
+    if not owed:
+        raise Conflict("Nobody owes anything.", place="members")
+    for fund in sorted(members.values(), key=lambda fund: fund.id):
+        hold(session, fund.id, max(0, between(session, pool_id, fund.book_id, CURRENT)))
+    journal.post(
+        session,
+        bookkeeping.allocations_settled(
+            pool=parts.book.code,
+            pool_fund=parts.fund.code,
+            host=parts.host.code,
+            held_fund=parts.held.code,
+            currency=parts.book.commodity,
+            members=owed,
+        ),
+        event_type="allocations_settled",
+        source="pool",
+        external_ref=reference,
+        accounting_on=on,
+        now=now,
+        made_by=by,
+    )
+    return {code: amount for code, (_fund, amount) in owed.items()}
+
+
+def _owes(session: ReadSession, parts: PoolParts, member_id: UUID) -> int:
+    """Return what a member owes its pool, below zero when the pool owes it; what the host keeps
+    for the pool is no debt of the host as a member."""
+    owes = between(session, parts.book.id, member_id, CURRENT)
+    if member_id == parts.host.id:
+        kept = balance_of(
+            session,
+            book_id=member_id,
+            accounts=[CURRENT],
+            fund_id=parts.held.id,
+            counterparty_id=parts.book.id,
+        )
+        owes += kept[parts.book.commodity]
+    return owes
+
+
+def _member(session: ReadSession, pool_id: UUID, book_id: UUID) -> None:
+    if session.get(PoolMember, (pool_id, book_id)) is None:
+        raise Invalid("This community is not a member of the pool.", place="member")
+
+
+def _other(row: Commitment) -> UUID:
+    if row.other_id is None:
+        raise Invalid("Name the pool.", place="pool")
+    return row.other_id
+
+
+def _share(session: ReadSession, row: Commitment) -> dict[str, Any]:
+    parts = PoolParts(session, _other(row))
+    return {
+        "member": session.get_one(Book, row.book_id).code,
+        "member_fund": session.get_one(Fund, row.fund_id).code,
+        "pool": parts.book.code,
+        "pool_fund": parts.fund.code,
+        "host": parts.host.code,
+        "held_fund": parts.held.code,
+        "currency": row.commodity,
+        "amount": row.quantity,
+    }

@@ -1,0 +1,327 @@
+"""Pools: opened with host and members, and paid into (events POL).
+
+The host holds the money in an agency fund; the pool's own book says whose it is. All amounts
+are minor units of the pool's currency.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from ledger.core import bookkeeping
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.books import Book, Fund
+from ledger.models.pools import Pool, PoolMember
+from ledger.models.proposals import Proposal
+from ledger.queries.books.books import book_by_code, fund_by_code
+from ledger.queries.payments.stripe_balance import general_fund
+from ledger.queries.pools.pools import members_of
+from ledger.services.accounting.fund_control import check_left, lock_fund
+from ledger.services.approvals.requests import propose
+from ledger.services.books import journal
+from ledger.services.books.books import check_own_fund, create_book, create_fund
+
+
+def create_pool(
+    session: Session,
+    *,
+    code: str,
+    name: str,
+    currency: str,
+    host: Book,
+    held_fund: Fund,
+    fund: str,
+    fee_basis_points: int,
+    members: Sequence[tuple[str, str]],
+    now: datetime,
+    place: str = "",
+    story: str = "",
+) -> Pool:
+    """Open a pool's book and fund and let members in, each with the fund that receives.
+
+    Twice the same is once. Raises Invalid unless a community is host, in the pool's currency,
+    and keeps the money in an agency fund; Conflict when there is a pool that is another.
+    """
+    _check_community(host, currency, place="host")
+    check_holder(host, held_fund)
+    if not 0 <= fee_basis_points <= 10_000:
+        raise Invalid("A fee is between 0 and 10,000 basis points.", place="fee_basis_points")
+    book = create_book(
+        session,
+        code=code,
+        name=name,
+        kind="pool",
+        currency=currency,
+        now=now,
+        place=place,
+        story=story,
+    )
+    own = create_fund(session, book_id=book.id, code=fund, fund_class="purpose", now=now)
+    terms = (own.id, host.id, held_fund.id, fee_basis_points)
+    pool = session.get(Pool, book.id)
+    if pool is None:
+        pool = Pool(
+            book_id=book.id,
+            fund_id=own.id,
+            host_id=host.id,
+            held_fund_id=held_fund.id,
+            fee_basis_points=fee_basis_points,
+        )
+        session.add(pool)
+        session.flush()
+    elif terms != (pool.fund_id, pool.host_id, pool.held_fund_id, pool.fee_basis_points):
+        raise Conflict(f"Pool {code} is there on other terms.", place="code")
+    for member, member_fund in members:
+        add_member(session, pool=pool, book_code=member, fund_code=member_fund)
+    return pool
+
+
+def add_member(session: Session, *, pool: Pool, book_code: str, fund_code: str) -> PoolMember:
+    """Let a community in; its place in line settles ties of the splitter for good.
+
+    Twice the same is once. Raises Invalid unless a community comes, in the pool's currency, with
+    a fund of its own money; Conflict when it receives into another fund already.
+    """
+    book = book_by_code(session, book_code)
+    fund = fund_by_code(session, book.id, fund_code)
+    check_newcomer(session, pool, book, fund)
+    known = session.get(PoolMember, (pool.book_id, book.id))
+    if known is not None:
+        if known.fund_id != fund.id:
+            raise Conflict(f"{book.name} is a member with another fund.", place="member")
+        return known
+    taken = session.scalars(
+        select(PoolMember.member_seq).where(PoolMember.pool_id == pool.book_id)
+    ).all()
+    member = PoolMember(
+        pool_id=pool.book_id,
+        book_id=book.id,
+        member_seq=max(taken, default=0) + 1,
+        fund_id=fund.id,
+    )
+    session.add(member)
+    session.flush()
+    return member
+
+
+def check_holder(host: Book, held_fund: Fund) -> None:
+    """Refuse a fund in which a host could not keep the money of others. Raises Invalid."""
+    if held_fund.fund_class != "agency" or held_fund.book_id != host.id:
+        raise Invalid("The host keeps a pool's money in an agency fund.", place="held_fund")
+
+
+def check_newcomer(session: ReadSession, pool: Pool, book: Book, fund: Fund) -> None:
+    """Refuse who cannot be a member, or a fund that cannot own what comes. Raises Invalid."""
+    _check_community(book, session.get_one(Book, pool.book_id).commodity, place="member")
+    check_own_fund(book, fund)
+
+
+def _check_community(book: Book, currency: str, *, place: str) -> None:
+    if book.kind != "community":
+        raise Invalid(f"{book.code} is no community.", place=place)
+    if book.commodity != currency:
+        raise Invalid(f"{book.code} does not count in {currency}.", place=place)
+
+
+def contribute(
+    session: Session,
+    *,
+    pool_id: UUID,
+    member_id: UUID,
+    member_fund: Fund,
+    amount: int,
+    reference: str,
+    on: date,
+    now: datetime,
+    made_by: UUID | None = None,
+    approved_by: UUID | None = None,
+) -> None:
+    """Book what a member promises its pool; the host's own is settled at once (POL-1, -2).
+
+    Raises Conflict when the host's fund has less.
+    """
+    parts = PoolParts(session, pool_id)
+    locked = lock_fund(session, member_fund.id)
+    if member_id == parts.host.id:
+        entries = bookkeeping.host_contribution(
+            host=parts.host.code,
+            host_fund=member_fund.code,
+            held_fund=parts.held.code,
+            pool=parts.book.code,
+            pool_fund=parts.fund.code,
+            currency=parts.book.commodity,
+            amount=amount,
+        )
+    else:
+        entries = bookkeeping.contribution_made(
+            member=session.get_one(Book, member_id).code,
+            member_fund=member_fund.code,
+            pool=parts.book.code,
+            pool_fund=parts.fund.code,
+            currency=parts.book.commodity,
+            amount=amount,
+        )
+    posted = journal.post(
+        session,
+        entries,
+        event_type="contribution_made",
+        source="pool",
+        external_ref=reference,
+        accounting_on=on,
+        now=now,
+        made_by=made_by,
+        approved_by=approved_by,
+    )
+    if member_id == parts.host.id and posted.postings:
+        check_left(session, locked)
+
+
+def propose_contribution(
+    session: Session,
+    *,
+    member: Book,
+    fund: Fund,
+    pool: Book,
+    amount: int,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+) -> Proposal:
+    """Ask a member's approver to contribute. Raises Invalid for somebody who is no member."""
+    if member.id not in {row.book_id for row in members_of(session, pool_id=pool.id)}:
+        raise Invalid("This community is not a member of the pool.", place="receiver")
+    if amount <= 0:
+        raise Invalid("Contribute an amount above zero.", place="amount")
+    return propose(
+        session,
+        book_id=member.id,
+        kind="contribution",
+        title=f"Contribution to {pool.name}",
+        reason=reason,
+        arguments={
+            "pool": str(pool.id),
+            "fund": str(fund.id),
+            "quantity": amount,
+            "commodity": pool.commodity,
+        },
+        made_by=made_by,
+        now=now,
+    )
+
+
+def settle_contribution(
+    session: Session,
+    *,
+    pool_id: UUID,
+    member_id: UUID,
+    member_fund: Fund,
+    amount: int,
+    reference: str,
+    on: date,
+    now: datetime,
+    made_by: UUID | None = None,
+) -> None:
+    """Book the bank transfer of a contribution to the host (POL-1).
+
+    Raises Conflict when the member's fund has less.
+    """
+    parts = PoolParts(session, pool_id)
+    locked = lock_fund(session, member_fund.id)
+    posted = journal.post(
+        session,
+        bookkeeping.contribution_settled(
+            member=session.get_one(Book, member_id).code,
+            member_fund=member_fund.code,
+            pool=parts.book.code,
+            pool_fund=parts.fund.code,
+            host=parts.host.code,
+            held_fund=parts.held.code,
+            currency=parts.book.commodity,
+            amount=amount,
+        ),
+        event_type="contribution_settled",
+        source="pool",
+        external_ref=reference,
+        accounting_on=on,
+        now=now,
+        made_by=made_by,
+    )
+    if posted.postings:
+        check_left(session, locked)
+
+
+def charge_host_fee(
+    session: Session,
+    *,
+    pool_id: UUID,
+    base: int,
+    host_fund: Fund,
+    reference: str,
+    on: date,
+    now: datetime,
+    payment: str | None = None,
+) -> int:
+    """Book the host's fee on a payment of ``base`` and return it, rounded down (POL-4).
+
+    ``payment`` is the movement of the Stripe balance that it is charged on.
+    """
+    parts = PoolParts(session, pool_id)
+    fee = base * parts.pool.fee_basis_points // 10_000
+    if not fee:
+        return 0
+    journal.post(
+        session,
+        bookkeeping.host_fee(
+            pool=parts.book.code,
+            pool_fund=parts.fund.code,
+            host=parts.host.code,
+            held_fund=parts.held.code,
+            host_fund=host_fund.code,
+            currency=parts.book.commodity,
+            amount=fee,
+            payment=payment,
+        ),
+        event_type="host_fee",
+        source="pool",
+        external_ref=reference,
+        accounting_on=on,
+        now=now,
+    )
+    return fee
+
+
+def take_host_fee(
+    session: Session, *, book_id: UUID, base: int, payment: str, on: date, now: datetime
+) -> int:
+    """Book the host's fee on a payment that came for a pool, into the host's general fund, and
+    return it; nothing for a book that is no pool. Told twice, it is booked once."""
+    pool = session.get(Pool, book_id)
+    if pool is None:
+        return 0
+    return charge_host_fee(
+        session,
+        pool_id=book_id,
+        base=base,
+        host_fund=general_fund(session, session.get_one(Book, pool.host_id)),
+        reference=payment,
+        payment=payment,
+        on=on,
+        now=now,
+    )
+
+
+class PoolParts:
+    """The books and funds that every event of a pool names."""
+
+    def __init__(self, session: ReadSession, pool_id: UUID) -> None:
+        pool = session.get(Pool, pool_id)
+        if pool is None:
+            raise NotFound("There is no such pool.", place="pool")
+        self.pool = pool
+        self.book = session.get_one(Book, pool_id)
+        self.fund = session.get_one(Fund, pool.fund_id)
+        self.host = session.get_one(Book, pool.host_id)
+        self.held = session.get_one(Fund, pool.held_fund_id)

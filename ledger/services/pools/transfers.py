@@ -1,0 +1,143 @@
+"""Grants between communities: proposed, approved, settled by bank (ICT-1); minor units."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from ledger.core import bookkeeping
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.books import Book, Fund
+from ledger.models.proposals import Proposal
+from ledger.services.accounting.fund_control import check_left, lock_fund
+from ledger.services.approvals.requests import propose
+from ledger.services.books import journal
+
+
+def propose_grant(
+    session: Session,
+    *,
+    giver: Book,
+    giver_fund: Fund,
+    receiver: Book,
+    receiver_fund: Fund,
+    amount: int,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+) -> Proposal:
+    """Ask the giver's approver for a grant. Raises Invalid for another currency or oneself."""
+    if giver.id == receiver.id:
+        raise Invalid("A community does not grant money to itself.", place="receiver")
+    if giver.commodity != receiver.commodity:
+        raise Invalid("Both communities must count in the same currency.", place="receiver")
+    if amount <= 0:
+        raise Invalid("Grant an amount above zero.", place="amount")
+    return propose(
+        session,
+        book_id=giver.id,
+        kind="transfer",
+        title=f"Grant to {receiver.name}",
+        reason=reason,
+        arguments={
+            "giver_fund": str(giver_fund.id),
+            "receiver": str(receiver.id),
+            "receiver_fund": str(receiver_fund.id),
+            "quantity": amount,
+            "commodity": giver.commodity,
+        },
+        made_by=made_by,
+        now=now,
+    )
+
+
+def grant(
+    session: Session,
+    *,
+    giver_fund: Fund,
+    receiver_fund: Fund,
+    amount: int,
+    reference: str,
+    on: date,
+    now: datetime,
+    made_by: UUID | None = None,
+    approved_by: UUID | None = None,
+) -> None:
+    """Post an approved grant in both books."""
+    _post(
+        session,
+        "grant_made",
+        giver_fund,
+        receiver_fund,
+        amount,
+        reference,
+        on,
+        now,
+        made_by,
+        approved_by,
+    )
+
+
+def settle_grant(
+    session: Session,
+    *,
+    giver_fund: Fund,
+    receiver_fund: Fund,
+    amount: int,
+    reference: str,
+    on: date,
+    now: datetime,
+    made_by: UUID | None = None,
+) -> None:
+    """Post the bank transfer that pays a grant. Raises Conflict when the fund has less."""
+    _post(
+        session,
+        "grant_settled",
+        giver_fund,
+        receiver_fund,
+        amount,
+        reference,
+        on,
+        now,
+        made_by,
+        None,
+    )
+
+
+def _post(
+    session: Session,
+    event_type: str,
+    giver_fund: Fund,
+    receiver_fund: Fund,
+    amount: int,
+    reference: str,
+    on: date,
+    now: datetime,
+    made_by: UUID | None,
+    approved_by: UUID | None,
+) -> None:
+    giver = session.get_one(Book, giver_fund.book_id)
+    receiver = session.get_one(Book, receiver_fund.book_id)
+    if giver.commodity != receiver.commodity:
+        raise Conflict("Both communities must count in the same currency.", place="receiver")
+    event = bookkeeping.grant_made if event_type == "grant_made" else bookkeeping.grant_settled
+    locked = lock_fund(session, giver_fund.id)
+    posted = journal.post(
+        session,
+        event(
+            giver=giver.code,
+            giver_fund=giver_fund.code,
+            receiver=receiver.code,
+            receiver_fund=receiver_fund.code,
+            currency=giver.commodity,
+            amount=amount,
+        ),
+        event_type=event_type,
+        source="transfer",
+        external_ref=reference,
+        accounting_on=on,
+        now=now,
+        made_by=made_by,
+        approved_by=approved_by,
+    )
+    if event_type == "grant_settled" and posted.postings:
+        check_left(session, locked)

@@ -1,0 +1,1 @@
+"""What a community spends: requests, members' expenses, grants, loans and purchases."""

@@ -1,0 +1,76 @@
+"""What members laid out: claimed, approved, paid back or waived (RMB-1, HRS-7); minor units."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from ledger.core import bookkeeping
+from ledger.db import Session
+from ledger.errors import NotAllowed
+from ledger.models.books import Book, Fund
+from ledger.models.commitments import Commitment
+from ledger.services.accounting.fund_control import hold
+from ledger.services.approvals.agreements import (
+    approve,
+    check_payer,
+    load,
+    open_commitment,
+    place_of,
+    put_before_approver,
+    take_step,
+)
+
+KIND = "expense"
+
+
+def claim_expense(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    amount: int,
+    title: str,
+    reason: str,
+    claimed_by: UUID,
+    now: datetime,
+) -> Commitment:
+    """Claim what one laid out; somebody else approves it."""
+    row = open_commitment(
+        session,
+        kind=KIND,
+        book=book,
+        fund=fund,
+        quantity=amount,
+        title=title,
+        made_by=claimed_by,
+        now=now,
+    )
+    put_before_approver(session, row, reason=reason, now=now)
+    return row
+
+
+def approve_expense(
+    session: Session, row: Commitment, *, by: UUID, on: date, now: datetime
+) -> None:
+    """Book the cost and what is owed to the member. Raises Conflict when the fund has less."""
+    hold(session, row.fund_id, row.quantity)
+    entries = bookkeeping.expense_approved(**place_of(session, row), amount=row.quantity)
+    approve(session, row, entries, by=by, on=on, now=now)
+
+
+def reimburse(session: Session, *, expense_id: UUID, by: UUID, on: date, now: datetime) -> None:
+    """Pay a member back from the bank. Raises NotAllowed for the member and the approver."""
+    row = load(session, expense_id, KIND)
+    if by == row.made_by:
+        raise NotAllowed("Nobody pays out their own claim.", place="by")
+    check_payer(row, by)
+    entries = bookkeeping.expense_reimbursed(**place_of(session, row), amount=row.quantity)
+    take_step(session, row, "reimburse", entries, quantity=row.quantity, on=on, now=now, by=by)
+
+
+def waive(session: Session, *, expense_id: UUID, by: UUID, on: date, now: datetime) -> None:
+    """Give what one is owed: a gift (HRS-7). Raises NotAllowed for anybody but the member."""
+    row = load(session, expense_id, KIND)
+    if by != row.made_by:
+        raise NotAllowed("Only the member can waive what they are owed.", place="by")
+    entries = bookkeeping.expense_waived(**place_of(session, row), amount=row.quantity)
+    take_step(session, row, "waive", entries, quantity=row.quantity, on=on, now=now, by=by)

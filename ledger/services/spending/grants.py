@@ -1,0 +1,246 @@
+"""Grants: received on conditions in tranches, and made to groups outside (events GRT); minor units.
+
+What is earned and returned never exceeds what was awarded, nor what of the advance is left
+(invariant I-37).
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from ledger.core import bookkeeping
+from ledger.db import ReadSession, Session
+from ledger.models.books import Book, Fund
+from ledger.models.commitments import Commitment
+from ledger.services.accounting.fund_control import hold
+from ledger.services.approvals.agreements import (
+    approve,
+    check_payer,
+    load,
+    open_commitment,
+    place_of,
+    put_before_approver,
+    take_step,
+    total,
+)
+from ledger.services.books import journal
+
+RECEIVED = "grant"
+MADE = "outside_grant"
+
+
+def award_grant(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    amount: int,
+    title: str,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> Commitment:
+    """Note a conditional grant that was awarded to us (GRT-1); it is no income yet."""
+    row = open_commitment(
+        session,
+        kind=RECEIVED,
+        book=book,
+        fund=fund,
+        quantity=amount,
+        title=title,
+        state="active",
+        made_by=by,
+        now=now,
+    )
+    journal.post(
+        session,
+        bookkeeping.grant_awarded(**_grant(session, row), amount=amount),
+        event_type="grant_awarded",
+        source=RECEIVED,
+        external_ref=row.reference,
+        accounting_on=on,
+        now=now,
+        made_by=by,
+    )
+    return row
+
+
+def receive_tranche(
+    session: Session,
+    *,
+    grant_id: UUID,
+    amount: int,
+    reference: str,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> None:
+    """Book money that came before its conditions were met (GRT-2).
+
+    Raises Conflict when more comes than was awarded and is not claimed already.
+    """
+    row = load(session, grant_id, RECEIVED)
+    left = row.quantity - total(session, row, "receive", "claim")
+    take_step(
+        session,
+        row,
+        "receive",
+        bookkeeping.tranche_received(**_grant(session, row), amount=amount),
+        left=(left, "what was awarded"),
+        quantity=amount,
+        reference=reference,
+        by=by,
+        on=on,
+        now=now,
+    )
+
+
+def earn_grant(
+    session: Session,
+    *,
+    grant_id: UUID,
+    amount: int,
+    reference: str,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> None:
+    """Conditions are met for money that is here (GRT-3). Raises Conflict above the advance."""
+    row = load(session, grant_id, RECEIVED)
+    take_step(
+        session,
+        row,
+        "earn",
+        bookkeeping.grant_earned(**_grant(session, row), amount=amount, received=True),
+        left=(advance_left(session, row), "what is left of the advance"),
+        quantity=amount,
+        reference=reference,
+        by=by,
+        on=on,
+        now=now,
+    )
+
+
+def claim_grant(
+    session: Session,
+    *,
+    grant_id: UUID,
+    amount: int,
+    reference: str,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> None:
+    """Claim in arrears what conditions are met for (GRT-4). Raises Conflict above the award."""
+    row = load(session, grant_id, RECEIVED)
+    take_step(
+        session,
+        row,
+        "claim",
+        bookkeeping.grant_earned(**_grant(session, row), amount=amount, received=False),
+        left=(row.quantity - total(session, row, "receive", "claim"), "what is left of the award"),
+        quantity=amount,
+        reference=reference,
+        by=by,
+        on=on,
+        now=now,
+    )
+
+
+def return_grant(
+    session: Session,
+    *,
+    grant_id: UUID,
+    amount: int,
+    reference: str,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> None:
+    """Give unspent money back to the funder (GRT-5). Raises Conflict above the advance."""
+    row = load(session, grant_id, RECEIVED)
+    take_step(
+        session,
+        row,
+        "return",
+        bookkeeping.grant_returned(**_grant(session, row), amount=amount),
+        left=(advance_left(session, row), "what is left of the advance"),
+        quantity=amount,
+        reference=reference,
+        by=by,
+        on=on,
+        now=now,
+    )
+
+
+def advance_left(session: ReadSession, row: Commitment) -> int:
+    """Return what of the money received is neither earned nor returned."""
+    return total(session, row, "receive") - total(session, row, "earn", "return")
+
+
+def propose_outside_grant(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    amount: int,
+    title: str,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+) -> Commitment:
+    """Ask to give a grant to a group outside the system."""
+    row = open_commitment(
+        session,
+        kind=MADE,
+        book=book,
+        fund=fund,
+        quantity=amount,
+        title=title,
+        made_by=made_by,
+        now=now,
+    )
+    put_before_approver(session, row, reason=reason, now=now)
+    return row
+
+
+def approve_outside_grant(
+    session: Session, row: Commitment, *, by: UUID, on: date, now: datetime
+) -> None:
+    """Book what is owed to the group (GRT-6). Raises Conflict when the fund has less."""
+    hold(session, row.fund_id, row.quantity)
+    entries = bookkeeping.outside_grant_made(**place_of(session, row), amount=row.quantity)
+    approve(session, row, entries, by=by, on=on, now=now)
+
+
+def pay_outside_grant(
+    session: Session,
+    *,
+    grant_id: UUID,
+    amount: int,
+    reference: str,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> None:
+    """Pay a grant or part of it (GRT-6). Raises Conflict above what is owed, NotAllowed for the
+    approver."""
+    row = load(session, grant_id, MADE)
+    check_payer(row, by)
+    take_step(
+        session,
+        row,
+        "pay",
+        bookkeeping.outside_grant_paid(**place_of(session, row), amount=amount),
+        left=(row.quantity - total(session, row, "pay"), "what is owed"),
+        quantity=amount,
+        reference=reference,
+        by=by,
+        on=on,
+        now=now,
+    )
+    if total(session, row, "pay") == row.quantity:
+        take_step(session, row, "complete", [], quantity=row.quantity, on=on, now=now, by=by)
+
+
+def _grant(session: ReadSession, row: Commitment) -> dict[str, str]:
+    return {**place_of(session, row), "grant": row.reference}

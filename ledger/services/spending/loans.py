@@ -1,0 +1,103 @@
+"""Money that one community lends another, and its repayment (event ICT-2); minor units."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from ledger.core import bookkeeping
+from ledger.db import ReadSession, Session
+from ledger.errors import Invalid
+from ledger.models.books import Book, Fund
+from ledger.models.commitments import Commitment
+from ledger.services.accounting.fund_control import hold
+from ledger.services.approvals.agreements import (
+    approve,
+    load,
+    open_commitment,
+    put_before_approver,
+    take_step,
+    told,
+    total,
+)
+
+KIND = "loan"
+
+
+def propose_loan(
+    session: Session,
+    *,
+    lender: Book,
+    fund: Fund,
+    borrower: Book,
+    borrower_fund: Fund,
+    amount: int,
+    title: str,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+) -> Commitment:
+    """Ask the lender's approver for an interest-free loan to another community."""
+    if borrower_fund.book_id != borrower.id:
+        raise Invalid("This fund belongs to another book.", place="borrower_fund")
+    row = open_commitment(
+        session,
+        kind=KIND,
+        book=lender,
+        fund=fund,
+        quantity=amount,
+        title=title,
+        other=borrower,
+        terms={"borrower_fund": str(borrower_fund.id)},
+        made_by=made_by,
+        now=now,
+    )
+    put_before_approver(session, row, reason=reason, now=now)
+    return row
+
+
+def approve_loan(session: Session, row: Commitment, *, by: UUID, on: date, now: datetime) -> None:
+    """Lend the money. Raises Conflict when the fund has less."""
+    hold(session, row.fund_id, row.quantity)
+    entries = bookkeeping.money_lent(**_sides(session, row), amount=row.quantity)
+    approve(session, row, entries, by=by, on=on, now=now)
+
+
+def repay_loan(
+    session: Session,
+    *,
+    loan_id: UUID,
+    amount: int,
+    reference: str,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> None:
+    """Book a repayment. Raises Conflict for more than what is left, or than the borrower has."""
+    row = load(session, loan_id, KIND)
+    lent = row.quantity - total(session, row, "repay")
+    if not told(session, row, "repay", reference):
+        hold(session, UUID(row.terms["borrower_fund"]), amount)
+    entries = bookkeeping.money_repaid(**_sides(session, row), amount=amount)
+    take_step(
+        session,
+        row,
+        "repay",
+        entries,
+        left=(lent, "what is still lent"),
+        quantity=amount,
+        reference=reference,
+        by=by,
+        on=on,
+        now=now,
+    )
+    if total(session, row, "repay") == row.quantity:
+        take_step(session, row, "complete", [], quantity=row.quantity, on=on, now=now, by=by)
+
+
+def _sides(session: ReadSession, row: Commitment) -> dict[str, str]:
+    return {
+        "lender": session.get_one(Book, row.book_id).code,
+        "lender_fund": session.get_one(Fund, row.fund_id).code,
+        "borrower": session.get_one(Book, row.other_id).code,
+        "borrower_fund": session.get_one(Fund, UUID(row.terms["borrower_fund"])).code,
+        "currency": row.commodity,
+    }

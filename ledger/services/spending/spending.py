@@ -1,0 +1,166 @@
+"""Spending: asked for, approved within what the fund has, billed, paid (events DIS); minor units.
+
+Four hands where money leaves: whoever asks does not approve, whoever approved does not pay.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from uuid import UUID
+
+from ledger.core import bookkeeping
+from ledger.core.entry import Entry
+from ledger.core.fitting_accounts import Use, check_fits
+from ledger.core.functions import FUNCTIONS
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.books import Account, Book, Fund
+from ledger.models.commitments import Commitment
+from ledger.services.accounting.fund_control import hold
+from ledger.services.approvals.agreements import (
+    approve,
+    check_payer,
+    load,
+    open_commitment,
+    place_of,
+    put_before_approver,
+    take_step,
+    total,
+)
+
+KIND = "spending"
+
+
+def request_spending(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    amount: int,
+    title: str,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+    account: int = 5110,
+    function: str = "programme",
+) -> Commitment:
+    """Ask to spend; an approver of the book decides. Raises Invalid for an account on which
+    nothing is bought, an unknown function, or a fund that owns nothing."""
+    _check_account(session, book.id, account)
+    if function not in FUNCTIONS:
+        raise Invalid(f"The function is one of {', '.join(FUNCTIONS)}.", place="function")
+    row = open_commitment(
+        session,
+        kind=KIND,
+        book=book,
+        fund=fund,
+        quantity=amount,
+        title=title,
+        terms={"account": account, "function": function},
+        made_by=made_by,
+        now=now,
+    )
+    put_before_approver(session, row, reason=reason, now=now)
+    return row
+
+
+def approve_spending(
+    session: Session, row: Commitment, *, by: UUID, on: date, now: datetime
+) -> None:
+    """Set the money aside (DIS-1). Raises Conflict when the fund has less than is asked for."""
+    _check_account(session, row.book_id, row.terms["account"])
+    hold(session, row.fund_id, row.quantity, currency=row.commodity)
+    entries = bookkeeping.order_placed(**place_of(session, row), amount=row.quantity)
+    approve(session, row, entries, by=by, on=on, now=now)
+
+
+def book_bill(
+    session: Session, *, spending_id: UUID, amount: int, by: UUID, on: date, now: datetime
+) -> None:
+    """Book the bill of an approved order (DIS-2); what it leaves of the order is free again.
+
+    Raises Conflict for a bill above the order: that needs a new request.
+    """
+    row = load(session, spending_id, KIND)
+    _check_account(session, row.book_id, row.terms["account"])
+    if amount > row.quantity:
+        raise Conflict("The bill is higher than the order; ask for the rest first.", place="amount")
+    entries = bookkeeping.bill_approved(
+        **place_of(session, row),
+        amount=amount,
+        ordered=row.quantity,
+        account=row.terms["account"],
+        function=row.terms["function"],
+    )
+    take_step(session, row, "bill", entries, quantity=amount, on=on, now=now, by=by)
+
+
+def release_payment(
+    session: Session, *, spending_id: UUID, reference: str, by: UUID, on: date, now: datetime
+) -> None:
+    """Send the money for a bill on its way (DIS-3). Raises NotAllowed for the approver."""
+    row = load(session, spending_id, KIND)
+    check_payer(row, by)
+    _pay(session, row, "release", bookkeeping.payment_released, reference, by, on, now)
+
+
+def see_payment(
+    session: Session, *, spending_id: UUID, reference: str, by: UUID, on: date, now: datetime
+) -> None:
+    """Note that the bank shows the payment (DIS-3)."""
+    row = load(session, spending_id, KIND)
+    _pay(session, row, "clear", bookkeeping.payment_seen, reference, by, on, now)
+
+
+def take_payment_back(
+    session: Session, *, spending_id: UUID, reference: str, by: UUID, on: date, now: datetime
+) -> None:
+    """Note that the bank sent the payment back: the bill is owed again (DIS-3)."""
+    row = load(session, spending_id, KIND)
+    _pay(session, row, "return", bookkeeping.payment_returned, reference, by, on, now)
+
+
+def cancel_spending(
+    session: Session, *, spending_id: UUID, by: UUID, on: date, now: datetime
+) -> None:
+    """Withdraw a request or an order; what was set aside is free again."""
+    row = load(session, spending_id, KIND)
+    withdrawn = row.state == "approved"
+    entries = (
+        bookkeeping.order_withdrawn(**place_of(session, row), amount=row.quantity)
+        if withdrawn
+        else []
+    )
+    take_step(session, row, "cancel", entries, quantity=row.quantity, on=on, now=now, by=by)
+
+
+def _check_account(session: Session, book_id: UUID, account: int) -> None:
+    """Raise Invalid for an account on which nothing is bought; asked again before anything is
+    booked, for what was asked before the rule was there."""
+    known = session.get(Account, (book_id, account))
+    check_fits(Use.SPENDING, account, known, place="account")
+
+
+def _pay(
+    session: Session,
+    row: Commitment,
+    name: str,
+    event: Callable[..., list[Entry]],
+    reference: str,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> None:
+    """Take a step of the payment; its amount is the bill's, whatever was ordered."""
+    amount = total(session, row, "bill")
+    entries = event(**place_of(session, row), amount=amount) if amount else []
+    take_step(
+        session,
+        row,
+        name,
+        entries,
+        quantity=amount or row.quantity,
+        reference=reference,
+        by=by,
+        on=on,
+        now=now,
+    )

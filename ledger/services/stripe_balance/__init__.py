@@ -1,0 +1,1 @@
+"""The Stripe balance in the books: its transactions, payouts and fees."""

@@ -1,0 +1,1 @@
+"""Volunteer hours: logged by one person, confirmed by another."""

@@ -1,0 +1,428 @@
+"""Volunteer hours: logged by one person, confirmed by another, valued at a known rate."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select
+
+from ledger.core import bookkeeping
+from ledger.core.days import day_in
+from ledger.core.entry import Entry
+from ledger.core.figures import given
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
+from ledger.models.assets import Valuation
+from ledger.models.books import Book, Fund
+from ledger.models.hours import HoursEntry, SkillRate
+from ledger.models.journal import Posting
+from ledger.models.parties import Party
+from ledger.models.people import Person
+from ledger.models.pledges import Pledge
+from ledger.models.proposals import Proposal
+from ledger.queries.books.policies import policy_of
+from ledger.queries.people.parties import labels_for
+from ledger.queries.people.people import roles_of
+from ledger.services.approvals.requests import propose
+from ledger.services.books import journal
+from ledger.services.books.books import check_own_fund, ensure_commodity
+from ledger.services.pledges.pledges import record_fulfilment, release_for
+
+TIME_USED = 8410
+# Where the value of time stands: used up, in what was built, or as a statistic.
+BUILT = 1520
+WORTH = (5210, BUILT, 9310)
+MINUTES_PER_DAY = 16 * 60
+# Older work needs evidence that a form cannot give.
+WINDOW = timedelta(days=366)
+
+
+def set_rate(
+    session: Session,
+    *,
+    book: Book,
+    commodity: str,
+    currency: str,
+    rate_per_hour: int,
+    specialised: bool,
+    source: str,
+    valid_from_on: date,
+) -> SkillRate:
+    """Set what an hour of a skill is worth from a day on, in minor units per hour.
+
+    Of two rates for one day the one set last holds. Raises Invalid for what is no skill, a rate
+    below zero or in another currency than the book's, or one that names no source.
+    """
+    if not commodity.startswith("MIN."):
+        raise Invalid("A rate is for a skill, like MIN.ELEC.", place="commodity")
+    if rate_per_hour < 0:
+        raise Invalid("A rate is not below zero.", place="rate_per_hour")
+    if currency != book.commodity:
+        raise Invalid("A rate is in the currency of its book.", place="currency")
+    if not source.strip():
+        raise Invalid("Say where the rate comes from.", place="source")
+    ensure_commodity(session, commodity)
+    rate = SkillRate(
+        book_id=book.id,
+        commodity=commodity,
+        currency=currency,
+        rate_per_hour=rate_per_hour,
+        specialised=specialised,
+        source=source,
+        valid_from_on=valid_from_on,
+    )
+    session.add(rate)
+    session.flush()
+    return rate
+
+
+def log_hours(
+    session: Session,
+    *,
+    book: Book,
+    fund: Fund,
+    party: Party,
+    commodity: str,
+    minutes: int,
+    worked_on: date,
+    description: str,
+    now: datetime,
+    logged_by: UUID | None = None,
+    pledge: Pledge | None = None,
+    campaign_id: UUID | None = None,
+) -> HoursEntry:
+    """Note time that somebody says they gave; nothing is posted yet (HRS-2).
+
+    Raises Invalid for a day in the future, more than 16 hours on one day, a fund that cannot own
+    what is given, or a pledge of another skill, giver or community.
+    """
+    if not commodity.startswith("MIN."):
+        raise Invalid("Choose a skill.", place="commodity")
+    if worked_on > day_in(book.time_zone, now):
+        raise Invalid("This day is still ahead.", place="worked_on")
+    if worked_on < day_in(book.time_zone, now) - WINDOW:
+        raise Invalid("This is more than a year ago.", place="worked_on")
+    already = session.scalar(
+        select(func.coalesce(func.sum(HoursEntry.worked_minutes), 0)).where(
+            HoursEntry.party_id.in_(
+                select(Party.id).where(
+                    or_(
+                        Party.id == party.id,
+                        and_(Party.person_id.is_not(None), Party.person_id == party.person_id),
+                    )
+                )
+            ),
+            HoursEntry.worked_on == worked_on,
+            HoursEntry.state != "rejected",
+        )
+    )
+    if minutes <= 0 or int(already or 0) + minutes > MINUTES_PER_DAY:
+        raise Invalid("Nobody works more than 16 hours on one day.", place="worked")
+    if pledge is None:
+        check_own_fund(book, fund)
+    else:
+        if pledge.book_id != book.id:
+            raise Invalid("This pledge is to another community.", place="pledge")
+        if pledge.commodity != commodity or pledge.party_id != party.id:
+            raise Invalid("This pledge is of another skill or another person.", place="pledge")
+    ensure_commodity(session, commodity)
+    row = HoursEntry(
+        book_id=book.id,
+        fund_id=pledge.fund_id if pledge else fund.id,
+        campaign_id=campaign_id,
+        pledge_id=pledge.id if pledge else None,
+        party_id=party.id,
+        commodity=commodity,
+        worked_minutes=minutes,
+        worked_on=worked_on,
+        description=description,
+        state="logged",
+        logged_by=logged_by,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def confirm_hours(
+    session: Session,
+    *,
+    hours_id: UUID,
+    confirmed_by: UUID,
+    on: date,
+    now: datetime,
+    builds: bool = False,
+) -> HoursEntry:
+    """Confirm another person's time and post it (HRS-3, HRS-4); ``builds`` says that it created
+    or enhanced an asset, so that its value joins what is being built (HRS-5).
+
+    Raises NotFound, Conflict when it is decided already, NotAllowed for the volunteer or
+    whoever logged it (invariant I-54), and for anybody but an approver when it was logged later
+    than the book's policy lets it.
+    """
+    row = undecided(session, hours_id, confirmed_by)
+    book = session.get_one(Book, row.book_id)
+    check_window(session, row, book, confirmed_by, now)
+    fund = session.get_one(Fund, row.fund_id)
+    pledge = session.get(Pledge, row.pledge_id) if row.pledge_id else None
+    valuation = value_hours(session, row, book, confirmed_by, on, builds=builds)
+    builds = builds and valuation.capitalise
+    released = release_for(session, pledge, row.worked_minutes)[0] if pledge else 0
+    reference = pledge.reference if pledge else None
+    worth_of: dict[str, Any] = {
+        "book": book.code,
+        "fund": fund.code,
+        "commodity": row.commodity,
+        "minutes": row.worked_minutes,
+        "currency": valuation.currency,
+        "value": valuation.total,
+        "valuation": valuation.label,
+    }
+    entries = (
+        bookkeeping.hours_built(**worth_of, pledge=reference, released=released)
+        if builds
+        else bookkeeping.hours_confirmed(
+            **worth_of,
+            specialised=valuation.capitalise,
+            pledge=reference,
+            released=released,
+        )
+    )
+    posted = journal.post(
+        session,
+        _labelled(session, row, entries),
+        event_type="hours_confirmed",
+        source="hours",
+        external_ref=str(row.id),
+        accounting_on=on,
+        now=now,
+        made_by=row.logged_by,
+        approved_by=confirmed_by,
+    )
+    mark_confirmed(row, confirmed_by, now)
+    if pledge is not None:
+        record_fulfilment(
+            session,
+            pledge=pledge,
+            entry_id=posted.ids[0],
+            quantity=row.worked_minutes,
+            source="hours",
+            source_ref=str(row.id),
+            now=now,
+        )
+    session.flush()
+    return row
+
+
+def _labelled(session: ReadSession, row: HoursEntry, entries: list[Entry]) -> list[Entry]:
+    """Return entries whose legs of time given name volunteer and campaign."""
+    pledge = session.get(Pledge, row.pledge_id) if row.pledge_id else None
+    labels = labels_for(
+        session,
+        campaign_id=row.campaign_id or (pledge.campaign_id if pledge else None),
+        party_id=row.party_id,
+    )
+    return [item.about(labels, given) for item in entries]
+
+
+def mark_confirmed(row: HoursEntry, by: UUID, now: datetime) -> None:
+    """Write down who confirmed hours, and when."""
+    row.state = "confirmed"
+    row.confirmed_by = by
+    row.confirmed_at = now
+
+
+def reject_hours(
+    session: Session, *, hours_id: UUID, rejected_by: UUID, now: datetime
+) -> HoursEntry:
+    """Send time back; nothing is posted. Raises as ``confirm_hours``."""
+    row = undecided(session, hours_id, rejected_by)
+    row.state = "rejected"
+    row.confirmed_by = rejected_by
+    row.confirmed_at = now
+    session.flush()
+    return row
+
+
+def propose_hours_correction(
+    session: Session, *, hours_id: UUID, minutes: int, reason: str, made_by: UUID, now: datetime
+) -> Proposal:
+    """Ask to take back minutes that were confirmed and not worked (HRS-6).
+
+    Raises NotFound, Conflict for hours that are not confirmed or fewer than that.
+    """
+    row = session.get(HoursEntry, hours_id)
+    if row is None:
+        raise NotFound("There is no such entry of hours.", place="hours")
+    if not 0 < minutes <= _still_counted(session, row):
+        raise Conflict("Fewer minutes than that are confirmed.", place="minutes")
+    return propose(
+        session,
+        book_id=row.book_id,
+        kind="hours_correction",
+        title="Hours were not worked",
+        reason=reason,
+        arguments={"hours": str(row.id), "quantity": minutes, "commodity": row.commodity},
+        made_by=made_by,
+        now=now,
+    )
+
+
+def correct_hours(
+    session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime
+) -> None:
+    """Take minutes back with their share of the value, under the same valuation (HRS-6).
+
+    What stays is worth its share to half a minor unit, however often something is taken back.
+    """
+    row = session.get_one(HoursEntry, UUID(proposal.arguments["hours"]))
+    minutes = proposal.arguments["quantity"]
+    counted = _still_counted(session, row)
+    if minutes > counted:
+        raise Conflict("Fewer minutes than that are confirmed.", place="minutes")
+    valuation = session.scalars(select(Valuation).where(Valuation.hours_id == row.id)).one()
+    booked = _booked_worth(session, row, valuation)
+    share = 2 * valuation.total * (counted - minutes) + valuation.quantity
+    kept = share // (2 * valuation.quantity)
+    entries = bookkeeping.hours_taken_back(
+        book=session.get_one(Book, row.book_id).code,
+        fund=session.get_one(Fund, row.fund_id).code,
+        commodity=row.commodity,
+        minutes=minutes,
+        currency=valuation.currency,
+        value=sum(booked.values()) - kept,
+        specialised=valuation.capitalise,
+        valuation=valuation.label,
+        built=bool(booked.get(BUILT)),
+    )
+    journal.post(
+        session,
+        _labelled(session, row, entries),
+        event_type="hours_corrected",
+        source="hours",
+        external_ref=str(proposal.id),
+        accounting_on=on,
+        now=now,
+        made_by=proposal.made_by,
+        approved_by=by,
+    )
+
+
+def _still_counted(session: ReadSession, row: HoursEntry) -> int:
+    """Return minutes of confirmed hours that no correction took back."""
+    if row.state != "confirmed":
+        return 0
+    taken = session.scalar(
+        select(func.sum(Posting.quantity))
+        .join(Valuation, Valuation.label == Posting.valuation)
+        .where(
+            Posting.book_id == row.book_id,
+            Posting.account == TIME_USED,
+            Valuation.book_id == row.book_id,
+            Valuation.hours_id == row.id,
+        )
+    )
+    return int(taken or 0)
+
+
+def check_window(
+    session: ReadSession, row: HoursEntry, book: Book, person_id: UUID, now: datetime
+) -> None:
+    """Refuse whoever is no approver where hours were logged long after they were worked.
+
+    Raises NotAllowed.
+    """
+    window = timedelta(days=policy_of(session, book, day_in(book.time_zone, now)).hours_window_days)
+    if row.worked_on >= day_in(book.time_zone, row.created_at) - window:
+        return
+    if "approver" not in roles_of(session, person_id=person_id, book_id=book.id, now=now):
+        raise NotAllowed("Hours logged so late are confirmed by an approver.", place="hours")
+
+
+def _booked_worth(session: ReadSession, row: HoursEntry, valuation: Valuation) -> dict[int, int]:
+    """Return what hours are worth in the books now, by the account that has it."""
+    rows = session.execute(
+        select(Posting.account, func.sum(Posting.quantity))
+        .where(
+            Posting.book_id == row.book_id,
+            Posting.valuation == valuation.label,
+            Posting.account.in_(WORTH),
+        )
+        .group_by(Posting.account)
+    )
+    return {account: int(quantity) for account, quantity in rows}
+
+
+def worth(minutes: int, rate_per_hour: int) -> int:
+    """Return what a time is worth in minor units; half a unit goes to the even one, so that
+    many small entries do not drift upwards (domain section 3.4)."""
+    whole, rest = divmod(minutes * rate_per_hour, 60)
+    return whole + (rest > 30 or (rest == 30 and whole % 2 == 1))
+
+
+def rate_for(session: ReadSession, *, book_id: UUID, commodity: str, on: date) -> SkillRate | None:
+    """Return the rate of a skill that is valid on a day."""
+    return session.scalar(
+        select(SkillRate)
+        .where(
+            SkillRate.book_id == book_id,
+            SkillRate.commodity == commodity,
+            SkillRate.valid_from_on <= on,
+        )
+        .order_by(SkillRate.valid_from_on.desc(), SkillRate.id.desc())
+        .limit(1)
+    )
+
+
+def undecided(session: Session, hours_id: UUID, person_id: UUID) -> HoursEntry:
+    """Return hours that this person may decide on. Raises as ``confirm_hours``."""
+    row = session.get(HoursEntry, hours_id)
+    if row is None:
+        raise NotFound("There is no such entry of hours.", place="hours")
+    if row.state != "logged":
+        raise Conflict("Somebody has decided on these hours already.", place="hours")
+    giver = session.get_one(Party, row.party_id)
+    asking = session.get(Person, person_id)
+    # Whoever gave before they had an account is known by the address alone.
+    same_address = asking is not None and asking.email == giver.email
+    if person_id in (row.logged_by, giver.person_id) or same_address:
+        raise NotAllowed("Hours are confirmed by somebody else than who gave or logged them.")
+    return row
+
+
+def value_hours(
+    session: Session,
+    row: HoursEntry,
+    book: Book,
+    confirmed_by: UUID,
+    on: date,
+    *,
+    builds: bool = False,
+) -> Valuation:
+    """Write down what hours are worth by the rate of the day they were worked.
+
+    They are income where the book's policy recognises services, and the skill is one that would
+    be bought or the work ``builds`` an asset (ASC 958-605-25-16); otherwise a statistic.
+    """
+    rate = rate_for(session, book_id=book.id, commodity=row.commodity, on=row.worked_on)
+    recognised = policy_of(session, book, on).services
+    valuation = Valuation(
+        book_id=book.id,
+        label=f"H-{row.id.hex[-12:].upper()}",
+        hours_id=row.id,
+        commodity=row.commodity,
+        quantity=row.worked_minutes,
+        currency=rate.currency if rate else book.commodity,
+        total=worth(row.worked_minutes, rate.rate_per_hour) if rate else 0,
+        method="rate_table" if rate else "none",
+        evidence=rate.source if rate else "",
+        capitalise=bool(rate and (rate.specialised or builds) and recognised),
+        valued_on=on,
+        valued_by=row.logged_by,
+        approved_by=confirmed_by,
+        state="approved",
+    )
+    session.add(valuation)
+    session.flush()
+    return valuation
