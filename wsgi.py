@@ -37,8 +37,8 @@ from ledger.sandbox import serve as serve_sandbox
 from ledger.services.stripe_balance import accounts
 from ledger.stripe import webhook
 from ledger.stripe.checkout import PaymentGateway
-from ledger.web import session_cookie
-from ledger.web.door import Poolbook, system_clock
+from ledger.web.site import session_cookie
+from ledger.web.site.context import Poolbook, system_clock
 from migrations import require_current, upgrade
 
 __all__ = ["create_app", "main"]

@@ -1,7 +1,7 @@
 """Which guards does no test hold? Switch each one off and see whether a test turns red.
 
     python -m bench.guards --only services/spending/expenses.py core
-    python -m bench.guards --only web/sessions.py --tests tests/web/test_sessions.py
+    python -m bench.guards --only web/identity/sessions.py --tests tests/web/test_sessions.py
 
 A guard is an ``if`` whose branch ends with ``raise``, ``abort(…)`` or, in a function that returns
 what is wrong or None, with that sentence; in ``ledger/core``, ``ledger/services``, ``ledger/web``.

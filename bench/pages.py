@@ -26,8 +26,8 @@ from bench.work import NOW
 from ledger.config import STRIPE_API, Settings
 from ledger.db import Database
 from ledger.services.people.sessions import start_session
-from ledger.web import session_cookie
-from ledger.web.door import parts_of
+from ledger.web.site import session_cookie
+from ledger.web.site.context import parts_of
 from wsgi import create_app
 
 HOME = "https://poolbook.example"

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from ledger.web.figures import plain_decimal
+from ledger.web.site.formatting import plain_decimal
 from reports.exports.flat import harmless
 from reports.model import Report
 

@@ -23,7 +23,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ledger.core.amount import kind_of
 from ledger.errors import Conflict
-from ledger.web.figures import Flow, flow_layout, format_figure, format_minutes, format_quantity
+from ledger.web.site.formatting import (
+    Flow,
+    flow_layout,
+    format_figure,
+    format_minutes,
+    format_quantity,
+)
 from reports import dataset
 from reports.certificate import Certificate
 from reports.model import Report, Waterfall

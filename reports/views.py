@@ -22,7 +22,7 @@ from ledger.schemas.journal import AN_INSTANT
 from ledger.services.books.seals import make_checkpoint
 from ledger.services.people.rights_log import record
 from ledger.signing import Signer, signer_of
-from ledger.web.door import (
+from ledger.web.site.context import (
     book_for,
     errors_of,
     here,

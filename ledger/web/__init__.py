@@ -11,86 +11,84 @@ from flask import Flask
 ROOT = str(Path(__file__).parent)
 # Each is a module of this room with a blueprint named ``pages``.
 NOUNS = (
-    "home",
-    "campaigns",
-    "calls",
-    "moderation",
-    "pledges",
-    "promises",
-    "recurring",
-    "giving",
-    "my_data",
-    "hours",
-    "things",
-    "items",
-    "desk",
-    "journal",
-    "sponsors",
-    "statements",
-    "bank_tables",
-    "gift_lists",
-    "ledgers",
-    "payouts",
-    "suspense",
-    "periods",
-    "offline",
-    "by_hand",
-    "transfers",
-    "commitments",
-    "cost_sharing",
-    "pools",
-    "pool_agreements",
-    "allocations",
-    "queue",
-    "approvals",
-    "sign_in",
-    "second_step",
-    "passkeys",
-    "step_up",
-    "factors",
-    "factor_policy",
-    "tokens",
-    "people",
-    "settings",
-    "rights_log",
-    "health",
+    "public.home",
+    "campaigns.campaigns",
+    "campaigns.manage",
+    "campaigns.moderation",
+    "pledges.pledges",
+    "pledges.signed_link",
+    "pledges.recurring",
+    "pledges.giving",
+    "people.my_data",
+    "volunteering.hours",
+    "equipment.equipment",
+    "equipment.item",
+    "workflow.desk",
+    "accounting.journal",
+    "campaigns.matching_sponsors",
+    "banking.statements",
+    "banking.bank_tables",
+    "importing.gift_lists",
+    "importing.ledgers",
+    "payments.payouts",
+    "payments.unrecognised",
+    "accounting.periods",
+    "banking.cash",
+    "manual_entries.pages",
+    "pools.transfers",
+    "approvals.agreements",
+    "pools.cost_sharing",
+    "pools.pools",
+    "pools.agreements",
+    "pools.allocations",
+    "approvals.queue",
+    "approvals.request",
+    "identity.sign_in",
+    "identity.second_step",
+    "identity.passkeys",
+    "identity.step_up",
+    "identity.factors",
+    "people.factor_policy",
+    "people.tokens",
+    "people.people",
+    "people.settings",
+    "people.rights_log",
+    "public.health",
 )
 # What only the demo shows.
-DEMO_NOUNS = ("styleguide", "demo_bank")
+DEMO_NOUNS = ("public.styleguide", "banking.demo_bank")
 
 
 def register(app: Flask) -> None:
     """Hang every page on the app, with its errors, headers and template filters."""
-    from ledger.web import (
-        door,
-        figures,
-        freshness,
+    from ledger.web.identity import freshness, sessions, step_up
+    from ledger.web.site import (
+        context,
+        error_handlers,
+        formatting,
+        idempotency,
         labels,
         late_days,
         locale,
-        once,
-        refusals,
-        sessions,
-        step_up,
         visitors,
     )
 
     locale.register(app)
-    figures.register_filters(app)
+    formatting.register_filters(app)
     labels.register(app)
-    refusals.register(app)
+    error_handlers.register(app)
     # Earlier than any before_request: the protection against forged forms reads the form.
-    app.url_value_preprocessor(door.check_request)
+    app.url_value_preprocessor(context.check_request)
     app.before_request(visitors.warn_of_forwarded)
     app.before_request(step_up.guard)
     # The last one is the first to run: the headers are there whatever fails afterwards.
-    app.after_request(door.remember_location)
+    app.after_request(context.remember_location)
     app.after_request(sessions.keep)
-    app.after_request(door.secure)
-    app.jinja_env.globals["form_key"] = once.fresh_key
+    app.after_request(context.secure)
+    app.jinja_env.globals["form_key"] = idempotency.fresh_key
     app.jinja_env.globals["day_to_agree_to"] = late_days.day_to_agree_to
-    app.jinja_env.globals["further"] = door.further
+    app.jinja_env.globals["further"] = context.further
     app.jinja_env.globals["missing_factors"] = freshness.missing_factors
-    app.context_processor(door.context)
-    for noun in NOUNS + (DEMO_NOUNS if door.parts_of(app).settings.demo else ()):
+    app.context_processor(context.context)
+    for noun in NOUNS + (DEMO_NOUNS if context.parts_of(app).settings.demo else ()):
         app.register_blueprint(import_module(f"ledger.web.{noun}").pages)

@@ -13,7 +13,7 @@ from ledger.db import ReadSession
 from ledger.queries.books import editions as questions
 from ledger.queries.books.books import all_books
 from ledger.queries.books.journal import EntryRow
-from ledger.web.figures import format_figure
+from ledger.web.site.formatting import format_figure
 from reports.build import EDITIONS, Scope, scope_of_all, scope_of_book, scope_of_pool
 from reports.cli.proofs import signer_of_console
 from reports.issue import Wanted, issue

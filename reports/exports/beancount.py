@@ -6,7 +6,7 @@ from typing import TextIO
 
 from ledger.models.books import Book
 from ledger.queries.books.journal import EntryRow, Leg
-from ledger.web.figures import plain_decimal
+from ledger.web.site.formatting import plain_decimal
 from reports.exports.plain_text import clean
 
 ROOTS = {1: "Assets", 2: "Liabilities", 3: "Equity", 4: "Income", 8: "Equity", 9: "Equity"}

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from ledger.models.books import Book
 from ledger.queries.books.journal import LABELS, EntryRow
-from ledger.web.figures import plain_decimal
+from ledger.web.site.formatting import plain_decimal
 
 COLUMNS = (
     "book",

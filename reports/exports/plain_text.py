@@ -13,7 +13,7 @@ from ledger.core.accounts import layer_of
 from ledger.core.amount import is_currency
 from ledger.models.books import Book
 from ledger.queries.books.journal import LABELS, EntryRow, Leg
-from ledger.web.figures import plain_decimal
+from ledger.web.site.formatting import plain_decimal
 
 TAGS = ("entry", "source", *LABELS, "counterparty")
 ROOTS = {"FIN": "value", "QTY": "quantity", "MEMO": "memo"}

@@ -5,7 +5,7 @@ import pytest
 from ledger.core.amount import decimals, has_value, is_currency, kind_of, plain_text
 from ledger.core.entry import Entry, Posting
 from ledger.errors import Invalid
-from ledger.web.figures import format_figure, format_quantity, plain_decimal
+from ledger.web.site.formatting import format_figure, format_quantity, plain_decimal
 
 
 @pytest.mark.parametrize(

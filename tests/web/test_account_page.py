@@ -8,7 +8,7 @@ from sqlalchemy import select
 from ledger.models.journal import Entry
 from ledger.queries.books.balances import account_statement, trial_balance
 from ledger.queries.books.books import book_by_code
-from ledger.web.figures import format_figure
+from ledger.web.site.formatting import format_figure
 from tests.web.test_commitments import give_money
 from tests.web.town import Town
 

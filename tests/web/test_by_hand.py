@@ -18,7 +18,7 @@ from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code
 from ledger.services.books.policies import choose_policy
 from ledger.services.people.people import grant_role
-from ledger.web.by_hand import DEEDS
+from ledger.web.manual_entries.pages import DEEDS
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
 from tests.web.town import TODAY, Town

@@ -13,7 +13,7 @@ from ledger.ids import new_id
 from ledger.models.campaigns import Campaign
 from ledger.models.pledges import Pledge
 from ledger.queries.campaigns.campaigns import changes_of, needs_of
-from ledger.web import pledges as pledge_pages
+from ledger.web.pledges import pledges as pledge_pages
 from tests.web.town import HOME, TODAY, Town, found_town, token_in
 
 WELL = {

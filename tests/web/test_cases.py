@@ -27,7 +27,7 @@ from ledger.queries.books.books import book_by_code
 from ledger.schemas.gift_lists import MEANINGS
 from ledger.services.books.books import create_book, create_fund
 from ledger.services.people.people import grant_role
-from ledger.web.table_forms import values_of, width_of
+from ledger.web.importing.table_forms import values_of, width_of
 from tests.cli.conftest import Ran, Run, run  # noqa: F401
 from tests.conftest import NOW
 from tests.web.town import Town

@@ -13,8 +13,8 @@ from sqlalchemy.exc import OperationalError
 
 from ledger.db import Database, is_away
 from ledger.services.jobs import jobs
-from ledger.web import session_cookie
-from ledger.web.door import parts_of
+from ledger.web.site import session_cookie
+from ledger.web.site.context import parts_of
 from tests.conftest import NOW
 from tests.web.test_every_page import unprotected
 from tests.web.town import settings_of

@@ -22,8 +22,8 @@ from ledger.models.pledges import Basket, Pledge
 from ledger.queries.books.books import book_by_code
 from ledger.queries.campaigns.moderation import TABS
 from ledger.schemas.allocations import RULES
-from ledger.web.by_hand import DEEDS
-from ledger.web.commitments import KINDS, LISTED, MOVES
+from ledger.web.approvals.agreements import KINDS, LISTED, MOVES
+from ledger.web.manual_entries.pages import DEEDS
 from reports.exports import FORMATS
 from tests.web.permissions import GUEST, OTHER_GIVER, VIEWS, WITH_LINK
 from tests.web.test_commitments import WALKS, approve, ask, give_money

@@ -4,7 +4,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from ledger.db import Database
-from ledger.web.door import NO_DEVICES
+from ledger.web.site.context import NO_DEVICES
 from tests.web.town import Town, found_town
 
 CSP = {

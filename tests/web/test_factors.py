@@ -20,7 +20,7 @@ from ledger.queries.books.books import book_by_code
 from ledger.queries.people.factors import factors_of
 from ledger.services.people.people import grant_role
 from ledger.services.people.sessions import FRESH
-from ledger.web.passkeys import STRANGERS
+from ledger.web.identity.passkeys import STRANGERS
 from tests.authenticator import Authenticator
 from tests.conftest import NOW
 from tests.factories import make_person

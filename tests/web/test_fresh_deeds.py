@@ -10,8 +10,8 @@ import pytest
 
 from ledger.db import Database
 from ledger.services.people.sessions import FRESH
-from ledger.web.fresh_deeds import WHAT
-from ledger.web.sessions import NEEDS_FRESH
+from ledger.web.identity.fresh_commands import WHAT
+from ledger.web.identity.sessions import NEEDS_FRESH
 from tests.conftest import NOW
 from tests.web.permissions import DEEDS
 from tests.web.test_sign_in import Clock

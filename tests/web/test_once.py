@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from ledger.models.people import IdempotencyKey
 from ledger.models.pledges import Pledge
-from ledger.web import once
+from ledger.web.site import idempotency
 from tests.web.town import TODAY, Town
 
 PROMISE = {
@@ -104,6 +104,6 @@ def test_a_form_whose_answer_is_a_page_leads_back_to_it(town: Town) -> None:
 
 
 def test_the_key_is_what_keeps_it_at_one(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(once, "name_of_form", lambda: None)
+    monkeypatch.setattr(idempotency, "name_of_form", lambda: None)
     with pytest.raises(AssertionError):
         test_a_pledge_by_phone_sent_twice_stands_once(town)

@@ -17,7 +17,7 @@ from ledger.queries.pledges.pledge_status import standings_of
 from ledger.services.banking import cash as offline
 from ledger.services.payments import payments
 from ledger.services.pledges import pledges
-from ledger.web.figures import format_quantity
+from ledger.web.site.formatting import format_quantity
 from tests.conftest import NOW
 from tests.web.town import TODAY, Town, found_town
 

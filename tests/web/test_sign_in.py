@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from ledger.db import Database
 from ledger.links import Links
 from ledger.queries.people.people import outbox
-from ledger.web.door import LONGEST_WAY, remember_way
+from ledger.web.site.context import LONGEST_WAY, remember_way
 from tests.conftest import NOW
 from tests.web.town import HOME, Town, found_town, person_in, token_in
 
@@ -252,7 +252,7 @@ def test_no_form_is_taken_without_its_token(guarded: Town) -> None:
 
 
 def test_a_form_without_the_protection_would_be_noticed(guarded: Town) -> None:
-    guarded.app.extensions["csrf"].exempt("ledger.web.queue.decide")
+    guarded.app.extensions["csrf"].exempt("ledger.web.approvals.queue.decide")
     answers = forged(guarded)
     assert {name for name, status in answers.items() if status != 400} == {"queue.decide"}
 

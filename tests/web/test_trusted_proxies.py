@@ -14,7 +14,7 @@ from ledger import serving
 from ledger.config import check_proxies, from_environment
 from ledger.db import Database
 from ledger.errors import Invalid
-from ledger.web.visitors import came_from
+from ledger.web.site.visitors import came_from
 from tests.conftest import NOW
 from tests.web.town import found_town, settings_of
 from wsgi import create_app

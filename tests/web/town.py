@@ -44,7 +44,7 @@ from ledger.services.pools import allocations, pools
 from ledger.services.spending import spending
 from ledger.services.stripe_balance import balance_transactions
 from ledger.services.volunteering import hours
-from ledger.web import session_cookie
+from ledger.web.site import session_cookie
 from tests.conftest import NOW
 from tests.factories import (
     make_book,

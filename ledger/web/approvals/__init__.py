@@ -1,0 +1,1 @@
+"""Pages of approval requests and agreements."""

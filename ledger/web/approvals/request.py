@@ -1,0 +1,220 @@
+"""One request as its approver sees it, and how many people a book asks to approve.
+
+What an approval would book is found by the services that book it, in a part of a transaction that
+is undone.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from ledger.core.approval_rules import KEY, ONE, Bands, read_bands
+from ledger.core.currencies import exponent
+from ledger.db import ReadSession
+from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
+from ledger.models.books import Account, Book, Fund
+from ledger.models.commitments import Commitment
+from ledger.models.proposals import Proposal
+from ledger.queries.approvals import requests
+from ledger.queries.approvals import rules as approvals
+from ledger.schemas.approvals import rule
+from ledger.services.approvals import decisions, previews
+from ledger.services.approvals import rules as approval_rules
+from ledger.web.approvals import queue
+from ledger.web.identity.sessions import fresh_needed, held_answers
+from ledger.web.site.context import (
+    book_for,
+    errors_of,
+    here,
+    now,
+    page,
+    read_form,
+    reading,
+    signed_in,
+    visitor,
+    write,
+)
+
+pages = Blueprint("approvals", __name__)
+READ, CHANGE = "read_approval_rules", "change_approval_rules"
+KINDS = tuple(sorted(set(decisions.APPROVED) - approvals.RIGHTS))
+EVERY = "every"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A rule that was chosen: since when, for what, how many people, and by whom."""
+
+    since: date
+    kind: str
+    bands: Bands
+    made_by: str
+
+
+@pages.get("/queue/<uuid:proposal_id>")
+def show(proposal_id: UUID) -> Response:
+    """Show a request with the exact entries that an approval books and what they leave."""
+    person = signed_in()
+    with reading() as session:
+        proposal = session.get(Proposal, proposal_id)
+        if proposal is None or not queue.may_read(proposal.kind, proposal.book_id):
+            raise NotFound(_("There is no such proposal, or it is not yours to see."))
+        (row,) = requests.proposals_for(session, book_ids=[proposal.book_id], only=proposal_id)
+        evidence = queue.evidence(session, row)
+        facts = _facts(session, row)
+        counting = approvals.signers_of(session, proposal=proposal, now=now())
+        policy = approvals.rules_of(session, [row.book_id], now())[row.book_id]
+    found, refusal = None, ""
+    own = row.made_by_id == person.id
+    decides = queue.may_decide(row.kind, row.book_id)
+    if row.state == "open" and decides and not own and row.kind not in previews.BOOK_NOTHING:
+        try:
+            found = here().db.run(
+                lambda session: previews.preview(
+                    session, proposal_id=proposal_id, by=person.id, now=now()
+                )
+            )
+        except (Conflict, Invalid, NotAllowed) as error:
+            refusal = error.message
+    return page(
+        "queue/request.html",
+        row=row,
+        evidence=evidence,
+        facts=facts,
+        preview=found,
+        refusal=refusal,
+        later=row.kind in previews.BOOK_NOTHING,
+        signatures=[
+            (name, who in counting) for who, name in zip(row.agreed_ids, row.agreed, strict=True)
+        ],
+        needed=queue.people_needed(policy, row),
+        decides=decides,
+        errors={},
+    )
+
+
+def _facts(session: ReadSession, row: requests.ProposalRow) -> list[tuple[str, str]]:
+    """Return fund, account and payee of a request, as far as it names them."""
+    facts = []
+    asked = row.arguments
+    for label, name in (
+        (_("Fund"), "fund"),
+        (_("From fund"), "giver_fund"),
+        (_("From fund"), "from_fund"),
+        (_("To fund"), "to_fund"),
+        (_("To fund"), "receiver_fund"),
+    ):
+        fund = _row(session, Fund, asked.get(name))
+        if fund is not None:
+            facts.append((label, f"{fund.name} ({session.get_one(Book, fund.book_id).name})"))
+    receiver = _row(session, Book, asked.get("receiver"))
+    if receiver is not None:
+        facts.append((_("Payee"), receiver.name))
+    commitment = _row(session, Commitment, asked.get("commitment"))
+    if commitment is not None:
+        facts += _facts_of_agreement(session, commitment, row)
+    return facts
+
+
+def _facts_of_agreement(
+    session: ReadSession, commitment: Commitment, row: requests.ProposalRow
+) -> list[tuple[str, str]]:
+    facts = [
+        (_("Agreement"), commitment.reference),
+        (_("Fund"), session.get_one(Fund, commitment.fund_id).name),
+    ]
+    if "account" in commitment.terms:
+        number = commitment.terms["account"]
+        account = session.get(Account, (row.book_id, number))
+        facts.append((_("Account"), f"{number} {account.name}" if account else str(number)))
+    if commitment.other_id is not None:
+        facts.append((_("Payee"), session.get_one(Book, commitment.other_id).name))
+    elif row.kind == "expense":
+        facts.append((_("Payee"), row.made_by))
+    return facts
+
+
+def _row(session: ReadSession, table: Any, key: object) -> Any:
+    """Return a row by its id as requests keep it; None for what is no id of one."""
+    try:
+        return session.get(table, UUID(str(key)))
+    except ValueError:
+        return None
+
+
+@pages.get("/books/<code>/approval-rules")
+def rules(code: str) -> Response:
+    """Show how many people approve what, since when, and the form that asks for another rule."""
+    return _page(code, {"kind": EVERY} | held_answers(), {})
+
+
+@pages.post("/books/<code>/approval-rules")
+@fresh_needed
+def change(code: str) -> Response:
+    """Ask for another rule; it holds once somebody else agrees, where there is anybody."""
+    book = book_for(CHANGE, code)
+    person = signed_in()
+    try:
+        answers = read_form(rule(KINDS))
+        kind = "" if answers["kind"] == EVERY else answers["kind"]
+        bands = approval_rules.bands_from([answers["two_from"], answers["three_from"]])
+        asked = write(
+            lambda session: approval_rules.propose_rule(
+                session,
+                book=book,
+                kind=kind,
+                bands=bands,
+                reason=answers["reason"],
+                made_by=person.id,
+                now=now(),
+            )
+        )
+    except Invalid as refusal:
+        found = errors_of(refusal)
+        if KEY in found:
+            found = {"three_from": [_("Three people come in at a higher amount than two.")]}
+        return _page(code, request.form.to_dict(), found, 422)
+    except Conflict as refusal:
+        return _page(code, request.form.to_dict(), {"kind": [refusal.message]}, 409)
+    if asked is None:
+        flash(_("This holds from today. Nobody else is there to agree to it."))
+    else:
+        flash(_("Asked. It holds as soon as somebody else has agreed under Decisions."))
+    return redirect(url_for("approvals.rules", code=code), 303)
+
+
+def _page(
+    code: str, values: dict[str, str], errors: dict[str, list[str]], status: int = 200
+) -> Response:
+    book = book_for(READ, code)
+    with reading() as session:
+        policy = approvals.rules_of(session, [book.id], now())[book.id]
+        choices = approvals.choices_of_rules(session, book.id)
+        waiting = requests.proposals_for(
+            session, book_ids=[book.id], kinds=[approvals.RULE], is_open=True
+        )
+    own = {kind: policy.bands_of(kind) for kind in KINDS if policy.bands_of(kind) != ONE}
+    return page(
+        "queue/rules.html",
+        status,
+        book=book,
+        unit=10 ** exponent(book.commodity),
+        books=visitor().books(READ),
+        every=policy.bands_of(""),
+        own={kind: bands for kind, bands in own.items() if bands != policy.bands_of("")},
+        choices=[
+            Choice(since, key.partition(".")[2], read_bands(key, value), by)
+            for since, key, value, by in choices
+        ],
+        waiting=[(row, read_bands(row.kind, row.arguments["rule"])) for row in waiting],
+        kinds=[(EVERY, _("every kind without a rule of its own"))]
+        + [(kind, kind.replace("_", " ")) for kind in KINDS],
+        may_change=visitor().may(CHANGE, book.id),
+        values=values,
+        errors=errors,
+    )

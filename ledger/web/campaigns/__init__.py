@@ -1,0 +1,1 @@
+"""Pages of campaigns: public, for their organiser, and for sponsors."""

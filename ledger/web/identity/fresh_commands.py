@@ -1,0 +1,52 @@
+"""What the deeds are called that ask who one is: the words after "Confirm it's you to".
+
+A test holds this list against the pages that are guarded with ``sessions.fresh_needed``.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from flask import session
+from flask_babel import lazy_gettext as later
+
+from ledger.db import ReadSession
+from ledger.models.proposals import Proposal
+from ledger.web.site.context import visitor
+
+WHAT: dict[str, Any] = {
+    "queue.decide": later("decide on a request"),
+    "approvals.change": later("change how many approve"),
+    "by_hand.do": later("book by hand"),
+    "offline.record": later("record cash"),
+    "payouts.refund": later("refund a donor"),
+    "transfers.propose": later("transfer money"),
+    "commitments.carry_out": later("carry out an agreement"),
+    "pools.settle": later("settle with a pool"),
+    "journal.correct": later("correct an entry"),
+    "journal.take_back": later("reverse an entry"),
+    "periods.lift": later("reopen a period"),
+    "periods.reopen": later("reopen a period"),
+    "people.give": later("give a role"),
+    "people.end": later("end a role"),
+    "people.pause": later("change how long a role waits"),
+    "tokens.create": later("make a token"),
+    "my_data.erase": later("erase your data"),
+    "factor_policy.set_demand": later("say who needs a second factor"),
+    "factor_policy.reset": later("reset second factors"),
+    "factors.unlock": later("change your second factors"),
+    "factors.add_passkey": later("add a passkey"),
+    "factors.begin_app": later("set up an app"),
+    "factors.confirm_app": later("set up an app"),
+    "factors.remove_passkey": later("remove a passkey"),
+    "factors.remove_app": later("remove your app"),
+    "factors.renew_codes": later("make recovery codes"),
+}
+
+
+def asked_for(opened: ReadSession) -> tuple[Any, Proposal | None]:
+    """Return what the visitor was about to do, and the request they were about to decide."""
+    endpoint, proposal_id = session.get("asked_for", (None, None))
+    row = opened.get(Proposal, UUID(proposal_id)) if proposal_id else None
+    if row is not None and not visitor().may("decide", row.book_id):
+        row = None
+    return WHAT.get(endpoint), row

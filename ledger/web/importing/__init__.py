@@ -1,0 +1,1 @@
+"""Pages that bring in files of other programs."""

@@ -1,0 +1,132 @@
+"""A list of gifts (CSV, XLSX): a person says what its columns are and what it is for, looks, and
+books all of it at once."""
+
+from typing import Any
+
+from flask import Blueprint, flash
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from ledger.bank_files import Reading, read_gifts, reading_of_gifts
+from ledger.db import ReadSession, Session
+from ledger.errors import Invalid, NotFound, PoolbookError
+from ledger.models.books import Book
+from ledger.models.campaigns import Campaign
+from ledger.queries.books.books import funds_of
+from ledger.schemas.gift_lists import MEANINGS, gift_mapping
+from ledger.services.importing import gift_lists
+from ledger.web.importing import table_forms
+from ledger.web.importing.drafts import Draft, Errors, Flow, Looked, register
+from ledger.web.site.context import now, read_form, reading, signed_in
+
+pages = Blueprint("gift_lists", __name__)
+
+GIFTS_SHOWN = 10
+
+
+def _check(book: Book, _file_name: str, data: bytes) -> Reading:
+    return reading_of_gifts(data, None, book.commodity)
+
+
+def _propose(draft: Draft) -> Looked:
+    found = _check(draft.book, draft.file_name, draft.data)
+    values = table_forms.values_of(found, draft.book.commodity, MEANINGS)
+    errors = {"form": list(found.problems)} if found.problems else {}
+    return Looked(values, errors, _shown(draft, found))
+
+
+def _answer(draft: Draft, values: dict[str, str]) -> Looked:
+    found = _check(draft.book, draft.file_name, draft.data)
+    try:
+        answers = read_form(gift_mapping(table_forms.width_of(found.grid)))
+        profile = table_forms.profile_of(found, answers)
+        found = reading_of_gifts(draft.data, profile, draft.book.commodity)
+        gifts = read_gifts(draft.data, profile, draft.book.commodity)
+        with reading() as session:
+            preview = gift_lists.preview_gifts(
+                session,
+                purpose=_purpose(session, draft.book, answers),
+                gifts=gifts,
+                without_email=answers["without_email"],
+                now=now(),
+            )
+    except (Invalid, NotFound) as refusal:
+        return Looked(values, _errors_of(refusal), _shown(draft, found))
+    by = signed_in().id
+
+    def keep(session: Session) -> gift_lists.GiftsImported:
+        return gift_lists.import_gifts(
+            session,
+            purpose=_purpose(session, draft.book, answers),
+            gifts=gifts,
+            without_email=answers["without_email"],
+            by=by,
+            now=now(),
+        )
+
+    shown = {"preview": preview, "samples": gifts.gifts[:GIFTS_SHOWN]}
+    return Looked(values, {}, {**_shown(draft, found), **shown}, keep)
+
+
+def _said(_book: Book, done: gift_lists.GiftsImported) -> None:
+    flash(
+        _(
+            "%(new)s gifts were booked, %(known)s were booked before; %(givers)s givers are new.",
+            new=done.new,
+            known=done.known,
+            givers=done.new_givers,
+        )
+    )
+
+
+def _errors_of(refusal: PoolbookError) -> Errors:
+    if refusal.place in ("fund", "campaign"):
+        return {"purpose": [refusal.message]}
+    if refusal.place == "account":
+        return {"account": [refusal.message]}
+    if isinstance(refusal, NotFound):
+        return {"purpose": [refusal.message]}
+    return table_forms.errors_of(refusal)
+
+
+def _purpose(session: ReadSession, book: Book, answers: dict[str, Any]) -> gift_lists.Purpose:
+    kind, _colon, named = answers["purpose"].partition(":")
+    return gift_lists.purpose_of(
+        session,
+        book=book,
+        fund=named if kind == "fund" else "",
+        campaign=named if kind == "campaign" else "",
+        account=int(answers["account"]),
+    )
+
+
+def _shown(draft: Draft, found: Reading) -> dict[str, Any]:
+    with reading() as session:
+        funds = [fund for fund in funds_of(session, draft.book.id) if fund.fund_class != "agency"]
+        campaigns = session.scalars(
+            select(Campaign)
+            .where(Campaign.book_id == draft.book.id, Campaign.state != "draft")
+            .order_by(Campaign.opens_on.desc(), Campaign.slug)
+        ).all()
+    purposes = [(f"fund:{fund.code}", fund.name) for fund in funds]
+    purposes += [
+        (f"campaign:{one.slug}", _("Campaign: %(title)s", title=one.title)) for one in campaigns
+    ]
+    return {**table_forms.shown_of(found), "purposes": purposes}
+
+
+register(
+    Flow(
+        pages,
+        purpose="gifts",
+        action="record_cash",
+        templates=("gift_lists/choose.html", "gift_lists/show.html"),
+        leads_to="by_hand.index",
+        check=_check,
+        propose=_propose,
+        answer=_answer,
+        said=_said,
+        errors_of=_errors_of,
+    ),
+    "gifts",
+)

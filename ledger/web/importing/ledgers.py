@@ -1,0 +1,248 @@
+"""The journal of another ledger (hledger, beancount, GnuCash …): a treasurer sends a file, says
+what its accounts are, looks at what would come in, and imports it, as ``poolbook import journal``
+does.
+"""
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Mapping as Table
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from flask import Blueprint, flash
+from flask_babel import gettext as _
+
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid, PoolbookError
+from ledger.importers import FORMATS, LEAVABLE, History, Mapping, read_history
+from ledger.importers.mapping import is_ours, target_of
+from ledger.models.books import Book
+from ledger.queries.books.books import account_names, fund_by_code, funds_of
+from ledger.schemas.ledgers import ledger_mapping, ledger_reading
+from ledger.services.importing import ledgers
+from ledger.web.importing import table_forms
+from ledger.web.importing.drafts import Draft, Errors, Flow, Looked, register
+from ledger.web.site.context import here, now, read_form, reading
+
+pages = Blueprint("ledgers", __name__)
+
+TRANSACTIONS_SHOWN = 10
+LONGEST_NAME = 100
+# More would make a form that no browser should be asked to send.
+MOST_NAMES = 500
+# What the fields of accounts and units begin with.
+NAMES = ("account-", "unit-")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An account or a unit of a file: its field, its name there, what the file counts on it, and
+    what it is called here once it is opened."""
+
+    field: str
+    name: str
+    sums: tuple[str, ...] = ()
+    opens: bool = False
+
+
+def _check(_book: Book, file_name: str, data: bytes) -> History:
+    history = _history(file_name, data, "auto", ())
+    if len(history.accounts()) + len(history.places()) > MOST_NAMES:
+        raise Invalid(
+            _("This file has more accounts than fit on a page. Import it with the command."),
+            place="file",
+        )
+    return history
+
+
+def _propose(draft: Draft) -> Looked:
+    values = {"format": "auto", "fund": ""}
+    try:
+        history = _history(draft.file_name, draft.data, "auto", ())
+        mapping = _proposed(draft.book, history, "")
+    except PoolbookError as refusal:
+        return Looked(values, _errors_of(refusal), _shown(draft.book))
+    values |= {"fund": mapping.fund, **_answers(mapping)}
+    return Looked(values, {}, _shown(draft.book, history, mapping))
+
+
+def _answer(draft: Draft, values: dict[str, str]) -> Looked:
+    history = mapping = None
+    try:
+        said = read_form(
+            ledger_reading(),
+            {name: text for name, text in values.items() if not name.startswith(NAMES)},
+        )
+        leave_out = tuple(part for part in LEAVABLE if said[f"leave_{part}"])
+        history = _history(draft.file_name, draft.data, said["format"], leave_out)
+        mapping = _proposed(draft.book, history, said["fund"])
+        names = {name: text for name, text in values.items() if name.startswith(NAMES)}
+        values = _answers(mapping) | values
+        mapping = _said_of(draft.book, mapping, names)
+        preview = _previewed(draft.book, history, mapping)
+    except PoolbookError as refusal:
+        return Looked(values, _errors_of(refusal), _shown(draft.book, history, mapping))
+    chosen, found = history, mapping
+
+    def keep(session: Session) -> ledgers.HistoryImported:
+        ledgers.check_begins(session, draft.book)
+        return ledgers.import_history(
+            session, book=draft.book, history=chosen, mapping=found, now=now()
+        )
+
+    shown = _shown(draft.book, history, mapping)
+    warnings = (*history.warnings, *preview.warnings)
+    return Looked(values, {}, {**shown, "preview": preview, "warnings": warnings}, keep)
+
+
+def _said(_book: Book, done: ledgers.HistoryImported) -> None:
+    flash(
+        _(
+            "%(new)s entries came in, %(known)s were there already; %(opened)s accounts are new.",
+            new=done.entries,
+            known=done.duplicates,
+            opened=len(done.opened),
+        )
+    )
+    for warning in done.warnings:
+        flash(warning)
+
+
+def _errors_of(refusal: PoolbookError) -> Errors:
+    if refusal.place == "fund":
+        return {"fund": [refusal.message]}
+    if isinstance(refusal, Invalid | Conflict):
+        return table_forms.errors_of(refusal)
+    return {"form": [refusal.message]}
+
+
+def _history(file_name: str, data: bytes, file_format: str, leave_out: tuple[str, ...]) -> History:
+    """Read a file by itself: in a folder of its own, it can include no other."""
+    # Its end tells the format; a folder takes no name of more than 255 bytes.
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", file_name)[-LONGEST_NAME:].lstrip(".") or "ledger"
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(data)
+        return read_history(path, file_format, frozenset(leave_out))
+
+
+def _proposed(book: Book, history: History, fund: str) -> Mapping:
+    with reading() as session:
+        if fund:
+            fund_by_code(session, book.id, fund)
+        return ledgers.propose_mapping(session, book=book, history=history, fund=fund or None)
+
+
+def _said_of(book: Book, proposed: Mapping, names: dict[str, str]) -> Mapping:
+    """Return a mapping with what the form says. Raises Invalid, naming fields."""
+    accounts = {_field("account", name): name for name in proposed.accounts}
+    units = {_field("unit", unit): unit for unit in proposed.commodities}
+    answers = read_form(ledger_mapping(accounts, units), names)
+    with reading() as session:
+        chart = account_names(session, book.id)
+    problems: Errors = {}
+    found = dict(proposed.accounts)
+    for field, name in accounts.items():
+        number = int(answers[field] or 0) or found[name].number
+        if not number:
+            problems[field] = [_("Say which account this is.")]
+        elif number != found[name].number:
+            found[name] = replace(
+                found[name], number=number, name=None if number in chart else name
+            )
+    codes = dict(proposed.commodities)
+    for field, unit in units.items():
+        code = answers[field].upper() or codes[unit].code
+        if not is_ours(code):
+            problems[field] = [_("Write the code of a commodity, like EUR or MIN.GEN.")]
+        elif code != codes[unit].code:
+            codes[unit] = target_of(code)
+    if problems:
+        raise Invalid(_("Some answers need another look."), messages=problems)
+    return replace(proposed, accounts=found, commodities=codes)
+
+
+def _previewed(book: Book, history: History, mapping: Mapping) -> ledgers.HistoryImported:
+    """Do what an import does and keep nothing of it."""
+    return here().db.run(
+        lambda session: ledgers.preview_history(
+            session, book=book, history=history, mapping=mapping, now=now()
+        )
+    )
+
+
+def _answers(mapping: Mapping) -> dict[str, str]:
+    answers = {
+        _field("account", name): str(target.number or "")
+        for name, target in mapping.accounts.items()
+    }
+    return answers | {
+        _field("unit", unit): target.code for unit, target in mapping.commodities.items()
+    }
+
+
+def _field(kind: str, name: str) -> str:
+    """Return the name of a field, which stays when another reading finds other names."""
+    return f"{kind}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+def _shown(
+    book: Book, history: History | None = None, mapping: Mapping | None = None
+) -> dict[str, Any]:
+    with reading() as session:
+        chart = account_names(session, book.id)
+        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != "agency"]
+    sums = _sums(history) if history else {}
+    return {
+        "formats": FORMATS,
+        "leavable": LEAVABLE,
+        "funds": [(fund.code, fund.name) for fund in funds],
+        "accounts": [
+            Named(
+                _field("account", name),
+                name,
+                sums.get(name, ()),
+                target.name is not None and target.number not in chart,
+            )
+            for name, target in (mapping.accounts if mapping else {}).items()
+        ],
+        "units": [
+            Named(_field("unit", unit), unit) for unit in (mapping.commodities if mapping else {})
+        ],
+        "samples": history.transactions[:TRANSACTIONS_SHOWN] if history else (),
+        "transactions": len(history.transactions) if history else 0,
+        "warnings": (),
+    }
+
+
+def _sums(history: History) -> Table[str, tuple[str, ...]]:
+    """Return what a file comes to on each of its accounts, as the file writes it."""
+    found: defaultdict[str, defaultdict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for transaction in history.transactions:
+        for leg in transaction.legs:
+            found[leg.account][leg.figure.unit] += leg.figure.number
+    return {
+        name: tuple(f"{number:f} {unit}".strip() for unit, number in sorted(sums.items()))
+        for name, sums in found.items()
+    }
+
+
+register(
+    Flow(
+        pages,
+        purpose="ledger",
+        action="book_by_hand",
+        templates=("ledgers/choose.html", "ledgers/show.html"),
+        leads_to="by_hand.index",
+        check=_check,
+        propose=_propose,
+        answer=_answer,
+        said=_said,
+        errors_of=_errors_of,
+    ),
+    "ledgers",
+)

@@ -1,0 +1,325 @@
+"""A community's deeds by hand, as a table: their words, what they ask, and their service.
+
+``by_hand`` shows the forms and opens the transactions. Must not know Flask's request.
+"""
+
+from datetime import date
+from uuid import UUID
+
+from flask_babel import lazy_gettext as later
+
+from ledger.errors import Conflict, Invalid
+from ledger.models.assets import AssetLoan
+from ledger.models.commitments import Commitment
+from ledger.models.hours import HoursEntry
+from ledger.models.proposals import Proposal
+from ledger.queries.books.books import fund_by_code
+from ledger.queries.books.journal import entries_named
+from ledger.queries.pledges.pledges import pledge_by_reference
+from ledger.services.accounting import exchange
+from ledger.services.banking import cash
+from ledger.services.books.books import ensure_commodity
+from ledger.services.equipment import contributed_use, low_value_items, supplies
+from ledger.services.pledges import pledges, receivables
+from ledger.services.volunteering import hours
+from ledger.web.manual_entries.forms import Answer, Deed, Told
+
+
+def _promise(told: Told) -> Commitment:
+    return receivables.propose_promise(
+        told.session,
+        party=told.party(),
+        book=told.book,
+        fund=told.fund(),
+        evidence=told.answers["reason"],
+        **told.asking("schedule", "basis_points"),
+    )
+
+
+def _spoken_pledge(told: Told) -> UUID:
+    pledge = pledges.make_promise(
+        told.session,
+        party=told.party(),
+        book=told.book,
+        fund=told.fund(),
+        quantity=told.answers["amount"],
+        legal_nature="intention",
+        due_on=told.answers["due_on"],
+        on=told.today,
+        now=told.now,
+        made_by=told.by,
+    )
+    name = str(pledge.id)
+    return entries_named(told.session, book_id=told.book.id, sources=["pledge"], references=[name])[
+        name
+    ]
+
+
+def _pledge_taken_back(told: Told) -> UUID:
+    reference = told.answers["pledge"].upper()
+    pledge = pledge_by_reference(told.session, told.book.id, reference)
+    if pledge is None:
+        raise Invalid("This book has no such pledge.", place="pledge")
+    return pledges.cancel_pledge(
+        told.session, pledge_id=pledge.id, on=_day(told), now=told.now, made_by=told.by
+    )
+
+
+def _allowance(told: Told) -> Proposal:
+    return receivables.propose_allowance(
+        told.session, book=told.book, fund=told.fund(), **told.asking("amount", "reason")
+    )
+
+
+def _foreign_gift(told: Told) -> UUID:
+    entry_id, _value = exchange.receive_foreign_gift(
+        told.session,
+        book=told.book,
+        fund=told.fund(),
+        foreign=told.answers["foreign"].upper(),
+        rate_millionths=told.answers["rate"],
+        **told.booking("amount", "reference"),
+    )
+    return entry_id
+
+
+def _foreign_sale(told: Told) -> UUID:
+    return exchange.sell_foreign(
+        told.session,
+        book=told.book,
+        fund=told.fund(),
+        foreign=told.answers["foreign"].upper(),
+        **told.booking("amount", "received", "reference"),
+    )
+
+
+def _revaluation(told: Told) -> UUID:
+    entry_id, _gain = exchange.revalue(
+        told.session,
+        book=told.book,
+        fund=told.fund(),
+        rates_millionths=told.answers["rates"],
+        **told.booking(),
+    )
+    if entry_id is None:
+        raise Conflict("At these rates nothing changes.", place="rates")
+    return entry_id
+
+
+def _material(told: Told) -> Proposal:
+    name = told.answers["commodity"]
+    code = f"{told.answers['unit']}.{'_'.join(name.upper().split())}"
+    noun = f"{UNITS[told.answers['unit']]} {name}"
+    ensure_commodity(told.session, code, singular=noun, plural=noun)
+    return supplies.propose_material(
+        told.session,
+        book=told.book,
+        fund=told.fund(),
+        commodity=code,
+        evidence=told.answers["reason"],
+        **told.asking("quantity", "value"),
+    )
+
+
+def _material_used(told: Told) -> UUID:
+    fund, _slash, commodity = told.answers["stock"].partition("/")
+    entry_id, _value = supplies.use_material(
+        told.session,
+        book=told.book,
+        fund=fund_by_code(told.session, told.book.id, fund),
+        commodity=commodity,
+        **told.booking("quantity", "reference"),
+    )
+    return entry_id
+
+
+def _small_gift(told: Told) -> Proposal:
+    return low_value_items.propose_small_gift(
+        told.session,
+        book=told.book,
+        fund=told.fund(),
+        commodity=told.answers["thing"],
+        quantity=told.answers["items"],
+        evidence=told.answers["reason"],
+        **told.asking("value", "description", "condition", "received_on"),
+    )
+
+
+def _free_use(told: Told) -> Proposal:
+    loan = told.session.get(AssetLoan, told.answers["loan"])
+    if loan is None or loan.borrower_id != told.book.id:
+        raise Invalid("This community has borrowed no such thing.", place="loan")
+    return contributed_use.propose_use(
+        told.session,
+        loan_id=loan.id,
+        evidence=told.answers["reason"],
+        **told.asking("days", "value"),
+    )
+
+
+def _bounced_cheque(told: Told) -> UUID:
+    return cash.bounce_cheque(
+        told.session,
+        book=told.book,
+        entry_id=told.answers["entry"],
+        charge=told.answers["charge"] or 0,
+        amount=told.answers["amount"],
+        general_fund=told.fund("general_fund"),
+        **told.booking(),
+    )
+
+
+def _hours_not_worked(told: Told) -> Proposal:
+    row = told.session.get(HoursEntry, told.answers["hours"])
+    if row is None or row.book_id != told.book.id:
+        raise Invalid("This community has no such hours.", place="hours")
+    return hours.propose_hours_correction(
+        told.session, hours_id=row.id, **told.asking("minutes", "reason")
+    )
+
+
+def _day(told: Told) -> date:
+    day: date = told.answers["done_on"]
+    return day
+
+
+# How quantities in bulk are called: the unit, before what it is.
+UNITS = {"GRM": "g", "MLT": "ml"}
+
+_DONOR = ("name", "email", "consent")
+_FOREIGN = {
+    "amount": Answer(later("Amount in that currency"), "money"),
+    "rate": Answer(
+        later("Rate of the day"),
+        "rate",
+        later("What one unit is worth in the book's currency, such as 1.0850."),
+    ),
+}
+
+COMMUNITY_DEEDS: dict[str, Deed] = {
+    "promise": Deed(
+        "promises",
+        later("Promise on paper"),
+        later("Somebody owes you money by a signed letter. An approver looks at the letter."),
+        (*_DONOR, "fund", "schedule", "basis_points", "reason"),
+        _promise,
+        asks=True,
+        tried=True,
+        labels={"reason": Answer(later("The letter: who signed it, and when"), "text")},
+    ),
+    "spoken-pledge": Deed(
+        "promises",
+        later("Pledge by phone"),
+        later("Somebody means to give. It is noted, and is income once it is paid."),
+        (*_DONOR, "amount", "fund", "due_on"),
+        _spoken_pledge,
+    ),
+    "pledge-taken-back": Deed(
+        "promises",
+        later("Pledge taken back"),
+        later("A donor told you that nothing more will come of a pledge."),
+        ("pledge", "done_on"),
+        _pledge_taken_back,
+    ),
+    "allowance": Deed(
+        "promises",
+        later("Doubtful promises"),
+        later("Sets aside what of a fund's promises may never come."),
+        ("fund", "amount", "reason"),
+        _allowance,
+        optional=("amount",),
+        asks=True,
+        tried=True,
+        labels={
+            "amount": Answer(
+                later("Amount"),
+                "money",
+                later("Left empty: what your rules say for the age of what is owed."),
+            )
+        },
+    ),
+    "foreign-gift": Deed(
+        "foreign",
+        later("Gift in another currency"),
+        later("Money that came into an account of another currency."),
+        ("fund", "foreign", "amount", "rate", "reference", "done_on"),
+        _foreign_gift,
+        tried=True,
+        labels=_FOREIGN,
+    ),
+    "foreign-sale": Deed(
+        "foreign",
+        later("Exchanged into our own money"),
+        later("The bank sold foreign money and paid you your own."),
+        ("fund", "foreign", "amount", "received", "reference", "done_on"),
+        _foreign_sale,
+        tried=True,
+        labels=_FOREIGN,
+    ),
+    "revaluation": Deed(
+        "foreign",
+        later("Revalue at closing rates"),
+        later("Brings foreign money to the rates of a closing day; the change is gain or loss."),
+        ("fund", "rates", "done_on"),
+        _revaluation,
+        tried=True,
+    ),
+    "material": Deed(
+        "things",
+        later("Material given"),
+        later("Sand, paint or flour, with what it is worth. An approver agrees to the value."),
+        ("commodity", "unit", "quantity", "value", "fund", "reason"),
+        _material,
+        asks=True,
+        labels={"quantity": Answer(later("How much of it"), "count", later("In grams or ml."))},
+    ),
+    "material-used": Deed(
+        "things",
+        later("Material used"),
+        later("Takes from the stock what was used, at what it is worth there."),
+        ("stock", "quantity", "reference", "done_on"),
+        _material_used,
+        tried=True,
+        labels={"quantity": Answer(later("How much of it"), "count", later("In grams or ml."))},
+    ),
+    "small-gift": Deed(
+        "things",
+        later("Low-value items"),
+        later("Given and used up at once, such as tools for a day. An approver agrees."),
+        ("thing", "items", "description", "condition", "value", "fund", "received_on", "reason"),
+        _small_gift,
+        asks=True,
+    ),
+    "free-use": Deed(
+        "things",
+        later("Free use of lent equipment"),
+        later("What it was worth that somebody lent you a thing for nothing."),
+        ("loan", "days", "value", "reason"),
+        _free_use,
+        asks=True,
+    ),
+    "bounced-cheque": Deed(
+        "mistakes",
+        later("Cheque that bounced"),
+        later("The bank sent back a cheque that you had paid in."),
+        ("entry", "amount", "charge", "general_fund", "done_on"),
+        _bounced_cheque,
+        optional=("amount", "charge"),
+        tried=True,
+        labels={
+            "amount": Answer(
+                later("Amount of the cheque"),
+                "money",
+                later("Only for a deposit whose items nobody noted."),
+            )
+        },
+    ),
+    "hours-not-worked": Deed(
+        "mistakes",
+        later("Hours that were not worked"),
+        later("Takes back confirmed time, with its share of the value. An approver agrees."),
+        ("hours", "minutes", "reason"),
+        _hours_not_worked,
+        asks=True,
+    ),
+}

@@ -1,0 +1,373 @@
+"""By hand: what no bank line and no donor's click brings into the books; one form for all deeds.
+
+``deeds`` says what each deed asks and does. What a deed comes to is found by doing it in a
+transaction that is undone, so that no figure is computed twice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from ledger.core.currencies import exponent
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid, NotFound, PoolbookError
+from ledger.models.books import Book
+from ledger.models.commitments import Commitment
+from ledger.models.people import Person
+from ledger.queries.approvals import requests
+from ledger.queries.banking import deposits
+from ledger.queries.books import journal
+from ledger.queries.books.balances import trial_balance
+from ledger.queries.books.books import commodities, funds_of
+from ledger.queries.books.policies import policy_of
+from ledger.queries.equipment import assets
+from ledger.queries.pools import pools
+from ledger.queries.volunteering import hours
+from ledger.schemas import by_hand as schemas
+from ledger.services.accounting import exchange, opening_balances
+from ledger.services.equipment import contributed_use, low_value_items, supplies
+from ledger.services.pledges import receivables
+from ledger.services.pledges.parties import CONSENTS
+from ledger.web.identity.sessions import fresh_needed_unless, held_answers
+from ledger.web.manual_entries.community import COMMUNITY_DEEDS, UNITS
+from ledger.web.manual_entries.forms import GROUPS, Deed, Result, Told
+from ledger.web.manual_entries.pools import OTHER_DEEDS
+from ledger.web.site.context import (
+    book_for,
+    errors_of,
+    now,
+    page,
+    read_form,
+    reading,
+    signed_in,
+    today,
+    write,
+)
+from ledger.web.site.formatting import format_figure, format_minutes
+
+pages = Blueprint("by_hand", __name__)
+ACTION = "book_by_hand"
+DEEDS = {**COMMUNITY_DEEDS, **OTHER_DEEDS}
+LATELY = 10
+# What hours are booked under, their corrections too.
+CONFIRMED = "hours"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a deed would come to: the legs of its entry, or amounts with what they are."""
+
+    legs: tuple[journal.Leg, ...] = ()
+    amounts: tuple[tuple[str, int, str], ...] = ()
+
+
+class _Undone(Exception):
+    """Ends a transaction in which a deed was only tried."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+@pages.get("/books/<code>/by-hand")
+def index(code: str) -> Response:
+    """Show what can be done by hand, and what was asked lately."""
+    book = book_for(ACTION, code)
+    with reading() as session:
+        asked = requests.proposals_for(session, book_ids=[book.id], kinds=KINDS, limit=LATELY)
+        posted = journal.entries_named(
+            session,
+            book_id=book.id,
+            sources=(*KINDS, CONFIRMED),
+            references=[str(row.id) for row in asked if row.state == "approved"],
+        )
+    return page(
+        "by_hand/index.html",
+        book=book,
+        groups=GROUPS,
+        deeds={name: deed for name, deed in DEEDS.items() if deed.of == book.kind},
+        asked=asked,
+        posted=posted,
+    )
+
+
+@pages.get("/books/<code>/by-hand/<task>")
+def form(code: str, task: str) -> Response:
+    """Show the form of a deed."""
+    return _page(code, task, request.args.to_dict() | held_answers(), {})
+
+
+@pages.post("/books/<code>/by-hand/<task>")
+@fresh_needed_unless(lambda: request.form.get("step") == "try")
+def do(code: str, task: str) -> Response:
+    """Do a deed, ask for it, or show what it would come to."""
+    book = book_for(ACTION, code)
+    asked = _deed(task, book)
+    person = signed_in()
+    try:
+        answers = read_form(_schema(book, asked))
+        step = answers.pop("step")
+        if answers.get("done_on", today(book)) > today(book):
+            raise Invalid("This day is still ahead.", place="done_on")
+        if step == "try" and asked.tried:
+            outcome = _try(lambda session: _told(session, book, person, answers), asked)
+            return _page(code, task, request.form.to_dict(), {}, outcome=outcome)
+        result = write(lambda session: asked.do(_told(session, book, person, answers)))
+    except (Invalid, Conflict, NotFound) as refusal:
+        values = request.form.to_dict()
+        status = 409 if isinstance(refusal, Conflict) else 422
+        return _page(code, task, values, _sentences(refusal, asked), status)
+    return _after(code, book, result)
+
+
+def _after(code: str, book: Book, result: Result) -> Response:
+    """Lead to what the deed left."""
+    if result is None:
+        flash(_("Noted."))
+        return redirect(url_for("by_hand.index", code=code), 303)
+    if isinstance(result, UUID):
+        flash(_("Booked."))
+        return redirect(url_for("journal.entry", code=code, entry_id=result), 303)
+    flash(_("Asked. An approver of %(name)s decides.", name=book.name))
+    if isinstance(result, Commitment):
+        return redirect(url_for("commitments.show", code=code, agreement=result.reference), 303)
+    return redirect(url_for("by_hand.index", code=code), 303)
+
+
+def _try(tell: Callable[[Session], Told], asked: Deed) -> Outcome:
+    """Do a deed, look at it and undo it: what is shown is what would be booked."""
+
+    def undone(session: Session) -> None:
+        told = tell(session)
+        raise _Undone(_outcome(told, asked.do(told)))
+
+    try:
+        write(undone)
+    except _Undone as end:
+        return end.outcome
+    raise AssertionError("a deed that is tried always ends so")
+
+
+def _outcome(told: Told, result: Result) -> Outcome:
+    if isinstance(result, UUID):
+        detail = journal.entry_detail(told.session, book_id=told.book.id, entry_id=result)
+        return Outcome(legs=detail.entry.legs)
+    if isinstance(result, Commitment):
+        if policy_of(told.session, told.book, told.today).promises == "none":
+            noted = _("Noted until it is paid; your rules call nothing owed")
+            return Outcome(amounts=((noted, result.quantity, result.commodity),))
+        less = receivables.discount(
+            told.answers["schedule"],
+            began=told.today,
+            basis_points=result.terms["basis_points"],
+        )
+        return Outcome(
+            amounts=(
+                (_("Promised"), result.quantity, result.commodity),
+                (_("Less what becomes income year by year"), -less, result.commodity),
+                (_("Worth today"), result.quantity - less, result.commodity),
+            )
+        )
+    if result is None:
+        return Outcome()
+    asked = result.arguments
+    return Outcome(amounts=((_("It comes to"), asked["quantity"], asked["commodity"]),))
+
+
+def _told(session: Session, book: Book, person: Person, answers: dict[str, Any]) -> Told:
+    return Told(session, book, person.id, now(), answers)
+
+
+def _schema(book: Book, asked: Deed) -> Any:
+    foreign = request.form.get("foreign", "").strip().upper() if "foreign" in asked.wants else ""
+    return schemas.deed(
+        asked.wants,
+        exponent=exponent(book.commodity),
+        optional=asked.optional,
+        amount_in=foreign,
+    )
+
+
+def _deed(name: str, book: Book) -> Deed:
+    if name not in DEEDS or DEEDS[name].of != book.kind:
+        raise NotFound(_("There is no such page."))
+    return DEEDS[name]
+
+
+def _sentences(refusal: PoolbookError, asked: Deed) -> dict[str, list[str]]:
+    if isinstance(refusal, Invalid) and refusal.messages:
+        return errors_of(refusal)
+    # A service names one of many balances; on the form they stand in one field.
+    place = (refusal.place or "").partition("[")[0]
+    return {place if place in asked.wants else "form": [refusal.message]}
+
+
+def _page(
+    code: str,
+    name: str,
+    values: dict[str, str],
+    errors: dict[str, list[str]],
+    status: int = 200,
+    outcome: Outcome | None = None,
+) -> Response:
+    book = book_for(ACTION, code)
+    asked = _deed(name, book)
+    with reading() as session:
+        options = {
+            answer: CHOICES[answer](session, book) for answer in asked.wants if answer in CHOICES
+        }
+        given = _given(session, book, asked)
+    return page(
+        "by_hand/form.html",
+        status,
+        book=book,
+        deed=asked,
+        task=name,
+        options=options,
+        values={**given, **values},
+        errors=errors,
+        outcome=outcome,
+    )
+
+
+def _given(session: ReadSession, book: Book, asked: Deed) -> dict[str, str]:
+    """Return what a form says before anybody has written in it."""
+    day = today(book).isoformat()
+    given = {"done_on": day, "received_on": day}
+    if "rates" in asked.wants:
+        given["rates"] = "".join(f"{code} \n" for code in _held(session, book))
+    return given
+
+
+def _held(session: ReadSession, book: Book) -> list[str]:
+    rows = trial_balance(session, book_id=book.id)
+    held = {row.commodity for row in rows if row.account == exchange.FOREIGN_BANK}
+    return sorted(held - {book.commodity})
+
+
+def _funds(session: ReadSession, book: Book) -> list[tuple[str, str]]:
+    return [
+        (fund.code, fund.name) for fund in funds_of(session, book.id) if fund.fund_class != "agency"
+    ]
+
+
+def _consents(_session: ReadSession, _book: Book) -> list[tuple[str, str]]:
+    words = {"name": _("In full"), "initials": _("By initials"), "anonymous": _("Not at all")}
+    return [(consent, words[consent]) for consent in CONSENTS]
+
+
+def _units(_session: ReadSession, _book: Book) -> list[tuple[str, str]]:
+    words = {"GRM": _("Grams"), "MLT": _("Millilitres")}
+    return [(unit, words[unit]) for unit in UNITS]
+
+
+def _stock(session: ReadSession, book: Book) -> list[tuple[str, str]]:
+    nouns = commodities(session)
+    return [
+        (
+            f"{row.fund}/{row.commodity}",
+            f"{format_figure(row.quantity, row.commodity)} {nouns[row.commodity].plural}"
+            f" ({row.fund})",
+        )
+        for row in trial_balance(session, book_id=book.id)
+        if row.account == supplies.ON_HAND and row.commodity.startswith(supplies.BULK)
+    ]
+
+
+def _things(session: ReadSession, _book: Book) -> list[tuple[str, str]]:
+    known = commodities(session).values()
+    return sorted((item.code, item.plural) for item in known if item.code.startswith("EQP."))
+
+
+def _conditions(_session: ReadSession, _book: Book) -> list[tuple[str, str]]:
+    return [(grade, grade) for grade in schemas.CONDITIONS]
+
+
+def _loans(session: ReadSession, book: Book) -> list[tuple[str, str]]:
+    return [
+        (str(row.id), f"{row.description or row.tag}, {row.lender}, {row.lent_on.isoformat()}")
+        for row in reversed(assets.loans_in(session, book_id=book.id))
+    ]
+
+
+def _banked(session: ReadSession, book: Book) -> list[tuple[str, str]]:
+    return [
+        (
+            str(row.id),
+            ", ".join(
+                text
+                for text in (
+                    row.on.isoformat(),
+                    f"{format_figure(row.amount, row.commodity)} {row.commodity}",
+                    row.giver,
+                    row.reference,
+                )
+                if text
+            ),
+        )
+        for row in deposits.banked(session, book_id=book.id)
+    ]
+
+
+def _hours(session: ReadSession, book: Book) -> list[tuple[str, str]]:
+    return [
+        (
+            str(row.id),
+            f"{row.worked_on.isoformat()}, {row.volunteer}, {format_minutes(row.minutes)}, "
+            f"{row.description}",
+        )
+        for row in hours.hours_confirmed(session, book_id=book.id)
+    ]
+
+
+def _pools(session: ReadSession, book: Book) -> list[tuple[str, str]]:
+    return [(pool.code, pool.name) for pool in pools.pools_of(session, book_id=book.id)]
+
+
+def _members(session: ReadSession, book: Book) -> list[tuple[str, str]]:
+    if book.kind != "pool":
+        return []
+    return [(row.code, row.name) for row in pools.members_of(session, pool_id=book.id)]
+
+
+def _skills(session: ReadSession, _book: Book) -> list[tuple[str, str]]:
+    known = commodities(session).values()
+    return sorted((item.code, item.plural) for item in known if item.code.startswith("MIN."))
+
+
+def _grades(_session: ReadSession, _book: Book) -> list[tuple[str, str]]:
+    words = {"specialised": _("Specialised"), "general": _("Anybody could do it")}
+    return [(grade, words[grade]) for grade in schemas.SPECIALISED]
+
+
+# Answers that are chosen from what the book has.
+CHOICES: dict[str, Callable[[ReadSession, Book], list[tuple[str, str]]]] = {
+    "fund": _funds,
+    "general_fund": _funds,
+    "unit": _units,
+    "stock": _stock,
+    "thing": _things,
+    "condition": _conditions,
+    "loan": _loans,
+    "entry": _banked,
+    "hours": _hours,
+    "pool": _pools,
+    "member": _members,
+    "skill": _skills,
+    "specialised": _grades,
+    "consent": _consents,
+}
+# What the deeds put before an approver, apart from what is agreed in steps.
+KINDS = (
+    receivables.ALLOWANCE,
+    contributed_use.KIND,
+    supplies.KIND,
+    low_value_items.KIND,
+    opening_balances.KIND,
+    "hours_correction",
+)

@@ -1,0 +1,123 @@
+"""Deeds by hand with pools, and those with which a book is set up; a table as in ``deeds``."""
+
+from uuid import UUID
+
+from flask_babel import lazy_gettext as later
+
+from ledger.errors import Invalid
+from ledger.models.books import Fund
+from ledger.models.commitments import Commitment
+from ledger.models.pools import PoolMember
+from ledger.models.proposals import Proposal
+from ledger.queries.books.books import book_by_code
+from ledger.services.accounting import opening_balances
+from ledger.services.pools import lifecycle
+from ledger.services.volunteering import hours
+from ledger.web.manual_entries.forms import Answer, Deed, Told
+
+
+def _refundable(told: Told) -> Commitment:
+    return lifecycle.propose_refundable(
+        told.session,
+        pool=book_by_code(told.session, told.answers["pool"]),
+        member=told.book,
+        fund=told.fund(),
+        **told.asking("amount", "reason"),
+    )
+
+
+def _given_back(told: Told) -> UUID:
+    return lifecycle.return_unspent(
+        told.session,
+        pool=book_by_code(told.session, told.answers["pool"]),
+        member=told.book,
+        fund=told.fund(),
+        **told.booking("amount", "reference"),
+    )
+
+
+def _conditional(told: Told) -> Commitment:
+    member = book_by_code(told.session, told.answers["member"])
+    place = told.session.get(PoolMember, (told.book.id, member.id))
+    if place is None:
+        raise Invalid("This community is not a member of the pool.", place="member")
+    return lifecycle.propose_conditional(
+        told.session,
+        pool=told.book,
+        member=member,
+        fund=told.session.get_one(Fund, place.fund_id),
+        quantity=told.answers["amount"],
+        **told.asking("milestone", "reason"),
+    )
+
+
+def _opening(told: Told) -> Proposal:
+    balances = [
+        opening_balances.Balance(account, fund, unit or told.book.commodity, quantity)
+        for account, fund, unit, quantity in told.answers["balances"]
+    ]
+    return opening_balances.propose_opening(
+        told.session, book=told.book, balances=balances, **told.asking("reason")
+    )
+
+
+def _hour_rate(told: Told) -> None:
+    hours.set_rate(
+        told.session,
+        book=told.book,
+        commodity=told.answers["skill"],
+        currency=told.book.commodity,
+        rate_per_hour=told.answers["value"],
+        specialised=told.answers["specialised"] == "specialised",
+        source=told.answers["reason"],
+        valid_from_on=told.answers["done_on"],
+    )
+
+
+OTHER_DEEDS: dict[str, Deed] = {
+    "share-in-pool": Deed(
+        "pools",
+        later("Share that we can take out again"),
+        later("Money put into a pool that stays yours. An approver agrees."),
+        ("pool", "amount", "fund", "reason"),
+        _refundable,
+        asks=True,
+    ),
+    "given-back": Deed(
+        "pools",
+        later("Give an allocation back"),
+        later("What of a pool's money was not needed and goes back to it."),
+        ("pool", "amount", "fund", "reference", "done_on"),
+        _given_back,
+        tried=True,
+    ),
+    "on-condition": Deed(
+        "pools",
+        later("Allocate on a condition"),
+        later("Set aside for a member until something is reached. An approver agrees."),
+        ("member", "amount", "milestone", "reason"),
+        _conditional,
+        asks=True,
+        of="pool",
+    ),
+    "opening": Deed(
+        "setup",
+        later("Opening balances"),
+        later("What the book brings along, once. An approver compares it with the old books."),
+        ("balances", "reason"),
+        _opening,
+        asks=True,
+    ),
+    "hour-rate": Deed(
+        "setup",
+        later("What an hour is worth"),
+        later("The rate of a skill from a day on; hours already confirmed stay as they are."),
+        ("skill", "value", "specialised", "reason", "done_on"),
+        _hour_rate,
+        labels={
+            "value": Answer(later("Worth per hour"), "money"),
+            "reason": Answer(later("Where the rate comes from"), "text"),
+            "done_on": Answer(later("From the day"), "date"),
+        },
+    ),
+}

@@ -1,0 +1,1 @@
+"""Pages for Stripe payouts, refunds and unrecognised transactions."""

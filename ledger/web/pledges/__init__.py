@@ -1,0 +1,1 @@
+"""The donor's pages: pledge, pay, change, and see what was given."""

@@ -1,0 +1,163 @@
+"""A community's pools: which it hosts or shares in, and asking to open or to join one."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from marshmallow import Schema
+from werkzeug.wrappers import Response
+
+from ledger.db import ReadSession, Session
+from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.books import Book
+from ledger.models.proposals import Proposal
+from ledger.queries.approvals import requests
+from ledger.queries.books.books import book_by_code, funds_of
+from ledger.queries.pools import pools
+from ledger.schemas import pool_agreements as schemas
+from ledger.services.pools import agreements as deeds
+from ledger.web.site.context import (
+    book_for,
+    errors_of,
+    now,
+    page,
+    read_form,
+    reading,
+    signed_in,
+    write,
+)
+
+pages = Blueprint("pool_agreements", __name__)
+ACTION = "propose_pool"
+# What the pool's own fund is called where nobody says otherwise, as with the command.
+OWN_FUND = "POOL"
+Ask = Callable[[Session, Book, dict[str, Any]], Proposal]
+
+
+@pages.get("/books/<code>/pools")
+def index(code: str) -> Response:
+    """Show the pools of a community, and what was asked about them."""
+    book = _community(code)
+    with reading() as session:
+        hosted = pools.hosted_by(session, book.id)
+        joined = pools.pools_of(session, book_id=book.id)
+        rows = [
+            (*pools.pool_by_code(session, one.code), _member(session, one, book))
+            for one in sorted({*hosted, *joined}, key=lambda one: one.name)
+        ]
+        hosts = {pool.host_id: session.get_one(Book, pool.host_id) for pool, _b, _m in rows}
+        questions = _asked(session, book)
+    return page(
+        "pool_agreements/index.html", book=book, rows=rows, hosts=hosts, questions=questions
+    )
+
+
+@pages.get("/books/<code>/pools/new")
+def new(code: str) -> Response:
+    """Show the form that opens a pool."""
+    return _new_page(code, {"fund": OWN_FUND}, {})
+
+
+@pages.post("/books/<code>/pools/new")
+def propose(code: str) -> Response:
+    """Ask an approver of the host to open a pool."""
+    return _ask(code, schemas.NewPool(), _propose, _new_page)
+
+
+@pages.get("/books/<code>/pools/join")
+def join_form(code: str) -> Response:
+    """Show the form that joins a pool."""
+    return _join_page(code, request.args.to_dict(), {})
+
+
+@pages.post("/books/<code>/pools/join")
+def join(code: str) -> Response:
+    """Ask an approver to join a pool; the host's approver is asked after that."""
+    return _ask(code, schemas.Joining(), _join, _join_page)
+
+
+def _ask(code: str, schema: Schema, ask: Ask, form: Callable[..., Response]) -> Response:
+    book = _community(code)
+    person = signed_in()
+    try:
+        answers = {**read_form(schema), "made_by": person.id, "now": now()}
+        write(lambda session: ask(session, book, dict(answers)))
+    except (Invalid, Conflict, NotFound) as refusal:
+        status = 409 if isinstance(refusal, Conflict) else 422
+        return form(code, request.form.to_dict(), _sentences(refusal), status)
+    flash(_("Asked. An approver of %(name)s decides.", name=book.name))
+    return redirect(url_for("pool_agreements.index", code=code), 303)
+
+
+def _propose(session: Session, host: Book, answers: dict[str, Any]) -> Proposal:
+    code = answers.pop("code").upper()
+    fee = answers.pop("fee_basis_points") or 0
+    return deeds.propose_pool(session, host=host, code=code, fee_basis_points=fee, **answers)
+
+
+def _join(session: Session, member: Book, answers: dict[str, Any]) -> Proposal:
+    pool = book_by_code(session, answers.pop("pool"))
+    return deeds.propose_joining(session, pool=pool, member=member, **answers)
+
+
+def _sentences(refusal: Invalid | Conflict | NotFound) -> dict[str, list[str]]:
+    if isinstance(refusal, Invalid):
+        return errors_of(refusal)
+    # What the books call a book is the pool on these forms.
+    place = "pool" if refusal.place == "book" else refusal.place or "form"
+    return {place: [refusal.message]}
+
+
+def _community(code: str) -> Book:
+    book = book_for(ACTION, code)
+    if book.kind != "community":
+        raise NotFound(_("There is no such page."))
+    return book
+
+
+def _member(session: ReadSession, pool: Book, book: Book) -> pools.MemberRow | None:
+    rows = pools.members_of(session, pool_id=pool.id)
+    return next((row for row in rows if row.book_id == book.id), None)
+
+
+def _asked(session: ReadSession, book: Book) -> list[requests.ProposalRow]:
+    """Return what a community asked of its own approver, and of hosts to be let in."""
+    kinds = (deeds.OPENING, deeds.JOINING)
+    own = requests.proposals_for(session, book_ids=[book.id], kinds=kinds)
+    let_in = requests.proposals_for(
+        session,
+        book_ids=pools.host_ids(session),
+        kinds=(deeds.ADMISSION,),
+        about={"member": str(book.id)},
+    )
+    return sorted([*own, *let_in], key=lambda row: row.made_at, reverse=True)
+
+
+def _new_page(
+    code: str, values: dict[str, str], errors: dict[str, list[str]], status: int = 200
+) -> Response:
+    book = _community(code)
+    with reading() as session:
+        funds = funds_of(session, book.id)
+    return page(
+        "pool_agreements/new.html", status, book=book, funds=funds, values=values, errors=errors
+    )
+
+
+def _join_page(
+    code: str, values: dict[str, str], errors: dict[str, list[str]], status: int = 200
+) -> Response:
+    book = _community(code)
+    with reading() as session:
+        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != "agency"]
+        offered = pools.pools_to_join(session, book=book)
+    return page(
+        "pool_agreements/join.html",
+        status,
+        book=book,
+        funds=funds,
+        pools=offered,
+        values=values,
+        errors=errors,
+    )

@@ -1,0 +1,110 @@
+"""A pool's page for everybody: who gave, who got, what is left; shares are paid out here."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from ledger.errors import Conflict, NotFound
+from ledger.models.books import Book
+from ledger.models.pools import AllocationRun
+from ledger.queries.campaigns import campaigns
+from ledger.queries.pledges import figures
+from ledger.queries.pools import pools
+from ledger.services.pools import allocations
+from ledger.web.identity.sessions import fresh_needed
+from ledger.web.site.context import now, page, reading, signed_in, today, visitor, write
+from ledger.web.site.formatting import Flow, flow_layout, format_quantity
+
+pages = Blueprint("pools", __name__)
+
+# Campaigns on the page; the rest is one click away.
+SHOWN = 12
+
+
+@pages.get("/pools/<code>")
+def show(code: str) -> Response:
+    """Show who gave what to a pool and where it went."""
+    with reading() as session:
+        pool, book = pools.pool_by_code(session, code)
+        members = pools.members_of(session, pool_id=book.id)
+        runs = [run for run in pools.runs_of(session, pool_id=book.id) if run.state != "rejected"]
+        live = campaigns.live_page(session, book_id=book.id, limit=SHOWN)
+        row = figures.figures(session, figures.scope_of_book(book)).of(book.commodity)
+        held = pools.held_back(session, book=book, on=today(book))
+        chart = flow_of(book, members, row.received)
+        host = session.get_one(Book, pool.host_id)
+    inside = {row.book_id for row in members}
+    return page(
+        "pools/show.html",
+        book=book,
+        pool=pool,
+        host=host,
+        members=members,
+        runs=runs,
+        live=live.rows,
+        more_live=live.after,
+        row=row,
+        left=row.available - held,
+        held=held,
+        chart=chart,
+        may_settle=visitor().may("settle_allocation", pool.host_id),
+        may_propose=visitor().may("propose_allocation", book.id),
+        may_join=[
+            one
+            for one in visitor().books("propose_pool")
+            if one.kind == "community" and one.commodity == book.commodity and one.id not in inside
+        ],
+    )
+
+
+@pages.post("/pools/<code>/runs/<uuid:run_id>/settle/<uuid:book_id>")
+@fresh_needed
+def settle(code: str, run_id: UUID, book_id: UUID) -> Response:
+    """Book the transfer of one share from the host's bank."""
+    person = signed_in()
+    with reading() as session:
+        pool, book = pools.pool_by_code(session, code)
+        run = session.get(AllocationRun, run_id)
+    if run is None or run.pool_id != book.id:
+        raise NotFound(_("There is no such allocation in this pool."))
+    if not visitor().may("settle_allocation", pool.host_id):
+        raise NotFound(_("There is no such page, or it is not yours to see."))
+    try:
+        write(
+            lambda session: allocations.settle_allocation_line(
+                session,
+                run_id=run_id,
+                book_id=book_id,
+                on=today(book),
+                now=now(),
+                made_by=person.id,
+            )
+        )
+        flash(_("The transfer is booked in every book it touches."))
+    except Conflict as refusal:
+        flash(refusal.message)
+    return redirect(url_for("pools.show", code=code), 303)
+
+
+def flow_of(book: Book, members: list[pools.MemberRow], gifts: int) -> Flow | None:
+    """Return the chart of a pool: who gave → the pool → who got; None before any money.
+
+    ``gifts`` is what donors gave, in minor units; less than nothing is no stream.
+    """
+    gave = [(row.name, row.gave) for row in members if row.gave > 0]
+    if gifts > 0:
+        gave.append((_("Donors"), gifts))
+    got = [(row.name, row.got) for row in members if row.got > 0]
+    if not gave:
+        return None
+
+    def boxes(rows: list[tuple[str, int]]) -> list[tuple[str, str, int]]:
+        return [(name, format_quantity(amount, book.commodity), amount) for name, amount in rows]
+
+    middle = [(book.name, sum(amount for _name, amount in gave))]
+    streams = [((0, row), (1, 0), amount) for row, (_name, amount) in enumerate(gave)]
+    streams += [((1, 0), (2, row), amount) for row, (_name, amount) in enumerate(got)]
+    columns = [boxes(gave), boxes(middle), boxes(got)]
+    return flow_layout([column for column in columns if column], streams)

@@ -1,0 +1,101 @@
+"""Money for other books: a grant to a community or a contribution to a pool, proposed here."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from ledger.core.currencies import exponent
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.books import Book
+from ledger.queries.books.books import all_books, book_by_code, fund_by_code, funds_of
+from ledger.schemas.money import transfer as transfer_schema
+from ledger.services.pools import pools, transfers
+from ledger.web.identity.sessions import fresh_needed, held_answers
+from ledger.web.site.context import (
+    book_for,
+    errors_of,
+    now,
+    page,
+    read_form,
+    reading,
+    signed_in,
+    write,
+)
+
+pages = Blueprint("transfers", __name__)
+
+
+@pages.get("/books/<code>/transfers")
+def show(code: str) -> Response:
+    """Show the form."""
+    return _page(code, held_answers(), {})
+
+
+@pages.post("/books/<code>/transfers")
+@fresh_needed
+def propose(code: str) -> Response:
+    """Ask an approver to grant or contribute."""
+    book = book_for("propose_transfer", code)
+    person = signed_in()
+    try:
+        answers = read_form(transfer_schema(exponent(book.commodity)))
+        write(lambda session: _propose(session, book, answers, person.id))
+    except Invalid as refusal:
+        return _page(code, request.form.to_dict(), errors_of(refusal), 422)
+    except (Conflict, NotFound) as refusal:
+        # What the books call a book is the receiver on this form.
+        place = "receiver" if refusal.place == "book" else refusal.place or "form"
+        return _page(code, request.form.to_dict(), {place: [refusal.message]}, 422)
+    flash(_("Proposed. An approver of %(name)s decides.", name=book.name))
+    return redirect(url_for("transfers.show", code=code), 303)
+
+
+def _propose(session: Session, book: Book, answers: dict[str, Any], by: UUID) -> None:
+    receiver = book_by_code(session, answers["receiver"])
+    fund = fund_by_code(session, book.id, answers["fund"])
+    common: dict[str, Any] = {
+        "amount": answers["amount"],
+        "reason": answers["reason"],
+        "made_by": by,
+        "now": now(),
+    }
+    if receiver.kind == "pool":
+        pools.propose_contribution(session, member=book, fund=fund, pool=receiver, **common)
+        return
+    wanted = answers["receiver_fund"]
+    own = [item for item in funds_of(session, receiver.id) if item.fund_class != "agency"]
+    chosen = next((item for item in own if item.code == wanted), None) if wanted else None
+    if chosen is None:
+        chosen = next((item for item in own if item.fund_class == "unrestricted"), None)
+    if chosen is None:
+        raise Invalid(_("This community has no fund that could receive it."), place="receiver")
+    transfers.propose_grant(
+        session,
+        giver=book,
+        giver_fund=fund,
+        receiver=receiver,
+        receiver_fund=chosen,
+        **common,
+    )
+
+
+def _page(
+    code: str, values: dict[str, str], errors: dict[str, list[str]], status: int = 200
+) -> Response:
+    book = book_for("propose_transfer", code)
+    with reading() as session:
+        funds = funds_of(session, book.id)
+        others = [other for other in all_books(session) if other.id != book.id]
+    return page(
+        "transfers/show.html",
+        status,
+        book=book,
+        funds=funds,
+        others=others,
+        values=values,
+        errors=errors,
+    )

@@ -1,0 +1,1 @@
+"""Public pages, health, and the style guide."""

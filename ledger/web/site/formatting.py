@@ -1,0 +1,238 @@
+"""How figures look: money, time and things in words, shares, and the geometry of a flow chart.
+
+Integers in, text out; nothing passes through a float. Also used by the reports.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal, format_percent
+from flask import Flask, g
+from flask_babel import gettext
+from flask_babel import lazy_gettext as later
+from markupsafe import Markup, escape
+
+from ledger.core.amount import UNKNOWN, decimals, kind_of
+from ledger.core.pledge_status import Standing, Tone
+from ledger.core.recurring_status import GiftStanding
+from ledger.queries.books.books import commodities
+from ledger.web.site.context import reading
+from ledger.web.site.locale import chosen
+
+# What a status is called beside its sentence.
+TONES = {
+    Tone.NEEDS_YOU: later("needs you"),
+    Tone.NOT_PAID: later("not paid"),
+    Tone.ON_ITS_WAY: later("on its way"),
+    Tone.ARRIVED: later("arrived"),
+    Tone.RECORDED: later("recorded"),
+    Tone.RETURNED: later("returned"),
+    Tone.ENDED: later("ended"),
+}
+Nouns = Mapping[str, tuple[str, str]]
+
+
+def format_quantity(
+    quantity: int, commodity: str, *, nouns: Nouns | None = None, locale: str = "en"
+) -> str:
+    """Write a quantity with its unit: $1,250.50, 6 h 30 min, 3 laptops."""
+    kind = kind_of(commodity)
+    if kind == "money":
+        places = decimals(commodity)
+        amount = Decimal(quantity).scaleb(-places)
+        pattern = "¤#,##0" + ("." + "0" * places if places else "")
+        return str(
+            format_currency(
+                amount,
+                commodity,
+                format=f"{pattern};-{pattern}",
+                locale=locale,
+                currency_digits=False,
+            )
+        )
+    if kind == "hours":
+        return format_minutes(quantity)
+    if kind == UNKNOWN:
+        return f"{format_figure(quantity, commodity, locale=locale)} {commodity}"
+    code = commodity.split(".", 1)[1].replace("_", " ").lower()
+    one, many = (nouns or {}).get(commodity, (code, code))
+    figure = format_figure(quantity, commodity, locale=locale)
+    return f"{figure} {one if abs(quantity) == 10 ** decimals(commodity) else many}"
+
+
+def format_minutes(minutes: int) -> str:
+    """Write minutes as hours and minutes."""
+    sign = "-" if minutes < 0 else ""
+    hours, rest = divmod(abs(minutes), 60)
+    if hours and rest:
+        return f"{sign}{hours:,} h {rest} min"
+    return f"{sign}{hours:,} h" if hours or not rest else f"{sign}{rest} min"
+
+
+def format_figure(quantity: int, commodity: str, *, locale: str = "en") -> str:
+    """Write a quantity for a column whose heading names the unit: digits only."""
+    places = 0 if kind_of(commodity) == UNKNOWN else decimals(commodity)
+    amount = Decimal(quantity).scaleb(-places)
+    pattern = "#,##0" + ("." + "0" * places if places else "")
+    return str(format_decimal(amount, format=pattern, locale=locale))
+
+
+def format_share(basis_points: int, *, locale: str = "en") -> str:
+    """Write hundredths of a percent: 5%, 2.5%."""
+    share = Decimal(basis_points).scaleb(-4)
+    return str(format_percent(share, format="#,##0.##%", locale=locale))
+
+
+def plain_decimal(quantity: int, commodity: str) -> str:
+    """Write a quantity for other programs: a plain decimal point, no grouping."""
+    places = 0 if kind_of(commodity) == UNKNOWN else decimals(commodity)
+    return f"{Decimal(quantity).scaleb(-places):f}"
+
+
+def percent(part: int, whole: int) -> int:
+    """Return the share in whole percent, rounded down, between 0 and 100."""
+    if whole <= 0:
+        return 0
+    return max(0, min(100, part * 100 // whole))
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One station of a flow: where it stands and what it says."""
+
+    label: str
+    text: str
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """One stream between two stations; ``path`` is for an SVG."""
+
+    path: str
+    width: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A flow chart: boxes, bands and the size of the picture."""
+
+    boxes: tuple[Box, ...]
+    bands: tuple[Band, ...]
+    width: int
+    height: int
+
+
+def flow_layout(
+    columns: Sequence[Sequence[tuple[str, str, int]]],
+    streams: Sequence[tuple[tuple[int, int], tuple[int, int], int]],
+    *,
+    picture: int = 720,
+    row: int = 58,
+    box_width: int = 170,
+) -> Flow:
+    """Lay out columns of (label, text, quantity) and streams between (column, row) places.
+
+    Bands lie side by side where they leave and arrive, so that the widths at a box are its
+    share of the largest box; at least one unit wide.
+    """
+    rows = max((len(column) for column in columns), default=0)
+    height = max(rows, 1) * row
+    gap = (picture - box_width) // max(len(columns) - 1, 1)
+    boxes: dict[tuple[int, int], Box] = {}
+    for c, column in enumerate(columns):
+        top = (height - len(column) * row) // 2
+        for r, (label, text, _quantity) in enumerate(column):
+            boxes[c, r] = Box(label, text, c * gap, top + r * row + 5, box_width, row - 10)
+    scale = (row - 14, max(*_sums(streams, 0), *_sums(streams, 1), 1))
+    used: dict[tuple[str, tuple[int, int]], int] = {}
+    bands = []
+    for start, end, quantity in streams:
+        a, b = boxes[start], boxes[end]
+        width = max(1, quantity * scale[0] // scale[1])
+        out = sum(max(1, q * scale[0] // scale[1]) for s, _e, q in streams if s == start)
+        into = sum(max(1, q * scale[0] // scale[1]) for _s, e, q in streams if e == end)
+        x1, x2 = a.x + a.width, b.x
+        y1 = a.y + (a.height - out + width) // 2 + used.get(("out", start), 0)
+        y2 = b.y + (b.height - into + width) // 2 + used.get(("in", end), 0)
+        used["out", start] = used.get(("out", start), 0) + width
+        used["in", end] = used.get(("in", end), 0) + width
+        middle = (x1 + x2) // 2
+        path = f"M{x1} {y1} C{middle} {y1} {middle} {y2} {x2} {y2}"
+        bands.append(Band(path, width, f"{a.label} → {b.label}"))
+    return Flow(tuple(boxes.values()), tuple(bands), picture, height)
+
+
+def _sums(streams: Sequence[tuple[tuple[int, int], tuple[int, int], int]], side: int) -> list[int]:
+    """Return what passes each place: 0 what leaves it, 1 what arrives."""
+    totals: dict[tuple[int, int], int] = {}
+    for start, end, quantity in streams:
+        place = end if side else start
+        totals[place] = totals.get(place, 0) + quantity
+    return list(totals.values()) or [0]
+
+
+def register_filters(app: Flask) -> None:
+    """Give the templates their filters."""
+    app.jinja_env.filters.update(
+        quantity=_quantity,
+        figure=lambda value, commodity: format_figure(value, commodity, locale=chosen()),
+        share=lambda value: format_share(value, locale=chosen()),
+        day=lambda value: format_date(value, format="medium", locale=chosen()),
+        moment=lambda value: (
+            f"{format_date(value, format='medium', locale=chosen())}, {value:%H:%M} UTC"
+        ),
+        words=lambda text: str(text).replace("_", " "),
+        kind=kind_of,
+        noun=_noun,
+        sentence=_sentence,
+        tone=lambda tone: str(TONES[tone]),
+        unit_pair=lambda commodity: (commodity, _noun(commodity)),
+        paragraphs=_paragraphs,
+        pair=lambda row, value, text: (getattr(row, value), getattr(row, text)),
+        pair_words=lambda text: (text, str(text).replace("_", " ")),
+    )
+    app.jinja_env.tests["of_kind"] = lambda commodity, kind: kind_of(commodity) == kind
+    app.jinja_env.globals.update(percent=percent)
+
+
+def _paragraphs(text: str) -> Markup:
+    """Turn blank lines into paragraphs; everything else is escaped."""
+    parts = [part.strip() for part in text.split("\n\n") if part.strip()]
+    return Markup("").join(Markup("<p>{}</p>").format(part) for part in parts) or escape("")
+
+
+def _sentence(standing: Standing | GiftStanding) -> str:
+    """Say what is true of a pledge or a regular gift, in the visitor's language."""
+    return standing.words(
+        _quantity,
+        lambda day: str(format_date(day, format="medium", locale=chosen())),
+        lambda sentence: str(gettext(sentence)),
+    )
+
+
+def _quantity(value: int, commodity: str) -> str:
+    return format_quantity(value, commodity, nouns=_nouns(), locale=chosen())
+
+
+def _noun(commodity: str) -> str:
+    if kind_of(commodity) == "money":
+        return commodity
+    return _nouns().get(commodity, (commodity, commodity))[1]
+
+
+def _nouns() -> dict[str, tuple[str, str]]:
+    if "nouns" not in g:
+        with reading() as session:
+            g.nouns = {
+                code: (row.singular, row.plural) for code, row in commodities(session).items()
+            }
+    found: dict[str, Any] = g.nouns
+    return found
