@@ -26,7 +26,7 @@ from ledger import api, config, mail_worker, serving, web, worker
 from ledger.cli import Console, cli, main, pass_console
 from ledger.config import Settings
 from ledger.db import Database
-from ledger.demo import seed
+from ledger.demo import fill
 from ledger.errors import Conflict
 from ledger.gateway import StripeGateway
 from ledger.links import Links
@@ -196,7 +196,7 @@ def demo(port: int, data: Path) -> None:
     database_url = f"sqlite:///{(data / 'poolbook.db').resolve()}"
     db = Database(database_url)
     upgrade(db.engine)
-    summary = seed(db, today=date.today())
+    summary = fill(db, today=date.today())
     db.dispose()
     base = f"http://127.0.0.1:{port}"
     environ = {

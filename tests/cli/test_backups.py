@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, select
 
 from ledger.db import Database, ReadSession
-from ledger.demo import seed
+from ledger.demo import fill
 from ledger.links import SIGN_IN, Links
 from ledger.models import Base
 from ledger.models.journal import Entry
@@ -38,7 +38,7 @@ from tests.services.test_periods import OCTOBER, close, gift, softly
 @pytest.fixture
 def filled(db: Database) -> Database:
     """The demo's year; and a book that is closed, softly closed, and has late entries."""
-    seed(db, today=date(2026, 11, 2))
+    fill(db, today=date(2026, 11, 2))
     with db.transaction() as session:
         book = make_book(session)
         make_fund(session, book)

@@ -17,7 +17,7 @@ import requests
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from ledger.db import Database
-from ledger.demo import seed
+from ledger.demo import fill
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -66,7 +66,7 @@ class Running:
 def running(database_url: str, tmp_path: Path) -> Iterator[Running]:
     """Poolbook with its demo data, a worker and the Stripe sandbox, each its own process."""
     db = Database(database_url)
-    seed(db, today=datetime.now(UTC).date())
+    fill(db, today=datetime.now(UTC).date())
     db.dispose()
     yield from run_all(database_url, tmp_path)
 

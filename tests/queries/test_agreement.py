@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from ledger.db import Database
-from ledger.demo import seed
+from ledger.demo import fill
 from ledger.services.books.seals import seal_all
 from tests.agreement import Agreement
 from tests.conftest import NOW
@@ -14,7 +14,7 @@ from tests.conftest import NOW
 
 @pytest.fixture
 def demo(db: Database) -> Database:
-    seed(db, today=date(2026, 11, 2))
+    fill(db, today=date(2026, 11, 2))
     with db.transaction() as session:
         seal_all(session)
     return db

@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy.orm import Session as OrmSession
 
 from ledger.db import Database
-from ledger.demo import seed
+from ledger.demo import fill
 from ledger.queries.invariants import CHECKS, check
 from tests.queries.damage import guard, guards_off
 from tests.queries.damages import DAMAGES
@@ -27,7 +27,7 @@ def test_every_rule_has_a_damage_that_breaks_it():
 
 
 def test_each_damage_is_found_by_its_rule_and_named(db: Database):
-    seed(db, today=date(2026, 11, 2))
+    fill(db, today=date(2026, 11, 2))
     with db.snapshot() as session:
         assert [row for row in check(session) if not row.ok] == []
     unlike = {}

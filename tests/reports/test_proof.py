@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session as OrmSession
 from ledger.core.entry import Entry as Written
 from ledger.core.entry import Posting as Leg
 from ledger.db import Database
-from ledger.demo import seed
+from ledger.demo import fill
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models.books import Account, Book, Fund
@@ -47,7 +47,7 @@ def town(
     """A filled and sealed database for all tests here; damage is rolled back."""
     with fresh_database(request, request.param, tmp_path_factory.mktemp("town")) as url:
         db = Database(url)
-        seed(db, today=date(2026, 11, 2))
+        fill(db, today=date(2026, 11, 2))
         with db.transaction() as session:
             seal_all(session)
         yield db

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ledger.db import Database
-from ledger.demo import seed
+from ledger.demo import fill
 from ledger.errors import Conflict
 from reports import build as building
 from reports.build import Built, build, draft, scope_of_all
@@ -29,7 +29,7 @@ def case(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     path = tmp_path_factory.mktemp("town") / "town.db"
     shutil.copy(sqlite_template, path)
     db = Database(f"sqlite:///{path}")
-    seed(db, today=date(2026, 11, 2))
+    fill(db, today=date(2026, 11, 2))
     with db.snapshot() as session:
         scope = scope_of_all(session)
         report = build(session, scope=scope, edition="auditor", now=NOW, **YEAR)

@@ -14,7 +14,7 @@ import pytest
 
 from ledger.core.entry import Entry, Posting
 from ledger.db import Database
-from ledger.demo import seed
+from ledger.demo import fill
 from ledger.errors import Invalid
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code
@@ -39,7 +39,7 @@ def town(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Dat
     path = tmp_path_factory.mktemp("town") / "town.db"
     shutil.copy(sqlite_template, path)
     db = Database(f"sqlite:///{path}")
-    seed(db, today=TODAY)
+    fill(db, today=TODAY)
     return db
 
 
