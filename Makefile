@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export UV_PYTHON_DOWNLOADS = never
 export UV_PROJECT_ENVIRONMENT = $(VENV)
 
-.PHONY: setup demo demo-reset test test-long lint audit bench clean
+.PHONY: setup demo demo-reset test test-long lint audit bench docs clean
 
 setup: $(VENV)/.ready
 
@@ -40,6 +40,9 @@ bench: setup
 	$(BIN)/python -m bench.proof
 	$(BIN)/python -m bench.journal --sizes 2000,20000 --rounds 1 --posts 200
 	$(BIN)/python -m bench.journal --sizes 2000,20000 --rounds 1 --posts 200 --engine postgresql --cached
+
+docs: setup
+	$(BIN)/python -m docs.generate
 
 clean:
 	rm -rf $(VENV)

@@ -1,0 +1,106 @@
+"""Write the parts of the documentation that follow from the code: ``make docs``.
+
+A part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``; everything else is
+written by hand. ``tests/test_domain.py`` fails while a part is out of date.
+"""
+
+import json
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ledger.auth import PERMISSIONS, ROLES
+from ledger.core.accounts import CHART
+from ledger.core.currencies import exponent
+
+ROOT = Path(__file__).resolve().parents[1]
+WORKED = ROOT / "tests" / "core"
+PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
+
+
+def chart_of_accounts() -> str:
+    """Return the chart of accounts as a table."""
+    rows = ["| no. | name | layer | type | names the other book |", "|---|---|---|---|---|"]
+    for row in CHART:
+        kind = f"{row.kind} (loss)" if row.is_loss else row.kind
+        inter_book = "yes" if row.inter_book else ""
+        rows.append(f"| {row.number} | {row.name} | {row.layer} | {kind} | {inter_book} |")
+    return "\n".join(rows)
+
+
+def permissions() -> str:
+    """Return the permission matrix as a table."""
+    rows = [f"| action | {' | '.join(ROLES)} |", "|---" * (len(ROLES) + 1) + "|"]
+    for action, allowed in PERMISSIONS.items():
+        marks = ("yes" if role in allowed else "" for role in ROLES)
+        rows.append(f"| `{action}` | {' | '.join(marks)} |")
+    return "\n".join(rows)
+
+
+def end_state() -> str:
+    """Return the end balances of the worked events in USD, by account and book, as a table."""
+    books = ("A", "B", "C", "P")
+    sums: defaultdict[int, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in json.loads((WORKED / "end_balances.json").read_text()):
+        if row["commodity"] == "USD" and row["account"] < 8000:
+            sums[row["account"]][row["book"]] += row["quantity"]
+    rows = ["| account | A | B | C | P |", "|---|--:|--:|--:|--:|"]
+    for account in sorted(sums):
+        amounts = [sums[account][book] for book in books]
+        if any(amounts):
+            cells = [shown(amount, "USD") if amount else "" for amount in amounts]
+            rows.append(f"| {account} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def entries_of(event: dict[str, Any]) -> str:
+    """Return the worked postings of an event, one a line, a blank line between entries."""
+    blocks = []
+    for entry in event["entries"]:
+        lines = [f"({entry['note']})"] if "note" in entry else []
+        for leg in entry["postings"]:
+            side = "Dr" if leg["quantity"] > 0 else "Cr"
+            other = f" → {leg['counterparty']}" if leg.get("counterparty") else ""
+            amount = shown(abs(leg["quantity"]), leg["commodity"])
+            place = f"{entry['book']} {leg['fund']:<6}"
+            lines.append(f"{place} {side} {leg['account']}{amount:>12} {leg['commodity']}{other}")
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
+
+def shown(quantity: int, commodity: str) -> str:
+    """Return a quantity in the smallest unit as people write it."""
+    if len(commodity) != 3:
+        return f"{quantity:,}"
+    digits = exponent(commodity)
+    whole, rest = divmod(abs(quantity), 10**digits)
+    return f"{'-' if quantity < 0 else ''}{whole:,}.{rest:0{digits}}"
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "chart-of-accounts": chart_of_accounts,
+    "permissions": permissions,
+    "end-state": end_state,
+}
+
+
+def up_to_date(text: str) -> str:
+    """Return a document with each of its generated parts made anew."""
+    return PART.sub(lambda found: found[1] + PARTS[found[2]]() + found[3], text)
+
+
+def main() -> None:
+    """Bring every document up to date and say which changed."""
+    for path in sorted((ROOT / "docs").glob("*.md")):
+        before = path.read_text(encoding="utf-8")
+        after = up_to_date(before)
+        if after != before:
+            path.write_text(after, encoding="utf-8")
+            sys.stdout.write(f"{path.relative_to(ROOT)} is up to date now.\n")
+
+
+if __name__ == "__main__":
+    main()
