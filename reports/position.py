@@ -112,7 +112,7 @@ def _net_assets(rows: Sequence[Movement], own: Mapping[str, str]) -> dict[Key, F
 def _is_equity(row: Movement, own: Mapping[str, str]) -> bool:
     """Tell whether a leg of the conversion account is what backs money in a foreign currency.
 
-    In the book's own currency the account is what the foreign money is worth (domain 5.16).
+    In the book's own currency the account is what the foreign money is worth (domain section 5.16).
     """
     return row.account == CONVERSION and row.commodity != own[row.book]
 

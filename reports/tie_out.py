@@ -2,7 +2,7 @@
 
 The statements are made of sums that the database makes. The rules compare them with the entries
 walked one by one (``trace``), with the ledger's own balances, and with each other. Their names
-are those of the domain, section 8.2; T-07, T-08, T-09 and T-16 are about pages that there are not.
+are those of domain section 8.2; T-07, T-08, T-09 and T-16 are reserved there.
 """
 
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Split a whole quantity exactly: one splitter, and the rules that give it weights (section 6).
+"""Split a whole quantity exactly: one splitter, and rules that weigh (domain section 6).
 
 The largest remainder serves every rule and every commodity: money, minutes and items alike. The
 parts and what is kept always sum to the whole. Must not round, and must not know money from

@@ -24,7 +24,7 @@ class Part:
 class FeeEstimate:
     """What a payment is thought to cost: basis points of it, and minor units for each.
 
-    Only ever shown to donors; what is booked is what Stripe says (decision D7).
+    Only ever shown to donors; what is booked is what Stripe says (domain decision D7).
     """
 
     basis_points: int

@@ -4,7 +4,7 @@ Canonical means: UTF-8 JSON, sorted keys, no spaces, whole numbers, ISO dates, l
 No free text and no personal data has a place here, so erasing a person never breaks a proof.
 Every column is covered: what is left out could be changed unseen.
 A party enters only as a salted commitment: destroying the salt severs the link for good, while
-every hash stays as it is (domain 8.4).
+every hash stays as it is (domain section 8.4).
 """
 
 import hashlib

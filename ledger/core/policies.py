@@ -1,4 +1,6 @@
-"""What a community's accounting rules decide, as data: profiles and single choices (section 13).
+"""What a community's accounting rules decide, as data: profiles and single choices.
+
+Source: domain section 13.
 
 A profile is a set of defaults; a book may choose otherwise, key by key, from a day on. Services
 ask the policy and nothing else, so that no country's name stands in them. Must not know the

@@ -1,4 +1,7 @@
-"""What a book chose otherwise than its profile: one key, one value, from a day on (section 13)."""
+"""What a book chose otherwise than its profile: a key, its value, and from which day on.
+
+The keys are those of domain section 13.
+"""
 
 from datetime import date, datetime
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What people did lately, counted so that nobody can do too much of it (reliability, row 15)."""
+"""What people did lately, counted so that nobody can do too much of it (reliability row 15)."""
 
 from datetime import datetime
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Bank accounts, their statements and lines, and what each line was matched to (domain 2.5)."""
+"""Bank accounts, their statements and lines, and the matches of lines (domain section 2.5)."""
 
 from datetime import date, datetime
 from uuid import UUID

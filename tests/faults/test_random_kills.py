@@ -1,5 +1,5 @@
 """Web server, worker and sandbox killed at random while people pay: one charge and one set of
-entries each, and Stripe's balance is the books' (case 8, reliability row 1)."""
+entries each, and Stripe's balance is the books' (payment case 8, reliability row 1)."""
 
 import threading
 import time

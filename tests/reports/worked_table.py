@@ -1,4 +1,4 @@
-"""The worked end state of the domain, section 8.5, as a table: what every statement must say.
+"""The worked end state (domain section 8.5) as a table: what every statement must say.
 
 Each row: account, then books A, B, C and P, their sum, eliminations and what is combined; dollars,
 debit positive.

@@ -75,7 +75,7 @@ def fields() -> dict[str, dict[str, tuple[bool, bool]]]:
 
 
 def name_of(kind: type) -> str:
-    """Return a class of the Python SDK as the file names it, like ``stripe.checkout.Session``."""
+    """Return a class of the Python SDK as the file names it, say `checkout.Session` of stripe."""
     places = kind.__module__.split(".")[1:-1]
     return ".".join([*places, kind.__qualname__])
 

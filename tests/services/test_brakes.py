@@ -1,4 +1,4 @@
-"""Card testing: what a bot gets through, and that honest donors are never stopped (row 15)."""
+"""Card testing: robots are stopped, honest donors never are (reliability row 15)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

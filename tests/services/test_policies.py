@@ -1,4 +1,4 @@
-"""Policies: every switch of section 13 changes the postings that it should, and no others."""
+"""Policies: each switch of domain section 13 changes its own postings, and no others."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta

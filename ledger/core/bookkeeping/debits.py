@@ -259,7 +259,7 @@ def reserve_moved(
     *, book: str, fund: str, currency: str, amount: int, payment: str | None = None
 ) -> list[Entry]:
     """Stripe sets a part of the balance aside, or releases it: ``amount`` is what the balance
-    gains (section 5, generic pattern)."""
+    gains (domain section 5.18)."""
     return _beside(RESERVE, book, fund, currency, amount, payment)
 
 
@@ -282,7 +282,7 @@ def balance_topped_up(
 def movement_suspended(
     *, book: str, fund: str, currency: str, amount: int, payment: str | None = None
 ) -> list[Entry]:
-    """Keep a movement that nobody can name, in or out, in suspense (section 5, generic pattern)."""
+    """Keep a movement that nobody can name, in or out, in suspense (domain section 5.18)."""
     return _beside(SUSPENSE, book, fund, currency, amount, payment)
 
 

@@ -7,7 +7,7 @@ from ledger.db import ReadSession
 from ledger.models.books import Book, Fund
 from ledger.queries.books.balances import balance_of
 
-# What is owed soon, in credit; and what is set aside or promised away, in debit (section 6).
+# What is owed soon, in credit; and what is set aside or promised away, in debit (domain section 6).
 OWED = (2110, 2120, 2130, 2140, 2350, 2410)
 SET_ASIDE = (9210, 9230)
 

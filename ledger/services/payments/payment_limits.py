@@ -1,4 +1,4 @@
-"""Limits against card testing: how often payment pages may be opened (reliability, row 15).
+"""Limits against card testing: how often payment pages may be opened (reliability row 15).
 
 A try that was paid counts no more: honest donors do not use up each other's tries.
 """

@@ -1,7 +1,7 @@
 """Movements of the Stripe balance: kept once, posted once, each with its book and fund.
 
 What every deed that posts one shares; minor units. What nobody can name goes to suspense with
-its amount, never nowhere (domain section 5, generic pattern). Never calls Stripe.
+its amount, never nowhere (domain section 5.18). Never calls Stripe.
 """
 
 from collections.abc import Mapping

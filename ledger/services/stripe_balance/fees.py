@@ -1,5 +1,5 @@
 """What Stripe takes, holds back or receives beside payments: fees, reserves, top-ups (event PO-4
-and the generic pattern of domain section 5); minor units. They belong to the account's own book.
+and domain section 5.18); minor units. They belong to the account's own book.
 """
 
 from datetime import datetime

@@ -1,7 +1,7 @@
 """Erase a person: name, address, messages and free text go, the books and every proof stay.
 
 Entries hold no personal data, and the salt that ties them to a party is destroyed, so that what
-is left cannot be traced back (domain section 12, case 18). What Stripe and the bank keep is
+is left cannot be traced back (domain case 18). What Stripe and the bank keep is
 theirs; what was backed up before is in the backup.
 """
 

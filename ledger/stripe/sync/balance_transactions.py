@@ -1,6 +1,6 @@
 """What each kind of movement is settled as: Stripe's reporting category leads to a deed.
 
-The table is the generic pattern of domain section 5; what is not in it goes to suspense.
+The table is that of domain section 5.18; what is not in it goes to suspense.
 """
 
 import logging
