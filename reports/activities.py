@@ -7,17 +7,21 @@ neither a source nor a use (domain sections 5.13 and 8.1).
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 
+from ledger.core.accounts import Acct
 from reports.columns import Columns
 from reports.model import FundActivity, FundTotal, Line, Transfers
 from reports.movements import Movement, Movements
 
-ADJUSTMENTS = 3020
-TRANSFERS_IN = frozenset((4910, 4915))
-TRANSFERS_OUT = frozenset((5910, 5915))
-GAINS = frozenset((4920, 4930))
-LOSSES = frozenset((5420, 5440, 6610))
-REFUNDS = frozenset((4090, 4091, 4092, 4095))
-COSTS_OF_PAYMENT = frozenset((6510, 6520, 6530, 6540))
+TRANSFERS_IN = frozenset((Acct.RELEASED_IN, Acct.FUND_TRANSFERS_IN))
+TRANSFERS_OUT = frozenset((Acct.RELEASED_OUT, Acct.FUND_TRANSFERS_OUT))
+GAINS = frozenset((Acct.EXCHANGE_GAINS, Acct.GAIN_ON_DISPOSAL))
+LOSSES = frozenset((Acct.IMPAIRMENT, Acct.LOSS_ON_DISPOSAL, Acct.UNCOLLECTIBLE_PLEDGES))
+REFUNDS = frozenset(
+    (Acct.REFUNDS, Acct.RETURNED_PAYMENTS, Acct.DISPUTED_CONTRIBUTIONS, Acct.PRIOR_PERIOD_REFUNDS)
+)
+COSTS_OF_PAYMENT = frozenset(
+    (Acct.PROCESSING_FEES, Acct.DISPUTE_FEES, Acct.HOST_FEES, Acct.BANK_CHARGES)
+)
 CLASSES = {
     "unrestricted": "Unrestricted",
     "designated": "Designated by the board",
@@ -45,7 +49,7 @@ class Part(StrEnum):
 
 def part_of(account: int) -> Part | None:
     """Return where an account of value stands in activities; None for assets and liabilities."""
-    if account == ADJUSTMENTS:
+    if account == Acct.PRIOR_PERIOD_ADJUSTMENT:
         return Part.ADJUSTMENT
     if account in TRANSFERS_IN | TRANSFERS_OUT:
         return Part.TRANSFER

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from ledger.core.accounts import Acct
 from ledger.core.figures import Figure as Counted
 from ledger.db import ReadSession
 from ledger.models.books import Book
@@ -18,7 +19,6 @@ from ledger.queries.pledges.figures import Figures, Scope
 from reports.model import Figure, Row, Waterfall
 from reports.trace import Count, Trace
 
-ALLOCATED = 5540
 # What a book has that is not free money: claims, shares in pools, equipment, foreign currency.
 NOT_FREE = (*range(1140, 1300), *range(1301, 2000))
 
@@ -84,7 +84,7 @@ def waterfall(
     unit = pool.commodity
     scope = figures.scope_of_book(pool)
     row = figures_of(session, scope, window, trace).of(unit)
-    allocated = _by_book(trace, pool, Counted.TO_COMMUNITIES, names, ALLOCATED)
+    allocated = _by_book(trace, pool, Counted.TO_COMMUNITIES, names, Acct.ALLOCATIONS_OUT)
     return Waterfall(
         book=pool.code,
         pool=pool.name,

@@ -6,18 +6,23 @@ side by counterparty and fund, and an account that is overdrawn is a liability (
 
 from collections.abc import Mapping, Sequence
 
+from ledger.core.accounts import Acct
 from ledger.models.books import Book
 from reports.activities import CLASSES, part_of
 from reports.columns import Columns
 from reports.model import Line, Position
 from reports.movements import Movement, Movements
 
-CURRENT_ACCOUNT = 1300
-CONVERSION = 1990
-BETWEEN_BOOKS = frozenset((1350, 2350))
+BETWEEN_BOOKS = frozenset((Acct.INTEREST_IN_POOL, Acct.REFUNDABLE_CONTRIBUTIONS))
 CASH = range(1010, 1131)
 # What is deducted from an account stands beside it, on whichever side the account is.
-DEDUCTED_FROM = {1130: 1010, 1215: 1210, 1218: 1210, 1518: 1510, 1519: 1510}
+DEDUCTED_FROM = {
+    Acct.OUTGOING_PAYMENTS: Acct.BANK,
+    Acct.PLEDGE_DISCOUNT: Acct.PLEDGES_RECEIVABLE,
+    Acct.PLEDGE_ALLOWANCE: Acct.PLEDGES_RECEIVABLE,
+    Acct.ACCUMULATED_IMPAIRMENT: Acct.EQUIPMENT,
+    Acct.ACCUMULATED_DEPRECIATION: Acct.EQUIPMENT,
+}
 Figures = list[tuple[Movement, int]]
 # Account, place among the lines of an account, label.
 Key = tuple[int, str, str]
@@ -71,7 +76,7 @@ def _sides(
 
 def _group(row: Movement) -> tuple[object, ...]:
     """Return what is netted: an account of a book, and one fund's dealings with one other book."""
-    if row.account == CURRENT_ACCOUNT:
+    if row.account == Acct.INTER_COMMUNITY:
         return row.book, row.account, row.fund, row.counterparty
     if row.account in BETWEEN_BOOKS:
         return row.book, row.account, row.counterparty
@@ -80,10 +85,10 @@ def _group(row: Movement) -> tuple[object, ...]:
 
 def _label(row: Movement, own: Mapping[str, str], names: Mapping[str, str], *, owed: bool) -> Key:
     other = row.counterparty or ""
-    if row.account == CURRENT_ACCOUNT:
+    if row.account == Acct.INTER_COMMUNITY:
         side = "Due to" if owed else "Due from"
         return row.account, other, f"{row.account} {side} {names.get(other, 'others')}"
-    if row.account == CONVERSION:
+    if row.account == Acct.CURRENCY_CONVERSION:
         kind = "owed" if owed else "held"
         return row.account, "", f"Foreign currency {kind}, in {own[row.book]}"
     label = f"{row.account} {row.account_name}"
@@ -100,7 +105,7 @@ def _net_assets(rows: Sequence[Movement], own: Mapping[str, str]) -> dict[Key, F
     for row in rows:
         if _is_equity(row, own):
             label = f"Held in {row.commodity}, shown in {own[row.book]} as well"
-            key: Key = (CONVERSION, own[row.book], label)
+            key: Key = (Acct.CURRENCY_CONVERSION, own[row.book], label)
         elif part_of(row.account) is not None:
             key = (0, f"{order.index(row.fund_class):02d}", CLASSES[row.fund_class])
         else:
@@ -114,7 +119,7 @@ def _is_equity(row: Movement, own: Mapping[str, str]) -> bool:
 
     In the book's own currency the account is what the foreign money is worth (domain section 5.16).
     """
-    return row.account == CONVERSION and row.commodity != own[row.book]
+    return row.account == Acct.CURRENCY_CONVERSION and row.commodity != own[row.book]
 
 
 def _lines(

@@ -14,17 +14,16 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Subquery, and_, case, func, literal, select
 from sqlalchemy.orm import aliased
 
+from ledger.core.accounts import Acct
 from ledger.db import ReadSession
 from ledger.models.campaigns import Campaign
 from ledger.models.journal import Entry, Posting
 from ledger.models.pledges import Pledge
 from reports.model import PledgeRow
 
-RECOGNISED, INTENDED, CONDITIONAL = 1210, 9110, 9120
-OPEN = (RECOGNISED, INTENDED, CONDITIONAL)
-ALLOWANCE, UNCOLLECTIBLE = 1218, 6610
+OPEN = (Acct.PLEDGES_RECEIVABLE, Acct.INTENTIONS, Acct.CONDITIONAL_PLEDGES)
 # Legs that go with making, releasing or recognising a pledge and bring nothing in themselves.
-BESIDE = (*OPEN, 1215, 4030, 9190)
+BESIDE = (*OPEN, Acct.PLEDGE_DISCOUNT, Acct.PLEDGE_REVENUE, Acct.COMMITMENTS_RECEIVED)
 NOT_FOR_ONE = "Without a campaign"
 
 
@@ -164,9 +163,12 @@ def _beside(wanted: Sequence[ColumnElement[bool]]) -> Subquery:
             Posting.book_id,
             Posting.entry_id,
             func.max(case((Posting.account.in_(BESIDE), 0), else_=1)).label("brings"),
-            func.max(case((Posting.account.in_((ALLOWANCE, UNCOLLECTIBLE)), 1), else_=0)).label(
-                "loses"
-            ),
+            func.max(
+                case(
+                    (Posting.account.in_((Acct.PLEDGE_ALLOWANCE, Acct.UNCOLLECTIBLE_PLEDGES)), 1),
+                    else_=0,
+                )
+            ).label("loses"),
         )
         .join(
             touched,

@@ -3,15 +3,16 @@
 Each schedule is a function from movements to rows; no database, no words about looks.
 """
 
+from ledger.core.accounts import Acct
 from reports.model import HoursRow, ThingRow, TrialRow, Value
 from reports.movements import Movements
 
 # Given, and given back to the giver.
-GIVEN_THINGS = (8110, 8340)
-HERE = (8210, 8250)
-DAMAGED = (8240,)
-LENT = (8220,)
-BORROWED = (8230,)
+GIVEN_THINGS = (Acct.ITEMS_GIVEN, Acct.RETURNED_TO_DONOR)
+HERE = (Acct.ITEMS_HELD, Acct.MATERIALS_HELD)
+DAMAGED = (Acct.ITEMS_DAMAGED,)
+LENT = (Acct.ITEMS_LENT,)
+BORROWED = (Acct.ITEMS_BORROWED,)
 CUSTODY = (*HERE, *DAMAGED, *LENT, *BORROWED)
 
 
@@ -30,8 +31,8 @@ def things(moves: Movements) -> tuple[ThingRow, ...]:
 
 def thing_values(moves: Movements) -> tuple[Value, ...]:
     """Return the value of given things, and of things lent for use, recognised in the period."""
-    given = moves.sum(lambda row: row.account == 4110, lambda row: -row.period)
-    lent = moves.sum(lambda row: row.account == 4130, lambda row: -row.period)
+    given = moves.sum(lambda row: row.account == Acct.GOODS_GIVEN, lambda row: -row.period)
+    lent = moves.sum(lambda row: row.account == Acct.USE_GIVEN, lambda row: -row.period)
     return (
         *(Value("Recognised as income", unit, total, True) for unit, total in given.items()),
         *(Value("Use of things lent, as income", *item, True) for item in lent.items()),
@@ -40,14 +41,14 @@ def thing_values(moves: Movements) -> tuple[Value, ...]:
 
 def hours(moves: Movements) -> tuple[HoursRow, ...]:
     """Return minutes given in the period, by skill."""
-    totals = moves.sum(lambda row: row.account == 8120, lambda row: -row.period)
+    totals = moves.sum(lambda row: row.account == Acct.TIME_GIVEN, lambda row: -row.period)
     return tuple(HoursRow(commodity, minutes) for commodity, minutes in totals.items())
 
 
 def hour_values(moves: Movements) -> tuple[Value, ...]:
     """Return what the period's hours were worth: recognised, and as a statistic only."""
-    recognised = moves.sum(lambda row: row.account == 4120, lambda row: -row.period)
-    statistic = moves.sum(lambda row: row.account == 9310, lambda row: row.period)
+    recognised = moves.sum(lambda row: row.account == Acct.SERVICES_GIVEN, lambda row: -row.period)
+    statistic = moves.sum(lambda row: row.account == Acct.TIME_STATISTIC, lambda row: row.period)
     return (
         *(Value("Recognised as income", *item, True) for item in recognised.items()),
         *(Value("Statistic, not in the result", *item, False) for item in statistic.items()),

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from ledger.core.accounts import layer_of
+from ledger.core.accounts import Acct, layer_of
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.models.journal import Posting
@@ -24,10 +24,14 @@ from reports.model import FundActivity, FundTotal, Line, Report
 from reports.movements import Movements
 from reports.trace import Place, Trace
 
-ALLOCATED, ALLOCATION_RECEIVED = 5540, 4540
-TRANSFERS = (4910, 4915, 5910, 5915)
-IN_KIND = (4110, 4120, 4130)
-PLACES_OF_THINGS = {"held": (8210, 8250), "damaged": (8240,), "lent": (8220,), "borrowed": (8230,)}
+TRANSFERS = (Acct.RELEASED_IN, Acct.FUND_TRANSFERS_IN, Acct.RELEASED_OUT, Acct.FUND_TRANSFERS_OUT)
+IN_KIND = (Acct.GOODS_GIVEN, Acct.SERVICES_GIVEN, Acct.USE_GIVEN)
+PLACES_OF_THINGS = {
+    "held": (Acct.ITEMS_HELD, Acct.MATERIALS_HELD),
+    "damaged": (Acct.ITEMS_DAMAGED,),
+    "lent": (Acct.ITEMS_LENT,),
+    "borrowed": (Acct.ITEMS_BORROWED,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +188,7 @@ def _pools(report: Report, reading: Reading) -> Iterator[str]:
             quantity
             for place, quantity in reading.trace.closings()
             if (place.book, place.commodity) == (row.book, row.commodity)
-            and place.account in (9210, 9230)
+            and place.account in (Acct.ALLOCATIONS_APPROVED, Acct.ENCUMBRANCES)
         )
         if noted != row.committed:
             yield f"pool {row.book}: {row.committed} is committed, {noted} noted"
@@ -219,7 +223,7 @@ def _allocations(report: Report, reading: Reading) -> Iterator[str]:
             continue
         query = select(func.sum(-Posting.quantity)).where(
             Posting.counterparty_id == book.id,
-            Posting.account == ALLOCATION_RECEIVED,
+            Posting.account == Acct.ALLOCATIONS_IN,
             Posting.commodity == book.commodity,
             Posting.accounting_on.between(report.since, report.until),
         )
@@ -231,13 +235,13 @@ def _allocations(report: Report, reading: Reading) -> Iterator[str]:
         in_kind = sum(
             quantity
             for place, quantity in reading.trace.within.items()
-            if (place.book, place.account) == (book.code, ALLOCATED)
+            if (place.book, place.account) == (book.code, Acct.ALLOCATIONS_OUT)
             and place.commodity == book.commodity
         ) - sum(
             quantity
             for count, quantity in reading.trace.came.items()
             if (count.book, count.account, count.commodity)
-            == (book.code, ALLOCATED, book.commodity)
+            == (book.code, Acct.ALLOCATIONS_OUT, book.commodity)
         )
         if taken != allocated + in_kind:
             yield f"pool {book.code}: {allocated} allocated, {taken - in_kind} received"
@@ -253,19 +257,19 @@ def _pledges(report: Report, reading: Reading) -> Iterator[str]:
     stated: defaultdict[tuple[object, str], int] = defaultdict(int)
     for row in report.pledges:
         stated["start", row.commodity] += row.opening
-        stated[1210, row.commodity] += row.recognised
-        stated[9110, row.commodity] += row.intended
-        stated[9120, row.commodity] += row.conditional
+        stated[Acct.PLEDGES_RECEIVABLE, row.commodity] += row.recognised
+        stated[Acct.INTENTIONS, row.commodity] += row.intended
+        stated[Acct.CONDITIONAL_PLEDGES, row.commodity] += row.conditional
     booked: defaultdict[tuple[object, str], int] = defaultdict(int)
     for book in reading.books:
         before = _ledger_of(report, reading, book, report.since - timedelta(days=1))
         for (account, _fund, unit), quantity in before.items():
-            if account in (1210, 9110, 9120):
+            if account in (Acct.PLEDGES_RECEIVABLE, Acct.INTENTIONS, Acct.CONDITIONAL_PLEDGES):
                 booked["start", unit] += quantity
         for (account, _fund, unit), quantity in _ledger_of(
             report, reading, book, report.until
         ).items():
-            if account in (1210, 9110, 9120):
+            if account in (Acct.PLEDGES_RECEIVABLE, Acct.INTENTIONS, Acct.CONDITIONAL_PLEDGES):
                 booked[account, unit] += quantity
     yield from _unequal(booked, stated, "pledges")
 
@@ -273,7 +277,9 @@ def _pledges(report: Report, reading: Reading) -> Iterator[str]:
 def _hours(report: Report, reading: Reading) -> Iterator[str]:
     """Hours given are hours applied or passed on."""
     stated = {row.commodity: row.minutes for row in report.hours}
-    applied = reading.trace.period(lambda p: p.account in (8310, 8410) and _is_time(p))
+    applied = reading.trace.period(
+        lambda p: p.account in (Acct.TRANSFERRED, Acct.TIME_APPLIED) and _is_time(p)
+    )
     yield from _unequal(applied, stated, "hours")
 
 
@@ -286,7 +292,7 @@ def _things(report: Report, reading: Reading) -> Iterator[str]:
             if place.account in accounts:
                 booked[name, place.commodity] += quantity
         stated |= {(name, r.commodity): getattr(r, name) for r in report.things}
-    given = reading.trace.period(lambda p: p.account in (8110, 8340))
+    given = reading.trace.period(lambda p: p.account in (Acct.ITEMS_GIVEN, Acct.RETURNED_TO_DONOR))
     for row in report.things:
         booked["received", row.commodity] -= given.get(row.commodity, 0)
         stated["received", row.commodity] = row.received
@@ -321,7 +327,7 @@ def _between(report: Report, reading: Reading) -> Iterator[str]:
     inside = {code for code, _name, _kind in report.books}
     pairs: defaultdict[tuple[str, ...], int] = defaultdict(int)
     for place, quantity in reading.trace.closings():
-        if place.account == 1300 and place.counterparty in inside:
+        if place.account == Acct.INTER_COMMUNITY and place.counterparty in inside:
             pair = sorted((place.book, place.counterparty))
             pairs[(*pair, place.commodity)] += quantity
     yield from (f"{'/'.join(pair)} is off by {rest}" for pair, rest in pairs.items() if rest)

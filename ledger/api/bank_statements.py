@@ -11,10 +11,10 @@ from ledger.api.document import Once
 from ledger.api.idempotency import once
 from ledger.api.token import book_for, caller, parts
 from ledger.bank_files import MAX_BYTES, read_statement
+from ledger.core.accounts import Acct
 from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.services.banking import bank_files, matching
-from ledger.services.banking.bank_accounts import OPERATING
 from ledger.services.importing import tables
 
 # Base64 writes three bytes as four signs.
@@ -57,7 +57,7 @@ def take(headers: dict[str, str], body: dict[str, Any], code: str) -> dict[str, 
     except (binascii.Error, ValueError) as error:
         raise Invalid("Send the file in Base64.", place="content") from error
     with parts().db.snapshot() as session:
-        known = tables.remembered_for(session, book_id=book.id, account=OPERATING)
+        known = tables.remembered_for(session, book_id=book.id, account=Acct.BANK)
     file = read_statement(data, currency=book.commodity, remembered=known)
 
     def deed(session: Session) -> dict[str, Any]:

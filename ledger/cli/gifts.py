@@ -8,6 +8,7 @@ import click
 from ledger.bank_files import MAX_BYTES, read_gifts, read_profile
 from ledger.cli.console import Console, command, pass_console, refusals_name
 from ledger.cli.imports import import_
+from ledger.core.accounts import Acct
 from ledger.db import Session
 from ledger.queries.books.books import book_by_code
 from ledger.services.importing import gift_lists
@@ -20,7 +21,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--book", "code", required=True)
 @click.option("--fund", default="", help="The fund that all of them are for.")
 @click.option("--campaign", default="", help="The campaign that all of them are for.")
-@click.option("--account", type=int, default=gift_lists.BANK, show_default=True,
+@click.option("--account", type=int, default=Acct.BANK, show_default=True,
               help="Where the money is: 1010 in the bank, 1030 in the cash box.")  # fmt: skip
 @click.option("--profile", type=_FILE, help="TOML file that says what the columns are.")
 @click.option("--without-email", is_flag=True, help="Take gifts without an address, as nobody's.")

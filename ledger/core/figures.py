@@ -12,6 +12,8 @@ from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
+from ledger.core.accounts import Acct
+
 
 class Figure(StrEnum):
     """A figure as it is kept; ``queries.pledges.figures`` puts together what pages show."""
@@ -56,9 +58,8 @@ FLOWS = {
     Figure.IN_POOLS: -1,
 }
 
-CURRENT_ACCOUNT = 1300
 # A leg on one of these says that equipment left for good.
-DISPOSED = frozenset({4930, 5440, 8320})
+DISPOSED = frozenset({Acct.GAIN_ON_DISPOSAL, Acct.LOSS_ON_DISPOSAL, Acct.DISPOSED})
 
 
 class Leg(NamedTuple):
@@ -138,7 +139,7 @@ def lines_of(
     for account, fund, commodity, quantity, campaign, giver in legs:
         role = role_of(account)
         counts = role.always
-        if agency and account == CURRENT_ACCOUNT and fund in agency:
+        if agency and account == Acct.INTER_COMMUNITY and fund in agency:
             counts = (*counts, (Figure.HELD_FOR_POOLS, -1))
         if role.flow is not None and marks & MOVES_MONEY:
             counts = (*counts, _flow(role, role.flow, marks))
@@ -217,40 +218,63 @@ ROLES: tuple[tuple[Collection[int], Role], ...] = (
     (range(1140, 1200), _COLLECTED),
     (range(1000, 1140), _cash()),
     # Claims fall when money comes; income and losses beside them cancel what is only written.
-    ((1210, 1220), Role(flow=(Figure.RECEIVED, -1), always=((Figure.OWED, 1),))),
-    ((1230,), Role(flow=(Figure.SPENT, 1), always=((Figure.OWED, 1),), thing=True)),
+    (
+        (Acct.PLEDGES_RECEIVABLE, Acct.GRANTS_RECEIVABLE),
+        Role(flow=(Figure.RECEIVED, -1), always=((Figure.OWED, 1),)),
+    ),
+    (
+        (Acct.IN_KIND_RECEIVABLE,),
+        Role(flow=(Figure.SPENT, 1), always=((Figure.OWED, 1),), thing=True),
+    ),
     (range(1200, 1300), _COLLECTED),
-    ((CURRENT_ACCOUNT,), _cash()),
-    ((1350,), Role(flow=(Figure.IN_POOLS, 1), mark=MOVES_MONEY)),
-    ((1990,), _income(Figure.EXCHANGED)),
+    ((Acct.INTER_COMMUNITY,), _cash()),
+    ((Acct.INTEREST_IN_POOL,), Role(flow=(Figure.IN_POOLS, 1), mark=MOVES_MONEY)),
+    ((Acct.CURRENCY_CONVERSION,), _income(Figure.EXCHANGED)),
     (range(1301, 2000), _THING),
-    ((2140, 2190, 2350, 2420), _cash((Figure.HELD, -1))),
-    ((2410,), _cash((Figure.ADVANCES, -1))),
+    (
+        (
+            Acct.REFUNDS_PAYABLE,
+            Acct.UNAPPLIED_RECEIPTS,
+            Acct.REFUNDABLE_CONTRIBUTIONS,
+            Acct.HELD_FOR_THIRD_PARTIES,
+        ),
+        _cash((Figure.HELD, -1)),
+    ),
+    ((Acct.REFUNDABLE_ADVANCES,), _cash((Figure.ADVANCES, -1))),
     (range(2000, 3000), _cash()),
     (range(3000, 4000), Role(flow=(Figure.BROUGHT_FORWARD, -1), mark=OPENS)),
     (range(4000, 4100), _COLLECTED),
     (range(4100, 4200), _THING),
     (range(4200, 4300), _COLLECTED),
-    ((4550, 5550), _cost(Figure.SPENT)),
+    ((Acct.RECHARGES_IN, Acct.RECHARGES_OUT), _cost(Figure.SPENT)),
     (range(4500, 4600), _income(Figure.FROM_COMMUNITIES)),
-    ((4910, 4915, 5910, 5915), _income(Figure.BETWEEN_FUNDS)),
-    ((4920,), _income(Figure.EXCHANGED)),
-    ((4930,), _THING),
+    (
+        (Acct.RELEASED_IN, Acct.FUND_TRANSFERS_IN, Acct.RELEASED_OUT, Acct.FUND_TRANSFERS_OUT),
+        _income(Figure.BETWEEN_FUNDS),
+    ),
+    ((Acct.EXCHANGE_GAINS,), _income(Figure.EXCHANGED)),
+    ((Acct.GAIN_ON_DISPOSAL,), _THING),
     (range(4000, 5000), _income(Figure.OTHER_INCOME)),
     (range(5100, 5200), _cost(Figure.SPENT)),
     (range(5200, 5500), _THING),
     (range(5500, 5600), _cost(Figure.TO_COMMUNITIES)),
     (range(5600, 5700), _cost(Figure.GRANTED)),
-    ((6530,), _cost(Figure.TO_COMMUNITIES)),
-    ((6610,), _COLLECTED),
+    ((Acct.HOST_FEES,), _cost(Figure.TO_COMMUNITIES)),
+    ((Acct.UNCOLLECTIBLE_PLEDGES,), _COLLECTED),
     (range(5000, 7000), _cost(Figure.SPENT)),
-    ((8110, 8120, 8340), Role(always=((Figure.RECEIVED, -1),))),
-    ((8190,), Role(always=((Figure.BROUGHT_FORWARD, -1),))),
-    ((8210,), Role(always=((Figure.CUSTODY, 1),))),
-    ((8230,), Role(always=((Figure.HELD, 1),))),
-    ((8310,), Role(always=((Figure.TO_COMMUNITIES, 1),))),
-    ((8410, 8420), Role(always=((Figure.SPENT, 1),))),
-    ((9110,), Role(always=((Figure.INTENDED, 1),))),
-    ((9120, 9140), Role(always=((Figure.CONDITIONAL, 1),))),
-    ((9210, 9230), Role(always=((Figure.COMMITTED, 1),))),
+    (
+        (Acct.ITEMS_GIVEN, Acct.TIME_GIVEN, Acct.RETURNED_TO_DONOR),
+        Role(always=((Figure.RECEIVED, -1),)),
+    ),
+    ((Acct.OPENING_QUANTITIES,), Role(always=((Figure.BROUGHT_FORWARD, -1),))),
+    ((Acct.ITEMS_HELD,), Role(always=((Figure.CUSTODY, 1),))),
+    ((Acct.ITEMS_BORROWED,), Role(always=((Figure.HELD, 1),))),
+    ((Acct.TRANSFERRED,), Role(always=((Figure.TO_COMMUNITIES, 1),))),
+    ((Acct.TIME_APPLIED, Acct.MATERIALS_USED), Role(always=((Figure.SPENT, 1),))),
+    ((Acct.INTENTIONS,), Role(always=((Figure.INTENDED, 1),))),
+    (
+        (Acct.CONDITIONAL_PLEDGES, Acct.CONDITIONAL_GRANTS_AWARDED),
+        Role(always=((Figure.CONDITIONAL, 1),)),
+    ),
+    ((Acct.ALLOCATIONS_APPROVED, Acct.ENCUMBRANCES), Role(always=((Figure.COMMITTED, 1),))),
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
-from ledger.core.accounts import BY_NUMBER, CASH_LIKE
+from ledger.core.accounts import BY_NUMBER, CASH_LIKE, Acct
 from ledger.core.entry import Posting
 from ledger.errors import Invalid
 
@@ -55,19 +55,64 @@ class Use(StrEnum):
 
 # Moved by events of their own: gifts in kind and their use, wear, grants, releases and transfers
 # between own funds, what Stripe and the bank charge.
-NOT_BOUGHT = frozenset({5210, 5220, 5310, 5410, 5610, 5910, 5915, 6510, 6520, 6540})
-BANKS = frozenset({1010, 1020})
+NOT_BOUGHT = frozenset(
+    {
+        Acct.SERVICES_USED,
+        Acct.USE_OF_ASSETS,
+        Acct.LOW_VALUE_ITEMS,
+        Acct.DEPRECIATION,
+        Acct.GRANTS_MADE,
+        Acct.RELEASED_OUT,
+        Acct.FUND_TRANSFERS_OUT,
+        Acct.PROCESSING_FEES,
+        Acct.DISPUTE_FEES,
+        Acct.BANK_CHARGES,
+    }
+)
+BANKS = frozenset({Acct.BANK, Acct.FOREIGN_BANK})
 # A book's further bank accounts stand beside the first ones.
 OWN_BANKS = range(1000, 1100)
 # Kept row by row: Stripe's movements, pledges, and the bridge between currencies. A balance
 # without its rows could never be cleared.
-KEPT_BY_ROWS = frozenset({1110, 1115, 1120, 1140, 1210, 1215, 1218, 1230, 1990})
+KEPT_BY_ROWS = frozenset(
+    {
+        Acct.STRIPE_BALANCE,
+        Acct.STRIPE_RESERVE,
+        Acct.PAYOUTS_IN_TRANSIT,
+        Acct.DISPUTED_PAYMENTS,
+        Acct.PLEDGES_RECEIVABLE,
+        Acct.PLEDGE_DISCOUNT,
+        Acct.PLEDGE_ALLOWANCE,
+        Acct.IN_KIND_RECEIVABLE,
+        Acct.CURRENCY_CONVERSION,
+    }
+)
 # Accounts of the template that no service keeps row by row: money in hand, bills, loans, gifts and
 # other income. A book's own further accounts of value are free as well.
-BY_LEGS = frozenset({1010, 1020, 1030, 1040, 1410, 2110, 2510, 2610, 4010, 4020, 4210, 4310, 4940})
-OPENING_THINGS = frozenset({8210, 8250})
+BY_LEGS = frozenset(
+    {
+        Acct.BANK,
+        Acct.FOREIGN_BANK,
+        Acct.UNDEPOSITED_CASH,
+        Acct.PETTY_CASH,
+        Acct.PREPAYMENTS,
+        Acct.ACCOUNTS_PAYABLE,
+        Acct.DEFERRED_INCOME,
+        Acct.LOANS_PAYABLE,
+        Acct.DONATIONS,
+        Acct.RECURRING_DONATIONS,
+        Acct.GRANTS,
+        Acct.EXCHANGE_INCOME,
+        Acct.INTEREST,
+    }
+)
+OPENING_THINGS = frozenset({Acct.ITEMS_HELD, Acct.MATERIALS_HELD})
 # What goes out of one of the book's funds comes into another: the sums of each group are zero.
-BETWEEN_OWN_FUNDS = ((4910, 5910), (4915, 5915), (8390,))
+BETWEEN_OWN_FUNDS = (
+    (Acct.RELEASED_IN, Acct.RELEASED_OUT),
+    (Acct.FUND_TRANSFERS_IN, Acct.FUND_TRANSFERS_OUT),
+    (Acct.RECLASSIFIED,),
+)
 _MEANINGS = {
     Use.SPENDING: "Name an account for what is bought, like 5110 or 6110.",
     Use.BANK_STATEMENT: "Account {} is no bank account.",

@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from ledger.core import bookkeeping
+from ledger.core.accounts import Acct
 from ledger.core.entry import Posting
 from ledger.db import Session
 from ledger.demo import people as cast
@@ -54,8 +55,8 @@ def open_books(session: Session, *, start: date, now: datetime) -> dict[str, Boo
             bookkeeping.opening_balances(
                 book=row.code,
                 balances=[
-                    Posting(1010, "GEN", CURRENCY, row.opening),
-                    Posting(3010, "GEN", CURRENCY, -row.opening),
+                    Posting(Acct.BANK, "GEN", CURRENCY, row.opening),
+                    Posting(Acct.OPENING_NET_ASSETS, "GEN", CURRENCY, -row.opening),
                 ],
             ),
             event_type="opening_balances",

@@ -13,7 +13,7 @@ from collections.abc import Mapping as Table
 from dataclasses import dataclass, replace
 from datetime import date
 
-from ledger.core.accounts import Layer
+from ledger.core.accounts import Acct, Layer
 from ledger.core.amount import has_value, kind_of
 from ledger.core.entry import Entry, Posting
 from ledger.core.fitting_accounts import check_own_funds
@@ -31,12 +31,10 @@ from ledger.importers.mapping import (
 )
 from ledger.importers.ours import own_account, own_fund
 
-EXCHANGED = 1990
-FUNDS_IN, FUNDS_OUT, FUNDS_OF_THINGS = 4915, 5915, 8390
 # Where things and hours come from and go to when the file names no other side.
-SOURCES = {"things": 8130, "hours": 8120}
+SOURCES = {"things": Acct.ITEMS_ACQUIRED, "hours": Acct.TIME_GIVEN}
 MAX_LABEL = 64
-USES = {"things": 8320, "hours": 8410}
+USES = {"things": Acct.DISPOSED, "hours": Acct.TIME_APPLIED}
 
 
 @dataclass(slots=True)
@@ -210,7 +208,7 @@ class Booking:
                 "write it as several.",
                 place=place,
             )
-        return worth.pop() if worth else EXCHANGED
+        return worth.pop() if worth else Acct.CURRENCY_CONVERSION
 
 
 def _used(legs: Iterable[Posting]) -> set[int]:
@@ -232,5 +230,5 @@ def _other_side(kind: str, used: Set[int], place: str, *, comes: bool) -> int:
 
 def _between_funds(layer: Layer, over: int) -> int:
     if layer is Layer.QTY:
-        return FUNDS_OF_THINGS
-    return FUNDS_IN if over > 0 else FUNDS_OUT
+        return Acct.RECLASSIFIED
+    return Acct.FUND_TRANSFERS_IN if over > 0 else Acct.FUND_TRANSFERS_OUT

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from ledger.core.accounts import Acct
 from ledger.core.amount import KINDS, decimals, is_currency, is_holding
 from ledger.core.currencies import EXPONENTS
 from ledger.errors import Invalid
 
 # Thousands of the accounts that hold value; these a mapping can open.
 OF_VALUE = range(1, 7)
-WORTH = 1420
 _SKILL = re.compile(r"[A-Z0-9_-]{1,50}")
 MAX_BYTES = 4 * 1024 * 1024
 HOURS = "MIN."
@@ -63,7 +63,7 @@ class CommodityTarget:
     code: str
     times: Decimal
     per: Decimal = Decimal(1)
-    worth: int = WORTH
+    worth: int = Acct.INVENTORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,7 @@ def _commodity(value: Any, place: str) -> CommodityTarget:
     if not is_ours(code):
         raise Invalid(f"{code!r:.40} is no commodity code.", place=place)
     times, per = (_ratio(table.get(key, 1), f"{place}.{key}") for key in ("times", "per"))
-    worth = table.get("worth", WORTH)
+    worth = table.get("worth", Acct.INVENTORY)
     if type(worth) is not int or worth // 1000 not in OF_VALUE:
         raise Invalid("This is an account that holds value.", place=f"{place}.worth")
     return CommodityTarget(code, times * 10 ** decimals(code), per, worth)

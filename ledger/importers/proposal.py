@@ -11,6 +11,7 @@ from collections.abc import Mapping as Table
 from dataclasses import dataclass
 from decimal import Decimal
 
+from ledger.core.accounts import Acct
 from ledger.core.amount import MAX_DECIMALS
 from ledger.importers.history import History
 from ledger.importers.mapping import (
@@ -25,8 +26,6 @@ from ledger.importers.mapping import (
 )
 from ledger.importers.ours import own_account
 
-TRADING = 1990
-TIME_APPLIED = 8410
 # Numbers that the chart leaves free, by kind.
 FREE = {
     "asset": (*range(1600, 1900),),
@@ -70,17 +69,17 @@ def propose(history: History, chart: Chart, fund: str) -> Mapping:
         if own_account(name) is not None:
             continue
         if name in of_time - of_more:
-            accounts[name] = AccountTarget(TIME_APPLIED)
+            accounts[name] = AccountTarget(Acct.TIME_APPLIED)
             continue
         kind = kind_of_account(name, history.kinds)
         if kind == "trading":
-            accounts[name] = AccountTarget(TRADING)
+            accounts[name] = AccountTarget(Acct.CURRENCY_CONVERSION)
             continue
         number = numbers.get(name) or next(
             (free for free in FREE.get(kind, ()) if free not in taken), 0
         )
         taken.add(number)
-        things = TIME_APPLIED if name in of_time else None
+        things = Acct.TIME_APPLIED if name in of_time else None
         accounts[name] = AccountTarget(number, things, name if number else None)
     units: dict[str, CommodityTarget] = {}
     for unit, places in sorted(history.places().items()):

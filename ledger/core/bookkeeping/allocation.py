@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-from ledger.core.bookkeeping.legs import BANK, INTER_BOOK, check_positive
+from ledger.core.accounts import Acct
+from ledger.core.bookkeeping.legs import check_positive
 from ledger.core.entry import Entry, Posting, batches, entry
 from ledger.errors import Invalid
-
-ALLOCATED = 5540
-RECEIVED = 4540
 
 
 def allocation_made(
@@ -28,7 +26,7 @@ def allocation_made(
             pool,
             [
                 Posting(
-                    ALLOCATED,
+                    Acct.ALLOCATIONS_OUT,
                     pool_fund,
                     currency,
                     amount,
@@ -38,7 +36,7 @@ def allocation_made(
                 for member, _fund, amount in some
             ],
             [
-                Posting(INTER_BOOK, pool_fund, currency, -amount, counterparty=member)
+                Posting(Acct.INTER_COMMUNITY, pool_fund, currency, -amount, counterparty=member)
                 for member, _fund, amount in some
             ],
         )
@@ -49,8 +47,8 @@ def allocation_made(
         *(
             entry(
                 member,
-                Posting(INTER_BOOK, fund, currency, amount, counterparty=pool),
-                Posting(RECEIVED, fund, currency, -amount, counterparty=pool),
+                Posting(Acct.INTER_COMMUNITY, fund, currency, amount, counterparty=pool),
+                Posting(Acct.ALLOCATIONS_IN, fund, currency, -amount, counterparty=pool),
             )
             for member, fund, amount in given
         ),
@@ -74,12 +72,12 @@ def allocation_settled(
     """
     check_positive(amount=amount)
     held = [
-        Posting(INTER_BOOK, held_fund, currency, amount, counterparty=pool),
-        Posting(BANK, held_fund, currency, -amount),
+        Posting(Acct.INTER_COMMUNITY, held_fund, currency, amount, counterparty=pool),
+        Posting(Acct.BANK, held_fund, currency, -amount),
     ]
     own = [
-        Posting(BANK, member_fund, currency, amount),
-        Posting(INTER_BOOK, member_fund, currency, -amount, counterparty=pool),
+        Posting(Acct.BANK, member_fund, currency, amount),
+        Posting(Acct.INTER_COMMUNITY, member_fund, currency, -amount, counterparty=pool),
     ]
     if member == host:
         # The pool owes its host on the same account on which the host owes the pool.
@@ -89,7 +87,7 @@ def allocation_settled(
         entry(member, own),
         entry(
             pool,
-            Posting(INTER_BOOK, pool_fund, currency, amount, counterparty=member),
-            Posting(INTER_BOOK, pool_fund, currency, -amount, counterparty=host),
+            Posting(Acct.INTER_COMMUNITY, pool_fund, currency, amount, counterparty=member),
+            Posting(Acct.INTER_COMMUNITY, pool_fund, currency, -amount, counterparty=host),
         ),
     ]

@@ -4,21 +4,9 @@ Position account 1990 holds both sides, so that each currency balances by itself
 ever needed to check an entry. Amounts in minor units of their own currency.
 """
 
-from ledger.core.bookkeeping.legs import (
-    BANK,
-    COMMITMENTS,
-    DONATIONS,
-    INTENTIONS,
-    STRIPE,
-    STRIPE_FEES,
-    check_positive,
-    pair,
-)
+from ledger.core.accounts import Acct
+from ledger.core.bookkeeping.legs import check_positive, pair
 from ledger.core.entry import Entry, Posting, entry
-
-FOREIGN_BANK = 1020
-POSITION = 1990
-EXCHANGE = 4920
 
 
 def foreign_gift_received(
@@ -28,8 +16,8 @@ def foreign_gift_received(
     return [
         entry(
             book,
-            pair(fund, foreign, foreign_amount, FOREIGN_BANK, POSITION),
-            pair(fund, currency, amount, POSITION, DONATIONS),
+            pair(fund, foreign, foreign_amount, Acct.FOREIGN_BANK, Acct.CURRENCY_CONVERSION),
+            pair(fund, currency, amount, Acct.CURRENCY_CONVERSION, Acct.DONATIONS),
         )
     ]
 
@@ -37,8 +25,10 @@ def foreign_gift_received(
 def position_revalued(*, book: str, fund: str, currency: str, gain: int) -> list[Entry]:
     """Bring the position to the closing rate; a loss is negative (FX-2, FX-3)."""
     if gain < 0:
-        return [entry(book, pair(fund, currency, -gain, EXCHANGE, POSITION))]
-    return [entry(book, pair(fund, currency, gain, POSITION, EXCHANGE))]
+        return [
+            entry(book, pair(fund, currency, -gain, Acct.EXCHANGE_GAINS, Acct.CURRENCY_CONVERSION))
+        ]
+    return [entry(book, pair(fund, currency, gain, Acct.CURRENCY_CONVERSION, Acct.EXCHANGE_GAINS))]
 
 
 def foreign_money_sold(
@@ -48,8 +38,8 @@ def foreign_money_sold(
     return [
         entry(
             book,
-            pair(fund, foreign, foreign_amount, POSITION, FOREIGN_BANK),
-            pair(fund, currency, amount, BANK, POSITION),
+            pair(fund, foreign, foreign_amount, Acct.CURRENCY_CONVERSION, Acct.FOREIGN_BANK),
+            pair(fund, currency, amount, Acct.BANK, Acct.CURRENCY_CONVERSION),
         )
     ]
 
@@ -74,11 +64,20 @@ def foreign_payment_settled(
     return [
         entry(
             book,
-            Posting(STRIPE, fund, currency, amount - fee, payment=payment),
-            Posting(STRIPE_FEES, fund, currency, fee, payment=payment, function="fundraising")
+            Posting(Acct.STRIPE_BALANCE, fund, currency, amount - fee, payment=payment),
+            Posting(
+                Acct.PROCESSING_FEES, fund, currency, fee, payment=payment, function="fundraising"
+            )
             if fee
             else [],
-            Posting(DONATIONS, fund, currency, -amount, pledge=pledge),
-            pair(fund, foreign, released, COMMITMENTS, INTENTIONS, both={"pledge": pledge}),
+            Posting(Acct.DONATIONS, fund, currency, -amount, pledge=pledge),
+            pair(
+                fund,
+                foreign,
+                released,
+                Acct.COMMITMENTS_RECEIVED,
+                Acct.INTENTIONS,
+                both={"pledge": pledge},
+            ),
         )
     ]

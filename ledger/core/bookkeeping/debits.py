@@ -3,34 +3,19 @@
 Figures come from balance transactions, in minor units; ``payment`` is Stripe's id.
 """
 
-from ledger.core.bookkeeping.legs import (
-    COMMITMENTS,
-    DONATIONS,
-    IN_TRANSIT,
-    RECEIVABLE,
-    STRIPE,
-    STRIPE_FEES,
-    SUSPENSE,
-    check_positive,
-    pair,
-)
+from ledger.core.accounts import Acct
+from ledger.core.bookkeeping.legs import check_positive, pair
 from ledger.core.entry import Entry, Posting, entry
 from ledger.errors import Invalid
-
-PENDING = 9130
-RESERVE = 1115
-BENEFITS = 4310
-HELD_CONDITIONALLY = 2410
-REFUNDS_PAYABLE = 2140
-RETURNED = 4091
-DISPUTED = 4092
-PRIOR_PERIOD_REFUNDS = 4095
-DISPUTE_FEES = 6520
 
 
 def debit_started(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
     """Note a bank debit that is on its way; nothing is income yet (PAY-05)."""
-    return [entry(book, pair(fund, currency, amount, PENDING, COMMITMENTS))]
+    return [
+        entry(
+            book, pair(fund, currency, amount, Acct.PAYMENTS_IN_PROCESS, Acct.COMMITMENTS_RECEIVED)
+        )
+    ]
 
 
 def debit_cleared(
@@ -40,10 +25,10 @@ def debit_cleared(
     return [
         entry(
             book,
-            pair(fund, currency, amount, COMMITMENTS, PENDING),
-            Posting(STRIPE, fund, currency, amount - fee, payment=payment),
-            _fee(STRIPE_FEES, fund, currency, fee, payment),
-            Posting(DONATIONS, fund, currency, -amount),
+            pair(fund, currency, amount, Acct.COMMITMENTS_RECEIVED, Acct.PAYMENTS_IN_PROCESS),
+            Posting(Acct.STRIPE_BALANCE, fund, currency, amount - fee, payment=payment),
+            _fee(Acct.PROCESSING_FEES, fund, currency, fee, payment),
+            Posting(Acct.DONATIONS, fund, currency, -amount),
         )
     ]
 
@@ -58,20 +43,28 @@ def debit_cleared_for(
     *others, last = settled
     return [
         *others,
-        entry(last.book, last.postings, pair(fund, currency, amount, COMMITMENTS, PENDING)),
+        entry(
+            last.book,
+            last.postings,
+            pair(fund, currency, amount, Acct.COMMITMENTS_RECEIVED, Acct.PAYMENTS_IN_PROCESS),
+        ),
     ]
 
 
 def debit_failed(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
     """Take a bank debit that did not come through off the memo accounts (PAY-07)."""
-    return [entry(book, pair(fund, currency, amount, COMMITMENTS, PENDING))]
+    return [
+        entry(
+            book, pair(fund, currency, amount, Acct.COMMITMENTS_RECEIVED, Acct.PAYMENTS_IN_PROCESS)
+        )
+    ]
 
 
 def debit_returned(
     *, book: str, fund: str, currency: str, amount: int, fee: int, payment: str | None = None
 ) -> list[Entry]:
     """Book a bank debit that went back after it had cleared, with the fee (PAY-08)."""
-    return _taken_back(RETURNED, book, fund, currency, amount, fee, payment)
+    return _taken_back(Acct.RETURNED_PAYMENTS, book, fund, currency, amount, fee, payment)
 
 
 def ticket_paid(
@@ -91,10 +84,10 @@ def ticket_paid(
     return [
         entry(
             book,
-            Posting(STRIPE, fund, currency, amount - fee, payment=payment),
-            _fee(STRIPE_FEES, fund, currency, fee, payment),
-            Posting(BENEFITS, fund, currency, -benefit),
-            Posting(DONATIONS, fund, currency, benefit - amount) if benefit < amount else [],
+            Posting(Acct.STRIPE_BALANCE, fund, currency, amount - fee, payment=payment),
+            _fee(Acct.PROCESSING_FEES, fund, currency, fee, payment),
+            Posting(Acct.EXCHANGE_INCOME, fund, currency, -benefit),
+            Posting(Acct.DONATIONS, fund, currency, benefit - amount) if benefit < amount else [],
         )
     ]
 
@@ -113,22 +106,24 @@ def money_held_for_goal(
     return [
         entry(
             book,
-            Posting(STRIPE, fund, currency, amount - fee, payment=payment),
-            _fee(STRIPE_FEES, fund, currency, fee, payment),
-            Posting(HELD_CONDITIONALLY, fund, currency, -amount, pledge=pledge),
+            Posting(Acct.STRIPE_BALANCE, fund, currency, amount - fee, payment=payment),
+            _fee(Acct.PROCESSING_FEES, fund, currency, fee, payment),
+            Posting(Acct.REFUNDABLE_ADVANCES, fund, currency, -amount, pledge=pledge),
         )
     ]
 
 
 def goal_reached(*, book: str, fund: str, currency: str, amount: int, pledge: str) -> list[Entry]:
     """What was held for the goal is income (PAY-13)."""
-    legs = pair(fund, currency, amount, HELD_CONDITIONALLY, DONATIONS, both={"pledge": pledge})
+    legs = pair(
+        fund, currency, amount, Acct.REFUNDABLE_ADVANCES, Acct.DONATIONS, both={"pledge": pledge}
+    )
     return [entry(book, legs)]
 
 
 def refund_owed(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
     """A gift is to go back, as with one made twice: it is no income any more (REF-3)."""
-    return [entry(book, pair(fund, currency, amount, DONATIONS, REFUNDS_PAYABLE))]
+    return [entry(book, pair(fund, currency, amount, Acct.DONATIONS, Acct.REFUNDS_PAYABLE))]
 
 
 def owed_refund_settled(
@@ -136,7 +131,7 @@ def owed_refund_settled(
 ) -> list[Entry]:
     """Book the money that goes back for a refund that was owed (REF-3)."""
     paid = {"payment": payment}
-    legs = pair(fund, currency, amount, REFUNDS_PAYABLE, STRIPE, on_credit=paid)
+    legs = pair(fund, currency, amount, Acct.REFUNDS_PAYABLE, Acct.STRIPE_BALANCE, on_credit=paid)
     return [entry(book, legs)]
 
 
@@ -145,7 +140,9 @@ def prior_refund_settled(
 ) -> list[Entry]:
     """Book the refund of a gift of a closed period in the open one (REF-4)."""
     paid = {"payment": payment}
-    legs = pair(fund, currency, amount, PRIOR_PERIOD_REFUNDS, STRIPE, on_credit=paid)
+    legs = pair(
+        fund, currency, amount, Acct.PRIOR_PERIOD_REFUNDS, Acct.STRIPE_BALANCE, on_credit=paid
+    )
     return [entry(book, legs)]
 
 
@@ -154,7 +151,7 @@ def refund_bounced(
 ) -> list[Entry]:
     """A refund came back: the donor is still owed it (REF-5)."""
     paid = {"payment": payment}
-    legs = pair(fund, currency, amount, STRIPE, REFUNDS_PAYABLE, on_debit=paid)
+    legs = pair(fund, currency, amount, Acct.STRIPE_BALANCE, Acct.REFUNDS_PAYABLE, on_debit=paid)
     return [entry(book, legs)]
 
 
@@ -162,7 +159,7 @@ def dispute_opened(
     *, book: str, fund: str, currency: str, amount: int, fee: int, payment: str | None = None
 ) -> list[Entry]:
     """Book what a bank took back with its fee (DSP-1)."""
-    return _taken_back(DISPUTED, book, fund, currency, amount, fee, payment)
+    return _taken_back(Acct.DISPUTED_CONTRIBUTIONS, book, fund, currency, amount, fee, payment)
 
 
 def dispute_won(
@@ -170,7 +167,19 @@ def dispute_won(
 ) -> list[Entry]:
     """Book what a bank gave back (DSP-2)."""
     paid = {"payment": payment}
-    return [entry(book, pair(fund, currency, amount, STRIPE, DISPUTED, on_debit=paid))]
+    return [
+        entry(
+            book,
+            pair(
+                fund,
+                currency,
+                amount,
+                Acct.STRIPE_BALANCE,
+                Acct.DISPUTED_CONTRIBUTIONS,
+                on_debit=paid,
+            ),
+        )
+    ]
 
 
 def dispute_fee_charged(
@@ -179,7 +188,15 @@ def dispute_fee_charged(
     """Book a further fee of a dispute (DSP-3)."""
     paid = {"payment": payment}
     work = {"function": "fundraising"}
-    legs = pair(fund, currency, amount, DISPUTE_FEES, STRIPE, on_credit=paid, on_debit=work)
+    legs = pair(
+        fund,
+        currency,
+        amount,
+        Acct.DISPUTE_FEES,
+        Acct.STRIPE_BALANCE,
+        on_credit=paid,
+        on_debit=work,
+    )
     return [entry(book, legs)]
 
 
@@ -197,7 +214,19 @@ def payout_failed(
     *, book: str, fund: str, currency: str, amount: int, payout: str | None = None
 ) -> list[Entry]:
     """A payout came back to the Stripe balance (PO-3)."""
-    return [entry(book, pair(fund, currency, amount, STRIPE, IN_TRANSIT, both={"payment": payout}))]
+    return [
+        entry(
+            book,
+            pair(
+                fund,
+                currency,
+                amount,
+                Acct.STRIPE_BALANCE,
+                Acct.PAYOUTS_IN_TRANSIT,
+                both={"payment": payout},
+            ),
+        )
+    ]
 
 
 def stripe_fee_charged(
@@ -208,8 +237,8 @@ def stripe_fee_charged(
         fund,
         currency,
         amount,
-        STRIPE_FEES,
-        STRIPE,
+        Acct.PROCESSING_FEES,
+        Acct.STRIPE_BALANCE,
         on_debit={"function": "management"},
         on_credit={"payment": payment},
     )
@@ -225,8 +254,8 @@ def held_money_returned(
         fund,
         currency,
         amount,
-        HELD_CONDITIONALLY,
-        STRIPE,
+        Acct.REFUNDABLE_ADVANCES,
+        Acct.STRIPE_BALANCE,
         on_debit={"pledge": pledge},
         on_credit=paid,
     )
@@ -248,9 +277,9 @@ def recognised_debit_returned(
     return [
         entry(
             book,
-            Posting(RECEIVABLE, fund, currency, amount, pledge=pledge),
-            _fee(DISPUTE_FEES, fund, currency, fee, payment),
-            Posting(STRIPE, fund, currency, -amount - fee, payment=payment),
+            Posting(Acct.PLEDGES_RECEIVABLE, fund, currency, amount, pledge=pledge),
+            _fee(Acct.DISPUTE_FEES, fund, currency, fee, payment),
+            Posting(Acct.STRIPE_BALANCE, fund, currency, -amount - fee, payment=payment),
         )
     ]
 
@@ -260,7 +289,7 @@ def reserve_moved(
 ) -> list[Entry]:
     """Stripe sets a part of the balance aside, or releases it: ``amount`` is what the balance
     gains (domain section 5.18)."""
-    return _beside(RESERVE, book, fund, currency, amount, payment)
+    return _beside(Acct.STRIPE_RESERVE, book, fund, currency, amount, payment)
 
 
 def balance_topped_up(
@@ -273,8 +302,8 @@ def balance_topped_up(
     return [
         entry(
             book,
-            Posting(STRIPE, fund, currency, amount, payment=payment),
-            Posting(IN_TRANSIT, fund, currency, -amount),
+            Posting(Acct.STRIPE_BALANCE, fund, currency, amount, payment=payment),
+            Posting(Acct.PAYOUTS_IN_TRANSIT, fund, currency, -amount),
         )
     ]
 
@@ -283,7 +312,7 @@ def movement_suspended(
     *, book: str, fund: str, currency: str, amount: int, payment: str | None = None
 ) -> list[Entry]:
     """Keep a movement that nobody can name, in or out, in suspense (domain section 5.18)."""
-    return _beside(SUSPENSE, book, fund, currency, amount, payment)
+    return _beside(Acct.UNAPPLIED_RECEIPTS, book, fund, currency, amount, payment)
 
 
 def suspense_named(
@@ -301,15 +330,15 @@ def suspense_named(
     check_positive(amount=amount)
     net = amount - fee
     between = [
-        Posting(STRIPE, fund, currency, -net, payment=payment),
-        Posting(STRIPE, to_fund, currency, net, payment=payment),
+        Posting(Acct.STRIPE_BALANCE, fund, currency, -net, payment=payment),
+        Posting(Acct.STRIPE_BALANCE, to_fund, currency, net, payment=payment),
     ]
     return [
         entry(
             book,
-            Posting(SUSPENSE, fund, currency, net, payment=payment),
-            _fee(STRIPE_FEES, to_fund, currency, fee, payment),
-            Posting(DONATIONS, to_fund, currency, -amount),
+            Posting(Acct.UNAPPLIED_RECEIPTS, fund, currency, net, payment=payment),
+            _fee(Acct.PROCESSING_FEES, to_fund, currency, fee, payment),
+            Posting(Acct.DONATIONS, to_fund, currency, -amount),
             between if fund != to_fund else [],
         )
     ]
@@ -323,7 +352,7 @@ def _beside(
     return [
         entry(
             book,
-            Posting(STRIPE, fund, currency, amount, payment=payment),
+            Posting(Acct.STRIPE_BALANCE, fund, currency, amount, payment=payment),
             Posting(account, fund, currency, -amount, payment=payment),
         )
     ]
@@ -337,8 +366,8 @@ def _taken_back(
         entry(
             book,
             Posting(account, fund, currency, amount, payment=payment),
-            _fee(DISPUTE_FEES, fund, currency, fee, payment),
-            Posting(STRIPE, fund, currency, -amount - fee, payment=payment),
+            _fee(Acct.DISPUTE_FEES, fund, currency, fee, payment),
+            Posting(Acct.STRIPE_BALANCE, fund, currency, -amount - fee, payment=payment),
         )
     ]
 

@@ -3,16 +3,9 @@
 Quantity moves when a thing moves; value is booked only once it is known and approved.
 """
 
-from ledger.core.bookkeeping.legs import EQUIPMENT, check_positive, released_promise
+from ledger.core.accounts import Acct
+from ledger.core.bookkeeping.legs import check_positive, released_promise
 from ledger.core.entry import Entry, Posting, entry
-
-RECEIVED_FROM = 8110
-IN_CUSTODY = 8210
-LENT_OUT = 8220
-BORROWED = 8230
-OWED_BACK = 8235
-DONATED_GOODS = 4110
-GOODS_USED = 5310
 
 
 def items_received(
@@ -31,8 +24,8 @@ def items_received(
         entry(
             book,
             released_promise(fund=fund, commodity=commodity, quantity=released, pledge=pledge),
-            Posting(IN_CUSTODY, fund, commodity, quantity, asset=asset),
-            Posting(RECEIVED_FROM, fund, commodity, -quantity, asset=asset),
+            Posting(Acct.ITEMS_HELD, fund, commodity, quantity, asset=asset),
+            Posting(Acct.ITEMS_GIVEN, fund, commodity, -quantity, asset=asset),
         )
     ]
 
@@ -43,12 +36,14 @@ def items_valued(
     """Book the fair value of received things in minor units: as equipment (EQP-03), or used up
     at once below the threshold (EQP-04)."""
     check_positive(amount=amount)
-    account, function = (EQUIPMENT, None) if capitalise else (GOODS_USED, "programme")
+    account, function = (
+        (Acct.EQUIPMENT, None) if capitalise else (Acct.LOW_VALUE_ITEMS, "programme")
+    )
     return [
         entry(
             book,
             Posting(account, fund, currency, amount, valuation=valuation, function=function),
-            Posting(DONATED_GOODS, fund, currency, -amount, valuation=valuation),
+            Posting(Acct.GOODS_GIVEN, fund, currency, -amount, valuation=valuation),
         )
     ]
 
@@ -94,14 +89,33 @@ def item_lent(
     return [
         entry(
             lender,
-            Posting(LENT_OUT, lender_fund, commodity, quantity, counterparty=borrower, asset=asset),
-            Posting(IN_CUSTODY, lender_fund, commodity, -quantity, asset=asset),
+            Posting(
+                Acct.ITEMS_LENT,
+                lender_fund,
+                commodity,
+                quantity,
+                counterparty=borrower,
+                asset=asset,
+            ),
+            Posting(Acct.ITEMS_HELD, lender_fund, commodity, -quantity, asset=asset),
         ),
         entry(
             borrower,
-            Posting(BORROWED, borrower_fund, commodity, quantity, counterparty=lender, asset=asset),
             Posting(
-                OWED_BACK, borrower_fund, commodity, -quantity, counterparty=lender, asset=asset
+                Acct.ITEMS_BORROWED,
+                borrower_fund,
+                commodity,
+                quantity,
+                counterparty=lender,
+                asset=asset,
+            ),
+            Posting(
+                Acct.RETURN_OBLIGATION,
+                borrower_fund,
+                commodity,
+                -quantity,
+                counterparty=lender,
+                asset=asset,
             ),
         ),
     ]

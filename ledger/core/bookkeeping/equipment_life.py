@@ -5,46 +5,10 @@ Quantities in units, amounts in minor units.
 
 from dataclasses import replace
 
-from ledger.core.bookkeeping.equipment import (
-    BORROWED,
-    DONATED_GOODS,
-    IN_CUSTODY,
-    LENT_OUT,
-    OWED_BACK,
-    RECEIVED_FROM,
-)
-from ledger.core.bookkeeping.legs import BANK, EQUIPMENT, INTER_BOOK, check_positive, pair
+from ledger.core.accounts import Acct
+from ledger.core.bookkeeping.legs import check_positive, pair
 from ledger.core.entry import Entry, Posting, entry
 from ledger.errors import Invalid
-
-STOCK = 1420
-IMPAIRMENT = 1518
-DEPRECIATION = 1519
-PAYABLE = 2110
-USE_GIVEN = 4130
-RECHARGED = 4550
-MATERIALS = 5120
-FREE_USE = 5220
-DEPRECIATED = 5410
-IMPAIRED = 5420
-LOSS = 5440
-GAIN = 4930
-GIVEN_ON = 5510
-GIVEN_BY = 4520
-SHARED_COSTS = 5550
-RELEASED_FROM = 5910
-RELEASED_TO = 4910
-BOUGHT = 8130
-FREE_STOCK = 8250
-BETWEEN_BOOKS = 8310
-SOLD = 8320
-LOST = 8330
-GIVEN_BACK = 8340
-BETWEEN_FUNDS = 8390
-RETURNED_DAMAGED = 8240
-USED_UP = 8420
-USE_VALUE = 9320
-USE_CONTRA = 9390
 
 
 def free_use_valued(
@@ -60,11 +24,20 @@ def free_use_valued(
     """Say what the free use of a lent thing is worth: as a statistic, or as income and cost at
     once where the community's policy is to recognise it (EQP-06)."""
     if not recognised:
-        legs = pair(fund, currency, amount, USE_VALUE, USE_CONTRA, both={"valuation": valuation})
+        legs = pair(
+            fund,
+            currency,
+            amount,
+            Acct.USE_STATISTIC,
+            Acct.STATISTICS,
+            both={"valuation": valuation},
+        )
         return [entry(book, legs)]
     labels = {"valuation": valuation, "counterparty": lender}
     work = {"function": "programme"}
-    legs = pair(fund, currency, amount, FREE_USE, USE_GIVEN, on_debit=work, both=labels)
+    legs = pair(
+        fund, currency, amount, Acct.USE_OF_ASSETS, Acct.USE_GIVEN, on_debit=work, both=labels
+    )
     return [entry(book, legs)]
 
 
@@ -73,7 +46,9 @@ def depreciation_booked(
 ) -> list[Entry]:
     """Book the wear of a month (EQP-07)."""
     work = {"function": function}
-    legs = pair(fund, currency, amount, DEPRECIATED, DEPRECIATION, on_debit=work)
+    legs = pair(
+        fund, currency, amount, Acct.DEPRECIATION, Acct.ACCUMULATED_DEPRECIATION, on_debit=work
+    )
     return [entry(book, legs)]
 
 
@@ -110,29 +85,46 @@ def item_returned_damaged(
         lender_fund,
         currency,
         impairment,
-        IMPAIRED,
-        IMPAIRMENT,
+        Acct.IMPAIRMENT,
+        Acct.ACCUMULATED_IMPAIRMENT,
         on_debit=harm,
         both={"asset": asset},
     )
     to, by = {"counterparty": borrower}, {"counterparty": lender}
     owed = paid = []
     if compensation:
-        owed = pair(lender_fund, currency, compensation, INTER_BOOK, RECHARGED, both=to)
+        owed = pair(
+            lender_fund, currency, compensation, Acct.INTER_COMMUNITY, Acct.RECHARGES_IN, both=to
+        )
         paid = pair(
-            borrower_fund, currency, compensation, SHARED_COSTS, INTER_BOOK, on_debit=harm, both=by
+            borrower_fund,
+            currency,
+            compensation,
+            Acct.RECHARGES_OUT,
+            Acct.INTER_COMMUNITY,
+            on_debit=harm,
+            both=by,
         )
     return [
         entry(
             lender,
-            Posting(RETURNED_DAMAGED, lender_fund, commodity, 1, asset=asset),
-            Posting(LENT_OUT, lender_fund, commodity, -1, asset=asset, counterparty=borrower),
+            Posting(Acct.ITEMS_DAMAGED, lender_fund, commodity, 1, asset=asset),
+            Posting(
+                Acct.ITEMS_LENT, lender_fund, commodity, -1, asset=asset, counterparty=borrower
+            ),
             lost,
             owed,
         ),
         entry(
             borrower,
-            pair(borrower_fund, commodity, 1, OWED_BACK, BORROWED, both={"asset": asset, **by}),
+            pair(
+                borrower_fund,
+                commodity,
+                1,
+                Acct.RETURN_OBLIGATION,
+                Acct.ITEMS_BORROWED,
+                both={"asset": asset, **by},
+            ),
             paid,
         ),
     ]
@@ -149,8 +141,8 @@ def item_disposed(
     depreciated: int,
     price: int = 0,
     impaired: int = 0,
-    use: int = SOLD,
-    place: int = IN_CUSTODY,
+    use: int = Acct.DISPOSED,
+    place: int = Acct.ITEMS_HELD,
 ) -> list[Entry]:
     """Let a thing go: sold, scrapped, lost or given back; what its price leaves of the carrying
     amount is a loss or a gain (EQP-09). ``use`` says where it went, ``place`` where it was.
@@ -163,15 +155,21 @@ def item_disposed(
     value = [
         Posting(account, fund, currency, quantity)
         for account, quantity in (
-            (BANK, price),
-            (DEPRECIATION, depreciated),
-            (IMPAIRMENT, impaired),
-            (LOSS if carrying > price else GAIN, carrying - price),
-            (EQUIPMENT, -cost),
+            (Acct.BANK, price),
+            (Acct.ACCUMULATED_DEPRECIATION, depreciated),
+            (Acct.ACCUMULATED_IMPAIRMENT, impaired),
+            (
+                Acct.LOSS_ON_DISPOSAL if carrying > price else Acct.GAIN_ON_DISPOSAL,
+                carrying - price,
+            ),
+            (Acct.EQUIPMENT, -cost),
         )
         if quantity
     ]
-    value = [replace(leg, function="programme") if leg.account == LOSS else leg for leg in value]
+    value = [
+        replace(leg, function="programme") if leg.account == Acct.LOSS_ON_DISPOSAL else leg
+        for leg in value
+    ]
     return [entry(book, value, pair(fund, commodity, 1, use, place, both={"asset": asset}))]
 
 
@@ -195,33 +193,37 @@ def item_given_on(
     carrying = cost - depreciated
     check_positive(cost=cost, carrying=carrying)
     to, by = {"counterparty": receiver}, {"counterparty": giver}
-    worn = [Posting(DEPRECIATION, giver_fund, currency, depreciated)] if depreciated else []
+    worn = (
+        [Posting(Acct.ACCUMULATED_DEPRECIATION, giver_fund, currency, depreciated)]
+        if depreciated
+        else []
+    )
     return [
         entry(
             giver,
-            Posting(GIVEN_ON, giver_fund, currency, carrying, function="programme", **to),
+            Posting(Acct.TRANSFERS_OUT, giver_fund, currency, carrying, function="programme", **to),
             worn,
-            Posting(EQUIPMENT, giver_fund, currency, -cost),
+            Posting(Acct.EQUIPMENT, giver_fund, currency, -cost),
             pair(
                 giver_fund,
                 commodity,
                 1,
-                BETWEEN_BOOKS,
-                IN_CUSTODY,
+                Acct.TRANSFERRED,
+                Acct.ITEMS_HELD,
                 on_debit=to,
                 both={"asset": asset},
             ),
         ),
         entry(
             receiver,
-            Posting(EQUIPMENT, receiver_fund, currency, carrying),
-            Posting(GIVEN_BY, receiver_fund, currency, -carrying, **by),
+            Posting(Acct.EQUIPMENT, receiver_fund, currency, carrying),
+            Posting(Acct.TRANSFERS_IN, receiver_fund, currency, -carrying, **by),
             pair(
                 receiver_fund,
                 commodity,
                 1,
-                IN_CUSTODY,
-                BETWEEN_BOOKS,
+                Acct.ITEMS_HELD,
+                Acct.TRANSFERRED,
                 on_credit=by,
                 both={"asset": receiver_asset or asset},
             ),
@@ -236,8 +238,8 @@ def items_bought(
     return [
         entry(
             book,
-            pair(fund, currency, amount, EQUIPMENT, PAYABLE),
-            pair(fund, commodity, quantity, IN_CUSTODY, BOUGHT),
+            pair(fund, currency, amount, Acct.EQUIPMENT, Acct.ACCOUNTS_PAYABLE),
+            pair(fund, commodity, quantity, Acct.ITEMS_HELD, Acct.ITEMS_ACQUIRED),
         )
     ]
 
@@ -256,10 +258,10 @@ def items_placed_in_service(
     return [
         entry(
             book,
-            pair(from_fund, currency, amount, RELEASED_FROM, EQUIPMENT),
-            pair(to_fund, currency, amount, EQUIPMENT, RELEASED_TO),
-            pair(from_fund, commodity, quantity, BETWEEN_FUNDS, IN_CUSTODY),
-            pair(to_fund, commodity, quantity, IN_CUSTODY, BETWEEN_FUNDS),
+            pair(from_fund, currency, amount, Acct.RELEASED_OUT, Acct.EQUIPMENT),
+            pair(to_fund, currency, amount, Acct.EQUIPMENT, Acct.RELEASED_IN),
+            pair(from_fund, commodity, quantity, Acct.RECLASSIFIED, Acct.ITEMS_HELD),
+            pair(to_fund, commodity, quantity, Acct.ITEMS_HELD, Acct.RECLASSIFIED),
         )
     ]
 
@@ -278,8 +280,15 @@ def material_received(
     return [
         entry(
             book,
-            pair(fund, commodity, quantity, FREE_STOCK, RECEIVED_FROM),
-            pair(fund, currency, amount, STOCK, DONATED_GOODS, both={"valuation": valuation}),
+            pair(fund, commodity, quantity, Acct.MATERIALS_HELD, Acct.ITEMS_GIVEN),
+            pair(
+                fund,
+                currency,
+                amount,
+                Acct.INVENTORY,
+                Acct.GOODS_GIVEN,
+                both={"valuation": valuation},
+            ),
         )
     ]
 
@@ -292,7 +301,7 @@ def material_used(
     return [
         entry(
             book,
-            pair(fund, commodity, quantity, USED_UP, FREE_STOCK),
-            pair(fund, currency, amount, MATERIALS, STOCK, on_debit=work),
+            pair(fund, commodity, quantity, Acct.MATERIALS_USED, Acct.MATERIALS_HELD),
+            pair(fund, currency, amount, Acct.MATERIALS_CONSUMED, Acct.INVENTORY, on_debit=work),
         )
     ]

@@ -2,16 +2,9 @@
 
 from typing import Any
 
+from ledger.core.accounts import Acct
 from ledger.core.bookkeeping.legs import check_positive, pair, released_promise
 from ledger.core.entry import Entry, Posting, entry
-
-TIME_USED = 8410
-TIME_GIVEN = 8120
-DONATED_SERVICES = 4120
-SERVICES_USED = 5210
-STATISTIC = 9310
-UNDER_CONSTRUCTION = 1520
-STATISTIC_CONTRA = 9390
 
 
 def hours_confirmed(
@@ -35,7 +28,9 @@ def hours_confirmed(
     """
     check_positive(minutes=minutes)
     used, given = (
-        (SERVICES_USED, DONATED_SERVICES) if specialised else (STATISTIC, STATISTIC_CONTRA)
+        (Acct.SERVICES_USED, Acct.SERVICES_GIVEN)
+        if specialised
+        else (Acct.TIME_STATISTIC, Acct.STATISTICS)
     )
     worth = [
         Posting(
@@ -52,8 +47,8 @@ def hours_confirmed(
         entry(
             book,
             released_promise(fund=fund, commodity=commodity, quantity=released, pledge=pledge),
-            Posting(TIME_USED, fund, commodity, minutes, valuation=valuation),
-            Posting(TIME_GIVEN, fund, commodity, -minutes, valuation=valuation),
+            Posting(Acct.TIME_APPLIED, fund, commodity, minutes, valuation=valuation),
+            Posting(Acct.TIME_GIVEN, fund, commodity, -minutes, valuation=valuation),
             worth if value else [],
         )
     ]
@@ -74,7 +69,7 @@ def hours_built(
     """Count minutes that create an asset: their value joins what is being built (HRS-5)."""
     worth = {"valuation": valuation}
     built = (
-        pair(fund, currency, value, UNDER_CONSTRUCTION, DONATED_SERVICES, both=worth)
+        pair(fund, currency, value, Acct.UNDER_CONSTRUCTION, Acct.SERVICES_GIVEN, both=worth)
         if value
         else []
     )
@@ -82,7 +77,7 @@ def hours_built(
         entry(
             book,
             released_promise(fund=fund, commodity=commodity, quantity=released, pledge=pledge),
-            pair(fund, commodity, minutes, TIME_USED, TIME_GIVEN, both=worth),
+            pair(fund, commodity, minutes, Acct.TIME_APPLIED, Acct.TIME_GIVEN, both=worth),
             built,
         )
     ]

@@ -2,38 +2,21 @@
 
 from collections.abc import Mapping
 
+from ledger.core.accounts import Acct
 from ledger.core.entry import Posting
 from ledger.errors import Invalid
 
 Labels = Mapping[str, str | None]
 
-BANK = 1010
-CASH = 1030
-STRIPE = 1110
-IN_TRANSIT = 1120
-RECEIVABLE = 1210
-INTER_BOOK = 1300
-EQUIPMENT = 1510
-SUSPENSE = 2190
-DONATIONS = 4010
-RECURRING = 4020
-PLEDGE_REVENUE = 4030
-REFUNDS = 4090
-STRIPE_FEES = 6510
-BANK_FEES = 6540
-INTENTIONS = 9110
-CONDITIONAL = 9120
-COMMITMENTS = 9190
-
 
 def released_promise(
-    *, fund: str, commodity: str, quantity: int, pledge: str | None, account: int = INTENTIONS
+    *, fund: str, commodity: str, quantity: int, pledge: str | None, account: int = Acct.INTENTIONS
 ) -> list[Posting]:
     """Take a promise off the memo accounts; no legs for a quantity of zero."""
     if not quantity:
         return []
     return [
-        Posting(COMMITMENTS, fund, commodity, quantity, pledge=pledge),
+        Posting(Acct.COMMITMENTS_RECEIVED, fund, commodity, quantity, pledge=pledge),
         Posting(account, fund, commodity, -quantity, pledge=pledge),
     ]
 
@@ -46,7 +29,7 @@ def gift(
     pledge: str | None,
     released: int,
     receivable: int,
-    income: int = DONATIONS,
+    income: int = Acct.DONATIONS,
 ) -> list[Posting]:
     """What money received means: pays the receivable first, the rest is income.
 
@@ -59,7 +42,7 @@ def gift(
         raise Invalid("A payment cannot fulfil more than it brings.", place="amount")
     legs = []
     if receivable:
-        legs.append(Posting(RECEIVABLE, fund, currency, -receivable, pledge=pledge))
+        legs.append(Posting(Acct.PLEDGES_RECEIVABLE, fund, currency, -receivable, pledge=pledge))
     if amount > receivable:
         label = None if receivable else pledge
         legs.append(Posting(income, fund, currency, receivable - amount, pledge=label))

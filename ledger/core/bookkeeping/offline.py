@@ -1,18 +1,8 @@
 """Money that does not pass Stripe: cash, bank transfers, bank charges (events OFF, FEE)."""
 
-from ledger.core.bookkeeping.legs import (
-    BANK,
-    BANK_FEES,
-    CASH,
-    RECEIVABLE,
-    SUSPENSE,
-    check_positive,
-    gift,
-    pair,
-)
+from ledger.core.accounts import Acct
+from ledger.core.bookkeeping.legs import check_positive, gift, pair
 from ledger.core.entry import Entry, Posting, entry
-
-RETURNED = 4091
 
 
 def cash_received(
@@ -27,7 +17,9 @@ def cash_received(
 ) -> list[Entry]:
     """Book counted cash that is not banked yet, in minor units (OFF-1)."""
     return [
-        _received(CASH, book, fund, currency, amount, pledge, released, receivable),
+        _received(
+            Acct.UNDEPOSITED_CASH, book, fund, currency, amount, pledge, released, receivable
+        ),
     ]
 
 
@@ -43,18 +35,18 @@ def transfer_received(
 ) -> list[Entry]:
     """Book a bank transfer that is known to be a gift or to fulfil a pledge."""
     return [
-        _received(BANK, book, fund, currency, amount, pledge, released, receivable),
+        _received(Acct.BANK, book, fund, currency, amount, pledge, released, receivable),
     ]
 
 
 def cash_banked(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
     """Move counted cash to the bank (OFF-1)."""
-    return [_moved(book, BANK, CASH, fund, currency, amount)]
+    return [_moved(book, Acct.BANK, Acct.UNDEPOSITED_CASH, fund, currency, amount)]
 
 
 def receipt_unidentified(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
     """Book a receipt whose giver is not known yet as owed to somebody (OFF-3)."""
-    return [_moved(book, BANK, SUSPENSE, fund, currency, amount)]
+    return [_moved(book, Acct.BANK, Acct.UNAPPLIED_RECEIPTS, fund, currency, amount)]
 
 
 def receipt_identified(
@@ -72,8 +64,12 @@ def receipt_identified(
     return [
         entry(
             book,
-            _moved(book, SUSPENSE, BANK, suspense_fund, currency, amount).postings,
-            _received(BANK, book, fund, currency, amount, pledge, released, receivable).postings,
+            _moved(
+                book, Acct.UNAPPLIED_RECEIPTS, Acct.BANK, suspense_fund, currency, amount
+            ).postings,
+            _received(
+                Acct.BANK, book, fund, currency, amount, pledge, released, receivable
+            ).postings,
         )
     ]
 
@@ -84,8 +80,8 @@ def bank_charge(*, book: str, fund: str, currency: str, amount: int) -> list[Ent
     return [
         entry(
             book,
-            Posting(BANK_FEES, fund, currency, amount, function="management"),
-            Posting(BANK, fund, currency, -amount),
+            Posting(Acct.BANK_CHARGES, fund, currency, amount, function="management"),
+            Posting(Acct.BANK, fund, currency, -amount),
         )
     ]
 
@@ -136,10 +132,14 @@ def cheque_bounced(
     ``owed`` of it had paid a ``pledge`` that is owed: that part is receivable again.
     """
     check_positive(amount=amount)
-    back = [Posting(RECEIVABLE, fund, currency, owed, pledge=pledge)] if owed else []
+    back = [Posting(Acct.PLEDGES_RECEIVABLE, fund, currency, owed, pledge=pledge)] if owed else []
     if amount > owed:
-        back.append(Posting(RETURNED, fund, currency, amount - owed, pledge=pledge))
-    back.append(Posting(BANK, fund, currency, -amount))
+        back.append(Posting(Acct.RETURNED_PAYMENTS, fund, currency, amount - owed, pledge=pledge))
+    back.append(Posting(Acct.BANK, fund, currency, -amount))
     work = {"function": "management"}
-    fee = pair(general_fund, currency, charge, BANK_FEES, BANK, on_debit=work) if charge else []
+    fee = (
+        pair(general_fund, currency, charge, Acct.BANK_CHARGES, Acct.BANK, on_debit=work)
+        if charge
+        else []
+    )
     return [entry(book, back, fee)]

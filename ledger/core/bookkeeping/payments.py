@@ -5,18 +5,8 @@ Figures come from balance transactions; ``payment`` is Stripe's id of what cause
 
 from collections.abc import Mapping
 
-from ledger.core.bookkeeping.legs import (
-    BANK,
-    DONATIONS,
-    IN_TRANSIT,
-    INTER_BOOK,
-    RECURRING,
-    REFUNDS,
-    STRIPE,
-    STRIPE_FEES,
-    check_positive,
-    gift,
-)
+from ledger.core.accounts import Acct
+from ledger.core.bookkeeping.legs import check_positive, gift
 from ledger.core.entry import Entry, Posting, entry
 from ledger.errors import Invalid
 
@@ -53,17 +43,19 @@ def payment_settled(
         pledge=pledge,
         released=released,
         receivable=receivable,
-        income=RECURRING if recurring else DONATIONS,
+        income=Acct.RECURRING_DONATIONS if recurring else Acct.DONATIONS,
     )
     if fee_bearer == "fund" or fund == general_fund:
-        cleared = [Posting(STRIPE, fund, currency, amount - fee, payment=payment)]
+        cleared = [Posting(Acct.STRIPE_BALANCE, fund, currency, amount - fee, payment=payment)]
         cleared = [leg for leg in cleared if leg.quantity]
         return [entry(book, cleared, _fee(fund, currency, fee, payment), income)]
-    borne = [Posting(STRIPE, general_fund, currency, -fee, payment=payment)] if fee else []
+    borne = (
+        [Posting(Acct.STRIPE_BALANCE, general_fund, currency, -fee, payment=payment)] if fee else []
+    )
     return [
         entry(
             book,
-            Posting(STRIPE, fund, currency, amount, payment=payment),
+            Posting(Acct.STRIPE_BALANCE, fund, currency, amount, payment=payment),
             income,
             borne,
             _fee(general_fund, currency, fee, payment),
@@ -102,12 +94,12 @@ def pool_payment_settled(
     return [
         entry(
             host,
-            Posting(STRIPE, held_fund, currency, net, payment=payment),
-            Posting(INTER_BOOK, held_fund, currency, -net, counterparty=pool),
+            Posting(Acct.STRIPE_BALANCE, held_fund, currency, net, payment=payment),
+            Posting(Acct.INTER_COMMUNITY, held_fund, currency, -net, counterparty=pool),
         ),
         entry(
             pool,
-            Posting(INTER_BOOK, pool_fund, currency, net, counterparty=host),
+            Posting(Acct.INTER_COMMUNITY, pool_fund, currency, net, counterparty=host),
             _fee(pool_fund, currency, fee, payment),
             income,
         ),
@@ -128,8 +120,8 @@ def refund_settled(
     return [
         entry(
             book,
-            Posting(REFUNDS, fund, currency, amount, pledge=pledge),
-            Posting(STRIPE, fund, currency, -amount, payment=payment),
+            Posting(Acct.REFUNDS, fund, currency, amount, pledge=pledge),
+            Posting(Acct.STRIPE_BALANCE, fund, currency, -amount, payment=payment),
         )
     ]
 
@@ -150,13 +142,13 @@ def pool_refund_settled(
     return [
         entry(
             host,
-            Posting(INTER_BOOK, held_fund, currency, amount, counterparty=pool),
-            Posting(STRIPE, held_fund, currency, -amount, payment=payment),
+            Posting(Acct.INTER_COMMUNITY, held_fund, currency, amount, counterparty=pool),
+            Posting(Acct.STRIPE_BALANCE, held_fund, currency, -amount, payment=payment),
         ),
         entry(
             pool,
-            Posting(REFUNDS, pool_fund, currency, amount, pledge=pledge),
-            Posting(INTER_BOOK, pool_fund, currency, -amount, counterparty=host),
+            Posting(Acct.REFUNDS, pool_fund, currency, amount, pledge=pledge),
+            Posting(Acct.INTER_COMMUNITY, pool_fund, currency, -amount, counterparty=host),
         ),
     ]
 
@@ -165,14 +157,16 @@ def payout_created(
     *, book: str, currency: str, funds: Mapping[str, int], payout: str
 ) -> list[Entry]:
     """Move a payout from the Stripe balance into transit, by fund (PO-1)."""
-    return [entry(book, _moved(STRIPE, IN_TRANSIT, currency, funds, payout))]
+    return [
+        entry(book, _moved(Acct.STRIPE_BALANCE, Acct.PAYOUTS_IN_TRANSIT, currency, funds, payout))
+    ]
 
 
 def payout_arrived(
     *, book: str, currency: str, funds: Mapping[str, int], payout: str
 ) -> list[Entry]:
     """Move a payout from transit to the bank, by fund (PO-2)."""
-    return [entry(book, _moved(IN_TRANSIT, BANK, currency, funds, payout))]
+    return [entry(book, _moved(Acct.PAYOUTS_IN_TRANSIT, Acct.BANK, currency, funds, payout))]
 
 
 def _moved(
@@ -189,7 +183,9 @@ def _moved(
 def _fee(fund: str, currency: str, fee: int, payment: str | None) -> list[Posting]:
     if not fee:
         return []
-    return [Posting(STRIPE_FEES, fund, currency, fee, payment=payment, function="fundraising")]
+    return [
+        Posting(Acct.PROCESSING_FEES, fund, currency, fee, payment=payment, function="fundraising")
+    ]
 
 
 def _check_fee(amount: int, fee: int) -> None:

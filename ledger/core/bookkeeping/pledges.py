@@ -4,20 +4,13 @@ An intention and a conditional promise are memo only; an unconditional promise o
 revenue when it is made (ASC 958-605-25).
 """
 
+from ledger.core.accounts import Acct
 from ledger.core.amount import is_currency
-from ledger.core.bookkeeping.legs import (
-    COMMITMENTS,
-    CONDITIONAL,
-    INTENTIONS,
-    PLEDGE_REVENUE,
-    RECEIVABLE,
-    check_positive,
-    released_promise,
-)
+from ledger.core.bookkeeping.legs import check_positive, released_promise
 from ledger.core.entry import Entry, Posting, entry
 from ledger.errors import Invalid
 
-PROMISES = {"intention": INTENTIONS, "conditional": CONDITIONAL}
+PROMISES = {"intention": Acct.INTENTIONS, "conditional": Acct.CONDITIONAL_PLEDGES}
 
 
 def pledge_made(
@@ -40,7 +33,7 @@ def pledge_made(
         entry(
             book,
             Posting(account, fund, commodity, quantity, pledge=pledge),
-            Posting(COMMITMENTS, fund, commodity, -quantity, pledge=pledge),
+            Posting(Acct.COMMITMENTS_RECEIVED, fund, commodity, -quantity, pledge=pledge),
         )
     ]
 
@@ -52,7 +45,11 @@ def condition_met(
     money that the community's policy does not call owed."""
     check_positive(quantity=quantity)
     released = released_promise(
-        fund=fund, commodity=commodity, quantity=quantity, pledge=pledge, account=CONDITIONAL
+        fund=fund,
+        commodity=commodity,
+        quantity=quantity,
+        pledge=pledge,
+        account=Acct.CONDITIONAL_PLEDGES,
     )
     if owed and is_currency(commodity):
         return [entry(book, released, _revenue(fund, commodity, quantity, pledge))]
@@ -89,8 +86,8 @@ def pledge_released(
 
 def _revenue(fund: str, commodity: str, quantity: int, pledge: str) -> list[Posting]:
     return [
-        Posting(RECEIVABLE, fund, commodity, quantity, pledge=pledge),
-        Posting(PLEDGE_REVENUE, fund, commodity, -quantity, pledge=pledge),
+        Posting(Acct.PLEDGES_RECEIVABLE, fund, commodity, quantity, pledge=pledge),
+        Posting(Acct.PLEDGE_REVENUE, fund, commodity, -quantity, pledge=pledge),
     ]
 
 

@@ -3,32 +3,10 @@
 
 from collections.abc import Mapping
 
-from ledger.core.bookkeeping.allocation import ALLOCATED, RECEIVED, allocation_made
-from ledger.core.bookkeeping.debits import DISPUTE_FEES, DISPUTED
-from ledger.core.bookkeeping.hours import (
-    DONATED_SERVICES,
-    SERVICES_USED,
-    STATISTIC,
-    STATISTIC_CONTRA,
-    TIME_GIVEN,
-    TIME_USED,
-)
-from ledger.core.bookkeeping.legs import (
-    BANK,
-    INTER_BOOK,
-    STRIPE,
-    Labels,
-    check_positive,
-    pair,
-    released_promise,
-)
+from ledger.core.accounts import Acct
+from ledger.core.bookkeeping.allocation import allocation_made
+from ledger.core.bookkeeping.legs import Labels, check_positive, pair, released_promise
 from ledger.core.entry import Entry, Posting, batches, entry
-
-SHARE_IN_POOL = 1350
-REFUNDABLE = 2350
-APPROVED = 9210
-COMMITTED = 9290
-BETWEEN_BOOKS = 8310
 
 
 def refundable_contribution_made(
@@ -45,16 +23,21 @@ def refundable_contribution_made(
     """A member puts money in that it may take out again: no gift, a share (POL-5)."""
     at = {"counterparty": pool}
     return [
-        entry(member, pair(member_fund, currency, amount, SHARE_IN_POOL, BANK, on_debit=at)),
-        entry(host, pair(held_fund, currency, amount, BANK, INTER_BOOK, on_credit=at)),
+        entry(
+            member,
+            pair(member_fund, currency, amount, Acct.INTEREST_IN_POOL, Acct.BANK, on_debit=at),
+        ),
+        entry(
+            host, pair(held_fund, currency, amount, Acct.BANK, Acct.INTER_COMMUNITY, on_credit=at)
+        ),
         entry(
             pool,
             pair(
                 pool_fund,
                 currency,
                 amount,
-                INTER_BOOK,
-                REFUNDABLE,
+                Acct.INTER_COMMUNITY,
+                Acct.REFUNDABLE_CONTRIBUTIONS,
                 on_debit={"counterparty": host},
                 on_credit={"counterparty": member},
             ),
@@ -91,7 +74,14 @@ def allocation_promised(
     *, pool: str, pool_fund: str, member: str, commodity: str, quantity: int
 ) -> list[Entry]:
     """Approve an allocation that waits for its condition, in any unit (ALC-4, ALC-8)."""
-    legs = pair(pool_fund, commodity, quantity, APPROVED, COMMITTED, both={"counterparty": member})
+    legs = pair(
+        pool_fund,
+        commodity,
+        quantity,
+        Acct.ALLOCATIONS_APPROVED,
+        Acct.COMMITMENTS_MADE,
+        both={"counterparty": member},
+    )
     return [entry(pool, legs)]
 
 
@@ -105,7 +95,14 @@ def allocation_due(
     amount: int,
 ) -> list[Entry]:
     """The condition of an approved allocation is met (ALC-4)."""
-    off = pair(pool_fund, currency, amount, COMMITTED, APPROVED, both={"counterparty": member})
+    off = pair(
+        pool_fund,
+        currency,
+        amount,
+        Acct.COMMITMENTS_MADE,
+        Acct.ALLOCATIONS_APPROVED,
+        both={"counterparty": member},
+    )
     made, received = allocation_made(
         pool=pool,
         pool_fund=pool_fund,
@@ -148,18 +145,22 @@ def pool_gift_charged_back(
     """A bank takes back a gift to the pool from the host's Stripe account (ALC-6)."""
     total = amount + fee
     check_positive(amount=amount, total=total)
-    fees = [Posting(DISPUTE_FEES, pool_fund, currency, fee, function="fundraising")] if fee else []
+    fees = (
+        [Posting(Acct.DISPUTE_FEES, pool_fund, currency, fee, function="fundraising")]
+        if fee
+        else []
+    )
     return [
         entry(
             host,
-            Posting(INTER_BOOK, held_fund, currency, total, counterparty=pool),
-            Posting(STRIPE, held_fund, currency, -total, payment=payment),
+            Posting(Acct.INTER_COMMUNITY, held_fund, currency, total, counterparty=pool),
+            Posting(Acct.STRIPE_BALANCE, held_fund, currency, -total, payment=payment),
         ),
         entry(
             pool,
-            Posting(DISPUTED, pool_fund, currency, amount),
+            Posting(Acct.DISPUTED_CONTRIBUTIONS, pool_fund, currency, amount),
             fees,
-            Posting(INTER_BOOK, pool_fund, currency, -total, counterparty=host),
+            Posting(Acct.INTER_COMMUNITY, pool_fund, currency, -total, counterparty=host),
         ),
     ]
 
@@ -180,21 +181,27 @@ def allocations_settled(
         own.append(
             entry(
                 member,
-                Posting(BANK, member_fund, currency, amount),
-                Posting(INTER_BOOK, member_fund, currency, -amount, counterparty=pool),
+                Posting(Acct.BANK, member_fund, currency, amount),
+                Posting(Acct.INTER_COMMUNITY, member_fund, currency, -amount, counterparty=pool),
             )
         )
     held, owed = [], []
     for some in batches(list(members.items()), 2):
         legs: list[Posting] = []
         for _member, (_fund, amount) in some:
-            legs.append(Posting(INTER_BOOK, held_fund, currency, amount, counterparty=pool))
-            legs.append(Posting(BANK, held_fund, currency, -amount))
+            legs.append(
+                Posting(Acct.INTER_COMMUNITY, held_fund, currency, amount, counterparty=pool)
+            )
+            legs.append(Posting(Acct.BANK, held_fund, currency, -amount))
         held.append(entry(host, legs))
         legs = []
         for member, (_fund, amount) in some:
-            legs.append(Posting(INTER_BOOK, pool_fund, currency, amount, counterparty=member))
-            legs.append(Posting(INTER_BOOK, pool_fund, currency, -amount, counterparty=host))
+            legs.append(
+                Posting(Acct.INTER_COMMUNITY, pool_fund, currency, amount, counterparty=member)
+            )
+            legs.append(
+                Posting(Acct.INTER_COMMUNITY, pool_fund, currency, -amount, counterparty=host)
+            )
         owed.append(entry(pool, legs))
     return [*held, *own, *owed]
 
@@ -222,14 +229,29 @@ def pooled_hours_confirmed(
         entry(
             pool,
             released_promise(fund=pool_fund, commodity=commodity, quantity=minutes, pledge=pledge),
-            pair(pool_fund, commodity, minutes, COMMITTED, APPROVED, both=to),
-            pair(pool_fund, commodity, minutes, BETWEEN_BOOKS, TIME_GIVEN, on_debit=to, both=worth),
+            pair(
+                pool_fund,
+                commodity,
+                minutes,
+                Acct.COMMITMENTS_MADE,
+                Acct.ALLOCATIONS_APPROVED,
+                both=to,
+            ),
+            pair(
+                pool_fund,
+                commodity,
+                minutes,
+                Acct.TRANSFERRED,
+                Acct.TIME_GIVEN,
+                on_debit=to,
+                both=worth,
+            ),
             pair(
                 pool_fund,
                 currency,
                 value,
-                ALLOCATED,
-                DONATED_SERVICES,
+                Acct.ALLOCATIONS_OUT,
+                Acct.SERVICES_GIVEN,
                 on_debit={**to, **work},
                 both=worth,
             )
@@ -239,7 +261,13 @@ def pooled_hours_confirmed(
         entry(
             member,
             pair(
-                member_fund, commodity, minutes, TIME_USED, BETWEEN_BOOKS, on_credit=by, both=worth
+                member_fund,
+                commodity,
+                minutes,
+                Acct.TIME_APPLIED,
+                Acct.TRANSFERRED,
+                on_credit=by,
+                both=worth,
             ),
             _worth_to_member(member_fund, currency, value, recognised, by, worth),
         ),
@@ -252,14 +280,14 @@ def _worth_to_member(
     if not value:
         return []
     if not recognised:
-        return pair(fund, currency, value, STATISTIC, STATISTIC_CONTRA, both=worth)
+        return pair(fund, currency, value, Acct.TIME_STATISTIC, Acct.STATISTICS, both=worth)
     work = {"function": "programme"}
     return pair(
         fund,
         currency,
         value,
-        SERVICES_USED,
-        RECEIVED,
+        Acct.SERVICES_USED,
+        Acct.ALLOCATIONS_IN,
         on_debit=work,
         on_credit=pool,
         both=worth,

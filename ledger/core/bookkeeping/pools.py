@@ -6,13 +6,9 @@ The host holds the pool's money in an agency fund: owed to the pool, never the h
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ledger.core.bookkeeping.legs import BANK, INTER_BOOK, STRIPE, check_positive
+from ledger.core.accounts import Acct
+from ledger.core.bookkeeping.legs import check_positive
 from ledger.core.entry import Entry, Posting, entry
-
-GIVEN_TO_POOLS = 5530
-CONTRIBUTIONS = 4530
-HOST_FEE_PAID = 6530
-HOST_FEE_EARNED = 4510
 
 
 def contribution_made(
@@ -24,19 +20,19 @@ def contribution_made(
         entry(
             member,
             Posting(
-                GIVEN_TO_POOLS,
+                Acct.POOL_CONTRIBUTIONS_OUT,
                 member_fund,
                 currency,
                 amount,
                 counterparty=pool,
                 function="programme",
             ),
-            Posting(INTER_BOOK, member_fund, currency, -amount, counterparty=pool),
+            Posting(Acct.INTER_COMMUNITY, member_fund, currency, -amount, counterparty=pool),
         ),
         entry(
             pool,
-            Posting(INTER_BOOK, pool_fund, currency, amount, counterparty=member),
-            Posting(CONTRIBUTIONS, pool_fund, currency, -amount, counterparty=member),
+            Posting(Acct.INTER_COMMUNITY, pool_fund, currency, amount, counterparty=member),
+            Posting(Acct.POOL_CONTRIBUTIONS_IN, pool_fund, currency, -amount, counterparty=member),
         ),
     ]
 
@@ -57,18 +53,18 @@ def contribution_settled(
     return [
         entry(
             member,
-            Posting(INTER_BOOK, member_fund, currency, amount, counterparty=pool),
-            Posting(BANK, member_fund, currency, -amount),
+            Posting(Acct.INTER_COMMUNITY, member_fund, currency, amount, counterparty=pool),
+            Posting(Acct.BANK, member_fund, currency, -amount),
         ),
         entry(
             host,
-            Posting(BANK, held_fund, currency, amount),
-            Posting(INTER_BOOK, held_fund, currency, -amount, counterparty=pool),
+            Posting(Acct.BANK, held_fund, currency, amount),
+            Posting(Acct.INTER_COMMUNITY, held_fund, currency, -amount, counterparty=pool),
         ),
         entry(
             pool,
-            Posting(INTER_BOOK, pool_fund, currency, amount, counterparty=host),
-            Posting(INTER_BOOK, pool_fund, currency, -amount, counterparty=member),
+            Posting(Acct.INTER_COMMUNITY, pool_fund, currency, amount, counterparty=host),
+            Posting(Acct.INTER_COMMUNITY, pool_fund, currency, -amount, counterparty=member),
         ),
     ]
 
@@ -89,21 +85,21 @@ def host_contribution(
         entry(
             host,
             Posting(
-                GIVEN_TO_POOLS,
+                Acct.POOL_CONTRIBUTIONS_OUT,
                 host_fund,
                 currency,
                 amount,
                 counterparty=pool,
                 function="programme",
             ),
-            Posting(BANK, host_fund, currency, -amount),
-            Posting(BANK, held_fund, currency, amount),
-            Posting(INTER_BOOK, held_fund, currency, -amount, counterparty=pool),
+            Posting(Acct.BANK, host_fund, currency, -amount),
+            Posting(Acct.BANK, held_fund, currency, amount),
+            Posting(Acct.INTER_COMMUNITY, held_fund, currency, -amount, counterparty=pool),
         ),
         entry(
             pool,
-            Posting(INTER_BOOK, pool_fund, currency, amount, counterparty=host),
-            Posting(CONTRIBUTIONS, pool_fund, currency, -amount, counterparty=host),
+            Posting(Acct.INTER_COMMUNITY, pool_fund, currency, amount, counterparty=host),
+            Posting(Acct.POOL_CONTRIBUTIONS_IN, pool_fund, currency, -amount, counterparty=host),
         ),
     ]
 
@@ -129,21 +125,21 @@ def host_fee(
         entry(
             pool,
             Posting(
-                HOST_FEE_PAID,
+                Acct.HOST_FEES,
                 pool_fund,
                 currency,
                 amount,
                 counterparty=host,
                 function="management",
             ),
-            Posting(INTER_BOOK, pool_fund, currency, -amount, counterparty=host),
+            Posting(Acct.INTER_COMMUNITY, pool_fund, currency, -amount, counterparty=host),
         ),
         entry(
             host,
-            Posting(INTER_BOOK, held_fund, currency, amount, counterparty=pool),
-            Posting(STRIPE, held_fund, currency, -amount, payment=payment),
-            Posting(STRIPE, host_fund, currency, amount, payment=payment),
-            Posting(HOST_FEE_EARNED, host_fund, currency, -amount, counterparty=pool),
+            Posting(Acct.INTER_COMMUNITY, held_fund, currency, amount, counterparty=pool),
+            Posting(Acct.STRIPE_BALANCE, held_fund, currency, -amount, payment=payment),
+            Posting(Acct.STRIPE_BALANCE, host_fund, currency, amount, payment=payment),
+            Posting(Acct.HOST_FEE_INCOME, host_fund, currency, -amount, counterparty=pool),
         ),
     ]
 
@@ -153,22 +149,30 @@ def through_host(entries: Sequence[Entry], *, host: str, held_fund: str) -> list
     holds the money for the pool (POL-3, ALC-6). Entries that move none stay as they are."""
     split: list[Entry] = []
     for item in entries:
-        if item.book == host or not any(leg.account == STRIPE for leg in item.postings):
+        if item.book == host or not any(
+            leg.account == Acct.STRIPE_BALANCE for leg in item.postings
+        ):
             split.append(item)
             continue
         held, own = [], []
         for leg in item.postings:
-            if leg.account != STRIPE:
+            if leg.account != Acct.STRIPE_BALANCE:
                 own.append(leg)
                 continue
             held += [
                 replace(leg, fund=held_fund),
                 Posting(
-                    INTER_BOOK, held_fund, leg.commodity, -leg.quantity, counterparty=item.book
+                    Acct.INTER_COMMUNITY,
+                    held_fund,
+                    leg.commodity,
+                    -leg.quantity,
+                    counterparty=item.book,
                 ),
             ]
             own.append(
-                Posting(INTER_BOOK, leg.fund, leg.commodity, leg.quantity, counterparty=host)
+                Posting(
+                    Acct.INTER_COMMUNITY, leg.fund, leg.commodity, leg.quantity, counterparty=host
+                )
             )
         split += [entry(host, held), entry(item.book, own)]
     return split

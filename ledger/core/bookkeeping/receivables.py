@@ -6,24 +6,10 @@ Amounts in minor units.
 
 from collections.abc import Sequence
 
-from ledger.core.bookkeeping.legs import (
-    BANK,
-    COMMITMENTS,
-    CONDITIONAL,
-    DONATIONS,
-    PLEDGE_REVENUE,
-    RECEIVABLE,
-    STRIPE,
-    STRIPE_FEES,
-    check_positive,
-    pair,
-)
+from ledger.core.accounts import Acct
+from ledger.core.bookkeeping.legs import check_positive, pair
 from ledger.core.entry import Entry, Posting, entry
 from ledger.errors import Invalid
-
-DISCOUNT = 1215
-ALLOWANCE = 1218
-BAD_DEBTS = 6610
 
 
 def promise_recognised(
@@ -33,10 +19,10 @@ def promise_recognised(
     check_positive(amount=amount)
     if not 0 <= discount < amount:
         raise Invalid("A discount is less than the promise.", place="discount")
-    legs = [Posting(RECEIVABLE, fund, currency, amount, pledge=pledge)]
+    legs = [Posting(Acct.PLEDGES_RECEIVABLE, fund, currency, amount, pledge=pledge)]
     if discount:
-        legs.append(Posting(DISCOUNT, fund, currency, -discount, pledge=pledge))
-    legs.append(Posting(PLEDGE_REVENUE, fund, currency, discount - amount, pledge=pledge))
+        legs.append(Posting(Acct.PLEDGE_DISCOUNT, fund, currency, -discount, pledge=pledge))
+    legs.append(Posting(Acct.PLEDGE_REVENUE, fund, currency, discount - amount, pledge=pledge))
     return [entry(book, legs)]
 
 
@@ -59,13 +45,17 @@ def discount_unwound(
     *, book: str, fund: str, currency: str, amount: int, pledge: str
 ) -> list[Entry]:
     """Book the year's share of the discount as income (PLG-05)."""
-    legs = pair(fund, currency, amount, DISCOUNT, PLEDGE_REVENUE, both={"pledge": pledge})
+    legs = pair(
+        fund, currency, amount, Acct.PLEDGE_DISCOUNT, Acct.PLEDGE_REVENUE, both={"pledge": pledge}
+    )
     return [entry(book, legs)]
 
 
 def allowance_made(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
     """Set aside what of the promises may never come (PLG-11)."""
-    return [entry(book, pair(fund, currency, amount, BAD_DEBTS, ALLOWANCE))]
+    return [
+        entry(book, pair(fund, currency, amount, Acct.UNCOLLECTIBLE_PLEDGES, Acct.PLEDGE_ALLOWANCE))
+    ]
 
 
 def promise_written_off(
@@ -75,11 +65,22 @@ def promise_written_off(
     check_positive(amount=amount)
     if not 0 <= allowed <= amount:
         raise Invalid("The allowance covers part of the promise.", place="allowed")
-    used: Posting | list[Posting] = Posting(ALLOWANCE, fund, currency, allowed) if allowed else []
-    lost: Posting | list[Posting] = (
-        Posting(BAD_DEBTS, fund, currency, amount - allowed) if allowed < amount else []
+    used: Posting | list[Posting] = (
+        Posting(Acct.PLEDGE_ALLOWANCE, fund, currency, allowed) if allowed else []
     )
-    return [entry(book, used, lost, Posting(RECEIVABLE, fund, currency, -amount, pledge=pledge))]
+    lost: Posting | list[Posting] = (
+        Posting(Acct.UNCOLLECTIBLE_PLEDGES, fund, currency, amount - allowed)
+        if allowed < amount
+        else []
+    )
+    return [
+        entry(
+            book,
+            used,
+            lost,
+            Posting(Acct.PLEDGES_RECEIVABLE, fund, currency, -amount, pledge=pledge),
+        )
+    ]
 
 
 def promise_recovered(
@@ -90,17 +91,33 @@ def promise_recovered(
     return [
         entry(
             book,
-            Posting(STRIPE, fund, currency, amount - fee, payment=payment),
-            Posting(STRIPE_FEES, fund, currency, fee, function="fundraising") if fee else [],
-            Posting(BAD_DEBTS, fund, currency, -amount),
+            Posting(Acct.STRIPE_BALANCE, fund, currency, amount - fee, payment=payment),
+            Posting(Acct.PROCESSING_FEES, fund, currency, fee, function="fundraising")
+            if fee
+            else [],
+            Posting(Acct.UNCOLLECTIBLE_PLEDGES, fund, currency, -amount),
         )
     ]
 
 
 def gifts_matched(*, book: str, fund: str, currency: str, amount: int, pledge: str) -> list[Entry]:
     """A sponsor owes what matches gifts that came in; the rest stays conditional (PLG-14)."""
-    off = pair(fund, currency, amount, COMMITMENTS, CONDITIONAL, both={"pledge": pledge})
-    owed = pair(fund, currency, amount, RECEIVABLE, PLEDGE_REVENUE, both={"pledge": pledge})
+    off = pair(
+        fund,
+        currency,
+        amount,
+        Acct.COMMITMENTS_RECEIVED,
+        Acct.CONDITIONAL_PLEDGES,
+        both={"pledge": pledge},
+    )
+    owed = pair(
+        fund,
+        currency,
+        amount,
+        Acct.PLEDGES_RECEIVABLE,
+        Acct.PLEDGE_REVENUE,
+        both={"pledge": pledge},
+    )
     return [entry(book, off, owed)]
 
 
@@ -111,12 +128,12 @@ def promise_paid_by_bank(
     check_positive(amount=amount, owed=owed)
     if owed > amount:
         raise Invalid("The transfer brings less than is said to be paid.", place="owed")
-    more = [Posting(DONATIONS, fund, currency, owed - amount)] if amount > owed else []
+    more = [Posting(Acct.DONATIONS, fund, currency, owed - amount)] if amount > owed else []
     return [
         entry(
             book,
-            Posting(BANK, fund, currency, amount),
-            Posting(RECEIVABLE, fund, currency, -owed, pledge=pledge),
+            Posting(Acct.BANK, fund, currency, amount),
+            Posting(Acct.PLEDGES_RECEIVABLE, fund, currency, -owed, pledge=pledge),
             more,
         )
     ]

@@ -5,28 +5,20 @@ Amounts in minor units; ``function`` is what the cost serves.
 
 from collections.abc import Sequence
 
-from ledger.core.bookkeeping.legs import BANK, DONATIONS, INTER_BOOK, check_positive, pair
+from ledger.core.accounts import Acct
+from ledger.core.bookkeeping.legs import check_positive, pair
 from ledger.core.entry import Entry, Posting, batches, entry
 from ledger.errors import Invalid
-
-ENCUMBERED = 9230
-COMMITTED = 9290
-COSTS = 5110
-PAYABLE = 2110
-MEMBERS_PAYABLE = 2120
-ON_THE_WAY = 1130
-RECHARGED = 4550
-SHARED_COSTS = 5550
 
 
 def order_placed(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
     """Set an approved order aside, so that nobody spends the money twice (DIS-1)."""
-    return [entry(book, pair(fund, currency, amount, ENCUMBERED, COMMITTED))]
+    return [entry(book, pair(fund, currency, amount, Acct.ENCUMBRANCES, Acct.COMMITMENTS_MADE))]
 
 
 def order_withdrawn(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
     """Free what was set aside for an order that will not be placed (DIS-1, taken back)."""
-    return [entry(book, pair(fund, currency, amount, COMMITTED, ENCUMBERED))]
+    return [entry(book, pair(fund, currency, amount, Acct.COMMITMENTS_MADE, Acct.ENCUMBRANCES))]
 
 
 def bill_approved(
@@ -36,31 +28,33 @@ def bill_approved(
     currency: str,
     amount: int,
     ordered: int = 0,
-    account: int = COSTS,
+    account: int = Acct.PROGRAMME_COSTS,
     function: str = "programme",
 ) -> list[Entry]:
     """Book a bill; ``ordered`` of it was set aside (DIS-2)."""
     if not ordered >= 0:
         raise Invalid("What was ordered is not below zero.", place="ordered")
-    off = pair(fund, currency, ordered, COMMITTED, ENCUMBERED) if ordered else []
+    off = pair(fund, currency, ordered, Acct.COMMITMENTS_MADE, Acct.ENCUMBRANCES) if ordered else []
     work = {"function": function}
-    owed = pair(fund, currency, amount, account, PAYABLE, on_debit=work)
+    owed = pair(fund, currency, amount, account, Acct.ACCOUNTS_PAYABLE, on_debit=work)
     return [entry(book, off, owed)]
 
 
 def payment_released(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
     """Send the money for a bill on its way (DIS-3)."""
-    return [entry(book, pair(fund, currency, amount, PAYABLE, ON_THE_WAY))]
+    return [
+        entry(book, pair(fund, currency, amount, Acct.ACCOUNTS_PAYABLE, Acct.OUTGOING_PAYMENTS))
+    ]
 
 
 def payment_seen(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
     """The bank shows a payment that was on its way (DIS-3)."""
-    return [entry(book, pair(fund, currency, amount, ON_THE_WAY, BANK))]
+    return [entry(book, pair(fund, currency, amount, Acct.OUTGOING_PAYMENTS, Acct.BANK))]
 
 
 def payment_returned(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
     """The bank sends a payment back: the bill is owed again (DIS-3)."""
-    return [entry(book, pair(fund, currency, amount, BANK, PAYABLE))]
+    return [entry(book, pair(fund, currency, amount, Acct.BANK, Acct.ACCOUNTS_PAYABLE))]
 
 
 def expense_approved(
@@ -68,18 +62,20 @@ def expense_approved(
 ) -> list[Entry]:
     """Book what a member laid out (RMB-1, HRS-7)."""
     work = {"function": function}
-    legs = pair(fund, currency, amount, COSTS, MEMBERS_PAYABLE, on_debit=work)
+    legs = pair(
+        fund, currency, amount, Acct.PROGRAMME_COSTS, Acct.REIMBURSEMENTS_PAYABLE, on_debit=work
+    )
     return [entry(book, legs)]
 
 
 def expense_reimbursed(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
     """Pay a member back (RMB-1)."""
-    return [entry(book, pair(fund, currency, amount, MEMBERS_PAYABLE, BANK))]
+    return [entry(book, pair(fund, currency, amount, Acct.REIMBURSEMENTS_PAYABLE, Acct.BANK))]
 
 
 def expense_waived(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
     """A member gives what the community owes them: a gift, in writing (HRS-7)."""
-    return [entry(book, pair(fund, currency, amount, MEMBERS_PAYABLE, DONATIONS))]
+    return [entry(book, pair(fund, currency, amount, Acct.REIMBURSEMENTS_PAYABLE, Acct.DONATIONS))]
 
 
 def money_lent(
@@ -95,8 +91,14 @@ def money_lent(
     out = {"counterparty": borrower}
     into = {"counterparty": lender}
     return [
-        entry(lender, pair(lender_fund, currency, amount, INTER_BOOK, BANK, on_debit=out)),
-        entry(borrower, pair(borrower_fund, currency, amount, BANK, INTER_BOOK, on_credit=into)),
+        entry(
+            lender,
+            pair(lender_fund, currency, amount, Acct.INTER_COMMUNITY, Acct.BANK, on_debit=out),
+        ),
+        entry(
+            borrower,
+            pair(borrower_fund, currency, amount, Acct.BANK, Acct.INTER_COMMUNITY, on_credit=into),
+        ),
     ]
 
 
@@ -126,7 +128,9 @@ def cost_paid(
 ) -> list[Entry]:
     """Pay a cost at once (ICT-3)."""
     work = {"function": function}
-    return [entry(book, pair(fund, currency, amount, COSTS, BANK, on_debit=work))]
+    return [
+        entry(book, pair(fund, currency, amount, Acct.PROGRAMME_COSTS, Acct.BANK, on_debit=work))
+    ]
 
 
 def cost_shared(
@@ -144,7 +148,14 @@ def cost_shared(
         entry(
             book,
             *(
-                pair(fund, currency, amount, INTER_BOOK, RECHARGED, both={"counterparty": other})
+                pair(
+                    fund,
+                    currency,
+                    amount,
+                    Acct.INTER_COMMUNITY,
+                    Acct.RECHARGES_IN,
+                    both={"counterparty": other},
+                )
                 for other, _fund, amount in some
             ),
         )
@@ -154,14 +165,14 @@ def cost_shared(
         entry(
             other,
             Posting(
-                SHARED_COSTS,
+                Acct.RECHARGES_OUT,
                 other_fund,
                 currency,
                 amount,
                 counterparty=book,
                 function="programme",
             ),
-            Posting(INTER_BOOK, other_fund, currency, -amount, counterparty=book),
+            Posting(Acct.INTER_COMMUNITY, other_fund, currency, -amount, counterparty=book),
         )
         for other, other_fund, amount in shares
     ]

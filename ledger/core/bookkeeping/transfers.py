@@ -1,10 +1,8 @@
 """Money between communities: a grant, and its settlement by bank (event ICT-1)."""
 
-from ledger.core.bookkeeping.legs import BANK, INTER_BOOK, check_positive
+from ledger.core.accounts import Acct
+from ledger.core.bookkeeping.legs import check_positive
 from ledger.core.entry import Entry, Posting, entry
-
-GRANTS_GIVEN = 5510
-GRANTS_RECEIVED = 4520
 
 
 def grant_made(
@@ -22,19 +20,19 @@ def grant_made(
         entry(
             giver,
             Posting(
-                GRANTS_GIVEN,
+                Acct.TRANSFERS_OUT,
                 giver_fund,
                 currency,
                 amount,
                 counterparty=receiver,
                 function="programme",
             ),
-            Posting(INTER_BOOK, giver_fund, currency, -amount, counterparty=receiver),
+            Posting(Acct.INTER_COMMUNITY, giver_fund, currency, -amount, counterparty=receiver),
         ),
         entry(
             receiver,
-            Posting(INTER_BOOK, receiver_fund, currency, amount, counterparty=giver),
-            Posting(GRANTS_RECEIVED, receiver_fund, currency, -amount, counterparty=giver),
+            Posting(Acct.INTER_COMMUNITY, receiver_fund, currency, amount, counterparty=giver),
+            Posting(Acct.TRANSFERS_IN, receiver_fund, currency, -amount, counterparty=giver),
         ),
     ]
 
@@ -53,12 +51,12 @@ def grant_settled(
     return [
         entry(
             giver,
-            Posting(INTER_BOOK, giver_fund, currency, amount, counterparty=receiver),
-            Posting(BANK, giver_fund, currency, -amount),
+            Posting(Acct.INTER_COMMUNITY, giver_fund, currency, amount, counterparty=receiver),
+            Posting(Acct.BANK, giver_fund, currency, -amount),
         ),
         entry(
             receiver,
-            Posting(BANK, receiver_fund, currency, amount),
-            Posting(INTER_BOOK, receiver_fund, currency, -amount, counterparty=giver),
+            Posting(Acct.BANK, receiver_fund, currency, amount),
+            Posting(Acct.INTER_COMMUNITY, receiver_fund, currency, -amount, counterparty=giver),
         ),
     ]

@@ -7,14 +7,13 @@ from uuid import UUID
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import aliased
 
+from ledger.core.accounts import Acct
 from ledger.db import ReadSession
 from ledger.models.books import Fund
 from ledger.models.deposits import DepositItem
 from ledger.models.journal import Entry, Posting
 from ledger.models.parties import Party
 from ledger.models.pledges import Fulfilment, Pledge
-
-CASH = 1030
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def counted(session: ReadSession, *, book_id: UUID, fund_id: UUID | None = None)
             Entry.book_id == book_id,
             Entry.event_type == "cash_received",
             Entry.reverses.is_(None),
-            Posting.account == CASH,
+            Posting.account == Acct.UNDEPOSITED_CASH,
             Posting.quantity > 0,
             ~exists().where(DepositItem.book_id == book_id, DepositItem.count_entry_id == Entry.id),
             ~exists().where(undone.book_id == book_id, undone.reverses == Entry.id),

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from ledger.core.accounts import Acct
 from ledger.db import ReadSession
 from ledger.errors import NotFound
 from ledger.models.statements import (
@@ -301,7 +302,7 @@ def statement_by_id(session: ReadSession, *, book_id: UUID, statement_id: UUID) 
     return row
 
 
-def agreement(session: ReadSession, *, book_id: UUID, account: int = 1010) -> Agreement | None:
+def agreement(session: ReadSession, *, book_id: UUID, account: int = Acct.BANK) -> Agreement | None:
     """Compare the last stated balance of each bank account with the books; None before any
     statement.
 

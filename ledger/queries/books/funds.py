@@ -2,14 +2,21 @@
 
 from uuid import UUID
 
-from ledger.core.accounts import CASH_LIKE
+from ledger.core.accounts import CASH_LIKE, Acct
 from ledger.db import ReadSession
 from ledger.models.books import Book, Fund
 from ledger.queries.books.balances import balance_of
 
 # What is owed soon, in credit; and what is set aside or promised away, in debit (domain section 6).
-OWED = (2110, 2120, 2130, 2140, 2350, 2410)
-SET_ASIDE = (9210, 9230)
+OWED = (
+    Acct.ACCOUNTS_PAYABLE,
+    Acct.REIMBURSEMENTS_PAYABLE,
+    Acct.GRANTS_PAYABLE,
+    Acct.REFUNDS_PAYABLE,
+    Acct.REFUNDABLE_CONTRIBUTIONS,
+    Acct.REFUNDABLE_ADVANCES,
+)
+SET_ASIDE = (Acct.ALLOCATIONS_APPROVED, Acct.ENCUMBRANCES)
 
 
 def spendable(session: ReadSession, fund: Fund, *, currency: str = "") -> int:

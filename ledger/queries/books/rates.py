@@ -10,14 +10,13 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from ledger.core.accounts import Acct
 from ledger.core.days import day_in
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.models.journal import Posting
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Fulfilment, Pledge
-
-POSITION = 1990
 
 
 def booked_rate(session: ReadSession, *, book_id: UUID, foreign: str, own: str) -> Fraction | None:
@@ -42,7 +41,7 @@ def _exchanged(
         select(Posting.entry_id, Posting.accounting_on)
         .where(
             Posting.book_id == book_id,
-            Posting.account == POSITION,
+            Posting.account == Acct.CURRENCY_CONVERSION,
             Posting.commodity == foreign,
         )
         .order_by(Posting.accounting_on.desc(), Posting.entry_id.desc())
@@ -57,7 +56,7 @@ def _exchanged(
                 .where(
                     Posting.book_id == book_id,
                     Posting.entry_id == last.entry_id,
-                    Posting.account == POSITION,
+                    Posting.account == Acct.CURRENCY_CONVERSION,
                 )
                 .group_by(Posting.commodity)
             )

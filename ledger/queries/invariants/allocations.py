@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, case, func, or_, select
 
+from ledger.core.accounts import Acct
 from ledger.core.allocation import recomputed
 from ledger.db import ReadSession
 from ledger.errors import Invalid
@@ -19,8 +20,13 @@ from ledger.queries.invariants.result import Finding, count, first
 
 # What a pool can give away: cash, what its host holds for it, less what it owes and has promised
 # away (domain section 6).
-SPENDABLE = (range(1000, 1116), range(1120, 1131), range(1300, 1301), range(2000, 3000))
-PROMISED_AWAY = (9210, 9230)
+SPENDABLE = (
+    range(1000, 1116),
+    range(1120, 1131),
+    range(1300, 1301),
+    range(2000, 3000),
+)
+PROMISED_AWAY = (Acct.ALLOCATIONS_APPROVED, Acct.ENCUMBRANCES)
 POSTED = AllocationRun.state == "posted"
 # Entries that give away what a pool has, by a decision.
 GIVEN = ("allocation_made", "conditional_allocation_approve")

@@ -2,28 +2,26 @@
 
 from sqlalchemy import func, select
 
-from ledger.core.accounts import CASH_LIKE
+from ledger.core.accounts import CASH_LIKE, Acct
 from ledger.db import ReadSession
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry, Posting
 from ledger.models.pools import Pool
 from ledger.queries.invariants.result import Finding, count, first
 
-CURRENT = 1300
 MIRRORS = (
-    (5510, 4520),
-    (5530, 4530),
-    (5540, 4540),
-    (5550, 4550),
-    (6530, 4510),
-    (1350, 2350),
+    (Acct.TRANSFERS_OUT, Acct.TRANSFERS_IN),
+    (Acct.POOL_CONTRIBUTIONS_OUT, Acct.POOL_CONTRIBUTIONS_IN),
+    (Acct.ALLOCATIONS_OUT, Acct.ALLOCATIONS_IN),
+    (Acct.RECHARGES_OUT, Acct.RECHARGES_IN),
+    (Acct.HOST_FEES, Acct.HOST_FEE_INCOME),
+    (Acct.INTEREST_IN_POOL, Acct.REFUNDABLE_CONTRIBUTIONS),
 )
-IN_TRANSIT = 1120
 
 
 def current_accounts(session: ReadSession) -> Finding:
     """I-20: current accounts mirror each other."""
-    return _mirror(session, CURRENT, CURRENT)
+    return _mirror(session, Acct.INTER_COMMUNITY, Acct.INTER_COMMUNITY)
 
 
 def pairs(session: ReadSession) -> Finding:
@@ -40,14 +38,17 @@ def loans(session: ReadSession) -> Finding:
     """I-22: what one book has lent or given on, the other has borrowed or got."""
     checked, found = 0, None
     # Lent and borrowed have the same sign; what is borrowed is owed back.
-    for here, there, sign in ((8220, 8230, -1), (8310, 8310, 1)):
+    for here, there, sign in (
+        (Acct.ITEMS_LENT, Acct.ITEMS_BORROWED, -1),
+        (Acct.TRANSFERRED, Acct.TRANSFERRED, 1),
+    ):
         number, violation = _mirror(session, here, there, sign=sign)
         checked += number
         found = found or violation
     owed = (
         select(Book.code, func.sum(Posting.quantity), Posting.commodity)
         .join(Book, Book.id == Posting.book_id)
-        .where(Posting.account.in_((8230, 8235)))
+        .where(Posting.account.in_((Acct.ITEMS_BORROWED, Acct.RETURN_OBLIGATION)))
         .group_by(Book.id, Book.code, Posting.counterparty_id, Posting.commodity)
         .having(func.sum(Posting.quantity) != 0)
         .limit(1)
@@ -76,7 +77,7 @@ def combined(session: ReadSession) -> Finding:
     are the sum of the books' own.
     """
     checked = 0
-    for accounts in ((CURRENT,), *MIRRORS):
+    for accounts in ((Acct.INTER_COMMUNITY,), *MIRRORS):
         rows = session.execute(
             select(Posting.commodity, func.sum(Posting.quantity))
             .where(Posting.account.in_(accounts))
@@ -97,7 +98,7 @@ def hosts(session: ReadSession) -> Finding:
         .join(Posting, Posting.fund_id == Fund.id)
         .where(
             Fund.id.in_(select(Pool.held_fund_id)),
-            Posting.account.in_([*CASH_LIKE, IN_TRANSIT, CURRENT]),
+            Posting.account.in_([*CASH_LIKE, Acct.PAYOUTS_IN_TRANSIT, Acct.INTER_COMMUNITY]),
         )
         .group_by(Fund.id, Fund.code, Posting.commodity)
         .having(func.sum(Posting.quantity) != 0)

@@ -4,6 +4,7 @@ from collections import Counter
 
 from sqlalchemy import and_, exists, func, or_, select
 
+from ledger.core.accounts import Acct
 from ledger.core.currencies import exponent
 from ledger.db import ReadSession
 from ledger.models.assets import Intake, Valuation
@@ -15,7 +16,6 @@ from ledger.models.periods import Period
 from ledger.queries.accounting.periods import first_drift
 from ledger.queries.invariants.result import Finding, count, first
 
-POSITION = 1990
 MILLION = 1_000_000
 
 
@@ -87,7 +87,7 @@ def positions(session: ReadSession) -> Finding:
             .where(
                 Posting.book_id == book.id,
                 Posting.fund_id == fund_id,
-                Posting.account == POSITION,
+                Posting.account == Acct.CURRENCY_CONVERSION,
                 Posting.entry_id <= entry_id,
             )
             .group_by(Posting.commodity)

@@ -2,6 +2,7 @@
 
 from sqlalchemy import and_, exists, func, or_, select, text
 
+from ledger.core.accounts import Acct
 from ledger.db import ReadSession
 from ledger.models.books import Account, Book, Fund
 from ledger.models.journal import Entry, Posting
@@ -10,10 +11,9 @@ from ledger.models.proposals import Proposal
 from ledger.queries.books.seals import first_difference
 from ledger.queries.invariants.result import Finding, count, first, layer
 
-STRIPE = 1110
 COSTS = (5000, 6999)
 # Moves between a book's own funds are no costs.
-MOVES = (5910, 5915)
+MOVES = (Acct.RELEASED_OUT, Acct.FUND_TRANSFERS_OUT)
 # What two people decide; entries of other systems bring their own decisions along.
 DECIDED = (
     "allocation_made",
@@ -162,7 +162,7 @@ def once(session: ReadSession) -> Finding:
         select(Posting.payment, func.count(Posting.entry_id.distinct()))
         .join(Entry, and_(Entry.book_id == Posting.book_id, Entry.id == Posting.entry_id))
         .where(
-            Posting.account == STRIPE,
+            Posting.account == Acct.STRIPE_BALANCE,
             Posting.payment.is_not(None),
             Entry.reverses.is_(None),
             Entry.source != "correction",

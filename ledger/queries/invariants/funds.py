@@ -4,7 +4,7 @@ from collections import Counter
 
 from sqlalchemy import and_, case, func, or_, select
 
-from ledger.core.accounts import CASH_LIKE
+from ledger.core.accounts import CASH_LIKE, Acct
 from ledger.db import ReadSession
 from ledger.models.books import Account, Book, Fund
 from ledger.models.campaigns import Campaign
@@ -14,8 +14,12 @@ from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.funds import OWED, SET_ASIDE
 from ledger.queries.invariants.result import Finding, count, first
 
-TRANSFERS = ((4910, 5910), (4915, 5915), (8390,))
-RELEASES = (4910, 4915, 5910, 5915)
+TRANSFERS = (
+    (Acct.RELEASED_IN, Acct.RELEASED_OUT),
+    (Acct.FUND_TRANSFERS_IN, Acct.FUND_TRANSFERS_OUT),
+    (Acct.RECLASSIFIED,),
+)
+RELEASES = (Acct.RELEASED_IN, Acct.FUND_TRANSFERS_IN, Acct.RELEASED_OUT, Acct.FUND_TRANSFERS_OUT)
 COSTS = (5000, 6999)
 ISO_4217 = 3
 RESTRICTED = ("purpose", "purpose_time", "time")
@@ -34,8 +38,6 @@ UNASKED = (
     "stripe_fee",
     "movement_suspended",
 )
-# What a pool has is with its host (queries.pools, SPENDABLE).
-WITH_HOST = 1300
 
 
 def sheets(session: ReadSession) -> Finding:
@@ -93,7 +95,7 @@ def limits(session: ReadSession) -> Finding:
     """
     asset = or_(
         Posting.account.in_([*CASH_LIKE, *OWED]),
-        and_(Posting.account == WITH_HOST, Posting.fund_id.in_(select(Pool.fund_id))),
+        and_(Posting.account == Acct.INTER_COMMUNITY, Posting.fund_id.in_(select(Pool.fund_id))),
     )
     step = case((asset, Posting.quantity), else_=-Posting.quantity)
     taken = case(

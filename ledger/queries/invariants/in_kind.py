@@ -1,9 +1,11 @@
 """Equipment and hours: each in one place, counted once, worth what was found (I-50 to I-55)."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, and_, case, cast, exists, func, or_, select
+from sqlalchemy import Select, Text, and_, case, cast, exists, func, or_, select
 
+from ledger.core.accounts import Acct
 from ledger.db import ReadSession
 from ledger.models.assets import Asset, AssetLoan, Intake, Valuation
 from ledger.models.books import Book, Fund
@@ -13,15 +15,20 @@ from ledger.models.journal import Entry, Posting
 from ledger.models.parties import Party
 from ledger.queries.invariants.result import Finding, count, first, on
 
-HERE, OUT, DAMAGED = 8210, 8220, 8240
-OWNED = (HERE, OUT, DAMAGED)
-SOURCES = (8110, 8130, 8190)
-GONE = (8310, 8320, 8330, 8340, 8390)
-TIME_USED = 8410
-TIME = (TIME_USED, 8120, 8310)
-WORTH = (1420, 1510, 1520, 5210, 5220, 5310, 9310, 9320)
-SERVICES_USED = 5210
-EQUIPMENT, IMPAIRED, WORN = 1510, 1518, 1519
+OWNED = (Acct.ITEMS_HELD, Acct.ITEMS_LENT, Acct.ITEMS_DAMAGED)
+SOURCES = (Acct.ITEMS_GIVEN, Acct.ITEMS_ACQUIRED, Acct.OPENING_QUANTITIES)
+GONE = (Acct.TRANSFERRED, Acct.DISPOSED, Acct.LOST, Acct.RETURNED_TO_DONOR, Acct.RECLASSIFIED)
+TIME = (Acct.TIME_APPLIED, Acct.TIME_GIVEN, Acct.TRANSFERRED)
+WORTH = (
+    Acct.INVENTORY,
+    Acct.EQUIPMENT,
+    Acct.UNDER_CONSTRUCTION,
+    Acct.SERVICES_USED,
+    Acct.USE_OF_ASSETS,
+    Acct.LOW_VALUE_ITEMS,
+    Acct.TIME_STATISTIC,
+    Acct.USE_STATISTIC,
+)
 MINUTES_PER_DAY = 16 * 60
 
 
@@ -33,14 +40,14 @@ def custody(session: ReadSession) -> Finding:
         select(
             Posting.book_id,
             Posting.asset,
-            on(HERE).label("here"),
-            on(OUT).label("out"),
-            on(DAMAGED).label("damaged"),
+            on(Acct.ITEMS_HELD).label("here"),
+            on(Acct.ITEMS_LENT).label("out"),
+            on(Acct.ITEMS_DAMAGED).label("damaged"),
             func.sum(
                 case(
                     (
                         and_(
-                            Posting.account == HERE,
+                            Posting.account == Acct.ITEMS_HELD,
                             Posting.quantity > 0,
                             Entry.event_type == "giving_on",
                         ),
@@ -118,14 +125,14 @@ def worth(session: ReadSession) -> Finding:
         select(
             Posting.valuation,
             on(*WORTH).label("value"),
-            on(TIME_USED).label("minutes"),
+            on(Acct.TIME_APPLIED).label("minutes"),
         )
         .where(Posting.valuation.is_not(None))
         .group_by(Posting.valuation, Posting.book_id)
     )
     # Pooled hours carry their label in two books; the pool's has none of these accounts.
     sums = (
-        legs.having(or_(on(*WORTH) != 0, on(TIME_USED) != 0))
+        legs.having(or_(on(*WORTH) != 0, on(Acct.TIME_APPLIED) != 0))
         .add_columns(Posting.book_id)
         .subquery()
     )
@@ -166,7 +173,7 @@ def time(session: ReadSession) -> Finding:
             func.sum(Posting.quantity).label("left"),
         )
         .join(Entry, and_(Entry.book_id == Posting.book_id, Entry.id == Posting.entry_id))
-        .where(Posting.account == TIME_USED, Posting.valuation.is_not(None))
+        .where(Posting.account == Acct.TIME_APPLIED, Posting.valuation.is_not(None))
         .group_by(Posting.book_id, Posting.valuation)
         .subquery()
     )
@@ -230,7 +237,7 @@ def confirmed(session: ReadSession) -> Finding:
             and_(Valuation.book_id == Posting.book_id, Valuation.label == Posting.valuation),
         )
         .where(
-            Posting.account == SERVICES_USED,
+            Posting.account == Acct.SERVICES_USED,
             Valuation.hours_id.is_not(None),
             ~Valuation.capitalise,
         )
@@ -288,16 +295,21 @@ def wear(session: ReadSession) -> Finding:
         )
         .limit(1)
     )
-    cost, gone = on(EQUIPMENT), on(IMPAIRED, WORN, sign=-1)
-    sheets = (
-        select(Fund.code, cost, gone)
-        .join(Posting, and_(Posting.book_id == Fund.book_id, Posting.fund_id == Fund.id))
-        .where(Posting.account.in_((EQUIPMENT, IMPAIRED, WORN)))
-        .group_by(Fund.id, Fund.code, Posting.commodity)
-        .having(or_(on(IMPAIRED) > 0, on(WORN) > 0, gone > cost))
-        .limit(1)
-    )
     found = first(session, items, "{0} cost {1} and is worn {2}, harmed {3}") or first(
-        session, sheets, "fund {0}: equipment cost {1} and lost {2}"
+        session, _fund_sheets(), "fund {0}: equipment cost {1} and lost {2}"
     )
     return len(plans) + count(session, Asset), found
+
+
+def _fund_sheets() -> Select[Any]:
+    """Ask for funds whose equipment has lost more than it cost, or less than nothing."""
+    harmed, worn = Acct.ACCUMULATED_IMPAIRMENT, Acct.ACCUMULATED_DEPRECIATION
+    cost, gone = on(Acct.EQUIPMENT), on(harmed, worn, sign=-1)
+    return (
+        select(Fund.code, cost, gone)
+        .join(Posting, and_(Posting.book_id == Fund.book_id, Posting.fund_id == Fund.id))
+        .where(Posting.account.in_((Acct.EQUIPMENT, harmed, worn)))
+        .group_by(Fund.id, Fund.code, Posting.commodity)
+        .having(or_(on(harmed) > 0, on(worn) > 0, gone > cost))
+        .limit(1)
+    )

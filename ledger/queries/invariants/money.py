@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
+from ledger.core.accounts import Acct
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.models.journal import Entry, Posting
@@ -20,8 +21,6 @@ from ledger.models.statements import (
 )
 from ledger.queries.invariants.result import Finding, count, first
 
-STRIPE = 1110
-IN_TRANSIT = 1120
 GIVEN_BACK = ("approved", "sent", "posted")
 
 
@@ -30,7 +29,7 @@ def clearing(session: ReadSession) -> Finding:
     posted = BalanceTransaction.posted_at.is_not(None)
     legs = (
         select(Posting.payment, Posting.commodity, func.sum(Posting.quantity).label("quantity"))
-        .where(Posting.account == STRIPE, Posting.payment.is_not(None))
+        .where(Posting.account == Acct.STRIPE_BALANCE, Posting.payment.is_not(None))
         .group_by(Posting.payment, Posting.commodity)
         .subquery()
     )
@@ -58,7 +57,7 @@ def clearing(session: ReadSession) -> Finding:
     untold = (
         select(Posting.payment, Posting.quantity)
         .where(
-            Posting.account == STRIPE,
+            Posting.account == Acct.STRIPE_BALANCE,
             Posting.payment.is_not(None),
             Posting.payment.not_in(known),
             Posting.payment.not_in(select(Payout.stripe_payout_id)),
@@ -94,7 +93,7 @@ def payouts(session: ReadSession) -> Finding:
     legs = (
         select(Posting.payment, func.sum(Posting.quantity).label("quantity"))
         .join(Entry, and_(Entry.book_id == Posting.book_id, Entry.id == Posting.entry_id))
-        .where(Posting.account == IN_TRANSIT, Entry.event_type == "payout_created")
+        .where(Posting.account == Acct.PAYOUTS_IN_TRANSIT, Entry.event_type == "payout_created")
         .group_by(Posting.payment)
         .subquery()
     )
@@ -130,7 +129,7 @@ def _in_transit(session: ReadSession) -> str | None:
     rows = session.execute(
         select(Book.id, Book.code, Posting.commodity, func.sum(Posting.quantity))
         .join(Book, Book.id == Posting.book_id)
-        .where(Posting.account == IN_TRANSIT, Posting.payment.is_not(None))
+        .where(Posting.account == Acct.PAYOUTS_IN_TRANSIT, Posting.payment.is_not(None))
         .group_by(Book.id, Book.code, Posting.commodity)
     )
     for book_id, code, unit, total in rows:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Subquery, and_, case, func, or_, select
 
+from ledger.core.accounts import Acct
 from ledger.db import ReadSession
 from ledger.models.books import Fund
 from ledger.models.commitments import Commitment, Step
@@ -13,14 +14,7 @@ from ledger.models.journal import Posting
 from ledger.models.pledges import Fulfilment, Pledge
 from ledger.queries.invariants.result import Finding, count, first, on
 
-RECEIVABLE = 1210
-DISCOUNT = 1215
-ALLOWANCE = 1218
-INTENDED = 9110
-CONDITIONAL = 9120
-ADVANCES = 2410
-AWARDED = 9140
-PROMISES = (RECEIVABLE, INTENDED, CONDITIONAL)
+PROMISES = (Acct.PLEDGES_RECEIVABLE, Acct.INTENTIONS, Acct.CONDITIONAL_PLEDGES)
 GOING = ("open", "part_fulfilled", "fulfilled")
 
 
@@ -88,9 +82,9 @@ def natures(session: ReadSession) -> Finding:
         select(
             Posting.book_id,
             Posting.pledge,
-            on(RECEIVABLE).label("owed"),
-            on(INTENDED).label("intended"),
-            on(CONDITIONAL).label("conditional"),
+            on(Acct.PLEDGES_RECEIVABLE).label("owed"),
+            on(Acct.INTENTIONS).label("intended"),
+            on(Acct.CONDITIONAL_PLEDGES).label("conditional"),
         )
         .where(Posting.account.in_(PROMISES), Posting.pledge.is_not(None))
         .group_by(Posting.book_id, Posting.pledge)
@@ -136,10 +130,13 @@ def grants(session: ReadSession) -> Finding:
         select(
             Posting.book_id,
             Posting.grant,
-            on(ADVANCES).label("advance"),
-            on(AWARDED).label("awarded"),
+            on(Acct.REFUNDABLE_ADVANCES).label("advance"),
+            on(Acct.CONDITIONAL_GRANTS_AWARDED).label("awarded"),
         )
-        .where(Posting.account.in_((ADVANCES, AWARDED)), Posting.grant.is_not(None))
+        .where(
+            Posting.account.in_((Acct.REFUNDABLE_ADVANCES, Acct.CONDITIONAL_GRANTS_AWARDED)),
+            Posting.grant.is_not(None),
+        )
         .group_by(Posting.book_id, Posting.grant)
         .subquery()
     )
@@ -167,8 +164,12 @@ def grants(session: ReadSession) -> Finding:
 
 def contras(session: ReadSession) -> Finding:
     """I-39: of what is owed to a fund, no more is doubted or discounted than there is."""
-    owed, doubted, discount = on(RECEIVABLE), on(ALLOWANCE, sign=-1), on(DISCOUNT, sign=-1)
-    accounts = (RECEIVABLE, DISCOUNT, ALLOWANCE)
+    owed, doubted, discount = (
+        on(Acct.PLEDGES_RECEIVABLE),
+        on(Acct.PLEDGE_ALLOWANCE, sign=-1),
+        on(Acct.PLEDGE_DISCOUNT, sign=-1),
+    )
+    accounts = (Acct.PLEDGES_RECEIVABLE, Acct.PLEDGE_DISCOUNT, Acct.PLEDGE_ALLOWANCE)
     query = (
         select(Fund.code, owed, doubted, discount)
         .join(Posting, and_(Posting.book_id == Fund.book_id, Posting.fund_id == Fund.id))

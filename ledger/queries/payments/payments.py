@@ -6,13 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from ledger.core.accounts import Acct
 from ledger.db import ReadSession
 from ledger.models.books import Fund
 from ledger.models.journal import Entry, Posting
 from ledger.models.payments import BalanceTransaction, Cursor, PaymentAttempt, Payout, Refund
 from ledger.models.pledges import Pledge
 
-IN_TRANSIT = 1120
 # A correction of what a payout contains: it changed its fund on the way.
 FOLLOWED = "money_followed"
 PAYOUT_KINDS = ("payout", "payout_cancel", "payout_failure")
@@ -161,7 +161,7 @@ def payout_funds(session: ReadSession, payout_id: str) -> dict[str, int]:
         .join(Fund, Fund.id == Posting.fund_id)
         .join(Entry, (Entry.book_id == Posting.book_id) & (Entry.id == Posting.entry_id))
         .where(
-            Posting.account == IN_TRANSIT,
+            Posting.account == Acct.PAYOUTS_IN_TRANSIT,
             Posting.payment == payout_id,
             Entry.event_type.in_(("payout_created", FOLLOWED)),
         )

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import func, literal_column, select, union_all
 
+from ledger.core.accounts import Acct
 from ledger.db import ReadSession
 from ledger.models.balances import BalanceMonth
 from ledger.models.books import Book, Fund
@@ -19,8 +20,6 @@ from ledger.models.pools import Pool
 from ledger.models.seals import Unsealed
 from ledger.models.stripe_accounts import StripeAccount, StripeBalance
 
-STRIPE = 1110
-SUSPENSE = 2190
 PAYOUTS = ("payout",)
 
 
@@ -143,7 +142,7 @@ def ledger_balances(session: ReadSession) -> dict[str, int]:
     months = select(BalanceMonth.commodity, BalanceMonth.quantity).where(
         # Book by book, as the key of the sums is.
         BalanceMonth.book_id.in_(select(Book.id)),
-        BalanceMonth.account == STRIPE,
+        BalanceMonth.account == Acct.STRIPE_BALANCE,
     )
     # From the few entries that wait to their legs, which an outer join has to do.
     waiting = (
@@ -153,7 +152,7 @@ def ledger_balances(session: ReadSession) -> dict[str, int]:
             Posting,
             (Posting.book_id == Unsealed.book_id)
             & (Posting.entry_id == Unsealed.entry_id)
-            & (Posting.account + 0 == STRIPE),
+            & (Posting.account + 0 == Acct.STRIPE_BALANCE),
         )
     )
     legs = union_all(months, waiting).subquery()
@@ -276,7 +275,7 @@ def _booked(
     booked: defaultdict[str, int] = defaultdict(int)
     rows = session.execute(
         select(Posting.payment, func.sum(Posting.quantity))
-        .where(Posting.account == STRIPE, Posting.payment.is_not(None))
+        .where(Posting.account == Acct.STRIPE_BALANCE, Posting.payment.is_not(None))
         .group_by(Posting.payment)
     )
     strange = []
@@ -291,7 +290,10 @@ def _booked(
     others = session.execute(
         select(Posting.commodity, slip, func.min(Entry.event_type), func.sum(Posting.quantity))
         .join(Entry, (Entry.book_id == Posting.book_id) & (Entry.id == Posting.entry_id))
-        .where(Posting.account == STRIPE, Posting.payment.is_(None) | Posting.payment.in_(strange))
+        .where(
+            Posting.account == Acct.STRIPE_BALANCE,
+            Posting.payment.is_(None) | Posting.payment.in_(strange),
+        )
         .group_by(Posting.commodity, slip)
         .having(func.sum(Posting.quantity) != 0)
         .order_by(slip)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select
 
+from ledger.core.accounts import Acct
 from ledger.db import ReadSession
 from ledger.models.assets import Intake
 from ledger.models.base import Base
@@ -22,8 +23,6 @@ from ledger.queries.payments.disputes import waiting_for_evidence
 from ledger.queries.payments.payments import payouts_in_transit
 from ledger.queries.payments.stripe_balance import differing_currencies, in_suspense
 
-# Undeposited cash, unapplied receipts, refunds owed to donors (domain section 4).
-CASH, PARKED, OWED_BACK = 1030, 2190, 2140
 STUCK_REFUNDS = ("failed", "unanswered", "bounced")
 
 
@@ -42,15 +41,19 @@ def waiting(session: ReadSession, *, book_id: UUID, currency: str) -> list[Waiti
     """Return every kind of work of a book, also those with nothing to do."""
     counts = _counts(session, book_id)
     in_transit = payouts_in_transit(session, book_id=book_id)
-    balances = balances_by_account(session, book_id=book_id, accounts=(CASH, PARKED, OWED_BACK))
-    cash = balances[CASH][currency]
+    balances = balances_by_account(
+        session,
+        book_id=book_id,
+        accounts=(Acct.UNDEPOSITED_CASH, Acct.UNAPPLIED_RECEIPTS, Acct.REFUNDS_PAYABLE),
+    )
+    cash = balances[Acct.UNDEPOSITED_CASH][currency]
     suspended = in_suspense(session, book_id=book_id)
     # What Stripe moved and nobody could name is shown by itself.
-    parked = -balances[PARKED][currency] - sum(
+    parked = -balances[Acct.UNAPPLIED_RECEIPTS][currency] - sum(
         row.net for row in suspended if row.commodity == currency
     )
     contested = waiting_for_evidence(session, book_id=book_id)
-    owed = -balances[OWED_BACK][currency]
+    owed = -balances[Acct.REFUNDS_PAYABLE][currency]
     return [
         Waiting("bank_lines", counts["bank_lines"]),
         Waiting("unidentified", 1 if parked else 0, parked),

@@ -11,9 +11,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core import bookkeeping
-from ledger.core.accounts import CASH_LIKE
+from ledger.core.accounts import CASH_LIKE, Acct
 from ledger.core.approval_rules import entry_amount
-from ledger.core.bookkeeping.receivables import ALLOWANCE
 from ledger.core.entry import Entry as CoreEntry
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
@@ -33,7 +32,7 @@ from ledger.services.books.money_trail import deposit_item, moved_on
 
 REVERSAL = "reversal"
 # Entries that mirror another book cannot be corrected in one book alone.
-SHARED = (1300, 1350, 2350)
+SHARED = (Acct.INTER_COMMUNITY, Acct.INTEREST_IN_POOL, Acct.REFUNDABLE_CONTRIBUTIONS)
 # Whose entries nobody else remembers, unless a label or a row says so.
 ALONE = ("cash", "exchange", "material", "allowance", "release", "designation", "import", "api")
 
@@ -201,7 +200,7 @@ def take_back(session: Session, proposal: Proposal, *, by: UUID, on: date, now: 
         fund = funds[leg.fund]
         left = on_account(session, fund, leg.account, currency=leg.commodity)
         gone = leg.account in CASH_LIKE and left < 0 and not fund.negative_allowed
-        if gone or (leg.account == ALLOWANCE and left > 0):
+        if gone or (leg.account == Acct.PLEDGE_ALLOWANCE and left > 0):
             raise Conflict("What it brought is not there any more.", place="entry")
     for fund in funds.values():
         check_left(session, fund)

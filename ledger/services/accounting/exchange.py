@@ -9,6 +9,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from ledger.core import bookkeeping
+from ledger.core.accounts import Acct
 from ledger.core.currencies import exponent
 from ledger.core.entry import Entry
 from ledger.db import ReadSession, Session
@@ -20,8 +21,6 @@ from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund, ensure_commodity
 
 MILLION = 1_000_000
-FOREIGN_BANK = 1020
-POSITION = 1990
 SOURCE = "exchange"
 
 
@@ -86,7 +85,7 @@ def sell_foreign(
     _check(book, foreign, amount, 1)
     if received <= 0:
         raise Invalid("Give what came in, above zero.", place="received")
-    if amount > on_account(session, fund, FOREIGN_BANK, currency=foreign):
+    if amount > on_account(session, fund, Acct.FOREIGN_BANK, currency=foreign):
         raise Conflict("There is less than this on the foreign account.", place="amount")
     entries = bookkeeping.foreign_money_sold(
         book=book.code,
@@ -128,7 +127,9 @@ def revalue(
 def position_value(session: ReadSession, *, fund: Fund, rates_millionths: Mapping[str, int]) -> int:
     """Return what account 1990 of a fund is worth at some rates, in the book's minor units."""
     own = session.get_one(Book, fund.book_id).commodity
-    held = balance_of(session, book_id=fund.book_id, accounts=[POSITION], fund_id=fund.id)
+    held = balance_of(
+        session, book_id=fund.book_id, accounts=[Acct.CURRENCY_CONVERSION], fund_id=fund.id
+    )
     value = 0
     for amount in held:
         if amount.commodity == own:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core import bookkeeping
-from ledger.core.accounts import Layer, layer_of
+from ledger.core.accounts import Acct, Layer, layer_of
 from ledger.core.entry import Entry, Posting
 from ledger.core.fitting_accounts import Use, check_fits
 from ledger.db import Session
@@ -24,9 +24,6 @@ from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund, ensure_commodity
 
 KIND = "opening"
-NET_ASSETS = 3010
-OPENING_QUANTITIES = 8190
-IN_CUSTODY = 8210
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,9 @@ def propose_opening(
     except Invalid as error:
         raise Invalid(error.message, place="balances") from error
     counted = {
-        (row.fund, row.commodity): row.quantity for row in balances if row.account == IN_CUSTODY
+        (row.fund, row.commodity): row.quantity
+        for row in balances
+        if row.account == Acct.ITEMS_HELD
     }
     for thing in things:
         left = counted.get((thing.fund, thing.commodity), 0) - 1
@@ -150,7 +149,12 @@ def _net(legs: Sequence[Posting]) -> list[Posting]:
         place = (leg.fund, layer_of(leg.account), leg.commodity)
         totals[place] = totals.get(place, 0) + leg.quantity
     return [
-        Posting(OPENING_QUANTITIES if layer is Layer.QTY else NET_ASSETS, fund, unit, -total)
+        Posting(
+            Acct.OPENING_QUANTITIES if layer is Layer.QTY else Acct.OPENING_NET_ASSETS,
+            fund,
+            unit,
+            -total,
+        )
         for (fund, layer, unit), total in totals.items()
         if total
     ]

@@ -12,14 +12,13 @@ from sqlalchemy import select, update
 
 from ledger.bank_files import Statement, StatementFile
 from ledger.bank_files.accounts import bare, is_iban, same_account, surely_other, two_ibans
+from ledger.core.accounts import Acct
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models.books import Book
 from ledger.models.statements import BankAccount, BankLine, BankStatement
 from ledger.services.books.books import ensure_commodity
-
-OPERATING = 1010
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def route(
         if choice.only and not _is_chosen(statement, choice.only):
             _left_out(routed, index, statement, "it was not chosen")
             continue
-        if account == OPERATING and statement.currency != book.commodity:
+        if account == Acct.BANK and statement.currency != book.commodity:
             routed.refusals.append(
                 (index, f"The statement is in {statement.currency}, the book in {book.commodity}.")
             )

@@ -9,9 +9,10 @@ from datetime import datetime
 from uuid import UUID
 
 from ledger.bank_files import Statement, StatementFile
+from ledger.core.accounts import Acct
 from ledger.db import ReadSession, Session
 from ledger.models.books import Book
-from ledger.services.banking.bank_accounts import OPERATING, Choice, account_called, known_accounts
+from ledger.services.banking.bank_accounts import Choice, account_called, known_accounts
 from ledger.services.banking.statements import Imported, import_statement
 
 
@@ -36,7 +37,7 @@ def import_file(
             file=replace(file, statements=statements),
             imported_by=imported_by,
             now=now,
-            choice=choice if account == OPERATING else None,
+            choice=choice if account == Acct.BANK else None,
         )
         for account, statements in _by_account(session, book, file).items()
     ]
@@ -55,6 +56,6 @@ def _by_account(
     found: dict[int, tuple[Statement, ...]] = {}
     for statement in file.statements:
         one = account_called(known, statement)
-        account = one.account if one is not None else OPERATING
+        account = one.account if one is not None else Acct.BANK
         found[account] = (*found.get(account, ()), statement)
     return found

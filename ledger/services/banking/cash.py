@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core import bookkeeping
+from ledger.core.accounts import Acct
 from ledger.core.days import day_in
 from ledger.core.entry import Entry
 from ledger.db import ReadSession, Session
@@ -20,9 +21,7 @@ from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund
 from ledger.services.pledges.pledges import check_due, check_place, record_fulfilment, release_for
 
-__all__ = ["CASH", "bank_cash", "bounce_cheque", "record_cash"]
-
-CASH = 1030
+__all__ = ["bank_cash", "bounce_cheque", "record_cash"]
 
 
 def record_cash(
@@ -112,7 +111,7 @@ def bank_cash(
         raise Invalid("Count an amount above zero.", place="amount")
     if on > day_in(book.time_zone, now):
         raise Invalid("This day is still ahead.", place="received_on")
-    held = balance_of(session, book_id=book.id, accounts=[CASH], fund_id=fund.id)
+    held = balance_of(session, book_id=book.id, accounts=[Acct.UNDEPOSITED_CASH], fund_id=fund.id)
     told_again = _known(session, book, "cash_banked", reference) is not None
     if amount > held[book.commodity] and not told_again:
         raise Conflict("This fund holds less cash than that.", place="amount")
@@ -153,7 +152,7 @@ def _known(session: ReadSession, book: Book, event_type: str, reference: str) ->
 
 
 def _check_same(stored: Entry, fund: Fund, amount: int, pledge: Pledge | None) -> None:
-    counted = next(leg for leg in stored.postings if leg.account == CASH)
+    counted = next(leg for leg in stored.postings if leg.account == Acct.UNDEPOSITED_CASH)
     labels = {leg.pledge for leg in stored.postings if leg.pledge is not None}
     same = (counted.fund, counted.quantity) == (fund.code, amount)
     if not same or labels != ({pledge.reference} if pledge else set()):

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from ledger.core import bookkeeping
+from ledger.core.accounts import Acct
 from ledger.core.entry import Entry
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
@@ -24,7 +25,6 @@ from ledger.services.pledges.pledges import record_fulfilment
 from ledger.services.pledges.reopening import can_reopen, owed_again, reopened
 from ledger.services.stripe_balance.balance_transactions import merged
 
-BANK, CASH = 1010, 1030
 LEGS_OF_A_DEPOSIT = 2
 
 
@@ -78,7 +78,11 @@ def bounce_cheque(
     # A count that was corrected since is in another fund than its deposit was.
     source = item.count_entry_id or item.deposit_entry_id
     came = journal.load_entry(session, book.id, source)
-    legs = [leg for leg in came.postings if leg.account in (CASH, BANK) and leg.quantity > 0]
+    legs = [
+        leg
+        for leg in came.postings
+        if leg.account in (Acct.UNDEPOSITED_CASH, Acct.BANK) and leg.quantity > 0
+    ]
     pledge = session.get(Pledge, item.pledge_id) if item.pledge_id else None
     again = owed_again(session, pledge, item.amount) if pledge and not item.bounce_entry_id else 0
     entries = bookkeeping.cheque_bounced(
@@ -134,7 +138,7 @@ def _item(
     if item is not None and item.book_id == book.id:
         return item
     banked = journal.load_entry(session, book.id, key)
-    legs = [leg for leg in banked.postings if leg.account == BANK and leg.quantity > 0]
+    legs = [leg for leg in banked.postings if leg.account == Acct.BANK and leg.quantity > 0]
     if len(legs) != 1 or len(banked.postings) != LEGS_OF_A_DEPOSIT:
         raise Conflict("This entry is not the banking of cheques of one fund.", place="entry")
     known = items_of(session, book_id=book.id, deposit_id=key)

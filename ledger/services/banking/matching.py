@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core import bookkeeping
+from ledger.core.accounts import Acct
 from ledger.core.entry import Entry
 from ledger.core.reference import clean
 from ledger.db import ReadSession, Session
@@ -37,7 +38,6 @@ from ledger.services.banking.items import (
     were_undone,
 )
 from ledger.services.banking.suggestions import (
-    BANK,
     FAILED,
     RETURNED,
     Suggestion,
@@ -157,7 +157,7 @@ def match_returned_cheque(
     charge = -line.amount - cheque.amount
     if charge < 0:
         raise Conflict("The bank took back less than this cheque.", place="amount")
-    if line.account != BANK:
+    if line.account != Acct.BANK:
         raise Conflict("Lines of this account are matched to entries made before.", place="line")
     book = session.get_one(Book, line.book_id)
     entry_id = bounce_cheque(
@@ -268,7 +268,7 @@ def auto_match(session: Session, *, book_id: UUID, now: datetime) -> int:
         .where(
             BankLine.book_id == book_id,
             BankLine.state == "open",
-            BankLine.account == BANK,
+            BankLine.account == Acct.BANK,
             BankLine.interim.is_(False),
         )
         .order_by(BankLine.booked_on, BankLine.position, BankLine.id)
@@ -331,7 +331,7 @@ def post_line(
     now: datetime,
 ) -> UUID:
     """Post what a line means and return its entry. Raises Conflict for another bank account."""
-    if line.account != BANK:
+    if line.account != Acct.BANK:
         raise Conflict("Lines of this account are matched to entries made before.", place="line")
     return journal.post(
         session,

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import exists, func, literal_column, select
 
+from ledger.core.accounts import Acct
 from ledger.core.bounds import shifted
 from ledger.core.reference import find_references
 from ledger.db import ReadSession
@@ -23,7 +24,6 @@ from ledger.queries.payments.payments import payouts_in_transit
 from ledger.queries.pledges.pledges import open_by_reference
 from ledger.services.banking.items import Item, items_of
 
-BANK = 1010
 BANKING_DAYS = 4
 WINDOW_DAYS = 6
 # Up to this, a debit that calls itself a charge is proposed as one; minor units.
@@ -68,7 +68,7 @@ def suggestions_for(session: ReadSession, items: Sequence[Item]) -> dict[UUID, l
     Asks the same few questions for any number of them.
     """
     waiting = [item for item in items if item.line.state == item.state == "open"]
-    ours = [item for item in waiting if item.account == BANK]
+    ours = [item for item in waiting if item.account == Acct.BANK]
     payouts = _payouts(session, [item for item in ours if item.part is None])
     pledges = _pledges(session, [item for item in ours if not item.split])
     cheques = _cheques(session, [item for item in ours if item.amount < 0])
@@ -80,7 +80,7 @@ def suggestions_for(session: ReadSession, items: Sequence[Item]) -> dict[UUID, l
             *pledges.get(item.id, ()),
             *cheques.get(item.id, ()),
             *entries.get(item.id, ()),
-            *(_charges(item) if item.account == BANK else ()),
+            *(_charges(item) if item.account == Acct.BANK else ()),
         ]
     return found
 

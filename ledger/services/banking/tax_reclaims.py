@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ledger.core import bookkeeping
+from ledger.core.accounts import Acct
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book
@@ -13,7 +14,6 @@ from ledger.services.banking.items import tie
 from ledger.services.banking.matching import open_incoming, post_line
 
 CURRENCY = "GBP"
-RECEIVABLE = 1240
 # Basic rate: 25 for every 75 of gift and tax together, so a quarter of what was given.
 SHARE = 2_500
 
@@ -48,7 +48,7 @@ def match_reclaim(
     line = open_incoming(session, line_id)
     book = session.get_one(Book, line.book_id)
     owner = fund_by_code(session, book.id, fund)
-    if line.amount > on_account(session, owner, RECEIVABLE):
+    if line.amount > on_account(session, owner, Acct.TAX_RECLAIM_RECEIVABLE):
         raise Conflict("That is more than was reclaimed.", place="line")
     entries = bookkeeping.reclaim_received(
         book=book.code, fund=fund, currency=line.commodity, amount=line.amount

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from ledger.core.accounts import Acct
 from ledger.core.bounds import LONGEST_TEXT, check_text
 from ledger.core.entry import Entry
 from ledger.db import ReadSession, Session
@@ -28,7 +29,6 @@ from ledger.services.pledges.reopening import can_reopen
 
 # Rules whose match posted nothing: the entry was there before.
 POSTED_NOTHING = ("entry",)
-TAX_RECLAIM = 1240
 
 
 def last_match(session: ReadSession, item: Item) -> Match | None:
@@ -112,7 +112,7 @@ def _take_back(
         left = spendable(session, fund)
         if left < min(0, had[fund.id]) and not fund.negative_allowed:
             raise Conflict("This money was spent since; the fund has less.", place="line")
-        if on_account(session, fund, TAX_RECLAIM) < 0:
+        if on_account(session, fund, Acct.TAX_RECLAIM_RECEIVABLE) < 0:
             raise Conflict("The tax on this gift was reclaimed since.", place="line")
     for row, pledge in _made_good(session, match):
         record_fulfilment(

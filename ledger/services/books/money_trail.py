@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from ledger.core.accounts import Acct
 from ledger.core.entry import Entry, Posting
 from ledger.db import ReadSession
 from ledger.models.books import Book
@@ -15,7 +16,6 @@ from ledger.models.payments import BalanceTransaction, Payout
 from ledger.queries.books.books import fund_by_code
 from ledger.queries.books.funds import on_account
 
-BANK, CASH, STRIPE, IN_TRANSIT = 1010, 1030, 1110, 1120
 Moved = tuple[Posting, int, int, str | None]
 
 
@@ -37,19 +37,19 @@ def moved_on(
     for leg in entry.postings:
         if leg.fund not in funds:
             continue
-        if leg.account == CASH and leg.quantity > 0:
+        if leg.account == Acct.UNDEPOSITED_CASH and leg.quantity > 0:
             gone = _from_the_box(session, book, entry_id, leg)
             if gone:
-                found.append((leg, gone, BANK, None))
-        elif leg.account == STRIPE and leg.payment is not None:
+                found.append((leg, gone, Acct.BANK, None))
+        elif leg.account == Acct.STRIPE_BALANCE and leg.payment is not None:
             txn = session.get(BalanceTransaction, leg.payment)
             payout = session.get(Payout, txn.stripe_payout_id or "") if txn else None
             if payout is None:
                 continue
             if payout.bank_line_id is not None:
-                found.append((leg, leg.quantity, BANK, None))
+                found.append((leg, leg.quantity, Acct.BANK, None))
             else:
-                found.append((leg, leg.quantity, IN_TRANSIT, payout.stripe_payout_id))
+                found.append((leg, leg.quantity, Acct.PAYOUTS_IN_TRANSIT, payout.stripe_payout_id))
     return found
 
 
@@ -59,5 +59,5 @@ def _from_the_box(session: ReadSession, book: Book, entry_id: UUID, leg: Posting
     if item is not None:
         return leg.quantity
     fund = fund_by_code(session, book.id, leg.fund)
-    lacking = -on_account(session, fund, CASH, currency=leg.commodity)
+    lacking = -on_account(session, fund, Acct.UNDEPOSITED_CASH, currency=leg.commodity)
     return max(0, min(leg.quantity, lacking))

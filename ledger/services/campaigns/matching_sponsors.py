@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core import bookkeeping
+from ledger.core.accounts import Acct
 from ledger.core.days import day_in
 from ledger.core.match_gifts import match, taken_back
 from ledger.db import Session
@@ -33,7 +34,7 @@ from ledger.services.approvals.agreements import (
     take_step,
     total,
 )
-from ledger.services.pledges.pledges import RECEIVABLE, booked_as, make_promise
+from ledger.services.pledges.pledges import booked_as, make_promise
 
 
 def propose_sponsor(
@@ -173,7 +174,7 @@ def _take_back(
     for gift in gifts:
         given, back = known.get(gift.reference, (0, 0))
         share = taken_back(given, gift.amount, gift.refunded) - back
-        share = min(share, booked_as(session, _pledge(session, row), [RECEIVABLE]))
+        share = min(share, booked_as(session, _pledge(session, row), [Acct.PLEDGES_RECEIVABLE]))
         if share > 0:
             _post(session, row, "unmatch", share, f"{gift.reference}#{gift.refunded}", on, now)
             done += 1

@@ -10,8 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core import bookkeeping
-from ledger.core.bookkeeping.equipment import IN_CUSTODY
-from ledger.core.bookkeeping.equipment_life import GIVEN_BACK, LOST, RETURNED_DAMAGED, SOLD
+from ledger.core.accounts import Acct
 from ledger.core.entry import Entry
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
@@ -29,12 +28,12 @@ GIVING = "giving_on"
 DAMAGE = "damaged_return"
 # How a thing goes: where the count goes to, and the state it leaves the thing in.
 WAYS = {
-    "sold": (SOLD, "disposed"),
-    "scrapped": (SOLD, "disposed"),
-    "lost": (LOST, "lost"),
-    "returned": (GIVEN_BACK, "returned_to_donor"),
+    "sold": (Acct.DISPOSED, "disposed"),
+    "scrapped": (Acct.DISPOSED, "disposed"),
+    "lost": (Acct.LOST, "lost"),
+    "returned": (Acct.RETURNED_TO_DONOR, "returned_to_donor"),
 }
-PLACES = {"in_custody": IN_CUSTODY, "damaged": RETURNED_DAMAGED}
+PLACES = {"in_custody": Acct.ITEMS_HELD, "damaged": Acct.ITEMS_DAMAGED}
 
 
 def propose_disposal(

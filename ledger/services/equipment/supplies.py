@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from ledger.core import bookkeeping
+from ledger.core.accounts import Acct
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.assets import Valuation
@@ -20,8 +21,6 @@ from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund, ensure_commodity
 
 KIND = "material"
-ON_HAND = 8250
-STOCK = 1420
 BULK = ("GRM.", "MLT.")
 
 
@@ -121,7 +120,7 @@ def use_material(
 
     Raises Conflict for more than is there, or so little that it has no value."""
     check_own_fund(book, fund)
-    there = on_account(session, fund, ON_HAND, currency=commodity)
+    there = on_account(session, fund, Acct.MATERIALS_HELD, currency=commodity)
     if not 0 < quantity <= there:
         raise Conflict("There is less than this on hand.", place="quantity")
     stock = _worth(session, fund, commodity)
@@ -154,15 +153,15 @@ def _worth(session: ReadSession, fund: Fund, commodity: str) -> int:
     moved = select(Posting.entry_id).where(
         Posting.book_id == fund.book_id,
         Posting.fund_id == fund.id,
-        Posting.account == ON_HAND,
+        Posting.account == Acct.MATERIALS_HELD,
         Posting.commodity == commodity,
     )
     total = session.scalar(
         select(func.sum(Posting.quantity)).where(
             Posting.book_id == fund.book_id,
             Posting.fund_id == fund.id,
-            Posting.account == STOCK,
+            Posting.account == Acct.INVENTORY,
             Posting.entry_id.in_(moved),
         )
     )
-    return min(int(total or 0), on_account(session, fund, STOCK))
+    return min(int(total or 0), on_account(session, fund, Acct.INVENTORY))

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from ledger.bank_files import Gift, GiftList
 from ledger.core import bookkeeping
-from ledger.core.accounts import BY_NUMBER
+from ledger.core.accounts import BY_NUMBER, Acct
 from ledger.core.days import day_in
 from ledger.core.entry import Entry, entry
 from ledger.db import ReadSession, Session
@@ -33,11 +33,10 @@ from ledger.services.people.people import clean_email
 from ledger.services.pledges.parties import find_or_create_party, kept_parties
 from ledger.services.pledges.pledges import keep_at_once, record_fulfilment
 
-BANK, CASH = 1010, 1030
 # Where the money of a list can be, and what is booked for it.
 PLACES = {
-    BANK: ("transfer_received", bookkeeping.transfer_received),
-    CASH: ("cash_received", bookkeeping.cash_received),
+    Acct.BANK: ("transfer_received", bookkeeping.transfer_received),
+    Acct.UNDEPOSITED_CASH: ("cash_received", bookkeeping.cash_received),
 }
 SOURCE = "gift_list"
 GATED = "all_or_nothing"

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core import bookkeeping
+from ledger.core.accounts import Acct
 from ledger.core.amount import is_currency
 from ledger.core.days import day_in
 from ledger.core.entry import Entry
@@ -31,8 +32,6 @@ from ledger.services.books import journal
 from ledger.services.pledges.confirmations import restate_confirmed
 from ledger.services.pledges.offers import ALL_CONFIRMED, GATED, Line, check_lines, check_open
 
-RECEIVABLE = 1210
-CONDITIONAL = 9120
 ENDED = ("cancelled", "lapsed", "written_off", "charged_back")
 
 
@@ -210,7 +209,7 @@ def release_for(session: Session, pledge: Pledge, amount: int) -> tuple[int, int
         return rest, 0
     if pledge.legal_nature == "conditional":
         # Of a matching promise the part that gifts have earned is owed already (PLG-14).
-        return 0, min(rest, booked_as(session, pledge, [RECEIVABLE]))
+        return 0, min(rest, booked_as(session, pledge, [Acct.PLEDGES_RECEIVABLE]))
     return 0, rest
 
 
@@ -239,7 +238,7 @@ def check_due(session: Session, pledge: Pledge) -> None:
     if (
         pledge.legal_nature == "conditional"
         and open_quantity(session, pledge)
-        and not booked_as(session, pledge, [RECEIVABLE])
+        and not booked_as(session, pledge, [Acct.PLEDGES_RECEIVABLE])
     ):
         raise Conflict("This promise is due only when the campaign succeeds.", place="pledge")
 
@@ -384,7 +383,7 @@ def _keep_early(
 ) -> None:
     """Release what is kept of a conditional promise; ``release_for`` leaves it on 9120."""
     rest = max(0, open_quantity(session, pledge) - quantity)
-    kept = booked_as(session, pledge, [RECEIVABLE, CONDITIONAL]) - rest
+    kept = booked_as(session, pledge, [Acct.PLEDGES_RECEIVABLE, Acct.CONDITIONAL_PLEDGES]) - rest
     if kept <= 0:
         return
     book, fund = _codes(session, pledge)

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core import bookkeeping
+from ledger.core.accounts import Acct
 from ledger.core.days import day_in
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
@@ -40,8 +41,6 @@ KIND = "promise"
 INCREASE = "promise_increase"
 ALLOWANCE = "allowance"
 WRITE_OFF = "write_off"
-GROSS = 1210
-SET_ASIDE = 1218
 MAX_RATE = 5_000
 
 Schedule = Sequence[tuple[date, int]]
@@ -260,7 +259,7 @@ def propose_allowance(
     """
     if amount is None:
         amount = doubtful(session, book=book, fund=fund, on=day_in(book.time_zone, now))
-        amount += on_account(session, fund, SET_ASIDE)
+        amount += on_account(session, fund, Acct.PLEDGE_ALLOWANCE)
     if amount <= 0:
         raise Invalid("Give an amount above zero.", place="amount")
     return propose(
@@ -304,7 +303,9 @@ def allow(session: Session, proposal: Proposal, *, by: UUID, on: date, now: date
     """Book an allowance. Raises Conflict above what is owed in the fund (invariant I-39)."""
     fund = session.get_one(Fund, UUID(proposal.arguments["fund"]))
     amount = proposal.arguments["quantity"]
-    if amount > on_account(session, fund, GROSS) + on_account(session, fund, SET_ASIDE):
+    if amount > on_account(session, fund, Acct.PLEDGES_RECEIVABLE) + on_account(
+        session, fund, Acct.PLEDGE_ALLOWANCE
+    ):
         raise Conflict("That is more than what is owed to the fund.", place="amount")
     journal.post(
         session,
@@ -345,7 +346,7 @@ def write_off(session: Session, proposal: Proposal, *, by: UUID, on: date, now: 
     left = open_quantity(session, pledge)
     if not left:
         raise Conflict("Nothing of this promise is open any more.", place="promise")
-    aside = -on_account(session, session.get_one(Fund, row.fund_id), SET_ASIDE)
+    aside = -on_account(session, session.get_one(Fund, row.fund_id), Acct.PLEDGE_ALLOWANCE)
     entries = bookkeeping.promise_written_off(
         **place_of(session, row),
         amount=left,

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core import bookkeeping
+from ledger.core.accounts import Acct
 from ledger.core.amount import is_currency
 from ledger.core.states import after
 from ledger.db import ReadSession, Session
@@ -37,8 +38,6 @@ from ledger.services.pools.pools import PoolParts
 REFUNDABLE = "refundable"
 EXIT = "pool_exit"
 CONDITIONAL = "conditional_allocation"
-CURRENT = 1300
-GIVEN_BACK = 4540
 
 
 def propose_refundable(
@@ -138,7 +137,7 @@ def _check_exit(session: ReadSession, row: Commitment) -> PoolParts:
     parts = PoolParts(session, _other(row))
     if _owes(session, parts, row.book_id):
         raise Conflict("Pool and member still owe each other; settle that first.", place="member")
-    if on_account(session, parts.fund, CURRENT) < row.quantity:
+    if on_account(session, parts.fund, Acct.INTER_COMMUNITY) < row.quantity:
         raise Conflict("The host holds less than this for the pool.", place="amount")
     return parts
 
@@ -240,7 +239,7 @@ def return_unspent(
     """
     if amount <= 0:
         raise Invalid("Give an amount above zero.", place="amount")
-    if between(session, member.id, pool.id, GIVEN_BACK) > -amount:
+    if between(session, member.id, pool.id, Acct.ALLOCATIONS_IN) > -amount:
         raise Conflict("That is more than the pool allocated.", place="amount")
     parts = PoolParts(session, pool.id)
     entries = bookkeeping.allocation_returned(
@@ -282,14 +281,16 @@ def settle_open(
     """
     parts = PoolParts(session, pool_id)
     owed = {
-        code: (fund.code, -between(session, pool_id, fund.book_id, CURRENT))
+        code: (fund.code, -between(session, pool_id, fund.book_id, Acct.INTER_COMMUNITY))
         for code, fund in members.items()
     }
     owed = {code: (fund, amount) for code, (fund, amount) in owed.items() if amount}
     if not owed:
         raise Conflict("Nobody owes anything.", place="members")
     for fund in sorted(members.values(), key=lambda fund: fund.id):
-        hold(session, fund.id, max(0, between(session, pool_id, fund.book_id, CURRENT)))
+        hold(
+            session, fund.id, max(0, between(session, pool_id, fund.book_id, Acct.INTER_COMMUNITY))
+        )
     journal.post(
         session,
         bookkeeping.allocations_settled(
@@ -313,12 +314,12 @@ def settle_open(
 def _owes(session: ReadSession, parts: PoolParts, member_id: UUID) -> int:
     """Return what a member owes its pool, below zero when the pool owes it; what the host keeps
     for the pool is no debt of the host as a member."""
-    owes = between(session, parts.book.id, member_id, CURRENT)
+    owes = between(session, parts.book.id, member_id, Acct.INTER_COMMUNITY)
     if member_id == parts.host.id:
         kept = balance_of(
             session,
             book_id=member_id,
-            accounts=[CURRENT],
+            accounts=[Acct.INTER_COMMUNITY],
             fund_id=parts.held.id,
             counterparty_id=parts.book.id,
         )

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from ledger.core import bookkeeping
+from ledger.core.accounts import Acct
 from ledger.core.entry import Entry
 from ledger.core.fitting_accounts import Use, check_fits
 from ledger.core.functions import FUNCTIONS
@@ -40,7 +41,7 @@ def request_spending(
     reason: str,
     made_by: UUID,
     now: datetime,
-    account: int = 5110,
+    account: int = Acct.PROGRAMME_COSTS,
     function: str = "programme",
 ) -> Commitment:
     """Ask to spend; an approver of the book decides. Raises Invalid for an account on which

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from ledger.core import bookkeeping
+from ledger.core.accounts import Acct
 from ledger.core.days import day_in
 from ledger.db import Session
 from ledger.errors import Conflict
@@ -20,8 +21,6 @@ from ledger.queries.payments.payments import payout_funds
 from ledger.queries.payments.stripe_balance import book_for_account, general_fund
 from ledger.services.books import journal
 from ledger.services.stripe_balance.balance_transactions import extra_fee, merged
-
-STRIPE = 1110
 
 
 def settle_payout(
@@ -136,7 +135,7 @@ def _first_in(session: Session, book: Book, payout: Payout) -> dict[str, int]:
         .outerjoin(TransactionRow, TransactionRow.stripe_txn_id == Posting.payment)
         .where(
             Posting.book_id == book.id,
-            Posting.account == STRIPE,
+            Posting.account == Acct.STRIPE_BALANCE,
             Posting.commodity == payout.currency,
             TransactionRow.stripe_payout_id.is_(None),
         )
@@ -233,7 +232,7 @@ def _composition(session: Session, contained: Sequence[str]) -> tuple[Book, dict
     rows = session.execute(
         select(Posting.book_id, Fund.code, Posting.quantity)
         .join(Fund, Fund.id == Posting.fund_id)
-        .where(Posting.account == STRIPE, Posting.payment.in_(contained))
+        .where(Posting.account == Acct.STRIPE_BALANCE, Posting.payment.in_(contained))
     ).all()
     if len({book_id for book_id, _fund, _quantity in rows}) != 1:
         raise Conflict("A payout holds the money of one book; give each its own account.")

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import and_, func, or_, select
 
 from ledger.core import bookkeeping
+from ledger.core.accounts import Acct
 from ledger.core.days import day_in
 from ledger.core.entry import Entry
 from ledger.core.figures import given
@@ -28,10 +29,8 @@ from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund, ensure_commodity
 from ledger.services.pledges.pledges import record_fulfilment, release_for
 
-TIME_USED = 8410
 # Where the value of time stands: used up, in what was built, or as a statistic.
-BUILT = 1520
-WORTH = (5210, BUILT, 9310)
+WORTH = (Acct.SERVICES_USED, Acct.UNDER_CONSTRUCTION, Acct.TIME_STATISTIC)
 MINUTES_PER_DAY = 16 * 60
 # Older work needs evidence that a form cannot give.
 WINDOW = timedelta(days=366)
@@ -294,7 +293,7 @@ def correct_hours(
         value=sum(booked.values()) - kept,
         specialised=valuation.capitalise,
         valuation=valuation.label,
-        built=bool(booked.get(BUILT)),
+        built=bool(booked.get(Acct.UNDER_CONSTRUCTION)),
     )
     journal.post(
         session,
@@ -318,7 +317,7 @@ def _still_counted(session: ReadSession, row: HoursEntry) -> int:
         .join(Valuation, Valuation.label == Posting.valuation)
         .where(
             Posting.book_id == row.book_id,
-            Posting.account == TIME_USED,
+            Posting.account == Acct.TIME_APPLIED,
             Valuation.book_id == row.book_id,
             Valuation.hours_id == row.id,
         )

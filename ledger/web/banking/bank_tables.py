@@ -10,6 +10,7 @@ from flask import Blueprint
 from flask_babel import gettext as _
 
 from ledger.bank_files import Profile, Reading, StatementFile, read_statement, reading_of
+from ledger.core.accounts import Acct
 from ledger.db import Session
 from ledger.errors import Invalid, PoolbookError
 from ledger.models.books import Book
@@ -17,7 +18,7 @@ from ledger.schemas.tables import bank_mapping
 from ledger.services.banking import statements as statement_services
 from ledger.services.banking.statements import SeveralAccounts
 from ledger.services.importing import tables
-from ledger.web.banking.statements import BANK, chosen_account, say_imported
+from ledger.web.banking.statements import chosen_account, say_imported
 from ledger.web.importing import table_forms
 from ledger.web.importing.drafts import Draft, Errors, Flow, Looked, register
 from ledger.web.site.context import now, read_form, reading, signed_in
@@ -60,7 +61,7 @@ def _answer(draft: Draft, values: dict[str, str]) -> Looked:
         done = statement_services.import_statement(
             session,
             book=draft.book,
-            account=BANK,
+            account=Acct.BANK,
             file=file,
             imported_by=by,
             now=now(),
@@ -69,7 +70,7 @@ def _answer(draft: Draft, values: dict[str, str]) -> Looked:
         tables.remember(
             session,
             book=draft.book,
-            account=BANK,
+            account=Acct.BANK,
             headings=headings,
             profile=profile,
             by=by,
@@ -89,7 +90,7 @@ def _errors_of(refusal: PoolbookError) -> Errors:
 def _previewed(draft: Draft, found: Reading, file: StatementFile) -> dict[str, Any]:
     with reading() as session:
         preview = statement_services.preview_statement(
-            session, book=draft.book, account=BANK, file=file, choice=chosen_account()
+            session, book=draft.book, account=Acct.BANK, file=file, choice=chosen_account()
         )
     return {
         **table_forms.shown_of(found),
@@ -101,7 +102,7 @@ def _previewed(draft: Draft, found: Reading, file: StatementFile) -> dict[str, A
 
 def _best(draft: Draft) -> Reading:
     with reading() as session:
-        known = tables.remembered_for(session, book_id=draft.book.id, account=BANK)
+        known = tables.remembered_for(session, book_id=draft.book.id, account=Acct.BANK)
     return reading_of(draft.data, None, draft.book.commodity, known)
 
 

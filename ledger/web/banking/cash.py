@@ -7,6 +7,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from ledger.core.accounts import Acct
 from ledger.core.currencies import exponent
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
@@ -102,7 +103,7 @@ def _page(
         held = [
             row
             for row in balances.trial_balance(session, book_id=book.id)
-            if row.account == cash.CASH
+            if row.account == Acct.UNDEPOSITED_CASH
         ]
         counted = deposits.counted(session, book_id=book.id)
     return page(

@@ -8,6 +8,7 @@ from datetime import timedelta
 from flask import Blueprint, render_template
 from werkzeug.wrappers import Response
 
+from ledger.core.accounts import Acct
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.queries.banking import statements
@@ -19,7 +20,6 @@ from ledger.web.site.formatting import plain_decimal
 
 pages = Blueprint("demo_bank", __name__)
 
-BANK = 1010
 FEE = 600
 RECENT_DAYS = 60
 
@@ -31,7 +31,9 @@ def download(code: str) -> Response:
     with reading() as session:
         lines = _lines(session, book)
         waiting = statements.agreement(session, book_id=book.id)
-        opening = balances.balance_of(session, book_id=book.id, accounts=[BANK])[book.commodity]
+        opening = balances.balance_of(session, book_id=book.id, accounts=[Acct.BANK])[
+            book.commodity
+        ]
     opening += waiting.open_lines if waiting else 0
     closing = opening + sum(amount for amount, _text, _name in lines)
     moment = now()

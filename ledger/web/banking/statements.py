@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.bank_files import MAX_BYTES, TableUnclear, read_statement
+from ledger.core.accounts import Acct
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.queries.banking import statements
@@ -45,7 +46,6 @@ from ledger.web.site.context import (
 
 pages = Blueprint("statements", __name__)
 
-BANK = 1010
 LONGEST_SEARCH = 100
 # A file that is sent along while somebody chooses; a form holds no more.
 LARGEST_KEPT = 400_000
@@ -85,7 +85,7 @@ def upload(code: str) -> Response:
     try:
         name, data = _sent()
         with reading() as session:
-            known = tables.remembered_for(session, book_id=book.id, account=BANK)
+            known = tables.remembered_for(session, book_id=book.id, account=Acct.BANK)
         try:
             file = read_statement(data, currency=book.commodity, remembered=known)
         except TableUnclear:

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.bank_files import MAX_BYTES, Grid, Profile, Reading, order_of, place, profile_from
+from ledger.core.accounts import Acct
 from ledger.errors import Invalid, PoolbookError
 from ledger.models.books import Book
 from ledger.schemas.tables import MEANINGS
@@ -19,7 +20,6 @@ from ledger.web.site.context import now, reading, signed_in, write
 
 # The fields besides those of the columns.
 FIELDS = ("heading_line", "day_format", "decimal_mark", "encoding", "currency", "opening")
-BANK = 1010
 # The page that asks for what is missing.
 ASKS = {
     "statement": "bank_tables.show",
@@ -60,7 +60,7 @@ def to_mapping(book: Book, purpose: str, file_name: str, data: bytes) -> Respons
         lambda session: keep_draft(
             session,
             book=book,
-            account=BANK,
+            account=Acct.BANK,
             purpose=purpose,
             file_name=file_name,
             data=data,

@@ -13,6 +13,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from ledger.core.accounts import Acct
 from ledger.core.currencies import exponent
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound, PoolbookError
@@ -29,7 +30,7 @@ from ledger.queries.equipment import assets
 from ledger.queries.pools import pools
 from ledger.queries.volunteering import hours
 from ledger.schemas import by_hand as schemas
-from ledger.services.accounting import exchange, opening_balances
+from ledger.services.accounting import opening_balances
 from ledger.services.equipment import contributed_use, low_value_items, supplies
 from ledger.services.pledges import receivables
 from ledger.services.pledges.parties import CONSENTS
@@ -246,7 +247,7 @@ def _given(session: ReadSession, book: Book, asked: Deed) -> dict[str, str]:
 
 def _held(session: ReadSession, book: Book) -> list[str]:
     rows = trial_balance(session, book_id=book.id)
-    held = {row.commodity for row in rows if row.account == exchange.FOREIGN_BANK}
+    held = {row.commodity for row in rows if row.account == Acct.FOREIGN_BANK}
     return sorted(held - {book.commodity})
 
 
@@ -275,7 +276,7 @@ def _stock(session: ReadSession, book: Book) -> list[tuple[str, str]]:
             f" ({row.fund})",
         )
         for row in trial_balance(session, book_id=book.id)
-        if row.account == supplies.ON_HAND and row.commodity.startswith(supplies.BULK)
+        if row.account == Acct.MATERIALS_HELD and row.commodity.startswith(supplies.BULK)
     ]
 
 
