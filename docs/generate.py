@@ -4,6 +4,7 @@ A part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``; everyth
 written by hand. ``tests/test_domain.py`` fails while a part is out of date.
 """
 
+import ast
 import json
 import re
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from docs import draw
 from ledger.auth import PERMISSIONS, ROLES
 from ledger.core.accounts import CHART
 from ledger.core.currencies import exponent
@@ -80,10 +82,33 @@ def shown(quantity: int, commodity: str) -> str:
     return f"{'-' if quantity < 0 else ''}{whole:,}.{rest:0{digits}}"
 
 
+def folders() -> str:
+    """Return the folders of the ledger with the first sentence of each, as a table."""
+    return _folders(ROOT / "ledger")
+
+
+def capabilities() -> str:
+    """Return the capability folders of services, queries and pages as a table."""
+    rooms = ("services", "queries", "web", "stripe")
+    return _folders(*(ROOT / "ledger" / room for room in rooms))
+
+
+def _folders(*places: Path) -> str:
+    rows = ["| folder | holds |", "|---|---|"]
+    for place in places:
+        for path in sorted(place.glob("*/__init__.py")):
+            text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            name = path.parent.relative_to(ROOT / "ledger").as_posix()
+            rows.append(f"| `{name}/` | {' '.join(text.partition(chr(10) * 2)[0].split())} |")
+    return "\n".join(rows)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "chart-of-accounts": chart_of_accounts,
     "permissions": permissions,
     "end-state": end_state,
+    "folders": folders,
+    "capabilities": capabilities,
 }
 
 
@@ -92,9 +117,15 @@ def up_to_date(text: str) -> str:
     return PART.sub(lambda found: found[1] + PARTS[found[2]]() + found[3], text)
 
 
+def documents() -> list[Path]:
+    """Return the documents that may have generated parts."""
+    return [*sorted((ROOT / "docs").glob("*.md")), ROOT / "ledger" / "README.md"]
+
+
 def main() -> None:
-    """Bring every document up to date and say which changed."""
-    for path in sorted((ROOT / "docs").glob("*.md")):
+    """Bring every document and the picture up to date and say which changed."""
+    draw.PICTURE.write_text(draw.picture(), encoding="utf-8")
+    for path in documents():
         before = path.read_text(encoding="utf-8")
         after = up_to_date(before)
         if after != before:

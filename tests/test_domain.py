@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from docs.generate import PART, PARTS, entries_of, up_to_date
+from docs import draw
+from docs.generate import PART, PARTS, documents, entries_of, up_to_date
 from ledger.core import bookkeeping
 from ledger.core.policies import PROFILES
 from ledger.queries.invariants import CHECKS
@@ -49,11 +50,24 @@ def _numbered(letter: str) -> set[str]:
 
 def test_generated_parts_of_the_documents_are_up_to_date() -> None:
     found = set()
-    for path in sorted((ROOT / "docs").glob("*.md")):
+    for path in documents():
         text = path.read_text(encoding="utf-8")
         assert up_to_date(text) == text, f"{path.name}: run make docs"
         found |= {name for _begin, name, _end in PART.findall(text)}
     assert found == set(PARTS)
+
+
+def test_the_picture_shows_the_import_contracts() -> None:
+    assert draw.PICTURE.read_text(encoding="utf-8") == draw.picture(), "run make docs"
+
+
+def test_the_picture_follows_a_contract_that_changes() -> None:
+    layers: dict[str, object] = {"type": "layers", "name": "rooms", "containers": ["ledger"]}
+    before = draw.drawing(draw.panels([layers | {"layers": ["(web) | (api)", "services"]}]))
+    after = draw.drawing(draw.panels([layers | {"layers": ["(web) | (api)", "queries"]}]))
+    assert ">services<" in before
+    assert ">queries<" in after
+    assert ">services<" not in after
 
 
 def test_a_part_that_is_out_of_date_is_seen() -> None:

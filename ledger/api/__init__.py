@@ -1,4 +1,4 @@
-"""Door: programs. JSON per noun under /api/v1 with OpenAPI 3.1; bearer tokens, idempotency keys.
+"""JSON for programs under /api/v1, with OpenAPI 3.1, bearer tokens and idempotency keys.
 
 Reads by the same schemas as the forms. Holds no rule of the domain.
 """

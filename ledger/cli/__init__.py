@@ -1,4 +1,4 @@
-"""Door: the operator. Commands that scripts rely on; names, JSON keys and exit codes stay.
+"""The command line, which scripts rely on: names, JSON keys and exit codes stay.
 
 Exit codes: 0 done, 1 refused and nothing written, 2 wrong usage. With ``--json`` exactly one
 JSON document goes to standard output. One file per group of commands; importing them here hangs

@@ -1,1 +1,1 @@
-"""Pure thought: what events mean in the books. Standard library only; no clock, no database."""
+"""Pure functions: what events mean in the books. Standard library only; no clock, no database."""

@@ -1,4 +1,4 @@
-"""Files of other ledgers in: hledger, ledger, beancount and GnuCash become one History.
+"""Readers of other ledgers' files: hledger, ledger, beancount and GnuCash become one History.
 
 A mapping says what its names are in our chart of accounts. Must not know the database.
 """

@@ -1,1 +1,1 @@
-"""Questions: they return rows or frozen dataclasses, and never write."""
+"""Questions by capability: they return rows or frozen dataclasses, and never write."""

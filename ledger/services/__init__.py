@@ -1,1 +1,1 @@
-"""Deeds: they check, write rows and post entries in the caller's transaction; never commit."""
+"""Commands by capability: they check, write rows and post entries, and never commit."""

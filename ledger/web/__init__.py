@@ -1,4 +1,4 @@
-"""Door: people. One file of pages per noun; forms are read by the schemas, deeds by services.
+"""Pages for people, by capability: forms are read by the schemas, commands are services.
 
 Holds no rule of the domain: if a page and the API would need the same ``if``, it belongs below.
 """

@@ -1,4 +1,4 @@
-"""Conversations with the payment gateway, in three beats: prepare, call, record.
+"""Payment pages, saved cards and refunds, in three steps: prepare, call Stripe, record.
 
 The only package besides the doors that opens transactions: what we are about to ask is committed
 before the call, under a key derived from our own row, so that a crash at any moment is taken up

@@ -1,4 +1,4 @@
-"""What Stripe did without telling us, or told us twice: fetched, and brought into the books.
+"""What Stripe did, told or not: fetched and brought into the books.
 
 Messages only wake this; alone it reaches the same books. Opens transactions, as ``checkout``
 does, and never calls Stripe within one.
