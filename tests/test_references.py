@@ -8,9 +8,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.test_tidy import ROOT, TEXTS, name_of
+from wsgi import cli
 
 DOCS = ROOT / "docs"
 LEDGER = ROOT / "ledger"
@@ -39,7 +41,8 @@ CODE = re.compile(rf"\b({'|'.join(sorted(KINDS))})-(\d+)((?:,? (?:and )?-\d+)*)\
 PLACES = ("ledger", "reports", "tests", "docs", "migrations", "bench", ".ci")
 ROOMS = {path.name for base in (LEDGER, ROOT / "tests") for path in base.iterdir() if path.is_dir()}
 MODULE = re.compile(r"``((?:ledger\.)?[a-z_]+(?:\.[A-Za-z_]\w*)+)``")
-PATH = re.compile(r"``?([.\w*-]+(?:/[.\w*-]+)+/?)(?:::\w+)?``?")
+PATH = re.compile(r"``?([.\w*-]+(?:/[.\w*-]+)+/?)(?:::(\w+))?``?")
+COMMAND = re.compile(r"\bpoolbook ([a-z][a-z-]+)(?: ([a-z][a-z-]+))?")
 # Sample values that look like codes.
 SAMPLES = {"tests/sandbox/test_parameters.py", "tests/test_references.py", "tests/test_domain.py"}
 
@@ -98,18 +101,38 @@ def _sections(text: str, where: str) -> Iterator[str]:
 
 
 def _names(text: str, where: str) -> Iterator[str]:
-    for name in PATH.findall(text):
+    for name, function in PATH.findall(text):
         first = name.partition("/")[0]
-        known = first in PLACES or first in ROOMS
-        if known and not _found(name, (ROOT / where).parent):
-            yield f"path {name}"
+        if first in PLACES or first in ROOMS:
+            files = _found(name, (ROOT / where).parent)
+            if not files:
+                yield f"path {name}"
+            elif function and not any(_defines(path, function) for path in files):
+                yield f"function {name}::{function}"
+    if where.endswith(".md"):
+        yield from _commands(text)
     if where.endswith(".py"):
         yield from (f"module {name}" for name in MODULE.findall(text) if not _is_module(name))
 
 
-def _found(name: str, here: Path) -> bool:
+def _commands(text: str) -> Iterator[str]:
+    """Yield commands in code that the command line does not have."""
+    for code in re.findall(r"`([^`\n]+)`|^    (\S.*)$", text, flags=re.MULTILINE):
+        for name, sub in COMMAND.findall("".join(code)):
+            command = cli.commands.get(name)
+            if command is None:
+                yield f"command poolbook {name}"
+            elif sub and isinstance(command, click.Group) and sub not in command.commands:
+                yield f"command poolbook {name} {sub}"
+
+
+def _found(name: str, here: Path) -> list[Path]:
     bases = (ROOT, LEDGER, ROOT / "tests", here)
-    return any(list(base.glob(name.rstrip("/"))) for base in bases)
+    return [path for base in bases for path in base.glob(name.rstrip("/"))]
+
+
+def _defines(path: Path, function: str) -> bool:
+    return re.search(rf"\bdef (test_)?{function}\b", path.read_text()) is not None
 
 
 def _is_module(name: str) -> bool:
@@ -168,12 +191,24 @@ def test_there_is_something_to_lead_to() -> None:
         ("in case %s", "case %s of no document"),
         ("``services/nowhere_%s.py``", "path services/nowhere_%s.py"),
         ("`docs/nowhere_%s.md`", "path docs/nowhere_%s.md"),
+        ("`core/entry.py::nowhere_%s`", "function core/entry.py::nowhere_%s"),
         ("``services.nowhere_%s``", "module services.nowhere_%s"),
         ("``core.entry.nowhere_%s``", "module core.entry.nowhere_%s"),
     ],
 )
 def test_a_wrong_reference_is_seen(planted: str, fault: str) -> None:
     assert fault % 97 in list(wrong(planted % 97, "ledger/core/entry.py"))
+
+
+def test_a_command_that_is_not_there_is_seen() -> None:
+    text = (
+        "Run `poolbook book open`, then\n\n    poolbook unlock HALL\n    poolbook book close HALL\n"
+    )
+    assert list(wrong(text, "docs/deploy.md")) == [
+        "command poolbook book open",
+        "command poolbook unlock",
+        "command poolbook book close",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Readers of bank files: camt.053, MT940, OFX and tables become one kind of Statement; no database."""
+"""Readers of bank files: camt, MT940, OFX and tables become one kind of Statement; no database."""
 
 from ledger.bank_files.cells import order_of
 from ledger.bank_files.gifts import Gift, GiftList, read_gifts, reading_of_gifts
