@@ -15,7 +15,7 @@ from typing import Any
 
 from docs import draw
 from ledger.auth import PERMISSIONS, ROLES
-from ledger.core.accounts import CHART
+from ledger.core.accounts import CHART, Acct
 from ledger.core.currencies import exponent
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,11 +25,15 @@ PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(\n<!-- end -->)", re.DO
 
 def chart_of_accounts() -> str:
     """Return the chart of accounts as a table."""
-    rows = ["| no. | name | layer | type | names the other book |", "|---|---|---|---|---|"]
+    names = {number: name for name, number in vars(Acct).items() if isinstance(number, int)}
+    rows = [
+        "| no. | name | in code | layer | type | names the other book |",
+        "|---|---|---|---|---|---|",
+    ]
     for row in CHART:
         kind = f"{row.kind} (loss)" if row.is_loss else row.kind
-        inter_book = "yes" if row.inter_book else ""
-        rows.append(f"| {row.number} | {row.name} | {row.layer} | {kind} | {inter_book} |")
+        cells = (row.number, row.name, f"`Acct.{names[row.number]}`", row.layer, kind)
+        rows.append(f"| {' | '.join(map(str, cells))} | {'yes' if row.inter_book else ''} |")
     return "\n".join(rows)
 
 
