@@ -30,6 +30,8 @@ test-long: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/djlint --check --quiet ledger reports
+	$(BIN)/djlint --lint --quiet ledger reports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -4,6 +4,7 @@ import ast
 import hashlib
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,18 @@ TEXTS = [
 ]
 
 
+# What browsers and WeasyPrint read; minified files of others are taken as they are.
+LAYOUTS = [
+    path
+    for path in TRACKED
+    if path.suffix in {".html", ".css", ".js", ".xml"}
+    and path.relative_to(ROOT).parts[0] in {"ledger", "reports"}
+    and "vendor" not in path.parts
+    and path.is_file()
+]
+LONGEST_LINE = 120
+
+
 def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
@@ -48,6 +61,46 @@ def test_a_module_is_short_and_says_what_it_is_for(path: Path):
             length = (node.end_lineno or 0) - node.body[0].lineno + 1
             limit = 400 if path.parent.name == "versions" else 60
             assert length <= limit, f"{node.name} has {length} lines"
+
+
+def too_long(text: str) -> list[int]:
+    """Return the numbers of lines that nobody reads at a glance."""
+    return [number for number, line in enumerate(text.splitlines(), 1) if len(line) > LONGEST_LINE]
+
+
+def test_lines_of_templates_styles_and_scripts_are_short():
+    assert len(LAYOUTS) > 90
+    found = {name_of(path): too_long(path.read_text()) for path in LAYOUTS}
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+def crowded(style: str) -> list[str]:
+    """Return lines of a style sheet that hold two declarations or a whole rule."""
+    return [line for line in style.splitlines() if re.search(r";\s*[\w-]+\s*:|\{.*\}", line)]
+
+
+def test_a_style_sheet_has_one_declaration_a_line():
+    styles = [path for path in LAYOUTS if path.suffix == ".css"]
+    assert len(styles) > 2
+    assert [line for path in styles for line in crowded(path.read_text())] == []
+
+
+def test_long_and_crowded_lines_are_noticed():
+    assert too_long("a" * 120 + "\n" + "b" * 121) == [2]
+    assert crowded("a { color: red; }") == ["a { color: red; }"]
+    assert crowded("a {\n  color: red; margin: 0;\n}") == ["  color: red; margin: 0;"]
+
+
+@pytest.mark.parametrize("aim", ["--check", "--lint"])
+def test_templates_are_set_as_djlint_sets_them(aim: str):
+    """If this is red: ``.venv/bin/djlint --reformat ledger reports`` sets them."""
+    done = subprocess.run(
+        [sys.executable, "-m", "djlint", aim, "--quiet", "ledger", "reports"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_no_module_is_a_drawer():

@@ -15,9 +15,6 @@ from tests.web.town import Town
 LINK = re.compile(r'href="([^"]+)"')
 
 
-LINE = re.compile(r'/journal/([0-9a-f-]{36})".*?class="num">[^<]*<.*?class="num">([^<]+)<')
-
-
 def entries_on(page: str) -> set[str]:
     return set(re.findall(r"/journal/([0-9a-f-]{36})", page))
 
@@ -50,8 +47,9 @@ def test_an_account_is_read_page_by_page_and_its_balances_run_on(town: Town) -> 
         shown = client.get(path).text
         table = shown[shown.index('<table id="entries"') :] if 'id="entries"' in shown else ""
         pages += re.findall(
-            r"/journal/([0-9a-f-]{36})\".*?<td class=\"num\">.*?</td><td class=\"num\">([^<]+)<",
+            r"/journal/([0-9a-f-]{36})\".*?<td class=\"num\">.*?</td>\s*<td class=\"num\">([^<]+)<",
             table,
+            re.DOTALL,
         )
         older = re.search(r'href="([^"]+before=[^"]+)"', shown)
         path = unescape(older[1]) if older else ""

@@ -95,7 +95,7 @@ def test_a_draft_is_written_in_money_hours_and_things_and_read_back_as_typed(tow
         ]
     assert needs == [("USD", 125_050, 200_000), ("MIN.ELEC", 750, 750), ("EQP.PROJECTOR", 1, 2)]
     page = town.client("treasurer").get(path).text
-    typed = dict(re.findall(r'name="((?:minimum|optimum)-\d)" value="([^"]*)"', page))
+    typed = dict(re.findall(r'name="((?:minimum|optimum)-\d)"\s+value="([^"]*)"', page))
     assert [typed[name] for name in ("minimum-0", "minimum-1", "optimum-2")] == [
         "1250.50",
         "12:30",

@@ -84,7 +84,7 @@ def test_what_ones_role_does_not_allow_is_neither_offered_nor_given(
 ) -> None:
     client = town.client(who)
     page = client.get("/tokens").text
-    shown = set(re.findall(r'type="checkbox" id="([\w:-]+)"', page))
+    shown = set(re.findall(r'type="checkbox"\s+id="([\w:-]+)"', page))
     assert offered <= shown
     assert shown.isdisjoint(not_offered)
     before = town.rows()
