@@ -20,6 +20,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from ledger.db import Database, Session
+from ledger.services.workflow import approval_kinds  # noqa: F401 (tests decide requests)
 from migrations import upgrade
 
 # Thousands of databases wait for the disk at every commit, and no test asks whether one survives a

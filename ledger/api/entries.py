@@ -20,6 +20,7 @@ from ledger.queries.books import journal
 from ledger.schemas.fields import Day, Line, one_of
 from ledger.schemas.journal import EntryFilter
 from ledger.services.accounting import manual_entries
+from ledger.services.approvals.registry import payload_of
 
 blueprint = Blueprint("api_entries", "Entries of a book's journal")
 
@@ -146,7 +147,8 @@ def proposed(code: str, proposal_id: UUID) -> dict[str, Any]:
 def _shown(session: ReadSession, book: Book, proposal: Proposal) -> dict[str, Any]:
     entry = None
     if proposal.state == "approved":
-        entry = manual_entries.posted_as(session, book.id, proposal.arguments)
+        asked = payload_of(proposal.kind, proposal.arguments)
+        entry = manual_entries.posted_as(session, book.id, asked.event_type, asked.external_ref)
     return {
         "proposal": str(proposal.id),
         "state": proposal.state,

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from flask import Flask
 
+# Decisions are taken on these pages: every kind of request has to be known.
+from ledger.services.workflow import approval_kinds  # noqa: F401
+
 ROOT = str(Path(__file__).parent)
 # Each is a module of this room with a blueprint named ``pages``.
 NOUNS = (

@@ -22,6 +22,7 @@ from ledger.models.pledges import Pledge
 from ledger.models.recurring import RecurringGift
 from ledger.queries.campaigns.matching_sponsors import cleared_gifts
 from ledger.queries.invariants import check
+from ledger.services.approvals.registry import Decision
 from ledger.services.books import journal
 from ledger.services.books.books import ensure_commodity
 from ledger.services.campaigns import campaigns, matching_sponsors
@@ -345,9 +346,8 @@ def a_sponsor_who_matches(shop: Shop) -> None:
             made_by=asks.id,
             now=shop.now(hours=-1),
         )
-        matching_sponsors.take_sponsor(
-            session, row, by=agrees.id, on=shop.now().date(), now=shop.now(hours=-1)
-        )
+        decision = Decision(agrees.id, shop.now().date(), shop.now(hours=-1))
+        matching_sponsors.take_sponsor(session, row, decision)
     hall.is_worked(("PLG-13", 0))
     pledge = hall.give(10_000)
     hall.posted()

@@ -21,6 +21,7 @@ from ledger.models.proposals import Approval, Proposal
 from ledger.queries.approvals import rules
 from ledger.queries.books.funds import spendable
 from ledger.services.approvals import decisions, previews
+from ledger.services.approvals.registry import registered
 from ledger.services.approvals.rules import bands_from, propose_rule
 from ledger.services.books.policies import choose_policy
 from ledger.services.people import people
@@ -241,7 +242,7 @@ def test_a_preview_of_what_cannot_be_done_leaves_nothing(desk: Desk) -> None:
 
 def test_every_kind_that_can_be_approved_needs_one_person_at_least(desk: Desk) -> None:
     policy = rules.rules_of(desk.session, [desk.book.id], NOW)[desk.book.id]
-    for kind in decisions.APPROVED:
+    for kind in registered():
         arguments = {"quantity": 1, "commodity": "USD", "kind": "spending"}
         assert rules.needed_by(policy, kind, arguments, "USD") >= 1, kind
 

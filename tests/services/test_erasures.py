@@ -20,12 +20,12 @@ from ledger.models.journal import Annotation, Posting
 from ledger.models.parties import Party
 from ledger.models.people import ApiToken, SignInLink
 from ledger.models.pledges import Pledge
+from ledger.models.proposals import Proposal
 from ledger.models.statements import BankLine, BankLinePart, BankStatement, Match
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code
 from ledger.queries.books.seals import first_difference
 from ledger.queries.people.parties import kept_about
-from ledger.services.approvals.requests import propose
 from ledger.services.banking.cash import record_cash
 from ledger.services.books.seals import make_checkpoint
 from ledger.services.jobs import rate_limits
@@ -107,15 +107,17 @@ def fill(session) -> None:
     passkey.sign_count, passkey.transports, passkey.backed_up = 0, [], False
     passkey.created_at = NOW
     session.add(passkey)
-    propose(
-        session,
-        book_id=book.id,
-        kind="refund",
-        title="A refund",
-        reason=HERS[8],
-        arguments={"refund": str(new_id()), "to": address.upper()},
-        made_by=tess.id,
-        now=NOW,
+    session.add(
+        Proposal(
+            book_id=book.id,
+            kind="refund",
+            title="A refund",
+            reason=HERS[8],
+            arguments={"refund": str(new_id()), "to": address.upper()},
+            state="open",
+            made_by=tess.id,
+            made_at=NOW,
+        )
     )
     entry_id = session.scalars(select(Posting.entry_id).where(Posting.pledge.is_not(None))).first()
     session.add(Annotation(book_id=book.id, entry_id=entry_id, text=HERS[5], made_at=NOW))

@@ -8,6 +8,7 @@ from ledger.core.match_gifts import Terms, match, taken_back
 from ledger.db import Session
 from ledger.models.commitments import Commitment
 from ledger.queries.campaigns.matching_sponsors import cleared_gifts, matched_of, sponsors_of
+from ledger.services.approvals.registry import Decision
 from ledger.services.campaigns import matching_sponsors
 from ledger.services.pledges.parties import Giver, party_of_form
 from tests.conftest import NOW
@@ -41,7 +42,7 @@ def sponsor(till: Till) -> Commitment:
         made_by=asks.id,
         now=NOW,
     )
-    matching_sponsors.take_sponsor(till.session, row, by=agrees.id, on=NOW.date(), now=NOW)
+    matching_sponsors.take_sponsor(till.session, row, Decision(agrees.id, NOW.date(), NOW))
     return row
 
 

@@ -13,6 +13,7 @@ import pytest
 from ledger.db import Session
 from ledger.errors import Conflict, NotAllowed
 from ledger.models.commitments import Commitment
+from ledger.services.approvals.registry import Decision
 from ledger.services.spending import expenses, grants, spending
 from tests.conftest import NOW
 from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_proposal, sound
@@ -150,7 +151,7 @@ def test_whoever_asks_does_not_approve_even_past_the_queue(
 ) -> None:
     row = agreement(hamlet_session, hamlet)
     with pytest.raises(NotAllowed, match="cannot approve it"):
-        approve(hamlet_session, row, by=hamlet.maker, on=TODAY, now=NOW)
+        approve(hamlet_session, row, Decision(hamlet.maker, TODAY, NOW))
     assert (row.state, row.approved_by) == ("submitted", None)
 
 

@@ -5,6 +5,7 @@ on an entry, it is undone there.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -26,15 +27,38 @@ from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.queries.books.funds import on_account
 from ledger.queries.payments.payments import FOLLOWED
 from ledger.services.accounting.fund_control import check_left, lock_fund
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.books.money_trail import deposit_item, moved_on
 
+CORRECTION = "correction"
 REVERSAL = "reversal"
 # Entries that mirror another book cannot be corrected in one book alone.
 SHARED = (Acct.INTER_COMMUNITY, Acct.INTEREST_IN_POOL, Acct.REFUNDABLE_CONTRIBUTIONS)
 # Whose entries nobody else remembers, unless a label or a row says so.
 ALONE = ("cash", "exchange", "material", "allowance", "release", "designation", "import", "api")
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionAsked:
+    """An entry whose legs belong to other funds; ``funds`` maps codes, the wrong to the right.
+
+    ``amount`` is what the entry moves, in minor units; requests of before the rules by amount
+    carry none.
+    """
+
+    entry: UUID
+    funds: Mapping[str, str]
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReversalAsked:
+    """An entry that should not be there; ``amount`` as in ``CorrectionAsked``."""
+
+    entry: UUID
+    amount: int | None = None
 
 
 def propose_correction(
@@ -69,14 +93,10 @@ def propose_correction(
     return propose(
         session,
         book_id=book_id,
-        kind="correction",
+        kind=CORRECTION,
         title="Move an entry to another fund",
         reason=reason,
-        arguments={
-            "entry": str(entry_id),
-            "funds": dict(fund_map),
-            "amount": _amount_of(session, book_id, entry_id),
-        },
+        payload=CorrectionAsked(entry_id, fund_map, _amount_of(session, book_id, entry_id)),
         made_by=made_by,
         now=now,
     )
@@ -168,21 +188,20 @@ def propose_reversal(
         kind=REVERSAL,
         title="Take an entry back",
         reason=reason,
-        arguments={
-            "entry": str(entry_id),
-            "amount": _amount_of(session, book_id, entry_id),
-        },
+        payload=ReversalAsked(entry_id, _amount_of(session, book_id, entry_id)),
         made_by=made_by,
         now=now,
     )
 
 
-def take_back(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+def take_back(
+    session: Session, proposal: Proposal, payload: ReversalAsked, decision: Decision
+) -> None:
     """Post the exact negation of an entry (invariant I-07).
 
     Raises Conflict when something rests on it by now, or its money is not there any more.
     """
-    entry_id = UUID(proposal.arguments["entry"])
+    entry_id = payload.entry
     legs = journal.load_entry(session, proposal.book_id, entry_id).postings
     named = {fund_by_code(session, proposal.book_id, leg.fund).id for leg in legs}
     funds = {fund.code: fund for fund in [lock_fund(session, key) for key in sorted(named)]}
@@ -191,10 +210,10 @@ def take_back(session: Session, proposal: Proposal, *, by: UUID, on: date, now: 
         session,
         book_id=proposal.book_id,
         entry_id=entry_id,
-        accounting_on=on,
-        now=now,
+        accounting_on=decision.on,
+        now=decision.now,
         made_by=proposal.made_by,
-        approved_by=by,
+        approved_by=decision.by,
     )
     for leg in legs:
         fund = funds[leg.fund]
@@ -247,3 +266,22 @@ def _amount_of(session: ReadSession, book_id: UUID, entry_id: UUID) -> int:
         ((leg.account, leg.commodity, leg.quantity) for leg in legs),
         session.get_one(Book, book_id).commodity,
     )
+
+
+def _approve(
+    session: Session, proposal: Proposal, payload: CorrectionAsked, decision: Decision
+) -> None:
+    apply_correction(
+        session,
+        book_id=proposal.book_id,
+        entry_id=payload.entry,
+        fund_map=payload.funds,
+        on=decision.on,
+        now=decision.now,
+        made_by=proposal.made_by,
+        approved_by=decision.by,
+    )
+
+
+register(ApprovalKind(CORRECTION, CorrectionAsked, _approve))
+register(ApprovalKind(REVERSAL, ReversalAsked, take_back))

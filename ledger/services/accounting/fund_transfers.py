@@ -3,7 +3,8 @@
 """
 
 from collections.abc import Callable
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from ledger.core import bookkeeping
@@ -13,6 +14,7 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.proposals import Proposal
 from ledger.services.accounting.fund_control import hold
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund
@@ -22,6 +24,16 @@ DESIGNATION = "designation"
 TITLES = {RELEASE: "Restriction ends", DESIGNATION: "Move between funds"}
 FREE = ("unrestricted", "designated")
 TIMED = ("time", "purpose_time")
+
+
+@dataclass(frozen=True, slots=True)
+class FundTransfer:
+    """Money that is to move between two funds of a book, in minor units."""
+
+    from_fund: UUID
+    to_fund: UUID
+    quantity: int
+    commodity: str
 
 
 def propose_release(
@@ -64,18 +76,22 @@ def propose_designation(
     return _propose(session, DESIGNATION, funds, amount, reason=reason, made_by=made_by, now=now)
 
 
-def release(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+def release(
+    session: Session, proposal: Proposal, payload: FundTransfer, decision: Decision
+) -> None:
     """Post a release. Raises Conflict before the restriction's last day or without the money."""
-    fund = session.get_one(Fund, UUID(proposal.arguments["from_fund"]))
+    fund = session.get_one(Fund, payload.from_fund)
     until = fund.restriction_until_on
-    if until is not None and on <= until:
+    if until is not None and decision.on <= until:
         raise Conflict(f"The restriction lasts until {until.isoformat()}.", place="from_fund")
-    _move(session, proposal, bookkeeping.restriction_released, by, on, now)
+    _move(session, proposal, payload, decision, bookkeeping.restriction_released)
 
 
-def designate(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+def designate(
+    session: Session, proposal: Proposal, payload: FundTransfer, decision: Decision
+) -> None:
     """Post a move of free money. Raises Conflict when the fund has less."""
-    _move(session, proposal, bookkeeping.funds_designated, by, on, now)
+    _move(session, proposal, payload, decision, bookkeeping.funds_designated)
 
 
 def _propose(
@@ -102,12 +118,7 @@ def _propose(
         kind=kind,
         title=f"{TITLES[kind]}: {from_fund.code} to {to_fund.code}",
         reason=reason,
-        arguments={
-            "from_fund": str(from_fund.id),
-            "to_fund": str(to_fund.id),
-            "quantity": amount,
-            "commodity": book.commodity,
-        },
+        payload=FundTransfer(from_fund.id, to_fund.id, amount, book.commodity),
         made_by=made_by,
         now=now,
     )
@@ -116,28 +127,30 @@ def _propose(
 def _move(
     session: Session,
     proposal: Proposal,
+    payload: FundTransfer,
+    decision: Decision,
     event: Callable[..., list[Entry]],
-    by: UUID,
-    on: date,
-    now: datetime,
 ) -> None:
-    asked = proposal.arguments
     book = session.get_one(Book, proposal.book_id)
-    fund = hold(session, UUID(asked["from_fund"]), asked["quantity"])
+    fund = hold(session, payload.from_fund, payload.quantity)
     journal.post(
         session,
         event(
             book=book.code,
             from_fund=fund.code,
-            to_fund=session.get_one(Fund, UUID(asked["to_fund"])).code,
-            currency=asked["commodity"],
-            amount=asked["quantity"],
+            to_fund=session.get_one(Fund, payload.to_fund).code,
+            currency=payload.commodity,
+            amount=payload.quantity,
         ),
         event_type=proposal.kind,
         source=proposal.kind,
         external_ref=str(proposal.id),
-        accounting_on=on,
-        now=now,
+        accounting_on=decision.on,
+        now=decision.now,
         made_by=proposal.made_by,
-        approved_by=by,
+        approved_by=decision.by,
     )
+
+
+register(ApprovalKind(RELEASE, FundTransfer, release))
+register(ApprovalKind(DESIGNATION, FundTransfer, designate))

@@ -7,8 +7,8 @@ left obeys what people obey: the fund's money, its purpose, and the days that ar
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -18,6 +18,7 @@ from ledger.core.days import day_in
 from ledger.core.entry import Entry, Posting
 from ledger.core.fitting_accounts import Use, check_fits
 from ledger.core.functions import FUNCTIONS
+from ledger.core.payloads import to_document
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Account, Book, Commodity, Fund
@@ -27,6 +28,7 @@ from ledger.queries.accounting.periods import closed_until
 from ledger.queries.books.books import accounts_of, funds_of
 from ledger.queries.books.funds import OWED
 from ledger.services.accounting.fund_control import hold
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund
@@ -42,6 +44,27 @@ BOTH_SIDES = (
     "write it in both books at once."
 )
 COST = "expense"
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One leg that a person wrote: debit positive, in the smallest unit."""
+
+    account: int
+    fund: str
+    commodity: str
+    quantity: int
+    function: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ManualEntry:
+    """An entry that is to be posted, and what its sender calls it."""
+
+    event_type: str
+    external_ref: str
+    accounting_date: date
+    postings: tuple[Leg, ...]
 
 
 def propose_entry(
@@ -65,20 +88,23 @@ def propose_entry(
     """
     if event_type not in EVENT_TYPES:
         raise Invalid(f"The event type is one of {', '.join(EVENT_TYPES)}.", place="event_type")
-    arguments = {
-        "event_type": event_type,
-        "external_ref": external_ref,
-        "accounting_date": accounting_on.isoformat(),
-        "postings": [_document(leg) for leg in postings],
-    }
+    payload = ManualEntry(
+        event_type,
+        external_ref,
+        accounting_on,
+        tuple(
+            Leg(leg.account, leg.fund, leg.commodity, leg.quantity, leg.function)
+            for leg in postings
+        ),
+    )
     _check_legs(session, book, postings)
-    entry = entry_of(book, arguments)
+    entry = entry_of(book, payload)
     known = _known(session, book, event_type, external_ref)
     if known is not None:
-        if known.arguments != arguments:
+        if known.arguments != to_document(payload):
             raise Conflict("This reference names another entry already.", place="external_ref")
         return known, True
-    if posted_as(session, book.id, arguments) is not None:
+    if posted_as(session, book.id, event_type, external_ref) is not None:
         raise Conflict("This reference is in the books already.", place="external_ref")
     _check(session, book, entry, accounting_on, day_in(book.time_zone, now))
     proposal = propose(
@@ -87,48 +113,50 @@ def propose_entry(
         kind=KIND,
         title=f"Manual entry: {event_type} {external_ref}",
         reason=reason.strip() or WITHOUT_REASON,
-        arguments=arguments,
+        payload=payload,
         made_by=made_by,
         now=now,
     )
     return proposal, False
 
 
-def post_entry(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+def post_entry(
+    session: Session, proposal: Proposal, payload: ManualEntry, decision: Decision
+) -> None:
     """Post what was asked for, exactly, on its day. Raises as ``propose_entry``: the books may
     have changed since."""
-    asked = proposal.arguments
     book = session.get_one(Book, proposal.book_id)
-    day = date.fromisoformat(asked["accounting_date"])
-    entry = entry_of(book, asked)
+    entry = entry_of(book, payload)
     _check_legs(session, book, entry.postings)
-    _check(session, book, entry, day, on)
+    _check(session, book, entry, payload.accounting_date, decision.on)
     draft = journal.Draft(
         entry=entry,
-        event_type=asked["event_type"],
+        event_type=payload.event_type,
         source=SOURCE,
-        external_ref=asked["external_ref"],
-        accounting_on=day,
+        external_ref=payload.external_ref,
+        accounting_on=payload.accounting_date,
         made_by=proposal.made_by,
-        approved_by=by,
+        approved_by=decision.by,
     )
-    if journal.post_batch(session, [draft], now=now).duplicates:
+    if journal.post_batch(session, [draft], now=decision.now).duplicates:
         raise Conflict("This reference is in the books already.", place="external_ref")
 
 
-def entry_of(book: Book, arguments: Mapping[str, Any]) -> Entry:
-    """Return the entry that a proposal asks for. Raises Invalid when it does not balance."""
-    return Entry(book.code, tuple(Posting(**leg) for leg in arguments["postings"]))
+def entry_of(book: Book, payload: ManualEntry) -> Entry:
+    """Return the entry that a request asks for. Raises Invalid when it does not balance."""
+    return Entry(book.code, tuple(Posting(**asdict(leg)) for leg in payload.postings))
 
 
-def posted_as(session: ReadSession, book_id: UUID, arguments: Mapping[str, Any]) -> UUID | None:
-    """Return the id of the entry that is known by what a proposal calls it, if it was posted."""
+def posted_as(
+    session: ReadSession, book_id: UUID, event_type: str, external_ref: str
+) -> UUID | None:
+    """Return the id of the entry that is known by what its sender called it, if it was posted."""
     return session.scalar(
         select(EntryRow.id).where(
             EntryRow.book_id == book_id,
             EntryRow.source == SOURCE,
-            EntryRow.event_type == arguments["event_type"],
-            EntryRow.external_ref == arguments["external_ref"],
+            EntryRow.event_type == event_type,
+            EntryRow.external_ref == external_ref,
         )
     )
 
@@ -214,11 +242,4 @@ def _check_day(session: ReadSession, book: Book, day: date, today: date) -> None
         )
 
 
-def _document(leg: Posting) -> dict[str, Any]:
-    return {
-        "account": leg.account,
-        "fund": leg.fund,
-        "commodity": leg.commodity,
-        "quantity": leg.quantity,
-        "function": leg.function,
-    }
+register(ApprovalKind(KIND, ManualEntry, post_entry))

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -19,6 +18,7 @@ from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.proposals import Proposal
 from ledger.queries.books.books import accounts_of, fund_by_code
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund, ensure_commodity
@@ -46,6 +46,14 @@ class Thing:
     cost: int
     depreciated: int
     description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a book brings along."""
+
+    balances: tuple[Balance, ...]
+    things: tuple[Thing, ...]
 
 
 def propose_opening(
@@ -100,16 +108,13 @@ def propose_opening(
         kind=KIND,
         title=f"Opening balances of {book.name}",
         reason=reason,
-        arguments={
-            "balances": [_document(row) for row in balances],
-            "things": [_document(row) for row in things],
-        },
+        payload=Opening(tuple(balances), tuple(things)),
         made_by=made_by,
         now=now,
     )
 
 
-def open_book(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+def open_book(session: Session, proposal: Proposal, payload: Opening, decision: Decision) -> None:
     """Post the balances as one entry and put the things on the register.
 
     Raises Conflict when the book has opened already.
@@ -120,20 +125,19 @@ def open_book(session: Session, proposal: Proposal, *, by: UUID, on: date, now: 
     )
     if session.scalar(opened) is not None:
         raise Conflict("This book has its opening balances already.", place="book")
-    balances = [Balance(**row) for row in proposal.arguments["balances"]]
     journal.post(
         session,
-        _entries(book, balances),
+        _entries(book, payload.balances),
         event_type="opening_balances",
         source=KIND,
         external_ref=str(proposal.id),
-        accounting_on=on,
-        now=now,
+        accounting_on=decision.on,
+        now=decision.now,
         made_by=proposal.made_by,
-        approved_by=by,
+        approved_by=decision.by,
     )
-    for row in proposal.arguments["things"]:
-        _register(session, book, Thing(**row))
+    for thing in payload.things:
+        _register(session, book, thing)
     session.flush()
 
 
@@ -179,5 +183,4 @@ def _register(session: Session, book: Book, thing: Thing) -> None:
     )
 
 
-def _document(row: Balance | Thing) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in row.__dataclass_fields__}
+register(ApprovalKind(KIND, Opening, open_book))

@@ -6,6 +6,7 @@ books anything: income and costs are told apart by date. What comes late is date
 open day.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -26,17 +27,34 @@ from ledger.queries.accounting.periods import (
 )
 from ledger.queries.books.seals import log_hashes
 from ledger.queries.people.people import emails_with_role
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books.journal import keep_still
 from ledger.services.books.seals import seal_book
 from ledger.services.people.people import send
 
+CLOSING = "closing"
+REOPENING = "reopening"
 NAMES = {
     "bank_lines": "bank lines are not matched",
     "hours": "hours are not confirmed",
     "valuations": "things have no value",
     "unposted": "Stripe movements are not booked",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Up to and including which day a book is to be closed."""
+
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Reopening:
+    """Which closed period is to be opened again."""
+
+    period: UUID
 
 
 def soft_close(
@@ -87,10 +105,10 @@ def propose_closing(
     return propose(
         session,
         book_id=book.id,
-        kind="closing",
+        kind=CLOSING,
         title=f"Close the books up to {until.isoformat()}",
         reason=reason,
-        arguments={"until": until.isoformat()},
+        payload=Closing(until),
         made_by=made_by,
         now=now,
     )
@@ -149,10 +167,10 @@ def propose_reopening(
     return propose(
         session,
         book_id=book.id,
-        kind="reopening",
+        kind=REOPENING,
         title=f"Open the books again up to {row.until_on.isoformat()}",
         reason=reason,
-        arguments={"period": str(period_id)},
+        payload=Reopening(period_id),
         made_by=made_by,
         now=now,
     )
@@ -215,3 +233,30 @@ def _last_closed(session: Session, book_id: UUID, period_id: UUID) -> Period:
     if closed_until(session, [book_id]).get(book_id) != row.until_on:
         raise Conflict("A later period is closed; open that one first.", place="period")
     return row
+
+
+def _close(session: Session, proposal: Proposal, payload: Closing, decision: Decision) -> None:
+    close_period(
+        session,
+        book_id=proposal.book_id,
+        until=payload.until,
+        closed_by=proposal.made_by,
+        approved_by=decision.by,
+        now=decision.now,
+    )
+
+
+def _reopen(session: Session, proposal: Proposal, payload: Reopening, decision: Decision) -> None:
+    reopen_period(
+        session,
+        book_id=proposal.book_id,
+        period_id=payload.period,
+        reason=proposal.reason,
+        reopened_by=proposal.made_by,
+        approved_by=decision.by,
+        now=decision.now,
+    )
+
+
+register(ApprovalKind(CLOSING, Closing, _close, books_nothing=True, lock=keep_still))
+register(ApprovalKind(REOPENING, Reopening, _reopen, books_nothing=True))

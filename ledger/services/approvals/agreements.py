@@ -5,7 +5,8 @@ and leaves the entries it made. The nouns (spending, grants, loans …) say what
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -20,11 +21,39 @@ from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment, Step
 from ledger.models.proposals import Proposal
+from ledger.services.approvals.registry import ApprovalKind, Decision
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund
 
 PREFIX = "C"
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementAsked:
+    """An agreement that waits for its approver; its quantity in the smallest unit."""
+
+    commitment: UUID
+    quantity: int
+    commodity: str
+
+
+def agreement_kind(
+    name: str, carry_out: Callable[[Session, Commitment, Decision], None]
+) -> ApprovalKind[AgreementAsked]:
+    """Return the approval kind of agreements that ``put_before_approver`` asks for."""
+
+    def approve_it(
+        session: Session, _proposal: Proposal, payload: AgreementAsked, decision: Decision
+    ) -> None:
+        carry_out(session, load(session, payload.commitment, name), decision)
+
+    def reject_it(
+        session: Session, _proposal: Proposal, payload: AgreementAsked, _decision: Decision
+    ) -> None:
+        reject(session, load(session, payload.commitment, name))
+
+    return ApprovalKind(name, AgreementAsked, approve_it, reject_it)
 
 
 def open_commitment(
@@ -86,11 +115,7 @@ def put_before_approver(
         kind=row.kind,
         title=row.title,
         reason=reason,
-        arguments={
-            "commitment": str(row.id),
-            "quantity": row.quantity,
-            "commodity": row.commodity,
-        },
+        payload=AgreementAsked(row.id, row.quantity, row.commodity),
         made_by=row.made_by,
         now=now,
     )
@@ -111,19 +136,22 @@ def reject(session: Session, row: Commitment) -> None:
 
 
 def approve(
-    session: Session,
-    row: Commitment,
-    entries: Sequence[Entry],
-    *,
-    by: UUID,
-    on: date,
-    now: datetime,
+    session: Session, row: Commitment, entries: Sequence[Entry], decision: Decision
 ) -> None:
     """Post what an approver's yes means. Raises NotAllowed for whoever asked."""
-    if by == row.made_by:
+    if decision.by == row.made_by:
         raise NotAllowed("You requested this, so you cannot approve it.", place="approved_by")
-    row.approved_by = by
-    take_step(session, row, "approve", entries, quantity=row.quantity, on=on, now=now, by=by)
+    row.approved_by = decision.by
+    take_step(
+        session,
+        row,
+        "approve",
+        entries,
+        quantity=row.quantity,
+        on=decision.on,
+        now=decision.now,
+        by=decision.by,
+    )
 
 
 def check_payer(row: Commitment, by: UUID) -> None:

@@ -17,26 +17,16 @@ from ledger.ids import new_id
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry
 from ledger.models.proposals import Proposal
-from ledger.queries.approvals.rules import RIGHTS
 from ledger.queries.books import journal as entries
 from ledger.queries.books.balances import balance_of
 from ledger.queries.books.books import fund_by_code
 from ledger.queries.books.funds import spendable
-from ledger.services.approvals import decisions
+from ledger.services.approvals.decisions import decision_by
+from ledger.services.approvals.registry import kind_of, payload_of, registered
 from ledger.services.books import journal
-from ledger.services.pools import agreements
 
 # The thousands digits of what a book has and owes.
 POSITION = (1, 2)
-# What these do to the books, if anything, comes later or is no entry.
-BOOK_NOTHING = RIGHTS | {
-    "closing",
-    "reopening",
-    "refund",
-    agreements.OPENING,
-    agreements.JOINING,
-    agreements.ADMISSION,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +61,16 @@ class _Held:
     number: int = 0
 
 
+def books_nothing(kind: str) -> bool:
+    """Tell whether an approval of a kind posts no entry by itself."""
+    known = registered().get(kind)
+    return known is not None and known.books_nothing
+
+
 def preview(session: Session, *, proposal_id: UUID, by: UUID, now: datetime) -> Preview:
     """Do what an approval by somebody would do, look at it, and undo it.
 
-    Raises NotFound, and as the deed does where it cannot be done.
+    Raises NotFound, and as the kind does where it cannot be done.
     """
     proposal = session.get(Proposal, proposal_id)
     if proposal is None:
@@ -82,7 +78,9 @@ def preview(session: Session, *, proposal_id: UUID, by: UUID, now: datetime) -> 
     start = new_id()
     attempt = session.begin_nested()
     try:
-        decisions.APPROVED[proposal.kind](session, proposal, by, now)
+        payload = payload_of(proposal.kind, proposal.arguments)
+        decision = decision_by(session, proposal, by, now)
+        kind_of(proposal.kind).approve(session, proposal, payload, decision)
         session.flush()
         found = _made_since(session, start)
         held = [*_funds(session, found), *_accounts(found)]

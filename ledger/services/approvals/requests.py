@@ -1,15 +1,16 @@
 """Proposals: what one person asks for and another decides. Maker is never checker."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
+from ledger.core.payloads import to_document
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.proposals import Approval, Proposal
 from ledger.queries.approvals.rules import may_sign
+from ledger.services.approvals.registry import kind_of
 
 
 def propose(
@@ -19,11 +20,16 @@ def propose(
     kind: str,
     title: str,
     reason: str,
-    arguments: dict[str, Any],
+    payload: object,
     made_by: UUID,
     now: datetime,
 ) -> Proposal:
-    """Put a deed before the approvers of a book. Raises Invalid without a reason."""
+    """Put a request before the approvers of a book. Raises Invalid without a reason.
+
+    ``payload`` is what the kind was registered with; another one is a fault of the program.
+    """
+    if type(payload) is not kind_of(kind).payload:
+        raise TypeError(f"a {type(payload).__name__} is not what a request of {kind} carries")
     if not reason.strip():
         raise Invalid("Say why this is asked for.", place="reason")
     proposal = Proposal(
@@ -31,7 +37,7 @@ def propose(
         kind=kind,
         title=title,
         reason=reason,
-        arguments=arguments,
+        arguments=to_document(payload),
         state="open",
         made_by=made_by,
         made_at=now,

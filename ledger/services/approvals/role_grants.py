@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core.days import day_in, end_of
+from ledger.core.payloads import to_document
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.models.books import Book
@@ -22,6 +23,7 @@ from ledger.models.rights_log import RightsKind
 from ledger.queries.approvals.rules import ROLE, deciders, holders_of
 from ledger.queries.books.policies import policy_of
 from ledger.queries.people.people import roles_to_come, told_of_roles
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books.policies import choose_policy
 from ledger.services.people import people
@@ -31,6 +33,15 @@ MONEY_ROLES = ("treasurer", "approver", "admin")
 PAUSE = "role_pause_days"
 # Whose role ended so lately is told as well: nobody is removed first and bypassed then.
 LATELY = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleAsked:
+    """A role that somebody is to hold, through the day ``until`` if it ends."""
+
+    person: UUID
+    role: str
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,32 +116,42 @@ def pause_of(session: ReadSession, book: Book, now: datetime) -> timedelta:
     return timedelta(days=policy.role_pause_days)
 
 
-def apply_role(session: Session, proposal: Proposal, by: UUID, now: datetime) -> None:
+def apply_role(
+    session: Session, proposal: Proposal, payload: RoleAsked, decision: Decision
+) -> None:
     """Give an agreed role at once. Raises NotAllowed for whoever would get it, and as
     ``people.grant_role``."""
-    person_id = UUID(proposal.arguments["person"])
-    if by == person_id:
+    if decision.by == payload.person:
         raise NotAllowed("Nobody gives a role to themselves.", place="proposal")
-    role, until = proposal.arguments["role"], proposal.arguments.get("until")
     book = session.get_one(Book, proposal.book_id)
     people.grant_role(
         session,
-        person_id=person_id,
+        person_id=payload.person,
         book_id=book.id,
-        role=role,
-        now=now,
+        role=payload.role,
+        now=decision.now,
         granted_by=proposal.made_by,
-        ends_at=_end(book, date.fromisoformat(until) if until else None),
+        ends_at=_end(book, payload.until),
     )
-    _tell(session, book, f"Somebody new is {role} from now on. Two people agreed.", now=now)
+    sentence = f"Somebody new is {payload.role} from now on. Two people agreed."
+    _tell(session, book, sentence, now=decision.now)
 
 
-def refuse_role(session: Session, proposal: Proposal, by: UUID, now: datetime) -> None:
+def refuse_role(
+    session: Session, proposal: Proposal, payload: RoleAsked, decision: Decision
+) -> None:
     """Note that somebody said no, and tell all who hold such roles."""
-    role = proposal.arguments["role"]
-    _record(session, RightsKind.ROLE_REFUSED, by, proposal.book_id, proposal.arguments, now)
+    _record(
+        session,
+        RightsKind.ROLE_REFUSED,
+        decision.by,
+        proposal.book_id,
+        to_document(payload),
+        decision.now,
+    )
     book = session.get_one(Book, proposal.book_id)
-    _tell(session, book, f"The request to make somebody {role} was rejected.", now=now)
+    sentence = f"The request to make somebody {payload.role} was rejected."
+    _tell(session, book, sentence, now=decision.now)
 
 
 def take_role(
@@ -196,15 +217,13 @@ def _ask(
     if role not in people.ROLES:
         raise Invalid(f"There is no role {role}.", place="role")
     people.check_together(held, role)
-    arguments = {"person": str(person_id), "role": role}
-    if until is not None:
-        arguments["until"] = until.isoformat()
+    payload = RoleAsked(person_id, role, until)
     open_ones = session.scalars(
         select(Proposal).where(
             Proposal.book_id == book.id, Proposal.kind == ROLE, Proposal.state == "open"
         )
     )
-    wanted = (arguments["person"], role)
+    wanted = (str(person_id), role)
     if any((row.arguments["person"], row.arguments["role"]) == wanted for row in open_ones):
         raise Conflict("This is asked for already; somebody else has to agree.", place="role")
     proposal = propose(
@@ -213,11 +232,11 @@ def _ask(
         kind=ROLE,
         title=f"New {role}",
         reason="A role that moves money is given by two people.",
-        arguments=arguments,
+        payload=payload,
         made_by=asked_by,
         now=now,
     )
-    _record(session, RightsKind.ROLE_ASKED, asked_by, book.id, arguments, now)
+    _record(session, RightsKind.ROLE_ASKED, asked_by, book.id, to_document(payload), now)
     _tell(
         session,
         book,
@@ -261,3 +280,6 @@ def _tell(session: Session, book: Book, sentence: str, *, now: datetime) -> None
             ),
             now=now,
         )
+
+
+register(ApprovalKind(ROLE, RoleAsked, apply_role, refuse_role, books_nothing=True))

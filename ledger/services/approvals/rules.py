@@ -4,6 +4,7 @@ A rule is a choice of the book's policy. It is changed as other things are: one 
 agree, where there are any.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -14,8 +15,17 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book
 from ledger.models.proposals import Proposal
 from ledger.queries.approvals.rules import RULE, deciders, holders_of, rules_of
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books.policies import choose_policy
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChange:
+    """Another rule, as ``write_bands`` writes it; ``kind`` is "" for every kind without its own."""
+
+    kind: str
+    rule: str
 
 
 def bands_from(amounts: list[int | None]) -> Bands:
@@ -67,18 +77,19 @@ def propose_rule(
         kind=RULE,
         title="Change how many people approve",
         reason=reason,
-        arguments={"kind": kind, "rule": write_bands(bands)},
+        payload=RuleChange(kind, write_bands(bands)),
         made_by=made_by,
         now=now,
     )
 
 
-def apply_rule(session: Session, proposal: Proposal, _by: UUID, now: datetime) -> None:
+def apply_rule(
+    session: Session, proposal: Proposal, payload: RuleChange, decision: Decision
+) -> None:
     """Have an agreed rule hold from today on."""
     book = session.get_one(Book, proposal.book_id)
-    asked = proposal.arguments
-    bands = read_bands(KEY, asked["rule"])
-    _choose(session, book, asked["kind"], bands, made_by=proposal.made_by, now=now)
+    bands = read_bands(KEY, payload.rule)
+    _choose(session, book, payload.kind, bands, made_by=proposal.made_by, now=decision.now)
 
 
 def _choose(
@@ -98,3 +109,6 @@ def _choose(
 def key_of(kind: str) -> str:
     """Return what a rule is called among the choices of a policy."""
     return f"{KEY}.{kind}" if kind else KEY
+
+
+register(ApprovalKind(RULE, RuleChange, apply_rule, books_nothing=True))

@@ -26,6 +26,7 @@ from ledger.queries.campaigns.matching_sponsors import (
     terms_of,
 )
 from ledger.services.approvals.agreements import (
+    agreement_kind,
     approve,
     load,
     open_commitment,
@@ -34,6 +35,7 @@ from ledger.services.approvals.agreements import (
     take_step,
     total,
 )
+from ledger.services.approvals.registry import Decision, register
 from ledger.services.pledges.pledges import booked_as, make_promise
 
 
@@ -83,7 +85,7 @@ def propose_sponsor(
     return row
 
 
-def take_sponsor(session: Session, row: Commitment, *, by: UUID, on: date, now: datetime) -> None:
+def take_sponsor(session: Session, row: Commitment, decision: Decision) -> None:
     """Note the promise; every gift it matches is a condition met (PLG-13)."""
     pledge = make_promise(
         session,
@@ -92,11 +94,11 @@ def take_sponsor(session: Session, row: Commitment, *, by: UUID, on: date, now: 
         fund=session.get_one(Fund, row.fund_id),
         quantity=row.quantity,
         legal_nature="conditional",
-        on=on,
-        now=now,
+        on=decision.on,
+        now=decision.now,
     )
     row.terms = {**row.terms, "pledge": str(pledge.id)}
-    approve(session, row, [], by=by, on=on, now=now)
+    approve(session, row, [], decision)
 
 
 def match_gifts(
@@ -214,3 +216,6 @@ def _pledge(session: Session, row: Commitment) -> Pledge:
     if "pledge" not in row.terms:
         raise Conflict("These terms are not approved.", place="sponsor")
     return session.get_one(Pledge, UUID(row.terms["pledge"]))
+
+
+register(agreement_kind(KIND, take_sponsor))

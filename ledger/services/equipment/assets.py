@@ -1,6 +1,7 @@
 """Things: handed over, valued by one and approved by another, lent and returned."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import count, islice
 from uuid import UUID
@@ -18,10 +19,12 @@ from ledger.models.books import Book, Commodity, Fund
 from ledger.models.journal import Entry, Posting
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
+from ledger.models.proposals import Proposal
 from ledger.queries.books.books import funds_of
 from ledger.queries.books.policies import capitalised_from
 from ledger.queries.people.parties import labels_for
 from ledger.queries.people.people import person_by_email
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.books.books import ensure_commodity
@@ -29,6 +32,15 @@ from ledger.services.pledges.offers import LIMITS
 from ledger.services.pledges.pledges import check_place, record_fulfilment, release_for
 
 CONDITIONS = "ABCDE"
+
+
+@dataclass(frozen=True, slots=True)
+class ValueAsked:
+    """A value that waits for its approver; in minor units."""
+
+    valuation: UUID
+    commodity: str
+    quantity: int
 
 
 def receive_things(
@@ -165,11 +177,7 @@ def propose_valuation(
         kind="valuation",
         title=f"Value of {intake.quantity} {noun}",
         reason=evidence,
-        arguments={
-            "valuation": str(valuation.id),
-            "commodity": currency,
-            "quantity": total,
-        },
+        payload=ValueAsked(valuation.id, currency, total),
         made_by=valued_by,
         now=now,
     )
@@ -421,3 +429,24 @@ def tag_items(
     session.add_all(items)
     session.flush()
     return items
+
+
+def _approve(
+    session: Session, _proposal: Proposal, payload: ValueAsked, decision: Decision
+) -> None:
+    approve_valuation(
+        session,
+        valuation_id=payload.valuation,
+        approved_by=decision.by,
+        on=decision.on,
+        now=decision.now,
+    )
+
+
+def _reject(
+    session: Session, _proposal: Proposal, payload: ValueAsked, _decision: Decision
+) -> None:
+    reject_valuation(session, valuation_id=payload.valuation)
+
+
+register(ApprovalKind("valuation", ValueAsked, _approve, _reject))

@@ -1,6 +1,7 @@
 """What the free use of lent things is worth: a statistic, or income and cost at once (EQP-06)."""
 
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from ledger.core import bookkeeping
@@ -10,11 +11,22 @@ from ledger.models.assets import Asset, AssetLoan, Valuation
 from ledger.models.books import Book
 from ledger.models.proposals import Proposal
 from ledger.queries.books.policies import policy_of
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.equipment.assets import borrowing_fund
 
 KIND = "free_use"
+
+
+@dataclass(frozen=True, slots=True)
+class UseValued:
+    """Days of using a lent thing and what they are worth, in minor units."""
+
+    loan: UUID
+    days: int
+    quantity: int
+    commodity: str
 
 
 def propose_use(
@@ -43,35 +55,29 @@ def propose_use(
         kind=KIND,
         title="Free use of lent equipment",
         reason=evidence,
-        arguments={
-            "loan": str(loan.id),
-            "days": days,
-            "quantity": value,
-            "commodity": book.commodity,
-        },
+        payload=UseValued(loan.id, days, value, book.commodity),
         made_by=made_by,
         now=now,
     )
 
 
-def book_use(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+def book_use(session: Session, proposal: Proposal, payload: UseValued, decision: Decision) -> None:
     """Book the use by the borrower's policy, with its valuation (EQP-06)."""
-    asked = proposal.arguments
-    loan = session.get_one(AssetLoan, UUID(asked["loan"]))
+    loan = session.get_one(AssetLoan, payload.loan)
     book = session.get_one(Book, proposal.book_id)
     valuation = Valuation(
         book_id=book.id,
         label=f"U-{proposal.id.hex[-12:].upper()}",
         commodity=session.get_one(Asset, loan.asset_id).commodity,
-        quantity=asked["days"],
-        currency=asked["commodity"],
-        total=asked["quantity"],
+        quantity=payload.days,
+        currency=payload.commodity,
+        total=payload.quantity,
         method="use",
         evidence=proposal.reason,
         capitalise=False,
-        valued_on=on,
+        valued_on=decision.on,
         valued_by=proposal.made_by,
-        approved_by=by,
+        approved_by=decision.by,
         state="approved",
     )
     session.add(valuation)
@@ -81,17 +87,20 @@ def book_use(session: Session, proposal: Proposal, *, by: UUID, on: date, now: d
         bookkeeping.free_use_valued(
             book=book.code,
             fund=borrowing_fund(session, loan),
-            currency=asked["commodity"],
-            amount=asked["quantity"],
+            currency=payload.commodity,
+            amount=payload.quantity,
             valuation=valuation.label,
             lender=session.get_one(Book, loan.lender_id).code,
-            recognised=policy_of(session, book, on).use,
+            recognised=policy_of(session, book, decision.on).use,
         ),
         event_type=KIND,
         source=KIND,
         external_ref=str(proposal.id),
-        accounting_on=on,
-        now=now,
+        accounting_on=decision.on,
+        now=decision.now,
         made_by=proposal.made_by,
-        approved_by=by,
+        approved_by=decision.by,
     )
+
+
+register(ApprovalKind(KIND, UseValued, book_use))

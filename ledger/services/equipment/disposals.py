@@ -2,8 +2,8 @@
 (events EQP-08 to -10). Proposed by one person, approved by another; amounts in minor units.
 """
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain, count
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.assets import Asset, AssetLoan
 from ledger.models.books import Book, Fund
 from ledger.models.proposals import Proposal
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund
@@ -34,6 +35,37 @@ WAYS = {
     "returned": (Acct.RETURNED_TO_DONOR, "returned_to_donor"),
 }
 PLACES = {"in_custody": Acct.ITEMS_HELD, "damaged": Acct.ITEMS_DAMAGED}
+
+
+@dataclass(frozen=True, slots=True)
+class Disposal:
+    """A thing that is to go, and how; ``amount`` is the price or what it is still worth, whichever
+    is more, in minor units."""
+
+    asset: UUID
+    way: str
+    price: int
+    # Requests of before the rules by amount carry none.
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Giving:
+    """A thing that another community is to have; ``amount`` as in ``Disposal``."""
+
+    asset: UUID
+    receiver_fund: UUID
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A lent thing that came back damaged; the loss and what the borrower pays, minor units."""
+
+    asset: UUID
+    loan: UUID
+    impairment: int
+    compensation: int
 
 
 def propose_disposal(
@@ -58,27 +90,27 @@ def propose_disposal(
         asset,
         DISPOSAL,
         f"{asset.tag} {way}",
-        {"way": way, "price": price, "amount": max(price, carrying(session, asset))},
+        Disposal(asset.id, way, price, max(price, carrying(session, asset))),
         reason,
         made_by,
         now,
     )
 
 
-def dispose(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+def dispose(session: Session, proposal: Proposal, payload: Disposal, decision: Decision) -> None:
     """Take a thing off the books (EQP-09)."""
-    asset = _here(session, UUID(proposal.arguments["asset"]))
-    use, state = WAYS[proposal.arguments["way"]]
+    asset = _here(session, payload.asset)
+    use, state = WAYS[payload.way]
     entries = bookkeeping.item_disposed(
         **_item(session, asset),
-        price=proposal.arguments["price"],
+        price=payload.price,
         cost=asset.cost,
-        depreciated=take_out(session, asset, now=now),
+        depreciated=take_out(session, asset, now=decision.now),
         impaired=asset.impaired,
         use=use,
         place=PLACES[asset.state],
     )
-    _post(session, proposal, entries, by, on, now)
+    _post(session, proposal, entries, decision)
     asset.state = state
     session.flush()
 
@@ -104,17 +136,17 @@ def propose_giving(
     if receiver.id == asset.book_id:
         raise Invalid("It belongs to this community already.", place="receiver")
     check_own_fund(receiver, fund)
-    more = {"receiver_fund": str(fund.id), "amount": carrying(session, asset)}
+    payload = Giving(asset.id, fund.id, carrying(session, asset))
     title = f"{asset.tag} to {receiver.name}"
-    return _propose(session, asset, GIVING, title, more, reason, made_by, now)
+    return _propose(session, asset, GIVING, title, payload, reason, made_by, now)
 
 
-def give_on(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+def give_on(session: Session, proposal: Proposal, payload: Giving, decision: Decision) -> None:
     """Move a thing at its carrying amount, so that both books agree (EQP-10)."""
-    asset = _here(session, UUID(proposal.arguments["asset"]))
-    fund = session.get_one(Fund, UUID(proposal.arguments["receiver_fund"]))
+    asset = _here(session, payload.asset)
+    fund = session.get_one(Fund, payload.receiver_fund)
     own = _item(session, asset)
-    depreciated = take_out(session, asset, now=now)
+    depreciated = take_out(session, asset, now=decision.now)
     tag = _tag_there(session, fund.book_id, asset.tag)
     entries = bookkeeping.item_given_on(
         giver=own["book"],
@@ -128,7 +160,7 @@ def give_on(session: Session, proposal: Proposal, *, by: UUID, on: date, now: da
         depreciated=depreciated,
         receiver_asset=tag,
     )
-    _post(session, proposal, entries, by, on, now)
+    _post(session, proposal, entries, decision)
     asset.state = "transferred"
     session.add(
         Asset(
@@ -163,17 +195,14 @@ def propose_damage(
     asset = session.get_one(Asset, loan.asset_id)
     if not 0 < impairment <= carrying(session, asset) or compensation < 0:
         raise Invalid("The harm is above zero and at most what it is worth.", place="impairment")
-    more = {"loan": str(loan.id), "impairment": impairment, "compensation": compensation}
-    return _propose(
-        session, asset, DAMAGE, f"{asset.tag} came back damaged", more, reason, made_by, now
-    )
+    payload = Damage(asset.id, loan.id, impairment, compensation)
+    title = f"{asset.tag} came back damaged"
+    return _propose(session, asset, DAMAGE, title, payload, reason, made_by, now)
 
 
-def take_damaged(
-    session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime
-) -> None:
+def take_damaged(session: Session, proposal: Proposal, payload: Damage, decision: Decision) -> None:
     """Book the return, the harm, and what the borrower owes for it (EQP-08)."""
-    loan = _out(session, UUID(proposal.arguments["loan"]))
+    loan = _out(session, payload.loan)
     asset = session.get_one(Asset, loan.asset_id)
     own = _item(session, asset)
     entries = bookkeeping.item_returned_damaged(
@@ -184,15 +213,15 @@ def take_damaged(
         commodity=asset.commodity,
         asset=asset.tag,
         currency=own["currency"],
-        impairment=proposal.arguments["impairment"],
-        compensation=proposal.arguments["compensation"],
+        impairment=payload.impairment,
+        compensation=payload.compensation,
     )
-    _post(session, proposal, entries, by, on, now)
+    _post(session, proposal, entries, decision)
     # What is harmed wears no more, or wear and harm together would exceed what it cost (I-55).
-    take_out(session, asset, now=now)
-    loan.returned_on = on
+    take_out(session, asset, now=decision.now)
+    loan.returned_on = decision.on
     asset.state = "damaged"
-    asset.impaired += proposal.arguments["impairment"]
+    asset.impaired += payload.impairment
     session.flush()
 
 
@@ -246,7 +275,7 @@ def _propose(
     asset: Asset,
     kind: str,
     title: str,
-    more: Mapping[str, object],
+    payload: Disposal | Giving | Damage,
     reason: str,
     made_by: UUID,
     now: datetime,
@@ -257,28 +286,26 @@ def _propose(
         kind=kind,
         title=title,
         reason=reason,
-        arguments={"asset": str(asset.id), **more},
+        payload=payload,
         made_by=made_by,
         now=now,
     )
 
 
-def _post(
-    session: Session,
-    proposal: Proposal,
-    entries: list[Entry],
-    by: UUID,
-    on: date,
-    now: datetime,
-) -> None:
+def _post(session: Session, proposal: Proposal, entries: list[Entry], decision: Decision) -> None:
     journal.post(
         session,
         entries,
         event_type=proposal.kind,
         source=proposal.kind,
         external_ref=str(proposal.id),
-        accounting_on=on,
-        now=now,
+        accounting_on=decision.on,
+        now=decision.now,
         made_by=proposal.made_by,
-        approved_by=by,
+        approved_by=decision.by,
     )
+
+
+register(ApprovalKind(DISPOSAL, Disposal, dispose))
+register(ApprovalKind(GIVING, Giving, give_on))
+register(ApprovalKind(DAMAGE, Damage, take_damaged))

@@ -4,6 +4,7 @@ Quantity and value go into one entry, so nothing waits for a value; the things s
 register. What is worth the capitalisation threshold or more is received and valued in two steps.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,12 +16,27 @@ from ledger.models.assets import Intake, Valuation
 from ledger.models.books import Book, Fund
 from ledger.models.proposals import Proposal
 from ledger.queries.books.policies import capitalised_from
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.books.books import ensure_commodity
 from ledger.services.equipment.assets import check_receipt, next_label, tag_items
 
 KIND = "small_gift"
+
+
+@dataclass(frozen=True, slots=True)
+class LowValueGift:
+    """Items of one kind that were given; ``quantity`` is what they are worth, in minor units."""
+
+    fund: UUID
+    thing: str
+    items: int
+    description: str
+    condition: str
+    received_on: date
+    quantity: int
+    commodity: str
 
 
 def propose_small_gift(
@@ -57,42 +73,41 @@ def propose_small_gift(
         kind=KIND,
         title=f"Gift of {description}",
         reason=evidence,
-        arguments={
-            "fund": str(fund.id),
-            "thing": commodity,
-            "items": quantity,
-            "description": description,
-            "condition": condition,
-            "received_on": received_on.isoformat(),
-            "quantity": value,
-            "commodity": book.commodity,
-        },
+        payload=LowValueGift(
+            fund=fund.id,
+            thing=commodity,
+            items=quantity,
+            description=description,
+            condition=condition,
+            received_on=received_on,
+            quantity=value,
+            commodity=book.commodity,
+        ),
         made_by=made_by,
         now=now,
     )
 
 
 def receive_small_gift(
-    session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime
+    session: Session, proposal: Proposal, payload: LowValueGift, decision: Decision
 ) -> None:
     """Count the things in and book their value, on the day they came (EQP-04)."""
-    asked = proposal.arguments
     book = session.get_one(Book, proposal.book_id)
-    fund = session.get_one(Fund, UUID(asked["fund"]))
+    fund = session.get_one(Fund, payload.fund)
     intake = Intake(
         book_id=book.id,
         fund_id=fund.id,
-        commodity=asked["thing"],
-        quantity=asked["items"],
-        received_on=date.fromisoformat(asked["received_on"]),
+        commodity=payload.thing,
+        quantity=payload.items,
+        received_on=payload.received_on,
         received_by=proposal.made_by,
-        created_at=now,
+        created_at=decision.now,
         valued=True,
     )
     session.add(intake)
     session.flush()
-    items = tag_items(session, intake, asked["description"], asked["condition"], ())
-    valuation = _valued(session, intake, proposal, by, on)
+    items = tag_items(session, intake, payload.description, payload.condition, ())
+    valuation = _valued(session, intake, proposal, payload, decision)
     posted = bookkeeping.small_items_given(
         book=book.code,
         fund=fund.code,
@@ -109,31 +124,39 @@ def receive_small_gift(
         event_type="small_gift_received",
         source="intake",
         external_ref=str(intake.id),
-        accounting_on=min(intake.received_on, on),
-        now=now,
+        accounting_on=min(intake.received_on, decision.on),
+        now=decision.now,
         made_by=proposal.made_by,
-        approved_by=by,
+        approved_by=decision.by,
     )
 
 
-def _valued(session: Session, intake: Intake, proposal: Proposal, by: UUID, on: date) -> Valuation:
-    asked = proposal.arguments
+def _valued(
+    session: Session,
+    intake: Intake,
+    proposal: Proposal,
+    payload: LowValueGift,
+    decision: Decision,
+) -> Valuation:
     valuation = Valuation(
         book_id=intake.book_id,
         label=next_label(session, intake.book_id),
         intake_id=intake.id,
         commodity=intake.commodity,
         quantity=intake.quantity,
-        currency=asked["commodity"],
-        total=asked["quantity"],
+        currency=payload.commodity,
+        total=payload.quantity,
         method="observable",
         evidence=proposal.reason,
         capitalise=False,
-        valued_on=on,
+        valued_on=decision.on,
         valued_by=proposal.made_by,
-        approved_by=by,
+        approved_by=decision.by,
         state="approved",
     )
     session.add(valuation)
     session.flush()
     return valuation
+
+
+register(ApprovalKind(KIND, LowValueGift, receive_small_gift))

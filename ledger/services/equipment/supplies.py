@@ -2,6 +2,7 @@
 units. The value leaves with the quantity; with the last of it the last unit of value.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -16,12 +17,24 @@ from ledger.models.books import Book, Fund
 from ledger.models.journal import Posting
 from ledger.models.proposals import Proposal
 from ledger.queries.books.funds import on_account
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund, ensure_commodity
 
 KIND = "material"
 BULK = ("GRM.", "MLT.")
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialGiven:
+    """Material in grams or millilitres; ``quantity`` is what it is worth, in minor units."""
+
+    fund: UUID
+    material: str
+    amount_of_material: int
+    quantity: int
+    commodity: str
 
 
 def propose_material(
@@ -49,36 +62,29 @@ def propose_material(
         kind=KIND,
         title=f"{quantity:,} {known.plural} given",
         reason=evidence,
-        arguments={
-            "fund": str(fund.id),
-            "material": commodity,
-            "amount_of_material": quantity,
-            "quantity": value,
-            "commodity": book.commodity,
-        },
+        payload=MaterialGiven(fund.id, commodity, quantity, value, book.commodity),
         made_by=made_by,
         now=now,
     )
 
 
 def receive_material(
-    session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime
+    session: Session, proposal: Proposal, payload: MaterialGiven, decision: Decision
 ) -> None:
     """Book material and value together (EQP-12)."""
-    asked = proposal.arguments
     valuation = Valuation(
         book_id=proposal.book_id,
         label=f"M-{proposal.id.hex[-12:].upper()}",
-        commodity=asked["material"],
-        quantity=asked["amount_of_material"],
-        currency=asked["commodity"],
-        total=asked["quantity"],
+        commodity=payload.material,
+        quantity=payload.amount_of_material,
+        currency=payload.commodity,
+        total=payload.quantity,
         method="observable",
         evidence=proposal.reason,
         capitalise=False,
-        valued_on=on,
+        valued_on=decision.on,
         valued_by=proposal.made_by,
-        approved_by=by,
+        approved_by=decision.by,
         state="approved",
     )
     session.add(valuation)
@@ -87,20 +93,20 @@ def receive_material(
         session,
         bookkeeping.material_received(
             book=session.get_one(Book, proposal.book_id).code,
-            fund=session.get_one(Fund, UUID(asked["fund"])).code,
-            commodity=asked["material"],
-            quantity=asked["amount_of_material"],
-            currency=asked["commodity"],
-            amount=asked["quantity"],
+            fund=session.get_one(Fund, payload.fund).code,
+            commodity=payload.material,
+            quantity=payload.amount_of_material,
+            currency=payload.commodity,
+            amount=payload.quantity,
             valuation=valuation.label,
         ),
         event_type="material_received",
         source=KIND,
         external_ref=str(proposal.id),
-        accounting_on=on,
-        now=now,
+        accounting_on=decision.on,
+        now=decision.now,
         made_by=proposal.made_by,
-        approved_by=by,
+        approved_by=decision.by,
     )
 
 
@@ -165,3 +171,6 @@ def _worth(session: ReadSession, fund: Fund, commodity: str) -> int:
         )
     )
     return min(int(total or 0), on_account(session, fund, Acct.INVENTORY))
+
+
+register(ApprovalKind(KIND, MaterialGiven, receive_material))

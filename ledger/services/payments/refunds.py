@@ -1,5 +1,6 @@
 """Refunds: asked for by one person, approved by another, sent by the worker; minor units."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -10,9 +11,20 @@ from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.gateway import Refund as Sent
 from ledger.models.payments import BalanceTransaction, Refund
 from ledger.models.pledges import Pledge
+from ledger.models.proposals import Proposal
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.jobs.jobs import enqueue
 from ledger.services.pledges.donor_messages import tell_status
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAsked:
+    """Money that is to go back to a donor, in minor units."""
+
+    refund: UUID
+    quantity: int
+    commodity: str
 
 
 def request_refund(
@@ -59,11 +71,7 @@ def request_refund(
         kind="refund",
         title=f"Refund of {pledge.reference}",
         reason=reason,
-        arguments={
-            "refund": str(refund.id),
-            "quantity": amount,
-            "commodity": pledge.commodity,
-        },
+        payload=RefundAsked(refund.id, amount, pledge.commodity),
         made_by=requested_by,
         now=now,
     )
@@ -180,3 +188,19 @@ def _have_it_sent(session: Session, refund: Refund, now: datetime) -> None:
         arguments={"refund": str(refund.id)},
         now=now,
     )
+
+
+def _approve(
+    session: Session, _proposal: Proposal, payload: RefundAsked, decision: Decision
+) -> None:
+    approve_refund(session, refund_id=payload.refund, approved_by=decision.by, now=decision.now)
+
+
+def _reject(
+    session: Session, _proposal: Proposal, payload: RefundAsked, _decision: Decision
+) -> None:
+    reject_refund(session, refund_id=payload.refund)
+
+
+# The worker sends it; its entry comes with Stripe's balance transaction.
+register(ApprovalKind("refund", RefundAsked, _approve, _reject, books_nothing=True))

@@ -6,6 +6,7 @@ by a second person.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from ledger.queries.books.funds import on_account
 from ledger.queries.books.policies import policy_of
 from ledger.queries.pledges.pledges import open_quantity
 from ledger.services.approvals.agreements import (
+    agreement_kind,
     approve,
     load,
     open_commitment,
@@ -33,6 +35,7 @@ from ledger.services.approvals.agreements import (
     take_step,
     total,
 )
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.pledges.pledges import make_promise
@@ -44,6 +47,24 @@ WRITE_OFF = "write_off"
 MAX_RATE = 5_000
 
 Schedule = Sequence[tuple[date, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseChange:
+    """By how much a promise is increased, or what of it is written off; minor units."""
+
+    promise: UUID
+    quantity: int
+    commodity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What of a fund's promises is set aside as doubtful; minor units."""
+
+    fund: UUID
+    quantity: int
+    commodity: str
 
 
 def propose_promise(
@@ -91,13 +112,13 @@ def propose_promise(
     return row
 
 
-def recognise(session: Session, row: Commitment, *, by: UUID, on: date, now: datetime) -> None:
+def recognise(session: Session, row: Commitment, decision: Decision) -> None:
     """Book what is owed at its present value on this day, and keep the day: the rate is fixed.
 
     Where the book's policy calls no promise owed, it is noted until it is paid.
     """
     book = session.get_one(Book, row.book_id)
-    owed = policy_of(session, book, on).promises != "none"
+    owed = policy_of(session, book, decision.on).promises != "none"
     pledge = make_promise(
         session,
         party=session.get_one(Party, UUID(row.terms["party"])),
@@ -106,10 +127,10 @@ def recognise(session: Session, row: Commitment, *, by: UUID, on: date, now: dat
         quantity=row.quantity,
         legal_nature="unconditional" if owed else "intention",
         due_on=date.fromisoformat(row.terms["schedule"][0][0]),
-        on=on,
-        now=now,
+        on=decision.on,
+        now=decision.now,
     )
-    row.terms = {**row.terms, "pledge": str(pledge.id), "from": on.isoformat()}
+    row.terms = {**row.terms, "pledge": str(pledge.id), "from": decision.on.isoformat()}
     entries = (
         bookkeeping.promise_recognised(
             **place_of(session, row),
@@ -120,7 +141,7 @@ def recognise(session: Session, row: Commitment, *, by: UUID, on: date, now: dat
         if owed
         else []
     )
-    approve(session, row, entries, by=by, on=on, now=now)
+    approve(session, row, entries, decision)
 
 
 def discount_after(row: Commitment, years: int) -> int:
@@ -209,10 +230,12 @@ def propose_increase(
     return _propose(session, row, INCREASE, "Promise increased", amount, evidence, made_by, now)
 
 
-def increase(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+def increase(
+    session: Session, proposal: Proposal, payload: PromiseChange, decision: Decision
+) -> None:
     """Book the difference; the promise is never reversed and booked again (PLG-10)."""
-    row = load(session, UUID(proposal.arguments["promise"]), KIND)
-    amount: int = proposal.arguments["quantity"]
+    row = load(session, payload.promise, KIND)
+    amount = payload.quantity
     pledge = _pledge(session, row)
     place = place_of(session, row)
     if pledge.legal_nature == "unconditional":
@@ -235,9 +258,9 @@ def increase(session: Session, proposal: Proposal, *, by: UUID, on: date, now: d
         entries,
         quantity=amount,
         reference=str(proposal.id),
-        by=by,
-        on=on,
-        now=now,
+        by=decision.by,
+        on=decision.on,
+        now=decision.now,
     )
     pledge.quantity += amount
 
@@ -268,7 +291,7 @@ def propose_allowance(
         kind=ALLOWANCE,
         title=f"Allowance for doubtful promises in {fund.code}",
         reason=reason,
-        arguments={"fund": str(fund.id), "quantity": amount, "commodity": book.commodity},
+        payload=Allowance(fund.id, amount, book.commodity),
         made_by=made_by,
         now=now,
     )
@@ -299,10 +322,10 @@ def doubtful(session: ReadSession, *, book: Book, fund: Fund, on: date) -> int:
     return policy_of(session, book, on).allowance(by_age)
 
 
-def allow(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+def allow(session: Session, proposal: Proposal, payload: Allowance, decision: Decision) -> None:
     """Book an allowance. Raises Conflict above what is owed in the fund (invariant I-39)."""
-    fund = session.get_one(Fund, UUID(proposal.arguments["fund"]))
-    amount = proposal.arguments["quantity"]
+    fund = session.get_one(Fund, payload.fund)
+    amount = payload.quantity
     if amount > on_account(session, fund, Acct.PLEDGES_RECEIVABLE) + on_account(
         session, fund, Acct.PLEDGE_ALLOWANCE
     ):
@@ -312,16 +335,16 @@ def allow(session: Session, proposal: Proposal, *, by: UUID, on: date, now: date
         bookkeeping.allowance_made(
             book=session.get_one(Book, proposal.book_id).code,
             fund=fund.code,
-            currency=proposal.arguments["commodity"],
+            currency=payload.commodity,
             amount=amount,
         ),
         event_type=ALLOWANCE,
         source=ALLOWANCE,
         external_ref=str(proposal.id),
-        accounting_on=on,
-        now=now,
+        accounting_on=decision.on,
+        now=decision.now,
         made_by=proposal.made_by,
-        approved_by=by,
+        approved_by=decision.by,
     )
 
 
@@ -339,9 +362,11 @@ def propose_write_off(
     return _propose(session, row, WRITE_OFF, "Promise written off", left, reason, made_by, now)
 
 
-def write_off(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+def write_off(
+    session: Session, _proposal: Proposal, payload: PromiseChange, decision: Decision
+) -> None:
     """Take what is left off the books: first out of the allowance, the rest is a loss (PLG-12)."""
-    row = load(session, UUID(proposal.arguments["promise"]), KIND)
+    row = load(session, payload.promise, KIND)
     pledge = _pledge(session, row)
     left = open_quantity(session, pledge)
     if not left:
@@ -353,7 +378,16 @@ def write_off(session: Session, proposal: Proposal, *, by: UUID, on: date, now: 
         pledge=pledge.reference,
         allowed=max(0, min(left, aside)),
     )
-    take_step(session, row, "write_off", entries, quantity=left, by=by, on=on, now=now)
+    take_step(
+        session,
+        row,
+        "write_off",
+        entries,
+        quantity=left,
+        by=decision.by,
+        on=decision.on,
+        now=decision.now,
+    )
     pledge.state = "written_off"
 
 
@@ -407,7 +441,13 @@ def _propose(
         kind=kind,
         title=title,
         reason=reason,
-        arguments={"promise": str(row.id), "quantity": amount, "commodity": row.commodity},
+        payload=PromiseChange(row.id, amount, row.commodity),
         made_by=made_by,
         now=now,
     )
+
+
+register(agreement_kind(KIND, recognise))
+register(ApprovalKind(INCREASE, PromiseChange, increase))
+register(ApprovalKind(ALLOWANCE, Allowance, allow))
+register(ApprovalKind(WRITE_OFF, PromiseChange, write_off))

@@ -4,6 +4,7 @@ A treasurer asks. The host's approver agrees to open a pool; a community joins w
 and then the host's have agreed (domain section 11). Nothing is posted.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from ledger.models.books import Book, Fund
 from ledger.models.pools import Pool, PoolMember
 from ledger.models.proposals import Proposal
 from ledger.queries.people.people import people_of
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books.books import check_code, check_own_fund, create_fund
 from ledger.services.people.people import grant_role
@@ -23,6 +25,28 @@ from ledger.services.pools.pools import add_member, check_holder, check_newcomer
 OPENING = "pool_opening"
 JOINING = "pool_joining"
 ADMISSION = "pool_admission"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolTerms:
+    """A pool that is to be opened; funds by their codes, the fee in hundredths of a percent."""
+
+    code: str
+    name: str
+    fund: str
+    held_fund: str
+    own_fund: str
+    fee_basis_points: int
+    story: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """A community that is to join a pool, and the fund that receives what it gets from there."""
+
+    pool: UUID
+    member: UUID
+    fund: UUID
 
 
 def propose_pool(
@@ -63,62 +87,53 @@ def propose_pool(
         kind=OPENING,
         title=f"Open the pool {name}",
         reason=reason,
-        arguments={
-            "code": code,
-            "name": name,
-            "fund": fund,
-            "held_fund": held_fund,
-            "own_fund": own_fund,
-            "fee_basis_points": fee_basis_points,
-            "story": story,
-        },
+        payload=PoolTerms(code, name, fund, held_fund, own_fund, fee_basis_points, story),
         made_by=made_by,
         now=now,
     )
 
 
-def open_pool(session: Session, proposal: Proposal, *, approved_by: UUID, now: datetime) -> None:
+def open_pool(session: Session, proposal: Proposal, payload: PoolTerms, decision: Decision) -> None:
     """Open an agreed pool; whoever gives roles in its host's book gives them in the pool's.
 
     Raises Conflict when its code was taken meanwhile.
     """
-    terms = proposal.arguments
     host = session.get_one(Book, proposal.book_id)
-    _check_free(session, host, terms["code"], terms["held_fund"])
-    if terms["held_fund"]:
-        held = _fund(session, host, terms["held_fund"], "held_fund")
+    _check_free(session, host, payload.code, payload.held_fund)
+    if payload.held_fund:
+        held = _fund(session, host, payload.held_fund, "held_fund")
     else:
         held = create_fund(
             session,
             book_id=host.id,
-            code=terms["code"],
-            name=f"Held for {terms['name']}",
+            code=payload.code,
+            name=f"Held for {payload.name}",
             fund_class="agency",
-            now=now,
+            now=decision.now,
         )
     pool = create_pool(
         session,
-        code=terms["code"],
-        name=terms["name"],
+        code=payload.code,
+        name=payload.name,
         currency=host.commodity,
         host=host,
         held_fund=held,
-        fund=terms["fund"],
-        fee_basis_points=terms["fee_basis_points"],
-        members=[(host.code, terms["own_fund"])] if terms["own_fund"] else [],
-        now=now,
-        story=terms["story"],
+        fund=payload.fund,
+        fee_basis_points=payload.fee_basis_points,
+        members=[(host.code, payload.own_fund)] if payload.own_fund else [],
+        now=decision.now,
+        story=payload.story,
     )
     # A new book has nobody; without them only an operator could let people in.
-    for row in people_of(session, book_id=host.id, now=now):
+    for row in people_of(session, book_id=host.id, now=decision.now):
         if row.role == "admin":
             grant_role(
                 session,
                 person_id=row.person_id,
                 book_id=pool.book_id,
                 role="admin",
-                now=now,
-                granted_by=approved_by,
+                now=decision.now,
+                granted_by=decision.by,
             )
 
 
@@ -150,17 +165,19 @@ def propose_joining(
         kind=JOINING,
         title=f"Join {pool.name}",
         reason=reason,
-        arguments={"pool": str(pool.id), "member": str(member.id), "fund": str(own.id)},
+        payload=Joining(pool.id, member.id, own.id),
         made_by=made_by,
         now=now,
     )
 
 
-def agree_to_join(session: Session, proposal: Proposal, *, now: datetime) -> None:
+def agree_to_join(
+    session: Session, proposal: Proposal, payload: Joining, decision: Decision
+) -> None:
     """Put an agreed joining before the host's approver, unless the host itself joins."""
-    pool = session.get_one(Pool, UUID(proposal.arguments["pool"]))
+    pool = session.get_one(Pool, payload.pool)
     if pool.host_id == proposal.book_id:
-        admit(session, proposal)
+        admit(session, proposal, payload, decision)
         return
     member = session.get_one(Book, proposal.book_id)
     propose(
@@ -169,20 +186,19 @@ def agree_to_join(session: Session, proposal: Proposal, *, now: datetime) -> Non
         kind=ADMISSION,
         title=f"Let {member.name} into {session.get_one(Book, pool.book_id).name}",
         reason=proposal.reason,
-        arguments=proposal.arguments,
+        payload=payload,
         made_by=proposal.made_by,
-        now=now,
+        now=decision.now,
     )
 
 
-def admit(session: Session, proposal: Proposal) -> None:
+def admit(session: Session, _proposal: Proposal, payload: Joining, _decision: Decision) -> None:
     """Let a community in to which both sides have agreed. Raises as ``add_member``."""
-    terms = proposal.arguments
     add_member(
         session,
-        pool=session.get_one(Pool, UUID(terms["pool"])),
-        book_code=session.get_one(Book, UUID(terms["member"])).code,
-        fund_code=session.get_one(Fund, UUID(terms["fund"])).code,
+        pool=session.get_one(Pool, payload.pool),
+        book_code=session.get_one(Book, payload.member).code,
+        fund_code=session.get_one(Fund, payload.fund).code,
     )
 
 
@@ -202,3 +218,8 @@ def _fund(session: ReadSession, book: Book, code: str, place: str) -> Fund:
     if fund is None:
         raise Invalid(f"{book.name} has no fund {code}.", place=place)
     return fund
+
+
+register(ApprovalKind(OPENING, PoolTerms, open_pool, books_nothing=True))
+register(ApprovalKind(JOINING, Joining, agree_to_join, books_nothing=True))
+register(ApprovalKind(ADMISSION, Joining, admit, books_nothing=True))

@@ -22,13 +22,24 @@ from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.books import Book, Fund
 from ledger.models.people import Membership
 from ledger.models.pools import AllocationLine, AllocationRun
+from ledger.models.proposals import Proposal
 from ledger.queries.pools.pools import available, gifts_to_match, members_of
 from ledger.services.accounting.fund_control import lock_fund
 from ledger.services.approvals.agreements import open_commitment
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.pools.lifecycle import CONDITIONAL, promise
 from ledger.services.pools.pools import PoolParts
+
+
+@dataclass(frozen=True, slots=True)
+class RunAsked:
+    """A split that waits for its approver; what it hands out, in the smallest unit."""
+
+    run: UUID
+    commodity: str
+    quantity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +170,7 @@ def propose_allocation(
         kind="allocation",
         title=f"Allocate from {book.name}",
         reason=purpose,
-        arguments={"run": str(run.id), "commodity": run.commodity, "quantity": run.quantity},
+        payload=RunAsked(run.id, run.commodity, run.quantity),
         made_by=proposed_by,
         now=now,
     )
@@ -192,7 +203,7 @@ def post_allocation(
     run.decided_at = now
     if not is_currency(run.commodity):
         for line, book, fund in lines:
-            _set_aside(session, run, parts, line.quantity, book, fund, approved_by, on, now)
+            _set_aside(session, run, parts, line, (book, fund), Decision(approved_by, on, now))
         session.flush()
         return run
     journal.post(
@@ -219,28 +230,26 @@ def _set_aside(
     session: Session,
     run: AllocationRun,
     parts: PoolParts,
-    quantity: int,
-    member: Book,
-    fund: Fund,
-    by: UUID,
-    on: date,
-    now: datetime,
+    line: AllocationLine,
+    to: tuple[Book, Fund],
+    decision: Decision,
 ) -> None:
     """Promise hours or things of the pool to one member, to be worked or handed over later."""
+    member, fund = to
     row = open_commitment(
         session,
         kind=CONDITIONAL,
         book=parts.book,
         fund=parts.fund,
-        quantity=quantity,
+        quantity=line.quantity,
         commodity=run.commodity,
         title=run.purpose,
         other=member,
         terms={"member_fund": str(fund.id), "run": str(run.id)},
         made_by=run.proposed_by,
-        now=now,
+        now=decision.now,
     )
-    promise(session, row, by=by, on=on, now=now)
+    promise(session, row, decision)
 
 
 def reject_allocation(session: Session, *, run_id: UUID, rejected_by: UUID, now: datetime) -> None:
@@ -352,3 +361,20 @@ def _check_disinterested(
     )
     if len(communities) == 1 and communities <= benefits:
         raise NotAllowed("Somebody of another community approves what this one gets.")
+
+
+def _approve(session: Session, _proposal: Proposal, payload: RunAsked, decision: Decision) -> None:
+    post_allocation(
+        session,
+        run_id=payload.run,
+        approved_by=decision.by,
+        on=decision.on,
+        now=decision.now,
+    )
+
+
+def _reject(session: Session, _proposal: Proposal, payload: RunAsked, decision: Decision) -> None:
+    reject_allocation(session, run_id=payload.run, rejected_by=decision.by, now=decision.now)
+
+
+register(ApprovalKind("allocation", RunAsked, _approve, _reject))

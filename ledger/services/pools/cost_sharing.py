@@ -1,7 +1,8 @@
 """Costs that one community pays for several, shared by an agreed measure (event ICT-3)."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from ledger.core import bookkeeping
@@ -12,11 +13,23 @@ from ledger.models.books import Book, Fund
 from ledger.models.proposals import Proposal
 from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.services.accounting.fund_control import hold
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund
 
 KIND = "cost_sharing"
+
+
+@dataclass(frozen=True, slots=True)
+class SharedCost:
+    """A cost in minor units; measures and the funds that bear the shares, by book code."""
+
+    fund: UUID
+    quantity: int
+    commodity: str
+    measures: Mapping[str, int]
+    funds: Mapping[str, str]
 
 
 def propose_sharing(
@@ -59,13 +72,7 @@ def propose_sharing(
         kind=KIND,
         title=title,
         reason=reason,
-        arguments={
-            "fund": str(fund.id),
-            "quantity": amount,
-            "commodity": book.commodity,
-            "measures": dict(measures),
-            "funds": dict(funds),
-        },
+        payload=SharedCost(fund.id, amount, book.commodity, measures, funds),
         made_by=made_by,
         now=now,
     )
@@ -76,20 +83,21 @@ def shares_of(amount: int, measures: Mapping[str, int]) -> dict[str, int]:
     return {item.key: item.quantity for item in largest_remainder(amount, list(measures.items()))}
 
 
-def share_cost(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+def share_cost(
+    session: Session, proposal: Proposal, payload: SharedCost, decision: Decision
+) -> None:
     """Pay the cost and recharge the others' shares, in all their books."""
-    asked = proposal.arguments
     book = session.get_one(Book, proposal.book_id)
-    fund = hold(session, UUID(asked["fund"]), asked["quantity"])
-    shares = shares_of(asked["quantity"], asked["measures"])
+    fund = hold(session, payload.fund, payload.quantity)
+    shares = shares_of(payload.quantity, payload.measures)
     place = {"book": book.code, "fund": fund.code, "currency": book.commodity}
     charged = [
-        (code, asked["funds"][code], share)
+        (code, payload.funds[code], share)
         for code, share in shares.items()
         if code != book.code and share
     ]
     for event_type, entries in (
-        ("cost_paid", bookkeeping.cost_paid(**place, amount=asked["quantity"])),
+        ("cost_paid", bookkeeping.cost_paid(**place, amount=payload.quantity)),
         ("cost_shared", bookkeeping.cost_shared(**place, shares=charged)),
     ):
         journal.post(
@@ -98,8 +106,11 @@ def share_cost(session: Session, proposal: Proposal, *, by: UUID, on: date, now:
             event_type=event_type,
             source=KIND,
             external_ref=str(proposal.id),
-            accounting_on=on,
-            now=now,
+            accounting_on=decision.on,
+            now=decision.now,
             made_by=proposal.made_by,
-            approved_by=by,
+            approved_by=decision.by,
         )
+
+
+register(ApprovalKind(KIND, SharedCost, share_cost))

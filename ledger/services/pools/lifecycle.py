@@ -24,6 +24,8 @@ from ledger.queries.books.funds import between, on_account
 from ledger.queries.pools.pools import available
 from ledger.services.accounting.fund_control import hold, lock_fund
 from ledger.services.approvals.agreements import (
+    AgreementAsked,
+    agreement_kind,
     approve,
     load,
     open_commitment,
@@ -31,6 +33,7 @@ from ledger.services.approvals.agreements import (
     take_step,
     total,
 )
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.pools.pools import PoolParts
@@ -71,11 +74,11 @@ def propose_refundable(
     return row
 
 
-def put_in(session: Session, row: Commitment, *, by: UUID, on: date, now: datetime) -> None:
+def put_in(session: Session, row: Commitment, decision: Decision) -> None:
     """Book the share in the pool. Raises Conflict when the member's fund has less."""
     hold(session, row.fund_id, row.quantity)
     entries = bookkeeping.refundable_contribution_made(**_share(session, row))
-    approve(session, row, entries, by=by, on=on, now=now)
+    approve(session, row, entries, decision)
 
 
 def propose_exit(
@@ -102,22 +105,20 @@ def propose_exit(
         kind=EXIT,
         title=f"{member.name} takes its share out of {parts.book.name}",
         reason=reason,
-        arguments={
-            "commitment": str(row.id),
-            "quantity": row.quantity,
-            "commodity": row.commodity,
-        },
+        payload=AgreementAsked(row.id, row.quantity, row.commodity),
         made_by=made_by,
         now=now,
     )
 
 
-def leave_pool(session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime) -> None:
+def leave_pool(
+    session: Session, proposal: Proposal, payload: AgreementAsked, decision: Decision
+) -> None:
     """Give a leaving member its share back (POL-6).
 
     Raises Conflict while pool and member still owe each other, or the pool has less.
     """
-    row = load(session, UUID(proposal.arguments["commitment"]), REFUNDABLE)
+    row = load(session, payload.commitment, REFUNDABLE)
     _check_exit(session, row)
     take_step(
         session,
@@ -125,9 +126,9 @@ def leave_pool(session: Session, proposal: Proposal, *, by: UUID, on: date, now:
         "exit",
         bookkeeping.refundable_contribution_returned(**_share(session, row)),
         quantity=row.quantity,
-        on=on,
-        now=now,
-        by=by,
+        on=decision.on,
+        now=decision.now,
+        by=decision.by,
         asked_by=proposal.made_by,
     )
 
@@ -179,10 +180,10 @@ def propose_conditional(
     return row
 
 
-def promise(session: Session, row: Commitment, *, by: UUID, on: date, now: datetime) -> None:
+def promise(session: Session, row: Commitment, decision: Decision) -> None:
     """Book an approval that waits for its condition. Raises Conflict when less is there."""
     lock_fund(session, row.fund_id)
-    there = available(session, pool_id=row.book_id, on=on, commodity=row.commodity)
+    there = available(session, pool_id=row.book_id, on=decision.on, commodity=row.commodity)
     if there < row.quantity:
         raise Conflict("The pool has less than this to allocate.", place="quantity")
     parts = PoolParts(session, row.book_id)
@@ -193,7 +194,7 @@ def promise(session: Session, row: Commitment, *, by: UUID, on: date, now: datet
         commodity=row.commodity,
         quantity=row.quantity,
     )
-    approve(session, row, entries, by=by, on=on, now=now)
+    approve(session, row, entries, decision)
 
 
 def reach_milestone(
@@ -350,3 +351,8 @@ def _share(session: ReadSession, row: Commitment) -> dict[str, Any]:
         "currency": row.commodity,
         "amount": row.quantity,
     }
+
+
+register(agreement_kind(REFUNDABLE, put_in))
+register(agreement_kind(CONDITIONAL, promise))
+register(ApprovalKind(EXIT, AgreementAsked, leave_pool))

@@ -5,6 +5,7 @@ are minor units of the pool's currency.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -20,9 +21,20 @@ from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.queries.payments.stripe_balance import general_fund
 from ledger.queries.pools.pools import members_of
 from ledger.services.accounting.fund_control import check_left, lock_fund
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund, create_book, create_fund
+
+
+@dataclass(frozen=True, slots=True)
+class ContributionAsked:
+    """Money that a member is to put into its pool, in minor units."""
+
+    pool: UUID
+    fund: UUID
+    quantity: int
+    commodity: str
 
 
 def create_pool(
@@ -201,12 +213,7 @@ def propose_contribution(
         kind="contribution",
         title=f"Contribution to {pool.name}",
         reason=reason,
-        arguments={
-            "pool": str(pool.id),
-            "fund": str(fund.id),
-            "quantity": amount,
-            "commodity": pool.commodity,
-        },
+        payload=ContributionAsked(pool.id, fund.id, amount, pool.commodity),
         made_by=made_by,
         now=now,
     )
@@ -325,3 +332,23 @@ class PoolParts:
         self.fund = session.get_one(Fund, pool.fund_id)
         self.host = session.get_one(Book, pool.host_id)
         self.held = session.get_one(Fund, pool.held_fund_id)
+
+
+def _approve(
+    session: Session, proposal: Proposal, payload: ContributionAsked, decision: Decision
+) -> None:
+    contribute(
+        session,
+        pool_id=payload.pool,
+        member_id=proposal.book_id,
+        member_fund=session.get_one(Fund, payload.fund),
+        amount=payload.quantity,
+        reference=str(proposal.id),
+        on=decision.on,
+        now=decision.now,
+        made_by=proposal.made_by,
+        approved_by=decision.by,
+    )
+
+
+register(ApprovalKind("contribution", ContributionAsked, _approve))

@@ -1,5 +1,6 @@
 """Grants between communities: proposed, approved, settled by bank (ICT-1); minor units."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -9,8 +10,20 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.proposals import Proposal
 from ledger.services.accounting.fund_control import check_left, lock_fund
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
+
+
+@dataclass(frozen=True, slots=True)
+class GrantAsked:
+    """Money that one community is to give another, in minor units."""
+
+    giver_fund: UUID
+    receiver: UUID
+    receiver_fund: UUID
+    quantity: int
+    commodity: str
 
 
 def propose_grant(
@@ -38,13 +51,7 @@ def propose_grant(
         kind="transfer",
         title=f"Grant to {receiver.name}",
         reason=reason,
-        arguments={
-            "giver_fund": str(giver_fund.id),
-            "receiver": str(receiver.id),
-            "receiver_fund": str(receiver_fund.id),
-            "quantity": amount,
-            "commodity": giver.commodity,
-        },
+        payload=GrantAsked(giver_fund.id, receiver.id, receiver_fund.id, amount, giver.commodity),
         made_by=made_by,
         now=now,
     )
@@ -141,3 +148,20 @@ def _post(
     )
     if event_type == "grant_settled" and posted.postings:
         check_left(session, locked)
+
+
+def _approve(session: Session, proposal: Proposal, payload: GrantAsked, decision: Decision) -> None:
+    grant(
+        session,
+        giver_fund=session.get_one(Fund, payload.giver_fund),
+        receiver_fund=session.get_one(Fund, payload.receiver_fund),
+        amount=payload.quantity,
+        reference=str(proposal.id),
+        on=decision.on,
+        now=decision.now,
+        made_by=proposal.made_by,
+        approved_by=decision.by,
+    )
+
+
+register(ApprovalKind("transfer", GrantAsked, _approve))

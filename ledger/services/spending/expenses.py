@@ -10,6 +10,7 @@ from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.services.accounting.fund_control import hold
 from ledger.services.approvals.agreements import (
+    agreement_kind,
     approve,
     check_payer,
     load,
@@ -18,6 +19,7 @@ from ledger.services.approvals.agreements import (
     put_before_approver,
     take_step,
 )
+from ledger.services.approvals.registry import Decision, register
 
 KIND = "expense"
 
@@ -48,13 +50,11 @@ def claim_expense(
     return row
 
 
-def approve_expense(
-    session: Session, row: Commitment, *, by: UUID, on: date, now: datetime
-) -> None:
+def approve_expense(session: Session, row: Commitment, decision: Decision) -> None:
     """Book the cost and what is owed to the member. Raises Conflict when the fund has less."""
     hold(session, row.fund_id, row.quantity)
     entries = bookkeeping.expense_approved(**place_of(session, row), amount=row.quantity)
-    approve(session, row, entries, by=by, on=on, now=now)
+    approve(session, row, entries, decision)
 
 
 def reimburse(session: Session, *, expense_id: UUID, by: UUID, on: date, now: datetime) -> None:
@@ -74,3 +74,6 @@ def waive(session: Session, *, expense_id: UUID, by: UUID, on: date, now: dateti
         raise NotAllowed("Only the member can waive what they are owed.", place="by")
     entries = bookkeeping.expense_waived(**place_of(session, row), amount=row.quantity)
     take_step(session, row, "waive", entries, quantity=row.quantity, on=on, now=now, by=by)
+
+
+register(agreement_kind(KIND, approve_expense))

@@ -13,6 +13,7 @@ from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.services.accounting.fund_control import hold
 from ledger.services.approvals.agreements import (
+    agreement_kind,
     approve,
     check_payer,
     load,
@@ -22,6 +23,7 @@ from ledger.services.approvals.agreements import (
     take_step,
     total,
 )
+from ledger.services.approvals.registry import Decision, register
 from ledger.services.books import journal
 
 RECEIVED = "grant"
@@ -203,13 +205,11 @@ def propose_outside_grant(
     return row
 
 
-def approve_outside_grant(
-    session: Session, row: Commitment, *, by: UUID, on: date, now: datetime
-) -> None:
+def approve_outside_grant(session: Session, row: Commitment, decision: Decision) -> None:
     """Book what is owed to the group (GRT-6). Raises Conflict when the fund has less."""
     hold(session, row.fund_id, row.quantity)
     entries = bookkeeping.outside_grant_made(**place_of(session, row), amount=row.quantity)
-    approve(session, row, entries, by=by, on=on, now=now)
+    approve(session, row, entries, decision)
 
 
 def pay_outside_grant(
@@ -244,3 +244,6 @@ def pay_outside_grant(
 
 def _grant(session: ReadSession, row: Commitment) -> dict[str, str]:
     return {**place_of(session, row), "grant": row.reference}
+
+
+register(agreement_kind(MADE, approve_outside_grant))

@@ -10,6 +10,7 @@ from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.services.accounting.fund_control import hold
 from ledger.services.approvals.agreements import (
+    agreement_kind,
     approve,
     load,
     open_commitment,
@@ -18,6 +19,7 @@ from ledger.services.approvals.agreements import (
     told,
     total,
 )
+from ledger.services.approvals.registry import Decision, register
 
 KIND = "loan"
 
@@ -54,11 +56,11 @@ def propose_loan(
     return row
 
 
-def approve_loan(session: Session, row: Commitment, *, by: UUID, on: date, now: datetime) -> None:
+def approve_loan(session: Session, row: Commitment, decision: Decision) -> None:
     """Lend the money. Raises Conflict when the fund has less."""
     hold(session, row.fund_id, row.quantity)
     entries = bookkeeping.money_lent(**_sides(session, row), amount=row.quantity)
-    approve(session, row, entries, by=by, on=on, now=now)
+    approve(session, row, entries, decision)
 
 
 def repay_loan(
@@ -101,3 +103,6 @@ def _sides(session: ReadSession, row: Commitment) -> dict[str, str]:
         "borrower_fund": session.get_one(Fund, UUID(row.terms["borrower_fund"])).code,
         "currency": row.commodity,
     }
+
+
+register(agreement_kind(KIND, approve_loan))

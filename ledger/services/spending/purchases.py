@@ -16,6 +16,7 @@ from ledger.models.commitments import Commitment
 from ledger.queries.books.policies import policy_of
 from ledger.services.accounting.fund_control import hold
 from ledger.services.approvals.agreements import (
+    agreement_kind,
     approve,
     load,
     open_commitment,
@@ -23,6 +24,7 @@ from ledger.services.approvals.agreements import (
     put_before_approver,
     take_step,
 )
+from ledger.services.approvals.registry import Decision, register
 from ledger.services.books.books import check_own_fund, ensure_commodity
 
 KIND = "purchase"
@@ -62,9 +64,7 @@ def propose_purchase(
     return row
 
 
-def approve_purchase(
-    session: Session, row: Commitment, *, by: UUID, on: date, now: datetime
-) -> None:
+def approve_purchase(session: Session, row: Commitment, decision: Decision) -> None:
     """Book the bill and the things. Raises Conflict when the fund has less."""
     hold(session, row.fund_id, row.quantity)
     entries = bookkeeping.items_bought(
@@ -73,7 +73,7 @@ def approve_purchase(
         quantity=row.terms["items"],
         amount=row.quantity,
     )
-    approve(session, row, entries, by=by, on=on, now=now)
+    approve(session, row, entries, decision)
 
 
 def place_in_service(
@@ -114,3 +114,6 @@ def place_in_service(
         amount=row.quantity,
     )
     take_step(session, row, "serve", entries, quantity=row.quantity, by=by, on=on, now=now)
+
+
+register(agreement_kind(KIND, approve_purchase))

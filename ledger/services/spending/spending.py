@@ -18,6 +18,7 @@ from ledger.models.books import Account, Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.services.accounting.fund_control import hold
 from ledger.services.approvals.agreements import (
+    agreement_kind,
     approve,
     check_payer,
     load,
@@ -27,6 +28,7 @@ from ledger.services.approvals.agreements import (
     take_step,
     total,
 )
+from ledger.services.approvals.registry import Decision, register
 
 KIND = "spending"
 
@@ -64,14 +66,12 @@ def request_spending(
     return row
 
 
-def approve_spending(
-    session: Session, row: Commitment, *, by: UUID, on: date, now: datetime
-) -> None:
+def approve_spending(session: Session, row: Commitment, decision: Decision) -> None:
     """Set the money aside (DIS-1). Raises Conflict when the fund has less than is asked for."""
     _check_account(session, row.book_id, row.terms["account"])
     hold(session, row.fund_id, row.quantity, currency=row.commodity)
     entries = bookkeeping.order_placed(**place_of(session, row), amount=row.quantity)
-    approve(session, row, entries, by=by, on=on, now=now)
+    approve(session, row, entries, decision)
 
 
 def book_bill(
@@ -165,3 +165,6 @@ def _pay(
         on=on,
         now=now,
     )
+
+
+register(agreement_kind(KIND, approve_spending))

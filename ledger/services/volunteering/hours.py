@@ -1,5 +1,6 @@
 """Volunteer hours: logged by one person, confirmed by another, valued at a known rate."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,16 +25,27 @@ from ledger.models.proposals import Proposal
 from ledger.queries.books.policies import policy_of
 from ledger.queries.people.parties import labels_for
 from ledger.queries.people.people import roles_of
+from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund, ensure_commodity
 from ledger.services.pledges.pledges import record_fulfilment, release_for
 
+CORRECTION = "hours_correction"
 # Where the value of time stands: used up, in what was built, or as a statistic.
 WORTH = (Acct.SERVICES_USED, Acct.UNDER_CONSTRUCTION, Acct.TIME_STATISTIC)
 MINUTES_PER_DAY = 16 * 60
 # Older work needs evidence that a form cannot give.
 WINDOW = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class HoursCorrection:
+    """Minutes of confirmed hours that were not worked."""
+
+    hours: UUID
+    quantity: int
+    commodity: str
 
 
 def set_rate(
@@ -259,24 +271,24 @@ def propose_hours_correction(
     return propose(
         session,
         book_id=row.book_id,
-        kind="hours_correction",
+        kind=CORRECTION,
         title="Hours were not worked",
         reason=reason,
-        arguments={"hours": str(row.id), "quantity": minutes, "commodity": row.commodity},
+        payload=HoursCorrection(row.id, minutes, row.commodity),
         made_by=made_by,
         now=now,
     )
 
 
 def correct_hours(
-    session: Session, proposal: Proposal, *, by: UUID, on: date, now: datetime
+    session: Session, proposal: Proposal, payload: HoursCorrection, decision: Decision
 ) -> None:
     """Take minutes back with their share of the value, under the same valuation (HRS-6).
 
     What stays is worth its share to half a minor unit, however often something is taken back.
     """
-    row = session.get_one(HoursEntry, UUID(proposal.arguments["hours"]))
-    minutes = proposal.arguments["quantity"]
+    row = session.get_one(HoursEntry, payload.hours)
+    minutes = payload.quantity
     counted = _still_counted(session, row)
     if minutes > counted:
         raise Conflict("Fewer minutes than that are confirmed.", place="minutes")
@@ -301,10 +313,10 @@ def correct_hours(
         event_type="hours_corrected",
         source="hours",
         external_ref=str(proposal.id),
-        accounting_on=on,
-        now=now,
+        accounting_on=decision.on,
+        now=decision.now,
         made_by=proposal.made_by,
-        approved_by=by,
+        approved_by=decision.by,
     )
 
 
@@ -425,3 +437,6 @@ def value_hours(
     session.add(valuation)
     session.flush()
     return valuation
+
+
+register(ApprovalKind(CORRECTION, HoursCorrection, correct_hours))

@@ -29,6 +29,7 @@ from ledger.queries.pools import pools
 from ledger.schemas.money import Decision
 from ledger.services.accounting import manual_entries, opening_balances
 from ledger.services.approvals import decisions
+from ledger.services.approvals.registry import payload_of
 from ledger.services.pools import agreements, lifecycle
 from ledger.web.identity.sessions import fresh_needed
 from ledger.web.site.context import (
@@ -226,7 +227,7 @@ def _terms_of_entry(row: requests.ProposalRow) -> list[tuple[str, str]]:
 def _legs(session: ReadSession, book: Book, row: requests.ProposalRow) -> list[journal.Leg]:
     """Return the exact legs that an approval would post."""
     names = {account.number: account.name for account in accounts_of(session, book.id)}
-    entry = manual_entries.entry_of(book, row.arguments)
+    entry = manual_entries.entry_of(book, payload_of(row.kind, row.arguments))
     return [
         journal.Leg(
             line=line,

@@ -23,8 +23,9 @@ from ledger.models.proposals import Proposal
 from ledger.queries.approvals import requests
 from ledger.queries.approvals import rules as approvals
 from ledger.schemas.approvals import rule
-from ledger.services.approvals import decisions, previews
+from ledger.services.approvals import previews
 from ledger.services.approvals import rules as approval_rules
+from ledger.services.approvals.registry import registered
 from ledger.web.approvals import queue
 from ledger.web.identity.sessions import fresh_needed, held_answers
 from ledger.web.site.context import (
@@ -42,7 +43,6 @@ from ledger.web.site.context import (
 
 pages = Blueprint("approvals", __name__)
 READ, CHANGE = "read_approval_rules", "change_approval_rules"
-KINDS = tuple(sorted(set(decisions.APPROVED) - approvals.RIGHTS))
 EVERY = "every"
 
 
@@ -72,7 +72,7 @@ def show(proposal_id: UUID) -> Response:
     found, refusal = None, ""
     own = row.made_by_id == person.id
     decides = queue.may_decide(row.kind, row.book_id)
-    if row.state == "open" and decides and not own and row.kind not in previews.BOOK_NOTHING:
+    if row.state == "open" and decides and not own and not previews.books_nothing(row.kind):
         try:
             found = here().db.run(
                 lambda session: previews.preview(
@@ -88,7 +88,7 @@ def show(proposal_id: UUID) -> Response:
         facts=facts,
         preview=found,
         refusal=refusal,
-        later=row.kind in previews.BOOK_NOTHING,
+        later=previews.books_nothing(row.kind),
         signatures=[
             (name, who in counting) for who, name in zip(row.agreed_ids, row.agreed, strict=True)
         ],
@@ -160,7 +160,7 @@ def change(code: str) -> Response:
     book = book_for(CHANGE, code)
     person = signed_in()
     try:
-        answers = read_form(rule(KINDS))
+        answers = read_form(rule(_kinds()))
         kind = "" if answers["kind"] == EVERY else answers["kind"]
         bands = approval_rules.bands_from([answers["two_from"], answers["three_from"]])
         asked = write(
@@ -188,6 +188,11 @@ def change(code: str) -> Response:
     return redirect(url_for("approvals.rules", code=code), 303)
 
 
+def _kinds() -> tuple[str, ...]:
+    """Return the kinds that a rule can be chosen for."""
+    return tuple(sorted(set(registered()) - approvals.RIGHTS))
+
+
 def _page(
     code: str, values: dict[str, str], errors: dict[str, list[str]], status: int = 200
 ) -> Response:
@@ -198,7 +203,8 @@ def _page(
         waiting = requests.proposals_for(
             session, book_ids=[book.id], kinds=[approvals.RULE], is_open=True
         )
-    own = {kind: policy.bands_of(kind) for kind in KINDS if policy.bands_of(kind) != ONE}
+    kinds = _kinds()
+    own = {kind: policy.bands_of(kind) for kind in kinds if policy.bands_of(kind) != ONE}
     return page(
         "queue/rules.html",
         status,
@@ -213,7 +219,7 @@ def _page(
         ],
         waiting=[(row, read_bands(row.kind, row.arguments["rule"])) for row in waiting],
         kinds=[(EVERY, _("every kind without a rule of its own"))]
-        + [(kind, kind.replace("_", " ")) for kind in KINDS],
+        + [(kind, kind.replace("_", " ")) for kind in kinds],
         may_change=visitor().may(CHANGE, book.id),
         values=values,
         errors=errors,

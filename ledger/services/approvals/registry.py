@@ -1,0 +1,82 @@
+"""The kinds of request that approvers decide on; each service registers its own.
+
+A kind says what its request carries and what an approver's yes or no sets in motion. This room
+knows no capability: ``services.workflow.approval_kinds`` names the modules that register.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from ledger.core.payloads import from_document
+from ledger.db import Session
+from ledger.errors import Conflict, Invalid
+from ledger.models.proposals import Proposal
+
+Payload = TypeVar("Payload")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who said yes or no and why; ``on`` is the day where the request's book is kept."""
+
+    by: UUID
+    on: date
+    now: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalKind(Generic[Payload]):
+    """One kind of request. ``payload`` is a frozen dataclass (see ``core.payloads``).
+
+    ``approve`` and ``reject`` run inside the transaction of the decision and raise as services do;
+    ``lock`` is taken before that transaction reads anything. ``books_nothing`` marks kinds whose
+    approval posts no entry by itself, so that there is nothing to preview.
+    """
+
+    name: str
+    payload: type[Payload]
+    approve: Callable[[Session, Proposal, Payload, Decision], object]
+    reject: Callable[[Session, Proposal, Payload, Decision], object] | None = None
+    books_nothing: bool = False
+    lock: Callable[[Session], None] | None = None
+
+
+_kinds: dict[str, ApprovalKind[Any]] = {}
+
+
+def register(kind: ApprovalKind[Any]) -> None:
+    """Make a kind known. Raises ValueError for a second one of the same name."""
+    if kind.name in _kinds:
+        raise ValueError(f"the approval kind {kind.name} is registered twice")
+    _kinds[kind.name] = kind
+
+
+def registered() -> Mapping[str, ApprovalKind[Any]]:
+    """Return every kind by its name."""
+    return MappingProxyType(_kinds)
+
+
+def kind_of(name: str) -> ApprovalKind[Any]:
+    """Return a kind by its name. Raises Conflict where this program does not know it: a later
+    version may have written the request."""
+    kind = _kinds.get(name)
+    if kind is None:
+        raise Conflict(
+            f"This version of Poolbook cannot handle requests of the kind “{name}”.",
+            place="proposal",
+        )
+    return kind
+
+
+def payload_of(kind: str, document: Mapping[str, Any]) -> Any:
+    """Return what a stored request of a kind carries. Raises Conflict for an unknown kind or a
+    document that does not fit it."""
+    try:
+        return from_document(kind_of(kind).payload, document)
+    except Invalid as error:
+        raise Conflict(f"This request cannot be read: {error.message}", place="proposal") from error
