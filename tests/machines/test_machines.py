@@ -10,10 +10,11 @@ from tests.machines.machine import Machine
 from tests.machines.stage import Stage
 
 # Sequences in `make test`; PostgreSQL plays fewer, for a step there takes longer.
-SEQUENCES = {"sqlite": 100, "postgresql": 12}
+SEQUENCES = {"sqlite": 40, "postgresql": 8}
 LONG = 5_000
-# Of so many sequences one ends by comparing pages, API, command and report: 50 in `make test`.
-EVERY = 2
+# Of so many sequences one ends by comparing pages, API, command and report, which takes as long
+# as the sequence: ten in `make test`, a thousand in the long run.
+EVERY = 4
 CHUNKS = 10
 STEPS = 25
 SEED = 20_261_102
