@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from ledger.db import Database, Session
-from tests.conftest import ENGINES, _administer, _with_database
+from tests.conftest import ENGINES, _administer, _with_database, copy_database
 from tests.services.hamlet import Hamlet, build
 
 
@@ -25,7 +25,7 @@ def hamlet_database(
         server = request.getfixturevalue("postgresql_server")
         template = request.getfixturevalue("postgresql_template")
         name = f"poolbook_{uuid4().hex[:12]}"
-        _administer(server, f'create database "{name}" template "{template}"')
+        copy_database(server, template, name)
         url = _with_database(server, name)
     database = Database(url)
     with database.transaction() as session:

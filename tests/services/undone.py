@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from ledger.db import Database, Session
-from tests.conftest import ENGINES, _administer, _with_database
+from tests.conftest import ENGINES, _administer, _with_database, copy_database
 
 
 @pytest.fixture(scope="module", params=ENGINES, name="shared_db")
@@ -26,7 +26,7 @@ def shared_db_fixture(
     server = request.getfixturevalue("postgresql_server")
     template = request.getfixturevalue("postgresql_template")
     name = f"poolbook_{uuid4().hex[:12]}"
-    _administer(server, f'create database "{name}" template "{template}"')
+    copy_database(server, template, name)
     database = Database(_with_database(server, name))
     yield database
     database.dispose()
