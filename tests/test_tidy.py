@@ -103,6 +103,22 @@ def test_templates_are_set_as_djlint_sets_them(aim: str):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_every_template_lies_beside_a_page_that_shows_it():
+    """One that all pages share lies with the site; one that nobody names is left over."""
+    web = ROOT / "ledger" / "web"
+    pages = {path for path in MODULES if web in path.parents}
+    texts = {path: path.read_text() for path in (*pages, *LAYOUTS)}
+    for path in LAYOUTS:
+        if path.parent.name != "templates" or web not in path.parents:
+            continue
+        room = path.parents[1]
+        name = f'"{room.name}/{path.name}"'
+        shown_by = [other for other, text in texts.items() if name in text and other != path]
+        assert shown_by, f"{name} is left over"
+        beside = [other for other in shown_by if room in other.parents]
+        assert beside or room.name == "site", f"{name} belongs to {shown_by[0]}"
+
+
 def test_no_module_is_a_drawer():
     drawers = {"utils", "helpers", "common", "misc"}
     assert [path for path in MODULES if path.stem in drawers] == []

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from flask import Flask
+from jinja2 import FileSystemLoader, PrefixLoader
 
 # Decisions are taken on these pages: every kind of request has to be known.
 from ledger.services.workflow import approval_kinds  # noqa: F401
@@ -62,6 +63,12 @@ NOUNS = (
 DEMO_NOUNS = ("public.styleguide", "banking.demo_bank")
 
 
+def templates() -> PrefixLoader:
+    """Return what finds ``pledges/form.html`` in the folder ``templates`` of ``pledges``."""
+    folders = Path(ROOT).glob("*/templates")
+    return PrefixLoader({folder.parent.name: FileSystemLoader(folder) for folder in folders})
+
+
 def register(app: Flask) -> None:
     """Hang every page on the app, with its errors, headers and template filters."""
     from ledger.web.identity import freshness, sessions, step_up
@@ -76,6 +83,7 @@ def register(app: Flask) -> None:
         visitors,
     )
 
+    app.jinja_loader = templates()
     locale.register(app)
     formatting.register_filters(app)
     labels.register(app)

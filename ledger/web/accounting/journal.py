@@ -45,7 +45,7 @@ def show(code: str) -> Response:
         funds = funds_of(session, book.id)
         kinds = journal.event_types(session, book_id=book.id)
     return page(
-        "journal/show.html",
+        "accounting/journal.html",
         422 if errors else 200,
         book=book,
         found=found,
@@ -163,7 +163,7 @@ def account(code: str, number: int) -> Response:
     for sentences in errors.values():
         flash(" ".join(sentences))
     return page(
-        "journal/account.html",
+        "accounting/account.html",
         422 if errors else 200,
         book=book,
         account=names[number],
@@ -206,7 +206,7 @@ def trial_balance(code: str) -> Response:
         if (legs := [row for row in rows if row.layer is layer])
     ]
     return page(
-        "journal/trial_balance.html",
+        "accounting/trial_balance.html",
         422 if errors else 200,
         book=book,
         layers=layers,
@@ -252,7 +252,7 @@ def _entry_page(
         rests = corrections.what_rests_on(session, book_id=book.id, entry_id=entry_id)
         matched = statements.item_of_entry(session, book_id=book.id, entry_id=entry_id)
     return page(
-        "journal/entry.html",
+        "accounting/entry.html",
         status,
         book=book,
         detail=detail,

@@ -130,7 +130,7 @@ def _page(
         soft = questions.soft_closes_of(session, book_id=book.id)
         late = questions.late_corrections(session, book_id=book.id)
     return page(
-        "periods/show.html",
+        "accounting/periods.html",
         status,
         book=book,
         rows=rows,

@@ -271,7 +271,7 @@ def index(code: str) -> Response:
         known = visitor().may("read_donors", book.id)
         donors = promises.donors(session, book_id=book.id) if known else {}
     return page(
-        "commitments/index.html",
+        "approvals/agreements.html",
         book=book,
         running=[row for row in rows if row.running and row.id not in kept],
         ended=[row for row in rows if not row.running or row.id in kept],
@@ -402,7 +402,7 @@ def _ask_page(
         ]
         things = [item for item in commodities(session).values() if kind_of(item.code) == "things"]
     return page(
-        "commitments/ask.html",
+        "approvals/new_agreement.html",
         status,
         book=book,
         kind=kind,
@@ -450,7 +450,7 @@ def _show_page(
         if (row.kind, name) in MOVES and visitor().may(MOVES[row.kind, name].action, book.id)
     ]
     return page(
-        "commitments/show.html",
+        "approvals/agreement.html",
         status,
         book=book,
         row=row,

@@ -133,7 +133,7 @@ def _page(errors: dict[str, list[str]], status: int = 200) -> Response:
         flash(" ".join(errors[place]))
     needed = {row.id: people_needed(rules[row.book_id], row) for row, _found in waiting}
     return page(
-        "queue/show.html",
+        "approvals/queue.html",
         status,
         waiting=waiting,
         needed=needed,

@@ -82,7 +82,7 @@ def show(proposal_id: UUID) -> Response:
         except (Conflict, Invalid, NotAllowed) as error:
             refusal = error.message
     return page(
-        "queue/request.html",
+        "approvals/request.html",
         row=row,
         evidence=evidence,
         facts=facts,
@@ -206,7 +206,7 @@ def _page(
     kinds = _kinds()
     own = {kind: policy.bands_of(kind) for kind in kinds if policy.bands_of(kind) != ONE}
     return page(
-        "queue/rules.html",
+        "approvals/rules.html",
         status,
         book=book,
         unit=10 ** exponent(book.commodity),

@@ -136,7 +136,7 @@ register(
         pages,
         purpose="statement",
         action="import_statement",
-        templates=("statements/tables.html", "statements/table.html"),
+        templates=("banking/choose_table.html", "banking/table.html"),
         leads_to="statements.show",
         check=_check,
         propose=_propose,

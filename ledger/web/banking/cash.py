@@ -107,7 +107,7 @@ def _page(
         ]
         counted = deposits.counted(session, book_id=book.id)
     return page(
-        "offline/show.html",
+        "banking/cash.html",
         status,
         book=book,
         funds=funds,

@@ -38,7 +38,7 @@ def download(code: str) -> Response:
     closing = opening + sum(amount for amount, _text, _name in lines)
     moment = now()
     text = render_template(
-        "demo/statement.xml",
+        "banking/demo_statement.xml",
         book=book,
         moment=moment,
         lines=[

@@ -67,7 +67,7 @@ def show(code: str) -> Response:
         accounts = statements.bank_accounts_of(session, book_id=book.id)
         waiting_count = statements.open_lines(session, book_id=book.id)
     return page(
-        "statements/list.html",
+        "banking/list.html",
         book=book,
         known=known,
         agreement=agreement,
@@ -158,7 +158,7 @@ def lines(code: str, statement_id: UUID) -> Response:
     with reading() as session:
         statement = statements.statement_by_id(session, book_id=book.id, statement_id=statement_id)
         rows = statements.lines_of(session, statement_id=statement_id, after=row_asked("lines"))
-    return page("statements/lines.html", book=book, statement=statement, rows=rows)
+    return page("banking/lines.html", book=book, statement=statement, rows=rows)
 
 
 @pages.post("/books/<code>/lines/<uuid:line_id>")
@@ -239,7 +239,7 @@ def _undo_page(
                 detail = journal.entry_detail(session, book_id=book.id, entry_id=match.entry_id)
                 legs = [replace(leg, quantity=-leg.quantity) for leg in detail.entry.legs]
     return page(
-        "statements/undo.html",
+        "banking/undo.html",
         status,
         book=book,
         item=item,
@@ -304,7 +304,7 @@ def _page(
     for place in errors.keys() - {f"line-{item_id}" for item_id in here} - {"file"}:
         flash(" ".join(errors[place]))
     return page(
-        "statements/show.html",
+        "banking/statements.html",
         status,
         book=book,
         words=words,

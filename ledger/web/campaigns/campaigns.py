@@ -35,7 +35,7 @@ def look_of(find: Callable[[ReadSession], Campaign]) -> Response:
         names = names_of(session, {change.made_by for change in changes})
         waiting = campaigns.waiting_for_donors(session, campaign_id=campaign.id)
     return page(
-        "campaigns/show.html",
+        "campaigns/campaign.html",
         campaign=campaign,
         ahead=today(book) < campaign.opens_on,
         book=book,

@@ -47,7 +47,7 @@ def show(code: str) -> Response:
         rows = [(row, needs[row.id]) for row in own]
         people = {person for row, _needs in rows for person in (row.made_by, row.opened_by)}
         names = names_of(session, {person for person in people if person is not None})
-    return page("calls/show.html", book=book, rows=rows, names=names)
+    return page("campaigns/manage.html", book=book, rows=rows, names=names)
 
 
 @pages.get("/books/<code>/campaigns/new")
@@ -100,7 +100,7 @@ def ask(code: str, campaign_id: UUID) -> Response:
     book = book_for("edit_campaigns", code)
     with reading() as session:
         row = _draft(session, book, campaign_id)
-    return page("calls/throw_away.html", book=book, campaign=row, errors={})
+    return page("campaigns/discard.html", book=book, campaign=row, errors={})
 
 
 @pages.post("/books/<code>/campaigns/<uuid:campaign_id>/throw-away")
@@ -113,7 +113,7 @@ def throw_away(code: str, campaign_id: UUID) -> Response:
         write(lambda session: deeds.throw_away_draft(session, campaign_id=campaign_id))
     except Conflict as refusal:
         errors = {"form": [refusal.message]}
-        return page("calls/throw_away.html", 409, book=book, campaign=row, errors=errors)
+        return page("campaigns/discard.html", 409, book=book, campaign=row, errors=errors)
     flash(_("The draft “%(title)s” is thrown away.", title=row.title))
     return redirect(url_for("calls.show", code=code), 303)
 
@@ -296,7 +296,7 @@ def _form(
         # Of what is asked for still, the form has rows.
         needs = campaigns.needs_of(session, campaign_id=row.id) if row and "mode" in held else []
     return page(
-        "calls/form.html",
+        "campaigns/form.html",
         status,
         book=book,
         campaign=row,

@@ -117,7 +117,7 @@ def _page(
         campaigns = campaigns_of(session, book_id=book.id)
     titles = {campaign.id: campaign.title for campaign in campaigns}
     return page(
-        "sponsors/show.html",
+        "campaigns/matching_sponsors.html",
         status,
         book=book,
         rows=rows,

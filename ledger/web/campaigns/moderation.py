@@ -77,7 +77,7 @@ def ask_report(slug: str, shown: str) -> Response:
     """Ask what is wrong with a name or message that everybody sees."""
     with reading() as session:
         campaign, one = _shown(session, slug, shown)
-    return page("moderation/report.html", campaign=campaign, one=one, values={}, errors={})
+    return page("campaigns/report.html", campaign=campaign, one=one, values={}, errors={})
 
 
 @pages.post("/campaigns/<slug>/messages/<shown>/report")
@@ -89,7 +89,7 @@ def report(slug: str, shown: str) -> Response:
         reason = read_form(Reporting())["reason"]
     except Invalid as refusal:
         return page(
-            "moderation/report.html",
+            "campaigns/report.html",
             422,
             campaign=campaign,
             one=one,
@@ -140,7 +140,7 @@ def _list(
         )
         waiting = moderation.counts(session, campaign_id=campaign.id)
     return page(
-        "moderation/show.html",
+        "campaigns/moderation.html",
         status,
         book=book,
         campaign=campaign,

@@ -56,7 +56,7 @@ def show() -> Response:
         items = assets.assets_of(session, book_id=book.id, search=search, after=row_asked("items"))
         out = assets.loans_out(session, book_id=book.id, after=row_asked("out"))
     return page(
-        "things/show.html",
+        "equipment/equipment.html",
         books=books,
         book=book,
         search=search,
@@ -243,7 +243,7 @@ def _receive_page(
         funds = funds_of_books(session, [book.id for book in books])
         kinds = [item for item in commodities(session).values() if item.kind in ("item", "bulk")]
     return page(
-        "things/receive.html",
+        "equipment/receive.html",
         status,
         books=books,
         funds=[fund for found in funds.values() for fund in found],
@@ -260,7 +260,7 @@ def _value_page(
     with reading() as session:
         threshold = capitalised_from(session, book, today(book))
     return page(
-        "things/value.html",
+        "equipment/value.html",
         status,
         intake=intake,
         threshold=threshold,
@@ -282,5 +282,5 @@ def _lend_page(
             if book.id != asset.book_id and book.kind == "community"
         ]
     return page(
-        "things/lend.html", status, asset=asset, others=others, values=values, errors=errors
+        "equipment/lend.html", status, asset=asset, others=others, values=values, errors=errors
     )

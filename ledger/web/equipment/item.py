@@ -183,7 +183,7 @@ def _page(
     if visitor().may("lend_things", book.id):
         deeds = _deeds(asset, out=out, worn=plan is not None, valued=value is not None)
     return page(
-        "things/item.html",
+        "equipment/item.html",
         status,
         asset=asset,
         book=book,

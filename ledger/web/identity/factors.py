@@ -149,7 +149,7 @@ def renew_codes() -> Response:
         )
     except Conflict as refusal:
         return _page({}, {"form": [refusal.message]}, 409)
-    return page("factors/codes.html", 201, codes=codes)
+    return page("identity/codes.html", 201, codes=codes)
 
 
 def _added(opened: Session, person: Person, kind: str) -> Added:
@@ -164,7 +164,7 @@ def _after(added: Added) -> Response:
     codes, begun = added
     browser.carry(*begun)
     if codes:
-        return page("factors/codes.html", 201, codes=codes)
+        return page("identity/codes.html", 201, codes=codes)
     flash(_("Done. You will be asked for it when you sign in."))
     return redirect(url_for("factors.show"), 303)
 
@@ -176,7 +176,7 @@ def _page(values: dict[str, str], errors: dict[str, list[str]], status: int = 20
     usable = passkeys.usable_here()
     known = passkey_rows.relying_party(here().settings.base_url)
     return page(
-        "factors/show.html",
+        "identity/factors.html",
         status,
         held=held,
         missing=missing_factors(),
@@ -194,7 +194,7 @@ def _app_page(values: dict[str, str], errors: dict[str, list[str]], status: int 
     with reading() as opened:
         secret, address = totp.pending(opened, person=person, box=app_codes.box())
     return page(
-        "factors/app.html",
+        "identity/app.html",
         status,
         picture=_picture(address),
         groups=[secret[start : start + GROUP] for start in range(0, len(secret), GROUP)],

@@ -127,7 +127,7 @@ def _whose(purpose: str) -> UUID | None:
 
 def _refused() -> Answer:
     return page(
-        "sign_in/form.html",
+        "identity/sign_in.html",
         403,
         values={},
         passkeys=usable_here(),

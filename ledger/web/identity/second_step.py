@@ -20,7 +20,7 @@ from ledger.web.identity.arrival import arrive, waiting
 from ledger.web.site.context import errors_of, page, read_form, reading, write
 
 pages = Blueprint("second_step", __name__)
-SHOW, LOST = "second_step/show.html", "second_step/lost.html"
+SHOW, LOST = "identity/second_step.html", "identity/lost.html"
 
 
 @pages.get("/second-step")

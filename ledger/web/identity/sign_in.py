@@ -42,7 +42,7 @@ pages = Blueprint("sign_in", __name__)
 @pages.get("/sign-in")
 def form() -> Response:
     """Ask for the address."""
-    return page("sign_in/form.html", values={}, errors={}, passkeys=passkeys.usable_here())
+    return page("identity/sign_in.html", values={}, errors={}, passkeys=passkeys.usable_here())
 
 
 @pages.post("/sign-in")
@@ -52,7 +52,7 @@ def ask() -> Response:
         return _send(request.form.get("email", "")[:320], of_visitor(sign_in_links.BY_VISITOR))
     except Invalid as refusal:
         return page(
-            "sign_in/form.html",
+            "identity/sign_in.html",
             422,
             values=request.form,
             errors=errors_of(refusal),
@@ -71,7 +71,7 @@ def _send(email: str, visitor: Sequence[Subject]) -> Response:
 
 def _sent(errors: dict[str, list[str]], status: int = 200) -> Response:
     return page(
-        "sign_in/sent.html",
+        "identity/sent.html",
         status,
         values=request.form,
         errors=errors,
@@ -110,7 +110,7 @@ def again_page(errors: dict[str, list[str]], status: int = 200) -> Response:
         held = factors_of(opened, person.id)
         what, proposal = asked_for(opened)
     return page(
-        "sign_in/again.html",
+        "identity/again.html",
         status,
         what=what,
         proposal=proposal,
@@ -143,7 +143,7 @@ def _confirm(
         known = people_queries.person_by_email(opened, email) if email else None
         given = people_queries.name_given(opened, email=email) if email else None
     answer = page(
-        "sign_in/confirm.html",
+        "identity/confirm.html",
         status if email else 403,
         secret=secret,
         email=masked(email) if email else None,
@@ -203,7 +203,7 @@ def where() -> Response:
     person = signed_in()
     with reading() as opened:
         rows = session_queries.sessions_of(opened, person_id=person.id, now=now())
-    return page("sign_in/sessions.html", rows=rows, here=visitor().session)
+    return page("identity/sessions.html", rows=rows, here=visitor().session)
 
 
 @pages.post("/sessions/<uuid:session_id>/end")
@@ -243,4 +243,4 @@ def outbox() -> Response:
     with reading() as opened:
         messages = people_queries.outbox(opened)
     fill = links().fill
-    return page("sign_in/outbox.html", messages=messages, fill=fill, visitor=visitor())
+    return page("identity/outbox.html", messages=messages, fill=fill, visitor=visitor())

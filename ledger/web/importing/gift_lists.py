@@ -120,7 +120,7 @@ register(
         pages,
         purpose="gifts",
         action="record_cash",
-        templates=("gift_lists/choose.html", "gift_lists/show.html"),
+        templates=("importing/choose_gift_list.html", "importing/gift_list.html"),
         leads_to="by_hand.index",
         check=_check,
         propose=_propose,

@@ -236,7 +236,7 @@ register(
         pages,
         purpose="ledger",
         action="book_by_hand",
-        templates=("ledgers/choose.html", "ledgers/show.html"),
+        templates=("importing/choose_ledger.html", "importing/ledger.html"),
         leads_to="by_hand.index",
         check=_check,
         propose=_propose,

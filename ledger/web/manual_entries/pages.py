@@ -88,7 +88,7 @@ def index(code: str) -> Response:
             references=[str(row.id) for row in asked if row.state == "approved"],
         )
     return page(
-        "by_hand/index.html",
+        "manual_entries/index.html",
         book=book,
         groups=GROUPS,
         deeds={name: deed for name, deed in DEEDS.items() if deed.of == book.kind},
@@ -224,7 +224,7 @@ def _page(
         }
         given = _given(session, book, asked)
     return page(
-        "by_hand/form.html",
+        "manual_entries/form.html",
         status,
         book=book,
         deed=asked,

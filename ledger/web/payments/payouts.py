@@ -45,7 +45,7 @@ def show(code: str) -> Response:
             "unposted": payments.unposted(session),
             "recent": payments.settled_charges(session, book_id=book.id),
         }
-    return page("payouts/show.html", book=book, waits=disputes.waits, **shown)
+    return page("payments/payouts.html", book=book, waits=disputes.waits, **shown)
 
 
 @pages.get("/books/<code>/refunds/<uuid:pledge_id>")
@@ -104,7 +104,7 @@ def _refund_page(
     with reading() as session:
         past = payments.refunds_of_pledge(session, pledge_id=pledge_id)
     return page(
-        "payouts/refund.html",
+        "payments/refund.html",
         status,
         book=book,
         pledge=pledge,

@@ -69,7 +69,7 @@ def _page(
     if txn is None:
         raise NotFound(_("Nothing of this name is in suspense."))
     return page(
-        "payouts/suspense.html",
+        "payments/unrecognised.html",
         status,
         book=book,
         txn=txn,

@@ -53,7 +53,7 @@ def _page(code: str, errors: dict[str, list[str]], status: int = 200) -> Respons
     for row in rows:
         roles.setdefault(row.person_id, []).append(row.role)
     return page(
-        "factors/policy.html",
+        "people/factor_policy.html",
         status,
         errors=errors,
         book=book,

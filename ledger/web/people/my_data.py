@@ -74,4 +74,6 @@ def _page(values: dict[str, str], errors: dict[str, list[str]], status: int = 20
     person = signed_in()
     with reading() as session:
         counts = parties.counted_about(session, person=person)
-    return page("my_data.html", status, person=person, counts=counts, values=values, errors=errors)
+    return page(
+        "people/my_data.html", status, person=person, counts=counts, values=values, errors=errors
+    )

@@ -149,7 +149,7 @@ def _page(
         alone = not role_grants.others_of(session, book.id, but={signed_in().id}, now=now())
         pause = policy_of(session, book, today(book)).role_pause_days
     return page(
-        "people.html",
+        "people/people.html",
         status,
         book=book,
         books=visitor().books(READ),

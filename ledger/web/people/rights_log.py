@@ -46,7 +46,9 @@ def show(code: str) -> Response:
     with reading() as session:
         found = rights_log.page_of_book(session, book_id=book.id, after=row_asked("rights"))
         names = names_of(session, _people(found.rows))
-    return page("rights_log.html", book=book, found=found, names=names, words=WORDS, UUID=UUID)
+    return page(
+        "people/rights_log.html", book=book, found=found, names=names, words=WORDS, UUID=UUID
+    )
 
 
 @pages.get("/books/<code>/rights.csv")

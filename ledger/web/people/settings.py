@@ -155,7 +155,7 @@ def _page(
         "time_zone": book.time_zone,
     }
     return page(
-        "settings/show.html",
+        "people/settings.html",
         status,
         book=book,
         books=visitor().books(ACTION),

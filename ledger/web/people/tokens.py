@@ -134,7 +134,7 @@ def _page(
     for name, text in _offered().items():
         offered.setdefault(name.partition(":")[2], []).append((name, text))
     return page(
-        "tokens.html",
+        "people/tokens.html",
         status,
         rows=[_shown(row, names) for row in rows],
         books=[(book, offered.get(book.code, [])) for book in books],

@@ -34,7 +34,7 @@ def show() -> Response:
         regular = recurring.recurring_of_person(session, person_id=person.id)
         baskets = parties.baskets_of_person(session, person_id=person.id, after=row_asked("shown"))
     return page(
-        "giving/show.html",
+        "pledges/giving.html",
         given=given,
         standings=standings,
         figures_of=figures_of,

@@ -120,7 +120,7 @@ def _page(token: str, errors: dict[str, list[str]], status: int = 200) -> Respon
     if gift is None:
         raise NotFound(_("This gift is not here any more."))
     return page(
-        "recurring/show.html",
+        "pledges/recurring.html",
         status,
         gift=gift,
         token=token,

@@ -50,7 +50,7 @@ def show(token: str) -> Response:
         )[pledge.id]
         on_its_way = saved_cards.under_way(session, pledge_id=pledge.id)
     return page(
-        "promises/show.html",
+        "pledges/signed_link.html",
         pledge=row,
         cover=pledge.cover,
         book=book,

@@ -48,9 +48,7 @@ def index(code: str) -> Response:
         ]
         hosts = {pool.host_id: session.get_one(Book, pool.host_id) for pool, _b, _m in rows}
         questions = _asked(session, book)
-    return page(
-        "pool_agreements/index.html", book=book, rows=rows, hosts=hosts, questions=questions
-    )
+    return page("pools/agreements.html", book=book, rows=rows, hosts=hosts, questions=questions)
 
 
 @pages.get("/books/<code>/pools/new")
@@ -141,7 +139,7 @@ def _new_page(
     with reading() as session:
         funds = funds_of(session, book.id)
     return page(
-        "pool_agreements/new.html", status, book=book, funds=funds, values=values, errors=errors
+        "pools/new_agreement.html", status, book=book, funds=funds, values=values, errors=errors
     )
 
 
@@ -153,7 +151,7 @@ def _join_page(
         funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != "agency"]
         offered = pools.pools_to_join(session, book=book)
     return page(
-        "pool_agreements/join.html",
+        "pools/join.html",
         status,
         book=book,
         funds=funds,

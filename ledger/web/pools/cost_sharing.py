@@ -131,7 +131,7 @@ def _page(
         funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != "agency"]
         sharing = [book, *_partners(session, book)]
     return page(
-        "commitments/shared_cost.html",
+        "pools/cost_sharing.html",
         status,
         book=book,
         funds=funds,

@@ -37,7 +37,7 @@ def show(code: str) -> Response:
         host = session.get_one(Book, pool.host_id)
     inside = {row.book_id for row in members}
     return page(
-        "pools/show.html",
+        "pools/pool.html",
         book=book,
         pool=pool,
         host=host,

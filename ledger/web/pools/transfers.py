@@ -91,7 +91,7 @@ def _page(
         funds = funds_of(session, book.id)
         others = [other for other in all_books(session) if other.id != book.id]
     return page(
-        "transfers/show.html",
+        "pools/transfers.html",
         status,
         book=book,
         funds=funds,

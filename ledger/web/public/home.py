@@ -23,7 +23,7 @@ def show() -> Response:
         books = books_page(session, limit=SHOWN)
         totals = figures.figures(session, figures.Scope())
     return page(
-        "home/show.html",
+        "public/home.html",
         live=live.rows,
         more_live=live.after,
         books=books.rows,
@@ -41,7 +41,7 @@ def all_campaigns() -> Response:
         live = campaigns.live_page(
             session, book_id=book.id if book else None, after=row_asked("after")
         )
-    return page("home/campaigns.html", book=book, live=live)
+    return page("public/campaigns.html", book=book, live=live)
 
 
 @pages.get("/communities")
@@ -50,7 +50,7 @@ def all_communities() -> Response:
     asked = request.args.get("q", "")
     with reading() as session:
         found = books_page(session, named=asked, after=row_asked("after"))
-    return page("home/communities.html", asked=asked, found=found)
+    return page("public/communities.html", asked=asked, found=found)
 
 
 @pages.get("/start")
@@ -83,7 +83,7 @@ def community(code: str) -> Response:
         totals = figures.figures(session, figures.scope_of_book(book))
         joined = pools.pools_of(session, book_id=book.id)
     return page(
-        "home/community.html",
+        "public/community.html",
         book=book,
         live=live.rows,
         more_live=live.after,

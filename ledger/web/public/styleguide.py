@@ -38,4 +38,4 @@ def show() -> Response:
         ],
     )
     states = ("open", "part_fulfilled", "fulfilled", "logged", "confirmed", "rejected", "on_loan")
-    return page("styleguide.html", needs=needs, totals=rows, chart=chart, states=states)
+    return page("public/styleguide.html", needs=needs, totals=rows, chart=chart, states=states)

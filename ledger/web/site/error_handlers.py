@@ -79,7 +79,7 @@ def refused(refusal: PoolbookError) -> Response:
     if isinstance(refusal, NotAllowed | NotFound) and "held_back" in g:
         return factor_missing()
     answer = page(
-        "refused.html",
+        "site/error.html",
         status,
         title=_title(status),
         message=refusal.message,
@@ -97,7 +97,7 @@ def factor_missing() -> Response:
         "set up a passkey or an app first."
     )
     return page(
-        "refused.html",
+        "site/error.html",
         403,
         title=_("Protect your role first"),
         message=message,
@@ -111,7 +111,7 @@ def no_answer(_error: GatewayDown) -> Response:
         "The payment page cannot be reached at this moment. What you told us is kept; please try "
         "again in a few minutes."
     )
-    answer = page("refused.html", 503, title=_title(503), message=message)
+    answer = page("site/error.html", 503, title=_title(503), message=message)
     answer.headers["Retry-After"] = "120"
     return answer
 
@@ -124,7 +124,7 @@ def stale_form(_error: CSRFError) -> Response:
         with suppress(PoolbookError):
             return typed(**(request.view_args or {}))
     message = _("This form was open for too long. Go back, reload the page and send it again.")
-    return page("refused.html", 400, title=_title(400), message=message)
+    return page("site/error.html", 400, title=_title(400), message=message)
 
 
 def http_error(error: HTTPException) -> Response:
@@ -132,7 +132,7 @@ def http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return error.get_response()
-    answer = page("refused.html", status, title=_title(status), message=_sentence(status))
+    answer = page("site/error.html", status, title=_title(status), message=_sentence(status))
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             answer.headers[name] = value
@@ -157,14 +157,14 @@ def surprise(error: Exception) -> Response:
         "Something went wrong on our side; nothing was changed. Tell us the number %(number)s.",
         number=number,
     )
-    return page("refused.html", 500, title=_title(500), message=message)
+    return page("site/error.html", 500, title=_title(500), message=message)
 
 
 def database_away() -> Response:
     """Say that the books cannot be reached at this moment, and when to try again."""
     log.warning("the database gave no answer to %s", request.endpoint)
     message = _("The books cannot be reached at this moment. Please try again in a minute.")
-    answer = page("refused.html", 503, title=_("One moment, please"), message=message)
+    answer = page("site/error.html", 503, title=_("One moment, please"), message=message)
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["Retry-After"] = str(RETRY_SECONDS)
     return answer

@@ -160,7 +160,7 @@ def _page(values: dict[str, str], errors: dict[str, list[str]], status: int = 20
     for sentences in errors.values() if not (books or promised) else ():
         flash(" ".join(sentences))
     return page(
-        "hours/show.html",
+        "volunteering/hours.html",
         status,
         skills=sorted(skills, key=lambda item: item.singular),
         books=books,

@@ -22,7 +22,7 @@ def show(code: str) -> Response:
         requests = proposals.proposals_for(session, book_ids=[book.id], is_open=True)
     # What there is to do comes first; what is done stays to be seen below.
     waiting.sort(key=lambda row: row.count == 0)
-    return page("desk/show.html", book=book, waiting=waiting, pools=pools, requests=requests)
+    return page("workflow/desk.html", book=book, waiting=waiting, pools=pools, requests=requests)
 
 
 @pages.get("/books/<code>/check")
@@ -31,4 +31,4 @@ def check(code: str) -> Response:
     book = book_for("read_books", code)
     with reading() as session:
         results = check_invariants(session)
-    return page("desk/check.html", book=book, results=results)
+    return page("workflow/check.html", book=book, results=results)
