@@ -46,5 +46,11 @@ bench: setup
 docs: setup
 	$(BIN)/python -m docs.generate
 
+REFUSALS := $(foreach kind,Invalid Conflict NotFound NotAllowed RateLimited,-k $(kind))
+
+texts: setup
+	mkdir -p var
+	$(BIN)/pybabel -q extract -F pyproject.toml -k later $(REFUSALS) --no-wrap -o var/texts.pot ledger reports wsgi.py
+
 clean:
 	rm -rf $(VENV)

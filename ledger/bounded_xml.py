@@ -38,9 +38,10 @@ class Bounded:
             raise Invalid(self._too_large, place="file")
         if data and self._given - self._heard_at > MAX_QUIET_BYTES + len(data):
             raise Invalid(
-                f"A single part of the file, such as a tag with its attributes, is larger than "
-                f"{MAX_QUIET_BYTES // 1024} KB.",
+                "A single part of the file, such as a tag with its attributes, is "
+                "larger than {max_quiet_bytes} KB.",
                 place="file",
+                max_quiet_bytes=MAX_QUIET_BYTES // 1024,
             )
         return data
 
@@ -64,7 +65,11 @@ def events(stream: Bounded, *, max_elements: int) -> Iterator[tuple[str, Element
             if depth > MAX_DEPTH:
                 raise Invalid("The elements of the file are nested too deep.", place="file")
             if elements > max_elements:
-                raise Invalid(f"The file has more than {max_elements:,} elements.", place="file")
+                raise Invalid(
+                    "The file has more than {max_elements:,} elements.",
+                    place="file",
+                    max_elements=max_elements,
+                )
             if (
                 len(element.attrib) > MAX_ATTRIBUTES
                 or attributes > elements * ATTRIBUTES_PER_ELEMENT + FIRST_ATTRIBUTES

@@ -144,17 +144,19 @@ def check_proxies(settings: Settings) -> None:
     """
     if settings.is_public and not settings.is_proxy_count_stated:
         raise Invalid(
-            f"{PROXIES} is not set. {settings.base_url} is a public address: set {PROXIES} to the "
-            "number of proxies of yours that pass requests on to this program, or to 0 if there is "
-            "none.",
+            "{proxies} is not set. {base_url} is a public address: set {proxies} "
+            "to the number of proxies of yours that pass requests on to this "
+            "program, or to 0 if there is none.",
             place=PROXIES,
+            proxies=PROXIES,
+            base_url=settings.base_url,
         )
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, most: int) -> int:
     text = environ.get(name) or str(default)
     if not text.isascii() or not text.isdigit() or int(text) > most:
-        raise Invalid(f"{name} is a whole number up to {most}.", place=name)
+        raise Invalid("{name} is a whole number up to {most}.", place=name, name=name, most=most)
     return int(text)
 
 
@@ -165,7 +167,9 @@ def _mail(environ: Mapping[str, str]) -> MailSettings | None:
         return None
     if not url or not sender:
         missing = "POOLBOOK_MAIL_FROM" if url else "POOLBOOK_MAIL_URL"
-        raise Invalid(f"Mail is half configured: {missing} is not set.", place=missing)
+        raise Invalid(
+            "Mail is half configured: {missing} is not set.", place=missing, missing=missing
+        )
     try:
         parts = urlsplit(url)
         security, port = MAIL_SCHEMES[parts.scheme]
@@ -208,7 +212,9 @@ def _sender(text: str) -> Address:
 def _check_stripe(key: str, secret: str, base: str) -> None:
     if bool(key) != bool(secret):
         missing = "STRIPE_WEBHOOK_SECRET" if key else "STRIPE_SECRET_KEY"
-        raise Invalid(f"Stripe is half configured: {missing} is not set.", place=missing)
+        raise Invalid(
+            "Stripe is half configured: {missing} is not set.", place=missing, missing=missing
+        )
     if key and not key.startswith(LIVE_PREFIXES + TEST_PREFIXES):
         raise Invalid(
             "STRIPE_SECRET_KEY is neither a test nor a live secret key.", place="STRIPE_SECRET_KEY"

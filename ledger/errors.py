@@ -1,16 +1,33 @@
-"""The four ways in which a deed can be refused; the message is a sentence for the person reading.
+"""The four ways in which a command can be refused; the message is a sentence for the reader.
 
-Must not know HTTP, exit codes or any other door: doors translate.
+A sentence is a template and its parameters, so that it can be translated: ``make texts`` lists
+them. Must not know HTTP, exit codes or any other entry point.
 """
+
+from collections.abc import Callable
 
 
 class PoolbookError(Exception):
-    """A refusal. ``place`` names the field, line or element at fault, when there is one."""
+    """A refusal. ``place`` names the field, line or element at fault, when there is one.
 
-    def __init__(self, message: str, *, place: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+    ``text`` names its parameters in braces; without parameters it stands as it is.
+    """
+
+    translate: Callable[[str], str] = staticmethod(str)
+
+    def __init__(self, text: str, *, place: str | None = None, **parameters: object) -> None:
+        self.text = text
+        self.parameters = parameters
         self.place = place
+        super().__init__(self._filled(text))
+
+    @property
+    def message(self) -> str:
+        """The sentence, in the language that the entry point has set by ``translate``."""
+        return self._filled(PoolbookError.translate(self.text))
+
+    def _filled(self, text: str) -> str:
+        return text.format(**self.parameters) if self.parameters else text
 
 
 class NotFound(PoolbookError):
@@ -22,7 +39,7 @@ class NotAllowed(PoolbookError):
 
 
 class Conflict(PoolbookError):
-    """The deed contradicts the present state: already paid, already posted, changed meanwhile."""
+    """The command contradicts the present state: already paid or posted, changed meanwhile."""
 
 
 class RateLimited(Conflict):
@@ -33,9 +50,14 @@ class RateLimited(Conflict):
     """
 
     def __init__(
-        self, message: str, *, retry_after_seconds: int, asks_to_confirm: bool = False
+        self,
+        text: str,
+        *,
+        retry_after_seconds: int,
+        asks_to_confirm: bool = False,
+        **parameters: object,
     ) -> None:
-        super().__init__(message, place="limit")
+        super().__init__(text, place="limit", **parameters)
         self.retry_after_seconds = retry_after_seconds
         self.asks_to_confirm = asks_to_confirm
 
@@ -45,10 +67,11 @@ class Invalid(PoolbookError):
 
     def __init__(
         self,
-        message: str,
+        text: str,
         *,
         place: str | None = None,
         messages: dict[str, list[str]] | None = None,
+        **parameters: object,
     ) -> None:
-        super().__init__(message, place=place)
+        super().__init__(text, place=place, **parameters)
         self.messages = messages or {}

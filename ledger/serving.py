@@ -270,7 +270,11 @@ def _listen(host: str, port: int) -> socket.socket:
             taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
             if not taken or time.monotonic() > until:
                 raise Conflict(
-                    f"Cannot listen on {host}, port {port}: {error}", place="--port"
+                    "Cannot listen on {host}, port {port}: {error}",
+                    place="--port",
+                    host=host,
+                    port=port,
+                    error=error,
                 ) from error
             time.sleep(0.1)
 

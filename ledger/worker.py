@@ -122,7 +122,7 @@ def perform(db: Database, gateway: PaymentGateway | None, job: Job, *, now: date
     elif job.kind == "send_refund":
         checkout.send_refund(db, gateway, refund_id=UUID(job.arguments["refund"]), now=now)
     else:
-        raise Conflict(f"No worker knows jobs of kind {job.kind}.")
+        raise Conflict("No worker knows jobs of kind {kind}.", kind=job.kind)
 
 
 def hear(

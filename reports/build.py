@@ -88,7 +88,9 @@ def build(
         known_at=known_at,
     )
     for sentence in built.untied:
-        raise Conflict(f"The report does not tie: {sentence}.", place=sentence.split(" ")[0])
+        raise Conflict(
+            "The report does not tie: {sentence}.", place=sentence.split(" ")[0], sentence=sentence
+        )
     return built.report
 
 

@@ -40,7 +40,9 @@ def make_bundle(
     size, note = checkpoint.size, checkpoint.note
     _agree, difference = first_difference(session, book_id)
     if difference is not None:
-        raise Conflict(f"The books differ from their log: {difference}.", place=code)
+        raise Conflict(
+            "The books differ from their log: {difference}.", place=code, difference=difference
+        )
     lines = [
         leaf.data
         for seal, leaf in sealed_leaves(session, book_id)

@@ -35,7 +35,9 @@ def entry_proof(
         raise NotFound("There is no such entry in this book's log.", place="entry")
     leaf = EntryLeaves(session, book.id).of([entry_id]).get(entry_id)
     if leaf is None or leaf.sha256 != seal.leaf_hash:
-        raise Conflict(f"Entry {entry_id} is not what was sealed.", place=book.code)
+        raise Conflict(
+            "Entry {entry_id} is not what was sealed.", place=book.code, entry_id=entry_id
+        )
     hashes = log_hashes(session, book.id)[: checkpoint.size]
     path = inclusion_proof(hashes, seal.seq)
     head = (ONE_ENTRY, f"extra {_text(leaf.data)}", f"index {seal.seq}", *map(_text, path))
@@ -52,10 +54,15 @@ def growth_proof(
     signer.read(checkpoint.note)
     lines = signer.read(older).split("\n")
     if lines[0] != f"{signer.name}/{book.code}" or not lines[1].isdigit():
-        raise Invalid(f"This is no checkpoint of book {book.code}.", place="since")
+        raise Invalid("This is no checkpoint of book {code}.", place="since", code=book.code)
     size = int(lines[1])
     if not 0 < size <= checkpoint.size:
-        raise Invalid(f"The log has {checkpoint.size} lines, not {size}.", place="since")
+        raise Invalid(
+            "The log has {size} lines, not {size2}.",
+            place="since",
+            size=checkpoint.size,
+            size2=size,
+        )
     path = consistency_proof(log_hashes(session, book.id)[: checkpoint.size], size)
     return "\n".join((f"old {size}", *map(_text, path))) + f"\n\n{checkpoint.note}"
 

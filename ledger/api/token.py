@@ -60,7 +60,9 @@ def _used(token: ApiToken) -> Caller:
     now = parts().clock()
     if token.expires_at <= now:
         day = token.expires_at.date().isoformat()
-        raise NotAllowed(f"This token ended on {day}. Make another on the page of your tokens.")
+        raise NotAllowed(
+            "This token ended on {day}. Make another on the page of your tokens.", day=day
+        )
     if use_is_due(token, now):
         parts().db.run(lambda session: note_use(session, token_id=token.id, now=now), decides=False)
     return Caller(token.person_id, frozenset(token.scopes.split()))
@@ -77,7 +79,7 @@ def caller(book_code: str | None) -> Caller:
     scope = scope_of(request.endpoint or "")
     if not allows(who.scopes, scope, book_code):
         missing = scope if book_code is None else scope_in(scope, book_code)
-        raise NotAllowed(f"This token lacks the scope {missing}.")
+        raise NotAllowed("This token lacks the scope {missing}.", missing=missing)
     return who
 
 

@@ -42,7 +42,11 @@ def files_in(data: bytes, largest: int) -> list[tuple[str, bytes]]:
                 if not one.is_dir() and not any(skip in one.filename for skip in _SKIPPED)
             ]
             if len(members) > MAX_FILES:
-                raise Invalid(f"The archive holds more than {MAX_FILES} files.", place="file")
+                raise Invalid(
+                    "The archive holds more than {max_files} files.",
+                    place="file",
+                    max_files=MAX_FILES,
+                )
             for one in members:
                 if one.flag_bits & 1:
                     raise Invalid(

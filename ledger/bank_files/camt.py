@@ -74,7 +74,11 @@ def _documents(data: bytes) -> list[bytes]:
         for first, last in zip([0, *cuts], [*cuts, len(piece)], strict=True):
             parts.append(piece[first:last].strip(b"\x00 \t\r\n") if start else piece[first:last])
     if len(parts) > MAX_DOCUMENTS:
-        raise Invalid(f"The file holds more than {MAX_DOCUMENTS} documents.", place="file")
+        raise Invalid(
+            "The file holds more than {max_documents} documents.",
+            place="file",
+            max_documents=MAX_DOCUMENTS,
+        )
     return [part for part in parts if part.strip()]
 
 
@@ -132,8 +136,9 @@ def _messages(root: Element) -> list[tuple[str, str, Element]]:
             found.append((match[1], match[2], element))
     if not found:
         raise Invalid(
-            f"This XML ({name_of(root)[:40]}) is no bank statement; ask the bank for camt.053.",
+            "This XML ({root}) is no bank statement; ask the bank for camt.053.",
             place=name_of(root)[:60],
+            root=name_of(root)[:40],
         )
     _strip(root)
     return found
@@ -263,7 +268,11 @@ def _last_interim(element: Element, place: str) -> _Balance | None:
 def _available(element: Element, code: str, wanted: tuple[str, ...], place: str) -> _Balance:
     found = _found(element, (code,), place)
     if found is None:
-        raise Invalid(f"The statement has no balance {' or '.join(wanted)}.", place=f"{place}/Bal")
+        raise Invalid(
+            "The statement has no balance {wanted}.",
+            place=f"{place}/Bal",
+            wanted=" or ".join(wanted),
+        )
     told = f"{place}/Bal: the bank states only the available balance {code}, which may differ "
     return found[0], found[1], found[2], [*found[3], f"{told}from what is booked."]
 
@@ -295,10 +304,11 @@ def _one_currency(element: Element, stated: str, place: str) -> None:
             found = node.get("Ccy", "") if node is not None else stated
             if found != stated:
                 raise Invalid(
-                    f"The account is in {stated}, but here is an amount in"
-                    f" {found[:3] or 'no currency'}; amounts of different currencies cannot be"
-                    " added.",
+                    "The account is in {stated}, but here is an amount in {value}; amounts "
+                    "of different currencies cannot be added.",
                     place=f"{place}/{kind}[{number}]/Amt/@Ccy",
+                    stated=stated,
+                    value=found[:3] or "no currency",
                 )
 
 

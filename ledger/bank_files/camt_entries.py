@@ -149,7 +149,9 @@ def amount_of(element: Element, place: str) -> tuple[int, str]:
         raise Invalid("An amount is missing.", place=f"{place}/Amt")
     currency = node.get("Ccy", "")
     if currency not in EXPONENTS:
-        raise Invalid(f"{currency or 'Nothing'} is no currency.", place=f"{place}/Amt/@Ccy")
+        raise Invalid(
+            "{value} is no currency.", place=f"{place}/Amt/@Ccy", value=currency or "Nothing"
+        )
     amount = minor(node.text, currency, f"{place}/Amt")
     sign = text_at(element, "CdtDbtInd")
     if sign not in ("CRDT", "DBIT"):
@@ -164,7 +166,7 @@ def day_at(element: Element, path: str, place: str) -> tuple[date | None, list[s
         return None, []
     found = _DAY.fullmatch(text)
     if found is None:
-        raise Invalid(f"{text[:30]!r} is no date.", place=f"{place}/{path}")
+        raise Invalid("{value!r} is no date.", place=f"{place}/{path}", value=text[:30])
     return day_of(int(found[1]), int(found[2]), int(found[3]), f"{place}/{path}")
 
 

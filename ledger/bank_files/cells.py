@@ -108,7 +108,7 @@ def currency_of(text: str) -> str:
     meant = SYMBOLS.get(named, set())
     if len(meant) == 1:
         return next(iter(meant))
-    raise Invalid(f"{text[:10]!r} is no currency.")
+    raise Invalid("{value!r} is no currency.", value=text[:10])
 
 
 def read_amount(text: str, currency: str, mark: str) -> int:
@@ -122,7 +122,7 @@ def read_amount(text: str, currency: str, mark: str) -> int:
     # What nearly every cell looks like needs no closer look.
     if _PLAIN[mark].fullmatch(text) and EXPONENTS.get(currency) == USUAL_DECIMALS:
         return int(text.replace(mark, ""))
-    refused = Invalid(f"{text[:40]!r} is not an amount.")
+    refused = Invalid("{value!r} is not an amount.", value=text[:40])
     if len(text) > LONGEST or _PLAIN[OTHER_MARK[mark]].fullmatch(text):
         raise refused
     parts = _PARTS.fullmatch(text.translate(_MINUS).translate(_BLANKS).strip())
@@ -153,8 +153,12 @@ def _around(text: str, behind: bool, currency: str, whole: str) -> list[int]:
     named = "".join(words)
     if named and named != currency and currency not in SYMBOLS.get(named, set()):
         if named in EXPONENTS or named in SYMBOLS:
-            raise Invalid(f"{whole[:40]!r} is in another currency than {currency}.")
-        raise Invalid(f"{whole[:40]!r} is not an amount.")
+            raise Invalid(
+                "{whole!r} is in another currency than {currency}.",
+                whole=whole[:40],
+                currency=currency,
+            )
+        raise Invalid("{whole!r} is not an amount.", whole=whole[:40])
     return signs
 
 
@@ -238,7 +242,7 @@ def read_day(text: str, written: str) -> date:
     With a format, a day of one digit, a year of two or four and a time behind it are read too.
     Raises Invalid for what is no day, or one out of bounds.
     """
-    refused = Invalid(f"{text[:20]!r} is not a date.")
+    refused = Invalid("{value!r} is not a date.", value=text[:20])
     if isinstance(text, Day):
         return check_day(date.fromisoformat(text[:10]))
     if isinstance(text, Number) and text.day is not None:

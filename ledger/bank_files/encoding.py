@@ -59,7 +59,9 @@ def _strict(data: bytes, name: str) -> str:
         return data.decode(name)
     except (UnicodeDecodeError, LookupError) as error:
         raise Invalid(
-            f"The file is not written in {name}; save it as UTF-8 and send it again.", place="file"
+            "The file is not written in {name}; save it as UTF-8 and send it again.",
+            place="file",
+            name=name,
         ) from error
 
 

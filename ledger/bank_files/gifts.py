@@ -68,17 +68,20 @@ def read_gifts(data: bytes, profile: Profile | None, currency: str) -> GiftList:
     found = reading_of_gifts(data, profile, currency)
     if found.problems or found.placed is None:
         raise Invalid(
-            f"{found.problems[0]} Say what the columns are: on the page Gifts from a list, or with "
-            "--profile on the command line.",
+            "{problems} Say what the columns are: on the page Gifts from a list, "
+            "or with --profile on the command line.",
             place=found.where,
+            problems=found.problems[0],
         )
     if not found.profile.amount:
         raise Invalid("A list of gifts has one column of amounts.", place="amount")
     rows, below = data_rows(found.grid, found.placed)
     if len(rows) > MAX_GIFTS:
         raise Invalid(
-            f"The list has {len(rows)} gifts; split it into lists of up to {MAX_GIFTS}.",
+            "The list has {count} gifts; split it into lists of up to {max_gifts}.",
             place=found.grid.place(rows[MAX_GIFTS]),
+            count=len(rows),
+            max_gifts=MAX_GIFTS,
         )
     if not rows:
         raise Invalid("The list holds no gift.", place="file")
@@ -98,7 +101,11 @@ def _gift(grid: Grid, placed: Placed, row: Row, currency: str) -> Gift:
     try:
         column = profile.currency_column
         if currency_of(named) != currency:
-            raise Invalid(f"This gift is in {named[:10]}, and the book in {currency}.")
+            raise Invalid(
+                "This gift is in {named}, and the book in {currency}.",
+                named=named[:10],
+                currency=currency,
+            )
         column = profile.amount
         amount = read_amount(placed.cell(row, "amount"), currency, profile.decimal_mark)
         if amount <= 0:

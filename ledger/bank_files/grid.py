@@ -91,21 +91,32 @@ def _csv_rows(text: str, strict: bool) -> Iterator[Row]:
             number = reader.line_num + start
             count += 1
             if count > MAX_ROWS + 1:
-                raise Invalid(f"The table has more than {MAX_ROWS} rows.", place=f"line {number}")
+                raise Invalid(
+                    "The table has more than {max_rows} rows.",
+                    place=f"line {number}",
+                    max_rows=MAX_ROWS,
+                )
             yield Row(number, _bounded(cells, f"line {number}"))
     except csv.Error as error:
         raise Invalid(
-            f"The table cannot be read: {error}.", place=f"line {reader.line_num + start}"
+            "The table cannot be read: {error}.",
+            place=f"line {reader.line_num + start}",
+            error=error,
         ) from error
 
 
 def _bounded(cells: list[str], place: str) -> tuple[str, ...]:
     if len(cells) > MAX_COLUMNS:
-        raise Invalid(f"The row has more than {MAX_COLUMNS} cells.", place=place)
+        raise Invalid(
+            "The row has more than {max_columns} cells.", place=place, max_columns=MAX_COLUMNS
+        )
     for number, cell in enumerate(cells, start=1):
         if len(cell) > MAX_CELL:
             raise Invalid(
-                f"The cell in column {number} has more than {MAX_CELL} characters.", place=place
+                "The cell in column {number} has more than {max_cell} characters.",
+                place=place,
+                number=number,
+                max_cell=MAX_CELL,
             )
     return tuple(cell if cell.isascii() and cell.isprintable() else _clean(cell) for cell in cells)
 

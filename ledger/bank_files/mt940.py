@@ -132,7 +132,9 @@ def _messages(lines: list[str]) -> list[_Message]:
         elif closed and tag in ("61", "62F", "62M"):
             where = messages[-1].place if messages else "file"
             raise Invalid(
-                f"A field :{tag}: stands outside any statement.", place=f"{where}, line {number}"
+                "A field :{tag}: stands outside any statement.",
+                place=f"{where}, line {number}",
+                tag=tag,
             )
         current = _Field(tag, text, number)
         if tag not in _KNOWN and messages:
@@ -154,9 +156,9 @@ def _text_line(
         return
     if current.tag in (*_CLOSING, *_OPENING, "64", "65"):
         raise Invalid(
-            f"A line stands after :{current.tag}: and belongs to no field; ask the bank for a "
-            "whole file.",
+            "A line stands after :{tag}: and belongs to no field; ask the bank for a whole file.",
             place=f"{messages[-1].place}, line {number}",
+            tag=current.tag,
         )
     current.text += f"\n{line}"
 
@@ -167,7 +169,7 @@ def _statement(message: _Message) -> Statement:
     closing, closing_currency, closes_on = _balance(message, _CLOSING, currency, place)
     currency = currency or closing_currency
     if currency not in EXPONENTS:
-        raise Invalid(f"{currency or 'Nothing'} is no currency.", place=place)
+        raise Invalid("{value} is no currency.", place=place, value=currency or "Nothing")
     if closing_currency not in ("", currency):
         raise Invalid("Opening and closing are in different currencies.", place=place)
     named = message.first("25", "25P")
@@ -220,7 +222,9 @@ def _balance(
                 place=place,
             )
         kind = "opening" if names == _OPENING else "closing"
-        raise Invalid(f"The message has no {kind} balance.", place=f"{place}, :{names[0]}:")
+        raise Invalid(
+            "The message has no {kind} balance.", place=f"{place}, :{names[0]}:", kind=kind
+        )
     where = f"line {found.line}, :{found.tag}:"
     tag = _Balance()
     try:

@@ -83,7 +83,7 @@ class _Element:
     def one(self, name: str) -> "_Element | None":
         found = self.all(name)
         if len(found) > 1:
-            raise Invalid(f"{name} stands twice.", place=f"line {found[1].line}")
+            raise Invalid("{name} stands twice.", place=f"line {found[1].line}", name=name)
         return found[0] if found else None
 
     def value(self, name: str) -> str:
@@ -96,7 +96,7 @@ class _Element:
         found = self.one(name)
         place = f"line {found.line if found else self.line}, {name}"
         if found is None or not found.text.strip():
-            raise Invalid(f"{self.name} has no {name}.", place=place)
+            raise Invalid("{name} has no {name2}.", place=place, name=self.name, name2=name)
         return found.text.strip(), place
 
     def everywhere(self, names: set[str]) -> "Iterator[_Element]":
@@ -131,9 +131,10 @@ def _check_answer(root: _Element) -> None:
         if status.value("SEVERITY").upper() == "ERROR" or status.value("CODE") not in ("", "0"):
             words = " ".join((status.value("CODE"), _flat(status.value("MESSAGE")))).strip()
             raise Invalid(
-                f"The bank answered with an error instead of a statement ({words[:200]}); ask it "
-                "for the file again.",
+                "The bank answered with an error instead of a statement ({words}); ask "
+                "it for the file again.",
                 place=f"line {status.line}, STATUS",
+                words=words[:200],
             )
 
 
@@ -248,7 +249,7 @@ def _currency(element: _Element, assumed: str | None) -> tuple[str, list[str]]:
     if not stated:
         raise Invalid("The file names no currency (CURDEF).", place=place)
     if stated not in EXPONENTS:
-        raise Invalid(f"{stated[:10]!r} is no currency.", place=place)
+        raise Invalid("{stated!r} is no currency.", place=place, stated=stated[:10])
     return stated, []
 
 
@@ -314,15 +315,16 @@ def _posted(element: _Element) -> tuple[date, list[str]]:
         if text and not _ZEROS.fullmatch(text):
             return _day(text, f"line {found.line if found else element.line}, {name}")
     text, place = element.needed("DTPOSTED")
-    raise Invalid(f"{text[:20]!r} is not a date.", place=place)
+    raise Invalid("{value!r} is not a date.", place=place, value=text[:20])
 
 
 def _minor(text: str, currency: str, place: str) -> int:
     """Read an amount; thousands may be set apart where both marks leave no doubt."""
     if _TWO_WAYS.fullmatch(text) and exponent(currency) != THREE_PLACES:
         raise Invalid(
-            f"{text[:40]!r} can be read in two ways: is the comma for thousands or for decimals?",
+            "{value!r} can be read in two ways: is the comma for thousands or for decimals?",
             place=place,
+            value=text[:40],
         )
     if _THOUSANDS.fullmatch(text):
         mark = "." if text.rfind(".") > text.rfind(",") else ","
@@ -338,7 +340,7 @@ def _flat(text: str) -> str:
 def _day(text: str, place: str) -> tuple[date, list[str]]:
     found = _DATE.fullmatch(text)
     if found is None:
-        raise Invalid(f"{text[:20]!r} is not a date.", place=place)
+        raise Invalid("{value!r} is not a date.", place=place, value=text[:20])
     return day_of(int(found[1]), int(found[2]), int(found[3]), place)
 
 

@@ -77,7 +77,9 @@ def check(data: bytes) -> None:
             raise Invalid(sentence, place="file")
     for pattern, sentence in _XML:
         if text.lstrip().startswith("<") and pattern.search(text):
-            raise Invalid(f"{sentence}; ask the bank for camt.053.", place="Document")
+            raise Invalid(
+                "{sentence}; ask the bank for camt.053.", place="Document", sentence=sentence
+            )
 
 
 def unknown(data: bytes) -> Invalid:

@@ -61,8 +61,10 @@ def _row_of(grid: Grid, number: int) -> int:
         if row.number == number:
             return index
     raise Invalid(
-        f"The headings are said to be in {grid.unit} {number}, which holds nothing.",
+        "The headings are said to be in {unit} {number}, which holds nothing.",
         place="heading_line",
+        unit=grid.unit,
+        number=number,
     )
 
 
@@ -73,15 +75,19 @@ def _placed(profile: Profile, grid: Grid, index: int) -> Placed:
     at = _found(row.cells, wanted)
     absent = sorted(profile.columns() - at.keys())
     if absent:
-        raise Invalid(f"The table has no column {absent[0]!r:.60}.", place=grid.place(row))
+        raise Invalid(
+            "The table has no column {absent!r:.60}.", place=grid.place(row), absent=absent[0]
+        )
     names = [plain(one) for one in headings]
     for one in sorted(at):
         if names.count(plain(one)) > 1 and not one.startswith("#"):
             numbers = [f"#{place + 1}" for place, name in enumerate(names) if name == plain(one)]
             raise Invalid(
-                f"{len(numbers)} columns are headed {one!r:.60}; say which by its number, like "
-                f"{' or '.join(numbers)}.",
+                "{count} columns are headed {one!r:.60}; say which by its number, like {numbers}.",
                 place=grid.place(row),
+                count=len(numbers),
+                one=one,
+                numbers=" or ".join(numbers),
             )
     return Placed(profile, index + 1, headings, at)
 
@@ -92,7 +98,9 @@ def _headless(grid: Grid, profile: Profile) -> Placed:
     wanted = {one for one in _every_column(profile) if one}
     at = _found(headings, wanted)
     for one in sorted(wanted - at.keys()):
-        raise Invalid(f"The table has no column {one!r:.60}.", place=grid.place(grid.rows[0]))
+        raise Invalid(
+            "The table has no column {one!r:.60}.", place=grid.place(grid.rows[0]), one=one
+        )
     return Placed(profile, 0, headings, at)
 
 

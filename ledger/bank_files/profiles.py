@@ -106,22 +106,26 @@ def read_profile(data: bytes) -> Profile:
     try:
         document = tomllib.loads(data.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise Invalid(f"The profile is no TOML that can be read: {error}", place="file") from error
+        raise Invalid(
+            "The profile is no TOML that can be read: {error}", place="file", error=error
+        ) from error
     return profile_from(document)
 
 
 def profile_from(document: dict[str, Any]) -> Profile:
     """Return the profile that plain values describe. Raises Invalid, naming the key."""
     for key in sorted(document.keys() - set(KEYS)):
-        raise Invalid(f"{key!r:.40} is not known here.", place=key[:40])
+        raise Invalid("{key!r:.40} is not known here.", place=key[:40], key=key)
     values = {"name": "csv", **{key: _value(key, value) for key, value in document.items()}}
     for key in ("day", "day_format"):
         if not values.get(key):
-            raise Invalid(f"{key} is missing.", place=key)
+            raise Invalid("{key} is missing.", place=key, key=key)
     found = Profile(**values)
     _check_money(found)
     if found.currency and found.currency not in EXPONENTS:
-        raise Invalid(f"{found.currency[:10]!r} is no currency.", place="currency")
+        raise Invalid(
+            "{currency!r} is no currency.", place="currency", currency=found.currency[:10]
+        )
     if found.decimal_mark not in ("", *MARKS):
         raise Invalid("A decimal mark is . or ,", place="decimal_mark")
     if found.heading_line is not None and not 0 <= found.heading_line <= MAX_HEADING_LINE:
@@ -163,8 +167,12 @@ def _value(key: str, value: Any) -> Any:
         if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
             raise Invalid("This is a list of texts.", place=key)
         if len(listed) > MAX_LIST or any(len(one) > MAX_VALUE for one in listed):
-            raise Invalid(f"This is a list of up to {MAX_LIST} short texts.", place=key)
+            raise Invalid(
+                "This is a list of up to {max_list} short texts.", place=key, max_list=MAX_LIST
+            )
         return tuple(listed)
     if not isinstance(value, str) or len(value) > MAX_VALUE:
-        raise Invalid(f"This is a text of up to {MAX_VALUE} characters.", place=key)
+        raise Invalid(
+            "This is a text of up to {max_value} characters.", place=key, max_value=MAX_VALUE
+        )
     return value

@@ -46,7 +46,7 @@ def read_statement(
     if len(data) > MAX_BYTES:
         raise Invalid("The file is larger than 10 MB.", place="file")
     if file_format not in FORMATS:
-        raise Invalid(f"There is no format {file_format}.", place="format")
+        raise Invalid("There is no format {file_format}.", place="format", file_format=file_format)
     how = _How(file_format, profile, opening, currency, remembered)
     if archive.is_archive(data):
         name, statements = _read_archive(data, how)

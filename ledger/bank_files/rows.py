@@ -102,8 +102,9 @@ def settled(grid: Grid, placed: Placed) -> Placed:
         orders = orders_of(days)
         if len(orders) > 1:
             raise Invalid(
-                f"The days can be read in two ways ({_ways(days[0], orders)}); say day_format.",
+                "The days can be read in two ways ({days}); say day_format.",
                 place=grid.place(rows[0], profile.day),
+                days=_ways(days[0], orders),
             )
         # Where none fits, the first row that is no day is named when it is read.
         profile = replace(profile, day_format=orders[0] if orders else ORDERS[0])
@@ -339,8 +340,9 @@ class _Reader:
         known = said or {**dict.fromkeys(IN, 1), **dict.fromkeys(OUT, -1)}
         if text.casefold() not in known and not (said and not self.profile.sign_in):
             raise Invalid(
-                f"{text[:40]!r} says neither that money came in nor that it went out.",
+                "{value!r} says neither that money came in nor that it went out.",
                 place=self.grid.place(row, self.profile.sign),
+                value=text[:40],
             )
         return known.get(text.casefold(), 1)
 
@@ -378,8 +380,9 @@ class _Reader:
             return found
         if self._signed and (found < 0) != (direction < 0):
             raise Invalid(
-                f"The amount and the column {self.profile.sign!r:.60} contradict each other.",
+                "The amount and the column {sign!r:.60} contradict each other.",
                 place=place,
+                sign=self.profile.sign,
             )
         return abs(found) * direction
 
@@ -402,9 +405,10 @@ class _Reader:
         if net is not None:
             if net - amount not in (fee, -fee):
                 raise Invalid(
-                    f"The net amount is {decimal_text(net, currency)}, but the amount and its fee "
-                    f"give {decimal_text(amount - abs(fee), currency)}.",
+                    "The net amount is {net}, but the amount and its fee give {amount}.",
                     place=self.grid.place(row, self.profile.net),
+                    net=decimal_text(net, currency),
+                    amount=decimal_text(amount - abs(fee), currency),
                 )
             return net - amount
         return fee if self._fee_signed else -fee

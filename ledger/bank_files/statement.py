@@ -203,7 +203,13 @@ def day_of(year: int, month: int, day: int, place: str) -> tuple[date, list[str]
         except ValueError:
             first = None
         if first is None or not 0 < day <= LONGEST_MONTH:
-            raise Invalid(f"{year}-{month:02}-{day:02} is not a date.", place=place) from error
+            raise Invalid(
+                "{year}-{month:02}-{day:02} is not a date.",
+                place=place,
+                year=year,
+                month=month,
+                day=day,
+            ) from error
         last = (first + timedelta(days=LONGEST_MONTH)).replace(day=1) - timedelta(days=1)
         return last, [
             f"{place}: there is no {year}-{month:02}-{day:02}; the line is kept with the last day "
@@ -217,16 +223,20 @@ def check_days(statement: Statement) -> None:
         for found in (line.booked_on, line.value_on):
             if found is not None and not FIRST_DAY <= found <= LAST_DAY:
                 raise Invalid(
-                    f"A line is dated {found}; days before {FIRST_DAY.year} or after "
-                    f"{LAST_DAY.year} are not kept.",
+                    "A line is dated {found}; days before {year} or after {year2} are not kept.",
                     place=f"statement {statement.statement_id}, line {line.position}",
+                    found=found,
+                    year=FIRST_DAY.year,
+                    year2=LAST_DAY.year,
                 )
     for found in (statement.opens_on, statement.closes_on):
         if found is not None and not FIRST_DAY <= found <= LAST_DAY:
             raise Invalid(
-                f"The statement is dated {found}; days before {FIRST_DAY.year} or after "
-                f"{LAST_DAY.year} are not kept.",
+                "The statement is dated {found}; days before {year} or after {year2} are not kept.",
                 place=f"statement {statement.statement_id}",
+                found=found,
+                year=FIRST_DAY.year,
+                year2=LAST_DAY.year,
             )
 
 
@@ -296,13 +306,17 @@ def minor(text: str, currency: str, place: str) -> int:
             raise InvalidOperation
         amount = Decimal(text.strip().replace(",", "."))
     except InvalidOperation as error:
-        raise Invalid(f"{text[:40]!r} is not an amount.", place=place) from error
+        raise Invalid("{value!r} is not an amount.", place=place, value=text[:40]) from error
     if abs(amount) > LARGEST_AMOUNT:
-        raise Invalid(f"{text[:40]!r} is not an amount a bank would state.", place=place)
+        raise Invalid(
+            "{value!r} is not an amount a bank would state.", place=place, value=text[:40]
+        )
     scaled = amount.scaleb(exponent(currency))
     if scaled != scaled.to_integral_value():
         raise Invalid(
-            f"{text[:40]} has more decimals than {currency} has.",
+            "{value} has more decimals than {currency} has.",
             place=place,
+            value=text[:40],
+            currency=currency,
         )
     return check_amount(int(scaled), place=place)

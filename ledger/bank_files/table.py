@@ -214,9 +214,12 @@ def _without_balance(
         before = closing - sum(row.moved for row in rows)
         if given is not None and given != before:
             raise Invalid(
-                f"The table closes with {decimal_text(closing, currency)}, so its rows begin at "
-                f"{decimal_text(before, currency)} and not at {decimal_text(given, currency)}.",
+                "The table closes with {closing}, so its rows begin at {before} and "
+                "not at {given}.",
                 place=where,
+                closing=decimal_text(closing, currency),
+                before=decimal_text(before, currency),
+                given=decimal_text(given, currency),
             )
         return before, (given is None, False)
     if given is None:
@@ -270,9 +273,10 @@ def _ordered(grid: Grid, rows: Sequence[Moved], profile: Profile, told: list[str
     row, expected = _break(likely) or (likely[0], 0)
     stated = decimal_text(row.balance or 0, row.currency)
     raise Invalid(
-        f"The row states a balance of {stated}, but the rows before it give "
-        f"{decimal_text(expected, row.currency)}.",
+        "The row states a balance of {stated}, but the rows before it give {expected}.",
         place=f"{grid.unit} {row.number}, {profile.balance}",
+        stated=stated,
+        expected=decimal_text(expected, row.currency),
     )
 
 

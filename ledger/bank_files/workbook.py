@@ -95,7 +95,9 @@ def _rows(data: bytes, most_rows: int) -> Iterator[tuple[int, list[str]]]:
                         yield number, cells
                     if found > most_rows:
                         raise Invalid(
-                            f"The sheet has more than {most_rows} rows.", place=f"row {number}"
+                            "The sheet has more than {most_rows} rows.",
+                            place=f"row {number}",
+                            most_rows=most_rows,
                         )
                 if found:
                     return
@@ -105,7 +107,11 @@ def _rows(data: bytes, most_rows: int) -> Iterator[tuple[int, list[str]]]:
 
 def _cells(values: tuple[Any, ...], number: int, epoch: datetime) -> list[str]:
     if any(value is not None for value in values[MAX_COLUMNS:]):
-        raise Invalid(f"The sheet has more than {MAX_COLUMNS} columns.", place=f"row {number}")
+        raise Invalid(
+            "The sheet has more than {max_columns} columns.",
+            place=f"row {number}",
+            max_columns=MAX_COLUMNS,
+        )
     cells = [_text(value, epoch) for value in values[:MAX_COLUMNS]]
     while cells and not cells[-1].strip():
         cells.pop()

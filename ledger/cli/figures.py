@@ -74,7 +74,12 @@ def _scope(
         found = book_by_code(session, code)
         if (found.kind == figures.POOL) != (pool is not None):
             other = "a pool; ask with --pool" if pool is None else "no pool; ask with --book"
-            raise NotFound(f"{code} is {other}.", place="book" if pool is None else "pool")
+            raise NotFound(
+                "{code} is {other}.",
+                place="book" if pool is None else "pool",
+                code=code,
+                other=other,
+            )
         if fund is not None:
             return figures.scope_of_fund(fund_by_code(session, found.id, fund))
         return figures.scope_of_book(found)

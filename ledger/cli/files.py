@@ -35,7 +35,9 @@ def written(path: Path, *, private: bool = False) -> Iterator[TextIOWrapper]:
         if whole:
             draft.replace(target)
     except OSError as error:
-        raise Invalid(f"The file cannot be written: {error.strerror}.", place=str(path)) from error
+        raise Invalid(
+            "The file cannot be written: {strerror}.", place=str(path), strerror=error.strerror
+        ) from error
     finally:
         if whole:
             with suppress(OSError):

@@ -42,7 +42,9 @@ def test(console: Console, email: str) -> None:
         with MailServer(settings.mail, settings.base_url).connected() as relay:
             relay.send(letter)
     except (MailDown, MailLater, MailRefused) as error:
-        raise Conflict(f"{settings.mail.host} does not take it: {error}.") from error
+        raise Conflict(
+            "{host} does not take it: {error}.", host=settings.mail.host, error=error
+        ) from error
     console.answer({"sent": True, "relay": settings.mail.host}, f"{settings.mail.host} took it.")
 
 

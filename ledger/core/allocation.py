@@ -121,7 +121,7 @@ def split(rule: Rule, total: int, members: Mapping[str, int]) -> Split:
     for given in (rule.numbers, rule.caps, rule.weights, rule.gifts):
         for member in given:
             if member not in members:
-                raise Invalid(f"{member} is not a member of this pool.", place=member)
+                raise Invalid("{member} is not a member of this pool.", place=member, member=member)
     for given in (rule.numbers, rule.caps, rule.weights):
         for member, number in given.items():
             if number < 0:
@@ -141,7 +141,7 @@ def split(rule: Rule, total: int, members: Mapping[str, int]) -> Split:
             return _capped(total, weights, {key: rule.caps.get(key, 0) for key in line})
         case "quadratic":
             return _quadratic(rule, total, line)
-    raise Invalid(f"There is no rule named {rule.kind}.", place="rule")
+    raise Invalid("There is no rule named {kind}.", place="rule", kind=rule.kind)
 
 
 def recomputed(inputs: Mapping[str, Any]) -> Split:
@@ -192,7 +192,7 @@ def _by_amounts(rule: Rule, total: int, line: Sequence[str]) -> Split:
         return Split(tuple(largest_remainder(total, amounts)), 0)
     shares = [Share(member, amount, amount, residue=False) for member, amount in amounts]
     if rule.rest not in RESTS:
-        raise Invalid(f"{rule.rest} cannot be the rule for the rest.", place="rest")
+        raise Invalid("{rest} cannot be the rule for the rest.", place="rest", rest=rule.rest)
     if not rule.rest:
         return Split(tuple(shares), total - wanted)
     then = Rule(rule.rest, rule.weights)

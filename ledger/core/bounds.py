@@ -49,7 +49,7 @@ def is_storable_text(text: str) -> bool:
 def check_day(day: date, *, place: str | None = None) -> date:
     """Return the day. Raises Invalid, naming the place, for a day out of bounds."""
     if not is_storable_day(day):
-        raise Invalid(f"The year {day.year} is not one of these books.", place=place)
+        raise Invalid("The year {year} is not one of these books.", place=place, year=day.year)
     return day
 
 
@@ -63,7 +63,12 @@ def check_amount(quantity: int, *, place: str | None = None) -> int:
 def check_text(text: str, *, longest: int = LONGEST_TEXT, place: str | None = None) -> str:
     """Return the text. Raises Invalid for one that is too long or that cannot be stored."""
     if len(text) > longest:
-        raise Invalid(f"This text has {len(text)} characters; at most {longest} fit.", place=place)
+        raise Invalid(
+            "This text has {count} characters; at most {longest} fit.",
+            place=place,
+            count=len(text),
+            longest=longest,
+        )
     if not is_storable_text(text):
         raise Invalid("This text holds a character that cannot be stored.", place=place)
     return text

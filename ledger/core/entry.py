@@ -60,17 +60,24 @@ class Entry:
     def __post_init__(self) -> None:
         if not 2 <= len(self.postings) <= MAX_POSTINGS:
             raise Invalid(
-                f"An entry has 2 to {MAX_POSTINGS} postings, not {len(self.postings)}.",
+                "An entry has 2 to {max_postings} postings, not {count}.",
                 place="postings",
+                max_postings=MAX_POSTINGS,
+                count=len(self.postings),
             )
         for line, posting in enumerate(self.postings, start=1):
             _check_posting(self.book, line, posting)
         for (fund, layer, commodity), total in sums(self.postings).items():
             if total:
                 raise Invalid(
-                    f"The entry in book {self.book} does not balance: fund {fund}, layer "
-                    f"{layer}, {commodity} is off by {total}.",
+                    "The entry in book {book} does not balance: fund {fund}, layer "
+                    "{layer}, {commodity} is off by {total}.",
                     place="postings",
+                    book=self.book,
+                    fund=fund,
+                    layer=layer,
+                    commodity=commodity,
+                    total=total,
                 )
 
     def with_labels(self, labels: Mapping[str, Mapping[str, str]]) -> "Entry":
@@ -149,7 +156,12 @@ def batches(items: Sequence[Item], postings_each: int) -> list[Sequence[Item]]:
 def _check_posting(book: str, line: int, posting: Posting) -> None:
     problem = _problem(book, posting)
     if problem:
-        raise Invalid(f"Posting {line} of the entry: {problem}", place=f"postings[{line - 1}]")
+        raise Invalid(
+            "Posting {line} of the entry: {problem}",
+            place=f"postings[{line - 1}]",
+            line=line,
+            problem=problem,
+        )
 
 
 def _problem(book: str, posting: Posting) -> str | None:

@@ -170,9 +170,11 @@ def check_own_funds(postings: Sequence[Posting]) -> None:
         group = _GROUPS.get(posting.account)
         if group is not None and sums[group, posting.commodity]:
             raise Invalid(
-                f"Account {posting.account} only moves between the book's own funds: what it "
-                f"takes out of one, {_listed(group)} brings into another.",
+                "Account {account} only moves between the book's own funds: what it "
+                "takes out of one, {group} brings into another.",
                 place=f"postings[{index}].account",
+                account=posting.account,
+                group=_listed(group),
             )
 
 

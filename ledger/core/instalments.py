@@ -51,7 +51,9 @@ def instalments(total: int, parts: int, first_on: date, every: str = "month") ->
     Invalid for fewer than two parts, more than 60, or less than one minor unit each.
     """
     if not 2 <= parts <= MOST_PARTS:
-        raise Invalid(f"Choose between 2 and {MOST_PARTS} parts.", place="parts")
+        raise Invalid(
+            "Choose between 2 and {most_parts} parts.", place="parts", most_parts=MOST_PARTS
+        )
     if total < parts:
         raise Invalid("This is too little for so many parts.", place="parts")
     each, rest = divmod(total, parts)

@@ -104,4 +104,4 @@ def _inside(place: str, name: object) -> str:
 
 
 def _unreadable(place: str, why: str) -> Invalid:
-    return Invalid(f"{place or 'This'} {why}.", place=place or "document")
+    return Invalid("{value} {why}.", place=place or "document", value=place or "This", why=why)

@@ -113,7 +113,12 @@ KEYS = (*WORDS, *SWITCHES, *NUMBERS, "allowance_points", "payment_methods", appr
 def profile(name: str) -> Policy:
     """Return a profile's defaults. Raises Invalid for a name that is none."""
     if name not in PROFILES:
-        raise Invalid(f"{name!r} is not one of {', '.join(PROFILES)}.", place="profile")
+        raise Invalid(
+            "{name!r} is not one of {profiles}.",
+            place="profile",
+            name=name,
+            profiles=", ".join(PROFILES),
+        )
     return PROFILES[name]
 
 
@@ -142,32 +147,40 @@ def value_of(key: str, text: str) -> Any:
         return approval_rules.read_bands(key, text)
     if key in WORDS:
         if text not in WORDS[key]:
-            raise Invalid(f"{key} is one of {', '.join(WORDS[key])}.", place=key)
+            raise Invalid(
+                "{key} is one of {words}.", place=key, key=key, words=", ".join(WORDS[key])
+            )
         return text
     if key in SWITCHES:
         if text not in ("true", "false"):
-            raise Invalid(f"{key} is true or false.", place=key)
+            raise Invalid("{key} is true or false.", place=key, key=key)
         return text == "true"
     if key in NUMBERS:
         return _number(key, text, NUMBERS[key])
     if key == "allowance_points":
         points = tuple(_number(key, part.strip(), BASIS_POINTS) for part in text.split(","))
         if len(points) != len(AGES) + 1:
-            raise Invalid(f"{key} has {len(AGES) + 1} numbers, by age.", place=key)
+            raise Invalid(
+                "{key} has {count} numbers, by age.", place=key, key=key, count=len(AGES) + 1
+            )
         return points
     if key == "payment_methods":
         kinds = tuple(part.strip() for part in text.split(","))
         known = {*payment_methods.KINDS} >= {*kinds} and len({*kinds}) == len(kinds)
         if payment_methods.CARD not in kinds or not known:
             raise Invalid(
-                f"{key} is card, or card and others of {', '.join(payment_methods.KINDS)}.",
+                "{key} is card, or card and others of {kinds}.",
                 place=key,
+                key=key,
+                kinds=", ".join(payment_methods.KINDS),
             )
         return kinds
-    raise Invalid(f"There is no policy named {key}.", place=key)
+    raise Invalid("There is no policy named {key}.", place=key, key=key)
 
 
 def _number(key: str, text: str, highest: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10) or int(text) > highest:
-        raise Invalid(f"{key} is a whole number from 0 to {highest:,}.", place=key)
+        raise Invalid(
+            "{key} is a whole number from 0 to {highest:,}.", place=key, key=key, highest=highest
+        )
     return int(text)

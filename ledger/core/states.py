@@ -93,8 +93,10 @@ def after(kind: str, state: str, move: str) -> str:
     except KeyError:
         words = move.replace("_", " ")
         raise Conflict(
-            f"This cannot be done now: what is {state.replace('_', ' ')} has no step “{words}”.",
+            "This cannot be done now: what is {value} has no step “{words}”.",
             place="state",
+            value=state.replace("_", " "),
+            words=words,
         ) from None
 
 

@@ -159,6 +159,12 @@ def _session(found: stripe.checkout.Session) -> CheckoutSession:
 def check_units(amount: int, currency: str) -> None:
     """Refuse an amount that would become another one. Raises Conflict."""
     if currency in OTHER_UNITS:
-        raise Conflict(f"Payments by card in {currency} are not supported.", place="currency")
+        raise Conflict(
+            "Payments by card in {currency} are not supported.", place="currency", currency=currency
+        )
     if exponent(currency) == 3 and amount % 10:
-        raise Conflict(f"An amount in {currency} that is paid by card ends in 0.", place="amount")
+        raise Conflict(
+            "An amount in {currency} that is paid by card ends in 0.",
+            place="amount",
+            currency=currency,
+        )

@@ -68,8 +68,9 @@ class translated:  # noqa: N801
             raise KeyReused("This payment was asked for differently before.") from error
         if isinstance(error, stripe.StripeError):
             raise Conflict(
-                f"The payment provider refused ({error.code or 'invalid_request'}).",
+                "The payment provider refused ({value}).",
                 place=getattr(error, "param", None),
+                value=error.code or "invalid_request",
             ) from error
 
 

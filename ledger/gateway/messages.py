@@ -89,5 +89,5 @@ def _texts(whole: object) -> Iterator[str]:
 def _name(given: object, place: str, longest: int) -> str:
     """Return an id or a type as Stripe writes them: printable ASCII. Raises Invalid."""
     if not isinstance(given, str) or len(given) > longest or not _NAME.fullmatch(given):
-        raise Invalid(f"This is no {place} of Stripe's.", place=place)
+        raise Invalid("This is no {where} of Stripe's.", place=place, where=place)
     return given

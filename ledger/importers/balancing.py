@@ -122,17 +122,23 @@ class Running:
         held = self.held(account, unit, inclusive=assertion.inclusive)
         if held != asserted:
             raise Invalid(
-                f"{account} is asserted to hold {asserted:f} {unit}, but holds {held:f} {unit}.",
+                "{account} is asserted to hold {asserted:f} {unit}, but holds {held:f} {unit}.",
                 place=place,
+                account=account,
+                asserted=asserted,
+                unit=unit,
+                held=held,
             )
         if assertion.sole:
             held_by_unit = self.all_held(account, inclusive=assertion.inclusive)
             others = {one for one, number in held_by_unit.items() if number} - {unit}
             if others:
                 raise Invalid(
-                    f"{account} is asserted to hold nothing but {unit}, but holds "
-                    f"{min(others)} as well.",
+                    "{account} is asserted to hold nothing but {unit}, but holds {others} as well.",
                     place=place,
+                    account=account,
+                    unit=unit,
+                    others=min(others),
                 )
 
 
@@ -288,4 +294,6 @@ def _check(
     if rules.exchanges and not priced and len(others) == 1 and (first < 0) != (others[0] < 0):
         return
     told = ", ".join(f"{number:f} {unit}".strip() for unit, number in over.items())
-    raise Invalid(f"The transaction does not balance: off by {told}.", place=f"line {written.line}")
+    raise Invalid(
+        "The transaction does not balance: off by {told}.", place=f"line {written.line}", told=told
+    )

@@ -102,7 +102,7 @@ def _undated(book: Book, line: str, number: int, *, main: bool) -> None:
         if main:
             book.options.plugin(plugin[1], place)
     elif word not in ("pushtag", "poptag", "pushmeta", "popmeta") and line[0] not in "*#:!&?%":
-        raise Invalid(f"{line[:40]!r} is not understood here.", place=place)
+        raise Invalid("{line!r} is not understood here.", place=place, line=line[:40])
 
 
 def _dated(book: Book, line: str, number: int) -> Event | None:
@@ -110,7 +110,7 @@ def _dated(book: Book, line: str, number: int) -> Event | None:
     place = f"line {number}"
     found = _DATED.match(line)
     if found is None:
-        raise Invalid(f"{line[:40]!r} is not understood here.", place=place)
+        raise Invalid("{line!r} is not understood here.", place=place, line=line[:40])
     day = _date(line, place)
     word, rest = found[4], found[5]
     if word in _FLAGS:
@@ -120,7 +120,7 @@ def _dated(book: Book, line: str, number: int) -> Event | None:
     if word == "open":
         account, more = _account(rest, place)
         if account in book.opened:
-            raise Invalid(f"{account} is opened twice.", place=place)
+            raise Invalid("{account} is opened twice.", place=place, account=account)
         book.opened[account] = day
         if method := _METHOD.match(more):
             book.methods[account] = method_of(method[1], place)
@@ -134,7 +134,7 @@ def _dated(book: Book, line: str, number: int) -> Event | None:
         source, _ = _account(more, place)
         book.dated.append(Pad(number, day, account, source))
     elif word not in _NO_EFFECT:
-        raise Invalid(f"{word[:40]!r} is not understood here.", place=place)
+        raise Invalid("{word!r} is not understood here.", place=place, word=word[:40])
     return None
 
 
@@ -145,13 +145,13 @@ def _date(text: str, place: str) -> date:
             raise ValueError(text)
         return date(int(found[1]), int(found[2]), int(found[3]))
     except ValueError as error:
-        raise Invalid(f"{text[:10]} is not a date.", place=place) from error
+        raise Invalid("{value} is not a date.", place=place, value=text[:10]) from error
 
 
 def _account(text: str, place: str) -> tuple[str, str]:
     found = _ACCOUNT.match(text)
     if found is None:
-        raise Invalid(f"{text[:40]!r} is no account.", place=place)
+        raise Invalid("{value!r} is no account.", place=place, value=text[:40])
     return found[0], text[found.end() :].strip()
 
 
@@ -163,19 +163,19 @@ def _balance(rest: str, day: date, number: int) -> Balance:
         before, _, after = amount.partition("~")
         loose = _EXPRESSION.match(after)
         if loose is None:
-            raise Invalid(f"{amount[:40]!r} is not understood here.", place=place)
+            raise Invalid("{amount!r} is not understood here.", place=place, amount=amount[:40])
         tolerance = _number(loose[0], place)
         amount = f"{before} {after[loose.end() :]}"
     figure, left = _amount(amount, place)
     if left:
-        raise Invalid(f"{left[:40]!r} is not understood here.", place=place)
+        raise Invalid("{left!r} is not understood here.", place=place, left=left[:40])
     return Balance(number, day, account, figure, tolerance)
 
 
 def _number(text: str, place: str) -> Decimal:
     figure, end = _NUMBERS.value(f"({text})", place)
     if end != len(text) + 2 or figure.unit:
-        raise Invalid(f"{text.strip()[:40]!r} is not a number.", place=place)
+        raise Invalid("{value!r} is not a number.", place=place, value=text.strip()[:40])
     return figure.number
 
 
@@ -184,7 +184,11 @@ def _amount(text: str, place: str) -> tuple[Figure, str]:
     number = _EXPRESSION.match(text)
     unit = _CURRENCY.match(text, number.end()) if number else None
     if number is None or unit is None:
-        raise Invalid(f"{text[:40]!r} is not an amount with its currency; write both.", place=place)
+        raise Invalid(
+            "{value!r} is not an amount with its currency; write both.",
+            place=place,
+            value=text[:40],
+        )
     return Figure(_number(number[0], place), unit[0]), text[unit.end() :].strip()
 
 
@@ -221,7 +225,7 @@ def _below(event: Event, text: str, number: int) -> None:
                 else None
             )
     if rest:
-        raise Invalid(f"{rest[:40]!r} is not understood here.", place=place)
+        raise Invalid("{rest!r} is not understood here.", place=place, rest=rest[:40])
 
 
 def _cost(text: str, place: str) -> tuple[Spec, str]:
@@ -230,7 +234,7 @@ def _cost(text: str, place: str) -> tuple[Spec, str]:
     closing = "}}" if in_all else "}"
     inner, closed, rest = text.lstrip("{").partition(closing)
     if not closed:
-        raise Invalid(f"A cost ends with {closing}.", place=place)
+        raise Invalid("A cost ends with {closing}.", place=place, closing=closing)
     found: dict[str, date | str] = {}
     costs: list[str] = []
     for part in (one.strip() for one in re.split(r",(?=\s)|,(?![0-9]{3})", inner)):
@@ -243,7 +247,7 @@ def _cost(text: str, place: str) -> tuple[Spec, str]:
         elif part:
             costs.append(part)
     if len(costs) > 1:
-        raise Invalid(f"{inner[:40]!r} is not understood here.", place=place)
+        raise Invalid("{inner!r} is not understood here.", place=place, inner=inner[:40])
     on, label = found.get("on"), found.get("label")
     spec = Spec(
         on=on if isinstance(on, date) else None, label=label if isinstance(label, str) else None
@@ -258,7 +262,7 @@ def _priced(spec: Spec, text: str, place: str, *, in_all: bool) -> Spec:
     of_one, mark, more = text.partition("#")
     figure, left = _amount(more.strip() if mark else text, place)
     if left:
-        raise Invalid(f"{left[:40]!r} is not understood here.", place=place)
+        raise Invalid("{left!r} is not understood here.", place=place, left=left[:40])
     if mark:
         per = _number(of_one, place) if of_one.strip() else None
         return Spec(per, figure.number, figure.unit, spec.on, spec.label)

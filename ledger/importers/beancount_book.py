@@ -101,7 +101,9 @@ def _check_open(book: Book, account: str, day: date, place: str) -> None:
     if opened is None and book.options.opens_accounts:
         return
     if opened is None or day < opened or (closed is not None and day > closed):
-        raise Invalid(f"{account} is not open on {day.isoformat()}.", place=place)
+        raise Invalid(
+            "{account} is not open on {day}.", place=place, account=account, day=day.isoformat()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +255,10 @@ def _pad(
         if active and abs(missing) > _tolerance(book, item) and unit not in filled:
             if held_at_cost[unit]:
                 raise Invalid(
-                    f"A pad cannot make up {unit}, which {account} holds at cost.",
+                    "A pad cannot make up {unit}, which {account} holds at cost.",
                     place=f"line {active.line}",
+                    unit=unit,
+                    account=account,
                 )
             found[active.line].append(_made(active, missing, unit))
             held[unit] += missing
@@ -285,9 +289,12 @@ def _checked(
             held = running.held(item.account, item.figure.unit, inclusive=True)
             if abs(held - item.figure.number) > _tolerance(book, item):
                 raise Invalid(
-                    f"{item.account} is asserted to hold {item.figure.number:f} "
-                    f"{item.figure.unit}, but holds {held:f} {item.figure.unit}.",
+                    "{account} is asserted to hold {number:f} {unit}, but holds {held:f} {unit}.",
                     place=f"line {item.line}",
+                    account=item.account,
+                    number=item.figure.number,
+                    unit=item.figure.unit,
+                    held=held,
                 )
     return ordered
 

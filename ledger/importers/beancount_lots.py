@@ -105,7 +105,12 @@ class Lots:
             and spec.label in (None, lot.label)
         ]
         if not matches:
-            raise Invalid(f"{account} holds no such lot of {figure.unit}.", place=place)
+            raise Invalid(
+                "{account} holds no such lot of {unit}.",
+                place=place,
+                account=account,
+                unit=figure.unit,
+            )
         if method in ("FIFO", "LIFO", "HIFO"):
             return _in_order(matches, figure, method, place)
         return _strictly(matches, figure, method, place)
@@ -116,8 +121,9 @@ def _strictly(matches: list[Lot], figure: Figure, method: str, place: str) -> li
         same = [lot for lot in matches if lot.units.number == -figure.number]
         if method != "STRICT_WITH_SIZE" or not same:
             raise Invalid(
-                f"Several lots of {figure.unit} fit: say which by their cost, day or label.",
+                "Several lots of {unit} fit: say which by their cost, day or label.",
                 place=place,
+                unit=figure.unit,
             )
         matches = [min(same, key=lambda lot: lot.on)]
     if len(matches) > 1:
@@ -152,4 +158,9 @@ def _in_order(matches: list[Lot], figure: Figure, method: str, place: str) -> li
 
 
 def _too_few(figure: Figure, place: str) -> Invalid:
-    return Invalid(f"The lots hold fewer than {abs(figure.number):f} {figure.unit}.", place=place)
+    return Invalid(
+        "The lots hold fewer than {number:f} {unit}.",
+        place=place,
+        number=abs(figure.number),
+        unit=figure.unit,
+    )

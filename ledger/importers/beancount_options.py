@@ -83,9 +83,10 @@ class Options:
             self.opens_accounts = True
         elif name not in HARMLESS:
             raise Invalid(
-                f"The plugin {name[:60]} is not run: write what it makes into the file, or leave "
-                "it out if it only checks.",
+                "The plugin {name} is not run: write what it makes into the file, or "
+                "leave it out if it only checks.",
                 place=place,
+                name=name[:60],
             )
 
     def of_balance(self, number: Decimal) -> Decimal:
@@ -99,7 +100,7 @@ class Options:
 def method_of(name: str, place: str) -> str:
     """Return how lots are chosen. Raises Invalid for a method that is not read."""
     if name not in METHODS:
-        raise Invalid(f"The booking method {name[:20]!r} is not read.", place=place)
+        raise Invalid("The booking method {name!r} is not read.", place=place, name=name[:20])
     return name
 
 
@@ -166,5 +167,5 @@ def _of(tolerances: Mapping[str, Decimal], unit: str) -> Decimal:
 
 def _number(text: str, place: str) -> Decimal:
     if not _NUMBER.fullmatch(text.strip()):
-        raise Invalid(f"{text[:20]!r} is not a number.", place=place)
+        raise Invalid("{value!r} is not a number.", place=place, value=text[:20])
     return Decimal(text.strip())

@@ -119,9 +119,11 @@ class Booking:
         quantity, finer = divmod(leg.figure.number * commodity.times, commodity.per)
         if finer:
             raise Invalid(
-                f"{leg.figure.number:f} {leg.figure.unit} is finer than {commodity.code} is "
-                "counted.",
+                "{number:f} {unit} is finer than {code} is counted.",
                 place=place,
+                number=leg.figure.number,
+                unit=leg.figure.unit,
+                code=commodity.code,
             )
         function = leg.tags.get("function") or target.function
         if function is not None and len(function) > MAX_LABEL:
@@ -148,8 +150,9 @@ class Booking:
         own = own_account(leg.account)
         if own is None:
             raise Invalid(
-                f"The mapping does not say what account {leg.account} is.",
+                "The mapping does not say what account {account} is.",
                 place=self.place(leg.line),
+                account=leg.account,
             )
         return AccountTarget(own[0]), own_fund(own[1], leg.tags)
 
@@ -165,8 +168,9 @@ class Booking:
             return replace(hour, per=hour.per * 60)
         if not is_ours(unit):
             raise Invalid(
-                f"The mapping does not say what commodity {unit!r} is.",
+                "The mapping does not say what commodity {unit!r} is.",
                 place=self.place(leg.line),
+                unit=unit,
             )
         return target_of(unit)
 
@@ -225,7 +229,9 @@ def _other_side(kind: str, used: Set[int], place: str, *, comes: bool) -> int:
     for side in sides:
         if side not in used:
             return side
-    raise Invalid(f"The {kind} of this transaction do not balance on each day.", place=place)
+    raise Invalid(
+        "The {kind} of this transaction do not balance on each day.", place=place, kind=kind
+    )
 
 
 def _between_funds(layer: Layer, over: int) -> int:

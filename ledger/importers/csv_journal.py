@@ -178,7 +178,7 @@ def _rows(text: str) -> Iterator[_Row]:
             line = at + reader.line_num + 1
     except csv.Error as error:
         raise Invalid(
-            f"This is no table that can be read: {error}", place=f"line {line}"
+            "This is no table that can be read: {error}", place=f"line {line}", error=error
         ) from error
 
 
@@ -201,8 +201,9 @@ def _figure(row: _Row, numbers: Numbers) -> Figure:
     unit = _CURRENCY.fullmatch(row["unit"])
     if row["unit"] and unit is None:
         raise Invalid(
-            f"{row['unit'][:40]!r} is no currency. Import the program's own file instead.",
+            "{row!r} is no currency. Import the program's own file instead.",
             place=place,
+            row=row["unit"][:40],
         )
     if "amount" in row.cells:
         number = _number(row["amount"], numbers, place)
@@ -227,7 +228,7 @@ def _number(text: str, numbers: Numbers, place: str) -> Decimal:
     elif plain.startswith(("-", "+")):
         sign, plain = (-1 if plain[0] == "-" else 1), plain[1:].strip()
     if len(text) > MAX_AMOUNT or not re.match("[0-9.,]", plain):
-        raise Invalid(f"{text[:40]!r} is not an amount.", place=place)
+        raise Invalid("{value!r} is not an amount.", place=place, value=text[:40])
     return sign * numbers.number(plain, "", place)
 
 
@@ -268,7 +269,9 @@ def _days(written: Sequence[tuple[int, str]]) -> Iterator[date]:
         place = f"line {line}"
         if numeric and not day_first and not month_first and numeric[2] != ".":
             raise Invalid(
-                f"{text} can be read in two ways. Export dates like 2024-12-31.", place=place
+                "{value} can be read in two ways. Export dates like 2024-12-31.",
+                place=place,
+                value=text,
             )
         yield _day(text, numeric, month_first=month_first and not day_first, place=place)
 
@@ -285,5 +288,7 @@ def _day(text: str, numeric: re.Match[str] | None, *, month_first: bool, place: 
             name = (named[2] or named[3])[:3].lower()
             return date(int(named[5]), _MONTHS.index(name) + 1, int(named[1] or named[4]))
     except ValueError as error:
-        raise Invalid(f"{text[:20]!r} is not a date.", place=place) from error
-    raise Invalid(f"{text[:20]!r} is not a date. Export dates like 2024-12-31.", place=place)
+        raise Invalid("{value!r} is not a date.", place=place, value=text[:20]) from error
+    raise Invalid(
+        "{value!r} is not a date. Export dates like 2024-12-31.", place=place, value=text[:20]
+    )

@@ -26,14 +26,14 @@ def read_day(text: str, year: int | None, place: str) -> tuple[date, int] | None
     if found is None:
         return None
     if found[2] is not None and found[2] != found[4]:
-        raise Invalid(f"{found[0]} is not a date.", place=place)
+        raise Invalid("{found} is not a date.", place=place, found=found[0])
     counted = int(found[1]) if found[1] else year
     if counted is None:
         raise Invalid("This date has no year.", place=place)
     try:
         return date(counted, int(found[3]), int(found[5])), found.end()
     except ValueError as error:
-        raise Invalid(f"{found[0]} is not a date.", place=place) from error
+        raise Invalid("{found} is not a date.", place=place, found=found[0]) from error
 
 
 def hledger_day(comment: str, year: int, place: str) -> date | None:
@@ -47,7 +47,7 @@ def hledger_day(comment: str, year: int, place: str) -> date | None:
             continue
         day = read_day(told, year, place)
         if day is None or (inside is not None and day[1] != len(told)):
-            raise Invalid(f"{told[:20]!r} is not a date.", place=place)
+            raise Invalid("{told!r} is not a date.", place=place, told=told[:20])
         return day[0]
     return None
 
@@ -61,5 +61,5 @@ def ledger_day(comment: str, year: int | None, place: str) -> date | None:
         return None
     day = read_day(told, year, place)
     if day is None or day[1] != len(told):
-        raise Invalid(f"{told[:20]!r} is not a date.", place=place)
+        raise Invalid("{told!r} is not a date.", place=place, told=told[:20])
     return day[0]

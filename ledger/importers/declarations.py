@@ -172,7 +172,7 @@ class Declarations:
         elif what == "year":
             self._default_year(name, place)
         elif what != "tag":
-            raise Invalid(f"apply {what[:20]} is not read.", place=place)
+            raise Invalid("apply {what} is not read.", place=place, what=what[:20])
 
     def _end(self, rest: str, place: str) -> None:
         if rest == "aliases" and self.dialect is not LEDGER:

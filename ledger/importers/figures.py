@@ -54,7 +54,9 @@ class Numbers:
         """Read the figure at ``start`` and return it with where it ends. Raises Invalid."""
         found = _FIGURE.match(text, start)
         if found is None:
-            raise Invalid(f"{text[start:].strip()[:40]!r} is not an amount.", place=place)
+            raise Invalid(
+                "{value!r} is not an amount.", place=place, value=text[start:].strip()[:40]
+            )
         named = found["before"] or found["after"]
         unit = unit_name(named, place) if named else self.default_unit
         number = self.number(found["number"] or found["alone"], unit, place)
@@ -84,7 +86,7 @@ class Numbers:
         if not larger.number or self.smallest(smaller).unit == larger.unit:
             raise Invalid("These units cannot be converted so.", place=place)
         if larger.unit in self.conversions and larger.unit not in TIMES:
-            raise Invalid(f"The unit {larger.unit} is converted twice.", place=place)
+            raise Invalid("The unit {unit} is converted twice.", place=place, unit=larger.unit)
         with exactly(place):
             self.conversions[larger.unit] = (smaller.unit, smaller.number / larger.number)
 
@@ -92,15 +94,15 @@ class Numbers:
         """Read digits with their marks. Raises Invalid for what can be read in two ways."""
         plain = text.strip()
         if len(plain) > MAX_DIGITS:
-            raise Invalid(f"{plain[:20]}… has too many digits.", place=place)
+            raise Invalid("{plain}… has too many digits.", place=place, plain=plain[:20])
         if not self.spaces_group and re.search(r"\s", plain):
-            raise Invalid(f"{plain!r} is not a number.", place=place)
+            raise Invalid("{plain!r} is not a number.", place=place, plain=plain)
         mark = self.decimal_mark or self.unit_marks.get(unit) or self.default_mark
         mark = mark or self._mark_of(plain, unit, place)
         whole, _, fraction = plain.rpartition(mark) if mark in plain else (plain, "", "")
         grouped = whole and not whole.isdigit()
         if (fraction and not fraction.isdigit()) or (grouped and not _GROUPS.fullmatch(whole)):
-            raise Invalid(f"{plain!r} is not a number.", place=place)
+            raise Invalid("{plain!r} is not a number.", place=place, plain=plain)
         digits = re.sub(r"[^0-9]", "", whole)
         return Decimal(f"{digits or '0'}.{fraction}" if fraction else digits)
 
@@ -112,9 +114,10 @@ class Numbers:
         mark, certain = self._mark_in(plain, place)
         if seen is not None and seen != mark and re.search(r"[.,]", plain):
             raise Invalid(
-                f"{plain} is not written like the amounts above it. Declare how numbers are "
-                "written in the file, with a line like `decimal-mark .`",
+                "{plain} is not written like the amounts above it. Declare how numbers "
+                "are written in the file, with a line like `decimal-mark .`",
                 place=place,
+                plain=plain,
             )
         if certain:
             self.seen_marks[unit] = mark
@@ -131,9 +134,10 @@ class Numbers:
             if self.commas_group:
                 return ".", False
             raise Invalid(
-                f"{plain} can be read in two ways. Declare how numbers are written in the file, "
-                "with a line like `decimal-mark .`",
+                "{plain} can be read in two ways. Declare how numbers are written in "
+                "the file, with a line like `decimal-mark .`",
                 place=place,
+                plain=plain,
             )
         return ("," if commas else "."), bool(commas)
 

@@ -62,9 +62,11 @@ class Folder:
             raise Invalid("Files include one another too deep.", place=place)
         for path in self._paths(text, pattern, place):
             if path in above:
-                raise Invalid(f"{path.name} includes itself.", place=place)
+                raise Invalid("{name} includes itself.", place=place, name=path.name)
             if len(self.includes) >= MAX_FILES:
-                raise Invalid(f"More than {MAX_FILES} files are included.", place=place)
+                raise Invalid(
+                    "More than {max_files} files are included.", place=place, max_files=MAX_FILES
+                )
             self.includes.append(str(path.relative_to(self.root)))
             base = len(self.includes) * SPAN
             yield Text(path, self._read(path, base, place), base + 1, above)
@@ -81,33 +83,36 @@ class Folder:
         parts = pattern.split("/")
         if not pattern or pattern.startswith(("/", "~")) or "\\" in pattern or "\0" in pattern:
             raise Invalid(
-                f"{shown} is not read. Name an included file by its way from the file that "
-                "includes it, inside the same folder.",
+                "{shown} is not read. Name an included file by its way from the file "
+                "that includes it, inside the same folder.",
                 place=place,
+                shown=shown,
             )
         wild = bool(_WILD & set(pattern))
         looked_at = iter(range(MAX_LOOKED_AT))
         try:
             found = sorted(set(_matching(text.path.parent, parts, looked_at)))
         except OSError as error:
-            raise Invalid(f"{shown} cannot be looked up.", place=place) from error
+            raise Invalid("{shown} cannot be looked up.", place=place, shown=shown) from error
         except _TooManyError as error:
-            raise Invalid(f"{shown} names too many files.", place=place) from error
+            raise Invalid("{shown} names too many files.", place=place, shown=shown) from error
         inside: list[Path] = []
         for path in found:
             real = path.resolve()
             if not real.is_relative_to(self.root):
                 raise Invalid(
-                    f"{shown} lies outside the folder of the file. Only files in that folder and "
-                    "below are read: put it there.",
+                    "{shown} lies outside the folder of the file. Only files in that "
+                    "folder and below are read: put it there.",
                     place=place,
+                    shown=shown,
                 )
             if real.is_file() and not (wild and real == text.path):
                 inside.append(real)
         if not inside:
             raise Invalid(
-                f"There is no file {shown}. Put it in the folder of the file that includes it.",
+                "There is no file {shown}. Put it in the folder of the file that includes it.",
                 place=place,
+                shown=shown,
             )
         return inside
 

@@ -92,7 +92,7 @@ def day_of_digits(text: object, place: str) -> date:
             raise ValueError(digits)
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except ValueError as error:
-        raise Invalid(f"{str(text)[:20]!r} is not a date.", place=place) from error
+        raise Invalid("{value!r} is not a date.", place=place, value=str(text)[:20]) from error
 
 
 def _names(accounts: Mapping[str, AccountRow]) -> dict[str, str]:
@@ -147,7 +147,9 @@ def _transaction(
                 figure = Figure(quantity, units[split.account])
                 legs.append(Leg(row.number, names[split.account], figure))
     if worth:
-        raise Invalid(f"The transaction does not balance: off by {worth:f}.", place=place)
+        raise Invalid(
+            "The transaction does not balance: off by {worth:f}.", place=place, worth=worth
+        )
     return Transaction(row.number, row.on, tuple(legs), formerly_on=row.formerly_on)
 
 

@@ -39,7 +39,9 @@ def read(path: Path) -> History:
             }
             return history_of(accounts, _transactions(connection, warnings), warnings)
     except sqlite3.Error as error:
-        raise Invalid(f"This is no GnuCash book that can be read: {error}", place="file") from error
+        raise Invalid(
+            "This is no GnuCash book that can be read: {error}", place="file", error=error
+        ) from error
 
 
 def _transactions(connection: sqlite3.Connection, warnings: list[str]) -> Iterator[TransactionRow]:
@@ -80,4 +82,4 @@ def _nearest(begins: date, posted: object, place: str) -> date:
     try:
         return begins + timedelta(days=1)
     except OverflowError as error:
-        raise Invalid(f"{str(posted)[:20]!r} is not a date.", place=place) from error
+        raise Invalid("{posted!r} is not a date.", place=place, posted=str(posted)[:20]) from error

@@ -62,14 +62,16 @@ def read(path: Path) -> History:
         except ParseError as error:
             line = error.position[0]
             raise Invalid(
-                f"This is no XML that can be read: {error.msg}", place=f"line {line}"
+                "This is no XML that can be read: {msg}", place=f"line {line}", msg=error.msg
             ) from error
         except DefusedXmlException as error:
             raise Invalid(
                 "The XML declares entities, which no GnuCash file does.", place="file"
             ) from error
         except (ValueError, LookupError) as error:
-            raise Invalid(f"This is no XML that can be read: {error}", place="file") from error
+            raise Invalid(
+                "This is no XML that can be read: {error}", place="file", error=error
+            ) from error
     return history_of(accounts, transactions)
 
 
@@ -81,8 +83,9 @@ def _elements(stream: Bounded) -> Iterator[tuple[str, Element]]:
             above.append(element)
             if len(above) == 1 and element.tag != "gnc-v2":
                 raise Invalid(
-                    f"This is XML, but of no GnuCash book: it begins with <{element.tag[:40]}>.",
+                    "This is XML, but of no GnuCash book: it begins with <{tag}>.",
                     place="file",
+                    tag=element.tag[:40],
                 )
             continue
         above.pop()
@@ -156,5 +159,5 @@ def _fraction(text: str, place: str) -> tuple[int, int]:
     whole = number.removeprefix("-")
     parts = (whole, over or "1")
     if not all(part.isascii() and part.isdigit() and len(part) <= 20 for part in parts):
-        raise Invalid(f"{text[:40]!r} is no quantity.", place=place)
+        raise Invalid("{value!r} is no quantity.", place=place, value=text[:40])
     return int(number), int(over or "1")

@@ -103,7 +103,9 @@ def read_mapping(data: bytes) -> Mapping:
         # A number with a fraction is read as it is written, not as a float.
         document = tomllib.loads(data.decode(), parse_float=Decimal)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise Invalid(f"The mapping is no TOML that can be read: {error}", place="file") from error
+        raise Invalid(
+            "The mapping is no TOML that can be read: {error}", place="file", error=error
+        ) from error
     _check_keys(document, {"fund", "accounts", "commodities", "between_days"}, "mapping")
     accounts = _table(document.get("accounts", {}), "accounts")
     commodities = _table(document.get("commodities", {}), "commodities")
@@ -174,7 +176,9 @@ def _between_days(value: Any) -> BetweenDays | None:
     for account, side, first in zip(found, ("receivable", "payable"), (1, 2), strict=True):
         if account.number // 1000 != first:
             raise Invalid(
-                f"This is an account from {first}000 to {first}999.", place=f"between_days.{side}"
+                "This is an account from {first}000 to {first}999.",
+                place=f"between_days.{side}",
+                first=first,
             )
     return BetweenDays(*found)
 
@@ -206,9 +210,9 @@ def _commodity(value: Any, place: str) -> CommodityTarget:
     _check_keys(table, _COMMODITY_KEYS, place)
     code = _text(table.get("code"), f"{place}.code")
     if is_currency(code) and code not in EXPONENTS:
-        raise Invalid(f"{code} is no currency of ISO 4217.", place=place)
+        raise Invalid("{code} is no currency of ISO 4217.", place=place, code=code)
     if not is_ours(code):
-        raise Invalid(f"{code!r:.40} is no commodity code.", place=place)
+        raise Invalid("{code!r:.40} is no commodity code.", place=place, code=code)
     times, per = (_ratio(table.get(key, 1), f"{place}.{key}") for key in ("times", "per"))
     worth = table.get("worth", Acct.INVENTORY)
     if type(worth) is not int or worth // 1000 not in OF_VALUE:
@@ -247,7 +251,7 @@ def _text(value: Any, place: str) -> str:
 def _check_keys(found: Table[str, Any], known: set[str], place: str) -> None:
     unknown = sorted(found.keys() - known)
     if unknown:
-        raise Invalid(f"{unknown[0]!r:.40} is not known here.", place=place)
+        raise Invalid("{unknown!r:.40} is not known here.", place=place, unknown=unknown[0])
 
 
 def _quoted(text: str) -> str:

@@ -73,8 +73,10 @@ def refuse(path: Path, start: bytes) -> None:
             raise Invalid(words, place="file")
     if found := _ROOT.match(text):
         raise Invalid(
-            f"This is XML of another program: it begins with <{found[1]}>. {_TO_CSV}",
+            "This is XML of another program: it begins with <{found}>. {to_csv}",
             place="file",
+            found=found[1],
+            to_csv=_TO_CSV,
         )
 
 

@@ -85,9 +85,11 @@ class _Reader:
             kind = "automated" if line[0] == "=" else "periodic"
             if kind not in self._leave_out:
                 raise Invalid(
-                    f"This {kind} transaction is a rule or a plan, not what happened. Write what "
-                    f"it makes as transactions and leave it out with --leave-out {kind}.",
+                    "This {kind} transaction is a rule or a plan, not what happened. Write "
+                    "what it makes as transactions and leave it out with --leave-out "
+                    "{kind}.",
                     place=f"line {number}",
+                    kind=kind,
                 )
             self.warnings.append(f"{self._place(number)}: this {kind} transaction is left out.")
             self._below = self._left_out
@@ -108,7 +110,9 @@ class _Reader:
         elif word in TAKEN:
             self._below = self.declared.take(word, rest, number) or self._nothing
         elif word not in _WITHOUT_EFFECT:
-            raise Invalid(f"{word[:40]!r} is not understood here.", place=f"line {number}")
+            raise Invalid(
+                "{word!r} is not understood here.", place=f"line {number}", word=word[:40]
+            )
 
     def _include(self, text: Text, pattern: str, number: int) -> None:
         """Read files as if they stood here; hledger reads times by a file's prefix or ending."""
@@ -127,11 +131,11 @@ class _Reader:
         place = f"line {number}"
         found = read_day(line, self.declared.year, place)
         if found is None:
-            raise Invalid(f"{line[:20]!r} is not a date.", place=place)
+            raise Invalid("{line!r} is not a date.", place=place, line=line[:20])
         day, end = found
         rest = line[end:]
         if rest[:1] not in ("", " ", "\t", "="):
-            raise Invalid(f"{line.split()[0][:20]!r} is not a date.", place=place)
+            raise Invalid("{line!r} is not a date.", place=place, line=line.split()[0][:20])
         _payee, comment = split_comment(rest.replace('"', ""))
         self.declared.begun = True
         if self._dialect is LEDGER and (note := _NOTE.match(rest)):
@@ -154,9 +158,10 @@ class _Reader:
         if draft.group:
             if "virtual" not in self._leave_out:
                 raise Invalid(
-                    f"{draft.account} is a virtual posting. Write it as a real one, or leave "
+                    "{account} is a virtual posting. Write it as a real one, or leave "
                     "virtual postings out with --leave-out virtual.",
                     place=f"line {number}",
+                    account=draft.account,
                 )
             self.warnings.append(f"{self._place(number)}: this virtual posting is left out.")
             self._passed_over = True

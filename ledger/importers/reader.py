@@ -43,7 +43,7 @@ def read_history(
 ) -> History:
     """Read a file of another ledger. Raises Invalid, naming the line, for what is not read."""
     if file_format not in FORMATS:
-        raise Invalid(f"There is no format {file_format}.", place="format")
+        raise Invalid("There is no format {file_format}.", place="format", file_format=file_format)
     if path.stat().st_size > MAX_BYTES:
         raise Invalid("The file is larger than 64 MB.", place="file")
     folder = Folder(path)
@@ -55,7 +55,7 @@ def read_history(
         raise
     if not history.transactions:
         kept = "GnuCash book" if history.format == "gnucash" else "file"
-        raise Invalid(f"The {kept} holds no transaction.", place="file")
+        raise Invalid("The {kept} holds no transaction.", place="file", kept=kept)
     return replace(history, includes=tuple(folder.includes))
 
 

@@ -83,10 +83,10 @@ def _clock(times: Times, line: str, number: int) -> None:
     place = f"line {number}"
     found = _CLOCK.fullmatch(line)
     if found is None or found["what"] in "bh":
-        raise Invalid(f"{line[:40]!r} is no clock-in (i) or clock-out (o).", place=place)
+        raise Invalid("{line!r} is no clock-in (i) or clock-out (o).", place=place, line=line[:40])
     read = read_day(found["day"], None, place)
     if read is None or read[1] != len(found["day"]):
-        raise Invalid(f"{found['day'][:20]!r} is not a date.", place=place)
+        raise Invalid("{found!r} is not a date.", place=place, found=found["day"][:20])
     try:
         clock = time(int(found["hour"]), int(found["minute"]), int(found["second"] or 0))
     except ValueError as error:
@@ -97,7 +97,9 @@ def _clock(times: Times, line: str, number: int) -> None:
     if found["what"] == "i":
         if times.begun is not None:
             raise Invalid(
-                f"The clock-in of line {times.begun[0]} has no clock-out yet.", place=place
+                "The clock-in of line {begun} has no clock-out yet.",
+                place=place,
+                begun=times.begun[0],
             )
         account = re.split(r"\s{2,}|\t", split_comment(found["rest"] or "")[0].strip())[0]
         if not account:
@@ -152,8 +154,9 @@ def _dotted(text: str, place: str) -> Decimal:
     found = _QUANTITY.fullmatch(text)
     if found is None or found[2] not in _SECONDS:
         raise Invalid(
-            f"{text[:40]!r} is no time: write dots for quarters of an hour, or 90m, 1.5h.",
+            "{value!r} is no time: write dots for quarters of an hour, or 90m, 1.5h.",
             place=place,
+            value=text[:40],
         )
     return Decimal(found[1]) * _SECONDS[found[2]] / 60
 

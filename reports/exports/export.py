@@ -51,5 +51,5 @@ def export_journal(
     """
     writer = FORMATS.get(file_format)
     if writer is None:
-        raise Invalid(f"There is no format {file_format}.", place="format")
+        raise Invalid("There is no format {file_format}.", place="format", file_format=file_format)
     return Exported(*writer(book, every_entry(session, book_id=book.id, known_at=known_at), out))

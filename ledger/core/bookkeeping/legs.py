@@ -53,7 +53,7 @@ def check_positive(**quantities: int) -> None:
     """Raise Invalid, naming the first quantity that is not a whole number above zero."""
     for name, quantity in quantities.items():
         if type(quantity) is not int or quantity <= 0:
-            raise Invalid(f"The {name} must be above zero.", place=name)
+            raise Invalid("The {name} must be above zero.", place=name, name=name)
 
 
 def pair(

@@ -35,7 +35,9 @@ def payment_settled(
     """
     _check_fee(amount, fee)
     if fee_bearer not in FEE_BEARERS:
-        raise Invalid(f"Nobody called {fee_bearer} bears fees.", place="fee_bearer")
+        raise Invalid(
+            "Nobody called {fee_bearer} bears fees.", place="fee_bearer", fee_bearer=fee_bearer
+        )
     income = gift(
         fund=fund,
         currency=currency,

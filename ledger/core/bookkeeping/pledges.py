@@ -94,7 +94,8 @@ def _revenue(fund: str, commodity: str, quantity: int, pledge: str) -> list[Post
 def _promise_account(legal_nature: str) -> int:
     if legal_nature not in PROMISES:
         raise Invalid(
-            f"A promise that is {legal_nature} is not kept on the memo accounts.",
+            "A promise that is {legal_nature} is not kept on the memo accounts.",
             place="legal_nature",
+            legal_nature=legal_nature,
         )
     return PROMISES[legal_nature]

@@ -16,7 +16,7 @@ def book_by_code(session: ReadSession, code: str) -> Book:
     """Return a book. Raises NotFound."""
     book = session.scalar(select(Book).where(Book.code == code))
     if book is None:
-        raise NotFound(f"There is no book {code}.", place="book")
+        raise NotFound("There is no book {code}.", place="book", code=code)
     return book
 
 
@@ -43,7 +43,7 @@ def fund_by_code(session: ReadSession, book_id: UUID, code: str) -> Fund:
     """Return a fund of a book. Raises NotFound."""
     fund = session.scalar(select(Fund).where(Fund.book_id == book_id, Fund.code == code))
     if fund is None:
-        raise NotFound(f"This book has no fund {code}.", place="fund")
+        raise NotFound("This book has no fund {code}.", place="fund", code=code)
     return fund
 
 

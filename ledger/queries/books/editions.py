@@ -190,7 +190,7 @@ def edition_named(session: ReadSession, name: str) -> Edition:
         ).all()
         row = rows[0] if len(rows) == 1 else None
     if row is None:
-        raise NotFound(f"There is no edition {name}.", place="edition")
+        raise NotFound("There is no edition {name}.", place="edition", name=name)
     return row
 
 

@@ -138,7 +138,7 @@ def position_value(session: ReadSession, *, fund: Fund, rates_millionths: Mappin
             rate = rates_millionths[amount.commodity]
             value += converted(amount.quantity, amount.commodity, own, rate)
         else:
-            raise Invalid(f"Give a rate for {amount.commodity}.", place="rates")
+            raise Invalid("Give a rate for {commodity}.", place="rates", commodity=amount.commodity)
     return value
 
 

@@ -83,7 +83,9 @@ def release(
     fund = session.get_one(Fund, payload.from_fund)
     until = fund.restriction_until_on
     if until is not None and decision.on <= until:
-        raise Conflict(f"The restriction lasts until {until.isoformat()}.", place="from_fund")
+        raise Conflict(
+            "The restriction lasts until {until}.", place="from_fund", until=until.isoformat()
+        )
     _move(session, proposal, payload, decision, bookkeeping.restriction_released)
 
 

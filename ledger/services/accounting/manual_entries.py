@@ -87,7 +87,11 @@ def propose_entry(
     fund that has less.
     """
     if event_type not in EVENT_TYPES:
-        raise Invalid(f"The event type is one of {', '.join(EVENT_TYPES)}.", place="event_type")
+        raise Invalid(
+            "The event type is one of {event_types}.",
+            place="event_type",
+            event_types=", ".join(EVENT_TYPES),
+        )
     payload = ManualEntry(
         event_type,
         external_ref,
@@ -207,18 +211,31 @@ def _check_leg(
 ) -> None:
     fund, account = funds.get(leg.fund), chart.get(leg.account)
     if fund is None:
-        raise Invalid(f"Book {book.code} has no fund {leg.fund}.", place=f"{place}.fund")
+        raise Invalid(
+            "Book {code} has no fund {fund}.", place=f"{place}.fund", code=book.code, fund=leg.fund
+        )
     check_own_fund(book, fund, place=f"{place}.fund")
     if account is None:
-        raise Invalid(f"Book {book.code} has no account {leg.account}.", place=f"{place}.account")
+        raise Invalid(
+            "Book {code} has no account {account}.",
+            place=f"{place}.account",
+            code=book.code,
+            account=leg.account,
+        )
     if account.inter_book:
         raise Invalid(BOTH_SIDES.format(leg.account), place=f"{place}.account")
     check_fits(Use.MANUAL, leg.account, account, place=f"{place}.account")
     if leg.commodity not in units:
-        raise Invalid(f"There is no commodity {leg.commodity}.", place=f"{place}.commodity")
+        raise Invalid(
+            "There is no commodity {commodity}.",
+            place=f"{place}.commodity",
+            commodity=leg.commodity,
+        )
     if account.kind == COST and leg.function not in FUNCTIONS:
         raise Invalid(
-            f"A cost says what it serves: {', '.join(FUNCTIONS)}.", place=f"{place}.function"
+            "A cost says what it serves: {functions}.",
+            place=f"{place}.function",
+            functions=", ".join(FUNCTIONS),
         )
     if account.kind != COST and leg.function is not None:
         raise Invalid("Only a cost has a function.", place=f"{place}.function")
@@ -234,11 +251,15 @@ def _check_day(session: ReadSession, book: Book, day: date, today: date) -> None
     earliest = select(func.min(EntryRow.accounting_on)).where(EntryRow.book_id == book.id)
     first = min(opened, session.scalar(earliest) or opened)
     if day < first:
-        raise Invalid(f"These books begin on {first.isoformat()}.", place="accounting_date")
+        raise Invalid(
+            "These books begin on {first}.", place="accounting_date", first=first.isoformat()
+        )
     closed = closed_until(session, [book.id]).get(book.id)
     if closed is not None and day <= closed:
         raise Conflict(
-            f"These books are closed up to {closed.isoformat()}.", place="accounting_date"
+            "These books are closed up to {closed}.",
+            place="accounting_date",
+            closed=closed.isoformat(),
         )
 
 

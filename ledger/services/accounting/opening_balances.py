@@ -81,7 +81,10 @@ def propose_opening(
             raise Invalid("A balance is not zero.", place=f"{place}.quantity")
         if row.account not in chart:
             raise Invalid(
-                f"Book {book.code} has no account {row.account}.", place=f"{place}.account"
+                "Book {code} has no account {account}.",
+                place=f"{place}.account",
+                code=book.code,
+                account=row.account,
             )
         check_fits(Use.OPENING, row.account, chart[row.account], place=f"{place}.account")
         try:
@@ -100,7 +103,7 @@ def propose_opening(
     for thing in things:
         left = counted.get((thing.fund, thing.commodity), 0) - 1
         if left < 0:
-            raise Invalid(f"{thing.tag} is not among the counts.", place="things")
+            raise Invalid("{tag} is not among the counts.", place="things", tag=thing.tag)
         counted[thing.fund, thing.commodity] = left
     return propose(
         session,

@@ -69,7 +69,9 @@ def soft_close(
     softly = softly_closed_until(session, [book.id]).get(book.id)
     if softly is not None and until <= softly:
         raise Invalid(
-            f"The books are softly closed up to {softly.isoformat()} already.", place="until"
+            "The books are softly closed up to {softly} already.",
+            place="until",
+            softly=softly.isoformat(),
         )
     if not reason.strip():
         raise Invalid("Say why this is asked for.", place="reason")
@@ -213,7 +215,9 @@ def _check_day(session: Session, book_id: UUID, until: date, now: datetime) -> N
         raise Invalid("A period is closed when its last day is over.", place="until")
     closed = closed_until(session, [book_id]).get(book_id)
     if closed is not None and until <= closed:
-        raise Invalid(f"The books are closed up to {closed.isoformat()} already.", place="until")
+        raise Invalid(
+            "The books are closed up to {closed} already.", place="until", closed=closed.isoformat()
+        )
 
 
 def _check(session: Session, book_id: UUID, until: date, now: datetime) -> None:
@@ -221,7 +225,7 @@ def _check(session: Session, book_id: UUID, until: date, now: datetime) -> None:
     waiting = blockers(session, book_id=book_id, until=until)
     if waiting:
         what = "; ".join(f"{count} {NAMES[kind]}" for kind, count in waiting)
-        raise Conflict(f"The period cannot be closed yet: {what}.", place="until")
+        raise Conflict("The period cannot be closed yet: {what}.", place="until", what=what)
 
 
 def _last_closed(session: Session, book_id: UUID, period_id: UUID) -> Period:

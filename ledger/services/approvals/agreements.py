@@ -185,12 +185,16 @@ def take_step(
     known = _known(session, row, name, reference)
     if known is not None:
         if known.quantity != quantity:
-            raise Conflict(f"“{reference}” is in the books with another amount.", place="reference")
+            raise Conflict(
+                "“{reference}” is in the books with another amount.",
+                place="reference",
+                reference=reference,
+            )
         return known
     if quantity <= 0:
         raise Invalid("Give an amount above zero.", place="amount")
     if left is not None and quantity > left[0]:
-        raise Conflict(f"That is more than {left[1]}.", place="amount")
+        raise Conflict("That is more than {left}.", place="amount", left=left[1])
     row.state = after(row.kind, row.state, name)
     agreed = name == "approve" or asked_by is not None
     if entries:

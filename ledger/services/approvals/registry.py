@@ -67,8 +67,9 @@ def kind_of(name: str) -> ApprovalKind[Any]:
     kind = _kinds.get(name)
     if kind is None:
         raise Conflict(
-            f"This version of Poolbook cannot handle requests of the kind “{name}”.",
+            "This version of Poolbook cannot handle requests of the kind “{name}”.",
             place="proposal",
+            name=name,
         )
     return kind
 
@@ -79,4 +80,6 @@ def payload_of(kind: str, document: Mapping[str, Any]) -> Any:
     try:
         return from_document(kind_of(kind).payload, document)
     except Invalid as error:
-        raise Conflict(f"This request cannot be read: {error.message}", place="proposal") from error
+        raise Conflict(
+            "This request cannot be read: {reason}", place="proposal", reason=error.message
+        ) from error

@@ -215,7 +215,7 @@ def _ask(
     if asked_by == person_id:
         raise NotAllowed("Nobody gives a role to themselves.")
     if role not in people.ROLES:
-        raise Invalid(f"There is no role {role}.", place="role")
+        raise Invalid("There is no role {role}.", place="role", role=role)
     people.check_together(held, role)
     payload = RoleAsked(person_id, role, until)
     open_ones = session.scalars(

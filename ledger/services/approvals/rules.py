@@ -63,9 +63,11 @@ def propose_rule(
     approvers = len(holders_of(session, book_id=book.id, roles=deciders(kind), now=now))
     if bands[-1][1] > max(approvers, 1):
         raise Invalid(
-            f"{book.name} has {approvers} people with the role approver; this rule needs"
-            f" {bands[-1][1]}.",
+            "{name} has {approvers} people with the role approver; this rule needs {bands}.",
             place="kind",
+            name=book.name,
+            approvers=approvers,
+            bands=bands[-1][1],
         )
     others = holders_of(session, book_id=book.id, roles=deciders(RULE), now=now) - {made_by}
     if not others:

@@ -193,7 +193,11 @@ def _chosen(
         found = next((one for one in ours if one.is_called(choice.same_as)), None)
         if found is None:
             raise Invalid(
-                f"{book.code}/{account} has no bank account {choice.same_as}.", place="account"
+                "{code}/{account} has no bank account {same_as}.",
+                place="account",
+                code=book.code,
+                account=account,
+                same_as=choice.same_as,
             )
         return found
     if not ours or choice.further:

@@ -187,7 +187,7 @@ def import_statement(
 def _check_account(session: ReadSession, book: Book, account: int) -> None:
     known = session.get(Account, (book.id, account))
     if known is None:
-        raise Invalid(f"Book {book.code} has no account {account}.", place="account")
+        raise Invalid("This book has no account {number}.", place="account", number=account)
     check_fits(Use.BANK_STATEMENT, account, known, place="account")
 
 

@@ -74,7 +74,7 @@ def create_book(
             currency,
             profile,
         ) or time_zone not in ("UTC", existing.time_zone):
-            raise Conflict(f"There is another book with the code {code}.", place="code")
+            raise Conflict("There is another book with the code {code}.", place="code", code=code)
         return existing
     book = Book(
         code=code,
@@ -195,8 +195,9 @@ def _check_time_zone(time_zone: str) -> None:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise Invalid(
-            f"There is no time zone {time_zone[:40]!r}; they look like Europe/Berlin.",
+            "There is no time zone {time_zone!r}; they look like Europe/Berlin.",
             place="time_zone",
+            time_zone=time_zone[:40],
         ) from error
 
 
@@ -219,7 +220,7 @@ def create_fund(
     existing = session.scalar(select(Fund).where(Fund.book_id == book_id, Fund.code == code))
     if existing is not None:
         if existing.fund_class != fund_class or (name and existing.name != name):
-            raise Conflict(f"There is another fund with the code {code}.", place="code")
+            raise Conflict("There is another fund with the code {code}.", place="code", code=code)
         return existing
     fund = Fund(
         book_id=book_id,
@@ -250,7 +251,13 @@ def open_account(session: Session, *, book: Book, number: int, name: str) -> Acc
     existing = session.get(Account, (book.id, number))
     if existing is not None:
         if existing.name != name:
-            raise Conflict(f"Account {number} is {existing.name}, not {name}.", place="number")
+            raise Conflict(
+                "Account {number} is {name}, not {name2}.",
+                place="number",
+                number=number,
+                name=existing.name,
+                name2=name,
+            )
         return existing
     account = Account(
         book_id=book.id, number=number, name=name, kind=kind, inter_book=False, is_loss=False
@@ -287,7 +294,7 @@ def ensure_commodity(
     else:
         prefix, _, tail = code.partition(".")
         if prefix not in COMMODITY_KINDS or not tail or not _plain(tail):
-            raise Invalid(f"{code} is no commodity code.", place="commodity")
+            raise Invalid("{code} is no commodity code.", place="commodity", code=code)
         noun = singular or tail.replace("_", " ").lower()
         commodity = Commodity(
             code=code,
@@ -321,11 +328,18 @@ def check_code(code: str, place: str) -> None:
     """Refuse a code that addresses and files could not hold. Raises Invalid at ``place``."""
     if not code or len(code) > CODE_LENGTH or not _plain(code.upper()):
         raise Invalid(
-            f"A code has up to {CODE_LENGTH} letters, digits, - and _; {code[:40]!r} does not fit.",
+            "A code has up to {code_length} letters, digits, - and _; {code!r} does not fit.",
             place=place,
+            code_length=CODE_LENGTH,
+            code=code[:40],
         )
 
 
 def _check_choice(value: str, choices: tuple[str, ...], place: str) -> None:
     if value not in choices:
-        raise Invalid(f"{value!r} is not one of {', '.join(choices)}.", place=place)
+        raise Invalid(
+            "{value!r} is not one of {choices}.",
+            place=place,
+            value=value,
+            choices=", ".join(choices),
+        )

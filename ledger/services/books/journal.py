@@ -268,8 +268,10 @@ def _check_open(shut: Sequence[date], draft: Draft, index: int) -> None:
     """Refuse a date in a closed period; ``shut`` are the last days that are."""
     if shut and draft.accounting_on <= max(shut):
         raise Conflict(
-            f"Book {draft.entry.book} is closed up to {max(shut).isoformat()}.",
+            "Book {book} is closed up to {shut}.",
             place=f"entries[{index}].accounting_on",
+            book=draft.entry.book,
+            shut=max(shut).isoformat(),
         )
 
 
@@ -338,7 +340,7 @@ def _key(names: _Names, draft: Draft, index: int) -> _Key:
     place = f"entries[{index}]"
     book_id = names.books.get(draft.entry.book)
     if book_id is None:
-        raise Invalid(f"There is no book {draft.entry.book}.", place=f"{place}.book")
+        raise Invalid("There is no book {book}.", place=f"{place}.book", book=draft.entry.book)
     check_day(draft.accounting_on, place=f"{place}.accounting_on")
     for line, leg in enumerate(draft.entry.postings):
         wrong = _wrong_name(names, draft.entry.book, leg)
@@ -431,7 +433,10 @@ def _check_repeats(
         stored = load_entry(session, names.books[draft.entry.book], entry_id)
         if not stored.tells_the_same(draft.entry):
             raise Conflict(
-                f"Event {draft.event_type} {draft.external_ref} of book {draft.entry.book} is "
-                "already in the books with other postings.",
+                "Event {event_type} {external_ref} of book {book} is already in the "
+                "books with other postings.",
                 place=draft.external_ref,
+                event_type=draft.event_type,
+                external_ref=draft.external_ref,
+                book=draft.entry.book,
             )

@@ -285,9 +285,9 @@ def _check(terms: Terms) -> None:
     if not terms["title"].strip():
         raise Invalid("A campaign needs a title.", place="title")
     if terms["mode"] not in MODES:
-        raise Invalid(f"There is no mode {terms['mode']}.", place="mode")
+        raise Invalid("There is no mode {terms}.", place="mode", terms=terms["mode"])
     if bearer not in FEE_BEARERS:
-        raise Invalid(f"Nobody called {bearer} bears fees.", place="fee_bearer")
+        raise Invalid("Nobody called {bearer} bears fees.", place="fee_bearer", bearer=bearer)
     if terms.get("acceptance", ALL_CONFIRMED) not in ACCEPTANCES:
         raise Invalid("Choose how offers are accepted.", place="acceptance")
     if last is None and terms["mode"] == "all_or_nothing":
@@ -369,7 +369,7 @@ def _check_currencies(session: Session, book: Book, mode: str, currencies: Seque
         )
     for code in currencies:
         if not is_currency(code) or code == book.commodity:
-            raise Invalid(f"{code} is no other currency.", place="currencies")
+            raise Invalid("{code} is no other currency.", place="currencies", code=code)
         ensure_commodity(session, code)
 
 

@@ -82,7 +82,9 @@ def propose_disposal(
     what is not sold."""
     asset = _here(session, asset_id)
     if way not in WAYS:
-        raise Invalid(f"A thing goes in one of these ways: {', '.join(WAYS)}.", place="way")
+        raise Invalid(
+            "A thing goes in one of these ways: {ways}.", place="way", ways=", ".join(WAYS)
+        )
     if price < 0 or (price > 0) != (way == "sold"):
         raise Invalid("What is sold has a price, and only that.", place="price")
     return _propose(
@@ -246,7 +248,7 @@ def _here(session: Session, asset_id: UUID) -> Asset:
     if asset is None:
         raise NotFound("There is no such thing.", place="asset")
     if asset.state not in PLACES:
-        raise Conflict(f"This thing is {asset.state.replace('_', ' ')}.", place="asset")
+        raise Conflict("This thing is {value}.", place="asset", value=asset.state.replace("_", " "))
     return asset
 
 

@@ -128,7 +128,12 @@ def _draft(line: bytes, place: str, book: str | None) -> Draft:
     _check_keys(document, ENTRY_KEYS, options, place)
     code = _text(document.get("book", book), f"{place}: book")
     if book is not None and code != book:
-        raise Invalid(f"This entry is for book {code!r:.40}, not {book}.", place=f"{place}: book")
+        raise Invalid(
+            "This entry is for book {code!r:.40}, not {book}.",
+            place=f"{place}: book",
+            code=code,
+            book=book,
+        )
     legs = document["postings"]
     if not isinstance(legs, list):
         raise Invalid("Postings are a list.", place=f"{place}: postings")
@@ -194,10 +199,14 @@ def _check_keys(found: dict[str, Any], needed: set[str], allowed: set[str], plac
         return
     missing = sorted(needed - allowed - found.keys())
     if missing:
-        raise Invalid(f"{missing[0]} is missing.", place=f"{place}: {missing[0]}")
+        raise Invalid("{missing} is missing.", place=f"{place}: {missing[0]}", missing=missing[0])
     unknown = sorted(found.keys() - needed - allowed)
     if unknown:
-        raise Invalid(f"{unknown[0]!r:.40} is not known here.", place=f"{place}: {unknown[0]:.40}")
+        raise Invalid(
+            "{unknown!r:.40} is not known here.",
+            place=f"{place}: {unknown[0]:.40}",
+            unknown=unknown[0],
+        )
 
 
 def _text(value: Any, place: str, longest: int = LONGEST_REFERENCE) -> str:
@@ -205,7 +214,7 @@ def _text(value: Any, place: str, longest: int = LONGEST_REFERENCE) -> str:
     if type(value) is str and len(value) <= longest and value.isprintable() and value.strip():
         return value
     if not isinstance(value, str) or not value.strip() or len(value) > longest:
-        raise Invalid(f"This is a text of 1 to {longest} characters.", place=place)
+        raise Invalid("This is a text of 1 to {longest} characters.", place=place, longest=longest)
     # JSON can name half of a surrogate pair; no database can store it.
     if not is_storable_text(value.replace("\x00", "")):
         raise Invalid("This text holds half a character.", place=place)

@@ -191,7 +191,9 @@ def _check(purpose: Purpose, gifts: GiftList, without_email: bool, now: datetime
         try:
             addresses.append(clean_email(gift.email))
         except Invalid as error:
-            raise Invalid(f"{gift.email[:60]!r} is no e-mail address.", place=gift.place) from error
+            raise Invalid(
+                "{email!r} is no e-mail address.", place=gift.place, email=gift.email[:60]
+            ) from error
         if not gift.name:
             raise Invalid("This gift has an address and no name.", place=gift.place)
     return addresses
@@ -277,8 +279,9 @@ def _book(
     kept = session.get_one(EntryRow, (purpose.book.id, posted.ids[0]))
     if kept.accounting_on != gift.given_on:
         raise Invalid(
-            f"{gift.given_on} lies in a period that is closed. Reopen it, or leave this gift out.",
+            "{given_on} lies in a period that is closed. Reopen it, or leave this gift out.",
             place=gift.place,
+            given_on=gift.given_on,
         )
     if pledge is not None:
         record_fulfilment(

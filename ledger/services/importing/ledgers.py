@@ -58,9 +58,10 @@ def import_history(
     """Book every transaction of a file. Raises Invalid or Conflict, naming the line."""
     for name in left_open(mapping):
         raise Invalid(
-            f"The mapping leaves {name} open. Write a mapping with --propose, fill it in, and "
-            "import with --mapping.",
+            "The mapping leaves {name} open. Write a mapping with --propose, fill "
+            "it in, and import with --mapping.",
             place="mapping",
+            name=name,
         )
     opened = _open_accounts(session, book, history, mapping)
     booking = Booking(book.code, mapping, history.place)
@@ -115,7 +116,9 @@ def _only_fund(session: ReadSession, book: Book) -> str:
     free = [fund.code for fund in funds if fund.fund_class == "unrestricted"]
     if len(funds) == 1 or len(free) == 1:
         return free[0] if free else funds[0].code
-    raise Invalid(f"Say which fund of book {book.code} this history belongs to.", place="fund")
+    raise Invalid(
+        "Say which fund of book {code} this history belongs to.", place="fund", code=book.code
+    )
 
 
 def _open_accounts(
@@ -247,11 +250,11 @@ def _post(
         told = error.place or ""
         for draft, place in zip(drafts, places, strict=True):
             if draft.external_ref == told:
-                error.message = (
+                raise Conflict(
                     "A transaction of this day with these amounts is in the books already, on "
-                    "other accounts or other days of its postings."
-                )
-                error.place = place
+                    "other accounts or other days of its postings.",
+                    place=place,
+                ) from error
         if told.startswith("entries["):
             index = int(told.removeprefix("entries[").partition("]")[0])
             error.place = places[index]

@@ -63,7 +63,7 @@ def grant_role(
     Conflict for incompatible duties.
     """
     if role not in ROLES:
-        raise Invalid(f"There is no role {role}.", place="role")
+        raise Invalid("There is no role {role}.", place="role", role=role)
     held = roles_to_come(session, person_id=person_id, book_id=book_id, now=now)
     if role in held:
         return None
@@ -103,7 +103,11 @@ def grant_role(
 def check_together(held: frozenset[str], role: str) -> None:
     """Raise Conflict when a role may not be held together with others in one book."""
     if any(pair <= held | {role} for pair in INCOMPATIBLE):
-        raise Conflict(f"One person cannot be {role} and {', '.join(sorted(held))} of one book.")
+        raise Conflict(
+            "One person cannot be {role} and {held} of one book.",
+            role=role,
+            held=", ".join(sorted(held)),
+        )
 
 
 def end_role(

@@ -69,7 +69,9 @@ def create_token(
     if not called:
         raise Invalid("Say what the token is for.", place="name")
     if not 1 <= days <= MOST_DAYS:
-        raise Invalid(f"A token lasts from 1 to {MOST_DAYS} days.", place="days")
+        raise Invalid(
+            "A token lasts from 1 to {most_days} days.", place="days", most_days=MOST_DAYS
+        )
     _check_scopes(session, scopes)
     live = session.scalar(
         select(func.count())
@@ -110,11 +112,11 @@ def _check_scopes(session: ReadSession, scopes: Collection[str]) -> None:
     for found in scopes:
         scope, _, code = found.partition(":")
         if scope not in SCOPES:
-            raise Invalid(f"There is no scope {scope}.", place="scope")
+            raise Invalid("There is no scope {scope}.", place="scope", scope=scope)
         codes.add(code)
     known = set(session.scalars(select(Book.code).where(Book.code.in_(codes))))
     for code in sorted(codes - known):
-        raise Invalid(f"There is no book {code!r} for a token.", place="scope")
+        raise Invalid("There is no book {code!r} for a token.", place="scope", code=code)
 
 
 def revoke_token(session: Session, *, person_id: UUID, token_id: UUID, now: datetime) -> None:

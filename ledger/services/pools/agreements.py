@@ -204,19 +204,21 @@ def admit(session: Session, _proposal: Proposal, payload: Joining, _decision: De
 
 def _check_free(session: ReadSession, host: Book, code: str, held_fund: str) -> None:
     if session.scalar(select(Book.id).where(Book.code == code)) is not None:
-        raise Conflict(f"There is another book with the code {code}.", place="code")
+        raise Conflict("There is another book with the code {code}.", place="code", code=code)
     taken = select(Fund.id).where(Fund.book_id == host.id, Fund.code == code)
     if not held_fund and session.scalar(taken) is not None:
         raise Conflict(
-            f"{host.name} has a fund {code}: choose it to keep the money, or another code.",
+            "{name} has a fund {code}: choose it to keep the money, or another code.",
             place="code",
+            name=host.name,
+            code=code,
         )
 
 
 def _fund(session: ReadSession, book: Book, code: str, place: str) -> Fund:
     fund = session.scalar(select(Fund).where(Fund.book_id == book.id, Fund.code == code))
     if fund is None:
-        raise Invalid(f"{book.name} has no fund {code}.", place=place)
+        raise Invalid("{name} has no fund {code}.", place=place, name=book.name, code=code)
     return fund
 
 

@@ -97,7 +97,9 @@ def propose_exit(
         Proposal.arguments["commitment"].as_string() == str(row.id),
     )
     if session.scalar(waits) is not None:
-        raise Conflict(f"This is asked for already; {parts.host.name} decides.", place="reason")
+        raise Conflict(
+            "This is asked for already; {name} decides.", place="reason", name=parts.host.name
+        )
     member = session.get_one(Book, row.book_id)
     return propose(
         session,

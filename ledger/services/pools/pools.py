@@ -85,7 +85,7 @@ def create_pool(
         session.add(pool)
         session.flush()
     elif terms != (pool.fund_id, pool.host_id, pool.held_fund_id, pool.fee_basis_points):
-        raise Conflict(f"Pool {code} is there on other terms.", place="code")
+        raise Conflict("Pool {code} is there on other terms.", place="code", code=code)
     for member, member_fund in members:
         add_member(session, pool=pool, book_code=member, fund_code=member_fund)
     return pool
@@ -103,7 +103,7 @@ def add_member(session: Session, *, pool: Pool, book_code: str, fund_code: str) 
     known = session.get(PoolMember, (pool.book_id, book.id))
     if known is not None:
         if known.fund_id != fund.id:
-            raise Conflict(f"{book.name} is a member with another fund.", place="member")
+            raise Conflict("{name} is a member with another fund.", place="member", name=book.name)
         return known
     taken = session.scalars(
         select(PoolMember.member_seq).where(PoolMember.pool_id == pool.book_id)
@@ -133,9 +133,11 @@ def check_newcomer(session: ReadSession, pool: Pool, book: Book, fund: Fund) -> 
 
 def _check_community(book: Book, currency: str, *, place: str) -> None:
     if book.kind != "community":
-        raise Invalid(f"{book.code} is no community.", place=place)
+        raise Invalid("{code} is no community.", place=place, code=book.code)
     if book.commodity != currency:
-        raise Invalid(f"{book.code} does not count in {currency}.", place=place)
+        raise Invalid(
+            "{code} does not count in {currency}.", place=place, code=book.code, currency=currency
+        )
 
 
 def contribute(

@@ -50,7 +50,9 @@ def request_spending(
     nothing is bought, an unknown function, or a fund that owns nothing."""
     _check_account(session, book.id, account)
     if function not in FUNCTIONS:
-        raise Invalid(f"The function is one of {', '.join(FUNCTIONS)}.", place="function")
+        raise Invalid(
+            "The function is one of {functions}.", place="function", functions=", ".join(FUNCTIONS)
+        )
     row = open_commitment(
         session,
         kind=KIND,

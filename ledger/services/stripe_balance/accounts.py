@@ -31,7 +31,8 @@ def bind(session: Session, *, account: Account, now: datetime) -> StripeAccount:
     check(row, livemode=account.livemode, sandbox=account.sandbox)
     if row.account_id and account.id and row.account_id != account.id:
         raise NotAllowed(
-            f"These books follow the Stripe account {row.account_id}, and the key is of another."
+            "These books follow the Stripe account {account_id}, and the key is of another.",
+            account_id=row.account_id,
         )
     if account.id and not row.account_id:
         row.account_id = account.id
@@ -43,8 +44,10 @@ def check(row: StripeAccount | None, *, livemode: bool, sandbox: bool) -> None:
     """Refuse settings of another kind than the books were begun with. Raises NotAllowed."""
     if row is not None and (row.livemode, row.sandbox) != (livemode, sandbox):
         raise NotAllowed(
-            f"These books are of {_kind(row.livemode, row.sandbox)}, and the settings are of"
-            f" {_kind(livemode, sandbox)}. Use another database."
+            "These books are of {livemode}, and the settings are of {livemode2}. "
+            "Use another database.",
+            livemode=_kind(row.livemode, row.sandbox),
+            livemode2=_kind(livemode, sandbox),
         )
 
 

@@ -87,8 +87,11 @@ def _check_manifest(told: dict[str, Any], revision: str) -> None:
 
 def _other_revision(theirs: object, ours: str) -> Invalid:
     return Invalid(
-        f"The backup is of schema {theirs}, this program of schema {ours}. Restore it with the "
-        "program that made it, then run `poolbook init` with this one."
+        "The backup is of schema {theirs}, this program of schema {ours}. "
+        "Restore it with the program that made it, then run `poolbook init` "
+        "with this one.",
+        theirs=theirs,
+        ours=ours,
     )
 
 

@@ -120,14 +120,16 @@ def _check(
         )
     )
     if owed is not None:
-        raise Conflict(f"Pledge {owed} is still owed. Speak to the treasurer first.", place="email")
+        raise Conflict(
+            "Pledge {owed} is still owed. Speak to the treasurer first.", place="email", owed=owed
+        )
     again = session.scalar(
         select(RecurringGift.reference).where(
             RecurringGift.party_id.in_(ids), RecurringGift.state.in_(GOING_ON)
         )
     )
     if again is not None:
-        raise Conflict(f"Stop the recurring gift {again} first.", place="email")
+        raise Conflict("Stop the recurring gift {again} first.", place="email", again=again)
 
 
 def _pledges(session: Session, parties: Sequence[UUID], now: datetime) -> list[Pledge]:
