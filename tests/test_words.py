@@ -43,4 +43,4 @@ def test_documents_speak_in_the_words_of_the_glossary() -> None:
 )
 def test_an_old_word_is_seen(sentence: str) -> None:
     assert len(list(old_words(sentence))) == 1
-    assert list(old_words("See `tests/web/test_doors.py` and [it](doors.md); outdoor work.")) == []
+    assert list(old_words("See `doors.py` and [it](doors.md); outdoor work.")) == []
