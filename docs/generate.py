@@ -15,7 +15,7 @@ from typing import Any
 
 from docs import draw
 from ledger.auth import PERMISSIONS, ROLES
-from ledger.core.accounts import CHART, Acct
+from ledger.core.accounts import BY_NUMBER, CHART, Acct
 from ledger.core.currencies import exponent
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,9 +70,10 @@ def entries_of(event: dict[str, Any]) -> str:
         for leg in entry["postings"]:
             side = "Dr" if leg["quantity"] > 0 else "Cr"
             other = f" → {leg['counterparty']}" if leg.get("counterparty") else ""
-            amount = shown(abs(leg["quantity"]), leg["commodity"])
+            amount = f"{shown(abs(leg['quantity']), leg['commodity']):>9} {leg['commodity']:<10}"
+            name = f"{BY_NUMBER[leg['account']].name}{other}"
             place = f"{entry['book']} {leg['fund']:<6}"
-            lines.append(f"{place} {side} {leg['account']}{amount:>12} {leg['commodity']}{other}")
+            lines.append(f"{place} {side} {leg['account']} {amount} {name}")
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
 
@@ -117,8 +118,18 @@ PARTS: dict[str, Callable[[], str]] = {
 
 
 def up_to_date(text: str) -> str:
-    """Return a document with each of its generated parts made anew."""
-    return PART.sub(lambda found: found[1] + PARTS[found[2]]() + found[3], text)
+    """Return a document with each of its generated parts made anew, worked entries included."""
+    text = PART.sub(lambda found: found[1] + PARTS[found[2]]() + found[3], text)
+    events = json.loads((WORKED / "worked_events.json").read_text())["events"]
+    sections = re.split(r"(?m)^(?=#### )", text)
+    for event in events:
+        for number, section in enumerate(sections):
+            if section.startswith(f"#### {event['code']} ·"):
+                entries = f"```text\n{entries_of(event)}\n```"
+                sections[number] = re.sub(
+                    r"```text\n.*?\n```", lambda _found, new=entries: new, section, flags=re.DOTALL
+                )
+    return "".join(sections)
 
 
 def documents() -> list[Path]:

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOMAIN = (ROOT / "docs" / "domain.md").read_text(encoding="utf-8")
 WORKED: dict[str, Any] = json.loads((ROOT / "tests" / "core" / "worked_events.json").read_text())
 EVENTS: list[dict[str, Any]] = WORKED["events"]
+CONTRA = "Contra – commitments received"
 PURE = Path(bookkeeping.__file__).parent
 
 
@@ -83,8 +84,8 @@ def test_every_worked_event_stands_with_exactly_its_postings() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("A SOLAR  Dr 9110       60.00 USD", "A SOLAR  Dr 9110       60.01 USD"),
-        ("A SOLAR  Cr 9190       60.00 USD\n", ""),
+        ("A SOLAR  Dr 9110     60.00 USD", "A SOLAR  Dr 9110     60.01 USD"),
+        (f"A SOLAR  Cr 9190     60.00 USD        {CONTRA}\n", ""),
         ("#### PLG-01 ·", "#### PLG-91 ·"),
     ],
 )
