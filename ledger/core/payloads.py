@@ -33,17 +33,17 @@ def from_document(kind: type[Payload], document: object, *, place: str = "") -> 
     """Return the dataclass that a stored document holds. Raises Invalid, naming the field, for one
     that is missing, unknown or of another type."""
     if not isinstance(document, Mapping):
-        raise _unreadable(place, "is no document")
+        raise _unreadable(place, "{field} is no document.")
     known: dict[str, Field[Any]] = {field.name: field for field in fields(cast(Any, kind))}
     types = get_type_hints(kind)
     found = {}
     for name in document:
         if name not in known:
-            raise _unreadable(_inside(place, name), "is unknown")
+            raise _unreadable(_inside(place, name), "{field} is unknown.")
         found[name] = _read(types[name], document[name], _inside(place, name))
     for name, field in known.items():
         if name not in found and field.default is MISSING:
-            raise _unreadable(_inside(place, name), "is missing")
+            raise _unreadable(_inside(place, name), "{field} is missing.")
     return kind(**found)
 
 
@@ -87,7 +87,7 @@ def _read(kind: Any, value: object, place: str) -> Any:
 def _of_type(kind: type[Any], value: object, place: str) -> Any:
     # Not isinstance: a truth value is an integer to Python.
     if type(value) is not kind:
-        raise _unreadable(place, f"is no {kind.__name__}")
+        raise _unreadable(place, "{field} is no {kind}.", kind.__name__)
     return value
 
 
@@ -96,12 +96,12 @@ def _from_text(kind: Any, value: object, place: str) -> Any:
     try:
         return read(_of_type(str, value, place))
     except ValueError as error:
-        raise _unreadable(place, f"is no {kind.__name__}") from error
+        raise _unreadable(place, "{field} is no {kind}.", kind.__name__) from error
 
 
 def _inside(place: str, name: object) -> str:
     return f"{place}.{name}" if place else str(name)
 
 
-def _unreadable(place: str, why: str) -> Invalid:
-    return Invalid("{value} {why}.", place=place or "document", value=place or "This", why=why)
+def _unreadable(place: str, text: str, kind: str = "") -> Invalid:
+    return Invalid(text, place=place or "document", field=place or "This", kind=kind)

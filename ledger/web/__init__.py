@@ -59,6 +59,8 @@ NOUNS = (
     "people.rights_log",
     "public.health",
 )
+# Whose pages show approvers what requests of their kinds rest on, in a module named ``evidence``.
+EVIDENCE = ("accounting", "equipment", "manual_entries", "pledges", "pools")
 # What only the demo shows.
 DEMO_NOUNS = ("public.styleguide", "banking.demo_bank")
 
@@ -103,3 +105,5 @@ def register(app: Flask) -> None:
     app.context_processor(context.context)
     for noun in NOUNS + (DEMO_NOUNS if context.parts_of(app).settings.demo else ()):
         app.register_blueprint(import_module(f"ledger.web.{noun}").pages)
+    for capability in EVIDENCE:
+        import_module(f"ledger.web.{capability}.evidence")

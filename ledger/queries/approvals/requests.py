@@ -38,6 +38,19 @@ class ProposalRow:
     agreed: tuple[str, ...] = ()
     agreed_ids: tuple[UUID, ...] = ()
 
+    @property
+    def amount(self) -> tuple[int, str] | None:
+        """What the request is about, in the smallest unit, and its commodity; None for nothing.
+
+        The document may be of a kind that this version does not know.
+        """
+        quantity, unit = self.arguments.get("quantity"), self.arguments.get("commodity")
+        if quantity is None:
+            quantity, unit = self.arguments.get("amount"), self.currency
+        if type(quantity) is int and quantity and type(unit) is str:
+            return quantity, unit
+        return None
+
 
 def proposals_for(
     session: ReadSession,

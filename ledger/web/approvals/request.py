@@ -27,6 +27,7 @@ from ledger.services.approvals import previews
 from ledger.services.approvals import rules as approval_rules
 from ledger.services.approvals.registry import registered
 from ledger.web.approvals import queue
+from ledger.web.approvals.evidence import evidence_of
 from ledger.web.identity.sessions import fresh_needed, held_answers
 from ledger.web.site.context import (
     book_for,
@@ -65,16 +66,16 @@ def show(proposal_id: UUID) -> Response:
         if proposal is None or not queue.may_read(proposal.kind, proposal.book_id):
             raise NotFound(_("There is no such proposal, or it is not yours to see."))
         (row,) = requests.proposals_for(session, book_ids=[proposal.book_id], only=proposal_id)
-        evidence = queue.evidence(session, row)
+        found = evidence_of(session, row)
         facts = _facts(session, row)
         counting = approvals.signers_of(session, proposal=proposal, now=now())
         policy = approvals.rules_of(session, [row.book_id], now())[row.book_id]
-    found, refusal = None, ""
+    seen, refusal = None, ""
     own = row.made_by_id == person.id
     decides = queue.may_decide(row.kind, row.book_id)
     if row.state == "open" and decides and not own and not previews.books_nothing(row.kind):
         try:
-            found = here().db.run(
+            seen = here().db.run(
                 lambda session: previews.preview(
                     session, proposal_id=proposal_id, by=person.id, now=now()
                 )
@@ -84,15 +85,15 @@ def show(proposal_id: UUID) -> Response:
     return page(
         "approvals/request.html",
         row=row,
-        evidence=evidence,
+        evidence=found,
         facts=facts,
-        preview=found,
+        preview=seen,
         refusal=refusal,
         later=previews.books_nothing(row.kind),
         signatures=[
             (name, who in counting) for who, name in zip(row.agreed_ids, row.agreed, strict=True)
         ],
-        needed=queue.people_needed(policy, row),
+        needed=len(row.agreed) + 1 if found.problem else queue.people_needed(policy, row),
         decides=decides,
         errors={},
     )

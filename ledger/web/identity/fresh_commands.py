@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as later
 
 from ledger.db import ReadSession
 from ledger.models.proposals import Proposal
+from ledger.queries.approvals.requests import ProposalRow, proposals_for
 from ledger.web.site.context import visitor
 
 WHAT: dict[str, Any] = {
@@ -43,10 +44,11 @@ WHAT: dict[str, Any] = {
 }
 
 
-def asked_for(opened: ReadSession) -> tuple[Any, Proposal | None]:
+def asked_for(opened: ReadSession) -> tuple[Any, ProposalRow | None]:
     """Return what the visitor was about to do, and the request they were about to decide."""
     endpoint, proposal_id = session.get("asked_for", (None, None))
     row = opened.get(Proposal, UUID(proposal_id)) if proposal_id else None
-    if row is not None and not visitor().may("decide", row.book_id):
-        row = None
-    return WHAT.get(endpoint), row
+    if row is None or not visitor().may("decide", row.book_id):
+        return WHAT.get(endpoint), None
+    (shown,) = proposals_for(opened, book_ids=[row.book_id], only=row.id)
+    return WHAT.get(endpoint), shown

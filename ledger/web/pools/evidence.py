@@ -1,0 +1,74 @@
+"""What approvers see of requests about pools: the split, the terms, who joins and who leaves."""
+
+from babel.dates import format_date
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as later
+
+from ledger.db import ReadSession
+from ledger.models.books import Book, Fund
+from ledger.models.commitments import Commitment
+from ledger.models.pools import Pool
+from ledger.queries.approvals.requests import ProposalRow
+from ledger.queries.pools import pools
+from ledger.services.approvals.agreements import AgreementAsked
+from ledger.services.pools import agreements, allocations, lifecycle
+from ledger.web.approvals.evidence import Evidence, register
+from ledger.web.site.formatting import format_share
+from ledger.web.site.locale import chosen
+
+
+def _split(session: ReadSession, _row: ProposalRow, payload: allocations.RunAsked) -> Evidence:
+    return Evidence(about=pools.run_by_id(session, payload.run))
+
+
+def _opening(_session: ReadSession, _row: ProposalRow, payload: agreements.PoolTerms) -> Evidence:
+    """Return what an approver agrees to by opening a pool."""
+    return Evidence(
+        terms=[
+            (_("Code"), payload.code),
+            (_("What it is for"), payload.story),
+            (_("Fund that keeps the money"), payload.held_fund or _("a new one")),
+            (_("Fee of the host"), format_share(payload.fee_basis_points, locale=chosen())),
+            (_("The host's share goes to"), payload.own_fund or _("nowhere: it is no member")),
+        ]
+    )
+
+
+def _joining(session: ReadSession, _row: ProposalRow, payload: agreements.Joining) -> Evidence:
+    """Return who joins which pool, who is in it, and what its host takes."""
+    pool = session.get_one(Pool, payload.pool)
+    members = pools.members_of(session, pool_id=pool.book_id)
+    return Evidence(
+        terms=[
+            (_("Pool"), session.get_one(Book, pool.book_id).name),
+            (_("Its host"), session.get_one(Book, pool.host_id).name),
+            (_("Fee of the host"), format_share(pool.fee_basis_points, locale=chosen())),
+            (_("Members"), ", ".join(member.name for member in members) or _("none yet")),
+            (_("Who joins"), session.get_one(Book, payload.member).name),
+            (_("With the fund"), session.get_one(Fund, payload.fund).name),
+        ]
+    )
+
+
+def _exit(session: ReadSession, _row: ProposalRow, payload: AgreementAsked) -> Evidence:
+    """Return whose share leaves which pool, and since when it is there."""
+    share = session.get_one(Commitment, payload.commitment)
+    since = format_date(share.created_at, locale=chosen())
+    return Evidence(
+        terms=[
+            (_("Member"), session.get_one(Book, share.book_id).name),
+            (_("Pool"), session.get_one(Book, share.other_id).name),
+            (_("Its share"), f"{share.reference}, {since}"),
+        ]
+    )
+
+
+register("allocation", _split, part="pools/allocation_evidence.html")
+register(agreements.OPENING, _opening)
+register(
+    agreements.JOINING,
+    _joining,
+    done=later("Approved. If another community hosts the pool, its approver is asked now."),
+)
+register(agreements.ADMISSION, _joining)
+register(lifecycle.EXIT, _exit)
