@@ -17,6 +17,8 @@ from docs import draw
 from ledger.auth import PERMISSIONS, ROLES
 from ledger.core.accounts import BY_NUMBER, CHART, Acct
 from ledger.core.currencies import exponent
+from ledger.core.policies import PROFILES
+from ledger.core.states import MOVES
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKED = ROOT / "tests" / "core"
@@ -87,6 +89,32 @@ def shown(quantity: int, commodity: str) -> str:
     return f"{'-' if quantity < 0 else ''}{whole:,}.{rest:0{digits}}"
 
 
+def policies() -> str:
+    """Return every policy's value in each profile as a table."""
+    rows = [f"| key | {' | '.join(PROFILES)} |", "|---" * (len(PROFILES) + 1) + "|"]
+    documents = [profile.document() for profile in PROFILES.values()]
+    for key in documents[0]:
+        rows.append(f"| `{key}` | {' | '.join(_value(each[key]) for each in documents)} |")
+    return "\n".join(rows)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(_value(part) for part in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def agreements() -> str:
+    """Return the states of every kind of agreement and the steps between them as a table."""
+    rows = ["| agreement | state | step | state after it |", "|---|---|---|---|"]
+    for kind, moves in MOVES.items():
+        for (state, step), after in moves.items():
+            rows.append(f"| {kind} | {state} | {step} | {after} |".replace("_", " "))
+    return "\n".join(rows)
+
+
 def folders() -> str:
     """Return the folders of the ledger with the first sentence of each, as a table."""
     return _folders(ROOT / "ledger")
@@ -112,6 +140,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "chart-of-accounts": chart_of_accounts,
     "permissions": permissions,
     "end-state": end_state,
+    "policies": policies,
+    "agreements": agreements,
     "folders": folders,
     "capabilities": capabilities,
 }

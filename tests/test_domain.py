@@ -10,8 +10,8 @@ import pytest
 from docs import draw
 from docs.generate import PART, PARTS, documents, entries_of, up_to_date
 from ledger.core import bookkeeping
-from ledger.core.policies import PROFILES
 from ledger.queries.invariants import CHECKS
+from ledger.services.banking import suggestions
 from reports.tie_out import RULES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -109,5 +109,12 @@ def test_every_invariant_and_tie_out_rule_is_explained() -> None:
     assert {name.partition(" ")[0] for name, _rule in RULES} <= _numbered("T")
 
 
-def test_every_profile_has_its_column() -> None:
-    assert all(f"| {name} " in DOMAIN for name in PROFILES)
+def test_the_rules_that_match_bank_lines_are_those_of_the_code() -> None:
+    built = _numbered("M")
+    used = set(re.findall(r'"(M-\d\d)"', Path(suggestions.__file__).read_text()))
+    assert used == built
+    sentence = re.search(r"\n\n((?:M-\d\d,? (?:and )?)+)\s*are\s+reserved", DOMAIN)
+    assert sentence is not None
+    reserved = set(re.findall(r"M-\d\d", sentence[1]))
+    assert not reserved & built
+    assert {f"M-{number:02}" for number in range(1, 16)} == reserved | built
