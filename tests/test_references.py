@@ -223,6 +223,20 @@ def test_a_right_reference_is_not_called_wrong(right: str) -> None:
     assert list(wrong(right, "ledger/core/entry.py")) == []
 
 
+def test_every_setting_of_the_environment_is_documented() -> None:
+    documented = set(re.findall(r"`([A-Z][A-Z_]+)`", (DOCS / "deploy.md").read_text()))
+    source = (LEDGER / "config.py").read_text()
+    read = set(re.findall(r"\"((?:POOLBOOK|STRIPE)_[A-Z_]+)\"", source))
+    assert {"POOLBOOK_DATABASE_URL", "STRIPE_SECRET_KEY"} <= read
+    assert read - documented == set()
+
+
+def test_every_document_is_in_the_index() -> None:
+    index = (DOCS / "README.md").read_text()
+    names = {path.name for path in DOCS.glob("*.md")} - {"README.md"}
+    assert [name for name in sorted(names) if f"({name})" not in index] == []
+
+
 def test_no_document_outside_the_project_is_an_authority() -> None:
     outside = re.compile(r"shared/[\w-]+\.md")
     found = [name_of(path) for path in TEXTS if outside.search(path.read_text())]
