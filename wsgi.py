@@ -3,6 +3,7 @@
 The only file that knows everybody.
 """
 
+import logging
 import os
 import signal
 import subprocess
@@ -22,7 +23,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import reports.cli
 import reports.views
-from ledger import api, config, mail_worker, serving, web, worker
+from ledger import api, config, logs, mail_worker, serving, web, worker
 from ledger.cli import Console, cli, main, pass_console
 from ledger.config import Settings
 from ledger.db import Database
@@ -39,9 +40,11 @@ from ledger.stripe import webhook
 from ledger.stripe.checkout import PaymentGateway
 from ledger.web.site import session_cookie
 from ledger.web.site.context import Poolbook, system_clock
-from migrations import require_current, upgrade
+from migrations import head, require_current, upgrade
 
 __all__ = ["create_app", "main"]
+
+log = logging.getLogger("poolbook.start")
 
 # How long a form can stay open before it is sent.
 FORM_HOURS = 12
@@ -121,8 +124,15 @@ def create_app(
 def serve(console: Console, port: int, host: str, workers: int, threads: int) -> None:
     """Serve the pages, the API and the webhook; SIGTERM finishes what is under way."""
     settings, db = console.settings(), console.database()
+    logs.configure(settings.log_format, settings.log_level)
     refuse_other_books(db, settings)
     app = create_app(settings, db=db)
+
+    def ready(at: str, on: int) -> None:
+        # Scripts wait for this line, which stays the first.
+        click.echo(f"Serving on http://{at}:{on}", err=True)
+        logs.started(log, "serve", head(), db.engine.dialect.name)
+
     # Connections do not survive a fork: each worker opens its own.
     db.dispose()
     serving.serve(
@@ -131,7 +141,7 @@ def serve(console: Console, port: int, host: str, workers: int, threads: int) ->
         port=port,
         workers=workers,
         threads=threads,
-        ready=lambda at, on: click.echo(f"Serving on http://{at}:{on}", err=True),
+        ready=ready,
     )
 
 
@@ -149,6 +159,8 @@ def refuse_other_books(db: Database, settings: Settings) -> None:
 def work(console: Console) -> None:
     """Do due jobs and read what Stripe did, until stopped."""
     settings, db = console.settings(), console.database()
+    logs.configure(settings.log_format, settings.log_level)
+    logs.started(log, "worker", head(), db.engine.dialect.name)
     gateway = StripeGateway(settings) if settings.stripe_key else None
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -205,6 +217,8 @@ def demo(port: int, data: Path) -> None:
         "POOLBOOK_DATABASE_URL": database_url,
         "POOLBOOK_BASE_URL": base,
         "POOLBOOK_DEMO": "1",
+        # The terminal shows how to sign in, not every request.
+        "POOLBOOK_LOG_LEVEL": os.environ.get("POOLBOOK_LOG_LEVEL") or "warning",
         "STRIPE_SECRET_KEY": SANDBOX_KEY,
         "STRIPE_WEBHOOK_SECRET": SANDBOX_SECRET,
         "STRIPE_API_BASE": f"http://127.0.0.1:{port + 1}",

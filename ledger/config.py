@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from email.headerregistry import Address, HeaderRegistry
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from ledger.errors import Invalid
+from ledger.logs import LogFormat, LogLevel
 from ledger.private_files import close_to_others, make_private_file, make_private_folder
 
 STRIPE_API = "https://api.stripe.com"
@@ -22,8 +23,11 @@ LIVE_PREFIXES = ("sk_live_", "rk_live_")
 TEST_PREFIXES = ("sk_test_", "rk_test_")
 # Stripe's published price for a card payment, in basis points and minor units.
 CARD_FEE = (290, 30)
+LOG_FORMATS: dict[str, LogFormat] = {"text": "text", "json": "json"}
+LOG_LEVELS: dict[str, LogLevel] = {"info": "info", "warning": "warning"}
 PROXIES = "POOLBOOK_TRUSTED_PROXIES"
 
+Word = TypeVar("Word", bound=str)
 MailSecurity = Literal["starttls", "tls", "none"]
 # RFC 8314: submission with STARTTLS or over TLS; without either only to a relay close by.
 MAIL_SCHEMES: dict[str, tuple[MailSecurity, int]] = {
@@ -68,6 +72,8 @@ class Settings:
     # What a payment is thought to cost, as donors are told; what it did cost is Stripe's to say.
     fee_basis_points: int = CARD_FEE[0]
     fee_fixed: int = CARD_FEE[1]
+    log_format: LogFormat = "text"
+    log_level: LogLevel = "info"
 
     @property
     def origin(self) -> str:
@@ -133,6 +139,8 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         is_proxy_count_stated=bool(environ.get(PROXIES)),
         fee_basis_points=_number(environ, "POOLBOOK_FEE_BASIS_POINTS", CARD_FEE[0], 2_000),
         fee_fixed=_number(environ, "POOLBOOK_FEE_FIXED", CARD_FEE[1], 100_000),
+        log_format=_one_of(environ, "POOLBOOK_LOG_FORMAT", LOG_FORMATS),
+        log_level=_one_of(environ, "POOLBOOK_LOG_LEVEL", LOG_LEVELS),
     )
 
 
@@ -151,6 +159,14 @@ def check_proxies(settings: Settings) -> None:
             proxies=PROXIES,
             base_url=settings.base_url,
         )
+
+
+def _one_of(environ: Mapping[str, str], name: str, words: Mapping[str, Word]) -> Word:
+    """Return what a word stands for, the first one where none is set. Raises Invalid."""
+    word = environ.get(name) or next(iter(words))
+    if word not in words:
+        raise Invalid(f"{name} is {' or '.join(words)}.", place=name)
+    return words[word]
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, most: int) -> int:

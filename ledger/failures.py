@@ -6,6 +6,8 @@ What loops try again and again must not fill the log. Must not know what is trie
 import logging
 from dataclasses import dataclass
 
+from ledger import logs
+
 PAUSE_SECONDS = 0.5
 # What comes back is noticed after this at the latest.
 LONGEST_PAUSE_SECONDS = 15.0
@@ -20,11 +22,13 @@ class Failures:
     what: str
     count: int = 0
 
-    def add(self, error: str) -> None:
-        """Count one more. ``error`` holds no personal data."""
+    def add(self, error: str, cause: Exception | None = None) -> None:
+        """Count one more. ``error`` holds no personal data; of ``cause`` its frames are told."""
         self.count += 1
         if self.count & (self.count - 1) == 0:
-            log.warning("%s: %s (%d in a row)", self.what, error, self.count)
+            message = f"{self.what}: {error} ({self.count} in a row)"
+            trace = logs.trace(cause) if cause else None
+            logs.note(log, message, level=logging.WARNING, trace=trace)
 
     def end(self) -> None:
         """Begin to count anew, and tell that it works again if that is news."""

@@ -36,7 +36,7 @@ def run(
         except MailDown as error:
             relay.add(str(error))
         except Exception as error:
-            passes.add(type(error).__name__)
+            passes.add(type(error).__name__, error)
         stop.wait(max(relay.pause(), passes.pause(), PAUSE_SECONDS))
 
 

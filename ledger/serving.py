@@ -20,6 +20,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 from gunicorn.workers.base import Worker
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
@@ -203,6 +204,15 @@ class BufferingWorker(Worker):
             self.server.pull_trigger()
 
 
+class PassedOn(Logger):
+    """gunicorn's own reports, written where all others are."""
+
+    def setup(self, _cfg: Any) -> None:
+        """Add no handlers."""
+        self.error_log.propagate = True
+        self.error_log.setLevel(logging.WARNING)
+
+
 class Host(BaseApplication):
     """gunicorn with settings of our own and nothing read from files or the environment."""
 
@@ -235,9 +245,6 @@ def serve(
     The program must not hold open connections: each worker is a fork. Port 0 takes a free one.
     SIGTERM lets requests under way finish. Raises Conflict when the address cannot be had.
     """
-    logging.basicConfig()
-    # A line for each request that waits for a thread would fill the log when it is needed most.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     _allow_many_files()
     listener = _listen(host, port)
     at, on = listener.getsockname()[:2]
@@ -252,7 +259,7 @@ def serve(
             "threads": threads,
             "worker_class": BufferingWorker,
             "graceful_timeout": GRACE_SECONDS,
-            "loglevel": "warning",
+            "logger_class": PassedOn,
             "control_socket_disable": True,
             "when_ready": lambda _server: ready(at, on),
         },

@@ -11,6 +11,7 @@ from datetime import datetime
 from threading import Event
 from uuid import UUID
 
+from ledger import logs
 from ledger.db import Database, Session
 from ledger.errors import Conflict, NotAllowed
 from ledger.failures import Failures
@@ -69,7 +70,7 @@ def run(
             provider.add(str(error))
         except Exception as error:
             worked = False
-            passes.add(type(error).__name__)
+            passes.add(type(error).__name__, error)
         if not worked:
             stop.wait(passes.pause())
 
@@ -81,36 +82,61 @@ def run_due(db: Database, gateway: PaymentGateway | None, *, now: datetime) -> i
         job = db.run(lambda session: jobs.claim(session, now=now))
         if job is None:
             return done
-        error = "WorkerDied" if jobs.exhausted(job) else _tried(db, gateway, job, now)
-        if error:
-            _put_off(db, job, error=error, now=now)
-            continue
-        db.run(lambda session, job=job: jobs.finish(session, job=job, now=now))  # type: ignore[misc]
-        done += 1
+        with logs.during(job=job.id):
+            done += _do(db, gateway, job, now)
 
 
-def _tried(db: Database, gateway: PaymentGateway | None, job: Job, now: datetime) -> str:
+def _do(db: Database, gateway: PaymentGateway | None, job: Job, now: datetime) -> bool:
+    """Do one job, write a line about it, and tell whether it is done."""
+    began = time.perf_counter()
+    raised = None if jobs.exhausted(job) else _tried(db, gateway, job, now)
+    if raised is None and not jobs.exhausted(job):
+        db.run(lambda session: jobs.finish(session, job=job, now=now))
+        outcome, error = "done", None
+    else:
+        error = type(raised).__name__ if raised else "WorkerDied"
+        outcome = "later" if _put_off(db, job, error=error, now=now) else "given up"
+    logs.note(
+        log,
+        "job",
+        level=logging.WARNING if error else logging.INFO,
+        kind=job.kind,
+        outcome=outcome,
+        attempts=job.attempts,
+        ms=logs.milliseconds_since(began),
+        error=error,
+        trace=logs.trace(raised) if raised else None,
+    )
+    return error is None
+
+
+def _tried(
+    db: Database, gateway: PaymentGateway | None, job: Job, now: datetime
+) -> Exception | None:
     """Do one job and return what went wrong, or nothing."""
     try:
         perform(db, gateway, job, now=now)
     except Exception as error:
         # Whatever it is, one job must not keep the others from being done.
-        log.warning("a job of kind %s failed: %s", job.kind, type(error).__name__)
-        return type(error).__name__
-    return ""
+        return error
+    return None
 
 
-def _put_off(db: Database, job: Job, *, error: str, now: datetime) -> None:
-    """Have a job tried again later, or give it up and say so where its cause is shown."""
+def _put_off(db: Database, job: Job, *, error: str, now: datetime) -> bool:
+    """Have a job tried again later, or give it up and say so where its cause is shown.
 
-    def deed(session: Session) -> None:
+    Returns whether it is tried again.
+    """
+
+    def deed(session: Session) -> bool:
         if jobs.postpone(session, job=job, error=error, now=now):
-            return
+            return True
         refund_id = our_id(job.arguments, "refund")
         if refund_id is not None:
             refunds.record_unanswered(session, refund_id=refund_id)
+        return False
 
-    db.run(deed)
+    return db.run(deed)
 
 
 def perform(db: Database, gateway: PaymentGateway | None, job: Job, *, now: datetime) -> None:

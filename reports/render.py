@@ -7,11 +7,12 @@ the machine is seen.
 """
 
 import json
+import logging
 import os
 import subprocess
 import sys
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -21,6 +22,7 @@ from urllib.request import url2pathname
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ledger import logs
 from ledger.core.amount import kind_of
 from ledger.errors import Conflict
 from ledger.web.site.formatting import (
@@ -33,6 +35,8 @@ from ledger.web.site.formatting import (
 from reports import dataset
 from reports.certificate import Certificate
 from reports.model import Report, Waterfall
+
+log = logging.getLogger("poolbook.reports")
 
 HERE = Path(__file__).parent
 FONTS = HERE / "fonts" / "fonts.conf"
@@ -89,18 +93,29 @@ def render_pdf(
     """
     data = dataset.as_json(report)
     digest = dataset.sha256(data)
+    html = render_html(report, digest, certificates, draft=draft, untied=untied)
+    files = {
+        "dataset.json": data,
+        "trial-balance.csv": dataset.as_csv(report),
+        **{f"checkpoint-{row.book}.txt": row.note.encode() for row in certificates},
+    }
+    pdf, pages = print_html(html, digest, f"{report.until.isoformat()}T00:00:00+00:00", files)
+    return Rendered(pdf, pages, digest, dataset.sha256(pdf))
+
+
+def print_html(
+    html: str, identifier: str, date: str, attachments: Mapping[str, bytes]
+) -> tuple[bytes, int]:
+    """Print a page in a child process; return the PDF and how many pages it has.
+
+    Raises Conflict when that fails or takes longer than two minutes; the log then holds what the
+    child said of itself, which holds no text of the page.
+    """
     request = {
-        "html": render_html(report, digest, certificates, draft=draft, untied=untied),
-        "identifier": digest,
-        "date": f"{report.until.isoformat()}T00:00:00+00:00",
-        "attachments": {
-            "dataset.json": b64encode(data).decode(),
-            "trial-balance.csv": b64encode(dataset.as_csv(report)).decode(),
-            **{
-                f"checkpoint-{row.book}.txt": b64encode(row.note.encode()).decode()
-                for row in certificates
-            },
-        },
+        "html": html,
+        "identifier": identifier,
+        "date": date,
+        "attachments": {name: b64encode(data).decode() for name, data in attachments.items()},
     }
     try:
         done = subprocess.run(
@@ -113,9 +128,16 @@ def render_pdf(
             env={**os.environ, "FONTCONFIG_FILE": str(FONTS)},
         )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        logs.note(
+            log,
+            "a report was not rendered",
+            level=logging.ERROR,
+            why=type(error).__name__,
+            stderr=logs.last_output(error.stderr),
+        )
         raise Conflict("The report could not be rendered; nothing was kept.") from error
     pages, _, pdf = done.stdout.partition(b"\n")
-    return Rendered(pdf, int(pages), digest, dataset.sha256(pdf))
+    return pdf, int(pages)
 
 
 def render_html(
@@ -232,6 +254,8 @@ def main() -> None:
                 raise ValueError("reports fetch nothing")
             return super().fetch(url, headers)
 
+    sys.excepthook = logs.tell_crash
+    logs.configure("text", "warning")
     gc.disable()
     request = json.load(sys.stdin)
     when = datetime.fromisoformat(request["date"])

@@ -22,6 +22,7 @@ from ledger.errors import (
     RateLimited,
 )
 from ledger.ids import new_id
+from ledger.logs import report_defect
 
 log = logging.getLogger("poolbook.api")
 
@@ -89,14 +90,7 @@ def surprise(error: Exception) -> Response:
         answer.headers["Retry-After"] = "60"
         return answer
     number = new_id()
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    where = "nowhere"
-    if frame is not None:
-        where = f"{frame.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.tb_lineno}"
-    kind = type(error).__name__
-    log.error("defect %s at %s: %s raised in %s", number, request.endpoint, kind, where)
+    report_defect(log, number, request.endpoint, error)
     detail = f"Something went wrong on our side; nothing was changed. Tell us the number {number}."
     return problem(500, detail, {})
 

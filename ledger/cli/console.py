@@ -84,6 +84,7 @@ def command(group: click.Group, *arguments: Any, **options: Any) -> Callable[...
 
 
 @click.group()
+@click.version_option(package_name="poolbook", message="%(prog)s %(version)s")
 @click.option("--database", "database_url", help="Database URL; also POOLBOOK_DATABASE_URL.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 @click.pass_context

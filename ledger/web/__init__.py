@@ -82,10 +82,12 @@ def register(app: Flask) -> None:
         labels,
         late_days,
         locale,
+        request_log,
         visitors,
     )
 
     app.jinja_loader = templates()
+    request_log.register(app)
     locale.register(app)
     formatting.register_filters(app)
     labels.register(app)

@@ -1,6 +1,7 @@
 """Slow visitors keep nobody from an answer, whatever trickles, and what was begun is finished."""
 
 import contextlib
+import json
 import multiprocessing
 import os
 import signal
@@ -216,7 +217,12 @@ def test_a_port_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_poolbook_serve_says_where_it_is_and_answers_a_crowd(
     database_url: str, tmp_path: Path
 ) -> None:
-    environ = {**os.environ, "POOLBOOK_DATABASE_URL": database_url, "POOLBOOK_DATA": str(tmp_path)}
+    environ = {
+        **os.environ,
+        "POOLBOOK_DATABASE_URL": database_url,
+        "POOLBOOK_DATA": str(tmp_path),
+        "POOLBOOK_LOG_FORMAT": "json",
+    }
     command = [sys.executable, "-c", "from wsgi import main; main()", "serve", "--port", "0"]
     process = subprocess.Popen(
         command, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True, process_group=0
@@ -231,6 +237,9 @@ def test_poolbook_serve_says_where_it_is_and_answers_a_crowd(
                 assert seconds_of(port) < SOON_SECONDS, kind
         process.terminate()
         assert process.wait(30) == 0
+        started, *others = [json.loads(written) for written in process.stderr]
+        assert (started["message"], started["process"]) == ("started", "serve")
+        assert {"request"} <= {written["message"] for written in others}
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

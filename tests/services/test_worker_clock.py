@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from ledger import failures, worker
+from ledger import failures, logs, worker
 from ledger.db import Database
 from ledger.services.jobs import jobs
 from tests.conftest import NOW
@@ -98,6 +98,36 @@ def test_a_job_dated_far_ahead_by_a_wrong_clock_is_done_soon(db: Database) -> No
         jobs.finish(session, job=job, now=NOW)
         jobs.enqueue(session, kind="test", key="l", arguments={}, now=NOW, run_at=longest)
     assert db.run(lambda session: jobs.claim(session, now=NOW)) is None
+
+
+def test_each_job_is_one_line_with_its_id_and_no_data(
+    db: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    outcomes = iter([None, ValueError("dora@example.org")])
+
+    def perform(*_given: object, **_more: object) -> None:
+        if (error := next(outcomes)) is not None:
+            raise error
+
+    monkeypatch.setattr(worker, "perform", perform)
+    with db.transaction() as session:
+        for key in ("first", "second"):
+            jobs.enqueue(
+                session, kind="test", key=key, arguments={"to": "dora@example.org"}, now=NOW
+            )
+    with caplog.at_level(logging.INFO, worker.log.name):
+        assert worker.run_due(db, None, now=NOW) == 1
+    done, later = (getattr(record, logs.FIELDS) for record in caplog.records)
+    assert (done["outcome"], done["kind"], done["attempts"], done["error"]) == (
+        "done",
+        "test",
+        1,
+        None,
+    )
+    assert (later["outcome"], later["error"]) == ("later", "ValueError")
+    assert later["trace"].startswith("ValueError < tests/services/test_worker_clock.py:")
+    assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]
+    assert "dora" not in "".join(logs.Text().format(record) for record in caplog.records)
 
 
 def test_while_the_database_is_away_pauses_grow_and_the_log_stays_short(

@@ -71,7 +71,7 @@ def _store(session: Session, found: list[BalanceTransaction]) -> None:
             balance_transactions.store_transaction(session, txn=txn)
         except PoolbookError as refusal:
             # The reconciliation names it; one strange movement must not keep others away.
-            log.error("%s: %s", txn.id, refusal)
+            log.error("%s is not stored: %s", txn.id, type(refusal).__name__)
     advance(session, name=NAME, at=max((txn.created_at for txn in found), default=None))
 
 

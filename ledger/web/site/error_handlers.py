@@ -23,6 +23,7 @@ from ledger.errors import (
     RateLimited,
 )
 from ledger.ids import new_id
+from ledger.logs import report_defect
 from ledger.stripe.checkout import GatewayDown
 from ledger.web.site import idempotency
 from ledger.web.site.context import Visitor, page, remember_way, visitor
@@ -146,13 +147,7 @@ def surprise(error: Exception) -> Response:
     if is_away(error):
         return database_away()
     number = new_id()
-    log.error(
-        "defect %s at %s: %s raised in %s",
-        number,
-        request.endpoint,
-        type(error).__name__,
-        _where(error),
-    )
+    report_defect(log, number, request.endpoint, error)
     message = _(
         "Something went wrong on our side; nothing was changed. Tell us the number %(number)s.",
         number=number,
@@ -168,15 +163,6 @@ def database_away() -> Response:
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["Retry-After"] = str(RETRY_SECONDS)
     return answer
-
-
-def _where(error: Exception) -> str:
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    if frame is None:
-        return "nowhere"
-    return f"{frame.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.tb_lineno}"
 
 
 def _title(status: int) -> str:
