@@ -90,16 +90,14 @@ def _panel(parts: list[str], panel: Panel, top: int) -> int:
         f"{escape(panel.title)}</text>"
     )
     top += TITLE
-    lines = [line for row in panel.rows for line in _broken(row)]
-    firsts = {id(line[0]) for row in panel.rows for line in _broken(row)[:1]}
-    for number, line in enumerate(lines):
-        if number and id(line[0]) in firsts:
+    for number, row in enumerate(panel.rows):
+        if number:
             parts.append(_arrow(top))
             top += GAP
-        elif number:
-            top += BETWEEN // 2
-        _boxes(parts, line, top)
-        top += ROW
+        for index, line in enumerate(_broken(row)):
+            top += BETWEEN // 2 if index else 0
+            _boxes(parts, line, top)
+            top += ROW
     return top + GAP
 
 
