@@ -25,11 +25,6 @@ def new_reference(prefix: str, draw: Callable[[str], str]) -> str:
             return f"{prefix}-{body[:3]}-{body[3:]}{ALPHABET[check]}"
 
 
-def is_reference(text: str) -> bool:
-    """Tell whether a text is a reference with a right check sign."""
-    return clean(text) is not None
-
-
 def clean(text: str) -> str | None:
     """Return a reference as it is kept, from what somebody typed; None when it is none."""
     found = find_references(text)

@@ -13,7 +13,6 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core.entry import Posting, entry
-from ledger.core.journal_text import format_entries
 from ledger.db import Database, ReadSession, Session
 from ledger.errors import Conflict
 from ledger.models.books import Fund
@@ -30,6 +29,7 @@ from ledger.services.people.people import grant_role
 from ledger.services.pools import pools
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person, make_pool
+from tests.journal_text import format_entries
 
 TODAY = NOW.date()
 

@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import func, select
 
 from ledger.bank_files import GiftList, read_gifts
-from ledger.core.journal_text import format_entry
 from ledger.db import Session
 from ledger.errors import Invalid, NotFound
 from ledger.models.books import Book
@@ -23,6 +22,7 @@ from ledger.services.importing.gift_lists import import_gifts, preview_gifts, pu
 from ledger.services.pledges.parties import find_or_create_party
 from tests.conftest import NOW
 from tests.factories import make_book, make_campaign, make_fund, make_person
+from tests.journal_text import format_entry
 
 CASES = Path(__file__).parents[3] / "shared" / "cases"
 LIST = (

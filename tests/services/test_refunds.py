@@ -183,12 +183,13 @@ def test_a_refund_without_an_answer_keeps_its_amount_and_can_be_sent_again(desk)
     assert refund.state == "unanswered"
     with pytest.raises(Invalid):
         desk.ask(1)
-    refunds.retry_refund(desk.session, refund_id=refund.id, now=NOW)
+    for refund_id, book_id in ((refund.id, uuid4()), (uuid4(), desk.book.id)):
+        with pytest.raises(NotFound):
+            refunds.retry_refund(desk.session, refund_id=refund_id, book_id=book_id, now=NOW)
+    refunds.retry_refund(desk.session, refund_id=refund.id, book_id=desk.book.id, now=NOW)
     assert (refund.state, len(desk.jobs())) == ("approved", 2)
     with pytest.raises(Conflict):
-        refunds.retry_refund(desk.session, refund_id=refund.id, now=NOW)
-    with pytest.raises(NotFound):
-        refunds.retry_refund(desk.session, refund_id=uuid4(), now=NOW)
+        refunds.retry_refund(desk.session, refund_id=refund.id, book_id=desk.book.id, now=NOW)
 
 
 @pytest.mark.parametrize(("approve", "state"), [(True, "approved"), (False, "rejected")])

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from ledger.core import journal_text
 from ledger.db import Session
 from ledger.gateway import BalanceTransaction, Payout
 from ledger.models.books import Book, Fund
@@ -20,6 +19,7 @@ from ledger.models.pledges import Pledge
 from ledger.queries.books.balances import trial_balance
 from ledger.services.payments import payments, refund_settlement
 from ledger.services.stripe_balance import balance_transactions, payouts
+from tests import journal_text
 from tests.conftest import NOW
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge
 

@@ -196,6 +196,7 @@ DEEDS: dict[str, Deed] = {
         },
     ),
     "suspense.name": Deed(TREASURER, {"fund": "GEN"}),
+    "payouts.retry": Deed(TREASURER),
     "payouts.refund": Deed(TREASURER, {"amount": "1", "reason": "Paid twice"}),
     "transfers.propose": Deed(
         TREASURER, {"receiver": "B", "amount": "5", "fund": "GEN", "reason": "Seeds"}

@@ -26,6 +26,7 @@ from ledger.ids import new_id
 from ledger.models.assets import Asset, AssetLoan
 from ledger.models.base import Base
 from ledger.models.books import Book
+from ledger.models.payments import Refund
 from ledger.models.proposals import Proposal
 from ledger.models.sessions import SignInSession
 from ledger.models.statements import BankAccount, BankLine, BankStatement
@@ -280,6 +281,7 @@ def _settle(session: Session, town: Town) -> None:
     town.ids["txn_id"] = "txn_stray"
     balance_transactions.store_transaction(session, txn=stray_payment())
     balance_transactions.suspend(session, txn_id="txn_stray", fund=general, now=NOW)
+    town.ids["refund_id"] = _unanswered_refund(session, town, book)
     town.ids["token_id"] = str(tokens_of(session, person_id=owner)[0].id)
     elsewhere, _token = start_session(
         session, person_id=owner, methods=("link",), device="Firefox", now=NOW, fresh=True
@@ -289,6 +291,24 @@ def _settle(session: Session, town: Town) -> None:
     town.ids["period_id"] = str(new_id())
     town.ids["soft_close_id"] = str(new_id())
     town.ids["older_id"] = town.ids["newer_id"] = town.ids["edition_id"] = str(new_id())
+
+
+def _unanswered_refund(session: Session, town: Town, book: Book) -> str:
+    """A refund that two people agreed to and Stripe never answered."""
+    refund = Refund(
+        book_id=book.id,
+        pledge_id=UUID(town.ids["pledge_id"]),
+        stripe_charge_id="ch_silent",
+        amount=500,
+        reason="Paid twice",
+        state="unanswered",
+        requested_by=town.people["treasurer"],
+        approved_by=town.people["approver"],
+        created_at=NOW,
+    )
+    session.add(refund)
+    session.flush()
+    return str(refund.id)
 
 
 BANK_TABLE = b"Wann;Wer;Wieviel\n03.04.2026;Ada;20,00\n04.04.2026;Bo;-5,00\n"

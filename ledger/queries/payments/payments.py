@@ -120,16 +120,6 @@ def unposted(session: ReadSession) -> list[BalanceTransaction]:
     )
 
 
-def charge_transaction(session: ReadSession, charge_id: str) -> BalanceTransaction | None:
-    """Return the settled movement of a charge."""
-    return session.scalar(
-        select(BalanceTransaction).where(
-            BalanceTransaction.source_id == charge_id,
-            BalanceTransaction.reporting_category == "charge",
-        )
-    )
-
-
 def without_payer(session: ReadSession, *, after: datetime | None) -> list[BalanceTransaction]:
     """Return booked movements that took money back from nobody known, of after an instant, oldest
     first."""

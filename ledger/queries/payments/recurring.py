@@ -70,16 +70,6 @@ def recurring_of_person(session: ReadSession, *, person_id: UUID) -> list[Recurr
     )
 
 
-def recurring_of_book(session: ReadSession, *, book_id: UUID) -> list[RecurringRow]:
-    """Return the recurring gifts of a book that were ever begun, newest first."""
-    return _rows(
-        session,
-        select(RecurringGift.id).where(
-            RecurringGift.book_id == book_id, RecurringGift.stripe_subscription_id.is_not(None)
-        ),
-    )
-
-
 def to_look_at(session: ReadSession, *, now: datetime, limit: int = 100) -> list[RecurringGift]:
     """Return recurring gifts that are to be asked about though no message came."""
     return list(

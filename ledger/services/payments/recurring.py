@@ -121,12 +121,6 @@ def record_subscription(
         tell_gift_stopped(session, gift=gift, on=day_in(zone, now), now=now)
 
 
-def look_soon(session: Session, *, gift_id: UUID, now: datetime) -> None:
-    """Have a recurring gift asked about in the next pass."""
-    session.get_one(RecurringGift, gift_id).look_at = now
-    session.flush()
-
-
 def settle_recurring(session: Session, *, txn_id: str, gift_id: UUID, now: datetime) -> None:
     """Post one payment of a recurring gift (PAY-09) and keep whose it is. Idempotent.
 

@@ -161,11 +161,14 @@ def record_unanswered(session: Session, *, refund_id: UUID) -> None:
         session.flush()
 
 
-def retry_refund(session: Session, *, refund_id: UUID, now: datetime) -> None:
-    """Have an unanswered refund sent again. Raises NotFound, Conflict in any other state."""
+def retry_refund(session: Session, *, refund_id: UUID, book_id: UUID, now: datetime) -> None:
+    """Have an unanswered refund of a book sent again; what Stripe did meanwhile is looked up first.
+
+    Raises NotFound, and Conflict in any other state.
+    """
     refund = session.get(Refund, refund_id)
-    if refund is None:
-        raise NotFound("There is no such refund.", place="refund")
+    if refund is None or refund.book_id != book_id:
+        raise NotFound("There is no such refund in this book.", place="refund")
     if refund.state != "unanswered":
         raise Conflict("Only a refund without an answer is sent again.", place="refund")
     refund.state = "approved"

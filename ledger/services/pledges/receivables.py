@@ -391,14 +391,6 @@ def write_off(
     pledge.state = "written_off"
 
 
-def promise_of(session: ReadSession, pledge: Pledge) -> Commitment | None:
-    """Return the promise behind a pledge, if it is one that is owed."""
-    rows = session.scalars(
-        select(Commitment).where(Commitment.book_id == pledge.book_id, Commitment.kind == KIND)
-    )
-    return next((row for row in rows if row.terms.get("pledge") == str(pledge.id)), None)
-
-
 def discount_left(session: ReadSession, promise_id: UUID) -> int:
     """Return what of a promise's discount is not income yet, in minor units."""
     row = load(session, promise_id, KIND)

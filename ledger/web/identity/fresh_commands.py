@@ -20,6 +20,7 @@ WHAT: dict[str, Any] = {
     "by_hand.do": later("book by hand"),
     "offline.record": later("record cash"),
     "payouts.refund": later("refund a donor"),
+    "payouts.retry": later("send a refund again"),
     "transfers.propose": later("transfer money"),
     "commitments.carry_out": later("carry out an agreement"),
     "pools.settle": later("settle with a pool"),

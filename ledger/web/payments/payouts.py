@@ -83,6 +83,23 @@ def refund(code: str, pledge_id: UUID) -> Response:
     return redirect(url_for("payouts.show", code=code), 303)
 
 
+@pages.post("/books/<code>/payouts/refunds/<uuid:refund_id>/retry")
+@fresh_needed
+def retry(code: str, refund_id: UUID) -> Response:
+    """Send a refund again that Stripe did not answer; an approver has agreed to it already."""
+    book = book_for("propose_refund", code)
+    try:
+        write(
+            lambda session: refunds.retry_refund(
+                session, refund_id=refund_id, book_id=book.id, now=now()
+            )
+        )
+        flash(_("The refund will be sent again within a minute."))
+    except Conflict as refusal:
+        flash(refusal.message)
+    return redirect(url_for("payouts.show", code=code), 303)
+
+
 def _pledge(book: Book, pledge_id: UUID) -> Pledge:
     """Return a pledge of this book: another community's is none of its treasurer's business."""
     with reading() as session:

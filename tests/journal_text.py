@@ -1,4 +1,4 @@
-"""Entries as plain text that reads like an accountant's page, for tests and terminals.
+"""Entries as plain text that reads like an accountant's page, so that tests read like one.
 
 One line per leg: side, account, counterparty, quantity, commodity. Quantities are integers in
 the smallest unit. Must not be used as an exchange format: ``reports.exports`` writes those.
