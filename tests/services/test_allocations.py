@@ -195,10 +195,7 @@ def test_hours_of_the_pool_are_allocated_in_minutes_and_worked(
         book=hamlet.books["B"],
         fund=fund(hamlet_session, "B", "BARN"),
         party=make_party(hamlet_session),
-        commodity="MIN.ELEC",
-        minutes=240,
-        worked_on=TODAY,
-        description="Wiring",
+        work=hours.Work(commodity="MIN.ELEC", minutes=240, worked_on=TODAY, description="Wiring"),
         now=NOW,
         logged_by=hamlet.member,
     )

@@ -1,5 +1,6 @@
 """Things: counted in, valued by one and approved by another, lent and returned."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -37,33 +38,29 @@ def session(hamlet_session: Session) -> Session:
 
 def receive(session: Session, hamlet: Hamlet, quantity: int = 2, **changes: object) -> Intake:
     """Count laptops into book A."""
-    values: dict[str, object] = {
-        "book": hamlet.books["A"],
-        "fund": fund(session, "A", "GEN"),
-        "commodity": "EQP.LAPTOP",
-        "quantity": quantity,
-        "description": "Old but good",
-        "condition": "B",
-        "received_on": TODAY,
-        "received_by": hamlet.member,
-        "now": NOW,
-    }
-    return assets.receive_things(session, **(values | changes))  # type: ignore[arg-type]
+    where = {"book": hamlet.books["A"], "fund": fund(session, "A", "GEN")}
+    receipt = assets.Receipt("EQP.LAPTOP", quantity, "Old but good", "B", TODAY)
+    return assets.receive_things(
+        session,
+        **{name: changes.pop(name, row) for name, row in where.items()},  # type: ignore[arg-type]
+        receipt=replace(receipt, **changes),  # type: ignore[arg-type]
+        received_by=hamlet.member,
+        now=NOW,
+    )
 
 
 def value(session: Session, hamlet: Hamlet, intake: Intake, **changes: object) -> Valuation:
     """Propose 400.00 for each of two."""
-    values: dict[str, object] = {
-        "intake_id": intake.id,
-        "currency": "USD",
-        "total": 80_000,
-        "method": "comparable_sales",
-        "evidence": "Three offers",
-        "valued_on": TODAY,
-        "valued_by": hamlet.maker,
-        "now": NOW,
-    }
-    return assets.propose_valuation(session, **(values | changes))  # type: ignore[arg-type]
+    by = changes.pop("valued_by", hamlet.maker)
+    intake_id = changes.pop("intake_id", intake.id)
+    appraisal = assets.Appraisal("USD", 80_000, "comparable_sales", "Three offers", TODAY)
+    return assets.propose_valuation(
+        session,
+        intake_id=intake_id,  # type: ignore[arg-type]
+        appraisal=replace(appraisal, **changes),  # type: ignore[arg-type]
+        valued_by=by,  # type: ignore[arg-type]
+        now=NOW,
+    )
 
 
 def lend(session: Session, hamlet: Hamlet, item: Asset, **changes: object) -> AssetLoan:

@@ -52,14 +52,14 @@ def test_work_of_this_morning_can_be_logged_where_it_is_tomorrow_already(db: Dat
             book = book_in(session, zone, code)
             fund, party = make_fund(session, book), make_party(session, f"{code}@b.org", "Ada")
             asked = {"book": book, "fund": fund, "now": EARLY}
-            work = {"party": party, "commodity": "MIN.ELEC", "minutes": 60, "description": ""}
+            work = hours.Work("MIN.ELEC", 60, FIRST, "")
             cash = {"amount": 500, "reference": code, "made_by": None}
             if code == "A":
-                hours.log_hours(session, worked_on=FIRST, **asked, **work)
+                hours.log_hours(session, party=party, work=work, **asked)
                 offline.record_cash(session, on=FIRST, **asked, **cash)
                 continue
             with pytest.raises(Invalid, match="still ahead"):
-                hours.log_hours(session, worked_on=FIRST, **asked, **work)
+                hours.log_hours(session, party=party, work=work, **asked)
             with pytest.raises(Invalid, match="still ahead"):
                 offline.record_cash(session, on=FIRST, **asked, **cash)
 

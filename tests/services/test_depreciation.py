@@ -33,12 +33,12 @@ class Room:
         self.by = make_person(session, "Tess", self.book, "treasurer").id
         approver = make_person(session, "Ada", self.book, "approver").id
         intake = assets.receive_things(
-            session, book=self.book, fund=fund, commodity="EQP.LAPTOP", quantity=3,
-            description="Laptops", condition="B", received_on=FIRST, received_by=self.by, now=NOW,
+            session, book=self.book, fund=fund, received_by=self.by, now=NOW,
+            receipt=assets.Receipt("EQP.LAPTOP", 3, "Laptops", "B", FIRST),
         )  # fmt: skip
         assets.propose_valuation(
-            session, intake_id=intake.id, currency="USD", total=120_000, method="price_list",
-            evidence="A list", valued_on=FIRST, valued_by=self.by, now=NOW,
+            session, intake_id=intake.id, valued_by=self.by, now=NOW,
+            appraisal=assets.Appraisal("USD", 120_000, "price_list", "A list", FIRST),
         )  # fmt: skip
         asked = session.scalars(select(Proposal).where(Proposal.kind == "valuation")).one()
         decisions.decide(

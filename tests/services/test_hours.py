@@ -1,5 +1,6 @@
 """Hours count once somebody else confirms them, and are worth what the rate table says."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -46,14 +47,13 @@ def log(session: Session, hamlet: Hamlet, minutes: int = 390, **changes: object)
         "book": hamlet.books["A"],
         "fund": fund(session, "A", "ROOF"),
         "party": make_party(session),
-        "commodity": "MIN.ELEC",
-        "minutes": minutes,
-        "worked_on": TODAY,
-        "description": "Rails",
         "logged_by": hamlet.maker,
         "now": NOW,
     }
-    return hours.log_hours(session, **(values | changes))  # type: ignore[arg-type]
+    other = {name: changes.pop(name) for name in tuple(changes) if name in values}
+    work = hours.Work("MIN.ELEC", minutes, TODAY, "Rails")
+    work = replace(work, **changes)  # type: ignore[arg-type]
+    return hours.log_hours(session, work=work, **(values | other))  # type: ignore[arg-type]
 
 
 def confirm(session: Session, hamlet: Hamlet, row: HoursEntry, by: object = None) -> HoursEntry:

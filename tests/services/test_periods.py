@@ -31,7 +31,7 @@ from ledger.services.accounting.periods import (
 from ledger.services.approvals.decisions import decide
 from ledger.services.books import journal
 from ledger.services.importing.bulk import import_entries
-from ledger.services.volunteering.hours import log_hours
+from ledger.services.volunteering.hours import Work, log_hours
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_party, make_person
 from tests.queries.damage import unguard
@@ -150,10 +150,7 @@ def test_what_waits_keeps_a_period_open(session, book, people):
         book=book,
         fund=make_fund(session, book, "ROOF", "purpose"),
         party=make_party(session),
-        commodity="MIN.GEN",
-        minutes=60,
-        worked_on=OCTOBER,
-        description="Digging",
+        work=Work(commodity="MIN.GEN", minutes=60, worked_on=OCTOBER, description="Digging"),
         logged_by=people[0].id,
         now=NOW,
     )

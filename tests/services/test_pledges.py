@@ -496,12 +496,14 @@ def worked(session: Session, hamlet: Hamlet, pledge: Pledge, minutes: int) -> No
         book=hamlet.books["A"],
         fund=fund(session, "A", "ROOF"),
         party=session.get_one(Party, pledge.party_id),
-        commodity=pledge.commodity,
-        minutes=minutes,
-        worked_on=TODAY,
-        description="",
+        work=hours.Work(
+            commodity=pledge.commodity,
+            minutes=minutes,
+            worked_on=TODAY,
+            description="",
+            pledge=pledge,
+        ),
         logged_by=hamlet.maker,
-        pledge=pledge,
         now=NOW,
     )
     hours.confirm_hours(session, hours_id=row.id, confirmed_by=hamlet.member, on=TODAY, now=NOW)
@@ -513,13 +515,15 @@ def received(session: Session, hamlet: Hamlet, pledge: Pledge, quantity: int) ->
         session,
         book=hamlet.books["A"],
         fund=fund(session, "A", "ROOF"),
-        commodity=pledge.commodity,
-        quantity=quantity,
-        description="",
-        condition="A",
-        received_on=TODAY,
+        receipt=assets.Receipt(
+            commodity=pledge.commodity,
+            quantity=quantity,
+            description="",
+            condition="A",
+            received_on=TODAY,
+            pledge=pledge,
+        ),
         received_by=hamlet.member,
-        pledge=pledge,
         now=NOW,
     )
 

@@ -191,10 +191,12 @@ def logged(session: Session, hamlet: Hamlet, skill: str = "MIN.ELEC", days_ago: 
         book=hamlet.books["A"],
         fund=fund(session, "A", "ROOF"),
         party=make_party(session),
-        commodity=skill,
-        minutes=60,
-        worked_on=TODAY - timedelta(days=days_ago),
-        description="Wiring",
+        work=hours.Work(
+            commodity=skill,
+            minutes=60,
+            worked_on=TODAY - timedelta(days=days_ago),
+            description="Wiring",
+        ),
         now=NOW,
         logged_by=hamlet.member,
     ).id
@@ -260,11 +262,9 @@ def received(session: Session, hamlet: Hamlet) -> UUID:
         session,
         book=hamlet.books["A"],
         fund=fund(session, "A", "GEN"),
-        commodity="EQP.LAPTOP",
-        quantity=2,
-        description="Used",
-        condition="B",
-        received_on=TODAY,
+        receipt=assets.Receipt(
+            commodity="EQP.LAPTOP", quantity=2, description="Used", condition="B", received_on=TODAY
+        ),
         received_by=hamlet.member,
         now=NOW,
     ).id
@@ -360,11 +360,9 @@ def test_things_are_equipment_from_the_threshold_on(
     assets.propose_valuation(
         hamlet_session,
         intake_id=received(hamlet_session, hamlet),
-        currency="USD",
-        total=80_000,
-        method="observable",
-        evidence="Offers",
-        valued_on=TODAY,
+        appraisal=assets.Appraisal(
+            currency="USD", total=80_000, method="observable", evidence="Offers", valued_on=TODAY
+        ),
         valued_by=hamlet.maker,
         now=NOW,
     )

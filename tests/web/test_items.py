@@ -28,22 +28,22 @@ def asset_id(town: Town) -> UUID:
             session,
             book=book,
             fund=fund_by_code(session, book.id, "GEN"),
-            commodity="EQP.PROJECTOR",
-            quantity=1,
-            description="A projector",
-            condition="B",
-            received_on=CAME,
+            receipt=assets.Receipt(
+                commodity="EQP.PROJECTOR",
+                quantity=1,
+                description="A projector",
+                condition="B",
+                received_on=CAME,
+            ),
             received_by=town.people["second member"],
             now=NOW,
         )
         valuation = assets.propose_valuation(
             session,
             intake_id=intake.id,
-            currency="USD",
-            total=60_000,
-            method="price_list",
-            evidence="A list",
-            valued_on=CAME,
+            appraisal=assets.Appraisal(
+                currency="USD", total=60_000, method="price_list", evidence="A list", valued_on=CAME
+            ),
             valued_by=town.people["member"],
             now=NOW,
         )

@@ -43,57 +43,76 @@ class ValueAsked:
     quantity: int
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was received of one kind of item, in units; ``pledge`` is what it fulfils."""
+
+    commodity: str
+    quantity: int
+    description: str
+    condition: str
+    received_on: date
+    pledge: Pledge | None = None
+    campaign_id: UUID | None = None
+    tags: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Appraisal:
+    """What received items are worth together, in minor units, and how that is known."""
+
+    currency: str
+    total: int
+    method: str
+    evidence: str
+    valued_on: date
+
+
 def receive_things(
     session: Session,
     *,
     book: Book,
     fund: Fund,
-    commodity: str,
-    quantity: int,
-    description: str,
-    condition: str,
-    received_on: date,
+    receipt: Receipt,
     received_by: UUID | None,
     now: datetime,
-    pledge: Pledge | None = None,
-    campaign_id: UUID | None = None,
-    tags: Sequence[str] = (),
 ) -> Intake:
     """Count things in, in units (EQP-02); each single item becomes an asset with a tag.
 
     Raises Invalid for what is no thing, a day ahead, a wrong number, fund or pledge, Conflict for
     a tag that is taken.
     """
-    check_receipt(book, fund, commodity, quantity, condition, pledge)
-    if received_on > day_in(book.time_zone, now):
+    pledge = receipt.pledge
+    check_receipt(book, fund, receipt)
+    if receipt.received_on > day_in(book.time_zone, now):
         raise Invalid("This day is still ahead.", place="received_on")
-    ensure_commodity(session, commodity)
+    ensure_commodity(session, receipt.commodity)
     intake = Intake(
         book_id=book.id,
         fund_id=fund.id,
-        campaign_id=campaign_id,
+        campaign_id=receipt.campaign_id,
         pledge_id=pledge.id if pledge else None,
-        commodity=commodity,
-        quantity=quantity,
-        received_on=received_on,
+        commodity=receipt.commodity,
+        quantity=receipt.quantity,
+        received_on=receipt.received_on,
         received_by=received_by,
         created_at=now,
     )
     session.add(intake)
     session.flush()
-    items = tag_items(session, intake, description, condition, tags)
+    items = tag_items(session, intake, receipt)
     entries = bookkeeping.items_received(
         book=book.code,
         fund=fund.code,
-        commodity=commodity,
-        quantity=quantity,
+        commodity=receipt.commodity,
+        quantity=receipt.quantity,
         asset=",".join(item.tag for item in items) if 0 < len(items) <= 5 else None,
         pledge=pledge.reference if pledge else None,
-        released=release_for(session, pledge, quantity)[0] if pledge else 0,
+        released=release_for(session, pledge, receipt.quantity)[0] if pledge else 0,
     )
     labels = labels_for(
         session,
-        campaign_id=campaign_id or (pledge.campaign_id if pledge else None),
+        campaign_id=receipt.campaign_id or (pledge.campaign_id if pledge else None),
         party_id=pledge.party_id if pledge else None,
     )
     posted = journal.post(
@@ -102,7 +121,7 @@ def receive_things(
         event_type="items_received",
         source="intake",
         external_ref=str(intake.id),
-        accounting_on=received_on,
+        accounting_on=receipt.received_on,
         now=now,
         made_by=received_by,
     )
@@ -111,7 +130,7 @@ def receive_things(
             session,
             pledge=pledge,
             entry_id=posted.ids[0],
-            quantity=quantity,
+            quantity=receipt.quantity,
             source="asset",
             source_ref=str(intake.id),
             now=now,
@@ -123,11 +142,7 @@ def propose_valuation(
     session: Session,
     *,
     intake_id: UUID,
-    currency: str,
-    total: int,
-    method: str,
-    evidence: str,
-    valued_on: date,
+    appraisal: Appraisal,
     valued_by: UUID,
     now: datetime,
 ) -> Valuation:
@@ -140,10 +155,10 @@ def propose_valuation(
     intake = session.get(Intake, intake_id)
     if intake is None:
         raise NotFound("There is no such hand-over.", place="intake")
-    if total <= 0:
+    if appraisal.total <= 0:
         raise Invalid("A value is above zero.", place="total")
     book = session.get_one(Book, intake.book_id)
-    if currency != book.commodity:
+    if appraisal.currency != book.commodity:
         raise Invalid("A value is in the currency of the books.", place="currency")
     known = session.scalar(
         select(Valuation.id).where(
@@ -158,12 +173,12 @@ def propose_valuation(
         intake_id=intake.id,
         commodity=intake.commodity,
         quantity=intake.quantity,
-        currency=currency,
-        total=total,
-        method=method,
-        evidence=evidence,
-        capitalise=total >= capitalised_from(session, book, day_in(book.time_zone, now)),
-        valued_on=valued_on,
+        currency=appraisal.currency,
+        total=appraisal.total,
+        method=appraisal.method,
+        evidence=appraisal.evidence,
+        capitalise=appraisal.total >= capitalised_from(session, book, day_in(book.time_zone, now)),
+        valued_on=appraisal.valued_on,
         valued_by=valued_by,
         state="proposed",
     )
@@ -176,8 +191,8 @@ def propose_valuation(
         book_id=intake.book_id,
         kind="valuation",
         title=f"Value of {intake.quantity} {noun}",
-        reason=evidence,
-        payload=ValueAsked(valuation.id, currency, total),
+        reason=appraisal.evidence,
+        payload=ValueAsked(valuation.id, appraisal.currency, appraisal.total),
         made_by=valued_by,
         now=now,
     )
@@ -347,22 +362,21 @@ def _move(
     )
 
 
-def check_receipt(
-    book: Book, fund: Fund, commodity: str, quantity: int, condition: str, pledge: Pledge | None
-) -> None:
+def check_receipt(book: Book, fund: Fund, receipt: Receipt) -> None:
     """Refuse what is no thing, a wrong number, condition, fund or pledge. Raises Invalid."""
-    if kind_of(commodity) != "things":
+    pledge = receipt.pledge
+    if kind_of(receipt.commodity) != "things":
         raise Invalid("Choose what was received.", place="commodity")
-    if not 0 < quantity <= LIMITS["things"]:
+    if not 0 < receipt.quantity <= LIMITS["things"]:
         raise Invalid("Count between 1 and 10,000.", place="quantity")
-    if condition not in tuple(CONDITIONS):
+    if receipt.condition not in tuple(CONDITIONS):
         raise Invalid("Choose a condition.", place="condition")
     if fund.book_id != book.id or fund.fund_class == "agency":
         if pledge is not None:
             check_place(pledge, book, fund)
         raise Invalid("Choose a fund of this community's own.", place="fund")
     if pledge is not None:
-        if pledge.commodity != commodity:
+        if pledge.commodity != receipt.commodity:
             raise Invalid("This pledge is of something else.", place="pledge")
         check_place(pledge, book, fund)
 
@@ -398,10 +412,9 @@ def borrowing_fund(session: Session, loan: AssetLoan) -> str:
     raise Invalid("The borrower has no unrestricted fund to keep it in.", place="borrower")
 
 
-def tag_items(
-    session: Session, intake: Intake, description: str, condition: str, tags: Sequence[str]
-) -> list[Asset]:
+def tag_items(session: Session, intake: Intake, receipt: Receipt) -> list[Asset]:
     """Give each single item a tag of its own; bulk goods are only counted."""
+    tags = receipt.tags
     if not intake.commodity.startswith("EQP.") or intake.quantity > 50:
         return []
     taken = set(session.scalars(select(Asset.tag).where(Asset.book_id == intake.book_id)))
@@ -419,8 +432,8 @@ def tag_items(
                 fund_id=intake.fund_id,
                 tag=tag,
                 commodity=intake.commodity,
-                description=description,
-                condition=condition,
+                description=receipt.description,
+                condition=receipt.condition,
                 state="in_custody",
                 pledge_id=intake.pledge_id,
                 intake_id=intake.id,

@@ -20,7 +20,7 @@ from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.books.books import ensure_commodity
-from ledger.services.equipment.assets import check_receipt, next_label, tag_items
+from ledger.services.equipment.assets import Receipt, check_receipt, next_label, tag_items
 
 KIND = "small_gift"
 
@@ -44,12 +44,8 @@ def propose_small_gift(
     *,
     book: Book,
     fund: Fund,
-    commodity: str,
-    quantity: int,
+    receipt: Receipt,
     value: int,
-    description: str,
-    condition: str,
-    received_on: date,
     evidence: str,
     made_by: UUID,
     now: datetime,
@@ -59,27 +55,27 @@ def propose_small_gift(
     Raises Invalid for what is no thing, a day ahead, a wrong number or fund, no value, or things
     worth so much that they are equipment.
     """
-    check_receipt(book, fund, commodity, quantity, condition, None)
-    if received_on > day_in(book.time_zone, now):
+    check_receipt(book, fund, receipt)
+    if receipt.received_on > day_in(book.time_zone, now):
         raise Invalid("This day is still ahead.", place="received_on")
     if value <= 0:
         raise Invalid("A value is above zero.", place="value")
     if value >= capitalised_from(session, book, day_in(book.time_zone, now)):
         raise Invalid("Items worth this much are equipment; value them.", place="value")
-    ensure_commodity(session, commodity)
+    ensure_commodity(session, receipt.commodity)
     return propose(
         session,
         book_id=book.id,
         kind=KIND,
-        title=f"Gift of {description}",
+        title=f"Gift of {receipt.description}",
         reason=evidence,
         payload=LowValueGift(
             fund=fund.id,
-            thing=commodity,
-            items=quantity,
-            description=description,
-            condition=condition,
-            received_on=received_on,
+            thing=receipt.commodity,
+            items=receipt.quantity,
+            description=receipt.description,
+            condition=receipt.condition,
+            received_on=receipt.received_on,
             quantity=value,
             commodity=book.commodity,
         ),
@@ -94,6 +90,9 @@ def receive_small_gift(
     """Count the things in and book their value, on the day they came (EQP-04)."""
     book = session.get_one(Book, proposal.book_id)
     fund = session.get_one(Fund, payload.fund)
+    receipt = Receipt(
+        payload.thing, payload.items, payload.description, payload.condition, payload.received_on
+    )
     intake = Intake(
         book_id=book.id,
         fund_id=fund.id,
@@ -106,7 +105,7 @@ def receive_small_gift(
     )
     session.add(intake)
     session.flush()
-    items = tag_items(session, intake, payload.description, payload.condition, ())
+    items = tag_items(session, intake, receipt)
     valuation = _valued(session, intake, proposal, payload, decision)
     posted = bookkeeping.small_items_given(
         book=book.code,

@@ -27,6 +27,15 @@ BULK = ("GRM.", "MLT.")
 
 
 @dataclass(frozen=True, slots=True)
+class Material:
+    """Material in grams or millilitres and what it is worth, in minor units."""
+
+    commodity: str
+    quantity: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
 class MaterialGiven:
     """Material in grams or millilitres; ``quantity`` is what it is worth, in minor units."""
 
@@ -42,27 +51,27 @@ def propose_material(
     *,
     book: Book,
     fund: Fund,
-    commodity: str,
-    quantity: int,
-    value: int,
+    material: Material,
     evidence: str,
     made_by: UUID,
     now: datetime,
 ) -> Proposal:
     """Ask to take given material on stock at its value. Raises Invalid for what is not bulk."""
     check_own_fund(book, fund)
-    if not commodity.startswith(BULK):
+    if not material.commodity.startswith(BULK):
         raise Invalid("Material is counted in grams or millilitres.", place="commodity")
-    if quantity <= 0 or value <= 0:
+    if material.quantity <= 0 or material.value <= 0:
         raise Invalid("Give a quantity and a value above zero.", place="quantity")
-    known = ensure_commodity(session, commodity)
+    known = ensure_commodity(session, material.commodity)
     return propose(
         session,
         book_id=book.id,
         kind=KIND,
-        title=f"{quantity:,} {known.plural} given",
+        title=f"{material.quantity:,} {known.plural} given",
         reason=evidence,
-        payload=MaterialGiven(fund.id, commodity, quantity, value, book.commodity),
+        payload=MaterialGiven(
+            fund.id, material.commodity, material.quantity, material.value, book.commodity
+        ),
         made_by=made_by,
         now=now,
     )

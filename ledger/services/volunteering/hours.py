@@ -40,6 +40,18 @@ WINDOW = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """Time that somebody gave on one day with one skill; ``pledge`` is what it fulfils."""
+
+    commodity: str
+    minutes: int
+    worked_on: date
+    description: str
+    pledge: Pledge | None = None
+    campaign_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HoursCorrection:
     """Minutes of confirmed hours that were not worked."""
 
@@ -93,25 +105,21 @@ def log_hours(
     book: Book,
     fund: Fund,
     party: Party,
-    commodity: str,
-    minutes: int,
-    worked_on: date,
-    description: str,
+    work: Work,
     now: datetime,
     logged_by: UUID | None = None,
-    pledge: Pledge | None = None,
-    campaign_id: UUID | None = None,
 ) -> HoursEntry:
     """Note time that somebody says they gave; nothing is posted yet (HRS-2).
 
     Raises Invalid for a day in the future, more than 16 hours on one day, a fund that cannot own
     what is given, or a pledge of another skill, giver or community.
     """
-    if not commodity.startswith("MIN."):
+    pledge = work.pledge
+    if not work.commodity.startswith("MIN."):
         raise Invalid("Choose a skill.", place="commodity")
-    if worked_on > day_in(book.time_zone, now):
+    if work.worked_on > day_in(book.time_zone, now):
         raise Invalid("This day is still ahead.", place="worked_on")
-    if worked_on < day_in(book.time_zone, now) - WINDOW:
+    if work.worked_on < day_in(book.time_zone, now) - WINDOW:
         raise Invalid("This is more than a year ago.", place="worked_on")
     already = session.scalar(
         select(func.coalesce(func.sum(HoursEntry.worked_minutes), 0)).where(
@@ -123,30 +131,30 @@ def log_hours(
                     )
                 )
             ),
-            HoursEntry.worked_on == worked_on,
+            HoursEntry.worked_on == work.worked_on,
             HoursEntry.state != "rejected",
         )
     )
-    if minutes <= 0 or int(already or 0) + minutes > MINUTES_PER_DAY:
+    if work.minutes <= 0 or int(already or 0) + work.minutes > MINUTES_PER_DAY:
         raise Invalid("Nobody works more than 16 hours on one day.", place="worked")
     if pledge is None:
         check_own_fund(book, fund)
     else:
         if pledge.book_id != book.id:
             raise Invalid("This pledge is to another community.", place="pledge")
-        if pledge.commodity != commodity or pledge.party_id != party.id:
+        if pledge.commodity != work.commodity or pledge.party_id != party.id:
             raise Invalid("This pledge is of another skill or another person.", place="pledge")
-    ensure_commodity(session, commodity)
+    ensure_commodity(session, work.commodity)
     row = HoursEntry(
         book_id=book.id,
         fund_id=pledge.fund_id if pledge else fund.id,
-        campaign_id=campaign_id,
+        campaign_id=work.campaign_id,
         pledge_id=pledge.id if pledge else None,
         party_id=party.id,
-        commodity=commodity,
-        worked_minutes=minutes,
-        worked_on=worked_on,
-        description=description,
+        commodity=work.commodity,
+        worked_minutes=work.minutes,
+        worked_on=work.worked_on,
+        description=work.description,
         state="logged",
         logged_by=logged_by,
         created_at=now,

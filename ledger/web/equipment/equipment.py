@@ -88,14 +88,16 @@ def receive() -> Response:
                 session,
                 book=book,
                 fund=fund,
-                commodity=commodity,
-                quantity=answers["quantity"],
-                description=answers["description"],
-                condition=answers["condition"],
-                received_on=answers["received_on"],
+                receipt=asset_services.Receipt(
+                    commodity=commodity,
+                    quantity=answers["quantity"],
+                    description=answers["description"],
+                    condition=answers["condition"],
+                    received_on=answers["received_on"],
+                    pledge=pledge,
+                    campaign_id=pledge.campaign_id if pledge else None,
+                ),
                 received_by=person.id,
-                pledge=pledge,
-                campaign_id=pledge.campaign_id if pledge else None,
                 now=now(),
             )
 
@@ -123,11 +125,11 @@ def value(intake_id: UUID) -> Response:
             lambda session: asset_services.propose_valuation(
                 session,
                 intake_id=intake.id,
-                currency=book.commodity,
-                valued_on=today(book),
+                appraisal=asset_services.Appraisal(
+                    currency=book.commodity, valued_on=today(book), **answers
+                ),
                 valued_by=person.id,
                 now=now(),
-                **answers,
             )
         )
     except (Invalid, Conflict) as refusal:

@@ -20,6 +20,7 @@ from ledger.services.accounting import exchange
 from ledger.services.banking import cash
 from ledger.services.books.books import ensure_commodity
 from ledger.services.equipment import contributed_use, low_value_items, supplies
+from ledger.services.equipment.assets import Receipt
 from ledger.services.pledges import pledges, receivables
 from ledger.services.volunteering import hours
 from ledger.web.manual_entries.forms import Answer, Deed, Told
@@ -115,9 +116,9 @@ def _material(told: Told) -> Proposal:
         told.session,
         book=told.book,
         fund=told.fund(),
-        commodity=code,
+        material=supplies.Material(code, told.answers["quantity"], told.answers["value"]),
         evidence=told.answers["reason"],
-        **told.asking("quantity", "value"),
+        **told.asking(),
     )
 
 
@@ -138,10 +139,15 @@ def _small_gift(told: Told) -> Proposal:
         told.session,
         book=told.book,
         fund=told.fund(),
-        commodity=told.answers["thing"],
-        quantity=told.answers["items"],
+        receipt=Receipt(
+            commodity=told.answers["thing"],
+            quantity=told.answers["items"],
+            description=told.answers["description"],
+            condition=told.answers["condition"],
+            received_on=told.answers["received_on"],
+        ),
         evidence=told.answers["reason"],
-        **told.asking("value", "description", "condition", "received_on"),
+        **told.asking("value"),
     )
 
 

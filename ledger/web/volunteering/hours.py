@@ -120,13 +120,15 @@ def _log(session: Session, person: Person, answers: dict[str, Any]) -> None:
         book=book,
         fund=fund,
         party=party,
-        commodity=commodity,
-        minutes=answers["worked"],
-        worked_on=answers["worked_on"],
-        description=answers["description"],
+        work=hours_services.Work(
+            commodity=commodity,
+            minutes=answers["worked"],
+            worked_on=answers["worked_on"],
+            description=answers["description"],
+            pledge=pledge,
+            campaign_id=pledge.campaign_id if pledge else None,
+        ),
         logged_by=person.id,
-        pledge=pledge,
-        campaign_id=pledge.campaign_id if pledge else None,
         now=now(),
     )
 
