@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 
@@ -93,6 +94,8 @@ def create_app(
         WTF_CSRF_SSL_STRICT=False,
     )
     app.extensions["poolbook"] = Poolbook(db, settings, gateway, clock)
+    # For `make shell`.
+    app.shell_context_processor(lambda: {"db": db, "settings": settings})
     csrf = CSRFProtect(app)
     web.register(app)
     app.register_blueprint(reports.views.pages)
@@ -202,7 +205,10 @@ def sandbox(port: int, state: Path, target: str | None, secret: str | None) -> N
 @cli.command("demo")
 @click.option("--port", default=8000, show_default=True)
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), default="var")
-def demo(port: int, data: Path) -> None:
+@click.option(
+    "--reload", is_flag=True, help="For developers: follow changes, show errors in a debugger."
+)
+def demo(port: int, data: Path, reload: bool) -> None:
     """Run everything with demo data: sandbox, worker and web server; Ctrl-C stops all."""
     make_private_folder(data)
     database_url = f"sqlite:///{(data / 'poolbook.db').resolve()}"
@@ -231,7 +237,9 @@ def demo(port: int, data: Path) -> None:
             environ,
         ),
         _start(["worker"], environ),
-        _start(["serve", "--port", str(port)], environ),
+        _start_development(port, environ)
+        if reload
+        else _start(["serve", "--port", str(port)], environ),
     ]
     try:
         _wait_for(f"{base}/healthz", processes)
@@ -246,11 +254,18 @@ def demo(port: int, data: Path) -> None:
 
 
 def _start(arguments: list[str], environ: dict[str, str]) -> subprocess.Popen[bytes]:
+    return _run(["-c", "from wsgi import main; main()", *arguments], environ)
+
+
+def _start_development(port: int, environ: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start Flask's own server, which listens to this machine only."""
+    return _run(["-m", "flask", "--app", "wsgi", "run", "--debug", "--port", str(port)], environ)
+
+
+def _run(arguments: list[str], environ: dict[str, str]) -> subprocess.Popen[bytes]:
     # A process group of its own: Ctrl-C reaches the parent alone, which stops all in order.
     return subprocess.Popen(  # noqa: S603 (our own program)
-        [sys.executable, "-c", "from wsgi import main; main()", *arguments],
-        env=environ,
-        start_new_session=True,
+        [sys.executable, *arguments], env=environ, start_new_session=True
     )
 
 
@@ -278,7 +293,9 @@ def _wait_until_one_ends(processes: list[subprocess.Popen[bytes]]) -> None:
 
 def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
     for process in reversed(processes):
-        process.terminate()
+        # With its children: the server that follows changes has one, which it does not stop.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
     for process in processes:
         try:
             process.wait(timeout=5)

@@ -49,7 +49,9 @@ def register(app: Flask) -> None:
     app.register_error_handler(GatewayDown, _calm(no_answer))
     app.register_error_handler(CSRFError, _calm(stale_form))
     app.register_error_handler(HTTPException, _calm(http_error))
-    app.register_error_handler(Exception, surprise)
+    # A developer's debugger shows a surprise where it was raised (`make dev`).
+    if not app.debug:
+        app.register_error_handler(Exception, surprise)
 
 
 def _calm(handler: Callable[[Any], Response]) -> Callable[[Any], Response]:
