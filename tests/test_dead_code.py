@@ -41,7 +41,6 @@ AHEAD = {
     "owe_back": "REF-3",
     "settle_prior_refund": "REF-4",
     "settle_payout_by_fund": "PO-1 by funds that a person names",
-    "settle_open": "ALC-7",
     "confirm_pooled_hours": "ALC-9",
 }
 KINDS = {"function", "class", "method", "property", "import", "unreachable_code"}

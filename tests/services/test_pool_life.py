@@ -142,16 +142,3 @@ def test_what_waits_for_its_condition_is_there(hamlet_session: Session, hamlet: 
     asked = open_proposal(hamlet_session, "conditional_allocation")
     with pytest.raises(Conflict, match="less than this to allocate"):
         decide(hamlet_session, asked.id, hamlet.checker)
-
-
-def test_nothing_is_settled_where_nothing_is_owed(hamlet_session: Session, hamlet: Hamlet) -> None:
-    """ALC-7."""
-    common: dict[str, Any] = {
-        "pool_id": hamlet.pool_id,
-        "members": {"B": fund(hamlet_session, "B", "GEN")},
-        "by": hamlet.maker,
-        "on": TODAY,
-        "now": NOW,
-    }
-    with pytest.raises(Conflict, match="Nobody owes anything"):
-        lifecycle.settle_open(hamlet_session, reference="1", **common)

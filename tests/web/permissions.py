@@ -247,6 +247,7 @@ DEEDS: dict[str, Deed] = {
     "periods.reopen": Deed(TREASURER, {"reason": "A bill was missed"}),
     "allocations.propose": Deed(TREASURER, {"amount": "5", "rule": "equal", "purpose": "Seeds"}),
     "pools.settle": Deed(TREASURER),
+    "pools.settle_all": Deed(TREASURER),
     "pool_agreements.propose": Deed(
         TREASURER,
         {

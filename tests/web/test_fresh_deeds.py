@@ -23,7 +23,13 @@ GUARDED = {
     # Approvals post what others asked for; the rest books, pays or promises money by hand.
     *("queue.decide", "by_hand.do", "offline.record", "transfers.propose"),
     *("payouts.refund", "payouts.retry"),
-    *("commitments.carry_out", "pools.settle", "journal.correct", "journal.take_back"),
+    *(
+        "commitments.carry_out",
+        "pools.settle",
+        "pools.settle_all",
+        "journal.correct",
+        "journal.take_back",
+    ),
     *("periods.lift", "periods.reopen", "approvals.change"),
     *("people.give", "people.end", "people.pause", "tokens.create", "my_data.erase"),
     *("factor_policy.set_demand", "factor_policy.reset", "factors.unlock"),

@@ -83,7 +83,13 @@ COUNTS = union_all(
     *(select(literal(table.name), func.count()).select_from(table) for table in TABLES)
 )
 # Pages about a pool, not a community.
-OF_POOLS = ("pools.show", "allocations.allocate", "allocations.propose", "pools.settle")
+OF_POOLS = (
+    "pools.show",
+    "allocations.allocate",
+    "allocations.propose",
+    "pools.settle",
+    "pools.settle_all",
+)
 EVERYBODY = ("nobody", "donor", *ROLES, *OTHERS)
 
 

@@ -174,7 +174,10 @@ def allocations_settled(
     currency: str,
     members: Mapping[str, tuple[str, int]],
 ) -> list[Entry]:
-    """Book several transfers at once: to members, or back from them when negative (ALC-7)."""
+    """Book several transfers at once: to members, or back from them when negative (ALC-7).
+
+    A share of the host itself leaves the agency fund for a fund of its own, as in ALC-2.
+    """
     own = []
     for member, (member_fund, amount) in members.items():
         check_positive(amount=abs(amount))
@@ -196,13 +199,16 @@ def allocations_settled(
         held.append(entry(host, legs))
         legs = []
         for member, (_fund, amount) in some:
+            if member == host:
+                continue
             legs.append(
                 Posting(Acct.INTER_COMMUNITY, pool_fund, currency, amount, counterparty=member)
             )
             legs.append(
                 Posting(Acct.INTER_COMMUNITY, pool_fund, currency, -amount, counterparty=host)
             )
-        owed.append(entry(pool, legs))
+        if legs:
+            owed.append(entry(pool, legs))
     return [*held, *own, *owed]
 
 

@@ -1,6 +1,6 @@
 """What becomes of a pool's money and hours: shares that can be taken out again, allocations on a
-condition, money given back, charge-backs, and transfers for all that is open (events POL-5, POL-6,
-ALC-4 to ALC-8); minor units, minutes.
+condition, money given back, and charge-backs (events POL-5, POL-6, ALC-4 to ALC-6, ALC-8); minor
+units, minutes.
 """
 
 from datetime import date, datetime
@@ -265,53 +265,6 @@ def return_unspent(
     )
     own = [item.book for item in entries].index(member.code)
     return posted.ids[own]
-
-
-def settle_open(
-    session: Session,
-    *,
-    pool_id: UUID,
-    members: dict[str, Fund],
-    reference: str,
-    by: UUID,
-    on: date,
-    now: datetime,
-) -> dict[str, int]:
-    """Book the transfers that bring what pool and members owe each other to zero (ALC-7).
-
-    ``members`` names each one's fund by code. Returns what each got, or paid when negative;
-    raises Conflict when nothing is owed.
-    """
-    parts = PoolParts(session, pool_id)
-    owed = {
-        code: (fund.code, -between(session, pool_id, fund.book_id, Acct.INTER_COMMUNITY))
-        for code, fund in members.items()
-    }
-    owed = {code: (fund, amount) for code, (fund, amount) in owed.items() if amount}
-    if not owed:
-        raise Conflict("Nobody owes anything.", place="members")
-    for fund in sorted(members.values(), key=lambda fund: fund.id):
-        hold(
-            session, fund.id, max(0, between(session, pool_id, fund.book_id, Acct.INTER_COMMUNITY))
-        )
-    journal.post(
-        session,
-        bookkeeping.allocations_settled(
-            pool=parts.book.code,
-            pool_fund=parts.fund.code,
-            host=parts.host.code,
-            held_fund=parts.held.code,
-            currency=parts.book.commodity,
-            members=owed,
-        ),
-        event_type="allocations_settled",
-        source="pool",
-        external_ref=reference,
-        accounting_on=on,
-        now=now,
-        made_by=by,
-    )
-    return {code: amount for code, (_fund, amount) in owed.items()}
 
 
 def _owes(session: ReadSession, parts: PoolParts, member_id: UUID) -> int:

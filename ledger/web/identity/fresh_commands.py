@@ -24,6 +24,7 @@ WHAT: dict[str, Any] = {
     "transfers.propose": later("transfer money"),
     "commitments.carry_out": later("carry out an agreement"),
     "pools.settle": later("settle with a pool"),
+    "pools.settle_all": later("settle with a pool"),
     "journal.correct": later("correct an entry"),
     "journal.take_back": later("reverse an entry"),
     "periods.lift": later("reopen a period"),

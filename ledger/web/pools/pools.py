@@ -7,12 +7,14 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.errors import Conflict, NotFound
+from ledger.ids import new_id
 from ledger.models.books import Book
 from ledger.models.pools import AllocationRun
 from ledger.queries.campaigns import campaigns
 from ledger.queries.pledges import figures
 from ledger.queries.pools import pools
-from ledger.services.pools import allocations
+from ledger.queries.pools.open_balances import open_balances
+from ledger.services.pools import allocations, settlement
 from ledger.web.identity.sessions import fresh_needed
 from ledger.web.site.context import now, page, reading, signed_in, today, visitor, write
 from ledger.web.site.formatting import Flow, flow_layout, format_quantity
@@ -35,6 +37,8 @@ def show(code: str) -> Response:
         held = pools.held_back(session, book=book, on=today(book))
         chart = flow_of(book, members, row.received)
         host = session.get_one(Book, pool.host_id)
+        settles = visitor().may("settle_allocation", pool.host_id)
+        still_open = open_balances(session, pool_id=book.id) if settles else []
     inside = {row.book_id for row in members}
     return page(
         "pools/pool.html",
@@ -49,7 +53,8 @@ def show(code: str) -> Response:
         left=row.available - held,
         held=held,
         chart=chart,
-        may_settle=visitor().may("settle_allocation", pool.host_id),
+        may_settle=settles,
+        still_open=still_open,
         may_propose=visitor().may("propose_allocation", book.id),
         may_join=[
             one
@@ -83,6 +88,32 @@ def settle(code: str, run_id: UUID, book_id: UUID) -> Response:
             )
         )
         flash(_("The transfer is booked in every book it touches."))
+    except Conflict as refusal:
+        flash(refusal.message)
+    return redirect(url_for("pools.show", code=code), 303)
+
+
+@pages.post("/pools/<code>/settle")
+@fresh_needed
+def settle_all(code: str) -> Response:
+    """Book one transfer for each community with which anything is open."""
+    person = signed_in()
+    with reading() as session:
+        pool, book = pools.pool_by_code(session, code)
+    if not visitor().may("settle_allocation", pool.host_id):
+        raise NotFound(_("There is no such page, or it is not yours to see."))
+    try:
+        settled = write(
+            lambda session: settlement.settle_open(
+                session,
+                pool_id=book.id,
+                reference=str(new_id()),
+                by=person.id,
+                on=today(book),
+                now=now(),
+            )
+        )
+        flash(_("Booked. Transfers: %(count)s. Now make them at the bank.", count=len(settled)))
     except Conflict as refusal:
         flash(refusal.message)
     return redirect(url_for("pools.show", code=code), 303)
