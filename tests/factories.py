@@ -23,7 +23,7 @@ from ledger.services.pledges.confirmations import restate_offers
 from ledger.services.pledges.offers import Line
 from ledger.services.pledges.parties import Giver, find_or_create_party, party_of_person
 from ledger.services.pledges.pledges import make_pledges
-from ledger.services.pools.pools import create_pool
+from ledger.services.pools.pools import NewPool, create_pool
 from tests.conftest import NOW
 
 
@@ -61,14 +61,16 @@ def make_pool(
     """Open a pool and return its book and fund; ``held`` is the fund in which its host keeps it."""
     pool = create_pool(
         session,
-        code=code,
-        name=f"Book {code}",
-        currency=host.commodity,
+        new=NewPool(
+            code=code,
+            name=f"Book {code}",
+            currency=host.commodity,
+            fund="JOINT",
+            fee_basis_points=fee_basis_points,
+            members=members,
+        ),
         host=host,
         held_fund=held or make_fund(session, host, "HELD", "agency"),
-        fund="JOINT",
-        fee_basis_points=fee_basis_points,
-        members=members,
         now=now,
     )
     return session.get_one(Book, pool.book_id), session.get_one(Fund, pool.fund_id)

@@ -44,14 +44,16 @@ def pool_create(
         holder = book_by_code(session, host_code)
         pools.create_pool(
             session,
-            code=code,
-            name=name,
-            currency=currency,
+            new=pools.NewPool(
+                code=code,
+                name=name,
+                currency=currency,
+                fund=own_fund,
+                fee_basis_points=fee,
+                members=[_pair(member, "member") for member in members],
+            ),
             host=holder,
             held_fund=fund_by_code(session, holder.id, held),
-            fund=own_fund,
-            fee_basis_points=fee,
-            members=[_pair(member, "member") for member in members],
             now=datetime.now(UTC),
         )
         return {"pool": code, "host": host_code, "members": len(members)}

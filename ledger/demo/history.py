@@ -306,9 +306,7 @@ class Year:
         run = allocations.propose_allocation(
             self.session,
             pool_id=pool.id,
-            quantity=amount,
-            rule=Rule("equal"),
-            purpose=purpose,
+            wanted=allocations.Allocation(quantity=amount, rule=Rule("equal"), purpose=purpose),
             proposed_by=self.people["treasurer"].id,
             now=self.at(days_ago),
         )

@@ -83,16 +83,18 @@ def _open_pool(session: Session, made: dict[str, Book], *, now: datetime) -> Boo
     code, name, story = cast.POOL
     pool = pools.create_pool(
         session,
-        code=code,
-        name=name,
-        currency=CURRENCY,
+        new=pools.NewPool(
+            code=code,
+            name=name,
+            currency=CURRENCY,
+            fund="JOINT",
+            fee_basis_points=500,
+            members=[(row.code, row.fund) for row in cast.COMMUNITIES],
+            story=story,
+        ),
         host=host,
         held_fund=held,
-        fund="JOINT",
-        fee_basis_points=500,
-        members=[(row.code, row.fund) for row in cast.COMMUNITIES],
         now=now,
-        story=story,
     )
     return session.get_one(Book, pool.book_id)
 

@@ -170,10 +170,12 @@ class Between(Money):
                     self.stage.session,
                     book=self.stage.of("A.GEN"),
                     fund=self.stage.at("A.GEN"),
-                    amount=amount,
-                    measures=measures,
-                    funds={"B": "GEN", "C": "GEN"},
-                    title="Hall",
+                    cost=cost_sharing.Sharing(
+                        amount=amount,
+                        measures=measures,
+                        funds={"B": "GEN", "C": "GEN"},
+                        title="Hall",
+                    ),
                     **self.stage.asks(),
                 )
             ),
@@ -280,9 +282,11 @@ class Between(Money):
             run = allocations.propose_allocation(
                 session,
                 pool_id=self.stage.of(POOL).id,
-                quantity=amount,
-                rule=Rule("weights", numbers=dict(zip("ABC", weights, strict=True))),
-                purpose="Because",
+                wanted=allocations.Allocation(
+                    quantity=amount,
+                    rule=Rule("weights", numbers=dict(zip("ABC", weights, strict=True))),
+                    purpose="Because",
+                ),
                 proposed_by=self.stage.people["maker"],
                 now=self.stage.now,
             )
@@ -409,8 +413,7 @@ class Between(Money):
                 pool=self.stage.of(POOL),
                 member=self.stage.of(MEMBERS[member]),
                 fund=self.stage.at(MEMBERS[member]),
-                quantity=amount,
-                milestone="Fence",
+                condition=lifecycle.Condition(quantity=amount, milestone="Fence"),
                 **self.stage.asks(),
             )
             self.approve(row)

@@ -133,9 +133,7 @@ def alc_1(world: World, session: Session) -> None:
     run = allocations.propose_allocation(
         session,
         pool_id=world.book(session, "P").id,
-        quantity=100000,
-        rule=Rule("equal"),
-        purpose="Summer",
+        wanted=allocations.Allocation(quantity=100000, rule=Rule("equal"), purpose="Summer"),
         proposed_by=world.people["maker"],
         now=world.now,
     )
@@ -164,8 +162,7 @@ def alc_4(world: World, session: Session) -> None:
         pool=world.book(session, "P"),
         member=world.book(session, "C"),
         fund=world.fund(session, "C", "GARDEN"),
-        quantity=30000,
-        milestone="Fence is up",
+        condition=lifecycle.Condition(quantity=30000, milestone="Fence is up"),
         reason="Decided by the members",
         made_by=world.people["maker"],
         now=world.now,
@@ -221,9 +218,9 @@ def alc_8(world: World, session: Session) -> None:
         pool=world.book(session, "P"),
         member=world.book(session, "A"),
         fund=world.fund(session, "A", "SOLAR"),
-        quantity=600,
-        commodity="MIN.ELEC",
-        milestone="As they are worked",
+        condition=lifecycle.Condition(
+            quantity=600, commodity="MIN.ELEC", milestone="As they are worked"
+        ),
         reason="Decided by the members",
         made_by=world.people["maker"],
         now=world.now,

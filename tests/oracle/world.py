@@ -93,14 +93,16 @@ class World:
                 )
         pools.create_pool(
             session,
-            code="P",
-            name="River Pool",
-            currency="USD",
+            new=pools.NewPool(
+                code="P",
+                name="River Pool",
+                currency="USD",
+                fund="JOINT",
+                fee_basis_points=500,
+                members=[("A", "SOLAR"), ("B", "ROOF"), ("C", "GARDEN")],
+            ),
             host=self.book(session, "A"),
             held_fund=self.fund(session, "A", "HELD"),
-            fund="JOINT",
-            fee_basis_points=500,
-            members=[("A", "SOLAR"), ("B", "ROOF"), ("C", "GARDEN")],
             now=self.now,
         )
         for name, role in PEOPLE.items():

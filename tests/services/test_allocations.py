@@ -49,12 +49,11 @@ def proposed(
     return allocations.propose_allocation(
         session,
         pool_id=hamlet.pool_id,
-        quantity=quantity,
-        rule=rule,
-        purpose="Seeds",
+        wanted=allocations.Allocation(
+            quantity=quantity, rule=rule, purpose="Seeds", commodity=commodity
+        ),
         proposed_by=hamlet.maker,
         now=NOW,
-        commodity=commodity,
     )
 
 
@@ -243,11 +242,13 @@ def test_matching_counts_parties_not_gifts(hamlet_session: Session, hamlet: Haml
     run = allocations.propose_allocation(
         hamlet_session,
         pool_id=hamlet.pool_id,
-        quantity=100_000,
-        rule=Rule("quadratic"),
-        since=TODAY - timedelta(days=1),
-        until=TODAY,
-        purpose="Matching",
+        wanted=allocations.Allocation(
+            quantity=100_000,
+            rule=Rule("quadratic"),
+            since=TODAY - timedelta(days=1),
+            until=TODAY,
+            purpose="Matching",
+        ),
         proposed_by=hamlet.maker,
         now=NOW,
     )

@@ -4,7 +4,7 @@ import pytest
 
 from ledger.db import Database
 from ledger.errors import Invalid
-from ledger.services.pools.cost_sharing import propose_sharing
+from ledger.services.pools.cost_sharing import Sharing, propose_sharing
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person
 
@@ -34,10 +34,7 @@ def test_a_cost_in_which_nobody_else_has_a_share_is_not_asked(
                 session,
                 book=book,
                 fund=fund,
-                amount=amount,
-                measures=measures,
-                funds={"B": "GEN"},
-                title="Hall",
+                cost=Sharing(amount=amount, measures=measures, funds={"B": "GEN"}, title="Hall"),
                 reason="By hours",
                 made_by=person.id,
                 now=NOW,

@@ -22,9 +22,7 @@ def proposed(session: Session, hamlet: Hamlet, rule: Rule) -> AllocationRun:
     return allocations.propose_allocation(
         session,
         pool_id=hamlet.pool_id,
-        quantity=30_000,
-        rule=rule,
-        purpose="Seeds",
+        wanted=allocations.Allocation(quantity=30_000, rule=rule, purpose="Seeds"),
         proposed_by=hamlet.maker,
         now=NOW,
     )

@@ -113,17 +113,19 @@ def test_whoever_proposes_an_allocation_does_not_post_it_and_nobody_posts_it_twi
     hamlet_session: Session, hamlet: Hamlet
 ) -> None:
     paid_into(hamlet_session, hamlet, 60_000)
-    common: dict[str, Any] = {"pool_id": hamlet.pool_id, "purpose": "Seeds", "now": NOW}
+    common: dict[str, Any] = {"pool_id": hamlet.pool_id, "now": NOW}
     with pytest.raises(Invalid):
         allocations.propose_allocation(
             hamlet_session,
-            quantity=0,
-            rule=Rule("equal"),
+            wanted=allocations.Allocation(0, Rule("equal"), "Seeds"),
             proposed_by=hamlet.maker,
             **common,
         )
     run = allocations.propose_allocation(
-        hamlet_session, quantity=30_000, rule=Rule("equal"), proposed_by=hamlet.maker, **common
+        hamlet_session,
+        wanted=allocations.Allocation(30_000, Rule("equal"), "Seeds"),
+        proposed_by=hamlet.maker,
+        **common,
     )
     post: dict[str, Any] = {"run_id": run.id, "on": TODAY, "now": NOW}
     with pytest.raises(NotAllowed, match="cannot approve it"):

@@ -120,8 +120,7 @@ def test_only_members_put_money_in(hamlet_session: Session, hamlet: Hamlet) -> N
             pool=hamlet.books["P"],
             member=hamlet.books["B"],
             fund=fund(hamlet_session, "C", "GEN"),
-            quantity=1,
-            milestone="Roof is up",
+            condition=lifecycle.Condition(quantity=1, milestone="Roof is up"),
             **common,
         )
 
@@ -133,8 +132,7 @@ def test_what_waits_for_its_condition_is_there(hamlet_session: Session, hamlet: 
         pool=hamlet.books["P"],
         member=hamlet.books["B"],
         fund=fund(hamlet_session, "B", "GEN"),
-        quantity=1,
-        milestone="Roof is up",
+        condition=lifecycle.Condition(quantity=1, milestone="Roof is up"),
         reason="As agreed",
         made_by=hamlet.maker,
         now=NOW,

@@ -512,9 +512,7 @@ def _share(session: Session, town: Town, book: Book, pool_id: UUID) -> None:
     run = allocations.propose_allocation(
         session,
         pool_id=pool_id,
-        quantity=4_000,
-        rule=Rule("equal"),
-        purpose="Seeds",
+        wanted=allocations.Allocation(quantity=4_000, rule=Rule("equal"), purpose="Seeds"),
         proposed_by=town.people["second treasurer"],
         now=NOW,
     )

@@ -20,7 +20,13 @@ from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books.books import check_code, check_own_fund, create_fund
 from ledger.services.people.people import grant_role
-from ledger.services.pools.pools import add_member, check_holder, check_newcomer, create_pool
+from ledger.services.pools.pools import (
+    NewPool,
+    add_member,
+    check_holder,
+    check_newcomer,
+    create_pool,
+)
 
 OPENING = "pool_opening"
 JOINING = "pool_joining"
@@ -29,7 +35,11 @@ ADMISSION = "pool_admission"
 
 @dataclass(frozen=True, slots=True)
 class PoolTerms:
-    """A pool that is to be opened; funds by their codes, the fee in hundredths of a percent."""
+    """A pool that is to be opened; funds by their codes, the fee in hundredths of a percent.
+
+    ``held_fund`` is the host's agency fund that keeps the money, a new one of the pool's code if
+    empty; ``own_fund`` receives what the host gets as a member, and empty means that it is none.
+    """
 
     code: str
     name: str
@@ -53,41 +63,33 @@ def propose_pool(
     session: Session,
     *,
     host: Book,
-    code: str,
-    name: str,
-    fund: str,
-    held_fund: str,
-    own_fund: str,
-    fee_basis_points: int,
-    story: str,
+    terms: PoolTerms,
     reason: str,
     made_by: UUID,
     now: datetime,
 ) -> Proposal:
     """Ask the host's approver to open a pool in the host's currency.
 
-    ``held_fund`` is the host's agency fund that keeps the money, a new one of the pool's code if
-    empty; ``own_fund`` receives what the host gets as a member, and empty means that it is none.
-    The fee is in hundredths of a percent. Raises Invalid, or Conflict for a code that is taken.
+    Raises Invalid, or Conflict for a code that is taken.
     """
     if host.kind != "community":
         raise Invalid("A community opens a pool, not another pool.", place="form")
-    check_code(code, "code")
-    check_code(fund, "fund")
-    if not 0 <= fee_basis_points <= 10_000:
+    check_code(terms.code, "code")
+    check_code(terms.fund, "fund")
+    if not 0 <= terms.fee_basis_points <= 10_000:
         raise Invalid("A fee is between 0 and 100 percent.", place="fee_basis_points")
-    _check_free(session, host, code, held_fund)
-    if held_fund:
-        check_holder(host, _fund(session, host, held_fund, "held_fund"))
-    if own_fund:
-        check_own_fund(host, _fund(session, host, own_fund, "own_fund"), place="own_fund")
+    _check_free(session, host, terms.code, terms.held_fund)
+    if terms.held_fund:
+        check_holder(host, _fund(session, host, terms.held_fund, "held_fund"))
+    if terms.own_fund:
+        check_own_fund(host, _fund(session, host, terms.own_fund, "own_fund"), place="own_fund")
     return propose(
         session,
         book_id=host.id,
         kind=OPENING,
-        title=f"Open the pool {name}",
+        title=f"Open the pool {terms.name}",
         reason=reason,
-        payload=PoolTerms(code, name, fund, held_fund, own_fund, fee_basis_points, story),
+        payload=terms,
         made_by=made_by,
         now=now,
     )
@@ -113,16 +115,18 @@ def open_pool(session: Session, proposal: Proposal, payload: PoolTerms, decision
         )
     pool = create_pool(
         session,
-        code=payload.code,
-        name=payload.name,
-        currency=host.commodity,
+        new=NewPool(
+            code=payload.code,
+            name=payload.name,
+            currency=host.commodity,
+            fund=payload.fund,
+            fee_basis_points=payload.fee_basis_points,
+            members=[(host.code, payload.own_fund)] if payload.own_fund else [],
+            story=payload.story,
+        ),
         host=host,
         held_fund=held,
-        fund=payload.fund,
-        fee_basis_points=payload.fee_basis_points,
-        members=[(host.code, payload.own_fund)] if payload.own_fund else [],
         now=decision.now,
-        story=payload.story,
     )
     # A new book has nobody; without them only an operator could let people in.
     for row in people_of(session, book_id=host.id, now=decision.now):

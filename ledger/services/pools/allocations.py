@@ -43,6 +43,19 @@ class RunAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class Allocation:
+    """What a pool is to give, by which rule and for what; in the smallest unit of its currency or
+    of ``commodity``. A rule that matches gifts counts those from ``since`` to ``until``."""
+
+    quantity: int
+    rule: Rule
+    purpose: str
+    commodity: str = ""
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
     """One member's part of a split."""
 
@@ -113,38 +126,38 @@ def propose_allocation(
     session: Session,
     *,
     pool_id: UUID,
-    quantity: int,
-    rule: Rule,
-    purpose: str,
+    wanted: Allocation,
     proposed_by: UUID,
     now: datetime,
-    commodity: str = "",
-    since: date | None = None,
-    until: date | None = None,
 ) -> AllocationRun:
     """Put a split before the approvers, with all that is needed to compute it again.
 
     Raises Invalid when the pool has less than the quantity, or the rule gives nothing.
     """
     book = session.get_one(Book, pool_id)
-    unit = commodity or book.commodity
-    _check_available(session, pool_id, quantity, unit, day_in(book.time_zone, now))
+    unit = wanted.commodity or book.commodity
+    _check_available(session, pool_id, wanted.quantity, unit, day_in(book.time_zone, now))
     preview = preview_allocation(
-        session, pool_id=pool_id, quantity=quantity, rule=rule, since=since, until=until
+        session,
+        pool_id=pool_id,
+        quantity=wanted.quantity,
+        rule=wanted.rule,
+        since=wanted.since,
+        until=wanted.until,
     )
     if not preview.given:
         raise Invalid("By this rule nobody gets anything.", place="rule")
-    inputs = _inputs(preview, quantity, unit, since, until)
+    inputs = _inputs(preview, wanted, unit)
     run = AllocationRun(
         pool_id=pool_id,
         commodity=unit,
         quantity=preview.given,
-        rule=rule.kind,
+        rule=wanted.rule.kind,
         inputs=inputs,
         inputs_sha256=hashlib.sha256(
             json.dumps(inputs, sort_keys=True, separators=(",", ":")).encode()
         ).hexdigest(),
-        purpose=purpose,
+        purpose=wanted.purpose,
         state="proposed",
         proposed_by=proposed_by,
         created_at=now,
@@ -169,7 +182,7 @@ def propose_allocation(
         book_id=pool_id,
         kind="allocation",
         title=f"Allocate from {book.name}",
-        reason=purpose,
+        reason=wanted.purpose,
         payload=RunAsked(run.id, run.commodity, run.quantity),
         made_by=proposed_by,
         now=now,
@@ -321,12 +334,11 @@ def _lines(session: ReadSession, run: AllocationRun) -> list[tuple[AllocationLin
     return [(line, book, fund) for line, book, fund in session.execute(query)]
 
 
-def _inputs(
-    preview: Preview, quantity: int, unit: str, since: date | None, until: date | None
-) -> dict[str, Any]:
+def _inputs(preview: Preview, wanted: Allocation, unit: str) -> dict[str, Any]:
     """Return what the split was computed from; it names no giver."""
+    since, until = wanted.since, wanted.until
     return {
-        "amount": quantity,
+        "amount": wanted.quantity,
         "commodity": unit,
         "members": {share.code: place for place, share in enumerate(preview.shares, 1)},
         **preview.rule.document(),

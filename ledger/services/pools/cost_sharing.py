@@ -22,6 +22,17 @@ KIND = "cost_sharing"
 
 
 @dataclass(frozen=True, slots=True)
+class Sharing:
+    """A cost in minor units, what it is for, the measures (hours, heads …) by book code, and the
+    fund that bears each other community's share."""
+
+    amount: int
+    title: str
+    measures: Mapping[str, int]
+    funds: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class SharedCost:
     """A cost in minor units; measures and the funds that bear the shares, by book code."""
 
@@ -37,42 +48,42 @@ def propose_sharing(
     *,
     book: Book,
     fund: Fund,
-    amount: int,
-    measures: Mapping[str, int],
-    funds: Mapping[str, str],
-    title: str,
+    cost: Sharing,
     reason: str,
     made_by: UUID,
     now: datetime,
 ) -> Proposal:
-    """Ask to pay a cost and recharge the others by ``measures`` (hours, heads …, by book code).
+    """Ask to pay a cost and recharge the others by measures.
 
-    ``funds`` names the fund that bears each other community's share. Raises Invalid unless the
+    Raises Invalid unless the
     paying book takes part and somebody else has a share, NotFound for an unknown book or fund.
     """
     check_own_fund(book, fund)
-    if amount <= 0:
+    if cost.amount <= 0:
         raise Invalid("Give an amount above zero.", place="amount")
-    if book.code not in measures or len(measures) < 2:
+    if book.code not in cost.measures or len(cost.measures) < 2:
         raise Invalid("Name the paying community and at least one other.", place="measures")
-    if any(weight < 0 for weight in measures.values()) or not any(measures.values()):
+    if any(weight < 0 for weight in cost.measures.values()) or not any(cost.measures.values()):
         raise Invalid("Measures are not below zero, and not all are zero.", place="measures")
-    for code in measures:
+    for code in cost.measures:
         if code == book.code:
             continue
         other = book_by_code(session, code)
         if other.commodity != book.commodity:
             raise Invalid("All must count in the same currency.", place=f"measures.{code}")
-        check_own_fund(other, fund_by_code(session, other.id, funds.get(code, "")), place="funds")
-    if not any(share for code, share in shares_of(amount, measures).items() if code != book.code):
+        check_own_fund(
+            other, fund_by_code(session, other.id, cost.funds.get(code, "")), place="funds"
+        )
+    shares = shares_of(cost.amount, cost.measures)
+    if not any(share for code, share in shares.items() if code != book.code):
         raise Invalid("Nobody else has a share in this cost.", place="measures")
     return propose(
         session,
         book_id=book.id,
         kind=KIND,
-        title=title,
+        title=cost.title,
         reason=reason,
-        payload=SharedCost(fund.id, amount, book.commodity, measures, funds),
+        payload=SharedCost(fund.id, cost.amount, book.commodity, cost.measures, cost.funds),
         made_by=made_by,
         now=now,
     )

@@ -3,6 +3,7 @@ condition, money given back, and charge-backs (events POL-5, POL-6, ALC-4 to ALC
 units, minutes.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -41,6 +42,16 @@ from ledger.services.pools.pools import PoolParts
 REFUNDABLE = "refundable"
 EXIT = "pool_exit"
 CONDITIONAL = "conditional_allocation"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What is allocated once something is reached: minor units of the pool's currency, or
+    minutes of ``commodity``."""
+
+    quantity: int
+    milestone: str
+    commodity: str = ""
 
 
 def propose_refundable(
@@ -151,12 +162,10 @@ def propose_conditional(
     pool: Book,
     member: Book,
     fund: Fund,
-    quantity: int,
-    milestone: str,
+    condition: Condition,
     reason: str,
     made_by: UUID,
     now: datetime,
-    commodity: str = "",
 ) -> Commitment:
     """Ask to allocate money on a condition, or pledged hours (ALC-4, ALC-8).
 
@@ -170,9 +179,9 @@ def propose_conditional(
         kind=CONDITIONAL,
         book=pool,
         fund=PoolParts(session, pool.id).fund,
-        quantity=quantity,
-        commodity=commodity,
-        title=milestone,
+        quantity=condition.quantity,
+        commodity=condition.commodity,
+        title=condition.milestone,
         other=member,
         terms={"member_fund": str(fund.id)},
         made_by=made_by,

@@ -37,42 +37,45 @@ class ContributionAsked:
     commodity: str
 
 
+@dataclass(frozen=True, slots=True)
+class NewPool:
+    """A pool's book: its code, name, currency and fund, the host's fee in hundredths of a percent,
+    and its members, each with the fund that receives."""
+
+    code: str
+    name: str
+    currency: str
+    fund: str
+    fee_basis_points: int
+    members: Sequence[tuple[str, str]]
+    place: str = ""
+    story: str = ""
+
+
 def create_pool(
-    session: Session,
-    *,
-    code: str,
-    name: str,
-    currency: str,
-    host: Book,
-    held_fund: Fund,
-    fund: str,
-    fee_basis_points: int,
-    members: Sequence[tuple[str, str]],
-    now: datetime,
-    place: str = "",
-    story: str = "",
+    session: Session, *, new: NewPool, host: Book, held_fund: Fund, now: datetime
 ) -> Pool:
     """Open a pool's book and fund and let members in, each with the fund that receives.
 
     Twice the same is once. Raises Invalid unless a community is host, in the pool's currency,
     and keeps the money in an agency fund; Conflict when there is a pool that is another.
     """
-    _check_community(host, currency, place="host")
+    _check_community(host, new.currency, place="host")
     check_holder(host, held_fund)
-    if not 0 <= fee_basis_points <= 10_000:
+    if not 0 <= new.fee_basis_points <= 10_000:
         raise Invalid("A fee is between 0 and 10,000 basis points.", place="fee_basis_points")
     book = create_book(
         session,
-        code=code,
-        name=name,
+        code=new.code,
+        name=new.name,
         kind="pool",
-        currency=currency,
+        currency=new.currency,
         now=now,
-        place=place,
-        story=story,
+        place=new.place,
+        story=new.story,
     )
-    own = create_fund(session, book_id=book.id, code=fund, fund_class="purpose", now=now)
-    terms = (own.id, host.id, held_fund.id, fee_basis_points)
+    own = create_fund(session, book_id=book.id, code=new.fund, fund_class="purpose", now=now)
+    terms = (own.id, host.id, held_fund.id, new.fee_basis_points)
     pool = session.get(Pool, book.id)
     if pool is None:
         pool = Pool(
@@ -80,13 +83,13 @@ def create_pool(
             fund_id=own.id,
             host_id=host.id,
             held_fund_id=held_fund.id,
-            fee_basis_points=fee_basis_points,
+            fee_basis_points=new.fee_basis_points,
         )
         session.add(pool)
         session.flush()
     elif terms != (pool.fund_id, pool.host_id, pool.held_fund_id, pool.fee_basis_points):
-        raise Conflict("Pool {code} is there on other terms.", place="code", code=code)
-    for member, member_fund in members:
+        raise Conflict("Pool {code} is there on other terms.", place="code", code=new.code)
+    for member, member_fund in new.members:
         add_member(session, pool=pool, book_code=member, fund_code=member_fund)
     return pool
 

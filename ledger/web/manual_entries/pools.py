@@ -46,8 +46,8 @@ def _conditional(told: Told) -> Commitment:
         pool=told.book,
         member=member,
         fund=told.session.get_one(Fund, place.fund_id),
-        quantity=told.answers["amount"],
-        **told.asking("milestone", "reason"),
+        condition=lifecycle.Condition(told.answers["amount"], told.answers["milestone"]),
+        **told.asking("reason"),
     )
 
 

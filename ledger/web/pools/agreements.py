@@ -89,9 +89,11 @@ def _ask(code: str, schema: Schema, ask: Ask, form: Callable[..., Response]) -> 
 
 
 def _propose(session: Session, host: Book, answers: dict[str, Any]) -> Proposal:
+    asking = {name: answers.pop(name) for name in ("reason", "made_by", "now")}
     code = answers.pop("code").upper()
     fee = answers.pop("fee_basis_points") or 0
-    return deeds.propose_pool(session, host=host, code=code, fee_basis_points=fee, **answers)
+    terms = deeds.PoolTerms(code=code, fee_basis_points=fee, **answers)
+    return deeds.propose_pool(session, host=host, terms=terms, **asking)
 
 
 def _join(session: Session, member: Book, answers: dict[str, Any]) -> Proposal:

@@ -53,12 +53,14 @@ def propose(code: str) -> Response:
             lambda session: services.propose_allocation(
                 session,
                 pool_id=book.id,
-                quantity=answers["amount"],
-                commodity=answers["commodity"],
-                rule=rule,
-                since=answers["since"],
-                until=answers["until"],
-                purpose=answers["purpose"],
+                wanted=services.Allocation(
+                    quantity=answers["amount"],
+                    commodity=answers["commodity"],
+                    rule=rule,
+                    since=answers["since"],
+                    until=answers["until"],
+                    purpose=answers["purpose"],
+                ),
                 proposed_by=person.id,
                 now=now(),
             )

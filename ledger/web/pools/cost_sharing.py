@@ -56,11 +56,15 @@ def propose(code: str) -> Response:
                 session,
                 book=book,
                 fund=fund_by_code(session, book.id, fund),
-                measures=measures,
-                funds=_general_funds(session, book, measures),
+                cost=cost_sharing.Sharing(
+                    answers["amount"],
+                    answers["title"],
+                    measures,
+                    _general_funds(session, book, measures),
+                ),
+                reason=answers["reason"],
                 made_by=person.id,
                 now=now(),
-                **answers,
             )
 
         write(deed)
