@@ -4,6 +4,7 @@ from ledger.core import approval_rules
 from ledger.demo import people
 from ledger.demo.history import Year
 from ledger.queries.books.books import fund_by_code
+from ledger.services.approvals.agreements import MoneyRequest
 from ledger.services.books.policies import choose_policy
 from ledger.services.spending import expenses, grants, loans, spending
 
@@ -24,9 +25,11 @@ def _paid_bill(year: Year) -> None:
         year.session,
         book=book,
         fund=fund_by_code(year.session, book.id, "ROOF"),
-        amount=64_000,
-        title="Scaffold for the south side",
-        reason="The cheaper of two offers; needed for three weeks.",
+        request=spending.SpendingRequest(
+            amount=64_000,
+            title="Scaffold for the south side",
+            reason="The cheaper of two offers; needed for three weeks.",
+        ),
         made_by=year.people["member"].id,
         now=year.at(40),
     )
@@ -71,9 +74,9 @@ def _requests(year: Year) -> None:
             year.session,
             book=book,
             fund=fund_by_code(year.session, book.id, fund),
-            amount=amount,
-            title=title,
-            reason="As listed in the plan of the roof group.",
+            request=spending.SpendingRequest(
+                amount=amount, title=title, reason="As listed in the plan of the roof group."
+            ),
             made_by=year.people["member"].id,
             now=year.at(days_ago),
         )
@@ -88,9 +91,9 @@ def _expense_given(year: Year) -> None:
         year.session,
         book=book,
         fund=fund_by_code(year.session, book.id, "GEN"),
-        amount=2_780,
-        title="Fuel for the trailer",
-        reason="Receipt of the filling station.",
+        request=MoneyRequest(
+            amount=2_780, title="Fuel for the trailer", reason="Receipt of the filling station."
+        ),
         claimed_by=member,
         now=year.at(33),
     )
@@ -137,9 +140,11 @@ def _loan(year: Year) -> None:
         fund=fund_by_code(year.session, lender.id, "GEN"),
         borrower=borrower,
         borrower_fund=fund_by_code(year.session, borrower.id, "GEN"),
-        amount=30_000,
-        title="Bridging the workshop's rent",
-        reason="Until the course fees come in; without interest.",
+        request=MoneyRequest(
+            amount=30_000,
+            title="Bridging the workshop's rent",
+            reason="Until the course fees come in; without interest.",
+        ),
         made_by=year.people["treasurer"].id,
         now=year.at(75),
     )

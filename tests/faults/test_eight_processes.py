@@ -66,9 +66,9 @@ def asked(db: Database, *, spendings: int, fit: int) -> tuple[list[list[UUID]], 
                 session,
                 book=book,
                 fund=roof,
-                amount=PRICE,
-                title="Tiles",
-                reason="The roof leaks",
+                request=spending.SpendingRequest(
+                    amount=PRICE, title="Tiles", reason="The roof leaks"
+                ),
                 made_by=maker.id,
                 now=NOW,
             )

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from ledger.core.allocation import Rule
 from ledger.models.proposals import Proposal
+from ledger.services.approvals.agreements import MoneyRequest
 from ledger.services.pools import allocations, cost_sharing, lifecycle, pools, transfers
 from ledger.services.spending import loans
 from tests.machines.base import AMOUNTS, ANY, BOOKS
@@ -114,9 +115,9 @@ class Between(Money):
                 fund=self.stage.at(here),
                 borrower=self.stage.of(there),
                 borrower_fund=self.stage.at(there),
-                amount=amount,
-                title="Loan",
-                **self.stage.asks(),
+                request=MoneyRequest(amount, "Loan", "Because"),
+                made_by=self.stage.people["maker"],
+                now=self.stage.now,
             )
             self.approve(row)
             return row.id

@@ -1,6 +1,7 @@
 """Steps: what communities spend, lend, share and grant, and what members lay out."""
 
 from ledger.db import Session
+from ledger.services.approvals.agreements import MoneyRequest
 from ledger.services.banking import matching
 from ledger.services.pools import cost_sharing, transfers
 from ledger.services.spending import expenses, grants, loans, spending
@@ -12,9 +13,7 @@ def hrs_7(world: World, session: Session) -> None:
         session,
         book=world.book(session, "A"),
         fund=world.fund(session, "A", "GEN"),
-        amount=2500,
-        title="Train to the build",
-        reason="Ticket attached",
+        request=MoneyRequest(amount=2500, title="Train to the build", reason="Ticket attached"),
         claimed_by=world.people["member"],
         now=world.now,
     )
@@ -27,9 +26,7 @@ def rmb_1(world: World, session: Session) -> None:
         session,
         book=world.book(session, "A"),
         fund=world.fund(session, "A", "GEN"),
-        amount=3850,
-        title="Paint",
-        reason="Receipt attached",
+        request=MoneyRequest(amount=3850, title="Paint", reason="Receipt attached"),
         claimed_by=world.people["member"],
         now=world.now,
     )
@@ -63,9 +60,7 @@ def ict_2(world: World, session: Session) -> None:
         fund=world.fund(session, "A", "GEN"),
         borrower=world.book(session, "C"),
         borrower_fund=world.fund(session, "C", "GEN"),
-        amount=30000,
-        title="Loan to Cedar Row",
-        reason="Until the harvest",
+        request=MoneyRequest(amount=30000, title="Loan to Cedar Row", reason="Until the harvest"),
         made_by=world.people["maker"],
         now=world.now,
     )
@@ -123,9 +118,9 @@ def grt_6(world: World, session: Session) -> None:
         session,
         book=world.book(session, "C"),
         fund=world.fund(session, "C", "GARDEN"),
-        amount=25000,
-        title="To the seed library",
-        reason="Decided by the board",
+        request=MoneyRequest(
+            amount=25000, title="To the seed library", reason="Decided by the board"
+        ),
         made_by=world.people["maker"],
         now=world.now,
     )
@@ -146,9 +141,9 @@ def dis_1(world: World, session: Session) -> None:
         session,
         book=world.book(session, "A"),
         fund=world.fund(session, "A", "SOLAR"),
-        amount=40000,
-        title="Mounting rails",
-        reason="Cheapest of three offers",
+        request=spending.SpendingRequest(
+            amount=40000, title="Mounting rails", reason="Cheapest of three offers"
+        ),
         made_by=world.people["maker"],
         now=world.now,
     )

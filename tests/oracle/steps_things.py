@@ -182,11 +182,13 @@ def eqp_11(world: World, session: Session) -> None:
         session,
         book=world.book(session, "A"),
         fund=world.fund(session, "A", "SOLAR"),
-        commodity="EQP.PANEL",
-        items=10,
-        amount=100000,
-        title="Panels",
-        reason="Cheapest of three offers",
+        request=purchases.PurchaseRequest(
+            commodity="EQP.PANEL",
+            items=10,
+            amount=100000,
+            title="Panels",
+            reason="Cheapest of three offers",
+        ),
         made_by=world.people["maker"],
         now=world.now,
     )

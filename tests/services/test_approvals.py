@@ -25,7 +25,7 @@ from ledger.services.approvals.registry import registered
 from ledger.services.approvals.rules import bands_from, propose_rule
 from ledger.services.books.policies import choose_policy
 from ledger.services.people import people
-from ledger.services.spending.spending import request_spending
+from ledger.services.spending.spending import SpendingRequest, request_spending
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person
 from tests.services.test_periods import gift
@@ -49,11 +49,13 @@ class Desk:
             self.session,
             book=self.book,
             fund=self.session.get_one(Fund, self.fund),
-            amount=amount,
-            title="Timber",
-            account=5110,
-            function="programme",
-            reason="The roof leaks",
+            request=SpendingRequest(
+                amount=amount,
+                title="Timber",
+                account=5110,
+                function="programme",
+                reason="The roof leaks",
+            ),
             made_by=self.maker,
             now=NOW,
         )

@@ -1,5 +1,6 @@
 """Agreements: what cannot be agreed on, and steps taken once and never beyond what is left."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models.commitments import Commitment
+from ledger.services.approvals.agreements import MoneyRequest
 from ledger.services.books.books import ensure_commodity
 from ledger.services.campaigns import matching_sponsors
 from ledger.services.pools import lifecycle
@@ -26,16 +28,15 @@ from tests.services.hamlet import (
 
 
 def order(session: Session, hamlet: Hamlet, **changed: Any) -> Commitment:
-    answers: dict[str, Any] = {
-        "book": hamlet.books["A"],
-        "fund": fund(session, "A", "GEN"),
-        "amount": 8_000,
-        "title": "Timber",
-        "reason": "The stage needs it",
-        "made_by": hamlet.maker,
-        "now": NOW,
-    }
-    return spending.request_spending(session, **answers | changed)
+    request = spending.SpendingRequest(8_000, "Timber", "The stage needs it")
+    return spending.request_spending(
+        session,
+        book=hamlet.books["A"],
+        fund=fund(session, "A", "GEN"),
+        request=replace(request, **changed),
+        made_by=hamlet.maker,
+        now=NOW,
+    )
 
 
 @pytest.mark.parametrize(
@@ -62,9 +63,7 @@ def loan(session: Session, hamlet: Hamlet, **changed: Any) -> Commitment:
         "fund": fund(session, "A", "GEN"),
         "borrower": hamlet.books["B"],
         "borrower_fund": fund(session, "B", "GEN"),
-        "amount": 9_000,
-        "title": "For the boiler",
-        "reason": "Until spring",
+        "request": MoneyRequest(9_000, "For the boiler", "Until spring"),
         "made_by": hamlet.maker,
         "now": NOW,
     }

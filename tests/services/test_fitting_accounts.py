@@ -52,12 +52,11 @@ def ask_spending(session: Session, book: Book, fund: Fund, account: int, title: 
         session,
         book=book,
         fund=fund,
-        amount=500,
-        title=title,
-        reason="Because",
+        request=spending.SpendingRequest(
+            amount=500, title=title, reason="Because", account=account
+        ),
         made_by=make_person(session, f"Tess {account}", book, "treasurer").id,
         now=NOW,
-        account=account,
     )
 
 

@@ -312,11 +312,9 @@ def test_equipment_leaves_a_restricted_fund_by_policy_and_terms(
         hamlet_session,
         book=hamlet.books["A"],
         fund=roof,
-        commodity="EQP.PANEL",
-        items=10,
-        amount=100_000,
-        title="Panels",
-        reason="Cheapest",
+        request=purchases.PurchaseRequest(
+            commodity="EQP.PANEL", items=10, amount=100_000, title="Panels", reason="Cheapest"
+        ),
         made_by=hamlet.maker,
         now=NOW,
     )

@@ -13,6 +13,7 @@ import pytest
 from ledger.db import Session
 from ledger.errors import Conflict, NotAllowed
 from ledger.models.commitments import Commitment
+from ledger.services.approvals.agreements import MoneyRequest
 from ledger.services.approvals.registry import Decision
 from ledger.services.spending import expenses, grants, spending
 from tests.conftest import NOW
@@ -26,9 +27,7 @@ def an_order(session: Session, hamlet: Hamlet) -> Commitment:
         session,
         book=hamlet.books["A"],
         fund=fund(session, "A", "GEN"),
-        amount=8_000,
-        title="Timber",
-        reason="The stage needs it",
+        request=spending.SpendingRequest(amount=8_000, title="Timber", reason="The stage needs it"),
         made_by=hamlet.maker,
         now=NOW,
     )
@@ -39,9 +38,7 @@ def a_claim(session: Session, hamlet: Hamlet) -> Commitment:
         session,
         book=hamlet.books["A"],
         fund=fund(session, "A", "GEN"),
-        amount=2_000,
-        title="Paint",
-        reason="Laid out",
+        request=MoneyRequest(amount=2_000, title="Paint", reason="Laid out"),
         claimed_by=hamlet.maker,
         now=NOW,
     )
@@ -52,9 +49,7 @@ def a_grant(session: Session, hamlet: Hamlet) -> Commitment:
         session,
         book=hamlet.books["A"],
         fund=fund(session, "A", "GEN"),
-        amount=3_000,
-        title="The choir",
-        reason="New chairs",
+        request=MoneyRequest(amount=3_000, title="The choir", reason="New chairs"),
         made_by=hamlet.maker,
         now=NOW,
     )

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from ledger.models.journal import Entry, Posting
 from ledger.models.proposals import Proposal
 from ledger.queries.books.books import book_by_code, fund_by_code
-from ledger.services.spending.spending import request_spending
+from ledger.services.spending.spending import SpendingRequest, request_spending
 from tests.conftest import NOW
 from tests.factories import make_person
 from tests.web.town import Town
@@ -32,9 +32,9 @@ def ask(town: Town, amount: int) -> UUID:
             session,
             book=book,
             fund=fund_by_code(session, book.id, "GEN"),
-            amount=amount,
-            title=f"Timber for {amount}",
-            reason="The roof leaks",
+            request=SpendingRequest(
+                amount=amount, title=f"Timber for {amount}", reason="The roof leaks"
+            ),
             made_by=town.people["treasurer"],
             now=NOW,
         )

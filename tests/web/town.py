@@ -534,9 +534,7 @@ def _agree(session: Session, town: Town, book: Book) -> None:
         session,
         book=book,
         fund=fund_by_code(session, book.id, "GEN"),
-        amount=1_000,
-        title="Cable",
-        reason="For the roof",
+        request=spending.SpendingRequest(amount=1_000, title="Cable", reason="For the roof"),
         made_by=town.people["second treasurer"],
         now=NOW,
     )

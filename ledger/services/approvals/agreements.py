@@ -5,8 +5,8 @@ and leaves the entries it made. The nouns (spending, grants, loans …) say what
 """
 
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -56,29 +56,66 @@ def agreement_kind(
     return ApprovalKind(name, AgreementAsked, approve_it, reject_it)
 
 
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What is agreed or asked for; ``quantity`` in the smallest unit of the book's currency or of
+    ``commodity``, ``other`` the book on the other side, ``terms`` what its kind keeps besides."""
+
+    kind: str
+    book: Book
+    fund: Fund
+    quantity: int
+    title: str
+    commodity: str = ""
+    other: Book | None = None
+    terms: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyRequest:
+    """How much money is asked for, in minor units, for what and why."""
+
+    amount: int
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepTaken:
+    """How much was done, when and by whom; the reference is the outside world's name for it.
+
+    ``asked_by`` is who asked for a step to which ``by`` only agrees. ``left`` is how much the step
+    may take at most, and what that is called. ``entry_id`` names what the caller has posted under
+    another source.
+    """
+
+    quantity: int
+    on: date
+    now: datetime
+    reference: str = ""
+    by: UUID | None = None
+    asked_by: UUID | None = None
+    left: tuple[int, str] | None = None
+    entry_id: UUID | None = None
+
+
 def open_commitment(
     session: Session,
     *,
-    kind: str,
-    book: Book,
-    fund: Fund,
-    quantity: int,
-    title: str,
+    agreement: Agreement,
     now: datetime,
     state: str = "submitted",
-    commodity: str = "",
-    other: Book | None = None,
-    terms: dict[str, Any] | None = None,
     made_by: UUID | None = None,
 ) -> Commitment:
     """Write down what is agreed or asked for; nothing is posted.
 
     Raises Invalid for an amount that is not above zero, a fund of another book or no title.
     """
-    check_own_fund(book, fund)
-    if quantity <= 0:
+    book, other = agreement.book, agreement.other
+    check_own_fund(book, agreement.fund)
+    if agreement.quantity <= 0:
         raise Invalid("Give an amount above zero.", place="amount")
-    if not title.strip():
+    if not agreement.title.strip():
         raise Invalid("Say what it is for.", place="title")
     if other is not None and other.id == book.id:
         raise Invalid("Name another community.", place="other")
@@ -86,15 +123,15 @@ def open_commitment(
         raise Invalid("Both must count in the same currency.", place="other")
     row = Commitment(
         book_id=book.id,
-        kind=kind,
+        kind=agreement.kind,
         reference=new_reference(PREFIX, secrets.choice),
-        fund_id=fund.id,
-        commodity=commodity or book.commodity,
-        quantity=quantity,
+        fund_id=agreement.fund.id,
+        commodity=agreement.commodity or book.commodity,
+        quantity=agreement.quantity,
         state=state,
         other_id=other.id if other else None,
-        title=title.strip(),
-        terms=terms or {},
+        title=agreement.title.strip(),
+        terms=dict(agreement.terms),
         made_by=made_by,
         created_at=now,
     )
@@ -147,10 +184,7 @@ def approve(
         row,
         "approve",
         entries,
-        quantity=row.quantity,
-        on=decision.on,
-        now=decision.now,
-        by=decision.by,
+        taken=StepTaken(quantity=row.quantity, on=decision.on, now=decision.now, by=decision.by),
     )
 
 
@@ -166,22 +200,14 @@ def take_step(
     name: str,
     entries: Sequence[Entry],
     *,
-    quantity: int,
-    on: date,
-    now: datetime,
-    reference: str = "",
-    by: UUID | None = None,
-    asked_by: UUID | None = None,
-    left: tuple[int, str] | None = None,
-    entry_id: UUID | None = None,
+    taken: StepTaken,
 ) -> Step:
     """Post what a step means and write it down; the same step told again is done once.
 
-    ``asked_by`` is who asked for a step to which ``by`` only agrees. ``entry_id`` names what the
-    caller has posted under another source. ``left`` is how much the step may take at most, and
-    what that is called. Raises Conflict for more, when the state does not allow the step, or the
-    same reference had another amount.
+    Raises Conflict for more than is left, when the state does not allow the step, or the same
+    reference had another amount.
     """
+    quantity, reference, entry_id = taken.quantity, taken.reference, taken.entry_id
     known = _known(session, row, name, reference)
     if known is not None:
         if known.quantity != quantity:
@@ -193,10 +219,10 @@ def take_step(
         return known
     if quantity <= 0:
         raise Invalid("Give an amount above zero.", place="amount")
-    if left is not None and quantity > left[0]:
-        raise Conflict("That is more than {left}.", place="amount", left=left[1])
+    if taken.left is not None and quantity > taken.left[0]:
+        raise Conflict("That is more than {left}.", place="amount", left=taken.left[1])
     row.state = after(row.kind, row.state, name)
-    agreed = name == "approve" or asked_by is not None
+    agreed = name == "approve" or taken.asked_by is not None
     if entries:
         posted = journal.post(
             session,
@@ -204,10 +230,10 @@ def take_step(
             event_type=f"{row.kind}_{name}",
             source=row.kind,
             external_ref=f"{row.reference}/{reference}" if reference else row.reference,
-            accounting_on=on,
-            now=now,
-            made_by=(asked_by or row.made_by) if agreed else by,
-            approved_by=by if agreed else None,
+            accounting_on=taken.on,
+            now=taken.now,
+            made_by=(taken.asked_by or row.made_by) if agreed else taken.by,
+            approved_by=taken.by if agreed else None,
         )
         own = session.get_one(Book, row.book_id).code
         entry_id = next(
@@ -220,9 +246,9 @@ def take_step(
         reference=reference,
         quantity=quantity,
         entry_id=entry_id,
-        done_on=on,
-        done_by=by,
-        created_at=now,
+        done_on=taken.on,
+        done_by=taken.by,
+        created_at=taken.now,
     )
     session.add(step)
     session.flush()

@@ -26,6 +26,8 @@ from ledger.queries.campaigns.matching_sponsors import (
     terms_of,
 )
 from ledger.services.approvals.agreements import (
+    Agreement,
+    StepTaken,
     agreement_kind,
     approve,
     load,
@@ -67,17 +69,19 @@ def propose_sponsor(
         raise Invalid("A cap is not below zero.", place="per_gift")
     row = open_commitment(
         session,
-        kind=KIND,
-        book=book,
-        fund=fund,
-        quantity=up_to,
-        title="Matching sponsor",
-        terms={
-            "party": str(party.id),
-            "basis_points": basis_points,
-            "per_gift": per_gift,
-            **({"campaign": str(campaign_id)} if campaign_id else {}),
-        },
+        agreement=Agreement(
+            kind=KIND,
+            book=book,
+            fund=fund,
+            quantity=up_to,
+            title="Matching sponsor",
+            terms={
+                "party": str(party.id),
+                "basis_points": basis_points,
+                "per_gift": per_gift,
+                **({"campaign": str(campaign_id)} if campaign_id else {}),
+            },
+        ),
         made_by=made_by,
         now=now,
     )
@@ -124,7 +128,11 @@ def match_gifts(
         **place_of(session, row), amount=share, pledge=_pledge(session, row).reference
     )
     step = take_step(
-        session, row, "match", entries, quantity=share, reference=reference, by=by, on=on, now=now
+        session,
+        row,
+        "match",
+        entries,
+        taken=StepTaken(quantity=share, reference=reference, by=by, on=on, now=now),
     )
     return step.quantity
 
@@ -197,7 +205,13 @@ def _post(
     )
     if step == "unmatch":
         entries = [item.reversed() for item in entries]
-    take_step(session, row, step, entries, quantity=share, reference=reference, on=on, now=now)
+    take_step(
+        session,
+        row,
+        step,
+        entries,
+        taken=StepTaken(quantity=share, reference=reference, on=on, now=now),
+    )
 
 
 def _approved_at(session: Session, row: Commitment) -> datetime:

@@ -18,7 +18,14 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.assets import Asset, Intake, Valuation
 from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
-from ledger.services.approvals.agreements import open_commitment, place_of, take_step, total
+from ledger.services.approvals.agreements import (
+    Agreement,
+    StepTaken,
+    open_commitment,
+    place_of,
+    take_step,
+    total,
+)
 
 KIND = "depreciation"
 MAX_MONTHS = 600
@@ -52,19 +59,21 @@ def start_wear(
     terms = {} if asset_id is None else {"asset": str(asset_id)}
     return open_commitment(
         session,
-        kind=KIND,
-        book=session.get_one(Book, valuation.book_id),
-        fund=session.get_one(Fund, intake.fund_id),
-        quantity=cost,
-        title=f"Wear of {valuation.label}",
+        agreement=Agreement(
+            kind=KIND,
+            book=session.get_one(Book, valuation.book_id),
+            fund=session.get_one(Fund, intake.fund_id),
+            quantity=cost,
+            title=f"Wear of {valuation.label}",
+            terms={
+                "intake": str(intake.id),
+                **terms,
+                "months": months,
+                "first": first.replace(day=1).isoformat(),
+                "brought": 0,
+            },
+        ),
         state="active",
-        terms={
-            "intake": str(intake.id),
-            **terms,
-            "months": months,
-            "first": first.replace(day=1).isoformat(),
-            "brought": 0,
-        },
         made_by=by,
         now=now,
     )
@@ -161,13 +170,15 @@ def take_out(session: Session, asset: Asset, *, now: datetime) -> int:
     if rest:
         open_commitment(
             session,
-            kind=KIND,
-            book=session.get_one(Book, plan.book_id),
-            fund=session.get_one(Fund, plan.fund_id),
-            quantity=rest,
-            title=plan.title,
+            agreement=Agreement(
+                kind=KIND,
+                book=session.get_one(Book, plan.book_id),
+                fund=session.get_one(Fund, plan.fund_id),
+                quantity=rest,
+                title=plan.title,
+                terms={**plan.terms, "brought": done - share},
+            ),
             state=plan.state,
-            terms={**plan.terms, "brought": done - share},
             made_by=plan.made_by,
             now=now,
         )
@@ -191,14 +202,18 @@ def _wear(session: Session, plan: Commitment, month: date, by: UUID | None, now:
             plan,
             "wear",
             bookkeeping.depreciation_booked(**place_of(session, plan), amount=amount),
-            quantity=amount,
-            reference=f"{month:%Y-%m}",
-            by=by,
-            on=_next(month),
-            now=now,
+            taken=StepTaken(
+                quantity=amount, reference=f"{month:%Y-%m}", by=by, on=_next(month), now=now
+            ),
         )
     if worn(session, plan) == plan.quantity:
-        take_step(session, plan, "complete", [], quantity=plan.quantity, by=by, on=month, now=now)
+        take_step(
+            session,
+            plan,
+            "complete",
+            [],
+            taken=StepTaken(quantity=plan.quantity, by=by, on=month, now=now),
+        )
     return int(amount > 0)
 
 

@@ -11,7 +11,7 @@ from ledger.core import bookkeeping
 from ledger.db import ReadSession, Session
 from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
-from ledger.services.approvals.agreements import open_commitment, take_step
+from ledger.services.approvals.agreements import Agreement, StepTaken, open_commitment, take_step
 from ledger.services.books import journal
 
 DEBIT = "bank_debit"
@@ -29,11 +29,7 @@ def start_debit(
     book = session.get_one(Book, fund.book_id)
     row = open_commitment(
         session,
-        kind=DEBIT,
-        book=book,
-        fund=fund,
-        quantity=amount,
-        title=intent_id,
+        agreement=Agreement(kind=DEBIT, book=book, fund=fund, quantity=amount, title=intent_id),
         state="pending",
         now=now,
     )
@@ -74,4 +70,10 @@ def fail_debit(session: Session, *, row: Commitment, on: date, now: datetime) ->
         currency=row.commodity,
         amount=row.quantity,
     )
-    take_step(session, row, "fail", entries, quantity=row.quantity, on=on, now=now)
+    take_step(
+        session,
+        row,
+        "fail",
+        entries,
+        taken=StepTaken(quantity=row.quantity, on=on, now=now),
+    )

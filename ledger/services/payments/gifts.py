@@ -19,7 +19,7 @@ from ledger.models.commitments import Commitment
 from ledger.models.parties import Party
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Pledge
-from ledger.services.approvals.agreements import take_step
+from ledger.services.approvals.agreements import StepTaken, take_step
 from ledger.services.books import journal
 from ledger.services.pledges.pledges import keep_at_once, record_fulfilment, release_for
 from ledger.services.stripe_balance.balance_transactions import (
@@ -61,10 +61,9 @@ def settle_gift(
             kind.debit,
             "clear",
             _charge_entries(session, txn, book, fund, kind),
-            quantity=txn.amount,
-            reference=txn_id,
-            on=day_of(session, txn, fund),
-            now=now,
+            taken=StepTaken(
+                quantity=txn.amount, reference=txn_id, on=day_of(session, txn, fund), now=now
+            ),
         )
         remember(session, txn, fund, "gift_settled", now)
         return

@@ -28,7 +28,7 @@ from ledger.models.pools import Pool
 from ledger.models.recurring import RecurringGift
 from ledger.queries.payments.payments import attempt_to_reuse
 from ledger.queries.pledges.pledges import open_quantity
-from ledger.services.approvals.agreements import take_step
+from ledger.services.approvals.agreements import StepTaken, take_step
 from ledger.services.books import journal
 from ledger.services.payments.bank_debits import pending_debit, start_debit
 from ledger.services.payments.gifts import settle_foreign
@@ -279,10 +279,7 @@ def _settle_own(
             pending,
             "clear",
             [],
-            quantity=txn.amount,
-            reference=txn.stripe_txn_id,
-            on=on,
-            now=now,
+            taken=StepTaken(quantity=txn.amount, reference=txn.stripe_txn_id, on=on, now=now),
         )
     posted = journal.post(
         session,

@@ -26,6 +26,8 @@ from ledger.queries.books.funds import on_account
 from ledger.queries.books.policies import policy_of
 from ledger.queries.pledges.pledges import open_quantity
 from ledger.services.approvals.agreements import (
+    Agreement,
+    StepTaken,
     agreement_kind,
     approve,
     load,
@@ -95,16 +97,18 @@ def propose_promise(
         raise Invalid("The yearly rate is between 0 and 50 %.", place="basis_points")
     row = open_commitment(
         session,
-        kind=KIND,
-        book=book,
-        fund=fund,
-        quantity=sum(amount for _day, amount in schedule),
-        title="Unconditional promise",
-        terms={
-            "party": str(party.id),
-            "schedule": [[day.isoformat(), amount] for day, amount in schedule],
-            "basis_points": basis_points,
-        },
+        agreement=Agreement(
+            kind=KIND,
+            book=book,
+            fund=fund,
+            quantity=sum(amount for _day, amount in schedule),
+            title="Unconditional promise",
+            terms={
+                "party": str(party.id),
+                "schedule": [[day.isoformat(), amount] for day, amount in schedule],
+                "basis_points": basis_points,
+            },
+        ),
         made_by=made_by,
         now=now,
     )
@@ -192,7 +196,11 @@ def unwind(
         **place_of(session, row), amount=share, pledge=pledge.reference
     )
     take_step(
-        session, row, "unwind", entries, quantity=share, reference=str(year), by=by, on=on, now=now
+        session,
+        row,
+        "unwind",
+        entries,
+        taken=StepTaken(quantity=share, reference=str(year), by=by, on=on, now=now),
     )
     return share
 
@@ -256,11 +264,13 @@ def increase(
         row,
         "increase",
         entries,
-        quantity=amount,
-        reference=str(proposal.id),
-        by=decision.by,
-        on=decision.on,
-        now=decision.now,
+        taken=StepTaken(
+            quantity=amount,
+            reference=str(proposal.id),
+            by=decision.by,
+            on=decision.on,
+            now=decision.now,
+        ),
     )
     pledge.quantity += amount
 
@@ -383,10 +393,7 @@ def write_off(
         row,
         "write_off",
         entries,
-        quantity=left,
-        by=decision.by,
-        on=decision.on,
-        now=decision.now,
+        taken=StepTaken(quantity=left, by=decision.by, on=decision.on, now=decision.now),
     )
     pledge.state = "written_off"
 

@@ -25,7 +25,7 @@ from ledger.models.pools import AllocationLine, AllocationRun
 from ledger.models.proposals import Proposal
 from ledger.queries.pools.pools import available, gifts_to_match, members_of
 from ledger.services.accounting.fund_control import lock_fund
-from ledger.services.approvals.agreements import open_commitment
+from ledger.services.approvals.agreements import Agreement, open_commitment
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
@@ -251,14 +251,16 @@ def _set_aside(
     member, fund = to
     row = open_commitment(
         session,
-        kind=CONDITIONAL,
-        book=parts.book,
-        fund=parts.fund,
-        quantity=line.quantity,
-        commodity=run.commodity,
-        title=run.purpose,
-        other=member,
-        terms={"member_fund": str(fund.id), "run": str(run.id)},
+        agreement=Agreement(
+            kind=CONDITIONAL,
+            book=parts.book,
+            fund=parts.fund,
+            quantity=line.quantity,
+            commodity=run.commodity,
+            title=run.purpose,
+            other=member,
+            terms={"member_fund": str(fund.id), "run": str(run.id)},
+        ),
         made_by=run.proposed_by,
         now=decision.now,
     )

@@ -14,7 +14,7 @@ from ledger.models.commitments import Commitment
 from ledger.models.hours import HoursEntry
 from ledger.models.pledges import Pledge
 from ledger.queries.books.policies import policy_of
-from ledger.services.approvals.agreements import load, take_step
+from ledger.services.approvals.agreements import StepTaken, load, take_step
 from ledger.services.books import journal
 from ledger.services.pledges.pledges import record_fulfilment, release_for
 from ledger.services.pools.lifecycle import CONDITIONAL, hours_left
@@ -46,13 +46,15 @@ def confirm_pooled_hours(
         allocation,
         "work",
         [],
-        quantity=row.worked_minutes,
-        left=(hours_left(session, allocation), "what is left of the allocation"),
-        reference=str(row.id),
-        by=confirmed_by,
-        on=on,
-        now=now,
-        entry_id=posted.ids[0],
+        taken=StepTaken(
+            quantity=row.worked_minutes,
+            left=(hours_left(session, allocation), "what is left of the allocation"),
+            reference=str(row.id),
+            by=confirmed_by,
+            on=on,
+            now=now,
+            entry_id=posted.ids[0],
+        ),
     )
     mark_confirmed(row, confirmed_by, now)
     record_fulfilment(

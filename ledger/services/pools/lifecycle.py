@@ -25,7 +25,9 @@ from ledger.queries.books.funds import between, on_account
 from ledger.queries.pools.pools import available
 from ledger.services.accounting.fund_control import hold, lock_fund
 from ledger.services.approvals.agreements import (
+    Agreement,
     AgreementAsked,
+    StepTaken,
     agreement_kind,
     approve,
     load,
@@ -72,12 +74,14 @@ def propose_refundable(
     _member(session, pool.id, member.id)
     row = open_commitment(
         session,
-        kind=REFUNDABLE,
-        book=member,
-        fund=fund,
-        quantity=amount,
-        title=f"Refundable contribution to {pool.name}",
-        other=pool,
+        agreement=Agreement(
+            kind=REFUNDABLE,
+            book=member,
+            fund=fund,
+            quantity=amount,
+            title=f"Refundable contribution to {pool.name}",
+            other=pool,
+        ),
         made_by=made_by,
         now=now,
     )
@@ -138,11 +142,13 @@ def leave_pool(
         row,
         "exit",
         bookkeeping.refundable_contribution_returned(**_share(session, row)),
-        quantity=row.quantity,
-        on=decision.on,
-        now=decision.now,
-        by=decision.by,
-        asked_by=proposal.made_by,
+        taken=StepTaken(
+            quantity=row.quantity,
+            on=decision.on,
+            now=decision.now,
+            by=decision.by,
+            asked_by=proposal.made_by,
+        ),
     )
 
 
@@ -176,14 +182,16 @@ def propose_conditional(
         raise Invalid("This fund belongs to another book.", place="fund")
     row = open_commitment(
         session,
-        kind=CONDITIONAL,
-        book=pool,
-        fund=PoolParts(session, pool.id).fund,
-        quantity=condition.quantity,
-        commodity=condition.commodity,
-        title=condition.milestone,
-        other=member,
-        terms={"member_fund": str(fund.id)},
+        agreement=Agreement(
+            kind=CONDITIONAL,
+            book=pool,
+            fund=PoolParts(session, pool.id).fund,
+            quantity=condition.quantity,
+            commodity=condition.commodity,
+            title=condition.milestone,
+            other=member,
+            terms={"member_fund": str(fund.id)},
+        ),
         made_by=made_by,
         now=now,
     )
@@ -225,7 +233,13 @@ def reach_milestone(
         currency=row.commodity,
         amount=row.quantity,
     )
-    take_step(session, row, "reach", entries, quantity=row.quantity, on=on, now=now, by=by)
+    take_step(
+        session,
+        row,
+        "reach",
+        entries,
+        taken=StepTaken(quantity=row.quantity, on=on, now=now, by=by),
+    )
 
 
 def hours_left(session: ReadSession, row: Commitment) -> int:

@@ -10,6 +10,9 @@ from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.services.accounting.fund_control import hold
 from ledger.services.approvals.agreements import (
+    Agreement,
+    MoneyRequest,
+    StepTaken,
     agreement_kind,
     approve,
     check_payer,
@@ -29,24 +32,20 @@ def claim_expense(
     *,
     book: Book,
     fund: Fund,
-    amount: int,
-    title: str,
-    reason: str,
+    request: MoneyRequest,
     claimed_by: UUID,
     now: datetime,
 ) -> Commitment:
     """Claim what one laid out; somebody else approves it."""
     row = open_commitment(
         session,
-        kind=KIND,
-        book=book,
-        fund=fund,
-        quantity=amount,
-        title=title,
+        agreement=Agreement(
+            kind=KIND, book=book, fund=fund, quantity=request.amount, title=request.title
+        ),
         made_by=claimed_by,
         now=now,
     )
-    put_before_approver(session, row, reason=reason, now=now)
+    put_before_approver(session, row, reason=request.reason, now=now)
     return row
 
 
@@ -64,7 +63,13 @@ def reimburse(session: Session, *, expense_id: UUID, by: UUID, on: date, now: da
         raise NotAllowed("Nobody pays out their own claim.", place="by")
     check_payer(row, by)
     entries = bookkeeping.expense_reimbursed(**place_of(session, row), amount=row.quantity)
-    take_step(session, row, "reimburse", entries, quantity=row.quantity, on=on, now=now, by=by)
+    take_step(
+        session,
+        row,
+        "reimburse",
+        entries,
+        taken=StepTaken(quantity=row.quantity, on=on, now=now, by=by),
+    )
 
 
 def waive(session: Session, *, expense_id: UUID, by: UUID, on: date, now: datetime) -> None:
@@ -73,7 +78,13 @@ def waive(session: Session, *, expense_id: UUID, by: UUID, on: date, now: dateti
     if by != row.made_by:
         raise NotAllowed("Only the member can waive what they are owed.", place="by")
     entries = bookkeeping.expense_waived(**place_of(session, row), amount=row.quantity)
-    take_step(session, row, "waive", entries, quantity=row.quantity, on=on, now=now, by=by)
+    take_step(
+        session,
+        row,
+        "waive",
+        entries,
+        taken=StepTaken(quantity=row.quantity, on=on, now=now, by=by),
+    )
 
 
 register(agreement_kind(KIND, approve_expense))

@@ -13,6 +13,9 @@ from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.services.accounting.fund_control import hold
 from ledger.services.approvals.agreements import (
+    Agreement,
+    MoneyRequest,
+    StepTaken,
     agreement_kind,
     approve,
     check_payer,
@@ -44,11 +47,7 @@ def award_grant(
     """Note a conditional grant that was awarded to us (GRT-1); it is no income yet."""
     row = open_commitment(
         session,
-        kind=RECEIVED,
-        book=book,
-        fund=fund,
-        quantity=amount,
-        title=title,
+        agreement=Agreement(kind=RECEIVED, book=book, fund=fund, quantity=amount, title=title),
         state="active",
         made_by=by,
         now=now,
@@ -87,12 +86,14 @@ def receive_tranche(
         row,
         "receive",
         bookkeeping.tranche_received(**_grant(session, row), amount=amount),
-        left=(left, "what was awarded"),
-        quantity=amount,
-        reference=reference,
-        by=by,
-        on=on,
-        now=now,
+        taken=StepTaken(
+            left=(left, "what was awarded"),
+            quantity=amount,
+            reference=reference,
+            by=by,
+            on=on,
+            now=now,
+        ),
     )
 
 
@@ -113,12 +114,14 @@ def earn_grant(
         row,
         "earn",
         bookkeeping.grant_earned(**_grant(session, row), amount=amount, received=True),
-        left=(advance_left(session, row), "what is left of the advance"),
-        quantity=amount,
-        reference=reference,
-        by=by,
-        on=on,
-        now=now,
+        taken=StepTaken(
+            left=(advance_left(session, row), "what is left of the advance"),
+            quantity=amount,
+            reference=reference,
+            by=by,
+            on=on,
+            now=now,
+        ),
     )
 
 
@@ -139,12 +142,17 @@ def claim_grant(
         row,
         "claim",
         bookkeeping.grant_earned(**_grant(session, row), amount=amount, received=False),
-        left=(row.quantity - total(session, row, "receive", "claim"), "what is left of the award"),
-        quantity=amount,
-        reference=reference,
-        by=by,
-        on=on,
-        now=now,
+        taken=StepTaken(
+            left=(
+                row.quantity - total(session, row, "receive", "claim"),
+                "what is left of the award",
+            ),
+            quantity=amount,
+            reference=reference,
+            by=by,
+            on=on,
+            now=now,
+        ),
     )
 
 
@@ -165,12 +173,14 @@ def return_grant(
         row,
         "return",
         bookkeeping.grant_returned(**_grant(session, row), amount=amount),
-        left=(advance_left(session, row), "what is left of the advance"),
-        quantity=amount,
-        reference=reference,
-        by=by,
-        on=on,
-        now=now,
+        taken=StepTaken(
+            left=(advance_left(session, row), "what is left of the advance"),
+            quantity=amount,
+            reference=reference,
+            by=by,
+            on=on,
+            now=now,
+        ),
     )
 
 
@@ -184,24 +194,20 @@ def propose_outside_grant(
     *,
     book: Book,
     fund: Fund,
-    amount: int,
-    title: str,
-    reason: str,
+    request: MoneyRequest,
     made_by: UUID,
     now: datetime,
 ) -> Commitment:
     """Ask to give a grant to a group outside the system."""
     row = open_commitment(
         session,
-        kind=MADE,
-        book=book,
-        fund=fund,
-        quantity=amount,
-        title=title,
+        agreement=Agreement(
+            kind=MADE, book=book, fund=fund, quantity=request.amount, title=request.title
+        ),
         made_by=made_by,
         now=now,
     )
-    put_before_approver(session, row, reason=reason, now=now)
+    put_before_approver(session, row, reason=request.reason, now=now)
     return row
 
 
@@ -231,15 +237,23 @@ def pay_outside_grant(
         row,
         "pay",
         bookkeeping.outside_grant_paid(**place_of(session, row), amount=amount),
-        left=(row.quantity - total(session, row, "pay"), "what is owed"),
-        quantity=amount,
-        reference=reference,
-        by=by,
-        on=on,
-        now=now,
+        taken=StepTaken(
+            left=(row.quantity - total(session, row, "pay"), "what is owed"),
+            quantity=amount,
+            reference=reference,
+            by=by,
+            on=on,
+            now=now,
+        ),
     )
     if total(session, row, "pay") == row.quantity:
-        take_step(session, row, "complete", [], quantity=row.quantity, on=on, now=now, by=by)
+        take_step(
+            session,
+            row,
+            "complete",
+            [],
+            taken=StepTaken(quantity=row.quantity, on=on, now=now, by=by),
+        )
 
 
 def _grant(session: ReadSession, row: Commitment) -> dict[str, str]:

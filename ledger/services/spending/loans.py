@@ -10,6 +10,9 @@ from ledger.models.books import Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.services.accounting.fund_control import hold
 from ledger.services.approvals.agreements import (
+    Agreement,
+    MoneyRequest,
+    StepTaken,
     agreement_kind,
     approve,
     load,
@@ -31,9 +34,7 @@ def propose_loan(
     fund: Fund,
     borrower: Book,
     borrower_fund: Fund,
-    amount: int,
-    title: str,
-    reason: str,
+    request: MoneyRequest,
     made_by: UUID,
     now: datetime,
 ) -> Commitment:
@@ -42,17 +43,19 @@ def propose_loan(
         raise Invalid("This fund belongs to another book.", place="borrower_fund")
     row = open_commitment(
         session,
-        kind=KIND,
-        book=lender,
-        fund=fund,
-        quantity=amount,
-        title=title,
-        other=borrower,
-        terms={"borrower_fund": str(borrower_fund.id)},
+        agreement=Agreement(
+            kind=KIND,
+            book=lender,
+            fund=fund,
+            quantity=request.amount,
+            title=request.title,
+            other=borrower,
+            terms={"borrower_fund": str(borrower_fund.id)},
+        ),
         made_by=made_by,
         now=now,
     )
-    put_before_approver(session, row, reason=reason, now=now)
+    put_before_approver(session, row, reason=request.reason, now=now)
     return row
 
 
@@ -84,15 +87,23 @@ def repay_loan(
         row,
         "repay",
         entries,
-        left=(lent, "what is still lent"),
-        quantity=amount,
-        reference=reference,
-        by=by,
-        on=on,
-        now=now,
+        taken=StepTaken(
+            left=(lent, "what is still lent"),
+            quantity=amount,
+            reference=reference,
+            by=by,
+            on=on,
+            now=now,
+        ),
     )
     if total(session, row, "repay") == row.quantity:
-        take_step(session, row, "complete", [], quantity=row.quantity, on=on, now=now, by=by)
+        take_step(
+            session,
+            row,
+            "complete",
+            [],
+            taken=StepTaken(quantity=row.quantity, on=on, now=now, by=by),
+        )
 
 
 def _sides(session: ReadSession, row: Commitment) -> dict[str, str]:

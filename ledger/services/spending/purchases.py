@@ -4,6 +4,7 @@ Where the money was restricted, the book's policy says whether being in use ends
 always (US), only if the terms of whoever gave it asked for no more (UK, INPAS), or never.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from ledger.models.commitments import Commitment
 from ledger.queries.books.policies import policy_of
 from ledger.services.accounting.fund_control import hold
 from ledger.services.approvals.agreements import (
+    Agreement,
+    StepTaken,
     agreement_kind,
     approve,
     load,
@@ -30,37 +33,46 @@ from ledger.services.books.books import check_own_fund, ensure_commodity
 KIND = "purchase"
 
 
+@dataclass(frozen=True, slots=True)
+class PurchaseRequest:
+    """Which items and how many of them are to be bought, for how much together in minor units."""
+
+    commodity: str
+    items: int
+    amount: int
+    title: str
+    reason: str
+
+
 def propose_purchase(
     session: Session,
     *,
     book: Book,
     fund: Fund,
-    commodity: str,
-    items: int,
-    amount: int,
-    title: str,
-    reason: str,
+    request: PurchaseRequest,
     made_by: UUID,
     now: datetime,
 ) -> Commitment:
     """Ask to book a bill for equipment. Raises Invalid for what is no thing or no number."""
-    if kind_of(commodity) != "things":
+    if kind_of(request.commodity) != "things":
         raise Invalid("Say what was bought.", place="commodity")
-    if items <= 0:
+    if request.items <= 0:
         raise Invalid("Count at least one.", place="items")
-    ensure_commodity(session, commodity)
+    ensure_commodity(session, request.commodity)
     row = open_commitment(
         session,
-        kind=KIND,
-        book=book,
-        fund=fund,
-        quantity=amount,
-        title=title,
-        terms={"thing": commodity, "items": items},
+        agreement=Agreement(
+            kind=KIND,
+            book=book,
+            fund=fund,
+            quantity=request.amount,
+            title=request.title,
+            terms={"thing": request.commodity, "items": request.items},
+        ),
         made_by=made_by,
         now=now,
     )
-    put_before_approver(session, row, reason=reason, now=now)
+    put_before_approver(session, row, reason=request.reason, now=now)
     return row
 
 
@@ -99,7 +111,13 @@ def place_in_service(
     if terms.strip():
         row.terms = {**row.terms, "terms": terms.strip()}
     if rule == "never" or (rule == "by_terms" and not terms.strip()):
-        take_step(session, row, "serve", [], quantity=row.quantity, by=by, on=on, now=now)
+        take_step(
+            session,
+            row,
+            "serve",
+            [],
+            taken=StepTaken(quantity=row.quantity, by=by, on=on, now=now),
+        )
         return
     if to_fund.fund_class != "unrestricted" or to_fund.id == row.fund_id:
         raise Invalid("They go to another, free fund.", place="to_fund")
@@ -113,7 +131,13 @@ def place_in_service(
         currency=row.commodity,
         amount=row.quantity,
     )
-    take_step(session, row, "serve", entries, quantity=row.quantity, by=by, on=on, now=now)
+    take_step(
+        session,
+        row,
+        "serve",
+        entries,
+        taken=StepTaken(quantity=row.quantity, by=by, on=on, now=now),
+    )
 
 
 register(agreement_kind(KIND, approve_purchase))

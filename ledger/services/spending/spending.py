@@ -4,6 +4,7 @@ Four hands where money leaves: whoever asks does not approve, whoever approved d
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from ledger.models.books import Account, Book, Fund
 from ledger.models.commitments import Commitment
 from ledger.services.accounting.fund_control import hold
 from ledger.services.approvals.agreements import (
+    Agreement,
+    StepTaken,
     agreement_kind,
     approve,
     check_payer,
@@ -33,38 +36,47 @@ from ledger.services.approvals.registry import Decision, register
 KIND = "spending"
 
 
+@dataclass(frozen=True, slots=True)
+class SpendingRequest:
+    """What is to be bought for how much, in minor units, and on which account it is booked."""
+
+    amount: int
+    title: str
+    reason: str
+    account: int = Acct.PROGRAMME_COSTS
+    function: str = "programme"
+
+
 def request_spending(
     session: Session,
     *,
     book: Book,
     fund: Fund,
-    amount: int,
-    title: str,
-    reason: str,
+    request: SpendingRequest,
     made_by: UUID,
     now: datetime,
-    account: int = Acct.PROGRAMME_COSTS,
-    function: str = "programme",
 ) -> Commitment:
     """Ask to spend; an approver of the book decides. Raises Invalid for an account on which
     nothing is bought, an unknown function, or a fund that owns nothing."""
-    _check_account(session, book.id, account)
-    if function not in FUNCTIONS:
+    _check_account(session, book.id, request.account)
+    if request.function not in FUNCTIONS:
         raise Invalid(
             "The function is one of {functions}.", place="function", functions=", ".join(FUNCTIONS)
         )
     row = open_commitment(
         session,
-        kind=KIND,
-        book=book,
-        fund=fund,
-        quantity=amount,
-        title=title,
-        terms={"account": account, "function": function},
+        agreement=Agreement(
+            kind=KIND,
+            book=book,
+            fund=fund,
+            quantity=request.amount,
+            title=request.title,
+            terms={"account": request.account, "function": request.function},
+        ),
         made_by=made_by,
         now=now,
     )
-    put_before_approver(session, row, reason=reason, now=now)
+    put_before_approver(session, row, reason=request.reason, now=now)
     return row
 
 
@@ -94,7 +106,13 @@ def book_bill(
         account=row.terms["account"],
         function=row.terms["function"],
     )
-    take_step(session, row, "bill", entries, quantity=amount, on=on, now=now, by=by)
+    take_step(
+        session,
+        row,
+        "bill",
+        entries,
+        taken=StepTaken(quantity=amount, on=on, now=now, by=by),
+    )
 
 
 def release_payment(
@@ -133,7 +151,13 @@ def cancel_spending(
         if withdrawn
         else []
     )
-    take_step(session, row, "cancel", entries, quantity=row.quantity, on=on, now=now, by=by)
+    take_step(
+        session,
+        row,
+        "cancel",
+        entries,
+        taken=StepTaken(quantity=row.quantity, on=on, now=now, by=by),
+    )
 
 
 def _check_account(session: Session, book_id: UUID, account: int) -> None:
@@ -161,11 +185,9 @@ def _pay(
         row,
         name,
         entries,
-        quantity=amount or row.quantity,
-        reference=reference,
-        by=by,
-        on=on,
-        now=now,
+        taken=StepTaken(
+            quantity=amount or row.quantity, reference=reference, by=by, on=on, now=now
+        ),
     )
 
 

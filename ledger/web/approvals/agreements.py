@@ -35,6 +35,7 @@ from ledger.queries.pledges import receivables as promises
 from ledger.queries.pools import pools
 from ledger.schemas import commitments as schemas
 from ledger.services.accounting import fund_transfers
+from ledger.services.approvals.agreements import MoneyRequest
 from ledger.services.pledges import receivables
 from ledger.services.pools import lifecycle
 from ledger.services.spending import expenses, grants, loans, purchases, spending
@@ -82,18 +83,20 @@ class Move:
     why: Any = ""
 
 
-def _plain(deed: Callable[..., Any]) -> Ask:
+def _plain(deed: Callable[..., Any], form: Callable[..., object]) -> Ask:
     """Return a request that is made of a book, a fund and what the form says."""
 
     def ask(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> Any:
-        return deed(session, book=book, fund=fund, **answers)
+        asking = {name: answers.pop(name) for name in ("made_by", "now")}
+        return deed(session, book=book, fund=fund, request=form(**answers), **asking)
 
     return ask
 
 
 def _expense(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> Any:
-    claimed_by = answers.pop("made_by")
-    return expenses.claim_expense(session, book=book, fund=fund, claimed_by=claimed_by, **answers)
+    asking = {"claimed_by": answers.pop("made_by"), "now": answers.pop("now")}
+    request = MoneyRequest(**answers)
+    return expenses.claim_expense(session, book=book, fund=fund, request=request, **asking)
 
 
 def _grant(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> Any:
@@ -118,7 +121,14 @@ def _loan(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> 
     if chosen is None:
         raise Invalid("This community has no fund that could receive it.", place="other")
     return loans.propose_loan(
-        session, lender=book, fund=fund, borrower=borrower, borrower_fund=chosen, **answers
+        session,
+        lender=book,
+        fund=fund,
+        borrower=borrower,
+        borrower_fund=chosen,
+        made_by=answers.pop("made_by"),
+        now=answers.pop("now"),
+        request=MoneyRequest(**answers),
     )
 
 
@@ -135,7 +145,7 @@ KINDS: dict[str, Kind] = {
         later("Spending"),
         later("An order or a bill to come. The money is set aside once an approver agrees."),
         "ask_spending",
-        _plain(spending.request_spending),
+        _plain(spending.request_spending, spending.SpendingRequest),
     ),
     "expense": Kind(
         later("Expense of a member"),
@@ -153,7 +163,7 @@ KINDS: dict[str, Kind] = {
         later("Grant to a group outside"),
         later("Owed once an approver agrees; paid at once or in parts."),
         "propose_transfer",
-        _plain(grants.propose_outside_grant),
+        _plain(grants.propose_outside_grant, MoneyRequest),
     ),
     "loan": Kind(
         later("Loan to another community"),
@@ -165,7 +175,7 @@ KINDS: dict[str, Kind] = {
         later("Equipment to buy"),
         later("The bill and the equipment are booked once an approver agrees."),
         "propose_transfer",
-        _plain(purchases.propose_purchase),
+        _plain(purchases.propose_purchase, purchases.PurchaseRequest),
     ),
     "release": Kind(
         later("Restriction that has ended"),
