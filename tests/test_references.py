@@ -11,8 +11,9 @@ from pathlib import Path
 import click
 import pytest
 
+import wsgi  # noqa: F401 (hangs every command on the command line)
+from ledger.cli import cli
 from tests.test_tidy import ROOT, TEXTS, name_of
-from wsgi import cli
 
 DOCS = ROOT / "docs"
 LEDGER = ROOT / "ledger"
@@ -42,6 +43,8 @@ PLACES = ("ledger", "reports", "tests", "docs", "migrations", "bench", ".ci")
 ROOMS = {path.name for base in (LEDGER, ROOT / "tests") for path in base.iterdir() if path.is_dir()}
 MODULE = re.compile(r"``((?:ledger\.)?[a-z_]+(?:\.[A-Za-z_]\w*)+)``")
 PATH = re.compile(r"``?([.\w*-]+(?:/[.\w*-]+)+/?)(?:::(\w+))?``?")
+MAKE = re.compile(r"\bmake ([a-z][a-z-]+)")
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
 COMMAND = re.compile(r"\bpoolbook ([a-z][a-z-]+)(?: ([a-z][a-z-]+))?")
 # Sample values that look like codes.
 SAMPLES = {"tests/sandbox/test_parameters.py", "tests/test_references.py", "tests/test_domain.py"}
@@ -118,6 +121,9 @@ def _names(text: str, where: str) -> Iterator[str]:
 def _commands(text: str) -> Iterator[str]:
     """Yield commands in code that the command line does not have."""
     for code in re.findall(r"`([^`\n]+)`|^    (\S.*)$", text, flags=re.MULTILINE):
+        for target in MAKE.findall("".join(code)):
+            if target not in TARGETS:
+                yield f"command make {target}"
         for name, sub in COMMAND.findall("".join(code)):
             command = cli.commands.get(name)
             if command is None:
@@ -201,11 +207,10 @@ def test_a_wrong_reference_is_seen(planted: str, fault: str) -> None:
 
 
 def test_a_command_that_is_not_there_is_seen() -> None:
-    text = (
-        "Run `poolbook book open`, then\n\n    poolbook unlock HALL\n    poolbook book close HALL\n"
-    )
+    text = "`poolbook book open`, then `make tea`\n\n    poolbook unlock\n    poolbook book close\n"
     assert list(wrong(text, "docs/deploy.md")) == [
         "command poolbook book open",
+        "command make tea",
         "command poolbook unlock",
         "command poolbook book close",
     ]
