@@ -5,7 +5,9 @@ Integers in, text out; nothing passes through a float. Also used by the reports.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_date
@@ -33,6 +35,8 @@ TONES = {
     Tone.ENDED: later("ended"),
 }
 Nouns = Mapping[str, tuple[str, str]]
+# Babel reads its pattern anew for each figure; a page repeats the same few dozen.
+cache_of_texts = lru_cache(maxsize=8192)
 
 
 def format_quantity(
@@ -41,18 +45,7 @@ def format_quantity(
     """Write a quantity with its unit: $1,250.50, 6 h 30 min, 3 laptops."""
     kind = kind_of(commodity)
     if kind == "money":
-        places = decimals(commodity)
-        amount = Decimal(quantity).scaleb(-places)
-        pattern = "¤#,##0" + ("." + "0" * places if places else "")
-        return str(
-            format_currency(
-                amount,
-                commodity,
-                format=f"{pattern};-{pattern}",
-                locale=locale,
-                currency_digits=False,
-            )
-        )
+        return _format_money(quantity, commodity, locale)
     if kind == "hours":
         return format_minutes(quantity)
     if kind == UNKNOWN:
@@ -61,6 +54,21 @@ def format_quantity(
     one, many = (nouns or {}).get(commodity, (code, code))
     figure = format_figure(quantity, commodity, locale=locale)
     return f"{figure} {one if abs(quantity) == 10 ** decimals(commodity) else many}"
+
+
+@cache_of_texts
+def _format_money(quantity: int, currency: str, locale: str) -> str:
+    places = decimals(currency)
+    pattern = "¤#,##0" + ("." + "0" * places if places else "")
+    return str(
+        format_currency(
+            Decimal(quantity).scaleb(-places),
+            currency,
+            format=f"{pattern};-{pattern}",
+            locale=locale,
+            currency_digits=False,
+        )
+    )
 
 
 def format_minutes(minutes: int) -> str:
@@ -72,12 +80,18 @@ def format_minutes(minutes: int) -> str:
     return f"{sign}{hours:,} h" if hours or not rest else f"{sign}{rest} min"
 
 
+@cache_of_texts
 def format_figure(quantity: int, commodity: str, *, locale: str = "en") -> str:
     """Write a quantity for a column whose heading names the unit: digits only."""
     places = 0 if kind_of(commodity) == UNKNOWN else decimals(commodity)
     amount = Decimal(quantity).scaleb(-places)
     pattern = "#,##0" + ("." + "0" * places if places else "")
     return str(format_decimal(amount, format=pattern, locale=locale))
+
+
+@cache_of_texts
+def _format_day(day: date, locale: str) -> str:
+    return str(format_date(day, format="medium", locale=locale))
 
 
 def format_share(basis_points: int, *, locale: str = "en") -> str:
@@ -185,10 +199,8 @@ def register_filters(app: Flask) -> None:
         quantity=_quantity,
         figure=lambda value, commodity: format_figure(value, commodity, locale=chosen()),
         share=lambda value: format_share(value, locale=chosen()),
-        day=lambda value: format_date(value, format="medium", locale=chosen()),
-        moment=lambda value: (
-            f"{format_date(value, format='medium', locale=chosen())}, {value:%H:%M} UTC"
-        ),
+        day=lambda value: _format_day(value, chosen()),
+        moment=lambda value: f"{_format_day(value.date(), chosen())}, {value:%H:%M} UTC",
         words=lambda text: str(text).replace("_", " "),
         kind=kind_of,
         noun=_noun,
@@ -213,7 +225,7 @@ def _sentence(standing: Standing | GiftStanding) -> str:
     """Say what is true of a pledge or a regular gift, in the visitor's language."""
     return standing.words(
         _quantity,
-        lambda day: str(format_date(day, format="medium", locale=chosen())),
+        lambda day: _format_day(day, chosen()),
         lambda sentence: str(gettext(sentence)),
     )
 
