@@ -12,7 +12,7 @@ from uuid import UUID
 
 from ledger.db import Database, ReadSession, Session
 from ledger.queries.books.editions import edition_of, file_of
-from ledger.services.books.editions import keep_edition
+from ledger.services.books.editions import RenderedReport, keep_edition
 from ledger.signing import Signer
 from reports import dataset
 from reports.build import Scope, build
@@ -116,18 +116,20 @@ def record(
     scope, report = prepared.scope, prepared.report
     edition = keep_edition(
         session,
-        title=scope.title,
-        scope=scope.kind,
-        code="" if scope.kind == "all" else scope.books[0].code,
-        sizes=prepared.sizes,
-        since=report.since,
-        until=report.until,
-        audience=report.edition,
-        known_at=report.known_at,
-        dataset=dataset.as_json(report),
-        dataset_sha256=rendered.dataset_sha256,
-        pdf=rendered.pdf,
-        pages=rendered.pages,
+        report=RenderedReport(
+            title=scope.title,
+            scope=scope.kind,
+            code="" if scope.kind == "all" else scope.books[0].code,
+            sizes=prepared.sizes,
+            since=report.since,
+            until=report.until,
+            audience=report.edition,
+            known_at=report.known_at,
+            dataset=dataset.as_json(report),
+            dataset_sha256=rendered.dataset_sha256,
+            pdf=rendered.pdf,
+            pages=rendered.pages,
+        ),
         made_by=made_by,
         now=now,
     )

@@ -22,7 +22,7 @@ from ledger.services.pledges import saved_cards
 from ledger.services.pledges.confirmations import restate_offers
 from ledger.services.pledges.offers import Line
 from ledger.services.pledges.parties import Giver, find_or_create_party, party_of_person
-from ledger.services.pledges.pledges import make_pledges
+from ledger.services.pledges.pledges import PledgeRequest, make_pledges
 from ledger.services.pools.pools import NewPool, create_pool
 from tests.conftest import NOW
 
@@ -175,10 +175,12 @@ def make_pledge(
         session,
         campaign=campaign,
         party=party,
-        lines=[Line(commodity, quantity)],
-        form_key=form_key or str(new_id()),
-        message="",
-        consent="initials",
+        request=PledgeRequest(
+            lines=[Line(commodity, quantity)],
+            form_key=form_key or str(new_id()),
+            message="",
+            consent="initials",
+        ),
         now=now,
     )
     return session.scalars(select(Pledge).where(Pledge.basket_id == basket.id)).one()

@@ -116,12 +116,14 @@ def pledge(headers: dict[str, str], body: dict[str, Any], slug: str) -> dict[str
                 person=session.get(Person, who.person_id),
                 now=now,
             ),
-            lines=[Line(**line) for line in body["lines"]],
-            form_key=form_key,
-            message=body["message"],
-            consent=body["consent"],
-            name=body["name"],
-            by_card=parts().gateway is not None,
+            request=pledge_services.PledgeRequest(
+                lines=[Line(**line) for line in body["lines"]],
+                form_key=form_key,
+                message=body["message"],
+                consent=body["consent"],
+                name=body["name"],
+                by_card=parts().gateway is not None,
+            ),
             now=now,
         )
         rows = pledges.pledges_of_basket(session, basket_id=basket.id)

@@ -78,10 +78,12 @@ class Year:
             self.session,
             campaign=campaign,
             party=party,
-            lines=lines,
-            form_key=f"demo-{self.number}",
-            message=self.chance.choice(cast.MESSAGES),
-            consent=party.consent,
+            request=pledges.PledgeRequest(
+                lines=lines,
+                form_key=f"demo-{self.number}",
+                message=self.chance.choice(cast.MESSAGES),
+                consent=party.consent,
+            ),
             now=self.at(days_ago),
         )
         return list(

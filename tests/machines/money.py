@@ -76,10 +76,12 @@ class Money(Played):
                 session,
                 campaign=campaign,
                 party=self.stage.party(session),
-                lines=[Offer(unit, amount)],
-                form_key=f"f{self.stage.minutes}",
-                message="",
-                consent="anonymous",
+                request=pledges.PledgeRequest(
+                    lines=[Offer(unit, amount)],
+                    form_key=f"f{self.stage.minutes}",
+                    message="",
+                    consent="anonymous",
+                ),
                 now=self.stage.now,
             )
             return session.scalars(select(Pledge.id).where(Pledge.basket_id == basket.id)).one()

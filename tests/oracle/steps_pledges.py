@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from ledger.core.match_gifts import Terms
 from ledger.db import Session
 from ledger.models.campaigns import Campaign
 from ledger.models.pledges import Pledge
@@ -143,8 +144,7 @@ def plg_13(world: World, session: Session) -> None:
         party=world.party(session, "Sam Sponsor"),
         book=world.book(session, "A"),
         fund=world.fund(session, "A", "SOLAR"),
-        up_to=100000,
-        basis_points=10000,
+        terms=Terms(up_to=100000, basis_points=10000, per_gift=0),
         evidence="Signed terms",
         made_by=world.people["maker"],
         now=world.now,

@@ -272,10 +272,9 @@ def _exchange(world: World, session: Session) -> dict[str, object]:
 def fx_1(world: World, session: Session) -> None:
     _entry, value = exchange.receive_foreign_gift(
         session,
-        foreign="EUR",
-        amount=10000,
-        rate_millionths=1_085_000,
-        reference="1",
+        gift=exchange.ForeignGift(
+            foreign="EUR", amount=10000, rate_millionths=1_085_000, reference="1"
+        ),
         on=DAY,
         **_exchange(world, session),  # type: ignore[arg-type]
     )
@@ -289,10 +288,7 @@ def fx_2(world: World, session: Session) -> None:
 def fx_3(world: World, session: Session) -> None:
     exchange.sell_foreign(
         session,
-        foreign="EUR",
-        amount=6000,
-        received=6570,
-        reference="1",
+        sale=exchange.ForeignSale(foreign="EUR", amount=6000, received=6570, reference="1"),
         on=date(2026, 4, 2),
         **_exchange(world, session),  # type: ignore[arg-type]
     )

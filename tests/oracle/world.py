@@ -30,7 +30,7 @@ from ledger.services.campaigns.campaigns import Need, create_campaign
 from ledger.services.people.people import create_person, grant_role
 from ledger.services.pledges.offers import Line as BasketLine
 from ledger.services.pledges.parties import find_or_create_party
-from ledger.services.pledges.pledges import make_pledges
+from ledger.services.pledges.pledges import PledgeRequest, make_pledges
 from ledger.services.pools import pools
 from ledger.services.stripe_balance.balance_transactions import store_transaction
 from tests.factories import confirm
@@ -207,10 +207,12 @@ class World:
             session,
             campaign=campaign,
             party=confirm(session, self.party(session)),
-            lines=[BasketLine(commodity, quantity)],
-            form_key=f"form-{self.minutes}",
-            message="",
-            consent="anonymous",
+            request=PledgeRequest(
+                lines=[BasketLine(commodity, quantity)],
+                form_key=f"form-{self.minutes}",
+                message="",
+                consent="anonymous",
+            ),
             now=self.now,
         )
         return session.scalars(select(Pledge.id).where(Pledge.basket_id == basket.id)).one()

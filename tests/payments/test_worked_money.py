@@ -29,7 +29,7 @@ from ledger.services.campaigns import campaigns, matching_sponsors
 from ledger.services.campaigns.campaigns import Need
 from ledger.services.payments import recurring
 from ledger.services.pledges.offers import Line
-from ledger.services.pledges.pledges import make_pledges
+from ledger.services.pledges.pledges import PledgeRequest, make_pledges
 from ledger.services.stripe_balance import payouts
 from ledger.stripe import checkout
 from ledger.stripe.checkout import saved_cards
@@ -89,10 +89,9 @@ class Hall:
                 session,
                 campaign=session.get_one(Campaign, self.campaign),
                 party=make_party(session, f"donor{self.shop.count}@example.org"),
-                lines=lines,
-                form_key=str(new_id()),
-                message="",
-                consent="initials",
+                request=PledgeRequest(
+                    lines=lines, form_key=str(new_id()), message="", consent="initials"
+                ),
                 now=self.shop.now(),
             )
             rows = session.scalars(select(Pledge).where(Pledge.basket_id == basket.id))
@@ -339,8 +338,7 @@ def a_sponsor_who_matches(shop: Shop) -> None:
             party=make_party(session, f"sponsor{shop.count}@example.org"),
             book=book,
             fund=hall.fund_of(session, book, "SOLAR"),
-            up_to=100_000,
-            basis_points=10_000,
+            terms=Terms(up_to=100_000, basis_points=10_000, per_gift=0),
             campaign_id=hall.campaign,
             evidence="Signed terms",
             made_by=asks.id,
@@ -441,12 +439,10 @@ def begun(hall: Hall, amount: int) -> UUID:
             session,
             campaign=campaign,
             party=party,
-            lines=[],
-            form_key=str(new_id()),
-            message="",
-            consent="initials",
+            request=PledgeRequest(
+                lines=[], form_key=str(new_id()), message="", consent="initials", besides=True
+            ),
             now=shop.now(),
-            besides=True,
         )
         gift = recurring.begin(
             session,

@@ -15,7 +15,7 @@ from ledger.queries.pledges import figures
 from ledger.services.books.books import ensure_commodity
 from ledger.services.books.seals import seal_all
 from ledger.services.payments import disputes, payments, recurring, refund_settlement
-from ledger.services.pledges.pledges import make_pledges
+from ledger.services.pledges.pledges import PledgeRequest, make_pledges
 from tests.conftest import NOW
 from tests.factories import make_pledge
 from tests.services.till import Till
@@ -69,12 +69,10 @@ class Losses(Till):
             self.session,
             campaign=self.campaign,
             party=self.party,
-            lines=[],
-            form_key="monthly",
-            message="",
-            consent="initials",
+            request=PledgeRequest(
+                lines=[], form_key="monthly", message="", consent="initials", besides=True
+            ),
             now=NOW,
-            besides=True,
         )
         gift = recurring.begin(
             self.session,

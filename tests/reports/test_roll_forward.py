@@ -10,7 +10,7 @@ from ledger.services.books import journal
 from ledger.services.campaigns.campaigns import Need, create_campaign
 from ledger.services.pledges.offers import Line
 from ledger.services.pledges.parties import find_or_create_party
-from ledger.services.pledges.pledges import make_pledges
+from ledger.services.pledges.pledges import PledgeRequest, make_pledges
 from reports.build import build, scope_of_book
 from reports.model import PledgeRow
 from tests.conftest import NOW
@@ -147,10 +147,9 @@ def test_campaigns_of_one_title_are_told_apart(town: Database):
             session,
             campaign=campaign,
             party=party,
-            lines=[Line("USD", 900)],
-            form_key="one",
-            message="",
-            consent="anonymous",
+            request=PledgeRequest(
+                lines=[Line("USD", 900)], form_key="one", message="", consent="anonymous"
+            ),
             now=datetime(2026, 3, 5, tzinfo=UTC),
         )
     for amount, slug in ((40, "roof"), (7, "elsewhere")):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from ledger.core import match_gifts
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
@@ -189,8 +190,7 @@ def sponsored(session, hamlet, campaign, tess):
         party=make_party(session, "sam@example.org", "Sam"),
         book=hamlet.books["A"],
         fund=fund(session, "A", "ROOF"),
-        up_to=10_000,
-        basis_points=10_000,
+        terms=match_gifts.Terms(up_to=10_000, basis_points=10_000, per_gift=0),
         evidence="A letter",
         made_by=tess.id,
         campaign_id=campaign.id,

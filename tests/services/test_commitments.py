@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ledger.core.match_gifts import Terms
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
@@ -179,14 +180,12 @@ def test_terms_that_match_nothing_are_not_taken(
         "party": make_party(hamlet_session),
         "book": hamlet.books["A"],
         "fund": fund(hamlet_session, "A", "ROOF"),
-        "up_to": 1_000,
-        "basis_points": 100_000,
-        "per_gift": 0,
         "evidence": "Terms",
         "made_by": hamlet.maker,
         "now": NOW,
     }
-    row = matching_sponsors.propose_sponsor(hamlet_session, **answers)
+    terms = Terms(up_to=1_000, basis_points=100_000, per_gift=0)
+    row = matching_sponsors.propose_sponsor(hamlet_session, terms=terms, **answers)
     with pytest.raises(Conflict, match="not approved"):
         matching_sponsors.match_gifts(
             hamlet_session,
@@ -198,7 +197,9 @@ def test_terms_that_match_nothing_are_not_taken(
             now=NOW,
         )
     with pytest.raises(Invalid) as refused:
-        matching_sponsors.propose_sponsor(hamlet_session, **answers | changed)
+        matching_sponsors.propose_sponsor(
+            hamlet_session, terms=replace(terms, **changed), **answers
+        )
     assert refused.value.place == place
 
 

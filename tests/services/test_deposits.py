@@ -108,10 +108,17 @@ def test_the_rest_of_the_deposit_stays_and_can_bounce_by_itself(
 
 def test_what_pays_a_promise_that_is_owed_is_owed_again(box: Box) -> None:
     pledge = pledges.make_promise(
-        box.session, party=box.party, book=box.book, fund=box.solar, quantity=10_000,
-        legal_nature="unconditional", on=TODAY,
+        box.session,
+        promised=pledges.Promised(
+            party=box.party,
+            book=box.book,
+            fund=box.solar,
+            quantity=10_000,
+            legal_nature="unconditional",
+        ),
+        on=TODAY,
         now=NOW,
-    )  # fmt: skip
+    )
     box.bank(15_000, box.count(15_000, "c", pledge))
     assert pledge.state == "over_fulfilled"
     (item,) = banked(box.session, book_id=box.book.id)

@@ -33,7 +33,7 @@ from ledger.services.people.people import send
 from ledger.services.people.sign_in_links import Asked, request_link
 from ledger.services.people.tokens import create_token
 from ledger.services.pledges.offers import Line
-from ledger.services.pledges.pledges import make_pledges
+from ledger.services.pledges.pledges import PledgeRequest, make_pledges
 from ledger.services.workflow.backups import write_backup
 from ledger.services.workflow.erasures import GONE, erase
 from reports import verify
@@ -80,10 +80,9 @@ def fill(session) -> None:
         session,
         campaign=campaign,
         party=party,
-        lines=[Line("USD", 5000)],
-        form_key="hers",
-        message=HERS[3],
-        consent="name",
+        request=PledgeRequest(
+            lines=[Line("USD", 5000)], form_key="hers", message=HERS[3], consent="name"
+        ),
         now=NOW,
     )
     pledge = session.scalars(select(Pledge).where(Pledge.basket_id == basket.id)).one()

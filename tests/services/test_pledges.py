@@ -25,6 +25,7 @@ from ledger.services.equipment import assets
 from ledger.services.payments.payments import prepare_attempt
 from ledger.services.pledges.offers import Line
 from ledger.services.pledges.pledges import (
+    PledgeRequest,
     cancel_pledge,
     lapse_pledge,
     make_pledges,
@@ -73,15 +74,13 @@ def gated(session: Session, hamlet: Hamlet) -> Campaign:
 def basket(session: Session, campaign: Campaign, *lines: Line, **changes: object) -> Basket:
     """Send the form of a campaign, by somebody who is known, with a card where one is saved."""
     values: dict[str, object] = {
-        "campaign": campaign,
         "party": confirm(session, make_party(session)),
-        "lines": lines or THREE,
-        "form_key": str(new_id()),
-        "message": "Good luck",
-        "consent": "initials",
         "now": NOW,
     }
-    made = make_pledges(session, **(values | changes))  # type: ignore[arg-type]
+    other = {name: changes.pop(name) for name in tuple(changes) if name in values}
+    request = PledgeRequest(lines or THREE, str(new_id()), "Good luck", "initials")
+    request = replace(request, **changes)  # type: ignore[arg-type]
+    made = make_pledges(session, campaign=campaign, request=request, **(values | other))  # type: ignore[arg-type]
     for pledge in parts(session, made).values():
         if pledge.commodity == "USD" and pledge.legal_nature == "conditional":
             save_card(session, pledge)
@@ -167,10 +166,7 @@ def test_an_offer_that_cannot_be_taken_is_refused_and_leaves_nothing(
             session,
             campaign=campaign,
             party=make_party(session),
-            lines=lines,
-            form_key="x",
-            message="",
-            consent="name",
+            request=PledgeRequest(lines=lines, form_key="x", message="", consent="name"),
             now=NOW,
         )
     assert refusal.value.place == place

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from ledger.core.match_gifts import Terms
 from ledger.core.policies import KEYS, PROFILES, Policy, profile, value_of, with_choices
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed
@@ -131,8 +132,7 @@ def test_a_noted_promise_is_neither_doubted_nor_written_off(
             party=make_party(hamlet_session),
             book=hamlet.books["A"],
             fund=fund(hamlet_session, "A", "ROOF"),
-            up_to=1_000,
-            basis_points=10_000,
+            terms=Terms(up_to=1_000, basis_points=10_000, per_gift=0),
             evidence="Terms",
             made_by=hamlet.maker,
             now=NOW,

@@ -13,7 +13,7 @@ from ledger.queries.campaigns.campaigns import progress, supporters
 from ledger.services.payments import payments
 from ledger.services.pledges import expiry
 from ledger.services.pledges.offers import Line
-from ledger.services.pledges.pledges import make_pledges
+from ledger.services.pledges.pledges import PledgeRequest, make_pledges
 from ledger.services.workflow.daily_jobs import keep_calendar
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_party, save_card
@@ -39,11 +39,13 @@ def pledged(session: Session, campaign: Campaign) -> Pledge:
         session,
         campaign=campaign,
         party=make_party(session),
-        lines=[Line("USD", 60_000)],
-        form_key=str(new_id()),
-        message="",
-        consent="name",
-        by_card=True,
+        request=PledgeRequest(
+            lines=[Line("USD", 60_000)],
+            form_key=str(new_id()),
+            message="",
+            consent="name",
+            by_card=True,
+        ),
         now=NOW,
     )
     return session.scalars(select(Pledge).where(Pledge.basket_id == basket.id)).one()

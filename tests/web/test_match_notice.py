@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from ledger.core.match_gifts import Terms
 from ledger.db import Database, Session
 from ledger.models.books import Fund
 from ledger.models.proposals import Proposal
@@ -35,9 +36,7 @@ def test_a_notice_names_the_cap_of_one_gift_where_there_is_one(
             party=make_party(session, "sam@example.org", "Sam Post"),
             book=book,
             fund=session.get_one(Fund, campaign.fund_id),
-            up_to=100_000,
-            basis_points=10_000,
-            per_gift=per_gift,
+            terms=Terms(up_to=100_000, basis_points=10_000, per_gift=per_gift),
             evidence="Signed terms",
             made_by=town.people["treasurer"],
             now=NOW,

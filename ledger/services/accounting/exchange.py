@@ -5,6 +5,7 @@ Rates are whole millionths of the book's major unit for one of the other, so tha
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -32,15 +33,32 @@ def converted(amount: int, foreign: str, own: str, rate_millionths: int) -> int:
     return whole + (2 * rest > below or (2 * rest == below and whole % 2 == 1))
 
 
+@dataclass(frozen=True, slots=True)
+class ForeignGift:
+    """What came in another currency, in its minor units, and what one unit of it is worth."""
+
+    foreign: str
+    amount: int
+    rate_millionths: int
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignSale:
+    """What was sold of another currency and what came for it, each in its own minor units."""
+
+    foreign: str
+    amount: int
+    received: int
+    reference: str
+
+
 def receive_foreign_gift(
     session: Session,
     *,
     book: Book,
     fund: Fund,
-    foreign: str,
-    amount: int,
-    rate_millionths: int,
-    reference: str,
+    gift: ForeignGift,
     by: UUID,
     on: date,
     now: datetime,
@@ -48,9 +66,9 @@ def receive_foreign_gift(
     """Book a gift into the foreign bank account at the day's rate (FX-1); return the entry and
     its value."""
     check_own_fund(book, fund)
-    _check(book, foreign, amount, rate_millionths)
-    ensure_commodity(session, foreign)
-    value = converted(amount, foreign, book.commodity, rate_millionths)
+    _check(book, gift.foreign, gift.amount, gift.rate_millionths)
+    ensure_commodity(session, gift.foreign)
+    value = converted(gift.amount, gift.foreign, book.commodity, gift.rate_millionths)
     if not value:
         raise Invalid("This is worth nothing in the book's currency.", place="amount")
     entries = bookkeeping.foreign_gift_received(
@@ -58,10 +76,10 @@ def receive_foreign_gift(
         fund=fund.code,
         currency=book.commodity,
         amount=value,
-        foreign=foreign,
-        foreign_amount=amount,
+        foreign=gift.foreign,
+        foreign_amount=gift.amount,
     )
-    told = f"{rate_millionths}/{reference}"
+    told = f"{gift.rate_millionths}/{gift.reference}"
     return _post(session, entries, "foreign_gift", told, by, on, now), value
 
 
@@ -70,10 +88,7 @@ def sell_foreign(
     *,
     book: Book,
     fund: Fund,
-    foreign: str,
-    amount: int,
-    received: int,
-    reference: str,
+    sale: ForeignSale,
     by: UUID,
     on: date,
     now: datetime,
@@ -82,20 +97,20 @@ def sell_foreign(
 
     Raises Conflict for more than is on the foreign account."""
     check_own_fund(book, fund)
-    _check(book, foreign, amount, 1)
-    if received <= 0:
+    _check(book, sale.foreign, sale.amount, 1)
+    if sale.received <= 0:
         raise Invalid("Give what came in, above zero.", place="received")
-    if amount > on_account(session, fund, Acct.FOREIGN_BANK, currency=foreign):
+    if sale.amount > on_account(session, fund, Acct.FOREIGN_BANK, currency=sale.foreign):
         raise Conflict("There is less than this on the foreign account.", place="amount")
     entries = bookkeeping.foreign_money_sold(
         book=book.code,
         fund=fund.code,
         currency=book.commodity,
-        amount=received,
-        foreign=foreign,
-        foreign_amount=amount,
+        amount=sale.received,
+        foreign=sale.foreign,
+        foreign_amount=sale.amount,
     )
-    return _post(session, entries, "foreign_sold", reference, by, on, now)
+    return _post(session, entries, "foreign_sold", sale.reference, by, on, now)
 
 
 def revalue(

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from ledger.core import bookkeeping
 from ledger.core.accounts import Acct
 from ledger.core.days import day_in
-from ledger.core.match_gifts import match, taken_back
+from ledger.core.match_gifts import Terms, match, taken_back
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book, Fund
@@ -38,7 +38,7 @@ from ledger.services.approvals.agreements import (
     total,
 )
 from ledger.services.approvals.registry import Decision, register
-from ledger.services.pledges.pledges import booked_as, make_promise
+from ledger.services.pledges.pledges import Promised, booked_as, make_promise
 
 
 def propose_sponsor(
@@ -47,25 +47,23 @@ def propose_sponsor(
     party: Party,
     book: Book,
     fund: Fund,
-    up_to: int,
-    basis_points: int,
+    terms: Terms,
     evidence: str,
     made_by: UUID,
     now: datetime,
-    per_gift: int = 0,
     campaign_id: UUID | None = None,
 ) -> Commitment:
     """Ask to take a sponsor's matching terms; 10,000 basis points match one for one.
 
-    ``per_gift`` caps what is added to one gift (0: nothing does); gifts to a campaign are matched
+    Gifts to a campaign are matched
     by themselves. Raises Invalid for terms that match nothing, Conflict where the book's policy
     calls no promise owed: what such a sponsor pays is booked as a gift.
     """
     if policy_of(session, book, day_in(book.time_zone, now)).promises == "none":
         raise Conflict("In this book no promise is owed; book the sponsor's gifts.", place="book")
-    if not 0 < basis_points <= 100_000:
+    if not 0 < terms.basis_points <= 100_000:
         raise Invalid("A sponsor matches between 0 and ten for one.", place="basis_points")
-    if per_gift < 0:
+    if terms.per_gift < 0:
         raise Invalid("A cap is not below zero.", place="per_gift")
     row = open_commitment(
         session,
@@ -73,12 +71,12 @@ def propose_sponsor(
             kind=KIND,
             book=book,
             fund=fund,
-            quantity=up_to,
+            quantity=terms.up_to,
             title="Matching sponsor",
             terms={
                 "party": str(party.id),
-                "basis_points": basis_points,
-                "per_gift": per_gift,
+                "basis_points": terms.basis_points,
+                "per_gift": terms.per_gift,
                 **({"campaign": str(campaign_id)} if campaign_id else {}),
             },
         ),
@@ -93,11 +91,13 @@ def take_sponsor(session: Session, row: Commitment, decision: Decision) -> None:
     """Note the promise; every gift it matches is a condition met (PLG-13)."""
     pledge = make_promise(
         session,
-        party=session.get_one(Party, UUID(row.terms["party"])),
-        book=session.get_one(Book, row.book_id),
-        fund=session.get_one(Fund, row.fund_id),
-        quantity=row.quantity,
-        legal_nature="conditional",
+        promised=Promised(
+            party=session.get_one(Party, UUID(row.terms["party"])),
+            book=session.get_one(Book, row.book_id),
+            fund=session.get_one(Fund, row.fund_id),
+            quantity=row.quantity,
+            legal_nature="conditional",
+        ),
         on=decision.on,
         now=decision.now,
     )

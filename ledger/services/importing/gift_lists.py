@@ -31,7 +31,7 @@ from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund
 from ledger.services.people.people import clean_email
 from ledger.services.pledges.parties import find_or_create_party, kept_parties
-from ledger.services.pledges.pledges import keep_at_once, record_fulfilment
+from ledger.services.pledges.pledges import Promised, keep_at_once, record_fulfilment
 
 # Where the money of a list can be, and what is booked for it.
 PLACES = {
@@ -247,12 +247,14 @@ def _book(
     if party is not None:
         pledge = keep_at_once(
             session,
-            party=party,
-            book=purpose.book,
-            fund=purpose.fund,
-            quantity=gift.amount,
+            promised=Promised(
+                party=party,
+                book=purpose.book,
+                fund=purpose.fund,
+                quantity=gift.amount,
+                legal_nature="intention",
+            ),
             now=now,
-            legal_nature="intention",
             campaign=purpose.campaign,
             note=gift.note,
         )

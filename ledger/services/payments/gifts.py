@@ -21,7 +21,7 @@ from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Pledge
 from ledger.services.approvals.agreements import StepTaken, take_step
 from ledger.services.books import journal
-from ledger.services.pledges.pledges import keep_at_once, record_fulfilment, release_for
+from ledger.services.pledges.pledges import Promised, keep_at_once, record_fulfilment, release_for
 from ledger.services.stripe_balance.balance_transactions import (
     day_of,
     post,
@@ -123,7 +123,13 @@ def hold_for_goal(
     if txn is None:
         return None
     book = session.get_one(Book, fund.book_id)
-    pledge = keep_at_once(session, party=party, book=book, fund=fund, quantity=txn.amount, now=now)
+    pledge = keep_at_once(
+        session,
+        promised=Promised(
+            legal_nature="conditional", party=party, book=book, fund=fund, quantity=txn.amount
+        ),
+        now=now,
+    )
     entries = bookkeeping.money_held_for_goal(
         book=book.code,
         fund=fund.code,

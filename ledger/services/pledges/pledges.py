@@ -6,6 +6,7 @@ labels every leg that belongs to it.
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -35,48 +36,65 @@ from ledger.services.pledges.offers import ALL_CONFIRMED, GATED, Line, check_lin
 ENDED = ("cancelled", "lapsed", "written_off", "charged_back")
 
 
-def make_pledges(
-    session: Session,
-    *,
-    campaign: Campaign,
-    party: Party,
-    lines: Sequence[Line],
-    form_key: str,
-    message: str,
-    consent: str,
-    now: datetime,
-    name: str = "",
-    besides: bool = False,
-    by_card: bool = False,
-    is_queued: bool = False,
-) -> Basket:
-    """Make a basket with a pledge for each line, and post what they mean.
+@dataclass(frozen=True, slots=True)
+class PledgeRequest:
+    """What somebody pledges with one form; quantities in each commodity's smallest unit.
 
     ``name`` is the party's if empty; a ``form_key`` makes one basket, without lines if something
     is offered ``besides``. Money is promised once it is paid or a card is saved where payment is
     ``by_card``. A basket that ``is_queued`` waits for the organiser whatever the campaign's
-    policy. Raises Invalid by commodity, Conflict when over or another's key.
+    policy.
     """
-    known = session.scalar(select(Basket).where(Basket.form_key == form_key))
+
+    lines: Sequence[Line]
+    form_key: str
+    message: str
+    consent: str
+    name: str = ""
+    besides: bool = False
+    by_card: bool = False
+    is_queued: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """Money that somebody promised a fund outside any form, in minor units."""
+
+    party: Party
+    book: Book
+    fund: Fund
+    quantity: int
+    legal_nature: str
+    due_on: date | None = None
+
+
+def make_pledges(
+    session: Session, *, campaign: Campaign, party: Party, request: PledgeRequest, now: datetime
+) -> Basket:
+    """Make a basket with a pledge for each line, and post what they mean.
+
+    Raises Invalid by commodity, Conflict when the campaign is over or the key is another's.
+    """
+    known = session.scalar(select(Basket).where(Basket.form_key == request.form_key))
     if known is not None:
         if (known.campaign_id, known.party_id) != (campaign.id, party.id):
             raise Conflict("This form was sent already, by somebody else.", place="form")
         return known
     today = day_in(session.get_one(Book, campaign.book_id).time_zone, now)
     check_open(campaign, today)
-    if lines or not besides:
-        check_lines(session, campaign, lines, by_card=by_card)
+    if request.lines or not request.besides:
+        check_lines(session, campaign, request.lines, by_card=request.by_card)
     # Money needs nobody's acceptance.
-    offers = any(not is_currency(line.commodity) for line in lines)
-    waits = offers and (is_queued or campaign.acceptance != ALL_CONFIRMED)
+    offers = any(not is_currency(line.commodity) for line in request.lines)
+    waits = offers and (request.is_queued or campaign.acceptance != ALL_CONFIRMED)
     basket = Basket(
         book_id=campaign.book_id,
         campaign_id=campaign.id,
         party_id=party.id,
-        form_key=form_key,
-        name=name.strip() or party.name,
-        message=message,
-        consent=consent,
+        form_key=request.form_key,
+        name=request.name.strip() or party.name,
+        message=request.message,
+        consent=request.consent,
         created_at=now,
         confirmed_at=now if party.person_id else None,
         accepted_at=now if not waits else None,
@@ -84,10 +102,10 @@ def make_pledges(
     session.add(basket)
     session.flush()
     is_counted = party.person_id is not None and basket.accepted_at is not None
-    for line in lines:
+    for line in request.lines:
         is_money = is_currency(line.commodity)
         pledge = _pledge_of(campaign, basket, line, now)
-        pledge.needs_card = by_card and is_money
+        pledge.needs_card = request.by_card and is_money
         pledge.unconfirmed = pledge.needs_card if is_money else not is_counted
         _make(session, pledge, line, today, now)
     return basket
@@ -149,31 +167,26 @@ def spread(session: Session, pledge: Pledge, parts: Sequence[Part]) -> None:
 def make_promise(
     session: Session,
     *,
-    party: Party,
-    book: Book,
-    fund: Fund,
-    quantity: int,
-    legal_nature: str,
+    promised: Promised,
     on: date,
     now: datetime,
-    due_on: date | None = None,
     made_by: UUID | None = None,
 ) -> Pledge:
     """Write down a promise of money that came by phone or letter, without a campaign.
 
     An unconditional one is posted by ``receivables``, which knows its present value.
     """
-    pledge = _promise(party, book, fund, quantity, legal_nature, due_on, now)
+    pledge = _promise(promised, now)
     session.add(pledge)
     session.flush()
-    if legal_nature != "unconditional":
+    if promised.legal_nature != "unconditional":
         entries = bookkeeping.pledge_made(
-            book=book.code,
-            fund=fund.code,
+            book=promised.book.code,
+            fund=promised.fund.code,
             commodity=pledge.commodity,
-            quantity=quantity,
+            quantity=promised.quantity,
             pledge=pledge.reference,
-            legal_nature=legal_nature,
+            legal_nature=promised.legal_nature,
         )
         _post(session, pledge, entries, "pledge_made", on, now, made_by=made_by)
     return pledge
@@ -182,18 +195,14 @@ def make_promise(
 def keep_at_once(
     session: Session,
     *,
-    party: Party,
-    book: Book,
-    fund: Fund,
-    quantity: int,
+    promised: Promised,
     now: datetime,
-    legal_nature: str = "conditional",
     campaign: Campaign | None = None,
     note: str = "",
 ) -> Pledge:
     """Write down a promise whose money is here already: nothing of it is ever open, so it has no
     memo legs. The caller posts the money and records the fulfilment."""
-    pledge = _promise(party, book, fund, quantity, legal_nature, None, now)
+    pledge = _promise(promised, now)
     pledge.campaign_id = campaign.id if campaign is not None else None
     pledge.note = note
     session.add(pledge)
@@ -321,27 +330,19 @@ def meet_condition(session: Session, *, pledge: Pledge, on: date, now: datetime)
     _post(session, pledge, entries, "condition_met", on, now)
 
 
-def _promise(
-    party: Party,
-    book: Book,
-    fund: Fund,
-    quantity: int,
-    legal_nature: str,
-    due_on: date | None,
-    now: datetime,
-) -> Pledge:
+def _promise(promised: Promised, now: datetime) -> Pledge:
     return Pledge(
-        book_id=book.id,
-        fund_id=fund.id,
+        book_id=promised.book.id,
+        fund_id=promised.fund.id,
         campaign_id=None,
         basket_id=None,
-        party_id=party.id,
+        party_id=promised.party.id,
         reference=new_reference("P", secrets.choice),
-        commodity=book.commodity,
-        quantity=quantity,
-        legal_nature=legal_nature,
+        commodity=promised.book.commodity,
+        quantity=promised.quantity,
+        legal_nature=promised.legal_nature,
         state="open",
-        due_on=due_on,
+        due_on=promised.due_on,
         created_at=now,
     )
 

@@ -40,7 +40,7 @@ from ledger.services.approvals.agreements import (
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
-from ledger.services.pledges.pledges import make_promise
+from ledger.services.pledges.pledges import Promised, make_promise
 
 KIND = "promise"
 INCREASE = "promise_increase"
@@ -125,12 +125,14 @@ def recognise(session: Session, row: Commitment, decision: Decision) -> None:
     owed = policy_of(session, book, decision.on).promises != "none"
     pledge = make_promise(
         session,
-        party=session.get_one(Party, UUID(row.terms["party"])),
-        book=book,
-        fund=session.get_one(Fund, row.fund_id),
-        quantity=row.quantity,
-        legal_nature="unconditional" if owed else "intention",
-        due_on=date.fromisoformat(row.terms["schedule"][0][0]),
+        promised=Promised(
+            party=session.get_one(Party, UUID(row.terms["party"])),
+            book=book,
+            fund=session.get_one(Fund, row.fund_id),
+            quantity=row.quantity,
+            legal_nature="unconditional" if owed else "intention",
+            due_on=date.fromisoformat(row.terms["schedule"][0][0]),
+        ),
         on=decision.on,
         now=decision.now,
     )

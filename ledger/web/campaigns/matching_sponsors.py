@@ -81,15 +81,12 @@ def _propose(
     party = parties.find_or_create_party(
         session, name=answers["name"], email=answers["email"], consent="name", now=now()
     )
-    terms = _terms(answers)
     match_funding.propose_sponsor(
         session,
         party=party,
         book=book,
         fund=session.get_one(Fund, campaign.fund_id),
-        up_to=terms.up_to,
-        basis_points=terms.basis_points,
-        per_gift=terms.per_gift,
+        terms=_terms(answers),
         campaign_id=campaign.id,
         evidence=answers["reason"],
         made_by=by,

@@ -40,12 +40,14 @@ def _promise(told: Told) -> Commitment:
 def _spoken_pledge(told: Told) -> UUID:
     pledge = pledges.make_promise(
         told.session,
-        party=told.party(),
-        book=told.book,
-        fund=told.fund(),
-        quantity=told.answers["amount"],
-        legal_nature="intention",
-        due_on=told.answers["due_on"],
+        promised=pledges.Promised(
+            party=told.party(),
+            book=told.book,
+            fund=told.fund(),
+            quantity=told.answers["amount"],
+            legal_nature="intention",
+            due_on=told.answers["due_on"],
+        ),
         on=told.today,
         now=told.now,
         made_by=told.by,
@@ -77,9 +79,13 @@ def _foreign_gift(told: Told) -> UUID:
         told.session,
         book=told.book,
         fund=told.fund(),
-        foreign=told.answers["foreign"].upper(),
-        rate_millionths=told.answers["rate"],
-        **told.booking("amount", "reference"),
+        gift=exchange.ForeignGift(
+            foreign=told.answers["foreign"].upper(),
+            amount=told.answers["amount"],
+            rate_millionths=told.answers["rate"],
+            reference=told.answers["reference"],
+        ),
+        **told.booking(),
     )
     return entry_id
 
@@ -89,8 +95,13 @@ def _foreign_sale(told: Told) -> UUID:
         told.session,
         book=told.book,
         fund=told.fund(),
-        foreign=told.answers["foreign"].upper(),
-        **told.booking("amount", "received", "reference"),
+        sale=exchange.ForeignSale(
+            foreign=told.answers["foreign"].upper(),
+            amount=told.answers["amount"],
+            received=told.answers["received"],
+            reference=told.answers["reference"],
+        ),
+        **told.booking(),
     )
 
 

@@ -351,15 +351,17 @@ def _make(
         session,
         campaign=campaign,
         party=party,
-        lines=offer.lines,
-        form_key=answers["form_key"],
-        message=answers["message"],
-        consent=answers["consent"],
-        name=answers["name"],
-        by_card=here().gateway is not None,
+        request=pledge_services.PledgeRequest(
+            lines=offer.lines,
+            form_key=answers["form_key"],
+            message=answers["message"],
+            consent=answers["consent"],
+            name=answers["name"],
+            by_card=here().gateway is not None,
+            besides=bool(offer.regular),
+            is_queued=is_flooded,
+        ),
         now=now(),
-        besides=bool(offer.regular),
-        is_queued=is_flooded,
     )
     if offer.regular:
         recurring.begin(
