@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, current_app, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as later
 from marshmallow import EXCLUDE, Schema, fields, pre_load, validate
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -17,14 +18,13 @@ from ledger.models.books import Book
 from ledger.models.rights_log import RightsKind
 from ledger.queries.books import editions as questions
 from ledger.queries.books.books import all_books
-from ledger.schemas.fields import Day, Line
+from ledger.schemas.fields import Day, Line, asked
 from ledger.schemas.journal import AN_INSTANT
 from ledger.services.books.seals import make_checkpoint
 from ledger.services.people.rights_log import record
 from ledger.signing import Signer, signer_of
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     here,
     now,
     page,
@@ -36,6 +36,7 @@ from ledger.web.site.context import (
     visitor,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 from reports.build import EDITIONS, Built, Scope, draft, scope_of_all, scope_of_book, scope_of_pool
 from reports.bundle import make_bundle
 from reports.exports import FORMATS, export_journal
@@ -55,15 +56,28 @@ class Asked(Schema):
     class Meta:  # noqa: D106
         unknown = EXCLUDE
 
-    book = Line(load_default="", longest=32)
-    since = Day(required=True, data_key="from")
-    until = Day(required=True, data_key="to")
+    book = Line(
+        load_default="", longest=32, metadata=asked(later("Books"), widget="choice", needed=True)
+    )
+    since = Day(required=True, data_key="from", metadata=asked(later("From")))
+    until = Day(required=True, data_key="to", metadata=asked(later("To, included")))
     edition = fields.String(
         load_default="public",
         validate=validate.OneOf(EDITIONS, error="Choose an edition."),
+        metadata=asked(
+            later("Edition"),
+            needed=True,
+            options=[("public", later("public")), ("auditor", later("auditor"))],
+        ),
     )
     known_at = fields.AwareDateTime(
-        load_default=None, allow_none=True, default_timezone=UTC, error_messages=AN_INSTANT
+        load_default=None,
+        allow_none=True,
+        default_timezone=UTC,
+        error_messages=AN_INSTANT,
+        metadata=asked(
+            later("As known at (UTC)"), hint=later("Leaves out what was recorded later.")
+        ),
     )
 
     @pre_load
@@ -84,7 +98,7 @@ def transparency() -> Response:
     try:
         built = _draft()
     except (Invalid, Conflict, NotFound) as refusal:
-        return _index(request.args.to_dict(), _sentences(refusal), 422)
+        return _index(request.args.to_dict(), errors_of(refusal, only=("book",)), 422)
     return page(
         "transparency.html",
         report=built.report,
@@ -104,7 +118,7 @@ def pdf() -> Response:
             there.rendered if there else render_pdf(built.report, draft=True, untied=built.untied)
         )
     except (Invalid, Conflict, NotFound) as refusal:
-        return _index(request.args.to_dict(), _sentences(refusal), 422)
+        return _index(request.args.to_dict(), errors_of(refusal, only=("book",)), 422)
     name = f"{built.report.since}-{built.report.until}-{built.report.edition}"
     return _pdf(rendered.pdf, rendered.dataset_sha256, name if there else f"{name}-draft")
 
@@ -126,7 +140,7 @@ def issue_report() -> BaseResponse:
             write=write,
         )
     except (Invalid, Conflict, NotFound) as refusal:
-        return _index(answers, _sentences(refusal), 422)
+        return _index(answers, errors_of(refusal, only=("book",)), 422)
     return redirect(url_for("reports.editions", _anchor=str(issued.edition_id)), 303)
 
 
@@ -282,12 +296,6 @@ def _scope(session: Any, code: str, allowed: set[Any]) -> Scope:
     return scope
 
 
-def _sentences(refusal: Invalid | Conflict | NotFound) -> dict[str, list[str]]:
-    if isinstance(refusal, Invalid):
-        return errors_of(refusal)
-    return {refusal.place if refusal.place == "book" else "form": [refusal.message]}
-
-
 def _index(values: dict[str, str], errors: dict[str, list[str]], status: int = 200) -> Response:
     books = require_anywhere("read_report")
     today = today_here()
@@ -304,6 +312,5 @@ def _index(values: dict[str, str], errors: dict[str, list[str]], status: int = 2
         exportable=exportable,
         formats=list(FORMATS),
         key=_signer().key_line,
-        values=values,
-        errors=errors,
+        form=Form(Asked(), values=values, errors=errors),
     )

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flask_babel import lazy_gettext as later
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from ledger.core.allocation import RULES, Rule
@@ -19,6 +20,7 @@ from ledger.schemas.fields import (
     Line,
     Minutes,
     Money,
+    asked,
     count,
     minor_units,
     minutes,
@@ -28,6 +30,15 @@ from ledger.schemas.fields import (
 FIGURE, CAP = "weight-", "cap-"
 # A pool may leave what fixed amounts do not take, or split it equally.
 RESTS = ("", "equal")
+REST_NAMES = [("", later("stays in the pool")), ("equal", later("is split equally"))]
+RULE_NAMES = [
+    ("equal", later("equal shares")),
+    ("weights", later("by weight")),
+    ("percent", later("by percent; what is missing stays in the pool")),
+    ("fixed", later("fixed amounts first")),
+    ("need_capped", later("by need: by weight, and nobody more than they need")),
+    ("quadratic", later("matching: by how many people gave, not by how much")),
+]
 HUNDREDTHS = 2
 
 
@@ -37,13 +48,23 @@ def allocation(unit: str) -> Schema:
     class Allocation(Schema):
         """How much of a pool is handed out, by which rule and for what."""
 
-        commodity = Line(load_default="", longest=64)
+        commodity = Line(
+            load_default="", longest=64, metadata=asked(later("What"), widget="choice", needed=True)
+        )
         amount = _field(unit)
-        rule = one_of(RULES, "Choose a rule.")
-        rest = fields.String(load_default="")
-        since = Day(load_default=None, allow_none=True)
-        until = Day(load_default=None, allow_none=True)
-        purpose = Line(required=True)
+        rule = one_of(RULES, "Choose a rule.", metadata=asked(later("Rule"), options=RULE_NAMES))
+        rest = fields.String(
+            load_default="",
+            metadata=asked(
+                later("What fixed amounts leave"),
+                widget="choice",
+                needed=True,
+                options=REST_NAMES,
+            ),
+        )
+        since = Day(load_default=None, allow_none=True, metadata=asked(later("First day")))
+        until = Day(load_default=None, allow_none=True, metadata=asked(later("Last day")))
+        purpose = Line(required=True, metadata=asked(later("What for")))
 
         @validates_schema
         def _whole(self, data: Mapping[str, Any], **_options: Any) -> None:
@@ -93,9 +114,12 @@ def rule_of(answers: Mapping[str, Any], numbers: dict[str, int], caps: dict[str,
 
 def _field(commodity: str) -> fields.Field[int]:
     kind = kind_of(commodity)
+    said = asked(later("Amount"), widget="decimal")
     if kind == "hours":
-        return Minutes(required=True)
-    return Count(required=True) if kind == "things" else Money(decimals(commodity), required=True)
+        return Minutes(required=True, metadata=said)
+    if kind == "things":
+        return Count(required=True, metadata=said)
+    return Money(decimals(commodity), required=True, metadata=said)
 
 
 def _read(text: str, commodity: str) -> int:

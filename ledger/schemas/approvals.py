@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from flask_babel import lazy_gettext as later
 from marshmallow import Schema
 
 from ledger.core.approval_rules import MAX_FROM
-from ledger.schemas.fields import Line, WholeNumber, one_of
+from ledger.schemas.fields import Line, WholeNumber, asked, one_of
 
 
 def rule(kinds: Sequence[str]) -> Schema:
@@ -14,9 +15,20 @@ def rule(kinds: Sequence[str]) -> Schema:
     class Rule(Schema):
         """From which amount two people approve, and from which three; empty is never."""
 
-        kind = one_of(("every", *kinds), "Choose a kind of request.")
-        two_from = WholeNumber(most=MAX_FROM, load_default=None)
-        three_from = WholeNumber(most=MAX_FROM, load_default=None)
-        reason = Line(required=True, longest=500)
+        kind = one_of(
+            ("every", *kinds), "Choose a kind of request.", metadata=asked(later("Kind of request"))
+        )
+        two_from = WholeNumber(
+            most=MAX_FROM,
+            load_default=None,
+            metadata=asked(
+                later("Two people approve from"),
+                hint=later("Whole units. Empty: one person is enough. 0: always two."),
+            ),
+        )
+        three_from = WholeNumber(
+            most=MAX_FROM, load_default=None, metadata=asked(later("Three people approve from"))
+        )
+        reason = Line(required=True, longest=500, metadata=asked(later("Why")))
 
     return Rule()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import lazy_gettext as later
 from marshmallow import Schema, ValidationError, fields, validate
 
 from ledger.core.amount import kind_of
@@ -12,6 +13,7 @@ from ledger.schemas.fields import (
     MISSING,
     Line,
     Text,
+    asked,
     count,
     minor_units,
     minutes,
@@ -48,10 +50,19 @@ class BasketLine(Schema):
 class Basket(Schema):
     """Who offers what to a campaign."""
 
-    name = Line(required=True, longest=120)
-    email = Line(required=True, longest=320)
+    name = Line(required=True, longest=120, metadata=asked(later("Your name"), autocomplete="name"))
+    email = Line(
+        required=True,
+        longest=320,
+        metadata=asked(
+            later("E-mail"),
+            hint=later("For the receipt and for news of your pledge. Never shown."),
+            autocomplete="email",
+            widget="email",
+        ),
+    )
     consent = one_of(CONSENTS, "Choose how your name is shown.")
-    message = Text(load_default="", longest=500)
+    message = Text(load_default="", longest=500, metadata=asked(later("A word to go with it")))
     form_key = Line(required=True, longest=64)
     lines = fields.List(
         fields.Nested(BasketLine),

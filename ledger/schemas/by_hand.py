@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from flask_babel import lazy_gettext as later
 from marshmallow import Schema, ValidationError, fields
 
 from ledger.core.currencies import EXPONENTS
 from ledger.schemas.fields import (
+    MAX_THINGS,
     MISSING,
     Count,
     Day,
@@ -17,6 +19,7 @@ from ledger.schemas.fields import (
     Money,
     Percent,
     Text,
+    asked,
     in_the_books,
     minor_units,
     one_of,
@@ -30,6 +33,8 @@ BULK = ("GRM", "MLT")
 CONDITIONS = "ABCDE"
 BALANCE = "Write account, fund and amount on each line, like 1010 GEN 1250.00."
 SPECIALISED = ("specialised", "general")
+# What builds a field: of the decimals of the currency, and whether the answer is needed.
+Build = Callable[[int, bool], Any]
 _DECIMAL = re.compile(r"(?P<whole>\d{1,6})(?:\.(?P<part>\d{1,6}))?")
 
 
@@ -127,16 +132,23 @@ class Balances(fields.Field[list[tuple[int, str, str, int]]]):
 
 
 def deed(
-    wanted: Sequence[str], *, exponent: int, optional: Sequence[str], amount_in: str = ""
+    wanted: Sequence[str],
+    *,
+    exponent: int,
+    optional: Sequence[str],
+    amount_in: str = "",
+    words: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Schema:
-    """Return the shape of a deed that needs these answers.
+    """Return the shape of a manual entry that needs these answers.
 
     Amounts are in a currency of so many decimals; ``amount`` in another one where it is named.
+    ``words`` are labels and hints that are other than usual in this one.
     """
     shape: dict[str, Any] = {}
     for name in wanted:
         decimals = EXPONENTS.get(amount_in, 2) if name == "amount" and amount_in else exponent
         shape[name] = FIELDS[name](decimals, name not in optional)
+        shape[name].metadata.update((words or {}).get(name, {}))
     shape["step"] = one_of(("try", "do"), "Say whether to look at it or to do it.")
     return Schema.from_dict(shape, name="Deed")()
 
@@ -158,68 +170,149 @@ def _text(value: Any) -> str:
     return value
 
 
-def _money(exponent: int, needed: bool) -> Any:
-    if needed:
-        return Money(exponent, required=True)
-    return OptionalMoney(exponent, load_default=None)
-
-
-def _line(longest: int) -> Callable[[int, bool], Any]:
+def _line(longest: int, **said: Any) -> Build:
     def field(_exponent: int, needed: bool) -> Any:
-        return Line(required=True, longest=longest) if needed else Line(load_default="")
+        if needed:
+            return Line(required=True, longest=longest, metadata=asked(**said))
+        return Line(load_default="", metadata=asked(**said))
 
     return field
 
 
-def _date(_exponent: int, _needed: bool) -> Any:
-    return Day(required=True)
+def _money(**said: Any) -> Build:
+    def field(exponent: int, needed: bool) -> Any:
+        if needed:
+            return Money(exponent, required=True, metadata=asked(**said))
+        return OptionalMoney(exponent, load_default=None, metadata=asked(**said))
+
+    return field
 
 
-def _chosen(_exponent: int, _needed: bool) -> Any:
-    return fields.UUID(
-        required=True, error_messages={**MISSING, "invalid_uuid": "Choose one of them."}
+def _count(most: int = MAX_THINGS, **said: Any) -> Build:
+    return lambda _exponent, _needed: Count(required=True, most=most, metadata=asked(**said))
+
+
+def _date(**said: Any) -> Build:
+    return lambda _exponent, _needed: Day(required=True, metadata=asked(**said))
+
+
+def _one_of(choices: Sequence[str], sentence: str, **said: Any) -> Build:
+    return lambda _exponent, _needed: one_of(choices, sentence, metadata=asked(**said))
+
+
+def _row(**said: Any) -> Build:
+    """Return what builds the choice of one row of the books, by its id."""
+    sentences: dict[str, Any] = {**MISSING, "invalid_uuid": "Choose one of them."}
+    return lambda _exponent, _needed: fields.UUID(
+        required=True, error_messages=sentences, metadata=asked(widget="choice", **said)
     )
 
 
-# Every answer a deed can ask for, made of the currency's decimals and whether it is needed.
-FIELDS: Mapping[str, Callable[[int, bool], Any]] = {
-    "amount": _money,
-    "value": _money,
-    "received": _money,
-    "charge": _money,
-    "fund": _line(32),
-    "general_fund": _line(32),
-    "name": _line(120),
-    "email": _line(320),
-    "consent": lambda _exponent, _needed: one_of(CONSENTS, "Choose how the name is shown."),
-    "pledge": _line(32),
-    "schedule": lambda exponent, _needed: Schedule(exponent, required=True),
-    "basis_points": lambda _exponent, _needed: Percent(load_default=None),
-    "foreign": _line(3),
-    "rate": lambda _exponent, _needed: Rate(required=True),
-    "rates": lambda _exponent, _needed: Rates(required=True),
-    "reference": _line(64),
-    "unit": lambda _exponent, _needed: one_of(BULK, "Choose what it is counted in."),
-    "commodity": _line(64),
-    "stock": _line(97),
-    "quantity": lambda _exponent, _needed: Count(required=True, most=MOST_BULK),
-    "items": lambda _exponent, _needed: Count(required=True),
-    "days": lambda _exponent, _needed: Count(required=True),
-    "minutes": lambda _exponent, _needed: Minutes(required=True),
-    "thing": _line(64),
-    "pool": _line(32),
-    "member": _line(32),
-    "milestone": _line(200),
-    "balances": lambda exponent, _needed: Balances(exponent, required=True),
-    "skill": _line(64),
-    "specialised": lambda _exponent, _needed: one_of(SPECIALISED, "Choose a kind of work."),
-    "description": _line(200),
-    "condition": lambda _exponent, _needed: one_of(CONDITIONS, "Choose a condition."),
-    "entry": _chosen,
-    "loan": _chosen,
-    "hours": _chosen,
-    "reason": lambda _exponent, _needed: Text(required=True, longest=1000),
-    "due_on": _date,
-    "received_on": _date,
-    "done_on": _date,
+def _of(kind: Callable[..., Any], **said: Any) -> Build:
+    """Return what builds a field that needs no decimals."""
+    return lambda _exponent, _needed: kind(required=True, metadata=asked(**said))
+
+
+def _in_units(kind: Callable[..., Any], **said: Any) -> Build:
+    """Return what builds lines of amounts, read with the currency's decimals."""
+    return lambda exponent, _needed: kind(
+        exponent, required=True, metadata=asked(widget="text", **said)
+    )
+
+
+# Every answer a manual entry can ask for, made of the currency's decimals and whether it is needed.
+FIELDS: Mapping[str, Build] = {
+    "amount": _money(label=later("Amount")),
+    "value": _money(label=later("What it is worth together")),
+    "received": _money(label=later("What came in")),
+    "charge": _money(label=later("What the bank charged for it")),
+    "fund": _line(32, label=later("Fund"), widget="choice"),
+    "general_fund": _line(32, label=later("The charge is borne by"), widget="choice"),
+    "name": _line(120, label=later("Who promised it")),
+    "email": _line(
+        320,
+        label=later("Their e-mail address"),
+        hint=later("It tells donors of one name apart."),
+        widget="email",
+    ),
+    "consent": _one_of(
+        CONSENTS, "Choose how the name is shown.", label=later("How their name is shown in public")
+    ),
+    "pledge": _line(32, label=later("Pledge"), hint=later("Its reference, such as P-4K7-9QXR.")),
+    "schedule": _in_units(
+        Schedule,
+        label=later("What is due when"),
+        hint=later("A line each, the day first: 2026-12-31 250.00"),
+    ),
+    "basis_points": lambda _exponent, _needed: Percent(
+        load_default=None,
+        metadata=asked(
+            label=later("Yearly rate in percent"),
+            hint=later(
+                "What is due later than a year counts for less today. Your rules' rate if empty."
+            ),
+        ),
+    ),
+    "foreign": _line(3, label=later("Currency"), hint=later("Three letters, such as EUR.")),
+    "rate": _of(
+        Rate,
+        label=later("Rate of the day"),
+        hint=later("What one unit is worth in the book's currency, such as 1.0850."),
+        widget="decimal",
+    ),
+    "rates": _of(
+        Rates,
+        label=later("Closing rates"),
+        hint=later("A line for each currency you hold: EUR 1.0850"),
+        widget="text",
+    ),
+    "reference": _line(
+        64,
+        label=later("Reference"),
+        hint=later("What tells it apart: a bank reference, a slip's number."),
+    ),
+    "unit": _one_of(BULK, "Choose what it is counted in.", label=later("Counted in")),
+    "commodity": _line(
+        64, label=later("What it is"), hint=later("One word, such as sand or paint.")
+    ),
+    "stock": _line(97, label=later("From the stock"), widget="choice"),
+    "quantity": _count(MOST_BULK, label=later("How many")),
+    "items": _count(label=later("How many")),
+    "days": _count(label=later("Days of use")),
+    "minutes": _of(Minutes, label=later("Time not worked"), hint=later("Like 6, 6:30 or 6.5")),
+    "thing": _line(64, label=later("What was given"), widget="choice"),
+    "pool": _line(32, label=later("Pool"), widget="choice"),
+    "member": _line(32, label=later("Member"), widget="choice"),
+    "milestone": _line(200, label=later("On condition that")),
+    "balances": _in_units(
+        Balances,
+        label=later("Balances"),
+        hint=later(
+            "A line each: account, fund, amount, and the unit if it is not your money. What you "
+            "owe has a minus: 1010 GEN 1250.00 or 2110 GEN -80.00 or 8210 GEN 3 EQP.DRILL"
+        ),
+    ),
+    "skill": _line(64, label=later("Skill"), widget="choice"),
+    "specialised": _one_of(
+        SPECIALISED,
+        "Choose a kind of work.",
+        label=later("Kind of work"),
+        hint=later("Only specialised work that would be bought otherwise can be income."),
+    ),
+    "description": _line(200, label=later("In a few words")),
+    "condition": _one_of(
+        CONDITIONS,
+        "Choose a condition.",
+        label=later("Condition"),
+        hint=later("A is as new, E is broken."),
+    ),
+    "entry": _row(label=later("Paid in with")),
+    "loan": _row(label=later("The thing")),
+    "hours": _row(label=later("Which hours")),
+    "reason": lambda _exponent, _needed: Text(
+        required=True, longest=1000, metadata=asked(label=later("Why, and on what it rests"))
+    ),
+    "due_on": _date(label=later("Expected by")),
+    "received_on": _date(label=later("Received on")),
+    "done_on": _date(label=later("Day")),
 }

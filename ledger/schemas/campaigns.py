@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from typing import Any
 
+from flask_babel import lazy_gettext as later
 from marshmallow import Schema, ValidationError, fields, validate
 
 from ledger.core.amount import kind_of
 from ledger.core.currencies import exponent
-from ledger.schemas.fields import Count, Day, Line, Minutes, Money, Text, one_of
+from ledger.schemas.fields import Count, Day, Line, Minutes, Money, Text, asked, one_of
 
 MODES = ("keep_what_you_raise", "all_or_nothing")
 FEE_BEARERS = ("fund", "general")
@@ -19,20 +20,46 @@ ROWS = 6
 class Campaign(Schema):
     """A campaign without its needs, which stand in rows beside it."""
 
-    title = Line(required=True, longest=120)
-    slug = Line(required=True, longest=64)
-    summary = Line(required=True)
-    story = Text(required=True)
-    fund = Line(required=True, longest=32)
+    title = Line(required=True, longest=120, metadata=asked(later("Title")))
+    slug = Line(
+        required=True,
+        longest=64,
+        metadata=asked(
+            later("Address"),
+            hint=later(
+                "The end of its address, for posters and messages: small letters, digits and "
+                "hyphens, like new-roof."
+            ),
+        ),
+    )
+    summary = Line(required=True, metadata=asked(later("In one sentence")))
+    story = Text(
+        required=True,
+        metadata=asked(later("The story"), hint=later("An empty line begins a new paragraph.")),
+    )
+    fund = Line(
+        required=True,
+        longest=32,
+        metadata=asked(
+            later("Fund"), hint=later("Gifts belong to this fund and its purpose."), widget="choice"
+        ),
+    )
     mode = one_of(MODES, "Choose what happens when it is not reached.")
-    fee_bearer = one_of(FEE_BEARERS, "Choose who bears the payment fees.")
+    fee_bearer = one_of(
+        FEE_BEARERS,
+        "Choose who bears the payment fees.",
+        metadata=asked(later("Payment fees are borne by")),
+    )
     acceptance = one_of(ACCEPTANCES, "Choose how offers of hours and equipment are accepted.")
-    opens_on = Day(required=True)
-    deadline_on = Day(load_default=None)
+    opens_on = Day(required=True, metadata=asked(later("Opens on")))
+    deadline_on = Day(load_default=None, metadata=asked(later("Last day")))
     currencies = fields.String(
         load_default="",
         validate=validate.Regexp(
             r"(?:[A-Z]{3}(?: [A-Z]{3}){0,9})?\Z", error="Enter codes like EUR GBP, with spaces."
+        ),
+        metadata=asked(
+            later("Other currencies taken"), hint=later("Codes with spaces between, like EUR GBP.")
         ),
     )
     deed = one_of(("keep", "open"), "Keep the draft, or open it to everybody.")

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from flask_babel import lazy_gettext as later
 from marshmallow import Schema, fields, validate
 
 from ledger.queries.people.factors import DEMANDS
-from ledger.schemas.fields import MISSING, Line, one_of
+from ledger.schemas.fields import MISSING, Line, asked, one_of
 from ledger.services.people.challenges import PURPOSES
 from ledger.services.people.passkeys import LONGEST_RESPONSE
 from ledger.services.people.people import ROLES
@@ -15,16 +16,50 @@ NO_ANSWER = "The passkey gave no answer. Please try again."
 _ANSWER: dict[str, Any] = {**MISSING, "invalid": NO_ANSWER, "invalid_uuid": NO_ANSWER}
 
 
+class Address(Schema):
+    """Where a sign-in link goes."""
+
+    email = Line(
+        required=True,
+        longest=320,
+        metadata=asked(later("E-mail"), widget="email", autocomplete="email"),
+    )
+
+
+class MailedCode(Schema):
+    """What stands in the message with the link."""
+
+    code = Line(
+        required=True,
+        longest=32,
+        metadata=asked(
+            later("Code from the message"),
+            later("Eight letters and digits. Or follow the link in the message."),
+            autocomplete="one-time-code",
+        ),
+    )
+
+
 class Code(Schema):
     """Six digits of an app, or a recovery code."""
 
-    code = Line(required=True, longest=LONGEST_CODE)
+    code = Line(
+        required=True,
+        longest=LONGEST_CODE,
+        metadata=asked(
+            later("The six digits it shows"), autocomplete="one-time-code", widget="count"
+        ),
+    )
 
 
 class AppCode(Code):
     """The first code of a new app, and what to call the app."""
 
-    label = Line(load_default="", longest=60)
+    label = Line(
+        load_default="",
+        longest=60,
+        metadata=asked(later("What to call it"), hint=later("Such as: Aegis on my phone")),
+    )
 
 
 class PasskeyAnswer(Schema):
@@ -41,7 +76,11 @@ class PasskeyAnswer(Schema):
 class NewPasskey(PasskeyAnswer):
     """A new passkey, and what to call it."""
 
-    label = Line(load_default="", longest=60)
+    label = Line(
+        load_default="",
+        longest=60,
+        metadata=asked(later("What to call it"), hint=later("Such as: my phone")),
+    )
 
 
 class Wish(Schema):

@@ -29,6 +29,17 @@ MISSING: dict[str, Any] = {"required": "Please fill this in.", "null": "Please f
 A_DATE: dict[str, Any] = {**MISSING, "invalid": "Enter a date like 2026-12-31."}
 
 
+def asked(label: Any, hint: Any = "", **look: Any) -> dict[str, Any]:
+    """Return what a form says about a field, as the field's metadata.
+
+    ``look`` may name the ``widget`` where the kind of the field does not tell it (line, text,
+    choice, email, date, instant, money, decimal, count), ``needed`` where a form insists on what
+    the schema can do without, the ``options`` of a choice that are always the same, and
+    ``autocomplete``.
+    """
+    return {"label": label, "hint": hint, **look}
+
+
 def minor_units(text: str, exponent: int) -> int:
     """Read an amount like 1,250.50 as minor units. Raises ValidationError."""
     found = _MONEY.fullmatch(text.strip())
@@ -173,7 +184,7 @@ class Line(fields.String):
 
     def __init__(self, *, longest: int = LONGEST_LINE, **options: Any) -> None:
         self.longest = longest
-        options.setdefault("metadata", {"maxLength": longest})
+        options["metadata"] = {"maxLength": longest, **options.get("metadata", {})}
         super().__init__(**options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -188,7 +199,7 @@ class Text(fields.String):
 
     def __init__(self, *, longest: int = LONGEST_TEXT, **options: Any) -> None:
         self.longest = longest
-        options.setdefault("metadata", {"maxLength": longest})
+        options["metadata"] = {"maxLength": longest, **options.get("metadata", {})}
         super().__init__(**options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -197,12 +208,15 @@ class Text(fields.String):
         return _bounded(cleaned, self.longest, required=self.required)
 
 
-def one_of(choices: Sequence[str], sentence: str) -> fields.String:
+def one_of(
+    choices: Sequence[str], sentence: str, metadata: dict[str, Any] | None = None
+) -> fields.String:
     """Return a field that takes one of some answers and says one sentence otherwise."""
     said: dict[str, Any] = dict.fromkeys(("required", "null", "invalid"), sentence)
     return fields.String(
         required=True,
         error_messages=said,
+        metadata=metadata or {},
         # A tuple, because part of a string counts as "in" it.
         validate=validate.OneOf(tuple(choices), error=sentence),
     )

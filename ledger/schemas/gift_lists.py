@@ -1,11 +1,13 @@
 """What a person says of a list of gifts: its columns, what it is for, where the money is."""
 
+from flask_babel import lazy_gettext as later
 from marshmallow import Schema, fields
 
-from ledger.schemas.fields import Line, one_of
+from ledger.schemas.fields import Line, asked, one_of
 from ledger.schemas.tables import mapping
 
 MEANINGS = ("", "day", "amount", "counterparty", "email", "currency_column", "texts")
+ACCOUNT_NAMES = [("1010", later("In the bank account")), ("1030", later("In the cash box"))]
 ACCOUNTS = ("1010", "1030")
 
 
@@ -16,10 +18,22 @@ def gift_mapping(columns: int) -> Schema:
         """Also what the gifts are for: a fund or a campaign, as ``fund:GEN`` or ``campaign:roof``;
         where their money is; whether gifts without an address come in."""
 
-        purpose = Line(required=True, longest=80)
-        account = one_of(ACCOUNTS, "Choose where the money is.")
+        purpose = Line(
+            required=True, longest=80, metadata=asked(later("Fund or campaign"), widget="choice")
+        )
+        account = one_of(
+            ACCOUNTS,
+            "Choose where the money is.",
+            metadata=asked(
+                later("Where the money is"),
+                hint=later("It is booked there, on the day of each gift"),
+                options=ACCOUNT_NAMES,
+            ),
+        )
         without_email = fields.Boolean(
-            load_default=False, error_messages={"invalid": "Tick it or leave it."}
+            load_default=False,
+            error_messages={"invalid": "Tick it or leave it."},
+            metadata=asked(later("Take gifts without an e-mail address, as unidentified receipts")),
         )
 
     made: Schema = GiftMapping()

@@ -1,12 +1,28 @@
 """How money is given: at once, again and again, in parts, and whether the fee is covered."""
 
+from flask_babel import lazy_gettext as later
 from marshmallow import Schema, fields, validate
 
 from ledger.core.instalments import MOST_PARTS
-from ledger.schemas.fields import MISSING, one_of
+from ledger.schemas.fields import MISSING, Line, asked, one_of
 
 RHYTHMS = ("once", "month", "year", "parts")
 WHOLE = "Enter a whole number."
+
+
+class Amount(Schema):
+    """Another amount for a gift that is given again and again."""
+
+    amount = Line(
+        required=True,
+        metadata=asked(
+            later("Another amount"),
+            later(
+                "From the next payment on. To give more, sign in with the address you gave with."
+            ),
+            widget="money",
+        ),
+    )
 
 
 class Way(Schema):
@@ -17,5 +33,13 @@ class Way(Schema):
         load_default=12,
         validate=validate.Range(2, MOST_PARTS, error="Choose between {min} and {max} parts."),
         error_messages={**MISSING, "invalid": WHOLE, "too_large": WHOLE},
+        metadata=asked(
+            later("Number of monthly parts"),
+            hint=later(
+                "Together they are exactly the amount above. The first is charged today; your "
+                "card is saved for the others."
+            ),
+            needed=True,
+        ),
     )
     cover = fields.Boolean(load_default=False, error_messages={"invalid": "Tick it or leave it."})

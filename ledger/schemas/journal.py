@@ -3,9 +3,10 @@
 from datetime import UTC
 from typing import Any
 
+from flask_babel import lazy_gettext as later
 from marshmallow import EXCLUDE, Schema, fields, validate
 
-from ledger.schemas.fields import Day, Line
+from ledger.schemas.fields import Day, Line, asked
 
 MAX_PAGE = 200
 AN_INSTANT: dict[str, Any] = {"invalid": "Enter an instant like 2026-12-31T18:00."}
@@ -24,11 +25,12 @@ class EntryFilter(Schema):
         allow_none=True,
         error_messages={"invalid": "An account is a number."},
         validate=validate.Range(0, MAX_ACCOUNT, error="An account has at most four digits."),
+        metadata=asked(later("Account"), widget="choice"),
     )
-    fund = Line(load_default="", longest=32)
-    event_type = Line(load_default="", longest=64)
-    since = Day(load_default=None, allow_none=True)
-    until = Day(load_default=None, allow_none=True)
+    fund = Line(load_default="", longest=32, metadata=asked(later("Fund"), widget="choice"))
+    event_type = Line(load_default="", longest=64, metadata=asked(later("Event"), widget="choice"))
+    since = Day(load_default=None, allow_none=True, metadata=asked(later("From")))
+    until = Day(load_default=None, allow_none=True, metadata=asked(later("To")))
     before = fields.UUID(load_default=None, allow_none=True)
     known_at = fields.AwareDateTime(
         load_default=None, allow_none=True, default_timezone=UTC, error_messages=AN_INSTANT
@@ -65,10 +67,13 @@ class AsOf(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    as_of = Day(load_default=None, allow_none=True)
+    as_of = Day(load_default=None, allow_none=True, metadata=asked(later("Up to and including")))
     known_at = fields.AwareDateTime(
         load_default=None,
         allow_none=True,
         default_timezone=UTC,
         error_messages=AN_INSTANT,
+        metadata=asked(
+            later("As known at (UTC)"), hint=later("Leaves out what was recorded later.")
+        ),
     )

@@ -4,25 +4,39 @@ are in the books."""
 from collections.abc import Iterable
 from typing import Any
 
+from flask_babel import lazy_gettext as later
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from ledger.importers import FORMATS, LEAVABLE
-from ledger.schemas.fields import Line, one_of
+from ledger.schemas.fields import Line, asked, one_of
 from ledger.schemas.tables import DEEDS
 
+LEFT_OUT = {
+    "automated": later("Automated transactions"),
+    "periodic": later("Periodic transactions"),
+    "virtual": later("Virtual postings"),
+}
 NO_NUMBER = "Write the number of an account."
 
 
 def ledger_reading() -> Schema:
     """Return the shape of how a file is read: its format, its fund, what is left out of it."""
     shape: dict[str, Any] = {
-        "format": one_of(FORMATS, "Choose which program the file is of."),
-        "fund": Line(required=True, longest=64),
+        "format": one_of(
+            FORMATS, "Choose which program the file is of.", metadata=asked(later("Program"))
+        ),
+        "fund": Line(
+            required=True,
+            longest=64,
+            metadata=asked(later("Fund of all that names none"), widget="choice"),
+        ),
         "deed": one_of(DEEDS, "Say whether to preview or to import."),
     }
     for part in LEAVABLE:
         shape[f"leave_{part}"] = fields.Boolean(
-            load_default=False, error_messages={"invalid": "Tick it or leave it."}
+            load_default=False,
+            error_messages={"invalid": "Tick it or leave it."},
+            metadata=asked(LEFT_OUT[part]),
         )
     return Schema.from_dict(shape, name="Ledger")()
 

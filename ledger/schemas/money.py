@@ -1,8 +1,9 @@
 """Money that a treasurer writes down: cash, transfers, refunds, contributions."""
 
+from flask_babel import lazy_gettext as later
 from marshmallow import Schema
 
-from ledger.schemas.fields import Count, Day, Line, Money, Text, one_of
+from ledger.schemas.fields import Count, Day, Line, Money, Text, asked, one_of
 from ledger.services.banking.match_actions import MEANINGS
 
 
@@ -12,10 +13,14 @@ def cash(exponent: int) -> Schema:
     class Cash(Schema):
         """Cash that was counted, for a fund or a pledge; which counts were banked stands beside."""
 
-        amount = Money(exponent, required=True)
-        fund = Line(required=True, longest=32)
-        received_on = Day(required=True)
-        pledge = Line(load_default="", longest=32)
+        amount = Money(exponent, required=True, metadata=asked(later("Amount")))
+        fund = Line(required=True, longest=32, metadata=asked(later("Fund"), widget="choice"))
+        received_on = Day(required=True, metadata=asked(later("Day")))
+        pledge = Line(
+            load_default="",
+            longest=32,
+            metadata=asked(later("For the pledge"), hint=later("Its reference, if there is one")),
+        )
         # The form's own key: sent twice, it is booked once.
         key = Line(required=True, longest=64)
         deed = one_of(("count", "bank"), "Say whether it was counted or taken to the bank.")
@@ -29,11 +34,13 @@ def transfer(exponent: int) -> Schema:
     class Transfer(Schema):
         """Money that one book promises another."""
 
-        amount = Money(exponent, required=True)
-        fund = Line(required=True, longest=32)
-        receiver = Line(required=True, longest=32)
+        amount = Money(exponent, required=True, metadata=asked(later("Amount")))
+        fund = Line(
+            required=True, longest=32, metadata=asked(later("From the fund"), widget="choice")
+        )
+        receiver = Line(required=True, longest=32, metadata=asked(later("To"), widget="choice"))
         receiver_fund = Line(load_default="", longest=32)
-        reason = Text(required=True, longest=1000)
+        reason = Text(required=True, longest=1000, metadata=asked(later("What for")))
 
     return Transfer()
 
@@ -44,10 +51,14 @@ def shared_cost(exponent: int) -> Schema:
     class SharedCost(Schema):
         """A cost that one community pays, and why others bear a part."""
 
-        title = Line(required=True)
-        amount = Money(exponent, required=True)
-        fund = Line(required=True, longest=32)
-        reason = Text(required=True, longest=1000)
+        title = Line(required=True, metadata=asked(later("What is it")))
+        amount = Money(exponent, required=True, metadata=asked(later("Amount")))
+        fund = Line(
+            required=True, longest=32, metadata=asked(later("Paid from the fund"), widget="choice")
+        )
+        reason = Text(
+            required=True, longest=1000, metadata=asked(later("Why, and on what it rests"))
+        )
 
     return SharedCost()
 
@@ -58,8 +69,8 @@ def refund(exponent: int) -> Schema:
     class Refund(Schema):
         """How much of a payment goes back, and why."""
 
-        amount = Money(exponent, required=True)
-        reason = Text(required=True, longest=500)
+        amount = Money(exponent, required=True, metadata=asked(later("Amount")))
+        reason = Text(required=True, longest=500, metadata=asked(later("Why")))
 
     return Refund()
 
@@ -74,21 +85,36 @@ class Decision(Schema):
 class Correction(Schema):
     """Which fund an entry belongs to instead, and why."""
 
-    from_fund = Line(required=True, longest=32)
-    to_fund = Line(required=True, longest=32)
-    reason = Text(required=True, longest=1000)
+    from_fund = Line(required=True, longest=32, metadata=asked(later("From"), widget="choice"))
+    to_fund = Line(required=True, longest=32, metadata=asked(later("To"), widget="choice"))
+    reason = Text(required=True, longest=1000, metadata=asked(later("Why")))
 
 
 class Reason(Schema):
     """Why something is asked for."""
 
-    why = Text(required=True, longest=1000)
+    why = Text(
+        required=True,
+        longest=1000,
+        metadata=asked(
+            later("Why"),
+            hint=later(
+                "Its exact opposite is booked once an approver agrees; both stay in the journal."
+            ),
+        ),
+    )
+
+
+class Undoing(Schema):
+    """Why the match of a bank line is undone."""
+
+    why = Text(required=True, longest=1000, metadata=asked(later("What was wrong?")))
 
 
 class Named(Schema):
     """Which fund a payment was for that named none."""
 
-    fund = Line(required=True, longest=32)
+    fund = Line(required=True, longest=32, metadata=asked(later("A gift to the fund")))
 
 
 class Meaning(Schema):
@@ -104,13 +130,22 @@ def sponsor(exponent: int) -> Schema:
     class Sponsor(Schema):
         """Who matches gifts to a campaign, how, and up to what."""
 
-        name = Line(required=True, longest=120)
-        email = Line(required=True, longest=320)
-        campaign = Line(required=True, longest=64)
-        percent = Count(required=True)
-        up_to = Money(exponent, required=True)
-        per_gift = Money(exponent, load_default=0)
-        reason = Text(required=True, longest=1000)
+        name = Line(required=True, longest=120, metadata=asked(later("Name")))
+        email = Line(required=True, longest=320, metadata=asked(later("E-mail"), widget="email"))
+        campaign = Line(
+            required=True, longest=64, metadata=asked(later("Gifts to"), widget="choice")
+        )
+        percent = Count(
+            required=True,
+            metadata=asked(later("Adds to each gift"), hint=later("100 % doubles a gift.")),
+        )
+        up_to = Money(exponent, required=True, metadata=asked(later("At most in all")))
+        per_gift = Money(exponent, load_default=0, metadata=asked(later("At most to one gift")))
+        reason = Text(
+            required=True,
+            longest=1000,
+            metadata=asked(later("Evidence"), hint=later("What the sponsor signed.")),
+        )
         deed = one_of(("try", "propose"), "Say whether to try it or to propose it.")
 
     return Sponsor()

@@ -2,32 +2,53 @@
 
 from typing import Any
 
+from flask_babel import lazy_gettext as later
 from marshmallow import Schema, pre_load
 
 from ledger.core.policies import NUMBERS
-from ledger.schemas.fields import Day, Line, WholeNumber, one_of
+from ledger.schemas.fields import Day, Line, WholeNumber, asked, one_of
 from ledger.services.people.people import ROLES
 
 
 class Entering(Schema):
     """What somebody who gave is to be called once they sign in."""
 
-    name = Line(load_default="", longest=120)
+    name = Line(
+        load_default="", longest=120, metadata=asked(later("Your name"), autocomplete="name")
+    )
 
 
 class Pause(Schema):
     """How many days a role waits that an admin gives alone."""
 
-    pause = WholeNumber(most=NUMBERS["role_pause_days"], required=True, empty=False)
+    pause = WholeNumber(
+        most=NUMBERS["role_pause_days"],
+        required=True,
+        empty=False,
+        metadata=asked(
+            "", hint=later("A shorter pause holds only after the present one has passed.")
+        ),
+    )
 
 
 class NewRole(Schema):
     """Who is given which role, by e-mail address."""
 
-    name = Line(required=True, longest=120)
-    email = Line(required=True, longest=320)
-    role = one_of(ROLES, "Choose a role.")
-    until = Day(load_default=None, allow_none=True)
+    name = Line(required=True, longest=120, metadata=asked(later("Name"), autocomplete="off"))
+    email = Line(
+        required=True,
+        longest=320,
+        metadata=asked(later("E-mail address"), autocomplete="off", widget="email"),
+    )
+    role = one_of(ROLES, "Choose a role.", metadata=asked(later("Role")))
+    until = Day(
+        load_default=None,
+        allow_none=True,
+        metadata=asked(
+            later("Last day"),
+            hint=later("Without one, an auditor's role ends after a year and others go on."),
+        ),
+    )
 
     @pre_load
     def leave_out(self, answers: dict[str, Any], **_more: Any) -> dict[str, Any]:

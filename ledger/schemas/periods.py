@@ -1,15 +1,18 @@
 """A period to be closed, or to be opened again."""
 
+from flask_babel import lazy_gettext as later
 from marshmallow import Schema
 
-from ledger.schemas.fields import Day, Line
+from ledger.schemas.fields import Day, Line, asked
 
 
 class Closing(Schema):
     """The last day of a period, and why it is closed now."""
 
-    until = Day(required=True)
-    reason = Line(required=True, longest=500)
+    until = Day(required=True, metadata=asked(later("Up to and including")))
+    reason = Line(
+        required=True, longest=500, metadata=asked(later("What was checked"), widget="text")
+    )
 
 
 class Reopening(Schema):

@@ -1,9 +1,10 @@
 """What an admin says about a book: its words, its funds, what people can pool in it."""
 
+from flask_babel import lazy_gettext as later
 from marshmallow import Schema
 
 from ledger.models.books import FUND_CLASSES
-from ledger.schemas.fields import Line, Text, one_of
+from ledger.schemas.fields import Line, Text, asked, one_of
 
 SKILL, THING = "MIN", "EQP"
 
@@ -11,24 +12,59 @@ SKILL, THING = "MIN", "EQP"
 class BookWords(Schema):
     """What the public reads about a community, and where its days begin."""
 
-    name = Line(required=True, longest=120)
-    place = Line(load_default="", longest=120)
-    story = Text(load_default="", longest=4_000)
-    time_zone = Line(required=True, longest=64)
+    name = Line(
+        required=True, longest=120, metadata=asked(later("Name"), autocomplete="organization")
+    )
+    place = Line(load_default="", longest=120, metadata=asked(later("Place")))
+    story = Text(
+        load_default="",
+        longest=4_000,
+        metadata=asked(later("Who you are and what you do together")),
+    )
+    time_zone = Line(
+        required=True,
+        longest=64,
+        metadata=asked(
+            later("Time zone"),
+            hint=later("As in Europe/Berlin. It stays for good once something is booked."),
+        ),
+    )
 
 
 class NewFund(Schema):
     """A fund: a slice of the books with its own restriction."""
 
-    code = Line(required=True, longest=32)
-    fund_name = Line(required=True, longest=120)
-    fund_class = one_of(FUND_CLASSES, "Choose what the money in it may be used for.")
-    purpose = Line(load_default="", longest=500)
+    code = Line(
+        required=True,
+        longest=32,
+        metadata=asked(later("Short code"), hint=later("Capitals, as in ROOF")),
+    )
+    fund_name = Line(required=True, longest=120, metadata=asked(later("Name of the fund")))
+    fund_class = one_of(
+        FUND_CLASSES,
+        "Choose what the money in it may be used for.",
+        metadata=asked(later("The money in it")),
+    )
+    purpose = Line(
+        load_default="", longest=500, metadata=asked(later("Purpose, as givers named it"))
+    )
 
 
 class NewKind(Schema):
     """A skill or a kind of equipment that people can pledge."""
 
-    kind = one_of((SKILL, THING), "Choose whether it is a skill or equipment.")
-    singular = Line(required=True, longest=60)
-    plural = Line(load_default="", longest=60)
+    kind = one_of(
+        (SKILL, THING),
+        "Choose whether it is a skill or equipment.",
+        metadata=asked(later("What is it?")),
+    )
+    singular = Line(
+        required=True,
+        longest=60,
+        metadata=asked(later("What one is called"), hint=later("As in ladder, or carpentry")),
+    )
+    plural = Line(
+        load_default="",
+        longest=60,
+        metadata=asked(later("What several are called"), hint=later("As in ladders")),
+    )

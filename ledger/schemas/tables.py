@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from flask_babel import lazy_gettext as later
 from marshmallow import Schema, fields
 
-from ledger.schemas.fields import Line, one_of
+from ledger.schemas.fields import Line, asked, one_of
 
 # What a column of a bank's table can be; a table has several of texts only.
 MEANINGS = (
@@ -15,6 +16,27 @@ MEANINGS = (
 DAY_FORMATS = ("auto", "dmy", "mdy", "ymd")
 MARKS = ("", ".", ",")
 ENCODINGS = ("", "utf-8", "utf-16", "cp1252", "cp1250", "cp1251", "cp850", "mac_roman")
+DAY_FORMAT_NAMES = [
+    ("auto", later("As all rows allow")),
+    ("dmy", later("Day, month, year (31/12/2026)")),
+    ("mdy", later("Month, day, year (12/31/2026)")),
+    ("ymd", later("Year, month, day (2026-12-31)")),
+]
+MARK_NAMES = [
+    ("", later("As all amounts allow")),
+    (".", later("a point (1,234.56)")),
+    (",", later("a comma (1.234,56)")),
+]
+ENCODING_NAMES = [
+    ("", later("As the file says")),
+    ("utf-8", "UTF-8"),
+    ("utf-16", "UTF-16"),
+    ("cp1252", "Windows-1252"),
+    ("cp1250", later("Windows-1250 (central Europe)")),
+    ("cp1251", later("Windows-1251 (Cyrillic)")),
+    ("cp850", "CP850 (DOS)"),
+    ("mac_roman", "Mac Roman"),
+]
 DEEDS = ("preview", "import", "drop")
 
 
@@ -26,11 +48,26 @@ def mapping(columns: int, meanings: tuple[str, ...] = MEANINGS) -> Schema:
             error_messages=dict.fromkeys(
                 ("required", "null", "invalid"), "Choose the line of the headings."
             ),
+            metadata=asked(later("Line of the headings"), widget="choice"),
         ),
-        "day_format": one_of(DAY_FORMATS, "Choose how days are written."),
-        "decimal_mark": one_of(MARKS, "Choose a point or a comma."),
-        "encoding": one_of(ENCODINGS, "Choose how letters are written."),
-        "currency": Line(load_default="", longest=3),
+        "day_format": one_of(
+            DAY_FORMATS,
+            "Choose how days are written.",
+            metadata=asked(later("How days are written"), options=DAY_FORMAT_NAMES),
+        ),
+        "decimal_mark": one_of(
+            MARKS,
+            "Choose a point or a comma.",
+            metadata=asked(later("Before the decimals stands"), options=MARK_NAMES),
+        ),
+        "encoding": one_of(
+            ENCODINGS,
+            "Choose how letters are written.",
+            metadata=asked(later("How letters are written"), options=ENCODING_NAMES),
+        ),
+        "currency": Line(
+            load_default="", longest=3, metadata=asked(later("Currency, if no column says it"))
+        ),
         "deed": one_of(DEEDS, "Say whether to preview or to import."),
     }
     for number in range(1, columns + 1):
@@ -45,11 +82,36 @@ def bank_mapping(columns: int) -> Schema:
         """Also what only a bank's table has: balances, rows that are not booked, and which bank
         account of the books it is of."""
 
-        opening = Line(load_default="", longest=40)
-        money_out = Line(load_default="")
-        booked = Line(load_default="")
-        bank_account = Line(load_default="")
-        known_as = Line(load_default="")
+        opening = Line(
+            load_default="",
+            longest=40,
+            metadata=asked(
+                later("Balance before the first row, if no column has one"), widget="decimal"
+            ),
+        )
+        money_out = Line(
+            load_default="",
+            metadata=asked(
+                later("Words for money out"),
+                hint=later(
+                    "In the column that says in or out, with commas between them; empty for the "
+                    "usual ones"
+                ),
+            ),
+        )
+        booked = Line(
+            load_default="",
+            metadata=asked(
+                later("Words for booked rows"),
+                hint=later("In the column that says booked or pending; other rows are left out"),
+            ),
+        )
+        bank_account = Line(
+            load_default="", metadata=asked(later("Bank account in the file"), widget="choice")
+        )
+        known_as = Line(
+            load_default="", metadata=asked(later("In these books it is"), widget="choice")
+        )
 
     made: Schema = BankMapping()
     return made

@@ -2,25 +2,53 @@
 
 from typing import Any
 
+from flask_babel import lazy_gettext as later
 from marshmallow import Schema, fields, pre_load, validate
 
-from ledger.schemas.fields import Count, Day, Line, Money, Text, one_of
+from ledger.schemas.fields import Count, Day, Line, Money, Text, asked, one_of
 from ledger.services.equipment.disposals import WAYS
 
+CONDITIONS = [
+    ("A", later("A – as new")),
+    ("B", later("B – good")),
+    ("C", later("C – used, works")),
+    ("D", later("D – needs repair")),
+    ("E", later("E – for parts")),
+]
 METHODS = ("comparable_sales", "donor_invoice", "price_list", "expert_opinion")
 
 
 class Intake(Schema):
     """A hand-over of things that somebody saw and counted."""
 
-    book = Line(required=True, longest=32)
-    fund = Line(load_default="", longest=32)
-    commodity = Line(load_default="", longest=64)
-    quantity = Count(required=True)
-    description = Line(required=True)
-    condition = one_of("ABCDE", "Choose a condition.")
-    received_on = Day(required=True)
-    pledge = Line(load_default="", longest=32)
+    book = Line(required=True, longest=32, metadata=asked(later("Community"), widget="choice"))
+    fund = Line(
+        load_default="",
+        longest=32,
+        metadata=asked(later("Fund, without a pledge"), widget="choice"),
+    )
+    commodity = Line(
+        load_default="",
+        longest=64,
+        metadata=asked(later("What, without a pledge"), widget="choice"),
+    )
+    quantity = Count(required=True, metadata=asked(later("How many")))
+    description = Line(
+        required=True,
+        metadata=asked(later("Description"), hint=later("Maker, model, serial number")),
+    )
+    condition = one_of(
+        "ABCDE", "Choose a condition.", metadata=asked(later("Condition"), options=CONDITIONS)
+    )
+    received_on = Day(required=True, metadata=asked(later("Day")))
+    pledge = Line(
+        load_default="",
+        longest=32,
+        metadata=asked(
+            later("Promised as"),
+            hint=later("The reference of the pledge, or say below what came without one."),
+        ),
+    )
 
 
 def valuation(exponent: int) -> Schema:
@@ -29,9 +57,21 @@ def valuation(exponent: int) -> Schema:
     class Valuation(Schema):
         """What received things are worth together."""
 
-        total = Money(exponent, required=True)
-        method = one_of(METHODS, "Choose how the value was found.")
-        evidence = Text(required=True, longest=1000)
+        total = Money(exponent, required=True, metadata=asked(later("Value of all of it")))
+        method = one_of(
+            METHODS, "Choose how the value was found.", metadata=asked(later("How it was found"))
+        )
+        evidence = Text(
+            required=True,
+            longest=1000,
+            metadata=asked(
+                later("Evidence"),
+                hint=later(
+                    "Offers compared, invoice, expert. What the giver says is evidence, never "
+                    "the value."
+                ),
+            ),
+        )
 
     return Valuation()
 
@@ -39,9 +79,9 @@ def valuation(exponent: int) -> Schema:
 class Loan(Schema):
     """To whom a thing is lent and until when."""
 
-    borrower = Line(required=True, longest=32)
-    purpose = Line(required=True)
-    due_on = Day(required=True)
+    borrower = Line(required=True, longest=32, metadata=asked(later("To"), widget="choice"))
+    purpose = Line(required=True, metadata=asked(later("For")))
+    due_on = Day(required=True, metadata=asked(later("Back by")))
 
 
 def letting_go(exponent: int) -> Schema:
@@ -50,9 +90,13 @@ def letting_go(exponent: int) -> Schema:
     class LettingGo(Schema):
         """How a thing goes, for how much, and why."""
 
-        way = one_of(tuple(WAYS), "Choose how it goes.")
-        price = Money(exponent, load_default=0)
-        reason = Text(required=True, longest=1000)
+        way = one_of(tuple(WAYS), "Choose how it goes.", metadata=asked(later("How")))
+        price = Money(
+            exponent,
+            load_default=0,
+            metadata=asked(later("Price"), hint=later("Only when it is sold.")),
+        )
+        reason = Text(required=True, longest=1000, metadata=asked(later("Why")))
 
         @pre_load
         def without_price(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
@@ -65,18 +109,31 @@ def letting_go(exponent: int) -> Schema:
 class GivingOn(Schema):
     """To which community a thing goes for good."""
 
-    receiver = Line(required=True, longest=32)
-    fund = Line(load_default="", longest=32)
-    reason = Text(required=True, longest=1000)
+    receiver = Line(required=True, longest=32, metadata=asked(later("To"), widget="choice"))
+    fund = Line(
+        load_default="",
+        longest=32,
+        metadata=asked(
+            later("Their fund"), hint=later("Its code; their general fund when left empty.")
+        ),
+    )
+    reason = Text(required=True, longest=1000, metadata=asked(later("Why")))
 
 
 class Wear(Schema):
     """Over how many months a thing wears."""
 
-    months = Count(required=True)
+    months = Count(
+        required=True,
+        metadata=asked(
+            later("Months of use"), hint=later("Its value is spread over these months, exactly.")
+        ),
+    )
     # Of several that were valued together: this one, or all that have no plan of their own.
     scope = fields.String(
-        load_default="one", validate=validate.OneOf(("one", "all"), error="Choose which of them.")
+        load_default="one",
+        validate=validate.OneOf(("one", "all"), error="Choose which of them."),
+        metadata=asked(later("Which"), widget="choice", needed=True),
     )
 
 
@@ -86,9 +143,11 @@ def damage(exponent: int) -> Schema:
     class Damage(Schema):
         """What the harm comes to, and what the borrower pays for it."""
 
-        impairment = Money(exponent, required=True)
-        compensation = Money(exponent, load_default=0)
-        reason = Text(required=True, longest=1000)
+        impairment = Money(exponent, required=True, metadata=asked(later("What the harm comes to")))
+        compensation = Money(
+            exponent, load_default=0, metadata=asked(later("What the borrower pays for it"))
+        )
+        reason = Text(required=True, longest=1000, metadata=asked(later("Why")))
 
         @pre_load
         def without_compensation(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:

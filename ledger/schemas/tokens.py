@@ -1,8 +1,9 @@
 """A token that somebody wants for a program of theirs."""
 
+from flask_babel import lazy_gettext as later
 from marshmallow import Schema
 
-from ledger.schemas.fields import Line, one_of
+from ledger.schemas.fields import Line, asked, one_of
 
 # How long a token lasts, in days.
 DAYS = ("7", "30", "90", "180", "365")
@@ -11,5 +12,18 @@ DAYS = ("7", "30", "90", "180", "365")
 class NewToken(Schema):
     """What a token is called and how long it lasts; what it may do is ticked book by book."""
 
-    name = Line(required=True, longest=80)
-    days = one_of(DAYS, "Choose how long the token lasts.")
+    name = Line(
+        required=True,
+        longest=80,
+        metadata=asked(
+            later("What is it for?"), hint=later("The program's name, so that you know it again")
+        ),
+    )
+    days = one_of(
+        DAYS,
+        "Choose how long the token lasts.",
+        metadata=asked(
+            later("It lasts"),
+            hint=later("At most a year. Programs that still need it then get a new one."),
+        ),
+    )

@@ -79,7 +79,6 @@ def register(app: Flask) -> None:
         error_handlers,
         formatting,
         idempotency,
-        labels,
         late_days,
         locale,
         request_log,
@@ -90,7 +89,6 @@ def register(app: Flask) -> None:
     request_log.register(app)
     locale.register(app)
     formatting.register_filters(app)
-    labels.register(app)
     error_handlers.register(app)
     # Earlier than any before_request: the protection against forged forms reads the form.
     app.url_value_preprocessor(context.check_request)

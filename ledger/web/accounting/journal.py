@@ -21,7 +21,6 @@ from ledger.services.accounting import corrections
 from ledger.web.identity.sessions import fresh_needed
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     now,
     page,
     read_form,
@@ -30,6 +29,7 @@ from ledger.web.site.context import (
     visitor,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("journal", __name__)
 
@@ -52,8 +52,7 @@ def show(code: str) -> Response:
         accounts=accounts,
         funds=funds,
         kinds=kinds,
-        values=request.args,
-        errors=errors,
+        form=Form(EntryFilter(), values=request.args, errors=errors),
     )
 
 
@@ -211,8 +210,7 @@ def trial_balance(code: str) -> Response:
         book=book,
         layers=layers,
         names=names,
-        values=request.args,
-        errors=errors,
+        form=Form(AsOf(), values=request.args, errors=errors),
     )
 
 
@@ -260,6 +258,5 @@ def _entry_page(
         rests=rests,
         matched=matched,
         may_correct=visitor().may("propose_correction", book.id),
-        values=values,
-        errors=errors,
+        form=Form(Correction(), Reason(), values=values, errors=errors),
     )

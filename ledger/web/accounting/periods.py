@@ -17,7 +17,6 @@ from ledger.services.accounting import periods
 from ledger.web.identity.sessions import fresh_needed
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     now,
     page,
     read_form,
@@ -27,6 +26,7 @@ from ledger.web.site.context import (
     visitor,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("periods", __name__)
 
@@ -139,6 +139,5 @@ def _page(
         late=late,
         last=last,
         may_propose=visitor().may("propose_closing", book.id),
-        values={"until": last.isoformat(), **values},
-        errors=errors,
+        form=Form(Closing(), values={"until": last.isoformat(), **values}, errors=errors),
     )

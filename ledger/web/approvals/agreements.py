@@ -42,7 +42,6 @@ from ledger.services.spending import expenses, grants, loans, purchases, spendin
 from ledger.web.identity.sessions import fresh_needed
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     now,
     page,
     read_form,
@@ -52,6 +51,7 @@ from ledger.web.site.context import (
     visitor,
     write,
 )
+from ledger.web.site.forms import Errors, Form, errors_of
 
 pages = Blueprint("commitments", __name__)
 STATUS = {NotAllowed: 403, Conflict: 409}
@@ -315,7 +315,13 @@ def ask(code: str, kind: str) -> Response:
             )
         )
     except (Invalid, Conflict, NotFound) as refusal:
-        return _ask_page(code, kind, request.form.to_dict(), _sentences(refusal), _status(refusal))
+        return _ask_page(
+            code,
+            kind,
+            request.form.to_dict(),
+            errors_of(refusal, {"book": "other"}),
+            _status(refusal),
+        )
     if kind == "grant":
         flash(_("Noted; it becomes income as its conditions are met."))
     else:
@@ -351,7 +357,9 @@ def carry_out(code: str, agreement: str, move: str) -> Response:
         )
     except (Invalid, Conflict, NotFound, NotAllowed) as refusal:
         values = request.form.to_dict()
-        return _show_page(code, agreement, move, values, _sentences(refusal), _status(refusal))
+        return _show_page(
+            code, agreement, move, values, errors_of(refusal, {"book": "other"}), _status(refusal)
+        )
     if decider:
         flash(_("Asked. An approver of %(name)s decides.", name=decider))
     else:
@@ -379,14 +387,6 @@ def _kind(kind: str) -> Kind:
     if kind not in KINDS:
         raise NotFound(_("There is no such page."))
     return KINDS[kind]
-
-
-def _sentences(refusal: PoolbookError) -> dict[str, list[str]]:
-    if isinstance(refusal, Invalid):
-        return errors_of(refusal)
-    # What the books call a book is the other community on these forms.
-    place = "other" if refusal.place == "book" else refusal.place or "form"
-    return {place: [refusal.message]}
 
 
 def _status(refusal: PoolbookError) -> int:
@@ -422,9 +422,19 @@ def _ask_page(
         others=others,
         things=things,
         functions=FUNCTIONS,
-        values=values,
-        errors=errors,
+        form=Form(schemas.ask(exponent(book.commodity), kind), values=values, errors=errors),
     )
+
+
+def _step_form(book: Book, step: Move | None, values: dict[str, str], errors: Errors) -> Form:
+    """Return the form of a step; without one to take, what is wrong has no field to stand at."""
+    shapes = []
+    more = {}
+    if step is not None:
+        shapes = [schemas.step(exponent(book.commodity), step.wants, dated=not step.asks)]
+        more = {"reason": {"label": step.why}}
+    given = {"done_on": today(book).isoformat(), **values}
+    return Form(*shapes, values=given, errors=errors, more=more)
 
 
 def _show_page(
@@ -459,6 +469,7 @@ def _show_page(
         for name in dict.fromkeys(moves)
         if (row.kind, name) in MOVES and visitor().may(MOVES[row.kind, name].action, book.id)
     ]
+    shown = chosen if chosen in dict(offered) else next(iter(dict(offered)), "")
     return page(
         "approvals/agreement.html",
         status,
@@ -473,7 +484,6 @@ def _show_page(
         offered=offered,
         labels={name: move.label for (kind, name), move in MOVES.items() if kind == row.kind},
         may_read=visitor().may("read_books", book.id),
-        chosen=chosen if chosen in dict(offered) else next(iter(dict(offered)), ""),
-        values={"done_on": today(book).isoformat(), **values},
-        errors=errors,
+        chosen=shown,
+        form=_step_form(book, dict(offered).get(shown), values, errors),
     )

@@ -30,6 +30,7 @@ from ledger.web.site.context import (
     visitor,
     write,
 )
+from ledger.web.site.forms import Form
 
 pages = Blueprint("queue", __name__)
 
@@ -110,7 +111,7 @@ def _page(errors: dict[str, list[str]], status: int = 200) -> Response:
         waiting=waiting,
         needed=needed,
         decided=decided,
-        errors=errors,
+        form=Form(errors=errors),
         may_decide=may_decide,
     )
 

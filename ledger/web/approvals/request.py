@@ -31,7 +31,6 @@ from ledger.web.approvals.evidence import evidence_of
 from ledger.web.identity.sessions import fresh_needed, held_answers
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     here,
     now,
     page,
@@ -41,6 +40,7 @@ from ledger.web.site.context import (
     visitor,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("approvals", __name__)
 READ, CHANGE = "read_approval_rules", "change_approval_rules"
@@ -95,7 +95,6 @@ def show(proposal_id: UUID) -> Response:
         ],
         needed=len(row.agreed) + 1 if found.problem else queue.people_needed(policy, row),
         decides=decides,
-        errors={},
     )
 
 
@@ -222,6 +221,5 @@ def _page(
         kinds=[(EVERY, _("every kind without a rule of its own"))]
         + [(kind, kind.replace("_", " ")) for kind in kinds],
         may_change=visitor().may(CHANGE, book.id),
-        values=values,
-        errors=errors,
+        form=Form(rule(kinds), values=values, errors=errors),
     )

@@ -4,6 +4,7 @@ What was said is remembered for the account and proposed for the next table with
 """
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from flask import Blueprint
@@ -20,8 +21,9 @@ from ledger.services.banking.statements import SeveralAccounts
 from ledger.services.importing import tables
 from ledger.web.banking.statements import chosen_account, say_imported
 from ledger.web.importing import table_forms
-from ledger.web.importing.drafts import Draft, Errors, Flow, Looked, register
+from ledger.web.importing.drafts import Draft, Flow, Looked, register
 from ledger.web.site.context import now, read_form, reading, signed_in
+from ledger.web.site.forms import Errors, errors_of
 
 pages = Blueprint("bank_tables", __name__)
 
@@ -40,7 +42,7 @@ def _propose(draft: Draft) -> Looked:
     try:
         file = _read(draft, found.profile, "")
     except Invalid as refusal:
-        return Looked(values, table_forms.errors_of(refusal), table_forms.shown_of(found))
+        return Looked(values, _errors_of(refusal), table_forms.shown_of(found))
     return Looked(values, {}, _previewed(draft, found, file))
 
 
@@ -52,7 +54,7 @@ def _answer(draft: Draft, values: dict[str, str]) -> Looked:
         found = reading_of(draft.data, profile, draft.book.commodity)
         file = _read(draft, profile, answers["opening"])
     except Invalid as refusal:
-        return Looked(values, table_forms.errors_of(refusal), table_forms.shown_of(found))
+        return Looked(values, _errors_of(refusal), table_forms.shown_of(found))
     assert found.placed is not None, "what can be read has a place for its columns"
     headings = found.placed.headings
     by = signed_in().id
@@ -84,7 +86,7 @@ def _answer(draft: Draft, values: dict[str, str]) -> Looked:
 def _errors_of(refusal: PoolbookError) -> Errors:
     if isinstance(refusal, SeveralAccounts):
         return {"form": [_("Say below which bank account this file is of.")]}
-    return table_forms.errors_of(refusal)
+    return errors_of(refusal, only=table_forms.FIELDS, tell=True)
 
 
 def _previewed(draft: Draft, found: Reading, file: StatementFile) -> dict[str, Any]:
@@ -142,6 +144,7 @@ register(
         propose=_propose,
         answer=_answer,
         said=say_imported,
+        form=partial(table_forms.form_of, bank_mapping(0)),
         errors_of=_errors_of,
     ),
     "statements/tables",

@@ -22,7 +22,6 @@ from ledger.services.banking import cash
 from ledger.web.identity.sessions import fresh_needed, held_answers
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     now,
     page,
     read_form,
@@ -31,6 +30,7 @@ from ledger.web.site.context import (
     today,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("offline", __name__)
 
@@ -56,8 +56,7 @@ def record(code: str) -> Response:
     except Invalid as refusal:
         return _page(code, request.form.to_dict(), errors_of(refusal), 422)
     except (Conflict, NotFound) as refusal:
-        place = refusal.place or "form"
-        return _page(code, request.form.to_dict(), {place: [refusal.message]}, 409)
+        return _page(code, request.form.to_dict(), errors_of(refusal), 409)
     flash(_("Booked."))
     return redirect(url_for("offline.show", code=code), 303)
 
@@ -114,6 +113,5 @@ def _page(
         held=held,
         counted=counted,
         ticked=request.form.getlist("counts"),
-        values=values,
-        errors=errors,
+        form=Form(cash_schema(exponent(book.commodity)), values=values, errors=errors),
     )

@@ -18,7 +18,7 @@ from ledger.queries.banking import statements
 from ledger.queries.books import journal
 from ledger.queries.books.books import funds_of
 from ledger.queries.pledges import pledges
-from ledger.schemas.money import Meaning, Reason
+from ledger.schemas.money import Meaning, Undoing
 from ledger.services.banking import (
     bank_accounts,
     bank_files,
@@ -33,7 +33,6 @@ from ledger.services.importing import tables
 from ledger.web.importing import table_forms
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     now,
     page,
     read_form,
@@ -43,6 +42,7 @@ from ledger.web.site.context import (
     visitor,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("statements", __name__)
 
@@ -201,7 +201,7 @@ def undo(code: str, matched_id: UUID) -> Response:
     book = book_for("match", code)
     person = signed_in()
     try:
-        answers = read_form(Reason())
+        answers = read_form(Undoing())
         _check_line(book, matched_id)
         write(
             lambda session: unmatching.undo_match(
@@ -245,8 +245,7 @@ def _undo_page(
         item=item,
         legs=legs,
         why=why,
-        values=values,
-        errors=errors,
+        form=Form(Undoing(), values=values, errors=errors),
     )
 
 
@@ -312,7 +311,7 @@ def _page(
         asked=asked[0] if asked else None,
         kept=_packed(asked[1]) if asked else "",
         reclaims=book.commodity == tax_reclaims.CURRENCY,
-        errors=errors,
+        form=Form(errors=errors),
         **shown,
     )
 

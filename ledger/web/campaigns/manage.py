@@ -16,11 +16,11 @@ from ledger.queries.books.books import commodities, fund_by_code, funds_of
 from ledger.queries.campaigns import campaigns
 from ledger.queries.people.people import names_of
 from ledger.schemas import campaigns as schemas
+from ledger.schemas.fields import asked
 from ledger.services.campaigns import campaigns as deeds
 from ledger.web.campaigns.campaigns import look_of
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     now,
     page,
     read_form,
@@ -30,6 +30,7 @@ from ledger.web.site.context import (
     write,
 )
 from ledger.web.site.formatting import plain_decimal
+from ledger.web.site.forms import WHOLE, Form, errors_of
 
 pages = Blueprint("calls", __name__)
 
@@ -100,7 +101,7 @@ def ask(code: str, campaign_id: UUID) -> Response:
     book = book_for("edit_campaigns", code)
     with reading() as session:
         row = _draft(session, book, campaign_id)
-    return page("campaigns/discard.html", book=book, campaign=row, errors={})
+    return page("campaigns/discard.html", book=book, campaign=row, form=Form())
 
 
 @pages.post("/books/<code>/campaigns/<uuid:campaign_id>/throw-away")
@@ -112,8 +113,8 @@ def throw_away(code: str, campaign_id: UUID) -> Response:
     try:
         write(lambda session: deeds.throw_away_draft(session, campaign_id=campaign_id))
     except Conflict as refusal:
-        errors = {"form": [refusal.message]}
-        return page("campaigns/discard.html", 409, book=book, campaign=row, errors=errors)
+        form = Form(errors={WHOLE: [refusal.message]})
+        return page("campaigns/discard.html", 409, book=book, campaign=row, form=form)
     flash(_("The draft “%(title)s” is thrown away.", title=row.title))
     return redirect(url_for("calls.show", code=code), 303)
 
@@ -157,10 +158,9 @@ def _keep(book: Book, row: Campaign | None) -> Response:
     except Invalid as refusal:
         # The services count the needs they were given, the form its rows.
         places = {f"needs[{i}]": f"need-{n}" for i, n in enumerate(rows)}
-        errors = {places.get(name, name): said for name, said in errors_of(refusal).items()}
-        return _form(book, row, typed, errors, 422)
+        return _form(book, row, typed, errors_of(refusal, places), 422)
     except (Conflict, NotFound) as refusal:
-        return _form(book, row, typed, {refusal.place or "form": [refusal.message]}, 409)
+        return _form(book, row, typed, errors_of(refusal), 409)
     if opens:
         flash(_("The campaign is open to everybody now."))
         return redirect(url_for("campaigns.show", slug=kept.slug), 303)
@@ -305,6 +305,10 @@ def _form(
         rows=range(schemas.ROWS),
         held=held,
         needs=needs,
-        values=values | held,
-        errors=errors,
+        form=Form(
+            schemas.Campaign(),
+            values=values | held,
+            errors=errors,
+            more={f"label-{n}": asked(_("Called"), needed=True) for n in range(len(needs))},
+        ),
     )

@@ -20,7 +20,6 @@ from ledger.services.campaigns import matching_sponsors as match_funding
 from ledger.services.pledges import parties
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     now,
     page,
     read_form,
@@ -28,6 +27,7 @@ from ledger.web.site.context import (
     signed_in,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("sponsors", __name__)
 
@@ -120,7 +120,6 @@ def _page(
         rows=rows,
         titles=titles,
         campaigns=campaigns,
-        values=values,
-        errors=errors,
+        form=Form(sponsor_schema(exponent(book.commodity)), values=values, errors=errors),
         dry_run=dry_run,
     )

@@ -20,7 +20,6 @@ from ledger.services.jobs import rate_limits
 from ledger.services.jobs.rate_limits import DAY, HOUR, Limit
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     here,
     now,
     page,
@@ -30,6 +29,7 @@ from ledger.web.site.context import (
     signed_in,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 from ledger.web.site.visitors import of_visitor
 
 pages = Blueprint("moderation", __name__)
@@ -77,7 +77,7 @@ def ask_report(slug: str, shown: str) -> Response:
     """Ask what is wrong with a name or message that everybody sees."""
     with reading() as session:
         campaign, one = _shown(session, slug, shown)
-    return page("campaigns/report.html", campaign=campaign, one=one, values={}, errors={})
+    return page("campaigns/report.html", campaign=campaign, one=one, form=Form(Reporting()))
 
 
 @pages.post("/campaigns/<slug>/messages/<shown>/report")
@@ -93,8 +93,7 @@ def report(slug: str, shown: str) -> Response:
             422,
             campaign=campaign,
             one=one,
-            values=request.form,
-            errors=errors_of(refusal),
+            form=Form(Reporting(), values=request.form, errors=errors_of(refusal)),
         )
     write(lambda session: _report(session, one.id, reason))
     flash(_("Thank you. The organiser will look at it."))
@@ -148,7 +147,7 @@ def _list(
         tabs=moderation.TABS,
         rows=rows,
         waiting=waiting,
-        errors=errors,
+        form=Form(Deciding(), errors=errors),
         about=about,
         typed=request.form.get("reason", ""),
     )

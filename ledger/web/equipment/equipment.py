@@ -26,7 +26,6 @@ from ledger.schemas import things as schemas
 from ledger.services.equipment import assets as asset_services
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     now,
     page,
     read_form,
@@ -39,6 +38,7 @@ from ledger.web.site.context import (
     visitor,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("things", __name__)
 
@@ -103,7 +103,7 @@ def receive() -> Response:
 
         intake = write(deed)
     except (Invalid, NotFound, Conflict) as refusal:
-        return _receive_page(request.form.to_dict(), _sentences(refusal), _status(refusal))
+        return _receive_page(request.form.to_dict(), errors_of(refusal), _status(refusal))
     flash(_("Received and counted. Say what it is worth when you know."))
     return redirect(url_for("things.value_form", intake_id=intake.id), 303)
 
@@ -133,7 +133,7 @@ def value(intake_id: UUID) -> Response:
             )
         )
     except (Invalid, Conflict) as refusal:
-        return _value_page(intake_id, request.form.to_dict(), _sentences(refusal), _status(refusal))
+        return _value_page(intake_id, request.form.to_dict(), errors_of(refusal), _status(refusal))
     flash(_("Proposed. It counts in the books once an approver agrees."))
     return redirect(url_for("things.show"), 303)
 
@@ -165,7 +165,10 @@ def lend(asset_id: UUID) -> Response:
         )
     except (Invalid, NotFound, Conflict) as refusal:
         return _lend_page(
-            asset_id, request.form.to_dict(), _sentences(refusal, book="borrower"), _status(refusal)
+            asset_id,
+            request.form.to_dict(),
+            errors_of(refusal, {"book": "borrower"}),
+            _status(refusal),
         )
     flash(_("Lent; both books say so."))
     return redirect(url_for("things.show"), 303)
@@ -201,14 +204,6 @@ def _what(session: Session, book: Book, answers: dict[str, str]) -> tuple[Pledge
     if answers["commodity"] not in commodities(session):
         raise Invalid(_("There is no such kind of thing here."), place="commodity")
     return None, fund_by_code(session, book.id, answers["fund"]), answers["commodity"]
-
-
-def _sentences(refusal: PoolbookError, **fields: str) -> dict[str, list[str]]:
-    """Return sentences by field; ``fields`` says which field a place of the books stands for."""
-    if isinstance(refusal, Invalid):
-        return errors_of(refusal)
-    place = refusal.place or "form"
-    return {fields.get(place, place): [refusal.message]}
 
 
 def _status(refusal: PoolbookError) -> int:
@@ -250,8 +245,7 @@ def _receive_page(
         books=books,
         funds=[fund for found in funds.values() for fund in found],
         kinds=kinds,
-        values=values,
-        errors=errors,
+        form=Form(schemas.Intake(), values=values, errors=errors),
     )
 
 
@@ -268,8 +262,7 @@ def _value_page(
         threshold=threshold,
         book=book,
         methods=schemas.METHODS,
-        values=values,
-        errors=errors,
+        form=Form(schemas.valuation(exponent(book.commodity)), values=values, errors=errors),
     )
 
 
@@ -284,5 +277,9 @@ def _lend_page(
             if book.id != asset.book_id and book.kind == "community"
         ]
     return page(
-        "equipment/lend.html", status, asset=asset, others=others, values=values, errors=errors
+        "equipment/lend.html",
+        status,
+        asset=asset,
+        others=others,
+        form=Form(schemas.Loan(), values=values, errors=errors),
     )

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from ledger.core.currencies import exponent
 from ledger.db import Session
-from ledger.errors import Conflict, Invalid, NotFound, PoolbookError
+from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.assets import Asset, Intake
 from ledger.models.books import Book
 from ledger.queries.books.books import all_books, book_by_code, fund_by_code, funds_of
@@ -20,7 +20,6 @@ from ledger.queries.equipment import assets
 from ledger.schemas import things as schemas
 from ledger.services.equipment import depreciation, disposals
 from ledger.web.site.context import (
-    errors_of,
     now,
     page,
     read_form,
@@ -29,8 +28,16 @@ from ledger.web.site.context import (
     visitor,
     write,
 )
+from ledger.web.site.forms import Errors, Form, errors_of
 
 pages = Blueprint("items", __name__)
+# What can be done with a piece → the shape of its form, of the decimals of the book's money.
+SHAPES: dict[str, Callable[[int], Schema]] = {
+    "let_go": schemas.letting_go,
+    "give_on": lambda _places: schemas.GivingOn(),
+    "plan_wear": lambda _places: schemas.Wear(),
+    "damage": schemas.damage,
+}
 
 
 @pages.get("/things/<uuid:asset_id>")
@@ -49,7 +56,7 @@ def let_go(asset_id: UUID) -> Response:
             session, asset_id=asset_id, made_by=person.id, now=now(), **answers
         )
 
-    return _ask(asset_id, "let_go", schemas.letting_go, deed, _("Asked. An approver decides."))
+    return _ask(asset_id, "let_go", deed, _("Asked. An approver decides."))
 
 
 @pages.post("/things/<uuid:asset_id>/give-on")
@@ -70,7 +77,7 @@ def give_on(asset_id: UUID) -> Response:
         )
 
     asked = _("Asked. An approver decides.")
-    return _ask(asset_id, "give_on", lambda _places: schemas.GivingOn(), deed, asked)
+    return _ask(asset_id, "give_on", deed, asked)
 
 
 @pages.post("/things/<uuid:asset_id>/wear")
@@ -95,7 +102,6 @@ def plan_wear(asset_id: UUID) -> Response:
     return _ask(
         asset_id,
         "plan_wear",
-        lambda _places: schemas.Wear(),
         deed,
         _("Planned; each month's wear is booked when the month is over."),
     )
@@ -112,33 +118,32 @@ def damage(asset_id: UUID) -> Response:
             raise Conflict(_("This thing is not lent."), place="impairment")
         disposals.propose_damage(session, loan_id=loan.id, made_by=person.id, now=now(), **answers)
 
-    return _ask(asset_id, "damage", schemas.damage, deed, _("Asked. An approver decides."))
+    return _ask(asset_id, "damage", deed, _("Asked. An approver decides."))
 
 
 def _ask(
     asset_id: UUID,
     name: str,
-    schema: Callable[[int], Schema],
     deed: Callable[[Session, dict[str, Any]], None],
     said: str,
 ) -> Response:
     asset, book = _asset(asset_id, "lend_things")
     try:
-        answers = read_form(schema(exponent(book.commodity)))
+        answers = read_form(SHAPES[name](exponent(book.commodity)))
         write(lambda session: deed(session, answers))
     except (Invalid, Conflict, NotFound) as refusal:
         status = 409 if isinstance(refusal, Conflict) else 422
-        return _page(asset_id, name, request.form.to_dict(), _sentences(refusal), status)
+        return _page(
+            asset_id, name, request.form.to_dict(), errors_of(refusal, {"book": "receiver"}), status
+        )
     flash(said)
     return redirect(url_for("items.show", asset_id=asset.id), 303)
 
 
-def _sentences(refusal: PoolbookError) -> dict[str, list[str]]:
-    if isinstance(refusal, Invalid):
-        return errors_of(refusal)
-    # What the books call a book is the receiver on this page.
-    place = "receiver" if refusal.place == "book" else refusal.place or "form"
-    return {place: [refusal.message]}
+def _form(book: Book, chosen: str, values: dict[str, str], errors: Errors) -> Form:
+    shape = SHAPES.get(chosen)
+    shapes = [shape(exponent(book.commodity))] if shape else []
+    return Form(*shapes, values=values, errors=errors)
 
 
 def _free_fund(session: Session, book: Book, wanted: str) -> Any:
@@ -197,8 +202,7 @@ def _page(
         first=date.fromisoformat(plan.terms["first"]) if plan else None,
         deeds=deeds,
         chosen=chosen if chosen in deeds else "",
-        values=values,
-        errors=errors,
+        form=_form(book, chosen, values, errors),
     )
 
 

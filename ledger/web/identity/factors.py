@@ -23,7 +23,16 @@ from ledger.web.identity import sessions as browser
 from ledger.web.identity.arrival import browser_key
 from ledger.web.identity.freshness import may_enrol, missing_factors, must_enrol
 from ledger.web.identity.sessions import fresh_needed, fresh_needed_unless
-from ledger.web.site.context import errors_of, here, now, page, read_form, reading, signed_in, write
+from ledger.web.site.context import (
+    here,
+    now,
+    page,
+    read_form,
+    reading,
+    signed_in,
+    write,
+)
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("factors", __name__)
 GROUP = 4
@@ -184,8 +193,7 @@ def _page(values: dict[str, str], errors: dict[str, list[str]], status: int = 20
         may_change=may_enrol(),
         usable=usable,
         elsewhere=known.origin if known is not None and not usable else "",
-        values=values,
-        errors=errors,
+        form=Form(NewPasskey(), values=values, errors=errors),
     )
 
 
@@ -199,8 +207,7 @@ def _app_page(values: dict[str, str], errors: dict[str, list[str]], status: int 
         picture=_picture(address),
         groups=[secret[start : start + GROUP] for start in range(0, len(secret), GROUP)],
         address=address,
-        values=values,
-        errors=errors,
+        form=Form(AppCode(), values=values, errors=errors),
     )
 
 

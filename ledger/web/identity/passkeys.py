@@ -11,7 +11,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.models.people import Person
 from ledger.models.sessions import SignInSession
-from ledger.schemas.factors import PasskeyAnswer, Wish
+from ledger.schemas.factors import Address, PasskeyAnswer, Wish
 from ledger.services.jobs import rate_limits
 from ledger.services.jobs.rate_limits import HOUR, Limit
 from ledger.services.people import challenges, factors, passkeys
@@ -20,6 +20,7 @@ from ledger.web.identity import sessions as browser
 from ledger.web.identity.arrival import arrive, browser_key, waiting
 from ledger.web.identity.freshness import may_enrol
 from ledger.web.site.context import here, now, page, read_form, signed_in, write
+from ledger.web.site.forms import WHOLE, Form
 from ledger.web.site.visitors import of_visitor
 
 pages = Blueprint("passkeys", __name__)
@@ -129,7 +130,9 @@ def _refused() -> Answer:
     return page(
         "identity/sign_in.html",
         403,
-        values={},
         passkeys=usable_here(),
-        errors={"form": [_("This passkey was not accepted. Use the link by e-mail instead.")]},
+        form=Form(
+            Address(),
+            errors={WHOLE: [_("This passkey was not accepted. Use the link by e-mail instead.")]},
+        ),
     )

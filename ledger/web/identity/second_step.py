@@ -17,7 +17,8 @@ from ledger.services.people.factors import Answer
 from ledger.web.identity import app_codes, passkeys
 from ledger.web.identity import sessions as browser
 from ledger.web.identity.arrival import arrive, waiting
-from ledger.web.site.context import errors_of, page, read_form, reading, write
+from ledger.web.site.context import page, read_form, reading, write
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("second_step", __name__)
 SHOW, LOST = "identity/second_step.html", "identity/lost.html"
@@ -97,4 +98,6 @@ def _page(template: str, errors: dict[str, list[str]], status: int = 200) -> Res
     if not held.any:
         raise Conflict("Your factors were reset meanwhile. Please sign in again.")
     usable = bool(held.passkeys) and passkeys.usable_here()
-    return page(template, status, held=held, errors=errors, passkeys=usable)
+    more = app_codes.recovery() if template == LOST else app_codes.asked_of(held.app)
+    form = Form(Code(), errors=errors, more=more)
+    return page(template, status, held=held, form=form, passkeys=usable)

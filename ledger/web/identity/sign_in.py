@@ -14,16 +14,16 @@ from ledger.models.sessions import SignInSession
 from ledger.queries.people import people as people_queries
 from ledger.queries.people import sessions as session_queries
 from ledger.queries.people.factors import factors_of, has_factor
+from ledger.schemas.factors import Address, Code, MailedCode
 from ledger.schemas.people import Entering
 from ledger.services.jobs.rate_limits import Subject
 from ledger.services.people import sessions, sign_in_links
 from ledger.services.pledges import parties
-from ledger.web.identity import passkeys
+from ledger.web.identity import app_codes, passkeys
 from ledger.web.identity import sessions as browser
 from ledger.web.identity.arrival import arrive, wait_for
 from ledger.web.identity.fresh_commands import asked_for
 from ledger.web.site.context import (
-    errors_of,
     here,
     links,
     now,
@@ -34,6 +34,7 @@ from ledger.web.site.context import (
     visitor,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 from ledger.web.site.visitors import of_visitor
 
 pages = Blueprint("sign_in", __name__)
@@ -42,7 +43,7 @@ pages = Blueprint("sign_in", __name__)
 @pages.get("/sign-in")
 def form() -> Response:
     """Ask for the address."""
-    return page("identity/sign_in.html", values={}, errors={}, passkeys=passkeys.usable_here())
+    return page("identity/sign_in.html", form=Form(Address()), passkeys=passkeys.usable_here())
 
 
 @pages.post("/sign-in")
@@ -54,8 +55,7 @@ def ask() -> Response:
         return page(
             "identity/sign_in.html",
             422,
-            values=request.form,
-            errors=errors_of(refusal),
+            form=Form(Address(), values=request.form, errors=errors_of(refusal)),
             passkeys=passkeys.usable_here(),
         )
 
@@ -73,8 +73,7 @@ def _sent(errors: dict[str, list[str]], status: int = 200) -> Response:
     return page(
         "identity/sent.html",
         status,
-        values=request.form,
-        errors=errors,
+        form=Form(MailedCode(), values=request.form, errors=errors),
         demo=here().settings.demo,
     )
 
@@ -117,7 +116,7 @@ def again_page(errors: dict[str, list[str]], status: int = 200) -> Response:
         email=masked(person.email),
         held=held,
         passkeys=bool(held.passkeys) and passkeys.usable_here(),
-        errors=errors,
+        form=Form(Code(), errors=errors, more=app_codes.asked_of(held.app)),
     )
 
 
@@ -148,8 +147,11 @@ def _confirm(
         secret=secret,
         email=masked(email) if email else None,
         asks_name=known is None,
-        values={"name": given or "" if typed is None else typed},
-        errors=errors,
+        form=Form(
+            Entering(),
+            values={"name": given or "" if typed is None else typed},
+            errors=errors,
+        ),
     )
     # The address of this page is a secret until its button is pressed.
     answer.headers["Referrer-Policy"] = "no-referrer"

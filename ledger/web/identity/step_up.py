@@ -21,7 +21,8 @@ from ledger.web.identity import app_codes, passkeys
 from ledger.web.identity import sessions as browser
 from ledger.web.identity.freshness import missing_factors, must_enrol
 from ledger.web.identity.sign_in import again_page
-from ledger.web.site.context import errors_of, read_form, signed_in, visitor, write
+from ledger.web.site.context import read_form, signed_in, visitor, write
+from ledger.web.site.forms import errors_of
 
 pages = Blueprint("step_up", __name__)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -20,8 +20,7 @@ from ledger.models.books import Book
 from ledger.services.importing import tables
 from ledger.web.importing import table_forms
 from ledger.web.site.context import book_for, page, write
-
-Errors = dict[str, list[str]]
+from ledger.web.site.forms import Errors, Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,8 @@ class Flow:
     propose: Callable[[Draft], Looked]
     answer: Callable[[Draft, dict[str, str]], Looked]
     said: Callable[[Book, Any], None]
-    errors_of: Callable[[PoolbookError], Errors] = table_forms.errors_of
+    form: Callable[[dict[str, Any], dict[str, str], Errors], Form]
+    errors_of: Callable[[PoolbookError], Errors]
 
 
 def register(flow: Flow, address: str) -> None:
@@ -74,7 +74,7 @@ def register(flow: Flow, address: str) -> None:
     @flow.pages.get(at)
     def choose(code: str) -> Response:
         """Ask for a file."""
-        return page(flow.templates[0], book=book_for(flow.action, code), errors={})
+        return page(flow.templates[0], book=book_for(flow.action, code), form=Form())
 
     @flow.pages.post(at)
     def send(code: str) -> Response:
@@ -85,8 +85,8 @@ def register(flow: Flow, address: str) -> None:
             flow.check(book, file_name, data)
         except Invalid as refusal:
             sentences = [text for found in flow.errors_of(refusal).values() for text in found]
-            errors = {"file": sentences}
-            return page(flow.templates[0], 422, book=book, errors=errors)
+            form = Form(errors={"file": sentences})
+            return page(flow.templates[0], 422, book=book, form=form)
         return table_forms.to_mapping(book, flow.purpose, file_name, data)
 
     @flow.pages.get(f"{at}/<uuid:draft_id>")
@@ -141,7 +141,6 @@ def _page(
         book=draft.book,
         draft_id=draft.id,
         file_name=draft.file_name,
-        values=looked.values,
-        errors=looked.errors if errors is None else errors,
+        form=flow.form(looked.shown, looked.values, looked.errors if errors is None else errors),
         **{"preview": None, "samples": (), **looked.shown},
     )

@@ -1,6 +1,7 @@
 """A list of gifts (CSV, XLSX): a person says what its columns are and what it is for, looks, and
 books all of it at once."""
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash
@@ -16,8 +17,9 @@ from ledger.queries.books.books import funds_of
 from ledger.schemas.gift_lists import MEANINGS, gift_mapping
 from ledger.services.importing import gift_lists
 from ledger.web.importing import table_forms
-from ledger.web.importing.drafts import Draft, Errors, Flow, Looked, register
+from ledger.web.importing.drafts import Draft, Flow, Looked, register
 from ledger.web.site.context import now, read_form, reading, signed_in
+from ledger.web.site.forms import Errors, errors_of
 
 pages = Blueprint("gift_lists", __name__)
 
@@ -80,13 +82,12 @@ def _said(_book: Book, done: gift_lists.GiftsImported) -> None:
 
 
 def _errors_of(refusal: PoolbookError) -> Errors:
-    if refusal.place in ("fund", "campaign"):
-        return {"purpose": [refusal.message]}
-    if refusal.place == "account":
-        return {"account": [refusal.message]}
-    if isinstance(refusal, NotFound):
-        return {"purpose": [refusal.message]}
-    return table_forms.errors_of(refusal)
+    return errors_of(
+        refusal,
+        {"fund": "purpose", "campaign": "purpose"},
+        only=(*table_forms.FIELDS, "purpose", "account"),
+        tell=True,
+    )
 
 
 def _purpose(session: ReadSession, book: Book, answers: dict[str, Any]) -> gift_lists.Purpose:
@@ -126,6 +127,7 @@ register(
         propose=_propose,
         answer=_answer,
         said=_said,
+        form=partial(table_forms.form_of, gift_mapping(0)),
         errors_of=_errors_of,
     ),
     "gifts",

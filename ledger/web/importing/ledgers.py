@@ -17,16 +17,17 @@ from flask import Blueprint, flash
 from flask_babel import gettext as _
 
 from ledger.db import Session
-from ledger.errors import Conflict, Invalid, PoolbookError
+from ledger.errors import Invalid, PoolbookError
 from ledger.importers import FORMATS, LEAVABLE, History, Mapping, read_history
 from ledger.importers.mapping import is_ours, target_of
 from ledger.models.books import Book
 from ledger.queries.books.books import account_names, fund_by_code, funds_of
+from ledger.schemas.fields import asked
 from ledger.schemas.ledgers import ledger_mapping, ledger_reading
 from ledger.services.importing import ledgers
-from ledger.web.importing import table_forms
-from ledger.web.importing.drafts import Draft, Errors, Flow, Looked, register
+from ledger.web.importing.drafts import Draft, Flow, Looked, register
 from ledger.web.site.context import here, now, read_form, reading
+from ledger.web.site.forms import Errors, Form, errors_of
 
 pages = Blueprint("ledgers", __name__)
 
@@ -113,11 +114,13 @@ def _said(_book: Book, done: ledgers.HistoryImported) -> None:
 
 
 def _errors_of(refusal: PoolbookError) -> Errors:
-    if refusal.place == "fund":
-        return {"fund": [refusal.message]}
-    if isinstance(refusal, Invalid | Conflict):
-        return table_forms.errors_of(refusal)
-    return {"form": [refusal.message]}
+    return errors_of(refusal, only=("fund",), tell=True)
+
+
+def _form(shown: dict[str, Any], values: dict[str, str], errors: Errors) -> Form:
+    more = {one.field: asked(one.name) for one in shown["accounts"]}
+    more |= {one.field: asked(one.name or _("amounts without one")) for one in shown["units"]}
+    return Form(ledger_reading(), values=values, errors=errors, more=more)
 
 
 def _history(file_name: str, data: bytes, file_format: str, leave_out: tuple[str, ...]) -> History:
@@ -242,6 +245,7 @@ register(
         propose=_propose,
         answer=_answer,
         said=_said,
+        form=_form,
         errors_of=_errors_of,
     ),
     "ledgers",

@@ -1,22 +1,25 @@
 """A table as a form: its columns with examples, and what a person says that each of them is."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from flask import redirect, request, url_for
 from flask_babel import gettext as _
+from marshmallow import Schema
 from werkzeug.wrappers import Response
 
 from ledger.bank_files import MAX_BYTES, Grid, Profile, Reading, order_of, place, profile_from
 from ledger.core.accounts import Acct
-from ledger.errors import Invalid, PoolbookError
+from ledger.errors import Invalid
 from ledger.models.books import Book
+from ledger.schemas.fields import asked
 from ledger.schemas.tables import MEANINGS
 from ledger.services.importing.tables import draft_by_id, keep_draft
 from ledger.web.site.context import now, reading, signed_in, write
+from ledger.web.site.forms import Errors, Form
 
 # The fields besides those of the columns.
 FIELDS = ("heading_line", "day_format", "decimal_mark", "encoding", "currency", "opening")
@@ -78,15 +81,6 @@ def draft_of(book: Book, draft_id: UUID, purpose: str) -> tuple[str, bytes]:
     return draft.file_name, data
 
 
-def errors_of(refusal: PoolbookError) -> dict[str, list[str]]:
-    """Return a refusal's sentences by field; what is wrong in a row stands above the form."""
-    messages = refusal.messages if isinstance(refusal, Invalid) else {}
-    if messages or refusal.place in FIELDS:
-        return messages or {str(refusal.place): [refusal.message]}
-    place = f"{refusal.place}: " if refusal.place not in (None, "file") else ""
-    return {"form": [place + refusal.message]}
-
-
 def width_of(grid: Grid) -> int:
     """Return how many columns a table has, in its widest row."""
     return max(len(row.cells) for row in grid.rows)
@@ -116,6 +110,19 @@ def columns_of(found: Reading) -> list[Column]:
 def shown_of(found: Reading) -> dict[str, Any]:
     """Return what the page of a table shows of a reading of it."""
     return {"columns": columns_of(found), "lines": heading_lines(found.grid), "asked": None}
+
+
+def form_of(
+    shape: Schema, shown: Mapping[str, Any], values: Mapping[str, Any], errors: Errors
+) -> Form:
+    """Return the form of a table; ``shown`` holds its columns and the lines of its headings."""
+    return Form(
+        shape,
+        values=values,
+        errors=errors,
+        options={"heading_line": shown["lines"]},
+        more={one.field: asked(one.heading) for one in shown["columns"]},
+    )
 
 
 def heading_lines(grid: Grid) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from ledger.models.proposals import Proposal
 from ledger.queries.books.books import fund_by_code
 from ledger.queries.books.journal import entries_named
 from ledger.queries.pledges.pledges import pledge_by_reference
+from ledger.schemas.fields import asked
 from ledger.services.accounting import exchange
 from ledger.services.banking import cash
 from ledger.services.books.books import ensure_commodity
@@ -23,7 +24,7 @@ from ledger.services.equipment import contributed_use, low_value_items, supplies
 from ledger.services.equipment.assets import Receipt
 from ledger.services.pledges import pledges, receivables
 from ledger.services.volunteering import hours
-from ledger.web.manual_entries.forms import Answer, Deed, Told
+from ledger.web.manual_entries.forms import Deed, Told
 
 
 def _promise(told: Told) -> Commitment:
@@ -205,12 +206,7 @@ UNITS = {"GRM": "g", "MLT": "ml"}
 
 _DONOR = ("name", "email", "consent")
 _FOREIGN = {
-    "amount": Answer(later("Amount in that currency"), "money"),
-    "rate": Answer(
-        later("Rate of the day"),
-        "rate",
-        later("What one unit is worth in the book's currency, such as 1.0850."),
-    ),
+    "amount": asked(later("Amount in that currency")),
 }
 
 COMMUNITY_DEEDS: dict[str, Deed] = {
@@ -222,7 +218,7 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
         _promise,
         asks=True,
         tried=True,
-        labels={"reason": Answer(later("The letter: who signed it, and when"), "text")},
+        words={"reason": asked(later("The letter: who signed it, and when"))},
     ),
     "spoken-pledge": Deed(
         "promises",
@@ -247,10 +243,9 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
         optional=("amount",),
         asks=True,
         tried=True,
-        labels={
-            "amount": Answer(
+        words={
+            "amount": asked(
                 later("Amount"),
-                "money",
                 later("Left empty: what your rules say for the age of what is owed."),
             )
         },
@@ -262,7 +257,7 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
         ("fund", "foreign", "amount", "rate", "reference", "done_on"),
         _foreign_gift,
         tried=True,
-        labels=_FOREIGN,
+        words=_FOREIGN,
     ),
     "foreign-sale": Deed(
         "foreign",
@@ -271,7 +266,7 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
         ("fund", "foreign", "amount", "received", "reference", "done_on"),
         _foreign_sale,
         tried=True,
-        labels=_FOREIGN,
+        words=_FOREIGN,
     ),
     "revaluation": Deed(
         "foreign",
@@ -288,7 +283,7 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
         ("commodity", "unit", "quantity", "value", "fund", "reason"),
         _material,
         asks=True,
-        labels={"quantity": Answer(later("How much of it"), "count", later("In grams or ml."))},
+        words={"quantity": asked(later("How much of it"), later("In grams or ml."))},
     ),
     "material-used": Deed(
         "things",
@@ -297,7 +292,7 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
         ("stock", "quantity", "reference", "done_on"),
         _material_used,
         tried=True,
-        labels={"quantity": Answer(later("How much of it"), "count", later("In grams or ml."))},
+        words={"quantity": asked(later("How much of it"), later("In grams or ml."))},
     ),
     "small-gift": Deed(
         "things",
@@ -323,10 +318,9 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
         _bounced_cheque,
         optional=("amount", "charge"),
         tried=True,
-        labels={
-            "amount": Answer(
+        words={
+            "amount": asked(
                 later("Amount of the cheque"),
-                "money",
                 later("Only for a deposit whose items nobody noted."),
             )
         },

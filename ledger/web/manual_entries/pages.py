@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from ledger.core.accounts import Acct
 from ledger.core.currencies import exponent
 from ledger.db import ReadSession, Session
-from ledger.errors import Conflict, Invalid, NotFound, PoolbookError
+from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.models.commitments import Commitment
 from ledger.models.people import Person
@@ -40,7 +40,6 @@ from ledger.web.manual_entries.forms import GROUPS, Deed, Result, Told
 from ledger.web.manual_entries.pools import OTHER_DEEDS
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     now,
     page,
     read_form,
@@ -50,11 +49,14 @@ from ledger.web.site.context import (
     write,
 )
 from ledger.web.site.formatting import format_figure, format_minutes
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("by_hand", __name__)
 ACTION = "book_by_hand"
 DEEDS = {**COMMUNITY_DEEDS, **OTHER_DEEDS}
 LATELY = 10
+# Answers in the book's own money.
+MONEY = ("amount", "received", "charge", "value")
 # What hours are booked under, their corrections too.
 CONFIRMED = "hours"
 
@@ -122,7 +124,7 @@ def do(code: str, task: str) -> Response:
     except (Invalid, Conflict, NotFound) as refusal:
         values = request.form.to_dict()
         status = 409 if isinstance(refusal, Conflict) else 422
-        return _page(code, task, values, _sentences(refusal, asked), status)
+        return _page(code, task, values, errors_of(refusal, only=asked.wants), status)
     return _after(code, book, result)
 
 
@@ -191,6 +193,7 @@ def _schema(book: Book, asked: Deed) -> Any:
         exponent=exponent(book.commodity),
         optional=asked.optional,
         amount_in=foreign,
+        words=asked.words,
     )
 
 
@@ -198,14 +201,6 @@ def _deed(name: str, book: Book) -> Deed:
     if name not in DEEDS or DEEDS[name].of != book.kind:
         raise NotFound(_("There is no such page."))
     return DEEDS[name]
-
-
-def _sentences(refusal: PoolbookError, asked: Deed) -> dict[str, list[str]]:
-    if isinstance(refusal, Invalid) and refusal.messages:
-        return errors_of(refusal)
-    # A service names one of many balances; on the form they stand in one field.
-    place = (refusal.place or "").partition("[")[0]
-    return {place if place in asked.wants else "form": [refusal.message]}
 
 
 def _page(
@@ -223,15 +218,25 @@ def _page(
             answer: CHOICES[answer](session, book) for answer in asked.wants if answer in CHOICES
         }
         given = _given(session, book, asked)
+    more: dict[str, dict[str, Any]] = {answer: {"autocomplete": "off"} for answer in asked.wants}
+    for answer in asked.wants:
+        if answer in options and not options[answer]:
+            more[answer]["hint"] = _("There is none yet.")
+        elif answer in MONEY and not (answer == "amount" and "foreign" in asked.wants):
+            more[answer]["suffix"] = book.commodity
     return page(
         "manual_entries/form.html",
         status,
         book=book,
         deed=asked,
         task=name,
-        options=options,
-        values={**given, **values},
-        errors=errors,
+        form=Form(
+            _schema(book, asked),
+            values={**given, **values},
+            errors=errors,
+            options=options,
+            more=more,
+        ),
         outcome=outcome,
     )
 

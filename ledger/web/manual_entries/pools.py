@@ -10,10 +10,11 @@ from ledger.models.commitments import Commitment
 from ledger.models.pools import PoolMember
 from ledger.models.proposals import Proposal
 from ledger.queries.books.books import book_by_code
+from ledger.schemas.fields import asked
 from ledger.services.accounting import opening_balances
 from ledger.services.pools import lifecycle
 from ledger.services.volunteering import hours
-from ledger.web.manual_entries.forms import Answer, Deed, Told
+from ledger.web.manual_entries.forms import Deed, Told
 
 
 def _refundable(told: Told) -> Commitment:
@@ -114,10 +115,10 @@ OTHER_DEEDS: dict[str, Deed] = {
         later("The rate of a skill from a day on; hours already confirmed stay as they are."),
         ("skill", "value", "specialised", "reason", "done_on"),
         _hour_rate,
-        labels={
-            "value": Answer(later("Worth per hour"), "money"),
-            "reason": Answer(later("Where the rate comes from"), "text"),
-            "done_on": Answer(later("From the day"), "date"),
+        words={
+            "value": asked(later("Worth per hour")),
+            "reason": asked(later("Where the rate comes from")),
+            "done_on": asked(later("From the day")),
         },
     ),
 }

@@ -17,7 +17,6 @@ from ledger.services.payments import refunds
 from ledger.web.identity.sessions import fresh_needed, held_answers
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     now,
     page,
     read_form,
@@ -25,6 +24,7 @@ from ledger.web.site.context import (
     signed_in,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("payouts", __name__)
 
@@ -126,6 +126,5 @@ def _refund_page(
         book=book,
         pledge=pledge,
         past=past,
-        values=values,
-        errors=errors,
+        form=Form(refund_schema(exponent(book.commodity)), values=values, errors=errors),
     )

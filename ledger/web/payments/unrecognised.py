@@ -11,7 +11,6 @@ from ledger.schemas.money import Named
 from ledger.services.stripe_balance import unrecognised
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     now,
     page,
     read_form,
@@ -19,6 +18,7 @@ from ledger.web.site.context import (
     signed_in,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("suspense", __name__)
 
@@ -74,6 +74,5 @@ def _page(
         book=book,
         txn=txn,
         funds=funds,
-        values=values,
-        errors=errors,
+        form=Form(Named(), values=values, errors=errors),
     )

@@ -17,7 +17,6 @@ from ledger.services.people.people import ROLES
 from ledger.web.identity.sessions import fresh_needed
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     now,
     page,
     read_form,
@@ -25,6 +24,7 @@ from ledger.web.site.context import (
     signed_in,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("factor_policy", __name__)
 ACTION = "manage_roles"
@@ -55,7 +55,7 @@ def _page(code: str, errors: dict[str, list[str]], status: int = 200) -> Respons
     return page(
         "people/factor_policy.html",
         status,
-        errors=errors,
+        form=Form(Policy(), errors=errors),
         book=book,
         demands=demands,
         words=WORDS,

@@ -15,7 +15,16 @@ from ledger.schemas.my_data import Erasure
 from ledger.services.people.rights_log import record
 from ledger.services.workflow import erasures
 from ledger.web.identity import sessions
-from ledger.web.site.context import errors_of, here, now, page, read_form, reading, signed_in, write
+from ledger.web.site.context import (
+    here,
+    now,
+    page,
+    read_form,
+    reading,
+    signed_in,
+    write,
+)
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("my_data", __name__)
 
@@ -74,6 +83,5 @@ def _page(values: dict[str, str], errors: dict[str, list[str]], status: int = 20
     person = signed_in()
     with reading() as session:
         counts = parties.counted_about(session, person=person)
-    return page(
-        "people/my_data.html", status, person=person, counts=counts, values=values, errors=errors
-    )
+    form = Form(Erasure(), values=values, errors=errors)
+    return page("people/my_data.html", status, person=person, counts=counts, form=form)

@@ -23,7 +23,6 @@ from ledger.services.people import people
 from ledger.web.identity.sessions import fresh_needed, held_answers
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     now,
     page,
     read_form,
@@ -33,6 +32,7 @@ from ledger.web.site.context import (
     visitor,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 from ledger.web.site.locale import chosen
 
 pages = Blueprint("people", __name__)
@@ -148,6 +148,7 @@ def _page(
         ]
         alone = not role_grants.others_of(session, book.id, but={signed_in().id}, now=now())
         pause = policy_of(session, book, today(book)).role_pause_days
+    most = NUMBERS[role_grants.PAUSE]
     return page(
         "people/people.html",
         status,
@@ -160,9 +161,12 @@ def _page(
         one_day=ONE_DAY,
         asked=asked,
         alone=alone,
-        pause=pause,
-        most_days=NUMBERS[role_grants.PAUSE],
         words=WORDS,
-        values=values,
-        errors=errors,
+        form=Form(
+            NewRole(),
+            Pause(),
+            values={"pause": pause, **values},
+            errors=errors,
+            more={"pause": {"label": _("Days, at most %(most)s", most=most)}},
+        ),
     )

@@ -20,7 +20,6 @@ from ledger.services.books import books
 from ledger.services.people.rights_log import record
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     here,
     now,
     page,
@@ -29,6 +28,7 @@ from ledger.web.site.context import (
     visitor,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("settings", __name__)
 ACTION = "manage_roles"
@@ -166,8 +166,13 @@ def _page(
         zone_is_open=zone_is_open,
         fund_words=FUND_WORDS,
         kind_words=KIND_WORDS,
-        values={"fund_class": "unrestricted", "kind": SKILL, **words, **values},
-        errors=errors,
+        form=Form(
+            BookWords(),
+            NewFund(),
+            NewKind(),
+            values={"fund_class": "unrestricted", "kind": SKILL, **words, **values},
+            errors=errors,
+        ),
     )
 
 

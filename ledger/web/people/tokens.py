@@ -16,7 +16,6 @@ from ledger.schemas.tokens import DAYS, NewToken
 from ledger.services.people import tokens
 from ledger.web.identity.sessions import fresh_needed, held_answers
 from ledger.web.site.context import (
-    errors_of,
     now,
     page,
     read_form,
@@ -25,6 +24,7 @@ from ledger.web.site.context import (
     visitor,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("tokens", __name__)
 # What each scope allows, in the words of those who choose it.
@@ -139,7 +139,6 @@ def _page(
         rows=[_shown(row, names) for row in rows],
         books=[(book, offered.get(book.code, [])) for book in books],
         lasting=[(days, _("%(days)s days", days=days)) for days in DAYS],
-        values=values,
-        errors=errors,
+        form=Form(NewToken(), values=values, errors=errors),
         secret=secret,
     )

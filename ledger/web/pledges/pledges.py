@@ -29,6 +29,7 @@ from ledger.queries.payments import payments
 from ledger.queries.payments import recurring as recurring_questions
 from ledger.queries.pledges import pledge_figures, pledge_status, pledges, saved_cards
 from ledger.schemas.basket import Basket, Choice, lines_of_form
+from ledger.schemas.fields import asked
 from ledger.schemas.giving import Way
 from ledger.services.payments import recurring
 from ledger.services.pledges import parties, pledge_limits
@@ -37,7 +38,6 @@ from ledger.services.pledges.offers import Line
 from ledger.stripe import checkout
 from ledger.web.pledges.payment import came_back, count_try, estimate, gateway
 from ledger.web.site.context import (
-    errors_of,
     flat_messages,
     here,
     links,
@@ -48,6 +48,8 @@ from ledger.web.site.context import (
     write,
 )
 from ledger.web.site.error_handlers import TYPED_AGAIN
+from ledger.web.site.formatting import noun
+from ledger.web.site.forms import Form, errors_of
 from ledger.web.site.visitors import came_from
 
 pages = Blueprint("pledges", __name__)
@@ -103,7 +105,8 @@ def send(slug: str) -> Response:
         answer.headers["Retry-After"] = str(refusal.retry_after_seconds)
         return answer
     except Invalid as refusal:
-        return _form(slug, request.form, _named(errors_of(refusal), choices), 422)
+        names = {choice.commodity: choice.name for choice in choices}
+        return _form(slug, request.form, errors_of(refusal, names), 422)
     except Conflict as refusal:
         return _form(slug, request.form, {"form": [refusal.message]}, 409)
     if confirms_first:
@@ -256,6 +259,26 @@ def _heading(said: Sequence[Standing | GiftStanding]) -> str:
     return str(headings[pressing])
 
 
+def _offers(
+    choices: Sequence[Choice], needs: Sequence[campaigns.Progress]
+) -> dict[str, dict[str, Any]]:
+    """Return what the form says about the field of each offer: what the campaign calls it."""
+    called = {need.commodity: need.label for need in needs}
+    looks: dict[str, dict[str, Any]] = {}
+    for one in choices:
+        kind, called_else = kind_of(one.commodity), noun(one.commodity)
+        if kind == "money":
+            looks[one.name] = asked(called.get(one.commodity) or _("Amount"), widget="money")
+            continue
+        label = called.get(one.commodity) or called_else
+        looks[one.name] = (
+            asked(label, _("Like 6, 6:30 or 6.5"), suffix=_("hours"))
+            if kind == "hours"
+            else asked(label, widget="count", suffix=called_else)
+        )
+    return looks
+
+
 def _form(
     slug: str, values: MultiDict[str, str], errors: dict[str, list[str]], status: int = 200
 ) -> Response:
@@ -273,8 +296,13 @@ def _form(
         book=book,
         needs=needs,
         choices=choices,
-        values=values,
-        errors=errors,
+        form=Form(
+            Basket(),
+            Way(),
+            values=values,
+            errors=errors,
+            more=_offers(list(choices.values()), needs),
+        ),
         currencies=[campaign.commodity, *campaign.currencies.split()],
         can_pay=here().gateway is not None,
         estimate=estimate(),
@@ -426,12 +454,6 @@ def _way() -> dict[str, str]:
     if raw["rhythm"] == "parts" and request.form.get("parts"):
         raw["parts"] = request.form["parts"]
     return raw
-
-
-def _named(errors: dict[str, list[str]], choices: list[Choice]) -> dict[str, list[str]]:
-    """Give sentences about a commodity the name of its field."""
-    names = {choice.commodity: choice.name for choice in choices}
-    return {names.get(key, key): sentences for key, sentences in errors.items()}
 
 
 def _basket(session: ReadSession, basket_id: UUID) -> BasketRow:

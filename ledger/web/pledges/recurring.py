@@ -18,9 +18,11 @@ from ledger.models.parties import Party
 from ledger.models.recurring import RecurringGift
 from ledger.queries.payments import recurring
 from ledger.schemas.fields import minor_units
+from ledger.schemas.giving import Amount
 from ledger.stripe import checkout
 from ledger.web.pledges.payment import came_back, count_try, gateway
-from ledger.web.site.context import errors_of, here, links, now, page, reading, visitor
+from ledger.web.site.context import here, links, now, page, reading, visitor
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("recurring", __name__)
 
@@ -124,7 +126,6 @@ def _page(token: str, errors: dict[str, list[str]], status: int = 200) -> Respon
         status,
         gift=gift,
         token=token,
-        errors=errors,
-        values=request.form,
+        form=Form(Amount(), values=request.form, errors=errors),
         can_pay=here().gateway is not None,
     )

@@ -19,7 +19,6 @@ from ledger.schemas import pool_agreements as schemas
 from ledger.services.pools import agreements as deeds
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     now,
     page,
     read_form,
@@ -27,6 +26,7 @@ from ledger.web.site.context import (
     signed_in,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("pool_agreements", __name__)
 ACTION = "propose_pool"
@@ -83,7 +83,7 @@ def _ask(code: str, schema: Schema, ask: Ask, form: Callable[..., Response]) -> 
         write(lambda session: ask(session, book, dict(answers)))
     except (Invalid, Conflict, NotFound) as refusal:
         status = 409 if isinstance(refusal, Conflict) else 422
-        return form(code, request.form.to_dict(), _sentences(refusal), status)
+        return form(code, request.form.to_dict(), errors_of(refusal, {"book": "pool"}), status)
     flash(_("Asked. An approver of %(name)s decides.", name=book.name))
     return redirect(url_for("pool_agreements.index", code=code), 303)
 
@@ -99,14 +99,6 @@ def _propose(session: Session, host: Book, answers: dict[str, Any]) -> Proposal:
 def _join(session: Session, member: Book, answers: dict[str, Any]) -> Proposal:
     pool = book_by_code(session, answers.pop("pool"))
     return deeds.propose_joining(session, pool=pool, member=member, **answers)
-
-
-def _sentences(refusal: Invalid | Conflict | NotFound) -> dict[str, list[str]]:
-    if isinstance(refusal, Invalid):
-        return errors_of(refusal)
-    # What the books call a book is the pool on these forms.
-    place = "pool" if refusal.place == "book" else refusal.place or "form"
-    return {place: [refusal.message]}
 
 
 def _community(code: str) -> Book:
@@ -134,15 +126,28 @@ def _asked(session: ReadSession, book: Book) -> list[requests.ProposalRow]:
     return sorted([*own, *let_in], key=lambda row: row.made_at, reverse=True)
 
 
+def _receiving(book: Book) -> str:
+    return str(_("Fund that receives what %(name)s gets", name=book.name))
+
+
 def _new_page(
     code: str, values: dict[str, str], errors: dict[str, list[str]], status: int = 200
 ) -> Response:
     book = _community(code)
     with reading() as session:
         funds = funds_of(session, book.id)
-    return page(
-        "pools/new_agreement.html", status, book=book, funds=funds, values=values, errors=errors
+    form = Form(
+        schemas.NewPool(),
+        values=values,
+        errors=errors,
+        more={
+            "held_fund": {
+                "label": _("Fund of %(name)s that keeps the money", name=book.name),
+            },
+            "own_fund": {"label": _receiving(book)},
+        },
     )
+    return page("pools/new_agreement.html", status, book=book, funds=funds, form=form)
 
 
 def _join_page(
@@ -158,6 +163,10 @@ def _join_page(
         book=book,
         funds=funds,
         pools=offered,
-        values=values,
-        errors=errors,
+        form=Form(
+            schemas.Joining(),
+            values=values,
+            errors=errors,
+            more={"fund": {"label": _receiving(book)}},
+        ),
     )

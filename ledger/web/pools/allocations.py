@@ -13,11 +13,11 @@ from ledger.errors import Invalid
 from ledger.models.books import Book
 from ledger.queries.pools import pools
 from ledger.schemas.allocations import CAP, FIGURE, allocation, figures_of, rule_of
+from ledger.schemas.fields import asked
 from ledger.services.pools import allocations as services
 from ledger.services.pools.allocations import Preview
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     now,
     page,
     read_form,
@@ -27,6 +27,7 @@ from ledger.web.site.context import (
     visitor,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("allocations", __name__)
 
@@ -140,8 +141,16 @@ def _page(
         equal=equal,
         unit=unit,
         may_propose=visitor().may("propose_allocation", book.id),
-        values=values,
-        errors=errors,
+        form=Form(
+            allocation(unit),
+            values=values,
+            errors=errors,
+            more={
+                prefix + row.code: asked(row.name, widget="decimal")
+                for prefix in (FIGURE, CAP)
+                for row in members
+            },
+        ),
     )
 
 

@@ -11,11 +11,11 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.queries.books.books import all_books, fund_by_code, funds_of
+from ledger.schemas.fields import asked
 from ledger.schemas.money import shared_cost
 from ledger.services.pools import cost_sharing
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     now,
     page,
     read_form,
@@ -24,6 +24,7 @@ from ledger.web.site.context import (
     take_numbers,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("cost_sharing", __name__)
 PREFIX = "measure-"
@@ -71,7 +72,7 @@ def propose(code: str) -> Response:
     except Invalid as refusal:
         return _page(code, typed, errors_of(refusal), status=422)
     except (Conflict, NotFound) as refusal:
-        return _page(code, typed, {refusal.place or "form": [refusal.message]}, status=422)
+        return _page(code, typed, errors_of(refusal), status=422)
     flash(_("Asked. An approver of %(name)s decides.", name=book.name))
     return redirect(url_for("commitments.index", code=code), 303)
 
@@ -141,6 +142,10 @@ def _page(
         funds=funds,
         sharing=sharing,
         parts=parts,
-        values=values,
-        errors=errors,
+        form=Form(
+            shared_cost(exponent(book.commodity)),
+            values=values,
+            errors=errors,
+            more={f"{PREFIX}{one.code}": asked(one.name, widget="count") for one in sharing},
+        ),
     )

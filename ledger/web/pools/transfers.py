@@ -17,7 +17,6 @@ from ledger.services.pools import pools, transfers
 from ledger.web.identity.sessions import fresh_needed, held_answers
 from ledger.web.site.context import (
     book_for,
-    errors_of,
     now,
     page,
     read_form,
@@ -25,6 +24,7 @@ from ledger.web.site.context import (
     signed_in,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("transfers", __name__)
 
@@ -47,9 +47,7 @@ def propose(code: str) -> Response:
     except Invalid as refusal:
         return _page(code, request.form.to_dict(), errors_of(refusal), 422)
     except (Conflict, NotFound) as refusal:
-        # What the books call a book is the receiver on this form.
-        place = "receiver" if refusal.place == "book" else refusal.place or "form"
-        return _page(code, request.form.to_dict(), {place: [refusal.message]}, 422)
+        return _page(code, request.form.to_dict(), errors_of(refusal, {"book": "receiver"}), 422)
     flash(_("Proposed. An approver of %(name)s decides.", name=book.name))
     return redirect(url_for("transfers.show", code=code), 303)
 
@@ -96,6 +94,5 @@ def _page(
         book=book,
         funds=funds,
         others=others,
-        values=values,
-        errors=errors,
+        form=Form(transfer_schema(exponent(book.commodity)), values=values, errors=errors),
     )

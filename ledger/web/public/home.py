@@ -1,13 +1,16 @@
 """The public front: all communities together, and each one's own page."""
 
 from flask import Blueprint, redirect, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.queries.books.books import book_by_code, books_page
 from ledger.queries.campaigns import campaigns
 from ledger.queries.pledges import figures
 from ledger.queries.pools import pools
+from ledger.schemas.fields import asked
 from ledger.web.site.context import page, reading, row_asked, visitor
+from ledger.web.site.forms import Form
 
 # Campaigns and books on a first page; the rest is one click away.
 SHOWN = 12
@@ -47,10 +50,11 @@ def all_campaigns() -> Response:
 @pages.get("/communities")
 def all_communities() -> Response:
     """Show every community and pool by name, or those that a word is about."""
-    asked = request.args.get("q", "")
+    words = request.args.get("q", "")
     with reading() as session:
-        found = books_page(session, named=asked, after=row_asked("after"))
-    return page("public/communities.html", asked=asked, found=found)
+        found = books_page(session, named=words, after=row_asked("after"))
+    form = Form(values={"q": words}, more={"q": asked(_("Name or place"))})
+    return page("public/communities.html", form=form, found=found)
 
 
 @pages.get("/start")

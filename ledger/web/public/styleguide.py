@@ -1,14 +1,27 @@
 """The living style page: every part once, with sample figures; shown in the demo only."""
 
 from flask import Blueprint
+from marshmallow import Schema
 from werkzeug.wrappers import Response
 
 from ledger.queries.campaigns.campaigns import Progress
 from ledger.queries.pledges.figures import Row
+from ledger.schemas.fields import Day, Line, Money, Text, asked
 from ledger.web.site.context import page
 from ledger.web.site.formatting import flow_layout
+from ledger.web.site.forms import Form
 
 pages = Blueprint("styleguide", __name__)
+
+
+class Sample(Schema):
+    """One field of every kind that forms have."""
+
+    amount = Money(2, required=True, metadata=asked("Amount", suffix="USD"))
+    plain = Line(load_default="", metadata=asked("A word", "Never shown in public."))
+    text = Text(load_default="", metadata=asked("Some lines"))
+    day = Day(load_default=None, metadata=asked("Day"))
+    choice = Line(required=True, metadata=asked("Condition", widget="choice"))
 
 
 @pages.get("/styleguide")
@@ -38,4 +51,17 @@ def show() -> Response:
         ],
     )
     states = ("open", "part_fulfilled", "fulfilled", "logged", "confirmed", "rejected", "on_loan")
-    return page("public/styleguide.html", needs=needs, totals=rows, chart=chart, states=states)
+    form = Form(
+        Sample(),
+        values={"amount": "twelve"},
+        errors={"amount": ["Enter an amount like 25 or 25.50."]},
+        options={"choice": [("A", "as new"), ("E", "for parts")]},
+    )
+    return page(
+        "public/styleguide.html",
+        needs=needs,
+        totals=rows,
+        chart=chart,
+        states=states,
+        form=form,
+    )

@@ -31,7 +31,6 @@ from ledger.queries.people.sessions import session_of
 from ledger.services.people.people import sha256
 from ledger.stripe.checkout import PaymentGateway
 from ledger.web.site import idempotency, late_days, session_cookie
-from ledger.web.site.labels import with_labels
 
 Result = TypeVar("Result")
 CHECKOUT_ORIGIN = "https://checkout.stripe.com"
@@ -320,14 +319,9 @@ def flat_messages(messages: Mapping[str, Any], prefix: str = "") -> dict[str, li
     return flat
 
 
-def errors_of(refusal: Invalid) -> dict[str, list[str]]:
-    """Return a refusal's sentences by field; one without fields stands at its place."""
-    return refusal.messages or {refusal.place or "form": [refusal.message]}
-
-
 def page(template: str, /, status: int = 200, **context: Any) -> Response:
     """Render a page. Call it outside the transaction: what it shows is already read."""
-    html = with_labels(render_template(template, **context))
+    html = render_template(template, **context)
     response = current_app.make_response((html, status))
     response.headers["Cache-Control"] = "no-store" if visitor().person else "no-cache"
     return response

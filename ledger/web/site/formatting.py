@@ -203,10 +203,10 @@ def register_filters(app: Flask) -> None:
         moment=lambda value: f"{_format_day(value.date(), chosen())}, {value:%H:%M} UTC",
         words=lambda text: str(text).replace("_", " "),
         kind=kind_of,
-        noun=_noun,
+        noun=noun,
         sentence=_sentence,
         tone=lambda tone: str(TONES[tone]),
-        unit_pair=lambda commodity: (commodity, _noun(commodity)),
+        unit_pair=lambda commodity: (commodity, noun(commodity)),
         paragraphs=_paragraphs,
         pair=lambda row, value, text: (getattr(row, value), getattr(row, text)),
         pair_words=lambda text: (text, str(text).replace("_", " ")),
@@ -234,7 +234,8 @@ def _quantity(value: int, commodity: str) -> str:
     return format_quantity(value, commodity, nouns=_nouns(), locale=chosen())
 
 
-def _noun(commodity: str) -> str:
+def noun(commodity: str) -> str:
+    """Return what several of a commodity are called; money by its code."""
     if kind_of(commodity) == "money":
         return commodity
     return _nouns().get(commodity, (commodity, commodity))[1]

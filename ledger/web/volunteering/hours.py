@@ -21,7 +21,6 @@ from ledger.schemas.hours import Hours
 from ledger.services.pledges import parties
 from ledger.services.volunteering import hours as hours_services
 from ledger.web.site.context import (
-    errors_of,
     now,
     page,
     read_form,
@@ -34,6 +33,7 @@ from ledger.web.site.context import (
     visitor,
     write,
 )
+from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("hours", __name__)
 
@@ -53,12 +53,7 @@ def log() -> Response:
         answers = read_form(Hours())
         write(lambda session: _log(session, person, answers))
     except (Invalid, NotFound) as refusal:
-        errors = (
-            errors_of(refusal)
-            if isinstance(refusal, Invalid)
-            else {refusal.place or "form": [refusal.message]}
-        )
-        return _page(request.form.to_dict(), errors, 422)
+        return _page(request.form.to_dict(), errors_of(refusal), 422)
     flash(_("Thank you. Your time counts as soon as somebody else confirms it."))
     return redirect(url_for("hours.show"), 303)
 
@@ -170,6 +165,5 @@ def _page(values: dict[str, str], errors: dict[str, list[str]], status: int = 20
         own=own,
         promised=promised,
         waiting=waiting,
-        values=values,
-        errors=errors,
+        form=Form(Hours(), values=values, errors=errors),
     )
