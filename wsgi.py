@@ -3,6 +3,12 @@
 The only file that knows everybody.
 """
 
+import gc
+
+# What is imported stays until the end. To look through it for garbage while it grows takes a fifth
+# of the start of every process and command.
+gc.disable()
+
 import logging
 import os
 import signal
@@ -42,6 +48,9 @@ from ledger.stripe.checkout import PaymentGateway
 from ledger.web.site import session_cookie
 from ledger.web.site.context import Poolbook, system_clock
 from migrations import head, require_current, upgrade
+
+gc.freeze()
+gc.enable()
 
 __all__ = ["create_app", "main"]
 

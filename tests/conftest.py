@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -39,6 +38,8 @@ sys.dont_write_bytecode = False
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 ENGINES = ("sqlite", "postgresql")
+# One engine for a server, kept: thousands of databases are made and dropped.
+ADMINISTRATORS: dict[str, Engine] = {}
 
 
 # What is imported and collected lives until the end: to look through it again and again while ten
@@ -102,7 +103,8 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         _administer(url, f"alter system set {setting} = off")
     _administer(url, "select pg_reload_conf()")
     yield url
-    _administrator(url).dispose()
+    for administrator in ADMINISTRATORS.values():
+        administrator.dispose()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -164,14 +166,10 @@ def session(db: Database) -> Iterator[Session]:
         yield opened
 
 
-@cache
-def _administrator(url: str) -> Engine:
-    """One engine for a server, kept: thousands of databases are made and dropped."""
-    return create_engine(url, isolation_level="AUTOCOMMIT")
-
-
 def _administer(url: str, statement: str) -> None:
-    with _administrator(url).connect() as connection:
+    if url not in ADMINISTRATORS:
+        ADMINISTRATORS[url] = create_engine(url, isolation_level="AUTOCOMMIT")
+    with ADMINISTRATORS[url].connect() as connection:
         connection.execute(text(statement))
 
 

@@ -4,17 +4,23 @@ Everything a page can be asked about exists once, so that an address can be made
 of the URL map and every form has something to act on.
 """
 
+import atexit
+import shutil
+import sqlite3
+import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import Flask, url_for
 from flask.testing import FlaskClient
 from sqlalchemy import func, literal, select, union_all
+from sqlalchemy.engine import make_url
 from werkzeug.test import TestResponse
 
 from bench.pages import signed_in
@@ -46,7 +52,7 @@ from ledger.services.spending import spending
 from ledger.services.stripe_balance import balance_transactions
 from ledger.services.volunteering import hours
 from ledger.web.site import session_cookie
-from tests.conftest import NOW
+from tests.conftest import NOW, _administer, _with_database, copy_database
 from tests.factories import (
     make_book,
     make_campaign,
@@ -186,9 +192,70 @@ def found_town(
     app.config.update(WTF_CSRF_ENABLED=csrf)
     app.test_client_class = Browser
     town = Town(app, db)
+    settled = SETTLED.get(db.engine.dialect.name)
+    empty = town.rows()
+    if settled is not None and settled.empty == empty:
+        settled.copy_to(db)
+        town.people, town.ids = dict(settled.people), dict(settled.ids)
+        return town
     with db.transaction() as session:
         _settle(session, town)
+    if settled is None:
+        SETTLED[db.engine.dialect.name] = Settled.of(town, empty)
     return town
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A town as it was settled first, to be copied: to settle one takes longer than most tests."""
+
+    # How many rows each table had before: a database with other rows is settled in its own right.
+    empty: dict[str, int]
+    people: dict[str, UUID]
+    ids: dict[str, str]
+    # A file, or a database of the server.
+    copy: str
+
+    @classmethod
+    def of(cls, town: Town, empty: dict[str, int]) -> "Settled":
+        """Keep a copy of a town before anybody changes it."""
+        town.db.dispose()
+        if town.db.is_sqlite:
+            folder = tempfile.mkdtemp(prefix="poolbook-town-")
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            copy = f"{folder}/town.db"
+            with (
+                closing(sqlite3.connect(_name(town.db))) as settled,
+                closing(sqlite3.connect(copy)) as kept,
+            ):
+                settled.backup(kept)
+        else:
+            copy = f"poolbook_town_{uuid4().hex[:12]}"
+            copy_database(_server(town.db), _name(town.db), copy)
+        return cls(empty, dict(town.people), dict(town.ids), copy)
+
+    def copy_to(self, db: Database) -> None:
+        """Put the town in the place of an empty database."""
+        db.dispose()
+        if db.is_sqlite:
+            for leftover in ("-wal", "-shm"):
+                Path(_name(db) + leftover).unlink(missing_ok=True)
+            shutil.copy(self.copy, _name(db))
+            return
+        _administer(_server(db), f'drop database "{_name(db)}" with (force)')
+        copy_database(_server(db), self.copy, _name(db))
+
+
+SETTLED: dict[str, Settled] = {}
+
+
+def _name(db: Database) -> str:
+    """The name of a database, which is a path on SQLite."""
+    return make_url(db.url).database or ""
+
+
+def _server(db: Database) -> str:
+    return _with_database(db.url, "postgres")
 
 
 def token_of(client: FlaskClient, base_url: str = HOME) -> str | None:
