@@ -102,5 +102,5 @@ def check(roles: frozenset[str], action: str) -> None:
     if can(roles, action):
         return
     if not roles:
-        raise NotFound("There is no such page, or it is not yours to see.")
+        raise NotFound("This page does not exist, or you don't have access to it.")
     raise NotAllowed("Your role in this book does not allow this.")

@@ -63,7 +63,7 @@ def events(stream: Bounded, *, max_elements: int) -> Iterator[tuple[str, Element
             elements += 1
             attributes += len(element.attrib)
             if depth > MAX_DEPTH:
-                raise Invalid("The elements of the file are nested too deep.", place="file")
+                raise Invalid("The elements of the file are nested too deeply.", place="file")
             if elements > max_elements:
                 raise Invalid(
                     "The file has more than {max_elements:,} elements.",

@@ -123,7 +123,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     demo = environ.get("POOLBOOK_DEMO", "") == "1"
     _check_stripe(key, secret, base)
     if demo and key.startswith(LIVE_PREFIXES):
-        raise Invalid("A demo never has a live Stripe key.", place="POOLBOOK_DEMO")
+        raise Invalid("A demo cannot use a live Stripe key.", place="POOLBOOK_DEMO")
     return Settings(
         database_url=database_url,
         data=data,
@@ -152,9 +152,9 @@ def check_proxies(settings: Settings) -> None:
     """
     if settings.is_public and not settings.is_proxy_count_stated:
         raise Invalid(
-            "{proxies} is not set. {base_url} is a public address: set {proxies} "
-            "to the number of proxies of yours that pass requests on to this "
-            "program, or to 0 if there is none.",
+            "{proxies} is not set. {base_url} is a public address. Set {proxies} to the "
+            "number of your own proxies that forward requests to this program, or to 0 if "
+            "there are none.",
             place=PROXIES,
             proxies=PROXIES,
             base_url=settings.base_url,
@@ -165,14 +165,16 @@ def _one_of(environ: Mapping[str, str], name: str, words: Mapping[str, Word]) ->
     """Return what a word stands for, the first one where none is set. Raises Invalid."""
     word = environ.get(name) or next(iter(words))
     if word not in words:
-        raise Invalid(f"{name} is {' or '.join(words)}.", place=name)
+        raise Invalid("{name} must be {words}.", place=name, name=name, words=" or ".join(words))
     return words[word]
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, most: int) -> int:
     text = environ.get(name) or str(default)
     if not text.isascii() or not text.isdigit() or int(text) > most:
-        raise Invalid("{name} is a whole number up to {most}.", place=name, name=name, most=most)
+        raise Invalid(
+            "{name} must be a whole number up to {most}.", place=name, name=name, most=most
+        )
     return int(text)
 
 
@@ -184,7 +186,9 @@ def _mail(environ: Mapping[str, str]) -> MailSettings | None:
     if not url or not sender:
         missing = "POOLBOOK_MAIL_FROM" if url else "POOLBOOK_MAIL_URL"
         raise Invalid(
-            "Mail is half configured: {missing} is not set.", place=missing, missing=missing
+            "The mail settings are incomplete: {missing} is not set.",
+            place=missing,
+            missing=missing,
         )
     try:
         parts = urlsplit(url)
@@ -192,15 +196,18 @@ def _mail(environ: Mapping[str, str]) -> MailSettings | None:
         port = parts.port or port
     except (KeyError, ValueError):
         raise Invalid(
-            "POOLBOOK_MAIL_URL looks like smtp://user:password@mail.example.org; smtp means "
-            "STARTTLS, smtps means TLS, smtp+plain means neither.",
+            "POOLBOOK_MAIL_URL must look like smtp://user:password@mail.example.org. Use "
+            "smtp for STARTTLS, smtps for TLS, and smtp+plain for neither.",
             place="POOLBOOK_MAIL_URL",
         ) from None
     if not parts.hostname or parts.path.strip("/") or parts.query:
-        raise Invalid("POOLBOOK_MAIL_URL names no host, or more.", place="POOLBOOK_MAIL_URL")
+        raise Invalid(
+            "POOLBOOK_MAIL_URL must contain a host, and no path or query.",
+            place="POOLBOOK_MAIL_URL",
+        )
     if security == "none" and parts.username:
         raise Invalid(
-            "A password is never sent without TLS: use smtp:// or smtps://.",
+            "A password cannot be sent without TLS. Use smtp:// or smtps://.",
             place="POOLBOOK_MAIL_URL",
         )
     return MailSettings(
@@ -219,7 +226,7 @@ def _sender(text: str) -> Address:
     addresses: Sequence[Address] = getattr(header, "addresses", [])
     if len(addresses) != 1 or not addresses[0].domain or getattr(header, "defects", []):
         raise Invalid(
-            "POOLBOOK_MAIL_FROM looks like Three Streams <books@example.org>.",
+            "POOLBOOK_MAIL_FROM must look like Three Streams <books@example.org>.",
             place="POOLBOOK_MAIL_FROM",
         )
     return addresses[0]
@@ -229,11 +236,13 @@ def _check_stripe(key: str, secret: str, base: str) -> None:
     if bool(key) != bool(secret):
         missing = "STRIPE_WEBHOOK_SECRET" if key else "STRIPE_SECRET_KEY"
         raise Invalid(
-            "Stripe is half configured: {missing} is not set.", place=missing, missing=missing
+            "The Stripe settings are incomplete: {missing} is not set.",
+            place=missing,
+            missing=missing,
         )
     if key and not key.startswith(LIVE_PREFIXES + TEST_PREFIXES):
         raise Invalid(
-            "STRIPE_SECRET_KEY is neither a test nor a live secret key.", place="STRIPE_SECRET_KEY"
+            "STRIPE_SECRET_KEY is neither a test key nor a live key.", place="STRIPE_SECRET_KEY"
         )
     if secret and not secret.startswith("whsec_"):
         raise Invalid(
@@ -241,7 +250,7 @@ def _check_stripe(key: str, secret: str, base: str) -> None:
         )
     if key.startswith(LIVE_PREFIXES) and base != STRIPE_API:
         raise Invalid(
-            "A live Stripe key must never be sent to another address than Stripe's.",
+            "A live Stripe key can only be sent to Stripe's own address.",
             place="STRIPE_API_BASE",
         )
 

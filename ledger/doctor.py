@@ -38,7 +38,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One part: whether it is well, what was seen, and the cure where it is not."""
+    """One check: whether it passed, what was found, and how to fix it if it did not."""
 
     part: str
     ok: bool
@@ -72,7 +72,7 @@ def _database(patient: Patient) -> Finding:
         return Finding(
             "database",
             False,
-            f"no answer ({type(error).__name__})",
+            f"no response ({type(error).__name__})",
             "Start the database, or correct POOLBOOK_DATABASE_URL.",
         )
     if revision is None:
@@ -81,10 +81,10 @@ def _database(patient: Patient) -> Finding:
         return Finding(
             "database",
             False,
-            f"revision {revision}, the program's is {head()}",
+            f"revision {revision}, but the program needs {head()}",
             "Stop serve and worker, run `poolbook backup`, then `poolbook init`."
             if revision < head()
-            else "Install the newer program: it was used on this database already.",
+            else "Install the newer version of Poolbook that this database was used with.",
         )
     return Finding("database", True, f"{patient.db.engine.dialect.name}, revision {revision}")
 
@@ -101,7 +101,7 @@ def _clock(patient: Patient) -> Finding:
         "clock",
         gap < CLOCK_GAP,
         f"{gap.total_seconds():.0f} s off" if gap > timedelta() else "agrees",
-        "Have this machine keep its time by NTP (timedatectl set-ntp true).",
+        "Set the clock of this machine by NTP (timedatectl set-ntp true).",
     )
 
 
@@ -117,8 +117,8 @@ def _jobs(patient: Patient) -> Finding:
     return Finding(
         "jobs",
         not count,
-        f"{count} given up",
-        "See the log of the worker for why; `poolbook stripe sync` reads again what Stripe did.",
+        f"{count} failed",
+        "See the worker's log for the reason. `poolbook stripe sync` fetches from Stripe again.",
     )
 
 
@@ -128,7 +128,7 @@ def _backup(patient: Patient) -> Finding:
         "backup",
         at is not None and patient.now - at < BACKUP_AGE,
         _since(patient, at),
-        "Run `poolbook backup FILE` every night by a timer, and keep the file elsewhere.",
+        "Run `poolbook backup FILE` every night by a timer, and store the file elsewhere.",
     )
 
 
@@ -149,8 +149,8 @@ def _outbox(patient: Patient) -> Finding:
     return Finding(
         "outbox",
         not waiting and not given_up,
-        f"{waiting} wait for more than an hour, {given_up} given up this week",
-        "See `poolbook mail list` for why, then `poolbook mail retry`.",
+        f"{waiting} waiting for more than an hour, {given_up} failed this week",
+        "See `poolbook mail list` for the reason, then run `poolbook mail retry`.",
     )
 
 
@@ -160,12 +160,12 @@ def _mail(patient: Patient) -> Finding:
         return Finding(
             "mail",
             patient.settings.demo,
-            "no relay is named",
+            "no mail server is set",
             "Set POOLBOOK_MAIL_URL and POOLBOOK_MAIL_FROM, then `poolbook mail test EMAIL`.",
         )
     try:
         with MailServer(mail, patient.settings.base_url).connected():
-            return Finding("mail", True, f"{mail.host} lets us in")
+            return Finding("mail", True, f"{mail.host} accepts the login")
     except MailDown as error:
         return Finding("mail", False, f"{mail.host}: {error}", "Correct POOLBOOK_MAIL_URL.")
 
@@ -175,19 +175,19 @@ def _stripe(patient: Patient) -> Finding:
         return Finding(
             "stripe",
             False,
-            "no key: nobody can pay by card",
+            "no key, so card payments are off",
             "Set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET.",
         )
     try:
         patient.gateway.retrieve_account()
     except GatewayDown:
-        return Finding("stripe", False, "no answer", "Wait, or see status.stripe.com.")
+        return Finding("stripe", False, "no response", "Wait, or see status.stripe.com.")
     except Exception as error:
         return Finding(
             "stripe",
             False,
-            f"refused ({type(error).__name__})",
-            "Take the secret key anew from Stripe's dashboard.",
+            f"rejected ({type(error).__name__})",
+            "Copy the secret key again from Stripe's dashboard.",
         )
     return Finding("stripe", True, "live" if patient.settings.livemode else "test money")
 
@@ -198,7 +198,7 @@ def _messages(patient: Patient) -> Finding:
     return Finding(
         "webhook",
         not missed,
-        "money moved at Stripe and no message came" if missed else "no message is missing",
+        "payments at Stripe without a webhook message" if missed else "no message is missing",
         f"In Stripe's dashboard, send events to {patient.settings.base_url}/webhooks/stripe.",
     )
 
@@ -211,7 +211,7 @@ def _address(patient: Patient) -> Finding:
         "address",
         ok and (patient.settings.demo or not close_by),
         patient.settings.base_url,
-        "Set POOLBOOK_BASE_URL to the public https address; links in mail and Stripe need it.",
+        "Set POOLBOOK_BASE_URL to the public https address. Links in mail and Stripe need it.",
     )
 
 
@@ -228,7 +228,7 @@ def _secrets(patient: Patient) -> Finding:
         "secrets",
         not short,
         f"{' and '.join(short)} is short" if short else "long enough",
-        "Leave it unset: one is made and kept in the data folder.",
+        "Leave it unset. Poolbook then makes one in the data folder.",
     )
 
 
@@ -238,7 +238,7 @@ def _files(patient: Patient) -> Finding:
     return Finding(
         "files",
         not open_ones,
-        f"others may read {', '.join(open_ones[:5])}" if open_ones else "private",
+        f"readable by others: {', '.join(open_ones[:5])}" if open_ones else "private",
         f"Run `chmod -R go= {folder}`.",
     )
 
@@ -258,7 +258,7 @@ def _disk(patient: Patient) -> Finding:
         "disk",
         free >= FREE_BYTES,
         f"{free // 1024**2} MB free",
-        f"Make room where {folder} is: writing stops when the disk is full.",
+        f"Free some space where {folder} is. Poolbook cannot write when the disk is full.",
     )
 
 
@@ -267,7 +267,7 @@ def _fonts(_patient: Patient) -> Finding:
     return Finding(
         "fonts",
         not missing,
-        f"missing: {', '.join(missing)}" if missing else "Noto is there",
+        f"missing: {', '.join(missing)}" if missing else "Noto is installed",
         "Run `apt-get install fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji`.",
     )
 

@@ -48,8 +48,8 @@ class SecretBox:
             )
         except (InvalidTag, ValueError) as error:
             raise Conflict(
-                "This was encrypted with another secret key. Put the secret key of the "
-                "installation back, or have the factors reset."
+                "This was encrypted with a different secret key. Restore the installation's "
+                "secret key, or have the second factors reset."
             ) from error
         return text.decode()
 

@@ -74,7 +74,9 @@ class Links:
         try:
             return UUID(self._signer(kind).loads(token))
         except (BadSignature, ValueError, TypeError, AttributeError) as error:
-            raise NotFound("This link is not complete. Copy it whole from the message.") from error
+            raise NotFound(
+                "This link is incomplete. Copy the whole link from the message."
+            ) from error
 
     def _signer(self, kind: str) -> URLSafeSerializer:
         return URLSafeSerializer(self.secret_key, salt=f"poolbook.{kind}")

@@ -23,7 +23,7 @@ def signer_of(name: str, seed: str) -> "Signer":
     try:
         return Signer(name, bytes.fromhex(seed))
     except ValueError as error:
-        raise Invalid("The signing seed is 64 hexadecimal digits.", place="seed") from error
+        raise Invalid("The signing seed must be 64 hexadecimal digits.", place="seed") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class Signer:
     def __post_init__(self) -> None:
         """Refuse a name that a signed note cannot carry, and a seed of another length."""
         if not self.name or any(sign.isspace() or sign == "+" for sign in self.name):
-            raise Invalid("A key's name has neither spaces nor a plus.", place="name")
+            raise Invalid("A key's name cannot contain spaces or a plus sign.", place="name")
         if len(self.seed) != SEED_BYTES:
-            raise Invalid("An Ed25519 seed has 32 bytes.", place="seed")
+            raise Invalid("An Ed25519 seed must have 32 bytes.", place="seed")
 
     @property
     def _private(self) -> Ed25519PrivateKey:
@@ -58,7 +58,9 @@ class Signer:
     def sign(self, text: str) -> str:
         """Return the signed note. Raises Invalid for a text that is not whole lines."""
         if not text.endswith("\n") or "\n\n" in text:
-            raise Invalid("A note is made of whole lines, none of them empty.", place="text")
+            raise Invalid(
+                "A note must consist of whole lines, and none of them can be empty.", place="text"
+            )
         signature = key_id(self.name, self.public) + self._private.sign(text.encode())
         return f"{text}\n{DASH} {self.name} {b64encode(signature).decode()}\n"
 
@@ -77,7 +79,7 @@ class Signer:
                     continue
                 if raw[:4] == key_id(self.name, self.public):
                     return text
-        raise Invalid("The checkpoint is not signed by this installation.", place="signature")
+        raise Invalid("The checkpoint was not signed by this installation.", place="signature")
 
 
 def key_id(name: str, public: bytes) -> bytes:

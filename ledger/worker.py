@@ -148,7 +148,7 @@ def perform(db: Database, gateway: PaymentGateway | None, job: Job, *, now: date
     elif job.kind == "send_refund":
         checkout.send_refund(db, gateway, refund_id=UUID(job.arguments["refund"]), now=now)
     else:
-        raise Conflict("No worker knows jobs of kind {kind}.", kind=job.kind)
+        raise Conflict("There is no job of the kind {kind}.", kind=job.kind)
 
 
 def hear(

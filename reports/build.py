@@ -89,7 +89,9 @@ def build(
     )
     for sentence in built.untied:
         raise Conflict(
-            "The report does not tie: {sentence}.", place=sentence.split(" ")[0], sentence=sentence
+            "The report does not tie out: {sentence}.",
+            place=sentence.split(" ")[0],
+            sentence=sentence,
         )
     return built.report
 
@@ -111,7 +113,7 @@ def draft(
     _check(since, until, edition, now, known_at)
     seen = [day_in(book.time_zone, known_at or now) for book in scope.books]
     if since > max(day_in(book.time_zone, now) for book in scope.books):
-        raise Invalid("This period has not begun.", place="from")
+        raise Invalid("This period has not started yet.", place="from")
     ids = [book.id for book in scope.books]
     moves = read_movements(session, book_ids=ids, since=since, until=until, known_at=known_at)
     trace = read_trace(session, books=scope.books, since=since, until=until, known_at=known_at)
@@ -187,6 +189,8 @@ def _check(
     if until < since:
         raise Invalid("The period ends before it starts.", place="to")
     if edition not in EDITIONS:
-        raise Invalid("An edition is public or auditor.", place="edition")
+        raise Invalid("Choose a public or an auditor edition.", place="edition")
     if known_at is not None and known_at > now:
-        raise Invalid("This instant is still ahead; nothing is known of it.", place="known_at")
+        raise Invalid(
+            "This date and time is in the future. Choose an earlier one.", place="known_at"
+        )

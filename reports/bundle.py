@@ -15,16 +15,16 @@ from reports import verify
 
 README = """Books of {name} ({code})
 
-log.jsonl          every account, fund and entry in the order in which they were sealed
-checkpoint.txt     how long the log is and what its root is, signed
+log.jsonl          every account, fund and entry in the order they were sealed
+checkpoint.txt     the length and root of the log, signed
 hashes.txt         the hash of each line of the log
-key.txt            whose signature it is; compare it with the key you were given
+key.txt            the key of the signature. Compare it with the key you were given
 trial-balance.csv  the balance of every account, fund and commodity, in smallest units
 manifest.txt       the hash of every file of this bundle, signed
 verify.py          the proof: python3 verify.py {code}.zip
 
-The proof needs Python 3.11 and nothing else. It shows that nothing was changed since the
-checkpoint was signed; it cannot show that what was recorded is true.
+The proof needs only Python 3.11. It shows that nothing has changed since the
+checkpoint was signed. It cannot show that what was recorded is true.
 """
 
 

@@ -32,11 +32,11 @@ def entry_proof(
         select(Seal.seq, Seal.leaf_hash).where(Seal.book_id == book.id, Seal.entry_id == entry_id)
     ).one_or_none()
     if seal is None or seal.seq >= checkpoint.size:
-        raise NotFound("There is no such entry in this book's log.", place="entry")
+        raise NotFound("This book's log has no such entry.", place="entry")
     leaf = EntryLeaves(session, book.id).of([entry_id]).get(entry_id)
     if leaf is None or leaf.sha256 != seal.leaf_hash:
         raise Conflict(
-            "Entry {entry_id} is not what was sealed.", place=book.code, entry_id=entry_id
+            "Entry {entry_id} differs from the sealed one.", place=book.code, entry_id=entry_id
         )
     hashes = log_hashes(session, book.id)[: checkpoint.size]
     path = inclusion_proof(hashes, seal.seq)
@@ -54,7 +54,7 @@ def growth_proof(
     signer.read(checkpoint.note)
     lines = signer.read(older).split("\n")
     if lines[0] != f"{signer.name}/{book.code}" or not lines[1].isdigit():
-        raise Invalid("This is no checkpoint of book {code}.", place="since", code=book.code)
+        raise Invalid("This is not a checkpoint of book {code}.", place="since", code=book.code)
     size = int(lines[1])
     if not 0 < size <= checkpoint.size:
         raise Invalid(

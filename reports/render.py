@@ -46,8 +46,8 @@ AT_A_GLANCE = (
     (
         "In the period",
         (
-            ("received", "Received from givers"),
-            ("advances", "Advances, under conditions that are open"),
+            ("received", "Received from donors"),
+            ("advances", "Advances, with open conditions"),
             ("other_income", "Other income"),
             ("from_communities", "From communities and pools"),
             ("spent", "Spent"),
@@ -60,9 +60,9 @@ AT_A_GLANCE = (
             ("available", "Available"),
             ("committed", "Committed, not available"),
             ("held", "Held for others"),
-            ("owed", "Promised and owed"),
-            ("intended", "Promised, intended"),
-            ("conditional", "Promised, conditional"),
+            ("owed", "Pledges receivable"),
+            ("intended", "Pledged, intended"),
+            ("conditional", "Pledged, conditional"),
         ),
     ),
 )
@@ -135,7 +135,7 @@ def print_html(
             why=type(error).__name__,
             stderr=logs.last_output(error.stderr),
         )
-        raise Conflict("The report could not be rendered; nothing was kept.") from error
+        raise Conflict("The report could not be rendered, so nothing was saved.") from error
     pages, _, pdf = done.stdout.partition(b"\n")
     return pdf, int(pages)
 
@@ -207,7 +207,7 @@ def flow_of(row: Waterfall, quantity: Any) -> Flow | None:
     for name, amount in (
         ("Donors", row.received),
         ("Other", row.other),
-        ("From before", row.opening),
+        ("Brought forward", row.opening),
     ):
         if amount:
             gave.append((name, amount))

@@ -35,7 +35,7 @@ def thing_values(moves: Movements) -> tuple[Value, ...]:
     lent = moves.sum(lambda row: row.account == Acct.USE_GIVEN, lambda row: -row.period)
     return (
         *(Value("Recognised as income", unit, total, True) for unit, total in given.items()),
-        *(Value("Use of things lent, as income", *item, True) for item in lent.items()),
+        *(Value("Contributed use of assets, as income", *item, True) for item in lent.items()),
     )
 
 
@@ -51,7 +51,7 @@ def hour_values(moves: Movements) -> tuple[Value, ...]:
     statistic = moves.sum(lambda row: row.account == Acct.TIME_STATISTIC, lambda row: row.period)
     return (
         *(Value("Recognised as income", *item, True) for item in recognised.items()),
-        *(Value("Statistic, not in the result", *item, False) for item in statistic.items()),
+        *(Value("Statistic, not included in income", *item, False) for item in statistic.items()),
     )
 
 

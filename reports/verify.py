@@ -147,7 +147,7 @@ def parse_checkpoint(note: str) -> tuple[str, int, bytes]:
     """Return origin, size and root of a checkpoint's text (C2SP tlog-checkpoint)."""
     lines = note.split("\n")
     if len(lines) < 4 or not lines[1].isascii() or not lines[1].isdigit():
-        raise Refused("checkpoint.txt: it is no checkpoint")
+        raise Refused("checkpoint.txt: it is not a checkpoint")
     return lines[0], int(lines[1]), b64decode(lines[2], validate=True)
 
 
@@ -167,7 +167,7 @@ def check_since(since: bytes, lines: list[bytes], key: str, origin: str) -> None
     hashes = [leaf_hash(data) for data in lines]
     if size > len(lines) or root_of(hashes[:size]) != root:
         where = first_wrong(note, lines)
-        raise Refused(f"since: the older log is no beginning of this one; {where}")
+        raise Refused(f"since: this log does not begin with the older one; {where}")
 
 
 def first_wrong(note: str, lines: list[bytes], listed: bytes = b"") -> str:
@@ -353,7 +353,7 @@ def read_note(note: str, key: str, place: str) -> str:
     number, _, encoded = rest.partition("+")
     raw = b64decode(encoded, validate=True)
     if len(raw) != 33 or raw[0] != 1:
-        raise Refused("key.txt: it is no Ed25519 key")
+        raise Refused("key.txt: it is not an Ed25519 key")
     if hashlib.sha256(name.encode() + b"\n" + raw).hexdigest()[:8] != number:
         raise Refused("key.txt: the key and its number do not belong together")
     text, gap, tail = note.partition("\n\n")

@@ -152,7 +152,7 @@ def edition_pdf(edition_id: UUID) -> Response:
         rows = {row.id: row for row in questions.editions_for(session, book_ids=allowed)}
         file = questions.file_of(session, edition_id) if edition_id in rows else None
     if file is None:
-        raise NotFound(_("There is no such edition, or its file was not kept."))
+        raise NotFound(_("This edition does not exist, or its file was not saved."))
     row = rows[edition_id]
     name = f"{row.since_on}-{row.until_on}-{row.audience}"
     return _pdf(file[0], row.dataset_sha256, name)
@@ -174,7 +174,7 @@ def compare(older_id: UUID, newer_id: UUID) -> Response:
     with reading() as session:
         rows = {row.id: row for row in questions.editions_for(session, book_ids=allowed)}
         if older_id not in rows or newer_id not in rows:
-            raise NotFound(_("There is no such edition, or it is not yours to see."))
+            raise NotFound(_("This edition does not exist, or you don't have access to it."))
         found = questions.difference(
             session,
             older=questions.edition_named(session, str(older_id)),
@@ -188,7 +188,7 @@ def export(code: str, file_format: str) -> Response:
     """Download a book's journal in another program's format."""
     book = book_for("export_journal", code)
     if file_format not in FORMATS:
-        raise NotFound(_("There is no such format."))
+        raise NotFound(_("This format does not exist."))
     out = io.StringIO()
     with reading() as session:
         export_journal(session, book=book, file_format=file_format, out=out)
@@ -292,7 +292,9 @@ def _scope(session: Any, code: str, allowed: set[Any]) -> Scope:
     else:
         scope = scope_of_book(session, code)
     if any(book.id not in allowed for book in scope.books):
-        raise NotFound(_("There is no such report, or it is not yours to see."), place="book")
+        raise NotFound(
+            _("This report does not exist, or you don't have access to it."), place="book"
+        )
     return scope
 
 

@@ -55,7 +55,7 @@ def take(headers: dict[str, str], body: dict[str, Any], code: str) -> dict[str, 
     try:
         data = base64.b64decode(body["content"], validate=True)
     except (binascii.Error, ValueError) as error:
-        raise Invalid("Send the file in Base64.", place="content") from error
+        raise Invalid("Send the file encoded as Base64.", place="content") from error
     with parts().db.snapshot() as session:
         known = tables.remembered_for(session, book_id=book.id, account=Acct.BANK)
     file = read_statement(data, currency=book.commodity, remembered=known)

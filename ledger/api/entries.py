@@ -140,7 +140,9 @@ def proposed(code: str, proposal_id: UUID) -> dict[str, Any]:
     with parts().db.snapshot() as session:
         proposal = session.get(Proposal, proposal_id)
         if proposal is None or proposal.book_id != book.id or proposal.kind != manual_entries.KIND:
-            raise NotFound("There is no such proposed entry in this book.", place="proposal")
+            raise NotFound(
+                "This book has no such manual entry waiting for approval.", place="proposal"
+            )
         return _shown(session, book, proposal)
 
 

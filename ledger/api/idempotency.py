@@ -29,7 +29,10 @@ def once(
         known = session.get(IdempotencyKey, (caller.person_id, key))
         if known is not None:
             if known.request_sha256 != digest:
-                raise Conflict("This key was used for another request.", place="Idempotency-Key")
+                raise Conflict(
+                    "This idempotency key has already been used for a different request.",
+                    place="Idempotency-Key",
+                )
             return dict(known.body)
         body = deed(session)
         session.add(

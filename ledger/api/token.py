@@ -61,7 +61,7 @@ def _used(token: ApiToken) -> Caller:
     if token.expires_at <= now:
         day = token.expires_at.date().isoformat()
         raise NotAllowed(
-            "This token ended on {day}. Make another on the page of your tokens.", day=day
+            "This token expired on {day}. Create a new one under Access tokens.", day=day
         )
     if use_is_due(token, now):
         parts().db.run(lambda session: note_use(session, token_id=token.id, now=now), decides=False)
@@ -75,11 +75,11 @@ def caller(book_code: str | None) -> Caller:
     """
     who = caller_or_none()
     if who is None:
-        raise NotAllowed("Send a good token as 'Authorization: Bearer …'.")
+        raise NotAllowed("Send a valid token in the header 'Authorization: Bearer …'.")
     scope = scope_of(request.endpoint or "")
     if not allows(who.scopes, scope, book_code):
         missing = scope if book_code is None else scope_in(scope, book_code)
-        raise NotAllowed("This token lacks the scope {missing}.", missing=missing)
+        raise NotAllowed("This token does not have the scope {missing}.", missing=missing)
     return who
 
 

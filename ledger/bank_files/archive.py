@@ -43,14 +43,15 @@ def files_in(data: bytes, largest: int) -> list[tuple[str, bytes]]:
             ]
             if len(members) > MAX_FILES:
                 raise Invalid(
-                    "The archive holds more than {max_files} files.",
+                    "The archive contains more than {max_files} files.",
                     place="file",
                     max_files=MAX_FILES,
                 )
             for one in members:
                 if one.flag_bits & 1:
                     raise Invalid(
-                        "The archive is locked; unpack it first.", place=one.filename[:80]
+                        "The archive is password-protected. Unpack it first.",
+                        place=one.filename[:80],
                     )
                 with archive.open(one) as opened:
                     # Read up to the limit only: what an archive says of its sizes may be untrue.
@@ -60,7 +61,7 @@ def files_in(data: bytes, largest: int) -> list[tuple[str, bytes]]:
                     raise Invalid("The unpacked files are larger than 10 MB.", place="file")
                 found.append((one.filename, content))
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OSError) as error:
-        raise Invalid("The archive is damaged; ask for it again.", place="file") from error
+        raise Invalid("The archive is damaged. Download it again.", place="file") from error
     if not found:
         raise Invalid("The archive is empty.", place="file")
     return found

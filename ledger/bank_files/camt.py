@@ -75,7 +75,7 @@ def _documents(data: bytes) -> list[bytes]:
             parts.append(piece[first:last].strip(b"\x00 \t\r\n") if start else piece[first:last])
     if len(parts) > MAX_DOCUMENTS:
         raise Invalid(
-            "The file holds more than {max_documents} documents.",
+            "The file contains more than {max_documents} documents.",
             place="file",
             max_documents=MAX_DOCUMENTS,
         )
@@ -88,7 +88,8 @@ def _parse(data: bytes) -> tuple[Element, list[str]]:
         return _root(data), []
     except DefusedXmlException as error:
         raise Invalid(
-            "The file declares entities or a document type, which no bank does.", place="DOCTYPE"
+            "The file declares XML entities or a document type. Bank files do not contain these.",
+            place="DOCTYPE",
         ) from error
     except (ParseError, ValueError, LookupError) as error:
         again = _in_another_encoding(data)
@@ -136,7 +137,7 @@ def _messages(root: Element) -> list[tuple[str, str, Element]]:
             found.append((match[1], match[2], element))
     if not found:
         raise Invalid(
-            "This XML ({root}) is no bank statement; ask the bank for camt.053.",
+            "This XML file ({root}) is not a bank statement. Ask the bank for camt.053.",
             place=name_of(root)[:60],
             root=name_of(root)[:40],
         )
@@ -157,7 +158,7 @@ def _statements(document: Element, kind: str) -> list[Statement]:
 def _account(element: Element, place: str) -> str:
     account = text_at(element, "Acct/Id/IBAN") or text_at(element, "Acct/Id/Othr/Id")
     if not account:
-        raise Invalid("The statement names no account.", place=f"{place}/Acct/Id")
+        raise Invalid("The statement does not name an account.", place=f"{place}/Acct/Id")
     return account
 
 
@@ -269,7 +270,7 @@ def _available(element: Element, code: str, wanted: tuple[str, ...], place: str)
     found = _found(element, (code,), place)
     if found is None:
         raise Invalid(
-            "The statement has no balance {wanted}.",
+            "The statement has no {wanted} balance.",
             place=f"{place}/Bal",
             wanted=" or ".join(wanted),
         )
@@ -304,8 +305,8 @@ def _one_currency(element: Element, stated: str, place: str) -> None:
             found = node.get("Ccy", "") if node is not None else stated
             if found != stated:
                 raise Invalid(
-                    "The account is in {stated}, but here is an amount in {value}; amounts "
-                    "of different currencies cannot be added.",
+                    "The account is in {stated}, but this amount is in {value}. Amounts in "
+                    "different currencies cannot be added.",
                     place=f"{place}/{kind}[{number}]/Amt/@Ccy",
                     stated=stated,
                     value=found[:3] or "no currency",
@@ -315,7 +316,7 @@ def _one_currency(element: Element, stated: str, place: str) -> None:
 def _entry_currency(element: Element, place: str) -> str:
     for number, entry in enumerate(element.iterfind("Ntry"), start=1):
         return amount_of(entry, f"{place}/Ntry[{number}]")[1]
-    raise Invalid("The report names no currency.", place=f"{place}/Acct/Ccy")
+    raise Invalid("The report does not name a currency.", place=f"{place}/Acct/Ccy")
 
 
 def _lines(element: Element, place: str) -> tuple[list[Line], list[str]]:

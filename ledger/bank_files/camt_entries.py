@@ -150,12 +150,14 @@ def amount_of(element: Element, place: str) -> tuple[int, str]:
     currency = node.get("Ccy", "")
     if currency not in EXPONENTS:
         raise Invalid(
-            "{value} is no currency.", place=f"{place}/Amt/@Ccy", value=currency or "Nothing"
+            "{value} is not a currency.", place=f"{place}/Amt/@Ccy", value=currency or "Nothing"
         )
     amount = minor(node.text, currency, f"{place}/Amt")
     sign = text_at(element, "CdtDbtInd")
     if sign not in ("CRDT", "DBIT"):
-        raise Invalid("Neither credit nor debit.", place=f"{place}/CdtDbtInd")
+        raise Invalid(
+            "The entry is marked neither as credit nor as debit.", place=f"{place}/CdtDbtInd"
+        )
     return (amount if sign == "CRDT" else -amount), currency
 
 
@@ -166,7 +168,7 @@ def day_at(element: Element, path: str, place: str) -> tuple[date | None, list[s
         return None, []
     found = _DAY.fullmatch(text)
     if found is None:
-        raise Invalid("{value!r} is no date.", place=f"{place}/{path}", value=text[:30])
+        raise Invalid("{value!r} is not a date.", place=f"{place}/{path}", value=text[:30])
     return day_of(int(found[1]), int(found[2]), int(found[3]), f"{place}/{path}")
 
 

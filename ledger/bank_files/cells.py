@@ -108,7 +108,7 @@ def currency_of(text: str) -> str:
     meant = SYMBOLS.get(named, set())
     if len(meant) == 1:
         return next(iter(meant))
-    raise Invalid("{value!r} is no currency.", value=text[:10])
+    raise Invalid("{value!r} is not a currency.", value=text[:10])
 
 
 def read_amount(text: str, currency: str, mark: str) -> int:
@@ -154,7 +154,7 @@ def _around(text: str, behind: bool, currency: str, whole: str) -> list[int]:
     if named and named != currency and currency not in SYMBOLS.get(named, set()):
         if named in EXPONENTS or named in SYMBOLS:
             raise Invalid(
-                "{whole!r} is in another currency than {currency}.",
+                "{whole!r} is not in {currency}.",
                 whole=whole[:40],
                 currency=currency,
             )

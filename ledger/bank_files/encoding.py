@@ -59,7 +59,7 @@ def _strict(data: bytes, name: str) -> str:
         return data.decode(name)
     except (UnicodeDecodeError, LookupError) as error:
         raise Invalid(
-            "The file is not written in {name}; save it as UTF-8 and send it again.",
+            "The file is not encoded as {name}. Save it as UTF-8 and upload it again.",
             place="file",
             name=name,
         ) from error
@@ -73,7 +73,7 @@ def _check_surrogates(data: bytes) -> None:
         return
     first = next(index for index, sign in enumerate(text) if 0xD800 <= ord(sign) < 0xE000)
     raise Invalid(
-        "This line holds half a character, which no program can keep.",
+        "This line contains an incomplete character, which cannot be stored.",
         place=f"line {text.count(chr(10), 0, first) + 1}",
     )
 
@@ -100,8 +100,7 @@ def _from_code_page(data: bytes) -> tuple[str, list[str]]:
             sound[name] = text
     if not sound:
         raise Invalid(
-            "The letters of this file are in an encoding we cannot tell; save it as UTF-8 and "
-            "send it again.",
+            "The character encoding of this file is unclear. Save it as UTF-8 and upload it again.",
             place=_place(data),
         )
     costs = {name: CODE_PAGES[name] + 2 * _unusual(text) for name, text in sound.items()}

@@ -68,23 +68,25 @@ def read_gifts(data: bytes, profile: Profile | None, currency: str) -> GiftList:
     found = reading_of_gifts(data, profile, currency)
     if found.problems or found.placed is None:
         raise Invalid(
-            "{problems} Say what the columns are: on the page Gifts from a list, "
-            "or with --profile on the command line.",
+            "{problems} State what the columns contain: on the page Import contributions, or "
+            "with --profile on the command line.",
             place=found.where,
             problems=found.problems[0],
         )
     if not found.profile.amount:
-        raise Invalid("A list of gifts has one column of amounts.", place="amount")
+        raise Invalid(
+            "A list of contributions must have exactly one column of amounts.", place="amount"
+        )
     rows, below = data_rows(found.grid, found.placed)
     if len(rows) > MAX_GIFTS:
         raise Invalid(
-            "The list has {count} gifts; split it into lists of up to {max_gifts}.",
+            "The list has {count} contributions. Split it into lists of up to {max_gifts}.",
             place=found.grid.place(rows[MAX_GIFTS]),
             count=len(rows),
             max_gifts=MAX_GIFTS,
         )
     if not rows:
-        raise Invalid("The list holds no gift.", place="file")
+        raise Invalid("The list contains no contributions.", place="file")
     gifts = tuple(_gift(found.grid, found.placed, row, currency) for row in rows)
     left_out = [f"{found.grid.place(row)} is left out: it stands below the list." for row in below]
     return GiftList(gifts, (*found.grid.notes, *left_out))
@@ -94,7 +96,8 @@ def _gift(grid: Grid, placed: Placed, row: Row, currency: str) -> Gift:
     profile = placed.profile
     if any(cell.strip() for cell in row.cells[placed.width :]) or len(row.cells) < placed.width:
         raise Invalid(
-            "This row has not as many cells as there are headings.", place=grid.place(row)
+            "This row does not have the same number of cells as there are headings.",
+            place=grid.place(row),
         )
     named = placed.cell(row, "currency_column").strip() or profile.currency or currency
     column = profile.amount
@@ -102,14 +105,17 @@ def _gift(grid: Grid, placed: Placed, row: Row, currency: str) -> Gift:
         column = profile.currency_column
         if currency_of(named) != currency:
             raise Invalid(
-                "This gift is in {named}, and the book in {currency}.",
+                "This contribution is in {named}, but the book is in {currency}.",
                 named=named[:10],
                 currency=currency,
             )
         column = profile.amount
         amount = read_amount(placed.cell(row, "amount"), currency, profile.decimal_mark)
         if amount <= 0:
-            raise Invalid("A gift is above zero; a refund is booked with the gift it belongs to.")
+            raise Invalid(
+                "A contribution must be above zero. Record a refund on the contribution it "
+                "belongs to."
+            )
         column = profile.day
         text = placed.cell(row, "day")
         if not text.strip():

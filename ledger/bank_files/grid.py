@@ -63,7 +63,9 @@ def open_grid(data: bytes, encoding: str = "", *, strict: bool = True) -> Grid:
     text, notes = decode(data, encoding)
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise Invalid("This line holds a NUL: this is no table.", place=f"line {line}")
+        raise Invalid(
+            "This line contains a NUL character, so this is not a table.", place=f"line {line}"
+        )
     return Grid(_filled(tuple(_csv_rows(text, strict))), "line", tuple(notes))
 
 

@@ -98,7 +98,7 @@ def read(data: bytes) -> list[Statement]:
         text.rstrip("\x1a\x03\x00 \r\n").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     )
     if not messages:
-        raise Invalid("The file holds no MT940 message.", place="line 1")
+        raise Invalid("The file contains no MT940 message.", place="line 1")
     statements = [_statement(message) for message in messages]
     first = statements[0]
     return [replace(first, warnings=(*told, *first.warnings)), *statements[1:]]
@@ -125,14 +125,14 @@ def _messages(lines: list[str]) -> list[_Message]:
             closed = False
         elif closed and messages and tag == "61":
             raise Invalid(
-                "A line stands after :62F:, the closing balance, and belongs to no statement; ask "
-                "the bank for a whole file.",
+                "There is a line after :62F:, the closing balance, that belongs to no "
+                "statement. Ask the bank for a complete file.",
                 place=f"{messages[-1].place}, line {number}",
             )
         elif closed and tag in ("61", "62F", "62M"):
             where = messages[-1].place if messages else "file"
             raise Invalid(
-                "A field :{tag}: stands outside any statement.",
+                "A field :{tag}: is outside any statement.",
                 place=f"{where}, line {number}",
                 tag=tag,
             )
@@ -156,7 +156,8 @@ def _text_line(
         return
     if current.tag in (*_CLOSING, *_OPENING, "64", "65"):
         raise Invalid(
-            "A line stands after :{tag}: and belongs to no field; ask the bank for a whole file.",
+            "There is a line after :{tag}: that belongs to no field. Ask the bank for a "
+            "complete file.",
             place=f"{messages[-1].place}, line {number}",
             tag=current.tag,
         )
@@ -169,13 +170,13 @@ def _statement(message: _Message) -> Statement:
     closing, closing_currency, closes_on = _balance(message, _CLOSING, currency, place)
     currency = currency or closing_currency
     if currency not in EXPONENTS:
-        raise Invalid("{value} is no currency.", place=place, value=currency or "Nothing")
+        raise Invalid("{value} is not a currency.", place=place, value=currency or "Nothing")
     if closing_currency not in ("", currency):
-        raise Invalid("Opening and closing are in different currencies.", place=place)
+        raise Invalid("The opening and closing balances are in different currencies.", place=place)
     named = message.first("25", "25P")
     account = named.text.split("\n")[0].strip() if named else ""
     if not account:
-        raise Invalid("The message names no account.", place=f"{place}, :25:")
+        raise Invalid("The message does not name an account.", place=f"{place}, :25:")
     lines, expected, warnings = _lines(message, currency)
     warnings = [*message.warnings, *warnings]
     first, last = _minor(opening, currency, f"{place}, :60:"), _minor(closing, currency, place)
@@ -217,8 +218,8 @@ def _balance(
         # These stand in the reports of a day that is not over, which state no balances.
         if message.first(*_INTERIM):
             raise Invalid(
-                "This is an MT942, an interim report of the day without balances; ask the bank "
-                "for MT940, the statement of the account.",
+                "This is an MT942, an interim report without balances. Ask the bank for "
+                "MT940, the end-of-day statement.",
                 place=place,
             )
         kind = "opening" if names == _OPENING else "closing"
@@ -233,7 +234,7 @@ def _balance(
             str(parsed["amount"]), parsed["status"], parsed["currency"], options=OPTIONS
         )
     except (RuntimeError, ArithmeticError, ValueError) as error:
-        raise Invalid("This is no balance as MT940 has it.", place=f"{place}, {where}") from error
+        raise Invalid("This balance is not in MT940 format.", place=f"{place}, {where}") from error
     on, told = _day(parsed, where)
     message.warnings.extend(told)
     return amount.amount, parsed["currency"] or currency, on
@@ -269,7 +270,7 @@ def _movement(one: _Field, place: str) -> dict[str, Any]:
         return dict(_Movement().parse(Transactions(options=OPTIONS), one.text.rstrip()))
     except RuntimeError as error:
         raise Invalid(
-            "This line does not follow MT940.", place=f"{place}, line {one.line}"
+            "This line is not in MT940 format.", place=f"{place}, line {one.line}"
         ) from error
 
 

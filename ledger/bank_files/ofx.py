@@ -83,7 +83,7 @@ class _Element:
     def one(self, name: str) -> "_Element | None":
         found = self.all(name)
         if len(found) > 1:
-            raise Invalid("{name} stands twice.", place=f"line {found[1].line}", name=name)
+            raise Invalid("{name} appears twice.", place=f"line {found[1].line}", name=name)
         return found[0] if found else None
 
     def value(self, name: str) -> str:
@@ -115,7 +115,7 @@ def read(data: bytes, currency: str | None = None) -> list[Statement]:
     text, told = _decode(data)
     root = _tree(text)
     if next(root.everywhere({"INVSTMTRS"}), None) is not None:
-        raise Invalid("Statements of investments are not read.", place="INVSTMTRS")
+        raise Invalid("Investment statements are not supported.", place="INVSTMTRS")
     statements = [_statement(element, currency) for element in root.everywhere(_STATEMENTS)]
     if not statements:
         _check_answer(root)
@@ -131,8 +131,7 @@ def _check_answer(root: _Element) -> None:
         if status.value("SEVERITY").upper() == "ERROR" or status.value("CODE") not in ("", "0"):
             words = " ".join((status.value("CODE"), _flat(status.value("MESSAGE")))).strip()
             raise Invalid(
-                "The bank answered with an error instead of a statement ({words}); ask "
-                "it for the file again.",
+                "The bank sent an error instead of a statement ({words}). Download the file again.",
                 place=f"line {status.line}, STATUS",
                 words=words[:200],
             )
@@ -157,7 +156,7 @@ def _decode(data: bytes) -> tuple[str, list[str]]:
 def _tree(text: str) -> _Element:
     start = re.search(r"<(?:\w+:)?OFX(?:\s[^<>]*)?>", text, re.IGNORECASE)
     if start is None:
-        raise Invalid("The file holds no OFX.", place="file")
+        raise Invalid("The file contains no OFX.", place="file")
     root = _Element("", 1)
     stack = [root]
     line = 1 + text.count("\n", 0, start.start())
@@ -165,10 +164,11 @@ def _tree(text: str) -> _Element:
         top = stack[-1]
         if count > MAX_TOKENS or len(top.text) > MAX_TEXT:
             raise Invalid(
-                "The file holds more tags, or longer texts, than a bank's.", place=f"line {line}"
+                "The file contains more tags or longer texts than a bank statement can have.",
+                place=f"line {line}",
             )
         if token["declared"]:
-            raise Invalid("Declarations are not read.", place=f"line {line}")
+            raise Invalid("Declarations are not supported.", place=f"line {line}")
         if token["name"]:
             _tag(stack, token["name"].upper(), line, closes=bool(token["end"]))
         elif token["data"] is not None:
@@ -191,7 +191,7 @@ def _tag(stack: list[_Element], name: str, line: int, *, closes: bool) -> None:
     if stack[-1].name in _LEAVES or stack[-1].text.strip():
         stack.pop() if len(stack) > 1 else None
     if len(stack) > MAX_DEPTH:
-        raise Invalid("The elements are nested too deep.", place=f"line {line}")
+        raise Invalid("The elements are nested too deeply.", place=f"line {line}")
     element = _Element(name, line)
     stack[-1].inside.append(element)
     stack.append(element)
@@ -247,9 +247,9 @@ def _currency(element: _Element, assumed: str | None) -> tuple[str, list[str]]:
     if not stated and assumed:
         return assumed, [f"The file names no currency; {assumed} is taken, that of the books."]
     if not stated:
-        raise Invalid("The file names no currency (CURDEF).", place=place)
+        raise Invalid("The file does not name a currency (CURDEF).", place=place)
     if stated not in EXPONENTS:
-        raise Invalid("{stated!r} is no currency.", place=place, stated=stated[:10])
+        raise Invalid("{stated!r} is not a currency.", place=place, stated=stated[:10])
     return stated, []
 
 
@@ -272,14 +272,14 @@ def _account(element: _Element) -> str:
         found = element.one(name)
         if found is not None:
             return _flat(found.needed("ACCTID")[0])[:MAX_CODE]
-    raise Invalid("The statement names no account.", place=f"line {element.line}")
+    raise Invalid("The statement does not name an account.", place=f"line {element.line}")
 
 
 def _line(element: _Element, position: int, currency: str) -> tuple[Line, list[str]]:
     amount, place = element.needed("TRNAMT")
     other = element.one("CURRENCY")
     if other is not None and other.value("CURSYM").upper() != currency:
-        raise Invalid("The line is in another currency than the account.", place=place)
+        raise Invalid("The line is in a different currency from the account.", place=place)
     moved = _minor(amount, currency, place)
     booked_on, told = _posted(element)
     payee = element.one("PAYEE")
@@ -322,7 +322,7 @@ def _minor(text: str, currency: str, place: str) -> int:
     """Read an amount; thousands may be set apart where both marks leave no doubt."""
     if _TWO_WAYS.fullmatch(text) and exponent(currency) != THREE_PLACES:
         raise Invalid(
-            "{value!r} can be read in two ways: is the comma for thousands or for decimals?",
+            "{value!r} is ambiguous. The comma could separate thousands or decimals.",
             place=place,
             value=text[:40],
         )

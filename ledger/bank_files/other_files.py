@@ -78,7 +78,7 @@ def check(data: bytes) -> None:
     for pattern, sentence in _XML:
         if text.lstrip().startswith("<") and pattern.search(text):
             raise Invalid(
-                "{sentence}; ask the bank for camt.053.", place="Document", sentence=sentence
+                "{sentence}. Ask the bank for camt.053.", place="Document", sentence=sentence
             )
 
 
@@ -88,7 +88,8 @@ def unknown(data: bytes) -> Invalid:
     shown = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
     begins = f" It begins with {shown[:_SHOWN]!r}." if shown and "\0" not in text else ""
     return Invalid(
-        "This is no camt, MT940 or OFX file, and no table of a bank we know." + begins,
+        "This is not a camt, MT940 or OFX file, nor a table from a bank that Poolbook knows."
+        + begins,
         place="file",
     )
 

@@ -61,7 +61,7 @@ def _row_of(grid: Grid, number: int) -> int:
         if row.number == number:
             return index
     raise Invalid(
-        "The headings are said to be in {unit} {number}, which holds nothing.",
+        "The headings are expected in {unit} {number}, which is empty.",
         place="heading_line",
         unit=grid.unit,
         number=number,
@@ -83,7 +83,8 @@ def _placed(profile: Profile, grid: Grid, index: int) -> Placed:
         if names.count(plain(one)) > 1 and not one.startswith("#"):
             numbers = [f"#{place + 1}" for place, name in enumerate(names) if name == plain(one)]
             raise Invalid(
-                "{count} columns are headed {one!r:.60}; say which by its number, like {numbers}.",
+                "{count} columns have the heading {one!r:.60}. Choose one by its number, "
+                "like {numbers}.",
                 place=grid.place(row),
                 count=len(numbers),
                 one=one,

@@ -107,7 +107,7 @@ def read_profile(data: bytes) -> Profile:
         document = tomllib.loads(data.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise Invalid(
-            "The profile is no TOML that can be read: {error}", place="file", error=error
+            "The profile is not valid TOML: {error}", place="file", error=error
         ) from error
     return profile_from(document)
 
@@ -115,7 +115,7 @@ def read_profile(data: bytes) -> Profile:
 def profile_from(document: dict[str, Any]) -> Profile:
     """Return the profile that plain values describe. Raises Invalid, naming the key."""
     for key in sorted(document.keys() - set(KEYS)):
-        raise Invalid("{key!r:.40} is not known here.", place=key[:40], key=key)
+        raise Invalid("{key!r:.40} is not a known setting.", place=key[:40], key=key)
     values = {"name": "csv", **{key: _value(key, value) for key, value in document.items()}}
     for key in ("day", "day_format"):
         if not values.get(key):
@@ -124,12 +124,14 @@ def profile_from(document: dict[str, Any]) -> Profile:
     _check_money(found)
     if found.currency and found.currency not in EXPONENTS:
         raise Invalid(
-            "{currency!r} is no currency.", place="currency", currency=found.currency[:10]
+            "{currency!r} is not a currency.", place="currency", currency=found.currency[:10]
         )
     if found.decimal_mark not in ("", *MARKS):
-        raise Invalid("A decimal mark is . or ,", place="decimal_mark")
+        raise Invalid("A decimal mark must be . or ,", place="decimal_mark")
     if found.heading_line is not None and not 0 <= found.heading_line <= MAX_HEADING_LINE:
-        raise Invalid("This is the number of a line, or 0 for no headings.", place="heading_line")
+        raise Invalid(
+            "This must be the number of a line, or 0 for no headings.", place="heading_line"
+        )
     _check_day_format(found.day_format)
     return found
 
@@ -137,9 +139,9 @@ def profile_from(document: dict[str, Any]) -> Profile:
 def _check_money(found: Profile) -> None:
     both = bool(found.paid_out and found.paid_in)
     if bool(found.amount) == both or bool(found.paid_out or found.paid_in) != both:
-        raise Invalid("Say amount, or paid_out and paid_in.", place="amount")
+        raise Invalid("Set either amount, or paid_out and paid_in.", place="amount")
     if found.net and not found.fee:
-        raise Invalid("net proves a fee: say which column that is.", place="net")
+        raise Invalid("To use net, also set the column of the fee.", place="net")
 
 
 def _check_day_format(written: str) -> None:
@@ -150,29 +152,29 @@ def _check_day_format(written: str) -> None:
         if datetime.strptime(a_day, written).date().isoformat() != "2026-12-31":
             raise ValueError
     except ValueError as error:
-        raise Invalid("This does not say day, month and year.", place="day_format") from error
+        raise Invalid("This must contain day, month and year.", place="day_format") from error
 
 
 def _value(key: str, value: Any) -> Any:
     if key in FLAGS:
         if not isinstance(value, bool):
-            raise Invalid("This is true or false.", place=key)
+            raise Invalid("This must be true or false.", place=key)
         return value
     if key == "heading_line":
         if isinstance(value, bool) or not isinstance(value, int):
-            raise Invalid("This is the number of a line, or 0 for no headings.", place=key)
+            raise Invalid("This must be the number of a line, or 0 for no headings.", place=key)
         return value
     if key in LISTS:
         listed = [value] if isinstance(value, str) and key == "booked" else value
         if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-            raise Invalid("This is a list of texts.", place=key)
+            raise Invalid("This must be a list of texts.", place=key)
         if len(listed) > MAX_LIST or any(len(one) > MAX_VALUE for one in listed):
             raise Invalid(
-                "This is a list of up to {max_list} short texts.", place=key, max_list=MAX_LIST
+                "This must be a list of up to {max_list} short texts.", place=key, max_list=MAX_LIST
             )
         return tuple(listed)
     if not isinstance(value, str) or len(value) > MAX_VALUE:
         raise Invalid(
-            "This is a text of up to {max_value} characters.", place=key, max_value=MAX_VALUE
+            "This must be text of up to {max_value} characters.", place=key, max_value=MAX_VALUE
         )
     return value

@@ -53,7 +53,7 @@ def read_statement(
     else:
         name, statements = _read(data, how)
     if not statements:
-        raise Invalid("The file holds no statement.", place="file")
+        raise Invalid("The file contains no statement.", place="file")
     for statement in statements:
         check_days(statement)
     kept = tuple(storable(statement) for statement in statements)
@@ -99,7 +99,7 @@ def _guess(data: bytes) -> str:
         return "csv"
     if archive.is_spreadsheet(data):
         raise Invalid(
-            "This is a spreadsheet; save the sheet with the bank's lines as CSV or XLSX.",
+            "This is a spreadsheet. Save the sheet with the bank's lines as CSV or XLSX.",
             place="file",
         )
     other_files.check(data)

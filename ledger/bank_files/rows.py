@@ -102,7 +102,7 @@ def settled(grid: Grid, placed: Placed) -> Placed:
         orders = orders_of(days)
         if len(orders) > 1:
             raise Invalid(
-                "The days can be read in two ways ({days}); say day_format.",
+                "The dates are ambiguous ({days}). Set day_format.",
                 place=grid.place(rows[0], profile.day),
                 days=_ways(days[0], orders),
             )
@@ -224,7 +224,10 @@ class _Reader:
         """Return why a row is left out, or nothing."""
         placed, place = self.placed, self.grid.place(row)
         if len(row.cells) < placed.width or any(cell.strip() for cell in row.cells[placed.width :]):
-            raise Invalid("This row has not as many cells as there are headings.", place=place)
+            raise Invalid(
+                "This row does not have the same number of cells as there are headings.",
+                place=place,
+            )
         if placed.has("status"):
             status = placed.cell(row, "status").strip()
             booked = {one.casefold() for one in self.profile.booked}
@@ -246,7 +249,7 @@ class _Reader:
         named = placed.cell(row, key).strip() or self.profile.currency or self.currency
         if not named:
             raise Invalid(
-                "Nothing says which currency this is; say currency, or currency_column.",
+                "The currency is not stated. Set currency or currency_column.",
                 place="currency",
             )
         try:
@@ -340,7 +343,7 @@ class _Reader:
         known = said or {**dict.fromkeys(IN, 1), **dict.fromkeys(OUT, -1)}
         if text.casefold() not in known and not (said and not self.profile.sign_in):
             raise Invalid(
-                "{value!r} says neither that money came in nor that it went out.",
+                "{value!r} does not say whether the money came in or went out.",
                 place=self.grid.place(row, self.profile.sign),
                 value=text[:40],
             )
@@ -362,13 +365,15 @@ class _Reader:
         if paid_out and self._out_signed:
             paid_out = -paid_out
         if paid_out and paid_in:
-            raise Invalid("A row is paid out or paid in, one of both.", place=place)
+            raise Invalid("A row must be either paid out or paid in, not both.", place=place)
         if paid_out is None and paid_in is None:
-            self._nothing(row, place, "A row is paid out or paid in, one of both.")
+            self._nothing(row, place, "A row must be either paid out or paid in, not both.")
             return None
         if (paid_out or 0) < 0 or (paid_in or 0) < 0:
             # Whether it turns the direction round or only repeats it, nobody can tell.
-            raise Invalid("What is paid out or in is not below zero.", place=self.grid.place(row))
+            raise Invalid(
+                "Amounts paid out or paid in cannot be negative.", place=self.grid.place(row)
+            )
         return (paid_in or 0) - (paid_out or 0)
 
     def _directed(self, row: Row, found: int | None, direction: int) -> int | None:

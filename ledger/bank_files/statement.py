@@ -223,7 +223,8 @@ def check_days(statement: Statement) -> None:
         for found in (line.booked_on, line.value_on):
             if found is not None and not FIRST_DAY <= found <= LAST_DAY:
                 raise Invalid(
-                    "A line is dated {found}; days before {year} or after {year2} are not kept.",
+                    "A line is dated {found}. Dates before {year} or after {year2} are not "
+                    "supported.",
                     place=f"statement {statement.statement_id}, line {line.position}",
                     found=found,
                     year=FIRST_DAY.year,
@@ -232,7 +233,8 @@ def check_days(statement: Statement) -> None:
     for found in (statement.opens_on, statement.closes_on):
         if found is not None and not FIRST_DAY <= found <= LAST_DAY:
             raise Invalid(
-                "The statement is dated {found}; days before {year} or after {year2} are not kept.",
+                "The statement is dated {found}. Dates before {year} or after {year2} are "
+                "not supported.",
                 place=f"statement {statement.statement_id}",
                 found=found,
                 year=FIRST_DAY.year,
@@ -309,12 +311,14 @@ def minor(text: str, currency: str, place: str) -> int:
         raise Invalid("{value!r} is not an amount.", place=place, value=text[:40]) from error
     if abs(amount) > LARGEST_AMOUNT:
         raise Invalid(
-            "{value!r} is not an amount a bank would state.", place=place, value=text[:40]
+            "{value!r} is too large for an amount on a bank statement.",
+            place=place,
+            value=text[:40],
         )
     scaled = amount.scaleb(exponent(currency))
     if scaled != scaled.to_integral_value():
         raise Invalid(
-            "{value} has more decimals than {currency} has.",
+            "{value} has more decimals than {currency} allows.",
             place=place,
             value=text[:40],
             currency=currency,

@@ -82,7 +82,7 @@ def read(
     placed, notes = choose(grid, profile, hints)
     rows = read_rows(grid, placed, hints.currency)
     if not rows.moved:
-        raise Invalid("The table holds no line.", place="file")
+        raise Invalid("The table contains no lines.", place="file")
     keys = dict.fromkeys((row.account, row.currency) for row in rows.moved)
     told = [*grid.notes, *notes, *rows.notes]
     statements = []
@@ -214,8 +214,7 @@ def _without_balance(
         before = closing - sum(row.moved for row in rows)
         if given is not None and given != before:
             raise Invalid(
-                "The table closes with {closing}, so its rows begin at {before} and "
-                "not at {given}.",
+                "The table ends with {closing}, so it must begin with {before}, not {given}.",
                 place=where,
                 closing=decimal_text(closing, currency),
                 before=decimal_text(before, currency),

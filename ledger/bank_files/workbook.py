@@ -61,7 +61,7 @@ def read(data: bytes, most_rows: int) -> Iterator[tuple[int, list[str]]]:
         yield from _rows(data, most_rows)
     except _BROKEN as error:
         raise Invalid(
-            "This workbook cannot be read; save the sheet as CSV and send that.", place="file"
+            "This workbook cannot be read. Save the sheet as CSV and upload that.", place="file"
         ) from error
 
 
@@ -71,7 +71,7 @@ def _check_size(data: bytes) -> None:
     unpacked = sum(part.file_size for part in parts)
     if len(parts) > MAX_PARTS or unpacked > MAX_UNPACKED or unpacked > len(data) * MAX_RATIO:
         raise Invalid(
-            "This workbook unpacks to more than is read here; save the sheet as CSV and send that.",
+            "This workbook is too large when unpacked. Save the sheet as CSV and upload that.",
             place="file",
         )
 
@@ -88,7 +88,10 @@ def _rows(data: bytes, most_rows: int) -> Iterator[tuple[int, list[str]]]:
                 found = 0
                 for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
                     if number > LAST_ROW:
-                        raise Invalid("No sheet has so many rows.", place=f"row {number}")
+                        raise Invalid(
+                            "This row number is higher than a sheet can have.",
+                            place=f"row {number}",
+                        )
                     cells = _cells(values, number, book.epoch)
                     if any(cells):
                         found += 1

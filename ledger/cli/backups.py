@@ -19,7 +19,7 @@ from ledger.services.workflow.backups import restore_backup, write_backup
 @click.argument("output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 @pass_console
 def backup(console: Console, output: Path) -> None:
-    """Write everything into one file, consistent while others work."""
+    """Back up the whole database into one file. Poolbook can stay in use meanwhile."""
     from migrations import head
 
     database = console.database()
@@ -31,7 +31,7 @@ def backup(console: Console, output: Path) -> None:
         database.run(lambda session: beat(session, process=BACKUP, now=now))
     console.answer(
         {"entries": entries},
-        f"{output}: {entries} entries and all that belongs to them. Keep the files of "
+        f"{output}: {entries} journal entries and all related data. Keep the files of "
         f"{console.settings().data} as well: they hold the keys.",
     )
 
@@ -40,7 +40,7 @@ def backup(console: Console, output: Path) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @pass_console
 def restore(console: Console, file: Path) -> None:
-    """Put a backup into an empty database, of either engine."""
+    """Restore a backup into an empty database (SQLite or PostgreSQL)."""
     from migrations import head, require_current, upgrade
 
     database, revision = console.any_database(), head()
@@ -50,5 +50,5 @@ def restore(console: Console, file: Path) -> None:
     with refusals_name(file), file.open("rb") as stored, database.transaction() as session:
         entries = restore_backup(session, stored, revision=revision)
     console.answer(
-        {"entries": entries}, f"{entries} entries are back, and all that belongs to them."
+        {"entries": entries}, f"{entries} journal entries and all related data restored."
     )

@@ -21,12 +21,12 @@ def init(console: Console) -> None:
     from migrations import upgrade
 
     revision = upgrade(console.any_database().engine)
-    console.answer({"revision": revision}, f"The database is at revision {revision}.")
+    console.answer({"revision": revision}, f"The database is now at revision {revision}.")
 
 
 @cli.group("book")
 def book() -> None:
-    """Books: one per community or pool."""
+    """Manage books. Each community and each pool has one."""
 
 
 @command(book, "create")
@@ -35,16 +35,16 @@ def book() -> None:
 @click.option("--kind", required=True, type=click.Choice(["community", "pool"]))
 @click.option("--currency", required=True)
 @click.option("--profile", default="US_GAAP", show_default=True)
-@click.option("--time-zone", default="UTC", show_default=True, help="As in Europe/Berlin.")
-@click.option("--place", default="", help="Where it is.")
+@click.option("--time-zone", default="UTC", show_default=True, help="For example Europe/Berlin.")
+@click.option("--place", default="", help="The community's location.")
 @pass_console
 def book_create(console: Console, /, code: str, **given: str) -> None:
-    """Open a community's or a pool's book; the days of its entries are days in its time zone."""
+    """Create a book for a community or a pool, with its time zone."""
     now = datetime.now(UTC)
     console.database().run(
         lambda session: book_services.create_book(session, code=code, now=now, **given)
     )
-    console.answer({"book": code}, f"Book {code} is open.")
+    console.answer({"book": code}, f"Created book {code}.")
 
 
 @command(book, "time-zone")
@@ -52,25 +52,30 @@ def book_create(console: Console, /, code: str, **given: str) -> None:
 @click.argument("zone")
 @pass_console
 def book_time_zone(console: Console, code: str, zone: str) -> None:
-    """Correct the time zone of a book in which nothing is booked yet."""
+    """Change the time zone of a book that has no journal entries yet."""
     now = datetime.now(UTC)
     console.database().run(
         lambda session: book_services.correct_time_zone(
             session, book=book_by_code(session, code), time_zone=zone, now=now
         )
     )
-    console.answer({"book": code, "time_zone": zone}, f"The days of {code} are days in {zone}.")
+    console.answer({"book": code, "time_zone": zone}, f"Book {code} now uses the time zone {zone}.")
 
 
 @command(book, "policy")
 @click.argument("code")
 @click.argument("choices", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--from", "since", type=click.DateTime(["%Y-%m-%d"]), help="The first day; today.")
+@click.option(
+    "--from",
+    "since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="First day it applies. Default: today.",
+)
 @pass_console
 def book_policy(
     console: Console, code: str, choices: tuple[str, ...], since: datetime | None
 ) -> None:
-    """Show what the books' accounting rules decide, or choose otherwise than the profile."""
+    """Show a book's accounting policies, or override one of its profile."""
     now = datetime.now(UTC)
 
     def deed(session: Session) -> dict[str, Any]:
@@ -87,7 +92,7 @@ def book_policy(
 
 @cli.group("fund")
 def fund() -> None:
-    """Funds: slices of a book with their own restriction."""
+    """Manage funds, each with its own restriction."""
 
 
 @command(fund, "create")
@@ -97,7 +102,7 @@ def fund() -> None:
 @click.option("--name", default="")
 @pass_console
 def fund_create(console: Console, book_code: str, code: str, fund_class: str, name: str) -> None:
-    """Open a fund in a book."""
+    """Create a fund in a book."""
     console.database().run(
         lambda session: book_services.create_fund(
             session,
@@ -108,12 +113,12 @@ def fund_create(console: Console, book_code: str, code: str, fund_class: str, na
             now=datetime.now(UTC),
         )
     )
-    console.answer({"fund": code}, f"Fund {code} of book {book_code} is open.")
+    console.answer({"fund": code}, f"Created fund {code} in book {book_code}.")
 
 
 @cli.group("account")
 def account() -> None:
-    """Accounts that a book has besides those of the chart."""
+    """Manage the accounts a book has in addition to the chart."""
 
 
 @command(account, "create")
@@ -122,10 +127,10 @@ def account() -> None:
 @click.option("--name", required=True)
 @pass_console
 def account_create(console: Console, book_code: str, number: int, name: str) -> None:
-    """Add an account of value (1000 to 6999); it stays for good, with its name."""
+    """Add an account (1000 to 6999). It cannot be renamed or removed later."""
     console.database().run(
         lambda session: book_services.open_account(
             session, book=book_by_code(session, book_code), number=number, name=name
         )
     )
-    console.answer({"account": number}, f"Account {number} of book {book_code} is open.")
+    console.answer({"account": number}, f"Created account {number} in book {book_code}.")

@@ -14,7 +14,7 @@ from ledger.queries.books.books import book_by_code
 @command(cli, "check")
 @pass_console
 def check(console: Console) -> None:
-    """Check every rule of the books on the live data; exit code 1 when one is broken."""
+    """Check the live data against every rule of the books. Exit code 1 if one is broken."""
     with console.database().snapshot() as session:
         results = invariants.check(session)
     ok = all(row.ok for row in results)
@@ -43,11 +43,11 @@ def check(console: Console) -> None:
 
 @command(cli, "trial-balance")
 @click.option("--book", "code", required=True)
-@click.option("--as-of", default=None, help="ISO date; up to and including.")
+@click.option("--as-of", default=None, help="Last day included, as an ISO date.")
 @click.option("--known-at", default=None, help="ISO instant.")
 @pass_console
 def trial_balance(console: Console, code: str, as_of: str | None, known_at: str | None) -> None:
-    """Show every balance of a book that is not zero."""
+    """Show all non-zero balances of a book."""
     day, instant = parse_date(as_of), parse_instant(known_at)
     with console.database().snapshot() as session:
         rows = balances.trial_balance(

@@ -73,7 +73,7 @@ def command(group: click.Group, *arguments: Any, **options: Any) -> Callable[...
 
         wrapped = update_wrapper(with_shared, function)
         for option in (
-            click.option("--json", "as_json_after", is_flag=True, help="Answer in JSON."),
+            click.option("--json", "as_json_after", is_flag=True, help="Print the result as JSON."),
             click.option("--database", "database_after", help="Database URL."),
         ):
             wrapped = option(wrapped)
@@ -85,11 +85,13 @@ def command(group: click.Group, *arguments: Any, **options: Any) -> Callable[...
 
 @click.group()
 @click.version_option(package_name="poolbook", message="%(prog)s %(version)s")
-@click.option("--database", "database_url", help="Database URL; also POOLBOOK_DATABASE_URL.")
-@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@click.option(
+    "--database", "database_url", help="Database URL. You can also set POOLBOOK_DATABASE_URL."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_context
 def cli(context: click.Context, database_url: str | None, as_json: bool) -> None:
-    """Keep the books of communities that pool what they have."""
+    """Keep the books of communities that share resources."""
     context.obj = Console(database_url, as_json)
 
 
@@ -113,7 +115,7 @@ def parse_instant(text: str | None) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
-        raise click.UsageError(f"{text} is not an instant like 2026-12-31T18:00Z.") from error
+        raise click.UsageError(f"{text} is not a date and time like 2026-12-31T18:00Z.") from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 

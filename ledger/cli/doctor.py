@@ -11,7 +11,7 @@ from ledger.gateway import StripeGateway
 @command(cli, "doctor")
 @pass_console
 def doctor(console: Console) -> None:
-    """Examine every part, each with its cure; exit code 1 when one is not well."""
+    """Check every part of the installation. Exit code 1 if there are problems."""
     found = examined(console)
     ok = all(row.ok for row in found)
     console.answer(

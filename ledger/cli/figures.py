@@ -29,9 +29,16 @@ SHOWN = (
 @click.option("--book", "book", default=None, help="A community's code.")
 @click.option("--pool", "pool", default=None, help="A pool's code.")
 @click.option("--campaign", "campaign", default=None, help="A campaign's slug.")
-@click.option("--fund", "fund", default=None, help="A fund's code, with --book or --pool.")
-@click.option("--from", "since", default=None, help="ISO date, included; else from the start.")
-@click.option("--to", "until", default=None, help="ISO date, included; else so far.")
+@click.option("--fund", "fund", default=None, help="Code of a fund. Requires --book or --pool.")
+@click.option(
+    "--from",
+    "since",
+    default=None,
+    help="First day included, as an ISO date. Default: from the start.",
+)
+@click.option(
+    "--to", "until", default=None, help="Last day included, as an ISO date. Default: today."
+)
 @pass_console
 def show(
     console: Console,
@@ -42,11 +49,11 @@ def show(
     since: str | None,
     until: str | None,
 ) -> None:
-    """Show what came in, what is promised, available, spent and passed on; of one, or of all."""
+    """Show amounts received, pledged, available, spent and passed on, for one or all."""
     if sum(name is not None for name in (book, pool, campaign)) > 1:
-        raise click.UsageError("Name one of --book, --pool and --campaign.")
+        raise click.UsageError("Use exactly one of --book, --pool and --campaign.")
     if fund is not None and book is None and pool is None:
-        raise click.UsageError("Name the fund's --book or --pool.")
+        raise click.UsageError("Add --book or --pool to say where the fund is.")
     first, last = parse_date(since), parse_date(until)
     with console.database().snapshot() as session:
         scope = _scope(session, book, pool, campaign, fund)
@@ -59,7 +66,7 @@ def show(
         for name in SHOWN
         if row[name]
     ]
-    console.answer(document, "\n".join(lines) or "Nothing came in and nothing is promised.")
+    console.answer(document, "\n".join(lines) or "No contributions and no pledges.")
 
 
 def _scope(
@@ -73,7 +80,7 @@ def _scope(
     if code is not None:
         found = book_by_code(session, code)
         if (found.kind == figures.POOL) != (pool is not None):
-            other = "a pool; ask with --pool" if pool is None else "no pool; ask with --book"
+            other = "a pool. Use --pool" if pool is None else "not a pool. Use --book"
             raise NotFound(
                 "{code} is {other}.",
                 place="book" if pool is None else "pool",

@@ -19,13 +19,19 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @command(import_, "gifts")
 @click.argument("file", type=_FILE)
 @click.option("--book", "code", required=True)
-@click.option("--fund", default="", help="The fund that all of them are for.")
-@click.option("--campaign", default="", help="The campaign that all of them are for.")
+@click.option("--fund", default="", help="The fund for all contributions.")
+@click.option("--campaign", default="", help="The campaign for all contributions.")
 @click.option("--account", type=int, default=Acct.BANK, show_default=True,
-              help="Where the money is: 1010 in the bank, 1030 in the cash box.")  # fmt: skip
-@click.option("--profile", type=_FILE, help="TOML file that says what the columns are.")
-@click.option("--without-email", is_flag=True, help="Take gifts without an address, as nobody's.")
-@click.option("--dry-run", is_flag=True, help="Read and show; keep nothing.")
+              help=(
+                  "Where the money is: 1010 for the bank account, 1030 for the cash box."
+              ))  # fmt: skip
+@click.option("--profile", type=_FILE, help="TOML file that describes the columns.")
+@click.option(
+    "--without-email",
+    is_flag=True,
+    help="Import contributions without address as unidentified receipts.",
+)
+@click.option("--dry-run", is_flag=True, help="Show the result without saving it.")
 @pass_console
 def import_gifts(
     console: Console,
@@ -38,7 +44,7 @@ def import_gifts(
     without_email: bool,
     dry_run: bool,
 ) -> None:
-    """Bring in a list of gifts (CSV, XLSX): givers with their e-mail address, amount and day."""
+    """Import a list of contributions (CSV, XLSX) with donor, e-mail address, amount and date."""
     columns = None
     if profile is not None:
         with refusals_name(profile):
@@ -79,5 +85,5 @@ def import_gifts(
         click.echo(f"{file}: {warning}", err=True)
     console.answer(
         done.as_json(),
-        f"{done.new} gifts are new, {done.known} were known; {done.new_givers} givers are new.",
+        f"{done.new} new contributions, {done.known} already known, {done.new_givers} new donors.",
     )

@@ -19,15 +19,15 @@ BALANCED = {True: "balanced", False: "NOT BALANCED", None: "states no two balanc
 
 @cli.group("import")
 def import_() -> None:
-    """Bring data in: entries, bank statements, the history of other ledgers."""
+    """Import journal entries, bank statements, contributions and other ledgers."""
 
 
 @command(import_, "entries")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--book", "code", default=None, help="Take entries of this book only.")
+@click.option("--book", "code", default=None, help="Import only the entries of this book.")
 @pass_console
 def import_entries(console: Console, file: Path, code: str | None) -> None:
-    """Load entries from JSON lines, all or nothing."""
+    """Import journal entries from JSON lines, all or none."""
 
     def load(session: Session) -> bulk.Imported:
         with refusals_name(file), file.open("rb") as opened:
@@ -38,8 +38,8 @@ def import_entries(console: Console, file: Path, code: str | None) -> None:
     done = console.database().run(load, decides=False)
     console.answer(
         {"entries": done.entries, "postings": done.postings, "duplicates": done.duplicates},
-        f"{done.entries} entries with {done.postings} postings came in; {done.duplicates} were "
-        "there already.",
+        f"{done.entries} entries with {done.postings} postings imported, "
+        f"{done.duplicates} already known.",
     )
 
 
@@ -47,25 +47,27 @@ def import_entries(console: Console, file: Path, code: str | None) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--account", required=True, help="BOOK/1010")
 @click.option("--format", "file_format", default="auto", show_default=True)
-@click.option("--dry-run", is_flag=True, help="Read and show; keep nothing.")
+@click.option("--dry-run", is_flag=True, help="Show the result without saving it.")
 @click.option(
     "--profile",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="TOML file that says what the columns of a table (CSV, XLSX) are.",
+    help="TOML file that describes the columns of a table (CSV, XLSX).",
 )
-@click.option("--opening", help="The balance before the first line, for a table that has none.")
+@click.option("--opening", help="Balance before the first line, if the table does not state it.")
 @click.option(
     "--bank-account",
     "only",
     multiple=True,
-    help="Of a file with several accounts, take this one, by its number or number/CURRENCY.",
+    help="Import only this account of the file (number or number/CURRENCY).",
 )
-@click.option("--same-as", default="", help="The file's account is this known one, newly named.")
+@click.option(
+    "--same-as", default="", help="The account in the file is this known account under a new name."
+)
 @click.option(
     "--further-account",
     "further",
     is_flag=True,
-    help="The file's account is one more, kept under the same ledger account.",
+    help="The account in the file is an additional one under the same ledger account.",
 )
 @pass_console
 def import_statement(
@@ -82,7 +84,7 @@ def import_statement(
     """Import a bank statement: camt, MT940, OFX, a table (CSV, XLSX), or a ZIP of them."""
     code, _, number = account.partition("/")
     if not number.isascii() or not number.isdigit():
-        raise click.UsageError("--account is a book and an account, like A/1010.")
+        raise click.UsageError("--account must be a book and an account, like A/1010.")
     columns = None
     if profile is not None:
         with refusals_name(profile):
@@ -130,9 +132,9 @@ def import_statement(
         for warning in row["warnings"]:
             click.echo(f"{row['id']}: {warning}", err=True)
     for sentence in done.refused:
-        click.echo(f"An import would be refused: {sentence}", err=True)
+        click.echo(f"The import would be rejected: {sentence}", err=True)
     console.answer(
-        done.as_json(), f"{text}\n{done.new} lines are new, {done.duplicates} were known."
+        done.as_json(), f"{text}\n{done.new} new lines, {done.duplicates} already known."
     )
 
 
@@ -149,16 +151,18 @@ def import_statement(
 @click.option(
     "--propose",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write a mapping to edit, and import nothing.",
+    help="Write a mapping for you to edit, and import nothing.",
 )
-@click.option("--fund", default=None, help="The fund of all that names none, without --mapping.")
+@click.option(
+    "--fund", default=None, help="Fund for everything that names none, if there is no --mapping."
+)
 @click.option(
     "--leave-out",
     multiple=True,
     type=click.Choice(LEAVABLE),
-    help="Leave out what somebody derived from what happened.",
+    help="Leave out transactions that were generated from others.",
 )
-@click.option("--dry-run", is_flag=True, help="Answer as the import would; keep nothing.")
+@click.option("--dry-run", is_flag=True, help="Show the result of the import without saving it.")
 @pass_console
 def import_journal(
     console: Console,
@@ -171,13 +175,13 @@ def import_journal(
     leave_out: tuple[str, ...],
     dry_run: bool,
 ) -> None:
-    """Bring in the history of another ledger.
+    """Import the history of another ledger.
 
     Reads hledger, ledger and beancount files with the files they include, GnuCash books (XML or
     SQLite), timeclock and timedot files, and journals that GnuCash or Xero exported as CSV.
     """
     if mapping is not None and (propose is not None or fund is not None):
-        raise click.UsageError("--mapping goes with neither --propose nor --fund.")
+        raise click.UsageError("--mapping cannot be used with --propose or --fund.")
     with refusals_name(file):
         history = read_history(file, file_format, frozenset(leave_out))
     database = console.database()
@@ -190,7 +194,7 @@ def import_journal(
             out.write(write_mapping(found))
         console.answer(
             {"accounts": len(found.accounts), "commodities": len(found.commodities)},
-            f"{propose} says what {len(found.accounts)} accounts would be. Look it over, then "
+            f"{propose} contains a mapping of {len(found.accounts)} accounts. Check it, then "
             f"import with --mapping {propose}.",
         )
         return
@@ -214,7 +218,7 @@ def import_journal(
     done = database.run(load)
     for warning in (*history.warnings, *done.warnings):
         click.echo(f"{file}: {warning}", err=True)
-    told = "would come in" if dry_run else "came in"
+    told = "would be imported" if dry_run else "imported"
     console.answer(
         {
             "entries": done.entries,
@@ -225,6 +229,6 @@ def import_journal(
             "opened": list(done.opened),
             "warnings": [*history.warnings, *done.warnings],
         },
-        f"{done.entries} entries with {done.postings} postings {told}; {done.duplicates} were "
-        f"there already. {len(done.opened)} accounts {'would be' if dry_run else 'were'} opened.",
+        f"{done.entries} entries with {done.postings} postings {told}, {done.duplicates} already "
+        f"known. {len(done.opened)} accounts {'would be' if dry_run else 'were'} opened.",
     )

@@ -20,22 +20,22 @@ from ledger.services.people.sign_in_links import issue_link
 
 @cli.group("mail")
 def mail() -> None:
-    """Outgoing mail: try the relay, see what waits or was given up, try again."""
+    """Test the mail server, list outgoing messages, and retry failed ones."""
 
 
 @command(mail, "test")
 @click.argument("email")
 @pass_console
 def test(console: Console, email: str) -> None:
-    """Send one message at once and say what the relay answered; exit code 1 when it did not."""
+    """Send a test message now and show the mail server's response. Exit code 1 if it fails."""
     settings, address = console.settings(), clean_email(email)
     if settings.mail is None:
-        raise Conflict("No relay is named.", place="POOLBOOK_MAIL_URL")
+        raise Conflict("No mail server is set.", place="POOLBOOK_MAIL_URL")
     letter = Letter(
         id=new_id(),
         to_email=address,
-        subject="Poolbook can send mail",
-        text="This message was sent to try the mail settings. You need not do anything.",
+        subject="Poolbook mail test",
+        text="This message tests the mail settings. You do not need to do anything.",
         written_at=datetime.now(UTC),
     )
     try:
@@ -43,17 +43,21 @@ def test(console: Console, email: str) -> None:
             relay.send(letter)
     except (MailDown, MailLater, MailRefused) as error:
         raise Conflict(
-            "{host} does not take it: {error}.", host=settings.mail.host, error=error
+            "{host} does not accept the mail: {error}.", host=settings.mail.host, error=error
         ) from error
-    console.answer({"sent": True, "relay": settings.mail.host}, f"{settings.mail.host} took it.")
+    console.answer(
+        {"sent": True, "relay": settings.mail.host}, f"{settings.mail.host} accepted the message."
+    )
 
 
 @command(mail, "list")
-@click.option("--state", type=click.Choice(STATES), default=None, help="Only these.")
+@click.option(
+    "--state", type=click.Choice(STATES), default=None, help="Only messages with this status."
+)
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
 @pass_console
 def show(console: Console, state: str | None, limit: int) -> None:
-    """Show the newest messages: when, to whom, about what, and what became of them."""
+    """List the latest messages with time, recipient, subject and status."""
     with console.database().snapshot() as session:
         rows = messages_in(session, state=state, limit=limit)
         waiting = waiting_now(session)
@@ -89,17 +93,17 @@ def show(console: Console, state: str | None, limit: int) -> None:
 @command(mail, "retry")
 @pass_console
 def retry(console: Console) -> None:
-    """Have what was given up in the last three days tried again."""
+    """Retry the messages that failed in the last three days."""
     now = datetime.now(UTC)
     again = console.database().run(lambda session: outbox.retry(session, now=now))
-    console.answer({"again": again}, f"{again} messages are tried again.")
+    console.answer({"again": again}, f"{again} messages will be retried.")
 
 
 @command(cli, "sign-in-link")
 @click.argument("email")
 @pass_console
 def sign_in_link(console: Console, email: str) -> None:
-    """Print a link that signs somebody in once, for who gets no mail; it is as good as a key."""
+    """Print a single-use sign-in link for a person who cannot receive mail. Keep it secret."""
     settings, now = console.settings(), datetime.now(UTC)
     links = Links(settings.base_url, settings.secret_key)
     place = console.database().run(

@@ -19,30 +19,32 @@ from ledger.services.workflow.erasures import erase
 @click.argument("email")
 @pass_console
 def erase_somebody(console: Console, email: str) -> None:
-    """Erase a person: name, address, messages and free text; the books stay as they are."""
+    """Erase a person's name, address, messages and free text. The books do not change."""
     now, database = datetime.now(UTC), console.database()
     done = database.run(lambda session: erase(session, email=email, now=now))
     if not database.flush_log():
-        click.echo("Others are reading: the log still holds old pages for a while.", err=True)
+        click.echo(
+            "The database is in use, so its log may contain the erased data for a while.", err=True
+        )
     console.answer(
         {"parties": done.parties, "pledges": done.pledges, "texts": done.texts},
-        f"Erased; {done.pledges} pledges stay without a name. Backups made before still hold it.",
+        f"Erased. {done.pledges} pledges remain without a name. Earlier backups still contain it.",
     )
 
 
 @cli.group("role")
 def role() -> None:
-    """Roles: who may do what in a book. Admins give them on the book's page of people."""
+    """Manage roles in a book. Admins can also do this on the book's People page."""
 
 
 @command(role, "give")
 @click.argument("email")
 @click.argument("book_code", metavar="BOOK")
 @click.argument("name", metavar="ROLE", type=click.Choice(ROLES))
-@click.option("--name", "called", default="", help="What the person is called, if new.")
+@click.option("--name", "called", default="", help="The person's name, if new.")
 @pass_console
 def role_give(console: Console, email: str, book_code: str, name: str, called: str) -> None:
-    """Give a role; the first admin of a book is made so."""
+    """Give a person a role, for example a book's first admin."""
     now = datetime.now(UTC)
 
     def deed(session: Session) -> bool:
@@ -67,7 +69,7 @@ def role_give(console: Console, email: str, book_code: str, name: str, called: s
 @click.argument("name", metavar="ROLE", type=click.Choice(ROLES))
 @pass_console
 def role_end(console: Console, email: str, book_code: str, name: str) -> None:
-    """End a role at once."""
+    """End a role immediately."""
     now = datetime.now(UTC)
 
     def deed(session: Session) -> None:
@@ -78,14 +80,14 @@ def role_end(console: Console, email: str, book_code: str, name: str) -> None:
             if (row.email, row.role) == (email.strip().lower(), name)
         ]
         if not held:
-            raise NotFound("Nobody has this role here.", place="role")
+            raise NotFound("This person does not have this role here.", place="role")
         for row in held:
             role_grants.take_role(session, book=book, membership_id=row.id, taken_by=None, now=now)
 
     console.database().run(deed)
     console.answer(
         {"email": email, "book": book_code, "role": name},
-        f"{email} is not {name} of book {book_code} any more.",
+        f"{email} no longer has the role {name} in book {book_code}.",
     )
 
 
@@ -93,7 +95,7 @@ def role_end(console: Console, email: str, book_code: str, name: str) -> None:
 @click.argument("email")
 @pass_console
 def reset_factors(console: Console, email: str) -> None:
-    """Remove the passkeys, app and recovery codes of somebody who lost them.
+    """Remove a person's passkeys, authenticator app and recovery codes.
 
     For the only admin of a community, whom nobody else can help; make sure that it is them who
     asks. They are told by mail, are signed out everywhere, and what their roles may change waits
@@ -104,11 +106,11 @@ def reset_factors(console: Console, email: str) -> None:
     def deed(session: Session) -> None:
         person = person_by_email(session, email)
         if person is None:
-            raise NotFound("Nobody here has this address.", place="email")
+            raise NotFound("There is no person or donor with this address here.", place="email")
         factors.reset(session, person_id=person.id, by=None, now=now)
 
     console.database().run(deed)
     console.answer(
         {"email": email},
-        f"{email} has no second factor any more and was told by mail.",
+        f"Removed the second factors of {email} and notified them by mail.",
     )

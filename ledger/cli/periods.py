@@ -25,14 +25,14 @@ Result = TypeVar("Result")
 
 @cli.group("period")
 def period() -> None:
-    """Periods: list, soft-close, propose to close or to open again."""
+    """List periods, soft-close them, and request to close or reopen them."""
 
 
 @command(period, "list")
 @click.option("--book", "code", required=True)
 @pass_console
 def list_periods(console: Console, code: str) -> None:
-    """Show what is closed, whether it still agrees, and what keeps the rest open."""
+    """Show closed periods, whether they still agree, and what keeps others open."""
     with console.database().snapshot() as session:
         book = book_by_code(session, code)
         soft = questions.soft_closes_of(session, book_id=book.id)
@@ -54,17 +54,17 @@ def list_periods(console: Console, code: str) -> None:
             }
         )
     text = "\n".join(f"{row['until']}  {row['state']}" for row in found)
-    console.answer({"periods": found, "waiting": dict(waiting)}, text or "Nothing is closed.")
+    console.answer({"periods": found, "waiting": dict(waiting)}, text or "No period is closed.")
 
 
 @command(period, "soft-close")
 @click.option("--book", "code", required=True)
-@click.option("--until", required=True, help="ISO date; up to and including.")
+@click.option("--until", required=True, help="Last day included, as an ISO date.")
 @click.option("--reason", required=True)
-@click.option("--by", "email", required=True, help="The treasurer's address.")
+@click.option("--by", "email", required=True, help="The treasurer's e-mail address.")
 @pass_console
 def soft_close(console: Console, code: str, until: str, reason: str, email: str) -> None:
-    """Let in only what an approver agreed to."""
+    """Allow only approved entries up to a date."""
     day, now = _day(until), datetime.now(UTC)
     _as_treasurer(
         console,
@@ -74,17 +74,17 @@ def soft_close(console: Console, code: str, until: str, reason: str, email: str)
             session, book=book, until=day, reason=reason, made_by=person, now=now
         ),
     )
-    console.answer({"until": until}, f"Book {code} is softly closed up to {until}.")
+    console.answer({"until": until}, f"Book {code} has a soft close up to {until}.")
 
 
 @command(period, "close")
 @click.option("--book", "code", required=True)
-@click.option("--until", required=True, help="ISO date; up to and including.")
+@click.option("--until", required=True, help="Last day included, as an ISO date.")
 @click.option("--reason", required=True)
-@click.option("--by", "email", required=True, help="The treasurer's address.")
+@click.option("--by", "email", required=True, help="The treasurer's e-mail address.")
 @pass_console
 def close(console: Console, code: str, until: str, reason: str, email: str) -> None:
-    """Ask an approver to close a book for good."""
+    """Request approval to close a period."""
     day, now = _day(until), datetime.now(UTC)
     asked = _as_treasurer(
         console,
@@ -94,16 +94,16 @@ def close(console: Console, code: str, until: str, reason: str, email: str) -> N
             session, book=book, until=day, reason=reason, made_by=person, now=now
         ),
     )
-    console.answer({"proposal": str(asked.id)}, "Proposed; an approver decides.")
+    console.answer({"proposal": str(asked.id)}, "Requested. An approver decides.")
 
 
 @command(period, "reopen")
 @click.option("--book", "code", required=True)
 @click.option("--reason", required=True)
-@click.option("--by", "email", required=True, help="The treasurer's address.")
+@click.option("--by", "email", required=True, help="The treasurer's e-mail address.")
 @pass_console
 def reopen(console: Console, code: str, reason: str, email: str) -> None:
-    """Ask two approvers to open the last closed period again."""
+    """Request approval by two people to reopen the last closed period."""
     now = datetime.now(UTC)
 
     def deed(session: Session, book: Book, person: UUID) -> Any:
@@ -117,7 +117,7 @@ def reopen(console: Console, code: str, reason: str, email: str) -> None:
         )
 
     asked = _as_treasurer(console, code, email, deed)
-    console.answer({"proposal": str(asked.id)}, "Proposed; two approvers decide.")
+    console.answer({"proposal": str(asked.id)}, "Requested. Two approvers decide.")
 
 
 def _as_treasurer(

@@ -14,15 +14,15 @@ from ledger.services.pledges.expiry import lapse_overdue, overdue
 
 @cli.group("pledge")
 def pledge() -> None:
-    """Pledges: promises made in public."""
+    """Manage pledges."""
 
 
 @command(pledge, "lapse")
 @click.option("--book", "code", required=True)
-@click.option("--dry-run", is_flag=True, help="Only name them.")
+@click.option("--dry-run", is_flag=True, help="List them without changing anything.")
 @pass_console
 def pledge_lapse(console: Console, code: str, dry_run: bool) -> None:
-    """Let go intentions that have waited longer than the book's policy says."""
+    """Let pledges lapse that are older than the book's policy allows."""
     now = datetime.now(UTC)
 
     def deed(session: Session) -> dict[str, Any]:

@@ -15,17 +15,22 @@ from ledger.services.pools import pools
 
 @cli.group("pool")
 def pool() -> None:
-    """Pools: what several communities share."""
+    """Manage pools shared by several communities."""
 
 
 @command(pool, "create")
 @click.argument("code")
 @click.option("--name", required=True)
 @click.option("--currency", required=True)
-@click.option("--host", required=True, metavar="BOOK/FUND", help="Who holds the money, where.")
+@click.option(
+    "--host",
+    required=True,
+    metavar="BOOK/FUND",
+    help="The book and fund that hold the money, like HALL/POOL.",
+)
 @click.option("--fund", "own_fund", default="POOL", show_default=True, help="The pool's own fund.")
-@click.option("--fee", default=0, help="The host's fee on payments, in hundredths of a percent.")
-@click.option("--member", "members", multiple=True, metavar="BOOK/FUND", help="May be repeated.")
+@click.option("--fee", default=0, help="The host's fee on payments, in basis points.")
+@click.option("--member", "members", multiple=True, metavar="BOOK/FUND", help="Can be repeated.")
 @pass_console
 def pool_create(
     console: Console,
@@ -37,7 +42,7 @@ def pool_create(
     fee: int,
     members: tuple[str, ...],
 ) -> None:
-    """Open a pool; its host keeps the money in an agency fund."""
+    """Create a pool. Its host holds the money in an agency fund."""
 
     def deed(session: Session) -> dict[str, Any]:
         host_code, held = _pair(host, "host")
@@ -58,7 +63,7 @@ def pool_create(
         )
         return {"pool": code, "host": host_code, "members": len(members)}
 
-    console.answer(console.database().run(deed), f"Pool {code} is open.")
+    console.answer(console.database().run(deed), f"Created pool {code}.")
 
 
 @command(pool, "join")
@@ -66,7 +71,7 @@ def pool_create(
 @click.argument("member", metavar="BOOK/FUND")
 @pass_console
 def pool_join(console: Console, code: str, member: str) -> None:
-    """Let a community in; what it gets goes into its fund."""
+    """Add a community to a pool, with the fund that receives its share."""
     book, fund = _pair(member, "member")
 
     def deed(session: Session) -> None:
@@ -80,5 +85,5 @@ def pool_join(console: Console, code: str, member: str) -> None:
 def _pair(text: str, place: str) -> tuple[str, str]:
     book, slash, fund = text.partition("/")
     if not slash or not book or not fund:
-        raise Invalid("Name a book and its fund, like HALL/GEN.", place=place)
+        raise Invalid("Enter a book and its fund, like HALL/GEN.", place=place)
     return book, fund

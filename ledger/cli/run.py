@@ -31,10 +31,10 @@ def main() -> None:
     except PoolbookError as refusal:
         _refuse(f"{refusal.place}: {refusal.message}" if refusal.place else refusal.message)
     except UnicodeEncodeError:
-        _refuse("One of the texts given is not UTF-8.")
+        _refuse("One of the arguments is not UTF-8.")
     except (ArgumentError, NoSuchModuleError):
         _refuse(
-            "The database's address cannot be read; it looks like sqlite:///books.db or "
+            "The database URL is not valid. It must look like sqlite:///books.db or "
             "postgresql://host/name.",
         )
     except DBAPIError as error:
@@ -57,7 +57,9 @@ def _database_trouble(error: DBAPIError) -> str:
     """Say in a sentence what is wrong with the database; a fault of ours is raised again."""
     told = str(error.orig)
     if "no such " in told or getattr(error.orig, "sqlstate", None) in UNDEFINED:
-        return "The database holds no books yet, or older ones: run `poolbook init` first."
+        return "The database is not set up or not up to date. Run `poolbook init` first."
     if isinstance(error, (DataError, IntegrityError, InternalError, ProgrammingError)):
         raise error
-    return f"The database refused: {told.splitlines()[0] if told else 'no reason given'}."
+    return (
+        f"The database rejected the request: {told.splitlines()[0] if told else 'no reason given'}."
+    )

@@ -13,30 +13,30 @@ from ledger.services.people.sign_in_links import issue_link
 from ledger.services.workflow.first_book import FirstBook, open_first_book
 
 QUESTIONS = {
-    "name": "What is your community called?",
-    "code": "A short code for it, in capitals (as in HALL)",
-    "currency": "Its currency (as in EUR)",
-    "time_zone": "Its time zone (as in Europe/Berlin)",
-    "place": "Where it is, as givers read it",
+    "name": "Name of your community",
+    "code": "Short code in capital letters (for example HALL)",
+    "currency": "Currency (for example EUR)",
+    "time_zone": "Time zone (for example Europe/Berlin)",
+    "place": "Location, as shown to donors",
     "admin_name": "Your name",
     "admin_email": "Your e-mail address",
 }
 
 
 @command(cli, "setup")
-@click.option("--name", help="What the community is called.")
-@click.option("--code", help="A short code for it.")
-@click.option("--currency", help="ISO 4217, as in EUR.")
-@click.option("--time-zone", help="As in Europe/Berlin; the days of the books are days there.")
-@click.option("--place", help="Where it is.")
+@click.option("--name", help="Name of the community.")
+@click.option("--code", help="Short code of the book.")
+@click.option("--currency", help="ISO 4217 code, for example EUR.")
+@click.option("--time-zone", help="Time zone of the book, for example Europe/Berlin.")
+@click.option("--place", help="The community's location.")
 @click.option("--profile", type=click.Choice(tuple(PROFILES)), default="US_GAAP", show_default=True)
-@click.option("--admin-name", help="Who may give others their roles.")
-@click.option("--admin-email", help="Where this person reads mail.")
+@click.option("--admin-name", help="Name of the first admin, who gives others their roles.")
+@click.option("--admin-email", help="E-mail address of the admin.")
 @pass_console
 def setup(console: Console, /, profile: str, **given: str | None) -> None:
-    """Make the database and a first book, try mail and Stripe, and sign its admin in.
+    """Create the database and a first book, test mail and Stripe, and sign in the admin.
 
-    Asks for what is not given where somebody can answer. Safe to repeat.
+    Asks for missing values in a terminal. Safe to repeat.
     """
     from migrations import upgrade
 
@@ -61,7 +61,7 @@ def setup(console: Console, /, profile: str, **given: str | None) -> None:
         },
         "\n".join(
             [
-                f"Book {code} is open, with the fund GEN and the usual skills and equipment.",
+                f"Book {code} created with the fund GEN and the usual skills and equipment.",
                 "",
                 *lines(found),
                 "",
@@ -78,6 +78,8 @@ def _asked(key: str, given: str | None) -> str:
     if given is not None:
         return given
     if not sys.stdin.isatty():
-        raise click.UsageError(f"Give --{key.replace('_', '-')}, or answer in a terminal.")
+        raise click.UsageError(
+            f"Give --{key.replace('_', '-')}, or run this command in a terminal."
+        )
     answer: str = click.prompt(QUESTIONS[key], err=True)
     return answer

@@ -22,27 +22,27 @@ Answer = TypeVar("Answer")
 
 @cli.group("stripe")
 def stripe() -> None:
-    """Fetch what Stripe did, and compare."""
+    """Sync with Stripe and compare balances."""
 
 
 @command(stripe, "sync")
 @pass_console
 def sync(console: Console) -> None:
-    """Read everything that is new at Stripe and post it; safe to repeat."""
+    """Fetch new balance transactions from Stripe and post them. Safe to repeat."""
     db, gateway = _both(console)
     posted = _asked(lambda: sweep(db, gateway, now=datetime.now(UTC)))
     with db.snapshot() as session:
         waiting = [row.stripe_txn_id for row in unposted(session)]
     console.answer(
         {"posted": posted, "waiting": waiting},
-        f"{posted} movements posted, {len(waiting)} wait.",
+        f"{posted} balance transactions posted, {len(waiting)} waiting.",
     )
 
 
 @command(stripe, "reconcile")
 @pass_console
 def compare(console: Console) -> None:
-    """Compare Stripe's balance with the books, by currency; exit code 1 on any difference."""
+    """Compare Stripe's balance with the books by currency. Exit code 1 if they differ."""
     db, gateway = _both(console)
     found = _asked(lambda: reconcile(db, gateway))
     ok = not any(row.difference or row.unexplained for row in found)
@@ -58,11 +58,11 @@ def compare(console: Console) -> None:
 @click.argument("code")
 @pass_console
 def assign(console: Console, code: str) -> None:
-    """Say which book the account's own fees, reserves and unknown movements belong to."""
+    """Choose the book for Stripe's fees, reserves and unrecognised transactions."""
     console.database().run(
         lambda session: accounts.assign(session, book=book_by_code(session, code))
     )
-    console.answer({"book": code}, f"The Stripe account belongs to {code}.")
+    console.answer({"book": code}, f"The Stripe account is assigned to book {code}.")
 
 
 def _both(console: Console) -> tuple[Database, PaymentGateway]:
@@ -78,7 +78,7 @@ def _asked(call: Callable[[], Answer]) -> Answer:
     try:
         return call()
     except GatewayDown as error:
-        raise Conflict("Stripe gives no answer; try again later.") from error
+        raise Conflict("Stripe does not respond. Try again later.") from error
 
 
 def _document(row: Agreement) -> dict[str, object]:

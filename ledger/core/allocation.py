@@ -82,7 +82,9 @@ class Rule:
                 kind=document["rule"], **{name: document[name] for name in names & set(document)}
             )
         except KeyError as error:
-            raise Invalid("This document states no rule.", place="rule") from error
+            raise Invalid(
+                "This document does not state an allocation rule.", place="rule"
+            ) from error
 
 
 def largest_remainder(total: int, weights: Iterable[tuple[str, int]]) -> list[Share]:
@@ -125,7 +127,7 @@ def split(rule: Rule, total: int, members: Mapping[str, int]) -> Split:
     for given in (rule.numbers, rule.caps, rule.weights):
         for member, number in given.items():
             if number < 0:
-                raise Invalid("This cannot be below zero.", place=member)
+                raise Invalid("Enter zero or more.", place=member)
     line = sorted(members, key=lambda member: (members[member], member))
     match rule.kind:
         case "equal":
@@ -141,7 +143,7 @@ def split(rule: Rule, total: int, members: Mapping[str, int]) -> Split:
             return _capped(total, weights, {key: rule.caps.get(key, 0) for key in line})
         case "quadratic":
             return _quadratic(rule, total, line)
-    raise Invalid("There is no rule named {kind}.", place="rule", kind=rule.kind)
+    raise Invalid("There is no allocation rule named {kind}.", place="rule", kind=rule.kind)
 
 
 def recomputed(inputs: Mapping[str, Any]) -> Split:
@@ -156,7 +158,7 @@ def recomputed(inputs: Mapping[str, Any]) -> Split:
             rule = Rule.of_document(inputs)
         return split(rule, inputs["amount"], members)
     except (KeyError, TypeError, AttributeError) as error:
-        raise Invalid("These are no inputs of an allocation.", place="inputs") from error
+        raise Invalid("These are not valid inputs for an allocation.", place="inputs") from error
 
 
 def match_weight(gifts: Iterable[int]) -> int:
@@ -177,7 +179,7 @@ def _in_line(line: Sequence[str], numbers: Mapping[str, int]) -> list[tuple[str,
 def _by_percent(total: int, points: list[tuple[str, int]]) -> Split:
     given = sum(number for _, number in points)
     if given > BASIS_POINTS:
-        raise Invalid("The percentages add up to more than 100 %.", place="weights")
+        raise Invalid("The percentages add up to more than 100%.", place="weights")
     # The part nobody gets is a line like any other, last in the tie order.
     shares = largest_remainder(total, [*points, ("", BASIS_POINTS - given)])
     return Split(tuple(shares[:-1]), shares[-1].quantity)
@@ -188,11 +190,13 @@ def _by_amounts(rule: Rule, total: int, line: Sequence[str]) -> Split:
     wanted = sum(amount for _, amount in amounts)
     if wanted > total:
         if not rule.pro_rata:
-            raise Invalid("The fixed amounts are more than there is to split.", place="amount")
+            raise Invalid(
+                "The fixed amounts add up to more than the amount available.", place="amount"
+            )
         return Split(tuple(largest_remainder(total, amounts)), 0)
     shares = [Share(member, amount, amount, residue=False) for member, amount in amounts]
     if rule.rest not in RESTS:
-        raise Invalid("{rest} cannot be the rule for the rest.", place="rest", rest=rule.rest)
+        raise Invalid("{rest} is not a valid rule for the remainder.", place="rest", rest=rule.rest)
     if not rule.rest:
         return Split(tuple(shares), total - wanted)
     then = Rule(rule.rest, rule.weights)
@@ -247,7 +251,7 @@ def _quadratic(rule: Rule, total: int, line: Sequence[str]) -> Split:
         for member in line
     }
     if any(gift <= 0 for gifts in counted.values() for gift in gifts):
-        raise Invalid("A gift is above zero.", place="gifts")
+        raise Invalid("A contribution must be above zero.", place="gifts")
     weights = [(member, match_weight(counted[member])) for member in line]
     ideal = sum(weight for _, weight in weights) // SQUARE
     # Where the pool has more than the ideal match, the rest is kept.

@@ -31,16 +31,18 @@ def read_bands(key: str, text: str) -> Bands:
         start, colon, people = (piece.strip() for piece in part.partition(":"))
         if not (colon and _is_number(start) and _is_number(people)):
             raise Invalid(
-                "{key} is like 0:1,5000:2 (two people from 5,000 on).", place=key, key=key
+                "Write {key} like 0:1,5000:2 (two approvers from 5,000 upwards).",
+                place=key,
+                key=key,
             )
         bands.append((int(start), int(people)))
     starts = [start for start, _people in bands]
     needed = [people for _start, people in bands]
     if starts[0] != 0 or starts != sorted(set(starts)) or starts[-1] > MAX_FROM:
-        raise Invalid("The amounts of {key} begin with 0 and rise.", place=key, key=key)
+        raise Invalid("The amounts in {key} must start at 0 and increase.", place=key, key=key)
     if needed != sorted(needed) or not 1 <= needed[0] <= needed[-1] <= MOST_PEOPLE:
         raise Invalid(
-            "{key} needs from 1 to {most_people} people, for more never fewer.",
+            "{key} must ask for 1 to {most_people} approvers, and never fewer for a larger amount.",
             place=key,
             key=key,
             most_people=MOST_PEOPLE,

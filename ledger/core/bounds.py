@@ -49,14 +49,16 @@ def is_storable_text(text: str) -> bool:
 def check_day(day: date, *, place: str | None = None) -> date:
     """Return the day. Raises Invalid, naming the place, for a day out of bounds."""
     if not is_storable_day(day):
-        raise Invalid("The year {year} is not one of these books.", place=place, year=day.year)
+        raise Invalid(
+            "The year {year} is outside the range these books can hold.", place=place, year=day.year
+        )
     return day
 
 
 def check_amount(quantity: int, *, place: str | None = None) -> int:
     """Return the amount, in the smallest unit. Raises Invalid for one out of bounds."""
     if not is_storable_amount(quantity):
-        raise Invalid("This is more than books can hold.", place=place)
+        raise Invalid("This amount is too large for the books.", place=place)
     return quantity
 
 
@@ -64,13 +66,13 @@ def check_text(text: str, *, longest: int = LONGEST_TEXT, place: str | None = No
     """Return the text. Raises Invalid for one that is too long or that cannot be stored."""
     if len(text) > longest:
         raise Invalid(
-            "This text has {count} characters; at most {longest} fit.",
+            "This text has {count} characters. The maximum is {longest}.",
             place=place,
             count=len(text),
             longest=longest,
         )
     if not is_storable_text(text):
-        raise Invalid("This text holds a character that cannot be stored.", place=place)
+        raise Invalid("This text contains a character that cannot be stored.", place=place)
     return text
 
 

@@ -36,5 +36,5 @@ EXPONENTS: dict[str, int] = {
 def exponent(code: str) -> int:
     """Return the number of decimals of a currency. Raises Invalid for an unknown code."""
     if code not in EXPONENTS:
-        raise Invalid("{code} is no currency of ISO 4217.", place="currency", code=code)
+        raise Invalid("{code} is not an ISO 4217 currency.", place="currency", code=code)
     return EXPONENTS[code]

@@ -60,7 +60,7 @@ class Entry:
     def __post_init__(self) -> None:
         if not 2 <= len(self.postings) <= MAX_POSTINGS:
             raise Invalid(
-                "An entry has 2 to {max_postings} postings, not {count}.",
+                "A journal entry must have 2 to {max_postings} postings, not {count}.",
                 place="postings",
                 max_postings=MAX_POSTINGS,
                 count=len(self.postings),
@@ -70,7 +70,7 @@ class Entry:
         for (fund, layer, commodity), total in sums(self.postings).items():
             if total:
                 raise Invalid(
-                    "The entry in book {book} does not balance: fund {fund}, layer "
+                    "The journal entry in book {book} does not balance: fund {fund}, layer "
                     "{layer}, {commodity} is off by {total}.",
                     place="postings",
                     book=self.book,
@@ -157,7 +157,7 @@ def _check_posting(book: str, line: int, posting: Posting) -> None:
     problem = _problem(book, posting)
     if problem:
         raise Invalid(
-            "Posting {line} of the entry: {problem}",
+            "Posting {line} of the journal entry: {problem}",
             place=f"postings[{line - 1}]",
             line=line,
             problem=problem,

@@ -170,8 +170,8 @@ def check_own_funds(postings: Sequence[Posting]) -> None:
         group = _GROUPS.get(posting.account)
         if group is not None and sums[group, posting.commodity]:
             raise Invalid(
-                "Account {account} only moves between the book's own funds: what it "
-                "takes out of one, {group} brings into another.",
+                "Account {account} only records transfers between the book's own funds. An "
+                "amount taken out of one fund must be added to another within {group}.",
                 place=f"postings[{index}].account",
                 account=posting.account,
                 group=_listed(group),

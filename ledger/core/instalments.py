@@ -52,10 +52,10 @@ def instalments(total: int, parts: int, first_on: date, every: str = "month") ->
     """
     if not 2 <= parts <= MOST_PARTS:
         raise Invalid(
-            "Choose between 2 and {most_parts} parts.", place="parts", most_parts=MOST_PARTS
+            "Choose between 2 and {most_parts} instalments.", place="parts", most_parts=MOST_PARTS
         )
     if total < parts:
-        raise Invalid("This is too little for so many parts.", place="parts")
+        raise Invalid("This amount is too small for that many instalments.", place="parts")
     each, rest = divmod(total, parts)
     return [
         Part(later(first_on, n, every), each + (rest if n == parts - 1 else 0))

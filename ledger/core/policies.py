@@ -114,7 +114,7 @@ def profile(name: str) -> Policy:
     """Return a profile's defaults. Raises Invalid for a name that is none."""
     if name not in PROFILES:
         raise Invalid(
-            "{name!r} is not one of {profiles}.",
+            "{name!r} is not a valid profile. Choose one of {profiles}.",
             place="profile",
             name=name,
             profiles=", ".join(PROFILES),
@@ -148,12 +148,12 @@ def value_of(key: str, text: str) -> Any:
     if key in WORDS:
         if text not in WORDS[key]:
             raise Invalid(
-                "{key} is one of {words}.", place=key, key=key, words=", ".join(WORDS[key])
+                "{key} must be one of {words}.", place=key, key=key, words=", ".join(WORDS[key])
             )
         return text
     if key in SWITCHES:
         if text not in ("true", "false"):
-            raise Invalid("{key} is true or false.", place=key, key=key)
+            raise Invalid("{key} must be true or false.", place=key, key=key)
         return text == "true"
     if key in NUMBERS:
         return _number(key, text, NUMBERS[key])
@@ -161,7 +161,10 @@ def value_of(key: str, text: str) -> Any:
         points = tuple(_number(key, part.strip(), BASIS_POINTS) for part in text.split(","))
         if len(points) != len(AGES) + 1:
             raise Invalid(
-                "{key} has {count} numbers, by age.", place=key, key=key, count=len(AGES) + 1
+                "{key} must have {count} numbers, one for each age group.",
+                place=key,
+                key=key,
+                count=len(AGES) + 1,
             )
         return points
     if key == "payment_methods":
@@ -169,7 +172,7 @@ def value_of(key: str, text: str) -> Any:
         known = {*payment_methods.KINDS} >= {*kinds} and len({*kinds}) == len(kinds)
         if payment_methods.CARD not in kinds or not known:
             raise Invalid(
-                "{key} is card, or card and others of {kinds}.",
+                "{key} must be card, or card together with any of {kinds}.",
                 place=key,
                 key=key,
                 kinds=", ".join(payment_methods.KINDS),
@@ -181,6 +184,9 @@ def value_of(key: str, text: str) -> Any:
 def _number(key: str, text: str, highest: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10) or int(text) > highest:
         raise Invalid(
-            "{key} is a whole number from 0 to {highest:,}.", place=key, key=key, highest=highest
+            "{key} must be a whole number from 0 to {highest:,}.",
+            place=key,
+            key=key,
+            highest=highest,
         )
     return int(text)

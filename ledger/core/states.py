@@ -93,7 +93,7 @@ def after(kind: str, state: str, move: str) -> str:
     except KeyError:
         words = move.replace("_", " ")
         raise Conflict(
-            "This cannot be done now: what is {value} has no step “{words}”.",
+            "You cannot do this now: “{words}” is not possible while the status is {value}.",
             place="state",
             value=state.replace("_", " "),
             words=words,

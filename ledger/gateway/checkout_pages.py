@@ -160,11 +160,11 @@ def check_units(amount: int, currency: str) -> None:
     """Refuse an amount that would become another one. Raises Conflict."""
     if currency in OTHER_UNITS:
         raise Conflict(
-            "Payments by card in {currency} are not supported.", place="currency", currency=currency
+            "Card payments in {currency} are not supported.", place="currency", currency=currency
         )
     if exponent(currency) == 3 and amount % 10:
         raise Conflict(
-            "An amount in {currency} that is paid by card ends in 0.",
+            "Card payments in {currency} must be in multiples of 10 of the smallest unit.",
             place="amount",
             currency=currency,
         )

@@ -47,7 +47,10 @@ class Connection:
     def check_mode(self, livemode: bool) -> None:
         """Refuse an object of the other mode. Raises NotAllowed."""
         if livemode != self.livemode:
-            raise NotAllowed("A test object cannot enter live books, nor the other way round.")
+            raise NotAllowed(
+                "Test data cannot be recorded in live books, and live data cannot be "
+                "recorded in test books."
+            )
 
 
 class translated:  # noqa: N801
@@ -68,7 +71,7 @@ class translated:  # noqa: N801
             raise KeyReused("This payment was asked for differently before.") from error
         if isinstance(error, stripe.StripeError):
             raise Conflict(
-                "The payment provider refused ({value}).",
+                "The payment provider rejected the request ({value}).",
                 place=getattr(error, "param", None),
                 value=error.code or "invalid_request",
             ) from error

@@ -37,19 +37,22 @@ class Messages(Connection):
                 text, signature, self.secret, stripe.Webhook.DEFAULT_TOLERANCE
             )
         except (ValueError, stripe.SignatureVerificationError) as error:
-            raise Invalid("The signature does not fit.", place="Stripe-Signature") from error
+            raise Invalid("The signature is not valid.", place="Stripe-Signature") from error
         whole = _parsed(text)
         data = whole.get("data")
         about = data.get("object") if isinstance(data, dict) else None
         if whole.get("object") != "event" or not isinstance(about, dict):
-            raise Invalid("The message is no event.", place="body")
+            raise Invalid("The webhook message is not a Stripe event.", place="body")
         livemode = whole.get("livemode")
         if not isinstance(livemode, bool):
-            raise Invalid("The message does not say which mode it is of.", place="livemode")
+            raise Invalid(
+                "The webhook message does not say whether it is live or test data.",
+                place="livemode",
+            )
         self.check_mode(livemode)
         if whole.get("account") is not None:
             # Only Connect names an account; this program follows its own alone.
-            raise NotAllowed("The message is about another account.")
+            raise NotAllowed("The webhook message is for a different Stripe account.")
         object_id = about.get("id")
         return Event(
             _name(whole.get("id"), "id", LONGEST_ID),
@@ -65,11 +68,13 @@ def _parsed(text: str) -> dict[str, object]:
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Invalid("The message is no JSON that can be read.", place="body") from error
+        raise Invalid("The webhook message is not valid JSON.", place="body") from error
     if not isinstance(whole, dict):
-        raise Invalid("The message is no event.", place="body")
+        raise Invalid("The webhook message is not a Stripe event.", place="body")
     if any(_UNFIT.search(part) for part in _texts(whole)):
-        raise Invalid("The message holds a NUL or half a character.", place="body")
+        raise Invalid(
+            "The webhook message contains a NUL or an incomplete character.", place="body"
+        )
     return whole
 
 
@@ -89,5 +94,5 @@ def _texts(whole: object) -> Iterator[str]:
 def _name(given: object, place: str, longest: int) -> str:
     """Return an id or a type as Stripe writes them: printable ASCII. Raises Invalid."""
     if not isinstance(given, str) or len(given) > longest or not _NAME.fullmatch(given):
-        raise Invalid("This is no {where} of Stripe's.", place=place, where=place)
+        raise Invalid("This is not a Stripe {where}.", place=place, where=place)
     return given

@@ -106,7 +106,7 @@ def _subscription(found: stripe.Subscription) -> Subscription:
     price = item.price
     if price.unit_amount is None or item.quantity is None or price.recurring is None:
         # Made in the dashboard: by usage, by tiers or in fractions of the smallest unit.
-        raise Conflict("The subscription is of a kind that this program does not make.")
+        raise Conflict("The subscription was not made by Poolbook.")
     pause = found.pause_collection
     return Subscription(
         id=found.id,

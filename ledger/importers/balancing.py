@@ -218,7 +218,7 @@ def _assigned(draft: Draft, before: Sequence[Draft], running: Running) -> list[D
     assert draft.assertion is not None
     if draft.on is not None:
         raise Invalid(
-            "A posting with a day of its own cannot set a balance: write the amount.",
+            "A posting with its own date cannot set a balance. Write the amount.",
             place=f"line {draft.line}",
         )
     goal, inclusive = draft.assertion.figure, draft.assertion.inclusive
@@ -228,7 +228,7 @@ def _assigned(draft: Draft, before: Sequence[Draft], running: Running) -> list[D
         if other.account == draft.account or below:
             if other.figure is None:
                 raise Invalid(
-                    "The amounts of this account depend on each other; write one of them.",
+                    "The amounts of this account depend on each other. Write one of them.",
                     place=f"line {draft.line}",
                 )
             unit = other.figure.unit
@@ -266,7 +266,10 @@ def _balanced(written: Written, members: Mapping[int, Draft], rules: Rules) -> d
         else:
             left[weight.unit] = left.get(weight.unit, Decimal(0)) + weight.number
     if len(open_at) > 1:
-        raise Invalid("More than one amount is left out.", place=f"line {members[open_at[1]].line}")
+        raise Invalid(
+            "The transaction leaves out more than one amount.",
+            place=f"line {members[open_at[1]].line}",
+        )
     filled: list[Figure] = []
     if open_at:
         filled = [

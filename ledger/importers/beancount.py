@@ -86,7 +86,7 @@ def logical_lines(text: str, first: int) -> Iterator[tuple[int, str]]:
         escaped = quoted and sign == "\\" and not escaped
         kept.append(sign)
     if quoted:
-        raise Invalid("A text in quotes does not end.", place=f"line {start}")
+        raise Invalid("A quoted text is not closed.", place=f"line {start}")
     yield start, "".join(kept).removesuffix("\r")
 
 
@@ -102,7 +102,7 @@ def _undated(book: Book, line: str, number: int, *, main: bool) -> None:
         if main:
             book.options.plugin(plugin[1], place)
     elif word not in ("pushtag", "poptag", "pushmeta", "popmeta") and line[0] not in "*#:!&?%":
-        raise Invalid("{line!r} is not understood here.", place=place, line=line[:40])
+        raise Invalid("{line!r} is not valid here.", place=place, line=line[:40])
 
 
 def _dated(book: Book, line: str, number: int) -> Event | None:
@@ -110,7 +110,7 @@ def _dated(book: Book, line: str, number: int) -> Event | None:
     place = f"line {number}"
     found = _DATED.match(line)
     if found is None:
-        raise Invalid("{line!r} is not understood here.", place=place, line=line[:40])
+        raise Invalid("{line!r} is not valid here.", place=place, line=line[:40])
     day = _date(line, place)
     word, rest = found[4], found[5]
     if word in _FLAGS:
@@ -134,7 +134,7 @@ def _dated(book: Book, line: str, number: int) -> Event | None:
         source, _ = _account(more, place)
         book.dated.append(Pad(number, day, account, source))
     elif word not in _NO_EFFECT:
-        raise Invalid("{word!r} is not understood here.", place=place, word=word[:40])
+        raise Invalid("{word!r} is not valid here.", place=place, word=word[:40])
     return None
 
 
@@ -151,7 +151,7 @@ def _date(text: str, place: str) -> date:
 def _account(text: str, place: str) -> tuple[str, str]:
     found = _ACCOUNT.match(text)
     if found is None:
-        raise Invalid("{value!r} is no account.", place=place, value=text[:40])
+        raise Invalid("{value!r} is not an account.", place=place, value=text[:40])
     return found[0], text[found.end() :].strip()
 
 
@@ -163,12 +163,12 @@ def _balance(rest: str, day: date, number: int) -> Balance:
         before, _, after = amount.partition("~")
         loose = _EXPRESSION.match(after)
         if loose is None:
-            raise Invalid("{amount!r} is not understood here.", place=place, amount=amount[:40])
+            raise Invalid("{amount!r} is not valid here.", place=place, amount=amount[:40])
         tolerance = _number(loose[0], place)
         amount = f"{before} {after[loose.end() :]}"
     figure, left = _amount(amount, place)
     if left:
-        raise Invalid("{left!r} is not understood here.", place=place, left=left[:40])
+        raise Invalid("{left!r} is not valid here.", place=place, left=left[:40])
     return Balance(number, day, account, figure, tolerance)
 
 
@@ -185,7 +185,7 @@ def _amount(text: str, place: str) -> tuple[Figure, str]:
     unit = _CURRENCY.match(text, number.end()) if number else None
     if number is None or unit is None:
         raise Invalid(
-            "{value!r} is not an amount with its currency; write both.",
+            "{value!r} must be an amount with its currency.",
             place=place,
             value=text[:40],
         )
@@ -225,7 +225,7 @@ def _below(event: Event, text: str, number: int) -> None:
                 else None
             )
     if rest:
-        raise Invalid("{rest!r} is not understood here.", place=place, rest=rest[:40])
+        raise Invalid("{rest!r} is not valid here.", place=place, rest=rest[:40])
 
 
 def _cost(text: str, place: str) -> tuple[Spec, str]:
@@ -234,7 +234,7 @@ def _cost(text: str, place: str) -> tuple[Spec, str]:
     closing = "}}" if in_all else "}"
     inner, closed, rest = text.lstrip("{").partition(closing)
     if not closed:
-        raise Invalid("A cost ends with {closing}.", place=place, closing=closing)
+        raise Invalid("A cost must end with {closing}.", place=place, closing=closing)
     found: dict[str, date | str] = {}
     costs: list[str] = []
     for part in (one.strip() for one in re.split(r",(?=\s)|,(?![0-9]{3})", inner)):
@@ -243,11 +243,11 @@ def _cost(text: str, place: str) -> tuple[Spec, str]:
         elif part.startswith('"'):
             found["label"] = part.strip('"')[:MAX_LABEL]
         elif part == "*":
-            raise Invalid("Lots that are merged are not read.", place=place)
+            raise Invalid("Merged lots are not supported.", place=place)
         elif part:
             costs.append(part)
     if len(costs) > 1:
-        raise Invalid("{inner!r} is not understood here.", place=place, inner=inner[:40])
+        raise Invalid("{inner!r} is not valid here.", place=place, inner=inner[:40])
     on, label = found.get("on"), found.get("label")
     spec = Spec(
         on=on if isinstance(on, date) else None, label=label if isinstance(label, str) else None
@@ -262,7 +262,7 @@ def _priced(spec: Spec, text: str, place: str, *, in_all: bool) -> Spec:
     of_one, mark, more = text.partition("#")
     figure, left = _amount(more.strip() if mark else text, place)
     if left:
-        raise Invalid("{left!r} is not understood here.", place=place, left=left[:40])
+        raise Invalid("{left!r} is not valid here.", place=place, left=left[:40])
     if mark:
         per = _number(of_one, place) if of_one.strip() else None
         return Spec(per, figure.number, figure.unit, spec.on, spec.label)

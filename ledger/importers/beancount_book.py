@@ -165,7 +165,7 @@ class _Booking:
             taken = self._lots.reduced(posting.account, units, spec, method, place)
             costs = tuple(lot.cost for lot in taken)
             if len({cost.unit for cost in costs}) > 1:
-                raise Invalid("These lots were bought in several currencies.", place=place)
+                raise Invalid("These lots were bought in different currencies.", place=place)
             for lot in taken:
                 self._lots.add(posting.account, lot)
             total = sum((lot.units.number * lot.cost.number for lot in taken), Decimal(0))
@@ -197,13 +197,13 @@ class _Booking:
         wanted = posting.spec.unit if posting.spec else None
         if len(unknown) > 1 or len(found) != 1 or units is None or wanted not in (None, *found):
             raise Invalid(
-                "This lot does not say what one of it cost, and it cannot be told from the other "
-                "amounts: write {cost}, the cost of each.",
+                "This lot does not state its cost, and the cost does not follow from the "
+                "other amounts. Write {cost}, the cost of each unit.",
                 place=f"line {posting.line}",
             )
         ((unit, number),) = found.items()
         if not units.number or (number < 0) != (units.number < 0):
-            raise Invalid("A lot cannot cost less than nothing.", place=f"line {posting.line}")
+            raise Invalid("The cost of a lot cannot be negative.", place=f"line {posting.line}")
         rate = Figure(divided(number, units.number), unit)
         weighed[at] = _Weighed(Figure(number, unit), (rate,), buys=True)
 
@@ -227,7 +227,7 @@ def _pads(book: Book, done: Done, at_cost: set[int]) -> dict[int, list[Transacti
         _pad(book, done, account, at_cost, found)
     for line, made in found.items():
         if not made:
-            raise Invalid("No balance needs this pad.", place=f"line {line}")
+            raise Invalid("This pad is not needed by any balance.", place=f"line {line}")
     return found
 
 
@@ -255,7 +255,7 @@ def _pad(
         if active and abs(missing) > _tolerance(book, item) and unit not in filled:
             if held_at_cost[unit]:
                 raise Invalid(
-                    "A pad cannot make up {unit}, which {account} holds at cost.",
+                    "A pad cannot add {unit}, which {account} holds at cost.",
                     place=f"line {active.line}",
                     unit=unit,
                     account=account,

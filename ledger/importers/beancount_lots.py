@@ -121,7 +121,7 @@ def _strictly(matches: list[Lot], figure: Figure, method: str, place: str) -> li
         same = [lot for lot in matches if lot.units.number == -figure.number]
         if method != "STRICT_WITH_SIZE" or not same:
             raise Invalid(
-                "Several lots of {unit} fit: say which by their cost, day or label.",
+                "Several lots of {unit} match. Choose one by its cost, date or label.",
                 place=place,
                 unit=figure.unit,
             )
@@ -159,7 +159,7 @@ def _in_order(matches: list[Lot], figure: Figure, method: str, place: str) -> li
 
 def _too_few(figure: Figure, place: str) -> Invalid:
     return Invalid(
-        "The lots hold fewer than {number:f} {unit}.",
+        "The lots hold less than {number:f} {unit}.",
         place=place,
         number=abs(figure.number),
         unit=figure.unit,

@@ -62,7 +62,7 @@ class Options:
         elif name == "inferred_tolerance_default":
             found = _TOLERANCE.fullmatch(value)
             if found is None:
-                raise Invalid("A tolerance is written like EUR:0.005.", place=place)
+                raise Invalid("Write a tolerance like EUR:0.005.", place=place)
             self.tolerances[found[1]] = _number(found[2], place)
         elif name in ("tolerance_multiplier", "inferred_tolerance_multiplier"):
             self.multiplier = _number(value, place)
@@ -75,7 +75,9 @@ class Options:
         elif name == "plugin":
             self.plugin(value.partition(":")[0], place)
         elif name == "plugin_processing_mode" and value != "default":
-            raise Invalid("Only files that are processed as usual are read.", place=place)
+            raise Invalid(
+                "Only files with the default plugin processing mode are supported.", place=place
+            )
 
     def plugin(self, name: str, place: str) -> None:
         """Take note of a plugin. Raises Invalid for one that may change amounts."""
@@ -83,8 +85,8 @@ class Options:
             self.opens_accounts = True
         elif name not in HARMLESS:
             raise Invalid(
-                "The plugin {name} is not run: write what it makes into the file, or "
-                "leave it out if it only checks.",
+                "The plugin {name} is not run. Write the entries it creates into the file, "
+                "or leave it out if it only checks.",
                 place=place,
                 name=name[:60],
             )
@@ -100,7 +102,7 @@ class Options:
 def method_of(name: str, place: str) -> str:
     """Return how lots are chosen. Raises Invalid for a method that is not read."""
     if name not in METHODS:
-        raise Invalid("The booking method {name!r} is not read.", place=place, name=name[:20])
+        raise Invalid("The booking method {name!r} is not supported.", place=place, name=name[:20])
     return name
 
 

@@ -102,12 +102,13 @@ class Booking:
         if layer is Layer.QTY:
             return _other_side(kind_of(commodity), used, place, comes=True)
         if layer is Layer.MEMO:
-            raise Invalid("Accounts from 9000 must balance on each day.", place=place)
+            raise Invalid("Accounts from 9000 must balance on every day.", place=place)
         between = self.mapping.between_days
         if between is None:
             raise Invalid(
-                "This transaction has postings on several days. Say in the mapping's "
-                "[between_days] which accounts, receivable and payable, hold what is on its way.",
+                "This transaction has postings on several days. Name in the mapping's "
+                "[between_days] the receivable and payable accounts that hold the money in "
+                "between.",
                 place=place,
             )
         return between.payable.number if carried > 0 else between.receivable.number
@@ -119,7 +120,7 @@ class Booking:
         quantity, finer = divmod(leg.figure.number * commodity.times, commodity.per)
         if finer:
             raise Invalid(
-                "{number:f} {unit} is finer than {code} is counted.",
+                "{number:f} {unit} has more decimals than {code} allows.",
                 place=place,
                 number=leg.figure.number,
                 unit=leg.figure.unit,
@@ -127,7 +128,7 @@ class Booking:
             )
         function = leg.tags.get("function") or target.function
         if function is not None and len(function) > MAX_LABEL:
-            raise Invalid("A function has up to 64 characters.", place=place)
+            raise Invalid("A function can have up to 64 characters.", place=place)
         number, code = target.number, commodity.code
         if target.things is not None and not has_value(code):
             number = target.things
@@ -150,7 +151,7 @@ class Booking:
         own = own_account(leg.account)
         if own is None:
             raise Invalid(
-                "The mapping does not say what account {account} is.",
+                "The mapping does not include account {account}.",
                 place=self.place(leg.line),
                 account=leg.account,
             )
@@ -168,7 +169,7 @@ class Booking:
             return replace(hour, per=hour.per * 60)
         if not is_ours(unit):
             raise Invalid(
-                "The mapping does not say what commodity {unit!r} is.",
+                "The mapping does not include commodity {unit!r}.",
                 place=self.place(leg.line),
                 unit=unit,
             )
@@ -188,7 +189,7 @@ class Booking:
         for (layer, fund, commodity), over in left.items():
             if layer is Layer.MEMO:
                 raise Invalid(
-                    "What stands on accounts from 9000 must balance by itself.", place=place
+                    "Postings to accounts from 9000 must balance among themselves.", place=place
                 )
             if totals[layer, commodity] == 0:
                 number = _between_funds(layer, over)
@@ -208,8 +209,8 @@ class Booking:
         }
         if len(worth) > 1:
             raise Invalid(
-                "Things whose cost stands on different accounts are bought in one transaction; "
-                "write it as several.",
+                "One transaction buys equipment with its cost on different accounts. Write "
+                "it as several transactions.",
                 place=place,
             )
         return worth.pop() if worth else Acct.CURRENCY_CONVERSION
@@ -230,7 +231,7 @@ def _other_side(kind: str, used: Set[int], place: str, *, comes: bool) -> int:
         if side not in used:
             return side
     raise Invalid(
-        "The {kind} of this transaction do not balance on each day.", place=place, kind=kind
+        "The {kind} of this transaction do not balance on every day.", place=place, kind=kind
     )
 
 

@@ -148,8 +148,9 @@ def _rows(text: str) -> Iterator[_Row]:
     start = next(((at, delimiter) for at, delimiter in found if delimiter), None)
     if start is None:
         raise Invalid(
-            "This table is no journal: it has no headings for date, account and amount (or debit "
-            "and credit). A bank's table comes in with `poolbook import statement`.",
+            "This table is not a journal, because it has no headings for date, account and "
+            "amount (or debit and credit). Import a bank's table with `poolbook import "
+            "statement`.",
             place="line 1",
         )
     at, delimiter = start
@@ -178,22 +179,22 @@ def _rows(text: str) -> Iterator[_Row]:
             line = at + reader.line_num + 1
     except csv.Error as error:
         raise Invalid(
-            "This is no table that can be read: {error}", place=f"line {line}", error=error
+            "This table cannot be read: {error}", place=f"line {line}", error=error
         ) from error
 
 
 def _check_layout(columns: dict[str, int], line: int) -> None:
     if "simple" in columns and "id" not in columns:
         raise Invalid(
-            "This export names one side of each transaction. In GnuCash, export again without "
-            '"Use simple layout".',
+            "This export names only one side of each transaction. In GnuCash, export again "
+            'without "Use simple layout".',
             place=f"line {line}",
         )
 
 
 def _check_empty(row: _Row) -> None:
     if any(re.search("[1-9]", row[name]) for name in ("amount", "debit", "credit")):
-        raise Invalid("This line has an amount and no account.", place=f"line {row.line}")
+        raise Invalid("This line has an amount but no account.", place=f"line {row.line}")
 
 
 def _figure(row: _Row, numbers: Numbers) -> Figure:
@@ -201,7 +202,7 @@ def _figure(row: _Row, numbers: Numbers) -> Figure:
     unit = _CURRENCY.fullmatch(row["unit"])
     if row["unit"] and unit is None:
         raise Invalid(
-            "{row!r} is no currency. Import the program's own file instead.",
+            "{row!r} is not a currency. Import the program's own file instead.",
             place=place,
             row=row["unit"][:40],
         )
@@ -212,8 +213,8 @@ def _figure(row: _Row, numbers: Numbers) -> Figure:
         number -= _number(row["credit"] or "0", numbers, place)
     if row["value"] and abs(_number(row["value"], numbers, place)) != abs(number):
         raise Invalid(
-            "This line moves something else than the currency of its transaction, which the "
-            "export does not name. Import the GnuCash book itself.",
+            "This line's commodity differs from the currency of its transaction, and the "
+            "export does not name it. Import the GnuCash book itself.",
             place=place,
         )
     return Figure(number, unit[1] if unit else "")
@@ -250,11 +251,12 @@ def _decimal_mark(rows: Sequence[_Row]) -> str:
                 doubtful = doubtful or row.line
         if len(certain) > 1:
             raise Invalid(
-                "This amount is not written like the ones above it.", place=f"line {row.line}"
+                "This amount is written differently from the ones above it.",
+                place=f"line {row.line}",
             )
     if doubtful and not certain:
         raise Invalid(
-            "This amount can be read in two ways. Export amounts with two decimals.",
+            "This amount is ambiguous. Export amounts with two decimals.",
             place=f"line {doubtful}",
         )
     return certain.pop() if certain else "."
@@ -269,7 +271,7 @@ def _days(written: Sequence[tuple[int, str]]) -> Iterator[date]:
         place = f"line {line}"
         if numeric and not day_first and not month_first and numeric[2] != ".":
             raise Invalid(
-                "{value} can be read in two ways. Export dates like 2024-12-31.",
+                "{value} is ambiguous. Export dates like 2024-12-31.",
                 place=place,
                 value=text,
             )

@@ -152,11 +152,11 @@ class Declarations:
         old, equals, new = (part.strip() for part in rest.partition("="))
         if rest.startswith("/"):
             raise Invalid(
-                "Aliases with a pattern are not read: write an alias for each account.",
+                "Aliases with a pattern are not supported. Write an alias for each account.",
                 place=place,
             )
         if not equals or not old or ";" in rest:
-            raise Invalid("An alias says OLD = NEW, with nothing behind it.", place=place)
+            raise Invalid("Write an alias as OLD = NEW, with nothing after it.", place=place)
         check_name(new, place)
         if self.dialect is LEDGER:
             self.aliases.append((old, self._prefix() + new))
@@ -172,7 +172,7 @@ class Declarations:
         elif what == "year":
             self._default_year(name, place)
         elif what != "tag":
-            raise Invalid("apply {what} is not read.", place=place, what=what[:20])
+            raise Invalid("apply {what} is not supported.", place=place, what=what[:20])
 
     def _end(self, rest: str, place: str) -> None:
         if rest == "aliases" and self.dialect is not LEDGER:
@@ -180,22 +180,22 @@ class Declarations:
             return
         what = rest.removeprefix("apply").strip() or (self._applied[-1:] or [""])[0]
         if not self._applied or self._applied.pop() != what:
-            raise Invalid("Nothing of this kind is open here.", place=place)
+            raise Invalid("There is nothing to end here.", place=place)
         if what == "account":
             self.prefixes.pop()
 
     def _conversion(self, rest: str, place: str) -> None:
         if self.dialect is not LEDGER:
             raise Invalid(
-                "Units that are converted are read in ledger files only: hledger does not "
-                "convert them. Say --format ledger if this is one.",
+                "Unit conversions are supported in ledger files only, because hledger does "
+                "not convert units. Use --format ledger if this is a ledger file.",
                 place=place,
             )
         if self.begun:
-            raise Invalid("Units are converted before the first transaction.", place=place)
+            raise Invalid("Unit conversions must come before the first transaction.", place=place)
         left, equals, right = split_comment(rest)[0].partition("=")
         if not equals:
-            raise Invalid("A conversion says 1 of this = so many of that.", place=place)
+            raise Invalid("Write a conversion as 1 of one unit = a number of another.", place=place)
         larger, _ = self.numbers.figure(left, place)
         smaller, _ = self.numbers.figure(right, place)
         self.numbers.convert(larger, smaller, place)
@@ -205,7 +205,7 @@ class Declarations:
         unit = self._format(split_comment(rest)[0].strip(), place)
         if self.dialect is LEDGER and self.numbers.unit_marks.get(unit) == ",":
             raise Invalid(
-                "ledger learns this from a line `format` below the commodity.", place=place
+                "In ledger files, set this with a line `format` below the commodity.", place=place
             )
         return self._below_commodity
 
@@ -215,7 +215,7 @@ class Declarations:
             self._format(split_comment(rest)[0].strip(), f"line {number}")
         elif word == "alias" and self.dialect is LEDGER:
             raise Invalid(
-                "Other names of commodities are not read: write one name.", place=f"line {number}"
+                "Aliases of commodities are not supported. Use one name.", place=f"line {number}"
             )
 
     def _default_commodity(self, rest: str, place: str) -> None:
@@ -242,17 +242,17 @@ class Declarations:
     def _decimal_mark(self, rest: str, place: str) -> None:
         mark = rest[:1]
         if mark not in (".", ","):
-            raise Invalid("A decimal mark is . or ,", place=place)
+            raise Invalid("A decimal mark must be . or ,", place=place)
         if self.dialect is LEDGER and mark == ",":
             raise Invalid(
-                "ledger does not know this line: write a `format` for each commodity.",
+                "ledger does not know this line. Write a `format` for each commodity.",
                 place=place,
             )
         self.numbers.decimal_mark = mark
 
     def _default_year(self, rest: str, place: str) -> None:
         if not re.fullmatch(r"[0-9]{4}", rest.strip()):
-            raise Invalid("A year has four digits.", place=place)
+            raise Invalid("A year must have four digits.", place=place)
         self.year = int(rest)
 
 

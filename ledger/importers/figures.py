@@ -84,7 +84,9 @@ class Numbers:
     def convert(self, larger: Figure, smaller: Figure, place: str) -> None:
         """Take note that so much of one unit is so much of another. Raises Invalid."""
         if not larger.number or self.smallest(smaller).unit == larger.unit:
-            raise Invalid("These units cannot be converted so.", place=place)
+            raise Invalid(
+                "These units cannot be converted into each other in this way.", place=place
+            )
         if larger.unit in self.conversions and larger.unit not in TIMES:
             raise Invalid("The unit {unit} is converted twice.", place=place, unit=larger.unit)
         with exactly(place):
@@ -114,8 +116,8 @@ class Numbers:
         mark, certain = self._mark_in(plain, place)
         if seen is not None and seen != mark and re.search(r"[.,]", plain):
             raise Invalid(
-                "{plain} is not written like the amounts above it. Declare how numbers "
-                "are written in the file, with a line like `decimal-mark .`",
+                "{plain} is written differently from the amounts above it. Declare how "
+                "numbers are written in the file, with a line like `decimal-mark .`",
                 place=place,
                 plain=plain,
             )
@@ -134,8 +136,8 @@ class Numbers:
             if self.commas_group:
                 return ".", False
             raise Invalid(
-                "{plain} can be read in two ways. Declare how numbers are written in "
-                "the file, with a line like `decimal-mark .`",
+                "{plain} is ambiguous. Declare how numbers are written in the file, with a "
+                "line like `decimal-mark .`",
                 place=place,
                 plain=plain,
             )
@@ -165,7 +167,7 @@ class Arithmetic:
             total = self._numbers.smallest(total)
             other = self._numbers.smallest(other)
             if other.unit != total.unit:
-                raise Invalid("Only amounts of one unit can be added.", place=self._place)
+                raise Invalid("Only amounts in the same unit can be added.", place=self._place)
             number = total.number + (other.number if sign == "+" else -other.number)
             total = Figure(number, total.unit)
         return total, end
@@ -196,12 +198,12 @@ class Arithmetic:
         return start + len(rest) - len(rest.lstrip()) + 1
 
     def _wrong(self) -> Invalid:
-        return Invalid("This arithmetic is not read; write the amount.", place=self._place)
+        return Invalid("This expression is not supported. Write the amount.", place=self._place)
 
 
 def unit_name(text: str, place: str) -> str:
     """Return a unit without its quotes. Raises Invalid when it holds what cannot be seen."""
     name = text[1:-1] if text.startswith('"') else text
     if not name.isprintable():
-        raise Invalid("The name of a commodity holds signs that cannot be seen.", place=place)
+        raise Invalid("The name of a commodity contains invisible characters.", place=place)
     return name

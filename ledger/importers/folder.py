@@ -59,7 +59,7 @@ class Folder:
         """
         above = (*text.above, text.path)
         if len(above) > MAX_NESTED:
-            raise Invalid("Files include one another too deep.", place=place)
+            raise Invalid("Included files are nested too deeply.", place=place)
         for path in self._paths(text, pattern, place):
             if path in above:
                 raise Invalid("{name} includes itself.", place=place, name=path.name)
@@ -83,8 +83,8 @@ class Folder:
         parts = pattern.split("/")
         if not pattern or pattern.startswith(("/", "~")) or "\\" in pattern or "\0" in pattern:
             raise Invalid(
-                "{shown} is not read. Name an included file by its way from the file "
-                "that includes it, inside the same folder.",
+                "{shown} cannot be read. Give the path of an included file relative to the "
+                "file that includes it, within the same folder.",
                 place=place,
                 shown=shown,
             )
@@ -93,16 +93,15 @@ class Folder:
         try:
             found = sorted(set(_matching(text.path.parent, parts, looked_at)))
         except OSError as error:
-            raise Invalid("{shown} cannot be looked up.", place=place, shown=shown) from error
+            raise Invalid("{shown} cannot be found.", place=place, shown=shown) from error
         except _TooManyError as error:
-            raise Invalid("{shown} names too many files.", place=place, shown=shown) from error
+            raise Invalid("{shown} matches too many files.", place=place, shown=shown) from error
         inside: list[Path] = []
         for path in found:
             real = path.resolve()
             if not real.is_relative_to(self.root):
                 raise Invalid(
-                    "{shown} lies outside the folder of the file. Only files in that "
-                    "folder and below are read: put it there.",
+                    "{shown} is outside the folder of the file. Put it in that folder or below.",
                     place=place,
                     shown=shown,
                 )
@@ -159,7 +158,10 @@ def text_of(data: bytes, base: int = 0) -> str:
         if len(line) > MAX_LINE:
             raise Invalid("The line is too long.", place=f"line {number}")
         if b"\x00" in line:
-            raise Invalid("The line holds a NUL: this is no text.", place=f"line {number}")
+            raise Invalid(
+                "The line contains a NUL character, so this is not a text file.",
+                place=f"line {number}",
+            )
         try:
             line.decode()
         except UnicodeDecodeError as error:

@@ -106,11 +106,11 @@ def _names(accounts: Mapping[str, AccountRow]) -> dict[str, str]:
         while above is not None and above.kind != "ROOT":
             parts.append(_text(above.name))
             if len(parts) > MAX_DEPTH:
-                raise Invalid("An account stands below itself.", place="accounts")
+                raise Invalid("An account is its own parent.", place="accounts")
             above = accounts.get(above.parent or "")
         names[guid] = ":".join(reversed(parts))
     if len(set(names.values())) != len(names):
-        raise Invalid("Two accounts have one name.", place="accounts")
+        raise Invalid("Two accounts have the same name.", place="accounts")
     return names
 
 
@@ -140,7 +140,7 @@ def _transaction(
     with exactly(place):
         for split in row.splits:
             if split.account not in names or split.account not in units:
-                raise Invalid("A posting stands on an account that is not there.", place=place)
+                raise Invalid("A posting names an account that does not exist.", place=place)
             quantity = _decimal(*split.quantity, place)
             worth += _decimal(*split.value, place)
             if quantity:
@@ -155,11 +155,11 @@ def _transaction(
 
 def _decimal(number: object, over: object, place: str) -> Decimal:
     if type(number) is not int or type(over) is not int or over <= 0:
-        raise Invalid("A quantity is no whole number over a whole number.", place=place)
+        raise Invalid("A quantity must be a whole number divided by a whole number.", place=place)
     return Decimal(number) / Decimal(over)
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise Invalid("An account has no name that can be shown.", place="accounts")
+        raise Invalid("An account has an empty or unprintable name.", place="accounts")
     return value.strip()

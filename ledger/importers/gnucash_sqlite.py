@@ -40,7 +40,7 @@ def read(path: Path) -> History:
             return history_of(accounts, _transactions(connection, warnings), warnings)
     except sqlite3.Error as error:
         raise Invalid(
-            "This is no GnuCash book that can be read: {error}", place="file", error=error
+            "This GnuCash book cannot be read: {error}", place="file", error=error
         ) from error
 
 

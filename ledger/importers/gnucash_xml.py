@@ -62,16 +62,14 @@ def read(path: Path) -> History:
         except ParseError as error:
             line = error.position[0]
             raise Invalid(
-                "This is no XML that can be read: {msg}", place=f"line {line}", msg=error.msg
+                "This XML cannot be read: {msg}", place=f"line {line}", msg=error.msg
             ) from error
         except DefusedXmlException as error:
             raise Invalid(
-                "The XML declares entities, which no GnuCash file does.", place="file"
+                "The XML declares entities. GnuCash files do not contain these.", place="file"
             ) from error
         except (ValueError, LookupError) as error:
-            raise Invalid(
-                "This is no XML that can be read: {error}", place="file", error=error
-            ) from error
+            raise Invalid("This XML cannot be read: {error}", place="file", error=error) from error
     return history_of(accounts, transactions)
 
 
@@ -83,7 +81,7 @@ def _elements(stream: Bounded) -> Iterator[tuple[str, Element]]:
             above.append(element)
             if len(above) == 1 and element.tag != "gnc-v2":
                 raise Invalid(
-                    "This is XML, but of no GnuCash book: it begins with <{tag}>.",
+                    "This XML is not a GnuCash book: it begins with <{tag}>.",
                     place="file",
                     tag=element.tag[:40],
                 )
@@ -116,7 +114,7 @@ def _text(element: Element | None, *names: str) -> str:
 def _account(element: Element) -> tuple[str, AccountRow]:
     guid = _text(element, "id")
     if not guid:
-        raise Invalid("An account has no id.", place="accounts")
+        raise Invalid("An account has no ID.", place="accounts")
     return guid, AccountRow(
         name=_text(element, "name"),
         kind=_text(element, "type"),
@@ -159,5 +157,5 @@ def _fraction(text: str, place: str) -> tuple[int, int]:
     whole = number.removeprefix("-")
     parts = (whole, over or "1")
     if not all(part.isascii() and part.isdigit() and len(part) <= 20 for part in parts):
-        raise Invalid("{value!r} is no quantity.", place=place, value=text[:40])
+        raise Invalid("{value!r} is not a quantity.", place=place, value=text[:40])
     return int(number), int(over or "1")

@@ -127,4 +127,4 @@ def exactly(place: str) -> Iterator[None]:
         with localcontext(_EXACT):
             yield
     except ArithmeticError as error:
-        raise Invalid("A figure here cannot be computed exactly.", place=place) from error
+        raise Invalid("An amount here cannot be calculated exactly.", place=place) from error

@@ -104,7 +104,7 @@ def read_mapping(data: bytes) -> Mapping:
         document = tomllib.loads(data.decode(), parse_float=Decimal)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise Invalid(
-            "The mapping is no TOML that can be read: {error}", place="file", error=error
+            "The mapping is not valid TOML: {error}", place="file", error=error
         ) from error
     _check_keys(document, {"fund", "accounts", "commodities", "between_days"}, "mapping")
     accounts = _table(document.get("accounts", {}), "accounts")
@@ -176,7 +176,7 @@ def _between_days(value: Any) -> BetweenDays | None:
     for account, side, first in zip(found, ("receivable", "payable"), (1, 2), strict=True):
         if account.number // 1000 != first:
             raise Invalid(
-                "This is an account from {first}000 to {first}999.",
+                "This must be an account from {first}000 to {first}999.",
                 place=f"between_days.{side}",
                 first=first,
             )
@@ -189,12 +189,12 @@ def _account(value: Any, place: str) -> AccountTarget:
     things = None if "things" not in table else _number(table["things"], f"{place}.things")
     number = _number(table.get("number", things), f"{place}.number")
     if things is not None and things // 1000 != 8:
-        raise Invalid("Things are counted on accounts from 8000.", place=f"{place}.things")
+        raise Invalid("Equipment must be counted on accounts from 8000.", place=f"{place}.things")
     name = table.get("name")
     if name is not None and number // 1000 not in OF_VALUE:
         raise Invalid("Only accounts from 1000 to 6999 can be opened.", place=place)
     if not _SKILL.fullmatch(str(table.get("skill", "GEN"))):
-        raise Invalid("A skill is written in capitals, like CARP.", place=f"{place}.skill")
+        raise Invalid("Write a skill in capital letters, like CARP.", place=f"{place}.skill")
     return AccountTarget(
         number,
         things,
@@ -210,13 +210,13 @@ def _commodity(value: Any, place: str) -> CommodityTarget:
     _check_keys(table, _COMMODITY_KEYS, place)
     code = _text(table.get("code"), f"{place}.code")
     if is_currency(code) and code not in EXPONENTS:
-        raise Invalid("{code} is no currency of ISO 4217.", place=place, code=code)
+        raise Invalid("{code} is not an ISO 4217 currency.", place=place, code=code)
     if not is_ours(code):
-        raise Invalid("{code!r:.40} is no commodity code.", place=place, code=code)
+        raise Invalid("{code!r:.40} is not a valid commodity code.", place=place, code=code)
     times, per = (_ratio(table.get(key, 1), f"{place}.{key}") for key in ("times", "per"))
     worth = table.get("worth", Acct.INVENTORY)
     if type(worth) is not int or worth // 1000 not in OF_VALUE:
-        raise Invalid("This is an account that holds value.", place=f"{place}.worth")
+        raise Invalid("This must be an account that holds value.", place=f"{place}.worth")
     return CommodityTarget(code, times * 10 ** decimals(code), per, worth)
 
 
@@ -224,34 +224,34 @@ def _ratio(value: Any, place: str) -> Decimal:
     whole = isinstance(value, int) and not isinstance(value, bool)
     finite = isinstance(value, Decimal) and value.is_finite()
     if not (whole or finite) or not 0 < value <= 10**9:
-        raise Invalid("This is a number above zero.", place=place)
+        raise Invalid("This must be a number above zero.", place=place)
     return Decimal(value)
 
 
 def _number(value: Any, place: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1000 <= value <= 9999:
-        raise Invalid("An account has a number from 1000 to 9999.", place=place)
+        raise Invalid("An account number must be from 1000 to 9999.", place=place)
     return value
 
 
 def _table(value: Any, place: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise Invalid("This is a table.", place=place)
+        raise Invalid("This must be a table.", place=place)
     return value
 
 
 def _text(value: Any, place: str) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > 200:
-        raise Invalid("This is a text of 1 to 200 characters.", place=place)
+        raise Invalid("This must be text of 1 to 200 characters.", place=place)
     if not value.isprintable():
-        raise Invalid("This text holds signs that cannot be seen.", place=place)
+        raise Invalid("This text contains invisible characters.", place=place)
     return value
 
 
 def _check_keys(found: Table[str, Any], known: set[str], place: str) -> None:
     unknown = sorted(found.keys() - known)
     if unknown:
-        raise Invalid("{unknown!r:.40} is not known here.", place=place, unknown=unknown[0])
+        raise Invalid("{unknown!r:.40} is not a known field.", place=place, unknown=unknown[0])
 
 
 def _quoted(text: str) -> str:

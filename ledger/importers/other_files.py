@@ -73,7 +73,7 @@ def refuse(path: Path, start: bytes) -> None:
             raise Invalid(words, place="file")
     if found := _ROOT.match(text):
         raise Invalid(
-            "This is XML of another program: it begins with <{found}>. {to_csv}",
+            "This is XML from another program: it begins with <{found}>. {to_csv}",
             place="file",
             found=found[1],
             to_csv=_TO_CSV,

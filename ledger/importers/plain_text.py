@@ -85,8 +85,8 @@ class _Reader:
             kind = "automated" if line[0] == "=" else "periodic"
             if kind not in self._leave_out:
                 raise Invalid(
-                    "This {kind} transaction is a rule or a plan, not what happened. Write "
-                    "what it makes as transactions and leave it out with --leave-out "
+                    "This {kind} transaction is a rule or a plan, not an actual transaction. "
+                    "Write its results as transactions and leave it out with --leave-out "
                     "{kind}.",
                     place=f"line {number}",
                     kind=kind,
@@ -110,9 +110,7 @@ class _Reader:
         elif word in TAKEN:
             self._below = self.declared.take(word, rest, number) or self._nothing
         elif word not in _WITHOUT_EFFECT:
-            raise Invalid(
-                "{word!r} is not understood here.", place=f"line {number}", word=word[:40]
-            )
+            raise Invalid("{word!r} is not valid here.", place=f"line {number}", word=word[:40])
 
     def _include(self, text: Text, pattern: str, number: int) -> None:
         """Read files as if they stood here; hledger reads times by a file's prefix or ending."""
@@ -199,4 +197,6 @@ class _Reader:
 
     def _nothing(self, line: str, number: int) -> None:
         if line.strip()[0] not in ";#":
-            raise Invalid("This line belongs to nothing above it.", place=f"line {number}")
+            raise Invalid(
+                "This line does not belong to any transaction above it.", place=f"line {number}"
+            )

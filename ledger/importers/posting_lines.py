@@ -60,7 +60,7 @@ def read_posting(text: str, line: int, numbers: Numbers, dialect: Dialect) -> Dr
         if name.startswith(opening) and name.endswith(closing):
             group, name = opening, name[1:-1].strip()
     if name.startswith("<"):
-        raise Invalid("Deferred postings are not read.", place=place)
+        raise Invalid("Deferred postings are not supported.", place=place)
     tags = tags_of(comment)
     if not rest:
         return Draft(line, name, None, group=group, tags=tags)
@@ -71,7 +71,7 @@ def read_posting(text: str, line: int, numbers: Numbers, dialect: Dialect) -> Dr
 def check_name(name: str, place: str) -> None:
     """Refuse an account's name that is empty, endless, or holds what cannot be seen."""
     if not name or len(name) > MAX_NAME or not name.isprintable() or "" in name.split(":"):
-        raise Invalid("{name!r} is no name of an account.", place=place, name=name[:40])
+        raise Invalid("{name!r} is not a valid account name.", place=place, name=name[:40])
 
 
 def _cut(text: str) -> tuple[str, str, str]:
@@ -97,7 +97,7 @@ def _amount(
         if rest.startswith("="):
             assertion, end = _assertion(text, start, numbers, place)
         elif written is None:
-            raise Invalid("{rest!r} is not understood here.", place=place, rest=rest[:40])
+            raise Invalid("{rest!r} is not valid here.", place=place, rest=rest[:40])
         elif rest.startswith("{"):
             lot, end = _braced(text, start, written, numbers, place)
         elif rest.startswith(("@", "(@")):
@@ -109,7 +109,7 @@ def _amount(
         elif rest.startswith("(") and ")" in rest:
             end = text.index(")", start) + 1
         else:
-            raise Invalid("{rest!r} is not understood here.", place=place, rest=rest[:40])
+            raise Invalid("{rest!r} is not valid here.", place=place, rest=rest[:40])
     # What is given a price is exchanged for it. A lot that moves without one stays what it is.
     weight = price
     if price and lot and lot.unit == price.unit and dialect.lots_count:
@@ -137,7 +137,7 @@ def _braced(text: str, start: int, of: Figure, numbers: Numbers, place: str) -> 
     price, end = numbers.value(text, place, begin)
     rest = text[end:].lstrip()
     if not rest.startswith(closing):
-        raise Invalid("A lot ends with {closing}.", place=place, closing=closing)
+        raise Invalid("A lot must end with {closing}.", place=place, closing=closing)
     end = len(text) - len(rest) + len(closing)
     return _weight(numbers.smallest(price), of, total=total), end
 
@@ -148,7 +148,7 @@ def _priced(text: str, start: int, of: Figure, numbers: Numbers, place: str) -> 
     assert found is not None
     price, end = numbers.value(text, place, found.end())
     if price.number < 0:
-        raise Invalid("A price is not below zero.", place=place)
+        raise Invalid("A price cannot be negative.", place=place)
     return _weight(numbers.smallest(price), of, total=found[1] == "@@"), end
 
 

@@ -55,7 +55,7 @@ def read_history(
         raise
     if not history.transactions:
         kept = "GnuCash book" if history.format == "gnucash" else "file"
-        raise Invalid("The {kept} holds no transaction.", place="file", kept=kept)
+        raise Invalid("The {kept} contains no transactions.", place="file", kept=kept)
     return replace(history, includes=tuple(folder.includes))
 
 

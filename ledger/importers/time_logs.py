@@ -73,7 +73,7 @@ def _timeclock(text: Text) -> Times:
             _clock(times, line, number)
     if times.begun is not None:
         raise Invalid(
-            "Nobody clocked out after this. Write when the work ended.",
+            "This clock-in has no clock-out. Write when the work ended.",
             place=f"line {times.begun[0]}",
         )
     return times
@@ -83,14 +83,16 @@ def _clock(times: Times, line: str, number: int) -> None:
     place = f"line {number}"
     found = _CLOCK.fullmatch(line)
     if found is None or found["what"] in "bh":
-        raise Invalid("{line!r} is no clock-in (i) or clock-out (o).", place=place, line=line[:40])
+        raise Invalid(
+            "{line!r} is not a clock-in (i) or clock-out (o).", place=place, line=line[:40]
+        )
     read = read_day(found["day"], None, place)
     if read is None or read[1] != len(found["day"]):
         raise Invalid("{found!r} is not a date.", place=place, found=found["day"][:20])
     try:
         clock = time(int(found["hour"]), int(found["minute"]), int(found["second"] or 0))
     except ValueError as error:
-        raise Invalid("This is no time of a day.", place=place) from error
+        raise Invalid("This is not a time of day.", place=place) from error
     if clock.second:
         times.cut.append(number)
     instant = datetime.combine(read[0], clock.replace(second=0))
@@ -103,11 +105,11 @@ def _clock(times: Times, line: str, number: int) -> None:
             )
         account = re.split(r"\s{2,}|\t", split_comment(found["rest"] or "")[0].strip())[0]
         if not account:
-            raise Invalid("Say what the time was spent on, behind the clock-in.", place=place)
+            raise Invalid("Enter after the clock-in what the time was spent on.", place=place)
         times.begun = (number, instant, account)
         return
     if times.begun is None:
-        raise Invalid("Nobody clocked in before this.", place=place)
+        raise Invalid("There is no clock-in before this clock-out.", place=place)
     line_in, start, account = times.begun
     if instant < start:
         raise Invalid("This is before the clock-in above.", place=place)
@@ -135,14 +137,14 @@ def _timedot(text: Text) -> Times:
         if found is not None and plain[found[1] :][:1] in ("", " ", "\t"):
             day = found[0]
         elif day is None and line[0] != "*":
-            raise Invalid("This stands before the first day.", place=place)
+            raise Invalid("This line is before the first date.", place=place)
         elif day is not None:
             written = split_comment(plain.strip())[0].strip()
             account, *rest = re.split(r"\s{2,}|\t", written, maxsplit=1)
             if rest:
                 times.add(number, day, account, _dotted(rest[0].strip(), place))
             elif " " in written and _ONE_BLANK.fullmatch(written.split()[-1]):
-                raise Invalid("Write two blanks between what was done and its time.", place=place)
+                raise Invalid("Write two spaces between the activity and its time.", place=place)
     return times
 
 
@@ -154,7 +156,7 @@ def _dotted(text: str, place: str) -> Decimal:
     found = _QUANTITY.fullmatch(text)
     if found is None or found[2] not in _SECONDS:
         raise Invalid(
-            "{value!r} is no time: write dots for quarters of an hour, or 90m, 1.5h.",
+            "{value!r} is not a duration. Write dots for quarters of an hour, or 90m, 1.5h.",
             place=place,
             value=text[:40],
         )

@@ -97,7 +97,7 @@ def figures_of(
         except ValidationError as error:
             problems[name] = [str(sentence) for sentence in error.messages]
     if problems:
-        raise Invalid("Some answers need another look.", messages=problems)
+        raise Invalid("Check the answers marked below.", messages=problems)
     return numbers, caps
 
 

@@ -22,7 +22,7 @@ from ledger.schemas.fields import (
 
 CONSENTS = ("name", "initials", "anonymous")
 MAX_LINES = 20
-NOTHING = "Offer something first."
+NOTHING = "Choose what you would like to pledge."
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ def take_needs(
             continue
         rows[n] = {"commodity": commodity, "optimum": row["minimum"], **row}
     if not rows and not problems:
-        problems["needs"] = ["Say what the campaign needs."]
+        problems["needs"] = ["Enter at least one need of the campaign."]
     return rows, problems
 
 

@@ -120,7 +120,7 @@ class Named(Schema):
 class Meaning(Schema):
     """What a bank line means; ``target`` is a payout, reference, fund or entry."""
 
-    meaning = one_of(tuple(MEANINGS), "Choose what this line means.")
+    meaning = one_of(tuple(MEANINGS), "Choose how to categorise this line.")
     target = Line(required=True, longest=64)
 
 

@@ -12,19 +12,21 @@ from reports.exports import FORMATS, export_journal
 
 @click.group("export")
 def export() -> None:
-    """The books in other programs' formats."""
+    """Export the books in other programs' formats."""
 
 
 @command(export, "journal")
 @click.option("--book", "code", required=True)
 @click.option("--format", "file_format", required=True, type=click.Choice(list(FORMATS)))
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--known-at", default=None, help="ISO instant; without what was recorded later.")
+@click.option(
+    "--known-at", default=None, help="ISO date and time. Leaves out entries recorded later."
+)
 @pass_console
 def journal(
     console: Console, code: str, file_format: str, output: Path, known_at: str | None
 ) -> None:
-    """Write the whole journal of a book."""
+    """Export the whole journal of a book."""
     instant = parse_instant(known_at)
     with console.database().snapshot() as session:
         book = book_by_code(session, code)

@@ -26,7 +26,7 @@ proofs = click.Group("proofs")
 @click.option("--book", "code", required=True)
 @pass_console
 def checkpoint(console: Console, code: str) -> None:
-    """Seal a book and state size and root of its log, signed."""
+    """Seal a book and write a signed checkpoint with the size and root of its log."""
     signer = signer_of_console(console)
     row = console.database().run(lambda session: _checkpoint(session, code, signer))
     origin, size, root = row.note.split("\n")[:3]
@@ -49,7 +49,7 @@ def checkpoint(console: Console, code: str) -> None:
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @pass_console
 def bundle(console: Console, code: str, output: Path) -> None:
-    """Pack a book for an auditor: log, signed checkpoint, balances and the verifier."""
+    """Pack a book for an auditor, with log, signed checkpoint, balances and verifier."""
     signer = signer_of_console(console)
 
     def pack(session: Session) -> tuple[Checkpoint, bytes]:
@@ -66,20 +66,22 @@ def bundle(console: Console, code: str, output: Path) -> None:
 
 @command(proofs, "prove")
 @click.option("--book", "code", required=True)
-@click.option("--entry", "entry_id", type=click.UUID, help="Prove that this entry is in the log.")
+@click.option(
+    "--entry", "entry_id", type=click.UUID, help="Prove that the log contains this entry."
+)
 @click.option(
     "--since",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Prove that the log of this older checkpoint only grew.",
+    help="Prove that the log only grew since this older checkpoint.",
 )
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @pass_console
 def prove(
     console: Console, code: str, entry_id: UUID | None, since: Path | None, output: Path
 ) -> None:
-    """Write a proof for somebody who has no bundle: of one entry, or that the log only grew."""
+    """Write a proof without a bundle, of one entry or that the log only grew."""
     if (entry_id is None) == (since is None):
-        raise click.UsageError("Give one of --entry and --since.")
+        raise click.UsageError("Use exactly one of --entry and --since.")
     signer = signer_of_console(console)
     older = since.read_text(encoding="utf-8", errors="replace") if since else ""
 
@@ -108,7 +110,7 @@ def prove(
 @click.option("--key", default=None, help="The key line you were given.")
 @pass_console
 def verify_file(console: Console, file: Path, since: Path | None, key: str | None) -> None:
-    """Prove offline that a bundle is whole and an older checkpoint is its beginning.
+    """Prove offline that a bundle is complete and begins with an older checkpoint.
 
     Verifies the proofs that `prove` writes as well.
     """

@@ -21,7 +21,7 @@ from reports.issue import Wanted, issue
 
 @click.group("report")
 def report() -> None:
-    """Reports as PDF, and their editions."""
+    """Issue reports as PDF and manage their editions."""
 
 
 @command(report, "transparency")
@@ -31,7 +31,9 @@ def report() -> None:
 @click.option("--from", "since", required=True)
 @click.option("--to", "until", required=True)
 @click.option("--edition", type=click.Choice(EDITIONS), default="public", show_default=True)
-@click.option("--known-at", default=None, help="ISO instant; without what was recorded later.")
+@click.option(
+    "--known-at", default=None, help="ISO date and time. Leaves out entries recorded later."
+)
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @pass_console
 def transparency(
@@ -45,10 +47,10 @@ def transparency(
     known_at: str | None,
     output: Path,
 ) -> None:
-    """Issue the transparency report of a book, a pool or all, and write it; one that was issued
-    of the same data is written again as it was."""
+    """Issue the transparency report of a book, a pool or all, and write it. A report issued before
+    from the same data is written again unchanged."""
     if sum((book_code is not None, pool_code is not None, everything)) != 1:
-        raise click.UsageError("Give one of --book, --pool and --all.")
+        raise click.UsageError("Use exactly one of --book, --pool and --all.")
     wanted = Wanted(
         lambda session: _scope(session, book_code, pool_code),
         _day(since),
@@ -81,7 +83,7 @@ def transparency(
 @command(report, "editions")
 @pass_console
 def editions(console: Console) -> None:
-    """List the reports that were made, the newest first."""
+    """List issued reports, newest first."""
     with console.database().snapshot() as session:
         ids = [book.id for book in all_books(session)]
         rows = questions.editions_for(session, book_ids=ids)
@@ -105,7 +107,7 @@ def editions(console: Console) -> None:
         f"no. {row['number']}  {row['title']}{_mark(row)}"
         for row in found
     )
-    console.answer({"editions": found}, text or "No report was made yet.")
+    console.answer({"editions": found}, text or "No reports have been issued yet.")
 
 
 @command(report, "compare")
@@ -113,7 +115,7 @@ def editions(console: Console) -> None:
 @click.argument("newer")
 @pass_console
 def compare(console: Console, older: str, newer: str) -> None:
-    """List each entry that made one edition differ from another.
+    """List the entries by which one edition differs from another.
 
     OLDER and NEWER are ids or the beginnings of the hash of the data that is printed on a report.
     """
@@ -135,7 +137,7 @@ def compare(console: Console, older: str, newer: str) -> None:
             "left": [_document(code, row) for code, row in found.left],
             "changes": [asdict(row) for row in found.changes],
         },
-        "\n".join(lines) or "Nothing differs.",
+        "\n".join(lines) or "There are no differences.",
     )
 
 

@@ -100,7 +100,10 @@ BAD_ENTRIES: dict[str, tuple[dict[str, Any], str]] = {
     "an endless number": (with_leg("quantity", float("inf")), "postings[0].quantity"),
     "more than can be stored": (with_leg("quantity", 2**63), "postings[0].quantity"),
     "an account of three digits": (with_leg("account", 101), "postings[0].account"),
-    "an account that is not there": (with_leg("account", 1999), "postings[0].account"),
+    "an account that is not there": (
+        with_leg("account", 1999),
+        "postings[0].account",
+    ),
     "a fund that is not there": (with_legs("fund", "NOWHERE"), "postings[0].fund"),
     "a unit that is not there": (with_legs("commodity", "XXX"), "postings[0].commodity"),
     "a book that is not there": (with_leg("counterparty", "NOWHERE"), "postings[0].counterparty"),

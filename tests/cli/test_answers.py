@@ -182,7 +182,7 @@ def test_a_name_that_is_not_utf_8_is_refused(run: Run):
     opened = ("--kind", "community", "--currency", "USD")
     done = run("book", "create", "A", "--name", name, *opened)
     assert done.code == 1
-    assert "name: This text holds a character that cannot be stored." in done.err
+    assert "name: This text contains a character that cannot be stored." in done.err
     assert run("trial-balance", "--book", "A").code == 1
 
 

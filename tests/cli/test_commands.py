@@ -156,7 +156,7 @@ def test_a_file_of_several_accounts_is_taken_by_choice(db, run: Run, tmp_path):
     dry = run(*into, "--dry-run")
     assert (dry.code, dry.json["new"], len(dry.json["statements"])) == (0, 0, 2)
     assert dry.json["refused"][0] in refused.err
-    assert "would be refused" in dry.err
+    assert "The import would be rejected: The file holds" in dry.err
     taken = run(*into, "--bank-account", IBAN)
     assert (taken.code, taken.json["new"]) == (0, 1)
     assert "left out" in taken.err

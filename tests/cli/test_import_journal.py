@@ -239,18 +239,20 @@ BAD = {
     "an account whose kind nobody told": (TWO.format(a="Kasse", n="1 EUR"), None, "account Kasse"),
     "an amount without a commodity": (TWO.format(a="Assets:A", n="1"), None, "without one"),
     "more decimals than the currency has": (
-        TWO.format(a="Assets:A", n="1.005 EUR"), None, "line 2: 1.005 EUR is finer"),
+        TWO.format(a="Assets:A", n="1.005 EUR"), None, (
+            "line 2: 1.005 EUR has more decimals than EUR allows"
+        )),
     "seven decimals": (TWO.format(a="Assets:A", n="0.0000001 X"), None, "line 2: 0.0000001 X"),
     "more than books hold": (TWO.format(a="Assets:A", n=f"{'9' * 16} EUR"), None, "line 1: "),
     "a year nobody means": (TWO.format(a="Assets:A", n="1 EUR").replace("2024", "0024"), None,
                             "line 1: The year 24"),
     "an account that the mapping forgets": (
         TWO.format(a="Assets:A", n="1 EUR"), 'fund = "GEN"\n[accounts]\n"Income:B" = 4010\n',
-        "line 2: The mapping does not say what account Assets:A is"),
+        "line 2: The mapping does not include account Assets:A"),
     "a commodity that the mapping forgets": (
         TWO.format(a="Assets:A", n="1 hen"),
         'fund = "GEN"\n[accounts]\n"Income:B" = 4010\n"Assets:A" = 1010\n',
-        "line 2: The mapping does not say what commodity 'hen' is"),
+        "line 2: The mapping does not include commodity 'hen'"),
     "an account that the book has not": (
         TWO.format(a="Assets:A", n="1 EUR"),
         'fund = "GEN"\n[accounts]\n"Income:B" = 4010\n"Assets:A" = 1011\n', "no account 1011"),
@@ -260,17 +262,19 @@ BAD = {
     "another name for an account that is there": (
         TWO.format(a="Assets:A", n="1 EUR"),
         'fund = "GEN"\n[accounts]\n"Income:B" = 4010\n"Assets:A" = {number=1010, name="x"}\n',
-        "Account 1010 is Bank"),
+        "accounts.Assets:A: Account 1010 is already named Bank –"),
     "an account between books without the other": (
         TWO.format(a="Assets:A", n="1 EUR"),
         'fund = "GEN"\n[accounts]\n"Income:B" = 4010\n"Assets:A" = 1300\n', "counterparty"),
     "promises that do not balance": (
         TWO.format(a="Assets:A", n="1 EUR"),
-        'fund = "GEN"\n[accounts]\n"Income:B" = 4010\n"Assets:A" = 9110\n', "line 1: What stands"),
+        'fund = "GEN"\n[accounts]\n"Income:B" = 4010\n"Assets:A" = 9110\n', (
+            "line 1: Postings to accounts from 9000 must balance among themselves"
+        )),
     "a release that comes into no other fund": (
         TWO.format(a="Assets:A", n="1 EUR"),
         'fund = "GEN"\n[accounts]\n"Income:B" = 4910\n"Assets:A" = 1010\n',
-        "line 1: Account 4910 only moves between"),
+        "line 1: Account 4910 only records transfers between the book's"),
     "things whose cost stands on a release": (
         TWO.format(a="Assets:A", n="1 EUR"),
         'fund = "GEN"\n[accounts]\n"Income:B" = 4010\n"Assets:A" = 1010\n'
@@ -279,7 +283,7 @@ BAD = {
         TWO.format(a="Assets:A", n="1 h"),
         'fund = "GEN"\n[accounts]\n"Income:B" = 4010\n"Assets:A" = 1010\n'
         '[commodities]\nh = "MIN.X"\n', "line 1: Posting 1"),
-    "a mapping that is no TOML": (TWO.format(a="Assets:A", n="1 EUR"), "fund = ", "no TOML"),
+    "a mapping that is no TOML": (TWO.format(a="Assets:A", n="1 EUR"), "fund = ", "not valid TOML"),
     "a mapping without a fund": (TWO.format(a="Assets:A", n="1 EUR"), "", "m.toml: fund"),
     "a key nobody knows": (TWO.format(a="Assets:A", n="1 EUR"), 'fund="GEN"\nx=1\n', "'x'"),
     "a number that is none": (
@@ -448,7 +452,7 @@ def test_a_table_without_currencies_is_in_the_currency_of_the_book(
     arguments = ("import", "journal", str(file), "--book", "A")
     refused = run(*arguments)
     assert (refused.code, refused.out) == (1, "")
-    assert "account Bank open" in refused.err
+    assert "The mapping does not cover account Bank" in refused.err
     assert "--propose" in refused.err
     assert run(*arguments, "--propose", str(mapping)).code == 0
     assert '"" = "EUR"' in mapping.read_text()

@@ -67,9 +67,9 @@ def test_setting_up_twice_changes_nothing_and_another_name_is_refused(run: Run, 
     assert run("setup", *ANSWERS, "--database", empty).code == 0
     again = run("setup", *ANSWERS, "--database", empty)
     assert again.code == 0
-    assert "Book HALL is open" in again.out
+    assert "Book HALL created with the fund GEN and" in again.out
     other = run("setup", *ANSWERS, "--name", "Other", "--database", empty)
-    assert (other.code, other.err) == (1, "code: There is another book with the code HALL.\n")
+    assert (other.code, other.err) == (1, "code: Another book already has the code HALL.\n")
     elsewhere = run("setup", *ANSWERS, "--time-zone", "Asia/Tokyo", "--database", empty)
     assert elsewhere.code == 1
 
@@ -87,7 +87,13 @@ def test_a_time_zone_is_corrected_as_long_as_nothing_is_booked(run: Run, db: Dat
     done = run("book", "time-zone", "B", "Pacific/Auckland", "--json")
     assert done.json == {"book": "B", "time_zone": "Pacific/Auckland"}
     _record(db, "B", NOW)
-    with pytest.raises(Exception, match="old time zone"), db.transaction() as session:
+    with (
+        pytest.raises(
+            Exception,
+            match="This book already has journal entries, so its time zone cannot be changed",
+        ),
+        db.transaction() as session,
+    ):
         books.correct_time_zone(
             session, book=book_by_code(session, "B"), time_zone="Europe/Berlin", now=NOW
         )
@@ -271,12 +277,12 @@ def test_a_database_of_another_revision_or_none_is_found_with_its_cure(
     assert found_of(patient)["database"].cure.startswith("Stop serve and worker")
     with patient.db.transaction() as session:
         session.execute(text("update alembic_version set version_num = '9999'"))
-    assert found_of(patient)["database"].cure.startswith("Install the newer program")
+    assert found_of(patient)["database"].cure.startswith("Install the newer version")
     with patient.db.transaction() as session:
         session.execute(text("delete from alembic_version"))
     assert found_of(patient)["database"].cure == "Run `poolbook setup`."
     away = replace(patient, db=Database("postgresql://x@127.0.0.1:1/none"))
-    assert found_of(away)["database"].told == "no answer (OperationalError)"
+    assert found_of(away)["database"].told == "no response (OperationalError)"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

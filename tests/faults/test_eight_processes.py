@@ -132,7 +132,7 @@ def test_nothing_is_lost_or_overdrawn_and_no_lock_is_told(
         "spending": fit,
     }
     assert added([one.refused for one in told]) == {
-        "The fund has less than this to spend.": PROCESSES * spendings - fit
+        "The fund does not have enough to spend this amount.": PROCESSES * spendings - fit
     }
     assert min(seen) == seen[-1] == REST
     # What everybody told is in the books once.

@@ -115,6 +115,6 @@ def test_each_day_has_its_legs_and_nothing_stays_between(
 def test_promises_on_two_days_are_refused():
     mapping = Mapping("GEN", {"a": AccountTarget(9110), "b": AccountTarget(9190)}, {}, BETWEEN)
     one = transaction([(("a", "EUR"), 1, None), (("b", "EUR"), -1, 2)])
-    with pytest.raises(Invalid, match="balance on each day") as refusal:
+    with pytest.raises(Invalid, match="balance on every day") as refusal:
         Booking("A", mapping, lambda number: f"line {number}").entries(one)
     assert refusal.value.place == "line 1"

@@ -139,25 +139,25 @@ REFUSED = {
     "no date": (f"{HEAD},1,a,1.00\n", 2, "no date"),
     "a date that is not": (f"{HEAD}{TWO.format('1.00').replace('03-04', '02-30')}", 2, "a date"),
     "a date that reads two ways": (
-        f"{HEAD}{TWO.format('1.00').replace('2024-03-04', '03/04/2024')}", 2, "two ways"),
+        f"{HEAD}{TWO.format('1.00').replace('2024-03-04', '03/04/2024')}", 2, "is ambiguous"),
     "a date with half a year": (
         f"{HEAD}{TWO.format('1.00').replace('2024-03-04', '13/04/24')}", 2, "like 2024-12-31"),
     "a month nobody knows": (
         f"{HEAD}{TWO.format('1.00').replace('2024-03-04', '4 Foo 2024')}", 2, "not a date"),
-    "a number that reads two ways": (f'{HEAD}{TWO.format("1.020")}', 2, "two ways"),
+    "a number that reads two ways": (f'{HEAD}{TWO.format("1.020")}', 2, "is ambiguous"),
     "numbers of two ways": (f'{HEAD}{TWO.format("1.20")}{TWO.format(chr(34) + "1,20" + chr(34))}',
                             4, "above it"),
     "no number": (f"{HEAD}{TWO.format('x')}", 2, "not an amount"),
     "marks in disorder": (f'{HEAD}{TWO.format("1.2.3")}', 2, "not a number"),
     "an amount without an account": (f"{HEAD}2024-03-04,1,,1.00\n", 2, "no account"),
     "a currency that is none": (
-        "Date,ID,Account,Amount,Currency\n2024-03-04,1,a,1.00,euros\n", 2, "no currency"),
+        "Date,ID,Account,Amount,Currency\n2024-03-04,1,a,1.00,euros\n", 2, "not a currency"),
     "shares": (
         "Date,Transaction ID,Account Name,Amount Num.,Value Num.\n2024-03-04,1,a,2.00,3.00\n", 2,
         "GnuCash book itself"),
-    "quotes without end": (f'{HEAD}2024-03-04,1,"a,1.00\n', 2, "no table"),
+    "quotes without end": (f'{HEAD}2024-03-04,1,"a,1.00\n', 2, "table cannot be read"),
     "an account with a hidden sign": (
-        f"{HEAD}{TWO.format('1.00').replace('a', 'a' + chr(0x202E))}", 2, "no name"),
+        f"{HEAD}{TWO.format('1.00').replace('a', 'a' + chr(0x202E))}", 2, "not a valid account"),
 }  # fmt: skip
 
 

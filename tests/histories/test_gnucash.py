@@ -98,12 +98,16 @@ def test_a_share_called_like_a_currency_is_kept_apart(tmp_path: Path):
 BOMB = HEAD.replace("<gnc-v2", '<!DOCTYPE x [<!ENTITY a "b"><!ENTITY c "&a;&a;&a;&a;">]><gnc-v2', 1)
 END = "</gnc:book></gnc-v2>"
 REFUSED = {
-    "an empty book": (f"{HEAD}{END}", "file", "GnuCash book holds no transaction"),
+    "an empty book": (f"{HEAD}{END}", "file", "The GnuCash book contains no transactions"),
     "entities": (f"{BOMB}{END}", "file", "entities"),
     "XML of something else": ("<?xml version='1.0'?><gnc-v3/><!--<gnc-v2-->", "file", "gnc-v3"),
-    "broken off": (f"{HEAD}<gnc:account>", "line 10", "no XML"),
+    "broken off": (f"{HEAD}<gnc:account>", "line 10", "This XML cannot be read:"),
     "nested without end": (HEAD + "<a>" * 5000, "file", "nested"),
-    "an encoding nobody knows": (HEAD.replace("utf-8", "utf-99"), "file", "no XML"),
+    "an encoding nobody knows": (
+        HEAD.replace("utf-8", "utf-99"),
+        "file",
+        "This XML cannot be read:",
+    ),
     "compression of something else": (b"\x1f\x8b" + b"x" * 40, "file", "damaged"),
     "compression broken off": (packed(f"{HEAD}{END}")[:-9], "file", "damaged"),
 }
@@ -122,14 +126,20 @@ def test_what_is_no_book_is_refused(tmp_path: Path, case: tuple[str | bytes, str
 
 TRANSACTIONS = {
     "a day that is not": ("2014-12-31 10", "2014-02-31 10", "transaction 1", "not a date"),
-    "a quantity that is none": (">2000/100<", ">20,00<", "transaction 1", "no quantity"),
+    "a quantity that is none": (">2000/100<", ">20,00<", "transaction 1", "is not a quantity"),
     "a fraction of nothing": (">2000/100<", ">2000/0<", "transaction 1", "whole number"),
     "a third": (">2000/100<", ">2000/3<", "transaction 1", "exactly"),
     "one leg too much": ("<split:value>2000/", "<split:value>2001/", "transaction 1", "balance"),
-    "an account that is not": (">i</split", ">z</split", "transaction 1", "not there"),
+    (
+        "A posting names an account that does not exist"
+    ): (">i</split", ">z</split", "transaction 1", (
+        "A posting names an account that does not exist"
+    )),
     "an account below itself": (
-        "<act:parent>r", "<act:parent>a", "accounts", "below itself"),
-    "an account without a name": ("<act:name>Assets", "<act:name>", "accounts", "no name"),
+        "<act:parent>r", "<act:parent>a", "accounts", "An account is its own parent"),
+    "an account without a name": ("<act:name>Assets", "<act:name>", "accounts", (
+        "An account has an empty or unprintable name"
+    )),
 }  # fmt: skip
 
 

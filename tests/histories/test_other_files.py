@@ -93,5 +93,5 @@ def test_a_book_of_gnucash_is_read_as_such_only(tmp_path: Path):
     file.write_bytes(b"SQLite format 3\x00" + b"\0" * 84)
     with pytest.raises(Invalid, match="GnuCash book"):
         read_history(file, "hledger")
-    with pytest.raises(Invalid, match="no GnuCash book"):
+    with pytest.raises(Invalid, match="This GnuCash book cannot be read: file is not a database"):
         read_history(file)

@@ -112,20 +112,40 @@ def test_the_cases_have_their_hours():
 
 
 REFUSED = {
-    "no clock-out": ("timeclock", "i 2024/03/04 09:00 a\n", 1, "clocked out"),
+    "no clock-out": ("timeclock", "i 2024/03/04 09:00 a\n", 1, "This clock-in has no clock-out"),
     "two clock-ins": ("timeclock", "i 2024/03/04 09:00 a\ni 2024/03/04 10:00 b\n", 2, "line 1"),
-    "no clock-in": ("timeclock", "o 2024/03/04 09:00\n", 1, "clocked in"),
+    "' is not a clock-in": (
+        "timeclock",
+        "o 2024/03/04 09:00\n",
+        1,
+        "There is no clock-in before this clock-out",
+    ),
     "backwards": ("timeclock", "i 2024/03/04 09:00 a\no 2024/03/04 08:00\n", 2, "before"),
     "no day": ("timeclock", "i 2024/02/30 09:00 a\n", 1, "not a date"),
-    "no time": ("timeclock", "i 2024/03/04 25:00 a\n", 1, "no time of a day"),
+    "' is not a duration": ("timeclock", "i 2024/03/04 25:00 a\n", 1, "This is not a time of day"),
     "nothing it was spent on": ("timeclock", "i 2024/03/04 09:00\n", 1, "spent on"),
-    "a budget": ("timeclock", "b 2024/03/04 09:00 a\n", 1, "no clock-in"),
-    "something else": ("timeclock", "hello\n", 1, "no clock-in"),
-    "a line before any day": ("timedot", "a  1h\n2024-03-04\n", 1, "before the first day"),
-    "a time that is none": ("timedot", "2024-03-04\na  soon\n", 2, "no time"),
-    "months": ("timedot", "2024-03-04\na  2mo\n", 2, "no time"),
-    "a single blank": ("timedot", "2024-03-04\nada 1.5h\n", 2, "two blanks"),
-    "single blanks and dots": ("timedot", "2024-03-04\nada ....\n", 2, "two blanks"),
+    "a budget": ("timeclock", "b 2024/03/04 09:00 a\n", 1, "' is not a clock-in"),
+    "something else": ("timeclock", "hello\n", 1, "' is not a clock-in"),
+    "a line before any day": (
+        "timedot",
+        "a  1h\n2024-03-04\n",
+        1,
+        "This line is before the first date",
+    ),
+    "a time that is none": ("timedot", "2024-03-04\na  soon\n", 2, "' is not a duration"),
+    "months": ("timedot", "2024-03-04\na  2mo\n", 2, "' is not a duration"),
+    "a single blank": (
+        "timedot",
+        "2024-03-04\nada 1.5h\n",
+        2,
+        "Write two spaces between the activity and its time",
+    ),
+    "single blanks and dots": (
+        "timedot",
+        "2024-03-04\nada ....\n",
+        2,
+        "Write two spaces between the activity and its time",
+    ),
     "a third of a minute": ("timedot", "2024-03-04\na  20s\n", None, "exactly"),
 }
 

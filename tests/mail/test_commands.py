@@ -42,7 +42,7 @@ def test_the_relay_is_tried_by_one_command(run: Run, relay: tuple[Relay, MailSet
     assert relay[0].recipients == [ADA]
     relay[0].answers = {ADA: "550 no"}
     refused = run("mail", "test", ADA)
-    assert (refused.code, refused.err) == (1, "127.0.0.1 does not take it: answered 550.\n")
+    assert (refused.code, refused.err) == (1, "127.0.0.1 does not accept the mail: answered 550.\n")
     assert run("mail", "test", "ada").code == 1
 
 
@@ -50,7 +50,7 @@ def test_without_a_relay_the_command_says_which_setting_is_missing(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("POOLBOOK_DATA", str(tmp_path))
-    assert run("mail", "test", ADA).err == "POOLBOOK_MAIL_URL: No relay is named.\n"
+    assert run("mail", "test", ADA).err == "POOLBOOK_MAIL_URL: No mail server is set.\n"
 
 
 def test_messages_are_listed_without_their_words_and_tried_again(run: Run, db: Database) -> None:
@@ -81,7 +81,7 @@ def test_the_operator_signs_somebody_in_without_mail(
     monkeypatch.setenv("POOLBOOK_DATA", str(tmp_path / "data"))
     unknown = run("sign-in-link", ADA)
     assert unknown.code == 1
-    assert "Nobody with this address" in unknown.err
+    assert "We found no role, pledge or contribution with this e-mail address" in unknown.err
     db.run(lambda session: create_person(session, email=ADA, name="Ada", now=datetime.now(UTC)))
     done = run("sign-in-link", ADA, "--json")
     assert done.code == 0

@@ -186,7 +186,7 @@ def a_late_failure_of_the_first_attempt_changes_nothing(shop: Shop) -> None:
     assert [row.state for row in shop.attempts(pledge)] == ["expired", "posted"]
     with shop.db.snapshot() as session:
         assert session.get_one(Pledge, pledge.id).state == "fulfilled"
-    with pytest.raises(Conflict, match="Nothing of this pledge is open"):
+    with pytest.raises(Conflict, match="This pledge has nothing left to pay"):
         shop.page(pledge)
 
 

@@ -70,7 +70,7 @@ def a_worker_of_another_account_does_not_begin(shop: Shop) -> None:
     other.start()
     try:
         strange = StripeGateway(replace(shop.settings, stripe_base=other.url))
-        with pytest.raises(NotAllowed, match="follow the Stripe account"):
+        with pytest.raises(NotAllowed, match=", but the key belongs to another account"):
             worker.run(shop.db, strange, shop.now, OnePass())
     finally:
         other.kill()

@@ -85,6 +85,6 @@ def test_a_pledge_that_waits_for_its_donor_is_told_apart(town: Database):
     (row,) = report.figures
     waiting = PledgeRow("A roof", "USD", 0, 4000, 0, 0, 0, 0, 0, 4000, 0, 4000, 0)
     shown = render_html(replace(report, pledges=(waiting,)), "0" * 64)
-    assert "40.00 waits for its donor" in " ".join(shown.split())
+    assert "40.00 is waiting for the donor" in " ".join(shown.split())
     told = replace(report, pledges=(waiting,), figures=(replace(row, intended=4000),))
     assert "waits for its donor" not in render_html(told, "0" * 64)

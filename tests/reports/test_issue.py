@@ -91,7 +91,7 @@ def test_an_edition_keeps_its_file_and_issuing_it_again_writes_nothing(town: Dat
 
 
 @pytest.mark.parametrize(
-    ("rule", "sentence"), [("a rule", "does not tie: T-01"), ("", "nothing was kept")]
+    ("rule", "sentence"), [("a rule", "does not tie out: T-01"), ("", "nothing was saved")]
 )
 def test_what_fails_leaves_no_edition_behind(
     town: Database, monkeypatch: pytest.MonkeyPatch, rule: str, sentence: str
@@ -99,7 +99,7 @@ def test_what_fails_leaves_no_edition_behind(
     before = rows(town)
 
     def fail(*_given: Any) -> Any:
-        raise Conflict("The report could not be rendered; nothing was kept.")
+        raise Conflict("The report could not be rendered, so nothing was saved.")
 
     if rule:
         monkeypatch.setattr(building.activities, "transfers", lambda *_given: ())
@@ -147,8 +147,8 @@ def test_a_look_back_supersedes_no_edition(town: Database):
 
 def test_an_instant_that_is_ahead_and_a_period_that_has_not_begun_are_refused(town: Database):
     for period, known_at, sentence in (
-        (OCTOBER, NOW + timedelta(seconds=1), "still ahead"),
-        ((date(2026, 11, 3), date(2026, 11, 30)), None, "has not begun"),
+        (OCTOBER, NOW + timedelta(seconds=1), "is in the future"),
+        ((date(2026, 11, 3), date(2026, 11, 30)), None, "has not started"),
     ):
         with pytest.raises(Invalid, match=sentence):
             issued(town, period, known_at=known_at)

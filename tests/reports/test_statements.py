@@ -101,7 +101,7 @@ def test_transfers_between_own_funds_are_neither_sources_nor_uses(worked: Databa
     )
     (line,) = report.transfers
     assert (line.into, line.out_of, line.together) == (148500, 148500, 0)
-    assert "together 0.00" in render_html(report, "0" * 64)
+    assert "net 0.00" in render_html(report, "0" * 64)
 
 
 def test_money_in_a_foreign_currency_has_its_own_net_assets(worked: Database):

@@ -173,5 +173,5 @@ def test_a_report_that_does_not_tie_is_shown_as_a_draft_and_not_built(
     asked = {"scope": scope, "edition": "public", "now": NOW, **YEAR}
     shown: Built = draft(reading.session, **asked)
     assert [sentence[:4] for sentence in shown.untied] == ["T-14"]
-    with pytest.raises(Conflict, match="The report does not tie: T-14 refunds and fees"):
+    with pytest.raises(Conflict, match="The report does not tie out: T-14 refunds and fees"):
         build(reading.session, **asked)

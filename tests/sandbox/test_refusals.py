@@ -129,7 +129,15 @@ CASES: list[tuple[str, str, str, dict[str, Any], int, str | None, str | None]] =
         "resource_missing",
         "customer",
     ),
-    ("too little", "POST", PAGES, page(amount="49"), 400, "amount_too_small", "line_items"),
+    (
+        "This amount is too small for that many instalments",
+        "POST",
+        PAGES,
+        page(amount="49"),
+        400,
+        "amount_too_small",
+        "line_items",
+    ),
     (
         "too few pounds",
         "POST",

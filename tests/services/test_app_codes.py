@@ -144,7 +144,9 @@ def test_the_database_alone_gives_neither_a_code_nor_a_secret(session: Session, 
     assert app.secret not in bytes.fromhex(kept).decode("latin-1")
     assert BOX.decrypt(kept, owner=str(ada.id)) == app.secret
     thief = SecretBox("a guess", factors.PURPOSE)
-    with pytest.raises(Conflict, match="another secret key"):
+    with pytest.raises(
+        Conflict, match="Restore the installation's secret key, or have the second factors reset"
+    ):
         thief.decrypt(kept, owner=str(ada.id))
     for broken in ("", "no digits", "00"):
         with pytest.raises(Conflict):
@@ -194,7 +196,10 @@ def test_a_backup_signs_nobody_in_and_needs_the_installations_secret(
     with restored.transaction() as session:
         restore_backup(session, out, revision="0")
         elsewhere = {"box": SecretBox("another machine's", factors.PURPOSE)}
-        with pytest.raises(Conflict, match="Put the secret key of the installation back"):
+        with pytest.raises(
+            Conflict,
+            match="Restore the installation's secret key, or have the second factors reset",
+        ):
             answer(session, ada, app.at(NOW), **elsewhere)
         # With the files of the data folder all is as before.
         assert answer(session, ada, app.at(NOW)) == Answer.APP

@@ -342,7 +342,9 @@ def test_two_signatures_at_one_moment_book_once(db: Database, already: int) -> N
     with ThreadPoolExecutor(2) as both:
         states = sorted(both.map(sign, signers))
     assert states == (
-        ["approved", "open"] if not already else ["This proposal is decided already.", "approved"]
+        ["approved", "open"]
+        if not already
+        else ["This request has already been decided.", "approved"]
     )
     with db.snapshot() as session:
         made = session.scalars(select(Entry).where(Entry.source == "spending")).all()

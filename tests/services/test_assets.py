@@ -348,7 +348,7 @@ def test_a_thing_is_lent_once_and_returned_once(session, hamlet):
     with pytest.raises(Conflict, match="on loan"):
         lend(session, hamlet, item, borrower_id=hamlet.books["C"].id)
     give_back(session, loan)
-    with pytest.raises(Conflict, match="came back"):
+    with pytest.raises(Conflict, match="This equipment has already been returned"):
         give_back(session, loan)
     sound(session)
 

@@ -94,7 +94,7 @@ def test_each_payment_is_suggested_and_booked_by_itself(hall):
                    **BY_HAND)  # fmt: skip
     assert open_quantity(hall.session, late) == 0
     assert open_and_parked_lines_of(hall.session, book_id=hall.book.id)[1].rows == ()
-    with pytest.raises(Conflict, match="does not wait"):
+    with pytest.raises(Conflict, match="This line is not waiting to be identified"):
         matching.identify(hall.session, line_id=unknown.id, reference=late.reference, **BY_HAND)
     assert holds(hall) is None
 
@@ -104,13 +104,13 @@ def test_a_batch_may_be_one_gift_as_long_as_nothing_of_it_is_matched(hall):
     matching.match_gift(hall.session, line_id=line.id, fund="GEN", **BY_HAND)
     assert {part.state for part in parts} == {"matched"}
     assert hall.balance(1010) == 500
-    with pytest.raises(Conflict, match="matched already"):
+    with pytest.raises(Conflict, match="already been matched"):
         matching.match_gift(hall.session, line_id=parts[0].id, fund="GEN", **BY_HAND)
     begun, (first, _second) = hall.batch((300, "A"), (200, "B"))
     matching.match_gift(hall.session, line_id=first.id, fund="GEN", **BY_HAND)
     with pytest.raises(Conflict, match="one by one"):
         matching.match_gift(hall.session, line_id=begun.id, fund="GEN", **BY_HAND)
-    with pytest.raises(Conflict, match="matched already"):
+    with pytest.raises(Conflict, match="already been matched"):
         matching.match_gift(hall.session, line_id=first.id, fund="GEN", **BY_HAND)
     assert hall.balance(1010) == 800
     assert holds(hall) is None

@@ -146,9 +146,9 @@ def test_what_keeps_all_it_raises_needs_no_last_day(session, draft, terms):
 
 def test_what_is_open_is_no_draft_any_more(session, draft, terms, tess):
     open_campaign(session, campaign_id=draft.id, opened_by=tess.id, now=NOW)
-    with pytest.raises(Conflict, match="open already"):
+    with pytest.raises(Conflict, match="This campaign is already open"):
         change_draft(session, campaign_id=draft.id, **{**terms, "title": "Another"})
-    with pytest.raises(Conflict, match="open already"):
+    with pytest.raises(Conflict, match="This campaign is already open"):
         open_campaign(session, campaign_id=draft.id, opened_by=tess.id, now=NOW)
     assert draft.title == "A well"
     with pytest.raises(NotFound):
@@ -179,7 +179,7 @@ def test_a_draft_is_thrown_away_with_its_needs_and_its_address_is_free_again(
         throw_away_draft(session, campaign_id=draft.id)
     again = create_campaign(session, book=hamlet.books["A"], commodity="USD", now=NOW, **terms)
     # Control: what is open is not thrown away.
-    with pytest.raises(Conflict, match="open already"):
+    with pytest.raises(Conflict, match="This campaign is already open"):
         throw_away_draft(session, campaign_id=again.id)
     assert session.get(Campaign, again.id) is again
 
@@ -202,7 +202,7 @@ def test_a_draft_that_a_sponsor_would_match_stays_until_that_is_rejected(
     session, hamlet, draft, tess
 ):
     agreement = sponsored(session, hamlet, draft, tess)
-    with pytest.raises(Conflict, match="promised something for this draft"):
+    with pytest.raises(Conflict, match="This draft has pledges, so it cannot be deleted"):
         throw_away_draft(session, campaign_id=draft.id)
     assert session.get(Campaign, draft.id) is draft
     agreement.state = "rejected"

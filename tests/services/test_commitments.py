@@ -96,9 +96,9 @@ def test_a_repayment_is_taken_once_and_never_above_what_is_lent(
     assert account(hamlet_session, "B", 1010) == cash - 4_000
     with pytest.raises(Conflict, match="with another amount"):
         loans.repay_loan(hamlet_session, amount=4_001, reference="1", **common)
-    with pytest.raises(Conflict, match="more than what is still lent"):
+    with pytest.raises(Conflict, match="This is more than the amount still on loan"):
         loans.repay_loan(hamlet_session, amount=5_001, reference="2", **common)
-    with pytest.raises(Conflict, match="less than this to spend"):
+    with pytest.raises(Conflict, match="The fund does not have enough to spend this amount"):
         loans.repay_loan(hamlet_session, amount=600_000, reference="2", **common)
     loans.repay_loan(hamlet_session, amount=5_000, reference="2", **common)
     assert row.state == "repaid"
@@ -119,20 +119,20 @@ def test_an_agreement_of_another_kind_is_not_found(hamlet_session: Session, haml
     row = order(hamlet_session, hamlet)
     common: dict[str, Any] = {"by": hamlet.member, "on": TODAY, "now": NOW}
     for key in (row.id, new_id()):
-        with pytest.raises(NotFound, match="no such thing"):
+        with pytest.raises(NotFound, match="This agreement does not exist"):
             expenses.reimburse(hamlet_session, expense_id=key, **common)
 
 
 def test_what_nobody_asked_or_is_decided_is_not_decided(
     hamlet_session: Session, hamlet: Hamlet
 ) -> None:
-    with pytest.raises(NotFound, match="no such proposal"):
+    with pytest.raises(NotFound, match="This approval request does not exist"):
         decide(hamlet_session, new_id(), hamlet.checker)
     order(hamlet_session, hamlet)
     asked = open_proposal(hamlet_session, "spending")
     decide(hamlet_session, asked.id, hamlet.checker)
     for approve in (True, False):
-        with pytest.raises(Conflict, match="decided already"):
+        with pytest.raises(Conflict, match="This request has already been decided"):
             decide(hamlet_session, asked.id, hamlet.checker, approve=approve)
 
 
@@ -148,19 +148,19 @@ def test_a_grant_gives_no_more_than_it_is(hamlet_session: Session, hamlet: Hamle
         now=NOW,
     )
     common: dict[str, Any] = {"grant_id": row.id, "by": hamlet.maker, "on": TODAY, "now": NOW}
-    with pytest.raises(Conflict, match="what was awarded"):
+    with pytest.raises(Conflict, match="the amount awarded"):
         grants.receive_tranche(hamlet_session, amount=10_001, reference="1", **common)
     grants.receive_tranche(hamlet_session, amount=6_000, reference="1", **common)
-    with pytest.raises(Conflict, match="what was awarded"):
+    with pytest.raises(Conflict, match="the amount awarded"):
         grants.receive_tranche(hamlet_session, amount=4_001, reference="2", **common)
-    with pytest.raises(Conflict, match="left of the award"):
+    with pytest.raises(Conflict, match="rest of the award"):
         grants.claim_grant(hamlet_session, amount=4_001, reference="2", **common)
-    with pytest.raises(Conflict, match="left of the advance"):
+    with pytest.raises(Conflict, match="rest of the advance"):
         grants.earn_grant(hamlet_session, amount=6_001, reference="3", **common)
-    with pytest.raises(Conflict, match="left of the advance"):
+    with pytest.raises(Conflict, match="rest of the advance"):
         grants.return_grant(hamlet_session, amount=6_001, reference="3", **common)
     grants.return_grant(hamlet_session, amount=6_000, reference="3", **common)
-    with pytest.raises(Conflict, match="left of the advance"):
+    with pytest.raises(Conflict, match="rest of the advance"):
         grants.return_grant(hamlet_session, amount=1, reference="4", **common)
     sound(hamlet_session)
 

@@ -58,9 +58,9 @@ def test_work_of_this_morning_can_be_logged_where_it_is_tomorrow_already(db: Dat
                 hours.log_hours(session, party=party, work=work, **asked)
                 offline.record_cash(session, on=FIRST, **asked, **cash)
                 continue
-            with pytest.raises(Invalid, match="still ahead"):
+            with pytest.raises(Invalid, match="in the future"):
                 hours.log_hours(session, party=party, work=work, **asked)
-            with pytest.raises(Invalid, match="still ahead"):
+            with pytest.raises(Invalid, match="in the future"):
                 offline.record_cash(session, on=FIRST, **asked, **cash)
 
 
@@ -107,9 +107,9 @@ def test_a_month_is_over_where_the_books_are_kept(db: Database) -> None:
                 periods.soft_close(session, now=now, **soft)
                 depreciation.book_wear(session, **wear)
                 continue
-            with pytest.raises(Invalid, match="last day is over"):
+            with pytest.raises(Invalid, match="You can close a period only after its last day"):
                 periods.soft_close(session, now=now, **soft)
-            with pytest.raises(Conflict, match="not over yet"):
+            with pytest.raises(Conflict, match="not ended yet"):
                 depreciation.book_wear(session, **wear)
 
 

@@ -166,7 +166,7 @@ def test_a_deposit_of_several_asks_which_and_of_before_how_much(
     for row in box.session.scalars(select(DepositItem)):
         box.session.delete(row)
     box.session.flush()
-    with pytest.raises(Invalid, match="more than was left"):
+    with pytest.raises(Invalid, match="This is more than what is left of the deposit"):
         box.bounce(banked_entry, amount=38_126)
     box.bounce(banked_entry, amount=30_000)
     assert box.balance(1010) == 8_125

@@ -80,7 +80,7 @@ def test_each_can_have_a_plan_of_its_own_and_the_rest_one_together(room: Room) -
     assert room.month() == 1_000 + 1_000
     assert room.worth() == [39_000, 39_500, 39_500]
     for item in room.items:
-        with pytest.raises(Conflict, match="planned already"):
+        with pytest.raises(Conflict, match="This equipment already has a depreciation plan"):
             room.plan(item)
 
 
@@ -95,5 +95,5 @@ def test_an_item_that_is_taken_out_of_its_own_plan_ends_it(room: Room) -> None:
 def test_a_plan_for_all_leaves_out_nothing_and_nobody_twice(room: Room) -> None:
     room.plan(None)
     assert room.month() == 2_500
-    with pytest.raises(Conflict, match="planned already"):
+    with pytest.raises(Conflict, match="This equipment already has a depreciation plan"):
         room.plan(None)

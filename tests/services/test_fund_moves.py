@@ -36,11 +36,11 @@ def test_only_free_money_is_designated_and_only_timed_money_released(
 ) -> None:
     designate, release = fund_transfers.propose_designation, fund_transfers.propose_release
     for ask, funds, amount, sentence in (
-        (designate, ("ROOF", "GEN"), 500, "Only free money"),
-        (designate, ("GEN", "GEN"), 500, "two funds"),
+        (designate, ("ROOF", "GEN"), 500, "The board can only move unrestricted money"),
+        (designate, ("GEN", "GEN"), 500, "Choose two different funds"),
         (designate, ("GEN", "ROOF"), 0, "above zero"),
-        (release, ("GEN", "ROOF"), 500, "not restricted in time"),
-        (release, ("ROOF", "GEN"), 500, "not restricted in time"),
+        (release, ("GEN", "ROOF"), 500, "This fund has no time restriction"),
+        (release, ("ROOF", "GEN"), 500, "This fund has no time restriction"),
     ):
         with pytest.raises(Invalid, match=sentence):
             move(hamlet_session, hamlet, ask, *funds, amount=amount)
@@ -55,7 +55,7 @@ def test_a_restriction_in_time_is_released_on_the_day_after_its_last(
     move(hamlet_session, hamlet, fund_transfers.propose_release, "LATER", "GEN")
     asked = open_proposal(hamlet_session, "release")
     with (
-        pytest.raises(Conflict, match=f"lasts until {TODAY}"),
+        pytest.raises(Conflict, match=f"ends on {TODAY}"),
         hamlet_session.begin_nested(),
     ):
         decide(hamlet_session, asked.id, hamlet.checker)
@@ -131,5 +131,5 @@ def test_whoever_proposes_an_allocation_does_not_post_it_and_nobody_posts_it_twi
     with pytest.raises(NotAllowed, match="cannot approve it"):
         allocations.post_allocation(hamlet_session, approved_by=hamlet.maker, **post)
     allocations.post_allocation(hamlet_session, approved_by=hamlet.checker, **post)
-    with pytest.raises(Conflict, match="decided already"):
+    with pytest.raises(Conflict, match="This allocation has already been decided"):
         allocations.post_allocation(hamlet_session, approved_by=hamlet.checker, **post)

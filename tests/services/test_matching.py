@@ -65,9 +65,9 @@ def test_a_payout_is_matched_once_and_a_line_is_matched_once(hall):
     line, other = hall.line(48_000), hall.line(48_000)
     by_hand = {"payout_id": "po_1", "by": None, "now": NOW}
     matching.match_payout(hall.session, line_id=line.id, **by_hand)
-    with pytest.raises(Conflict, match="matched already"):
+    with pytest.raises(Conflict, match="already been matched"):
         matching.match_payout(hall.session, line_id=line.id, **by_hand)
-    with pytest.raises(Conflict, match="arrived already"):
+    with pytest.raises(Conflict, match="This payout has already arrived"):
         matching.match_payout(hall.session, line_id=other.id, **by_hand)
     assert hall.balance(1010) == 48_000
 
@@ -346,10 +346,12 @@ def test_a_cheque_comes_back_once_and_never_for_less(hall):
     _deposit, item = banked_cheque(hall)
     less = hall.line(-5999)
     assert matching.suggestions(hall.session, less) == []
-    with pytest.raises(Conflict, match="less than this cheque"):
+    with pytest.raises(Conflict, match="The bank took back less than the amount of this cheque"):
         returned(hall, less, item)
     returned(hall, hall.line(-6000), item)
-    with pytest.raises(Conflict, match="No cheque"):
+    with pytest.raises(
+        Conflict, match="No deposited cheque with this name is waiting to be matched"
+    ):
         returned(hall, hall.line(-6000), item)
 
 

@@ -42,7 +42,7 @@ class TopUp:
 def ask(session: Session, *, fund: Fund, amount: int, made_by: UUID) -> Proposal:
     """Ask to top up the petty cash. Raises Invalid for an amount of zero or less."""
     if amount <= 0:
-        raise Invalid("Give an amount above zero.", place="amount")
+        raise Invalid("Enter an amount above zero.", place="amount")
     book = session.get_one(Book, fund.book_id)
     return propose(
         session,
@@ -131,7 +131,7 @@ def test_its_maker_does_not_approve_it_and_a_fund_with_less_refuses(
     ann, bo = (make_person(session, name, book, "approver").id for name in ("Ann", "Bo"))
     with pytest.raises(NotAllowed):
         yes(session, ask(session, fund=fund, amount=100, made_by=ann), ann)
-    with pytest.raises(Conflict, match="less than this"):
+    with pytest.raises(Conflict, match="does not have enough"):
         yes(session, ask(session, fund=fund, amount=10_001, made_by=ann), bo)
     with pytest.raises(Invalid, match="above zero"):
         ask(session, fund=fund, amount=0, made_by=ann)

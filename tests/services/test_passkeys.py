@@ -164,7 +164,7 @@ def test_a_counter_that_falls_is_a_copy_and_one_that_stays_at_zero_is_not(
 
 
 def test_a_passkey_is_known_once(session: Session, ada: Person, phone: Authenticator):
-    with pytest.raises(Conflict, match="known already"):
+    with pytest.raises(Conflict, match="This passkey is already registered"):
         enrol(session, make_person(session, "Bob"), phone)
 
 

@@ -205,7 +205,7 @@ def test_a_changed_amount_gets_another_key(till):
 def test_nothing_is_asked_for_what_is_paid_or_unknown(till):
     pledge = till.pledge()
     till.charge(6000, 204, pledge)
-    with pytest.raises(Conflict, match="open"):
+    with pytest.raises(Conflict, match="This pledge has nothing left to pay"):
         attempt(till, pledge)
     with pytest.raises(NotFound):
         payments.prepare_attempt(till.session, pledge_id=uuid4(), params_sha256="p", now=NOW)

@@ -91,7 +91,7 @@ def test_a_payout_waits_for_what_it_contains(till, missing):
     charge = till.charge()
     late = till.movement(6000, 204)
     other = late.id if missing == "not posted" else "txn_elsewhere"
-    with pytest.raises(Conflict, match="waits"):
+    with pytest.raises(Conflict, match="waiting for its balance transactions"):
         till.payout(2 * 5796, charge.stripe_txn_id, other)
     if missing == "not posted":
         payments.settle_charge(till.session, txn_id=late.id, pledge_id=till.pledge().id, now=NOW)
@@ -173,7 +173,7 @@ def test_a_return_waits_for_the_payout_itself(till):
     charge = till.charge()
     txn = till.movement(-5796, category="payout", source="po_late")
     payout = till.as_payout(txn, "failed")
-    with pytest.raises(Conflict, match="waits"):
+    with pytest.raises(Conflict, match="waiting for the original payout"):
         returned(till, payout)
     payouts.settle_payout(
         till.session, txn_id=txn.id, payout=payout, contained=[charge.stripe_txn_id], now=NOW

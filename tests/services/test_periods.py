@@ -160,10 +160,10 @@ def test_what_waits_keeps_a_period_open(session, book, people):
 
 
 def test_only_a_day_that_is_over_and_open_can_be_closed(session, book, people):
-    with pytest.raises(Invalid, match="last day is over"):
+    with pytest.raises(Invalid, match="You can close a period only after its last day"):
         close(session, book, people, until=NOW.date())
     close(session, book, people)
-    with pytest.raises(Invalid, match="closed up to 2026-10-31 already"):
+    with pytest.raises(Invalid, match="The books are already closed up to 2026-10-31"):
         close(session, book, people, until=OCTOBER)
 
 
@@ -201,7 +201,7 @@ def test_two_people_close_and_three_reopen_and_the_snapshot_stays(session, book,
     assert session.get_one(EntryRow, (book.id, late)).accounting_on == date(2026, 10, 5)
     second = close(session, book, people, now=NOW + timedelta(hours=1))
     assert second.snapshot_sha256 != row.snapshot_sha256
-    with pytest.raises(Conflict, match="open again already"):
+    with pytest.raises(Conflict, match="This period is already open"):
         reopen_period(
             session,
             book_id=book.id,
@@ -283,7 +283,7 @@ def test_a_soft_close_lets_in_only_what_an_approver_agreed_to(session, book, peo
     lift_soft_close(session, book_id=book.id, soft_close_id=row.id, lifted_by=people[0].id, now=NOW)
     later = gift(session, date(2026, 10, 6), "later")
     assert session.get_one(EntryRow, (book.id, later)).accounting_on == date(2026, 10, 6)
-    with pytest.raises(Conflict, match="ended already"):
+    with pytest.raises(Conflict, match="This soft close has already been lifted"):
         lift_soft_close(
             session, book_id=book.id, soft_close_id=row.id, lifted_by=people[0].id, now=NOW
         )
@@ -305,7 +305,7 @@ def test_a_soft_close_needs_a_reason_and_an_open_day_and_ends_with_the_close(ses
         with pytest.raises(Invalid):
             softly(session, book, people, until, reason)
     softly(session, book, people)
-    with pytest.raises(Invalid, match="softly closed up to 2026-10-31 already"):
+    with pytest.raises(Invalid, match="The books already have a soft close up to 2026-10-31"):
         softly(session, book, people)
     assert [row.until_on for row in soft_closes_of(session, book_id=book.id)] == [OCTOBER]
     close(session, book, people)

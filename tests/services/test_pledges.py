@@ -264,7 +264,7 @@ def test_a_pledge_is_not_paid_twice(session, campaign):
     pledge = make_pledge(session, campaign, make_party(session))
     cash(session, pledge, 6000)
     assert pledge.state == "fulfilled"
-    with pytest.raises(Conflict, match="open"):
+    with pytest.raises(Conflict, match="This pledge has nothing left to pay"):
         prepare_attempt(session, pledge_id=pledge.id, params_sha256="0" * 64, now=NOW)
     with pytest.raises(Conflict):
         cancel_pledge(session, pledge_id=pledge.id, on=TODAY, now=NOW)
@@ -397,7 +397,7 @@ def test_a_promise_of_all_or_nothing_is_conditional_and_not_paid_yet(session, ga
         lambda: prepare_attempt(session, pledge_id=pledge.id, params_sha256="0" * 64, now=NOW),
         lambda: cash(session, pledge, 100),
     ):
-        with pytest.raises(Conflict, match="only when the campaign succeeds"):
+        with pytest.raises(Conflict, match="This pledge becomes due only if the campaign succeeds"):
             early()
     assert account(session, "A", 1030) == 0
 
@@ -532,12 +532,12 @@ def test_a_condition_is_met_once(session, gated):
 
 
 def test_a_campaign_is_closed_after_its_last_day_and_once(session, campaign):
-    with pytest.raises(Conflict, match="ahead"):
+    with pytest.raises(Conflict, match="This campaign's last day has not passed yet"):
         close_campaign(session, campaign_id=campaign.id, on=campaign.deadline_on, now=NOW)
     pledge = make_pledge(session, campaign, make_party(session))
     assert close_campaign(session, campaign_id=campaign.id, on=AFTER, now=NOW) == "closed"
     assert open_quantity(session, pledge) == 6000
-    with pytest.raises(Conflict, match="closed already"):
+    with pytest.raises(Conflict, match="This campaign is already closed"):
         close_campaign(session, campaign_id=campaign.id, on=AFTER, now=NOW)
     with pytest.raises(NotFound):
         close_campaign(session, campaign_id=new_id(), on=AFTER, now=NOW)

@@ -156,7 +156,7 @@ def test_a_closing_does_not_wait_for_ever(db: Database, asked: Proposal, monkeyp
     monkeypatch.setattr(journal, "PATIENCE", "50ms")
     with db.transaction(decides=False) as session:
         post(session)
-        with pytest.raises(Conflict, match="being loaded"):
+        with pytest.raises(Conflict, match="Try again when the import has finished"):
             close(db, asked)
 
 

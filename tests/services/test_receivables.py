@@ -44,7 +44,7 @@ def test_the_yearly_rate_is_between_zero_and_fifty_percent(
     hamlet_session: Session, hamlet: Hamlet
 ) -> None:
     for points in (-1, 5_001):
-        with pytest.raises(Invalid, match="between 0 and 50 %") as error:
+        with pytest.raises(Invalid, match="The annual rate must be between 0% and 50%") as error:
             ask(hamlet_session, hamlet, basis_points=points)
         assert error.value.place == "basis_points"
     for points in (0, 5_000):
@@ -54,11 +54,14 @@ def test_the_yearly_rate_is_between_zero_and_fifty_percent(
 @pytest.mark.parametrize(
     ("schedule", "sentence"),
     [
-        ([], "a day and an amount"),
-        ([(NEXT_YEAR, 0)], "a day and an amount"),
-        ([(NEXT_YEAR, 500), (date(2029, 1, 1), -100)], "a day and an amount"),
-        ([(NEXT_YEAR, 500), (NEXT_YEAR, 500)], "follow each other"),
-        ([(NEXT_YEAR, 500), (TODAY, 500)], "follow each other"),
+        ([], "Enter a date and an amount above zero for each instalment"),
+        ([(NEXT_YEAR, 0)], "Enter a date and an amount above zero for each instalment"),
+        (
+            [(NEXT_YEAR, 500), (date(2029, 1, 1), -100)],
+            ("Enter a date and an amount above zero for each instalment"),
+        ),
+        ([(NEXT_YEAR, 500), (NEXT_YEAR, 500)], "Enter the instalments in order of their dates"),
+        ([(NEXT_YEAR, 500), (TODAY, 500)], "Enter the instalments in order of their dates"),
     ],
 )
 def test_a_schedule_names_days_in_order_and_amounts(
@@ -84,7 +87,10 @@ def allowance(session: Session, hamlet: Hamlet, amount: int) -> None:
 
 def refused(session: Session, hamlet: Hamlet, amount: int) -> None:
     """Try an allowance that is too high, as a request that fails does: nothing of it is kept."""
-    with pytest.raises(Conflict, match="more than what is owed"), session.begin_nested():
+    with (
+        pytest.raises(Conflict, match="This is more than the fund's pledges receivable"),
+        session.begin_nested(),
+    ):
         allowance(session, hamlet, amount)
 
 
@@ -126,9 +132,9 @@ def test_no_more_is_written_off_than_what_is_still_owed(
     decide(hamlet_session, first.id, hamlet.checker)
     assert account(hamlet_session, "A", 1210) == 0
     assert account(hamlet_session, "A", 6610) == 20_000
-    with pytest.raises(Conflict, match="Nothing of this promise is open"):
+    with pytest.raises(Conflict, match="This pledge has nothing left to pay"):
         decide(hamlet_session, second.id, hamlet.checker)
-    with pytest.raises(Conflict, match="Nothing of this promise is open"):
+    with pytest.raises(Conflict, match="This pledge has nothing left to pay"):
         give_up(hamlet_session, hamlet, row)
     sound(hamlet_session)
 
@@ -175,10 +181,10 @@ def test_a_years_discount_is_income_when_the_year_is_over(
             hamlet_session, promise_id=row.id, year=year, by=hamlet.maker, on=on, now=NOW
         )
 
-    with pytest.raises(Invalid, match="count from one"):
+    with pytest.raises(Invalid, match="The year must be 1 or later"):
         unwind(0, over)
     for year, on in ((1, over - timedelta(days=1)), (2, over)):
-        with pytest.raises(Conflict, match="not over yet"):
+        with pytest.raises(Conflict, match="not ended yet"):
             unwind(year, on)
     # 1,000.00 in three years at 5 % is worth 863.84, in two 907.03.
     assert unwind(1, over) == 90_703 - 86_384

@@ -104,11 +104,11 @@ def test_nobody_pays_out_their_own_claim_and_nobody_else_waives_it(
     decide(hamlet_session, open_proposal(hamlet_session, "expense").id, hamlet.checker)
     owed = account(hamlet_session, "A", 2010), account(hamlet_session, "A", 1010)
     common = {"expense_id": row.id, "on": TODAY, "now": NOW}
-    with pytest.raises(NotAllowed, match="Nobody pays out their own claim"):
+    with pytest.raises(NotAllowed, match="You cannot reimburse your own claim"):
         expenses.reimburse(hamlet_session, by=hamlet.maker, **common)
     with pytest.raises(NotAllowed, match="approved this, so you cannot pay it"):
         expenses.reimburse(hamlet_session, by=hamlet.checker, **common)
-    with pytest.raises(NotAllowed, match="Only the member can waive"):
+    with pytest.raises(NotAllowed, match="Only the member who made the claim can waive it"):
         expenses.waive(hamlet_session, by=hamlet.member, **common)
     assert row.state == "approved"
     assert (account(hamlet_session, "A", 2010), account(hamlet_session, "A", 1010)) == owed

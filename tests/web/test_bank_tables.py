@@ -113,7 +113,7 @@ def test_the_page_the_command_and_the_dry_run_read_the_same(town: Town):
         ({"column-4": ""}, "Say which column is the amount"),
         ({"column-1": ""}, "Say which column is the day"),
         ({"column-5": "amount"}, "Two columns cannot be the same"),
-        ({"money_out": ""}, "says neither that money came in nor that it went out"),
+        ({"money_out": ""}, "does not say whether the money came in or went out"),
         ({"day_format": "ymd"}, "line 3, Wann: "),
         ({"decimal_mark": "."}, "line 3, Wieviel: "),
         ({"currency": "ABC"}, "is no currency"),

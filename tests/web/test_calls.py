@@ -123,7 +123,11 @@ WRONG = {
     "of no time": ({"minimum-2": "0:00"}, "minimum-2", "Enter a time above zero."),
     "of half things": ({"minimum-4": "1.5"}, "minimum-4", "Enter a whole number."),
     "better with less": ({"optimum-4": "0"}, "optimum-4", "Enter a number above zero."),
-    "best below least": ({"optimum-0": "5"}, "need-0", "at most the optimum"),
+    "best below least": (
+        {"optimum-0": "5"},
+        "need-0",
+        "The amount needed must be above zero, and not more than the stretch goal",
+    ),
     "listed twice": ({"need-4": "MIN.ELEC"}, "need-4", "This need is listed twice."),
 }
 
@@ -149,9 +153,9 @@ def test_a_wrong_need_is_named_in_its_row_and_all_is_kept_as_typed(
     [
         ({"deadline_on": ""}, "deadline_on", "needs a last day"),
         ({"deadline_on": "2026-01-01"}, "deadline_on", "before the start"),
-        ({"slug": "solar-roof"}, "slug", "There is a campaign at this address already."),
+        ({"slug": "solar-roof"}, "slug", "Another campaign already uses this address."),
         ({"currencies": "EUR"}, "currencies", "one currency"),
-        (NOTHING, "needs", "Say what the campaign needs."),
+        (NOTHING, "needs", "Enter at least one need of the campaign."),
     ],
 )
 def test_what_a_campaign_cannot_be_is_said_at_its_field(
@@ -232,7 +236,7 @@ def test_a_draft_that_a_sponsor_would_match_says_why_it_stays(town: Town) -> Non
     before = town.rows()
     answer = client.post(f"{path}/throw-away")
     assert (answer.status_code, town.rows()) == (409, before)
-    assert "Somebody has promised something for this draft, so it stays." in answer.text
+    assert "This draft has pledges, so it cannot be deleted." in answer.text
 
 
 WORDS = {

@@ -77,4 +77,4 @@ def test_less_than_one_is_not_taken(db: Database) -> None:
     }
     answer = town.client().post("/campaigns/solar-roof/pledge", data=form)
     assert answer.status_code == 422
-    assert "Please offer at least 1." in answer.text
+    assert "Enter an amount of at least 1." in answer.text

@@ -339,5 +339,5 @@ def test_a_treasurer_brings_no_ledger_into_books_that_are_kept_here(
     before = ways.town.rows()["entry"]
     refused = ways.client.post(address, data={"format": "auto", "fund": "GEN", "deed": "import"})
     assert refused.status_code == 409
-    assert "kept here already" in refused.text
+    assert "The operator can still import a ledger with `poolbook import journal`" in refused.text
     assert ways.town.rows()["entry"] == before

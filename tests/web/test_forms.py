@@ -104,7 +104,7 @@ def test_an_empty_basket_is_refused(town: Town) -> None:
     answers = {**FORMS[0].good, "money": " ", "give-MIN.ELEC": "0"}
     answered = send(town, FORMS[0], answers)
     assert (answered.status_code, town.rows()) == (422, before)
-    assert "Offer something first." in answered.text
+    assert "Choose what you would like to pledge." in answered.text
 
 
 def test_an_offer_of_something_that_was_not_asked_for_is_left_out(town: Town) -> None:

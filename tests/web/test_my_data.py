@@ -24,4 +24,4 @@ def test_who_holds_a_role_hears_why_they_are_not_erased(town: Town) -> None:
     address = treasurer.get("/my-data.json").get_json()["email"]
     refused = treasurer.post("/my-data/erase", data={"email": address})
     assert refused.status_code == 409
-    assert "Give up your roles" in refused.text
+    assert "Your roles must end first" in refused.text

@@ -40,5 +40,5 @@ def test_undo_shows_the_entry_asks_why_and_lets_the_line_wait(town: Town) -> Non
     assert f'id="line-{town.ids["matched_id"]}"' in page
     again = treasurer.post(undo_address(town), data={"why": "Once more"})
     assert again.status_code == 409
-    assert "This line is not matched." in again.text
+    assert "This line has not been matched." in again.text
     assert town.client("approver").get(undo_address(town)).status_code == 403

@@ -125,7 +125,9 @@ def _header(body: str, name: str) -> str | None:
         "no header": None,
         "an empty header": "",
         "garbage": "t=now,v1=nothing",
-        "another secret": signed(body, "whsec_other"),
+        "Restore the installation's secret key, or have the second factors reset": signed(
+            body, "whsec_other"
+        ),
         "no secret": signed(body, ""),
         "a time too long ago": signed(body, at=now - 301),
         "a time changed": good.replace(f"t={now}", f"t={now - 5}"),
@@ -139,7 +141,7 @@ FORGERIES = (
     "no header",
     "an empty header",
     "garbage",
-    "another secret",
+    "Restore the installation's secret key, or have the second factors reset",
     "no secret",
     "a time too long ago",
     "a time changed",

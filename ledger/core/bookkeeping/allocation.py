@@ -18,7 +18,7 @@ def allocation_made(
     """
     given = [share for share in shares if share[2]]
     if not given:
-        raise Invalid("An allocation hands out something.", place="shares")
+        raise Invalid("An allocation must include at least one amount.", place="shares")
     for _member, _fund, amount in given:
         check_positive(amount=amount)
     out = [

@@ -13,7 +13,9 @@ def rebooked(wrong: Entry, *, fund_map: Mapping[str, str]) -> list[Entry]:
     Raises Invalid when no leg is in a fund of the map.
     """
     if not any(leg.fund in fund_map for leg in wrong.postings):
-        raise Invalid("This entry has no leg in the fund to be corrected.", place="fund")
+        raise Invalid(
+            "This journal entry has no posting in the fund you want to correct.", place="fund"
+        )
     legs = tuple(replace(leg, fund=fund_map.get(leg.fund, leg.fund)) for leg in wrong.postings)
     return [Entry(wrong.book, legs)]
 

@@ -80,7 +80,7 @@ def ticket_paid(
     """Book a payment of which part buys something: that part is no gift (PAY-10)."""
     check_positive(amount=amount, benefit=benefit)
     if benefit > amount:
-        raise Invalid("The benefit is worth more than was paid.", place="benefit")
+        raise Invalid("The benefit cannot be worth more than the amount paid.", place="benefit")
     return [
         entry(
             book,
@@ -298,7 +298,7 @@ def balance_topped_up(
     """Money from the bank reaches the Stripe balance, or goes back when below zero."""
     # Not named in transit: what Stripe sends there is a payout, and this is none.
     if not amount:
-        raise Invalid("A movement moves something.", place="amount")
+        raise Invalid("A balance transaction cannot have an amount of zero.", place="amount")
     return [
         entry(
             book,
@@ -348,7 +348,7 @@ def _beside(
     account: int, book: str, fund: str, currency: str, amount: int, payment: str | None
 ) -> list[Entry]:
     if not amount:
-        raise Invalid("A movement moves something.", place="amount")
+        raise Invalid("A balance transaction cannot have an amount of zero.", place="amount")
     return [
         entry(
             book,
@@ -374,7 +374,7 @@ def _taken_back(
 
 def _fee(account: int, fund: str, currency: str, fee: int, payment: str | None) -> list[Posting]:
     if type(fee) is not int or fee < 0:
-        raise Invalid("A fee is a whole number, zero or more.", place="fee")
+        raise Invalid("A fee must be a whole number and cannot be negative.", place="fee")
     if not fee:
         return []
     return [Posting(account, fund, currency, fee, payment=payment, function="fundraising")]

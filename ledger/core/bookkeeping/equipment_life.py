@@ -58,7 +58,7 @@ def depreciation_of_month(cost: int, months: int, month: int, salvage: int = 0) 
     Each month is what brings the running total to its rounded-half-up share.
     """
     if not 1 <= month <= months or not 0 <= salvage <= cost:
-        raise Invalid("The month lies outside the thing's life.", place="month")
+        raise Invalid("This month is outside the equipment's useful life.", place="month")
 
     def until(number: int) -> int:
         return (2 * (cost - salvage) * number + months) // (2 * months)
@@ -148,10 +148,10 @@ def item_disposed(
     amount is a loss or a gain (EQP-09). ``use`` says where it went, ``place`` where it was.
     """
     if price < 0 or cost < 0:
-        raise Invalid("Price and cost are not below zero.", place="price")
+        raise Invalid("Price and cost cannot be negative.", place="price")
     carrying = cost - depreciated - impaired
     if depreciated < 0 or impaired < 0 or carrying < 0:
-        raise Invalid("Depreciation cannot exceed the cost.", place="depreciated")
+        raise Invalid("Depreciation cannot exceed the asset's cost.", place="depreciated")
     value = [
         Posting(account, fund, currency, quantity)
         for account, quantity in (

@@ -39,7 +39,7 @@ def gift(
     """
     check_positive(amount=amount)
     if released < 0 or receivable < 0 or receivable > amount or released > amount - receivable:
-        raise Invalid("A payment cannot fulfil more than it brings.", place="amount")
+        raise Invalid("A payment cannot fulfil more than its amount.", place="amount")
     legs = []
     if receivable:
         legs.append(Posting(Acct.PLEDGES_RECEIVABLE, fund, currency, -receivable, pledge=pledge))

@@ -36,7 +36,9 @@ def payment_settled(
     _check_fee(amount, fee)
     if fee_bearer not in FEE_BEARERS:
         raise Invalid(
-            "Nobody called {fee_bearer} bears fees.", place="fee_bearer", fee_bearer=fee_bearer
+            "{fee_bearer} is not a valid choice for who bears the fee.",
+            place="fee_bearer",
+            fee_bearer=fee_bearer,
         )
     income = gift(
         fund=fund,
@@ -84,7 +86,7 @@ def pool_payment_settled(
     _check_fee(amount, fee)
     net = amount - fee
     if not net:
-        raise Invalid("The fee has eaten the whole payment.", place="fee")
+        raise Invalid("The fee is as high as the payment, so nothing is left.", place="fee")
     income = gift(
         fund=pool_fund,
         currency=currency,
@@ -193,4 +195,4 @@ def _fee(fund: str, currency: str, fee: int, payment: str | None) -> list[Postin
 def _check_fee(amount: int, fee: int) -> None:
     check_positive(amount=amount)
     if type(fee) is not int or not 0 <= fee <= amount:
-        raise Invalid("A fee is between zero and the amount.", place="fee")
+        raise Invalid("A fee must be between zero and the amount.", place="fee")

@@ -24,7 +24,8 @@ def pledge_made(
     if legal_nature == "unconditional":
         if not is_currency(commodity):
             raise Invalid(
-                "Only money can be promised unconditionally; things and hours are intentions.",
+                "Only a pledge of money can be unconditional. Pledges of equipment and hours "
+                "are intentions to give.",
                 place="legal_nature",
             )
         return [entry(book, _revenue(fund, commodity, quantity, pledge))]
@@ -94,7 +95,7 @@ def _revenue(fund: str, commodity: str, quantity: int, pledge: str) -> list[Post
 def _promise_account(legal_nature: str) -> int:
     if legal_nature not in PROMISES:
         raise Invalid(
-            "A promise that is {legal_nature} is not kept on the memo accounts.",
+            "A pledge that is {legal_nature} cannot be recorded on the memo accounts.",
             place="legal_nature",
             legal_nature=legal_nature,
         )

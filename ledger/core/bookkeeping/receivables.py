@@ -18,7 +18,7 @@ def promise_recognised(
     """Book an unconditional promise, less its discount to present value (PLG-03, -04, -10)."""
     check_positive(amount=amount)
     if not 0 <= discount < amount:
-        raise Invalid("A discount is less than the promise.", place="discount")
+        raise Invalid("A discount must be less than the pledge.", place="discount")
     legs = [Posting(Acct.PLEDGES_RECEIVABLE, fund, currency, amount, pledge=pledge)]
     if discount:
         legs.append(Posting(Acct.PLEDGE_DISCOUNT, fund, currency, -discount, pledge=pledge))
@@ -64,7 +64,7 @@ def promise_written_off(
     """Take a promise that will not come off the books; ``allowed`` was set aside (PLG-12)."""
     check_positive(amount=amount)
     if not 0 <= allowed <= amount:
-        raise Invalid("The allowance covers part of the promise.", place="allowed")
+        raise Invalid("The allowance cannot be more than the pledge.", place="allowed")
     used: Posting | list[Posting] = (
         Posting(Acct.PLEDGE_ALLOWANCE, fund, currency, allowed) if allowed else []
     )
@@ -127,7 +127,7 @@ def promise_paid_by_bank(
     """Book a transfer for what is owed; more than that is a gift (PLG-15)."""
     check_positive(amount=amount, owed=owed)
     if owed > amount:
-        raise Invalid("The transfer brings less than is said to be paid.", place="owed")
+        raise Invalid("The transfer is less than the amount stated as paid.", place="owed")
     more = [Posting(Acct.DONATIONS, fund, currency, owed - amount)] if amount > owed else []
     return [
         entry(

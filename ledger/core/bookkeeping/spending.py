@@ -33,7 +33,7 @@ def bill_approved(
 ) -> list[Entry]:
     """Book a bill; ``ordered`` of it was set aside (DIS-2)."""
     if not ordered >= 0:
-        raise Invalid("What was ordered is not below zero.", place="ordered")
+        raise Invalid("The amount ordered cannot be negative.", place="ordered")
     off = pair(fund, currency, ordered, Acct.COMMITMENTS_MADE, Acct.ENCUMBRANCES) if ordered else []
     work = {"function": function}
     owed = pair(fund, currency, amount, account, Acct.ACCOUNTS_PAYABLE, on_debit=work)
@@ -141,7 +141,7 @@ def cost_shared(
     Raises Invalid when nothing is shared.
     """
     if not shares:
-        raise Invalid("A shared cost has shares.", place="shares")
+        raise Invalid("A shared cost must have at least one share.", place="shares")
     for _other, _fund, amount in shares:
         check_positive(amount=amount)
     charged = [

@@ -87,7 +87,7 @@ def last_closed(session: ReadSession, *, book_id: UUID) -> UUID:
         .limit(1)
     )
     if found is None:
-        raise NotFound("No period of this book is closed.", place="period")
+        raise NotFound("This book has no closed period.", place="period")
     return found
 
 

@@ -75,7 +75,7 @@ def commitment_by_reference(session: ReadSession, book_id: UUID, reference: str)
     query = _rows().where(Commitment.book_id == book_id, Commitment.reference == reference)
     found = session.execute(query).one_or_none()
     if found is None:
-        raise NotFound("There is no such agreement in this book.", place="reference")
+        raise NotFound("This book has no such agreement.", place="reference")
     return _row(found)
 
 

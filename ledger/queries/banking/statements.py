@@ -298,7 +298,7 @@ def statement_by_id(session: ReadSession, *, book_id: UUID, statement_id: UUID) 
     """Return one statement of a book. Raises NotFound."""
     row = session.get(BankStatement, statement_id)
     if row is None or row.book_id != book_id:
-        raise NotFound("There is no such statement in this book.", place="statement")
+        raise NotFound("This book has no such bank statement.", place="statement")
     return row
 
 
@@ -410,7 +410,7 @@ def line_by_id(session: ReadSession, *, book_id: UUID, line_id: UUID) -> LineRow
     part = session.get(BankLinePart, line_id)
     line = session.get(BankLine, part.bank_line_id if part is not None else line_id)
     if line is None or line.book_id != book_id:
-        raise NotFound("There is no such line in this book.", place="line")
+        raise NotFound("This book has no such bank statement line.", place="line")
     return _with_matches(session, [line])[0]
 
 

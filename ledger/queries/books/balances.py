@@ -166,7 +166,7 @@ def account_statement(
             .where(Posting.entry_id == before[0], Posting.line == before[1])
         )
         if day is None or (until is not None and day > until):
-            raise NotFound("This account has no such line.", place="before")
+            raise NotFound("This account has no such bank statement line.", place="before")
         told |= {"until": day, "month": day.replace(day=1), "entry": before[0], "line": before[1]}
     _take_fewer(session, told)
     totals = session.execute(_totals(frozenset(told) - {"entry", "line"}), told)

@@ -218,7 +218,10 @@ def difference(session: ReadSession, *, older: Edition, newer: Edition) -> Diffe
         newer.since_on,
         newer.until_on,
     ):
-        raise Invalid("Compare two editions of the same books and period.", place="edition")
+        raise Invalid(
+            "Choose two editions for the same books and period.",
+            place="edition",
+        )
     codes = dict(iter(session.execute(select(Book.id, Book.code).where(Book.id.in_(sizes[0])))))
     came: list[tuple[str, EntryRow]] = []
     left: list[tuple[str, EntryRow]] = []

@@ -130,7 +130,7 @@ def entry_detail(session: ReadSession, *, book_id: UUID, entry_id: UUID) -> Entr
     """Return one entry with its makers and siblings. Raises NotFound."""
     row = session.get(Entry, (book_id, entry_id))
     if row is None:
-        raise NotFound("There is no such entry in this book.", place="entry")
+        raise NotFound("This book has no such journal entry.", place="entry")
     people = {person for person in (row.made_by, row.approved_by) if person}
     names = names_of(session, people)
     siblings: list[tuple[UUID, str, UUID, str]] = []

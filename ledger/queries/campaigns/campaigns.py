@@ -70,7 +70,7 @@ def campaign_by_slug(session: ReadSession, slug: str) -> Campaign:
         select(Campaign).where(Campaign.slug == slug, Campaign.state != "draft")
     )
     if campaign is None:
-        raise NotFound("There is no such campaign.", place="campaign")
+        raise NotFound("This campaign does not exist.", place="campaign")
     return campaign
 
 

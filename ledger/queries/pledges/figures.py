@@ -156,7 +156,7 @@ def figures(
     Raises Invalid for a period that ends before it begins.
     """
     if since is not None and until is not None and until < since:
-        raise Invalid("This day is before the first.", place="to")
+        raise Invalid("The end date is before the start date.", place="to")
     waiting = _rest(session, scope)
     at_end = _together(_stored(session, scope, None, until), _waiting(waiting, None, until))
     flows = at_end

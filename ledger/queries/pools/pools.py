@@ -79,7 +79,7 @@ def pool_by_code(session: ReadSession, code: str) -> tuple[Pool, Book]:
         select(Pool, Book).join(Book, Book.id == Pool.book_id).where(Book.code == code)
     ).one_or_none()
     if row is None:
-        raise NotFound("There is no such pool.", place="pool")
+        raise NotFound("This pool does not exist.", place="pool")
     return row[0], row[1]
 
 
@@ -225,7 +225,7 @@ def run_by_id(session: ReadSession, run_id: UUID) -> RunRow:
     """Return one allocation. Raises NotFound."""
     run = session.get(AllocationRun, run_id)
     if run is None:
-        raise NotFound("There is no such allocation.", place="run")
+        raise NotFound("This allocation does not exist.", place="run")
     return _row(session, run)
 
 

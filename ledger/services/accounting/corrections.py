@@ -74,9 +74,9 @@ def propose_correction(
     """Ask to move an entry's legs to other funds. Raises Invalid where that makes no sense."""
     entry = session.get(Entry, (book_id, entry_id))
     if entry is None:
-        raise NotFound("There is no such entry in this book.", place="entry")
+        raise NotFound("This book has no such journal entry.", place="entry")
     if entry.reverses is not None:
-        raise Invalid("A reversal is not corrected.", place="from_fund")
+        raise Invalid("A reversal cannot be corrected.", place="from_fund")
     wrong = journal.load_entry(session, book_id, entry_id)
     for fund in fund_map.values():
         try:
@@ -84,10 +84,12 @@ def propose_correction(
         except NotFound as error:
             raise Invalid(error.message, place="to_fund") from error
     if any(old == new for old, new in fund_map.items()):
-        raise Invalid("These are the same fund.", place="to_fund")
+        raise Invalid("Choose a different fund.", place="to_fund")
     if any(leg.account in SHARED for leg in wrong.postings):
         raise Invalid(
-            "This entry is mirrored in another book and cannot be moved alone.", place="from_fund"
+            "This journal entry has a counterpart in another book, so it cannot be moved on "
+            "its own.",
+            place="from_fund",
         )
     bookkeeping.rebooked(wrong, fund_map=fund_map)
     return propose(
@@ -138,7 +140,7 @@ def apply_correction(
         approved_by=approved_by,
     )
     if posted.duplicates:
-        raise Conflict("This entry was corrected already.", place="entry")
+        raise Conflict("This journal entry has already been corrected.", place="entry")
     _follow(session, entry_id, posted.ids[0], wrong, fund_map, on, now, made_by, approved_by)
     return posted.ids[0]
 
@@ -220,7 +222,11 @@ def take_back(
         left = on_account(session, fund, leg.account, currency=leg.commodity)
         gone = leg.account in CASH_LIKE and left < 0 and not fund.negative_allowed
         if gone or (leg.account == Acct.PLEDGE_ALLOWANCE and left > 0):
-            raise Conflict("What it brought is not there any more.", place="entry")
+            raise Conflict(
+                "The money or pledge from this journal entry has since been used, so it "
+                "cannot be moved.",
+                place="entry",
+            )
     for fund in funds.values():
         check_left(session, fund)
 
@@ -232,11 +238,11 @@ def what_rests_on(session: ReadSession, *, book_id: UUID, entry_id: UUID) -> str
     """
     row = session.get(Entry, (book_id, entry_id))
     if row is None:
-        raise NotFound("There is no such entry in this book.", place="entry")
+        raise NotFound("This book has no such journal entry.", place="entry")
     if row.reverses is not None:
         return "A reversal is not taken back; post the right entry instead."
     if session.scalar(select(Entry.id).where(Entry.book_id == book_id, Entry.reverses == entry_id)):
-        return "This entry has been reversed already."
+        return "This journal entry has already been reversed."
     legs = journal.load_entry(session, book_id, entry_id).postings
     if row.transfer_group is not None or any(leg.account in SHARED for leg in legs):
         return "This entry is mirrored in another book and cannot be taken back alone."

@@ -70,7 +70,7 @@ def receive_foreign_gift(
     ensure_commodity(session, gift.foreign)
     value = converted(gift.amount, gift.foreign, book.commodity, gift.rate_millionths)
     if not value:
-        raise Invalid("This is worth nothing in the book's currency.", place="amount")
+        raise Invalid("This amount is worth nothing in the book's currency.", place="amount")
     entries = bookkeeping.foreign_gift_received(
         book=book.code,
         fund=fund.code,
@@ -99,9 +99,9 @@ def sell_foreign(
     check_own_fund(book, fund)
     _check(book, sale.foreign, sale.amount, 1)
     if sale.received <= 0:
-        raise Invalid("Give what came in, above zero.", place="received")
+        raise Invalid("Enter the amount received. It must be above zero.", place="received")
     if sale.amount > on_account(session, fund, Acct.FOREIGN_BANK, currency=sale.foreign):
-        raise Conflict("There is less than this on the foreign account.", place="amount")
+        raise Conflict("The foreign currency account holds less than this amount.", place="amount")
     entries = bookkeeping.foreign_money_sold(
         book=book.code,
         fund=fund.code,
@@ -153,17 +153,21 @@ def position_value(session: ReadSession, *, fund: Fund, rates_millionths: Mappin
             rate = rates_millionths[amount.commodity]
             value += converted(amount.quantity, amount.commodity, own, rate)
         else:
-            raise Invalid("Give a rate for {commodity}.", place="rates", commodity=amount.commodity)
+            raise Invalid(
+                "Enter an exchange rate for {commodity}.", place="rates", commodity=amount.commodity
+            )
     return value
 
 
 def _check(book: Book, foreign: str, amount: int, rate_millionths: int) -> None:
     if foreign == book.commodity:
-        raise Invalid("This is the book's own currency.", place="foreign")
+        raise Invalid(
+            "This is already the book's own currency. Choose another one.", place="foreign"
+        )
     if amount <= 0:
-        raise Invalid("Give an amount above zero.", place="amount")
+        raise Invalid("Enter an amount above zero.", place="amount")
     if rate_millionths <= 0:
-        raise Invalid("A rate is above zero.", place="rate")
+        raise Invalid("An exchange rate must be above zero.", place="rate")
 
 
 def _post(

@@ -29,7 +29,7 @@ def check_left(session: Session, fund: Fund) -> None:
     For deeds that may be told twice: only the first time do they take anything. Raises Conflict.
     """
     if not fund.negative_allowed and spendable(session, fund) < 0:
-        raise Conflict("The fund has less than this to spend.", place="amount")
+        raise Conflict("The fund does not have enough to spend this amount.", place="amount")
 
 
 def hold(
@@ -41,5 +41,5 @@ def hold(
     """
     fund = lock_fund(session, fund_id)
     if not fund.negative_allowed and spendable(session, fund, currency=currency) < amount:
-        raise Conflict("The fund has less than this to spend.", place=place)
+        raise Conflict("The fund does not have enough to spend this amount.", place=place)
     return fund

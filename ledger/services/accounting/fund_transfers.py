@@ -51,7 +51,7 @@ def propose_release(
     Raises Invalid unless it goes from a fund restricted in time to a free one.
     """
     if from_fund.fund_class not in TIMED:
-        raise Invalid("This fund is not restricted in time.", place="from_fund")
+        raise Invalid("This fund has no time restriction.", place="from_fund")
     funds = (from_fund, to_fund)
     return _propose(session, RELEASE, funds, amount, reason=reason, made_by=made_by, now=now)
 
@@ -71,7 +71,7 @@ def propose_designation(
     Raises Invalid when the money is not free to move.
     """
     if from_fund.fund_class not in FREE:
-        raise Invalid("Only free money can be moved by the board.", place="from_fund")
+        raise Invalid("The board can only move unrestricted money.", place="from_fund")
     funds = (from_fund, to_fund)
     return _propose(session, DESIGNATION, funds, amount, reason=reason, made_by=made_by, now=now)
 
@@ -84,7 +84,9 @@ def release(
     until = fund.restriction_until_on
     if until is not None and decision.on <= until:
         raise Conflict(
-            "The restriction lasts until {until}.", place="from_fund", until=until.isoformat()
+            "The restriction ends on {until}. The fund can be released after that.",
+            place="from_fund",
+            until=until.isoformat(),
         )
     _move(session, proposal, payload, decision, bookkeeping.restriction_released)
 
@@ -111,9 +113,9 @@ def _propose(
     check_own_fund(book, from_fund, place="from_fund")
     check_own_fund(book, to_fund, place="to_fund")
     if from_fund.id == to_fund.id:
-        raise Invalid("Name two funds.", place="to_fund")
+        raise Invalid("Choose two different funds.", place="to_fund")
     if amount <= 0:
-        raise Invalid("Give an amount above zero.", place="amount")
+        raise Invalid("Enter an amount above zero.", place="amount")
     return propose(
         session,
         book_id=book.id,

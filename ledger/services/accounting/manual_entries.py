@@ -88,7 +88,7 @@ def propose_entry(
     """
     if event_type not in EVENT_TYPES:
         raise Invalid(
-            "The event type is one of {event_types}.",
+            "The event type must be one of {event_types}.",
             place="event_type",
             event_types=", ".join(EVENT_TYPES),
         )
@@ -106,10 +106,10 @@ def propose_entry(
     known = _known(session, book, event_type, external_ref)
     if known is not None:
         if known.arguments != to_document(payload):
-            raise Conflict("This reference names another entry already.", place="external_ref")
+            raise Conflict("This reference is already used by another entry.", place="external_ref")
         return known, True
     if posted_as(session, book.id, event_type, external_ref) is not None:
-        raise Conflict("This reference is in the books already.", place="external_ref")
+        raise Conflict("This reference is already in the books.", place="external_ref")
     _check(session, book, entry, accounting_on, day_in(book.time_zone, now))
     proposal = propose(
         session,
@@ -143,7 +143,7 @@ def post_entry(
         approved_by=decision.by,
     )
     if journal.post_batch(session, [draft], now=decision.now).duplicates:
-        raise Conflict("This reference is in the books already.", place="external_ref")
+        raise Conflict("This reference is already in the books.", place="external_ref")
 
 
 def entry_of(book: Book, payload: ManualEntry) -> Entry:
@@ -180,7 +180,10 @@ def _known(session: ReadSession, book: Book, event_type: str, external_ref: str)
 def _check_legs(session: ReadSession, book: Book, postings: Sequence[Posting]) -> None:
     """Refuse legs that name nothing of the book, or that only a service writes."""
     if book.kind == "pool":
-        raise Invalid("A pool's book is written by the services of pools.", place="postings")
+        raise Invalid(
+            "You cannot make manual entries in a pool's book. Use the pool's own pages instead.",
+            place="postings",
+        )
     funds = {fund.code: fund for fund in funds_of(session, book.id)}
     chart = {account.number: account for account in accounts_of(session, book.id)}
     units = set(session.scalars(select(Commodity.code)))
@@ -233,20 +236,22 @@ def _check_leg(
         )
     if account.kind == COST and leg.function not in FUNCTIONS:
         raise Invalid(
-            "A cost says what it serves: {functions}.",
+            "Choose the function of this cost: {functions}.",
             place=f"{place}.function",
             functions=", ".join(FUNCTIONS),
         )
     if account.kind != COST and leg.function is not None:
-        raise Invalid("Only a cost has a function.", place=f"{place}.function")
+        raise Invalid("Only a cost can have a function.", place=f"{place}.function")
     if account.kind == COST and leg.quantity > 0 and fund.fund_class == "endowment_permanent":
-        raise Invalid("This fund is kept for ever and pays for nothing.", place=f"{place}.fund")
+        raise Invalid(
+            "This is a permanent endowment, so its money cannot be spent.", place=f"{place}.fund"
+        )
 
 
 def _check_day(session: ReadSession, book: Book, day: date, today: date) -> None:
     """Refuse days before the books begin, in closed periods, and still ahead."""
     if day > today:
-        raise Invalid("This day is still ahead.", place="accounting_date")
+        raise Invalid("This date is in the future.", place="accounting_date")
     opened = day_in(book.time_zone, book.created_at)
     earliest = select(func.min(EntryRow.accounting_on)).where(EntryRow.book_id == book.id)
     first = min(opened, session.scalar(earliest) or opened)

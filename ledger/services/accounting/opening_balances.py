@@ -72,13 +72,13 @@ def propose_opening(
     agency fund, or things that the counts do not hold.
     """
     if not balances:
-        raise Invalid("Name at least one balance.", place="balances")
+        raise Invalid("Enter at least one balance.", place="balances")
     chart = {row.number: row for row in accounts_of(session, book.id)}
     for number, row in enumerate(balances):
         place = f"balances[{number}]"
         check_own_fund(book, fund_by_code(session, book.id, row.fund), place=f"{place}.fund")
         if not row.quantity:
-            raise Invalid("A balance is not zero.", place=f"{place}.quantity")
+            raise Invalid("A balance cannot be zero.", place=f"{place}.quantity")
         if row.account not in chart:
             raise Invalid(
                 "Book {code} has no account {account}.",
@@ -103,7 +103,11 @@ def propose_opening(
     for thing in things:
         left = counted.get((thing.fund, thing.commodity), 0) - 1
         if left < 0:
-            raise Invalid("{tag} is not among the counts.", place="things", tag=thing.tag)
+            raise Invalid(
+                "More equipment is tagged {tag} than the counts include.",
+                place="things",
+                tag=thing.tag,
+            )
         counted[thing.fund, thing.commodity] = left
     return propose(
         session,
@@ -127,7 +131,9 @@ def open_book(session: Session, proposal: Proposal, payload: Opening, decision: 
         select(EntryRow.id).where(EntryRow.book_id == book.id, EntryRow.source == KIND).limit(1)
     )
     if session.scalar(opened) is not None:
-        raise Conflict("This book has its opening balances already.", place="book")
+        raise Conflict(
+            "The opening balances of this book have already been recorded.", place="book"
+        )
     journal.post(
         session,
         _entries(book, payload.balances),

@@ -69,12 +69,12 @@ def soft_close(
     softly = softly_closed_until(session, [book.id]).get(book.id)
     if softly is not None and until <= softly:
         raise Invalid(
-            "The books are softly closed up to {softly} already.",
+            "The books already have a soft close up to {softly}.",
             place="until",
             softly=softly.isoformat(),
         )
     if not reason.strip():
-        raise Invalid("Say why this is asked for.", place="reason")
+        raise Invalid("Enter a reason.", place="reason")
     row = SoftClose(
         book_id=book.id, until_on=until, reason=reason, closed_by=made_by, closed_at=now
     )
@@ -91,9 +91,9 @@ def lift_soft_close(
         select(SoftClose).where(SoftClose.id == soft_close_id, SoftClose.book_id == book_id)
     )
     if row is None:
-        raise NotFound("There is no such soft close in this book.", place="period")
+        raise NotFound("This book has no such soft close.", place="period")
     if row.lifted_at is not None:
-        raise Conflict("This soft close has ended already.", place="period")
+        raise Conflict("This soft close has already been lifted.", place="period")
     row.lifted_by, row.lifted_at = lifted_by, now
     session.flush()
     return row
@@ -202,9 +202,9 @@ def reopen_period(
         send(
             session,
             to_email=address,
-            subject=f"{book.name}: a closed period was opened again",
-            body=f"The books up to {row.until_on.isoformat()} were opened again.\n\n"
-            f"Reason given: {reason}\n\nThe balances that were signed are kept.",
+            subject=f"{book.name}: a closed period was reopened",
+            body=f"The books up to {row.until_on.isoformat()} were reopened.\n\n"
+            f"Reason given: {reason}\n\nThe signed balances are kept.",
             now=now,
         )
     return row
@@ -212,11 +212,11 @@ def reopen_period(
 
 def _check_day(session: Session, book_id: UUID, until: date, now: datetime) -> None:
     if until >= day_in(session.get_one(Book, book_id).time_zone, now):
-        raise Invalid("A period is closed when its last day is over.", place="until")
+        raise Invalid("You can close a period only after its last day.", place="until")
     closed = closed_until(session, [book_id]).get(book_id)
     if closed is not None and until <= closed:
         raise Invalid(
-            "The books are closed up to {closed} already.", place="until", closed=closed.isoformat()
+            "The books are already closed up to {closed}.", place="until", closed=closed.isoformat()
         )
 
 
@@ -231,11 +231,11 @@ def _check(session: Session, book_id: UUID, until: date, now: datetime) -> None:
 def _last_closed(session: Session, book_id: UUID, period_id: UUID) -> Period:
     row = session.scalar(select(Period).where(Period.id == period_id, Period.book_id == book_id))
     if row is None:
-        raise NotFound("There is no such period in this book.", place="period")
+        raise NotFound("This book has no such period.", place="period")
     if row.state != "closed":
-        raise Conflict("This period is open again already.", place="period")
+        raise Conflict("This period is already open.", place="period")
     if closed_until(session, [book_id]).get(book_id) != row.until_on:
-        raise Conflict("A later period is closed; open that one first.", place="period")
+        raise Conflict("A later period is closed. Reopen that one first.", place="period")
     return row
 
 

@@ -114,13 +114,13 @@ def open_commitment(
     book, other = agreement.book, agreement.other
     check_own_fund(book, agreement.fund)
     if agreement.quantity <= 0:
-        raise Invalid("Give an amount above zero.", place="amount")
+        raise Invalid("Enter an amount above zero.", place="amount")
     if not agreement.title.strip():
-        raise Invalid("Say what it is for.", place="title")
+        raise Invalid("Enter what it is for.", place="title")
     if other is not None and other.id == book.id:
-        raise Invalid("Name another community.", place="other")
+        raise Invalid("Choose another community.", place="other")
     if other is not None and other.commodity != book.commodity:
-        raise Invalid("Both must count in the same currency.", place="other")
+        raise Invalid("Both communities must use the same currency.", place="other")
     row = Commitment(
         book_id=book.id,
         kind=agreement.kind,
@@ -145,7 +145,7 @@ def put_before_approver(
 ) -> Proposal:
     """Ask an approver of the commitment's book. Raises Invalid without a reason."""
     if row.made_by is None:
-        raise Invalid("Somebody asks for it.", place="made_by")
+        raise Invalid("A request must name the person who makes it.", place="made_by")
     return propose(
         session,
         book_id=row.book_id,
@@ -162,7 +162,7 @@ def load(session: ReadSession, commitment_id: UUID, kind: str) -> Commitment:
     """Return a commitment of a kind. Raises NotFound."""
     row = session.get(Commitment, commitment_id)
     if row is None or row.kind != kind:
-        raise NotFound("There is no such thing in the books.", place=kind)
+        raise NotFound("This agreement does not exist.", place=kind)
     return row
 
 
@@ -212,15 +212,15 @@ def take_step(
     if known is not None:
         if known.quantity != quantity:
             raise Conflict(
-                "“{reference}” is in the books with another amount.",
+                "“{reference}” is already in the books with another amount.",
                 place="reference",
                 reference=reference,
             )
         return known
     if quantity <= 0:
-        raise Invalid("Give an amount above zero.", place="amount")
+        raise Invalid("Enter an amount above zero.", place="amount")
     if taken.left is not None and quantity > taken.left[0]:
-        raise Conflict("That is more than {left}.", place="amount", left=taken.left[1])
+        raise Conflict("This is more than {left}.", place="amount", left=taken.left[1])
     row.state = after(row.kind, row.state, name)
     agreed = name == "approve" or taken.asked_by is not None
     if entries:

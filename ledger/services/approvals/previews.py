@@ -74,7 +74,7 @@ def preview(session: Session, *, proposal_id: UUID, by: UUID, now: datetime) -> 
     """
     proposal = session.get(Proposal, proposal_id)
     if proposal is None:
-        raise NotFound("There is no such proposal.", place="proposal")
+        raise NotFound("This approval request does not exist.", place="proposal")
     start = new_id()
     attempt = session.begin_nested()
     try:

@@ -31,7 +31,7 @@ def propose(
     if type(payload) is not kind_of(kind).payload:
         raise TypeError(f"a {type(payload).__name__} is not what a request of {kind} carries")
     if not reason.strip():
-        raise Invalid("Say why this is asked for.", place="reason")
+        raise Invalid("Enter a reason.", place="reason")
     proposal = Proposal(
         book_id=book_id,
         kind=kind,
@@ -58,9 +58,9 @@ def sign(
     """
     proposal = session.scalar(select(Proposal).where(Proposal.id == proposal_id).with_for_update())
     if proposal is None:
-        raise NotFound("There is no such proposal.", place="proposal")
+        raise NotFound("This approval request does not exist.", place="proposal")
     if proposal.state != "open":
-        raise Conflict("This proposal is decided already.", place="proposal")
+        raise Conflict("This request has already been decided.", place="proposal")
     if proposal.made_by == by:
         raise NotAllowed("You requested this, so you cannot approve it.", place="proposal")
     if not may_sign(session, proposal=proposal, person_id=by, now=now):
@@ -69,7 +69,8 @@ def sign(
         return mark_decided(session, proposal, "rejected", by=by, note=note, now=now)
     if session.get(Approval, (proposal_id, by)) is not None:
         raise NotAllowed(
-            "More than one person has to agree, and you have already.", place="proposal"
+            "More than one approver is needed, and you have already approved this request.",
+            place="proposal",
         )
     session.add(Approval(proposal_id=proposal_id, approved_by=by, approved_at=now, note=note))
     session.flush()

@@ -84,7 +84,7 @@ def give_role(
         return Given()
     if others_of(session, book.id, but={given_by, person_id}, now=now):
         if until is not None and until < day_in(book.time_zone, now):
-            raise Invalid("A role ends on a day after it starts.", place="until")
+            raise Invalid("The role must end on or after the day it starts.", place="until")
         return Given(asked=_ask(session, book, person_id, role, held, given_by, now, until))
     start = now + pause_of(session, book, now)
     row = people.grant_role(
@@ -97,8 +97,13 @@ def give_role(
         starts_at=start,
         ends_at=_end(book, until),
     )
-    day = f"It starts on {start:%Y-%m-%d}." if start > now else "It starts at once."
-    _tell(session, book, f"Somebody new is to be {role}. {day} Nobody else could agree.", now=now)
+    day = f"It starts on {start:%Y-%m-%d}." if start > now else "It starts immediately."
+    _tell(
+        session,
+        book,
+        f"A new person gets the role {role}. {day} No second person could approve it.",
+        now=now,
+    )
     return Given(starts_at=row.starts_at if row else None)
 
 
@@ -122,7 +127,7 @@ def apply_role(
     """Give an agreed role at once. Raises NotAllowed for whoever would get it, and as
     ``people.grant_role``."""
     if decision.by == payload.person:
-        raise NotAllowed("Nobody gives a role to themselves.", place="proposal")
+        raise NotAllowed("You cannot give a role to yourself.", place="proposal")
     book = session.get_one(Book, proposal.book_id)
     people.grant_role(
         session,
@@ -133,7 +138,7 @@ def apply_role(
         granted_by=proposal.made_by,
         ends_at=_end(book, payload.until),
     )
-    sentence = f"Somebody new is {payload.role} from now on. Two people agreed."
+    sentence = f"A new person now has the role {payload.role}, approved by two people."
     _tell(session, book, sentence, now=decision.now)
 
 
@@ -150,7 +155,7 @@ def refuse_role(
         decision.now,
     )
     book = session.get_one(Book, proposal.book_id)
-    sentence = f"The request to make somebody {payload.role} was rejected."
+    sentence = f"A request for the role {payload.role} was rejected."
     _tell(session, book, sentence, now=decision.now)
 
 
@@ -169,7 +174,7 @@ def take_role(
 def told_by_operator(session: Session, *, book: Book, role: str, now: datetime) -> None:
     """Tell all who hold such roles that one was given on the command line."""
     if role in MONEY_ROLES:
-        _tell(session, book, f"Somebody new is {role} from now on, by the operator.", now=now)
+        _tell(session, book, f"The operator gave a new person the role {role}.", now=now)
 
 
 def choose_pause(
@@ -180,7 +185,9 @@ def choose_pause(
     Raises Conflict where somebody else could agree to roles, which then need no pause.
     """
     if others_of(session, book.id, but={made_by}, now=now):
-        raise Conflict("Somebody else agrees to roles here; no pause is needed.", place=PAUSE)
+        raise Conflict(
+            "Another person can approve roles here, so no waiting period is needed.", place=PAUSE
+        )
     today = day_in(book.time_zone, now)
     present = policy_of(session, book, today).role_pause_days
     since = day_in(book.time_zone, now + pause_of(session, book, now)) if days < present else today
@@ -213,7 +220,7 @@ def _ask(
     until: date | None,
 ) -> Proposal:
     if asked_by == person_id:
-        raise NotAllowed("Nobody gives a role to themselves.")
+        raise NotAllowed("You cannot give a role to yourself.")
     if role not in people.ROLES:
         raise Invalid("There is no role {role}.", place="role", role=role)
     people.check_together(held, role)
@@ -225,7 +232,9 @@ def _ask(
     )
     wanted = (str(person_id), role)
     if any((row.arguments["person"], row.arguments["role"]) == wanted for row in open_ones):
-        raise Conflict("This is asked for already; somebody else has to agree.", place="role")
+        raise Conflict(
+            "This has already been requested. Another person needs to approve it.", place="role"
+        )
     proposal = propose(
         session,
         book_id=book.id,
@@ -240,7 +249,7 @@ def _ask(
     _tell(
         session,
         book,
-        f"An admin asks to make somebody {role}. It waits for another admin or an approver.",
+        f"An admin requested the role {role} for a person. Another admin or an approver decides.",
         now=now,
     )
     return proposal
@@ -275,8 +284,8 @@ def _tell(session: Session, book: Book, sentence: str, *, now: datetime) -> None
             to_email=address,
             subject=f"Roles in {book.name}",
             body=(
-                f"{sentence}\n\nSign in to see who: under Decisions what waits, under People what"
-                f" holds in {book.name}. If this surprises you, speak to the others at once."
+                f"{sentence}\n\nSign in for details: open Approval requests, or People in "
+                f"{book.name}. If you did not expect this, contact the others immediately."
             ),
             now=now,
         )

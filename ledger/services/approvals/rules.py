@@ -59,11 +59,11 @@ def propose_rule(
     for a rule that nobody could fulfil: with fewer approvers in the book than it asks for.
     """
     if rules_of(session, [book.id], now)[book.id].approvals.get(kind) == bands:
-        raise Conflict("This is the rule already.", place="kind")
+        raise Conflict("This rule is already in force.", place="kind")
     approvers = len(holders_of(session, book_id=book.id, roles=deciders(kind), now=now))
     if bands[-1][1] > max(approvers, 1):
         raise Invalid(
-            "{name} has {approvers} people with the role approver; this rule needs {bands}.",
+            "{name} has {approvers} people with the approver role. This rule needs {bands}.",
             place="kind",
             name=book.name,
             approvers=approvers,

@@ -297,9 +297,9 @@ def join_accounts(session: Session, *, book_id: UUID, account_id: UUID, into_id:
     """Make two bank accounts one, which files called by two names. Raises NotFound, Conflict."""
     one, into = session.get(BankAccount, account_id), session.get(BankAccount, into_id)
     if one is None or into is None or {one.book_id, into.book_id} != {book_id}:
-        raise NotFound("There is no such bank account in this book.", place="account")
+        raise NotFound("This book has no such bank account.", place="account")
     if one.id == into.id or (one.account, one.commodity) != (into.account, into.commodity):
-        raise Conflict("These two cannot be one bank account.", place="account")
+        raise Conflict("These two bank accounts cannot be joined.", place="account")
     session.execute(
         update(BankStatement)
         .where(BankStatement.bank_account_id == one.id)

@@ -43,9 +43,9 @@ def record_cash(
     that is not due yet, or a reference used for other cash.
     """
     if amount <= 0:
-        raise Invalid("Count an amount above zero.", place="amount")
+        raise Invalid("Enter a counted amount above zero.", place="amount")
     if on > day_in(book.time_zone, now):
-        raise Invalid("This day is still ahead.", place="received_on")
+        raise Invalid("This date is in the future.", place="received_on")
     check_own_fund(book, fund)
     known = _known(session, book, "cash_received", reference)
     if known is not None:
@@ -54,7 +54,7 @@ def record_cash(
         return known
     if pledge is not None:
         if pledge.commodity != book.commodity:
-            raise Invalid("This pledge is not of money.", place="pledge")
+            raise Invalid("This pledge is not a pledge of money.", place="pledge")
         check_place(pledge, book, fund)
         check_due(session, pledge)
     released, receivable = release_for(session, pledge, amount) if pledge else (0, 0)
@@ -108,9 +108,9 @@ def bank_cash(
     than that.
     """
     if amount <= 0:
-        raise Invalid("Count an amount above zero.", place="amount")
+        raise Invalid("Enter a counted amount above zero.", place="amount")
     if on > day_in(book.time_zone, now):
-        raise Invalid("This day is still ahead.", place="received_on")
+        raise Invalid("This date is in the future.", place="received_on")
     held = balance_of(session, book_id=book.id, accounts=[Acct.UNDEPOSITED_CASH], fund_id=fund.id)
     told_again = _known(session, book, "cash_banked", reference) is not None
     if amount > held[book.commodity] and not told_again:
@@ -156,4 +156,6 @@ def _check_same(stored: Entry, fund: Fund, amount: int, pledge: Pledge | None) -
     labels = {leg.pledge for leg in stored.postings if leg.pledge is not None}
     same = (counted.fund, counted.quantity) == (fund.code, amount)
     if not same or labels != ({pledge.reference} if pledge else set()):
-        raise Conflict("This count is in the books already, with other figures.", place="amount")
+        raise Conflict(
+            "This cash count is already in the books with different amounts.", place="amount"
+        )

@@ -45,7 +45,7 @@ def put_in(
     chosen = _named(waiting, counts) if counts else _fitting(waiting, amount)
     rest = amount - sum(one.amount for one in chosen)
     if rest < 0:
-        raise Invalid("These counts are more than the deposit.", place="amount")
+        raise Invalid("These cash counts add up to more than the deposit.", place="amount")
     for one in chosen:
         _add(session, book, deposit_id, one.amount, now, one)
     if rest:
@@ -73,7 +73,7 @@ def bounce_cheque(
     """
     check_own_fund(book, general_fund, place="general_fund")
     if charge < 0:
-        raise Invalid("A charge is not below zero.", place="charge")
+        raise Invalid("A charge cannot be negative.", place="charge")
     item = _item(session, book, entry_id, amount, now)
     # A count that was corrected since is in another fund than its deposit was.
     source = item.count_entry_id or item.deposit_entry_id
@@ -140,16 +140,18 @@ def _item(
     banked = journal.load_entry(session, book.id, key)
     legs = [leg for leg in banked.postings if leg.account == Acct.BANK and leg.quantity > 0]
     if len(legs) != 1 or len(banked.postings) != LEGS_OF_A_DEPOSIT:
-        raise Conflict("This entry is not the banking of cheques of one fund.", place="entry")
+        raise Conflict(
+            "This journal entry is not a deposit of cheques for a single fund.", place="entry"
+        )
     known = items_of(session, book_id=book.id, deposit_id=key)
     if len(known) == 1 and known[0].amount == legs[0].quantity:
         return known[0]
     if any(one.count_entry_id for one in known):
-        raise Conflict("This deposit is of several items; choose the one.", place="entry")
+        raise Conflict("This deposit contains several items. Choose one of them.", place="entry")
     left = legs[0].quantity - sum(one.amount for one in known)
     wanted = left if amount is None else amount
     if not 0 < wanted <= left:
-        raise Invalid("This is more than was left of the deposit.", place="amount")
+        raise Invalid("This is more than what is left of the deposit.", place="amount")
     item = _add(session, book, key, wanted, now)
     session.flush()
     return item
@@ -158,7 +160,10 @@ def _item(
 def _named(waiting: Sequence[Counted], counts: Sequence[UUID]) -> list[Counted]:
     known = {one.id: one for one in waiting}
     if not set(counts) <= known.keys():
-        raise Invalid("One of these counts is banked already, or of another fund.", place="counts")
+        raise Invalid(
+            "One of these cash counts has already been deposited, or belongs to another fund.",
+            place="counts",
+        )
     return [known[key] for key in dict.fromkeys(counts)]
 
 

@@ -87,7 +87,7 @@ def item_by_id(session: ReadSession, item_id: UUID) -> Item:
     part = session.get(BankLinePart, item_id)
     line = session.get(BankLine, part.bank_line_id if part is not None else item_id)
     if line is None:
-        raise NotFound("There is no such line.", place="line")
+        raise NotFound("This bank statement line does not exist.", place="line")
     return Item(line, part, split=part is None and _has_parts(session, line.id))
 
 
@@ -99,10 +99,10 @@ def open_item(session: ReadSession, item_id: UUID) -> Item:
     """Return a line or part that waits. Raises NotFound, and Conflict for one that is matched."""
     item = item_by_id(session, item_id)
     if item.line.state != "open" or item.state != "open":
-        raise Conflict("This line is matched already.", place="line")
+        raise Conflict("This line has already been matched.", place="line")
     if item.split and _begun(session, item.line.id):
         raise Conflict(
-            "Some payments of this line are matched already; match the others one by one.",
+            "Some payments of this line have already been matched. Match the others one by one.",
             place="line",
         )
     return item

@@ -34,7 +34,7 @@ def apply(
     Raises Invalid for a meaning that does not exist, and as the deed itself does.
     """
     if meaning not in MEANINGS:
-        raise Invalid("Choose what this line means.", place="meaning")
+        raise Invalid("Choose how to categorise this line.", place="meaning")
     deed, name = MEANINGS[meaning]
     named = _uuid(target) if name in ("entry_id", "item_id") else target
     deed(session, line_id=line_id, by=by, now=now, **{name: named})
@@ -44,4 +44,4 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise Invalid("This is no entry.", place="target") from error
+        raise Invalid("This is not a journal entry ID.", place="target") from error

@@ -73,19 +73,21 @@ def match_payout(
     """Book the arrival of a payout (PO-2). Raises Conflict when amounts differ or it is done."""
     line = open_item(session, line_id)
     if line.part is not None:
-        raise Conflict("A payout is a whole line and no part of one.", place="payout")
+        raise Conflict(
+            "A payout can only be matched to a whole line, not to part of one.", place="payout"
+        )
     payout = session.get(Payout, payout_id)
     if payout is None or payout.book_id != line.book_id:
-        raise NotFound("There is no such payout in this book.", place="payout")
+        raise NotFound("This book has no such payout.", place="payout")
     if payout.bank_line_id is not None:
-        raise Conflict("This payout has arrived already.", place="payout")
+        raise Conflict("This payout has already arrived.", place="payout")
     if payout.state in FAILED:
-        raise Conflict("Stripe says that this payout failed.", place="payout")
+        raise Conflict("Stripe reports that this payout failed.", place="payout")
     if payout.amount != line.amount or payout.commodity != line.commodity:
-        raise Conflict("The line and the payout differ in amount.", place="payout")
+        raise Conflict("The amounts of the line and the payout differ.", place="payout")
     funds = payout_funds(session, payout_id)
     if sum(funds.values()) != line.amount:
-        raise Conflict("The books do not hold this payout in transit.", place="payout")
+        raise Conflict("The books do not show this payout as in transit.", place="payout")
     entries = bookkeeping.payout_arrived(
         book=session.get_one(Book, line.book_id).code,
         currency=line.commodity,
@@ -133,7 +135,7 @@ def match_charge(
     """Book a debit as what the bank charged (FEE-1)."""
     line = open_item(session, line_id)
     if line.amount >= 0:
-        raise Invalid("Only money going out can be a bank charge.", place="line")
+        raise Invalid("Only outgoing money can be a bank charge.", place="line")
     fund_by_code(session, line.book_id, fund)
     entries = bookkeeping.bank_charge(
         book=session.get_one(Book, line.book_id).code,
@@ -153,12 +155,16 @@ def match_returned_cheque(
     line = open_item(session, line_id)
     cheque = next((one for one in banked(session, book_id=line.book_id) if one.id == item_id), None)
     if cheque is None or cheque.commodity != line.commodity:
-        raise Conflict("No cheque that was paid in waits under this name.", place="entry")
+        raise Conflict(
+            "No deposited cheque with this name is waiting to be matched.", place="entry"
+        )
     charge = -line.amount - cheque.amount
     if charge < 0:
-        raise Conflict("The bank took back less than this cheque.", place="amount")
+        raise Conflict("The bank took back less than the amount of this cheque.", place="amount")
     if line.account != Acct.BANK:
-        raise Conflict("Lines of this account are matched to entries made before.", place="line")
+        raise Conflict(
+            "Lines of this account can only be matched to existing journal entries.", place="line"
+        )
     book = session.get_one(Book, line.book_id)
     entry_id = bounce_cheque(
         session,
@@ -219,7 +225,7 @@ def identify(
     )
     made = {match.rule: match.entry_id for match in ties}
     if "unidentified" not in made or "identified" in made:
-        raise Conflict("This line does not wait to be identified.", place="line")
+        raise Conflict("This line is not waiting to be identified.", place="line")
     pledge = _pledge(session, line, reference)
     parked_in = journal.load_entry(session, line.book_id, made["unidentified"]).postings[0].fund
     released, receivable = release_for(session, pledge, line.amount)
@@ -255,7 +261,9 @@ def match_entry(
         row.target for row in suggestions_for(session, [line])[line.id] if row.rule == "entry"
     }
     if str(entry_id) not in fitting:
-        raise Conflict("This entry does not move the account by this amount.", place="entry")
+        raise Conflict(
+            "This journal entry does not change the account by this amount.", place="entry"
+        )
     tie(session, line, entry_id, "entry", by, now)
 
 
@@ -307,7 +315,7 @@ def auto_match_all(session: Session, *, now: datetime) -> int:
 
 def _pledge(session: ReadSession, line: Item, reference: str) -> Pledge:
     if line.amount <= 0:
-        raise Invalid("Only money coming in fulfils a pledge.", place="line")
+        raise Invalid("Only incoming money can fulfil a pledge.", place="line")
     pledge = pledge_by_reference(session, line.book_id, clean(reference) or reference.strip())
     if pledge is None or pledge.commodity != line.commodity:
         raise Invalid("This book has no pledge of money with this reference.", place="reference")
@@ -318,7 +326,7 @@ def open_incoming(session: ReadSession, line_id: UUID) -> Item:
     """Return a line or payment that came in and is not matched yet. Raises NotFound, Conflict."""
     line = open_item(session, line_id)
     if line.amount <= 0:
-        raise Invalid("Only money coming in can be a gift.", place="line")
+        raise Invalid("Only incoming money can be a contribution.", place="line")
     return line
 
 
@@ -332,7 +340,9 @@ def post_line(
 ) -> UUID:
     """Post what a line means and return its entry. Raises Conflict for another bank account."""
     if line.account != Acct.BANK:
-        raise Conflict("Lines of this account are matched to entries made before.", place="line")
+        raise Conflict(
+            "Lines of this account can only be matched to existing journal entries.", place="line"
+        )
     return journal.post(
         session,
         entries,

@@ -28,11 +28,11 @@ def match_gift_with_reclaim(
     line = open_incoming(session, line_id)
     book = session.get_one(Book, line.book_id)
     if book.commodity != CURRENCY:
-        raise Invalid("Gift Aid is for books in pounds.", place="book")
+        raise Invalid("Gift Aid is only available for books in pounds sterling.", place="book")
     fund_by_code(session, book.id, fund)
     reclaim = line.amount * SHARE // 10_000
     if not reclaim:
-        raise Invalid("This gift is too small for a reclaim.", place="line")
+        raise Invalid("This contribution is too small to claim Gift Aid on.", place="line")
     entries = bookkeeping.gift_with_reclaim(
         book=book.code, fund=fund, currency=line.commodity, amount=line.amount, reclaim=reclaim
     )
@@ -49,7 +49,7 @@ def match_reclaim(
     book = session.get_one(Book, line.book_id)
     owner = fund_by_code(session, book.id, fund)
     if line.amount > on_account(session, owner, Acct.TAX_RECLAIM_RECEIVABLE):
-        raise Conflict("That is more than was reclaimed.", place="line")
+        raise Conflict("This is more than the amount reclaimed.", place="line")
     entries = bookkeeping.reclaim_received(
         book=book.code, fund=fund, currency=line.commodity, amount=line.amount
     )

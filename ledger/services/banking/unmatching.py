@@ -54,24 +54,25 @@ def undoing(session: ReadSession, *, line_id: UUID) -> tuple[Item, Match, Entry 
     item = item_by_id(session, line_id)
     match = last_match(session, item)
     if match is None:
-        raise Conflict("This line is not matched.", place="line")
+        raise Conflict("This line has not been matched.", place="line")
     if match.rule in POSTED_NOTHING:
         return item, match, None
     if match.rule == RETURNED:
         raise Conflict(
-            "A returned cheque is not undone. If the bank paid it after all, record it anew.",
+            "A returned cheque cannot be undone. If the bank did pay it in the end, record "
+            "it again.",
             place="line",
         )
     _check_payout(session, match)
     for row, pledge in _made_good(session, match):
         if not can_reopen(pledge):
             raise Conflict(
-                "The pledge has ended since, or hangs on its campaign: what arrived for it stays. "
-                "Give the money back, or move it to another fund.",
+                "The pledge has since ended or depends on its campaign, so this payment "
+                "stays. Refund the money, or move it to another fund.",
                 place="line",
             )
         if row.quantity > _still_given(session, pledge):
-            raise Conflict("A part of this gift was given back since.", place="line")
+            raise Conflict("Part of this contribution has since been refunded.", place="line")
     return item, match, journal.load_entry(session, match.book_id, match.entry_id).reversed()
 
 
@@ -82,7 +83,7 @@ def undo_match(session: Session, *, line_id: UUID, reason: str, by: UUID, now: d
     more.
     """
     if not reason.strip():
-        raise Invalid("Say what was wrong.", place="why")
+        raise Invalid("Enter what was wrong.", place="why")
     check_text(reason, longest=LONGEST_TEXT, place="why")
     item, match, opposite = undoing(session, line_id=line_id)
     if opposite is not None:
@@ -111,9 +112,12 @@ def _take_back(
         # The bank account itself may seem overdrawn meanwhile: the line waits, the money is there.
         left = spendable(session, fund)
         if left < min(0, had[fund.id]) and not fund.negative_allowed:
-            raise Conflict("This money was spent since; the fund has less.", place="line")
+            raise Conflict(
+                "The fund no longer holds this money, because it has since been spent.",
+                place="line",
+            )
         if on_account(session, fund, Acct.TAX_RECLAIM_RECEIVABLE) < 0:
-            raise Conflict("The tax on this gift was reclaimed since.", place="line")
+            raise Conflict("The tax on this contribution has since been reclaimed.", place="line")
     for row, pledge in _made_good(session, match):
         record_fulfilment(
             session,
@@ -154,7 +158,9 @@ def _payout_of(session: ReadSession, match: Match) -> Payout | None:
 def _check_payout(session: ReadSession, match: Match) -> None:
     payout = _payout_of(session, match)
     if payout is not None and payout.state in FAILED:
-        raise Conflict("Stripe took this payout back, which rests on its arrival.", place="line")
+        raise Conflict(
+            "Stripe has reversed this payout, so its arrival cannot be undone.", place="line"
+        )
 
 
 def _open(session: Session, item: Item) -> None:

@@ -61,11 +61,11 @@ def create_book(
     _check_choice(profile, tuple(PROFILES), "profile")
     _check_time_zone(time_zone)
     if not name.strip():
-        raise Invalid("A book needs a name.", place="name")
+        raise Invalid("Enter a name for the book.", place="name")
     check_text(name, longest=LONGEST_LINE, place="name")
     ensure_commodity(session, currency)
     if not is_currency(currency):
-        raise Invalid("A book counts money in a currency.", place="currency")
+        raise Invalid("Choose a currency for the book.", place="currency")
     existing = session.scalar(select(Book).where(Book.code == code))
     if existing is not None:
         if (existing.name, existing.kind, existing.commodity, existing.profile) != (
@@ -74,7 +74,7 @@ def create_book(
             currency,
             profile,
         ) or time_zone not in ("UTC", existing.time_zone):
-            raise Conflict("There is another book with the code {code}.", place="code", code=code)
+            raise Conflict("Another book already has the code {code}.", place="code", code=code)
         return existing
     book = Book(
         code=code,
@@ -128,7 +128,7 @@ def describe(
     entries.
     """
     if not name.strip():
-        raise Invalid("A book needs a name.", place="name")
+        raise Invalid("Enter a name for the book.", place="name")
     check_text(name, longest=LONGEST_LINE, place="name")
     check_text(place, longest=LONGEST_LINE, place="place")
     check_text(story, longest=LONGEST_TEXT, place="story")
@@ -156,10 +156,12 @@ def add_kind(session: Session, *, prefix: str, singular: str, plural: str) -> Co
     plain = unicodedata.normalize("NFKD", singular).encode("ascii", "ignore").decode()
     tail = "_".join(re.findall(r"[A-Z0-9]+", plain.upper()))[: CODE_LENGTH - len(prefix) - 1]
     if not tail.strip("_"):
-        raise Invalid("Use letters that a code can be made of, as in ladder.", place="singular")
+        raise Invalid(
+            "Enter a name with letters from A to Z, for example ladder.", place="singular"
+        )
     code = f"{prefix}.{tail.strip('_')}"
     if session.get(Commodity, code) is not None:
-        raise Conflict("There is one of this name already.", place="singular")
+        raise Conflict("This name is already in use.", place="singular")
     return ensure_commodity(session, code, singular=singular, plural=plural)
 
 
@@ -177,7 +179,10 @@ def correct_time_zone(
     """
     _check_time_zone(time_zone)
     if has_entries(session, book_id=book.id):
-        raise Conflict("Entries have their days in the old time zone already.", place="time_zone")
+        raise Conflict(
+            "This book already has journal entries, so its time zone cannot be changed.",
+            place="time_zone",
+        )
     book.time_zone = time_zone
     session.flush()
     record(
@@ -195,7 +200,7 @@ def _check_time_zone(time_zone: str) -> None:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise Invalid(
-            "There is no time zone {time_zone!r}; they look like Europe/Berlin.",
+            "There is no time zone {time_zone!r}. Enter one like Europe/Berlin.",
             place="time_zone",
             time_zone=time_zone[:40],
         ) from error
@@ -220,7 +225,7 @@ def create_fund(
     existing = session.scalar(select(Fund).where(Fund.book_id == book_id, Fund.code == code))
     if existing is not None:
         if existing.fund_class != fund_class or (name and existing.name != name):
-            raise Conflict("There is another fund with the code {code}.", place="code", code=code)
+            raise Conflict("Another fund already has the code {code}.", place="code", code=code)
         return existing
     fund = Fund(
         book_id=book_id,
@@ -245,14 +250,14 @@ def open_account(session: Session, *, book: Book, number: int, name: str) -> Acc
     """
     kind = KIND_BY_THOUSANDS.get(number // 1000)
     if kind is None:
-        raise Invalid("Accounts from 1000 to 6999 can be added.", place="number")
+        raise Invalid("You can add accounts from 1000 to 6999.", place="number")
     if not name.strip() or not name.isprintable():
-        raise Invalid("An account needs a name that can be read.", place="name")
+        raise Invalid("Enter a name for the account, using visible characters only.", place="name")
     existing = session.get(Account, (book.id, number))
     if existing is not None:
         if existing.name != name:
             raise Conflict(
-                "Account {number} is {name}, not {name2}.",
+                "Account {number} is already named {name}, not {name2}.",
                 place="number",
                 number=number,
                 name=existing.name,
@@ -294,7 +299,7 @@ def ensure_commodity(
     else:
         prefix, _, tail = code.partition(".")
         if prefix not in COMMODITY_KINDS or not tail or not _plain(tail):
-            raise Invalid("{code} is no commodity code.", place="commodity", code=code)
+            raise Invalid("{code} is not a valid commodity code.", place="commodity", code=code)
         noun = singular or tail.replace("_", " ").lower()
         commodity = Commodity(
             code=code,
@@ -317,7 +322,10 @@ def check_own_fund(book: Book, fund: Fund, *, place: str = "fund") -> None:
     if fund.book_id != book.id:
         raise Invalid("This fund belongs to another book.", place=place)
     if fund.fund_class == "agency":
-        raise Invalid("This fund holds the money of others and owns nothing.", place=place)
+        raise Invalid(
+            "This is an agency fund. It holds money for others and cannot own anything.",
+            place=place,
+        )
 
 
 def _plain(text: str) -> bool:
@@ -328,7 +336,8 @@ def check_code(code: str, place: str) -> None:
     """Refuse a code that addresses and files could not hold. Raises Invalid at ``place``."""
     if not code or len(code) > CODE_LENGTH or not _plain(code.upper()):
         raise Invalid(
-            "A code has up to {code_length} letters, digits, - and _; {code!r} does not fit.",
+            "{code!r} is not a valid code. Use up to {code_length} letters, digits, hyphens "
+            "and underscores.",
             place=place,
             code_length=CODE_LENGTH,
             code=code[:40],
@@ -338,7 +347,7 @@ def check_code(code: str, place: str) -> None:
 def _check_choice(value: str, choices: tuple[str, ...], place: str) -> None:
     if value not in choices:
         raise Invalid(
-            "{value!r} is not one of {choices}.",
+            "{value!r} is not valid. Choose one of {choices}.",
             place=place,
             value=value,
             choices=", ".join(choices),

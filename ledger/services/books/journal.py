@@ -162,7 +162,7 @@ def _post(session: Session, drafts: Sequence[Draft], now: datetime, *, moves: bo
         known[key] = ids[index]
         fresh.append((ids[index], draft))
     if fresh and not _store(session, names, fresh, now):
-        raise Conflict("Somebody else posted one of these events at the same time.")
+        raise Conflict("One of these events has just been posted by another person. Try again.")
     _check_repeats(session, names, repeated)
     return Posted(tuple(ids), sum(len(draft.entry.postings) for _, draft in fresh), len(repeated))
 
@@ -190,7 +190,9 @@ def keep_still(session: Session) -> None:
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
             raise
-        raise Conflict("Entries are being loaded; try again when that is done.") from error
+        raise Conflict(
+            "Journal entries are being imported. Try again when the import has finished."
+        ) from error
     connection.exec_driver_sql("set local lock_timeout = default")
 
 
@@ -210,16 +212,18 @@ def reverse(
     """
     target = session.get(journal.Entry, (book_id, entry_id))
     if target is None:
-        raise NotFound("There is no such entry in this book.", place="entry")
+        raise NotFound("This book has no such journal entry.", place="entry")
     if target.reverses is not None:
-        raise Conflict("A reversal is not reversed; post the right entry instead.", place="entry")
+        raise Conflict(
+            "A reversal cannot be reversed. Post the correct journal entry instead.", place="entry"
+        )
     already = session.scalar(
         select(journal.Entry.id).where(
             journal.Entry.book_id == book_id, journal.Entry.reverses == entry_id
         )
     )
     if already is not None:
-        raise Conflict("This entry has been reversed already.", place="entry")
+        raise Conflict("This journal entry has already been reversed.", place="entry")
     draft = Draft(
         entry=load_entry(session, book_id, entry_id).reversed(),
         event_type="reversal",
@@ -243,7 +247,7 @@ def load_entry(session: ReadSession, book_id: UUID, entry_id: UUID) -> Entry:
         .order_by(journal.Posting.line)
     ).all()
     if book is None or not rows:
-        raise NotFound("There is no such entry in this book.", place="entry")
+        raise NotFound("This book has no such journal entry.", place="entry")
     codes = dict(iter(session.execute(select(books.Book.id, books.Book.code))))
     legs = [
         Posting(
@@ -433,8 +437,8 @@ def _check_repeats(
         stored = load_entry(session, names.books[draft.entry.book], entry_id)
         if not stored.tells_the_same(draft.entry):
             raise Conflict(
-                "Event {event_type} {external_ref} of book {book} is already in the "
-                "books with other postings.",
+                "Event {event_type} {external_ref} of book {book} is already in the books "
+                "with different postings.",
                 place=draft.external_ref,
                 event_type=draft.event_type,
                 external_ref=draft.external_ref,

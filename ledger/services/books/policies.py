@@ -27,7 +27,7 @@ def choose_policy(
     that is closed: what was signed there stands."""
     value_of(key, value)
     if valid_from_on <= closed_until(session, [book.id]).get(book.id, date.min):
-        raise Invalid("This day is in a period that is closed.", place="valid_from_on")
+        raise Invalid("This day is in a closed period.", place="valid_from_on")
     choice = PolicyChoice(
         book_id=book.id,
         key=key,

@@ -82,7 +82,7 @@ def create_campaign(
     """Open a live campaign, or draft one. Raises Invalid for a bad value, Conflict when the slug
     is taken."""
     if commodity != book.commodity:
-        raise Invalid("A campaign counts in the currency of its book.", place="commodity")
+        raise Invalid("A campaign must use the currency of its book.", place="commodity")
     campaign = Campaign(
         book_id=book.id, commodity=commodity, state=state, made_by=made_by, created_at=now
     )
@@ -114,7 +114,7 @@ def throw_away_draft(session: Session, *, campaign_id: UUID) -> None:
     """
     campaign = _draft(session, campaign_id)
     if relied_on(session, campaign=campaign):
-        raise Conflict("Somebody has promised something for this draft, so it stays.")
+        raise Conflict("This draft has pledges, so it cannot be deleted.")
     session.execute(delete(CampaignNeed).where(CampaignNeed.campaign_id == campaign.id))
     session.delete(campaign)
     session.flush()
@@ -152,20 +152,20 @@ def correct_campaign(
 def _known(session: Session, campaign_id: UUID) -> Campaign:
     campaign = session.get(Campaign, campaign_id)
     if campaign is None:
-        raise NotFound("There is no such campaign.", place="campaign")
+        raise NotFound("This campaign does not exist.", place="campaign")
     return campaign
 
 
 def _draft(session: Session, campaign_id: UUID) -> Campaign:
     campaign = _known(session, campaign_id)
     if campaign.state != "draft":
-        raise Conflict("This campaign is open already.")
+        raise Conflict("This campaign is already open.")
     return campaign
 
 
 def _check_ahead(book: Book, last: date | None, now: datetime) -> None:
     if last is not None and last < day_in(book.time_zone, now):
-        raise Conflict("The last day of this campaign is over.", place="deadline_on")
+        raise Conflict("The campaign's last day is in the past.", place="deadline_on")
 
 
 def _check_kept(written: Terms, terms: Terms, *, relied: bool) -> None:
@@ -183,7 +183,7 @@ def _check_kept(written: Terms, terms: Terms, *, relied: bool) -> None:
         needs = _needs_changed(written["needs"], terms["needs"])
         messages |= {"needs": needs} if needs else {}
     if messages:
-        raise Invalid("Some of this has to stay as it is.", messages=messages)
+        raise Invalid("Some of these changes are not possible now.", messages=messages)
 
 
 def _needs_changed(before: Sequence[Need], after: Sequence[Need]) -> list[str]:
@@ -248,7 +248,7 @@ def _write(session: Session, book: Book, campaign: Campaign, terms: Terms) -> No
     _check_currencies(session, book, terms["mode"], currencies)
     taken = session.scalar(select(Campaign.id).where(Campaign.slug == terms["slug"]))
     if taken is not None and taken != campaign.id:
-        raise Conflict("There is a campaign at this address already.", place="slug")
+        raise Conflict("Another campaign already uses this address.", place="slug")
     campaign.fund_id = terms["fund"].id
     campaign.slug = terms["slug"]
     campaign.title = terms["title"]
@@ -281,20 +281,26 @@ def _check(terms: Terms) -> None:
     slug, last = terms["slug"], terms["deadline_on"]
     bearer = terms.get("fee_bearer", "fund")
     if not _SLUG.fullmatch(slug) or len(slug) > 64:
-        raise Invalid("An address has small letters, digits and hyphens.", place="slug")
+        raise Invalid(
+            "Use only lower-case letters, digits and hyphens in the address.", place="slug"
+        )
     if not terms["title"].strip():
-        raise Invalid("A campaign needs a title.", place="title")
+        raise Invalid("Enter a title for the campaign.", place="title")
     if terms["mode"] not in MODES:
-        raise Invalid("There is no mode {terms}.", place="mode", terms=terms["mode"])
+        raise Invalid("There is no funding mode {terms}.", place="mode", terms=terms["mode"])
     if bearer not in FEE_BEARERS:
-        raise Invalid("Nobody called {bearer} bears fees.", place="fee_bearer", bearer=bearer)
+        raise Invalid(
+            "{bearer} is not a valid choice for who bears the fee.",
+            place="fee_bearer",
+            bearer=bearer,
+        )
     if terms.get("acceptance", ALL_CONFIRMED) not in ACCEPTANCES:
-        raise Invalid("Choose how offers are accepted.", place="acceptance")
+        raise Invalid("Choose how pledges are accepted.", place="acceptance")
     if last is None and terms["mode"] == "all_or_nothing":
         # Nobody would ever learn whether they pay.
-        raise Invalid("A campaign of all or nothing needs a last day.", place="deadline_on")
+        raise Invalid("An all-or-nothing campaign needs a last day.", place="deadline_on")
     if last is not None and last < terms["opens_on"]:
-        raise Invalid("The deadline is before the start.", place="deadline_on")
+        raise Invalid("The last day is before the start.", place="deadline_on")
 
 
 def close_due(session: Session, *, now: datetime) -> int:
@@ -333,9 +339,9 @@ def close_campaign(
     """
     campaign = _known(session, campaign_id)
     if campaign.state != "live":
-        raise Conflict("This campaign is closed already.", place="campaign")
+        raise Conflict("This campaign is already closed.", place="campaign")
     if campaign.deadline_on is not None and on <= campaign.deadline_on:
-        raise Conflict("The deadline of this campaign is still ahead.", place="campaign")
+        raise Conflict("This campaign's last day has not passed yet.", place="campaign")
     if campaign.mode == "keep_what_you_raise":
         campaign.state = "closed"
         return campaign.state
@@ -365,27 +371,32 @@ def _check_currencies(session: Session, book: Book, mode: str, currencies: Seque
     if currencies and mode == "all_or_nothing":
         # Whether the goal is reached must not hang on the day's rate of exchange.
         raise Invalid(
-            "A campaign of all or nothing takes promises in one currency.", place="currencies"
+            "An all-or-nothing campaign can take pledges in one currency only.", place="currencies"
         )
     for code in currencies:
         if not is_currency(code) or code == book.commodity:
-            raise Invalid("{code} is no other currency.", place="currencies", code=code)
+            raise Invalid(
+                "{code} is not another currency that can be used.", place="currencies", code=code
+            )
         ensure_commodity(session, code)
 
 
 def _check_needs(session: Session, needs: Sequence[Need]) -> None:
     if not needs:
         # Without a minimum, a campaign of all or nothing would always succeed.
-        raise Invalid("Say what the campaign needs.", place="needs")
+        raise Invalid("Enter at least one need of the campaign.", place="needs")
     seen: set[str] = set()
     for position, need in enumerate(needs):
         if not 0 < need.minimum <= need.optimum:
             raise Invalid(
-                "A minimum is above zero and at most the optimum.", place=f"needs[{position}]"
+                "The amount needed must be above zero, and not more than the stretch goal.",
+                place=f"needs[{position}]",
             )
         if need.commodity in seen:
             raise Invalid("This need is listed twice.", place=f"needs[{position}]")
         if is_holding(need.commodity):
-            raise Invalid("Shares and their like cannot be asked for.", place=f"needs[{position}]")
+            raise Invalid(
+                "A campaign cannot ask for shares or other securities.", place=f"needs[{position}]"
+            )
         seen.add(need.commodity)
         ensure_commodity(session, need.commodity)

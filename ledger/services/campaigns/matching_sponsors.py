@@ -60,11 +60,17 @@ def propose_sponsor(
     calls no promise owed: what such a sponsor pays is booked as a gift.
     """
     if policy_of(session, book, day_in(book.time_zone, now)).promises == "none":
-        raise Conflict("In this book no promise is owed; book the sponsor's gifts.", place="book")
+        raise Conflict(
+            "This book does not record pledges as owed. Record the sponsor's contributions "
+            "instead.",
+            place="book",
+        )
     if not 0 < terms.basis_points <= 100_000:
-        raise Invalid("A sponsor matches between 0 and ten for one.", place="basis_points")
+        raise Invalid(
+            "The matching rate must be above zero and at most ten for one.", place="basis_points"
+        )
     if terms.per_gift < 0:
-        raise Invalid("A cap is not below zero.", place="per_gift")
+        raise Invalid("A cap cannot be negative.", place="per_gift")
     row = open_commitment(
         session,
         agreement=Agreement(
@@ -228,7 +234,7 @@ def matched(session: Session, row: Commitment) -> int:
 
 def _pledge(session: Session, row: Commitment) -> Pledge:
     if "pledge" not in row.terms:
-        raise Conflict("These terms are not approved.", place="sponsor")
+        raise Conflict("These terms have not been approved.", place="sponsor")
     return session.get_one(Pledge, UUID(row.terms["pledge"]))
 
 

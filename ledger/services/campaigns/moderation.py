@@ -36,12 +36,12 @@ def decide(
     """
     basket = session.get(Basket, basket_id)
     if basket is None:
-        raise NotFound("There is no such pledge.", place="basket")
+        raise NotFound("This pledge does not exist.", place="basket")
     if decision not in _DEEDS:
-        raise Invalid("Choose what to do.", place="decision")
+        raise Invalid("Choose an action.", place="decision")
     said = check_text(reason.strip(), longest=LONGEST_LINE, place="reason")
     if not said and decision in NEED_REASON:
-        raise Invalid("Give a reason.", place="reason")
+        raise Invalid("Enter a reason.", place="reason")
     row = BasketDecision(
         basket_id=basket.id, decision=decision, reason=said, made_by=by, made_at=now
     )
@@ -71,14 +71,14 @@ def report(session: Session, *, basket_id: UUID, reason: str, now: datetime) -> 
     Raises Invalid for a reason that is not on the list.
     """
     if reason not in REPORTS:
-        raise Invalid("Choose what is wrong.", place="reason")
+        raise Invalid("Choose a reason for your report.", place="reason")
     session.add(BasketReport(basket_id=basket_id, reason=reason, made_at=now))
     session.flush()
 
 
 def _accept(session: Session, basket: Basket, row: BasketDecision) -> None:
     if basket.accepted_at is not None or basket.declined_at is not None:
-        raise Conflict("This has been decided already.", place="decision")
+        raise Conflict("This has already been decided.", place="decision")
     basket.accepted_at = row.made_at
     restate_offers(session, baskets=[basket.id])
 
@@ -90,7 +90,9 @@ def _decline(session: Session, basket: Basket, row: BasketDecision) -> None:
         .order_by(Pledge.commodity)
     ).all()
     if not offers:
-        raise Conflict("No hours or equipment are on offer here any more.", place="decision")
+        raise Conflict(
+            "This basket has no pledges of hours or equipment left to decline.", place="decision"
+        )
     on = day_in(session.get_one(Book, basket.book_id).time_zone, row.made_at)
     basket.declined_at = row.made_at
     for pledge in offers:
@@ -100,7 +102,7 @@ def _decline(session: Session, basket: Basket, row: BasketDecision) -> None:
 
 def _hide(session: Session, basket: Basket, row: BasketDecision) -> None:
     if basket.hidden_at is not None:
-        raise Conflict("This is hidden already.", place="decision")
+        raise Conflict("This is already hidden.", place="decision")
     basket.hidden_at = row.made_at
     _settle_reports(session, basket, row.made_at)
 
@@ -113,7 +115,7 @@ def _restore(_session: Session, basket: Basket, _row: BasketDecision) -> None:
 
 def _keep(session: Session, basket: Basket, row: BasketDecision) -> None:
     if not _settle_reports(session, basket, row.made_at):
-        raise Conflict("Nobody has reported this.", place="decision")
+        raise Conflict("This has no open reports.", place="decision")
 
 
 def _settle_reports(session: Session, basket: Basket, now: datetime) -> bool:

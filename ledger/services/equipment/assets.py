@@ -85,7 +85,7 @@ def receive_things(
     pledge = receipt.pledge
     check_receipt(book, fund, receipt)
     if receipt.received_on > day_in(book.time_zone, now):
-        raise Invalid("This day is still ahead.", place="received_on")
+        raise Invalid("This date is in the future.", place="received_on")
     ensure_commodity(session, receipt.commodity)
     intake = Intake(
         book_id=book.id,
@@ -154,19 +154,22 @@ def propose_valuation(
     """
     intake = session.get(Intake, intake_id)
     if intake is None:
-        raise NotFound("There is no such hand-over.", place="intake")
+        raise NotFound("This receipt of equipment does not exist.", place="intake")
     if appraisal.total <= 0:
-        raise Invalid("A value is above zero.", place="total")
+        raise Invalid("A value must be above zero.", place="total")
     book = session.get_one(Book, intake.book_id)
     if appraisal.currency != book.commodity:
-        raise Invalid("A value is in the currency of the books.", place="currency")
+        raise Invalid("The value must be in the book's currency.", place="currency")
     known = session.scalar(
         select(Valuation.id).where(
             Valuation.intake_id == intake_id, Valuation.state.in_(("proposed", "approved"))
         )
     )
     if known is not None:
-        raise Conflict("These things are valued already, or wait for an approver.", place="total")
+        raise Conflict(
+            "This equipment has already been valued, or its value is waiting for approval.",
+            place="total",
+        )
     valuation = Valuation(
         book_id=intake.book_id,
         label=next_label(session, intake.book_id),
@@ -217,14 +220,14 @@ def approve_valuation(
     """
     valuation = session.get(Valuation, valuation_id)
     if valuation is None or valuation.intake_id is None:
-        raise NotFound("There is no such valuation.", place="valuation")
+        raise NotFound("This valuation does not exist.", place="valuation")
     if valuation.state != "proposed":
-        raise Conflict("This valuation is decided already.", place="valuation")
+        raise Conflict("This valuation has already been decided.", place="valuation")
     if valuation.valued_by == approved_by:
         raise NotAllowed("You proposed this value, so you cannot approve it.")
     intake = session.get_one(Intake, valuation.intake_id)
     if approved_by == _giver(session, intake):
-        raise NotAllowed("You gave this, so you cannot approve its value.")
+        raise NotAllowed("You gave this equipment, so you cannot approve its value.")
     journal.post(
         session,
         bookkeeping.items_valued(
@@ -281,19 +284,19 @@ def lend(
     """Lend one item to another community's book (EQP-05). Raises Conflict when it is out."""
     asset = session.get(Asset, asset_id)
     if asset is None:
-        raise NotFound("There is no such thing.", place="asset")
+        raise NotFound("This equipment does not exist.", place="asset")
     if asset.state != "in_custody":
-        raise Conflict("This thing is on loan already.", place="asset")
+        raise Conflict("This equipment is already on loan.", place="asset")
     if borrower_id == asset.book_id:
-        raise Invalid("It belongs to this community already.", place="borrower")
+        raise Invalid("This community already owns the equipment.", place="borrower")
     if session.get(Book, borrower_id) is None:
-        raise NotFound("There is no such community.", place="borrower")
+        raise NotFound("This community does not exist.", place="borrower")
     if asset.intake_id is not None:
         came_on = session.get_one(Intake, asset.intake_id).received_on
         if lent_on < came_on:
-            raise Invalid("It had not come by that day.", place="lent_on")
+            raise Invalid("The equipment had not been received by that day.", place="lent_on")
     if due_on < lent_on:
-        raise Invalid("It is due back before it is lent.", place="due_on")
+        raise Invalid("The return date is before the loan date.", place="due_on")
     loan = AssetLoan(
         asset_id=asset.id,
         lender_id=asset.book_id,
@@ -318,11 +321,11 @@ def return_thing(
     day before it went."""
     loan = session.get(AssetLoan, loan_id)
     if loan is None:
-        raise NotFound("There is no such loan.", place="loan")
+        raise NotFound("This loan does not exist.", place="loan")
     if loan.returned_on is not None:
-        raise Conflict("This came back already.", place="loan")
+        raise Conflict("This equipment has already been returned.", place="loan")
     if on < loan.lent_on:
-        raise Invalid("It had not gone by that day.", place="returned_on")
+        raise Invalid("The equipment had not been lent by that day.", place="returned_on")
     asset = session.get_one(Asset, loan.asset_id)
     _move(session, loan, asset, "item_returned", on, by, now)
     loan.returned_on = on
@@ -366,18 +369,18 @@ def check_receipt(book: Book, fund: Fund, receipt: Receipt) -> None:
     """Refuse what is no thing, a wrong number, condition, fund or pledge. Raises Invalid."""
     pledge = receipt.pledge
     if kind_of(receipt.commodity) != "things":
-        raise Invalid("Choose what was received.", place="commodity")
+        raise Invalid("Choose the equipment that was received.", place="commodity")
     if not 0 < receipt.quantity <= LIMITS["things"]:
-        raise Invalid("Count between 1 and 10,000.", place="quantity")
+        raise Invalid("Enter a number between 1 and 10,000.", place="quantity")
     if receipt.condition not in tuple(CONDITIONS):
         raise Invalid("Choose a condition.", place="condition")
     if fund.book_id != book.id or fund.fund_class == "agency":
         if pledge is not None:
             check_place(pledge, book, fund)
-        raise Invalid("Choose a fund of this community's own.", place="fund")
+        raise Invalid("Choose one of this community's own funds.", place="fund")
     if pledge is not None:
         if pledge.commodity != receipt.commodity:
-            raise Invalid("This pledge is of something else.", place="pledge")
+            raise Invalid("This pledge is for different equipment.", place="pledge")
         check_place(pledge, book, fund)
 
 
@@ -409,7 +412,9 @@ def borrowing_fund(session: Session, loan: AssetLoan) -> str:
     for fund in funds_of(session, loan.borrower_id):
         if fund.fund_class == "unrestricted":
             return fund.code
-    raise Invalid("The borrower has no unrestricted fund to keep it in.", place="borrower")
+    raise Invalid(
+        "The borrowing community has no unrestricted fund to record this in.", place="borrower"
+    )
 
 
 def tag_items(session: Session, intake: Intake, receipt: Receipt) -> list[Asset]:
@@ -419,7 +424,7 @@ def tag_items(session: Session, intake: Intake, receipt: Receipt) -> list[Asset]
         return []
     taken = set(session.scalars(select(Asset.tag).where(Asset.book_id == intake.book_id)))
     if len(set(tags)) < len(tags) or taken.intersection(tags):
-        raise Conflict("One of these tags is on another thing.", place="tags")
+        raise Conflict("One of these tags is already used for other equipment.", place="tags")
     stem = intake.commodity.split(".", 1)[1]
     free = (f"{stem}-{number}" for number in count(1) if f"{stem}-{number}" not in taken)
     given = [*tags[: intake.quantity]]

@@ -45,9 +45,9 @@ def propose_use(
     """
     loan = session.get(AssetLoan, loan_id)
     if loan is None:
-        raise NotFound("There is no such loan.", place="loan")
+        raise NotFound("This loan does not exist.", place="loan")
     if days <= 0 or value <= 0:
-        raise Invalid("Give days and a value above zero.", place="value")
+        raise Invalid("Enter a number of days and a value above zero.", place="value")
     book = session.get_one(Book, loan.borrower_id)
     return propose(
         session,

@@ -51,9 +51,11 @@ def start_wear(
     """
     valuation = session.get_one(Valuation, valuation_id)
     if not 0 < months <= MAX_MONTHS:
-        raise Invalid("A life is between 1 and 600 months.", place="months")
+        raise Invalid("The useful life must be between 1 and 600 months.", place="months")
     if valuation.state != "approved" or not valuation.capitalise or valuation.intake_id is None:
-        raise Conflict("Only equipment with an approved value wears.", place="valuation")
+        raise Conflict(
+            "Only equipment with an approved value can be depreciated.", place="valuation"
+        )
     intake = session.get_one(Intake, valuation.intake_id)
     cost = _cost_of(session, valuation, asset_id)
     terms = {} if asset_id is None else {"asset": str(asset_id)}
@@ -87,16 +89,16 @@ def _cost_of(session: ReadSession, valuation: Valuation, asset_id: UUID | None) 
     if asset_id is not None:
         item = next((one for one in items if one.id == asset_id), None)
         if item is None or item.state not in WEARING or not item.cost:
-            raise Conflict("Nothing of this is left to wear.", place="valuation")
+            raise Conflict("This equipment has no value left to depreciate.", place="valuation")
         if plan_with(session, item) is not None:
-            raise Conflict("Its wear is planned already.", place="valuation")
+            raise Conflict("This equipment already has a depreciation plan.", place="valuation")
         return int(item.cost)
     if valuation.intake_id is not None and plan_of(session, valuation.intake_id) is not None:
-        raise Conflict("Its wear is planned already.", place="valuation")
+        raise Conflict("This equipment already has a depreciation plan.", place="valuation")
     out = [one for one in items if one.state not in WEARING or _own_plan(session, one)]
     rest = valuation.total - sum(one.cost or 0 for one in out)
     if not rest:
-        raise Conflict("Nothing of this is left to wear.", place="valuation")
+        raise Conflict("This equipment has no value left to depreciate.", place="valuation")
     return rest
 
 
@@ -109,7 +111,7 @@ def book_wear(
     start = month.replace(day=1)
     on = _next(start)
     if day_in(session.get_one(Book, book_id).time_zone, now) < on:
-        raise Conflict("This month is not over yet.", place="month")
+        raise Conflict("This month has not ended yet.", place="month")
     plans = session.scalars(
         select(Commitment)
         .where(Commitment.book_id == book_id, Commitment.kind == KIND, Commitment.state == "active")

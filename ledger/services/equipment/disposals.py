@@ -83,10 +83,12 @@ def propose_disposal(
     asset = _here(session, asset_id)
     if way not in WAYS:
         raise Invalid(
-            "A thing goes in one of these ways: {ways}.", place="way", ways=", ".join(WAYS)
+            "Choose how the equipment was disposed of: {ways}.", place="way", ways=", ".join(WAYS)
         )
     if price < 0 or (price > 0) != (way == "sold"):
-        raise Invalid("What is sold has a price, and only that.", place="price")
+        raise Invalid(
+            "Enter a price if the equipment was sold. Leave it empty otherwise.", place="price"
+        )
     return _propose(
         session,
         asset,
@@ -134,9 +136,11 @@ def propose_giving(
     """
     asset = _here(session, asset_id)
     if asset.state != "in_custody":
-        raise Conflict("What is damaged is not given on.", place="asset")
+        raise Conflict(
+            "Only equipment that is in the community's custody can be given away.", place="asset"
+        )
     if receiver.id == asset.book_id:
-        raise Invalid("It belongs to this community already.", place="receiver")
+        raise Invalid("This community already owns the equipment.", place="receiver")
     check_own_fund(receiver, fund)
     payload = Giving(asset.id, fund.id, carrying(session, asset))
     title = f"{asset.tag} to {receiver.name}"
@@ -196,7 +200,10 @@ def propose_damage(
     loan = _out(session, loan_id)
     asset = session.get_one(Asset, loan.asset_id)
     if not 0 < impairment <= carrying(session, asset) or compensation < 0:
-        raise Invalid("The harm is above zero and at most what it is worth.", place="impairment")
+        raise Invalid(
+            "The loss must be above zero and at most the equipment's carrying amount.",
+            place="impairment",
+        )
     payload = Damage(asset.id, loan.id, impairment, compensation)
     title = f"{asset.tag} came back damaged"
     return _propose(session, asset, DAMAGE, title, payload, reason, made_by, now)
@@ -246,18 +253,20 @@ def carrying(session: ReadSession, asset: Asset) -> int:
 def _here(session: Session, asset_id: UUID) -> Asset:
     asset = session.get(Asset, asset_id)
     if asset is None:
-        raise NotFound("There is no such thing.", place="asset")
+        raise NotFound("This equipment does not exist.", place="asset")
     if asset.state not in PLACES:
-        raise Conflict("This thing is {value}.", place="asset", value=asset.state.replace("_", " "))
+        raise Conflict(
+            "This equipment is {value}.", place="asset", value=asset.state.replace("_", " ")
+        )
     return asset
 
 
 def _out(session: Session, loan_id: UUID) -> AssetLoan:
     loan = session.get(AssetLoan, loan_id)
     if loan is None:
-        raise NotFound("There is no such loan.", place="loan")
+        raise NotFound("This loan does not exist.", place="loan")
     if loan.returned_on is not None:
-        raise Conflict("This came back already.", place="loan")
+        raise Conflict("This equipment has already been returned.", place="loan")
     return loan
 
 

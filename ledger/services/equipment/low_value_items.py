@@ -57,11 +57,14 @@ def propose_small_gift(
     """
     check_receipt(book, fund, receipt)
     if receipt.received_on > day_in(book.time_zone, now):
-        raise Invalid("This day is still ahead.", place="received_on")
+        raise Invalid("This date is in the future.", place="received_on")
     if value <= 0:
-        raise Invalid("A value is above zero.", place="value")
+        raise Invalid("A value must be above zero.", place="value")
     if value >= capitalised_from(session, book, day_in(book.time_zone, now)):
-        raise Invalid("Items worth this much are equipment; value them.", place="value")
+        raise Invalid(
+            "Items of this value must be recorded as equipment. Enter a valuation instead.",
+            place="value",
+        )
     ensure_commodity(session, receipt.commodity)
     return propose(
         session,

@@ -59,9 +59,9 @@ def propose_material(
     """Ask to take given material on stock at its value. Raises Invalid for what is not bulk."""
     check_own_fund(book, fund)
     if not material.commodity.startswith(BULK):
-        raise Invalid("Material is counted in grams or millilitres.", place="commodity")
+        raise Invalid("Supplies are measured in grams or millilitres.", place="commodity")
     if material.quantity <= 0 or material.value <= 0:
-        raise Invalid("Give a quantity and a value above zero.", place="quantity")
+        raise Invalid("Enter a quantity and a value above zero.", place="quantity")
     known = ensure_commodity(session, material.commodity)
     return propose(
         session,
@@ -137,11 +137,15 @@ def use_material(
     check_own_fund(book, fund)
     there = on_account(session, fund, Acct.MATERIALS_HELD, currency=commodity)
     if not 0 < quantity <= there:
-        raise Conflict("There is less than this on hand.", place="quantity")
+        raise Conflict("There is less than this in stock.", place="quantity")
     stock = _worth(session, fund, commodity)
     value = stock if quantity == there else stock * quantity // there
     if not value:
-        raise Conflict("So little has no value of its own; book it with more.", place="quantity")
+        raise Conflict(
+            "This quantity is too small to have a value. Record it together with a larger "
+            "quantity.",
+            place="quantity",
+        )
     entry_id = journal.post(
         session,
         bookkeeping.material_used(

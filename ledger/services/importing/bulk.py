@@ -136,7 +136,7 @@ def _draft(line: bytes, place: str, book: str | None) -> Draft:
         )
     legs = document["postings"]
     if not isinstance(legs, list):
-        raise Invalid("Postings are a list.", place=f"{place}: postings")
+        raise Invalid("Postings must be a list.", place=f"{place}: postings")
     postings = tuple(_leg(leg, f"{place}: postings[{i}]") for i, leg in enumerate(legs))
     try:
         entry = Entry(code, postings)
@@ -165,17 +165,17 @@ def _document(line: bytes, place: str) -> dict[str, Any]:
             f"The line is no JSON that can be loaded: {reason}"[:200], place=place
         ) from error
     if not isinstance(document, dict):
-        raise Invalid("Each line is one JSON object.", place=place)
+        raise Invalid("Each line must be one JSON object.", place=place)
     return document
 
 
 def _leg(leg: Any, place: str) -> Posting:
     if not isinstance(leg, dict):
-        raise Invalid("A posting is an object.", place=place)
+        raise Invalid("A posting must be an object.", place=place)
     _check_keys(leg, LEG_KEYS, LEG_OPTIONS, place)
     for name in ("account", "quantity"):
         if type(leg[name]) is not int:
-            raise Invalid("This is a whole number.", place=f"{place}.{name}")
+            raise Invalid("This must be a whole number.", place=f"{place}.{name}")
     check_amount(leg["quantity"], place=f"{place}.quantity")
     options = {}
     if len(leg) > len(LEG_KEYS):
@@ -203,7 +203,7 @@ def _check_keys(found: dict[str, Any], needed: set[str], allowed: set[str], plac
     unknown = sorted(found.keys() - needed - allowed)
     if unknown:
         raise Invalid(
-            "{unknown!r:.40} is not known here.",
+            "{unknown!r:.40} is not a known field.",
             place=f"{place}: {unknown[0]:.40}",
             unknown=unknown[0],
         )
@@ -214,12 +214,14 @@ def _text(value: Any, place: str, longest: int = LONGEST_REFERENCE) -> str:
     if type(value) is str and len(value) <= longest and value.isprintable() and value.strip():
         return value
     if not isinstance(value, str) or not value.strip() or len(value) > longest:
-        raise Invalid("This is a text of 1 to {longest} characters.", place=place, longest=longest)
+        raise Invalid(
+            "This must be text of 1 to {longest} characters.", place=place, longest=longest
+        )
     # JSON can name half of a surrogate pair; no database can store it.
     if not is_storable_text(value.replace("\x00", "")):
-        raise Invalid("This text holds half a character.", place=place)
+        raise Invalid("This text contains an incomplete character.", place=place)
     if any(ord(sign) < 32 or sign == "\x7f" for sign in value):
-        raise Invalid("This text holds control characters.", place=place)
+        raise Invalid("This text contains control characters.", place=place)
     return value
 
 
@@ -229,7 +231,7 @@ def _day(value: Any, place: str) -> date:
             raise ValueError
         day = date.fromisoformat(value)
     except ValueError as error:
-        raise Invalid("This is a date like 2026-12-31.", place=place) from error
+        raise Invalid("This must be a date like 2026-12-31.", place=place) from error
     return check_day(day, place=place)
 
 

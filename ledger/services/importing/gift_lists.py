@@ -85,11 +85,17 @@ def purpose_of(
     keep yet, or an account that holds no money.
     """
     if account not in PLACES:
-        raise Invalid("Gifts of money are in the bank account or in the cash box.", place="account")
+        raise Invalid(
+            "Contributions of money must be in the bank account or in the cash box.",
+            place="account",
+        )
     if book.kind != "community":
-        raise Invalid("A pool receives gifts through its communities.", place="fund")
+        raise Invalid(
+            "A pool receives contributions through its communities. Choose one of them.",
+            place="fund",
+        )
     if bool(fund) == bool(campaign):
-        raise Invalid("Choose a fund, or a campaign.", place="fund")
+        raise Invalid("Choose either a fund or a campaign.", place="fund")
     if fund:
         found = fund_by_code(session, book.id, fund)
         check_own_fund(book, found)
@@ -101,8 +107,8 @@ def purpose_of(
         raise Invalid("This community has no such campaign.", place="campaign")
     if called.mode == GATED and called.state != "succeeded":
         raise Invalid(
-            "What is given to this campaign is kept only when it succeeds; until then, give it "
-            "back or choose a fund.",
+            "This campaign keeps contributions only if it succeeds. Until then, refund them "
+            "or choose a fund.",
             place="campaign",
         )
     return Purpose(book, session.get_one(Fund, called.fund_id), called, account)
@@ -178,12 +184,13 @@ def _check(purpose: Purpose, gifts: GiftList, without_email: bool, now: datetime
     addresses = []
     for gift in gifts.gifts:
         if gift.given_on > today:
-            raise Invalid("This day is still ahead.", place=gift.place)
+            raise Invalid("This date is in the future.", place=gift.place)
         if not gift.email:
             if not without_email:
                 raise Invalid(
-                    "This gift has no e-mail address, by which its giver is known. Add it, or let "
-                    "gifts without one come in as unidentified receipts.",
+                    "This contribution has no e-mail address to identify its donor. Add one, "
+                    "or choose to import contributions without an address as unidentified "
+                    "receipts.",
                     place=gift.place,
                 )
             addresses.append("")
@@ -192,10 +199,10 @@ def _check(purpose: Purpose, gifts: GiftList, without_email: bool, now: datetime
             addresses.append(clean_email(gift.email))
         except Invalid as error:
             raise Invalid(
-                "{email!r} is no e-mail address.", place=gift.place, email=gift.email[:60]
+                "{email!r} is not a valid e-mail address.", place=gift.place, email=gift.email[:60]
             ) from error
         if not gift.name:
-            raise Invalid("This gift has an address and no name.", place=gift.place)
+            raise Invalid("This contribution has an e-mail address but no name.", place=gift.place)
     return addresses
 
 
@@ -281,7 +288,7 @@ def _book(
     kept = session.get_one(EntryRow, (purpose.book.id, posted.ids[0]))
     if kept.accounting_on != gift.given_on:
         raise Invalid(
-            "{given_on} lies in a period that is closed. Reopen it, or leave this gift out.",
+            "{given_on} is in a closed period. Reopen the period, or leave this contribution out.",
             place=gift.place,
             given_on=gift.given_on,
         )

@@ -58,8 +58,8 @@ def import_history(
     """Book every transaction of a file. Raises Invalid or Conflict, naming the line."""
     for name in left_open(mapping):
         raise Invalid(
-            "The mapping leaves {name} open. Write a mapping with --propose, fill "
-            "it in, and import with --mapping.",
+            "The mapping does not cover {name}. Write a mapping with --propose, complete it, "
+            "and import with --mapping.",
             place="mapping",
             name=name,
         )
@@ -117,7 +117,7 @@ def _only_fund(session: ReadSession, book: Book) -> str:
     if len(funds) == 1 or len(free) == 1:
         return free[0] if free else funds[0].code
     raise Invalid(
-        "Say which fund of book {code} this history belongs to.", place="fund", code=book.code
+        "Choose the fund of book {code} that this history belongs to.", place="fund", code=book.code
     )
 
 
@@ -178,7 +178,7 @@ def check_begins(session: ReadSession, book: Book) -> None:
     kept = select(exists().where(EntryRow.book_id == book.id, EntryRow.source != SOURCE))
     if session.scalar(kept):
         raise Conflict(
-            "These books are kept here already. A ledger can still be imported by the operator, "
+            "This book already has journal entries. The operator can still import a ledger "
             "with `poolbook import journal`.",
             place="file",
         )
@@ -251,8 +251,8 @@ def _post(
         for draft, place in zip(drafts, places, strict=True):
             if draft.external_ref == told:
                 raise Conflict(
-                    "A transaction of this day with these amounts is in the books already, on "
-                    "other accounts or other days of its postings.",
+                    "A transaction with this date and these amounts is already in the books, "
+                    "on other accounts or with other posting dates.",
                     place=place,
                 ) from error
         if told.startswith("entries["):

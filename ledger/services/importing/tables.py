@@ -103,7 +103,10 @@ def draft_by_id(
     """Return a draft of a book and its file. Raises NotFound for one that is done or too old."""
     draft = session.get(TableDraft, draft_id)
     if draft is None or (draft.book_id, draft.purpose) != (book_id, purpose):
-        raise NotFound("This file is not here any more: it was imported, or sent a day ago.")
+        raise NotFound(
+            "This file is no longer here. It has already been imported, or it was uploaded "
+            "more than a day ago."
+        )
     return draft, zlib.decompress(base64.b64decode(draft.content))
 
 

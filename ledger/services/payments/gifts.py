@@ -54,7 +54,7 @@ def settle_gift(
     kind = kind or Kind()
     book = session.get_one(Book, fund.book_id)
     if txn.commodity != book.commodity:
-        raise Conflict("The charge is in another currency than the book.", place=txn_id)
+        raise Conflict("The charge is in a different currency from the book.", place=txn_id)
     if kind.debit is not None:
         take_step(
             session,
@@ -84,7 +84,9 @@ def settle_foreign(
         return
     paid = txn.body.get("source_amount") if paid is None else paid
     if not isinstance(paid, int) or paid <= 0:
-        raise Conflict("Stripe does not say what was paid in the pledge's currency.", place=txn_id)
+        raise Conflict(
+            "Stripe does not state the amount paid in the pledge's currency.", place=txn_id
+        )
     fund = session.get_one(Fund, pledge.fund_id)
     released, _owed = release_for(session, pledge, paid)
     entries = bookkeeping.foreign_payment_settled(
@@ -159,7 +161,7 @@ def reach_goal(session: Session, *, txn_id: str, on: date, now: datetime) -> Non
     txn = session.get_one(BalanceTransaction, txn_id)
     pledge = session.get(Pledge, txn.pledge_id) if txn.pledge_id else None
     if pledge is None or txn.posted_at is None:
-        raise Conflict("No money is held for a pledge by this payment.", place=txn_id)
+        raise Conflict("This payment holds no money for a pledge.", place=txn_id)
     journal.post(
         session,
         bookkeeping.goal_reached(
@@ -186,7 +188,7 @@ def settle_recovery(session: Session, *, txn_id: str, pledge: Pledge, now: datet
     if txn is None:
         return
     if pledge.state != "written_off":
-        raise Conflict("This promise was not written off.", place=txn_id)
+        raise Conflict("This pledge has not been written off.", place=txn_id)
     fund = session.get_one(Fund, pledge.fund_id)
     entries = bookkeeping.promise_recovered(
         **where(session, txn, fund), amount=txn.amount, fee=txn.fee, payment=txn_id

@@ -73,12 +73,12 @@ def prepare_attempt(
     """
     pledge = session.get(Pledge, pledge_id)
     if pledge is None:
-        raise NotFound("There is no such pledge.", place="pledge")
+        raise NotFound("This pledge does not exist.", place="pledge")
     if pledge.legal_nature == "conditional" and kind != "setup":
-        raise Conflict("This promise is due only when the campaign succeeds.", place="pledge")
+        raise Conflict("This pledge becomes due only if the campaign succeeds.", place="pledge")
     rest = open_quantity(session, pledge)
     if not rest:
-        raise Conflict("Nothing of this pledge is open any more.", place="pledge")
+        raise Conflict("This pledge has nothing left to pay.", place="pledge")
     asked = 0 if kind == "setup" else min(rest, rest if amount is None else amount)
     said = "" if kind == "setup" else refusal(asked, pledge.commodity)
     if said:
@@ -112,7 +112,9 @@ def prepare_recurring(
     """
     gift = session.get_one(RecurringGift, gift_id)
     if (gift.state == "asked") != (kind == "subscription") or gift.state == "stopped":
-        raise Conflict("This gift has begun already, or has ended.", place="gift")
+        raise Conflict(
+            "This recurring contribution has already started or has ended.", place="gift"
+        )
     asked = gift.amount if kind == "subscription" else 0
     last = session.scalar(
         select(PaymentAttempt).where(
@@ -235,7 +237,7 @@ def settle_charge(
         return
     pledge = session.get(Pledge, pledge_id)
     if pledge is None:
-        raise NotFound("There is no pledge that this charge names.", place=txn_id)
+        raise NotFound("The pledge named by this charge does not exist.", place=txn_id)
     place = place_of(session, pledge)
     on = day_in(place.book.time_zone, txn.created_at)
     if pledge.commodity == txn.commodity:

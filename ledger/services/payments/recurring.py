@@ -59,14 +59,17 @@ def begin(
     if known is not None:
         return known
     if every not in EVERY:
-        raise Invalid("A gift repeats every month or every year.", place="every")
+        raise Invalid("Choose monthly or yearly.", place="every")
     if amount < smallest(campaign.commodity):
-        raise Invalid("Please offer at least 1.", place="money")
+        raise Invalid("Enter an amount of at least 1.", place="money")
     said = refusal(amount, campaign.commodity)
     if said:
         raise Invalid(said, place="money")
     if campaign.mode == "all_or_nothing":
-        raise Conflict("This campaign takes one gift at its end, no regular ones.", place="every")
+        raise Conflict(
+            "This campaign collects once, at its end, so it cannot take recurring contributions.",
+            place="every",
+        )
     gift = RecurringGift(
         book_id=campaign.book_id,
         fund_id=campaign.fund_id,
@@ -128,7 +131,9 @@ def settle_recurring(session: Session, *, txn_id: str, gift_id: UUID, now: datet
     """
     gift = session.get(RecurringGift, gift_id)
     if gift is None:
-        raise NotFound("There is no recurring gift that this charge names.", place=txn_id)
+        raise NotFound(
+            "The recurring contribution named by this charge does not exist.", place=txn_id
+        )
     txn = session.get_one(BalanceTransaction, txn_id)
     campaign = session.get_one(Campaign, gift.campaign_id)
     txn.recurring_id = gift.id

@@ -107,7 +107,7 @@ def owe_back(session: Session, *, charge_id: str, amount: int, on: date, now: da
     """
     charge = charge_of(session, charge_id)
     if not 0 < amount <= charge.amount - charge.owed_back:
-        raise Invalid("That is more than was given.", place="amount")
+        raise Invalid("This is more than the amount given.", place="amount")
     fund = fund_of(session, charge)
     journal.post(
         session,
@@ -153,7 +153,7 @@ def settle_bounce(session: Session, *, txn_id: str, refund_id: str, now: datetim
         )
     )
     if sent is None or sent.fund_id is None or txn.amount != -sent.amount:
-        raise Conflict("No refund of this amount is in the books yet.", place=refund_id)
+        raise Conflict("The books have no refund of this amount yet.", place=refund_id)
     fund = session.get_one(Fund, sent.fund_id)
     if sent.outcome == SUSPENDED:
         suspend(session, txn_id=txn_id, fund=fund, now=now)
@@ -281,4 +281,4 @@ def _note_posted(session: Session, txn: BalanceTransaction, refund_id: UUID | No
 
 def _check_refund(txn: BalanceTransaction) -> None:
     if txn.amount >= 0:
-        raise Conflict("A refund takes money away.", place=txn.stripe_txn_id)
+        raise Conflict("A refund must have a negative amount.", place=txn.stripe_txn_id)

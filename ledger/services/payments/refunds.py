@@ -39,7 +39,7 @@ def request_refund(
     """Ask for money to go back to a donor. Raises Invalid for more than was paid."""
     pledge = session.get(Pledge, pledge_id)
     if pledge is None:
-        raise NotFound("There is no such pledge.", place="pledge")
+        raise NotFound("This pledge does not exist.", place="pledge")
     charge = session.scalar(
         select(BalanceTransaction)
         .where(
@@ -52,7 +52,7 @@ def request_refund(
     if charge is None or charge.source_id is None:
         raise Conflict("This pledge was not paid by card.", place="amount")
     if not 0 < amount <= _refundable(session, pledge_id, charge):
-        raise Invalid("This is more than was paid and not refunded yet.", place="amount")
+        raise Invalid("This is more than the amount that can still be refunded.", place="amount")
     refund = Refund(
         book_id=pledge.book_id,
         pledge_id=pledge.id,
@@ -108,7 +108,7 @@ def approve_refund(session: Session, *, refund_id: UUID, approved_by: UUID, now:
     """Let the worker send a refund. Raises NotAllowed for whoever asked for it."""
     refund = session.get_one(Refund, refund_id)
     if refund.state != "requested":
-        raise Conflict("This refund is decided already.", place="refund")
+        raise Conflict("This refund has already been decided.", place="refund")
     if refund.requested_by == approved_by:
         raise NotAllowed("You requested this refund, so you cannot approve it.")
     refund.state = "approved"
@@ -170,7 +170,7 @@ def retry_refund(session: Session, *, refund_id: UUID, book_id: UUID, now: datet
     if refund is None or refund.book_id != book_id:
         raise NotFound("There is no such refund in this book.", place="refund")
     if refund.state != "unanswered":
-        raise Conflict("Only a refund without an answer is sent again.", place="refund")
+        raise Conflict("You can only resend a refund that Stripe has not answered.", place="refund")
     refund.state = "approved"
     session.flush()
     _have_it_sent(session, refund, now)

@@ -99,7 +99,7 @@ def note_added(
 def renew_codes(session: Session, *, person_id: UUID, box: SecretBox, now: datetime) -> list[str]:
     """Return ten new recovery codes, to be shown once. Raises Conflict without another factor."""
     if not has_factor(session, person_id):
-        raise Conflict("Set up a passkey or an app first.", place="form")
+        raise Conflict("Set up a passkey or an authenticator app first.", place="form")
     _tell(session, person_id, "new recovery codes were made", now)
     return recovery_codes.renew(session, person_id=person_id, box=box, now=now)
 
@@ -108,7 +108,7 @@ def remove_passkey(session: Session, *, person_id: UUID, passkey_id: UUID, now: 
     """Remove one of a person's own passkeys. Raises NotFound."""
     row = session.get(Passkey, passkey_id)
     if row is None or row.person_id != person_id:
-        raise NotFound("There is no such passkey among yours.", place="form")
+        raise NotFound("You have no such passkey.", place="form")
     session.delete(row)
     session.flush()
     _removed(session, person_id, PASSKEY, now)
@@ -129,7 +129,7 @@ def tell_of_copy(session: Session, *, person_id: UUID, now: datetime) -> None:
     _tell(
         session,
         person_id,
-        "a sign-in with a copy of your passkey was refused. Remove this passkey and add another",
+        "a sign-in with a copy of your passkey was rejected. Remove this passkey and add another",
         now,
     )
 
@@ -142,10 +142,10 @@ def reset(session: Session, *, person_id: UUID, by: UUID | None, now: datetime) 
     who is not admin of every book in which the person has a role; Conflict without factors.
     """
     if by == person_id:
-        raise NotAllowed("Nobody resets their own factors. Ask another admin.")
+        raise NotAllowed("You cannot reset your own second factors. Ask another admin.")
     found = factors_of(session, person_id)
     if not found.any and not found.codes_left:
-        raise Conflict("They have no second factor to reset.", place="form")
+        raise Conflict("This person has no second factor to reset.", place="form")
     if by is not None:
         _check_admin(session, person_id, by, now)
     for table in (Passkey, Totp, RecoveryCode, FactorReset):
@@ -206,8 +206,8 @@ def _check_admin(session: ReadSession, person_id: UUID, by: UUID, now: datetime)
     held = {book.id for book, _roles in memberships_of(session, person_id=person_id, now=now)}
     if not held <= theirs:
         raise NotAllowed(
-            "They have roles in other communities too. Ask the operator of this installation to "
-            "reset their factors."
+            "This person also has roles in other communities. Ask the operator of this "
+            "installation to reset their second factors."
         )
 
 
@@ -229,8 +229,8 @@ def _tell(session: Session, person_id: UUID, what: str, now: datetime) -> None:
         subject="Security change in Poolbook",
         body=(
             f"On {now:%d %B %Y at %H:%M} UTC {what}.\n\n"
-            "If this was you, there is nothing to do. If it was not, sign in, look at your "
-            "factors and sessions, and write to an admin of your community at once."
+            "If this was you, you do not need to do anything. If it was not you, sign in, check "
+            "your second factors and sessions, and contact an admin of your community immediately."
         ),
         now=now,
     )

@@ -131,7 +131,10 @@ def enrol(
     """
     called = check_text(label.strip(), longest=LONGEST_LINE, place="label")
     if len(passkeys_of(session, person.id)) >= MAX_PASSKEYS:
-        raise Conflict("You have ten passkeys. Remove one that you no longer use.", place="label")
+        raise Conflict(
+            "You have ten passkeys, which is the maximum. Remove one that you no longer use.",
+            place="label",
+        )
     challenge = challenges.spend(
         session,
         challenge_id=challenge_id,
@@ -156,7 +159,7 @@ def enrol(
         log.info("a new passkey was refused: %s", type(error).__name__)
         return None
     if _by_credential(session, made.credential_id) is not None:
-        raise Conflict("This passkey is known already.", place="label")
+        raise Conflict("This passkey is already registered.", place="label")
     told = credential.response.transports or []
     row = Passkey(
         person_id=person.id,

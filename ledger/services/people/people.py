@@ -68,13 +68,13 @@ def grant_role(
     if role in held:
         return None
     if granted_by == person_id:
-        raise NotAllowed("Nobody gives a role to themselves.")
+        raise NotAllowed("You cannot give a role to yourself.")
     check_together(held, role)
     begins = starts_at or now
     if ends_at is None and role == "auditor":
         ends_at = begins + AUDITOR_LASTS
     if ends_at is not None and ends_at <= begins:
-        raise Invalid("A role ends on a day after it starts.", place="until")
+        raise Invalid("The role must end on or after the day it starts.", place="until")
     membership = Membership(
         person_id=person_id,
         book_id=book_id,
@@ -104,7 +104,7 @@ def check_together(held: frozenset[str], role: str) -> None:
     """Raise Conflict when a role may not be held together with others in one book."""
     if any(pair <= held | {role} for pair in INCOMPATIBLE):
         raise Conflict(
-            "One person cannot be {role} and {held} of one book.",
+            "One person cannot be both {role} and {held} of the same book.",
             role=role,
             held=", ".join(sorted(held)),
         )
@@ -117,9 +117,9 @@ def end_role(
     one's own: so whoever ends roles is always there to give them."""
     row = session.get(Membership, membership_id)
     if row is None or row.book_id != book_id or (row.ends_at is not None and row.ends_at <= now):
-        raise NotFound("Nobody has this role here.", place="role")
+        raise NotFound("This person does not have this role here.", place="role")
     if row.person_id == ended_by:
-        raise NotAllowed("Nobody ends a role of their own.")
+        raise NotAllowed("You cannot end your own role.")
     row.ends_at = now
     session.flush()
     record(

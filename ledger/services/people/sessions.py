@@ -130,7 +130,7 @@ def end_session(
     """End one of a person's own sessions. Raises NotFound when it is none or has ended."""
     row = session.get(SignInSession, session_id)
     if row is None or row.person_id != person_id or row.ended_at is not None:
-        raise NotFound("You are not signed in there any more.", place="session")
+        raise NotFound("This session has already ended.", place="session")
     row.ended_at, row.ended_reason = now, reason
     session.flush()
     _record(session, RightsKind.SIGNED_OUT, row, now, reason=reason)
@@ -155,7 +155,7 @@ def _live(session: Session, session_id: UUID, token: str, now: datetime) -> Sign
         or min(row.idle_until, row.absolute_until) <= now
         or row.token_sha256 != sha256(token)
     ):
-        raise NotFound("You are not signed in any more.", place="session")
+        raise NotFound("You are no longer signed in.", place="session")
     return row
 
 

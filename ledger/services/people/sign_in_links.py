@@ -76,12 +76,12 @@ def request_link(session: Session, *, email: str, asked: Asked, now: datetime) -
         to_email=address,
         subject="Your sign-in link for Poolbook",
         body=(
-            f"Follow this link to sign in. It works once, within {minutes} minutes.\n\n"
+            f"Follow this link to sign in. It works once and expires in {minutes} minutes.\n\n"
             f"{place_for(SIGN_IN, link_id)}\n\n"
-            "Or type this code on the page where you asked for the link:\n\n"
+            "Or enter this code on the page where you requested the link:\n\n"
             f"{code_place_for(SIGN_IN, link_id)}\n\n"
-            "Never tell anybody this code. If you did not ask for it, do nothing: nobody is "
-            "signed in."
+            "Never share this code. If you did not request it, you can ignore this message: nobody "
+            "has been signed in."
         ),
         now=now,
     )
@@ -98,7 +98,9 @@ def issue_link(session: Session, *, email: str, links: Links, now: datetime) -> 
     who hands it over without mail. Raises Invalid, or NotFound for who is unknown."""
     address = clean_email(email)
     if not _may_sign_in(session, address):
-        raise NotFound("Nobody with this address has a role or has given.", place="email")
+        raise NotFound(
+            "We found no role, pledge or contribution with this e-mail address.", place="email"
+        )
     link_id = new_id()
     _make(session, link_id=link_id, address=address, links=links, now=now)
     return place_for(SIGN_IN, link_id)
@@ -117,8 +119,8 @@ def use_link(session: Session, *, secret: str, now: datetime, name: str = "") ->
     ).one_or_none()
     if spent is None or not _may_sign_in(session, spent.email):
         raise NotAllowed(
-            "This sign-in link was used already, is too old, or a newer one was sent. Please ask "
-            "for another."
+            "This sign-in link has expired or has already been used, or a newer one was "
+            "sent. Request a new link."
         )
     # Those who turn out to be who they are use up nobody's limit.
     rate_limits.settle(session, about=[spent.id], now=now)

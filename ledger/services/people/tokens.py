@@ -67,10 +67,10 @@ def create_token(
     """
     called = check_text(name.strip(), longest=LONGEST_LINE, place="name")
     if not called:
-        raise Invalid("Say what the token is for.", place="name")
+        raise Invalid("Enter what the token is for.", place="name")
     if not 1 <= days <= MOST_DAYS:
         raise Invalid(
-            "A token lasts from 1 to {most_days} days.", place="days", most_days=MOST_DAYS
+            "A token can last from 1 to {most_days} days.", place="days", most_days=MOST_DAYS
         )
     _check_scopes(session, scopes)
     live = session.scalar(
@@ -83,7 +83,10 @@ def create_token(
         )
     )
     if (live or 0) >= MAX_TOKENS:
-        raise Conflict("These are many tokens. Revoke one that is not used first.", place="name")
+        raise Conflict(
+            "You have the maximum number of tokens. Revoke one that you no longer use.",
+            place="name",
+        )
     secret = "pb_" + secrets.token_urlsafe(32)
     token = ApiToken(
         person_id=person_id,
@@ -123,7 +126,7 @@ def revoke_token(session: Session, *, person_id: UUID, token_id: UUID, now: date
     """End a person's own token; ending it twice changes nothing. Raises NotFound."""
     token = session.get(ApiToken, token_id)
     if token is None or token.person_id != person_id:
-        raise NotFound("There is no such token among yours.", place="token")
+        raise NotFound("You have no such token.", place="token")
     if token.revoked_at is None:
         token.revoked_at = now
         session.flush()

@@ -38,7 +38,7 @@ def pending(session: ReadSession, *, person: Person, box: SecretBox) -> tuple[st
     """
     row = session.get(Totp, person.id)
     if row is None or row.pending_secret is None:
-        raise NotFound("No authenticator app is being set up.")
+        raise NotFound("You are not setting up an authenticator app at the moment. Start again.")
     secret = box.decrypt(row.pending_secret, owner=str(person.id))
     address = pyotp.TOTP(secret).provisioning_uri(name=person.email, issuer_name=ISSUER)
     return secret, address
@@ -51,7 +51,7 @@ def confirm(
     called = check_text(label.strip(), longest=LONGEST_LINE, place="label")
     row = session.get(Totp, person_id)
     if row is None or row.pending_secret is None:
-        raise NotFound("No authenticator app is being set up.")
+        raise NotFound("You are not setting up an authenticator app at the moment. Start again.")
     timecode = _timecode(box.decrypt(row.pending_secret, owner=str(person_id)), code, now)
     if timecode is None:
         return False

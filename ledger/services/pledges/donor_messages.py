@@ -24,10 +24,10 @@ from ledger.services.people.people import send
 SUBJECTS = {
     Tone.NEEDS_YOU: "Your payment did not go through",
     Tone.NOT_PAID: "Your payment did not go through",
-    Tone.RETURNED: "Money on its way back to you",
+    Tone.RETURNED: "About a returned payment",
 }
 EVERY = {"month": "every month", "year": "every year"}
-NO_SIGN_IN = "You need not sign in. Anyone who has this link can use it, so keep it to yourself."
+NO_SIGN_IN = "You do not need to sign in. Anyone with this link can use it, so keep it private."
 
 
 def tell_status(session: Session, *, pledge: Pledge, now: datetime) -> None:
@@ -49,9 +49,9 @@ def tell_status(session: Session, *, pledge: Pledge, now: datetime) -> None:
 def tell_card_saved(session: Session, *, pledge: Pledge, shown: str, now: datetime) -> None:
     """Say that a card is kept, for what, and when it will be charged."""
     when = (
-        "It is charged only if the campaign reaches everything it needs by its deadline."
+        "We charge it only if the campaign reaches its goal by the deadline."
         if pledge.legal_nature == "conditional"
-        else "It is charged on the days you agreed to, and we tell you when that does not work."
+        else "We charge it on the dates you agreed to, and tell you if a payment fails."
     )
     _tell(
         session,
@@ -59,7 +59,7 @@ def tell_card_saved(session: Session, *, pledge: Pledge, shown: str, now: dateti
         subject=f"Your card is saved for {_title(session, pledge)}",
         text=(
             f"Your pledge {pledge.reference} of {plain_text(pledge.quantity, pledge.commodity)} "
-            f"is kept with {shown or 'your card'}. {when}"
+            f"is saved with {shown or 'your card'}. {when}"
         ),
         link=place_for(PLEDGE, pledge.id),
         now=now,
@@ -77,17 +77,17 @@ def tell_card_failed(
     """Say that a charge did not come through, and what its donor can do."""
     zone = session.get_one(Book, pledge.book_id).time_zone
     again = (
-        f"We try again on {day_in(zone, tries_again_at).isoformat()}; you need not do anything."
+        f"We will try again on {day_in(zone, tries_again_at).isoformat()}. You do not need to act."
         if tries_again_at is not None
-        else "We do not try again by ourselves: your bank wants you to be there."
+        else "We cannot try again without you, because your bank wants you to confirm the payment."
     )
     _tell(
         session,
         pledge,
-        subject=f"Your payment for {_title(session, pledge)} did not come through",
+        subject=f"Your payment for {_title(session, pledge)} did not go through",
         text=(
             f"Your bank did not pay {plain_text(amount, pledge.commodity)} for your pledge "
-            f"{pledge.reference}. Nothing was taken. {again} You can pay now, or use another card:"
+            f"{pledge.reference}. You were not charged. {again} Pay now or use another card:"
         ),
         link=place_for(PLEDGE, pledge.id),
         now=now,
@@ -98,15 +98,15 @@ def tell_campaign_over(session: Session, *, pledge: Pledge, reached: bool, now: 
     """Say how an all-or-nothing campaign ended, and what that means for a pledge of money."""
     amount = plain_text(pledge.quantity, pledge.commodity)
     outcome = (
-        f"It reached everything it needs. Your card is now charged with {amount}, as you agreed."
+        f"The campaign reached its goal. We are now charging {amount} to your card, as agreed."
         if reached
-        else f"It did not reach everything it needs. The {amount} you promised are not charged, "
-        "and your card is forgotten."
+        else f"The campaign did not reach its goal. We will not charge the {amount} you pledged, "
+        "and we have deleted your card details."
     )
     _tell(
         session,
         pledge,
-        subject=f"{_title(session, pledge)}: {'it happens' if reached else 'not this time'}",
+        subject=f"{_title(session, pledge)}: {'goal reached' if reached else 'goal not reached'}",
         text=outcome,
         link=place_for(PLEDGE, pledge.id),
         now=now,
@@ -119,11 +119,11 @@ def tell_declined(session: Session, *, pledge: Pledge, reason: str, now: datetim
     _tell(
         session,
         pledge,
-        subject=f"About your offer to {_title(session, pledge)}",
+        subject=f"About your pledge to {_title(session, pledge)}",
         text=(
-            f"Thank you for offering {plain_text(pledge.quantity, pledge.commodity)} to "
+            f"Thank you for pledging {plain_text(pledge.quantity, pledge.commodity)} to "
             f"{_title(session, pledge)}. {found.words(plain_text, date.isoformat)} "
-            f"The organiser writes: {reason}"
+            f"The organiser's reason: {reason}"
         ),
         link="",
         now=now,
@@ -135,11 +135,11 @@ def tell_gift_begun(session: Session, *, gift: RecurringGift, now: datetime) -> 
     _tell_of_gift(
         session,
         gift,
-        subject="Thank you for your regular gift",
+        subject="Thank you for your recurring contribution",
         text=(
             f"You give {plain_text(gift.amount, gift.commodity)} {EVERY[gift.every]} to "
-            f"{_campaign(session, gift)}. Pause it, skip a payment, change the amount or the card, "
-            "or stop it, any time:"
+            f"{_campaign(session, gift)}. You can pause it, skip a payment, change the amount or "
+            "the card, or stop it at any time:"
         ),
         now=now,
     )
@@ -150,11 +150,11 @@ def tell_renewal_failed(session: Session, *, gift: RecurringGift, now: datetime)
     _tell_of_gift(
         session,
         gift,
-        subject="Your regular gift did not come through",
+        subject="Your recurring contribution did not go through",
         text=(
             f"Your bank did not pay {plain_text(gift.amount, gift.commodity)} for "
-            f"{_campaign(session, gift)}. Nothing was taken and you owe nothing. It is tried again "
-            "in the next days; to use another card, to pause or to stop:"
+            f"{_campaign(session, gift)}. You were not charged and owe nothing. We will try again "
+            "in the next few days. To use another card, to pause or to stop, open:"
         ),
         now=now,
     )
@@ -162,15 +162,15 @@ def tell_renewal_failed(session: Session, *, gift: RecurringGift, now: datetime)
 
 def tell_gift_stopped(session: Session, *, gift: RecurringGift, on: date, now: datetime) -> None:
     """Say that a recurring gift has ended."""
-    why = " because it could not be paid any more" if gift.failure else ", as you wished"
+    why = " because the payments failed" if gift.failure else ", as you asked"
     _tell_of_gift(
         session,
         gift,
-        subject="Your regular gift has ended",
+        subject="Your recurring contribution has ended",
         text=(
-            f"Your gift of {plain_text(gift.amount, gift.commodity)} {EVERY[gift.every]} to "
-            f"{_campaign(session, gift)} ended on {on.isoformat()}{why}. Nothing more is taken. "
-            "What you gave stays where it is:"
+            f"Your contribution of {plain_text(gift.amount, gift.commodity)} {EVERY[gift.every]} "
+            f"to {_campaign(session, gift)} ended on {on.isoformat()}{why}. We will not charge you "
+            "again. Your earlier contributions are not affected:"
         ),
         now=now,
     )

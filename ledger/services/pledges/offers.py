@@ -53,7 +53,7 @@ def check_lines(
     Raises Invalid with a sentence for each commodity.
     """
     if not lines:
-        raise Invalid("Offer something first.", place="lines")
+        raise Invalid("Choose what you would like to pledge.", place="lines")
     wanted = {need.commodity for need in needs_of(session, campaign_id=campaign.id)}
     wanted |= {campaign.commodity, *campaign.currencies.split()}
     messages: dict[str, list[str]] = {}
@@ -67,7 +67,7 @@ def check_lines(
             sentence = "Offer an amount above zero."
         elif line.quantity < smallest(line.commodity):
             # Who tests stolen cards gives little; who gives less than this mostly pays the fee.
-            sentence = "Please offer at least 1."
+            sentence = "Enter an amount of at least 1."
         elif line.quantity > LIMITS[kind_of(line.commodity)]:
             sentence = "This is more than can be offered at once."
         elif line.parts > 1 and (not is_currency(line.commodity) or campaign.mode == GATED):
@@ -79,7 +79,11 @@ def check_lines(
             continue
         messages[line.commodity] = [sentence]
     if messages:
-        raise Invalid("Some offers cannot be taken.", place="lines", messages=messages)
+        raise Invalid(
+            "Some of your pledges cannot be accepted. Check the entries below.",
+            place="lines",
+            messages=messages,
+        )
 
 
 def _uncharged(line: Line) -> str:

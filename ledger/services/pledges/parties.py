@@ -136,7 +136,9 @@ def disown(session: Session, *, person_id: UUID, basket_id: UUID) -> None:
     _basket, party = _own(session, person_id, basket_id)
     worked = session.scalar(select(HoursEntry.id).where(HoursEntry.party_id == party.id).limit(1))
     if party.joined_at is None or worked is not None:
-        raise Conflict("You gave this yourself while you were signed in.", place="basket")
+        raise Conflict(
+            "You gave this while you were signed in, so it belongs to you.", place="basket"
+        )
     party.person_id, party.joined_at, party.email = None, None, ""
     for basket in session.scalars(select(Basket).where(Basket.party_id == party.id)):
         basket.confirmed_at = None
@@ -150,7 +152,7 @@ def _own(session: Session, person_id: UUID, basket_id: UUID) -> tuple[Basket, Pa
         .where(Basket.id == basket_id, Party.person_id == person_id)
     ).one_or_none()
     if found is None:
-        raise NotFound("There is no such gift among yours.", place="basket")
+        raise NotFound("You have no such pledge or contribution.", place="basket")
     return found[0], found[1]
 
 

@@ -92,9 +92,9 @@ def tell_flood(session: Session, *, campaign: Campaign, key: str, now: datetime)
             to_email=email,
             subject=f"Many pledges to {campaign.title}"[:LONGEST_LINE],
             body=(
-                f"More than {PER_CAMPAIGN} pledges from addresses that nobody has confirmed came "
-                f"to {campaign.title} within ten minutes. They count for nothing yet. Those that "
-                "came after them wait until you accept them, under Campaigns, Look over its "
+                f"More than {PER_CAMPAIGN} pledges from unconfirmed e-mail addresses were made "
+                f"to {campaign.title} within ten minutes. They do not count yet. Later "
+                "ones wait until you accept them, under Campaigns, Review "
                 "pledges."
             ),
             now=now,

@@ -78,7 +78,7 @@ def make_pledges(
     known = session.scalar(select(Basket).where(Basket.form_key == request.form_key))
     if known is not None:
         if (known.campaign_id, known.party_id) != (campaign.id, party.id):
-            raise Conflict("This form was sent already, by somebody else.", place="form")
+            raise Conflict("This form has already been submitted by another person.", place="form")
         return known
     today = day_in(session.get_one(Book, campaign.book_id).time_zone, now)
     check_open(campaign, today)
@@ -156,7 +156,7 @@ def _make(session: Session, pledge: Pledge, line: Line, today: date, now: dateti
 def spread(session: Session, pledge: Pledge, parts: Sequence[Part]) -> None:
     """Write down when a pledge is paid. Raises Invalid unless the parts sum to it exactly."""
     if sum(part.quantity for part in parts) != pledge.quantity:
-        raise Invalid("The instalments do not sum to the pledge.", place="parts")
+        raise Invalid("The instalments do not add up to the pledge.", place="parts")
     for n, part in enumerate(parts, start=1):
         session.add(
             PledgeLine(pledge_id=pledge.id, n=n, due_on=part.due_on, quantity=part.quantity)
@@ -249,7 +249,7 @@ def check_due(session: Session, pledge: Pledge) -> None:
         and open_quantity(session, pledge)
         and not booked_as(session, pledge, [Acct.PLEDGES_RECEIVABLE])
     ):
-        raise Conflict("This promise is due only when the campaign succeeds.", place="pledge")
+        raise Conflict("This pledge becomes due only if the campaign succeeds.", place="pledge")
 
 
 def record_fulfilment(
@@ -357,13 +357,13 @@ def _end(
 ) -> UUID:
     pledge = session.get(Pledge, pledge_id)
     if pledge is None:
-        raise NotFound("There is no such pledge.", place="pledge")
+        raise NotFound("This pledge does not exist.", place="pledge")
     rest = open_quantity(session, pledge)
     if not rest:
-        raise Conflict("Nothing of this pledge is open any more.", place="pledge")
+        raise Conflict("This pledge has nothing left to pay.", place="pledge")
     if pledge.legal_nature == "unconditional":
         raise Conflict(
-            "This promise is owed; it can be written off, not taken back.", place="pledge"
+            "This pledge is receivable. It can be written off, but not withdrawn.", place="pledge"
         )
     book, fund = _codes(session, pledge)
     entries = bookkeeping.pledge_released(

@@ -87,14 +87,16 @@ def propose_promise(
     empty schedule, amounts not above zero, days out of order, or a rate outside 0 to 50 %.
     """
     if not schedule or any(amount <= 0 for _day, amount in schedule):
-        raise Invalid("Give each instalment a day and an amount above zero.", place="schedule")
+        raise Invalid(
+            "Enter a date and an amount above zero for each instalment.", place="schedule"
+        )
     days = [day for day, _amount in schedule]
     if days != sorted(set(days)):
-        raise Invalid("Instalments follow each other by day.", place="schedule")
+        raise Invalid("Enter the instalments in order of their dates.", place="schedule")
     if basis_points is None:
         basis_points = policy_of(session, book, day_in(book.time_zone, now)).discount_points
     if not 0 <= basis_points <= MAX_RATE:
-        raise Invalid("The yearly rate is between 0 and 50 %.", place="basis_points")
+        raise Invalid("The annual rate must be between 0% and 50%.", place="basis_points")
     row = open_commitment(
         session,
         agreement=Agreement(
@@ -187,9 +189,9 @@ def unwind(
     """
     row = load(session, promise_id, KIND)
     if year < 1:
-        raise Invalid("Years count from one.", place="year")
+        raise Invalid("The year must be 1 or later.", place="year")
     if on < _plus_years(date.fromisoformat(row.terms["from"]), year):
-        raise Conflict("This year is not over yet.", place="year")
+        raise Conflict("This year has not ended yet.", place="year")
     pledge = _pledge(session, row)
     share = discount_after(row, year - 1) - discount_after(row, year)
     if share <= 0 or pledge.legal_nature != "unconditional":
@@ -236,7 +238,7 @@ def propose_increase(
     """Ask to raise a promise by what its donor added in writing (PLG-10)."""
     row = load(session, promise_id, KIND)
     if amount <= 0:
-        raise Invalid("Give an amount above zero.", place="amount")
+        raise Invalid("Enter an amount above zero.", place="amount")
     return _propose(session, row, INCREASE, "Promise increased", amount, evidence, made_by, now)
 
 
@@ -296,7 +298,7 @@ def propose_allowance(
         amount = doubtful(session, book=book, fund=fund, on=day_in(book.time_zone, now))
         amount += on_account(session, fund, Acct.PLEDGE_ALLOWANCE)
     if amount <= 0:
-        raise Invalid("Give an amount above zero.", place="amount")
+        raise Invalid("Enter an amount above zero.", place="amount")
     return propose(
         session,
         book_id=book.id,
@@ -341,7 +343,7 @@ def allow(session: Session, proposal: Proposal, payload: Allowance, decision: De
     if amount > on_account(session, fund, Acct.PLEDGES_RECEIVABLE) + on_account(
         session, fund, Acct.PLEDGE_ALLOWANCE
     ):
-        raise Conflict("That is more than what is owed to the fund.", place="amount")
+        raise Conflict("This is more than the fund's pledges receivable.", place="amount")
     journal.post(
         session,
         bookkeeping.allowance_made(
@@ -367,10 +369,13 @@ def propose_write_off(
     it was only noted: that lapses or is cancelled."""
     row = load(session, promise_id, KIND)
     if _pledge(session, row).legal_nature != "unconditional":
-        raise Conflict("This promise is not owed; let it lapse instead.", place="promise")
+        raise Conflict(
+            "This pledge is not receivable. It lapses instead of being written off.",
+            place="promise",
+        )
     left = open_quantity(session, _pledge(session, row))
     if not left:
-        raise Conflict("Nothing of this promise is open any more.", place="promise")
+        raise Conflict("This pledge has nothing left to pay.", place="promise")
     return _propose(session, row, WRITE_OFF, "Promise written off", left, reason, made_by, now)
 
 
@@ -382,7 +387,7 @@ def write_off(
     pledge = _pledge(session, row)
     left = open_quantity(session, pledge)
     if not left:
-        raise Conflict("Nothing of this promise is open any more.", place="promise")
+        raise Conflict("This pledge has nothing left to pay.", place="promise")
     aside = -on_account(session, session.get_one(Fund, row.fund_id), Acct.PLEDGE_ALLOWANCE)
     entries = bookkeeping.promise_written_off(
         **place_of(session, row),
@@ -422,7 +427,7 @@ def _plus_years(day: date, years: int) -> date:
 
 def _pledge(session: ReadSession, row: Commitment) -> Pledge:
     if "pledge" not in row.terms:
-        raise Conflict("This promise is not in the books.", place="promise")
+        raise Conflict("This pledge is not in the books.", place="promise")
     return session.get_one(Pledge, UUID(row.terms["pledge"]))
 
 

@@ -209,5 +209,5 @@ def end_mandate(session: Session, *, mandate_id: UUID, now: datetime) -> None:
 def _of(session: Session, pledge_id: UUID) -> Mandate:
     row = mandate_of(session, pledge_id=pledge_id)
     if row is None:
-        raise Conflict("No card was asked for.", place="pledge")
+        raise Conflict("This pledge has no request to save a card.", place="pledge")
     return row

@@ -73,11 +73,11 @@ def propose_pool(
     Raises Invalid, or Conflict for a code that is taken.
     """
     if host.kind != "community":
-        raise Invalid("A community opens a pool, not another pool.", place="form")
+        raise Invalid("Only a community can open a pool.", place="form")
     check_code(terms.code, "code")
     check_code(terms.fund, "fund")
     if not 0 <= terms.fee_basis_points <= 10_000:
-        raise Invalid("A fee is between 0 and 100 percent.", place="fee_basis_points")
+        raise Invalid("A fee must be between 0% and 100%.", place="fee_basis_points")
     _check_free(session, host, terms.code, terms.held_fund)
     if terms.held_fund:
         check_holder(host, _fund(session, host, terms.held_fund, "held_fund"))
@@ -158,11 +158,11 @@ def propose_joining(
     """
     terms = session.get(Pool, pool.id)
     if terms is None:
-        raise Invalid("There is no such pool.", place="pool")
+        raise Invalid("This pool does not exist.", place="pool")
     own = _fund(session, member, fund, "fund")
     check_newcomer(session, terms, member, own)
     if session.get(PoolMember, (pool.id, member.id)) is not None:
-        raise Conflict("This community is a member already.", place="pool")
+        raise Conflict("This community is already a member.", place="pool")
     return propose(
         session,
         book_id=member.id,
@@ -208,11 +208,12 @@ def admit(session: Session, _proposal: Proposal, payload: Joining, _decision: De
 
 def _check_free(session: ReadSession, host: Book, code: str, held_fund: str) -> None:
     if session.scalar(select(Book.id).where(Book.code == code)) is not None:
-        raise Conflict("There is another book with the code {code}.", place="code", code=code)
+        raise Conflict("Another book already has the code {code}.", place="code", code=code)
     taken = select(Fund.id).where(Fund.book_id == host.id, Fund.code == code)
     if not held_fund and session.scalar(taken) is not None:
         raise Conflict(
-            "{name} has a fund {code}: choose it to keep the money, or another code.",
+            "{name} already has a fund {code}. Choose that fund to hold the money, or enter "
+            "another code.",
             place="code",
             name=host.name,
             code=code,

@@ -100,7 +100,7 @@ def preview_allocation(
     members = members_of(session, pool_id=pool_id)
     if rule.kind == "quadratic":
         if since is None or until is None or until < since:
-            raise Invalid("Give the round a first and a last day.", place="since")
+            raise Invalid("Enter a first and a last day for the round.", place="since")
         gifts = gifts_to_match(session, pool_id=pool_id, since=since, until=until)
         rule = replace(rule, gifts=gifts)
     places = {member.code: place for place, member in enumerate(members, 1)}
@@ -146,7 +146,7 @@ def propose_allocation(
         until=wanted.until,
     )
     if not preview.given:
-        raise Invalid("By this rule nobody gets anything.", place="rule")
+        raise Invalid("This rule allocates nothing to any member.", place="rule")
     inputs = _inputs(preview, wanted, unit)
     run = AllocationRun(
         pool_id=pool_id,
@@ -201,7 +201,7 @@ def post_allocation(
     """
     run = _run(session, run_id)
     if run.state != "proposed":
-        raise Conflict("This allocation is decided already.", place="run")
+        raise Conflict("This allocation has already been decided.", place="run")
     if run.proposed_by == approved_by:
         raise NotAllowed("You proposed this allocation, so you cannot approve it.")
     parts = PoolParts(session, run.pool_id)
@@ -210,7 +210,7 @@ def post_allocation(
     lines = [(line, book, fund) for line, book, fund in _lines(session, run) if line.quantity]
     _check_disinterested(session, approved_by, {book.id for _line, book, _fund in lines}, now)
     if run.quantity > available(session, pool_id=run.pool_id, on=on, commodity=run.commodity):
-        raise Conflict("The pool has less than this to give by now.", place="amount")
+        raise Conflict("The pool no longer has enough to allocate this amount.", place="amount")
     run.state = "posted"
     run.decided_by = approved_by
     run.decided_at = now
@@ -290,10 +290,10 @@ def settle_allocation_line(
     run = _run(session, run_id)
     line = session.get(AllocationLine, (run_id, book_id))
     if line is None:
-        raise NotFound("This community has no share in the run.", place="book")
+        raise NotFound("This community has no share in the allocation.", place="book")
     waits = run.state == "posted" and line.settled_at is None and line.quantity > 0
     if not waits or not is_currency(run.commodity):
-        raise Conflict("This share is not waiting for its transfer.", place="book")
+        raise Conflict("This share is not waiting for a transfer.", place="book")
     parts = PoolParts(session, run.pool_id)
     journal.post(
         session,
@@ -321,7 +321,7 @@ def settle_allocation_line(
 def _run(session: ReadSession, run_id: UUID) -> AllocationRun:
     run = session.get(AllocationRun, run_id)
     if run is None:
-        raise NotFound("There is no such allocation.", place="run")
+        raise NotFound("This allocation does not exist.", place="run")
     return run
 
 
@@ -352,9 +352,9 @@ def _check_available(
     session: ReadSession, pool_id: UUID, quantity: int, unit: str, on: date
 ) -> None:
     if quantity <= 0:
-        raise Invalid("Allocate an amount above zero.", place="amount")
+        raise Invalid("Enter an amount above zero.", place="amount")
     if quantity > available(session, pool_id=pool_id, on=on, commodity=unit):
-        raise Invalid("The pool has less than this to give.", place="amount")
+        raise Invalid("The pool has less than this to allocate.", place="amount")
 
 
 def _check_disinterested(
@@ -374,7 +374,9 @@ def _check_disinterested(
         )
     )
     if len(communities) == 1 and communities <= benefits:
-        raise NotAllowed("Somebody of another community approves what this one gets.")
+        raise NotAllowed(
+            "A person from another community must approve an allocation that benefits only yours."
+        )
 
 
 def _approve(session: Session, _proposal: Proposal, payload: RunAsked, decision: Decision) -> None:

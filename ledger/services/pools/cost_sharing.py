@@ -60,23 +60,29 @@ def propose_sharing(
     """
     check_own_fund(book, fund)
     if cost.amount <= 0:
-        raise Invalid("Give an amount above zero.", place="amount")
+        raise Invalid("Enter an amount above zero.", place="amount")
     if book.code not in cost.measures or len(cost.measures) < 2:
-        raise Invalid("Name the paying community and at least one other.", place="measures")
+        raise Invalid(
+            "Enter a measure for the paying community and at least one other.", place="measures"
+        )
     if any(weight < 0 for weight in cost.measures.values()) or not any(cost.measures.values()):
-        raise Invalid("Measures are not below zero, and not all are zero.", place="measures")
+        raise Invalid(
+            "Measures cannot be negative, and at least one must be above zero.", place="measures"
+        )
     for code in cost.measures:
         if code == book.code:
             continue
         other = book_by_code(session, code)
         if other.commodity != book.commodity:
-            raise Invalid("All must count in the same currency.", place=f"measures.{code}")
+            raise Invalid("All communities must use the same currency.", place=f"measures.{code}")
         check_own_fund(
             other, fund_by_code(session, other.id, cost.funds.get(code, "")), place="funds"
         )
     shares = shares_of(cost.amount, cost.measures)
     if not any(share for code, share in shares.items() if code != book.code):
-        raise Invalid("Nobody else has a share in this cost.", place="measures")
+        raise Invalid(
+            "By these measures, no other community has a share in this cost.", place="measures"
+        )
     return propose(
         session,
         book_id=book.id,

@@ -112,6 +112,6 @@ def _check(session: Session, row: HoursEntry, allocation: Commitment, pledge: Pl
     if allocation.other_id != row.book_id or allocation.commodity != row.commodity:
         raise Invalid("These hours were not allocated to this community.", place="allocation")
     if pledge.book_id != allocation.book_id or pledge.party_id != row.party_id:
-        raise Invalid("This pledge is another pool's or another person's.", place="pledge")
+        raise Invalid("This pledge belongs to another pool or another person.", place="pledge")
     if release_for(session, pledge, row.worked_minutes)[0] != row.worked_minutes:
-        raise Conflict("More was worked than was pledged.", place="pledge")
+        raise Conflict("The hours worked are more than the hours pledged.", place="pledge")

@@ -113,7 +113,7 @@ def propose_exit(
     )
     if session.scalar(waits) is not None:
         raise Conflict(
-            "This is asked for already; {name} decides.", place="reason", name=parts.host.name
+            "This has already been requested. {name} decides.", place="reason", name=parts.host.name
         )
     member = session.get_one(Book, row.book_id)
     return propose(
@@ -156,9 +156,11 @@ def _check_exit(session: ReadSession, row: Commitment) -> PoolParts:
     after(row.kind, row.state, "exit")
     parts = PoolParts(session, _other(row))
     if _owes(session, parts, row.book_id):
-        raise Conflict("Pool and member still owe each other; settle that first.", place="member")
+        raise Conflict(
+            "The pool and the member still owe each other money. Settle that first.", place="member"
+        )
     if on_account(session, parts.fund, Acct.INTER_COMMUNITY) < row.quantity:
-        raise Conflict("The host holds less than this for the pool.", place="amount")
+        raise Conflict("The host holds less than this amount for the pool.", place="amount")
     return parts
 
 
@@ -223,7 +225,7 @@ def reach_milestone(
     booked as they are worked."""
     row = load(session, allocation_id, CONDITIONAL)
     if not is_currency(row.commodity):
-        raise Invalid("Hours are booked as they are worked.", place="commodity")
+        raise Invalid("Volunteer hours are recorded as they are worked.", place="commodity")
     parts = PoolParts(session, row.book_id)
     entries = bookkeeping.allocation_due(
         pool=parts.book.code,
@@ -264,9 +266,9 @@ def return_unspent(
     Raises Conflict when it is more than the fund got from the pool.
     """
     if amount <= 0:
-        raise Invalid("Give an amount above zero.", place="amount")
+        raise Invalid("Enter an amount above zero.", place="amount")
     if between(session, member.id, pool.id, Acct.ALLOCATIONS_IN) > -amount:
-        raise Conflict("That is more than the pool allocated.", place="amount")
+        raise Conflict("This is more than the pool allocated.", place="amount")
     parts = PoolParts(session, pool.id)
     entries = bookkeeping.allocation_returned(
         pool=parts.book.code,
@@ -313,7 +315,7 @@ def _member(session: ReadSession, pool_id: UUID, book_id: UUID) -> None:
 
 def _other(row: Commitment) -> UUID:
     if row.other_id is None:
-        raise Invalid("Name the pool.", place="pool")
+        raise Invalid("Choose a pool.", place="pool")
     return row.other_id
 
 

@@ -63,7 +63,7 @@ def create_pool(
     _check_community(host, new.currency, place="host")
     check_holder(host, held_fund)
     if not 0 <= new.fee_basis_points <= 10_000:
-        raise Invalid("A fee is between 0 and 10,000 basis points.", place="fee_basis_points")
+        raise Invalid("A fee must be between 0 and 10,000 basis points.", place="fee_basis_points")
     book = create_book(
         session,
         code=new.code,
@@ -88,7 +88,9 @@ def create_pool(
         session.add(pool)
         session.flush()
     elif terms != (pool.fund_id, pool.host_id, pool.held_fund_id, pool.fee_basis_points):
-        raise Conflict("Pool {code} is there on other terms.", place="code", code=new.code)
+        raise Conflict(
+            "Pool {code} already exists with different terms.", place="code", code=new.code
+        )
     for member, member_fund in new.members:
         add_member(session, pool=pool, book_code=member, fund_code=member_fund)
     return pool
@@ -106,7 +108,9 @@ def add_member(session: Session, *, pool: Pool, book_code: str, fund_code: str) 
     known = session.get(PoolMember, (pool.book_id, book.id))
     if known is not None:
         if known.fund_id != fund.id:
-            raise Conflict("{name} is a member with another fund.", place="member", name=book.name)
+            raise Conflict(
+                "{name} is already a member with another fund.", place="member", name=book.name
+            )
         return known
     taken = session.scalars(
         select(PoolMember.member_seq).where(PoolMember.pool_id == pool.book_id)
@@ -125,7 +129,7 @@ def add_member(session: Session, *, pool: Pool, book_code: str, fund_code: str) 
 def check_holder(host: Book, held_fund: Fund) -> None:
     """Refuse a fund in which a host could not keep the money of others. Raises Invalid."""
     if held_fund.fund_class != "agency" or held_fund.book_id != host.id:
-        raise Invalid("The host keeps a pool's money in an agency fund.", place="held_fund")
+        raise Invalid("The host must hold a pool's money in an agency fund.", place="held_fund")
 
 
 def check_newcomer(session: ReadSession, pool: Pool, book: Book, fund: Fund) -> None:
@@ -136,10 +140,10 @@ def check_newcomer(session: ReadSession, pool: Pool, book: Book, fund: Fund) -> 
 
 def _check_community(book: Book, currency: str, *, place: str) -> None:
     if book.kind != "community":
-        raise Invalid("{code} is no community.", place=place, code=book.code)
+        raise Invalid("{code} is not a community.", place=place, code=book.code)
     if book.commodity != currency:
         raise Invalid(
-            "{code} does not count in {currency}.", place=place, code=book.code, currency=currency
+            "{code} does not use {currency}.", place=place, code=book.code, currency=currency
         )
 
 
@@ -211,7 +215,7 @@ def propose_contribution(
     if member.id not in {row.book_id for row in members_of(session, pool_id=pool.id)}:
         raise Invalid("This community is not a member of the pool.", place="receiver")
     if amount <= 0:
-        raise Invalid("Contribute an amount above zero.", place="amount")
+        raise Invalid("Enter an amount above zero.", place="amount")
     return propose(
         session,
         book_id=member.id,
@@ -331,7 +335,7 @@ class PoolParts:
     def __init__(self, session: ReadSession, pool_id: UUID) -> None:
         pool = session.get(Pool, pool_id)
         if pool is None:
-            raise NotFound("There is no such pool.", place="pool")
+            raise NotFound("This pool does not exist.", place="pool")
         self.pool = pool
         self.book = session.get_one(Book, pool_id)
         self.fund = session.get_one(Fund, pool.fund_id)

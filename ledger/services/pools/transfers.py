@@ -40,11 +40,11 @@ def propose_grant(
 ) -> Proposal:
     """Ask the giver's approver for a grant. Raises Invalid for another currency or oneself."""
     if giver.id == receiver.id:
-        raise Invalid("A community does not grant money to itself.", place="receiver")
+        raise Invalid("A community cannot make a grant to itself.", place="receiver")
     if giver.commodity != receiver.commodity:
-        raise Invalid("Both communities must count in the same currency.", place="receiver")
+        raise Invalid("Both communities must use the same currency.", place="receiver")
     if amount <= 0:
-        raise Invalid("Grant an amount above zero.", place="amount")
+        raise Invalid("Enter an amount above zero.", place="amount")
     return propose(
         session,
         book_id=giver.id,
@@ -125,7 +125,7 @@ def _post(
     giver = session.get_one(Book, giver_fund.book_id)
     receiver = session.get_one(Book, receiver_fund.book_id)
     if giver.commodity != receiver.commodity:
-        raise Conflict("Both communities must count in the same currency.", place="receiver")
+        raise Conflict("Both communities must use the same currency.", place="receiver")
     event = bookkeeping.grant_made if event_type == "grant_made" else bookkeeping.grant_settled
     locked = lock_fund(session, giver_fund.id)
     posted = journal.post(

@@ -60,7 +60,7 @@ def reimburse(session: Session, *, expense_id: UUID, by: UUID, on: date, now: da
     """Pay a member back from the bank. Raises NotAllowed for the member and the approver."""
     row = load(session, expense_id, KIND)
     if by == row.made_by:
-        raise NotAllowed("Nobody pays out their own claim.", place="by")
+        raise NotAllowed("You cannot reimburse your own claim.", place="by")
     check_payer(row, by)
     entries = bookkeeping.expense_reimbursed(**place_of(session, row), amount=row.quantity)
     take_step(
@@ -76,7 +76,7 @@ def waive(session: Session, *, expense_id: UUID, by: UUID, on: date, now: dateti
     """Give what one is owed: a gift (HRS-7). Raises NotAllowed for anybody but the member."""
     row = load(session, expense_id, KIND)
     if by != row.made_by:
-        raise NotAllowed("Only the member can waive what they are owed.", place="by")
+        raise NotAllowed("Only the member who made the claim can waive it.", place="by")
     entries = bookkeeping.expense_waived(**place_of(session, row), amount=row.quantity)
     take_step(
         session,

@@ -55,9 +55,9 @@ def propose_purchase(
 ) -> Commitment:
     """Ask to book a bill for equipment. Raises Invalid for what is no thing or no number."""
     if kind_of(request.commodity) != "things":
-        raise Invalid("Say what was bought.", place="commodity")
+        raise Invalid("Choose what was bought.", place="commodity")
     if request.items <= 0:
-        raise Invalid("Count at least one.", place="items")
+        raise Invalid("Enter at least one item.", place="items")
     ensure_commodity(session, request.commodity)
     row = open_commitment(
         session,
@@ -120,7 +120,7 @@ def place_in_service(
         )
         return
     if to_fund.fund_class != "unrestricted" or to_fund.id == row.fund_id:
-        raise Invalid("They go to another, free fund.", place="to_fund")
+        raise Invalid("Choose another fund, which must be unrestricted.", place="to_fund")
     own = place_of(session, row)
     entries = bookkeeping.items_placed_in_service(
         book=own["book"],

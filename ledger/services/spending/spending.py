@@ -61,7 +61,9 @@ def request_spending(
     _check_account(session, book.id, request.account)
     if request.function not in FUNCTIONS:
         raise Invalid(
-            "The function is one of {functions}.", place="function", functions=", ".join(FUNCTIONS)
+            "The function must be one of {functions}.",
+            place="function",
+            functions=", ".join(FUNCTIONS),
         )
     row = open_commitment(
         session,
@@ -98,7 +100,10 @@ def book_bill(
     row = load(session, spending_id, KIND)
     _check_account(session, row.book_id, row.terms["account"])
     if amount > row.quantity:
-        raise Conflict("The bill is higher than the order; ask for the rest first.", place="amount")
+        raise Conflict(
+            "The bill is higher than the order. Request approval for the difference first.",
+            place="amount",
+        )
     entries = bookkeeping.bill_approved(
         **place_of(session, row),
         amount=amount,

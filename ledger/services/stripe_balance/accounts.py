@@ -31,7 +31,8 @@ def bind(session: Session, *, account: Account, now: datetime) -> StripeAccount:
     check(row, livemode=account.livemode, sandbox=account.sandbox)
     if row.account_id and account.id and row.account_id != account.id:
         raise NotAllowed(
-            "These books follow the Stripe account {account_id}, and the key is of another.",
+            "These books belong to Stripe account {account_id}, but the key belongs to "
+            "another account.",
             account_id=row.account_id,
         )
     if account.id and not row.account_id:
@@ -44,8 +45,7 @@ def check(row: StripeAccount | None, *, livemode: bool, sandbox: bool) -> None:
     """Refuse settings of another kind than the books were begun with. Raises NotAllowed."""
     if row is not None and (row.livemode, row.sandbox) != (livemode, sandbox):
         raise NotAllowed(
-            "These books are of {livemode}, and the settings are of {livemode2}. "
-            "Use another database.",
+            "These books are {livemode}, but the settings are {livemode2}. Use another database.",
             livemode=_kind(row.livemode, row.sandbox),
             livemode2=_kind(livemode, sandbox),
         )
@@ -55,7 +55,7 @@ def assign(session: Session, *, book: Book) -> None:
     """Say which book the account's own fees, reserves and unknown movements belong to."""
     row = account_of(session)
     if row is None:
-        raise Conflict("No Stripe account has been heard of yet.", place="account")
+        raise Conflict("No Stripe account is connected yet.", place="account")
     row.book_id = book.id
     session.flush()
 
@@ -67,7 +67,7 @@ def own_fund(session: Session) -> Fund:
     """
     book = book_for_account(session)
     if book is None:
-        raise Conflict("There is no book that the Stripe account could belong to.")
+        raise Conflict("There is no book to assign the Stripe account to.")
     return general_fund(session, book)
 
 

@@ -37,7 +37,9 @@ def store_transaction(session: Session, *, txn: Told) -> bool:
     known = session.get(BalanceTransaction, txn.id)
     if known is not None:
         if (known.amount, known.fee, known.net) != (txn.amount, txn.fee, txn.net):
-            raise Conflict("Stripe tells other figures of a movement than before.", place=txn.id)
+            raise Conflict(
+                "Stripe now reports different amounts for this balance transaction.", place=txn.id
+            )
         return False
     session.add(
         BalanceTransaction(
@@ -78,7 +80,7 @@ def unposted(session: Session, txn_id: str) -> BalanceTransaction | None:
     """Return a movement that is not in the books, None when it is. Raises NotFound."""
     txn = session.get(BalanceTransaction, txn_id)
     if txn is None:
-        raise NotFound("Stripe has told of no such movement.", place=txn_id)
+        raise NotFound("Stripe has reported no such balance transaction.", place=txn_id)
     return None if txn.posted_at else txn
 
 
@@ -165,7 +167,7 @@ def fund_of(session: ReadSession, charge: BalanceTransaction) -> Fund:
         return session.get_one(Fund, charge.fund_id)
     if charge.pledge_id is not None:
         return session.get_one(Fund, session.get_one(Pledge, charge.pledge_id).fund_id)
-    raise Conflict("Nobody knows where the payment went.", place=charge.source_id)
+    raise Conflict("The fund that this payment went to is unknown.", place=charge.source_id)
 
 
 def where(session: ReadSession, txn: BalanceTransaction, fund: Fund) -> dict[str, str]:

@@ -76,7 +76,7 @@ def settle_manual_payout(session: Session, *, txn_id: str, payout: Payout, now: 
         return
     book = book_for_account(session)
     if book is None:
-        raise Conflict("There is no book that the payout could belong to.", place=payout.id)
+        raise Conflict("There is no book to assign the payout to.", place=payout.id)
     _settle(session, txn, payout, book, _first_in(session, book, payout), now)
 
 
@@ -89,7 +89,9 @@ def _settle(
     now: datetime,
 ) -> None:
     if sum(funds.values()) != payout.amount or txn.amount != -payout.amount:
-        raise Conflict("The payout differs from the sum of what it contains.", place=payout.id)
+        raise Conflict(
+            "The payout differs from the sum of its balance transactions.", place=payout.id
+        )
     entries = bookkeeping.payout_created(
         book=book.code, currency=payout.currency, funds=funds, payout=payout.id
     )
@@ -174,7 +176,10 @@ def _first_in(session: Session, book: Book, payout: Payout) -> dict[str, int]:
         if left <= 0:
             break
     if left:
-        raise Conflict("A payout waits for what it takes to be in the books.", place=payout.id)
+        raise Conflict(
+            "This payout is waiting for earlier balance transactions to be recorded.",
+            place=payout.id,
+        )
     return {fund: quantity for fund, quantity in sorted(taken.items()) if quantity}
 
 
@@ -188,10 +193,13 @@ def settle_returned_payout(session: Session, *, txn_id: str, payout: Payout, now
         return
     row = session.get(PayoutRow, payout.id)
     if row is None:
-        raise Conflict("A payout that came back waits for its own entry.", place=payout.id)
+        raise Conflict(
+            "This returned payout is waiting for the original payout to be recorded.",
+            place=payout.id,
+        )
     funds = payout_funds(session, payout.id)
     if sum(funds.values()) != txn.amount:
-        raise Conflict("What came back differs from what was paid out.", place=payout.id)
+        raise Conflict("The amount returned differs from the amount paid out.", place=payout.id)
     book = session.get_one(Book, row.book_id)
     back = bookkeeping.payout_created(
         book=book.code,
@@ -228,14 +236,16 @@ def _composition(session: Session, contained: Sequence[str]) -> tuple[Book, dict
         select(TransactionRow.stripe_txn_id).where(TransactionRow.stripe_txn_id.in_(contained))
     ).all()
     if waiting or len(known) < len(set(contained)):
-        raise Conflict("A payout waits for what it contains to be in the books.")
+        raise Conflict("This payout is waiting for its balance transactions to be recorded.")
     rows = session.execute(
         select(Posting.book_id, Fund.code, Posting.quantity)
         .join(Fund, Fund.id == Posting.fund_id)
         .where(Posting.account == Acct.STRIPE_BALANCE, Posting.payment.in_(contained))
     ).all()
     if len({book_id for book_id, _fund, _quantity in rows}) != 1:
-        raise Conflict("A payout holds the money of one book; give each its own account.")
+        raise Conflict(
+            "A payout can hold the money of one book only. Give each book its own Stripe account."
+        )
     funds: defaultdict[str, int] = defaultdict(int)
     for _book_id, fund, quantity in rows:
         funds[fund] += quantity

@@ -24,11 +24,11 @@ def name_gift(
     """
     txn = session.get(BalanceTransaction, txn_id)
     if txn is None or txn.book_id != book_id or txn.fund_id is None:
-        raise NotFound("There is no such movement in this book.", place="movement")
+        raise NotFound("This book has no such balance transaction.", place="movement")
     if txn.outcome != SUSPENDED:
-        raise Conflict("This movement is not in suspense any more.", place="movement")
+        raise Conflict("This balance transaction is no longer in suspense.", place="movement")
     if txn.reporting_category != "charge" or session.get(Pool, book_id) is not None:
-        raise Conflict("Only a payment can be named a gift.", place="movement")
+        raise Conflict("Only a payment can be categorised as a contribution.", place="movement")
     parked = session.get_one(Fund, txn.fund_id)
     try:
         target = fund_by_code(session, book_id, fund)

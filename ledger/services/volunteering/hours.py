@@ -77,13 +77,13 @@ def set_rate(
     below zero or in another currency than the book's, or one that names no source.
     """
     if not commodity.startswith("MIN."):
-        raise Invalid("A rate is for a skill, like MIN.ELEC.", place="commodity")
+        raise Invalid("Enter a skill for the rate, for example MIN.ELEC.", place="commodity")
     if rate_per_hour < 0:
-        raise Invalid("A rate is not below zero.", place="rate_per_hour")
+        raise Invalid("A rate cannot be negative.", place="rate_per_hour")
     if currency != book.commodity:
-        raise Invalid("A rate is in the currency of its book.", place="currency")
+        raise Invalid("The rate must be in the book's currency.", place="currency")
     if not source.strip():
-        raise Invalid("Say where the rate comes from.", place="source")
+        raise Invalid("Enter the source of the rate.", place="source")
     ensure_commodity(session, commodity)
     rate = SkillRate(
         book_id=book.id,
@@ -118,9 +118,9 @@ def log_hours(
     if not work.commodity.startswith("MIN."):
         raise Invalid("Choose a skill.", place="commodity")
     if work.worked_on > day_in(book.time_zone, now):
-        raise Invalid("This day is still ahead.", place="worked_on")
+        raise Invalid("This date is in the future.", place="worked_on")
     if work.worked_on < day_in(book.time_zone, now) - WINDOW:
-        raise Invalid("This is more than a year ago.", place="worked_on")
+        raise Invalid("These hours were worked more than a year ago.", place="worked_on")
     already = session.scalar(
         select(func.coalesce(func.sum(HoursEntry.worked_minutes), 0)).where(
             HoursEntry.party_id.in_(
@@ -136,14 +136,16 @@ def log_hours(
         )
     )
     if work.minutes <= 0 or int(already or 0) + work.minutes > MINUTES_PER_DAY:
-        raise Invalid("Nobody works more than 16 hours on one day.", place="worked")
+        raise Invalid("You can record at most 16 hours for one person in a day.", place="worked")
     if pledge is None:
         check_own_fund(book, fund)
     else:
         if pledge.book_id != book.id:
             raise Invalid("This pledge is to another community.", place="pledge")
         if pledge.commodity != work.commodity or pledge.party_id != party.id:
-            raise Invalid("This pledge is of another skill or another person.", place="pledge")
+            raise Invalid(
+                "This pledge is for another skill or from another person.", place="pledge"
+            )
     ensure_commodity(session, work.commodity)
     row = HoursEntry(
         book_id=book.id,
@@ -273,9 +275,9 @@ def propose_hours_correction(
     """
     row = session.get(HoursEntry, hours_id)
     if row is None:
-        raise NotFound("There is no such entry of hours.", place="hours")
+        raise NotFound("This record of hours does not exist.", place="hours")
     if not 0 < minutes <= _still_counted(session, row):
-        raise Conflict("Fewer minutes than that are confirmed.", place="minutes")
+        raise Conflict("This is more than the minutes confirmed.", place="minutes")
     return propose(
         session,
         book_id=row.book_id,
@@ -299,7 +301,7 @@ def correct_hours(
     minutes = payload.quantity
     counted = _still_counted(session, row)
     if minutes > counted:
-        raise Conflict("Fewer minutes than that are confirmed.", place="minutes")
+        raise Conflict("This is more than the minutes confirmed.", place="minutes")
     valuation = session.scalars(select(Valuation).where(Valuation.hours_id == row.id)).one()
     booked = _booked_worth(session, row, valuation)
     share = 2 * valuation.total * (counted - minutes) + valuation.quantity
@@ -356,7 +358,9 @@ def check_window(
     if row.worked_on >= day_in(book.time_zone, row.created_at) - window:
         return
     if "approver" not in roles_of(session, person_id=person_id, book_id=book.id, now=now):
-        raise NotAllowed("Hours logged so late are confirmed by an approver.", place="hours")
+        raise NotAllowed(
+            "Hours recorded this late must be confirmed by an approver.", place="hours"
+        )
 
 
 def _booked_worth(session: ReadSession, row: HoursEntry, valuation: Valuation) -> dict[int, int]:
@@ -398,15 +402,17 @@ def undecided(session: Session, hours_id: UUID, person_id: UUID) -> HoursEntry:
     """Return hours that this person may decide on. Raises as ``confirm_hours``."""
     row = session.get(HoursEntry, hours_id)
     if row is None:
-        raise NotFound("There is no such entry of hours.", place="hours")
+        raise NotFound("This record of hours does not exist.", place="hours")
     if row.state != "logged":
-        raise Conflict("Somebody has decided on these hours already.", place="hours")
+        raise Conflict("These hours have already been decided.", place="hours")
     giver = session.get_one(Party, row.party_id)
     asking = session.get(Person, person_id)
     # Whoever gave before they had an account is known by the address alone.
     same_address = asking is not None and asking.email == giver.email
     if person_id in (row.logged_by, giver.person_id) or same_address:
-        raise NotAllowed("Hours are confirmed by somebody else than who gave or logged them.")
+        raise NotAllowed(
+            "Hours must be confirmed by a person who neither worked nor recorded them."
+        )
     return row
 
 

@@ -60,7 +60,9 @@ def restore_backup(session: Session, file: IO[bytes], *, revision: str) -> int:
     """
     for table in _tables():
         if session.scalar(select(func.count()).select_from(table)):
-            raise Conflict("A backup goes into an empty database only; this one holds data.")
+            raise Conflict(
+                "You can restore a backup only into an empty database. This one holds data."
+            )
     try:
         with zipfile.ZipFile(file) as archive:
             told = json.loads(archive.read(MANIFEST))
@@ -69,7 +71,7 @@ def restore_backup(session: Session, file: IO[bytes], *, revision: str) -> int:
                 _load(session, table, archive, told["tables"][table.name])
             return int(told["tables"]["entry"]["rows"])
     except BROKEN as error:
-        raise Invalid("This file is no backup, or a damaged one.") from error
+        raise Invalid("This file is not a backup, or it is damaged.") from error
     except StatementError as error:
         if isinstance(error, OperationalError):
             raise
@@ -87,9 +89,8 @@ def _check_manifest(told: dict[str, Any], revision: str) -> None:
 
 def _other_revision(theirs: object, ours: str) -> Invalid:
     return Invalid(
-        "The backup is of schema {theirs}, this program of schema {ours}. "
-        "Restore it with the program that made it, then run `poolbook init` "
-        "with this one.",
+        "The backup has schema {theirs}, but this program has schema {ours}. Restore it with "
+        "the program that made it, then run `poolbook init` with this one.",
         theirs=theirs,
         ours=ours,
     )

@@ -79,7 +79,7 @@ def erase(session: Session, *, email: str, now: datetime, asked_by: UUID | None 
         )
     ).all()
     if person is None and not parties:
-        raise NotFound("Nobody here has this address.", place="email")
+        raise NotFound("There is no person or donor with this address here.", place="email")
     _check(session, person, parties, now)
     ids = [party.id for party in parties]
     names = {party.name for party in parties} | ({person.name} if person else set())
@@ -110,7 +110,7 @@ def _check(
     session: Session, person: Person | None, parties: Sequence[Party], now: datetime
 ) -> None:
     if person is not None and memberships_of(session, person_id=person.id, now=now):
-        raise Conflict("Give up your roles in books first.", place="email")
+        raise Conflict("Your roles must end first.", place="email")
     ids = [party.id for party in parties]
     owed = session.scalar(
         select(Pledge.reference).where(
@@ -121,7 +121,7 @@ def _check(
     )
     if owed is not None:
         raise Conflict(
-            "Pledge {owed} is still owed. Speak to the treasurer first.", place="email", owed=owed
+            "Pledge {owed} is still owed. Contact the treasurer first.", place="email", owed=owed
         )
     again = session.scalar(
         select(RecurringGift.reference).where(
@@ -129,7 +129,7 @@ def _check(
         )
     )
     if again is not None:
-        raise Conflict("Stop the recurring gift {again} first.", place="email", again=again)
+        raise Conflict("Stop the recurring contribution {again} first.", place="email", again=again)
 
 
 def _pledges(session: Session, parties: Sequence[UUID], now: datetime) -> list[Pledge]:

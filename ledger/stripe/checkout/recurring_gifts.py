@@ -84,7 +84,7 @@ def start_new_card(
     """Return the address of a page that saves another card for a recurring gift."""
     gift, _title, _email = _about(db, gift_id)
     if gift.stripe_customer_id is None:
-        raise Conflict("This gift has not begun.", place="gift")
+        raise Conflict("This recurring contribution has not started.", place="gift")
     asked = {"success_url": success_url, "cancel_url": cancel_url}
     attempt = _prepared(db, gateway, gift_id, "setup", asked, now)
     if attempt.state in OVER:
@@ -126,7 +126,7 @@ def skip_next(db: Database, gateway: PaymentGateway, *, gift_id: UUID, now: date
     sync_gift(db, gateway, gift_id=gift_id, now=now)
     gift, _title, _email = _about(db, gift_id)
     if gift.next_on is None or gift.state != "active":
-        raise Conflict("There is no payment to leave out.", place="gift")
+        raise Conflict("There is no payment to skip.", place="gift")
     with db.snapshot() as session:
         zone = session.get_one(Book, gift.book_id).time_zone
     # Halfway to the payment after it: late enough for the one, early enough for the other.
@@ -202,7 +202,7 @@ def _change(
     """
     gift, _title, _email = _about(db, gift_id)
     if gift.stripe_subscription_id is None or gift.state == "stopped":
-        raise Conflict("This gift has ended, or has not begun.", place="gift")
+        raise Conflict("This recurring contribution has ended or has not started.", place="gift")
     refused = None
     try:
         answer = deed(gift.stripe_subscription_id)

@@ -21,7 +21,7 @@ def charge_behind(gateway: PaymentGateway, source_id: str) -> str:
     elif kind in ("du", "dp"):
         found = gateway.retrieve_dispute(source_id).charge_id
     if not found:
-        raise Conflict("Stripe does not say which payment this is about.", place=source_id)
+        raise Conflict("Stripe does not name the payment for this.", place=source_id)
     return found
 
 

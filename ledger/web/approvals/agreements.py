@@ -351,7 +351,7 @@ def carry_out(code: str, agreement: str, move: str) -> Response:
         answers = read_form(schemas.step(exponent(book.commodity), step.wants, dated=not step.asks))
         on = answers.pop("done_on", today(book))
         if on > today(book):
-            raise Invalid("This day is still ahead.", place="done_on")
+            raise Invalid("This date is in the future.", place="done_on")
         decider = write(
             lambda session: _take(session, book, row.id, step, dict(answers), on, person.id)
         )
@@ -449,7 +449,7 @@ def _show_page(
     with reading() as session:
         row = questions.commitment_by_reference(session, book.id, reference)
         if row.kind not in LISTED:
-            raise NotFound(_("There is no such agreement in this book."))
+            raise NotFound(_("This book has no such agreement."))
         steps = questions.steps_of(session, row.id)
         exits = requests.proposals_for(
             session,

@@ -178,7 +178,7 @@ def _answers(raw: dict[str, str], problems: dict[str, list[str]]) -> dict[str, A
     except Invalid as refusal:
         raise Invalid(refusal.message, messages=errors_of(refusal) | problems) from refusal
     if problems:
-        raise Invalid(_("Some answers need another look."), messages=problems)
+        raise Invalid(_("Check the answers marked below."), messages=problems)
     return answers
 
 

@@ -55,7 +55,7 @@ def decide(code: str, slug: str, basket_id: UUID) -> Response:
         campaign = _own(session, book, slug)
         basket = session.get(Basket, basket_id)
         if basket is None or basket.campaign_id != campaign.id:
-            raise NotFound(_("There is no such pledge."))
+            raise NotFound(_("This pledge does not exist."))
     try:
         answers = read_form(Deciding())
         write(
@@ -131,7 +131,7 @@ def _list(
     book = book_for("edit_campaigns", code)
     tab = request.args.get("tab", "new")
     if tab not in moderation.TABS:
-        raise NotFound(_("There is no such page, or it is not yours to see."))
+        raise NotFound(_("This page does not exist, or you don't have access to it."))
     with reading() as session:
         campaign = _own(session, book, slug)
         rows = moderation.sent_page(
@@ -156,7 +156,7 @@ def _list(
 def _own(session: ReadSession, book: Book, slug: str) -> Campaign:
     campaign = campaigns.campaign_by_slug(session, slug)
     if campaign.book_id != book.id:
-        raise NotFound(_("There is no such campaign."))
+        raise NotFound(_("This campaign does not exist."))
     return campaign
 
 

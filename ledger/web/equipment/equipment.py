@@ -196,10 +196,10 @@ def _what(session: Session, book: Book, answers: dict[str, str]) -> tuple[Pledge
     if answers["pledge"]:
         pledge = pledges.pledge_by_reference(session, book.id, answers["pledge"])
         if pledge is None:
-            raise NotFound(_("There is no such pledge."), place="pledge")
+            raise NotFound(_("This pledge does not exist."), place="pledge")
         return pledge, pledges.fund_of(session, pledge), pledge.commodity
     if not answers["commodity"]:
-        raise Invalid(_("Choose what was received."), place="commodity")
+        raise Invalid(_("Choose the equipment that was received."), place="commodity")
     # Only what the form offers: a new kind of thing is not made by a typing error.
     if answers["commodity"] not in commodities(session):
         raise Invalid(_("There is no such kind of thing here."), place="commodity")

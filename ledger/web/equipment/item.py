@@ -88,7 +88,9 @@ def plan_wear(asset_id: UUID) -> Response:
     def deed(session: Session, answers: dict[str, Any]) -> None:
         valuation = assets.approved_value(session, asset_id)
         if valuation is None:
-            raise Conflict(_("Only equipment with an approved value wears."), place="months")
+            raise Conflict(
+                _("Only equipment with an approved value can be depreciated."), place="months"
+            )
         depreciation.start_wear(
             session,
             valuation_id=valuation.id,

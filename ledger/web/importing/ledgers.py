@@ -165,7 +165,7 @@ def _said_of(book: Book, proposed: Mapping, names: dict[str, str]) -> Mapping:
         elif code != codes[unit].code:
             codes[unit] = target_of(code)
     if problems:
-        raise Invalid(_("Some answers need another look."), messages=problems)
+        raise Invalid(_("Check the answers marked below."), messages=problems)
     return replace(proposed, accounts=found, commodities=codes)
 
 

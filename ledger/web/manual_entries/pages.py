@@ -116,7 +116,7 @@ def do(code: str, task: str) -> Response:
         answers = read_form(_schema(book, asked))
         step = answers.pop("step")
         if answers.get("done_on", today(book)) > today(book):
-            raise Invalid("This day is still ahead.", place="done_on")
+            raise Invalid("This date is in the future.", place="done_on")
         if step == "try" and asked.tried:
             outcome = _try(lambda session: _told(session, book, person, answers), asked)
             return _page(code, task, request.form.to_dict(), {}, outcome=outcome)

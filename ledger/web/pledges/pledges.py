@@ -442,7 +442,7 @@ def _read(choices: list[Choice]) -> dict[str, Any]:
     except ValidationError as error:
         problems = {**flat_messages(error.messages_dict), **problems}
     if problems:
-        raise Invalid(_("Some answers need another look."), messages=problems)
+        raise Invalid(_("Check the answers marked below."), messages=problems)
     return answers
 
 

@@ -92,7 +92,7 @@ def _read(
     except Invalid as refusal:
         problems |= refusal.messages
     if problems:
-        raise Invalid(_("Some answers need another look."), messages=problems)
+        raise Invalid(_("Check the answers marked below."), messages=problems)
     return {**answers, "commodity": unit}, rule_of(answers, *figures)
 
 
@@ -159,7 +159,7 @@ def _previews(
 ) -> tuple[Preview, Preview]:
     """Return the split asked for, and equal shares beside it."""
     if answers["amount"] > left:
-        raise Invalid(_("The pool has less than this to give."), place="amount")
+        raise Invalid(_("The pool has less than this to allocate."), place="amount")
     asked: dict[str, Any] = {"pool_id": book.id, "quantity": answers["amount"]}
     made = services.preview_allocation(
         session, **asked, rule=rule, since=answers["since"], until=answers["until"]

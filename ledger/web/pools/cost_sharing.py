@@ -85,7 +85,7 @@ def _read(book: Book, typed: dict[str, str]) -> tuple[dict[str, Any], dict[str, 
     except Invalid as refusal:
         raise Invalid(refusal.message, messages={**refusal.messages, **problems}) from refusal
     if problems:
-        raise Invalid("Some answers need another look.", messages=problems)
+        raise Invalid("Check the answers marked below.", messages=problems)
     if book.code not in measures or len(measures) < 2:
         raise Invalid(
             "Give a measure for this community and at least one other.",

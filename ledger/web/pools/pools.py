@@ -75,7 +75,7 @@ def settle(code: str, run_id: UUID, book_id: UUID) -> Response:
     if run is None or run.pool_id != book.id:
         raise NotFound(_("There is no such allocation in this pool."))
     if not visitor().may("settle_allocation", pool.host_id):
-        raise NotFound(_("There is no such page, or it is not yours to see."))
+        raise NotFound(_("This page does not exist, or you don't have access to it."))
     try:
         write(
             lambda session: allocations.settle_allocation_line(
@@ -101,7 +101,7 @@ def settle_all(code: str) -> Response:
     with reading() as session:
         pool, book = pools.pool_by_code(session, code)
     if not visitor().may("settle_allocation", pool.host_id):
-        raise NotFound(_("There is no such page, or it is not yours to see."))
+        raise NotFound(_("This page does not exist, or you don't have access to it."))
     try:
         settled = write(
             lambda session: settlement.settle_open(

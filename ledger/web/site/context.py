@@ -256,7 +256,7 @@ def require_anywhere(action: str) -> list[Book]:
     signed_in()
     books = visitor().books(action)
     if not books:
-        raise NotFound("There is no such page, or it is not yours to see.")
+        raise NotFound("This page does not exist, or you don't have access to it.")
     return books
 
 
@@ -280,12 +280,12 @@ def read_form(schema: Schema, data: Mapping[str, Any] | None = None) -> dict[str
     unfit = [name for name, text in raw.items() if not is_storable_text(f"{name}{text}")]
     if unfit:
         sentences = ["This holds characters that cannot be shown."]
-        raise Invalid("Some answers need another look.", messages=dict.fromkeys(unfit, sentences))
+        raise Invalid("Check the answers marked below.", messages=dict.fromkeys(unfit, sentences))
     try:
         loaded: dict[str, Any] = schema.load(raw)
     except ValidationError as error:
         raise Invalid(
-            "Some answers need another look.", messages=flat_messages(error.messages_dict)
+            "Check the answers marked below.", messages=flat_messages(error.messages_dict)
         ) from error
     return loaded
 

@@ -185,7 +185,7 @@ def _title(status: int) -> str:
 
 def _sentence(status: int) -> str:
     sentences: dict[int, str] = {
-        404: _("There is no such page, or it is not yours to see."),
+        404: _("This page does not exist, or you don't have access to it."),
         405: _("This page does not take that kind of request."),
         413: _("What you sent is too large. Nothing was kept."),
     }
