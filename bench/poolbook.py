@@ -29,7 +29,7 @@ from ledger.db import Database, Session
 from ledger.models.books import Account, Book
 from ledger.queries.books.balances import account_statement, balance_of, trial_balance
 from ledger.queries.books.seals import first_difference
-from ledger.services.books.books import create_book, create_fund
+from ledger.services.books.books import NewBook, create_book, create_fund
 from ledger.services.books.journal import post as post_entries
 from ledger.services.books.seals import make_checkpoint, seal_all
 from ledger.services.importing.bulk import import_entries
@@ -46,7 +46,7 @@ def prepare(url: str) -> None:
     upgrade(db.engine)
     with db.transaction() as session:
         book = create_book(
-            session, code="A", name="Bench", kind="community", currency="USD", now=NOW
+            session, new=NewBook(code="A", name="Bench", kind="community", currency="USD"), now=NOW
         )
         create_fund(session, book_id=book.id, code="GEN", fund_class="unrestricted", now=NOW)
         for number in OTHERS:

@@ -32,7 +32,7 @@ from ledger.models.journal import Entry as EntryRow
 from ledger.models.journal import Posting as PostingRow
 from ledger.models.seals import Checkpoint, Seal
 from ledger.queries.books.seals import first_difference
-from ledger.services.books.books import create_book, create_fund
+from ledger.services.books.books import NewBook, create_book, create_fund
 from ledger.services.books.journal import Draft, post_batch
 from ledger.services.books.seals import make_checkpoint, seal_book
 from ledger.signing import Signer
@@ -75,7 +75,7 @@ def speeds(db: Database, entries: int) -> bytes:
     """Post, seal, bundle and verify; print entries per second; return the bundle."""
     with db.transaction() as session:
         book = create_book(
-            session, code="A", name="Bench", kind="community", currency="USD", now=NOW
+            session, new=NewBook(code="A", name="Bench", kind="community", currency="USD"), now=NOW
         )
         create_fund(session, book_id=book.id, code="GEN", fund_class="unrestricted", now=NOW)
 
@@ -127,7 +127,7 @@ def false_alarms(db: Database, bundles: int) -> int:
     """Verify bundles of a growing book, each also against the one before; count refusals."""
     with db.transaction() as session:
         book = create_book(
-            session, code="B", name="Grows", kind="community", currency="USD", now=NOW
+            session, new=NewBook(code="B", name="Grows", kind="community", currency="USD"), now=NOW
         )
         create_fund(session, book_id=book.id, code="GEN", fund_class="unrestricted", now=NOW)
     chance = random.Random(3)

@@ -28,7 +28,7 @@ from ledger.models.parties import Party
 from ledger.models.pledges import Basket, Pledge
 from ledger.queries.people.parties import labels_of
 from ledger.queries.people.people import person_by_email
-from ledger.services.books.books import create_book, create_fund, ensure_commodity
+from ledger.services.books.books import NewBook, create_book, create_fund, ensure_commodity
 from ledger.services.books.journal import Draft, post_batch
 from ledger.services.books.seals import seal_all
 from ledger.services.campaigns.campaigns import Need, create_campaign
@@ -84,7 +84,9 @@ def _found(session: Session, books: int) -> tuple[dict[str, UUID], UUID]:
     ensure_commodity(session, "EQP.CHAIR")
     ensure_commodity(session, "MIN.ELEC")
     book = create_book(
-        session, code="A", name="The loved one", kind="community", currency="USD", now=NOW
+        session,
+        new=NewBook(code="A", name="The loved one", kind="community", currency="USD"),
+        now=NOW,
     )
     fund = create_fund(session, book_id=book.id, code="GEN", fund_class="unrestricted", now=NOW)
     people = {"donor": create_person(session, email="donor@example.org", name="Donor", now=NOW).id}
@@ -97,10 +99,9 @@ def _found(session: Session, books: int) -> tuple[dict[str, UUID], UUID]:
     for number in range(books):
         other = create_book(
             session,
-            code=f"B{number:03}",
-            name=f"Community {number}",
-            kind="community",
-            currency="USD",
+            new=NewBook(
+                code=f"B{number:03}", name=f"Community {number}", kind="community", currency="USD"
+            ),
             now=NOW,
         )
         create_fund(session, book_id=other.id, code="GEN", fund_class="unrestricted", now=NOW)

@@ -15,7 +15,7 @@ from ledger.models.parties import Party
 from ledger.models.people import Person
 from ledger.models.pledges import Pledge
 from ledger.queries.people.people import person_by_email
-from ledger.services.books.books import create_book, create_fund, ensure_commodity
+from ledger.services.books.books import NewBook, create_book, create_fund, ensure_commodity
 from ledger.services.campaigns.campaigns import Need, create_campaign
 from ledger.services.people.people import create_person, grant_role
 from ledger.services.pledges import saved_cards
@@ -37,7 +37,7 @@ def make_book(
 ) -> Book:
     """Open a book named after its code."""
     return create_book(
-        session, code=code, name=f"Book {code}", kind=kind, currency=currency, now=now
+        session, new=NewBook(code=code, name=f"Book {code}", kind=kind, currency=currency), now=now
     )
 
 
@@ -84,10 +84,7 @@ def make_worked_books(session: Session, events: dict) -> None:  # type: ignore[t
     for code, book in events["books"].items():
         made[code] = create_book(
             session,
-            code=code,
-            name=book["name"],
-            kind=book["kind"],
-            currency=book["currency"],
+            new=NewBook(code=code, name=book["name"], kind=book["kind"], currency=book["currency"]),
             now=NOW,
         )
     for fund in events["funds"]:

@@ -40,10 +40,8 @@ def book() -> None:
 @pass_console
 def book_create(console: Console, /, code: str, **given: str) -> None:
     """Create a book for a community or a pool, with its time zone."""
-    now = datetime.now(UTC)
-    console.database().run(
-        lambda session: book_services.create_book(session, code=code, now=now, **given)
-    )
+    now, new = datetime.now(UTC), book_services.NewBook(code=code, **given)
+    console.database().run(lambda session: book_services.create_book(session, new=new, now=now))
     console.answer({"book": code}, f"Created book {code}.")
 
 

@@ -277,11 +277,13 @@ class Year:
         if place != cast.COMMUNITIES[0].code:
             pools.settle_contribution(
                 self.session,
-                pool_id=pool.id,
-                member_id=member.id,
-                member_fund=fund,
-                amount=amount,
-                reference=str(proposal.id),
+                paid=pools.Contribution(
+                    pool_id=pool.id,
+                    member_id=member.id,
+                    member_fund=fund,
+                    amount=amount,
+                    reference=str(proposal.id),
+                ),
                 on=self.at(days_ago - 3).date(),
                 now=self.at(days_ago - 3),
             )
@@ -294,10 +296,7 @@ class Year:
         for deed, days in ((transfers.grant, days_ago), (transfers.settle_grant, days_ago - 3)):
             deed(
                 self.session,
-                giver_fund=source,
-                receiver_fund=target,
-                amount=amount,
-                reference=f"demo/{self.number}",
+                transfer=transfers.Transfer(source, target, amount, f"demo/{self.number}"),
                 on=self.at(days).date(),
                 now=self.at(days),
             )

@@ -30,13 +30,15 @@ def open_books(session: Session, *, start: date, now: datetime) -> dict[str, Boo
     for row in cast.COMMUNITIES:
         book = books.create_book(
             session,
-            code=row.code,
-            name=row.name,
-            kind="community",
-            currency=CURRENCY,
+            new=books.NewBook(
+                code=row.code,
+                name=row.name,
+                kind="community",
+                currency=CURRENCY,
+                place=row.place,
+                story=row.story,
+            ),
             now=now,
-            place=row.place,
-            story=row.story,
         )
         made[row.code] = book
         books.create_fund(

@@ -71,11 +71,13 @@ def pol_1(world: World, session: Session) -> None:
     reference = _contribution(world, session, "B", 100000)
     pools.settle_contribution(
         session,
-        pool_id=world.book(session, "P").id,
-        member_id=world.book(session, "B").id,
-        member_fund=world.fund(session, "B", "GEN"),
-        amount=100000,
-        reference=reference,
+        paid=pools.Contribution(
+            pool_id=world.book(session, "P").id,
+            member_id=world.book(session, "B").id,
+            member_fund=world.fund(session, "B", "GEN"),
+            amount=100000,
+            reference=reference,
+        ),
         on=DAY,
         now=world.now,
     )

@@ -50,7 +50,8 @@ def ict_1(world: World, session: Session) -> None:
         **sides,
     )
     world.approve(session, proposal)
-    transfers.settle_grant(session, reference=str(proposal.id), on=DAY, now=world.now, **sides)
+    transfer = transfers.Transfer(reference=str(proposal.id), **sides)
+    transfers.settle_grant(session, transfer=transfer, on=DAY, now=world.now)
 
 
 def ict_2(world: World, session: Session) -> None:

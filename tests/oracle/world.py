@@ -25,7 +25,7 @@ from ledger.models.statements import BankLine
 from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.services.approvals import decisions
 from ledger.services.banking.statements import import_statement
-from ledger.services.books.books import create_book, create_fund, ensure_commodity
+from ledger.services.books.books import NewBook, create_book, create_fund, ensure_commodity
 from ledger.services.campaigns.campaigns import Need, create_campaign
 from ledger.services.people.people import create_person, grant_role
 from ledger.services.pledges.offers import Line as BasketLine
@@ -75,10 +75,9 @@ class World:
             if book["kind"] == "community":
                 create_book(
                     session,
-                    code=code,
-                    name=book["name"],
-                    kind="community",
-                    currency=book["currency"],
+                    new=NewBook(
+                        code=code, name=book["name"], kind="community", currency=book["currency"]
+                    ),
                     now=self.now,
                 )
         for fund in WORKED["funds"]:

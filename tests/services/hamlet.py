@@ -144,11 +144,13 @@ def open_proposal(session: ReadSession, kind: str) -> Proposal:
 def paid_into(session: Session, hamlet: Hamlet, amount: int, member: str = "B") -> None:
     """Have a member contribute to the pool and pay it in."""
     common: dict[str, Any] = {
-        "pool_id": hamlet.pool_id,
-        "member_id": hamlet.books[member].id,
-        "member_fund": fund(session, member, "GEN"),
-        "amount": amount,
-        "reference": f"{member}/{amount}",
+        "paid": pools.Contribution(
+            pool_id=hamlet.pool_id,
+            member_id=hamlet.books[member].id,
+            member_fund=fund(session, member, "GEN"),
+            amount=amount,
+            reference=f"{member}/{amount}",
+        ),
         "on": TODAY,
         "now": NOW,
         "made_by": hamlet.maker,

@@ -568,11 +568,9 @@ def _share(session: Session, town: Town, book: Book, pool_id: UUID) -> None:
     general = fund_by_code(session, book.id, "GEN")
     pools.contribute(
         session,
-        pool_id=pool_id,
-        member_id=book.id,
-        member_fund=general,
-        amount=9_000,
-        reference="first",
+        paid=pools.Contribution(
+            pool_id=pool_id, member_id=book.id, member_fund=general, amount=9_000, reference="first"
+        ),
         on=TODAY,
         now=NOW,
     )

@@ -5,6 +5,7 @@ Making what is already there with the same values changes nothing; other values 
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -41,50 +42,52 @@ KIND_BY_THOUSANDS = {
 COMMODITY_KINDS = {"MIN": "time", "EQP": "item", "GRM": "bulk", "MLT": "bulk"}
 
 
-def create_book(
-    session: Session,
-    *,
-    code: str,
-    name: str,
-    kind: str,
-    currency: str,
-    now: datetime,
-    profile: str = "US_GAAP",
-    time_zone: str = "UTC",
-    place: str = "",
-    story: str = "",
-) -> Book:
+@dataclass(frozen=True, slots=True)
+class NewBook:
+    """A book that is to be opened; its entries are dated in its time zone."""
+
+    code: str
+    name: str
+    kind: str
+    currency: str
+    profile: str = "US_GAAP"
+    time_zone: str = "UTC"
+    place: str = ""
+    story: str = ""
+
+
+def create_book(session: Session, *, new: NewBook, now: datetime) -> Book:
     """Open a book with the chart of accounts. Raises Invalid for a bad value, Conflict when
     the code is taken by a book that differs."""
-    check_code(code, "code")
-    _check_choice(kind, KINDS, "kind")
-    _check_choice(profile, tuple(PROFILES), "profile")
-    _check_time_zone(time_zone)
-    if not name.strip():
+    check_code(new.code, "code")
+    _check_choice(new.kind, KINDS, "kind")
+    _check_choice(new.profile, tuple(PROFILES), "profile")
+    _check_time_zone(new.time_zone)
+    if not new.name.strip():
         raise Invalid("Enter a name for the book.", place="name")
-    check_text(name, longest=LONGEST_LINE, place="name")
-    ensure_commodity(session, currency)
-    if not is_currency(currency):
+    check_text(new.name, longest=LONGEST_LINE, place="name")
+    ensure_commodity(session, new.currency)
+    if not is_currency(new.currency):
         raise Invalid("Choose a currency for the book.", place="currency")
-    existing = session.scalar(select(Book).where(Book.code == code))
+    existing = session.scalar(select(Book).where(Book.code == new.code))
     if existing is not None:
         if (existing.name, existing.kind, existing.commodity, existing.profile) != (
-            name,
-            kind,
-            currency,
-            profile,
-        ) or time_zone not in ("UTC", existing.time_zone):
-            raise Conflict("Another book already has the code {code}.", place="code", code=code)
+            new.name,
+            new.kind,
+            new.currency,
+            new.profile,
+        ) or new.time_zone not in ("UTC", existing.time_zone):
+            raise Conflict("Another book already has the code {code}.", place="code", code=new.code)
         return existing
     book = Book(
-        code=code,
-        name=name,
-        kind=kind,
-        commodity=currency,
-        profile=profile,
-        time_zone=time_zone,
-        place=place,
-        story=story,
+        code=new.code,
+        name=new.name,
+        kind=new.kind,
+        commodity=new.currency,
+        profile=new.profile,
+        time_zone=new.time_zone,
+        place=new.place,
+        story=new.story,
         created_at=now,
     )
     session.add(book)

@@ -24,7 +24,7 @@ from ledger.services.accounting.fund_control import check_left, lock_fund
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
-from ledger.services.books.books import check_own_fund, create_book, create_fund
+from ledger.services.books.books import NewBook, check_own_fund, create_book, create_fund
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,15 @@ def create_pool(
         raise Invalid("A fee must be between 0 and 10,000 basis points.", place="fee_basis_points")
     book = create_book(
         session,
-        code=new.code,
-        name=new.name,
-        kind="pool",
-        currency=new.currency,
+        new=NewBook(
+            code=new.code,
+            name=new.name,
+            kind="pool",
+            currency=new.currency,
+            place=new.place,
+            story=new.story,
+        ),
         now=now,
-        place=new.place,
-        story=new.story,
     )
     own = create_fund(session, book_id=book.id, code=new.fund, fund_class="purpose", now=now)
     terms = (own.id, host.id, held_fund.id, new.fee_basis_points)
@@ -147,14 +149,21 @@ def _check_community(book: Book, currency: str, *, place: str) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What a member puts into its pool from one of its funds, in minor units."""
+
+    pool_id: UUID
+    member_id: UUID
+    member_fund: Fund
+    amount: int
+    reference: str
+
+
 def contribute(
     session: Session,
     *,
-    pool_id: UUID,
-    member_id: UUID,
-    member_fund: Fund,
-    amount: int,
-    reference: str,
+    paid: Contribution,
     on: date,
     now: datetime,
     made_by: UUID | None = None,
@@ -164,7 +173,8 @@ def contribute(
 
     Raises Conflict when the host's fund has less.
     """
-    parts = PoolParts(session, pool_id)
+    member_id, member_fund = paid.member_id, paid.member_fund
+    parts = PoolParts(session, paid.pool_id)
     locked = lock_fund(session, member_fund.id)
     if member_id == parts.host.id:
         entries = bookkeeping.host_contribution(
@@ -174,7 +184,7 @@ def contribute(
             pool=parts.book.code,
             pool_fund=parts.fund.code,
             currency=parts.book.commodity,
-            amount=amount,
+            amount=paid.amount,
         )
     else:
         entries = bookkeeping.contribution_made(
@@ -183,14 +193,14 @@ def contribute(
             pool=parts.book.code,
             pool_fund=parts.fund.code,
             currency=parts.book.commodity,
-            amount=amount,
+            amount=paid.amount,
         )
     posted = journal.post(
         session,
         entries,
         event_type="contribution_made",
         source="pool",
-        external_ref=reference,
+        external_ref=paid.reference,
         accounting_on=on,
         now=now,
         made_by=made_by,
@@ -231,11 +241,7 @@ def propose_contribution(
 def settle_contribution(
     session: Session,
     *,
-    pool_id: UUID,
-    member_id: UUID,
-    member_fund: Fund,
-    amount: int,
-    reference: str,
+    paid: Contribution,
     on: date,
     now: datetime,
     made_by: UUID | None = None,
@@ -244,7 +250,8 @@ def settle_contribution(
 
     Raises Conflict when the member's fund has less.
     """
-    parts = PoolParts(session, pool_id)
+    member_id, member_fund = paid.member_id, paid.member_fund
+    parts = PoolParts(session, paid.pool_id)
     locked = lock_fund(session, member_fund.id)
     posted = journal.post(
         session,
@@ -256,11 +263,11 @@ def settle_contribution(
             host=parts.host.code,
             held_fund=parts.held.code,
             currency=parts.book.commodity,
-            amount=amount,
+            amount=paid.amount,
         ),
         event_type="contribution_settled",
         source="pool",
-        external_ref=reference,
+        external_ref=paid.reference,
         accounting_on=on,
         now=now,
         made_by=made_by,
@@ -348,11 +355,13 @@ def _approve(
 ) -> None:
     contribute(
         session,
-        pool_id=payload.pool,
-        member_id=proposal.book_id,
-        member_fund=session.get_one(Fund, payload.fund),
-        amount=payload.quantity,
-        reference=str(proposal.id),
+        paid=Contribution(
+            pool_id=payload.pool,
+            member_id=proposal.book_id,
+            member_fund=session.get_one(Fund, payload.fund),
+            amount=payload.quantity,
+            reference=str(proposal.id),
+        ),
         on=decision.on,
         now=decision.now,
         made_by=proposal.made_by,

@@ -26,6 +26,17 @@ class GrantAsked:
     commodity: str
 
 
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Money from one community's fund to another's, in minor units; the reference is what it is
+    known by from outside."""
+
+    giver_fund: Fund
+    receiver_fund: Fund
+    amount: int
+    reference: str
+
+
 def propose_grant(
     session: Session,
     *,
@@ -60,68 +71,33 @@ def propose_grant(
 def grant(
     session: Session,
     *,
-    giver_fund: Fund,
-    receiver_fund: Fund,
-    amount: int,
-    reference: str,
+    transfer: Transfer,
     on: date,
     now: datetime,
     made_by: UUID | None = None,
     approved_by: UUID | None = None,
 ) -> None:
     """Post an approved grant in both books."""
-    _post(
-        session,
-        "grant_made",
-        giver_fund,
-        receiver_fund,
-        amount,
-        reference,
-        on,
-        now,
-        made_by,
-        approved_by,
-    )
+    _post(session, "grant_made", transfer, on, now, made_by, approved_by)
 
 
 def settle_grant(
-    session: Session,
-    *,
-    giver_fund: Fund,
-    receiver_fund: Fund,
-    amount: int,
-    reference: str,
-    on: date,
-    now: datetime,
-    made_by: UUID | None = None,
+    session: Session, *, transfer: Transfer, on: date, now: datetime, made_by: UUID | None = None
 ) -> None:
     """Post the bank transfer that pays a grant. Raises Conflict when the fund has less."""
-    _post(
-        session,
-        "grant_settled",
-        giver_fund,
-        receiver_fund,
-        amount,
-        reference,
-        on,
-        now,
-        made_by,
-        None,
-    )
+    _post(session, "grant_settled", transfer, on, now, made_by, None)
 
 
 def _post(
     session: Session,
     event_type: str,
-    giver_fund: Fund,
-    receiver_fund: Fund,
-    amount: int,
-    reference: str,
+    transfer: Transfer,
     on: date,
     now: datetime,
     made_by: UUID | None,
     approved_by: UUID | None,
 ) -> None:
+    giver_fund, receiver_fund = transfer.giver_fund, transfer.receiver_fund
     giver = session.get_one(Book, giver_fund.book_id)
     receiver = session.get_one(Book, receiver_fund.book_id)
     if giver.commodity != receiver.commodity:
@@ -136,11 +112,11 @@ def _post(
             receiver=receiver.code,
             receiver_fund=receiver_fund.code,
             currency=giver.commodity,
-            amount=amount,
+            amount=transfer.amount,
         ),
         event_type=event_type,
         source="transfer",
-        external_ref=reference,
+        external_ref=transfer.reference,
         accounting_on=on,
         now=now,
         made_by=made_by,
@@ -153,10 +129,12 @@ def _post(
 def _approve(session: Session, proposal: Proposal, payload: GrantAsked, decision: Decision) -> None:
     grant(
         session,
-        giver_fund=session.get_one(Fund, payload.giver_fund),
-        receiver_fund=session.get_one(Fund, payload.receiver_fund),
-        amount=payload.quantity,
-        reference=str(proposal.id),
+        transfer=Transfer(
+            giver_fund=session.get_one(Fund, payload.giver_fund),
+            receiver_fund=session.get_one(Fund, payload.receiver_fund),
+            amount=payload.quantity,
+            reference=str(proposal.id),
+        ),
         on=decision.on,
         now=decision.now,
         made_by=proposal.made_by,

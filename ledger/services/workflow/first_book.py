@@ -6,7 +6,7 @@ from datetime import datetime
 from ledger.core.usual import USUAL_SKILLS, USUAL_THINGS
 from ledger.db import Session
 from ledger.models.books import Book
-from ledger.services.books.books import create_book, create_fund, ensure_commodity
+from ledger.services.books.books import NewBook, create_book, create_fund, ensure_commodity
 from ledger.services.people.people import create_person, grant_role
 
 GENERAL_FUND = "GEN"
@@ -34,13 +34,15 @@ def open_first_book(session: Session, *, plan: FirstBook, now: datetime) -> Book
     """
     book = create_book(
         session,
-        code=plan.code,
-        name=plan.name,
-        kind="community",
-        currency=plan.currency,
-        profile=plan.profile,
-        time_zone=plan.time_zone,
-        place=plan.place,
+        new=NewBook(
+            code=plan.code,
+            name=plan.name,
+            kind="community",
+            currency=plan.currency,
+            profile=plan.profile,
+            time_zone=plan.time_zone,
+            place=plan.place,
+        ),
         now=now,
     )
     create_fund(
