@@ -14,9 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
@@ -45,6 +48,22 @@ ADMINISTRATORS: dict[str, Engine] = {}
 # What is imported and collected lives until the end: to look through it again and again while ten
 # thousand cases run takes up to a tenth of the time.
 gc.disable()
+
+
+class Compiled(BytecodeCache):
+    """Templates that an earlier test of this process compiled; each test's program is another."""
+
+    def __init__(self) -> None:
+        self.codes: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.codes[bucket.key, bucket.checksum] = bucket.code
+
+
+Flask.jinja_options = {"bytecode_cache": Compiled()}
 
 
 def pytest_collection_finish() -> None:

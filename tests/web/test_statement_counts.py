@@ -8,9 +8,11 @@ run. A statement that reads what it does not show takes ten times as many steps.
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy import Engine, event, text
 
 from bench.pages import PAGES, client_of, counting, settings
@@ -77,10 +79,15 @@ def stepping(engine: Engine, every: int = 10) -> Iterator[list[int]]:
         event.remove(engine, "checkin", leave)
 
 
+@cache
+def program(db: Database) -> Flask:
+    """The program on a store."""
+    return create_app(settings(db.url), db=db, clock=lambda: NOW)
+
+
 def asked(db: Database, store: Store, who: str, address: str) -> tuple[list[str], int]:
     """The statements that a page asks once the program is warm, and the steps they take."""
-    app = create_app(settings(db.url), db=db, clock=lambda: NOW)
-    client = client_of(app, store, who)
+    client = client_of(program(db), store, who)
     address = address.format(slug=store.slug, entry_id=store.entry_id)
     assert client.get(address, base_url=HOME).status_code == 200
     with counting(db.engine) as seen, stepping(db.engine) as taken:
@@ -101,7 +108,7 @@ def test_a_page_costs_the_same_in_a_store_ten_times_as_large(
 
 def test_no_page_reads_a_table_from_end_to_end(stores: Stores):
     db, store = stores[-1]
-    app = create_app(settings(db.url), db=db, clock=lambda: NOW)
+    app = program(db)
     read = {}
     for name, who, address in PAGES:
         address = address.format(slug=store.slug, entry_id=store.entry_id)
