@@ -147,7 +147,11 @@ def test_books_that_follow_the_order_of_messages_would_differ(
         books.append(copy)
 
     monkeypatch.setattr(Copy, "__post_init__", remembered)
-    for room in ("payments", "movements", "payouts"):
+    for room in (
+        "payments.payments",
+        "stripe_balance.balance_transactions",
+        "stripe_balance.payouts",
+    ):
         monkeypatch.setattr(
             f"ledger.services.{room}.day_in", lambda _zone, _at: books[-1].instant.date()
         )

@@ -446,7 +446,12 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     ),
     (
         what_nobody_knows_is_suspended_and_named_later,
-        [("ledger.stripe.sync.balance_transactions.movements.suspend", lambda *_, **__: None)],
+        [
+            (
+                "ledger.stripe.sync.balance_transactions.balance_transactions.suspend",
+                lambda *_, **__: None,
+            )
+        ],
     ),
     (
         a_payment_without_a_name_becomes_a_gift,

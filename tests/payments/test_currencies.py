@@ -205,7 +205,7 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     ),
     (
         a_sepa_debit_clears_and_is_returned,
-        [("ledger.stripe.sync.balance_transactions.refund_moves.settle_return", nothing)],
+        [("ledger.stripe.sync.balance_transactions.refund_settlement.settle_return", nothing)],
     ),
     (
         a_sepa_debit_is_disputed_and_lost_at_once,
