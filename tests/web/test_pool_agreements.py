@@ -180,7 +180,7 @@ def test_whoever_asked_does_not_agree_for_the_host(town: Town) -> None:
 @pytest.mark.parametrize(
     ("wrong", "place", "sentence"),
     [
-        ({"code": "A"}, "code", "another book with the code A"),
+        ({"code": "A"}, "code", "Another book already has the code A"),
         ({"code": "TWO WORDS"}, "code", "does not fit"),
         ({"code": "SOLAR", "held_fund": ""}, "code", "has a fund SOLAR"),
         ({"fund": "a b"}, "fund", "does not fit"),
