@@ -59,8 +59,19 @@ NOUNS = (
     "people.rights_log",
     "public.health",
 )
-# Whose pages show approvers what requests of their kinds rest on, in a module named ``evidence``.
-EVIDENCE = ("accounting", "equipment", "manual_entries", "pledges", "pools")
+# What the capabilities register with the approvals: their kinds of agreement, and what approvers
+# see of their requests. Agreements are offered in this order.
+REGISTERED = (
+    "spending.agreement_kinds",
+    "accounting.agreement_kinds",
+    "pledges.agreement_kinds",
+    "pools.agreement_kinds",
+    "accounting.evidence",
+    "equipment.evidence",
+    "manual_entries.evidence",
+    "pledges.evidence",
+    "pools.evidence",
+)
 # What only the demo shows.
 DEMO_NOUNS = ("public.styleguide", "banking.demo_bank")
 
@@ -105,5 +116,5 @@ def register(app: Flask) -> None:
     app.context_processor(context.context)
     for noun in NOUNS + (DEMO_NOUNS if context.parts_of(app).settings.demo else ()):
         app.register_blueprint(import_module(f"ledger.web.{noun}").pages)
-    for capability in EVIDENCE:
-        import_module(f"ledger.web.{capability}.evidence")
+    for module in REGISTERED:
+        import_module(f"ledger.web.{module}")

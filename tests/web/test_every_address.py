@@ -22,7 +22,7 @@ from ledger.models.pledges import Basket, Pledge
 from ledger.queries.books.books import book_by_code
 from ledger.queries.campaigns.moderation import TABS
 from ledger.schemas.allocations import RULES
-from ledger.web.approvals.agreements import KINDS, LISTED, MOVES
+from ledger.web.approvals.agreement_kinds import asked_for, listed, registered
 from ledger.web.manual_entries.pages import DEEDS
 from reports.exports import FORMATS
 from tests.web.permissions import GUEST, OTHER_GIVER, VIEWS, WITH_LINK
@@ -63,7 +63,7 @@ def full_town(quick_town: Town) -> Town:
 def values(town: Town) -> dict[str, set[str]]:
     """Every value that a part of an address can have in book A."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    found |= {"kind": set(KINDS), "task": set(DEEDS), "file_format": set(FORMATS)}
+    found |= {"kind": set(asked_for()), "task": set(DEEDS), "file_format": set(FORMATS)}
     found["number"] = set(ACCOUNTS)
     with town.db.snapshot() as session:
         book = book_by_code(session, "A")
@@ -86,7 +86,7 @@ def values(town: Town) -> dict[str, set[str]]:
             session.scalars(
                 select(Commitment.reference)
                 .where(Commitment.book_id == book.id)
-                .where(Commitment.kind.in_(LISTED))
+                .where(Commitment.kind.in_(listed()))
             )
         )
     return found
@@ -111,7 +111,7 @@ def addresses(town: Town, endpoint: str) -> Iterator[str]:
         queries = QUERIES.get(endpoint, ("",))
         if endpoint == "commitments.show":
             kind = kinds[chosen[0]]
-            queries = ("", *(f"do={move}" for of_kind, move in MOVES if of_kind == kind))
+            queries = ("", *(f"do={step}" for step in registered()[kind].steps))
         for query in queries:
             yield f"{path}?{query}" if query else path
 

@@ -1,0 +1,46 @@
+"""Money between a community's own funds, as two kinds of agreement that are decided once."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import lazy_gettext as later
+
+from ledger.db import Session
+from ledger.models.books import Book, Fund
+from ledger.queries.books.books import fund_by_code
+from ledger.services.accounting import fund_transfers
+from ledger.web.approvals.agreement_kinds import AgreementPage, Ask, Asking, register
+
+
+def _between(deed: Callable[..., Any]) -> Ask:
+    def ask(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> Any:
+        to_fund = fund_by_code(session, book.id, answers.pop("to_fund"))
+        return deed(session, from_fund=fund, to_fund=to_fund, **answers)
+
+    return ask
+
+
+register(
+    fund_transfers.RELEASE,
+    AgreementPage(
+        later("Restriction that has ended"),
+        Asking(
+            later("Frees money of a fund that was restricted until a day."),
+            "propose_transfer",
+            _between(fund_transfers.propose_release),
+        ),
+        listed=False,
+    ),
+)
+register(
+    fund_transfers.DESIGNATION,
+    AgreementPage(
+        later("Move between own funds"),
+        Asking(
+            later("Sets free money aside, or covers another fund's hole."),
+            "propose_transfer",
+            _between(fund_transfers.propose_designation),
+        ),
+        listed=False,
+    ),
+)

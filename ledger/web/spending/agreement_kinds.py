@@ -1,0 +1,174 @@
+"""Spending, expenses, grants, loans and purchases as kinds of agreement: how each is asked for, and
+its steps. What a step means stands in the services.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import lazy_gettext as later
+
+from ledger.db import Session
+from ledger.errors import Invalid
+from ledger.models.books import Book, Fund
+from ledger.queries.books.books import book_by_code, fund_by_code, funds_of
+from ledger.services.approvals.agreements import MoneyRequest
+from ledger.services.spending import expenses, grants, loans, purchases, spending
+from ledger.web.approvals.agreement_kinds import AgreementPage, Ask, Asking, Step, register
+
+_SUM = ("amount", "reference")
+
+
+def _plain(deed: Callable[..., Any], form: Callable[..., object]) -> Ask:
+    """Return a request that is made of a book, a fund and what the form says."""
+
+    def ask(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> Any:
+        asking = {name: answers.pop(name) for name in ("made_by", "now")}
+        return deed(session, book=book, fund=fund, request=form(**answers), **asking)
+
+    return ask
+
+
+def _expense(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> Any:
+    asking = {"claimed_by": answers.pop("made_by"), "now": answers.pop("now")}
+    request = MoneyRequest(**answers)
+    return expenses.claim_expense(session, book=book, fund=fund, request=request, **asking)
+
+
+def _grant(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> Any:
+    return grants.award_grant(
+        session,
+        book=book,
+        fund=fund,
+        amount=answers["amount"],
+        title=answers["title"],
+        by=answers["made_by"],
+        on=answers["now"].date(),
+        now=answers["now"],
+    )
+
+
+def _loan(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> Any:
+    borrower = book_by_code(session, answers.pop("other"))
+    wanted = answers.pop("other_fund")
+    own = funds_of(session, borrower.id)
+    free = next((item for item in own if item.fund_class == "unrestricted"), None)
+    chosen = fund_by_code(session, borrower.id, wanted) if wanted else free
+    if chosen is None:
+        raise Invalid("This community has no fund that could receive it.", place="other")
+    return loans.propose_loan(
+        session,
+        lender=book,
+        fund=fund,
+        borrower=borrower,
+        borrower_fund=chosen,
+        made_by=answers.pop("made_by"),
+        now=answers.pop("now"),
+        request=MoneyRequest(**answers),
+    )
+
+
+register(
+    "spending",
+    AgreementPage(
+        later("Spending"),
+        Asking(
+            later("An order or a bill to come. The money is set aside once an approver agrees."),
+            "ask_spending",
+            _plain(spending.request_spending, spending.SpendingRequest),
+        ),
+        steps={
+            "bill": Step(later("Book the bill"), ("amount",), spending.book_bill, "spending_id"),
+            "release": Step(
+                later("Payment sent"), ("reference",), spending.release_payment, "spending_id"
+            ),
+            "clear": Step(
+                later("Seen on the bank"), ("reference",), spending.see_payment, "spending_id"
+            ),
+            "return": Step(
+                later("Sent back by the bank"),
+                ("reference",),
+                spending.take_payment_back,
+                "spending_id",
+            ),
+            "cancel": Step(
+                later("Withdraw"), (), spending.cancel_spending, "spending_id", "ask_spending"
+            ),
+        },
+    ),
+)
+register(
+    "expense",
+    AgreementPage(
+        later("Expense of a member"),
+        Asking(
+            later("What you laid out yourself. You are paid back, or give it."),
+            "ask_spending",
+            _expense,
+        ),
+        steps={
+            "reimburse": Step(later("Paid back"), (), expenses.reimburse, "expense_id"),
+            "waive": Step(later("Give it"), (), expenses.waive, "expense_id", "ask_spending"),
+        },
+    ),
+)
+register(
+    "grant",
+    AgreementPage(
+        later("Grant we receive"),
+        Asking(
+            later("Promised under conditions; it becomes income as the conditions are met."),
+            "propose_transfer",
+            _grant,
+        ),
+        steps={
+            "receive": Step(later("Money came"), _SUM, grants.receive_tranche, "grant_id"),
+            "earn": Step(later("Conditions met"), _SUM, grants.earn_grant, "grant_id"),
+            "claim": Step(later("Claim in arrears"), _SUM, grants.claim_grant, "grant_id"),
+            "return": Step(later("Give back"), _SUM, grants.return_grant, "grant_id"),
+        },
+    ),
+)
+register(
+    "outside_grant",
+    AgreementPage(
+        later("Grant to a group outside"),
+        Asking(
+            later("Owed once an approver agrees; paid at once or in parts."),
+            "propose_transfer",
+            _plain(grants.propose_outside_grant, MoneyRequest),
+        ),
+        steps={
+            "pay": Step(later("Paid"), _SUM, grants.pay_outside_grant, "grant_id"),
+        },
+    ),
+)
+register(
+    "loan",
+    AgreementPage(
+        later("Loan to another community"),
+        Asking(
+            later("Without interest; both books show what is still lent."),
+            "propose_transfer",
+            _loan,
+        ),
+        steps={
+            "repay": Step(later("Repaid"), _SUM, loans.repay_loan, "loan_id"),
+        },
+    ),
+)
+register(
+    "purchase",
+    AgreementPage(
+        later("Equipment to buy"),
+        Asking(
+            later("The bill and the equipment are booked once an approver agrees."),
+            "propose_transfer",
+            _plain(purchases.propose_purchase, purchases.PurchaseRequest),
+        ),
+        steps={
+            "serve": Step(
+                later("In use"), ("to_fund", "terms"), purchases.place_in_service, "purchase_id"
+            ),
+        },
+    ),
+)
