@@ -63,6 +63,37 @@ def test_a_module_is_short_and_says_what_it_is_for(path: Path):
             assert length <= limit, f"{node.name} has {length} lines"
 
 
+MOST_PARAMETERS = 8
+# Bookkeeping names every figure of an event; its worked events call it by these names.
+COUNTED = {"services", "queries", "web", "api", "cli", "stripe"}
+
+
+def with_many_parameters(source: str) -> list[str]:
+    """Return the functions with more parameters than anybody remembers, besides the session."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            given = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+            names = {name.arg for name in given} - {"self", "cls", "session"}
+            # Click hands each option of a command over as a parameter.
+            if len(names) > MOST_PARAMETERS and not node.decorator_list:
+                found.append(node.name)
+    return found
+
+
+def test_what_a_function_is_asked_for_is_one_dataclass_rather_than_many_parameters():
+    modules = [path for path in MODULES if COUNTED & {*path.relative_to(ROOT).parts}]
+    assert len(modules) > 250
+    found = {name_of(path): with_many_parameters(path.read_text()) for path in modules}
+    assert {name: functions for name, functions in found.items() if functions} == {}
+
+
+def test_a_function_with_many_parameters_is_noticed():
+    names = ", ".join(f"a{number}" for number in range(MOST_PARAMETERS))
+    source = f"def few(session, {names}): ...\ndef many(session, {names}, *, b): ..."
+    assert with_many_parameters(source) == ["many"]
+
+
 def too_long(text: str) -> list[int]:
     """Return the numbers of lines that nobody reads at a glance."""
     return [number for number, line in enumerate(text.splitlines(), 1) if len(line) > LONGEST_LINE]

@@ -11,7 +11,6 @@ from ledger.api.document import Once
 from ledger.api.idempotency import once
 from ledger.api.token import book_for, caller, parts
 from ledger.core.bounds import LARGEST_AMOUNT
-from ledger.core.entry import Posting
 from ledger.db import ReadSession, Session
 from ledger.errors import NotFound
 from ledger.models.books import Book
@@ -95,7 +94,8 @@ def index(query: dict[str, Any], code: str) -> list[Any]:
     """Show entries, newest first; ``before`` is the last id of the page before."""
     book = book_for(code)
     with parts().db.snapshot() as session:
-        found: list[Any] = journal.entries(session, book_id=book.id, **query)
+        wanted = journal.JournalFilter(**query)
+        found: list[Any] = journal.entries(session, book_id=book.id, wanted=wanted)
     return found
 
 
@@ -112,16 +112,18 @@ def post(headers: dict[str, str], body: dict[str, Any], code: str) -> dict[str, 
     """
     book = book_for(code)
     who = caller(code)
-    postings = [Posting(**leg) for leg in body["postings"]]
+    asked = manual_entries.ManualEntry(
+        event_type=body["event_type"],
+        external_ref=body["external_ref"],
+        accounting_date=body["accounting_date"],
+        postings=tuple(manual_entries.Leg(**leg) for leg in body["postings"]),
+    )
 
     def deed(session: Session) -> dict[str, Any]:
         proposal, known = manual_entries.propose_entry(
             session,
             book=book,
-            postings=postings,
-            event_type=body["event_type"],
-            external_ref=body["external_ref"],
-            accounting_on=body["accounting_date"],
+            asked=asked,
             reason=body["reason"],
             made_by=who.person_id,
             now=parts().clock(),

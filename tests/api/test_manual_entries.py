@@ -10,6 +10,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, NotAllowed
 from ledger.models.journal import Entry
 from ledger.models.periods import Period
+from ledger.models.proposals import Proposal
 from ledger.queries.books.books import book_by_code, funds_of
 from ledger.queries.books.funds import spendable
 from ledger.queries.invariants import check
@@ -184,6 +185,29 @@ def test_another_books_proposal_is_not_there(call: Caller) -> None:
     asked = call("POST", PATH, key=new_key(), json=entry(*SMALL)).get_json()
     path = f"/books/B/proposed-entries/{asked['proposal']}"
     problem(call("GET", path, "other treasurer"), 404)
+
+
+@pytest.mark.parametrize("kind", ["of_tomorrow", "manual_entry"])
+def test_a_proposal_that_this_version_cannot_read_is_refused_in_a_sentence(
+    town: Town, call: Caller, kind: str
+) -> None:
+    with town.db.transaction() as session:
+        row = Proposal(
+            book_id=book_by_code(session, "A").id,
+            kind=kind,
+            title="Something new",
+            reason="A later version asked",
+            arguments={"quantity": "x"},
+            state="approved",
+            made_by=town.people["treasurer"],
+            made_at=NOW,
+        )
+        session.add(row)
+        session.flush()
+        address = f"/books/A/proposed-entries/{row.id}"
+    assert "proposal" in problem(call("GET", address), 409 if kind == "manual_entry" else 404)
+    with town.db.transaction() as session:
+        session.delete(session.get_one(Proposal, row.id))
 
 
 def test_a_fund_is_looked_at_again_when_the_entry_is_approved(town: Town, call: Caller) -> None:

@@ -84,36 +84,41 @@ LABELS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class JournalFilter:
+    """Which entries of a book are wanted; ``before`` is the last id of the page before, and
+    ``known_at`` leaves out what was recorded after that instant."""
+
+    account: int | None = None
+    fund: str = ""
+    event_type: str = ""
+    since: date | None = None
+    until: date | None = None
+    before: UUID | None = None
+    known_at: datetime | None = None
+    limit: int = 50
+
+
 def entries(
     session: ReadSession,
     *,
     book_id: UUID,
-    account: int | None = None,
-    fund: str = "",
-    event_type: str = "",
-    since: date | None = None,
-    until: date | None = None,
-    before: UUID | None = None,
-    known_at: datetime | None = None,
-    limit: int = 50,
+    wanted: JournalFilter,
 ) -> list[EntryRow]:
-    """Return entries newest first; ``before`` is the last id of the page before.
-
-    ``known_at`` leaves out what was recorded after that instant.
-    """
-    wanted = [Entry.book_id == book_id]
-    if event_type:
-        wanted.append(Entry.event_type == event_type)
-    if since is not None:
-        wanted.append(Entry.accounting_on >= since)
-    if known_at is not None:
-        wanted.append(Entry.recorded_at <= known_at)
-    last = session.get(Entry, (book_id, before)) if before is not None else None
-    if account is not None:
-        ids = _on_account(book_id, account, fund, last, until)
+    """Return entries newest first."""
+    also = [Entry.book_id == book_id]
+    if wanted.event_type:
+        also.append(Entry.event_type == wanted.event_type)
+    if wanted.since is not None:
+        also.append(Entry.accounting_on >= wanted.since)
+    if wanted.known_at is not None:
+        also.append(Entry.recorded_at <= wanted.known_at)
+    last = session.get(Entry, (book_id, wanted.before)) if wanted.before is not None else None
+    if wanted.account is not None:
+        ids = _on_account(book_id, wanted.account, wanted.fund, last, wanted.until)
     else:
-        ids = _in_order(book_id, fund, last, until)
-    ids = ids.where(*wanted).limit(limit)
+        ids = _in_order(book_id, wanted.fund, last, wanted.until)
+    ids = ids.where(*also).limit(wanted.limit)
     found = session.execute(ids).all()
     rows = {
         row.id: row

@@ -248,23 +248,12 @@ class EntryLeaves:
                 "reverses": reverses,
                 "made_by": made_by,
                 "approved_by": approved_by,
-                "legs": [self._leg(day, *leg) for leg in legs],
+                "legs": [self._leg(day, leg) for leg in legs],
             }
         )
 
-    def _leg(
-        self,
-        day: str,
-        _entry_id: str,
-        line: int,
-        account: int,
-        fund_id: str,
-        commodity: str,
-        quantity: int,
-        other: str | None,
-        on: str,
-        *labels: str | None,
-    ) -> list[Any]:
+    def _leg(self, day: str, leg: Sequence[Any]) -> list[Any]:
+        _entry_id, line, account, fund_id, commodity, quantity, other, on, *labels = leg
         return leg_of(
             line=line,
             account=account,
@@ -272,7 +261,7 @@ class EntryLeaves:
             commodity=commodity,
             quantity=quantity,
             counterparty=None if other is None else self._books.get(other) or f"{MARK}{other}",
-            labels=labels,
+            labels=tuple(labels),
             other_day=None if on == day else on,
         )
 

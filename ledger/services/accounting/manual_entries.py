@@ -71,10 +71,7 @@ def propose_entry(
     session: Session,
     *,
     book: Book,
-    postings: Sequence[Posting],
-    event_type: str,
-    external_ref: str,
-    accounting_on: date,
+    asked: ManualEntry,
     reason: str,
     made_by: UUID,
     now: datetime,
@@ -86,38 +83,29 @@ def propose_entry(
     Invalid naming the field, and Conflict for a reference of something else, a closed day, or a
     fund that has less.
     """
-    if event_type not in EVENT_TYPES:
+    if asked.event_type not in EVENT_TYPES:
         raise Invalid(
             "The event type must be one of {event_types}.",
             place="event_type",
             event_types=", ".join(EVENT_TYPES),
         )
-    payload = ManualEntry(
-        event_type,
-        external_ref,
-        accounting_on,
-        tuple(
-            Leg(leg.account, leg.fund, leg.commodity, leg.quantity, leg.function)
-            for leg in postings
-        ),
-    )
-    _check_legs(session, book, postings)
-    entry = entry_of(book, payload)
-    known = _known(session, book, event_type, external_ref)
+    _check_legs(session, book, asked.postings)
+    entry = entry_of(book, asked)
+    known = _known(session, book, asked.event_type, asked.external_ref)
     if known is not None:
-        if known.arguments != to_document(payload):
+        if known.arguments != to_document(asked):
             raise Conflict("This reference is already used by another entry.", place="external_ref")
         return known, True
-    if posted_as(session, book.id, event_type, external_ref) is not None:
+    if posted_as(session, book.id, asked.event_type, asked.external_ref) is not None:
         raise Conflict("This reference is already in the books.", place="external_ref")
-    _check(session, book, entry, accounting_on, day_in(book.time_zone, now))
+    _check(session, book, entry, asked.accounting_date, day_in(book.time_zone, now))
     proposal = propose(
         session,
         book_id=book.id,
         kind=KIND,
-        title=f"Manual entry: {event_type} {external_ref}",
+        title=f"Manual entry: {asked.event_type} {asked.external_ref}",
         reason=reason.strip() or WITHOUT_REASON,
-        payload=payload,
+        payload=asked,
         made_by=made_by,
         now=now,
     )
@@ -131,7 +119,7 @@ def post_entry(
     have changed since."""
     book = session.get_one(Book, proposal.book_id)
     entry = entry_of(book, payload)
-    _check_legs(session, book, entry.postings)
+    _check_legs(session, book, payload.postings)
     _check(session, book, entry, payload.accounting_date, decision.on)
     draft = journal.Draft(
         entry=entry,
@@ -177,7 +165,7 @@ def _known(session: ReadSession, book: Book, event_type: str, external_ref: str)
     ).first()
 
 
-def _check_legs(session: ReadSession, book: Book, postings: Sequence[Posting]) -> None:
+def _check_legs(session: ReadSession, book: Book, postings: Sequence[Leg]) -> None:
     """Refuse legs that name nothing of the book, or that only a service writes."""
     if book.kind == "pool":
         raise Invalid(
@@ -206,7 +194,7 @@ def _check(session: Session, book: Book, entry: Entry, day: date, today: date) -
 
 def _check_leg(
     book: Book,
-    leg: Posting,
+    leg: Leg,
     funds: Mapping[str, Fund],
     chart: Mapping[int, Account],
     units: set[str],

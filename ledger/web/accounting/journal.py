@@ -40,7 +40,8 @@ def show(code: str) -> Response:
     book = book_for("read_books", code)
     asked, errors = _asked(EntryFilter())
     with reading() as session:
-        found = journal.entries(session, book_id=book.id, **asked)
+        wanted = journal.JournalFilter(**asked)
+        found = journal.entries(session, book_id=book.id, wanted=wanted)
         accounts = accounts_of(session, book.id)
         funds = funds_of(session, book.id)
         kinds = journal.event_types(session, book_id=book.id)
