@@ -42,6 +42,17 @@ HERE = Path(__file__).parent
 FONTS = HERE / "fonts" / "fonts.conf"
 TIMEOUT_SECONDS = 120
 # The figures of docs/figures.md, in its words: of the period, and at its end.
+# Columns of the table of pledges, with the sign of what each does to what is open.
+PLEDGE_STEPS = (
+    ("opening", 1),
+    ("promised", 1),
+    ("received", -1),
+    ("returned", 1),
+    ("lapsed", -1),
+    ("written_off", -1),
+    ("cancelled", -1),
+    ("closing", 1),
+)
 AT_A_GLANCE = (
     (
         "In the period",
@@ -180,6 +191,7 @@ def render_html(
         untied=untied,
         style=(HERE / "styles" / "report.css").read_text(),
         shown=AT_A_GLANCE,
+        steps=PLEDGE_STEPS,
         flows=[(row, flow_of(row, quantity)) for row in report.waterfalls],
         created=datetime.combine(report.until, time.min, UTC).isoformat(),
     )

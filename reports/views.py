@@ -43,10 +43,25 @@ from reports.exports import FORMATS, export_journal
 from reports.exports.export import ENDINGS
 from reports.issue import Wanted, existing, issue
 from reports.proofs import entry_proof
-from reports.render import render_pdf
+from reports.render import PLEDGE_STEPS, render_pdf
 
 pages = Blueprint(
     "reports", __name__, template_folder=str(Path(__file__).parent / "templates" / "pages")
+)
+
+
+# What the first table of the page shows of each currency.
+AT_A_GLANCE = (
+    ("received", later("Received from donors")),
+    ("advances", later("Advances, with open conditions")),
+    ("other_income", later("Other income")),
+    ("from_communities", later("From communities and pools")),
+    ("spent", later("Spent")),
+    ("passed_on", later("Passed on")),
+    ("available", later("Available at the end")),
+    ("committed", later("Committed at the end")),
+    ("held", later("Held for others at the end")),
+    ("promised", later("Pledged at the end")),
 )
 
 
@@ -101,6 +116,8 @@ def transparency() -> Response:
         return _index(request.args.to_dict(), errors_of(refusal, only=("book",)), 422)
     return page(
         "transparency.html",
+        glance=AT_A_GLANCE,
+        steps=PLEDGE_STEPS,
         report=built.report,
         untied=built.untied,
         query={name: text for name, text in request.args.items() if text},

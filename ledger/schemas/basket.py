@@ -20,7 +20,12 @@ from ledger.schemas.fields import (
     one_of,
 )
 
-CONSENTS = ("name", "initials", "anonymous")
+CONSENT_NAMES = [
+    ("name", later("my name")),
+    ("initials", later("my initials")),
+    ("anonymous", later("Anonymous")),
+]
+CONSENTS = tuple(name for name, _words in CONSENT_NAMES)
 MAX_LINES = 20
 NOTHING = "Choose what you would like to pledge."
 
@@ -61,7 +66,11 @@ class Basket(Schema):
             widget="email",
         ),
     )
-    consent = one_of(CONSENTS, "Choose how your name is shown.")
+    consent = one_of(
+        CONSENTS,
+        "Choose how your name is shown.",
+        metadata=asked(later("In the list of helpers, show me as"), options=CONSENT_NAMES),
+    )
     message = Text(load_default="", longest=500, metadata=asked(later("A word to go with it")))
     form_key = Line(required=True, longest=64)
     lines = fields.List(

@@ -10,9 +10,27 @@ from ledger.core.amount import kind_of
 from ledger.core.currencies import exponent
 from ledger.schemas.fields import Count, Day, Line, Minutes, Money, Text, asked, one_of
 
-MODES = ("keep_what_you_raise", "all_or_nothing")
-FEE_BEARERS = ("fund", "general")
-ACCEPTANCES = ("by_hand", "all_confirmed")
+MODE_NAMES = [
+    ("keep_what_you_raise", later("Every gift is kept for the purpose.")),
+    (
+        "all_or_nothing",
+        later(
+            "Nobody pays. Cards are saved, and charged only if every minimum is reached on the "
+            "last day."
+        ),
+    ),
+]
+MODES = tuple(name for name, _words in MODE_NAMES)
+FEE_BEARER_NAMES = [
+    ("fund", later("the campaign's fund")),
+    ("general", later("the general fund")),
+]
+FEE_BEARERS = tuple(name for name, _words in FEE_BEARER_NAMES)
+ACCEPTANCE_NAMES = [
+    ("all_confirmed", later("Accept every confirmed offer.")),
+    ("by_hand", later("I accept each offer before it counts.")),
+]
+ACCEPTANCES = tuple(name for name, _words in ACCEPTANCE_NAMES)
 # How many needs a form has room for; each is of another commodity.
 ROWS = 6
 
@@ -44,13 +62,21 @@ class Campaign(Schema):
             later("Fund"), hint=later("Gifts belong to this fund and its purpose."), widget="choice"
         ),
     )
-    mode = one_of(MODES, "Choose what happens when it is not reached.")
+    mode = one_of(
+        MODES,
+        "Choose what happens when it is not reached.",
+        metadata=asked(later("If a minimum is not reached"), options=MODE_NAMES),
+    )
     fee_bearer = one_of(
         FEE_BEARERS,
         "Choose who bears the payment fees.",
-        metadata=asked(later("Payment fees are borne by")),
+        metadata=asked(later("Payment fees are borne by"), options=FEE_BEARER_NAMES),
     )
-    acceptance = one_of(ACCEPTANCES, "Choose how offers of hours and equipment are accepted.")
+    acceptance = one_of(
+        ACCEPTANCES,
+        "Choose how offers of hours and equipment are accepted.",
+        metadata=asked(later("Offers of hours and equipment"), options=ACCEPTANCE_NAMES),
+    )
     opens_on = Day(required=True, metadata=asked(later("Opens on")))
     deadline_on = Day(load_default=None, metadata=asked(later("Last day")))
     currencies = fields.String(

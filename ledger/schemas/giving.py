@@ -6,7 +6,13 @@ from marshmallow import Schema, fields, validate
 from ledger.core.instalments import MOST_PARTS
 from ledger.schemas.fields import MISSING, Line, asked, one_of
 
-RHYTHMS = ("once", "month", "year", "parts")
+RHYTHM_NAMES = [
+    ("once", later("Once")),
+    ("month", later("Every month")),
+    ("year", later("Every year")),
+    ("parts", later("In parts")),
+]
+RHYTHMS = tuple(name for name, _words in RHYTHM_NAMES)
 WHOLE = "Enter a whole number."
 
 
@@ -28,7 +34,11 @@ class Amount(Schema):
 class Way(Schema):
     """What a basket says about its money beside the amount."""
 
-    rhythm = one_of(RHYTHMS, "Choose how often you give.")
+    rhythm = one_of(
+        RHYTHMS,
+        "Choose how often you give.",
+        metadata=asked(later("How often"), options=RHYTHM_NAMES),
+    )
     parts = fields.Integer(
         load_default=12,
         validate=validate.Range(2, MOST_PARTS, error="Choose between {min} and {max} parts."),

@@ -1,11 +1,19 @@
 """What an organiser decides about a basket, and what a visitor reports."""
 
+from flask_babel import lazy_gettext as later
 from marshmallow import Schema
 
-from ledger.schemas.fields import Line, one_of
+from ledger.schemas.fields import Line, asked, one_of
 
 DECISIONS = ("accept", "decline", "hide", "restore", "keep")
-REASONS = ("spam", "insult", "false_name", "personal_data", "other")
+REASON_NAMES = [
+    ("spam", later("It is advertising.")),
+    ("insult", later("It insults or threatens somebody.")),
+    ("false_name", later("It uses somebody's name without their leave.")),
+    ("personal_data", later("It gives away personal data.")),
+    ("other", later("Something else.")),
+]
+REASONS = tuple(name for name, _words in REASON_NAMES)
 
 
 class Deciding(Schema):
@@ -18,4 +26,8 @@ class Deciding(Schema):
 class Reporting(Schema):
     """What is wrong with a message, from a list: no text of a stranger is kept."""
 
-    reason = one_of(REASONS, "Choose a reason for your report.")
+    reason = one_of(
+        REASONS,
+        "Choose a reason for your report.",
+        metadata=asked(later("What is wrong with it?"), options=REASON_NAMES),
+    )

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as later
 from werkzeug.wrappers import Response
 
 from ledger.core.currencies import exponent
@@ -41,6 +42,13 @@ from ledger.web.site.context import (
 from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("things", __name__)
+# Manual entries about equipment, by the task in their address.
+MANUAL_ENTRIES = (
+    ("small-gift", later("Low-value items")),
+    ("material", later("Material given")),
+    ("material-used", later("Material used")),
+    ("free-use", later("Free use of lent equipment")),
+)
 
 
 @pages.get("/things")
@@ -57,6 +65,7 @@ def show() -> Response:
         out = assets.loans_out(session, book_id=book.id, after=row_asked("out"))
     return page(
         "equipment/equipment.html",
+        entries=MANUAL_ENTRIES,
         books=books,
         book=book,
         search=search,

@@ -142,10 +142,16 @@ def _ask(
     return redirect(url_for("items.show", asset_id=asset.id), 303)
 
 
-def _form(book: Book, chosen: str, values: dict[str, str], errors: Errors) -> Form:
+def _form(
+    book: Book, chosen: str, values: dict[str, str], errors: Errors, *, together: int
+) -> Form:
     shape = SHAPES.get(chosen)
     shapes = [shape(exponent(book.commodity))] if shape else []
-    return Form(*shapes, values=values, errors=errors)
+    scopes = [
+        ("one", _("Only this one")),
+        ("all", _("All of the %(count)s that were valued together", count=together)),
+    ]
+    return Form(*shapes, values=values, errors=errors, options={"scope": scopes})
 
 
 def _free_fund(session: Session, book: Book, wanted: str) -> Any:
@@ -186,6 +192,7 @@ def _page(
         worth = disposals.carrying(session, asset)
         loans = assets.loans_of(session, asset_id)
         out = assets.running_loan(session, asset_id) is not None
+    together = intake.quantity if intake else 1
     deeds = []
     if visitor().may("lend_things", book.id):
         deeds = _deeds(asset, out=out, worn=plan is not None, valued=value is not None)
@@ -199,12 +206,12 @@ def _page(
         worth=worth,
         loans=loans,
         kept=out or asset.state in disposals.PLACES,
-        together=intake.quantity if intake else 1,
+        together=together,
         months=plan.terms["months"] if plan else None,
         first=date.fromisoformat(plan.terms["first"]) if plan else None,
         deeds=deeds,
         chosen=chosen if chosen in deeds else "",
-        form=_form(book, chosen, values, errors),
+        form=_form(book, chosen, values, errors, together=together),
     )
 
 

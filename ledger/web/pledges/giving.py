@@ -12,6 +12,7 @@ from ledger.models.pledges import Pledge
 from ledger.queries.payments import recurring
 from ledger.queries.people import parties
 from ledger.queries.pledges import figures, pledge_figures, pledge_status, pledges
+from ledger.schemas.basket import CONSENT_NAMES
 from ledger.services.pledges import parties as party_services
 from ledger.services.pledges import pledges as pledge_services
 from ledger.web.site.context import links, now, page, reading, row_asked, signed_in, today, write
@@ -42,6 +43,7 @@ def show() -> Response:
         regular=regular,
         baskets=baskets,
         links=links(),
+        consents=CONSENT_NAMES,
     )
 
 

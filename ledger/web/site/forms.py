@@ -48,6 +48,11 @@ class BoundField:
     suffix: Any
 
     @property
+    def said(self) -> Any:
+        """What its value is called among its options; the value itself where it is none."""
+        return dict(self.options).get(self.value, self.value)
+
+    @property
     def type(self) -> str:
         """The type of its input."""
         return TYPES.get(self.widget, "text")
