@@ -23,7 +23,7 @@ from ledger.models.rights_log import RightsKind
 from ledger.queries.approvals.rules import ROLE, deciders, holders_of
 from ledger.queries.books.policies import policy_of
 from ledger.queries.people.people import roles_to_come, told_of_roles
-from ledger.services.approvals.registry import ApprovalKind, Decision, register
+from ledger.services.approvals.registry import ApprovalKind, Decision, payload_of, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books.policies import choose_policy
 from ledger.services.people import people
@@ -230,8 +230,8 @@ def _ask(
             Proposal.book_id == book.id, Proposal.kind == ROLE, Proposal.state == "open"
         )
     )
-    wanted = (str(person_id), role)
-    if any((row.arguments["person"], row.arguments["role"]) == wanted for row in open_ones):
+    known: list[RoleAsked] = [payload_of(ROLE, row.arguments) for row in open_ones]
+    if any((one.person, one.role) == (person_id, role) for one in known):
         raise Conflict(
             "This has already been requested. Another person needs to approve it.", place="role"
         )

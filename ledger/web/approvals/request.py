@@ -25,7 +25,8 @@ from ledger.queries.approvals import rules as approvals
 from ledger.schemas.approvals import rule
 from ledger.services.approvals import previews
 from ledger.services.approvals import rules as approval_rules
-from ledger.services.approvals.registry import registered
+from ledger.services.approvals.registry import payload_of, registered
+from ledger.services.approvals.rules import RuleChange
 from ledger.web.approvals import queue
 from ledger.web.approvals.evidence import evidence_of
 from ledger.web.identity.sessions import fresh_needed, held_answers
@@ -200,9 +201,12 @@ def _page(
     with reading() as session:
         policy = approvals.rules_of(session, [book.id], now())[book.id]
         choices = approvals.choices_of_rules(session, book.id)
-        waiting = requests.proposals_for(
-            session, book_ids=[book.id], kinds=[approvals.RULE], is_open=True
-        )
+        waiting: list[tuple[requests.ProposalRow, RuleChange]] = [
+            (row, payload_of(row.kind, row.arguments))
+            for row in requests.proposals_for(
+                session, book_ids=[book.id], kinds=[approvals.RULE], is_open=True
+            )
+        ]
     kinds = _kinds()
     own = {kind: policy.bands_of(kind) for kind in kinds if policy.bands_of(kind) != ONE}
     return page(
@@ -217,7 +221,7 @@ def _page(
             Choice(since, key.partition(".")[2], read_bands(key, value), by)
             for since, key, value, by in choices
         ],
-        waiting=[(row, read_bands(row.kind, row.arguments["rule"])) for row in waiting],
+        waiting=[(row, change.kind, read_bands(KEY, change.rule)) for row, change in waiting],
         kinds=[(EVERY, _("every kind without a rule of its own"))]
         + [(kind, kind.replace("_", " ")) for kind in kinds],
         may_change=visitor().may(CHANGE, book.id),

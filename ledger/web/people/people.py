@@ -19,6 +19,7 @@ from ledger.queries.books.policies import policy_of
 from ledger.queries.people import people as people_queries
 from ledger.schemas.people import NewRole, Pause
 from ledger.services.approvals import role_grants
+from ledger.services.approvals.registry import payload_of
 from ledger.services.people import people
 from ledger.web.identity.sessions import fresh_needed, held_answers
 from ledger.web.site.context import (
@@ -140,12 +141,13 @@ def _page(
     book = book_for(READ, code)
     with reading() as session:
         rows = people_queries.people_of(session, book_id=book.id, now=now(), to_come=True)
-        asked = [
-            (row.arguments["role"], session.get_one(Person, UUID(row.arguments["person"])), row)
+        waiting: list[tuple[requests.ProposalRow, role_grants.RoleAsked]] = [
+            (row, payload_of(row.kind, row.arguments))
             for row in requests.proposals_for(
                 session, book_ids=[book.id], kinds=[rules.ROLE], is_open=True
             )
         ]
+        asked = [(wish.role, session.get_one(Person, wish.person), row) for row, wish in waiting]
         alone = not role_grants.others_of(session, book.id, but={signed_in().id}, now=now())
         pause = policy_of(session, book, today(book)).role_pause_days
     most = NUMBERS[role_grants.PAUSE]
