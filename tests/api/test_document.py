@@ -118,7 +118,7 @@ def calls_that_keep(operation: Any, most: int) -> int:
         suppress_health_check=list(HealthCheck),
     )
     @given(case=operation.as_strategy(), known=booleans())
-    def keep(case, known) -> None:  # type: ignore[no-untyped-def]
+    def keep(case: Any, known: bool) -> None:
         nonlocal tried
         tried += 1
         # An unknown book is refused at once; with a known one the rest is tried as well.
@@ -131,15 +131,15 @@ def calls_that_keep(operation: Any, most: int) -> int:
     return tried
 
 
-def test_every_address_is_tried(api) -> None:  # type: ignore[no-untyped-def]
+def test_every_address_is_tried(api: Any) -> None:
     assert len(operations(api)) == 10
 
 
-def operations(api):  # type: ignore[no-untyped-def]
+def operations(api: Any) -> list[Any]:
     return [found.ok() for found in api.get_all_operations()]
 
 
-def test_an_answer_that_the_document_does_not_know_is_noticed(api, quick_town: Town) -> None:  # type: ignore[no-untyped-def]
+def test_an_answer_that_the_document_does_not_know_is_noticed(api: Any, quick_town: Town) -> None:
     case = api["/api/v1/books"]["GET"].Case()
     case.call_and_validate(checks=CHECKS)
     view = quick_town.app.view_functions["api_books.index"]

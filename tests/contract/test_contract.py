@@ -293,7 +293,8 @@ def test_a_kept_card_is_charged_as_poolbook_charges_it(
         "confirm": True,
     }
     stays: Any = {"enabled": True, "allow_redirects": "never"}
-    made = client.v1.payment_intents.create({**common, "automatic_payment_methods": stays})
+    common["automatic_payment_methods"] = stays
+    made = client.v1.payment_intents.create(common)
     assert made.status == "succeeded"
 
 

@@ -66,9 +66,9 @@ class FusedDatabase(Database):
 
     fuse: Fuse
 
-    def run(self, deed: Callable[[Any], Any]) -> Any:
+    def run(self, deed: Callable[[Any], Any], *, decides: bool = True) -> Any:
         """Run a deed; the step comes after its commit."""
-        answer = super().run(deed)
+        answer = super().run(deed, decides=decides)
         self.fuse.step()
         return answer
 

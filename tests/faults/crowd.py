@@ -9,7 +9,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.synchronize import Barrier
@@ -24,6 +24,7 @@ from ledger.db import Database, ReadSession, Session
 from ledger.errors import PoolbookError
 from ledger.models.books import Fund
 from ledger.queries.books.books import book_by_code, fund_by_code
+from ledger.queries.books.funds import spendable
 from ledger.services.accounting import fund_control
 from ledger.services.approvals import decisions
 from ledger.services.banking import cash
@@ -49,9 +50,12 @@ class Told:
     seconds: list[float] = field(default_factory=list)
 
 
+TOGETHER: list[Barrier] = []
+
+
 def arrive(barrier: Barrier) -> None:
     """Begin a process of the crowd: all wait for each other here before each play."""
-    globals()["together"] = barrier
+    TOGETHER.append(barrier)
 
 
 def play(
@@ -75,7 +79,7 @@ def play(
         db = Database(url)
         with db.snapshot() as session:
             session.execute(text("select 1"))
-        globals()["together"].wait(TOGETHER_SECONDS)
+        TOGETHER[-1].wait(TOGETHER_SECONDS)
         for name, deed, decides in deeds:
             began = time.monotonic()
             try:
@@ -123,7 +127,7 @@ def _approve(proposal_id: UUID, approver: UUID, session: Session) -> None:
 
 
 SLOW_SECONDS = 0.2
-_spendable = fund_control.spendable
+_spendable = spendable
 
 
 def _spendable_slowly(session: ReadSession, fund: Fund, **more: Any) -> int:
@@ -159,4 +163,8 @@ def _one_try() -> Iterator[None]:
         yield
 
 
-FAULTS = {"": nullcontext, "no guard": _no_guard, "one try": _one_try}
+FAULTS: dict[str, Callable[[], AbstractContextManager[None]]] = {
+    "": nullcontext,
+    "no guard": _no_guard,
+    "one try": _one_try,
+}

@@ -176,8 +176,10 @@ class Stage(World):
             .outerjoin(other, other.id == Posting.counterparty_id)
             .group_by(Book.code, Fund.code, Posting.account, Posting.commodity, other.code)
         )
-        books = {tuple(row[:5]): int(row[5]) for row in rows if row[5]}
-        expected = {key: quantity for key, quantity in model.sums.items() if quantity}
+        books: dict[tuple[Any, ...], int] = {tuple(row[:5]): int(row[5]) for row in rows if row[5]}
+        expected: dict[tuple[Any, ...], int] = {
+            key: quantity for key, quantity in model.sums.items() if quantity
+        }
         unlike = {
             key: (books.get(key, 0), expected.get(key, 0))
             for key in books.keys() | expected.keys()

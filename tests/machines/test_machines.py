@@ -53,18 +53,18 @@ def play_on(machine: type[Machine], sequences: int, seed: int, *, shrink: bool =
     )
 
 
-def test_random_deeds_leave_the_books_as_the_model_says(db: Database):
+def test_random_deeds_leave_the_books_as_the_model_says(db: Database) -> None:
     play(db, SEQUENCES[db.engine.dialect.name], SEED)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_five_thousand_random_sequences(db: Database, chunk: int):
+def test_five_thousand_random_sequences(db: Database, chunk: int) -> None:
     play(db, LONG // CHUNKS, SEED + 1 + chunk)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("chunk", range(CHUNKS))
-def test_all_that_is_shown_agrees_after_a_thousand_sequences(db: Database, chunk: int):
+def test_all_that_is_shown_agrees_after_a_thousand_sequences(db: Database, chunk: int) -> None:
     play(db, 1_000 // CHUNKS, SEED + 100 + chunk, every=1)

@@ -55,10 +55,10 @@ def reported(db: Database) -> type[Reported]:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_random_deeds_give_a_report_that_ties(db: Database):
+def test_random_deeds_give_a_report_that_ties(db: Database) -> None:
     play_on(reported(db), SEQUENCES, SEED)
 
 
 @pytest.mark.long
-def test_six_hundred_random_sequences_give_reports_that_tie(db: Database):
+def test_six_hundred_random_sequences_give_reports_that_tie(db: Database) -> None:
     play_on(reported(db), LONG, SEED + 1)

@@ -302,6 +302,7 @@ class Things(Between):
         lent = [thing for thing in self.things if thing.loan]
         thing = lent[n % len(lent)]
         loan = thing.loan
+        assert loan is not None
         common = self.stage.common
 
         def good() -> bool:

@@ -127,7 +127,7 @@ def test_health_names_mail_that_is_stuck(
     town = found_town(database)
     parts = town.app.extensions["poolbook"]
     client: FlaskClient = town.client()
-    assert "mail" not in client.get("/healthz").json
+    assert "mail" not in client.get("/healthz").get_json()
     assert "does not send mail yet" in client.get("/sign-in").text
     settings = replace(
         parts.settings, demo=False, mail=MailSettings("127.0.0.1", 25, "none", "", "", SENDER)
@@ -136,6 +136,6 @@ def test_health_names_mail_that_is_stuck(
     at = NOW - timedelta(minutes=minutes)
     database.run(lambda session: send(session, to_email=ADA, subject="s", body="b", now=at))
     database.run(lambda session: jobs.beat(session, process="worker", now=NOW))
-    assert client.get("/healthz").json["mail"] is well
+    assert client.get("/healthz").get_json()["mail"] is well
     assert "does not send mail yet" not in client.get("/sign-in").text
     database.dispose()

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from ledger import mail_worker
+from ledger.config import MailSecurity
 from ledger.db import Database
 from ledger.links import PLEDGE, Links, place_for
 from ledger.mail import Letter, MailDown, MailServer
@@ -191,8 +192,8 @@ BY_TLS_ALONE = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requi
 @BY_TLS_ALONE
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_a_password_goes_over_tls_to_a_server_whose_name_is_shown(
-    sqlite_db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, security
-) -> None:  # type: ignore[no-untyped-def]
+    sqlite_db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, security: MailSecurity
+) -> None:
     write(sqlite_db, "dana@example.org")
     with running(tmp_path, security=security, user=USER, password=PASSWORD) as (relay, settings):
         with pytest.raises(MailDown, match="certificate"):

@@ -108,7 +108,7 @@ def counts(connection: sa.Connection) -> dict[str, int]:
 def reflected(connection: sa.Connection, names: Collection[str] | None = None) -> sa.MetaData:
     """Return the tables of a database as they are; some of them, and what they refer to."""
     metadata = sa.MetaData()
-    metadata.reflect(connection, only=names)
+    metadata.reflect(connection, only=None if names is None else list(names))
     if VERSION in metadata.tables:
         metadata.remove(metadata.tables[VERSION])
     return metadata

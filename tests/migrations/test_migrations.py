@@ -3,7 +3,7 @@
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from ledger.core.entry import Entry, Posting
@@ -46,19 +46,19 @@ def entry_there(db: Database) -> Database:
     return db
 
 
-def test_the_migrated_schema_is_the_one_of_the_models(db: Database):
+def test_the_migrated_schema_is_the_one_of_the_models(db: Database) -> None:
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_migrating_again_changes_nothing(db: Database):
+def test_migrating_again_changes_nothing(db: Database) -> None:
     before = upgrade(db.engine)
     assert upgrade(db.engine) == before
 
 
 @pytest.mark.parametrize("statement", REFUSED.values(), ids=REFUSED.keys())
-def test_the_journal_only_grows(entry_there: Database, statement: str):
+def test_the_journal_only_grows(entry_there: Database, statement: str) -> None:
     with (
         pytest.raises(DBAPIError, match=r"journal only grows|entry is closed"),
         entry_there.engine.begin() as connection,
@@ -67,7 +67,9 @@ def test_the_journal_only_grows(entry_there: Database, statement: str):
 
 
 @pytest.mark.parametrize("statement", REFUSED.values(), ids=REFUSED.keys())
-def test_without_its_guards_the_journal_could_be_changed(entry_there: Database, statement: str):
+def test_without_its_guards_the_journal_could_be_changed(
+    entry_there: Database, statement: str
+) -> None:
     """The control of the test above."""
     with entry_there.engine.connect() as connection:
         transaction = connection.begin()
@@ -76,14 +78,15 @@ def test_without_its_guards_the_journal_could_be_changed(entry_there: Database, 
         transaction.rollback()
 
 
-def test_truncate_is_refused_as_well(entry_there: Database):
+def test_truncate_is_refused_as_well(entry_there: Database) -> None:
     if entry_there.is_sqlite:
         pytest.skip("SQLite has no truncate")
     with pytest.raises(DBAPIError), entry_there.engine.begin() as connection:
         connection.execute(text("truncate entry, posting cascade"))
 
 
-UNBALANCED = {
+Legs = list[tuple[int, int]]
+UNBALANCED: dict[str, Legs] = {
     "one unit short": [(1010, 500), (4010, -499)],
     "one leg only": [(1010, 500)],
     "balanced across layers only": [(1010, 500), (9110, -500)],
@@ -91,7 +94,7 @@ UNBALANCED = {
 
 
 @pytest.mark.parametrize("legs", UNBALANCED.values(), ids=UNBALANCED.keys())
-def test_an_entry_that_does_not_balance_cannot_be_closed(entry_there: Database, legs):
+def test_an_entry_that_does_not_balance_cannot_be_closed(entry_there: Database, legs: Legs) -> None:
     with (
         pytest.raises(DBAPIError, match=r"balance|two postings"),
         entry_there.engine.begin() as connection,
@@ -99,18 +102,20 @@ def test_an_entry_that_does_not_balance_cannot_be_closed(entry_there: Database, 
         write_raw(connection, legs)
 
 
-def test_the_same_statements_close_an_entry_that_balances(entry_there: Database):
+def test_the_same_statements_close_an_entry_that_balances(entry_there: Database) -> None:
     with entry_there.engine.begin() as connection:
         write_raw(connection, [(1010, 500), (4010, -500)])
 
 
-def test_legs_without_an_entry_do_not_survive_the_commit(entry_there: Database):
+def test_legs_without_an_entry_do_not_survive_the_commit(entry_there: Database) -> None:
     with pytest.raises(DBAPIError), entry_there.engine.begin() as connection:
         write_raw(connection, [(1010, 500), (4010, -500)], closed=False)
 
 
-def write_raw(connection, legs, *, closed=True):
-    known = connection.execute(text("select book_id, fund_id, accounting_on from posting")).first()
+def write_raw(connection: Connection, legs: Legs, *, closed: bool = True) -> None:
+    known = connection.execute(
+        text("select book_id, fund_id, accounting_on from posting limit 1")
+    ).one()
     number = "01a20b42f0747672" + "91a8ed64fb324efc"
     for line, (account, quantity) in enumerate(legs):
         connection.execute(

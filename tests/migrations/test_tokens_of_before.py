@@ -56,8 +56,8 @@ def test_tokens_keep_what_they_could_do_and_end_after_ninety_days(before: Databa
     with before.snapshot() as session:
         found = {row.name: row for row in session.scalars(sa.select(ApiToken))}
     for name, may in (("read", ALL[:2]), ("read write", ALL)):
-        scopes = found[name].scopes.split()
-        assert {scope for scope in (*ALL, "import") if allows(scopes, scope, "ANY")} == {*may}
+        granted = found[name].scopes.split()
+        assert {scope for scope in (*ALL, "import") if allows(granted, scope, "ANY")} == {*may}
         left = found[name].expires_at - datetime.now(UTC)
         assert timedelta(days=89) < left <= timedelta(days=90)
         assert found[name].last_used_at is None

@@ -317,7 +317,7 @@ def canonical_books(db: Database) -> bytes:
             )
             for row in session.scalars(select(Entry))
         ]
-        made = {}
+        made: dict[Any, list[list[Any]]] = {}
         for row in session.scalars(select(Fulfilment)):
             made.setdefault(row.pledge_id, []).append([row.quantity, row.source, row.source_ref])
         lines += [

@@ -57,9 +57,14 @@ def shuffled(events: list[stripe.Event], seed: int) -> list[stripe.Event]:
 
 def untied(session: ReadSession) -> tuple[str, ...]:
     """The rules that stop the report of everything that happened so far."""
-    period = {"since": date(2026, 1, 1), "until": date(2099, 12, 31)}
-    asked = {"edition": "public", "now": datetime(2100, 1, 2, tzinfo=UTC), **period}
-    return draft(session, scope=scope_of_all(session), **asked).untied
+    return draft(
+        session,
+        scope=scope_of_all(session),
+        since=date(2026, 1, 1),
+        until=date(2099, 12, 31),
+        edition="public",
+        now=datetime(2100, 1, 2, tzinfo=UTC),
+    ).untied
 
 
 def told(

@@ -265,7 +265,7 @@ def a_payout_by_hand_takes_what_was_there_first(shop: Shop) -> None:
     paid(shop, 6000, card=AT_ONCE)
     first = f"F{shop.count}"
     # Stripe tells times in seconds: of what came in one second, neither was first.
-    shop.sandbox.control("advance", seconds=1)
+    shop.sandbox.control("advance", seconds="1")
     paid(shop, 10_000, card=AT_ONCE)
     second = f"F{shop.count}"
     for amount, funds in (

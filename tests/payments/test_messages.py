@@ -65,7 +65,7 @@ class Door:
 
             return inner(environ, answer)
 
-        app.wsgi_app = kept  # type: ignore[method-assign]
+        app.wsgi_app = kept  # type: ignore[method-assign,assignment]
         self.server = make_server("127.0.0.1", self.port, app, threaded=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -223,8 +223,9 @@ def a_changed_or_old_message_is_refused(shop: Shop) -> None:
 
 
 def resigned(body: bytes, *, secret: str = SECRET, at: int | None = None) -> str:
-    return stripe.WebhookSignature.generate_signature_header(
-        body.decode(), secret, timestamp=at if at is not None else int(time.time())
+    stamp = at if at is not None else int(time.time())
+    return str(
+        stripe.WebhookSignature.generate_signature_header(body.decode(), secret, timestamp=stamp)
     )
 
 
@@ -232,19 +233,17 @@ def a_message_in_another_version_is_taken_and_of_another_mode_refused(shop: Shop
     with doors(shop) as (door,):
         about = shop.client.v1.customers.create({}).id
         told = json.loads(door.newest("customer.created", about)[0])
+        others: list[dict[str, Any]] = [{"livemode": True}, {"account": "acct_other"}]
         for change in ({"api_version": "2025-03-31.basil"}, {"api_version": None}):
             name = f"evt_{uuid4().hex}"
             body = json.dumps({**told, **change, "id": name}).encode()
             assert door.send(body, resigned(body)) == 200, change
             with shop.db.snapshot() as session:
                 assert session.get_one(StripeEvent, name).object_id == about
-        for change in (
-            {"livemode": True},
-            {"account": "acct_other"},
-        ):
+        for other in others:
             name = f"evt_{uuid4().hex}"
-            body = json.dumps({**told, **change, "id": name}).encode()
-            assert door.send(body, resigned(body)) == 400, change
+            body = json.dumps({**told, **other, "id": name}).encode()
+            assert door.send(body, resigned(body)) == 400, other
             with shop.db.snapshot() as session:
                 assert session.get(StripeEvent, name) is None
         shop.sandbox.control("set", livemode="1")

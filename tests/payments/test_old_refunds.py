@@ -63,7 +63,9 @@ def received(session: Session) -> list[int]:
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_an_old_refund_comes_off_once_stripe_has_said_whose_it_was(db: Database, known: bool):
+def test_an_old_refund_comes_off_once_stripe_has_said_whose_it_was(
+    db: Database, known: bool
+) -> None:
     with db.transaction() as session:
         till = Losses(session)
         charge = till.monthly(2_000)

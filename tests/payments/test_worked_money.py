@@ -311,7 +311,7 @@ def a_pool_through_its_hosts_account(shop: Shop) -> None:
     hall.is_worked(("POL-3", 0), ("POL-3", 1), ("POL-4", 0), ("POL-4", 1), released=50_000)
     # A payout of it would take each part out of the fund that has it.
     (charge,) = shop.charges(pledge)
-    with shop.db.snapshot() as session:
+    with shop.db.transaction() as session:
         _host, funds = payouts._composition(session, [str(charge.balance_transaction)])
     assert funds == {"GEN": 2500, "HELD": 46_020}
     shop.sandbox.control("open_dispute", charge=charge.id)
@@ -349,8 +349,8 @@ def a_sponsor_who_matches(shop: Shop) -> None:
     hall.is_worked(("PLG-13", 0))
     pledge = hall.give(10_000)
     hall.posted()
-    with shop.db.snapshot() as session:
-        found = cleared_gifts(session, campaign_id=hall.campaign, commodity="USD")
+    with shop.db.snapshot() as read:
+        found = cleared_gifts(read, campaign_id=hall.campaign, commodity="USD")
     # A dry run says what is booked afterwards.
     tried = match(Terms(10_000, 0, 100_000), [(one.reference, one.amount) for one in found])
     shop.db.run(lambda session: matching_sponsors.match_due(session, now=shop.now()))
