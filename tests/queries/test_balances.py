@@ -21,7 +21,7 @@ from ledger.models.books import Book
 from ledger.queries.books import balances
 from ledger.queries.books.balances import StatementRow, account_statement, balance_of, trial_balance
 from ledger.queries.books.books import fund_by_code
-from ledger.queries.books.journal import entries, every_entry
+from ledger.queries.books.journal import JournalFilter, entries, every_entry
 from ledger.services.books import journal
 from ledger.services.books.books import ensure_commodity
 from tests.conftest import NOW
@@ -257,7 +257,9 @@ def test_pages_of_the_journal_hold_every_entry_once(db: Database, codes, story, 
         assert everything == list(every_entry(session, book_id=book_id))
         paged = []
         last = None
-        while page := entries(session, book_id=book_id, before=last, limit=size):
+        while page := entries(
+            session, book_id=book_id, wanted=JournalFilter(before=last, limit=size)
+        ):
             paged += page
             last = page[-1].id
         assert paged == everything[::-1]
