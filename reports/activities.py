@@ -140,7 +140,7 @@ def fund_totals(
         )
         total = [sum(column) for column in figures]
         if not columns.is_combined:
-            result.append(FundTotal("Together", unit, *total))
+            result.append(FundTotal("Total", unit, *total))
             continue
         inside = dict.fromkeys(Part, 0)
         before = 0

@@ -91,7 +91,7 @@ class Asked(Schema):
         default_timezone=UTC,
         error_messages=AN_INSTANT,
         metadata=asked(
-            later("As known at (UTC)"), hint=later("Leaves out what was recorded later.")
+            later("As known at (UTC)"), hint=later("Leaves out entries recorded later.")
         ),
     )
 

@@ -34,12 +34,12 @@ STATUS: dict[type[PoolbookError], int] = {
     RateLimited: 429,
     Invalid: 422,
 }
-AWAY = "The books cannot be reached at this moment. Please try again in a minute."
+AWAY = "The books cannot be reached at the moment. Please try again in a minute."
 SENTENCES = {
     400: "The request could not be read. Nothing was changed.",
     404: "There is no such address.",
     405: "This address does not take that method.",
-    413: "What you sent is too large. Nothing was kept.",
+    413: "Your upload is too large. Nothing was saved.",
     422: "Some fields need another look. Nothing was changed.",
 }
 

@@ -30,8 +30,8 @@ from ledger.errors import Invalid
 
 NAME = "table"
 GIFTS = (
-    "This looks like a list of gifts and no bank statement: bring it in under Gifts from a list, "
-    "or with `poolbook import gifts`."
+    "This looks like a list of contributions, not a bank statement. Import it under Import "
+    "contributions, or with `poolbook import gifts`."
 )
 # How many cells of a column have to be of one kind.
 MOST = 0.8

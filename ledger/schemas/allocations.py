@@ -34,10 +34,10 @@ REST_NAMES = [("", later("stays in the pool")), ("equal", later("is split equall
 RULE_NAMES = [
     ("equal", later("equal shares")),
     ("weights", later("by weight")),
-    ("percent", later("by percent; what is missing stays in the pool")),
+    ("percent", later("by percent (the rest stays in the pool)")),
     ("fixed", later("fixed amounts first")),
-    ("need_capped", later("by need: by weight, and nobody more than they need")),
-    ("quadratic", later("matching: by how many people gave, not by how much")),
+    ("need_capped", later("by need: by weight, up to what each member needs")),
+    ("quadratic", later("matching: by the number of donors, not the amount")),
 ]
 HUNDREDTHS = 2
 
@@ -49,14 +49,16 @@ def allocation(unit: str) -> Schema:
         """How much of a pool is handed out, by which rule and for what."""
 
         commodity = Line(
-            load_default="", longest=64, metadata=asked(later("What"), widget="choice", needed=True)
+            load_default="",
+            longest=64,
+            metadata=asked(later("What to allocate"), widget="choice", needed=True),
         )
         amount = _field(unit)
         rule = one_of(RULES, "Choose a rule.", metadata=asked(later("Rule"), options=RULE_NAMES))
         rest = fields.String(
             load_default="",
             metadata=asked(
-                later("What fixed amounts leave"),
+                later("Remainder after fixed amounts"),
                 widget="choice",
                 needed=True,
                 options=REST_NAMES,
@@ -64,12 +66,12 @@ def allocation(unit: str) -> Schema:
         )
         since = Day(load_default=None, allow_none=True, metadata=asked(later("First day")))
         until = Day(load_default=None, allow_none=True, metadata=asked(later("Last day")))
-        purpose = Line(required=True, metadata=asked(later("What for")))
+        purpose = Line(required=True, metadata=asked(later("Purpose")))
 
         @validates_schema
         def _whole(self, data: Mapping[str, Any], **_options: Any) -> None:
             if data["rest"] not in RESTS:
-                raise ValidationError("Choose what happens to the rest.", "rest")
+                raise ValidationError("Choose what happens to the remainder.", "rest")
 
     return Allocation()
 
@@ -89,7 +91,7 @@ def figures_of(
         member = name.removeprefix(prefix)
         try:
             if member not in members:
-                raise ValidationError("This is no member of the pool.")
+                raise ValidationError("This community is not a member of the pool.")
             if prefix == CAP:
                 caps[member] = _read(text, commodity)
             else:

@@ -22,13 +22,13 @@ def rule(kinds: Sequence[str]) -> Schema:
             most=MAX_FROM,
             load_default=None,
             metadata=asked(
-                later("Two people approve from"),
-                hint=later("Whole units. Empty: one person is enough. 0: always two."),
+                later("Two approvers from"),
+                hint=later("Whole units. Leave empty for one approver, or enter 0 for always two."),
             ),
         )
         three_from = WholeNumber(
-            most=MAX_FROM, load_default=None, metadata=asked(later("Three people approve from"))
+            most=MAX_FROM, load_default=None, metadata=asked(later("Three approvers from"))
         )
-        reason = Line(required=True, longest=500, metadata=asked(later("Why")))
+        reason = Line(required=True, longest=500, metadata=asked(later("Reason")))
 
     return Rule()

@@ -46,8 +46,8 @@ class BasketLine(Schema):
     quantity = fields.Integer(
         required=True,
         strict=True,
-        validate=validate.Range(1, MAX_MONEY, error="Offer between 1 and {max}."),
-        error_messages={**MISSING, "invalid": "Offer a whole number of the smallest unit."},
+        validate=validate.Range(1, MAX_MONEY, error="Enter a number between 1 and {max}."),
+        error_messages={**MISSING, "invalid": "Enter a whole number of the smallest unit."},
     )
     note = Line(load_default="")
 
@@ -61,7 +61,7 @@ class Basket(Schema):
         longest=320,
         metadata=asked(
             later("E-mail"),
-            hint=later("For the receipt and for news of your pledge. Never shown."),
+            hint=later("For the receipt and updates on your pledge. Never shown publicly."),
             autocomplete="email",
             widget="email",
         ),
@@ -69,16 +69,16 @@ class Basket(Schema):
     consent = one_of(
         CONSENTS,
         "Choose how your name is shown.",
-        metadata=asked(later("In the list of helpers, show me as"), options=CONSENT_NAMES),
+        metadata=asked(later("In the list of supporters, show me as"), options=CONSENT_NAMES),
     )
-    message = Text(load_default="", longest=500, metadata=asked(later("A word to go with it")))
+    message = Text(load_default="", longest=500, metadata=asked(later("Message")))
     form_key = Line(required=True, longest=64)
     lines = fields.List(
         fields.Nested(BasketLine),
         required=True,
         validate=[
             validate.Length(min=1, error=NOTHING),
-            validate.Length(max=MAX_LINES, error="Offer at most {max} lines at once."),
+            validate.Length(max=MAX_LINES, error="Enter at most {max} lines at once."),
         ],
         error_messages={"required": NOTHING, "null": NOTHING, "invalid": NOTHING},
     )

@@ -31,7 +31,7 @@ MOST_BULK = 999_999_999
 MOST_LINES = 60
 BULK = ("GRM", "MLT")
 CONDITIONS = "ABCDE"
-BALANCE = "Write account, fund and amount on each line, like 1010 GEN 1250.00."
+BALANCE = "Enter account, fund and amount on each line, like 1010 GEN 1250.00."
 SPECIALISED = ("specialised", "general")
 # What builds a field: of the decimals of the currency, and whether the answer is needed.
 Build = Callable[[int, bool], Any]
@@ -83,7 +83,7 @@ class Schedule(fields.Field[list[tuple[date, int]]]):
         self, value: Any, attr: str | None, data: Any, **kwargs: Any
     ) -> list[tuple[date, int]]:
         found = []
-        for first, rest in _pairs(value, "Write a day and an amount on each line."):
+        for first, rest in _pairs(value, "Enter a date and an amount on each line."):
             try:
                 day = date.fromisoformat(first)
             except ValueError as error:
@@ -100,7 +100,7 @@ class Rates(fields.Field[dict[str, int]]):
     def _deserialize(
         self, value: Any, attr: str | None, data: Any, **kwargs: Any
     ) -> dict[str, int]:
-        lines = _pairs(value, "Write a currency and its rate on each line.")
+        lines = _pairs(value, "Enter a currency and its rate on each line.")
         for code, _rate in lines:
             if code.upper() not in EXPONENTS:
                 raise ValidationError("Begin each line with a currency like EUR.")
@@ -149,7 +149,7 @@ def deed(
         decimals = EXPONENTS.get(amount_in, 2) if name == "amount" and amount_in else exponent
         shape[name] = FIELDS[name](decimals, name not in optional)
         shape[name].metadata.update((words or {}).get(name, {}))
-    shape["step"] = one_of(("try", "do"), "Say whether to look at it or to do it.")
+    shape["step"] = one_of(("try", "do"), "Choose whether to preview or to save.")
     return Schema.from_dict(shape, name="Deed")()
 
 
@@ -158,7 +158,7 @@ def _pairs(value: Any, sentence: str) -> list[tuple[str, str]]:
     if not lines:
         raise ValidationError("Please fill this in.")
     if len(lines) > MOST_LINES:
-        raise ValidationError(f"At most {MOST_LINES} lines, please.")
+        raise ValidationError(f"Enter at most {MOST_LINES} lines.")
     if any(len(parts) != 2 for parts in lines):
         raise ValidationError(sentence)
     return [(first, rest) for first, rest in lines]
@@ -202,7 +202,7 @@ def _one_of(choices: Sequence[str], sentence: str, **said: Any) -> Build:
 
 def _row(**said: Any) -> Build:
     """Return what builds the choice of one row of the books, by its id."""
-    sentences: dict[str, Any] = {**MISSING, "invalid_uuid": "Choose one of them."}
+    sentences: dict[str, Any] = {**MISSING, "invalid_uuid": "Choose an option."}
     return lambda _exponent, _needed: fields.UUID(
         required=True, error_messages=sentences, metadata=asked(widget="choice", **said)
     )
@@ -223,73 +223,74 @@ def _in_units(kind: Callable[..., Any], **said: Any) -> Build:
 # Every answer a manual entry can ask for, made of the currency's decimals and whether it is needed.
 FIELDS: Mapping[str, Build] = {
     "amount": _money(label=later("Amount")),
-    "value": _money(label=later("What it is worth together")),
-    "received": _money(label=later("What came in")),
-    "charge": _money(label=later("What the bank charged for it")),
+    "value": _money(label=later("Total value")),
+    "received": _money(label=later("Amount received")),
+    "charge": _money(label=later("Bank charge")),
     "fund": _line(32, label=later("Fund"), widget="choice"),
-    "general_fund": _line(32, label=later("The charge is borne by"), widget="choice"),
-    "name": _line(120, label=later("Who promised it")),
+    "general_fund": _line(32, label=later("Who bears the charge"), widget="choice"),
+    "name": _line(120, label=later("Donor")),
     "email": _line(
         320,
-        label=later("Their e-mail address"),
-        hint=later("It tells donors of one name apart."),
+        label=later("Donor's e-mail address"),
+        hint=later("It tells donors of the same name apart."),
         widget="email",
     ),
     "consent": _one_of(
-        CONSENTS, "Choose how the name is shown.", label=later("How their name is shown in public")
+        CONSENTS, "Choose how the name is shown.", label=later("How to show their name in public")
     ),
-    "pledge": _line(32, label=later("Pledge"), hint=later("Its reference, such as P-4K7-9QXR.")),
+    "pledge": _line(32, label=later("Pledge"), hint=later("Pledge reference, such as P-4K7-9QXR.")),
     "schedule": _in_units(
         Schedule,
-        label=later("What is due when"),
-        hint=later("A line each, the day first: 2026-12-31 250.00"),
+        label=later("Instalments"),
+        hint=later("One per line, starting with the date: 2026-12-31 250.00"),
     ),
     "basis_points": lambda _exponent, _needed: Percent(
         load_default=None,
         metadata=asked(
-            label=later("Yearly rate in percent"),
+            label=later("Annual rate in percent"),
             hint=later(
-                "What is due later than a year counts for less today. Your rules' rate if empty."
+                "Discounts amounts due in more than a year. If empty, the rate in your policies."
             ),
         ),
     ),
     "foreign": _line(3, label=later("Currency"), hint=later("Three letters, such as EUR.")),
     "rate": _of(
         Rate,
-        label=later("Rate of the day"),
-        hint=later("What one unit is worth in the book's currency, such as 1.0850."),
+        label=later("Exchange rate of the day"),
+        hint=later("The value of one unit in the book's currency, such as 1.0850."),
         widget="decimal",
     ),
     "rates": _of(
         Rates,
         label=later("Closing rates"),
-        hint=later("A line for each currency you hold: EUR 1.0850"),
+        hint=later("One line for each currency you hold: EUR 1.0850"),
         widget="text",
     ),
     "reference": _line(
         64,
         label=later("Reference"),
-        hint=later("What tells it apart: a bank reference, a slip's number."),
+        hint=later("A unique reference, such as a bank reference or receipt number."),
     ),
-    "unit": _one_of(BULK, "Choose what it is counted in.", label=later("Counted in")),
-    "commodity": _line(
-        64, label=later("What it is"), hint=later("One word, such as sand or paint.")
-    ),
-    "stock": _line(97, label=later("From the stock"), widget="choice"),
-    "quantity": _count(MOST_BULK, label=later("How many")),
-    "items": _count(label=later("How many")),
+    "unit": _one_of(BULK, "Choose a unit.", label=later("Unit")),
+    "commodity": _line(64, label=later("Name"), hint=later("One word, such as sand or paint.")),
+    "stock": _line(97, label=later("From stock"), widget="choice"),
+    "quantity": _count(MOST_BULK, label=later("Number")),
+    "items": _count(label=later("Number")),
     "days": _count(label=later("Days of use")),
-    "minutes": _of(Minutes, label=later("Time not worked"), hint=later("Like 6, 6:30 or 6.5")),
-    "thing": _line(64, label=later("What was given"), widget="choice"),
+    "minutes": _of(
+        Minutes, label=later("Time not worked"), hint=later("For example 6, 6:30 or 6.5")
+    ),
+    "thing": _line(64, label=later("Contribution"), widget="choice"),
     "pool": _line(32, label=later("Pool"), widget="choice"),
     "member": _line(32, label=later("Member"), widget="choice"),
-    "milestone": _line(200, label=later("On condition that")),
+    "milestone": _line(200, label=later("Condition")),
     "balances": _in_units(
         Balances,
         label=later("Balances"),
         hint=later(
-            "A line each: account, fund, amount, and the unit if it is not your money. What you "
-            "owe has a minus: 1010 GEN 1250.00 or 2110 GEN -80.00 or 8210 GEN 3 EQP.DRILL"
+            "One per line: account, fund, amount, and the unit if it is not your currency. "
+            "Liabilities have a minus sign: 1010 GEN 1250.00 or 2110 GEN -80.00 or 8210 GEN "
+            "3 EQP.DRILL"
         ),
     ),
     "skill": _line(64, label=later("Skill"), widget="choice"),
@@ -297,20 +298,20 @@ FIELDS: Mapping[str, Build] = {
         SPECIALISED,
         "Choose a kind of work.",
         label=later("Kind of work"),
-        hint=later("Only specialised work that would be bought otherwise can be income."),
+        hint=later("Only specialised work that you would otherwise pay for can be income."),
     ),
-    "description": _line(200, label=later("In a few words")),
+    "description": _line(200, label=later("Short description")),
     "condition": _one_of(
         CONDITIONS,
         "Choose a condition.",
         label=later("Condition"),
-        hint=later("A is as new, E is broken."),
+        hint=later("A means as new, E means broken."),
     ),
-    "entry": _row(label=later("Paid in with")),
-    "loan": _row(label=later("The thing")),
-    "hours": _row(label=later("Which hours")),
+    "entry": _row(label=later("Deposit")),
+    "loan": _row(label=later("Equipment")),
+    "hours": _row(label=later("Hours")),
     "reason": lambda _exponent, _needed: Text(
-        required=True, longest=1000, metadata=asked(label=later("Why, and on what it rests"))
+        required=True, longest=1000, metadata=asked(label=later("Reason and evidence"))
     ),
     "due_on": _date(label=later("Expected by")),
     "received_on": _date(label=later("Received on")),

@@ -11,11 +11,11 @@ from ledger.core.currencies import exponent
 from ledger.schemas.fields import Count, Day, Line, Minutes, Money, Text, asked, one_of
 
 MODE_NAMES = [
-    ("keep_what_you_raise", later("Every gift is kept for the purpose.")),
+    ("keep_what_you_raise", later("Every contribution is kept for the purpose.")),
     (
         "all_or_nothing",
         later(
-            "Nobody pays. Cards are saved, and charged only if every minimum is reached on the "
+            "Nobody pays now. Cards are saved, and charged only if every need is met by the "
             "last day."
         ),
     ),
@@ -27,8 +27,8 @@ FEE_BEARER_NAMES = [
 ]
 FEE_BEARERS = tuple(name for name, _words in FEE_BEARER_NAMES)
 ACCEPTANCE_NAMES = [
-    ("all_confirmed", later("Accept every confirmed offer.")),
-    ("by_hand", later("I accept each offer before it counts.")),
+    ("all_confirmed", later("Accept every confirmed pledge.")),
+    ("by_hand", later("I accept each pledge before it counts.")),
 ]
 ACCEPTANCES = tuple(name for name, _words in ACCEPTANCE_NAMES)
 # How many needs a form has room for; each is of another commodity.
@@ -45,50 +45,54 @@ class Campaign(Schema):
         metadata=asked(
             later("Address"),
             hint=later(
-                "The end of its address, for posters and messages: small letters, digits and "
-                "hyphens, like new-roof."
+                "The last part of the web address: lower-case letters, digits and hyphens, "
+                "like new-roof."
             ),
         ),
     )
-    summary = Line(required=True, metadata=asked(later("In one sentence")))
+    summary = Line(required=True, metadata=asked(later("Summary in one sentence")))
     story = Text(
         required=True,
-        metadata=asked(later("The story"), hint=later("An empty line begins a new paragraph.")),
+        metadata=asked(later("Description"), hint=later("An empty line starts a new paragraph.")),
     )
     fund = Line(
         required=True,
         longest=32,
         metadata=asked(
-            later("Fund"), hint=later("Gifts belong to this fund and its purpose."), widget="choice"
+            later("Fund"),
+            hint=later("Contributions belong to this fund and its purpose."),
+            widget="choice",
         ),
     )
     mode = one_of(
         MODES,
-        "Choose what happens when it is not reached.",
-        metadata=asked(later("If a minimum is not reached"), options=MODE_NAMES),
+        "Choose what happens if a need is not met.",
+        metadata=asked(later("If a need is not met"), options=MODE_NAMES),
     )
     fee_bearer = one_of(
         FEE_BEARERS,
         "Choose who bears the payment fees.",
-        metadata=asked(later("Payment fees are borne by"), options=FEE_BEARER_NAMES),
+        metadata=asked(later("Who bears payment fees"), options=FEE_BEARER_NAMES),
     )
     acceptance = one_of(
         ACCEPTANCES,
-        "Choose how offers of hours and equipment are accepted.",
-        metadata=asked(later("Offers of hours and equipment"), options=ACCEPTANCE_NAMES),
+        "Choose how pledges of hours and equipment are accepted.",
+        metadata=asked(later("Pledges of hours and equipment"), options=ACCEPTANCE_NAMES),
     )
     opens_on = Day(required=True, metadata=asked(later("Opens on")))
     deadline_on = Day(load_default=None, metadata=asked(later("Last day")))
     currencies = fields.String(
         load_default="",
         validate=validate.Regexp(
-            r"(?:[A-Z]{3}(?: [A-Z]{3}){0,9})?\Z", error="Enter codes like EUR GBP, with spaces."
+            r"(?:[A-Z]{3}(?: [A-Z]{3}){0,9})?\Z",
+            error="Enter codes separated by spaces, like EUR GBP.",
         ),
         metadata=asked(
-            later("Other currencies taken"), hint=later("Codes with spaces between, like EUR GBP.")
+            later("Other currencies accepted"),
+            hint=later("Codes separated by spaces, like EUR GBP."),
         ),
     )
-    deed = one_of(("keep", "open"), "Keep the draft, or open it to everybody.")
+    deed = one_of(("keep", "open"), "Choose whether to save the draft or to open it to everyone.")
 
 
 def take_needs(

@@ -17,16 +17,14 @@ def ask(exponent: int, kind: str) -> Schema:
             required=True,
             longest=32,
             metadata=asked(
-                later("Fund") if kind == "grant" else later("From the fund"), widget="choice"
+                later("Fund") if kind == "grant" else later("From fund"), widget="choice"
             ),
         ),
-        "reason": Text(
-            required=True, longest=1000, metadata=asked(later("Why, and on what it rests"))
-        ),
+        "reason": Text(required=True, longest=1000, metadata=asked(later("Reason and evidence"))),
         **ALSO[kind],
     }
     if kind not in ("release", "designation"):
-        shape["title"] = Line(required=True, metadata=asked(later("What is it")))
+        shape["title"] = Line(required=True, metadata=asked(later("What is it for")))
     return Schema.from_dict(shape, name=kind.title().replace("_", ""))()
 
 
@@ -39,7 +37,7 @@ def step(exponent: int, wanted: tuple[str, ...], *, dated: bool = True) -> Schem
             longest=64,
             metadata=asked(
                 later("Reference"),
-                hint=later("What tells it apart: a bank reference, a letter's number."),
+                hint=later("A unique reference, such as a bank reference or letter number."),
             ),
         ),
         "to_fund": _to_fund(),
@@ -47,10 +45,10 @@ def step(exponent: int, wanted: tuple[str, ...], *, dated: bool = True) -> Schem
             load_default="",
             longest=500,
             metadata=asked(
-                later("Terms of the money"),
+                later("Terms"),
                 hint=later(
-                    "If it was only to buy this: the giver's words. Where the rules ask for them, "
-                    "equipment leaves its fund only with them."
+                    "The donor's words, if the money was only for this purchase. Some "
+                    "accounting policies require them before equipment leaves the fund."
                 ),
                 widget="line",
             ),
@@ -60,7 +58,7 @@ def step(exponent: int, wanted: tuple[str, ...], *, dated: bool = True) -> Schem
             longest=1000,
             metadata=asked(later("What the donor wrote, and when")),
         ),
-        "reason": Text(required=True, longest=1000, metadata=asked(later("Why"))),
+        "reason": Text(required=True, longest=1000, metadata=asked(later("Reason"))),
     }
     shape = {name: answers[name] for name in wanted}
     if dated:
@@ -70,15 +68,13 @@ def step(exponent: int, wanted: tuple[str, ...], *, dated: bool = True) -> Schem
 
 # What a request of a kind says besides amount, fund, title and reason.
 def _to_fund() -> Line:
-    return Line(required=True, longest=32, metadata=asked(later("To the fund"), widget="choice"))
+    return Line(required=True, longest=32, metadata=asked(later("To fund"), widget="choice"))
 
 
 ALSO: dict[str, dict[str, Any]] = {
     "spending": {
         "account": Count(required=True),
-        "function": one_of(
-            FUNCTIONS, "Choose what the money serves.", metadata=asked(later("It serves"))
-        ),
+        "function": one_of(FUNCTIONS, "Choose a function.", metadata=asked(later("Function"))),
     },
     "expense": {},
     "grant": {},
@@ -89,15 +85,15 @@ ALSO: dict[str, dict[str, Any]] = {
             load_default="",
             longest=32,
             metadata=asked(
-                later("Their fund"), hint=later("Its code; their general fund when left empty.")
+                later("Their fund"), hint=later("Code of the fund. If empty, their general fund.")
             ),
         ),
     },
     "purchase": {
         "commodity": Line(
-            required=True, longest=64, metadata=asked(later("What is bought"), widget="choice")
+            required=True, longest=64, metadata=asked(later("Equipment purchase"), widget="choice")
         ),
-        "items": Count(required=True, metadata=asked(later("How many"))),
+        "items": Count(required=True, metadata=asked(later("Number"))),
     },
     "release": {"to_fund": _to_fund()},
     "designation": {"to_fund": _to_fund()},

@@ -12,7 +12,7 @@ from ledger.services.people.passkeys import LONGEST_RESPONSE
 from ledger.services.people.people import ROLES
 
 LONGEST_CODE = 40
-NO_ANSWER = "The passkey gave no answer. Please try again."
+NO_ANSWER = "The passkey did not respond. Please try again."
 _ANSWER: dict[str, Any] = {**MISSING, "invalid": NO_ANSWER, "invalid_uuid": NO_ANSWER}
 
 
@@ -47,7 +47,7 @@ class Code(Schema):
         required=True,
         longest=LONGEST_CODE,
         metadata=asked(
-            later("The six digits it shows"), autocomplete="one-time-code", widget="count"
+            later("Six-digit code from the app"), autocomplete="one-time-code", widget="count"
         ),
     )
 
@@ -58,7 +58,7 @@ class AppCode(Code):
     label = Line(
         load_default="",
         longest=60,
-        metadata=asked(later("What to call it"), hint=later("Such as: Aegis on my phone")),
+        metadata=asked(later("Name"), hint=later("For example: Aegis on my phone")),
     )
 
 
@@ -79,7 +79,7 @@ class NewPasskey(PasskeyAnswer):
     label = Line(
         load_default="",
         longest=60,
-        metadata=asked(later("What to call it"), hint=later("Such as: my phone")),
+        metadata=asked(later("Name"), hint=later("For example: my phone")),
     )
 
 

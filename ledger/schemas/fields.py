@@ -68,7 +68,7 @@ def minutes(text: str) -> int:
     else:
         raise ValidationError("Enter a time like 6, 6:30 or 6.5 hours.")
     if total > MAX_MINUTES:
-        raise ValidationError("This is more time than can be entered at once.")
+        raise ValidationError("This is more time than you can enter at once.")
     return total
 
 
@@ -78,7 +78,7 @@ def count(text: str, most: int = MAX_THINGS) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", cleaned):
         raise ValidationError("Enter a whole number.")
     if int(cleaned) > most:
-        raise ValidationError("This is more than can be entered at once.")
+        raise ValidationError("This is more than you can enter at once.")
     return int(cleaned)
 
 
@@ -94,7 +94,7 @@ class Day(fields.Date):
 def in_the_books(day: date) -> date:
     """Return a day of a year that books can have. Raises ValidationError for any other."""
     if not is_storable_day(day):
-        raise ValidationError(f"The year {day.year} is not one of these books.")
+        raise ValidationError(f"The year {day.year} is outside the range these books can hold.")
     return day
 
 
@@ -232,7 +232,7 @@ def _bounded(text: str, longest: int, *, required: bool) -> str:
     if required and not text:
         raise ValidationError("Please fill this in.")
     if len(text) > longest:
-        raise ValidationError(f"At most {longest} characters, please; this has {len(text)}.")
+        raise ValidationError(f"Enter at most {longest} characters. This text has {len(text)}.")
     if _UNFIT.search(text):
-        raise ValidationError("This holds characters that cannot be shown.")
+        raise ValidationError("This contains characters that cannot be displayed.")
     return text

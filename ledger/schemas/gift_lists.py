@@ -26,14 +26,16 @@ def gift_mapping(columns: int) -> Schema:
             "Choose where the money is.",
             metadata=asked(
                 later("Where the money is"),
-                hint=later("It is booked there, on the day of each gift"),
+                hint=later("Each contribution is booked there on its date"),
                 options=ACCOUNT_NAMES,
             ),
         )
         without_email = fields.Boolean(
             load_default=False,
-            error_messages={"invalid": "Tick it or leave it."},
-            metadata=asked(later("Take gifts without an e-mail address, as unidentified receipts")),
+            error_messages={"invalid": "Select it or leave it empty."},
+            metadata=asked(
+                later("Import contributions without an e-mail address as unidentified receipts")
+            ),
         )
 
     made: Schema = GiftMapping()

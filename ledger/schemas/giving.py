@@ -24,7 +24,8 @@ class Amount(Schema):
         metadata=asked(
             later("Another amount"),
             later(
-                "From the next payment on. To give more, sign in with the address you gave with."
+                "Applies from the next payment. To give more, sign in with the e-mail "
+                "address you gave with."
             ),
             widget="money",
         ),
@@ -41,15 +42,17 @@ class Way(Schema):
     )
     parts = fields.Integer(
         load_default=12,
-        validate=validate.Range(2, MOST_PARTS, error="Choose between {min} and {max} parts."),
+        validate=validate.Range(2, MOST_PARTS, error="Choose between {min} and {max} instalments."),
         error_messages={**MISSING, "invalid": WHOLE, "too_large": WHOLE},
         metadata=asked(
-            later("Number of monthly parts"),
+            later("Number of monthly instalments"),
             hint=later(
-                "Together they are exactly the amount above. The first is charged today; your "
-                "card is saved for the others."
+                "They add up exactly to the amount above. The first is charged today, and "
+                "your card is saved for the others."
             ),
             needed=True,
         ),
     )
-    cover = fields.Boolean(load_default=False, error_messages={"invalid": "Tick it or leave it."})
+    cover = fields.Boolean(
+        load_default=False, error_messages={"invalid": "Select it or leave it empty."}
+    )

@@ -21,10 +21,10 @@ class Hours(Schema):
         load_default="", longest=64, metadata=asked(later("Skill"), widget="choice", needed=True)
     )
     worked = Minutes(
-        required=True, metadata=asked(later("Time"), hint=later("Like 6, 6:30 or 6.5"))
+        required=True, metadata=asked(later("Time"), hint=later("For example 6, 6:30 or 6.5"))
     )
     worked_on = Day(required=True, metadata=asked(later("Day")))
-    description = Line(required=True, metadata=asked(later("What was done")))
+    description = Line(required=True, metadata=asked(later("Work done")))
     pledge = Line(
-        load_default="", longest=32, metadata=asked(later("Towards my pledge"), widget="choice")
+        load_default="", longest=32, metadata=asked(later("For my pledge"), widget="choice")
     )

@@ -9,7 +9,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 from ledger.schemas.fields import Day, Line, asked
 
 MAX_PAGE = 200
-AN_INSTANT: dict[str, Any] = {"invalid": "Enter an instant like 2026-12-31T18:00."}
+AN_INSTANT: dict[str, Any] = {"invalid": "Enter a date and time like 2026-12-31T18:00."}
 MAX_ACCOUNT = 9999
 MAX_LINE = 2**31 - 1
 
@@ -23,8 +23,8 @@ class EntryFilter(Schema):
     account = fields.Integer(
         load_default=None,
         allow_none=True,
-        error_messages={"invalid": "An account is a number."},
-        validate=validate.Range(0, MAX_ACCOUNT, error="An account has at most four digits."),
+        error_messages={"invalid": "Enter the account as a number."},
+        validate=validate.Range(0, MAX_ACCOUNT, error="An account number has at most four digits."),
         metadata=asked(later("Account"), widget="choice"),
     )
     fund = Line(load_default="", longest=32, metadata=asked(later("Fund"), widget="choice"))
@@ -36,7 +36,8 @@ class EntryFilter(Schema):
         load_default=None, allow_none=True, default_timezone=UTC, error_messages=AN_INSTANT
     )
     limit = fields.Integer(
-        load_default=50, validate=validate.Range(1, MAX_PAGE, error="Between 1 and {max}.")
+        load_default=50,
+        validate=validate.Range(1, MAX_PAGE, error="Enter a number between 1 and {max}."),
     )
 
 
@@ -44,7 +45,7 @@ class AccountFilter(EntryFilter):
     """Filters of an account's page; its pages end at a line of an entry."""
 
     before_line = fields.Integer(
-        load_default=0, validate=validate.Range(0, MAX_LINE, error="An entry has no such line.")
+        load_default=0, validate=validate.Range(0, MAX_LINE, error="This entry has no such line.")
     )
 
 
@@ -67,13 +68,13 @@ class AsOf(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    as_of = Day(load_default=None, allow_none=True, metadata=asked(later("Up to and including")))
+    as_of = Day(load_default=None, allow_none=True, metadata=asked(later("Last day included")))
     known_at = fields.AwareDateTime(
         load_default=None,
         allow_none=True,
         default_timezone=UTC,
         error_messages=AN_INSTANT,
         metadata=asked(
-            later("As known at (UTC)"), hint=later("Leaves out what was recorded later.")
+            later("As known at (UTC)"), hint=later("Leaves out entries recorded later.")
         ),
     )

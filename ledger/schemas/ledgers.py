@@ -16,26 +16,26 @@ LEFT_OUT = {
     "periodic": later("Periodic transactions"),
     "virtual": later("Virtual postings"),
 }
-NO_NUMBER = "Write the number of an account."
+NO_NUMBER = "Enter an account number."
 
 
 def ledger_reading() -> Schema:
     """Return the shape of how a file is read: its format, its fund, what is left out of it."""
     shape: dict[str, Any] = {
         "format": one_of(
-            FORMATS, "Choose which program the file is of.", metadata=asked(later("Program"))
+            FORMATS, "Choose the program the file comes from.", metadata=asked(later("Program"))
         ),
         "fund": Line(
             required=True,
             longest=64,
-            metadata=asked(later("Fund of all that names none"), widget="choice"),
+            metadata=asked(later("Fund for everything without one"), widget="choice"),
         ),
-        "deed": one_of(DEEDS, "Say whether to preview or to import."),
+        "deed": one_of(DEEDS, "Choose whether to preview or to import."),
     }
     for part in LEAVABLE:
         shape[f"leave_{part}"] = fields.Boolean(
             load_default=False,
-            error_messages={"invalid": "Tick it or leave it."},
+            error_messages={"invalid": "Select it or leave it empty."},
             metadata=asked(LEFT_OUT[part]),
         )
     return Schema.from_dict(shape, name="Ledger")()

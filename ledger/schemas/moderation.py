@@ -8,9 +8,9 @@ from ledger.schemas.fields import Line, asked, one_of
 DECISIONS = ("accept", "decline", "hide", "restore", "keep")
 REASON_NAMES = [
     ("spam", later("It is advertising.")),
-    ("insult", later("It insults or threatens somebody.")),
-    ("false_name", later("It uses somebody's name without their leave.")),
-    ("personal_data", later("It gives away personal data.")),
+    ("insult", later("It insults or threatens a person.")),
+    ("false_name", later("It uses a person's name without their permission.")),
+    ("personal_data", later("It reveals personal data.")),
     ("other", later("Something else.")),
 ]
 REASONS = tuple(name for name, _words in REASON_NAMES)
@@ -29,5 +29,5 @@ class Reporting(Schema):
     reason = one_of(
         REASONS,
         "Choose a reason for your report.",
-        metadata=asked(later("What is wrong with it?"), options=REASON_NAMES),
+        metadata=asked(later("Reason for your report"), options=REASON_NAMES),
     )

@@ -19,11 +19,11 @@ def cash(exponent: int) -> Schema:
         pledge = Line(
             load_default="",
             longest=32,
-            metadata=asked(later("For the pledge"), hint=later("Its reference, if there is one")),
+            metadata=asked(later("For pledge"), hint=later("Reference, if there is one")),
         )
         # The form's own key: sent twice, it is booked once.
         key = Line(required=True, longest=64)
-        deed = one_of(("count", "bank"), "Say whether it was counted or taken to the bank.")
+        deed = one_of(("count", "bank"), "Choose whether the cash was counted or deposited.")
 
     return Cash()
 
@@ -35,12 +35,10 @@ def transfer(exponent: int) -> Schema:
         """Money that one book promises another."""
 
         amount = Money(exponent, required=True, metadata=asked(later("Amount")))
-        fund = Line(
-            required=True, longest=32, metadata=asked(later("From the fund"), widget="choice")
-        )
+        fund = Line(required=True, longest=32, metadata=asked(later("From fund"), widget="choice"))
         receiver = Line(required=True, longest=32, metadata=asked(later("To"), widget="choice"))
         receiver_fund = Line(load_default="", longest=32)
-        reason = Text(required=True, longest=1000, metadata=asked(later("What for")))
+        reason = Text(required=True, longest=1000, metadata=asked(later("Purpose")))
 
     return Transfer()
 
@@ -51,14 +49,12 @@ def shared_cost(exponent: int) -> Schema:
     class SharedCost(Schema):
         """A cost that one community pays, and why others bear a part."""
 
-        title = Line(required=True, metadata=asked(later("What is it")))
+        title = Line(required=True, metadata=asked(later("What is it for")))
         amount = Money(exponent, required=True, metadata=asked(later("Amount")))
         fund = Line(
-            required=True, longest=32, metadata=asked(later("Paid from the fund"), widget="choice")
+            required=True, longest=32, metadata=asked(later("Paid from fund"), widget="choice")
         )
-        reason = Text(
-            required=True, longest=1000, metadata=asked(later("Why, and on what it rests"))
-        )
+        reason = Text(required=True, longest=1000, metadata=asked(later("Reason and evidence")))
 
     return SharedCost()
 
@@ -70,7 +66,7 @@ def refund(exponent: int) -> Schema:
         """How much of a payment goes back, and why."""
 
         amount = Money(exponent, required=True, metadata=asked(later("Amount")))
-        reason = Text(required=True, longest=500, metadata=asked(later("Why")))
+        reason = Text(required=True, longest=500, metadata=asked(later("Reason")))
 
     return Refund()
 
@@ -87,7 +83,7 @@ class Correction(Schema):
 
     from_fund = Line(required=True, longest=32, metadata=asked(later("From"), widget="choice"))
     to_fund = Line(required=True, longest=32, metadata=asked(later("To"), widget="choice"))
-    reason = Text(required=True, longest=1000, metadata=asked(later("Why")))
+    reason = Text(required=True, longest=1000, metadata=asked(later("Reason")))
 
 
 class Reason(Schema):
@@ -97,9 +93,10 @@ class Reason(Schema):
         required=True,
         longest=1000,
         metadata=asked(
-            later("Why"),
+            later("Reason"),
             hint=later(
-                "Its exact opposite is booked once an approver agrees; both stay in the journal."
+                "Once an approver agrees, the exact reversal is booked. Both entries stay in "
+                "the journal."
             ),
         ),
     )
@@ -114,7 +111,7 @@ class Undoing(Schema):
 class Named(Schema):
     """Which fund a payment was for that named none."""
 
-    fund = Line(required=True, longest=32, metadata=asked(later("A gift to the fund")))
+    fund = Line(required=True, longest=32, metadata=asked(later("Contribution to the fund")))
 
 
 class Meaning(Schema):
@@ -133,19 +130,23 @@ def sponsor(exponent: int) -> Schema:
         name = Line(required=True, longest=120, metadata=asked(later("Name")))
         email = Line(required=True, longest=320, metadata=asked(later("E-mail"), widget="email"))
         campaign = Line(
-            required=True, longest=64, metadata=asked(later("Gifts to"), widget="choice")
+            required=True, longest=64, metadata=asked(later("Contributions to"), widget="choice")
         )
         percent = Count(
             required=True,
-            metadata=asked(later("Adds to each gift"), hint=later("100 % doubles a gift.")),
+            metadata=asked(
+                later("Adds to each contribution"), hint=later("100% doubles a contribution.")
+            ),
         )
-        up_to = Money(exponent, required=True, metadata=asked(later("At most in all")))
-        per_gift = Money(exponent, load_default=0, metadata=asked(later("At most to one gift")))
+        up_to = Money(exponent, required=True, metadata=asked(later("Maximum in total")))
+        per_gift = Money(
+            exponent, load_default=0, metadata=asked(later("Maximum per contribution"))
+        )
         reason = Text(
             required=True,
             longest=1000,
-            metadata=asked(later("Evidence"), hint=later("What the sponsor signed.")),
+            metadata=asked(later("Evidence"), hint=later("The document that the sponsor signed.")),
         )
-        deed = one_of(("try", "propose"), "Say whether to try it or to propose it.")
+        deed = one_of(("try", "propose"), "Choose whether to preview or to request approval.")
 
     return Sponsor()

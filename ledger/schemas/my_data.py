@@ -13,6 +13,6 @@ class Erasure(Schema):
         required=True,
         longest=320,
         metadata=asked(
-            later("Your e-mail address, to be sure"), autocomplete="email", widget="email"
+            later("Your e-mail address, to confirm"), autocomplete="email", widget="email"
         ),
     )

@@ -26,7 +26,8 @@ class Pause(Schema):
         required=True,
         empty=False,
         metadata=asked(
-            "", hint=later("A shorter pause holds only after the present one has passed.")
+            "",
+            hint=later("A shorter waiting period only applies after the current one has passed."),
         ),
     )
 
@@ -46,7 +47,9 @@ class NewRole(Schema):
         allow_none=True,
         metadata=asked(
             later("Last day"),
-            hint=later("Without one, an auditor's role ends after a year and others go on."),
+            hint=later(
+                "If empty, an auditor's role ends after a year, and other roles do not end."
+            ),
         ),
     )
 

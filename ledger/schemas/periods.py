@@ -9,10 +9,8 @@ from ledger.schemas.fields import Day, Line, asked
 class Closing(Schema):
     """The last day of a period, and why it is closed now."""
 
-    until = Day(required=True, metadata=asked(later("Up to and including")))
-    reason = Line(
-        required=True, longest=500, metadata=asked(later("What was checked"), widget="text")
-    )
+    until = Day(required=True, metadata=asked(later("Last day included")))
+    reason = Line(required=True, longest=500, metadata=asked(later("Checks made"), widget="text"))
 
 
 class Reopening(Schema):

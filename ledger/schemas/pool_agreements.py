@@ -15,21 +15,23 @@ class NewPool(Schema):
         longest=32,
         metadata=asked(
             later("Code"),
-            hint=later("One short word for addresses and lists, such as STREAMS. It stays."),
+            hint=later(
+                "A short word for addresses and lists, such as STREAMS. You cannot change it later."
+            ),
             autocomplete="off",
         ),
     )
     fund = Line(
         required=True,
         longest=32,
-        metadata=asked(later("What the pool's own fund is called"), autocomplete="off"),
+        metadata=asked(later("Name of the pool's own fund"), autocomplete="off"),
     )
     held_fund = Line(
         load_default="",
         longest=32,
         metadata=asked(
             "",
-            hint=later("Money of others. Left empty, a new fund is opened for it."),
+            hint=later("An agency fund. If empty, a new one is created."),
             widget="choice",
         ),
     )
@@ -38,29 +40,27 @@ class NewPool(Schema):
         longest=32,
         metadata=asked(
             "",
-            hint=later("Left empty, the host is no member. Other communities ask to join."),
+            hint=later("If empty, the host is not a member. Other communities request to join."),
             widget="choice",
         ),
     )
     fee_basis_points = Percent(
         load_default=None,
         metadata=asked(
-            later("Fee of the host"),
-            hint=later("Of what comes by card or bank debit. None if empty."),
+            later("Host's fee"),
+            hint=later("Charged on payments by card or bank debit. If empty, there is no fee."),
         ),
     )
     story = Text(
         required=True,
         longest=1000,
-        metadata=asked(
-            later("What it is for"), hint=later("Everybody reads it on the pool's page.")
-        ),
+        metadata=asked(later("Purpose"), hint=later("Shown publicly on the pool's page.")),
     )
     reason = Text(
         required=True,
         longest=1000,
         metadata=asked(
-            later("Why, and on what it rests"),
+            later("Reason and evidence"),
             hint=later("For the approver: who met, and what was signed."),
         ),
     )
@@ -75,7 +75,7 @@ class Joining(Schema):
         required=True,
         longest=1000,
         metadata=asked(
-            later("Why, and on what it rests"),
+            later("Reason and evidence"),
             hint=later("For both approvers: who met, and what was signed."),
         ),
     )

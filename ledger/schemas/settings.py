@@ -26,7 +26,9 @@ class BookWords(Schema):
         longest=64,
         metadata=asked(
             later("Time zone"),
-            hint=later("As in Europe/Berlin. It stays for good once something is booked."),
+            hint=later(
+                "For example Europe/Berlin. You cannot change it once the book has entries."
+            ),
         ),
     )
 
@@ -37,16 +39,16 @@ class NewFund(Schema):
     code = Line(
         required=True,
         longest=32,
-        metadata=asked(later("Short code"), hint=later("Capitals, as in ROOF")),
+        metadata=asked(later("Short code"), hint=later("Capital letters, for example ROOF")),
     )
     fund_name = Line(required=True, longest=120, metadata=asked(later("Name of the fund")))
     fund_class = one_of(
         FUND_CLASSES,
-        "Choose what the money in it may be used for.",
-        metadata=asked(later("The money in it")),
+        "Choose a restriction.",
+        metadata=asked(later("Restriction")),
     )
     purpose = Line(
-        load_default="", longest=500, metadata=asked(later("Purpose, as givers named it"))
+        load_default="", longest=500, metadata=asked(later("Purpose, as named by donors"))
     )
 
 
@@ -55,16 +57,16 @@ class NewKind(Schema):
 
     kind = one_of(
         (SKILL, THING),
-        "Choose whether it is a skill or equipment.",
-        metadata=asked(later("What is it?")),
+        "Choose skill or equipment.",
+        metadata=asked(later("Type")),
     )
     singular = Line(
         required=True,
         longest=60,
-        metadata=asked(later("What one is called"), hint=later("As in ladder, or carpentry")),
+        metadata=asked(later("Singular name"), hint=later("For example ladder, or carpentry")),
     )
     plural = Line(
         load_default="",
         longest=60,
-        metadata=asked(later("What several are called"), hint=later("As in ladders")),
+        metadata=asked(later("Plural name"), hint=later("For example ladders")),
     )

@@ -17,18 +17,18 @@ DAY_FORMATS = ("auto", "dmy", "mdy", "ymd")
 MARKS = ("", ".", ",")
 ENCODINGS = ("", "utf-8", "utf-16", "cp1252", "cp1250", "cp1251", "cp850", "mac_roman")
 DAY_FORMAT_NAMES = [
-    ("auto", later("As all rows allow")),
+    ("auto", later("Detect automatically")),
     ("dmy", later("Day, month, year (31/12/2026)")),
     ("mdy", later("Month, day, year (12/31/2026)")),
     ("ymd", later("Year, month, day (2026-12-31)")),
 ]
 MARK_NAMES = [
-    ("", later("As all amounts allow")),
+    ("", later("Detect automatically")),
     (".", later("a point (1,234.56)")),
     (",", later("a comma (1.234,56)")),
 ]
 ENCODING_NAMES = [
-    ("", later("As the file says")),
+    ("", later("Detect automatically")),
     ("utf-8", "UTF-8"),
     ("utf-16", "UTF-16"),
     ("cp1252", "Windows-1252"),
@@ -46,32 +46,34 @@ def mapping(columns: int, meanings: tuple[str, ...] = MEANINGS) -> Schema:
         "heading_line": fields.Integer(
             required=True,
             error_messages=dict.fromkeys(
-                ("required", "null", "invalid"), "Choose the line of the headings."
+                ("required", "null", "invalid"), "Choose the line with the headings."
             ),
             metadata=asked(later("Line of the headings"), widget="choice"),
         ),
         "day_format": one_of(
             DAY_FORMATS,
-            "Choose how days are written.",
-            metadata=asked(later("How days are written"), options=DAY_FORMAT_NAMES),
+            "Choose a date format.",
+            metadata=asked(later("Date format"), options=DAY_FORMAT_NAMES),
         ),
         "decimal_mark": one_of(
             MARKS,
             "Choose a point or a comma.",
-            metadata=asked(later("Before the decimals stands"), options=MARK_NAMES),
+            metadata=asked(later("Decimal mark"), options=MARK_NAMES),
         ),
         "encoding": one_of(
             ENCODINGS,
-            "Choose how letters are written.",
-            metadata=asked(later("How letters are written"), options=ENCODING_NAMES),
+            "Choose a character encoding.",
+            metadata=asked(later("Character encoding"), options=ENCODING_NAMES),
         ),
         "currency": Line(
-            load_default="", longest=3, metadata=asked(later("Currency, if no column says it"))
+            load_default="",
+            longest=3,
+            metadata=asked(later("Currency, if there is no column for it")),
         ),
-        "deed": one_of(DEEDS, "Say whether to preview or to import."),
+        "deed": one_of(DEEDS, "Choose whether to preview or to import."),
     }
     for number in range(1, columns + 1):
-        shape[f"column-{number}"] = one_of(meanings, "Choose what this column is.")
+        shape[f"column-{number}"] = one_of(meanings, "Choose the content of this column.")
     return Schema.from_dict(shape, name="Mapping")()
 
 
@@ -86,7 +88,8 @@ def bank_mapping(columns: int) -> Schema:
             load_default="",
             longest=40,
             metadata=asked(
-                later("Balance before the first row, if no column has one"), widget="decimal"
+                later("Balance before the first row, if there is no column for it"),
+                widget="decimal",
             ),
         )
         money_out = Line(
@@ -94,8 +97,8 @@ def bank_mapping(columns: int) -> Schema:
             metadata=asked(
                 later("Words for money out"),
                 hint=later(
-                    "In the column that says in or out, with commas between them; empty for the "
-                    "usual ones"
+                    "Values in the direction column, separated by commas. Leave empty for "
+                    "the usual ones"
                 ),
             ),
         )
@@ -103,14 +106,14 @@ def bank_mapping(columns: int) -> Schema:
             load_default="",
             metadata=asked(
                 later("Words for booked rows"),
-                hint=later("In the column that says booked or pending; other rows are left out"),
+                hint=later("Values in the status column. Other rows are left out"),
             ),
         )
         bank_account = Line(
             load_default="", metadata=asked(later("Bank account in the file"), widget="choice")
         )
         known_as = Line(
-            load_default="", metadata=asked(later("In these books it is"), widget="choice")
+            load_default="", metadata=asked(later("In these books, it is"), widget="choice")
         )
 
     made: Schema = BankMapping()

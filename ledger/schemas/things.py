@@ -30,9 +30,9 @@ class Intake(Schema):
     commodity = Line(
         load_default="",
         longest=64,
-        metadata=asked(later("What, without a pledge"), widget="choice"),
+        metadata=asked(later("Equipment, without a pledge"), widget="choice"),
     )
-    quantity = Count(required=True, metadata=asked(later("How many")))
+    quantity = Count(required=True, metadata=asked(later("Number")))
     description = Line(
         required=True,
         metadata=asked(later("Description"), hint=later("Maker, model, serial number")),
@@ -45,8 +45,8 @@ class Intake(Schema):
         load_default="",
         longest=32,
         metadata=asked(
-            later("Promised as"),
-            hint=later("The reference of the pledge, or say below what came without one."),
+            later("Pledge"),
+            hint=later("Pledge reference. If there is no pledge, describe the equipment below."),
         ),
     )
 
@@ -57,9 +57,11 @@ def valuation(exponent: int) -> Schema:
     class Valuation(Schema):
         """What received things are worth together."""
 
-        total = Money(exponent, required=True, metadata=asked(later("Value of all of it")))
+        total = Money(exponent, required=True, metadata=asked(later("Total value")))
         method = one_of(
-            METHODS, "Choose how the value was found.", metadata=asked(later("How it was found"))
+            METHODS,
+            "Choose how the value was determined.",
+            metadata=asked(later("How the value was determined")),
         )
         evidence = Text(
             required=True,
@@ -67,8 +69,8 @@ def valuation(exponent: int) -> Schema:
             metadata=asked(
                 later("Evidence"),
                 hint=later(
-                    "Offers compared, invoice, expert. What the giver says is evidence, never "
-                    "the value."
+                    "Comparison of offers, invoice or expert opinion. The donor's own "
+                    "estimate is only evidence."
                 ),
             ),
         )
@@ -80,8 +82,8 @@ class Loan(Schema):
     """To whom a thing is lent and until when."""
 
     borrower = Line(required=True, longest=32, metadata=asked(later("To"), widget="choice"))
-    purpose = Line(required=True, metadata=asked(later("For")))
-    due_on = Day(required=True, metadata=asked(later("Back by")))
+    purpose = Line(required=True, metadata=asked(later("Purpose")))
+    due_on = Day(required=True, metadata=asked(later("Return by")))
 
 
 def letting_go(exponent: int) -> Schema:
@@ -90,13 +92,15 @@ def letting_go(exponent: int) -> Schema:
     class LettingGo(Schema):
         """How a thing goes, for how much, and why."""
 
-        way = one_of(tuple(WAYS), "Choose how it goes.", metadata=asked(later("How")))
+        way = one_of(
+            tuple(WAYS), "Choose how the equipment was disposed of.", metadata=asked(later("How"))
+        )
         price = Money(
             exponent,
             load_default=0,
-            metadata=asked(later("Price"), hint=later("Only when it is sold.")),
+            metadata=asked(later("Price"), hint=later("Only if it was sold.")),
         )
-        reason = Text(required=True, longest=1000, metadata=asked(later("Why")))
+        reason = Text(required=True, longest=1000, metadata=asked(later("Reason")))
 
         @pre_load
         def without_price(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
@@ -114,10 +118,10 @@ class GivingOn(Schema):
         load_default="",
         longest=32,
         metadata=asked(
-            later("Their fund"), hint=later("Its code; their general fund when left empty.")
+            later("Their fund"), hint=later("Code of the fund. If empty, their general fund.")
         ),
     )
-    reason = Text(required=True, longest=1000, metadata=asked(later("Why")))
+    reason = Text(required=True, longest=1000, metadata=asked(later("Reason")))
 
 
 class Wear(Schema):
@@ -126,13 +130,14 @@ class Wear(Schema):
     months = Count(
         required=True,
         metadata=asked(
-            later("Months of use"), hint=later("Its value is spread over these months, exactly.")
+            later("Useful life in months"),
+            hint=later("The value is depreciated in equal parts over these months."),
         ),
     )
     # Of several that were valued together: this one, or all that have no plan of their own.
     scope = fields.String(
         load_default="one",
-        validate=validate.OneOf(("one", "all"), error="Choose which of them."),
+        validate=validate.OneOf(("one", "all"), error="Choose one of these."),
         metadata=asked(later("Which"), widget="choice", needed=True),
     )
 
@@ -143,11 +148,11 @@ def damage(exponent: int) -> Schema:
     class Damage(Schema):
         """What the harm comes to, and what the borrower pays for it."""
 
-        impairment = Money(exponent, required=True, metadata=asked(later("What the harm comes to")))
+        impairment = Money(exponent, required=True, metadata=asked(later("Loss in value")))
         compensation = Money(
-            exponent, load_default=0, metadata=asked(later("What the borrower pays for it"))
+            exponent, load_default=0, metadata=asked(later("Compensation by the borrower"))
         )
-        reason = Text(required=True, longest=1000, metadata=asked(later("Why")))
+        reason = Text(required=True, longest=1000, metadata=asked(later("Reason")))
 
         @pre_load
         def without_compensation(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:

@@ -16,14 +16,14 @@ class NewToken(Schema):
         required=True,
         longest=80,
         metadata=asked(
-            later("What is it for?"), hint=later("The program's name, so that you know it again")
+            later("Purpose"), hint=later("The program's name, so that you can recognise it")
         ),
     )
     days = one_of(
         DAYS,
         "Choose how long the token lasts.",
         metadata=asked(
-            later("It lasts"),
-            hint=later("At most a year. Programs that still need it then get a new one."),
+            later("Valid for"),
+            hint=later("At most a year. After that, create a new one if you still need it."),
         ),
     )

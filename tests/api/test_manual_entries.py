@@ -220,7 +220,7 @@ def test_a_fund_is_looked_at_again_when_the_entry_is_approved(town: Town, call: 
     spend = ((5110, left), (1030, -left))
     both = [call("POST", PATH, key=new_key(), json=entry(*spend)) for _ in range(2)]
     agree(town, both[0])
-    with pytest.raises(Conflict, match="less than this"):
+    with pytest.raises(Conflict, match="does not have enough"):
         agree(town, both[1])
     with town.db.snapshot() as session:
         found = {row.id: row.first_violation for row in check(session) if row.id in KEPT}

@@ -100,7 +100,7 @@ BAD_ENTRIES: dict[str, tuple[dict[str, Any], str]] = {
     "an endless number": (with_leg("quantity", float("inf")), "postings[0].quantity"),
     "more than can be stored": (with_leg("quantity", 2**63), "postings[0].quantity"),
     "an account of three digits": (with_leg("account", 101), "postings[0].account"),
-    "an account that is not there": (
+    "A posting names an account that does not exist": (
         with_leg("account", 1999),
         "postings[0].account",
     ),

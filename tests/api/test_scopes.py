@@ -112,7 +112,7 @@ def test_a_token_ends_on_its_day(town: Town, monkeypatch: pytest.MonkeyPatch) ->
     assert at(town, monkeypatch, end - timedelta(seconds=1), secret).status_code == 200
     ended = at(town, monkeypatch, end, secret)
     problem(ended, 401)
-    assert "ended" in ended.get_json()["detail"]
+    assert "expired" in ended.get_json()["detail"]
     assert ended.headers["WWW-Authenticate"].startswith("Bearer")
 
 

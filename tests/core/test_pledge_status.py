@@ -235,11 +235,11 @@ GIFT = GiftFacts("USD", 1000, "active", 3000, TODAY, has_paid=True, next_on=LATE
 GIFTS: dict[GiftStatus, tuple[GiftFacts, str]] = {
     GiftStatus.NOT_STARTED: (
         replace(GIFT, state="asked", given=0, has_paid=False),
-        "Your regular gift has not started; nothing was taken.",
+        "Your recurring contribution has not started; nothing was taken.",
     ),
     GiftStatus.STARTING: (
         replace(GIFT, state="asked", is_asked=True, has_paid=False),
-        "Your regular gift is being set up.",
+        "Your recurring contribution is being set up.",
     ),
     GiftStatus.FIRST_ON_ITS_WAY: (
         replace(GIFT, given=0, has_paid=False),
@@ -255,7 +255,7 @@ GIFTS: dict[GiftStatus, tuple[GiftFacts, str]] = {
     ),
     GiftStatus.PAUSED: (
         replace(GIFT, state="paused", next_on=None),
-        "Paused; nothing is taken until you go on. 30.00 USD given so far.",
+        "Paused; nothing is taken until you resume it. 30.00 USD given so far.",
     ),
     GiftStatus.PAUSED_UNTIL: (
         replace(GIFT, state="paused", resumes_on=LATER),

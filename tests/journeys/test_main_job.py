@@ -20,7 +20,7 @@ def sign_in(page: Page, running: Running, email: str) -> None:
     page.context.clear_cookies()
     page.goto(f"{running.url}/sign-in")
     page.get_by_label("E-mail").fill(email)
-    page.get_by_role("button", name="Send me a link").click()
+    page.get_by_role("button", name="Send sign-in link").click()
     page.get_by_role("link", name="Open the demo's outbox").click()
     page.locator("article", has_text=email).first.get_by_role("link").click()
     page.locator("main").get_by_role("button", name="Sign in").click()
@@ -46,24 +46,26 @@ def give_the_rest(page: Page, running: Running) -> None:
     page.goto(f"{running.url}/giving")
     page.get_by_role("link", name="Log hours").first.click()
     page.get_by_label("Time").fill("6")
-    page.get_by_label("What was done").fill("Wired the first string")
+    page.get_by_label("Work done").fill("Wired the first string")
     page.get_by_role("button", name="Log", exact=True).click()
-    expect(page.get_by_text("as soon as somebody else confirms it")).to_be_visible()
+    expect(
+        page.get_by_text("Your time counts once another person has confirmed it")
+    ).to_be_visible()
 
     sign_in(page, running, "milo@example.org")
     page.goto(f"{running.url}/hours")
     mine = page.locator("li", has_text="Wired the first string")
     mine.get_by_role("button", name="Confirm").click()
-    expect(page.get_by_text("Confirmed; the hours are in the books.")).to_be_visible()
+    expect(page.get_by_text("Confirmed. The hours are in the books.")).to_be_visible()
     page.goto(f"{running.url}/things")
     row = page.locator("tr", has_text="Dana Whitlock").filter(has_text="projector")
-    row.get_by_role("link", name="Hand-over").click()
+    row.get_by_role("link", name="Receipt").click()
     page.get_by_label("Description").fill("Short-throw projector, serial 4711")
     page.get_by_role("button", name="Received").click()
-    page.get_by_label("Value of all of it").fill("420")
+    page.get_by_label("Total value").fill("420")
     page.get_by_label("Evidence").fill("Two offers for the same model")
-    page.get_by_role("button", name="Propose").click()
-    expect(page.get_by_text("It counts in the books once an approver agrees")).to_be_visible()
+    page.get_by_role("button", name="Request approval").click()
+    expect(page.get_by_text("The value is booked once an approver agrees")).to_be_visible()
 
 
 def approve(page: Page, running: Running, evidence: str) -> None:
@@ -89,7 +91,7 @@ def reconcile(page: Page, running: Running, folder: Path) -> None:
     download.value.save_as(file)
     page.get_by_label("Bank file").set_input_files(file)
     page.get_by_role("button", name="Import").click()
-    expect(page.get_by_text("were matched by themselves")).to_be_visible()
+    expect(page.get_by_text("matched automatically")).to_be_visible()
     page.goto(f"{running.url}/books/ELDER/payouts")
     expect(page.get_by_text("arrived").first).to_be_visible()
     page.goto(f"{running.url}/books/ELDER/statements")
@@ -102,8 +104,8 @@ def reconcile(page: Page, running: Running, folder: Path) -> None:
 def allocate(page: Page, running: Running) -> None:
     page.goto(f"{running.url}/pools/STREAMS/allocate")
     page.get_by_label("Amount", exact=True).fill("1000")
-    page.get_by_label("What for").fill("Spring seed order")
-    page.get_by_role("button", name="Preview the split").click()
+    page.get_by_label("Purpose").fill("Spring seed order")
+    page.get_by_role("button", name="Preview allocation").click()
     shares = page.locator("table td.num").all_inner_texts()
     assert sorted(text.split()[0] for text in shares) == [
         "$1,000.00",
@@ -111,8 +113,8 @@ def allocate(page: Page, running: Running) -> None:
         "$333.33",
         "$333.34",
     ]
-    page.get_by_role("button", name="Propose").click()
-    expect(page.get_by_text("Nothing moves until an approver agrees")).to_be_visible()
+    page.get_by_role("button", name="Request approval").click()
+    expect(page.get_by_text("Nothing changes until an approver agrees")).to_be_visible()
     approve(page, running, "Spring seed order")
 
 

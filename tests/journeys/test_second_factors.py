@@ -118,7 +118,7 @@ def open_link(page: Page, site: Site, email: str) -> None:
     """Ask for a link and press its button."""
     page.goto("/sign-in")
     page.get_by_label("E-mail").fill(email)
-    page.get_by_role("button", name="Send me a link").click()
+    page.get_by_role("button", name="Send sign-in link").click()
     page.goto(site.link(email))
     page.get_by_role("button", name="Sign in").click()
 
@@ -126,10 +126,10 @@ def open_link(page: Page, site: Site, email: str) -> None:
 def set_up_an_app(page: Page, site: Site) -> tuple[pyotp.TOTP, list[str]]:
     """Set up an app on the page of factors, as somebody with a phone in their hand does."""
     page.goto("/factors")
-    page.get_by_role("button", name="Set up an app").click()
+    page.get_by_role("button", name="Set up an authenticator app").click()
     expect(page.locator(".qr svg")).to_be_visible()
     app = pyotp.TOTP(page.locator("code.key").inner_text().replace(" ", ""))
-    page.get_by_label("The six digits").fill(app.at(site.now))
+    page.get_by_label("Six-digit code from the app").fill(app.at(site.now))
     page.get_by_role("button", name="Turn on").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Save these ten codes")
     codes = page.locator("ol.codes code").all_inner_texts()
@@ -141,9 +141,9 @@ def set_up_an_app(page: Page, site: Site) -> tuple[pyotp.TOTP, list[str]]:
 
 def make_a_token(page: Page, name: str) -> None:
     page.goto("/tokens")
-    page.get_by_label("What is it for?").fill(name)
+    page.get_by_label("Purpose").fill(name)
     page.get_by_label("pledge", exact=False).first.check()
-    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Create token").click()
 
 
 def test_a_passkey_signs_in_and_confirms(site: Site, windows: Windows) -> None:
@@ -151,7 +151,7 @@ def test_a_passkey_signs_in_and_confirms(site: Site, windows: Windows) -> None:
     with_phone(page)
     open_link(page, site, "treasurer@example.org")
     page.goto("/factors")
-    page.get_by_label("What to call it").fill("My laptop")
+    page.get_by_label("Name").fill("My laptop")
     page.get_by_role("button", name="Add a passkey").click()
     expect(page.locator("ol.codes code")).to_have_count(10)
     expect(page.get_by_role("button", name="Print")).to_be_visible()
@@ -170,8 +170,8 @@ def test_a_passkey_signs_in_and_confirms(site: Site, windows: Windows) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("Confirm it")
     page.get_by_role("button", name="Use passkey").click()
     expect(page.get_by_text("Nothing has been done yet")).to_be_visible()
-    expect(page.get_by_label("What is it for?")).to_have_value("Nightly copy")
-    page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_label("Purpose")).to_have_value("Nightly copy")
+    page.get_by_role("button", name="Create token").click()
     expect(page.locator("#secret")).to_be_visible()
     # The link of the mailbox alone is not enough any more.
     page.get_by_role("button", name="Sign out").click()
@@ -198,12 +198,12 @@ def test_an_app_works_without_scripts_and_recovery_leads_to_a_new_one(
     page.get_by_role("button", name="Sign in").click()
     page.goto("/queue")
     expect(page).to_have_url(f"{site.url}/factors")
-    page.get_by_role("button", name="Set up another app").click()
+    page.get_by_role("button", name="Set up another authenticator app").click()
     app = pyotp.TOTP(page.locator("code.key").inner_text().replace(" ", ""))
-    page.get_by_label("The six digits").fill(app.at(site.now))
+    page.get_by_label("Six-digit code from the app").fill(app.at(site.now))
     page.get_by_role("button", name="Turn on").click()
     page.goto("/queue")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Decisions")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Approval requests")
 
 
 def test_a_role_that_requires_a_factor_waits_for_one(site: Site, windows: Windows) -> None:
@@ -221,7 +221,7 @@ def test_a_role_that_requires_a_factor_waits_for_one(site: Site, windows: Window
     page.get_by_label("Amount").first.fill("5")
     page.locator("main form button").last.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Protect your role first")
-    page.get_by_role("link", name="Set one up").click()
+    page.get_by_role("link", name="Set up a second factor").click()
     page.get_by_role("button", name="Add a passkey").click()
     page.get_by_role("link", name="Done").click()
     page.goto("/books/A/desk")
@@ -229,4 +229,4 @@ def test_a_role_that_requires_a_factor_waits_for_one(site: Site, windows: Window
     page.goto("/books/A/cash")
     page.get_by_label("Amount").first.fill("x")
     page.locator("main form button").last.click()
-    expect(page.get_by_role("heading", name="Please look again")).to_be_visible()
+    expect(page.get_by_role("heading", name="Please check your answers")).to_be_visible()

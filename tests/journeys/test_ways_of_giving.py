@@ -134,7 +134,7 @@ def offer(page: Page, hall: Hall, slug: str, amount: str, who: str, **answers: s
     if "rhythm" in answers:
         page.get_by_label(answers["rhythm"]).check()
     if "parts" in answers:
-        page.get_by_label("Number of monthly parts").fill(answers["parts"])
+        page.get_by_label("Number of monthly instalments").fill(answers["parts"])
     if "cover" in answers:
         page.get_by_label("Add the payment fee").check()
     page.get_by_label("Your name").fill("Dana Whitlock")
@@ -206,12 +206,12 @@ def test_in_another_currency(hall: Hall, phone: Page) -> None:
 
 
 def test_in_parts_that_sum_to_the_whole(hall: Hall, phone: Page) -> None:
-    offer(phone, hall, "roof", "100", "parts", rhythm="In parts", parts="3")
+    offer(phone, hall, "roof", "100", "parts", rhythm="In instalments", parts="3")
     by_card(phone)
     until(phone, "1 of 3 parts arrived")
     parts = phone.locator(".schedule b").all_inner_texts()
     assert parts == ["$33.33", "$33.33", "$33.34"]
-    phone.get_by_role("link", name="See or change it").click()
+    phone.get_by_role("link", name="View or change").click()
     expect(phone.get_by_text("Visa 4242")).to_be_visible()
     assert phone.locator(".schedule .paid").count() == 1
 
@@ -229,7 +229,7 @@ def test_every_month_with_a_renewal_that_fails_and_is_mended(hall: Hall, phone: 
     expect(phone.locator("#amount-error")).to_contain_text("sign in")
     phone.get_by_label("Another amount").fill("15")
     phone.get_by_role("button", name="Change the amount").click()
-    expect(phone.get_by_text("The new amount is taken")).to_be_visible()
+    expect(phone.get_by_text("The new amount applies from the next payment")).to_be_visible()
     phone.get_by_role("button", name="Use another card").click()
     by_card(phone, "4000 0000 0000 0341")
     hall.later(32)
@@ -249,15 +249,15 @@ def test_stopped_by_the_signed_link(hall: Hall, phone: Page) -> None:
     offer(phone, hall, "roof", "15", "stops", rhythm="Every year")
     by_card(phone)
     phone.goto(link_for(phone, hall, "stops", "Thank you for your regular gift"))
-    phone.get_by_role("button", name="Leave the next payment out").click()
-    expect(phone.get_by_text("The next payment is left out")).to_be_visible()
-    phone.get_by_role("button", name="Go on giving").click()
+    phone.get_by_role("button", name="Skip the next payment").click()
+    expect(phone.get_by_text("The one after it will be charged again")).to_be_visible()
+    phone.get_by_role("button", name="Resume").click()
     phone.get_by_role("button", name="Pause").click()
-    expect(phone.get_by_text("Your gift is paused")).to_be_visible()
-    phone.get_by_role("button", name="Stop giving").click()
+    expect(phone.get_by_text("Your recurring contribution is paused")).to_be_visible()
+    phone.get_by_role("button", name="Stop contribution").click()
     expect(phone.get_by_text("This gift has ended").first).to_be_visible()
-    link_for(phone, hall, "stops", "Your regular gift has ended")
-    assert not phone.get_by_role("button", name="Stop giving").count()
+    link_for(phone, hall, "stops", "Your recurring contribution has ended")
+    assert not phone.get_by_role("button", name="Stop contribution").count()
 
 
 def test_all_or_nothing_that_succeeds_and_brings_a_donor_back(hall: Hall, phone: Page) -> None:

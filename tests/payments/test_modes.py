@@ -22,7 +22,7 @@ from tests.ports import free_port
 from tests.sandbox.shop import Shop
 from wsgi import create_app, refuse_other_books
 
-PRETENDS = "no real money moves"
+PRETENDS = "no real payments"
 
 
 def live(shop: Shop) -> Settings:
@@ -58,7 +58,7 @@ def books_follow_one_kind_of_money_for_good(shop: Shop) -> None:
     refuse_other_books(shop.db, shop.settings)
     refuse_other_books(shop.db, replace(shop.settings, stripe_key=""))
     for other in (live(shop), rehearsal(shop)):
-        with pytest.raises(NotAllowed, match="These books are of the sandbox"):
+        with pytest.raises(NotAllowed, match="These books belong to the sandbox"):
             refuse_other_books(shop.db, other)
 
 

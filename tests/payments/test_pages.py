@@ -84,7 +84,7 @@ def the_page_says_what_the_command_says(shop: Shop) -> None:
     code, row = command(shop)
     assert (code, row["difference"], row["unexplained"]) == (0, 0, [])
     shown = cells(page(shop, pledge))
-    assert f"Stripe and the books both have ${money(row['stripe_balance'])}." in shown
+    assert f"Stripe and the books both show ${money(row['stripe_balance'])}." in shown
     sums = dict.fromkeys(("count", "amount", "fee", "net"), 0)
     for part in row["movements"]:
         place = shown.index(part["category"].replace("_", " "))
@@ -118,7 +118,7 @@ def one_unit_is_found_and_named(shop: Shop) -> None:
         (found,) = row["unexplained"]
         assert (found["id"], found["gap"]) == (str(entry), -1)
         shown = page(shop, pledge)
-        assert "a difference of" in shown
+        assert "The difference is" in shown
         assert "0.01" in shown
         assert str(entry) in shown
     finally:

@@ -72,7 +72,7 @@ def test_the_page_is_sound_without_scripts_in_an_empty_and_a_busy_sandbox(
     text = page(busy)
     Balanced().check(text)
     assert "<script" not in text
-    assert "no real money moves" in text
+    assert "no real payments" in text
     names = re.findall(r'action="/_test/([a-z_]+)"', text)
     assert set(names) >= {
         "advance",

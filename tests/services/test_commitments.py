@@ -186,7 +186,7 @@ def test_terms_that_match_nothing_are_not_taken(
     }
     terms = Terms(up_to=1_000, basis_points=100_000, per_gift=0)
     row = matching_sponsors.propose_sponsor(hamlet_session, terms=terms, **answers)
-    with pytest.raises(Conflict, match="not approved"):
+    with pytest.raises(Conflict, match="These terms have not been approved"):
         matching_sponsors.match_gifts(
             hamlet_session,
             sponsor_id=row.id,

@@ -100,7 +100,13 @@ def fill(session) -> None:
     )
     asked = Asked(rate_limits.visitor("192.0.2.1"), Links("https://x.example", "a key"))
     request_link(session, email=address, asked=asked, now=NOW)
-    send(session, to_email="tess.books@example.org", subject="A gift", body=f"{name} gave", now=NOW)
+    send(
+        session,
+        to_email="tess.books@example.org",
+        subject="Contribution",
+        body=f"{name} gave",
+        now=NOW,
+    )
     create_token(session, person_id=person.id, name=HERS[7], scopes=["read-books:A"], now=NOW)
     passkey = Passkey(person_id=person.id, credential_id="01", public_key="02", label=HERS[9])
     passkey.sign_count, passkey.transports, passkey.backed_up = 0, [], False

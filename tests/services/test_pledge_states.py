@@ -83,7 +83,7 @@ class Stage:
             session,
             pledge_id=self.pledge.id,
             amount=6000,
-            reason="Why",
+            reason="Reason",
             requested_by=by.id,
             now=NOW,
         )

@@ -121,7 +121,9 @@ DEEDS: dict[str, Deed] = {
     "items.let_go": Deed(
         frozenset({"member", "treasurer"}), {"way": "lost", "reason": "Not seen since May"}
     ),
-    "items.give_on": Deed(frozenset({"member", "treasurer"}), {"receiver": "B", "reason": "Why"}),
+    "items.give_on": Deed(
+        frozenset({"member", "treasurer"}), {"receiver": "B", "reason": "Reason"}
+    ),
     "items.plan_wear": Deed(frozenset({"member", "treasurer"}), {"months": "48"}),
     "items.damage": Deed(
         frozenset({"member", "treasurer"}), {"impairment": "5", "reason": "It fell"}

@@ -112,7 +112,7 @@ def test_every_link_of_the_desk_leads_to_what_it_counts(town: Town) -> None:
     )
     assert links["owed back to donors"] == "/books/A/accounts/2140"
     assert links["unidentified receipts"] == "/books/A/accounts/2190"
-    assert links["proposals with an approver"] == "#requests"
+    assert links["requests waiting for an approver"] == "#requests"
     assert 'id="requests"' in desk
     for link in links.values():
         assert link == "#requests" or client.get(link).status_code == 200, link

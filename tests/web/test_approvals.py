@@ -57,7 +57,7 @@ def test_the_page_of_a_request_shows_what_is_then_booked(town: Town) -> None:
     assert "Treasurer" in page
     assert "The roof leaks" in page
     assert "5110" in page
-    assert "can spend" in shown
+    assert "available to spend" in shown
     assert shown.count("12.34") >= 2
     answer = town.client("approver").post(
         f"/queue/{proposal_id}", data={"answer": "approve", "note": ""}
@@ -68,7 +68,7 @@ def test_the_page_of_a_request_shows_what_is_then_booked(town: Town) -> None:
         legs = session.scalars(select(Posting).where(Posting.entry_id == entry.id)).all()
     assert {str(leg.account) for leg in legs} <= set(re.findall(r"\b\d{4}\b", shown))
     after = town.client("approver").get(f"/queue/{proposal_id}").text
-    assert "1 of 1 signatures" in after
+    assert "1 of 1 approvals" in after
     assert "<button name" not in after
 
 
@@ -82,7 +82,7 @@ def test_a_large_amount_waits_for_a_second_person(town: Town, second: str) -> No
     form = {"kind": "spending", "two_from": "100", "three_from": "", "reason": "We grew"}
     assert admin.post("/books/A/approval-rules", data=form).status_code == 303
     page = admin.get("/books/A/approval-rules").text
-    assert "asks for another rule" in page
+    assert "requests another rule" in page
     with town.db.snapshot() as session:
         rule = session.scalars(
             select(Proposal.id).where(Proposal.kind == "approval_rule", Proposal.state == "open")
@@ -96,14 +96,14 @@ def test_a_large_amount_waits_for_a_second_person(town: Town, second: str) -> No
     proposal_id = ask(town, 10_000)
     listed = town.client("approver").get("/queue").text
     row = listed[listed.index(f'id="p-{proposal_id}"') :].split("</li>")[0]
-    assert "0 of 2 signatures" in row
+    assert "0 of 2 approvals" in row
     before = entries(town)
     for _time in range(2):
         town.client("approver").post(
             f"/queue/{proposal_id}", data={"answer": "approve", "note": ""}
         )
     page = town.client(second).get(f"/queue/{proposal_id}").text
-    assert "1 of 2 signatures" in page
+    assert "1 of 2 approvals" in page
     assert entries(town) == before
     last = town.client(second).post(f"/queue/{proposal_id}", data={"answer": "approve", "note": ""})
     assert last.status_code == 303, last.text

@@ -58,7 +58,7 @@ def test_a_statement_says_which_of_its_balances_are_derived(town: Town) -> None:
         ).one()
     text = town.client("other treasurer").get(f"/books/B/statements/{found}").text
     assert "not stated by the bank" in text
-    assert "may not be over" in text
+    assert "has not ended" in text
 
 
 def test_a_file_of_two_accounts_asks_which_one_and_need_not_be_sent_again(town: Town) -> None:
@@ -142,14 +142,14 @@ def test_a_cheque_that_the_bank_takes_back_has_a_button_on_its_line(town: Town) 
     town.tell(pay_in)
     send(town, camt(entry("-43.21", day=NOW.date().isoformat()), kind="052", name="BACK"))
     page = shown(town)
-    assert "Cheque that came back: $43.21" in page
+    assert "Returned cheque: $43.21" in page
     wanted = r'action="([^"]+)">(?:(?!</form>).)*value="returned">\s*<input[^>]+value="([^"]+)"'
     form = re.search(wanted, page, re.DOTALL)
     assert form is not None
     client = town.client("other treasurer")
     done = client.post(form[1], data={"meaning": "returned", "target": form[2]})
     assert done.status_code == 303
-    assert "Cheque that came back" not in shown(town)
+    assert "Returned cheque:" not in shown(town)
     with town.db.snapshot() as session:
         book = book_by_code(session, "B")
         assert balance_of(session, book_id=book.id, accounts=[4091])["USD"] == 4_321

@@ -67,7 +67,7 @@ def test_a_table_is_said_previewed_imported_and_remembered(town: Town):
     assert '<button name="deed" value="import">' not in shown.text
     preview = said(town, led.location, deed="preview")
     assert preview.status_code == 200
-    for part in ("1,020.50", "-5.00", "1,015.50", "2 lines are new, 0 are known already."):
+    for part in ("1,020.50", "-5.00", "1,015.50", "2 new lines, 0 already known."):
         assert part in preview.text
     assert lines(town) == before
     done = said(town, led.location, deed="import")
@@ -110,15 +110,18 @@ def test_the_page_the_command_and_the_dry_run_read_the_same(town: Town):
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        ({"column-4": ""}, "Say which column is the amount"),
-        ({"column-1": ""}, "Say which column is the day"),
-        ({"column-5": "amount"}, "Two columns cannot be the same"),
+        (
+            {"column-4": ""},
+            "Choose the column of the amount, or the two columns of amounts paid out and paid in",
+        ),
+        ({"column-1": ""}, "Choose the column of the date"),
+        ({"column-5": "amount"}, "Two different columns cannot be the same:"),
         ({"money_out": ""}, "does not say whether the money came in or went out"),
         ({"day_format": "ymd"}, "line 3, Wann: "),
         ({"decimal_mark": "."}, "line 3, Wieviel: "),
-        ({"currency": "ABC"}, "is no currency"),
+        ({"currency": "ABC"}, "is not a currency"),
         ({"opening": "much"}, "is not an amount"),
-        ({"heading_line": "99"}, "Choose the line of the headings"),
+        ({"heading_line": "99"}, "Choose the line with the headings"),
         ({"column-5": "balance"}, "line 3, Extra: "),
         ({"currency": "EUR"}, "the book in USD"),
     ],

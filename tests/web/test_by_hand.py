@@ -174,7 +174,7 @@ def test_more_foreign_money_than_there_is_cannot_be_sold_nor_yens_have_cents(tow
     assert answer.status_code == 422
     assert "0 decimal places" in answer.text
     ahead = send(town, "foreign-gift", done_on="2027-01-01", **{**yen, "amount": "5"})
-    assert "still ahead" in ahead.text
+    assert "is in the future" in ahead.text
 
 
 def test_an_allowance_is_what_the_rules_say_and_leads_to_its_entry(town: Town) -> None:
@@ -222,7 +222,7 @@ def test_an_entry_that_should_not_be_there_is_taken_back_by_two_people(town: Tow
     path = count_cash(town, "33", "twice")
     assert moved(town, before)[1030, "USD"] == 3_300
     treasurer = town.client("treasurer")
-    assert "Ask to take it back" in treasurer.get(path).text
+    assert "Request a reversal" in treasurer.get(path).text
     assert treasurer.post(f"{path}/take-back", data={"why": "Counted twice"}).status_code == 303
     assert moved(town, before)[1030, "USD"] == 3_300
     approve(town, "reversal")
@@ -237,7 +237,7 @@ def test_what_something_else_rests_on_is_not_taken_back(town: Town) -> None:
     paid = count_cash(town, "3", "for a pledge", pledge=town.ids["reference"], fund="SOLAR")
     page = treasurer.get(paid).text
     assert "rests on this entry" in page
-    assert "Ask to take it back" not in page
+    assert "Request a reversal" not in page
     answer = treasurer.post(f"{paid}/take-back", data={"why": "It was not"})
     assert answer.status_code == 409
 
@@ -258,7 +258,7 @@ def test_cash_that_went_to_the_bank_since_is_not_taken_back(town: Town) -> None:
     path = town.address("queue.decide", proposal_id=str(asked.id))
     answer = town.client("approver").post(path, data={"answer": "approve", "note": ""})
     assert answer.status_code == 409
-    assert "is not there any more" in answer.text
+    assert "has since been used" in answer.text
     assert town.rows() == before
 
 
@@ -289,7 +289,7 @@ def test_things_of_little_value_are_given_and_used_up(town: Town) -> None:
     told = {**given, "fund": "GEN", "received_on": DAY, "reason": "A shop's list"}
     dear = send(town, "small-gift", value="600", **told)
     assert dear.status_code == 422
-    assert "are equipment" in dear.text
+    assert "recorded as equipment" in dear.text
     assert send(town, "small-gift", value="60", **told).status_code == 303
     approve(town, "small_gift")
     assert 6_000 in moved(town, before).values()
@@ -396,7 +396,7 @@ def test_a_gift_with_gift_aid_is_reclaimed_and_the_reclaim_comes(town: Town) -> 
                 _british_line(session, town, amount)
             )
         )
-        assert "A gift with Gift Aid" in treasurer.get("/books/D/statements").text
+        assert "Contribution with Gift Aid" in treasurer.get("/books/D/statements").text
         answer = treasurer.post(
             f"/books/D/lines/{made[0]}", data={"meaning": meaning, "target": "GEN"}
         )
@@ -479,7 +479,7 @@ def test_a_book_opens_with_what_an_approver_has_compared(town: Town) -> None:
 
 def test_the_summary_names_the_fields_that_need_another_look(town: Town) -> None:
     text = send(town, "foreign-sale").text
-    for field, label in (("foreign", "Currency"), ("received", "What came in")):
+    for field, label in (("foreign", "Currency"), ("received", "Amount received")):
         assert f'<a href="#{field}">{label}: ' in text
     # A field that the form does not have has no label.
     odd = town.client("treasurer").post(
@@ -538,9 +538,9 @@ def test_where_nothing_is_owed_before_it_is_paid_a_promise_has_no_worth_today(to
             )
         )
 
-    assert "Worth today" in looked_at(town, "promise", **LETTER)
+    assert "Present value" in looked_at(town, "promise", **LETTER)
     choose("none")
     shown = looked_at(town, "promise", **LETTER)
-    assert "Noted until it is paid" in shown
-    assert "Worth today" not in shown
+    assert "Recorded without being owed, under your policies, until it is paid" in shown
+    assert "Present value" not in shown
     choose("all")

@@ -199,11 +199,11 @@ def test_a_draft_is_thrown_away_once_asked_and_its_address_is_free_again(town: T
     client = town.client("treasurer")
     assert f'href="{path}/throw-away"' in client.get(path).text
     before = town.rows()
-    assert "Throw “Water for the gardens” away?" in client.get(f"{path}/throw-away").text
+    assert "Delete “Water for the gardens”?" in client.get(f"{path}/throw-away").text
     assert town.rows() == before
     answer = client.post(f"{path}/throw-away")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/books/A/campaigns")
-    assert "is thrown away" in client.get("/books/A/campaigns").text
+    assert "” was deleted" in client.get("/books/A/campaigns").text
     gone = {name: before[name] - count for name, count in town.rows().items()}
     assert {name: count for name, count in gone.items() if count} == {
         "campaign": 1,
@@ -212,7 +212,7 @@ def test_a_draft_is_thrown_away_once_asked_and_its_address_is_free_again(town: T
     # A second time, and whatever else was open in another window.
     for again in (client.post(f"{path}/throw-away"), client.get(path), send(town, "x", path)):
         assert again.status_code == 404
-        assert "There is no such draft: it was opened or thrown away." in again.text
+        assert "This draft does not exist. It was opened or deleted." in again.text
     assert send(town, "fleeting").status_code == 303
 
 

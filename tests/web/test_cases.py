@@ -222,7 +222,7 @@ def test_a_table_is_read_alike(ways: Ways, name: str):
         found = reading_of(path.read_bytes(), read_profile(said.read_bytes()), currency)
         values = {**blank(width_of(found.grid)), **values_of(found, currency)}
     preview = ways.client.post(led.location, data={**values, "deed": "preview"})
-    assert f"{done.json['new']} lines are new, 0 are known already." in preview.text
+    assert f"{done.json['new']} new lines, 0 already known." in preview.text
     assert ways.client.post(led.location, data={**values, "deed": "import"}).status_code == 303
     # The id of a statement is made of the name that its profile has.
     (page, lines, _parts), (command, others, _others) = (
@@ -282,7 +282,7 @@ def test_a_ledger_is_read_alike(ways: Ways, name: str, tmp_path: Path):
     values |= {"format": "auto", "fund": "GEN"}
     preview = ways.client.post(led.location, data={**values, "deed": "preview"})
     assert preview.status_code == 200
-    for title, key in (("New entries", "entries"), ("Their postings", "postings")):
+    for title, key in (("New entries", "entries"), ("Postings", "postings")):
         assert f'data-label="{title}">{done.json[key]}<' in preview.text
     for warning in done.json["warnings"]:
         assert warning in unescape(preview.text)
@@ -297,14 +297,14 @@ def test_accounts_that_only_a_person_can_name_are_asked_for(ways: Ways, tmp_path
     path = file_of("H27")
     ways.books("EUR")
     refused = ways.tell("journal", str(path), "--book", ways.command)
-    assert (refused.code, "leaves account Bank open" in refused.err) == (1, True)
+    assert (refused.code, "does not cover account Bank" in refused.err) == (1, True)
     led = ways.upload("ledgers", path).location
     shown = ways.client.get(led).text
     values = dict(re.findall(r'id="[^"]+" name="((?:account|unit)-[^"]+)" value="([^"]*)"', shown))
     names = dict(re.findall(r'<label for="(account-[^"]+)">([^<]+)</label>', shown))
     values |= {"format": "auto", "fund": "GEN"}
     asked = ways.client.post(led, data={**values, "deed": "import"})
-    assert (asked.status_code, "Say which account this is." in asked.text) == (422, True)
+    assert (asked.status_code, "Choose an account." in asked.text) == (422, True)
     numbers = {"Bank": "1010", "Income": "4010"}
     values |= {field: numbers[name] for field, name in names.items()}
     assert ways.client.post(led, data={**values, "deed": "import"}).status_code == 303

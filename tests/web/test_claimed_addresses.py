@@ -163,7 +163,10 @@ def test_names_and_messages_wait_for_the_owner_of_the_address(town: Town) -> Non
     owner = sign_in(town, email)
     # To have opened a link says whose the gift is, not yet that it may be shown.
     assert "Quentin Ashby" not in supporters(town, to)
-    assert "Made with your address while you were not signed in" in owner.get("/giving").text
+    assert (
+        "It is shown as Anonymous, without the message, until you choose"
+        in owner.get("/giving").text
+    )
     owner.post(f"/giving/baskets/{guest}/shown", data={"consent": "name"})
     assert "Quentin Ashby" in supporters(town, to)
     assert "Hello from the hill" in supporters(town, to)
@@ -192,7 +195,7 @@ def test_a_guest_signs_in_by_the_address_they_gave_with(town: Town) -> None:
     assert entered.headers["Location"].startswith("/giving")
     page = client.get("/giving").text
     assert "You are signed in as Rolf A." in page
-    assert "Gifts made with your address are now under My giving" in page
+    assert "Contributions made with your e-mail address are now under My giving" in page
     for path in ("/giving", "/hours", "/my-data", "/my-data.json"):
         assert client.get(path).status_code == 200, path
     assert [(p.reference, p.salt) for p in (rows(town, basket)[1],)] == commitment
@@ -334,7 +337,7 @@ def test_a_gift_link_lowers_a_regular_gift_and_only_its_owner_raises_it(town: To
     for browser in (paying.client(), sign_in_after_giving(paying)):
         answer = browser.post(path, data={"amount": "200"})
         assert answer.status_code == 422
-        assert "sign in with the address you gave with" in answer.text
+        assert "sign in with the e-mail address you gave with" in answer.text
         # A link never signs in.
         assert person_in(paying, browser) != town.people["donor"]
     assert provider.amounts == []

@@ -14,9 +14,9 @@ class Gift(Schema):
     amount = Money(2, required=True, metadata=asked("Amount", "In dollars."))
     fund = Line(required=True, metadata=asked("Fund", widget="choice"))
     way = one_of(("a", "b"), "Choose a way.", metadata=asked("Way", options=[("a", "A")]))
-    count = Count(load_default=1, metadata=asked("How many"))
+    count = Count(load_default=1, metadata=asked("Number"))
     day = Day(load_default=None, metadata=asked("Day", needed=True))
-    reason = Text(required=True, metadata=asked("Why"))
+    reason = Text(required=True, metadata=asked("Reason"))
     key = Line(required=True)
 
 

@@ -47,7 +47,10 @@ def test_a_list_is_looked_at_and_booked_once(town: Town):
     assert '<option value="email" selected>' in shown.text
     unticked = {name: answer for name, answer in SAID.items() if name != "without_email"}
     refused = treasurer.post(where, data={**unticked, "deed": "preview"})
-    assert (refused.status_code, "line 3: This gift has no e-mail address" in refused.text) == (
+    assert (
+        refused.status_code,
+        "line 3: This contribution has no e-mail address" in refused.text,
+    ) == (
         422,
         True,
     )
@@ -59,7 +62,7 @@ def test_a_list_is_looked_at_and_booked_once(town: Town):
     done = treasurer.post(where, data={**SAID, "deed": "import"})
     assert (done.status_code, done.location) == (303, "/books/A/by-hand")
     assert entries(town) == before + 2
-    assert "2 gifts were booked" in treasurer.get(done.location).text
+    assert "2 contributions booked" in treasurer.get(done.location).text
     assert treasurer.get(where).status_code == 404
     again = sent(town, LIST).location
     treasurer.post(again, data={**SAID, "deed": "import"})
@@ -68,7 +71,9 @@ def test_a_list_is_looked_at_and_booked_once(town: Town):
 
 def test_a_list_sent_as_a_bank_statement_is_told_apart(town: Town):
     where = sent(town, LIST, "/books/A/statements").location
-    assert "This looks like a list of gifts" in town.client("treasurer").get(where).text
+    assert ("Import it under Import contributions, or with `poolbook import gifts`") in town.client(
+        "treasurer"
+    ).get(where).text
     dropped = town.client("treasurer").post(where, data={"deed": "drop"})
     assert dropped.location == "/books/A/statements"
 

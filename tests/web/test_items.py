@@ -117,7 +117,7 @@ def test_a_thing_is_sold_once_an_approver_agrees(town: Town, asset_id: UUID) -> 
     assert moved(before, money(town)) == {1010: 10_000, 1510: -60_000, 5440: 50_000}
     page = town.client("treasurer").get(town.address("items.show", asset_id=str(asset_id))).text
     assert "disposed" in page
-    assert "What becomes of it" not in page
+    assert "Change status" not in page
 
 
 def test_a_thing_given_on_stands_in_the_other_book_at_the_same_worth(

@@ -11,7 +11,7 @@ def test_a_donor_takes_along_what_is_kept_and_is_erased(town: Town) -> None:
     assert kept["pledges"]
     wrong = donor.post("/my-data/erase", data={"email": "nobody@example.org"})
     assert wrong.status_code == 403
-    assert "not the address you signed in with" in wrong.text
+    assert "This is not the e-mail address you signed in with" in wrong.text
     done = donor.post("/my-data/erase", data={"email": kept["email"]})
     assert done.status_code == 303
     assert donor.get("/my-data").headers["Location"] == "/sign-in"

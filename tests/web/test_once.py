@@ -53,7 +53,10 @@ def test_a_pledge_by_phone_sent_twice_stands_once(town: Town) -> None:
     assert "/journal/" in (again.location or "")
     client = town.client("treasurer")
     client.post(address(town), data={**PROMISE, "once": key})
-    assert "This was sent twice. It was done once." in client.get(again.location or "").text
+    assert (
+        "This form was submitted twice. It was processed once."
+        in client.get(again.location or "").text
+    )
 
 
 def test_each_page_shows_a_form_of_its_own(town: Town) -> None:

@@ -334,7 +334,7 @@ def test_whoever_asks_does_not_decide(town: Town) -> None:
     before = town.rows()
     client = town.client("approver")
     page = client.get("/queue").text
-    assert "Yours: somebody else decides." in page
+    assert "You requested this, so another person decides." in page
     answer = client.post(f"/queue/{made[0]}", data={"answer": "approve", "note": ""})
     assert answer.status_code == 403
     assert "cannot approve" in answer.text
@@ -434,7 +434,7 @@ def test_what_an_auditor_reads_has_no_forms_of_the_books(town: Town) -> None:
         body = answer.text.split("<main")[1].split("</main>")[0]
         assert 'method="post"' not in body, path
         assert "@example.org" not in body, path
-    assert "Do bank and books agree?" in auditor.get("/books/A/statements").text
+    assert "Reconciliation of bank and books" in auditor.get("/books/A/statements").text
     assert "Treasurer" in auditor.get("/books/A/people").text
     # The control: whoever may act finds the forms on the same pages.
     assert 'method="post"' in town.client("admin").get("/books/A/people").text.split("<main")[1]

@@ -78,7 +78,7 @@ CASES: dict[str, tuple[list[Callable[[Session, Pledge], object]], Status, str]] 
     "nothing happened": ([], Status.OPEN, "recorded your pledge"),
     "not paid": ([attempt], Status.NOT_PAID, "Not paid yet"),
     "a part came": ([cash(4000)], Status.PART_ARRIVED, "recorded your pledge"),
-    "all came": ([cash(6000)], Status.FULFILLED, "Your gift has arrived"),
+    "all came": ([cash(6000)], Status.FULFILLED, "Your contribution has arrived"),
     "the rest is cancelled": ([cash(4000), cancel], Status.CANCELLED_PART, "has ended"),
     "all is cancelled": ([cancel], Status.CANCELLED, "has ended"),
 }

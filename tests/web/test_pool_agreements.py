@@ -105,9 +105,13 @@ def test_without_a_fund_that_keeps_the_money_a_new_one_is_opened(town: Town) -> 
 def test_an_approval_that_books_nothing_says_so(town: Town) -> None:
     ask_to_open(town, "BROOKS")
     said = (
-        ("approver", "pool_opening", "Approved. Nothing is booked by it."),
-        ("other approver", "pool_joining", "its approver is asked now."),
-        ("approver", "pool_admission", "Approved. Nothing is booked by it."),
+        ("approver", "pool_opening", "Approved. This does not book anything."),
+        (
+            "other approver",
+            "pool_joining",
+            "If another community hosts the pool, its approver is asked next",
+        ),
+        ("approver", "pool_admission", "Approved. This does not book anything."),
     )
     for who, kind, sentence in said:
         path = f"/queue/{waiting(town, kind).id}"

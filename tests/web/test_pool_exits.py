@@ -51,7 +51,7 @@ def test_a_share_leaves_only_when_the_hosts_approver_agrees(town: Town, share: s
     member, before = town.client("other treasurer"), shares(town)
     asked = member.post(f"{share}/exit", data=WHY, follow_redirects=True)
     assert "An approver of Book A decides." in asked.text
-    assert "Take it out again" not in asked.text
+    assert "Take back the share" not in asked.text
     assert shares(town) == before
     path = newest(town, "pool_exit")
     assert town.client("other approver").post(path, data=YES).status_code == 404
@@ -80,7 +80,7 @@ def test_a_share_is_asked_for_once_at_a_time_and_a_no_moves_nothing(town: Town, 
     assert shares(town) == before
     page = member.get(share).text
     assert NO["note"] in page
-    assert "Take it out again" in page
+    assert "Take back the share" in page
     assert member.post(f"{share}/exit", data={"reason": " "}).status_code == 422
     assert member.post(f"{share}/exit", data=WHY).status_code == 303
     assert town.client("approver").post(newest(town, "pool_exit"), data=YES).status_code == 303

@@ -61,12 +61,12 @@ def test_first_steps_are_ticked_as_they_are_taken_and_go_when_all_are(town: Town
     admin = town.client("admin")
     shown = admin.get("/books/A/settings").text
     assert "Tell the public who you are." in shown
-    assert "<s>Find a treasurer, who keeps the books.</s>" in shown
+    assert "<s>Add a treasurer, who keeps the books.</s>" in shown
     parts = town.app.extensions["poolbook"]
     settings = replace(parts.settings, stripe_key="sk_test_x", demo=True)
     town.app.extensions["poolbook"] = replace(parts, settings=settings)
     admin.post("/books/A/settings", data={"name": "A", "story": "We.", "time_zone": "UTC"})
-    assert "Before the first gift" not in admin.get("/books/A/settings").text
+    assert "Before the first contribution" not in admin.get("/books/A/settings").text
 
 
 def test_an_admin_who_signs_in_begins_there(town: Town) -> None:

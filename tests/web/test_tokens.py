@@ -45,7 +45,7 @@ def test_the_page_says_what_a_token_may_do_when_it_ends_and_when_it_was_used(tow
     secret = make(town, "treasurer", "Listed", "read-books:A", "propose:A", days="30")
     row = row_of(town.client("treasurer").get("/tokens").text, "Listed")
     assert "Read journal entries" in row
-    assert "Propose journal entries" in row
+    assert "Request journal entries, which another person approves" in row
     assert "Import" not in row
     assert "never" in row
     read(town, secret)

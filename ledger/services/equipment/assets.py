@@ -224,7 +224,7 @@ def approve_valuation(
     if valuation.state != "proposed":
         raise Conflict("This valuation has already been decided.", place="valuation")
     if valuation.valued_by == approved_by:
-        raise NotAllowed("You proposed this value, so you cannot approve it.")
+        raise NotAllowed("You entered this value, so you cannot approve it.")
     intake = session.get_one(Intake, valuation.intake_id)
     if approved_by == _giver(session, intake):
         raise NotAllowed("You gave this equipment, so you cannot approve its value.")

@@ -53,7 +53,7 @@ def propose_use(
         session,
         book_id=book.id,
         kind=KIND,
-        title="Free use of lent equipment",
+        title="Contributed use of assets",
         reason=evidence,
         payload=UseValued(loan.id, days, value, book.commodity),
         made_by=made_by,

@@ -303,7 +303,7 @@ def propose_allowance(
         session,
         book_id=book.id,
         kind=ALLOWANCE,
-        title=f"Allowance for doubtful promises in {fund.code}",
+        title=f"Allowance for doubtful pledges in {fund.code}",
         reason=reason,
         payload=Allowance(fund.id, amount, book.commodity),
         made_by=made_by,

@@ -203,7 +203,7 @@ def post_allocation(
     if run.state != "proposed":
         raise Conflict("This allocation has already been decided.", place="run")
     if run.proposed_by == approved_by:
-        raise NotAllowed("You proposed this allocation, so you cannot approve it.")
+        raise NotAllowed("You requested this allocation, so you cannot approve it.")
     parts = PoolParts(session, run.pool_id)
     # Read only after the lock: two approvers at one second see what the other one gave.
     lock_fund(session, parts.fund.id)

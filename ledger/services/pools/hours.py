@@ -48,7 +48,7 @@ def confirm_pooled_hours(
         [],
         taken=StepTaken(
             quantity=row.worked_minutes,
-            left=(hours_left(session, allocation), "what is left of the allocation"),
+            left=(hours_left(session, allocation), "the hours left in the allocation"),
             reference=str(row.id),
             by=confirmed_by,
             on=on,

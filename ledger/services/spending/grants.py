@@ -87,7 +87,7 @@ def receive_tranche(
         "receive",
         bookkeeping.tranche_received(**_grant(session, row), amount=amount),
         taken=StepTaken(
-            left=(left, "what was awarded"),
+            left=(left, "the amount awarded"),
             quantity=amount,
             reference=reference,
             by=by,
@@ -115,7 +115,7 @@ def earn_grant(
         "earn",
         bookkeeping.grant_earned(**_grant(session, row), amount=amount, received=True),
         taken=StepTaken(
-            left=(advance_left(session, row), "what is left of the advance"),
+            left=(advance_left(session, row), "the rest of the advance"),
             quantity=amount,
             reference=reference,
             by=by,
@@ -145,7 +145,7 @@ def claim_grant(
         taken=StepTaken(
             left=(
                 row.quantity - total(session, row, "receive", "claim"),
-                "what is left of the award",
+                "the rest of the award",
             ),
             quantity=amount,
             reference=reference,
@@ -174,7 +174,7 @@ def return_grant(
         "return",
         bookkeeping.grant_returned(**_grant(session, row), amount=amount),
         taken=StepTaken(
-            left=(advance_left(session, row), "what is left of the advance"),
+            left=(advance_left(session, row), "the rest of the advance"),
             quantity=amount,
             reference=reference,
             by=by,
@@ -238,7 +238,7 @@ def pay_outside_grant(
         "pay",
         bookkeeping.outside_grant_paid(**place_of(session, row), amount=amount),
         taken=StepTaken(
-            left=(row.quantity - total(session, row, "pay"), "what is owed"),
+            left=(row.quantity - total(session, row, "pay"), "the amount owed"),
             quantity=amount,
             reference=reference,
             by=by,

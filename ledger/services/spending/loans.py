@@ -88,7 +88,7 @@ def repay_loan(
         "repay",
         entries,
         taken=StepTaken(
-            left=(lent, "what is still lent"),
+            left=(lent, "the amount still on loan"),
             quantity=amount,
             reference=reference,
             by=by,

@@ -45,7 +45,8 @@ def check(row: StripeAccount | None, *, livemode: bool, sandbox: bool) -> None:
     """Refuse settings of another kind than the books were begun with. Raises NotAllowed."""
     if row is not None and (row.livemode, row.sandbox) != (livemode, sandbox):
         raise NotAllowed(
-            "These books are {livemode}, but the settings are {livemode2}. Use another database.",
+            "These books belong to {livemode}, but the settings belong to {livemode2}. Use "
+            "another database.",
             livemode=_kind(row.livemode, row.sandbox),
             livemode2=_kind(livemode, sandbox),
         )

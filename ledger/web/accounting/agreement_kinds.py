@@ -23,9 +23,9 @@ def _between(deed: Callable[..., Any]) -> Ask:
 register(
     fund_transfers.RELEASE,
     AgreementPage(
-        later("Restriction that has ended"),
+        later("Release of an expired restriction"),
         Asking(
-            later("Frees money of a fund that was restricted until a day."),
+            later("Releases money of a fund whose time restriction has ended."),
             "propose_transfer",
             _between(fund_transfers.propose_release),
         ),
@@ -35,9 +35,9 @@ register(
 register(
     fund_transfers.DESIGNATION,
     AgreementPage(
-        later("Move between own funds"),
+        later("Interfund transfer"),
         Asking(
-            later("Sets free money aside, or covers another fund's hole."),
+            later("Designates unrestricted money, or covers a deficit of another fund."),
             "propose_transfer",
             _between(fund_transfers.propose_designation),
         ),

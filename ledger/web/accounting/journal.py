@@ -85,7 +85,7 @@ def correct(code: str, entry_id: UUID) -> Response:
         )
     except Invalid as refusal:
         return _entry_page(code, entry_id, request.form.to_dict(), errors_of(refusal), 422)
-    flash(_("Proposed. The entry stays as it is until an approver agrees."))
+    flash(_("Requested. The entry stays unchanged until an approver agrees."))
     return redirect(url_for("journal.entry", code=code, entry_id=entry_id), 303)
 
 
@@ -112,7 +112,7 @@ def take_back(code: str, entry_id: UUID) -> Response:
     except Conflict as refusal:
         values = request.form.to_dict()
         return _entry_page(code, entry_id, values, {"why": [refusal.message]}, 409)
-    flash(_("Proposed. The entry stays as it is until an approver agrees."))
+    flash(_("Requested. The entry stays unchanged until an approver agrees."))
     return redirect(url_for("journal.entry", code=code, entry_id=entry_id), 303)
 
 
@@ -121,7 +121,7 @@ def _check_fund(book: Book, entry_id: UUID, fund: str) -> None:
     with reading() as session:
         detail = journal.entry_detail(session, book_id=book.id, entry_id=entry_id)
     if fund not in {leg.fund for leg in detail.entry.legs}:
-        raise Invalid(_("This entry has nothing in this fund."), place="from_fund")
+        raise Invalid(_("This journal entry has no posting in this fund."), place="from_fund")
 
 
 @pages.get("/books/<code>/accounts/<int:number>")

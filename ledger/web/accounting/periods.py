@@ -53,7 +53,7 @@ def close(code: str) -> Response:
         return _page(code, request.form.to_dict(), errors_of(refusal), 422)
     except Conflict as refusal:
         return _page(code, request.form.to_dict(), {"until": [refusal.message]}, 409)
-    flash(_("Proposed. The books stay open until an approver agrees."))
+    flash(_("Requested. The books stay open until an approver agrees."))
     return redirect(url_for("periods.show", code=code), 303)
 
 
@@ -71,7 +71,7 @@ def soft_close(code: str) -> Response:
         )
     except Invalid as refusal:
         return _page(code, request.form.to_dict(), errors_of(refusal), 422)
-    flash(_("Softly closed. Only what an approver agrees to is booked there now."))
+    flash(_("Soft close set. From now on, only approved entries can be booked up to that day."))
     return redirect(url_for("periods.show", code=code), 303)
 
 
@@ -115,7 +115,7 @@ def reopen(code: str, period_id: UUID) -> Response:
         return _page(code, request.form.to_dict(), {place: sentences}, 422)
     except Conflict as refusal:
         return _page(code, request.form.to_dict(), {place: [refusal.message]}, 409)
-    flash(_("Proposed. The period stays closed until two approvers agree."))
+    flash(_("Requested. The period stays closed until two approvers agree."))
     return redirect(url_for("periods.show", code=code), 303)
 
 

@@ -114,9 +114,9 @@ def ask(code: str, kind: str) -> Response:
             _status(refusal),
         )
     if kind == "grant":
-        flash(_("Noted; it becomes income as its conditions are met."))
+        flash(_("Saved. It becomes income as its conditions are met."))
     else:
-        flash(_("Asked. An approver of %(name)s decides.", name=book.name))
+        flash(_("Approval requested. An approver of %(name)s decides.", name=book.name))
     return redirect(url_for("commitments.index", code=code), 303)
 
 
@@ -136,7 +136,7 @@ def carry_out(code: str, agreement: str, move: str) -> Response:
         row = questions.commitment_by_reference(session, book.id, agreement)
     step = _steps(row.kind).get(move)
     if step is None:
-        raise NotFound(_("There is no such step."))
+        raise NotFound(_("This step does not exist."))
     book_for(step.action, code)
     try:
         answers = read_form(schemas.step(exponent(book.commodity), step.wants, dated=not step.asks))
@@ -152,9 +152,9 @@ def carry_out(code: str, agreement: str, move: str) -> Response:
             code, agreement, move, values, errors_of(refusal, {"book": "other"}), _status(refusal)
         )
     if decider:
-        flash(_("Asked. An approver of %(name)s decides.", name=decider))
+        flash(_("Approval requested. An approver of %(name)s decides.", name=decider))
     else:
-        flash(_("Done and booked."))
+        flash(_("Saved and booked."))
     return redirect(url_for("commitments.show", code=code, agreement=agreement), 303)
 
 
@@ -178,7 +178,7 @@ def _take(
 
 def _kind(kind: str) -> tuple[AgreementPage, Asking]:
     if kind not in asked_for():
-        raise NotFound(_("There is no such page."))
+        raise NotFound(_("This page does not exist."))
     return asked_for()[kind]
 
 

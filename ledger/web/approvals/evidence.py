@@ -80,5 +80,5 @@ def done_sentence(kind: str) -> str:
     if shown is not None and shown.done:
         return str(shown.done)
     if books_nothing(kind):
-        return str(_("Approved. Nothing is booked by it."))
+        return str(_("Approved. This does not book anything."))
     return str(_("Approved and booked."))

@@ -49,7 +49,7 @@ def decide(proposal_id: UUID) -> Response:
     with reading() as session:
         proposal = session.get(Proposal, proposal_id)
     if proposal is None or not may_decide(proposal.kind, proposal.book_id):
-        raise NotFound(_("There is no such proposal, or it is not yours to see."))
+        raise NotFound(_("This approval request does not exist, or you don't have access to it."))
     try:
         answers = read_form(Decision())
         approve = answers["answer"] == "approve"
@@ -74,11 +74,11 @@ def decide(proposal_id: UUID) -> Response:
     except Invalid as refusal:
         return _page({f"p-{proposal_id}": [refusal.message]}, 422)
     if decided.state == "open":
-        flash(_("Noted. Somebody else has to agree as well."))
+        flash(_("Your approval is saved. Another person has to approve as well."))
     elif approve:
         flash(evidence.done_sentence(decided.kind))
     else:
-        flash(_("Rejected; nothing was booked."))
+        flash(_("Rejected. Nothing was booked."))
     return redirect(url_for("queue.show"), 303)
 
 
@@ -139,7 +139,7 @@ def _role(session: ReadSession, row: requests.ProposalRow, payload: RoleAsked) -
     may = may_decide(row.kind, row.book_id)
     return Evidence(
         terms=[
-            (_("Who"), person.name),
+            (_("Person"), person.name),
             *([(_("E-mail address"), person.email)] if may else []),
             (_("Role"), payload.role),
         ]
@@ -147,8 +147,8 @@ def _role(session: ReadSession, row: requests.ProposalRow, payload: RoleAsked) -
 
 
 def _rule(_session: ReadSession, _row: requests.ProposalRow, payload: RuleChange) -> Evidence:
-    kind = payload.kind.replace("_", " ") or _("every kind")
-    return Evidence(terms=[(_("Kind"), kind), (_("People by amount"), payload.rule)])
+    kind = payload.kind.replace("_", " ") or _("all kinds")
+    return Evidence(terms=[(_("Kind"), kind), (_("Approvers by amount"), payload.rule)])
 
 
 evidence.register(approvals.ROLE, _role)

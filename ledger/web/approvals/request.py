@@ -65,7 +65,9 @@ def show(proposal_id: UUID) -> Response:
     with reading() as session:
         proposal = session.get(Proposal, proposal_id)
         if proposal is None or not queue.may_read(proposal.kind, proposal.book_id):
-            raise NotFound(_("There is no such proposal, or it is not yours to see."))
+            raise NotFound(
+                _("This approval request does not exist, or you don't have access to it.")
+            )
         (row,) = requests.proposals_for(session, book_ids=[proposal.book_id], only=proposal_id)
         found = evidence_of(session, row)
         facts = _facts(session, row)
@@ -178,14 +180,26 @@ def change(code: str) -> Response:
     except Invalid as refusal:
         found = errors_of(refusal)
         if KEY in found:
-            found = {"three_from": [_("Three people come in at a higher amount than two.")]}
+            found = {
+                "three_from": [
+                    _(
+                        "A rule for three approvers must start at a higher amount than a "
+                        "rule for two."
+                    )
+                ]
+            }
         return _page(code, request.form.to_dict(), found, 422)
     except Conflict as refusal:
         return _page(code, request.form.to_dict(), {"kind": [refusal.message]}, 409)
     if asked is None:
-        flash(_("This holds from today. Nobody else is there to agree to it."))
+        flash(_("This rule applies from today. There is no other person to approve it."))
     else:
-        flash(_("Asked. It holds as soon as somebody else has agreed under Decisions."))
+        flash(
+            _(
+                "Approval requested. The rule applies once another person has approved it "
+                "under Approval requests."
+            )
+        )
     return redirect(url_for("approvals.rules", code=code), 303)
 
 
@@ -222,7 +236,7 @@ def _page(
             for since, key, value, by in choices
         ],
         waiting=[(row, change.kind, read_bands(KEY, change.rule)) for row, change in waiting],
-        kinds=[(EVERY, _("every kind without a rule of its own"))]
+        kinds=[(EVERY, _("all kinds without their own rule"))]
         + [(kind, kind.replace("_", " ")) for kind in kinds],
         may_change=visitor().may(CHANGE, book.id),
         form=Form(rule(kinds), values=values, errors=errors),

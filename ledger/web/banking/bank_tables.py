@@ -85,7 +85,7 @@ def _answer(draft: Draft, values: dict[str, str]) -> Looked:
 
 def _errors_of(refusal: PoolbookError) -> Errors:
     if isinstance(refusal, SeveralAccounts):
-        return {"form": [_("Say below which bank account this file is of.")]}
+        return {"form": [_("Choose below the bank account of this file.")]}
     return errors_of(refusal, only=table_forms.FIELDS, tell=True)
 
 

@@ -90,7 +90,7 @@ def _chosen() -> list[str]:
     try:
         return [str(UUID(key)) for key in chosen]
     except ValueError as error:
-        raise Invalid(_("Choose counts from the list."), place="counts") from error
+        raise Invalid(_("Choose cash counts from the list."), place="counts") from error
 
 
 def _page(

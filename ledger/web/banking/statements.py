@@ -101,7 +101,7 @@ def upload(code: str) -> Response:
             )
         )
     except SeveralAccounts as refusal:
-        sentence = _("Say below which bank account this file is of.")
+        sentence = _("Choose below the bank account of this file.")
         return _page(book, {"file": [sentence]}, 422, asked=(refusal, data))
     except Invalid as refusal:
         place = f"{refusal.place}: " if refusal.place not in (None, "file") else ""
@@ -140,7 +140,7 @@ def say_imported(book: Book, done: Imported) -> None:
     matched = write(lambda session: matching.auto_match(session, book_id=book.id, now=now()))
     flash(
         _(
-            "%(new)s lines are new, %(known)s were known; %(matched)s were matched by themselves.",
+            "%(new)s new lines, %(known)s already known, %(matched)s matched automatically.",
             new=done.new,
             known=done.duplicates,
             matched=matched,
@@ -214,7 +214,7 @@ def undo(code: str, matched_id: UUID) -> Response:
         return _undo_page(
             code, matched_id, request.form.to_dict(), errors or {"why": [refusal.message]}, status
         )
-    flash(_("Undone. The line waits again; both entries stay in the journal."))
+    flash(_("Undone. The line is open again. Both entries stay in the journal."))
     return redirect(url_for("statements.show", code=code, _anchor=f"line-{matched_id}"), 303)
 
 
@@ -258,7 +258,7 @@ def join(code: str, account_id: UUID, into_id: UUID) -> Response:
             session, book_id=book.id, account_id=account_id, into_id=into_id
         )
     )
-    flash(_("These are one bank account now."))
+    flash(_("The bank accounts are now joined."))
     return redirect(url_for("statements.show", code=code), 303)
 
 

@@ -115,7 +115,7 @@ def throw_away(code: str, campaign_id: UUID) -> Response:
     except Conflict as refusal:
         form = Form(errors={WHOLE: [refusal.message]})
         return page("campaigns/discard.html", 409, book=book, campaign=row, form=form)
-    flash(_("The draft “%(title)s” is thrown away.", title=row.title))
+    flash(_("The draft “%(title)s” was deleted.", title=row.title))
     return redirect(url_for("calls.show", code=code), 303)
 
 
@@ -162,12 +162,12 @@ def _keep(book: Book, row: Campaign | None) -> Response:
     except (Conflict, NotFound) as refusal:
         return _form(book, row, typed, errors_of(refusal), 409)
     if opens:
-        flash(_("The campaign is open to everybody now."))
+        flash(_("The campaign is now open to everyone."))
         return redirect(url_for("campaigns.show", slug=kept.slug), 303)
     if kept.state == "live":
-        flash(_("The campaign is corrected."))
+        flash(_("The campaign was corrected."))
         return redirect(url_for("campaigns.show", slug=kept.slug), 303)
-    flash(_("The draft is kept. Nobody else sees it until you open it."))
+    flash(_("Draft saved. Nobody else sees it until you open it."))
     return redirect(url_for("calls.edit", code=book.code, campaign_id=kept.id), 303)
 
 
@@ -227,14 +227,14 @@ def _write(
 def _draft(session: ReadSession, book: Book, campaign_id: UUID) -> Campaign:
     row = session.get(Campaign, campaign_id)
     if row is None or row.book_id != book.id or row.state != "draft":
-        raise NotFound(_("There is no such draft: it was opened or thrown away."))
+        raise NotFound(_("This draft does not exist. It was opened or deleted."))
     return row
 
 
 def _open(session: ReadSession, book: Book, slug: str) -> Campaign:
     row = campaigns.campaign_by_slug(session, slug)
     if row.book_id != book.id or row.state != "live":
-        raise NotFound(_("There is no such campaign, or it is not open."))
+        raise NotFound(_("This campaign does not exist, or it is not open."))
     return row
 
 
@@ -309,6 +309,6 @@ def _form(
             schemas.Campaign(),
             values=values | held,
             errors=errors,
-            more={f"label-{n}": asked(_("Called"), needed=True) for n in range(len(needs))},
+            more={f"label-{n}": asked(_("Name"), needed=True) for n in range(len(needs))},
         ),
     )

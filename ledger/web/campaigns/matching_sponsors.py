@@ -59,7 +59,7 @@ def propose(code: str) -> Response:
         return _page(code, typed, errors_of(refusal), 422)
     except Conflict as refusal:
         return _page(code, typed, {"form": [refusal.message]}, 409)
-    flash(_("Proposed. An approver of %(name)s decides.", name=book.name))
+    flash(_("Approval requested. An approver of %(name)s decides.", name=book.name))
     return redirect(url_for("sponsors.show", code=code), 303)
 
 

@@ -96,7 +96,7 @@ def report(slug: str, shown: str) -> Response:
             form=Form(Reporting(), values=request.form, errors=errors_of(refusal)),
         )
     write(lambda session: _report(session, one.id, reason))
-    flash(_("Thank you. The organiser will look at it."))
+    flash(_("Thank you. The organiser will review it."))
     return redirect(url_for("campaigns.show", slug=slug), 303)
 
 
@@ -166,4 +166,4 @@ def _shown(session: ReadSession, slug: str, shown: str) -> tuple[Campaign, campa
     for one in campaigns.supporters(session, campaign_id=campaign.id):
         if hmac.compare_digest(shown_key(one.id).encode(), shown.encode()):
             return campaign, one
-    raise NotFound(_("This is not shown any more."))
+    raise NotFound(_("This is no longer shown."))

@@ -47,7 +47,7 @@ MANUAL_ENTRIES = (
     ("small-gift", later("Low-value items")),
     ("material", later("Material given")),
     ("material-used", later("Material used")),
-    ("free-use", later("Free use of lent equipment")),
+    ("free-use", later("Contributed use of assets")),
 )
 
 
@@ -113,7 +113,7 @@ def receive() -> Response:
         intake = write(deed)
     except (Invalid, NotFound, Conflict) as refusal:
         return _receive_page(request.form.to_dict(), errors_of(refusal), _status(refusal))
-    flash(_("Received and counted. Say what it is worth when you know."))
+    flash(_("Equipment received. Enter its value when you know it."))
     return redirect(url_for("things.value_form", intake_id=intake.id), 303)
 
 
@@ -143,7 +143,7 @@ def value(intake_id: UUID) -> Response:
         )
     except (Invalid, Conflict) as refusal:
         return _value_page(intake_id, request.form.to_dict(), errors_of(refusal), _status(refusal))
-    flash(_("Proposed. It counts in the books once an approver agrees."))
+    flash(_("Approval requested. The value is booked once an approver agrees."))
     return redirect(url_for("things.show"), 303)
 
 
@@ -179,7 +179,7 @@ def lend(asset_id: UUID) -> Response:
             errors_of(refusal, {"book": "borrower"}),
             _status(refusal),
         )
-    flash(_("Lent; both books say so."))
+    flash(_("Lent. Both books show the loan."))
     return redirect(url_for("things.show"), 303)
 
 
@@ -190,14 +190,14 @@ def take_back(loan_id: UUID) -> Response:
     with reading() as session:
         loan = session.get(AssetLoan, loan_id)
     if loan is None or not visitor().may("lend_things", loan.lender_id):
-        raise NotFound(_("There is no such loan, or it is not yours to see."))
+        raise NotFound(_("This loan does not exist, or you don't have access to it."))
     day = today(_book(loan.lender_id))
     write(
         lambda session: asset_services.return_thing(
             session, loan_id=loan_id, on=day, by=person.id, now=now()
         )
     )
-    flash(_("Back again."))
+    flash(_("The equipment has been returned."))
     return redirect(url_for("things.show"), 303)
 
 
@@ -211,7 +211,7 @@ def _what(session: Session, book: Book, answers: dict[str, str]) -> tuple[Pledge
         raise Invalid(_("Choose the equipment that was received."), place="commodity")
     # Only what the form offers: a new kind of thing is not made by a typing error.
     if answers["commodity"] not in commodities(session):
-        raise Invalid(_("There is no such kind of thing here."), place="commodity")
+        raise Invalid(_("There is no such kind of equipment here."), place="commodity")
     return None, fund_by_code(session, book.id, answers["fund"]), answers["commodity"]
 
 
@@ -224,7 +224,9 @@ def _intake(intake_id: UUID) -> tuple[Intake, Book]:
         intake = session.get(Intake, intake_id)
         book = session.get(Book, intake.book_id) if intake else None
     if intake is None or book is None or not visitor().may("value_things", book.id):
-        raise NotFound(_("There is no such hand-over, or it is not yours to see."))
+        raise NotFound(
+            _("This receipt of equipment does not exist, or you don't have access to it.")
+        )
     return intake, book
 
 
@@ -237,7 +239,7 @@ def _asset(asset_id: UUID) -> Asset:
     with reading() as session:
         asset = session.get(Asset, asset_id)
     if asset is None or not visitor().may("lend_things", asset.book_id):
-        raise NotFound(_("There is no such thing, or it is not yours to see."))
+        raise NotFound(_("This equipment does not exist, or you don't have access to it."))
     return asset
 
 

@@ -26,8 +26,8 @@ def _disposal(_session: ReadSession, row: ProposalRow, payload: disposals.Dispos
 
 def _damage(_session: ReadSession, row: ProposalRow, payload: disposals.Damage) -> Evidence:
     amounts = [
-        (_("The harm"), payload.impairment, row.currency),
-        (_("The borrower pays"), payload.compensation, row.currency),
+        (_("Loss in value"), payload.impairment, row.currency),
+        (_("Paid by the borrower"), payload.compensation, row.currency),
     ]
     return Evidence(amounts=[amount for amount in amounts if amount[1]])
 

@@ -56,7 +56,7 @@ def let_go(asset_id: UUID) -> Response:
             session, asset_id=asset_id, made_by=person.id, now=now(), **answers
         )
 
-    return _ask(asset_id, "let_go", deed, _("Asked. An approver decides."))
+    return _ask(asset_id, "let_go", deed, _("Approval requested. An approver decides."))
 
 
 @pages.post("/things/<uuid:asset_id>/give-on")
@@ -76,7 +76,7 @@ def give_on(asset_id: UUID) -> Response:
             now=now(),
         )
 
-    asked = _("Asked. An approver decides.")
+    asked = _("Approval requested. An approver decides.")
     return _ask(asset_id, "give_on", deed, asked)
 
 
@@ -105,7 +105,7 @@ def plan_wear(asset_id: UUID) -> Response:
         asset_id,
         "plan_wear",
         deed,
-        _("Planned; each month's wear is booked when the month is over."),
+        _("Depreciation planned. Each month is booked after it ends."),
     )
 
 
@@ -117,10 +117,10 @@ def damage(asset_id: UUID) -> Response:
     def deed(session: Session, answers: dict[str, Any]) -> None:
         loan = assets.running_loan(session, asset_id)
         if loan is None:
-            raise Conflict(_("This thing is not lent."), place="impairment")
+            raise Conflict(_("This equipment is not on loan."), place="impairment")
         disposals.propose_damage(session, loan_id=loan.id, made_by=person.id, now=now(), **answers)
 
-    return _ask(asset_id, "damage", deed, _("Asked. An approver decides."))
+    return _ask(asset_id, "damage", deed, _("Approval requested. An approver decides."))
 
 
 def _ask(
@@ -148,8 +148,8 @@ def _form(
     shape = SHAPES.get(chosen)
     shapes = [shape(exponent(book.commodity))] if shape else []
     scopes = [
-        ("one", _("Only this one")),
-        ("all", _("All of the %(count)s that were valued together", count=together)),
+        ("one", _("Only this item")),
+        ("all", _("All %(count)s that were valued together", count=together)),
     ]
     return Form(*shapes, values=values, errors=errors, options={"scope": scopes})
 
@@ -159,7 +159,7 @@ def _free_fund(session: Session, book: Book, wanted: str) -> Any:
         return fund_by_code(session, book.id, wanted)
     free = [fund for fund in funds_of(session, book.id) if fund.fund_class == "unrestricted"]
     if not free:
-        raise Invalid(_("This community has no fund that could receive it."), place="receiver")
+        raise Invalid(_("This community has no fund that can receive the loan."), place="receiver")
     return free[0]
 
 
@@ -168,7 +168,7 @@ def _asset(asset_id: UUID, action: str) -> tuple[Asset, Book]:
         asset = session.get(Asset, asset_id)
         book = session.get(Book, asset.book_id) if asset else None
     if asset is None or book is None or not visitor().may(action, book.id):
-        raise NotFound(_("There is no such thing, or it is not yours to see."))
+        raise NotFound(_("This equipment does not exist, or you don't have access to it."))
     return asset, book
 
 

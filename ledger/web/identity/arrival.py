@@ -37,7 +37,12 @@ def arrive(person: Person, begun: tuple[SignInSession, str], joined: int = 0) ->
     flash(_("You are signed in as %(name)s.", name=person.name))
     start = url_for("home.start")
     if joined:
-        flash(_("Gifts made with your address are now under My giving. Please check them there."))
+        flash(
+            _(
+                "Contributions made with your e-mail address are now under My giving. Please "
+                "check them there."
+            )
+        )
         start = url_for("giving.show", _anchor="shown")
     return redirect(way if isinstance(way, str) else start, 303)
 

@@ -95,7 +95,7 @@ def remove_passkey(passkey_id: UUID) -> Response:
             opened, person_id=person.id, passkey_id=passkey_id, now=now()
         )
     )
-    flash(_("The passkey is removed here. Delete it on your device as well."))
+    flash(_("The passkey was removed here. Delete it on your device as well."))
     return redirect(url_for("factors.show"), 303)
 
 
@@ -130,7 +130,7 @@ def confirm_app() -> Response:
 
     added = write(deed)
     if added is None:
-        problem = _("This code is not right. Is the clock of your phone right?")
+        problem = _("This code is not correct. Check that the clock of your phone is right.")
         return _app_page(request.form.to_dict(), {"code": [problem]}, 422)
     return _after(added)
 
@@ -141,7 +141,7 @@ def remove_app() -> Response:
     """Remove one's own app."""
     person = signed_in()
     write(lambda opened: factors.remove_app(opened, person_id=person.id, now=now()))
-    flash(_("The app is removed."))
+    flash(_("The authenticator app was removed."))
     return redirect(url_for("factors.show"), 303)
 
 
@@ -174,7 +174,7 @@ def _after(added: Added) -> Response:
     browser.carry(*begun)
     if codes:
         return page("identity/codes.html", 201, codes=codes)
-    flash(_("Done. You will be asked for it when you sign in."))
+    flash(_("Done. We will ask for it when you sign in."))
     return redirect(url_for("factors.show"), 303)
 
 

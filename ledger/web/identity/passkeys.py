@@ -31,7 +31,7 @@ def party() -> RelyingParty:
     """Return who passkeys are made for here. Raises Conflict where there can be none."""
     found = passkeys.relying_party(here().settings.base_url)
     if found is None:
-        raise Conflict("Passkeys need an address with a name. This installation has none.")
+        raise Conflict("Passkeys need a domain name. This installation has none.")
     return found
 
 
@@ -133,6 +133,10 @@ def _refused() -> Answer:
         passkeys=usable_here(),
         form=Form(
             Address(),
-            errors={WHOLE: [_("This passkey was not accepted. Use the link by e-mail instead.")]},
+            errors={
+                WHOLE: [
+                    _("This passkey was not accepted. Sign in with the link by e-mail instead.")
+                ]
+            },
         ),
     )

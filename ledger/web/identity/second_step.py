@@ -81,7 +81,7 @@ def _with_code(template: str, code: str) -> Response:
     begun = write(deed)
     if begun is not None:
         return arrive(*begun, who.joined)
-    return _page(template, {"code": [_("This code is not right, or was used before.")]}, 422)
+    return _page(template, {"code": [_("This code is not correct or has already been used.")]}, 422)
 
 
 def _begin(
@@ -96,7 +96,7 @@ def _page(template: str, errors: dict[str, list[str]], status: int = 200) -> Res
     with reading() as opened:
         held = factors_of(opened, who.person_id)
     if not held.any:
-        raise Conflict("Your factors were reset meanwhile. Please sign in again.")
+        raise Conflict("Your second factors were reset in the meantime. Please sign in again.")
     usable = bool(held.passkeys) and passkeys.usable_here()
     more = app_codes.recovery() if template == LOST else app_codes.asked_of(held.app)
     form = Form(Code(), errors=errors, more=more)

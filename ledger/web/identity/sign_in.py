@@ -83,14 +83,16 @@ def enter_code() -> Response:
     """Lead to the link whose code was typed, in the browser that asked for it."""
     asked, code = session.get("asked"), request.form.get("code", "")[:32]
     if asked is None:
-        raise NotAllowed(_("Ask for a sign-in link in this browser first."))
+        raise NotAllowed(_("Request a sign-in link in this browser first."))
     secret = write(
         lambda opened: sign_in_links.try_code(
             opened, link_id=UUID(asked), code=code, links=links(), now=now()
         )
     )
     if secret is None:
-        sentence = _("This code is wrong or too old. After five tries, ask for another link.")
+        sentence = _(
+            "This code is not correct or has expired. After five attempts, request a new link."
+        )
         return _sent({"code": [sentence]}, 422)
     del session["asked"]
     return redirect(url_for("sign_in.confirm", secret=secret), 303)
@@ -213,7 +215,7 @@ def end(session_id: UUID) -> Response:
     """Sign out one of one's own browsers."""
     person = signed_in()
     _end(session_id, person.id, "elsewhere")
-    flash(_("Signed out there."))
+    flash(_("Session signed out."))
     return redirect(url_for("sign_in.where"), 303)
 
 
@@ -225,7 +227,7 @@ def end_all() -> Response:
         lambda opened: sessions.end_all(opened, person_id=person.id, reason="everywhere", now=now())
     )
     browser.forget()
-    flash(_("You are signed out in all your browsers."))
+    flash(_("You are signed out of all your browsers."))
     return redirect(url_for("home.show"), 303)
 
 

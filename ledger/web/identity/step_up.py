@@ -65,10 +65,10 @@ def confirm() -> Response:
     except Invalid as refusal:
         return again_page(errors_of(refusal), 422)
     if begun is None:
-        return again_page({"code": [_("This was not accepted. Please try again.")]}, 422)
+        return again_page({"code": [_("This was not accepted. Try again.")]}, 422)
     way = session.get("way")
     browser.carry(*begun)
-    flash(_("Thank you. Nothing has been done yet: please look once more, and send it."))
+    flash(_("Thank you. Nothing has been saved yet. Check your answers and send the form again."))
     return redirect(way if isinstance(way, str) else url_for("home.start"), 303)
 
 
@@ -82,7 +82,12 @@ def _begin(opened: Session, method: str) -> tuple[SignInSession, str]:
 
 
 def _lead_to_enrolment() -> Response:
-    flash(_("You signed in with a recovery code. Set up a passkey or an app to go on."))
+    flash(
+        _(
+            "You signed in with a recovery code. Set up a passkey or an authenticator app to "
+            "continue."
+        )
+    )
     return redirect(url_for("factors.show"), 303)
 
 

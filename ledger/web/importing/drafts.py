@@ -104,7 +104,7 @@ def register(flow: Flow, address: str) -> None:
 def _say(flow: Flow, draft: Draft) -> Response:
     if request.form.get("deed") == "drop":
         write(lambda session: tables.drop_draft(session, draft_id=draft.id))
-        flash(_("The file was thrown away; nothing was imported."))
+        flash(_("The file was discarded. Nothing was imported."))
         return redirect(url_for(flow.leads_to, code=draft.book.code), 303)
     looked = flow.answer(draft, request.form.to_dict())
     if looked.keep is None:

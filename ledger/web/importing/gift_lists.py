@@ -73,7 +73,7 @@ def _answer(draft: Draft, values: dict[str, str]) -> Looked:
 def _said(_book: Book, done: gift_lists.GiftsImported) -> None:
     flash(
         _(
-            "%(new)s gifts were booked, %(known)s were booked before; %(givers)s givers are new.",
+            "%(new)s contributions booked, %(known)s already booked before, %(givers)s new donors.",
             new=done.new,
             known=done.known,
             givers=done.new_givers,

@@ -54,7 +54,7 @@ def _check(_book: Book, file_name: str, data: bytes) -> History:
     history = _history(file_name, data, "auto", ())
     if len(history.accounts()) + len(history.places()) > MOST_NAMES:
         raise Invalid(
-            _("This file has more accounts than fit on a page. Import it with the command."),
+            _("This file has more accounts than fit on a page. Import it on the command line."),
             place="file",
         )
     return history
@@ -103,7 +103,7 @@ def _answer(draft: Draft, values: dict[str, str]) -> Looked:
 def _said(_book: Book, done: ledgers.HistoryImported) -> None:
     flash(
         _(
-            "%(new)s entries came in, %(known)s were there already; %(opened)s accounts are new.",
+            "%(new)s entries imported, %(known)s already there, %(opened)s new accounts.",
             new=done.entries,
             known=done.duplicates,
             opened=len(done.opened),
@@ -152,7 +152,7 @@ def _said_of(book: Book, proposed: Mapping, names: dict[str, str]) -> Mapping:
     for field, name in accounts.items():
         number = int(answers[field] or 0) or found[name].number
         if not number:
-            problems[field] = [_("Say which account this is.")]
+            problems[field] = [_("Choose an account.")]
         elif number != found[name].number:
             found[name] = replace(
                 found[name], number=number, name=None if number in chart else name
@@ -161,7 +161,7 @@ def _said_of(book: Book, proposed: Mapping, names: dict[str, str]) -> Mapping:
     for field, unit in units.items():
         code = answers[field].upper() or codes[unit].code
         if not is_ours(code):
-            problems[field] = [_("Write the code of a commodity, like EUR or MIN.GEN.")]
+            problems[field] = [_("Enter a commodity code, like EUR or MIN.GEN.")]
         elif code != codes[unit].code:
             codes[unit] = target_of(code)
     if problems:

@@ -127,7 +127,7 @@ def form_of(
 
 def heading_lines(grid: Grid) -> list[tuple[str, str]]:
     """Return the lines that may hold the headings, with how each begins."""
-    offered = [("0", _("There are no headings"))]
+    offered = [("0", _("No headings"))]
     for row in grid.rows[:LINES_OFFERED]:
         begins = " · ".join(cell.strip() for cell in row.cells if cell.strip())
         offered.append((str(row.number), f"{row.number}: {begins[:60]}"))
@@ -160,8 +160,8 @@ def profile_of(base: Reading, answers: dict[str, Any]) -> Profile:
     number = answers["heading_line"]
     above = next((row for row in base.grid.rows if row.number == number), None)
     if number and above is None:
-        raise Invalid(_("Choose the line of the headings."), messages={
-            "heading_line": [_("Choose the line of the headings.")]})  # fmt: skip
+        raise Invalid(_("Choose the line with the headings."), messages={
+            "heading_line": [_("Choose the line with the headings.")]})  # fmt: skip
     headings = [cell.strip() for cell in above.cells] if above else []
     said: dict[str, list[str]] = {}
     for name, meaning in answers.items():
@@ -170,7 +170,9 @@ def profile_of(base: Reading, answers: dict[str, Any]) -> Profile:
     _check_enough(said)
     for meaning, names in said.items():
         if meaning != "texts" and len(names) > 1:
-            sentence = _("Two columns cannot be the same: %(names)s.", names=", ".join(names))
+            sentence = _(
+                "Two different columns cannot be the same: %(names)s.", names=", ".join(names)
+            )
             raise Invalid(sentence, messages={"form": [sentence]})
     document: dict[str, Any] = {
         key: names if key == "texts" else names[0] for key, names in said.items()
@@ -190,9 +192,11 @@ def _check_enough(said: dict[str, list[str]]) -> None:
     both = "paid_out" in said and "paid_in" in said
     sentence = ""
     if "day" not in said:
-        sentence = _("Say which column is the day.")
+        sentence = _("Choose the column of the date.")
     elif ("amount" in said) == both or ("paid_out" in said) != ("paid_in" in said):
-        sentence = _("Say which column is the amount, or which two are paid out and paid in.")
+        sentence = _(
+            "Choose the column of the amount, or the two columns of amounts paid out and paid in."
+        )
     if sentence:
         raise Invalid(sentence, messages={"form": [sentence]})
 

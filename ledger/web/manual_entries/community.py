@@ -115,7 +115,7 @@ def _revaluation(told: Told) -> UUID:
         **told.booking(),
     )
     if entry_id is None:
-        raise Conflict("At these rates nothing changes.", place="rates")
+        raise Conflict("At these rates, there is nothing to revalue.", place="rates")
     return entry_id
 
 
@@ -166,7 +166,7 @@ def _small_gift(told: Told) -> Proposal:
 def _free_use(told: Told) -> Proposal:
     loan = told.session.get(AssetLoan, told.answers["loan"])
     if loan is None or loan.borrower_id != told.book.id:
-        raise Invalid("This community has borrowed no such thing.", place="loan")
+        raise Invalid("This community has not borrowed this equipment.", place="loan")
     return contributed_use.propose_use(
         told.session,
         loan_id=loan.id,
@@ -190,7 +190,7 @@ def _bounced_cheque(told: Told) -> UUID:
 def _hours_not_worked(told: Told) -> Proposal:
     row = told.session.get(HoursEntry, told.answers["hours"])
     if row is None or row.book_id != told.book.id:
-        raise Invalid("This community has no such hours.", place="hours")
+        raise Invalid("This community has no such record of hours.", place="hours")
     return hours.propose_hours_correction(
         told.session, hours_id=row.id, **told.asking("minutes", "reason")
     )
@@ -212,32 +212,32 @@ _FOREIGN = {
 COMMUNITY_DEEDS: dict[str, Deed] = {
     "promise": Deed(
         "promises",
-        later("Promise on paper"),
-        later("Somebody owes you money by a signed letter. An approver looks at the letter."),
+        later("Written pledge"),
+        later("A donor owes you money under a signed letter. An approver checks the letter."),
         (*_DONOR, "fund", "schedule", "basis_points", "reason"),
         _promise,
         asks=True,
         tried=True,
-        words={"reason": asked(later("The letter: who signed it, and when"))},
+        words={"reason": asked(later("Letter (signed by whom, and when)"))},
     ),
     "spoken-pledge": Deed(
         "promises",
         later("Pledge by phone"),
-        later("Somebody means to give. It is noted, and is income once it is paid."),
+        later("A donor intends to give. The pledge becomes income once it is paid."),
         (*_DONOR, "amount", "fund", "due_on"),
         _spoken_pledge,
     ),
     "pledge-taken-back": Deed(
         "promises",
-        later("Pledge taken back"),
-        later("A donor told you that nothing more will come of a pledge."),
+        later("Withdrawn pledge"),
+        later("A donor told you that they will not pay the rest of a pledge."),
         ("pledge", "done_on"),
         _pledge_taken_back,
     ),
     "allowance": Deed(
         "promises",
-        later("Doubtful promises"),
-        later("Sets aside what of a fund's promises may never come."),
+        later("Allowance for doubtful pledges"),
+        later("Sets aside the part of a fund's pledges that may never be paid."),
         ("fund", "amount", "reason"),
         _allowance,
         optional=("amount",),
@@ -246,14 +246,14 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
         words={
             "amount": asked(
                 later("Amount"),
-                later("Left empty: what your rules say for the age of what is owed."),
+                later("If empty, your policies decide by the age of the pledges."),
             )
         },
     ),
     "foreign-gift": Deed(
         "foreign",
-        later("Gift in another currency"),
-        later("Money that came into an account of another currency."),
+        later("Contribution in another currency"),
+        later("Money received in an account of another currency."),
         ("fund", "foreign", "amount", "rate", "reference", "done_on"),
         _foreign_gift,
         tried=True,
@@ -261,8 +261,8 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
     ),
     "foreign-sale": Deed(
         "foreign",
-        later("Exchanged into our own money"),
-        later("The bank sold foreign money and paid you your own."),
+        later("Currency exchange"),
+        later("The bank sold foreign money and paid you in your own currency."),
         ("fund", "foreign", "amount", "received", "reference", "done_on"),
         _foreign_sale,
         tried=True,
@@ -270,50 +270,52 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
     ),
     "revaluation": Deed(
         "foreign",
-        later("Revalue at closing rates"),
-        later("Brings foreign money to the rates of a closing day; the change is gain or loss."),
+        later("Revaluation at closing rates"),
+        later(
+            "Revalues foreign money at the rates of a closing day. The change is a gain or loss."
+        ),
         ("fund", "rates", "done_on"),
         _revaluation,
         tried=True,
     ),
     "material": Deed(
         "things",
-        later("Material given"),
-        later("Sand, paint or flour, with what it is worth. An approver agrees to the value."),
+        later("Supplies received"),
+        later("Sand, paint or flour, with their value. An approver agrees to the value."),
         ("commodity", "unit", "quantity", "value", "fund", "reason"),
         _material,
         asks=True,
-        words={"quantity": asked(later("How much of it"), later("In grams or ml."))},
+        words={"quantity": asked(later("Quantity"), later("In grams or millilitres."))},
     ),
     "material-used": Deed(
         "things",
-        later("Material used"),
-        later("Takes from the stock what was used, at what it is worth there."),
+        later("Supplies used"),
+        later("Removes used supplies from stock, at their value there."),
         ("stock", "quantity", "reference", "done_on"),
         _material_used,
         tried=True,
-        words={"quantity": asked(later("How much of it"), later("In grams or ml."))},
+        words={"quantity": asked(later("Quantity"), later("In grams or millilitres."))},
     ),
     "small-gift": Deed(
         "things",
         later("Low-value items"),
-        later("Given and used up at once, such as tools for a day. An approver agrees."),
+        later("Items given and used up at once, such as small tools. An approver agrees."),
         ("thing", "items", "description", "condition", "value", "fund", "received_on", "reason"),
         _small_gift,
         asks=True,
     ),
     "free-use": Deed(
         "things",
-        later("Free use of lent equipment"),
-        later("What it was worth that somebody lent you a thing for nothing."),
+        later("Contributed use of assets"),
+        later("The value of using equipment that was lent to you for free."),
         ("loan", "days", "value", "reason"),
         _free_use,
         asks=True,
     ),
     "bounced-cheque": Deed(
         "mistakes",
-        later("Cheque that bounced"),
-        later("The bank sent back a cheque that you had paid in."),
+        later("Returned cheque"),
+        later("The bank returned a cheque that you had deposited."),
         ("entry", "amount", "charge", "general_fund", "done_on"),
         _bounced_cheque,
         optional=("amount", "charge"),
@@ -321,14 +323,14 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
         words={
             "amount": asked(
                 later("Amount of the cheque"),
-                later("Only for a deposit whose items nobody noted."),
+                later("Only for a deposit without recorded items."),
             )
         },
     ),
     "hours-not-worked": Deed(
         "mistakes",
-        later("Hours that were not worked"),
-        later("Takes back confirmed time, with its share of the value. An approver agrees."),
+        later("Hours not worked"),
+        later("Reverses confirmed hours with their share of the value. An approver agrees."),
         ("hours", "minutes", "reason"),
         _hours_not_worked,
         asks=True,

@@ -91,10 +91,10 @@ class Deed:
 
 
 GROUPS: dict[str, Any] = {
-    "promises": later("Promises"),
-    "foreign": later("Foreign money"),
+    "promises": later("Pledges"),
+    "foreign": later("Foreign currency"),
     "things": later("Equipment and supplies"),
-    "mistakes": later("What turned out otherwise"),
-    "pools": later("With pools"),
-    "setup": later("Setting up"),
+    "mistakes": later("Corrections"),
+    "pools": later("Pools"),
+    "setup": later("Setup"),
 }

@@ -131,12 +131,12 @@ def do(code: str, task: str) -> Response:
 def _after(code: str, book: Book, result: Result) -> Response:
     """Lead to what the deed left."""
     if result is None:
-        flash(_("Noted."))
+        flash(_("Saved."))
         return redirect(url_for("by_hand.index", code=code), 303)
     if isinstance(result, UUID):
         flash(_("Booked."))
         return redirect(url_for("journal.entry", code=code, entry_id=result), 303)
-    flash(_("Asked. An approver of %(name)s decides.", name=book.name))
+    flash(_("Approval requested. An approver of %(name)s decides.", name=book.name))
     if isinstance(result, Commitment):
         return redirect(url_for("commitments.show", code=code, agreement=result.reference), 303)
     return redirect(url_for("by_hand.index", code=code), 303)
@@ -162,7 +162,7 @@ def _outcome(told: Told, result: Result) -> Outcome:
         return Outcome(legs=detail.entry.legs)
     if isinstance(result, Commitment):
         if policy_of(told.session, told.book, told.today).promises == "none":
-            noted = _("Noted until it is paid; your rules call nothing owed")
+            noted = _("Recorded without being owed, under your policies, until it is paid")
             return Outcome(amounts=((noted, result.quantity, result.commodity),))
         less = receivables.discount(
             told.answers["schedule"],
@@ -171,15 +171,15 @@ def _outcome(told: Told, result: Result) -> Outcome:
         )
         return Outcome(
             amounts=(
-                (_("Promised"), result.quantity, result.commodity),
-                (_("Less what becomes income year by year"), -less, result.commodity),
-                (_("Worth today"), result.quantity - less, result.commodity),
+                (_("Pledged"), result.quantity, result.commodity),
+                (_("Less discount, recognised as income over the years"), -less, result.commodity),
+                (_("Present value"), result.quantity - less, result.commodity),
             )
         )
     if result is None:
         return Outcome()
     asked = result.arguments
-    return Outcome(amounts=((_("It comes to"), asked["quantity"], asked["commodity"]),))
+    return Outcome(amounts=((_("Result"), asked["quantity"], asked["commodity"]),))
 
 
 def _told(session: Session, book: Book, person: Person, answers: dict[str, Any]) -> Told:
@@ -199,7 +199,7 @@ def _schema(book: Book, asked: Deed) -> Any:
 
 def _deed(name: str, book: Book) -> Deed:
     if name not in DEEDS or DEEDS[name].of != book.kind:
-        raise NotFound(_("There is no such page."))
+        raise NotFound(_("This page does not exist."))
     return DEEDS[name]
 
 
@@ -263,7 +263,7 @@ def _funds(session: ReadSession, book: Book) -> list[tuple[str, str]]:
 
 
 def _consents(_session: ReadSession, _book: Book) -> list[tuple[str, str]]:
-    words = {"name": _("In full"), "initials": _("By initials"), "anonymous": _("Not at all")}
+    words = {"name": _("Full name"), "initials": _("Initials"), "anonymous": _("Anonymous")}
     return [(consent, words[consent]) for consent in CONSENTS]
 
 
@@ -347,7 +347,7 @@ def _skills(session: ReadSession, _book: Book) -> list[tuple[str, str]]:
 
 
 def _grades(_session: ReadSession, _book: Book) -> list[tuple[str, str]]:
-    words = {"specialised": _("Specialised"), "general": _("Anybody could do it")}
+    words = {"specialised": _("Specialised"), "general": _("General")}
     return [(grade, words[grade]) for grade in schemas.SPECIALISED]
 
 

@@ -78,24 +78,24 @@ def _hour_rate(told: Told) -> None:
 OTHER_DEEDS: dict[str, Deed] = {
     "share-in-pool": Deed(
         "pools",
-        later("Share that we can take out again"),
-        later("Money put into a pool that stays yours. An approver agrees."),
+        later("Refundable share in a pool"),
+        later("Money put into a pool that remains yours. An approver agrees."),
         ("pool", "amount", "fund", "reason"),
         _refundable,
         asks=True,
     ),
     "given-back": Deed(
         "pools",
-        later("Give an allocation back"),
-        later("What of a pool's money was not needed and goes back to it."),
+        later("Return of an allocation"),
+        later("Unused money of an allocation that goes back to the pool."),
         ("pool", "amount", "fund", "reference", "done_on"),
         _given_back,
         tried=True,
     ),
     "on-condition": Deed(
         "pools",
-        later("Allocate on a condition"),
-        later("Set aside for a member until something is reached. An approver agrees."),
+        later("Conditional allocation"),
+        later("Set aside for a member until a milestone is reached. An approver agrees."),
         ("member", "amount", "milestone", "reason"),
         _conditional,
         asks=True,
@@ -104,21 +104,24 @@ OTHER_DEEDS: dict[str, Deed] = {
     "opening": Deed(
         "setup",
         later("Opening balances"),
-        later("What the book brings along, once. An approver compares it with the old books."),
+        later(
+            "The balances a book starts with, entered once. An approver compares them with "
+            "the old books."
+        ),
         ("balances", "reason"),
         _opening,
         asks=True,
     ),
     "hour-rate": Deed(
         "setup",
-        later("What an hour is worth"),
-        later("The rate of a skill from a day on; hours already confirmed stay as they are."),
+        later("Hourly rate of a skill"),
+        later("The value of an hour from a day on. Hours already confirmed do not change."),
         ("skill", "value", "specialised", "reason", "done_on"),
         _hour_rate,
         words={
-            "value": asked(later("Worth per hour")),
-            "reason": asked(later("Where the rate comes from")),
-            "done_on": asked(later("From the day")),
+            "value": asked(later("Value per hour")),
+            "reason": asked(later("Source of the rate")),
+            "done_on": asked(later("From")),
         },
     ),
 }

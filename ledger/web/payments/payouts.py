@@ -79,7 +79,7 @@ def refund(code: str, pledge_id: UUID) -> Response:
         return _refund_page(
             code, pledge_id, request.form.to_dict(), {"form": [refusal.message]}, 409
         )
-    flash(_("Asked for. Nothing goes back until an approver agrees."))
+    flash(_("Refund requested. No money is sent back until an approver agrees."))
     return redirect(url_for("payouts.show", code=code), 303)
 
 

@@ -50,7 +50,7 @@ def name(code: str, txn_id: str) -> Response:
         return _page(code, txn_id, request.form.to_dict(), errors_of(refusal), 422)
     except Conflict as refusal:
         return _page(code, txn_id, request.form.to_dict(), {"form": [refusal.message]}, 409)
-    flash(_("Booked as a gift."))
+    flash(_("Booked as a contribution."))
     return redirect(url_for("payouts.show", code=code), 303)
 
 
@@ -67,7 +67,7 @@ def _page(
         funds = funds_of(session, book.id)
     txn = next((row for row in parked if row.stripe_txn_id == txn_id), None)
     if txn is None:
-        raise NotFound(_("Nothing of this name is in suspense."))
+        raise NotFound(_("There is no such transaction in suspense."))
     return page(
         "payments/unrecognised.html",
         status,

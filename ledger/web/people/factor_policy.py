@@ -30,7 +30,7 @@ pages = Blueprint("factor_policy", __name__)
 ACTION = "manage_roles"
 WORDS = {
     "off": later("Off"),
-    "asked": later("Asked for"),
+    "asked": later("Requested"),
     "required": later("Required, after seven days"),
 }
 
@@ -79,7 +79,7 @@ def set_demand(code: str) -> Response:
     def deed(opened: Session) -> bool:
         return factors.set_policy(opened, book=book, set_by=admin.id, now=now(), **answers)
 
-    flash(_("Saved.") if write(deed) else _("This was so already."))
+    flash(_("Saved.") if write(deed) else _("Nothing to change: this was already set."))
     return redirect(url_for("factor_policy.show", code=code), 303)
 
 
@@ -93,9 +93,9 @@ def reset(code: str, person_id: UUID) -> Response:
     def deed(opened: Session) -> None:
         held = people_of(opened, book_id=book.id, now=now())
         if person_id not in {row.person_id for row in held}:
-            raise NotFound("Nobody of this community is meant.")
+            raise NotFound("This is not a person of this community.")
         factors.reset(opened, person_id=person_id, by=admin.id, now=now())
 
     write(deed)
-    flash(_("Removed. They were told by mail, and set up new ones when they sign in."))
+    flash(_("Removed. We notified the person by mail. They set up new factors when they sign in."))
     return redirect(url_for("factor_policy.show", code=code), 303)

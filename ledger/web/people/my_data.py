@@ -61,7 +61,7 @@ def erase() -> Response:
     try:
         answers = read_form(Erasure())
         if answers["email"] != person.email:
-            raise NotAllowed(_("This is not the address you signed in with."), place="email")
+            raise NotAllowed(_("This is not the e-mail address you signed in with."), place="email")
         write(lambda session: _erase(session, person))
     except Invalid as refusal:
         return _page(request.form.to_dict(), errors_of(refusal), 422)
@@ -71,7 +71,7 @@ def erase() -> Response:
         return _page(request.form.to_dict(), {"email": [refusal.message]}, 409)
     here().db.flush_log()
     sessions.forget()
-    flash(_("You are erased. The books keep what was given, without your name."))
+    flash(_("Your data has been erased. The books keep your contributions, without your name."))
     return redirect(url_for("home.show"), 303)
 
 

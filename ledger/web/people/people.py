@@ -41,10 +41,10 @@ ACTION, READ = "manage_roles", "read_people"
 # What each role is for, in the words of those who give it.
 WORDS = {
     "member": later("Member: logs hours, receives equipment, requests spending"),
-    "treasurer": later("Treasurer: keeps the books and asks"),
-    "approver": later("Approver: says yes or no to what others ask"),
-    "auditor": later("Auditor: reads everything and changes nothing"),
-    "admin": later("Admin: gives roles and ends them"),
+    "treasurer": later("Treasurer: keeps the books and makes requests"),
+    "approver": later("Approver: approves or rejects requests"),
+    "auditor": later("Auditor: can read everything but change nothing"),
+    "admin": later("Admin: gives and ends roles"),
 }
 
 
@@ -83,18 +83,23 @@ def give(code: str) -> Response:
     except (Conflict, NotAllowed) as refusal:
         return _page(code, request.form.to_dict(), {"role": [refusal.message]}, 409)
     if given.asked is not None:
-        flash(_("Asked. The role holds once another admin or an approver agrees under Decisions."))
+        flash(
+            _(
+                "Approval requested. The role starts once another admin or an approver has "
+                "agreed under Approval requests."
+            )
+        )
     elif given.starts_at is not None and given.starts_at > now():
         flash(
             _(
-                "Nobody else is there to agree, so the role starts on %(day)s.",
+                "There is no other person to approve it, so the role starts on %(day)s.",
                 day=format_date(given.starts_at, locale=chosen()),
             )
         )
     elif given.starts_at is not None:
-        flash(_("Done. They sign in with a link that is sent to this address."))
+        flash(_("Done. They can sign in with a link sent to this address."))
     else:
-        flash(_("They have this role already."))
+        flash(_("This person already has this role."))
     return redirect(url_for("people.show", code=code), 303)
 
 
@@ -109,7 +114,7 @@ def end(code: str, membership_id: UUID) -> Response:
             session, book=book, membership_id=membership_id, taken_by=admin.id, now=now()
         )
     )
-    flash(_("Ended. What they asked for and decided stays as it is."))
+    flash(_("Ended. Earlier requests and decisions of this person are not affected."))
     return redirect(url_for("people.show", code=code), 303)
 
 
@@ -131,7 +136,7 @@ def pause(code: str) -> Response:
     except Conflict as refusal:
         return _page(code, {"role": "member", **request.form}, {"pause": [refusal.message]}, 409)
     day = format_date(choice.valid_from_on, locale=chosen())
-    flash(_("Set. It holds from %(day)s on.", day=day))
+    flash(_("Saved. It applies from %(day)s.", day=day))
     return redirect(url_for("people.show", code=code), 303)
 
 

@@ -33,16 +33,19 @@ from ledger.web.site.forms import Form, errors_of
 pages = Blueprint("settings", __name__)
 ACTION = "manage_roles"
 FUND_WORDS = {
-    "unrestricted": later("Free: for anything the community does"),
-    "designated": later("Set aside: the community's own plan, it may change its mind"),
-    "purpose": later("For a purpose that givers named"),
-    "time": later("For a time that givers named"),
-    "purpose_time": later("For a purpose and a time that givers named"),
-    "endowment_expendable": later("Endowment that may be spent"),
-    "endowment_permanent": later("Endowment that is kept for good"),
-    "agency": later("Held for others: never ours"),
+    "unrestricted": later("Unrestricted: for anything the community does"),
+    "designated": later("Designated: the community's own plan, which it can change"),
+    "purpose": later("Restricted to a purpose named by donors"),
+    "time": later("Restricted to a time named by donors"),
+    "purpose_time": later("Restricted to a purpose and a time named by donors"),
+    "endowment_expendable": later("Expendable endowment"),
+    "endowment_permanent": later("Permanent endowment"),
+    "agency": later("Agency fund: money held for others"),
 }
-KIND_WORDS = {SKILL: later("A skill, counted in hours"), THING: later("Equipment, counted")}
+KIND_WORDS = {
+    SKILL: later("A skill, counted in hours"),
+    THING: later("Equipment, counted in pieces"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def open_fund(code: str) -> Response:
         )
         _note(session, book, "fund")
 
-    return _do(code, NewFund(), deed, _("The fund is open."))
+    return _do(code, NewFund(), deed, _("The fund was created."))
 
 
 @pages.post("/books/<code>/kinds")
@@ -111,7 +114,7 @@ def add_kind(code: str) -> Response:
         )
         _note(session, book, "kind")
 
-    return _do(code, NewKind(), deed, _("Added. People can pledge it now."))
+    return _do(code, NewKind(), deed, _("Added. People can now pledge it."))
 
 
 def _note(session: Session, book: Book, setting: str) -> None:
@@ -183,18 +186,18 @@ def _steps(session: ReadSession, book: Book) -> list[Step]:
     people = url_for("people.show", code=book.code)
     return [
         Step(bool(book.story), _("Tell the public who you are."), "#words"),
-        Step("treasurer" in roles, _("Find a treasurer, who keeps the books."), people),
-        Step("approver" in roles, _("Find an approver, who says yes or no."), people),
+        Step("treasurer" in roles, _("Add a treasurer, who keeps the books."), people),
+        Step("approver" in roles, _("Add an approver, who approves or rejects requests."), people),
         Step(
             settings.sends_mail or settings.demo,
-            _("Set up mail. The operator of this installation does that."),
+            _("Set up mail. The operator of this installation does this."),
         ),
         Step(
             bool(settings.stripe_key),
-            _("Take card payments. The operator of this installation connects Stripe."),
+            _("Accept card payments. The operator of this installation connects Stripe."),
         ),
         Step(
             installation.has_campaign(session, book_id=book.id),
-            _("Have the treasurer open a first campaign."),
+            _("Ask the treasurer to open a first campaign."),
         ),
     ]

@@ -32,7 +32,7 @@ WORDS = {
     "read-reports": later("Read reports and figures"),
     "read-books": later("Read journal entries and balances"),
     "import": later("Import bank statements"),
-    "propose": later("Propose journal entries, which another person approves"),
+    "propose": later("Request journal entries, which another person approves"),
     "pledge": later("Make pledges in your name"),
 }
 TICKED = "on"
@@ -91,7 +91,7 @@ def revoke(token_id: UUID) -> Response:
             session, person_id=person.id, token_id=token_id, now=now()
         )
     )
-    flash(_("Revoked. Programs that used it are refused from now on."))
+    flash(_("Revoked. Programs that used this token no longer have access."))
     return redirect(url_for("tokens.show"), 303)
 
 
@@ -109,7 +109,7 @@ def _shown(row: ApiToken, names: dict[str, str]) -> Shown:
     by_book: dict[str, list[str]] = {}
     for found in row.scopes.split():
         scope, _colon, code = found.partition(":")
-        place = _("Every book of yours") if code == tokens.ANY_BOOK else names.get(code, code)
+        place = _("All your books") if code == tokens.ANY_BOOK else names.get(code, code)
         by_book.setdefault(place, []).append(str(WORDS.get(scope, scope)))
     ended = row.expires_at <= now()
     state = "revoked" if row.revoked_at else "ended" if ended else "active"

@@ -11,22 +11,22 @@ from ledger.web.approvals.agreement_kinds import AgreementPage, Step, only_askin
 register(
     receivables.KIND,
     AgreementPage(
-        later("Promise on paper"),
+        later("Written pledge"),
         steps={
             "increase": Step(
-                later("Raise it"),
+                later("Increase the amount"),
                 ("amount", "evidence"),
                 only_asking(receivables.propose_increase),
                 "promise_id",
                 asks=True,
             ),
             "write_off": Step(
-                later("Write off what is left"),
+                later("Write off the remainder"),
                 ("reason",),
                 only_asking(receivables.propose_write_off),
                 "promise_id",
                 asks=True,
-                why=later("Why nothing more will come"),
+                why=later("Why no more will be paid"),
             ),
         },
     ),

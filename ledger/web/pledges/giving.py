@@ -57,7 +57,7 @@ def shown(basket_id: UUID) -> Response:
             session, person_id=person.id, basket_id=basket_id, consent=consent, now=now()
         )
     )
-    flash(_("Saved. This is how your gift is shown from now on."))
+    flash(_("Saved. This is how your name is shown from now on."))
     return redirect(url_for("giving.show", _anchor="shown"), 303)
 
 
@@ -66,7 +66,7 @@ def not_mine(basket_id: UUID) -> Response:
     """Part with a basket that somebody else made with one's address."""
     person = signed_in()
     write(lambda session: party_services.disown(session, person_id=person.id, basket_id=basket_id))
-    flash(_("This gift is no longer connected with you or your address."))
+    flash(_("This contribution is no longer linked to you or your e-mail address."))
     return redirect(url_for("giving.show", _anchor="shown"), 303)
 
 
@@ -76,12 +76,14 @@ def cancel(pledge_id: UUID) -> Response:
     person = signed_in()
     with reading() as session:
         if not pledges.is_of_person(session, pledge_id=pledge_id, person_id=person.id):
-            raise NotFound(_("There is no such pledge among yours."))
+            raise NotFound(_("You have no such pledge."))
         book = session.get_one(Book, session.get_one(Pledge, pledge_id).book_id)
     write(
         lambda session: pledge_services.cancel_pledge(
             session, pledge_id=pledge_id, on=today(book), now=now()
         )
     )
-    flash(_("The open part of your pledge is cancelled. Nothing you already gave changes."))
+    flash(
+        _("The open part of your pledge is cancelled. What you have already given is not affected.")
+    )
     return redirect(url_for("giving.show"), 303)

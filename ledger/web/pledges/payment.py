@@ -15,7 +15,7 @@ def gateway() -> PaymentGateway:
     """Return the payment provider. Raises Conflict when none is configured."""
     found = here().gateway
     if found is None:
-        raise Conflict("Payments are not configured here.")
+        raise Conflict("Card payments are not set up here.")
     return found
 
 

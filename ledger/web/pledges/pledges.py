@@ -112,8 +112,8 @@ def send(slug: str) -> Response:
     if confirms_first:
         flash(
             _(
-                "Many pledges came from your connection, so please confirm your e-mail address "
-                "first. We have sent you a link. Your pledge is kept."
+                "We received many pledges from your connection, so please confirm your "
+                "e-mail address first. We have sent you a link. Your pledge is saved."
             )
         )
         return redirect(url_for("pledges.thanks", basket_id=basket.id), 303)
@@ -140,7 +140,7 @@ def confirm(basket_id: UUID) -> Response:
         basket = _basket(session, basket_id)
         email = session.get_one(Party, basket.party_id).email
     write(lambda session: _send_link(session, email))
-    flash(_("We have sent a link to the address of this pledge. Open it to confirm."))
+    flash(_("We have sent a link to the e-mail address of this pledge. Open it to confirm."))
     return redirect(url_for("pledges.thanks", basket_id=basket_id), 303)
 
 
@@ -248,12 +248,12 @@ def _heading(said: Sequence[Standing | GiftStanding]) -> str:
     """Return what a whole basket comes to: what is most pressing of its parts."""
     pressing = min((one.tone for one in said), key=list(Tone).index, default=Tone.RECORDED)
     headings = {
-        Tone.NEEDS_YOU: _("Please look at this"),
+        Tone.NEEDS_YOU: _("Please check your payment"),
         Tone.NOT_PAID: _("Not paid yet"),
         Tone.ON_ITS_WAY: _("Thank you. Your payment is on its way"),
-        Tone.ARRIVED: _("Thank you. Your gift has arrived"),
+        Tone.ARRIVED: _("Thank you. Your contribution has arrived"),
         Tone.RECORDED: _("Thank you. We've recorded your pledge"),
-        Tone.RETURNED: _("About your gift"),
+        Tone.RETURNED: _("About your contribution"),
         Tone.ENDED: _("Your pledge has ended"),
     }
     return str(headings[pressing])
@@ -272,7 +272,7 @@ def _offers(
             continue
         label = called.get(one.commodity) or called_else
         looks[one.name] = (
-            asked(label, _("Like 6, 6:30 or 6.5"), suffix=_("hours"))
+            asked(label, _("For example 6, 6:30 or 6.5"), suffix=_("hours"))
             if kind == "hours"
             else asked(label, widget="count", suffix=called_else)
         )
@@ -335,7 +335,11 @@ def _offer(campaign: Campaign, answers: dict[str, Any]) -> Offer:
             continue
         if way["rhythm"] != "once" and line["commodity"] != campaign.commodity:
             raise Invalid(
-                _("Regular gifts and parts are in the campaign's own currency."), place="currency"
+                _(
+                    "Recurring contributions and instalments must be in the campaign's own "
+                    "currency."
+                ),
+                place="currency",
             )
         cover = estimate().cover_for(line["quantity"]) if way["cover"] else 0
         amount = line["quantity"] + cover
@@ -348,7 +352,8 @@ def _offer(campaign: Campaign, answers: dict[str, Any]) -> Offer:
         )
     if way["rhythm"] != "once" and here().gateway is None:
         raise Invalid(
-            _("Regular gifts are paid by card, which is not set up here."), place="rhythm"
+            _("Recurring contributions are paid by card, and card payments are not set up here."),
+            place="rhythm",
         )
     return Offer(lines, regular, way["rhythm"])
 
@@ -459,7 +464,7 @@ def _way() -> dict[str, str]:
 def _basket(session: ReadSession, basket_id: UUID) -> BasketRow:
     basket = session.get(BasketRow, basket_id)
     if basket is None:
-        raise NotFound(_("There is no such basket."))
+        raise NotFound(_("This basket does not exist."))
     return basket
 
 

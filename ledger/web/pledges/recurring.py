@@ -51,10 +51,13 @@ def change(token: str, deed: str) -> Response:
     gift_id = links().read(RECURRING, token)
     DEEDS[deed](here().db, gateway(), gift_id=gift_id, now=now())
     said = {
-        "pause": _("Your gift is paused. Nothing is taken until you go on."),
-        "resume": _("Your gift goes on with the next payment."),
-        "skip": _("The next payment is left out; the one after it is taken again."),
-        "stop": _("Your gift has ended. Nothing more is taken. Thank you for what you gave."),
+        "pause": _("Your recurring contribution is paused. We charge nothing until you resume it."),
+        "resume": _("Your recurring contribution resumes with the next payment."),
+        "skip": _("The next payment is skipped. The one after it will be charged again."),
+        "stop": _(
+            "Your recurring contribution has ended. We will not charge you again. Thank you "
+            "for your support."
+        ),
     }
     flash(said[deed])
     return redirect(url_for("recurring.show", token=token), 303)
@@ -69,7 +72,10 @@ def amount(token: str) -> Response:
         value = minor_units(request.form.get("amount", ""), exponent(gift.commodity))
         if value > gift.amount and not _is_owner(gift):
             raise Invalid(
-                _("To give more, sign in with the address you gave with. This link can lower it."),
+                _(
+                    "To give more, sign in with the e-mail address you gave with. With this "
+                    "link you can only lower the amount."
+                ),
                 place="amount",
             )
         checkout.change_amount(here().db, gateway(), gift_id=gift_id, amount=value, now=now())
@@ -77,7 +83,7 @@ def amount(token: str) -> Response:
         return _page(token, {"amount": [str(sentence) for sentence in error.messages]}, 422)
     except Invalid as refusal:
         return _page(token, errors_of(refusal), 422)
-    flash(_("The new amount is taken from the next payment on."))
+    flash(_("The new amount applies from the next payment."))
     return redirect(url_for("recurring.show", token=token), 303)
 
 
@@ -111,7 +117,7 @@ def _gift(gift_id: UUID) -> RecurringGift:
     with reading() as session:
         gift = session.get(RecurringGift, gift_id)
     if gift is None:
-        raise NotFound(_("This gift is not here any more."))
+        raise NotFound(_("This recurring contribution no longer exists."))
     return gift
 
 
@@ -120,7 +126,7 @@ def _page(token: str, errors: dict[str, list[str]], status: int = 200) -> Respon
     with reading() as session:
         gift = recurring.recurring_row(session, gift_id)
     if gift is None:
-        raise NotFound(_("This gift is not here any more."))
+        raise NotFound(_("This recurring contribution no longer exists."))
     return page(
         "pledges/recurring.html",
         status,

@@ -92,7 +92,7 @@ def cancel(token: str) -> Response:
             session, pledge_id=pledge.id, on=day_in(zone, now()), now=now()
         )
     )
-    flash(_("The open part of your pledge is taken back, and your card is forgotten."))
+    flash(_("The open part of your pledge is cancelled, and we have deleted your card details."))
     return redirect(url_for("promises.show", token=token), 303)
 
 
@@ -119,5 +119,5 @@ def _pledge(token: str) -> Pledge:
     with reading() as session:
         pledge = session.get(Pledge, pledge_id)
     if pledge is None:
-        raise NotFound(_("This pledge is not here any more."))
+        raise NotFound(_("This pledge no longer exists."))
     return pledge

@@ -11,12 +11,12 @@ register(
         later("Share in a pool"),
         steps={
             "exit": Step(
-                later("Take it out again"),
+                later("Take back the share"),
                 ("reason",),
                 only_asking(lifecycle.propose_exit),
                 "contribution_id",
                 asks=True,
-                why=later("Why, and on what it rests"),
+                why=later("Reason and evidence"),
             ),
         },
     ),
@@ -24,9 +24,11 @@ register(
 register(
     lifecycle.CONDITIONAL,
     AgreementPage(
-        later("Allocation on a condition"),
+        later("Conditional allocation"),
         steps={
-            "reach": Step(later("It is reached"), (), lifecycle.reach_milestone, "allocation_id"),
+            "reach": Step(
+                later("Record the milestone"), (), lifecycle.reach_milestone, "allocation_id"
+            ),
         },
     ),
 )

@@ -84,7 +84,7 @@ def _ask(code: str, schema: Schema, ask: Ask, form: Callable[..., Response]) -> 
     except (Invalid, Conflict, NotFound) as refusal:
         status = 409 if isinstance(refusal, Conflict) else 422
         return form(code, request.form.to_dict(), errors_of(refusal, {"book": "pool"}), status)
-    flash(_("Asked. An approver of %(name)s decides.", name=book.name))
+    flash(_("Approval requested. An approver of %(name)s decides.", name=book.name))
     return redirect(url_for("pool_agreements.index", code=code), 303)
 
 
@@ -104,7 +104,7 @@ def _join(session: Session, member: Book, answers: dict[str, Any]) -> Proposal:
 def _community(code: str) -> Book:
     book = book_for(ACTION, code)
     if book.kind != "community":
-        raise NotFound(_("There is no such page."))
+        raise NotFound(_("This page does not exist."))
     return book
 
 

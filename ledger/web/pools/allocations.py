@@ -68,7 +68,7 @@ def propose(code: str) -> Response:
         )
     except Invalid as refusal:
         return _page(code, values, errors=errors_of(refusal), status=422)
-    flash(_("Proposed. Nothing moves until an approver agrees."))
+    flash(_("Approval requested. Nothing changes until an approver agrees."))
     return redirect(url_for("pools.show", code=code), 303)
 
 
@@ -99,7 +99,7 @@ def _read(
 def _unit(book: Book, values: Mapping[str, str], units: Collection[str]) -> str:
     asked = values.get("commodity", "").strip() or book.commodity
     if asked not in units:
-        raise Invalid(_("Choose what is handed out."), place="commodity")
+        raise Invalid(_("Choose what to allocate."), place="commodity")
     return asked
 
 

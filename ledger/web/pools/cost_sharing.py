@@ -73,7 +73,7 @@ def propose(code: str) -> Response:
         return _page(code, typed, errors_of(refusal), status=422)
     except (Conflict, NotFound) as refusal:
         return _page(code, typed, errors_of(refusal), status=422)
-    flash(_("Asked. An approver of %(name)s decides.", name=book.name))
+    flash(_("Approval requested. An approver of %(name)s decides.", name=book.name))
     return redirect(url_for("commitments.index", code=code), 303)
 
 
@@ -88,7 +88,7 @@ def _read(book: Book, typed: dict[str, str]) -> tuple[dict[str, Any], dict[str, 
         raise Invalid("Check the answers marked below.", messages=problems)
     if book.code not in measures or len(measures) < 2:
         raise Invalid(
-            "Give a measure for this community and at least one other.",
+            "Enter a measure for this community and at least one other.",
             place=f"{PREFIX}{book.code}",
         )
     return answers, measures
@@ -98,7 +98,7 @@ def _parts(
     session: ReadSession, book: Book, amount: int, measures: dict[str, int]
 ) -> list[tuple[str, int]]:
     if not any(measures.values()):
-        raise Invalid("Not all measures are zero.", place=f"{PREFIX}{book.code}")
+        raise Invalid("At least one measure must be above zero.", place=f"{PREFIX}{book.code}")
     names = {other.code: other.name for other in all_books(session)}
     shares = cost_sharing.shares_of(amount, measures)
     return [(names.get(code, code), share) for code, share in shares.items()]

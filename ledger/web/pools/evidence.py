@@ -26,10 +26,13 @@ def _opening(_session: ReadSession, _row: ProposalRow, payload: agreements.PoolT
     return Evidence(
         terms=[
             (_("Code"), payload.code),
-            (_("What it is for"), payload.story),
-            (_("Fund that keeps the money"), payload.held_fund or _("a new one")),
-            (_("Fee of the host"), format_share(payload.fee_basis_points, locale=chosen())),
-            (_("The host's share goes to"), payload.own_fund or _("nowhere: it is no member")),
+            (_("Purpose"), payload.story),
+            (_("Fund that holds the money"), payload.held_fund or _("a new one")),
+            (_("Host's fee"), format_share(payload.fee_basis_points, locale=chosen())),
+            (
+                _("Fund for the host's share"),
+                payload.own_fund or _("none, because it is not a member"),
+            ),
         ]
     )
 
@@ -41,11 +44,11 @@ def _joining(session: ReadSession, _row: ProposalRow, payload: agreements.Joinin
     return Evidence(
         terms=[
             (_("Pool"), session.get_one(Book, pool.book_id).name),
-            (_("Its host"), session.get_one(Book, pool.host_id).name),
-            (_("Fee of the host"), format_share(pool.fee_basis_points, locale=chosen())),
+            (_("Host"), session.get_one(Book, pool.host_id).name),
+            (_("Host's fee"), format_share(pool.fee_basis_points, locale=chosen())),
             (_("Members"), ", ".join(member.name for member in members) or _("none yet")),
-            (_("Who joins"), session.get_one(Book, payload.member).name),
-            (_("With the fund"), session.get_one(Fund, payload.fund).name),
+            (_("New member"), session.get_one(Book, payload.member).name),
+            (_("Fund"), session.get_one(Fund, payload.fund).name),
         ]
     )
 
@@ -68,7 +71,7 @@ register(agreements.OPENING, _opening)
 register(
     agreements.JOINING,
     _joining,
-    done=later("Approved. If another community hosts the pool, its approver is asked now."),
+    done=later("Approved. If another community hosts the pool, its approver is asked next."),
 )
 register(agreements.ADMISSION, _joining)
 register(lifecycle.EXIT, _exit)

@@ -73,7 +73,7 @@ def settle(code: str, run_id: UUID, book_id: UUID) -> Response:
         pool, book = pools.pool_by_code(session, code)
         run = session.get(AllocationRun, run_id)
     if run is None or run.pool_id != book.id:
-        raise NotFound(_("There is no such allocation in this pool."))
+        raise NotFound(_("This pool has no such allocation."))
     if not visitor().may("settle_allocation", pool.host_id):
         raise NotFound(_("This page does not exist, or you don't have access to it."))
     try:
@@ -87,7 +87,7 @@ def settle(code: str, run_id: UUID, book_id: UUID) -> Response:
                 made_by=person.id,
             )
         )
-        flash(_("The transfer is booked in every book it touches."))
+        flash(_("The transfer is booked in all books concerned."))
     except Conflict as refusal:
         flash(refusal.message)
     return redirect(url_for("pools.show", code=code), 303)

@@ -48,7 +48,7 @@ def propose(code: str) -> Response:
         return _page(code, request.form.to_dict(), errors_of(refusal), 422)
     except (Conflict, NotFound) as refusal:
         return _page(code, request.form.to_dict(), errors_of(refusal, {"book": "receiver"}), 422)
-    flash(_("Proposed. An approver of %(name)s decides.", name=book.name))
+    flash(_("Approval requested. An approver of %(name)s decides.", name=book.name))
     return redirect(url_for("transfers.show", code=code), 303)
 
 
@@ -70,7 +70,7 @@ def _propose(session: Session, book: Book, answers: dict[str, Any], by: UUID) ->
     if chosen is None:
         chosen = next((item for item in own if item.fund_class == "unrestricted"), None)
     if chosen is None:
-        raise Invalid(_("This community has no fund that could receive it."), place="receiver")
+        raise Invalid(_("This community has no fund that can receive the loan."), place="receiver")
     transfers.propose_grant(
         session,
         giver=book,

@@ -226,7 +226,9 @@ def check_request(_endpoint: str | None, _values: dict[str, Any] | None) -> None
         abort(404)
     for name, text in request.args.items(multi=True):
         if not is_storable_text(name + text):
-            raise Invalid("The address holds a character that cannot be stored.", place="address")
+            raise Invalid(
+                "The address contains a character that cannot be stored.", place="address"
+            )
     if request.mimetype != "multipart/form-data":
         request.max_content_length = current_app.config["MAX_FORM_MEMORY_SIZE"]
 
@@ -279,7 +281,7 @@ def read_form(schema: Schema, data: Mapping[str, Any] | None = None) -> dict[str
     raw = {name: text for name, text in given.items() if name not in OF_EVERY_FORM}
     unfit = [name for name, text in raw.items() if not is_storable_text(f"{name}{text}")]
     if unfit:
-        sentences = ["This holds characters that cannot be shown."]
+        sentences = ["This contains characters that cannot be displayed."]
         raise Invalid("Check the answers marked below.", messages=dict.fromkeys(unfit, sentences))
     try:
         loaded: dict[str, Any] = schema.load(raw)

@@ -96,23 +96,23 @@ def refused(refusal: PoolbookError) -> Response:
 def factor_missing() -> Response:
     """Say to somebody whose role may read and not write how to go on."""
     message = _(
-        "Your role requires a second factor, and you have none. You can read; to change anything, "
-        "set up a passkey or an app first."
+        "Your role requires a second factor, and you have none. You can read, but to make "
+        "changes, set up a passkey or an authenticator app first."
     )
     return page(
         "site/error.html",
         403,
         title=_("Protect your role first"),
         message=message,
-        onward=(url_for("factors.show"), _("Set one up")),
+        onward=(url_for("factors.show"), _("Set up a second factor")),
     )
 
 
 def no_answer(_error: GatewayDown) -> Response:
     """Say that the payment provider cannot be reached; what was promised is kept."""
     message = _(
-        "The payment page cannot be reached at this moment. What you told us is kept; please try "
-        "again in a few minutes."
+        "The payment page cannot be reached at the moment. Your answers are saved. Please "
+        "try again in a few minutes."
     )
     answer = page("site/error.html", 503, title=_title(503), message=message)
     answer.headers["Retry-After"] = "120"
@@ -151,7 +151,8 @@ def surprise(error: Exception) -> Response:
     number = new_id()
     report_defect(log, number, request.endpoint, error)
     message = _(
-        "Something went wrong on our side; nothing was changed. Tell us the number %(number)s.",
+        "Something went wrong on our side. Nothing was changed. If you contact us, please "
+        "give the number %(number)s.",
         number=number,
     )
     return page("site/error.html", 500, title=_title(500), message=message)
@@ -160,8 +161,8 @@ def surprise(error: Exception) -> Response:
 def database_away() -> Response:
     """Say that the books cannot be reached at this moment, and when to try again."""
     log.warning("the database gave no answer to %s", request.endpoint)
-    message = _("The books cannot be reached at this moment. Please try again in a minute.")
-    answer = page("site/error.html", 503, title=_("One moment, please"), message=message)
+    message = _("The books cannot be reached at the moment. Please try again in a minute.")
+    answer = page("site/error.html", 503, title=_("Temporarily unavailable"), message=message)
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["Retry-After"] = str(RETRY_SECONDS)
     return answer
@@ -175,10 +176,10 @@ def _title(status: int) -> str:
         404: _("Not found"),
         409: _("This has changed since you opened it"),
         413: _("Too large"),
-        422: _("Please look again"),
-        429: _("One moment, please"),
-        500: _("Our mistake"),
-        503: _("No payment page just now"),
+        422: _("Please check your answers"),
+        429: _("Temporarily unavailable"),
+        500: _("Something went wrong"),
+        503: _("Payment page not available"),
     }
     return titles.get(status) or str(_("That did not work"))
 
@@ -186,8 +187,8 @@ def _title(status: int) -> str:
 def _sentence(status: int) -> str:
     sentences: dict[int, str] = {
         404: _("This page does not exist, or you don't have access to it."),
-        405: _("This page does not take that kind of request."),
-        413: _("What you sent is too large. Nothing was kept."),
+        405: _("This page does not accept this kind of request."),
+        413: _("Your upload is too large. Nothing was saved."),
     }
     return sentences.get(status) or str(
         _("The request could not be understood. Nothing was changed.")

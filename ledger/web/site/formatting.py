@@ -26,7 +26,7 @@ from ledger.web.site.locale import chosen
 
 # What a status is called beside its sentence.
 TONES = {
-    Tone.NEEDS_YOU: later("needs you"),
+    Tone.NEEDS_YOU: later("action needed"),
     Tone.NOT_PAID: later("not paid"),
     Tone.ON_ITS_WAY: later("on its way"),
     Tone.ARRIVED: later("arrived"),

@@ -88,7 +88,7 @@ def remember_location(db: Database, person_id: UUID, name: str, location: str | 
 
 def sent_twice(again: SentTwice) -> Response:
     """Lead on as the first time did, or to the page of the form."""
-    flash(_("This was sent twice. It was done once."))
+    flash(_("This form was submitted twice. It was processed once."))
     form = current_app.create_url_adapter(request)
     has_page = form is not None and form.test(request.path, method="GET")
     return redirect(

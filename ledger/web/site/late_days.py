@@ -46,7 +46,7 @@ def tell() -> None:
         asked, booked = g.pop("booked_later")
         flash(
             _(
-                "%(asked)s is in a closed period: it is booked on %(booked)s.",
+                "%(asked)s is in a closed period, so it is booked on %(booked)s.",
                 asked=_day(asked),
                 booked=_day(booked),
             )

@@ -54,7 +54,7 @@ def _loan(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> 
     free = next((item for item in own if item.fund_class == "unrestricted"), None)
     chosen = fund_by_code(session, borrower.id, wanted) if wanted else free
     if chosen is None:
-        raise Invalid("This community has no fund that could receive it.", place="other")
+        raise Invalid("This community has no fund that can receive the loan.", place="other")
     return loans.propose_loan(
         session,
         lender=book,
@@ -72,20 +72,20 @@ register(
     AgreementPage(
         later("Spending"),
         Asking(
-            later("An order or a bill to come. The money is set aside once an approver agrees."),
+            later("A future order or bill. The money is set aside once an approver agrees."),
             "ask_spending",
             _plain(spending.request_spending, spending.SpendingRequest),
         ),
         steps={
-            "bill": Step(later("Book the bill"), ("amount",), spending.book_bill, "spending_id"),
+            "bill": Step(later("Record the bill"), ("amount",), spending.book_bill, "spending_id"),
             "release": Step(
-                later("Payment sent"), ("reference",), spending.release_payment, "spending_id"
+                later("Record the payment"), ("reference",), spending.release_payment, "spending_id"
             ),
             "clear": Step(
-                later("Seen on the bank"), ("reference",), spending.see_payment, "spending_id"
+                later("Match with the bank"), ("reference",), spending.see_payment, "spending_id"
             ),
             "return": Step(
-                later("Sent back by the bank"),
+                later("Record a returned payment"),
                 ("reference",),
                 spending.take_payment_back,
                 "spending_id",
@@ -99,46 +99,50 @@ register(
 register(
     "expense",
     AgreementPage(
-        later("Expense of a member"),
+        later("Expense claim of a member"),
         Asking(
-            later("What you laid out yourself. You are paid back, or give it."),
+            later("Money you spent for the community. You are reimbursed, or can waive the claim."),
             "ask_spending",
             _expense,
         ),
         steps={
-            "reimburse": Step(later("Paid back"), (), expenses.reimburse, "expense_id"),
-            "waive": Step(later("Give it"), (), expenses.waive, "expense_id", "ask_spending"),
+            "reimburse": Step(later("Reimburse"), (), expenses.reimburse, "expense_id"),
+            "waive": Step(
+                later("Waive the claim"), (), expenses.waive, "expense_id", "ask_spending"
+            ),
         },
     ),
 )
 register(
     "grant",
     AgreementPage(
-        later("Grant we receive"),
+        later("Grant received"),
         Asking(
-            later("Promised under conditions; it becomes income as the conditions are met."),
+            later("Awarded with conditions. It becomes income as the conditions are met."),
             "propose_transfer",
             _grant,
         ),
         steps={
-            "receive": Step(later("Money came"), _SUM, grants.receive_tranche, "grant_id"),
-            "earn": Step(later("Conditions met"), _SUM, grants.earn_grant, "grant_id"),
-            "claim": Step(later("Claim in arrears"), _SUM, grants.claim_grant, "grant_id"),
-            "return": Step(later("Give back"), _SUM, grants.return_grant, "grant_id"),
+            "receive": Step(
+                later("Record money received"), _SUM, grants.receive_tranche, "grant_id"
+            ),
+            "earn": Step(later("Record conditions met"), _SUM, grants.earn_grant, "grant_id"),
+            "claim": Step(later("Record a claim in arrears"), _SUM, grants.claim_grant, "grant_id"),
+            "return": Step(later("Record a repayment"), _SUM, grants.return_grant, "grant_id"),
         },
     ),
 )
 register(
     "outside_grant",
     AgreementPage(
-        later("Grant to a group outside"),
+        later("Grant to an outside group"),
         Asking(
-            later("Owed once an approver agrees; paid at once or in parts."),
+            later("Owed once an approver agrees. Paid at once or in parts."),
             "propose_transfer",
             _plain(grants.propose_outside_grant, MoneyRequest),
         ),
         steps={
-            "pay": Step(later("Paid"), _SUM, grants.pay_outside_grant, "grant_id"),
+            "pay": Step(later("Record the payment"), _SUM, grants.pay_outside_grant, "grant_id"),
         },
     ),
 )
@@ -147,19 +151,19 @@ register(
     AgreementPage(
         later("Loan to another community"),
         Asking(
-            later("Without interest; both books show what is still lent."),
+            later("Interest-free. Both books show the amount still on loan."),
             "propose_transfer",
             _loan,
         ),
         steps={
-            "repay": Step(later("Repaid"), _SUM, loans.repay_loan, "loan_id"),
+            "repay": Step(later("Record a repayment"), _SUM, loans.repay_loan, "loan_id"),
         },
     ),
 )
 register(
     "purchase",
     AgreementPage(
-        later("Equipment to buy"),
+        later("Equipment purchase"),
         Asking(
             later("The bill and the equipment are booked once an approver agrees."),
             "propose_transfer",
@@ -167,7 +171,10 @@ register(
         ),
         steps={
             "serve": Step(
-                later("In use"), ("to_fund", "terms"), purchases.place_in_service, "purchase_id"
+                later("Place in service"),
+                ("to_fund", "terms"),
+                purchases.place_in_service,
+                "purchase_id",
             ),
         },
     ),

@@ -54,7 +54,7 @@ def log() -> Response:
         write(lambda session: _log(session, person, answers))
     except (Invalid, NotFound) as refusal:
         return _page(request.form.to_dict(), errors_of(refusal), 422)
-    flash(_("Thank you. Your time counts as soon as somebody else confirms it."))
+    flash(_("Thank you. Your time counts once another person has confirmed it."))
     return redirect(url_for("hours.show"), 303)
 
 
@@ -68,7 +68,7 @@ def confirm(hours_id: UUID) -> Response:
             session, hours_id=hours_id, confirmed_by=person, on=day, now=now()
         )
     )
-    flash(_("Confirmed; the hours are in the books."))
+    flash(_("Confirmed. The hours are in the books."))
     return redirect(url_for("hours.show"), 303)
 
 
@@ -81,14 +81,14 @@ def reject(hours_id: UUID) -> Response:
             session, hours_id=hours_id, rejected_by=person, now=now()
         )
     )
-    flash(_("Sent back; nothing was booked."))
+    flash(_("Rejected. Nothing was booked."))
     return redirect(url_for("hours.show"), 303)
 
 
 def _log(session: Session, person: Person, answers: dict[str, Any]) -> None:
     pledge = pledges.pledge_of_person(session, person_id=person.id, reference=answers["pledge"])
     if answers["pledge"] and pledge is None:
-        raise Invalid(_("There is no such pledge among yours."), place="pledge")
+        raise Invalid(_("You have no such pledge."), place="pledge")
     if pledge is not None:
         party = session.get_one(Party, pledge.party_id)
         book, fund = session.get_one(Book, pledge.book_id), pledges.fund_of(session, pledge)
@@ -135,7 +135,7 @@ def _may_confirm(hours_id: UUID) -> tuple[UUID, Book]:
         row = session.get(HoursEntry, hours_id)
         book = session.get(Book, row.book_id) if row else None
     if book is None or not visitor().may("confirm_hours", book.id):
-        raise NotFound(_("There is no such entry, or it is not yours to see."))
+        raise NotFound(_("This record of hours does not exist, or you don't have access to it."))
     return person.id, book
 
 
