@@ -88,8 +88,13 @@ def during(**fields: Value) -> Iterator[None]:
 
 
 def begin_request(request_id: UUID) -> None:
-    """Add the id of a request to every line that is written until the next one begins."""
+    """Add the id of a request to every line that is written until it ends."""
     _work.set({"request": request_id})
+
+
+def end_request() -> None:
+    """Stop adding the id of a request: the thread goes on to other work."""
+    _work.set(NOTHING)
 
 
 def milliseconds_since(start: float) -> int:

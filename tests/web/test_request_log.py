@@ -23,13 +23,14 @@ def fields(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
 
 
 def text(caplog: pytest.LogCaptureFixture) -> str:
-    """Everything that was logged, as it would be written."""
-    return "\n".join(logs.Text().format(record) for record in caplog.records)
+    """Everything that was logged, as it is written."""
+    return caplog.text
 
 
 @pytest.fixture(autouse=True)
 def _everything(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "poolbook")
+    caplog.handler.setFormatter(logs.Text())
 
 
 def test_a_request_is_one_line_with_its_id(
@@ -47,6 +48,9 @@ def test_a_request_is_one_line_with_its_id(
         "book": "A",
     }
     assert f"request={answer.headers[request_log.HEADER]}" in text(caplog)
+    # What the same thread does afterwards belongs to no request.
+    request_log.log.warning("afterwards")
+    assert "request=" not in text(caplog).splitlines()[-1]
 
 
 @pytest.mark.parametrize(

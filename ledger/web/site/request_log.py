@@ -46,6 +46,7 @@ def _finish(_app: Flask, response: Response, **_more: Any) -> None:
         user=_who_asked(),
         book=_which_book(response.status_code),
     )
+    logs.end_request()
 
 
 # Clients make up methods as they like.
