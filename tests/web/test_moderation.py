@@ -28,7 +28,7 @@ def test_declining_tells_the_giver_and_ends_the_offer_alone(town: Town) -> None:
     assert counted(town, campaign)[1] == 0
     assert promised(town, campaign)[:2] == (2000, 0)
     said = messages(town, email)[-1]
-    assert "Not needed this time. The organiser writes: We have enough electricians." in said
+    assert "Not needed this time. The organiser's reason: We have enough electricians." in said
     assert "Not needed this time." in sentences(town, basket_id)
     assert "nothing" not in decide(town, campaign, basket_id, "decline", "Again", status=409)
     decide(town, campaign, basket_id, "accept", status=409)
