@@ -221,7 +221,7 @@ def test_every_month_with_a_renewal_that_fails_and_is_mended(hall: Hall, phone: 
     by_card(phone)
     until(phone, "given so far")
     assert hall.entries("gift_settled") == "1110 SOLAR 1912\n6510 SOLAR 88\n4020 SOLAR -2000"
-    link = link_for(phone, hall, "monthly", "Thank you for your regular gift")
+    link = link_for(phone, hall, "monthly", "Thank you for your recurring contribution")
     phone.goto(link)
     # Somebody's card pays for it: a link alone does not raise it.
     phone.get_by_label("Another amount").fill("25")
@@ -233,7 +233,7 @@ def test_every_month_with_a_renewal_that_fails_and_is_mended(hall: Hall, phone: 
     phone.get_by_role("button", name="Use another card").click()
     by_card(phone, "4000 0000 0000 0341")
     hall.later(32)
-    mend = link_for(phone, hall, "monthly", "did not come through")
+    mend = link_for(phone, hall, "monthly", "did not go through")
     assert mend == link
     phone.goto(mend)
     expect(phone.get_by_text("Your bank refused $15.00")).to_be_visible()
@@ -248,7 +248,7 @@ def test_every_month_with_a_renewal_that_fails_and_is_mended(hall: Hall, phone: 
 def test_stopped_by_the_signed_link(hall: Hall, phone: Page) -> None:
     offer(phone, hall, "roof", "15", "stops", rhythm="Every year")
     by_card(phone)
-    phone.goto(link_for(phone, hall, "stops", "Thank you for your regular gift"))
+    phone.goto(link_for(phone, hall, "stops", "Thank you for your recurring contribution"))
     phone.get_by_role("button", name="Skip the next payment").click()
     expect(phone.get_by_text("The one after it will be charged again")).to_be_visible()
     phone.get_by_role("button", name="Resume").click()
@@ -270,8 +270,8 @@ def test_all_or_nothing_that_succeeds_and_brings_a_donor_back(hall: Hall, phone:
     phone.goto(hall.campaign("well"))
     expect(phone.get_by_text("$140.00 promised")).to_be_visible()
     hall.deadline_passes("well")
-    link = link_for(phone, hall, "bad", "did not come through")
-    link_for(phone, hall, "good", "it happens")
+    link = link_for(phone, hall, "bad", "did not go through")
+    link_for(phone, hall, "good", "goal reached")
     phone.goto(hall.campaign("well"))
     until(phone, "$100.00 received")
     expect(phone.get_by_text("$40.00 promised")).to_be_visible()
@@ -288,7 +288,7 @@ def test_all_or_nothing_that_fails_charges_nobody(hall: Hall, phone: Page) -> No
     by_card(phone)
     until(phone, "Your card is charged")
     hall.deadline_passes("bridge")
-    phone.goto(link_for(phone, hall, "hopeful", "not this time"))
+    phone.goto(link_for(phone, hall, "hopeful", "goal not reached"))
     until(phone, "Nothing was charged.")
     until(phone, "ended")
     assert hall.entries("pledge_lapsed") == "9190 SOLAR 5000\n9120 SOLAR -5000"
