@@ -83,7 +83,7 @@ def test_a_pool_is_opened_once_the_hosts_approver_agrees(town: Town) -> None:
     assert broken(town) == before
     assert given == [(town.people["admin"], "admin", town.people["approver"])]
     assert town.client("admin").get("/books/STREAMS/people").status_code == 200
-    assert "takes 2.5%" in town.client().get("/pools/STREAMS").text
+    assert "charges 2.5%" in town.client().get("/pools/STREAMS").text
     assert "Three Streams" in town.client("treasurer").get("/books/A/pools").text
 
 
@@ -185,12 +185,12 @@ def test_whoever_asked_does_not_agree_for_the_host(town: Town) -> None:
     ("wrong", "place", "sentence"),
     [
         ({"code": "A"}, "code", "Another book already has the code A"),
-        ({"code": "TWO WORDS"}, "code", "does not fit"),
+        ({"code": "TWO WORDS"}, "code", "is not a valid code"),
         ({"code": "SOLAR", "held_fund": ""}, "code", "has a fund SOLAR"),
-        ({"fund": "a b"}, "fund", "does not fit"),
+        ({"fund": "a b"}, "fund", "is not a valid code"),
         ({"held_fund": "GEN"}, "held_fund", "agency fund"),
         ({"held_fund": "NOWHERE"}, "held_fund", "has no fund NOWHERE"),
-        ({"own_fund": "HELD"}, "own_fund", "owns nothing"),
+        ({"own_fund": "HELD"}, "own_fund", "cannot own anything"),
         ({"own_fund": "NOWHERE"}, "own_fund", "has no fund NOWHERE"),
         ({"fee_basis_points": "101"}, "fee_basis_points", "percentage"),
     ],

@@ -30,7 +30,7 @@ def test_the_statement_the_entry_and_the_bank_page_lead_to_undo(town: Town) -> N
 def test_undo_shows_the_entry_asks_why_and_lets_the_line_wait(town: Town) -> None:
     treasurer = town.client("treasurer")
     preview = treasurer.get(undo_address(town)).text
-    assert "The exact opposite" in preview
+    assert "An exact reversal" in preview
     assert "For the garden" in preview
     assert "3.00" in preview
     assert treasurer.post(undo_address(town), data={"why": " "}).status_code == 422
