@@ -41,6 +41,9 @@ MAX_BODY = 17 * 1024 * 1024
 # SLOWEST bytes of body that did move: a phone at the edge of its network manages that.
 PATIENCE_SECONDS = 20
 SLOWEST = 4 * 1024
+# An answer of which nothing at all moves for so long is taken by nobody, as with nginx's
+# send_timeout: what the network had swallowed before counts for nothing.
+STILL_SECONDS = 60
 # How long a connection that asks for nothing stays open for the next request.
 IDLE_SECONDS = 15
 BACKLOG = 1024
@@ -82,6 +85,7 @@ class TimedChannel(HTTPChannel):
 
     receiving_since: float | None = None
     sending_since: float | None = None
+    moved_at = 0.0
     sent_bytes = 0
 
     def received(self, data: bytes) -> bool:
@@ -98,6 +102,8 @@ class TimedChannel(HTTPChannel):
         """Send what the network takes, and count it."""
         sent: int = super().send(data, do_close)
         self.sent_bytes += sent
+        if sent:
+            self.moved_at = time.monotonic()
         return sent
 
     @property
@@ -110,7 +116,9 @@ class TimedChannel(HTTPChannel):
         if self.total_outbufs_len:
             if self.sending_since is None:
                 self.sending_since, self.sent_bytes = now, 0
-            return now > self.sending_since + PATIENCE_SECONDS + self.sent_bytes / SLOWEST
+            is_still = now > max(self.moved_at, self.sending_since) + STILL_SECONDS
+            allowed = PATIENCE_SECONDS + self.sent_bytes / SLOWEST
+            return is_still or now > self.sending_since + allowed
         self.sending_since = None
         if self.request is None or self.receiving_since is None:
             return False

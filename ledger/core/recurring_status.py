@@ -27,9 +27,9 @@ class GiftStatus(StrEnum):
 
 MEANINGS: Mapping[GiftStatus, Meaning] = {
     GiftStatus.NOT_STARTED: Meaning(
-        Tone.NOT_PAID, "Your regular gift has not started; nothing was taken."
+        Tone.NOT_PAID, "Your recurring contribution has not started; nothing was taken."
     ),
-    GiftStatus.STARTING: Meaning(Tone.ON_ITS_WAY, "Your regular gift is being set up."),
+    GiftStatus.STARTING: Meaning(Tone.ON_ITS_WAY, "Your recurring contribution is being set up."),
     GiftStatus.FIRST_ON_ITS_WAY: Meaning(
         Tone.ON_ITS_WAY, "Your first payment of %(amount)s is on its way into the books."
     ),
@@ -41,7 +41,7 @@ MEANINGS: Mapping[GiftStatus, Meaning] = {
         "Your bank refused %(amount)s; you owe nothing, and it is tried again.",
     ),
     GiftStatus.PAUSED: Meaning(
-        Tone.RECORDED, "Paused; nothing is taken until you go on. %(given)s given so far."
+        Tone.RECORDED, "Paused; nothing is taken until you resume it. %(given)s given so far."
     ),
     GiftStatus.PAUSED_UNTIL: Meaning(
         Tone.RECORDED, "Paused until %(day)s. %(given)s given so far."

@@ -1,13 +1,16 @@
 """Slow visitors keep nobody from an answer, whatever trickles, and what was begun is finished."""
 
 import contextlib
+import fcntl
 import json
 import multiprocessing
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -70,7 +73,10 @@ def port() -> Iterator[int]:
 @pytest.fixture(scope="module")
 def impatient_port() -> Iterator[int]:
     """The port of one that waits a second only, and has 40 places."""
-    with running(run_ours, {"PATIENCE_SECONDS": 1, "CONNECTIONS": 40}) as (found, _process):
+    with running(run_ours, {"PATIENCE_SECONDS": 1, "STILL_SECONDS": 1, "CONNECTIONS": 40}) as (
+        found,
+        _process,
+    ):
         yield found
 
 
@@ -114,11 +120,21 @@ def test_an_upload_over_a_slow_line_arrives(impatient_port: int) -> None:
         assert one.recv(65536).endswith(str(pieces * len(piece)).encode())
 
 
+def wait_until_still(one: socket.socket, seconds: float) -> None:
+    """Take nothing until nothing more has arrived for a while: the network is full."""
+    waiting, since = 0, time.monotonic()
+    while waiting == 0 or time.monotonic() < since + seconds:
+        held = struct.unpack("i", fcntl.ioctl(one, termios.FIONREAD, bytes(4)))[0]
+        if held != waiting:
+            waiting, since = held, time.monotonic()
+        time.sleep(0.05)
+
+
 def taken_of_larger(port: int, pause: float) -> int:
     """How much of an answer larger than the network holds comes after a pause in taking it."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as one:
         one.sendall(b"GET /larger HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        time.sleep(pause)
+        wait_until_still(one, pause)
         taken = 0
         with contextlib.suppress(ConnectionResetError):
             while piece := one.recv(1 << 20):

@@ -419,7 +419,7 @@ def test_an_entry_that_is_not_sealed_or_was_changed_is_not_proven(town: Database
     with guards_off(town) as connection:
         connection.execute(update(Entry).values(source=Entry.source + "x"))
         session = OrmSession(connection, autoflush=False)
-        with pytest.raises(Conflict, match="differs from the sealede"):
+        with pytest.raises(Conflict, match="differs from the sealed one"):
             entry_proof(session, book=book, entry_id=UUID(entry_id), checkpoint=row, signer=SIGNER)
 
 

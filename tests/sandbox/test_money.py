@@ -36,7 +36,7 @@ def test_the_page_shows_an_amount_with_the_decimals_of_its_currency(
     text = requests.get(open_page(client, amount, currency), timeout=60).text
     assert f"<h1>{shown}</h1>" in text
     assert f"<button>Pay {shown}</button>" in text
-    assert "no real money moves" in text
+    assert "no real payments" in text
 
 
 def test_the_page_shows_a_name_as_text(client: stripe.StripeClient) -> None:

@@ -306,7 +306,7 @@ def test_refunds_from_stripes_own_pages_are_booked_and_bound_ours(shop: Shop) ->
     assert shop.refund(refund_id).state == "failed"
     assert shop.sweep() == 1
     assert (shop.balance(pledge, 4090), shop.balance(pledge, 1110)) == (1500, 4296)
-    with pytest.raises(Exception, match="more than was paid"):
+    with pytest.raises(Exception, match="more than the amount that can still be refunded"):
         shop.approved_refund(pledge, 4501)
     full = shop.approved_refund(pledge, 4500)
     shop.work(seconds=1)

@@ -400,5 +400,5 @@ def test_a_subscription_of_another_kind_is_refused_in_words(
     ):
         body = found.to_dict()
         body["items"]["data"][0] |= item
-        with pytest.raises(Conflict, match="of a kind"):
+        with pytest.raises(Conflict, match="not made by Poolbook"):
             _subscription(stripe.Subscription.construct_from(body, KEY))

@@ -80,7 +80,7 @@ def test_while_the_database_is_away_each_answer_says_so(
         for path in PAGES:
             answer = client.get(path)
             assert (answer.status_code, answer.mimetype) == (503, "text/html"), path
-            assert "cannot be reached at this moment" in answer.text
+            assert "cannot be reached at the moment" in answer.text
             assert "Tell us the number" not in answer.text
             assert answer.headers["Cache-Control"] == "no-store"
             assert answer.headers["Retry-After"] == "60"

@@ -75,7 +75,7 @@ def test_looking_and_downloading_write_nothing_and_issuing_is_a_form(
     reader = town.client("auditor")
     before = town.rows()
     shown = reader.get("/reports/transparency", query_string=ASKED)
-    assert "Interim: this period is not over." in shown.text
+    assert "Interim: this period has not ended yet." in shown.text
     assert "Download the PDF" in shown.text
     assert "Issue this report" not in shown.text
     draft = reader.get("/reports/transparency.pdf", query_string=ASKED)
@@ -106,4 +106,4 @@ def test_an_instant_ahead_is_refused_beside_its_field(town: Town) -> None:
         "/reports/transparency", query_string={**ASKED, "known_at": ahead}
     )
     assert answer.status_code == 422
-    assert "still ahead" in answer.text
+    assert "is in the future" in answer.text

@@ -59,7 +59,7 @@ def test_the_gate_counts_what_is_meant(town: Town, by_card: Flask, acceptance: s
     assert counted(town, campaign) == (850_000, 0, 0)
     assert promised(town, campaign) == (900_000, 0, 0)
     page = transfers.get(f"/campaigns/{campaign.slug}").text
-    assert "$8,500.00 of it counts towards the minimum" in page
+    assert "$8,500.00 of it counts towards the amount needed" in page
     need = transfers.get(f"/api/v1/campaigns/{campaign.slug}").json["needs"][0]
     assert (need["promised"], need["counted"]) == (900_000, 850_000)
     made(town.client(), campaign, address(), **hours(16))

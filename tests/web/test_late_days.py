@@ -97,4 +97,4 @@ def test_what_names_no_day_says_afterwards_where_it_was_booked(town: Town) -> No
     answer = town.client("approver").post(
         town.address("queue.decide"), data=form, follow_redirects=True
     )
-    assert "is in a closed period: it is booked on October 31, 2026." in answer.text
+    assert "is in a closed period, so it is booked on October 31, 2026." in answer.text

@@ -19,8 +19,11 @@ from tests.web.town import Town, found_town
 @pytest.mark.parametrize(
     ("per_gift", "notice"),
     [
-        (5_000, "adds 100 % to every gift, at most $50.00 to one gift and $1,000.00 in all."),
-        (0, "adds 100 % to every gift, $1,000.00 at most in all."),
+        (
+            5_000,
+            "to every contribution, up to $50.00 per contribution and $1,000.00 in total.",
+        ),
+        (0, "adds 100 % to every contribution, up to $1,000.00 in total."),
     ],
 )
 def test_a_notice_names_the_cap_of_one_gift_where_there_is_one(
