@@ -169,7 +169,7 @@ def test_a_passkey_signs_in_and_confirms(site: Site, windows: Windows) -> None:
     make_a_token(page, "Nightly copy")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Confirm it")
     page.get_by_role("button", name="Use passkey").click()
-    expect(page.get_by_text("Nothing has been done yet")).to_be_visible()
+    expect(page.get_by_text("Check your answers and send the form again")).to_be_visible()
     expect(page.get_by_label("Purpose")).to_have_value("Nightly copy")
     page.get_by_role("button", name="Create token").click()
     expect(page.locator("#secret")).to_be_visible()

@@ -206,7 +206,7 @@ def test_in_another_currency(hall: Hall, phone: Page) -> None:
 
 
 def test_in_parts_that_sum_to_the_whole(hall: Hall, phone: Page) -> None:
-    offer(phone, hall, "roof", "100", "parts", rhythm="In instalments", parts="3")
+    offer(phone, hall, "roof", "100", "parts", rhythm="In parts", parts="3")
     by_card(phone)
     until(phone, "1 of 3 parts arrived")
     parts = phone.locator(".schedule b").all_inner_texts()
@@ -268,13 +268,13 @@ def test_all_or_nothing_that_succeeds_and_brings_a_donor_back(hall: Hall, phone:
     by_card(phone, "4000 0000 0000 0341")
     until(phone, "Your card is charged")
     phone.goto(hall.campaign("well"))
-    expect(phone.get_by_text("$140.00 promised")).to_be_visible()
+    expect(phone.get_by_text("$140.00 pledged")).to_be_visible()
     hall.deadline_passes("well")
     link = link_for(phone, hall, "bad", "did not go through")
     link_for(phone, hall, "good", "goal reached")
     phone.goto(hall.campaign("well"))
     until(phone, "$100.00 received")
-    expect(phone.get_by_text("$40.00 promised")).to_be_visible()
+    expect(phone.get_by_text("$40.00 pledged")).to_be_visible()
     assert hall.entries("condition_met") != ""
     phone.goto(link)
     phone.get_by_role("button", name="Pay $40.00 now").click()
