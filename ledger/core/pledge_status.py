@@ -138,7 +138,9 @@ MEANINGS: Mapping[Status, Meaning] = {
     ),
     Status.SAVING_CARD: Meaning(Tone.ON_ITS_WAY, "Your card is being saved."),
     Status.FULFILLED: Meaning(Tone.ARRIVED, "Your %(arrived)s arrived on %(day)s."),
-    Status.ALL_PARTS: Meaning(Tone.ARRIVED, "All %(parts)s parts arrived, %(arrived)s in all."),
+    Status.ALL_PARTS: Meaning(
+        Tone.ARRIVED, "All %(parts)s instalments arrived, %(arrived)s in all."
+    ),
     Status.OVER_FULFILLED: Meaning(
         Tone.ARRIVED, "%(arrived)s arrived, %(more)s more than you pledged."
     ),
@@ -201,7 +203,7 @@ MEANINGS: Mapping[Status, Meaning] = {
     ),
     Status.PARTS_RUNNING: Meaning(
         Tone.RECORDED,
-        "%(paid)s of %(parts)s parts arrived; the next %(next)s is due on %(day)s.",
+        "%(paid)s of %(parts)s instalments arrived; the next %(next)s is due on %(day)s.",
     ),
     Status.PART_ARRIVED: Meaning(Tone.RECORDED, "%(arrived)s arrived; %(open)s is open."),
     Status.OVERDUE: Meaning(Tone.NOT_PAID, "Your %(open)s was due on %(day)s and has not arrived."),

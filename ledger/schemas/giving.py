@@ -10,7 +10,7 @@ RHYTHM_NAMES = [
     ("once", later("Once")),
     ("month", later("Every month")),
     ("year", later("Every year")),
-    ("parts", later("In parts")),
+    ("parts", later("In instalments")),
 ]
 RHYTHMS = tuple(name for name, _words in RHYTHM_NAMES)
 WHOLE = "Enter a whole number."

@@ -83,7 +83,7 @@ CASES: dict[Status, tuple[Facts, str]] = {
     Status.FULFILLED: (PAID, "Your 60.00 USD arrived on 2026-10-01."),
     Status.ALL_PARTS: (
         replace(PAID, parts=12, parts_paid=12),
-        "All 12 parts arrived, 60.00 USD in all.",
+        "All 12 instalments arrived, 60.00 USD in all.",
     ),
     Status.OVER_FULFILLED: (
         replace(PAID, state="over_fulfilled", arrived=7000),
@@ -172,7 +172,7 @@ CASES: dict[Status, tuple[Facts, str]] = {
     ),
     Status.PARTS_RUNNING: (
         replace(PARTS, arrived=500, parts_paid=1),
-        "1 of 12 parts arrived; the next 5.00 USD is due on 2026-11-09.",
+        "1 of 12 instalments arrived; the next 5.00 USD is due on 2026-11-09.",
     ),
     Status.PART_ARRIVED: (PART, "40.00 USD arrived; 20.00 USD is open."),
     Status.OVERDUE: (

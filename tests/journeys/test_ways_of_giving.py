@@ -206,9 +206,9 @@ def test_in_another_currency(hall: Hall, phone: Page) -> None:
 
 
 def test_in_parts_that_sum_to_the_whole(hall: Hall, phone: Page) -> None:
-    offer(phone, hall, "roof", "100", "parts", rhythm="In parts", parts="3")
+    offer(phone, hall, "roof", "100", "parts", rhythm="In instalments", parts="3")
     by_card(phone)
-    until(phone, "1 of 3 parts arrived")
+    until(phone, "1 of 3 instalments arrived")
     parts = phone.locator(".schedule b").all_inner_texts()
     assert parts == ["$33.33", "$33.33", "$33.34"]
     phone.get_by_role("link", name="View or change").click()

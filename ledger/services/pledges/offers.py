@@ -71,7 +71,7 @@ def check_lines(
         elif line.quantity > LIMITS[kind_of(line.commodity)]:
             sentence = "This is more than can be offered at once."
         elif line.parts > 1 and (not is_currency(line.commodity) or campaign.mode == GATED):
-            sentence = "This cannot be given in parts."
+            sentence = "This cannot be given in instalments."
         elif by_card and is_currency(line.commodity) and _uncharged(line):
             sentence = _uncharged(line)
         else:
