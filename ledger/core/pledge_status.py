@@ -138,9 +138,7 @@ MEANINGS: Mapping[Status, Meaning] = {
     ),
     Status.SAVING_CARD: Meaning(Tone.ON_ITS_WAY, "Your card is being saved."),
     Status.FULFILLED: Meaning(Tone.ARRIVED, "Your %(arrived)s arrived on %(day)s."),
-    Status.ALL_PARTS: Meaning(
-        Tone.ARRIVED, "All %(parts)s instalments arrived, %(arrived)s in all."
-    ),
+    Status.ALL_PARTS: Meaning(Tone.ARRIVED, "All %(parts)s instalments arrived: %(arrived)s."),
     Status.OVER_FULFILLED: Meaning(
         Tone.ARRIVED, "%(arrived)s arrived, %(more)s more than you pledged."
     ),

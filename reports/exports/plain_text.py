@@ -72,7 +72,7 @@ def labels(leg: Leg) -> str:
 def payee(text: str) -> str:
     """Return what an entry is called; marks at its start would be a code or a state, and what
     stands after a bar would be a note."""
-    return clean(text.replace("|", "/")).lstrip("(!*").strip() or "entry"
+    return clean(text.replace("|", "/")).lstrip("(!* ") or "entry"
 
 
 def label(text: str) -> str:

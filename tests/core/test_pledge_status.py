@@ -83,7 +83,7 @@ CASES: dict[Status, tuple[Facts, str]] = {
     Status.FULFILLED: (PAID, "Your 60.00 USD arrived on 2026-10-01."),
     Status.ALL_PARTS: (
         replace(PAID, parts=12, parts_paid=12),
-        "All 12 instalments arrived, 60.00 USD in all.",
+        "All 12 instalments arrived: 60.00 USD.",
     ),
     Status.OVER_FULFILLED: (
         replace(PAID, state="over_fulfilled", arrived=7000),

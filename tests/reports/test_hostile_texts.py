@@ -71,6 +71,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @settled
 @example([(piece, piece, piece, piece) for piece in PIECES])
 @example([(f"x {piece}", f"x{piece}x", piece * 2, f" {piece} x") for piece in PIECES])
+@example([("! (", "x", "y", "z"), ("* ! (", "x", "y", "z")])
 @given(ROWS)
 def test_every_program_reads_what_is_in_the_books_and_nothing_else(
     folder: Path, file_format: str, rows: list[tuple[str, str, str, str]]
