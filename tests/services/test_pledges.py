@@ -148,7 +148,7 @@ REFUSED = {
     "the same twice": ((Line("USD", 100), Line("USD", 200)), "lines", "twice"),
     "less than a dollar": ((Line("USD", 99),), "lines", "at least"),
     "all of it for the fee": ((Line("USD", 100, cover=100),), "lines", "above zero"),
-    "hours in parts": ((Line("MIN.ELEC", 60, parts=2),), "lines", "in parts"),
+    "hours in parts": ((Line("MIN.ELEC", 60, parts=2),), "lines", "in instalments"),
     "nothing of it": ((Line("USD", 0),), "lines", "above zero"),
     "less than nothing": ((Line("USD", -5),), "lines", "above zero"),
     "more money than there is": ((Line("USD", 10**12 + 1),), "lines", "more than"),
