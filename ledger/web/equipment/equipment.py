@@ -45,8 +45,8 @@ pages = Blueprint("things", __name__)
 # Manual entries about equipment, by the task in their address.
 MANUAL_ENTRIES = (
     ("small-gift", later("Low-value items")),
-    ("material", later("Material given")),
-    ("material-used", later("Material used")),
+    ("material", later("Supplies received")),
+    ("material-used", later("Supplies used")),
     ("free-use", later("Contributed use of assets")),
 )
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from ledger.errors import Conflict, NotFound
@@ -113,7 +114,13 @@ def settle_all(code: str) -> Response:
                 now=now(),
             )
         )
-        flash(_("Booked. Transfers: %(count)s. Now make them at the bank.", count=len(settled)))
+        flash(
+            ngettext(
+                "One transfer is booked. Make it at the bank as well.",
+                "%(num)s transfers are booked. Make them at the bank as well.",
+                len(settled),
+            )
+        )
     except Conflict as refusal:
         flash(refusal.message)
     return redirect(url_for("pools.show", code=code), 303)
