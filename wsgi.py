@@ -1,4 +1,4 @@
-"""Start Poolbook: hang every door on one program, and run its processes.
+"""Start Poolbook: put every entry point on one application, and run its processes.
 
 The only file that knows everybody.
 """

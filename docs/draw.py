@@ -34,7 +34,7 @@ class Panel:
 
 
 def panels(contracts: Sequence[dict[str, object]]) -> list[Panel]:
-    """Return a panel for each contract of layers; ``reports`` stand above the ledger's rooms."""
+    """Return a panel for each contract of layers; ``reports`` stand above the ledger's packages."""
     found = []
     above: list[tuple[str, ...]] = [("wsgi.py",)]
     for contract in contracts:

@@ -122,8 +122,8 @@ def folders() -> str:
 
 def capabilities() -> str:
     """Return the capability folders of services, queries and pages as a table."""
-    rooms = ("services", "queries", "web", "stripe")
-    return _folders(*(ROOT / "ledger" / room for room in rooms))
+    packages = ("services", "queries", "web", "stripe")
+    return _folders(*(ROOT / "ledger" / package for package in packages))
 
 
 def _folders(*places: Path) -> str:

@@ -32,7 +32,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "import_statement": frozenset({"treasurer"}),
     "match": frozenset({"treasurer"}),
     "record_cash": frozenset({"treasurer"}),
-    "book_by_hand": frozenset({"treasurer"}),
+    "book_manual_entries": frozenset({"treasurer"}),
     "propose_refund": frozenset({"treasurer"}),
     "propose_correction": frozenset({"treasurer"}),
     "propose_transfer": frozenset({"treasurer"}),

@@ -3,8 +3,8 @@
 ``transaction()`` yields a writable session and commits once; ``snapshot()`` yields one that
 cannot write. SQLite runs in WAL with ``synchronous=FULL`` (anything less loses acknowledged
 entries on power loss) and begins IMMEDIATE, because a deferred read-then-write fails at once
-under contention. PostgreSQL runs SERIALIZABLE, so what a deed read is still true when it commits;
-deeds that decide nothing from what they read run READ COMMITTED and never collide.
+under contention. PostgreSQL runs SERIALIZABLE, so what a command read is still true when it
+commits; commands that decide nothing from what they read run READ COMMITTED and never collide.
 Must not know any table.
 """
 
@@ -29,7 +29,7 @@ from ledger.private_files import close_to_others, make_private_file, make_privat
 
 MAX_TRIES = 8
 BUSY_MILLISECONDS = 20_000
-# PostgreSQL gives no turns: a deed is tried for as long as SQLite would let it wait.
+# PostgreSQL gives no turns: a command is tried for as long as SQLite would let it wait.
 PATIENCE_SECONDS = BUSY_MILLISECONDS / 1000
 # Luck helps most; the others then wait in line.
 TRIES_AT_ONCE = 4
@@ -123,10 +123,10 @@ class Database:
             session.rollback()
             session.close()
 
-    def run(self, deed: Callable[[Session], Result], *, decides: bool = True) -> Result:
-        """Run ``deed`` in a transaction, again from the start when another writer got in between.
+    def run(self, command: Callable[[Session], Result], *, decides: bool = True) -> Result:
+        """Run ``command`` in a transaction, again from the start after a conflicting write.
 
-        ``deed`` must be repeatable: no effects but through its session. ``decides`` as for
+        ``command`` must be repeatable: no effects but through its session. ``decides`` as for
         ``transaction``. Two that write the same key meet at its index, whatever they read
         before; the later one starts again, to find what the other wrote. Who merely collides
         goes on for ``PATIENCE_SECONDS``, from the fifth try on one after the other.
@@ -136,7 +136,7 @@ class Database:
             for attempt in count(1):
                 try:
                     with self.transaction(decides=decides) as session:
-                        return deed(session)
+                        return command(session)
                 except DBAPIError as error:
                     patient = collided(error) and time.monotonic() < until
                     if not is_transient(error) or (attempt >= MAX_TRIES and not patient):
@@ -148,8 +148,8 @@ class Database:
                 time.sleep(random.uniform(0, SPREAD_SECONDS * most))  # noqa: S311
         raise AssertionError("the loop returns or raises")
 
-    def run_unless_busy(self, deed: Callable[[Session], Result]) -> Result | None:
-        """Run a small deed that can as well be done later; None when another writer is at it.
+    def run_unless_busy(self, command: Callable[[Session], Result]) -> Result | None:
+        """Run a small command that can wait; None when another writer is at it.
 
         Of what was read nothing is decided, as with ``decides=False``; it is tried once.
         """
@@ -157,7 +157,7 @@ class Database:
             self.engine.execution_options(poolbook_no_wait=True), expire_on_commit=False
         )
         try:
-            result = deed(session)
+            result = command(session)
             session.commit()
         except DBAPIError as error:
             session.rollback()
@@ -175,8 +175,8 @@ class Database:
     def _turn(self) -> Iterator[None]:
         """Wait in line with others that collided, and stay first in it until the end.
 
-        A lock of one's own transaction would be too late: what a deed sees is fixed before it
-        waits. Behind a deed that takes long, as an import, nobody waits for ever.
+        A lock of one's own transaction would be too late: what a command sees is fixed before it
+        waits. Behind a command that takes long, as an import, nobody waits for ever.
         """
         with self.engine.connect() as connection:
             connection.execute(text(f"set local lock_timeout = '{LINE_SECONDS}s'"))

@@ -1,4 +1,4 @@
-"""Door: time, for mail. Hands what is due in the outbox to the relay, beside the other work.
+"""The mail worker: hands what is due in the outbox to the relay, beside the other work.
 
 A thread of its own: a relay that answers slowly keeps neither seals nor payments waiting.
 """
@@ -29,7 +29,7 @@ def run(
     while not stop.is_set():
         now = clock()
         try:
-            db.run(lambda session, now=now: jobs.beat(session, process=jobs.MAIL, now=now))  # type: ignore[misc]
+            db.run(lambda session, now=now: jobs.heartbeat(session, process=jobs.MAIL, now=now))  # type: ignore[misc]
             send_due(db, server, links, now=now)
             relay.end()
             passes.end()

@@ -1,7 +1,7 @@
-"""Door: time. Due jobs, and a sweep that finds out what Stripe did without any message.
+"""The worker: due jobs, and the sync that finds what Stripe did without any webhook.
 
 Each pass takes one job in one transaction, does it, and notes it done; a job whose worker dies
-comes back after its lease. The sweep alone reaches the same books as messages do.
+comes back after its lease. The sync alone reaches the same books as webhooks do.
 """
 
 import logging
@@ -50,7 +50,7 @@ def run(
     while not stop.is_set():
         now = clock()
         try:
-            db.run(lambda session, now=now: jobs.beat(session, process=jobs.WORKER, now=now))  # type: ignore[misc]
+            db.run(lambda session, now=now: jobs.heartbeat(session, process=jobs.WORKER, now=now))  # type: ignore[misc]
             db.run(seals.seal_all)
             if gateway is not None and not bound:
                 check_account(db, gateway, now=now)
@@ -89,13 +89,13 @@ def run_due(db: Database, gateway: PaymentGateway | None, *, now: datetime) -> i
 def _do(db: Database, gateway: PaymentGateway | None, job: Job, now: datetime) -> bool:
     """Do one job, write a line about it, and tell whether it is done."""
     began = time.perf_counter()
-    raised = None if jobs.exhausted(job) else _tried(db, gateway, job, now)
-    if raised is None and not jobs.exhausted(job):
+    raised = None if jobs.attempts_exhausted(job) else _tried(db, gateway, job, now)
+    if raised is None and not jobs.attempts_exhausted(job):
         db.run(lambda session: jobs.finish(session, job=job, now=now))
         outcome, error = "done", None
     else:
         error = type(raised).__name__ if raised else "WorkerDied"
-        outcome = "later" if _put_off(db, job, error=error, now=now) else "given up"
+        outcome = "later" if _reschedule(db, job, error=error, now=now) else "given up"
     logs.note(
         log,
         "job",
@@ -122,13 +122,13 @@ def _tried(
     return None
 
 
-def _put_off(db: Database, job: Job, *, error: str, now: datetime) -> bool:
+def _reschedule(db: Database, job: Job, *, error: str, now: datetime) -> bool:
     """Have a job tried again later, or give it up and say so where its cause is shown.
 
     Returns whether it is tried again.
     """
 
-    def deed(session: Session) -> bool:
+    def command(session: Session) -> bool:
         if jobs.postpone(session, job=job, error=error, now=now):
             return True
         refund_id = our_id(job.arguments, "refund")
@@ -136,7 +136,7 @@ def _put_off(db: Database, job: Job, *, error: str, now: datetime) -> bool:
             refunds.record_unanswered(session, refund_id=refund_id)
         return False
 
-    return db.run(deed)
+    return db.run(command)
 
 
 def perform(db: Database, gateway: PaymentGateway | None, job: Job, *, now: datetime) -> None:

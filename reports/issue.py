@@ -62,7 +62,7 @@ def issue(
 ) -> Issued:
     """Issue a report, or return the edition that was issued of the same data: that writes nothing.
 
-    ``write`` runs the last step where a door has more to do in the same transaction.
+    ``write`` runs the last step where the caller has more to do in the same transaction.
 
     Raises as ``build`` and ``certify``, and Conflict when the report cannot be rendered.
     """

@@ -1,4 +1,4 @@
-"""Doors of the reports: choose, look at the live figures, download PDF and exports."""
+"""Pages of the reports: choose, look at the live figures, download PDF and exports."""
 
 import io
 from datetime import UTC

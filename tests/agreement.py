@@ -98,7 +98,7 @@ class OnThis(Console):
         return self._db
 
 
-class Agreement:
+class NewAgreement:
     """The program over a database, made before a session is open."""
 
     def __init__(self, db: Database) -> None:

@@ -60,7 +60,7 @@ def take(headers: dict[str, str], body: dict[str, Any], code: str) -> dict[str, 
         known = tables.remembered_for(session, book_id=book.id, account=Acct.BANK)
     file = read_statement(data, currency=book.commodity, remembered=known)
 
-    def deed(session: Session) -> dict[str, Any]:
+    def command(session: Session) -> dict[str, Any]:
         now = parts().clock()
         done = bank_files.import_file(
             session, book=book, file=file, imported_by=who.person_id, now=now
@@ -73,4 +73,4 @@ def take(headers: dict[str, str], body: dict[str, Any], code: str) -> dict[str, 
             "warnings": [text for shown in done.statements for text in shown["warnings"]],
         }
 
-    return once(who, headers["idempotency_key"], deed)
+    return once(who, headers["idempotency_key"], command)

@@ -104,7 +104,7 @@ def pledge(headers: dict[str, str], body: dict[str, Any], slug: str) -> dict[str
     who = caller(book_code)
     now = parts().clock()
 
-    def deed(session: Session) -> dict[str, Any]:
+    def command(session: Session) -> dict[str, Any]:
         form_key = _form_key(who.person_id, headers["idempotency_key"])
         basket = pledge_services.make_pledges(
             session,
@@ -143,7 +143,7 @@ def pledge(headers: dict[str, str], body: dict[str, Any], slug: str) -> dict[str
             ],
         }
 
-    return once(who, headers["idempotency_key"], deed)
+    return once(who, headers["idempotency_key"], command)
 
 
 def _form_key(person_id: UUID, key: str) -> str:

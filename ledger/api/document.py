@@ -1,7 +1,7 @@
 """The OpenAPI document: what flask-smorest finds in the code, plus how every address refuses.
 
-Says only what the doors do; a refusal that is not written here is a defect that the tests of the
-API find.
+Describes only what the endpoints do. The tests of the API find any error answer that is missing
+here.
 """
 
 from typing import Any

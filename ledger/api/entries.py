@@ -13,8 +13,8 @@ from ledger.api.token import book_for, caller, parts
 from ledger.core.bounds import LARGEST_AMOUNT
 from ledger.db import ReadSession, Session
 from ledger.errors import NotFound
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book
-from ledger.models.proposals import Proposal
 from ledger.queries.books import journal
 from ledger.schemas.fields import Day, Line, one_of
 from ledger.schemas.journal import EntryFilter
@@ -48,7 +48,7 @@ class NewEntry(Schema):
     postings = fields.List(fields.Nested(Leg), required=True, validate=validate.Length(2, 500))
 
 
-class ProposalShown(Schema):
+class RequestShown(Schema):
     """How a proposed entry stands: open, approved or rejected; ``address`` tells again."""
 
     proposal = fields.UUID()
@@ -58,7 +58,7 @@ class ProposalShown(Schema):
     note = fields.String()
 
 
-class Proposed(ProposalShown):
+class Proposed(RequestShown):
     """What became of a new entry; ``duplicate`` when it was proposed before."""
 
     duplicate = fields.Boolean()
@@ -119,8 +119,8 @@ def post(headers: dict[str, str], body: dict[str, Any], code: str) -> dict[str, 
         postings=tuple(manual_entries.Leg(**leg) for leg in body["postings"]),
     )
 
-    def deed(session: Session) -> dict[str, Any]:
-        proposal, known = manual_entries.propose_entry(
+    def command(session: Session) -> dict[str, Any]:
+        approval_request, known = manual_entries.propose_entry(
             session,
             book=book,
             asked=asked,
@@ -128,35 +128,39 @@ def post(headers: dict[str, str], body: dict[str, Any], code: str) -> dict[str, 
             made_by=who.person_id,
             now=parts().clock(),
         )
-        return {**_shown(session, book, proposal), "duplicate": known}
+        return {**_shown(session, book, approval_request), "duplicate": known}
 
-    return once(who, headers["idempotency_key"], deed, status=202)
+    return once(who, headers["idempotency_key"], command, status=202)
 
 
-@blueprint.get("/books/<code>/proposed-entries/<uuid:proposal_id>")
+@blueprint.get("/books/<code>/proposed-entries/<uuid:request_id>")
 @blueprint.needs("read-books")
-@blueprint.response(200, ProposalShown)
-def proposed(code: str, proposal_id: UUID) -> dict[str, Any]:
+@blueprint.response(200, RequestShown)
+def proposed(code: str, request_id: UUID) -> dict[str, Any]:
     """Show how a proposed entry stands, and the entry's id once it is posted."""
     book = book_for(code)
     with parts().db.snapshot() as session:
-        proposal = session.get(Proposal, proposal_id)
-        if proposal is None or proposal.book_id != book.id or proposal.kind != manual_entries.KIND:
+        approval_request = session.get(ApprovalRequest, request_id)
+        if (
+            approval_request is None
+            or approval_request.book_id != book.id
+            or approval_request.kind != manual_entries.KIND
+        ):
             raise NotFound(
                 "This book has no such manual entry waiting for approval.", place="proposal"
             )
-        return _shown(session, book, proposal)
+        return _shown(session, book, approval_request)
 
 
-def _shown(session: ReadSession, book: Book, proposal: Proposal) -> dict[str, Any]:
+def _shown(session: ReadSession, book: Book, approval_request: ApprovalRequest) -> dict[str, Any]:
     entry = None
-    if proposal.state == "approved":
-        asked = payload_of(proposal.kind, proposal.arguments)
+    if approval_request.state == "approved":
+        asked = payload_of(approval_request.kind, approval_request.arguments)
         entry = manual_entries.posted_as(session, book.id, asked.event_type, asked.external_ref)
     return {
-        "proposal": str(proposal.id),
-        "state": proposal.state,
-        "address": url_for("api_entries.proposed", code=book.code, proposal_id=proposal.id),
+        "proposal": str(approval_request.id),
+        "state": approval_request.state,
+        "address": url_for("api_entries.proposed", code=book.code, request_id=approval_request.id),
         "entry": str(entry) if entry else None,
-        "note": proposal.decision_note,
+        "note": approval_request.decision_note,
     }

@@ -13,9 +13,9 @@ from ledger.models.people import IdempotencyKey
 
 
 def once(
-    caller: Caller, key: str, deed: Callable[[Session], dict[str, Any]], *, status: int = 201
+    caller: Caller, key: str, command: Callable[[Session], dict[str, Any]], *, status: int = 201
 ) -> dict[str, Any]:
-    """Do a deed in one transaction with its key, or give the stored answer again.
+    """Run a command in one transaction with its key, or give the stored answer again.
 
     ``key`` is the caller's own, from the ``Idempotency-Key`` header; ``status`` is the answer's.
     Raises Conflict for the same key with another address or body.
@@ -34,7 +34,7 @@ def once(
                     place="Idempotency-Key",
                 )
             return dict(known.body)
-        body = deed(session)
+        body = command(session)
         session.add(
             IdempotencyKey(
                 person_id=caller.person_id,

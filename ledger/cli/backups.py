@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ledger.cli.console import Console, cli, command, pass_console, refusals_name
 from ledger.cli.files import written
-from ledger.services.jobs.jobs import BACKUP, beat
+from ledger.services.jobs.jobs import BACKUP, heartbeat
 from ledger.services.workflow.backups import restore_backup, write_backup
 
 
@@ -28,7 +28,7 @@ def backup(console: Console, output: Path) -> None:
     now = datetime.now(UTC)
     # A copy that is only read from takes no note, and needs none.
     with suppress(DBAPIError):
-        database.run(lambda session: beat(session, process=BACKUP, now=now))
+        database.run(lambda session: heartbeat(session, process=BACKUP, now=now))
     console.answer(
         {"entries": entries},
         f"{output}: {entries} journal entries and all related data. Keep the files of "

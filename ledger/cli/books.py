@@ -76,7 +76,7 @@ def book_policy(
     """Show a book's accounting policies, or override one of its profile."""
     now = datetime.now(UTC)
 
-    def deed(session: Session) -> dict[str, Any]:
+    def command(session: Session) -> dict[str, Any]:
         found = book_by_code(session, code)
         on = since.date() if since else day_in(found.time_zone, now)
         for choice in choices:
@@ -84,7 +84,7 @@ def book_policy(
             choose_policy(session, book=found, key=key, value=value, valid_from_on=on, now=now)
         return {"book": code, "profile": found.profile, **policy_of(session, found, on).document()}
 
-    answer = console.database().run(deed)
+    answer = console.database().run(command)
     console.answer(answer, "\n".join(f"{key} {value}" for key, value in answer.items()))
 
 

@@ -47,7 +47,7 @@ def role_give(console: Console, email: str, book_code: str, name: str, called: s
     """Give a person a role, for example a book's first admin."""
     now = datetime.now(UTC)
 
-    def deed(session: Session) -> bool:
+    def command(session: Session) -> bool:
         book = book_by_code(session, book_code)
         person = create_person(session, email=email, name=called, now=now)
         given = grant_role(session, person_id=person.id, book_id=book.id, role=name, now=now)
@@ -55,7 +55,7 @@ def role_give(console: Console, email: str, book_code: str, name: str, called: s
             role_grants.told_by_operator(session, book=book, role=name, now=now)
         return given is not None
 
-    new = console.database().run(deed)
+    new = console.database().run(command)
     said = "is" if new else "was already"
     console.answer(
         {"email": email, "book": book_code, "role": name, "new": new},
@@ -72,7 +72,7 @@ def role_end(console: Console, email: str, book_code: str, name: str) -> None:
     """End a role immediately."""
     now = datetime.now(UTC)
 
-    def deed(session: Session) -> None:
+    def command(session: Session) -> None:
         book = book_by_code(session, book_code)
         held = [
             row
@@ -84,7 +84,7 @@ def role_end(console: Console, email: str, book_code: str, name: str) -> None:
         for row in held:
             role_grants.take_role(session, book=book, membership_id=row.id, taken_by=None, now=now)
 
-    console.database().run(deed)
+    console.database().run(command)
     console.answer(
         {"email": email, "book": book_code, "role": name},
         f"{email} no longer has the role {name} in book {book_code}.",
@@ -103,13 +103,13 @@ def reset_factors(console: Console, email: str) -> None:
     """
     now = datetime.now(UTC)
 
-    def deed(session: Session) -> None:
+    def command(session: Session) -> None:
         person = person_by_email(session, email)
         if person is None:
             raise NotFound("There is no person or donor with this address here.", place="email")
         factors.reset(session, person_id=person.id, by=None, now=now)
 
-    console.database().run(deed)
+    console.database().run(command)
     console.answer(
         {"email": email},
         f"Removed the second factors of {email} and notified them by mail.",

@@ -106,7 +106,7 @@ def reopen(console: Console, code: str, reason: str, email: str) -> None:
     """Request approval by two people to reopen the last closed period."""
     now = datetime.now(UTC)
 
-    def deed(session: Session, book: Book, person: UUID) -> Any:
+    def command(session: Session, book: Book, person: UUID) -> Any:
         return periods.propose_reopening(
             session,
             book=book,
@@ -116,14 +116,14 @@ def reopen(console: Console, code: str, reason: str, email: str) -> None:
             now=now,
         )
 
-    asked = _as_treasurer(console, code, email, deed)
+    asked = _as_treasurer(console, code, email, command)
     console.answer({"proposal": str(asked.id)}, "Requested. Two approvers decide.")
 
 
 def _as_treasurer(
-    console: Console, code: str, email: str, deed: Callable[[Session, Book, UUID], Result]
+    console: Console, code: str, email: str, command: Callable[[Session, Book, UUID], Result]
 ) -> Result:
-    """Do a deed as somebody who may propose closings. Raises NotAllowed for anybody else."""
+    """Run a command as somebody who may propose closings. Raises NotAllowed for anybody else."""
 
     def check(session: Session) -> Result:
         book = book_by_code(session, code)
@@ -132,7 +132,7 @@ def _as_treasurer(
         now = datetime.now(UTC)
         require(session, person_id=person_id, book_id=book.id, action="propose_closing", now=now)
         assert person_id is not None, "require refuses nobody"
-        return deed(session, book, person_id)
+        return command(session, book, person_id)
 
     return console.database().run(check)
 

@@ -25,7 +25,7 @@ def pledge_lapse(console: Console, code: str, dry_run: bool) -> None:
     """Let pledges lapse that are older than the book's policy allows."""
     now = datetime.now(UTC)
 
-    def deed(session: Session) -> dict[str, Any]:
+    def command(session: Session) -> dict[str, Any]:
         book = book_by_code(session, code)
         today = day_in(book.time_zone, now)
         if dry_run:
@@ -34,6 +34,6 @@ def pledge_lapse(console: Console, code: str, dry_run: bool) -> None:
             names = lapse_overdue(session, book=book, on=today, now=now)
         return {"book": code, "lapsed": names, "written": not dry_run}
 
-    answer = console.database().run(deed)
+    answer = console.database().run(command)
     verb = "would lapse" if dry_run else "lapsed"
     console.answer(answer, f"{len(answer['lapsed'])} pledges {verb}.")

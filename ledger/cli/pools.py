@@ -44,7 +44,7 @@ def pool_create(
 ) -> None:
     """Create a pool. Its host holds the money in an agency fund."""
 
-    def deed(session: Session) -> dict[str, Any]:
+    def command(session: Session) -> dict[str, Any]:
         host_code, held = _pair(host, "host")
         holder = book_by_code(session, host_code)
         pools.create_pool(
@@ -63,7 +63,7 @@ def pool_create(
         )
         return {"pool": code, "host": host_code, "members": len(members)}
 
-    console.answer(console.database().run(deed), f"Created pool {code}.")
+    console.answer(console.database().run(command), f"Created pool {code}.")
 
 
 @command(pool, "join")
@@ -74,11 +74,11 @@ def pool_join(console: Console, code: str, member: str) -> None:
     """Add a community to a pool, with the fund that receives its share."""
     book, fund = _pair(member, "member")
 
-    def deed(session: Session) -> None:
+    def command(session: Session) -> None:
         found, _book = pool_by_code(session, code)
         pools.add_member(session, pool=found, book_code=book, fund_code=fund)
 
-    console.database().run(deed)
+    console.database().run(command)
     console.answer({"pool": code, "member": book}, f"{book} is a member of {code}.")
 
 

@@ -46,11 +46,11 @@ def setup(console: Console, /, profile: str, **given: str | None) -> None:
     upgrade(database.engine)
     links = Links(settings.base_url, settings.secret_key)
 
-    def deed(session):  # type: ignore[no-untyped-def]
+    def command(session):  # type: ignore[no-untyped-def]
         book = open_first_book(session, plan=plan, now=now)
         return book.code, issue_link(session, email=plan.admin_email, links=links, now=now)
 
-    code, place = database.run(deed)
+    code, place = database.run(command)
     found, link = examined(console), links.fill(place)
     console.answer(
         {

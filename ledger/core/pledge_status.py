@@ -356,7 +356,7 @@ class Standing:
 
 
 def standing_of(facts: Facts) -> Standing:
-    """Return what is true of a pledge: the first of the rooms below that says something."""
+    """Return what is true of a pledge: the first of the functions below that answers."""
     if facts.kind != "money":
         return _at(facts, _of_offer(facts), day=facts.arrived_on)
     status = _of_money_back(facts) or _under_way(facts) or _of_ended(facts)

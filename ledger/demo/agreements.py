@@ -42,8 +42,8 @@ def _paid_bill(year: Year) -> None:
         on=year.at(24).date(),
         now=year.at(24),
     )
-    for deed, day in ((spending.release_payment, 20), (spending.see_payment, 18)):
-        deed(
+    for command, day in ((spending.release_payment, 20), (spending.see_payment, 18)):
+        command(
             year.session,
             spending_id=row.id,
             reference="Transfer 2207",
@@ -116,11 +116,11 @@ def _grant(year: Year) -> None:
         on=year.at(130).date(),
         now=year.at(130),
     )
-    for deed, amount, reference, day in (
+    for command, amount, reference, day in (
         (grants.receive_tranche, 150_000, "First half", 118),
         (grants.earn_grant, 90_000, "Report of October", 35),
     ):
-        deed(
+        command(
             year.session,
             grant_id=row.id,
             amount=amount,

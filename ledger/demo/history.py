@@ -9,13 +9,13 @@ from ledger.core import bookkeeping
 from ledger.core.allocation import Rule
 from ledger.db import Session
 from ledger.demo import people as cast
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.assets import Asset
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
 from ledger.models.people import Person
 from ledger.models.pledges import Pledge
-from ledger.models.proposals import Proposal
 from ledger.queries.books.books import fund_by_code
 from ledger.services.approvals import decisions
 from ledger.services.banking import cash
@@ -124,8 +124,8 @@ class Year:
         book = self.books[place]
         own = fund_by_code(self.session, book.id, fund)
         self.number += 1
-        for deed, days in ((cash.record_cash, days_ago), (cash.bank_cash, days_ago - 1)):
-            deed(
+        for command, days in ((cash.record_cash, days_ago), (cash.bank_cash, days_ago - 1)):
+            command(
                 self.session,
                 book=book,
                 fund=own,
@@ -239,13 +239,15 @@ class Year:
 
     def approve(self, kind: str, subject: str, days_ago: int) -> None:
         """Have the approver say yes to the open proposal about something."""
-        for proposal in self.session.scalars(
-            select(Proposal).where(Proposal.kind == kind, Proposal.state == "open")
+        for approval_request in self.session.scalars(
+            select(ApprovalRequest).where(
+                ApprovalRequest.kind == kind, ApprovalRequest.state == "open"
+            )
         ):
-            if subject in map(str, proposal.arguments.values()):
+            if subject in map(str, approval_request.arguments.values()):
                 decisions.decide(
                     self.session,
-                    proposal_id=proposal.id,
+                    request_id=approval_request.id,
                     approve=True,
                     decided_by=self.people["approver"].id,
                     note="",
@@ -256,7 +258,7 @@ class Year:
         """Have a member contribute to the pool, and pay it in when it is not the host."""
         pool, member = self.books["STREAMS"], self.books[place]
         fund = fund_by_code(self.session, member.id, "GEN")
-        proposal = pools.propose_contribution(
+        approval_request = pools.propose_contribution(
             self.session,
             member=member,
             fund=fund,
@@ -268,7 +270,7 @@ class Year:
         )
         decisions.decide(
             self.session,
-            proposal_id=proposal.id,
+            request_id=approval_request.id,
             approve=True,
             decided_by=self.people["approver"].id,
             note="As agreed at the meeting.",
@@ -282,7 +284,7 @@ class Year:
                     member_id=member.id,
                     member_fund=fund,
                     amount=amount,
-                    reference=str(proposal.id),
+                    reference=str(approval_request.id),
                 ),
                 on=self.at(days_ago - 3).date(),
                 now=self.at(days_ago - 3),
@@ -293,8 +295,8 @@ class Year:
         source = fund_by_code(self.session, self.books[giver].id, "GEN")
         target = fund_by_code(self.session, self.books[receiver].id, fund)
         self.number += 1
-        for deed, days in ((transfers.grant, days_ago), (transfers.settle_grant, days_ago - 3)):
-            deed(
+        for command, days in ((transfers.grant, days_ago), (transfers.settle_grant, days_ago - 3)):
+            command(
                 self.session,
                 transfer=transfers.Transfer(source, target, amount, f"demo/{self.number}"),
                 on=self.at(days).date(),

@@ -1,11 +1,12 @@
 """Tables only, one noun per file. Importing this package registers every table."""
 
 from ledger.models import (
+    agreements,
+    approval_requests,
     assets,
     balances,
     books,
     campaigns,
-    commitments,
     deposits,
     disputes,
     editions,
@@ -22,7 +23,6 @@ from ledger.models import (
     pledges,
     policies,
     pools,
-    proposals,
     rate_limits,
     recurring,
     rights_log,
@@ -37,11 +37,12 @@ from ledger.models.base import Base
 
 __all__ = [
     "Base",
+    "agreements",
+    "approval_requests",
     "assets",
     "balances",
     "books",
     "campaigns",
-    "commitments",
     "deposits",
     "disputes",
     "editions",
@@ -58,7 +59,6 @@ __all__ = [
     "pledges",
     "policies",
     "pools",
-    "proposals",
     "rate_limits",
     "recurring",
     "rights_log",

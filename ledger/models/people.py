@@ -68,7 +68,7 @@ class SignInLink(Base):
 
 
 class ApiToken(Base):
-    """A bearer token; only its hash is kept. ``scopes`` are ``deed:book``, with spaces between."""
+    """A bearer token; only its hash is kept. ``scopes``: ``action:book``, separated by spaces."""
 
     __tablename__ = "api_token"
     __table_args__ = (Index("ix_api_token_person_id", "person_id"),)

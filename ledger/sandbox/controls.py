@@ -70,7 +70,7 @@ def back_to_the_page(answer: Response) -> Any:
 
 @pages.post("/set")
 def set_control() -> Any:
-    """Change settings, see ``SETTABLE`` and the README of this room. Anything else is refused."""
+    """Change settings; see ``SETTABLE`` and this package's README. Anything else is refused."""
     store = _store()
     given = {name: value for name, value in request.form.items() if name != "_page"}
     unknown = sorted(set(given) - set(SETTABLE))

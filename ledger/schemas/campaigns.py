@@ -92,7 +92,7 @@ class Campaign(Schema):
             hint=later("Codes separated by spaces, like EUR GBP."),
         ),
     )
-    deed = one_of(("keep", "open"), "Choose whether to save the draft or to open it to everyone.")
+    action = one_of(("keep", "open"), "Choose whether to save the draft or to open it to everyone.")
 
 
 def take_needs(

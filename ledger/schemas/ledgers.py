@@ -9,7 +9,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from ledger.importers import FORMATS, LEAVABLE
 from ledger.schemas.fields import Line, asked, one_of
-from ledger.schemas.tables import DEEDS
+from ledger.schemas.tables import ACTIONS
 
 LEFT_OUT = {
     "automated": later("Automated transactions"),
@@ -30,7 +30,7 @@ def ledger_reading() -> Schema:
             longest=64,
             metadata=asked(later("Fund for everything without one"), widget="choice"),
         ),
-        "deed": one_of(DEEDS, "Choose whether to preview or to import."),
+        "action": one_of(ACTIONS, "Choose whether to preview or to import."),
     }
     for part in LEAVABLE:
         shape[f"leave_{part}"] = fields.Boolean(

@@ -23,7 +23,7 @@ def cash(exponent: int) -> Schema:
         )
         # The form's own key: sent twice, it is booked once.
         key = Line(required=True, longest=64)
-        deed = one_of(("count", "bank"), "Choose whether the cash was counted or deposited.")
+        action = one_of(("count", "bank"), "Choose whether the cash was counted or deposited.")
 
     return Cash()
 
@@ -147,6 +147,6 @@ def sponsor(exponent: int) -> Schema:
             longest=1000,
             metadata=asked(later("Evidence"), hint=later("The document that the sponsor signed.")),
         )
-        deed = one_of(("try", "propose"), "Choose whether to preview or to request approval.")
+        action = one_of(("try", "propose"), "Choose whether to preview or to request approval.")
 
     return Sponsor()

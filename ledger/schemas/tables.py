@@ -37,7 +37,7 @@ ENCODING_NAMES = [
     ("cp850", "CP850 (DOS)"),
     ("mac_roman", "Mac Roman"),
 ]
-DEEDS = ("preview", "import", "drop")
+ACTIONS = ("preview", "import", "drop")
 
 
 def mapping(columns: int, meanings: tuple[str, ...] = MEANINGS) -> Schema:
@@ -70,7 +70,7 @@ def mapping(columns: int, meanings: tuple[str, ...] = MEANINGS) -> Schema:
             longest=3,
             metadata=asked(later("Currency, if there is no column for it")),
         ),
-        "deed": one_of(DEEDS, "Choose whether to preview or to import."),
+        "action": one_of(ACTIONS, "Choose whether to preview or to import."),
     }
     for number in range(1, columns + 1):
         shape[f"column-{number}"] = one_of(meanings, "Choose the content of this column.")

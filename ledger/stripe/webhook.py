@@ -1,4 +1,4 @@
-"""Door: Stripe. Verify the signature, keep the message and a job in one transaction, answer.
+"""Stripe's webhook: verify the signature, keep the message and a job in one transaction, answer.
 
 Nothing is decided here: messages come twice, late, out of order or never.
 """

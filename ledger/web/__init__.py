@@ -13,7 +13,7 @@ from jinja2 import FileSystemLoader, PrefixLoader
 from ledger.services.workflow import approval_kinds  # noqa: F401
 
 ROOT = str(Path(__file__).parent)
-# Each is a module of this room with a blueprint named ``pages``.
+# Each is a module of this package with a blueprint named ``pages``.
 NOUNS = (
     "public.home",
     "campaigns.campaigns",

@@ -66,11 +66,11 @@ def caller_of(town: Town) -> Caller:
 def agree(town: Town, answer: TestResponse, *, approve: bool = True, by: str = "approver") -> None:
     """Decide a proposed entry as the approver does."""
     assert answer.status_code == 202, answer.text
-    proposal_id = UUID(answer.get_json()["proposal"])
+    request_id = UUID(answer.get_json()["proposal"])
     town.tell(
         lambda session: decide(
             session,
-            proposal_id=proposal_id,
+            request_id=request_id,
             approve=approve,
             decided_by=town.people[by],
             note="",

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from ledger.db import Session
 from ledger.errors import Conflict, NotAllowed
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.journal import Entry
 from ledger.models.periods import Period
-from ledger.models.proposals import Proposal
 from ledger.queries.books.books import book_by_code, funds_of
 from ledger.queries.books.funds import spendable
 from ledger.queries.invariants import check
@@ -192,7 +192,7 @@ def test_a_proposal_that_this_version_cannot_read_is_refused_in_a_sentence(
     town: Town, call: Caller, kind: str
 ) -> None:
     with town.db.transaction() as session:
-        row = Proposal(
+        row = ApprovalRequest(
             book_id=book_by_code(session, "A").id,
             kind=kind,
             title="Something new",
@@ -207,7 +207,7 @@ def test_a_proposal_that_this_version_cannot_read_is_refused_in_a_sentence(
         address = f"/books/A/proposed-entries/{row.id}"
     assert "proposal" in problem(call("GET", address), 409 if kind == "manual_entry" else 404)
     with town.db.transaction() as session:
-        session.delete(session.get_one(Proposal, row.id))
+        session.delete(session.get_one(ApprovalRequest, row.id))
 
 
 def test_a_fund_is_looked_at_again_when_the_entry_is_approved(town: Town, call: Caller) -> None:

@@ -219,18 +219,20 @@ def test_a_mapping_says_what_is_money_what_are_things_and_whose_it_is(
 @pytest.mark.usefixtures("_book")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_proposal_is_a_mapping_that_can_be_used(db: Database, run: Run, tmp_path: Path):
-    proposal = tmp_path / "m.toml"
+    approval_request = tmp_path / "m.toml"
     name = str(HERE / "hall.journal")
-    done = run("import", "journal", name, "--book", "A", "--propose", str(proposal))
+    done = run("import", "journal", name, "--book", "A", "--propose", str(approval_request))
     assert done.code == 0, done.err
     assert run("trial-balance", "--book", "A", "--json").json["rows"] == []
     assert '"Assets:Kasse Café" = { number = 1602, name = "Assets:Kasse Café" }' in (
-        proposal.read_text()
+        approval_request.read_text()
     )
-    used = ("import", "journal", name, "--book", "A", "--mapping", str(proposal), "--json")
+    used = ("import", "journal", name, "--book", "A", "--mapping", str(approval_request), "--json")
     assert run(*used).json["entries"] == 8
     # What was there is not written over; and without a mapping the same accounts are found again.
-    assert run("import", "journal", name, "--book", "A", "--propose", str(proposal)).code == 1
+    assert (
+        run("import", "journal", name, "--book", "A", "--propose", str(approval_request)).code == 1
+    )
     assert run("import", "journal", name, "--book", "A", "--json").json["duplicates"] == 8
 
 

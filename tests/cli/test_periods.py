@@ -29,10 +29,17 @@ def people(db: Database) -> list[object]:
         ]
 
 
-def agree(db: Database, proposal: UUID, *people: object) -> None:
+def agree(db: Database, approval_request: UUID, *people: object) -> None:
     with db.transaction() as session:
         for person in people:
-            decide(session, proposal_id=proposal, approve=True, decided_by=person, note="", now=NOW)
+            decide(
+                session,
+                request_id=approval_request,
+                approve=True,
+                decided_by=person,
+                note="",
+                now=NOW,
+            )
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

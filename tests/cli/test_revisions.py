@@ -69,7 +69,7 @@ def test_health_is_not_well_once_the_database_was_upgraded_by_another(
     client = wsgi.create_app(
         settings_of(db.url), db=db, gateway=object(), clock=lambda: NOW
     ).test_client()  # type: ignore[arg-type]
-    db.run(lambda session: jobs.beat(session, process="worker", now=NOW))
+    db.run(lambda session: jobs.heartbeat(session, process="worker", now=NOW))
     well = client.get("/healthz")
     assert (well.status_code, well.json) == (
         200,

@@ -132,7 +132,7 @@ def patient(db: Database, tmp_path: Path) -> Patient:
     def deed(session):  # type: ignore[no-untyped-def]
         open_first_book(session, plan=PLAN, now=NOW - timedelta(hours=1))
         for process in (jobs.WORKER, jobs.BACKUP):
-            jobs.beat(session, process=process, now=NOW)
+            jobs.heartbeat(session, process=process, now=NOW)
 
     db.run(deed)
     return Patient(settings, db, None, NOW)
@@ -162,7 +162,7 @@ def test_a_well_installation_lacks_only_what_nobody_named(patient: Patient) -> N
 
 def _beat_all(session, now: datetime) -> None:  # type: ignore[no-untyped-def]
     for process in (jobs.WORKER, jobs.BACKUP):
-        jobs.beat(session, process=process, now=now)
+        jobs.heartbeat(session, process=process, now=now)
 
 
 def _no_beat(patient: Patient, process: str) -> None:

@@ -66,7 +66,7 @@ def play(
     In another order in every process, for which ``number`` stands. ``fault`` is of ``FAULTS``.
     """
     deeds: list[tuple[str, Deed, bool]] = [
-        ("spending", partial(_approve, proposal_id, approver), True) for proposal_id in spendings
+        ("spending", partial(_approve, request_id, approver), True) for request_id in spendings
     ]
     for n in range(each):
         deeds.append(("gift", partial(_gift, f"{number}/{n}"), False))
@@ -120,9 +120,9 @@ def _count_cash(reference: str, session: Session) -> None:
     )
 
 
-def _approve(proposal_id: UUID, approver: UUID, session: Session) -> None:
+def _approve(request_id: UUID, approver: UUID, session: Session) -> None:
     decisions.decide(
-        session, proposal_id=proposal_id, approve=True, decided_by=approver, note="", now=NOW
+        session, request_id=request_id, approve=True, decided_by=approver, note="", now=NOW
     )
 
 

@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 
 from ledger.core.entry import Posting, entry
 from ledger.db import Database
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.journal import Entry
-from ledger.models.proposals import Proposal
 from ledger.queries.books.balances import balance_of
 from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.queries.books.funds import spendable
@@ -72,7 +72,7 @@ def asked(db: Database, *, spendings: int, fit: int) -> tuple[list[list[UUID]], 
                 made_by=maker.id,
                 now=NOW,
             )
-        waiting = session.scalars(select(Proposal.id).order_by(Proposal.id)).all()
+        waiting = session.scalars(select(ApprovalRequest.id).order_by(ApprovalRequest.id)).all()
         return [list(waiting[number::PROCESSES]) for number in range(PROCESSES)], checker.id
 
 

@@ -9,7 +9,7 @@ from hypothesis.stateful import precondition, rule
 from sqlalchemy import select
 
 from ledger.core.allocation import Rule
-from ledger.models.proposals import Proposal
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.services.approvals.agreements import MoneyRequest
 from ledger.services.pools import allocations, cost_sharing, lifecycle, pools, transfers
 from ledger.services.spending import loans
@@ -295,12 +295,12 @@ class Between(Money):
                 proposed_by=self.stage.people["maker"],
                 now=self.stage.now,
             )
-            proposal = next(
+            approval_request = next(
                 row
-                for row in session.scalars(select(Proposal))
+                for row in session.scalars(select(ApprovalRequest))
                 if row.arguments.get("run") == str(run.id)
             )
-            self.stage.verdict(proposal.id, says_yes)
+            self.stage.verdict(approval_request.id, says_yes)
             return run.id
 
         shares, key = self.play(expected, deed)

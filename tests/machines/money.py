@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from ledger.bank_files.statement import Line, Statement, StatementFile
 from ledger.gateway import Payout
+from ledger.models.agreements import Agreement
 from ledger.models.campaigns import Campaign
-from ledger.models.commitments import Commitment
 from ledger.models.pledges import Pledge
 from ledger.models.statements import BankLine
 from ledger.queries.banking.deposits import items_of
@@ -280,7 +280,7 @@ class Money(Played):
     def a_bank_debit_ends(self, n: int, clears: bool, fee: int) -> None:
         place, amount, key = self.debits.pop(n % len(self.debits))
         session, common = self.stage.session, self.stage.common
-        row = self.stage.get(Commitment, key)
+        row = self.stage.get(Agreement, key)
         if not clears:
             self.play(
                 lambda: self.model.move(place, {9190: amount, 9130: -amount}),
@@ -301,7 +301,7 @@ class Money(Played):
                 session,
                 txn_id=txn.id,
                 fund=self.stage.at(place),
-                kind=Kind(debit=self.stage.get(Commitment, key)),
+                kind=Kind(debit=self.stage.get(Agreement, key)),
                 now=self.stage.now,
             ),
         )

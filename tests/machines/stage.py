@@ -20,7 +20,7 @@ from ledger.services.approvals import decisions
 from ledger.services.campaigns.campaigns import Need, create_campaign
 from ledger.services.people.people import create_person
 from ledger.services.volunteering.hours import set_rate
-from tests.agreement import Agreement
+from tests.agreement import NewAgreement
 from tests.machines.model import Model, Refused
 from tests.oracle.world import DAY, START, World
 
@@ -40,7 +40,7 @@ class Stage(World):
         self.campaigns: dict[str, UUID] = {}
         self.funds: dict[str, UUID] = {}
         self.session: Session
-        self.agreement = Agreement(db)
+        self.agreement = NewAgreement(db)
         self.ended = 0
 
     def set(self) -> None:
@@ -127,11 +127,11 @@ class Stage(World):
         """What every proposal asks for."""
         return {"reason": "Because", "made_by": self.people["maker"], "now": self.now}
 
-    def verdict(self, proposal_id: UUID, says_yes: bool) -> None:
+    def verdict(self, request_id: UUID, says_yes: bool) -> None:
         """Have the checker say yes or no."""
         decisions.decide(
             self.session,
-            proposal_id=proposal_id,
+            request_id=request_id,
             approve=says_yes,
             decided_by=self.people["checker"],
             note="",

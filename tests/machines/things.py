@@ -9,10 +9,10 @@ import hypothesis.strategies as st
 from hypothesis.stateful import precondition, rule
 from sqlalchemy import select
 
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.assets import Asset
 from ledger.models.hours import HoursEntry
 from ledger.models.pledges import Pledge
-from ledger.models.proposals import Proposal
 from ledger.services.equipment import assets, depreciation, disposals, supplies
 from ledger.services.volunteering import hours
 from tests.machines.base import ANY, BOOKS, pick
@@ -182,11 +182,11 @@ class Things(Between):
     def decide(self, kind: str, name: str, key: UUID, says_yes: bool) -> None:
         """Have the checker decide."""
         session = self.stage.session
-        rows = session.scalars(select(Proposal).where(Proposal.kind == kind))
-        proposal = next(
+        rows = session.scalars(select(ApprovalRequest).where(ApprovalRequest.kind == kind))
+        approval_request = next(
             row for row in rows if row.state == "open" and row.arguments[name] == str(key)
         )
-        self.stage.verdict(proposal.id, says_yes)
+        self.stage.verdict(approval_request.id, says_yes)
 
     @precondition(lambda self: self.valued)
     @rule(n=ANY, months=st.integers(0, 4))

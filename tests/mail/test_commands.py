@@ -135,7 +135,7 @@ def test_health_names_mail_that_is_stuck(
     town.app.extensions["poolbook"] = replace(parts, settings=settings)
     at = NOW - timedelta(minutes=minutes)
     database.run(lambda session: send(session, to_email=ADA, subject="s", body="b", now=at))
-    database.run(lambda session: jobs.beat(session, process="worker", now=NOW))
+    database.run(lambda session: jobs.heartbeat(session, process="worker", now=NOW))
     assert client.get("/healthz").get_json()["mail"] is well
     assert "does not send mail yet" not in client.get("/sign-in").text
     database.dispose()

@@ -53,7 +53,7 @@ def opn_2(world: World, session: Session) -> None:
 
 
 def _contribution(world: World, session: Session, member: str, amount: int) -> str:
-    proposal = pools.propose_contribution(
+    approval_request = pools.propose_contribution(
         session,
         member=world.book(session, member),
         fund=world.fund(session, member, "GEN"),
@@ -63,8 +63,8 @@ def _contribution(world: World, session: Session, member: str, amount: int) -> s
         made_by=world.people["maker"],
         now=world.now,
     )
-    world.approve(session, proposal)
-    return str(proposal.id)
+    world.approve(session, approval_request)
+    return str(approval_request.id)
 
 
 def pol_1(world: World, session: Session) -> None:
@@ -121,14 +121,14 @@ def pol_5(world: World, session: Session) -> None:
 
 
 def pol_6(world: World, session: Session) -> None:
-    proposal = lifecycle.propose_exit(
+    approval_request = lifecycle.propose_exit(
         session,
         contribution_id=world.made["POL-5"],
         reason="C leaves",
         made_by=world.people["maker"],
         now=world.now,
     )
-    world.approve(session, proposal)
+    world.approve(session, approval_request)
 
 
 def alc_1(world: World, session: Session) -> None:
@@ -232,7 +232,7 @@ def alc_8(world: World, session: Session) -> None:
 
 
 def rel_2(world: World, session: Session) -> None:
-    proposal = fund_transfers.propose_release(
+    approval_request = fund_transfers.propose_release(
         session,
         from_fund=world.fund(session, "A", "NEXT"),
         to_fund=world.fund(session, "A", "GEN"),
@@ -241,7 +241,7 @@ def rel_2(world: World, session: Session) -> None:
         made_by=world.people["maker"],
         now=world.now,
     )
-    world.approve(session, proposal, now=AFTER)
+    world.approve(session, approval_request, now=AFTER)
 
 
 def rel_3(world: World, session: Session) -> None:
@@ -288,7 +288,7 @@ def cor_1(world: World, session: Session) -> None:
 
 def per_1(world: World, session: Session) -> None:
     """Close D, in which nothing waits."""
-    proposal = periods.propose_closing(
+    approval_request = periods.propose_closing(
         session,
         book=world.book(session, "D"),
         until=DAY,
@@ -296,12 +296,12 @@ def per_1(world: World, session: Session) -> None:
         made_by=world.people["maker"],
         now=AFTER,
     )
-    world.approve(session, proposal, now=AFTER)
+    world.approve(session, approval_request, now=AFTER)
 
 
 def per_2(world: World, session: Session) -> None:
     book = world.book(session, "D")
-    proposal = periods.propose_reopening(
+    approval_request = periods.propose_reopening(
         session,
         book=book,
         period_id=world.last_period(session, book.id),
@@ -309,8 +309,8 @@ def per_2(world: World, session: Session) -> None:
         made_by=world.people["maker"],
         now=AFTER,
     )
-    world.approve(session, proposal, now=AFTER)
-    world.approve(session, proposal, now=AFTER, by="second")
+    world.approve(session, approval_request, now=AFTER)
+    world.approve(session, approval_request, now=AFTER, by="second")
 
 
 STEPS: dict[str, Step] = {

@@ -40,7 +40,7 @@ def ict_1(world: World, session: Session) -> None:
         "receiver_fund": world.fund(session, "B", "ROOF"),
         "amount": 50000,
     }
-    proposal = transfers.propose_grant(
+    approval_request = transfers.propose_grant(
         session,
         giver=world.book(session, "A"),
         receiver=world.book(session, "B"),
@@ -49,8 +49,8 @@ def ict_1(world: World, session: Session) -> None:
         now=world.now,
         **sides,
     )
-    world.approve(session, proposal)
-    transfer = transfers.Transfer(reference=str(proposal.id), **sides)
+    world.approve(session, approval_request)
+    transfer = transfers.Transfer(reference=str(approval_request.id), **sides)
     transfers.settle_grant(session, transfer=transfer, on=DAY, now=world.now)
 
 

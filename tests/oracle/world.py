@@ -14,13 +14,13 @@ from sqlalchemy import select
 from ledger.bank_files.statement import Line, Statement, StatementFile
 from ledger.db import Session
 from ledger.gateway import BalanceTransaction
+from ledger.models.agreements import Agreement
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
-from ledger.models.commitments import Commitment
 from ledger.models.parties import Party
 from ledger.models.periods import Period
 from ledger.models.pledges import Pledge
-from ledger.models.proposals import Proposal
 from ledger.models.statements import BankLine
 from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.services.approvals import decisions
@@ -129,34 +129,38 @@ class World:
     def approve(
         self,
         session: Session,
-        asked: Proposal | Commitment,
+        asked: ApprovalRequest | Agreement,
         *,
         now: datetime | None = None,
         by: str = "checker",
-    ) -> Proposal:
+    ) -> ApprovalRequest:
         """Have the checker, or another approver, say yes to what somebody asked for."""
-        if isinstance(asked, Commitment):
+        if isinstance(asked, Agreement):
             open_ones = session.scalars(
-                select(Proposal).where(Proposal.state == "open", Proposal.kind == asked.kind)
+                select(ApprovalRequest).where(
+                    ApprovalRequest.state == "open", ApprovalRequest.kind == asked.kind
+                )
             )
-            proposal = next(
+            approval_request = next(
                 row for row in open_ones if row.arguments["commitment"] == str(asked.id)
             )
         else:
-            proposal = asked
+            approval_request = asked
         return decisions.decide(
             session,
-            proposal_id=proposal.id,
+            request_id=approval_request.id,
             approve=True,
             decided_by=self.people[by],
             note="",
             now=now or self.now,
         )
 
-    def decide(self, session: Session, kind: str, name: str, key: UUID) -> Proposal:
+    def decide(self, session: Session, kind: str, name: str, key: UUID) -> ApprovalRequest:
         """Have the checker say yes to the open proposal of a kind that names a row."""
         rows = session.scalars(
-            select(Proposal).where(Proposal.state == "open", Proposal.kind == kind)
+            select(ApprovalRequest).where(
+                ApprovalRequest.state == "open", ApprovalRequest.kind == kind
+            )
         )
         return self.approve(session, next(r for r in rows if r.arguments[name] == str(key)))
 

@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, text, update
 
 from ledger.ids import new_id
+from ledger.models.agreements import Agreement
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.assets import Asset, Intake, Valuation
 from ledger.models.balances import BalanceMonth
 from ledger.models.books import Book, Fund
-from ledger.models.commitments import Commitment
 from ledger.models.figures import FigureTotal
 from ledger.models.hours import HoursEntry
 from ledger.models.payments import BalanceTransaction, Payout
@@ -18,7 +19,6 @@ from ledger.models.people import Membership, Person
 from ledger.models.periods import Period
 from ledger.models.pledges import Pledge
 from ledger.models.pools import AllocationLine, AllocationRun, Pool
-from ledger.models.proposals import Proposal
 from ledger.models.seals import Unsealed
 from ledger.models.statements import BankStatement
 from tests.conftest import NOW
@@ -103,7 +103,7 @@ def _kept_from_the_log(connection: Connection) -> None:
 
 
 def _own_approval(connection: Connection) -> None:
-    connection.execute(update(Proposal).values(decided_by=Proposal.made_by))
+    connection.execute(update(ApprovalRequest).values(decided_by=ApprovalRequest.made_by))
 
 
 def _agency(connection: Connection) -> None:
@@ -330,7 +330,7 @@ def _agreed(kind: str, state: str) -> Damage:
     def damage(connection: Connection) -> None:
         fund = connection.execute(select(Fund.id, Fund.book_id).where(Fund.code == "ROOF")).one()
         connection.execute(
-            insert(Commitment).values(
+            insert(Agreement).values(
                 id=new_id(),
                 book_id=fund.book_id,
                 kind=kind,

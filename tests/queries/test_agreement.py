@@ -8,7 +8,7 @@ from sqlalchemy import text
 from ledger.db import Database
 from ledger.demo import fill
 from ledger.services.books.seals import seal_all
-from tests.agreement import Agreement
+from tests.agreement import NewAgreement
 from tests.conftest import NOW
 
 
@@ -21,7 +21,7 @@ def demo(db: Database) -> Database:
 
 
 def test_all_ways_to_a_figure_agree(demo: Database):
-    agreement = Agreement(demo)
+    agreement = NewAgreement(demo)
     with demo.transaction() as session:
         assert agreement.check(session, NOW) > 20
 
@@ -30,7 +30,7 @@ def test_all_ways_to_a_figure_agree(demo: Database):
 def test_a_sum_that_is_off_is_noticed(demo: Database, table: str):
     """The control: the report reads the entries, and the rows of My giving read the entries of
     each pledge, where the pages read sums."""
-    agreement = Agreement(demo)
+    agreement = NewAgreement(demo)
     with demo.transaction() as session:
         session.execute(
             text(

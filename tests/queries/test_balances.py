@@ -112,7 +112,7 @@ def told(
                 posted = journal.post(
                     session,
                     [right],
-                    event_type="deed",
+                    event_type="action",
                     source="test",
                     external_ref=str(minute),
                     accounting_on=on,
@@ -299,7 +299,7 @@ def two_books(db: Database) -> tuple[UUID, UUID]:
                         Posting(1010, "GEN", "USD", -amount),
                     )
                 ],
-                event_type="deed",
+                event_type="action",
                 source="test",
                 external_ref=other,
                 accounting_on=START,

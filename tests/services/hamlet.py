@@ -15,10 +15,10 @@ from sqlalchemy import select
 from ledger.core.entry import Posting, entry
 from ledger.db import Database, ReadSession, Session
 from ledger.errors import Conflict
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Fund
 from ledger.models.journal import Entry
 from ledger.models.pools import Pool
-from ledger.models.proposals import Proposal
 from ledger.queries.books.balances import balance_of
 from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.queries.invariants import check
@@ -121,23 +121,23 @@ def sound(session: ReadSession) -> None:
 
 def decide(
     session: Session,
-    proposal_id: UUID,
+    request_id: UUID,
     by: UUID,
     *,
     approve: bool = True,
     note: str = "",
     now: datetime = NOW,
-) -> Proposal:
+) -> ApprovalRequest:
     """Decide a proposal."""
     return decisions.decide(
-        session, proposal_id=proposal_id, approve=approve, decided_by=by, note=note, now=now
+        session, request_id=request_id, approve=approve, decided_by=by, note=note, now=now
     )
 
 
-def open_proposal(session: ReadSession, kind: str) -> Proposal:
+def open_request(session: ReadSession, kind: str) -> ApprovalRequest:
     """Return the one open proposal of a kind."""
     return session.scalars(
-        select(Proposal).where(Proposal.kind == kind, Proposal.state == "open")
+        select(ApprovalRequest).where(ApprovalRequest.kind == kind, ApprovalRequest.state == "open")
     ).one()
 
 

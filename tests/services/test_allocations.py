@@ -11,11 +11,11 @@ from ledger.core.allocation import Rule, recomputed
 from ledger.db import Database, Session
 from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.gateway import BalanceTransaction
-from ledger.models.commitments import Commitment
+from ledger.models.agreements import Agreement
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.journal import Entry
 from ledger.models.pledges import Pledge
 from ledger.models.pools import AllocationLine, AllocationRun
-from ledger.models.proposals import Proposal
 from ledger.queries.pools.pools import allocatable, available, gifts_to_match, held_back
 from ledger.services.approvals import decisions
 from ledger.services.books import policies
@@ -36,7 +36,7 @@ from tests.services.hamlet import (
     build,
     decide,
     fund,
-    open_proposal,
+    open_request,
     paid_into,
     sound,
     text,
@@ -113,7 +113,7 @@ def test_a_run_is_split_posted_and_can_be_computed_again(
     run = proposed(hamlet_session, hamlet, rule)
     assert shares_of(hamlet_session, run) == shares
     assert [share.quantity for share in recomputed(run.inputs).shares] == shares
-    decide(hamlet_session, open_proposal(hamlet_session, "allocation").id, hamlet.checker)
+    decide(hamlet_session, open_request(hamlet_session, "allocation").id, hamlet.checker)
     assert -account(hamlet_session, "A", 4540) == shares[0]
     assert there(hamlet_session, hamlet) == 200_000 - sum(shares)
     sound(hamlet_session)
@@ -176,7 +176,7 @@ def test_hours_of_the_pool_are_allocated_in_minutes_and_worked(
         hamlet_session, hamlet, Rule("weights", {"A": 7, "B": 5, "C": 3}), 1_200, "MIN.ELEC"
     )
     assert shares_of(hamlet_session, run) == [560, 400, 240]
-    decide(hamlet_session, open_proposal(hamlet_session, "allocation").id, hamlet.checker)
+    decide(hamlet_session, open_request(hamlet_session, "allocation").id, hamlet.checker)
     assert there(hamlet_session, hamlet, "MIN.ELEC") == 0
     assert account(hamlet_session, "P", 9210, "MIN.ELEC") == 1_200
     hours.set_rate(
@@ -199,7 +199,7 @@ def test_hours_of_the_pool_are_allocated_in_minutes_and_worked(
         logged_by=hamlet.member,
     )
     share = hamlet_session.scalars(
-        select(Commitment).where(Commitment.other_id == hamlet.books["B"].id)
+        select(Agreement).where(Agreement.other_id == hamlet.books["B"].id)
     ).one()
     pool_hours.confirm_pooled_hours(
         hamlet_session,
@@ -219,7 +219,7 @@ def test_hours_of_the_pool_are_allocated_in_minutes_and_worked(
 def test_a_share_of_hours_is_not_paid_out_by_bank(hamlet_session: Session, hamlet: Hamlet) -> None:
     pledged_hours(hamlet_session, hamlet)
     run = proposed(hamlet_session, hamlet, Rule("equal"), 300, "MIN.ELEC")
-    decide(hamlet_session, open_proposal(hamlet_session, "allocation").id, hamlet.checker)
+    decide(hamlet_session, open_request(hamlet_session, "allocation").id, hamlet.checker)
     with pytest.raises(Conflict):
         allocations.settle_allocation_line(
             hamlet_session, run_id=run.id, book_id=hamlet.books["A"].id, on=TODAY, now=NOW
@@ -304,7 +304,7 @@ def test_more_members_than_fit_into_an_entry_are_allocated_to_in_several(
     paid_into(hamlet_session, hamlet, 200_000)
     monkeypatch.setattr("ledger.core.entry.MAX_POSTINGS", 4)
     run = proposed(hamlet_session, hamlet, Rule("equal"))
-    decide(hamlet_session, open_proposal(hamlet_session, "allocation").id, hamlet.checker)
+    decide(hamlet_session, open_request(hamlet_session, "allocation").id, hamlet.checker)
     made = hamlet_session.scalars(
         select(Entry.external_ref)
         .where(Entry.event_type == "allocation_made", Entry.book_id == hamlet.pool_id)
@@ -320,7 +320,7 @@ def test_nobody_of_the_one_community_that_gets_something_approves_it(
     """I-44; somebody of another community, or of the pool alone, can."""
     paid_into(hamlet_session, hamlet, 200_000)
     run = proposed(hamlet_session, hamlet, Rule("fixed", {"B": 1_000}))
-    asked = open_proposal(hamlet_session, "allocation")
+    asked = open_request(hamlet_session, "allocation")
     for place, refused in (("B", True), ("C", False), ("P", False)):
         person = make_person(hamlet_session, f"Only {place}", hamlet.books[place], "approver")
         savepoint = hamlet_session.begin_nested()
@@ -346,12 +346,14 @@ def test_two_approvals_at_one_second_give_no_more_than_there_is(db: Database) ->
         paid_into(session, hamlet, 100_000)
         for _ in range(2):
             proposed(session, hamlet, Rule("equal"), 60_000)
-        waiting = session.scalars(select(Proposal.id).where(Proposal.kind == "allocation")).all()
+        waiting = session.scalars(
+            select(ApprovalRequest.id).where(ApprovalRequest.kind == "allocation")
+        ).all()
 
-    def approve(session: Session, proposal: UUID) -> None:
+    def approve(session: Session, approval_request: UUID) -> None:
         decisions.decide(
             session,
-            proposal_id=proposal,
+            request_id=approval_request,
             approve=True,
             decided_by=hamlet.checker,
             note="",
@@ -359,7 +361,7 @@ def test_two_approvals_at_one_second_give_no_more_than_there_is(db: Database) ->
         )
 
     done, refused = at_the_same_moment(
-        db, *(partial(approve, proposal=proposal) for proposal in waiting)
+        db, *(partial(approve, approval_request=approval_request) for approval_request in waiting)
     )
     assert (len(done), len(refused)) == (1, 1)
     assert refused[0].place == "amount"

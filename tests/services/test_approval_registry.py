@@ -9,7 +9,7 @@ import pytest
 from ledger.core.payloads import to_document
 from ledger.db import Session
 from ledger.errors import Conflict
-from ledger.models.proposals import Proposal
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.services.approvals import registry
 from ledger.services.approvals.decisions import decide, prepare
 from ledger.services.approvals.previews import preview
@@ -190,7 +190,7 @@ def test_a_request_that_this_version_cannot_read_is_refused_in_a_sentence(
 ) -> None:
     book = make_book(session)
     asks, agrees = (make_person(session, name, book, "approver").id for name in ("Ann", "Bo"))
-    proposal = Proposal(
+    approval_request = ApprovalRequest(
         book_id=book.id,
         kind=kind,
         title="Something",
@@ -200,14 +200,14 @@ def test_a_request_that_this_version_cannot_read_is_refused_in_a_sentence(
         made_by=asks,
         made_at=NOW,
     )
-    session.add(proposal)
+    session.add(approval_request)
     session.flush()
 
-    def answer(proposal_id: UUID) -> None:
+    def answer(request_id: UUID) -> None:
         prepare(session, kind)
         decide(
             session,
-            proposal_id=proposal_id,
+            request_id=request_id,
             approve=approve,
             decided_by=agrees,
             note="",
@@ -215,11 +215,11 @@ def test_a_request_that_this_version_cannot_read_is_refused_in_a_sentence(
         )
 
     with pytest.raises(Conflict, match=sentence):
-        preview(session, proposal_id=proposal.id, by=agrees, now=NOW)
+        preview(session, request_id=approval_request.id, by=agrees, now=NOW)
     if kind == "closing" and not approve:
         # Nothing has to be read to say no to it.
-        answer(proposal.id)
-        assert proposal.state == "rejected"
+        answer(approval_request.id)
+        assert approval_request.state == "rejected"
         return
     with pytest.raises(Conflict, match=sentence):
-        answer(proposal.id)
+        answer(approval_request.id)

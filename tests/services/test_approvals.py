@@ -13,11 +13,11 @@ from sqlalchemy import func, select
 from ledger.core.approval_rules import ONE
 from ledger.db import Database, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, PoolbookError
+from ledger.models.agreements import Agreement
+from ledger.models.approval_requests import Approval, ApprovalRequest
 from ledger.models.books import Book, Fund
-from ledger.models.commitments import Commitment
 from ledger.models.journal import Entry, Posting
 from ledger.models.people import Membership
-from ledger.models.proposals import Approval, Proposal
 from ledger.queries.approvals import rules
 from ledger.queries.books.funds import spendable
 from ledger.services.approvals import decisions, previews
@@ -43,7 +43,7 @@ class Desk:
     maker: UUID
     signers: list[UUID]
 
-    def ask(self, amount: int = 60_000) -> Proposal:
+    def ask(self, amount: int = 60_000) -> ApprovalRequest:
         """Ask for spending."""
         row = request_spending(
             self.session,
@@ -60,14 +60,18 @@ class Desk:
             now=NOW,
         )
         return self.session.scalars(
-            select(Proposal).where(Proposal.arguments["commitment"].as_string() == str(row.id))
+            select(ApprovalRequest).where(
+                ApprovalRequest.arguments["commitment"].as_string() == str(row.id)
+            )
         ).one()
 
-    def sign(self, proposal: Proposal, who: UUID, *, approve: bool = True, now=NOW) -> Proposal:  # type: ignore[no-untyped-def]
+    def sign(
+        self, approval_request: ApprovalRequest, who: UUID, *, approve: bool = True, now=NOW
+    ) -> ApprovalRequest:  # type: ignore[no-untyped-def]
         """Sign as somebody."""
         return decisions.decide(
             self.session,
-            proposal_id=proposal.id,
+            request_id=approval_request.id,
             approve=approve,
             decided_by=who,
             note="",
@@ -106,21 +110,21 @@ def desk(session: Session) -> Desk:
 
 
 def test_one_signature_books_what_is_below_the_bound(desk: Desk) -> None:
-    proposal = desk.sign(desk.ask(49_999), desk.signers[0])
-    assert (proposal.state, desk.booked()) == ("approved", 1)
+    approval_request = desk.sign(desk.ask(49_999), desk.signers[0])
+    assert (approval_request.state, desk.booked()) == ("approved", 1)
 
 
 def test_from_the_bound_on_the_second_signature_books_and_once(desk: Desk) -> None:
-    proposal = desk.ask(50_000)
-    desk.sign(proposal, desk.signers[0])
-    assert (proposal.state, desk.booked()) == ("open", 0)
-    desk.sign(proposal, desk.signers[1])
-    assert (proposal.state, desk.booked()) == ("approved", 1)
-    assert proposal.decided_by == desk.signers[1]
+    approval_request = desk.ask(50_000)
+    desk.sign(approval_request, desk.signers[0])
+    assert (approval_request.state, desk.booked()) == ("open", 0)
+    desk.sign(approval_request, desk.signers[1])
+    assert (approval_request.state, desk.booked()) == ("approved", 1)
+    assert approval_request.decided_by == desk.signers[1]
     rows = desk.session.scalars(select(Approval.approved_by)).all()
     assert {*rows} == {*desk.signers[:2]}
     with pytest.raises(Conflict):
-        desk.sign(proposal, desk.signers[2])
+        desk.sign(approval_request, desk.signers[2])
     assert desk.booked() == 1
 
 
@@ -130,88 +134,90 @@ def test_one_signature_is_a_row_too(desk: Desk) -> None:
 
 
 def test_the_same_person_never_counts_twice_and_the_maker_never(desk: Desk) -> None:
-    proposal = desk.ask()
-    desk.sign(proposal, desk.signers[0])
+    approval_request = desk.ask()
+    desk.sign(approval_request, desk.signers[0])
     with pytest.raises(NotAllowed, match="you have already"):
-        desk.sign(proposal, desk.signers[0])
+        desk.sign(approval_request, desk.signers[0])
     with pytest.raises(NotAllowed, match="cannot approve it"):
-        desk.sign(proposal, desk.maker)
-    assert (proposal.state, desk.booked()) == ("open", 0)
+        desk.sign(approval_request, desk.maker)
+    assert (approval_request.state, desk.booked()) == ("open", 0)
 
 
 def test_a_maker_who_is_an_approver_does_not_count(desk: Desk) -> None:
     desk.maker = desk.signers[2]
-    proposal = desk.ask()
+    approval_request = desk.ask()
     desk.session.add(
-        Approval(proposal_id=proposal.id, approved_by=desk.maker, approved_at=NOW, note="")
+        Approval(request_id=approval_request.id, approved_by=desk.maker, approved_at=NOW, note="")
     )
-    desk.sign(proposal, desk.signers[0])
-    assert (proposal.state, desk.booked()) == ("open", 0)
+    desk.sign(approval_request, desk.signers[0])
+    assert (approval_request.state, desk.booked()) == ("open", 0)
 
 
 @pytest.mark.parametrize("role", ["member", "treasurer", "auditor", "admin"])
 def test_nobody_signs_without_the_role(desk: Desk, role: str) -> None:
     other = make_person(desk.session, "Other", desk.book, role)
-    proposal = desk.ask(100)
+    approval_request = desk.ask(100)
     for approve in (True, False):
         with pytest.raises(NotAllowed, match="role"):
-            desk.sign(proposal, other.id, approve=approve)
-    assert (proposal.state, desk.booked()) == ("open", 0)
+            desk.sign(approval_request, other.id, approve=approve)
+    assert (approval_request.state, desk.booked()) == ("open", 0)
 
 
 def test_a_signature_of_somebody_whose_role_has_ended_does_not_count(desk: Desk) -> None:
-    proposal = desk.ask()
-    desk.sign(proposal, desk.signers[0])
+    approval_request = desk.ask()
+    desk.sign(approval_request, desk.signers[0])
     held = desk.session.scalars(
         select(Membership).where(Membership.person_id == desk.signers[0])
     ).one()
     people.end_role(
         desk.session, book_id=desk.book.id, membership_id=held.id, ended_by=None, now=LATER
     )
-    desk.sign(proposal, desk.signers[1], now=LATER)
-    assert (proposal.state, desk.booked()) == ("open", 0)
-    desk.sign(proposal, desk.signers[2], now=LATER)
-    assert (proposal.state, desk.booked()) == ("approved", 1)
+    desk.sign(approval_request, desk.signers[1], now=LATER)
+    assert (approval_request.state, desk.booked()) == ("open", 0)
+    desk.sign(approval_request, desk.signers[2], now=LATER)
+    assert (approval_request.state, desk.booked()) == ("approved", 1)
 
 
 def test_one_no_ends_it(desk: Desk) -> None:
-    proposal = desk.ask()
-    desk.sign(proposal, desk.signers[0])
-    desk.sign(proposal, desk.signers[1], approve=False)
-    assert (proposal.state, desk.booked()) == ("rejected", 0)
+    approval_request = desk.ask()
+    desk.sign(approval_request, desk.signers[0])
+    desk.sign(approval_request, desk.signers[1], approve=False)
+    assert (approval_request.state, desk.booked()) == ("rejected", 0)
 
 
 def test_a_rule_of_a_kind_goes_before_that_of_every_kind(desk: Desk) -> None:
     choose(desk.session, desk.book, "0:3", "spending")
-    proposal = desk.ask(100)
+    approval_request = desk.ask(100)
     for who in desk.signers[:2]:
-        desk.sign(proposal, who)
-    assert proposal.state == "open"
-    desk.sign(proposal, desk.signers[2])
-    assert proposal.state == "approved"
+        desk.sign(approval_request, who)
+    assert approval_request.state == "open"
+    desk.sign(approval_request, desk.signers[2])
+    assert approval_request.state == "approved"
 
 
 def test_an_amount_that_was_raised_behind_a_request_needs_the_people_of_the_larger_one(
     desk: Desk,
 ) -> None:
     """What is booked counts, whatever the request says."""
-    proposal = desk.ask(100)
-    row = desk.session.get_one(Commitment, UUID(proposal.arguments["commitment"]))
+    approval_request = desk.ask(100)
+    row = desk.session.get_one(Agreement, UUID(approval_request.arguments["commitment"]))
     row.quantity = 60_000
-    desk.sign(proposal, desk.signers[0])
-    assert (proposal.state, desk.booked(), row.state) == ("open", 0, "submitted")
-    desk.sign(proposal, desk.signers[1])
-    assert (proposal.state, desk.booked()) == ("approved", 1)
+    desk.sign(approval_request, desk.signers[0])
+    assert (approval_request.state, desk.booked(), row.state) == ("open", 0, "submitted")
+    desk.sign(approval_request, desk.signers[1])
+    assert (approval_request.state, desk.booked()) == ("approved", 1)
 
 
 def test_a_preview_shows_the_entries_that_the_approval_then_books(desk: Desk) -> None:
-    proposal = desk.ask()
+    approval_request = desk.ask()
     before = counts(desk.session)
-    seen = previews.preview(desk.session, proposal_id=proposal.id, by=desk.signers[0], now=NOW)
+    seen = previews.preview(
+        desk.session, request_id=approval_request.id, by=desk.signers[0], now=NOW
+    )
     assert counts(desk.session) == before
-    assert proposal.state == "open"
+    assert approval_request.state == "open"
     for who in desk.signers[:2]:
-        desk.sign(proposal, who)
+        desk.sign(approval_request, who)
     entry = desk.session.scalars(select(Entry).where(Entry.source == "spending")).one()
     legs = desk.session.scalars(
         select(Posting).where(Posting.entry_id == entry.id).order_by(Posting.line)
@@ -235,10 +241,10 @@ def counts(session: Session) -> list[int]:
 
 
 def test_a_preview_of_what_cannot_be_done_leaves_nothing(desk: Desk) -> None:
-    proposal = desk.ask(2_000_000)
+    approval_request = desk.ask(2_000_000)
     before = counts(desk.session)
     with pytest.raises(PoolbookError):
-        previews.preview(desk.session, proposal_id=proposal.id, by=desk.signers[0], now=NOW)
+        previews.preview(desk.session, request_id=approval_request.id, by=desk.signers[0], now=NOW)
     assert counts(desk.session) == before
 
 
@@ -252,7 +258,9 @@ def test_every_kind_that_can_be_approved_needs_one_person_at_least(desk: Desk) -
 # Rules themselves.
 
 
-def ask_rule(desk: Desk, amounts: list[int | None], by: UUID, kind: str = "") -> Proposal | None:
+def ask_rule(
+    desk: Desk, amounts: list[int | None], by: UUID, kind: str = ""
+) -> ApprovalRequest | None:
     return propose_rule(
         desk.session,
         book=desk.book,
@@ -271,23 +279,23 @@ def rule(desk: Desk, kind: str = ""):  # type: ignore[no-untyped-def]
 def test_a_rule_waits_for_as_many_people_as_it_asked_for(desk: Desk) -> None:
     """An admin and one approver together cannot lower what two approvers have to sign."""
     admin = make_person(desk.session, "Ada", desk.book, "admin").id
-    proposal = ask_rule(desk, [None, None], admin)
-    assert proposal is not None
+    approval_request = ask_rule(desk, [None, None], admin)
+    assert approval_request is not None
     with pytest.raises(NotAllowed):
-        desk.sign(proposal, admin)
-    desk.sign(proposal, desk.signers[0])
+        desk.sign(approval_request, admin)
+    desk.sign(approval_request, desk.signers[0])
     assert rule(desk) == ((0, 1), (500, 2))
-    desk.sign(proposal, desk.signers[1])
+    desk.sign(approval_request, desk.signers[1])
     assert rule(desk) == ONE
 
 
 def test_a_rule_that_asks_for_more_is_agreed_to_by_the_people_of_before(desk: Desk) -> None:
     admin = make_person(desk.session, "Ada", desk.book, "admin").id
     choose(desk.session, desk.book, "0:1")
-    proposal = ask_rule(desk, [0, None], admin)
-    assert proposal is not None
-    desk.sign(proposal, desk.signers[0])
-    assert (proposal.state, rule(desk)) == ("approved", ((0, 2),))
+    approval_request = ask_rule(desk, [0, None], admin)
+    assert approval_request is not None
+    desk.sign(approval_request, desk.signers[0])
+    assert (approval_request.state, rule(desk)) == ("approved", ((0, 2),))
 
 
 def test_an_admin_alone_chooses_at_once(session: Session) -> None:
@@ -321,16 +329,21 @@ def test_two_signatures_at_one_moment_book_once(db: Database, already: int) -> N
     """With one more needed the later is told so; with two, together they are the two."""
     with db.transaction() as session:
         desk = make_desk(session)
-        proposal = desk.ask()
+        approval_request = desk.ask()
         for who in desk.signers[:already]:
-            desk.sign(proposal, who)
+            desk.sign(approval_request, who)
         signers = desk.signers[already : already + 2]
     together = Barrier(2)
 
     def sign(who: UUID) -> str:
         def deed(session: Session) -> str:
             return decisions.decide(
-                session, proposal_id=proposal.id, approve=True, decided_by=who, note="", now=NOW
+                session,
+                request_id=approval_request.id,
+                approve=True,
+                decided_by=who,
+                note="",
+                now=NOW,
             ).state
 
         together.wait(10)
@@ -367,8 +380,8 @@ def test_without_the_check_of_the_role_the_test_of_it_fails(
         patched.setattr(requests, "may_sign", lambda *_args, **_named: True)
         broken(lambda desk: test_nobody_signs_without_the_role(desk, "member"))
     with monkeypatch.context() as patched:
-        everybody = lambda session, *, proposal, now: session.scalars(  # noqa: E731, ARG005
-            select(Approval.approved_by).where(Approval.proposal_id == proposal.id)
+        everybody = lambda session, *, approval_request, now: session.scalars(  # noqa: E731, ARG005
+            select(Approval.approved_by).where(Approval.request_id == approval_request.id)
         ).all()
         patched.setattr(decisions, "signers_of", everybody)
         broken(test_a_signature_of_somebody_whose_role_has_ended_does_not_count)

@@ -23,7 +23,7 @@ from tests.services.hamlet import (
     account,
     decide,
     fund,
-    open_proposal,
+    open_request,
     sound,
     text,
 )
@@ -218,11 +218,14 @@ def test_an_approved_value_is_booked_by_a_second_person(session, hamlet):
     valuation = value(session, hamlet, intake)
     assert valuation.state == "proposed"
     assert account(session, "A", 1510) == 0
-    proposal = open_proposal(session, "valuation")
-    assert (proposal.title, proposal.arguments["quantity"]) == ("Value of 2 laptop", 80_000)
+    approval_request = open_request(session, "valuation")
+    assert (approval_request.title, approval_request.arguments["quantity"]) == (
+        "Value of 2 laptop",
+        80_000,
+    )
     with pytest.raises(NotAllowed):
-        decide(session, proposal.id, hamlet.maker)
-    decide(session, proposal.id, hamlet.checker)
+        decide(session, approval_request.id, hamlet.maker)
+    decide(session, approval_request.id, hamlet.checker)
     assert text(session, "items_valued") == "A\n  GEN Dr 1510 80000 USD\n  GEN Cr 4110 80000 USD"
     assert (valuation.state, valuation.approved_by) == ("approved", hamlet.checker)
     assert intakes_to_value(session, book_id=hamlet.books["A"].id).rows == ()
@@ -233,7 +236,7 @@ def test_a_low_value_is_used_up_at_once(session, hamlet):
     """The worked figures of event EQP-04."""
     intake = receive(session, hamlet, 10, commodity="EQP.CHAIR")
     value(session, hamlet, intake, total=12_000)
-    decide(session, open_proposal(session, "valuation").id, hamlet.checker)
+    decide(session, open_request(session, "valuation").id, hamlet.checker)
     assert text(session, "items_valued") == "A\n  GEN Dr 5310 12000 USD\n  GEN Cr 4110 12000 USD"
     sound(session)
 
@@ -243,13 +246,13 @@ def test_a_rejected_value_books_nothing_and_another_can_be_proposed(session, ham
     valuation = value(session, hamlet, intake)
     with pytest.raises(Conflict):
         value(session, hamlet, intake)
-    decide(session, open_proposal(session, "valuation").id, hamlet.checker, approve=False)
+    decide(session, open_request(session, "valuation").id, hamlet.checker, approve=False)
     assert valuation.state == "rejected"
     assert not text(session, "items_valued")
     (row,) = intakes_to_value(session, book_id=hamlet.books["A"].id).rows
     assert row.proposed is None
     value(session, hamlet, intake, total=70_000)
-    decide(session, open_proposal(session, "valuation").id, hamlet.checker)
+    decide(session, open_request(session, "valuation").id, hamlet.checker)
     assert account(session, "A", 1510) == 70_000
     with pytest.raises(Conflict):
         value(session, hamlet, intake)
@@ -259,7 +262,7 @@ def test_a_value_is_booked_on_the_day_the_things_came(session, hamlet):
     """EQP-03: what was received is worth something from the day it was received."""
     intake = receive(session, hamlet, received_on=TODAY - timedelta(days=9))
     value(session, hamlet, intake)
-    decide(session, open_proposal(session, "valuation").id, hamlet.checker)
+    decide(session, open_request(session, "valuation").id, hamlet.checker)
     row = session.scalars(select(Entry).where(Entry.event_type == "items_valued")).one()
     assert row.accounting_on == TODAY - timedelta(days=9)
 
@@ -278,7 +281,7 @@ def test_who_gave_a_thing_approves_no_value_of_it(session, hamlet, promised):
     )
     value(session, hamlet, intake)
     with pytest.raises(NotAllowed, match="gave"):
-        decide(session, open_proposal(session, "valuation").id, giver.id)
+        decide(session, open_request(session, "valuation").id, giver.id)
 
 
 def test_a_value_is_approved_once_and_never_by_who_proposed_it(session, hamlet):

@@ -5,9 +5,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 
 from ledger.db import Database, Session
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book
 from ledger.models.pledges import Pledge
-from ledger.models.proposals import Proposal
 from ledger.queries.books.balances import balance_of
 from ledger.services.campaigns.campaigns import Need
 from ledger.services.pledges import receivables
@@ -45,7 +45,7 @@ def promise(session: Session, book: Book) -> None:
         made_by=treasurer.id,
         now=NOW,
     )
-    decide(session, session.scalars(select(Proposal.id)).one(), approver.id, now=NOW)
+    decide(session, session.scalars(select(ApprovalRequest.id)).one(), approver.id, now=NOW)
 
 
 def test_a_discount_is_income_by_and_by_and_a_day_is_kept_once(db: Database) -> None:

@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from ledger.db import Database, Session
 from ledger.errors import Conflict, Invalid
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book
 from ledger.models.journal import Entry
 from ledger.models.payments import Cursor
-from ledger.models.proposals import Proposal
 from ledger.services.accounting import periods
 from ledger.services.banking import cash as offline
 from ledger.services.campaigns.campaigns import Need
@@ -91,7 +91,7 @@ def test_what_is_approved_in_the_evening_is_of_that_day(db: Database) -> None:
             made_by=treasurer.id,
             now=LATE,
         )
-        decide(session, session.scalars(select(Proposal.id)).one(), approver.id, now=LATE)
+        decide(session, session.scalars(select(ApprovalRequest.id)).one(), approver.id, now=LATE)
         assert set(session.scalars(select(Entry.accounting_on))) == {LAST}
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from ledger.db import Session
 from ledger.errors import Conflict
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.assets import Asset, Valuation
-from ledger.models.proposals import Proposal
 from ledger.queries.books.balances import balance_of
 from ledger.queries.invariants import check
 from ledger.services.approvals import decisions
@@ -40,9 +40,11 @@ class Room:
             session, intake_id=intake.id, valued_by=self.by, now=NOW,
             appraisal=assets.Appraisal("USD", 120_000, "price_list", "A list", FIRST),
         )  # fmt: skip
-        asked = session.scalars(select(Proposal).where(Proposal.kind == "valuation")).one()
+        asked = session.scalars(
+            select(ApprovalRequest).where(ApprovalRequest.kind == "valuation")
+        ).one()
         decisions.decide(
-            session, proposal_id=asked.id, approve=True, decided_by=approver, note="", now=NOW
+            session, request_id=asked.id, approve=True, decided_by=approver, note="", now=NOW
         )
         self.valuation: UUID = session.scalars(select(Valuation.id)).one()
         self.items = list(session.scalars(select(Asset).order_by(Asset.tag)))

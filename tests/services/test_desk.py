@@ -10,7 +10,7 @@ from ledger.models.pools import AllocationRun
 from ledger.queries.workflow.desk import waiting
 from ledger.services.pools import allocations
 from tests.conftest import NOW
-from tests.services.hamlet import TODAY, Hamlet, decide, open_proposal, paid_into
+from tests.services.hamlet import TODAY, Hamlet, decide, open_request, paid_into
 
 
 def shares_waiting(session: Session, hamlet: Hamlet, book: str = "A") -> int:
@@ -49,7 +49,7 @@ def test_a_share_waits_from_the_approval_until_it_is_settled_at_its_host_only(
     paid_into(hamlet_session, hamlet, 60_000)
     run = proposed(hamlet_session, hamlet, Rule("equal"))
     assert shares_waiting(hamlet_session, hamlet) == 0
-    decide(hamlet_session, open_proposal(hamlet_session, "allocation").id, hamlet.checker)
+    decide(hamlet_session, open_request(hamlet_session, "allocation").id, hamlet.checker)
     counts = [shares_waiting(hamlet_session, hamlet)]
     for book in "BCA":
         settle(run, book)
@@ -61,5 +61,5 @@ def test_a_share_waits_from_the_approval_until_it_is_settled_at_its_host_only(
 def test_a_share_of_nothing_waits_for_nobody(hamlet_session: Session, hamlet: Hamlet) -> None:
     paid_into(hamlet_session, hamlet, 60_000)
     proposed(hamlet_session, hamlet, Rule("fixed", {"A": 10_000, "B": 20_000}))
-    decide(hamlet_session, open_proposal(hamlet_session, "allocation").id, hamlet.checker)
+    decide(hamlet_session, open_request(hamlet_session, "allocation").id, hamlet.checker)
     assert shares_waiting(hamlet_session, hamlet) == 2

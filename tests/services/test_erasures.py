@@ -15,12 +15,12 @@ from ledger.errors import Conflict, NotFound
 from ledger.ids import new_id
 from ledger.links import Links
 from ledger.models import Base
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.factors import Passkey
 from ledger.models.journal import Annotation, Posting
 from ledger.models.parties import Party
 from ledger.models.people import ApiToken, SignInLink
 from ledger.models.pledges import Pledge
-from ledger.models.proposals import Proposal
 from ledger.models.statements import BankLine, BankLinePart, BankStatement, Match
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code
@@ -113,7 +113,7 @@ def fill(session) -> None:
     passkey.created_at = NOW
     session.add(passkey)
     session.add(
-        Proposal(
+        ApprovalRequest(
             book_id=book.id,
             kind="refund",
             title="A refund",

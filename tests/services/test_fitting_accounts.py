@@ -9,8 +9,8 @@ from ledger.core.accounts import CHART
 from ledger.core.fitting_accounts import Use, fits
 from ledger.db import Session
 from ledger.errors import Invalid
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
-from ledger.models.proposals import Proposal
 from ledger.queries.invariants import check
 from ledger.services.accounting import opening_balances
 from ledger.services.approvals import decisions
@@ -75,10 +75,10 @@ def test_spending_that_was_asked_on_a_release_before_is_not_agreed_to_but_can_be
     row.terms = {**row.terms, "account": 5910}
     session.flush()
     by = make_person(session, "Ada", book, "approver").id
-    asked = session.scalars(select(Proposal).where(Proposal.kind == "spending")).one()
+    asked = session.scalars(select(ApprovalRequest).where(ApprovalRequest.kind == "spending")).one()
     with pytest.raises(Invalid, match="what is bought"):
         decisions.decide(
-            session, proposal_id=asked.id, approve=True, decided_by=by, note="", now=NOW
+            session, request_id=asked.id, approve=True, decided_by=by, note="", now=NOW
         )
     row.state = "approved"
     with pytest.raises(Invalid, match="what is bought"):
@@ -104,7 +104,7 @@ def test_a_book_opens_with_what_its_rules_can_go_on_with(
     approver = make_person(session, "Ada", book, "approver").id
     balances = []
 
-    def propose(*rows: opening_balances.Balance) -> Proposal:
+    def propose(*rows: opening_balances.Balance) -> ApprovalRequest:
         return opening_balances.propose_opening(
             session, book=book, balances=rows, reason="Old books", made_by=by, now=NOW
         )
@@ -119,6 +119,6 @@ def test_a_book_opens_with_what_its_rules_can_go_on_with(
     assert accepted(one) == fitting(Use.OPENING)
     asked = propose(*balances, EQUIPMENT)
     decisions.decide(
-        session, proposal_id=asked.id, approve=True, decided_by=approver, note="", now=NOW
+        session, request_id=asked.id, approve=True, decided_by=approver, note="", now=NOW
     )
     assert [result for result in check(session) if not result.ok] == []

@@ -13,7 +13,7 @@ from ledger.services.accounting import fund_transfers
 from ledger.services.pools import allocations, pools, transfers
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
-from tests.services.hamlet import TODAY, Hamlet, decide, fund, open_proposal, paid_into
+from tests.services.hamlet import TODAY, Hamlet, decide, fund, open_request, paid_into
 
 
 def move(
@@ -53,7 +53,7 @@ def test_a_restriction_in_time_is_released_on_the_day_after_its_last(
     timed = make_fund(hamlet_session, hamlet.books["A"], "LATER", "time")
     timed.restriction_until_on, timed.negative_allowed = TODAY, True
     move(hamlet_session, hamlet, fund_transfers.propose_release, "LATER", "GEN")
-    asked = open_proposal(hamlet_session, "release")
+    asked = open_request(hamlet_session, "release")
     with (
         pytest.raises(Conflict, match=f"ends on {TODAY}"),
         hamlet_session.begin_nested(),

@@ -148,7 +148,7 @@ def test_half_a_cent_goes_to_the_even_cent(minutes, per_hour, expected):
     assert hours.worth(minutes, per_hour) == expected
 
 
-@pytest.mark.parametrize("deed", ["confirm", "reject"])
+@pytest.mark.parametrize("action", ["confirm", "reject"])
 def test_nobody_decides_on_hours_of_their_own(session, hamlet, deed):
     giver = create_person(session, email="ada@example.org", name="Ada Hill", now=NOW)
     row = log(session, hamlet)

@@ -84,7 +84,7 @@ def test_a_job_that_kills_every_worker_is_given_up_too(session):
     put(session)
     for n in range(jobs.MAX_ATTEMPTS + 1):
         job = jobs.claim(session, now=NOW + n * jobs.LEASE)
-        assert jobs.exhausted(job) is (n == jobs.MAX_ATTEMPTS)
+        assert jobs.attempts_exhausted(job) is (n == jobs.MAX_ATTEMPTS)
     assert jobs.postpone(session, job=job, error="WorkerDied", now=later(24)) is False
     session.expire_all()
     assert [found.error for found in given_up(session)] == ["WorkerDied"]
@@ -120,5 +120,5 @@ def test_workers_at_once_take_each_job_once(db: Database, workers: int) -> None:
 
 def test_a_heartbeat_is_kept_once_for_each_process(session):
     for hour in (0, 1):
-        jobs.beat(session, process="worker", now=later(hour))
+        jobs.heartbeat(session, process="worker", now=later(hour))
     assert session.scalars(select(Heartbeat)).one().at == later(1)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ledger.core.match_gifts import Terms, match, taken_back
 from ledger.db import Session
-from ledger.models.commitments import Commitment
+from ledger.models.agreements import Agreement
 from ledger.queries.campaigns.matching_sponsors import cleared_gifts, matched_of, sponsors_of
 from ledger.services.approvals.registry import Decision
 from ledger.services.campaigns import matching_sponsors
@@ -25,7 +25,7 @@ def till(session: Session) -> Till:
 
 
 @pytest.fixture
-def sponsor(till: Till) -> Commitment:
+def sponsor(till: Till) -> Agreement:
     """One for one, at most 50.00 to one gift and 120.00 in all."""
     asks = make_person(till.session, "Tess", till.book, "treasurer")
     agrees = make_person(till.session, "Arno", till.book, "approver")
@@ -44,7 +44,7 @@ def sponsor(till: Till) -> Commitment:
     return row
 
 
-def test_each_gift_is_matched_once_up_to_both_caps(till: Till, sponsor: Commitment) -> None:
+def test_each_gift_is_matched_once_up_to_both_caps(till: Till, sponsor: Agreement) -> None:
     for amount in (6000, 4000, 6000):
         till.charge(amount, 200)
     assert matching_sponsors.match_due(till.session, now=later(1)) == 3
@@ -56,7 +56,7 @@ def test_each_gift_is_matched_once_up_to_both_caps(till: Till, sponsor: Commitme
     sound(till.session)
 
 
-def test_a_refund_takes_back_its_own_match_and_no_more(till: Till, sponsor: Commitment) -> None:
+def test_a_refund_takes_back_its_own_match_and_no_more(till: Till, sponsor: Agreement) -> None:
     first, second = till.charge(6000, 200), till.charge(4000, 150)
     matching_sponsors.match_due(till.session, now=later(1))
     till.refund(second, 1000)
@@ -76,7 +76,7 @@ def test_a_refund_takes_back_its_own_match_and_no_more(till: Till, sponsor: Comm
 
 
 def test_a_gift_that_comes_after_the_cap_for_all_is_reached_is_not_matched(
-    till: Till, sponsor: Commitment
+    till: Till, sponsor: Agreement
 ) -> None:
     for amount in (6000, 4000, 2000):
         till.charge(amount, 200)
@@ -92,7 +92,7 @@ def test_a_gift_that_comes_after_the_cap_for_all_is_reached_is_not_matched(
 
 
 def test_what_the_public_sees_and_a_dry_run_finds_is_what_is_booked(
-    till: Till, sponsor: Commitment
+    till: Till, sponsor: Agreement
 ) -> None:
     for amount in (6000, 100, 6000):
         till.charge(amount, 10)

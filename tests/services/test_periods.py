@@ -17,7 +17,7 @@ from ledger.queries.accounting.periods import (
     periods_of,
     soft_closes_of,
 )
-from ledger.queries.approvals.requests import proposals_for
+from ledger.queries.approvals.requests import requests_for
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.people.people import outbox
 from ledger.services.accounting.periods import (
@@ -176,23 +176,23 @@ def test_two_people_close_and_three_reopen_and_the_snapshot_stays(session, book,
         session, book=book, until=OCTOBER, reason="All agrees", made_by=ann.id, now=NOW
     )
     with pytest.raises(NotAllowed):
-        decide(session, proposal_id=asked.id, approve=True, decided_by=ann.id, note="", now=NOW)
-    decide(session, proposal_id=asked.id, approve=True, decided_by=bo.id, note="", now=NOW)
+        decide(session, request_id=asked.id, approve=True, decided_by=ann.id, note="", now=NOW)
+    decide(session, request_id=asked.id, approve=True, decided_by=bo.id, note="", now=NOW)
     (row,) = periods_of(session, book_id=book.id)
     assert (row.state, row.closed_by, row.approved_by) == ("closed", "Ann Lee", "Bo Dale")
     again = propose_reopening(
         session, book=book, period_id=row.id, reason="A bill was missed", made_by=bo.id, now=NOW
     )
-    decide(session, proposal_id=again.id, approve=True, decided_by=ann.id, note="", now=NOW)
+    decide(session, request_id=again.id, approve=True, decided_by=ann.id, note="", now=NOW)
     (still,) = periods_of(session, book_id=book.id)
     assert (still.state, again.state) == ("closed", "open")
     with pytest.raises(NotAllowed, match="you have already"):
-        decide(session, proposal_id=again.id, approve=True, decided_by=ann.id, note="", now=NOW)
+        decide(session, request_id=again.id, approve=True, decided_by=ann.id, note="", now=NOW)
     with pytest.raises(NotAllowed):
-        decide(session, proposal_id=again.id, approve=True, decided_by=bo.id, note="", now=NOW)
-    (waiting,) = proposals_for(session, book_ids=[book.id], is_open=True)
+        decide(session, request_id=again.id, approve=True, decided_by=bo.id, note="", now=NOW)
+    (waiting,) = requests_for(session, book_ids=[book.id], is_open=True)
     assert waiting.agreed == ("Ann Lee",)
-    decide(session, proposal_id=again.id, approve=True, decided_by=cy.id, note="", now=NOW)
+    decide(session, request_id=again.id, approve=True, decided_by=cy.id, note="", now=NOW)
     assert [mail.to_email for mail in outbox(session)] == ["eve.audit@example.org"]
     (opened,) = periods_of(session, book_id=book.id)
     assert (opened.state, opened.reason) == ("reopened", "A bill was missed")

@@ -11,9 +11,9 @@ from ledger.core.match_gifts import Terms
 from ledger.core.policies import KEYS, PROFILES, Policy, profile, value_of, with_choices
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed
+from ledger.models.agreements import Agreement
 from ledger.models.assets import Asset
 from ledger.models.books import Book
-from ledger.models.commitments import Commitment
 from ledger.models.pledges import Pledge
 from ledger.queries.books.policies import policy_of
 from ledger.services.banking import cash
@@ -26,7 +26,7 @@ from ledger.services.spending import purchases
 from ledger.services.volunteering import hours
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_party, make_pledge, save_card
-from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_proposal, sound, text
+from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_request, sound, text
 
 RECOGNISED = ("US_GAAP", "UK_SORP_2026")
 
@@ -74,7 +74,7 @@ def all_or_nothing(session: Session, hamlet: Hamlet, slug: str = "solar-roof") -
     return pledge
 
 
-def promised(session: Session, hamlet: Hamlet, schedule: list[tuple[date, int]]) -> Commitment:
+def promised(session: Session, hamlet: Hamlet, schedule: list[tuple[date, int]]) -> Agreement:
     row = receivables.propose_promise(
         session,
         party=make_party(session),
@@ -85,7 +85,7 @@ def promised(session: Session, hamlet: Hamlet, schedule: list[tuple[date, int]])
         made_by=hamlet.maker,
         now=NOW,
     )
-    decide(session, open_proposal(session, "promise").id, hamlet.checker)
+    decide(session, open_request(session, "promise").id, hamlet.checker)
     return row
 
 
@@ -170,7 +170,7 @@ def test_an_allowance_follows_the_age_of_what_is_owed(
                 receivables.propose_allowance(hamlet_session, **asked)
             continue
         receivables.propose_allowance(hamlet_session, **asked)
-        decide(hamlet_session, open_proposal(hamlet_session, "allowance").id, hamlet.checker)
+        decide(hamlet_session, open_request(hamlet_session, "allowance").id, hamlet.checker)
         assert -account(hamlet_session, "A", 1218) == expected
     sound(hamlet_session)
 
@@ -318,7 +318,7 @@ def test_equipment_leaves_a_restricted_fund_by_policy_and_terms(
         made_by=hamlet.maker,
         now=NOW,
     )
-    decide(hamlet_session, open_proposal(hamlet_session, "purchase").id, hamlet.checker)
+    decide(hamlet_session, open_request(hamlet_session, "purchase").id, hamlet.checker)
     purchases.place_in_service(
         hamlet_session,
         purchase_id=row.id,
@@ -364,7 +364,7 @@ def test_things_are_equipment_from_the_threshold_on(
         valued_by=hamlet.maker,
         now=NOW,
     )
-    decide(hamlet_session, open_proposal(hamlet_session, "valuation").id, hamlet.checker)
+    decide(hamlet_session, open_request(hamlet_session, "valuation").id, hamlet.checker)
     assert account(hamlet_session, "A", 1510 if kept else 5310) == 80_000
     assert ("1510" in text(hamlet_session, "items_valued")) == kept
 

@@ -7,17 +7,17 @@ import pytest
 from ledger.core import bookkeeping
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
-from ledger.models.commitments import Commitment
+from ledger.models.agreements import Agreement
 from ledger.services.books import journal
 from ledger.services.pools import lifecycle
 from tests.conftest import NOW
-from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_proposal, sound
+from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_request, sound
 
 SHARE = 40_000
 
 
 @pytest.fixture
-def share(hamlet_session: Session, hamlet: Hamlet) -> Commitment:
+def share(hamlet_session: Session, hamlet: Hamlet) -> Agreement:
     """What B has put into the pool and may take out again."""
     row = lifecycle.propose_refundable(
         hamlet_session,
@@ -29,7 +29,7 @@ def share(hamlet_session: Session, hamlet: Hamlet) -> Commitment:
         made_by=hamlet.maker,
         now=NOW,
     )
-    decide(hamlet_session, open_proposal(hamlet_session, "refundable").id, hamlet.checker)
+    decide(hamlet_session, open_request(hamlet_session, "refundable").id, hamlet.checker)
     return row
 
 
@@ -48,14 +48,14 @@ def given_away(session: Session, amount: int, member: str = "C") -> None:
     )
 
 
-def leave(session: Session, hamlet: Hamlet, share: Commitment) -> Any:
+def leave(session: Session, hamlet: Hamlet, share: Agreement) -> Any:
     return lifecycle.propose_exit(
         session, contribution_id=share.id, reason="We leave", made_by=hamlet.maker, now=NOW
     )
 
 
 def test_a_share_leaves_with_all_that_the_host_holds_and_not_with_more(
-    hamlet_session: Session, hamlet: Hamlet, share: Commitment
+    hamlet_session: Session, hamlet: Hamlet, share: Agreement
 ) -> None:
     """POL-6; asked and decided, each looks at what is there."""
     asked = leave(hamlet_session, hamlet, share)
@@ -73,7 +73,7 @@ def test_a_share_leaves_with_all_that_the_host_holds_and_not_with_more(
 
 
 def test_nobody_asks_for_a_share_that_the_host_does_not_hold(
-    hamlet_session: Session, hamlet: Hamlet, share: Commitment
+    hamlet_session: Session, hamlet: Hamlet, share: Agreement
 ) -> None:
     given_away(hamlet_session, 1)
     with pytest.raises(Conflict, match="holds less than this") as refused:
@@ -137,6 +137,6 @@ def test_what_waits_for_its_condition_is_there(hamlet_session: Session, hamlet: 
         made_by=hamlet.maker,
         now=NOW,
     )
-    asked = open_proposal(hamlet_session, "conditional_allocation")
+    asked = open_request(hamlet_session, "conditional_allocation")
     with pytest.raises(Conflict, match="less than this to allocate"):
         decide(hamlet_session, asked.id, hamlet.checker)

@@ -17,7 +17,7 @@ from tests.services.hamlet import (
     Hamlet,
     account,
     decide,
-    open_proposal,
+    open_request,
     paid_into,
     sound,
 )
@@ -85,7 +85,7 @@ def test_a_share_that_was_settled_with_all_is_not_paid_again(
 ) -> None:
     paid_into(hamlet_session, hamlet, 200_000)
     run = proposed(hamlet_session, hamlet, Rule("equal"))
-    decide(hamlet_session, open_proposal(hamlet_session, "allocation").id, hamlet.checker)
+    decide(hamlet_session, open_request(hamlet_session, "allocation").id, hamlet.checker)
     settle(hamlet_session, hamlet)
     lines = hamlet_session.scalars(select(AllocationLine).where(AllocationLine.run_id == run.id))
     for line in lines:

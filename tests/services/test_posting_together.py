@@ -16,11 +16,11 @@ from sqlalchemy.exc import DBAPIError
 from ledger.core.entry import Entry, Posting
 from ledger.db import LINE, MAX_TRIES, TRIES_AT_ONCE, Database, Session
 from ledger.errors import Conflict
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.people import Person
 from ledger.models.periods import Period
-from ledger.models.proposals import Proposal
 from ledger.services.accounting.periods import propose_closing
 from ledger.services.approvals import decisions
 from ledger.services.books import journal
@@ -31,7 +31,7 @@ OCTOBER = date(2026, 10, 31)
 
 
 @pytest.fixture
-def asked(db: Database) -> Proposal:
+def asked(db: Database) -> ApprovalRequest:
     """A book whose October somebody asks to close."""
     with db.transaction() as session:
         book = make_book(session)
@@ -57,14 +57,14 @@ def post(session: Session, ref: str = "1") -> journal.Posted:
     )
 
 
-def close(db: Database, asked: Proposal) -> None:
+def close(db: Database, asked: ApprovalRequest) -> None:
     """Approve the closing as the approver's page does."""
 
     def deed(session: Session) -> None:
         decisions.prepare(session, asked.kind)
         decisions.decide(
             session,
-            proposal_id=asked.id,
+            request_id=asked.id,
             approve=True,
             decided_by=next(one for one in people(session) if one != asked.made_by),
             note="",
@@ -92,7 +92,7 @@ def wait_for(db: Database, waiting: Future[object]) -> None:
     raise AssertionError("nobody waits")
 
 
-def test_an_event_told_by_two_at_once_is_stored_once(db: Database, asked: Proposal) -> None:
+def test_an_event_told_by_two_at_once_is_stored_once(db: Database, asked: ApprovalRequest) -> None:
     with ThreadPoolExecutor(1) as other:
         with db.transaction(decides=False) as session:
             first = post(session)
@@ -102,7 +102,9 @@ def test_an_event_told_by_two_at_once_is_stored_once(db: Database, asked: Propos
     assert second.result().duplicates == 1
 
 
-def test_posts_of_many_at_once_do_not_collide(db: Database, asked: Proposal, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_posts_of_many_at_once_do_not_collide(
+    db: Database, asked: ApprovalRequest, monkeypatch
+) -> None:  # type: ignore[no-untyped-def]
     """Under SERIALIZABLE about every third post of eight clients has to start again."""
     monkeypatch.setattr("ledger.db.MAX_TRIES", 1)
     monkeypatch.setattr("ledger.db.PATIENCE_SECONDS", 0)
@@ -120,7 +122,9 @@ def test_posts_of_many_at_once_do_not_collide(db: Database, asked: Proposal, mon
         assert session.scalar(select(func.count()).select_from(EntryRow)) == 40
 
 
-def test_a_closing_waits_for_a_post_under_way_and_counts_it(db: Database, asked: Proposal) -> None:
+def test_a_closing_waits_for_a_post_under_way_and_counts_it(
+    db: Database, asked: ApprovalRequest
+) -> None:
     with ThreadPoolExecutor(1) as other:
         with db.transaction(decides=False) as session:
             post(session)
@@ -136,7 +140,7 @@ def test_a_closing_waits_for_a_post_under_way_and_counts_it(db: Database, asked:
 
 
 def test_a_post_waits_for_a_closing_under_way_and_is_dated_after_it(
-    db: Database, asked: Proposal
+    db: Database, asked: ApprovalRequest
 ) -> None:
     with ThreadPoolExecutor(1) as other:
         with db.transaction() as session:
@@ -150,7 +154,9 @@ def test_a_post_waits_for_a_closing_under_way_and_is_dated_after_it(
     assert day == OCTOBER + timedelta(days=1)
 
 
-def test_a_closing_does_not_wait_for_ever(db: Database, asked: Proposal, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_a_closing_does_not_wait_for_ever(
+    db: Database, asked: ApprovalRequest, monkeypatch
+) -> None:  # type: ignore[no-untyped-def]
     if db.is_sqlite:
         pytest.skip("SQLite has one writer; the other waits for it as for any other")
     monkeypatch.setattr(journal, "PATIENCE", "50ms")
@@ -210,7 +216,7 @@ def test_nobody_stands_in_line_for_ever(server: Database, monkeypatch: pytest.Mo
         assert server.run(deed_that_collides(TRIES_AT_ONCE)) == TRIES_AT_ONCE + 1
 
 
-def _closed(session: Session, asked: Proposal) -> Period:
+def _closed(session: Session, asked: ApprovalRequest) -> Period:
     ann, bo = people(session)
     return Period(
         book_id=session.scalars(select(Book.id)).one(),

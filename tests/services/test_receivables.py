@@ -8,18 +8,18 @@ import pytest
 
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
-from ledger.models.commitments import Commitment
+from ledger.models.agreements import Agreement
 from ledger.models.pledges import Pledge
 from ledger.services.banking import cash
 from ledger.services.pledges import receivables
 from tests.conftest import NOW
 from tests.factories import make_party
-from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_proposal, sound
+from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_request, sound
 
 NEXT_YEAR = TODAY + timedelta(days=400)
 
 
-def ask(session: Session, hamlet: Hamlet, **changed: Any) -> Commitment:
+def ask(session: Session, hamlet: Hamlet, **changed: Any) -> Agreement:
     answers: dict[str, Any] = {
         "party": make_party(session),
         "book": hamlet.books["A"],
@@ -33,10 +33,10 @@ def ask(session: Session, hamlet: Hamlet, **changed: Any) -> Commitment:
     return receivables.propose_promise(session, **answers | changed)
 
 
-def owed(session: Session, hamlet: Hamlet) -> Commitment:
+def owed(session: Session, hamlet: Hamlet) -> Agreement:
     """A promise of 300.00 that is in the books."""
     row = ask(session, hamlet)
-    decide(session, open_proposal(session, "promise").id, hamlet.checker)
+    decide(session, open_request(session, "promise").id, hamlet.checker)
     return row
 
 
@@ -82,7 +82,7 @@ def allowance(session: Session, hamlet: Hamlet, amount: int) -> None:
         now=NOW,
         amount=amount,
     )
-    decide(session, open_proposal(session, "allowance").id, hamlet.checker)
+    decide(session, open_request(session, "allowance").id, hamlet.checker)
 
 
 def refused(session: Session, hamlet: Hamlet, amount: int) -> None:
@@ -105,7 +105,7 @@ def test_no_more_is_doubted_than_what_is_owed(hamlet_session: Session, hamlet: H
     sound(hamlet_session)
 
 
-def give_up(session: Session, hamlet: Hamlet, row: Commitment) -> Any:
+def give_up(session: Session, hamlet: Hamlet, row: Agreement) -> Any:
     return receivables.propose_write_off(
         session, promise_id=row.id, reason="They died", made_by=hamlet.maker, now=NOW
     )
@@ -173,7 +173,7 @@ def test_a_years_discount_is_income_when_the_year_is_over(
     """PLG-05."""
     in_three_years = TODAY.replace(year=TODAY.year + 3)
     row = ask(hamlet_session, hamlet, schedule=[(in_three_years, 100_000)], basis_points=500)
-    decide(hamlet_session, open_proposal(hamlet_session, "promise").id, hamlet.checker)
+    decide(hamlet_session, open_request(hamlet_session, "promise").id, hamlet.checker)
     over = TODAY.replace(year=TODAY.year + 1)
 
     def unwind(year: int, on: date) -> int:

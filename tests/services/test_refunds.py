@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.gateway import Refund as Sent
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.jobs import Job
 from ledger.models.payments import Refund
-from ledger.models.proposals import Proposal
 from ledger.services.approvals import decisions
 from ledger.services.payments import refund_settlement, refunds
 from tests.conftest import NOW
@@ -55,8 +55,8 @@ def desk(undone) -> Desk:  # type: ignore[no-untyped-def]
 def test_a_refund_waits_for_an_approver_and_then_for_the_worker(desk):
     refund = desk.ask(4000)
     assert (refund.state, desk.jobs()) == ("requested", [])
-    proposal = desk.session.scalars(select(Proposal)).one()
-    assert (proposal.kind, proposal.arguments["quantity"]) == ("refund", 4000)
+    approval_request = desk.session.scalars(select(ApprovalRequest)).one()
+    assert (approval_request.kind, approval_request.arguments["quantity"]) == ("refund", 4000)
     desk.approve(refund)
     assert (refund.state, refund.approved_by) == ("approved", desk.approver.id)
     assert [job.arguments for job in desk.jobs()] == [{"refund": str(refund.id)}]
@@ -195,10 +195,10 @@ def test_a_refund_without_an_answer_keeps_its_amount_and_can_be_sent_again(desk)
 @pytest.mark.parametrize(("approve", "state"), [(True, "approved"), (False, "rejected")])
 def test_an_approver_decides_through_the_proposal(desk, approve, state):
     refund = desk.ask(4000)
-    proposal = desk.session.scalars(select(Proposal)).one()
+    approval_request = desk.session.scalars(select(ApprovalRequest)).one()
     decisions.decide(
         desk.session,
-        proposal_id=proposal.id,
+        request_id=approval_request.id,
         approve=approve,
         decided_by=desk.approver.id,
         note="",

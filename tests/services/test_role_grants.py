@@ -48,9 +48,9 @@ def roles(session: Session, book: Book, person: UUID, now=NOW) -> frozenset[str]
     return roles_of(session, person_id=person, book_id=book.id, now=now)
 
 
-def decide(session: Session, proposal, by: UUID, *, approve: bool = True) -> None:  # type: ignore[no-untyped-def]
+def decide(session: Session, approval_request, by: UUID, *, approve: bool = True) -> None:  # type: ignore[no-untyped-def]
     decisions.decide(
-        session, proposal_id=proposal.id, approve=approve, decided_by=by, note="", now=NOW
+        session, request_id=approval_request.id, approve=approve, decided_by=by, note="", now=NOW
     )
 
 
@@ -88,9 +88,9 @@ def test_an_invented_approver_does_not_agree_to_an_invented_treasurer(
     make_person(session, "Olga Other", book, "approver")
     approver, first = give(session, book, admin, "approver", "Puppet")
     _treasurer, second = give(session, book, admin, "treasurer", "Doll")
-    for proposal in (first.asked, second.asked):
+    for approval_request in (first.asked, second.asked):
         with pytest.raises(NotAllowed):
-            decide(session, proposal, approver)
+            decide(session, approval_request, approver)
     assert set(session.scalars(select(Membership.role))) == {"admin", "approver"}
 
 

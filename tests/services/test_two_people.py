@@ -12,17 +12,17 @@ import pytest
 
 from ledger.db import Session
 from ledger.errors import Conflict, NotAllowed
-from ledger.models.commitments import Commitment
+from ledger.models.agreements import Agreement
 from ledger.services.approvals.agreements import MoneyRequest
 from ledger.services.approvals.registry import Decision
 from ledger.services.spending import expenses, grants, spending
 from tests.conftest import NOW
-from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_proposal, sound
+from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_request, sound
 
-Agreement = Callable[[Session, Hamlet], Commitment]
+NewAgreement = Callable[[Session, Hamlet], Agreement]
 
 
-def an_order(session: Session, hamlet: Hamlet) -> Commitment:
+def an_order(session: Session, hamlet: Hamlet) -> Agreement:
     return spending.request_spending(
         session,
         book=hamlet.books["A"],
@@ -33,7 +33,7 @@ def an_order(session: Session, hamlet: Hamlet) -> Commitment:
     )
 
 
-def a_claim(session: Session, hamlet: Hamlet) -> Commitment:
+def a_claim(session: Session, hamlet: Hamlet) -> Agreement:
     return expenses.claim_expense(
         session,
         book=hamlet.books["A"],
@@ -44,7 +44,7 @@ def a_claim(session: Session, hamlet: Hamlet) -> Commitment:
     )
 
 
-def a_grant(session: Session, hamlet: Hamlet) -> Commitment:
+def a_grant(session: Session, hamlet: Hamlet) -> Agreement:
     return grants.propose_outside_grant(
         session,
         book=hamlet.books["A"],
@@ -55,17 +55,17 @@ def a_grant(session: Session, hamlet: Hamlet) -> Commitment:
     )
 
 
-def billed(session: Session, hamlet: Hamlet) -> Commitment:
+def billed(session: Session, hamlet: Hamlet) -> Agreement:
     """An order that the checker approved and the maker has booked the bill of."""
     row = an_order(session, hamlet)
-    decide(session, open_proposal(session, "spending").id, hamlet.checker)
+    decide(session, open_request(session, "spending").id, hamlet.checker)
     spending.book_bill(
         session, spending_id=row.id, amount=7_500, by=hamlet.maker, on=TODAY, now=NOW
     )
     return row
 
 
-def pay(session: Session, row: Commitment, by: UUID) -> None:
+def pay(session: Session, row: Agreement, by: UUID) -> None:
     spending.release_payment(session, spending_id=row.id, reference="T1", by=by, on=TODAY, now=NOW)
 
 
@@ -101,7 +101,7 @@ def test_nobody_pays_out_their_own_claim_and_nobody_else_waives_it(
 ) -> None:
     """RMB-1, HRS-7."""
     row = a_claim(hamlet_session, hamlet)
-    decide(hamlet_session, open_proposal(hamlet_session, "expense").id, hamlet.checker)
+    decide(hamlet_session, open_request(hamlet_session, "expense").id, hamlet.checker)
     owed = account(hamlet_session, "A", 2010), account(hamlet_session, "A", 1010)
     common = {"expense_id": row.id, "on": TODAY, "now": NOW}
     with pytest.raises(NotAllowed, match="You cannot reimburse your own claim"):
@@ -123,7 +123,7 @@ def test_whoever_approved_a_grant_to_others_does_not_pay_it(
 ) -> None:
     """GRT-6."""
     row = a_grant(hamlet_session, hamlet)
-    decide(hamlet_session, open_proposal(hamlet_session, "outside_grant").id, hamlet.checker)
+    decide(hamlet_session, open_request(hamlet_session, "outside_grant").id, hamlet.checker)
     common = {"grant_id": row.id, "amount": 3_000, "reference": "T1", "on": TODAY, "now": NOW}
     with pytest.raises(NotAllowed, match="approved this, so you cannot pay it"):
         grants.pay_outside_grant(hamlet_session, by=hamlet.checker, **common)
@@ -142,7 +142,7 @@ def test_whoever_approved_a_grant_to_others_does_not_pay_it(
     ],
 )
 def test_whoever_asks_does_not_approve_even_past_the_queue(
-    hamlet_session: Session, hamlet: Hamlet, agreement: Agreement, approve: Callable[..., None]
+    hamlet_session: Session, hamlet: Hamlet, agreement: NewAgreement, approve: Callable[..., None]
 ) -> None:
     row = agreement(hamlet_session, hamlet)
     with pytest.raises(NotAllowed, match="cannot approve it"):
@@ -154,7 +154,7 @@ def test_a_bill_is_not_higher_than_what_was_approved(
     hamlet_session: Session, hamlet: Hamlet
 ) -> None:
     row = an_order(hamlet_session, hamlet)
-    decide(hamlet_session, open_proposal(hamlet_session, "spending").id, hamlet.checker)
+    decide(hamlet_session, open_request(hamlet_session, "spending").id, hamlet.checker)
     common = {"spending_id": row.id, "by": hamlet.maker, "on": TODAY, "now": NOW}
     with pytest.raises(Conflict, match="higher than the order"):
         spending.book_bill(hamlet_session, amount=8_001, **common)

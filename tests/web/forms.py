@@ -231,7 +231,7 @@ FORMS = (
             "column-1": "day",
             "column-2": "counterparty",
             "column-3": "amount",
-            "deed": "preview",
+            "action": "preview",
         },
         {
             "heading_line": "choice",
@@ -243,7 +243,7 @@ FORMS = (
             "booked": "note",
             "column-1": "box",
             "column-3": "box",
-            "deed": "choice",
+            "action": "choice",
         },
     ),
     Form(
@@ -261,7 +261,7 @@ FORMS = (
             "column-2": "email",
             "column-3": "amount",
             "column-4": "day",
-            "deed": "preview",
+            "action": "preview",
         },
         {
             "heading_line": "choice",
@@ -270,14 +270,14 @@ FORMS = (
             "account": "choice",
             "without_email": "box",
             "column-3": "box",
-            "deed": "choice",
+            "action": "choice",
         },
     ),
     Form(
         "ledgers.say",
         "treasurer",
-        {"format": "hledger", "fund": "GEN", "leave_automated": "true", "deed": "preview"},
-        {"format": "choice", "fund": "code", "leave_automated": "box", "deed": "choice"},
+        {"format": "hledger", "fund": "GEN", "leave_automated": "true", "action": "preview"},
+        {"format": "choice", "fund": "code", "leave_automated": "box", "action": "choice"},
     ),
     Form(
         "statements.match",
@@ -295,7 +295,7 @@ FORMS = (
             "received_on": DAY,
             "pledge": "",
             "key": "k",
-            "deed": "count",
+            "action": "count",
         },
         {
             "amount": "money",
@@ -303,11 +303,11 @@ FORMS = (
             "received_on": "past",
             "pledge": "reference",
             "key": "text",
-            "deed": "choice",
+            "action": "choice",
         },
     ),
     Form(
-        "by_hand.do",
+        "manual_entries.do",
         "treasurer",
         {
             "name": "Ann Field",
@@ -343,7 +343,7 @@ FORMS = (
         {"receiver": "code", "amount": "money", "fund": "code", "reason": "text"},
     ),
     Form(
-        "commitments.ask",
+        "agreements.ask",
         "member",
         {
             "title": "Cable",
@@ -362,7 +362,7 @@ FORMS = (
         },
     ),
     Form(
-        "commitments.carry_out",
+        "agreements.carry_out",
         "treasurer",
         {"amount": "5", "done_on": DAY},
         {"amount": "money", "done_on": "past"},
@@ -405,7 +405,7 @@ FORMS = (
             "label-0": "Pipes",
             "minimum-0": "100",
             "optimum-0": "200",
-            "deed": "keep",
+            "action": "keep",
         },
         {
             "title": "text",
@@ -440,7 +440,7 @@ FORMS = (
             "label-1": "A beamer",
             "label-2": "People who wire",
             "acceptance": "by_hand",
-            "deed": "keep",
+            "action": "keep",
         },
         {
             "title": "text",
@@ -448,7 +448,7 @@ FORMS = (
             "story": "text",
             "label-1": "text",
             "acceptance": "choice",
-            "deed": "choice",
+            "action": "choice",
         },
     ),
     Form(
@@ -462,7 +462,7 @@ FORMS = (
             "up_to": "500",
             "per_gift": "20",
             "reason": "Signed terms",
-            "deed": "propose",
+            "action": "propose",
         },
         {
             "name": "text",
@@ -471,7 +471,7 @@ FORMS = (
             "percent": "count",
             "up_to": "money",
             "reason": "text",
-            "deed": "choice",
+            "action": "choice",
         },
     ),
     Form(

@@ -54,7 +54,7 @@ CALL = {
     "need-0": "USD",
     "label-0": "Pipes",
     "minimum-0": "100",
-    "deed": "keep",
+    "action": "keep",
 }
 # What can be corrected in the town's open campaign, to which somebody has promised.
 WORDS = {
@@ -65,7 +65,7 @@ WORDS = {
     "label-1": "A projector",
     "label-2": "Electricians",
     "acceptance": "by_hand",
-    "deed": "keep",
+    "action": "keep",
 }
 # Endpoint → who may send its form.
 DEEDS: dict[str, Deed] = {
@@ -149,13 +149,13 @@ DEEDS: dict[str, Deed] = {
             "column-1": "day",
             "column-2": "counterparty",
             "column-3": "amount",
-            "deed": "import",
+            "action": "import",
         },
     ),
     "statements.join": Deed(TREASURER),
     "gift_lists.send": Deed(TREASURER),
     "ledgers.send": Deed(TREASURER),
-    "ledgers.say": Deed(TREASURER, {"format": "auto", "fund": "GEN", "deed": "import"}),
+    "ledgers.say": Deed(TREASURER, {"format": "auto", "fund": "GEN", "action": "import"}),
     "gift_lists.say": Deed(
         TREASURER,
         {
@@ -170,7 +170,7 @@ DEEDS: dict[str, Deed] = {
             "column-2": "email",
             "column-3": "amount",
             "column-4": "day",
-            "deed": "import",
+            "action": "import",
         },
     ),
     "statements.match": Deed(TREASURER, {"meaning": "gift", "target": "GEN"}),
@@ -182,10 +182,10 @@ DEEDS: dict[str, Deed] = {
             "fund": "GEN",
             "received_on": TODAY.isoformat(),
             "key": "k1",
-            "deed": "count",
+            "action": "count",
         },
     ),
-    "by_hand.do": Deed(
+    "manual_entries.do": Deed(
         TREASURER,
         {
             "name": "Ann",
@@ -203,7 +203,7 @@ DEEDS: dict[str, Deed] = {
     "transfers.propose": Deed(
         TREASURER, {"receiver": "B", "amount": "5", "fund": "GEN", "reason": "Seeds"}
     ),
-    "commitments.ask": Deed(
+    "agreements.ask": Deed(
         frozenset({"member", "treasurer"}),
         {
             "title": "Cable",
@@ -214,7 +214,7 @@ DEEDS: dict[str, Deed] = {
             "reason": "For the roof",
         },
     ),
-    "commitments.carry_out": Deed(TREASURER, {"amount": "5", "done_on": TODAY.isoformat()}),
+    "agreements.carry_out": Deed(TREASURER, {"amount": "5", "done_on": TODAY.isoformat()}),
     "cost_sharing.propose": Deed(
         TREASURER,
         {
@@ -227,7 +227,7 @@ DEEDS: dict[str, Deed] = {
         },
     ),
     "calls.draft": Deed(TREASURER, CALL),
-    "calls.change": Deed(TREASURER, {**CALL, "slug": "a-draft", "deed": "open"}),
+    "calls.change": Deed(TREASURER, {**CALL, "slug": "a-draft", "action": "open"}),
     "calls.throw_away": Deed(TREASURER, about={"campaign_id": "spare_draft_id"}),
     "calls.correct": Deed(TREASURER, WORDS),
     "sponsors.propose": Deed(
@@ -239,7 +239,7 @@ DEEDS: dict[str, Deed] = {
             "percent": "100",
             "up_to": "1000",
             "reason": "Signed terms",
-            "deed": "propose",
+            "action": "propose",
         },
     ),
     "periods.close": Deed(TREASURER, {"until": "2026-01-31", "reason": "All agrees"}),
@@ -375,8 +375,8 @@ VIEWS: dict[str, frozenset[str]] = {
     "ledgers.show": TREASURER,
     "gift_lists.show": TREASURER,
     "offline.show": TREASURER,
-    "by_hand.index": TREASURER,
-    "by_hand.form": TREASURER,
+    "manual_entries.index": TREASURER,
+    "manual_entries.form": TREASURER,
     "transfers.show": TREASURER,
     "sponsors.show": TREASURER,
     "pool_agreements.index": TREASURER,
@@ -391,9 +391,9 @@ VIEWS: dict[str, frozenset[str]] = {
     "calls.ask": TREASURER,
     "calls.look_again": TREASURER,
     "cost_sharing.form": TREASURER,
-    "commitments.index": READERS | {"member"},
-    "commitments.show": READERS | {"member"},
-    "commitments.new": frozenset({"member", "treasurer"}),
+    "agreements.index": READERS | {"member"},
+    "agreements.show": READERS | {"member"},
+    "agreements.new": frozenset({"member", "treasurer"}),
     "suspense.form": TREASURER,
     "payouts.refund_form": TREASURER,
     "desk.check": READERS,

@@ -9,7 +9,7 @@ from ledger.models.journal import Entry
 from ledger.queries.books.balances import account_statement, trial_balance
 from ledger.queries.books.books import book_by_code
 from ledger.web.site.formatting import format_figure
-from tests.web.test_commitments import give_money
+from tests.web.test_agreements import give_money
 from tests.web.town import Town
 
 LINK = re.compile(r'href="([^"]+)"')

@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 from ledger.core.entry import Posting, entry
 from ledger.db import ReadSession, Session
 from ledger.errors import Invalid
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry
-from ledger.models.proposals import Proposal
-from ledger.queries.approvals.requests import ProposalRow
+from ledger.queries.approvals.requests import RequestRow
 from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.queries.invariants import check
 from ledger.services.approvals import registry
@@ -42,11 +42,13 @@ class TillFloat:
     commodity: str
 
 
-def hand_out(session: Session, proposal: Proposal, payload: TillFloat, decision: Decision) -> None:
+def hand_out(
+    session: Session, approval_request: ApprovalRequest, payload: TillFloat, decision: Decision
+) -> None:
     if payload.event_on < decision.on:
         raise Invalid("The event is over.", place="event_on")
     fund = session.get_one(Fund, payload.fund)
-    book = session.get_one(Book, proposal.book_id)
+    book = session.get_one(Book, approval_request.book_id)
     legs = (
         Posting(1020, fund.code, payload.commodity, payload.quantity),
         Posting(1010, fund.code, payload.commodity, -payload.quantity),
@@ -56,15 +58,15 @@ def hand_out(session: Session, proposal: Proposal, payload: TillFloat, decision:
         [entry(book.code, *legs)],
         event_type=FLOAT,
         source=FLOAT,
-        external_ref=str(proposal.id),
+        external_ref=str(approval_request.id),
         accounting_on=decision.on,
         now=decision.now,
-        made_by=proposal.made_by,
+        made_by=approval_request.made_by,
         approved_by=decision.by,
     )
 
 
-def day_of_event(_session: ReadSession, _row: ProposalRow, payload: TillFloat) -> Evidence:
+def day_of_event(_session: ReadSession, _row: RequestRow, payload: TillFloat) -> Evidence:
     return Evidence(terms=[("Day of the event", payload.event_on.isoformat())])
 
 
@@ -96,7 +98,7 @@ def ask(town: Town, event_on: date = TODAY) -> UUID:
 def unknown(town: Town, kind: str = "of_tomorrow", **arguments: Any) -> UUID:
     """Store a request as another version would."""
     with town.db.transaction() as session:
-        row = Proposal(
+        row = ApprovalRequest(
             book_id=book_by_code(session, "A").id,
             kind=kind,
             title="Something new",
@@ -121,17 +123,17 @@ def booked(session: ReadSession) -> int:
 
 
 def test_a_new_kind_is_asked_tried_and_booked(town: Town) -> None:
-    proposal_id = ask(town)
+    request_id = ask(town)
     approver = town.people["approver"]
     with town.db.transaction() as session:
         before, sound = booked(session), broken(session)
-        seen = preview(session, proposal_id=proposal_id, by=approver, now=NOW)
+        seen = preview(session, request_id=request_id, by=approver, now=NOW)
         ((_book, row),) = seen.entries
         assert [(leg.account, leg.quantity) for leg in row.legs] == [(1020, 7_650), (1010, -7_650)]
         assert booked(session) == before
         done = decide(
             session,
-            proposal_id=proposal_id,
+            request_id=request_id,
             approve=True,
             decided_by=approver,
             note="",
@@ -142,23 +144,23 @@ def test_a_new_kind_is_asked_tried_and_booked(town: Town) -> None:
 
 
 def test_a_new_kind_shows_its_evidence_and_is_decided_on_the_pages(town: Town) -> None:
-    proposal_id = ask(town)
+    request_id = ask(town)
     client = town.client("approver")
-    for page in (client.get("/queue").text, client.get(f"/queue/{proposal_id}").text):
+    for page in (client.get("/queue").text, client.get(f"/queue/{request_id}").text):
         assert "Day of the event" in page
         assert NOW.date().isoformat() in page
         assert "$76.50" in page
-    answer = client.post(f"/queue/{proposal_id}", data={"answer": "approve", "note": ""})
+    answer = client.post(f"/queue/{request_id}", data={"answer": "approve", "note": ""})
     assert answer.status_code == 303
     assert "Fetch the cash from the bank." in client.get("/queue").text
     assert "till float" in town.client("admin").get("/books/A/approval-rules").text
 
 
 def test_what_a_new_kind_refuses_is_said_where_it_is_decided(town: Town) -> None:
-    proposal_id = ask(town, date(2026, 1, 1))
+    request_id = ask(town, date(2026, 1, 1))
     client = town.client("approver")
-    assert "The event is over." in client.get(f"/queue/{proposal_id}").text
-    answer = client.post(f"/queue/{proposal_id}", data={"answer": "approve", "note": ""})
+    assert "The event is over." in client.get(f"/queue/{request_id}").text
+    answer = client.post(f"/queue/{request_id}", data={"answer": "approve", "note": ""})
     assert answer.status_code == 422
     assert "The event is over." in answer.text
 
@@ -177,15 +179,15 @@ def test_what_a_new_kind_refuses_is_said_where_it_is_decided(town: Town) -> None
 def test_a_request_that_this_version_cannot_read_breaks_no_page(
     town: Town, stored: dict[str, Any], sentence: str, answer: str
 ) -> None:
-    proposal_id = unknown(town, **stored)
+    request_id = unknown(town, **stored)
     before = town.rows()
     client = town.client("approver")
-    for address in ("/queue", f"/queue/{proposal_id}"):
+    for address in ("/queue", f"/queue/{request_id}"):
         page = client.get(address)
         assert page.status_code == 200
         assert sentence in page.text
     assert town.client("treasurer").get("/books/A/desk").status_code == 200
-    told = client.post(f"/queue/{proposal_id}", data={"answer": answer, "note": ""})
+    told = client.post(f"/queue/{request_id}", data={"answer": answer, "note": ""})
     # Nothing has to be read to say no to a kind that is known.
     if answer == "reject" and "kind" in stored:
         assert told.status_code == 303
@@ -193,4 +195,4 @@ def test_a_request_that_this_version_cannot_read_breaks_no_page(
         assert (told.status_code, town.rows()) == (409, before)
         assert sentence in told.text
     with town.db.transaction() as session:
-        session.delete(session.get_one(Proposal, proposal_id))
+        session.delete(session.get_one(ApprovalRequest, request_id))

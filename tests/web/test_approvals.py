@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.journal import Entry, Posting
-from ledger.models.proposals import Proposal
 from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.services.spending.spending import SpendingRequest, request_spending
 from tests.conftest import NOW
@@ -39,7 +39,9 @@ def ask(town: Town, amount: int) -> UUID:
             now=NOW,
         )
         return session.scalars(
-            select(Proposal.id).where(Proposal.arguments["commitment"].as_string() == str(row.id))
+            select(ApprovalRequest.id).where(
+                ApprovalRequest.arguments["commitment"].as_string() == str(row.id)
+            )
         ).one()
 
 
@@ -49,9 +51,9 @@ def entries(town: Town) -> int:
 
 
 def test_the_page_of_a_request_shows_what_is_then_booked(town: Town) -> None:
-    proposal_id = ask(town, 1_234)
+    request_id = ask(town, 1_234)
     before = town.rows()
-    page = town.client("approver").get(f"/queue/{proposal_id}").text
+    page = town.client("approver").get(f"/queue/{request_id}").text
     assert town.rows() == before
     shown = page[page.index('id="preview"') :].split("</section>")[0]
     assert "Treasurer" in page
@@ -60,14 +62,14 @@ def test_the_page_of_a_request_shows_what_is_then_booked(town: Town) -> None:
     assert "available to spend" in shown
     assert shown.count("12.34") >= 2
     answer = town.client("approver").post(
-        f"/queue/{proposal_id}", data={"answer": "approve", "note": ""}
+        f"/queue/{request_id}", data={"answer": "approve", "note": ""}
     )
     assert answer.status_code == 303
     with town.db.snapshot() as session:
         entry = session.scalars(select(Entry).order_by(Entry.id.desc()).limit(1)).one()
         legs = session.scalars(select(Posting).where(Posting.entry_id == entry.id)).all()
     assert {str(leg.account) for leg in legs} <= set(re.findall(r"\b\d{4}\b", shown))
-    after = town.client("approver").get(f"/queue/{proposal_id}").text
+    after = town.client("approver").get(f"/queue/{request_id}").text
     assert "1 of 1 approvals" in after
     assert "<button name" not in after
 
@@ -85,7 +87,9 @@ def test_a_large_amount_waits_for_a_second_person(town: Town, second: str) -> No
     assert "requests another rule" in page
     with town.db.snapshot() as session:
         rule = session.scalars(
-            select(Proposal.id).where(Proposal.kind == "approval_rule", Proposal.state == "open")
+            select(ApprovalRequest.id).where(
+                ApprovalRequest.kind == "approval_rule", ApprovalRequest.state == "open"
+            )
         ).one()
     own = admin.post(f"/queue/{rule}", data={"answer": "approve", "note": ""})
     assert own.status_code == 403
@@ -93,30 +97,28 @@ def test_a_large_amount_waits_for_a_second_person(town: Town, second: str) -> No
     assert agreed.status_code == 303
     assert "from $100.00: 2" in admin.get("/books/A/approval-rules").text
 
-    proposal_id = ask(town, 10_000)
+    request_id = ask(town, 10_000)
     listed = town.client("approver").get("/queue").text
-    row = listed[listed.index(f'id="p-{proposal_id}"') :].split("</li>")[0]
+    row = listed[listed.index(f'id="p-{request_id}"') :].split("</li>")[0]
     assert "0 of 2 approvals" in row
     before = entries(town)
     for _time in range(2):
-        town.client("approver").post(
-            f"/queue/{proposal_id}", data={"answer": "approve", "note": ""}
-        )
-    page = town.client(second).get(f"/queue/{proposal_id}").text
+        town.client("approver").post(f"/queue/{request_id}", data={"answer": "approve", "note": ""})
+    page = town.client(second).get(f"/queue/{request_id}").text
     assert "1 of 2 approvals" in page
     assert entries(town) == before
-    last = town.client(second).post(f"/queue/{proposal_id}", data={"answer": "approve", "note": ""})
+    last = town.client(second).post(f"/queue/{request_id}", data={"answer": "approve", "note": ""})
     assert last.status_code == 303, last.text
     assert entries(town) > before
 
 
 def test_an_admin_sees_requests_about_rights_and_no_others(town: Town) -> None:
-    proposal_id = ask(town, 10)
+    request_id = ask(town, 10)
     page = town.client("admin").get("/queue").text
-    assert str(proposal_id) not in page
-    assert town.client("admin").get(f"/queue/{proposal_id}").status_code == 404
+    assert str(request_id) not in page
+    assert town.client("admin").get(f"/queue/{request_id}").status_code == 404
     answer = town.client("admin").post(
-        f"/queue/{proposal_id}", data={"answer": "approve", "note": ""}
+        f"/queue/{request_id}", data={"answer": "approve", "note": ""}
     )
     assert answer.status_code == 404
 

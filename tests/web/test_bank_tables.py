@@ -64,13 +64,13 @@ def test_a_table_is_said_previewed_imported_and_remembered(town: Town):
     assert (shown.status_code, "club &lt;1&gt;.csv" in shown.text) == (200, True)
     assert "No row holds headings that we know" in shown.text
     assert "<b>Bo</b>" not in shown.text
-    assert '<button name="deed" value="import">' not in shown.text
-    preview = said(town, led.location, deed="preview")
+    assert '<button name="action" value="import">' not in shown.text
+    preview = said(town, led.location, action="preview")
     assert preview.status_code == 200
     for part in ("1,020.50", "-5.00", "1,015.50", "2 new lines, 0 already known."):
         assert part in preview.text
     assert lines(town) == before
-    done = said(town, led.location, deed="import")
+    done = said(town, led.location, action="import")
     assert (done.status_code, done.location) == (303, "/books/A/statements")
     assert lines(town) == before + 2
     assert town.client("treasurer").get(led.location).status_code == 404
@@ -91,12 +91,12 @@ def test_a_table_is_said_previewed_imported_and_remembered(town: Town):
         re.DOTALL,
     )
     assert 'value="raus"' in shown.text
-    assert '<button name="deed" value="import">' in shown.text
+    assert '<button name="action" value="import">' in shown.text
 
 
 def test_the_page_the_command_and_the_dry_run_read_the_same(town: Town):
     led = sent(town, TABLE.replace("Extra", "Rest"))
-    said(town, led.location, deed="import")
+    said(town, led.location, action="import")
     text = TABLE.replace("Extra", "Rest").encode()
     with town.db.snapshot() as session:
         book = book_by_code(session, "A")
@@ -131,7 +131,7 @@ def test_what_cannot_be_read_so_is_said_and_nothing_is_imported(
 ):
     where = sent(quick_town, TABLE.replace("Wer", "Von wem")).location
     before = lines(quick_town)
-    answered = said(quick_town, where, **{"deed": "import", **answers})
+    answered = said(quick_town, where, **{"action": "import", **answers})
     assert answered.status_code == 422
     assert words in answered.text
     assert lines(quick_town) == before
@@ -147,7 +147,7 @@ def test_a_table_without_headings_is_said_by_number(town: Town):
     )
     answers = {
         "heading_line": "0", "day_format": "ymd", "column-1": "day", "column-2": "amount",
-        "column-3": "texts", "money_out": "", "deed": "import",
+        "column-3": "texts", "money_out": "", "action": "import",
     }  # fmt: skip
     del SAID["column-4"], SAID["column-5"]
     before = lines(town)
@@ -162,7 +162,7 @@ def test_a_table_of_another_bank_account_is_asked_about(quick_town: Town):
     heading = "Konto;Wann;Wieviel\n"
     answers = {
         "heading_line": "1", "column-1": "account_column", "column-2": "day",
-        "column-3": "amount", "money_out": "", "deed": "import",
+        "column-3": "amount", "money_out": "", "action": "import",
     }  # fmt: skip
     said_all = {key: value for key, value in SAID.items() if key not in ("column-4", "column-5")}
     treasurer = quick_town.client("treasurer")
@@ -173,7 +173,7 @@ def test_a_table_of_another_bank_account_is_asked_about(quick_town: Town):
         asked = treasurer.post(where, data={**said_all, **answers})
         if asked.status_code == 303:
             continue
-        previewed = treasurer.post(where, data={**said_all, **answers, "deed": "preview"})
+        previewed = treasurer.post(where, data={**said_all, **answers, "action": "preview"})
         for page in (asked.text, previewed.text):
             # The page said what the command says.
             assert "Which bank account is this?" in page
@@ -191,7 +191,7 @@ def test_a_table_of_another_bank_account_is_asked_about(quick_town: Town):
 
 def test_a_file_is_thrown_away_or_forgotten_after_a_day(town: Town):
     where = sent(town, TABLE.replace("Wer", "Name")).location
-    assert said(town, where, deed="drop").location == "/books/A/statements"
+    assert said(town, where, action="drop").location == "/books/A/statements"
     assert town.client("treasurer").get(where).status_code == 404
     where = sent(town, TABLE.replace("Wer", "Name")).location
     keep_schedules(town.db, None, now=NOW + timedelta(hours=23))
@@ -206,7 +206,7 @@ def test_what_was_said_last_is_what_is_remembered(town: Town):
     text = TABLE.replace("Wer", "Wen")
     for column in ("texts", ""):
         where = sent(town, text, "/books/A/statements/tables").location
-        assert said(town, where, deed="import", **{"column-5": column}).status_code == 303
+        assert said(town, where, action="import", **{"column-5": column}).status_code == 303
     with town.db.snapshot() as session:
         rows = session.scalars(select(TableMapping)).all()
         mine = [row.profile for row in rows if "Wen" in row.headings]

@@ -44,7 +44,7 @@ NOTHING = {name: "" for name in WELL if name[-1].isdigit() and not name.startswi
 
 
 def send(town: Town, address: str, path: str = "/books/A/campaigns/new", **change: str):
-    answers = {**WELL, "slug": address, "deed": "keep", **change}
+    answers = {**WELL, "slug": address, "action": "keep", **change}
     return town.client("treasurer").post(path, data=answers)
 
 
@@ -69,7 +69,7 @@ def test_nobody_comes_upon_a_draft_and_everybody_upon_what_was_opened(town: Town
     path = drafted(town, "gardens")
     for who in ("nobody", "member", "treasurer"):
         assert set(seen_by(town, who, "gardens").values()) == {False}, who
-    answer = send(town, "gardens", path, title="Water, at last", deed="open")
+    answer = send(town, "gardens", path, title="Water, at last", action="open")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/campaigns/gardens")
     for who in ("nobody", "other member"):
         assert set(seen_by(town, who, "gardens").values()) == {True}, who
@@ -176,7 +176,7 @@ def test_a_campaign_that_keeps_what_it_raises_needs_no_last_day(quick_town: Town
 
 
 def test_a_campaign_that_begins_later_says_from_when(quick_town: Town) -> None:
-    assert send(quick_town, "later", opens_on="2026-12-24", deed="open").status_code == 303
+    assert send(quick_town, "later", opens_on="2026-12-24", action="open").status_code == 303
     for path in ("/campaigns/later", "/"):
         page = quick_town.client().get(path).text
         assert "from Dec 24, 2026" in page
@@ -189,7 +189,7 @@ def test_another_communitys_draft_is_not_found_through_ones_own_book(town: Town)
     client = town.client("other treasurer")
     before = town.rows()
     assert client.get(path).status_code == client.get(f"{path}/preview").status_code == 404
-    answer = client.post(path, data={**WELL, "slug": "a-draft", "deed": "open"})
+    answer = client.post(path, data={**WELL, "slug": "a-draft", "action": "open"})
     assert (answer.status_code, town.rows()) == (404, before)
     assert set(seen_by(town, "nobody", "a-draft").values()) == {False}
 
@@ -222,7 +222,7 @@ def test_what_is_open_or_of_another_book_is_not_thrown_away(town: Town) -> None:
     before = town.rows()
     assert town.client("other treasurer").get(elsewhere).status_code == 404
     assert town.client("other treasurer").post(elsewhere).status_code == 404
-    send(town, "lasting", path, deed="open")
+    send(town, "lasting", path, action="open")
     assert town.client("treasurer").post(f"{path}/throw-away").status_code == 404
     assert town.rows() == before
 
@@ -231,7 +231,7 @@ def test_a_draft_that_a_sponsor_would_match_says_why_it_stays(town: Town) -> Non
     path = drafted(town, "matched")
     client = town.client("treasurer")
     terms = {"name": "Sam", "email": "sam@example.org", "campaign": "matched", "percent": "100"}
-    terms |= {"up_to": "1000", "reason": "A letter", "deed": "propose"}
+    terms |= {"up_to": "1000", "reason": "A letter", "action": "propose"}
     assert client.post("/books/A/sponsors", data=terms).status_code == 303
     before = town.rows()
     answer = client.post(f"{path}/throw-away")
@@ -247,13 +247,13 @@ WORDS = {
     "label-1": "Wiring",
     "label-2": "A projector",
     "acceptance": "by_hand",
-    "deed": "keep",
+    "action": "keep",
 }
 
 
 def opened(town: Town, slug: str, **change: str) -> str:
     """Open a campaign and return the address where it is corrected."""
-    assert send(town, slug, deed="open", **change).status_code == 303
+    assert send(town, slug, action="open", **change).status_code == 303
     return f"/books/A/campaigns/{slug}/correct"
 
 
@@ -287,7 +287,7 @@ def test_words_are_corrected_on_a_page_and_everybody_sees_that_they_were(town: T
     assert path not in town.client("member").get("/campaigns/wordy").text
     # It asks for words alone.
     asked = re.findall(r'<(?:input|textarea|select) id="([^"]+)"', client.get(path).text)
-    assert {*asked, "acceptance", "deed"} == set(WORDS)
+    assert {*asked, "acceptance", "action"} == set(WORDS)
     answer = client.post(path, data=WORDS)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/campaigns/wordy")
     stranger = town.client().get("/campaigns/wordy").text
@@ -345,7 +345,7 @@ def test_before_anybody_has_promised_all_but_the_address_is_corrected(town: Town
     assert 'name="deadline_on"' in form
     assert 'name="slug"' not in form
     change = {**WELL, "mode": "keep_what_you_raise", "deadline_on": "", "minimum-0": "900"}
-    assert client.post(path, data={**change, "deed": "keep"}).status_code == 303
+    assert client.post(path, data={**change, "action": "keep"}).status_code == 303
     with town.db.snapshot() as session:
         row = session.scalars(select(Campaign).where(Campaign.slug == "early")).one()
         (kept,) = changes_of(session, campaign_id=row.id)
@@ -354,15 +354,15 @@ def test_before_anybody_has_promised_all_but_the_address_is_corrected(town: Town
     assert set(kept.earlier) == {"mode", "deadline_on", "needs"}
     for old in ("all or nothing", "2026-12-31", "1,250.50"):
         assert old in client.get("/campaigns/early").text
-    assert client.post(path, data={**change, "deed": "open"}).status_code == 409
+    assert client.post(path, data={**change, "action": "open"}).status_code == 409
     promised(town, "early")
     assert 'name="deadline_on"' not in client.get(path).text
     # The whole form, still open in another window: what it leaves as it is, it may say.
     row = {"need-1": "MIN.ELEC", "label-1": "Wires", "minimum-1": "12:30", "optimum-1": "12:30"}
     row |= {"need-2": "EQP.PROJECTOR", "label-2": "A beamer", "minimum-2": "1", "optimum-2": "2"}
     whole = {name: text for name, text in change.items() if not name.endswith("-4")} | row
-    assert client.post(path, data={**whole, "deed": "keep"}).status_code == 303
-    late = client.post(path, data={**whole, "minimum-0": "800", "deed": "keep"})
+    assert client.post(path, data={**whole, "action": "keep"}).status_code == 303
+    late = client.post(path, data={**whole, "minimum-0": "800", "action": "keep"})
     assert late.status_code == 422
 
 
@@ -398,7 +398,7 @@ def test_a_pledge_is_made_to_what_the_campaign_says_when_it_is_made(
     offer = pledge_pages._offer
 
     def meanwhile(*given):  # type: ignore[no-untyped-def]
-        change = {**WELL, "mode": "all_or_nothing", "deed": "keep"}
+        change = {**WELL, "mode": "all_or_nothing", "action": "keep"}
         # In a thread: what one request knows of its visitor, another inside it would know, too.
         with ThreadPoolExecutor(1) as other:
             answer = other.submit(lambda: town.client("treasurer").post(path, data=change))

@@ -221,9 +221,9 @@ def test_a_table_is_read_alike(ways: Ways, name: str):
     with ways.town.app.test_request_context():
         found = reading_of(path.read_bytes(), read_profile(said.read_bytes()), currency)
         values = {**blank(width_of(found.grid)), **values_of(found, currency)}
-    preview = ways.client.post(led.location, data={**values, "deed": "preview"})
+    preview = ways.client.post(led.location, data={**values, "action": "preview"})
     assert f"{done.json['new']} new lines, 0 already known." in preview.text
-    assert ways.client.post(led.location, data={**values, "deed": "import"}).status_code == 303
+    assert ways.client.post(led.location, data={**values, "action": "import"}).status_code == 303
     # The id of a statement is made of the name that its profile has.
     (page, lines, _parts), (command, others, _others) = (
         ways.lines(ways.page),
@@ -248,9 +248,9 @@ def test_a_list_of_gifts_is_read_alike(ways: Ways, name: str):
         values = {**blank(width_of(found.grid)), **values_of(found, currency, MEANINGS)}
     values |= {"purpose": "fund:GEN", "account": "1010", "without_email": "true"}
     values = {key: text for key, text in values.items() if key not in ("money_out", "booked")}
-    preview = ways.client.post(led.location, data={**values, "deed": "preview"})
+    preview = ways.client.post(led.location, data={**values, "action": "preview"})
     assert preview.status_code == 200
-    assert ways.client.post(led.location, data={**values, "deed": "import"}).status_code == 303
+    assert ways.client.post(led.location, data={**values, "action": "import"}).status_code == 303
     assert ways.postings(ways.page) == ways.postings(ways.command)
     assert ways.postings(ways.page)
 
@@ -280,14 +280,14 @@ def test_a_ledger_is_read_alike(ways: Ways, name: str, tmp_path: Path):
         re.findall(r'<input type="text" id="[^"]+" name="([^"]+)" value="([^"]*)"', shown)
     )
     values |= {"format": "auto", "fund": "GEN"}
-    preview = ways.client.post(led.location, data={**values, "deed": "preview"})
+    preview = ways.client.post(led.location, data={**values, "action": "preview"})
     assert preview.status_code == 200
     for title, key in (("New entries", "entries"), ("Postings", "postings")):
         assert f'data-label="{title}">{done.json[key]}<' in preview.text
     for warning in done.json["warnings"]:
         assert warning in unescape(preview.text)
     assert ways.postings(ways.page) == []
-    assert ways.client.post(led.location, data={**values, "deed": "import"}).status_code == 303
+    assert ways.client.post(led.location, data={**values, "action": "import"}).status_code == 303
     assert ways.postings(ways.page) == ways.postings(ways.command)
     assert ways.postings(ways.page)
 
@@ -303,11 +303,11 @@ def test_accounts_that_only_a_person_can_name_are_asked_for(ways: Ways, tmp_path
     values = dict(re.findall(r'id="[^"]+" name="((?:account|unit)-[^"]+)" value="([^"]*)"', shown))
     names = dict(re.findall(r'<label for="(account-[^"]+)">([^<]+)</label>', shown))
     values |= {"format": "auto", "fund": "GEN"}
-    asked = ways.client.post(led, data={**values, "deed": "import"})
+    asked = ways.client.post(led, data={**values, "action": "import"})
     assert (asked.status_code, "Choose an account." in asked.text) == (422, True)
     numbers = {"Bank": "1010", "Income": "4010"}
     values |= {field: numbers[name] for field, name in names.items()}
-    assert ways.client.post(led, data={**values, "deed": "import"}).status_code == 303
+    assert ways.client.post(led, data={**values, "action": "import"}).status_code == 303
     mapping = tmp_path / "mapping.toml"
     said = "".join(f'"{name}" = {number}\n' for name, number in numbers.items())
     mapping.write_text(f'fund = "GEN"\n[accounts]\n{said}[commodities]\n"" = "EUR"\n')
@@ -339,7 +339,7 @@ def test_a_treasurer_brings_no_ledger_into_books_that_are_kept_here(
         )
     address = sent.headers["Location"]
     before = ways.town.rows()["entry"]
-    refused = ways.client.post(address, data={"format": "auto", "fund": "GEN", "deed": "import"})
+    refused = ways.client.post(address, data={"format": "auto", "fund": "GEN", "action": "import"})
     assert refused.status_code == 409
     assert "The operator can still import a ledger with `poolbook import journal`" in refused.text
     assert ways.town.rows()["entry"] == before

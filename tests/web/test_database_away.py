@@ -141,5 +141,5 @@ def test_a_sign_of_life_dated_ahead_by_a_wrong_clock_is_none(
     db: Database, client: FlaskClient, minutes: int, lives: bool
 ) -> None:
     at = NOW + timedelta(minutes=minutes)
-    db.run(lambda session: jobs.beat(session, process="worker", now=at))
+    db.run(lambda session: jobs.heartbeat(session, process="worker", now=at))
     assert client.get("/healthz").json["worker"] is lives

@@ -13,20 +13,20 @@ import pytest
 from sqlalchemy import select
 
 from ledger.links import PLEDGE, Links
+from ledger.models.agreements import Agreement
 from ledger.models.assets import Asset, Intake
 from ledger.models.books import Account
 from ledger.models.campaigns import Campaign
-from ledger.models.commitments import Commitment
 from ledger.models.journal import Entry
 from ledger.models.pledges import Basket, Pledge
 from ledger.queries.books.books import book_by_code
 from ledger.queries.campaigns.moderation import TABS
 from ledger.schemas.allocations import RULES
 from ledger.web.approvals.agreement_kinds import asked_for, listed, registered
-from ledger.web.manual_entries.pages import DEEDS
+from ledger.web.manual_entries.pages import ENTRY_KINDS
 from reports.exports import FORMATS
 from tests.web.permissions import GUEST, OTHER_GIVER, VIEWS, WITH_LINK
-from tests.web.test_commitments import WALKS, approve, ask, give_money
+from tests.web.test_agreements import WALKS, approve, ask, give_money
 from tests.web.town import OF_POOLS, OTHERS, Town
 
 PERIOD = "from=2026-01-01&to=2026-12-31&book=A"
@@ -63,7 +63,7 @@ def full_town(quick_town: Town) -> Town:
 def values(town: Town) -> dict[str, set[str]]:
     """Every value that a part of an address can have in book A."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    found |= {"kind": set(asked_for()), "task": set(DEEDS), "file_format": set(FORMATS)}
+    found |= {"kind": set(asked_for()), "task": set(ENTRY_KINDS), "file_format": set(FORMATS)}
     found["number"] = set(ACCOUNTS)
     with town.db.snapshot() as session:
         book = book_by_code(session, "A")
@@ -84,9 +84,9 @@ def values(town: Town) -> dict[str, set[str]]:
         found["basket_id"] = {str(value) for value in session.scalars(select(Basket.id))}
         found["agreement"] = set(
             session.scalars(
-                select(Commitment.reference)
-                .where(Commitment.book_id == book.id)
-                .where(Commitment.kind.in_(listed()))
+                select(Agreement.reference)
+                .where(Agreement.book_id == book.id)
+                .where(Agreement.kind.in_(listed()))
             )
         )
     return found
@@ -96,20 +96,20 @@ def addresses(town: Town, endpoint: str) -> Iterator[str]:
     """Every address of an endpoint."""
     known = values(town)
     with town.db.snapshot() as session:
-        kinds = dict(iter(session.execute(select(Commitment.reference, Commitment.kind))))
+        kinds = dict(iter(session.execute(select(Agreement.reference, Agreement.kind))))
     rule = next(town.app.url_map.iter_rules(endpoint))
     parts = {name: sorted(known[name]) for name in rule.arguments if name in known}
     if endpoint == "promises.show":
         links = Links("", town.app.config["SECRET_KEY"])
         parts["token"] = [links.token(PLEDGE, UUID(row)) for row in sorted(known["pledge_id"])]
-    if endpoint.startswith("by_hand."):
+    if endpoint.startswith("manual_entries."):
         parts["code"] = ["A", "P"]
     if endpoint in OF_POOLS:
         parts["code"] = ["P"]
     for chosen in product(*parts.values()):
         path = town.address(endpoint, **dict(zip(parts, chosen, strict=True)))
         queries = QUERIES.get(endpoint, ("",))
-        if endpoint == "commitments.show":
+        if endpoint == "agreements.show":
             kind = kinds[chosen[0]]
             queries = ("", *(f"do={step}" for step in registered()[kind].steps))
         for query in queries:
@@ -145,13 +145,13 @@ def test_a_defect_of_one_kind_of_form_is_noticed(
     full_town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when the form of a purchase asked each thing for a name it has not."""
-    shows = full_town.app.view_functions["commitments.new"]
+    shows = full_town.app.view_functions["agreements.new"]
     monkeypatch.setitem(
         full_town.app.view_functions,
-        "commitments.new",
+        "agreements.new",
         lambda code, kind: 1 // 0 if kind == "purchase" else shows(code, kind),
     )
-    defects, _shown = surprises(full_town, "commitments.new")
+    defects, _shown = surprises(full_town, "agreements.new")
     assert defects == [
         f"{who} at /books/A/agreements/new/purchase: 500" for who in ("member", "treasurer")
     ]
@@ -159,5 +159,5 @@ def test_a_defect_of_one_kind_of_form_is_noticed(
 
 def test_every_kind_of_agreement_is_walked(full_town: Town) -> None:
     with full_town.db.snapshot() as session:
-        kinds = set(session.scalars(select(Commitment.kind)))
+        kinds = set(session.scalars(select(Agreement.kind)))
     assert set(WALKS) <= kinds

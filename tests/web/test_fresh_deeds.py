@@ -21,10 +21,10 @@ CLOCK = Clock()
 AGAIN = "/sign-in/again"
 GUARDED = {
     # Approvals post what others asked for; the rest books, pays or promises money by hand.
-    *("queue.decide", "by_hand.do", "offline.record", "transfers.propose"),
+    *("queue.decide", "manual_entries.do", "offline.record", "transfers.propose"),
     *("payouts.refund", "payouts.retry"),
     *(
-        "commitments.carry_out",
+        "agreements.carry_out",
         "pools.settle",
         "pools.settle_all",
         "journal.correct",
@@ -56,7 +56,7 @@ OTHERS = {
         *("passkeys.begin", "passkeys.enter", "step_up.confirm", "tokens.revoke"),
     },
     "an approver, who is asked, decides before anything is booked": {
-        *("allocations.propose", "commitments.ask", "cost_sharing.propose", "periods.close"),
+        *("allocations.propose", "agreements.ask", "cost_sharing.propose", "periods.close"),
         *("pool_agreements.join", "pool_agreements.propose", "sponsors.propose"),
         *("items.damage", "items.give_on", "items.let_go", "things.value"),
     },
@@ -122,11 +122,11 @@ def test_a_deed_asks_again_after_fifteen_minutes_and_writes_nothing(
 
 
 def test_a_preview_does_not_ask(late: Town) -> None:
-    form = {**DEEDS["by_hand.do"].form, "step": "try"}
+    form = {**DEEDS["manual_entries.do"].form, "step": "try"}
     CLOCK.now = NOW
     client = late.client("treasurer")
     CLOCK.now = NOW + FRESH
-    assert client.post(late.address("by_hand.do"), data=form).status_code == 200
+    assert client.post(late.address("manual_entries.do"), data=form).status_code == 200
 
 
 def test_an_approver_is_told_what_they_confirm_and_nobody_else_is(late: Town) -> None:

@@ -46,7 +46,7 @@ def test_a_list_is_looked_at_and_booked_once(town: Town):
     assert (shown.status_code, "<b>" in shown.text) == (200, False)
     assert '<option value="email" selected>' in shown.text
     unticked = {name: answer for name, answer in SAID.items() if name != "without_email"}
-    refused = treasurer.post(where, data={**unticked, "deed": "preview"})
+    refused = treasurer.post(where, data={**unticked, "action": "preview"})
     assert (
         refused.status_code,
         "line 3: This contribution has no e-mail address" in refused.text,
@@ -54,18 +54,18 @@ def test_a_list_is_looked_at_and_booked_once(town: Town):
         422,
         True,
     )
-    preview = treasurer.post(where, data={**SAID, "deed": "preview"})
+    preview = treasurer.post(where, data={**SAID, "action": "preview"})
     assert preview.status_code == 200
     assert "$1,027.50" in preview.text
     assert "<b>" not in preview.text.replace("<b></b>", "")
     assert entries(town) == before
-    done = treasurer.post(where, data={**SAID, "deed": "import"})
+    done = treasurer.post(where, data={**SAID, "action": "import"})
     assert (done.status_code, done.location) == (303, "/books/A/by-hand")
     assert entries(town) == before + 2
     assert "2 contributions booked" in treasurer.get(done.location).text
     assert treasurer.get(where).status_code == 404
     again = sent(town, LIST).location
-    treasurer.post(again, data={**SAID, "deed": "import"})
+    treasurer.post(again, data={**SAID, "action": "import"})
     assert entries(town) == before + 2
 
 
@@ -74,12 +74,12 @@ def test_a_list_sent_as_a_bank_statement_is_told_apart(town: Town):
     assert ("Import it under Import contributions, or with `poolbook import gifts`") in town.client(
         "treasurer"
     ).get(where).text
-    dropped = town.client("treasurer").post(where, data={"deed": "drop"})
+    dropped = town.client("treasurer").post(where, data={"action": "drop"})
     assert dropped.location == "/books/A/statements"
 
 
 def test_a_list_can_be_thrown_away(town: Town):
     where = sent(town, LIST).location
     treasurer = town.client("treasurer")
-    assert treasurer.post(where, data={"deed": "drop"}).location == "/books/A/by-hand"
+    assert treasurer.post(where, data={"action": "drop"}).location == "/books/A/by-hand"
     assert treasurer.get(where).status_code == 404

@@ -13,7 +13,7 @@ from ledger.models.pledges import Pledge
 from ledger.services.books.seals import seal_all
 from ledger.services.payments import payments, refund_settlement
 from ledger.services.people.people import create_person
-from tests.agreement import Agreement, Shown
+from tests.agreement import NewAgreement, Shown
 from tests.conftest import NOW
 from tests.queries.test_one_figure import Losses
 
@@ -21,7 +21,7 @@ from tests.queries.test_one_figure import Losses
 class Giver:
     """A giver who signed in, with a till in which their money is counted."""
 
-    def __init__(self, agreement: Agreement, session: Session, *, seals: bool) -> None:
+    def __init__(self, agreement: NewAgreement, session: Session, *, seals: bool) -> None:
         self.agreement = agreement
         self.seals = seals
         self.session = agreement.session = agreement.db.session = session
@@ -43,7 +43,7 @@ class Giver:
 
 @pytest.fixture(params=["waiting", "sealed"])
 def giver(db: Database, request: pytest.FixtureRequest) -> Iterator[Giver]:
-    agreement = Agreement(db)
+    agreement = NewAgreement(db)
     with db.transaction() as session:
         yield Giver(agreement, session, seals=request.param == "sealed")
         session.rollback()

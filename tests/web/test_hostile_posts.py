@@ -103,7 +103,7 @@ def body(chance: random.Random, good: dict[str, str]) -> dict[str, Any]:
         return {"data": chance.choice(BODIES), "content_type": chance.choice(TYPES)}
     fields: dict[str, Any] = dict(good)
     for _ in range(chance.randint(1, 3)):
-        name = chance.choice([*fields, "csrf_token", "file", "key", "deed", "form_key", "extra"])
+        name = chance.choice([*fields, "csrf_token", "file", "key", "action", "form_key", "extra"])
         change = chance.random()
         if change < 0.12:
             fields.pop(name, None)

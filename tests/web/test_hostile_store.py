@@ -13,7 +13,7 @@ from reports.render import render_html, render_pdf
 from tests.conftest import NOW
 from tests.web import hostile
 from tests.web.permissions import VIEWS
-from tests.web.test_commitments import WALKS, approve, ask, give_money
+from tests.web.test_agreements import WALKS, approve, ask, give_money
 from tests.web.test_every_address import LEFT_OUT, PRIVATE, addresses
 from tests.web.town import Town
 

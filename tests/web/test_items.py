@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.assets import Asset
-from ledger.models.proposals import Proposal
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.services.approvals import decisions
@@ -52,11 +52,13 @@ def asset_id(town: Town) -> UUID:
 
 
 def _agree(session, town: Town, kind: str, subject: str) -> None:  # type: ignore[no-untyped-def]
-    asked = session.scalars(select(Proposal).where(Proposal.kind == kind, Proposal.state == "open"))
-    proposal = next(row for row in asked if subject in map(str, row.arguments.values()))
+    asked = session.scalars(
+        select(ApprovalRequest).where(ApprovalRequest.kind == kind, ApprovalRequest.state == "open")
+    )
+    approval_request = next(row for row in asked if subject in map(str, row.arguments.values()))
     decisions.decide(
         session,
-        proposal_id=proposal.id,
+        request_id=approval_request.id,
         approve=True,
         decided_by=town.people["approver"],
         note="",

@@ -51,9 +51,9 @@ FORMS = {
         "fund": "GEN",
         "received_on": CLOSED.isoformat(),
         "key": "k1",
-        "deed": "count",
+        "action": "count",
     },
-    "commitments.carry_out": {"amount": "5", "done_on": CLOSED.isoformat()},
+    "agreements.carry_out": {"amount": "5", "done_on": CLOSED.isoformat()},
 }
 
 

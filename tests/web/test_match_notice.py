@@ -5,8 +5,8 @@ from sqlalchemy import select
 
 from ledger.core.match_gifts import Terms
 from ledger.db import Database, Session
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Fund
-from ledger.models.proposals import Proposal
 from ledger.queries.books.books import book_by_code
 from ledger.queries.campaigns.campaigns import campaign_by_slug
 from ledger.services.approvals import decisions
@@ -45,10 +45,12 @@ def test_a_notice_names_the_cap_of_one_gift_where_there_is_one(
             now=NOW,
             campaign_id=campaign.id,
         )
-        asked = session.scalars(select(Proposal).where(Proposal.kind == "sponsor")).one()
+        asked = session.scalars(
+            select(ApprovalRequest).where(ApprovalRequest.kind == "sponsor")
+        ).one()
         decisions.decide(
             session,
-            proposal_id=asked.id,
+            request_id=asked.id,
             approve=True,
             decided_by=town.people["approver"],
             note="",

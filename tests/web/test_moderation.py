@@ -105,7 +105,7 @@ def test_a_policy_that_accepts_all_accepts_what_waits(town: Town) -> None:
         "label-0": "Panels",
         "label-1": "Electricians",
         "label-2": "A projector",
-        "deed": "keep",
+        "action": "keep",
     }
     assert counted(town, campaign)[1] == 0
     assert treasurer.post(path, data=form | {"acceptance": "by_hand"}).status_code == 303

@@ -32,7 +32,7 @@ def form_key(town: Town) -> str:
 
 
 def address(town: Town) -> str:
-    return town.address("by_hand.do", task="spoken-pledge")
+    return town.address("manual_entries.do", task="spoken-pledge")
 
 
 def send(town: Town, **other: str) -> TestResponse:

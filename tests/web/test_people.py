@@ -2,8 +2,8 @@
 
 from sqlalchemy import select
 
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.people import Membership
-from ledger.models.proposals import Proposal
 from tests.web.town import Town
 
 
@@ -18,11 +18,13 @@ def agree(town: Town) -> None:
     """Agree as the approver to every role that is asked for."""
     with town.db.snapshot() as session:
         waiting = session.scalars(
-            select(Proposal.id).where(Proposal.kind == "role", Proposal.state == "open")
+            select(ApprovalRequest.id).where(
+                ApprovalRequest.kind == "role", ApprovalRequest.state == "open"
+            )
         ).all()
-    for proposal_id in waiting:
+    for request_id in waiting:
         answer = town.client("approver").post(
-            f"/queue/{proposal_id}", data={"answer": "approve", "note": ""}
+            f"/queue/{request_id}", data={"answer": "approve", "note": ""}
         )
         assert answer.status_code == 303
 

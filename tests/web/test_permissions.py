@@ -15,10 +15,10 @@ from sqlalchemy import select
 from ledger.db import Session
 from ledger.ids import new_id
 from ledger.links import PLEDGE, RECURRING, Links
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.campaigns import Campaign
 from ledger.models.people import Membership
 from ledger.models.pledges import Basket
-from ledger.models.proposals import Proposal
 from ledger.queries.books.books import book_by_code
 from ledger.services.accounting import periods
 from ledger.services.approvals.decisions import decide
@@ -141,7 +141,7 @@ def missing(town: Town) -> set[str]:
 def as_rule(path: str) -> str:
     """The rule of the URL map that an address of the table of programs is an example of."""
     path = path.replace("/A/", "/<code>/").replace("solar-roof", "<slug>")
-    return path.replace("{proposal}", "<uuid:proposal_id>")
+    return path.replace("{proposal}", "<uuid:request_id>")
 
 
 def was_refused(status: int, location: str) -> bool:
@@ -315,8 +315,8 @@ def test_whoever_asks_does_not_decide(town: Town) -> None:
     made: list[UUID] = []
 
     def ask(session) -> None:  # type: ignore[no-untyped-def]
-        old = session.get_one(Proposal, UUID(town.ids["proposal_id"]))
-        proposal = Proposal(
+        old = session.get_one(ApprovalRequest, UUID(town.ids["request_id"]))
+        approval_request = ApprovalRequest(
             book_id=old.book_id,
             kind="correction",
             title="Mine",
@@ -326,9 +326,9 @@ def test_whoever_asks_does_not_decide(town: Town) -> None:
             made_by=town.people["approver"],
             made_at=NOW,
         )
-        session.add(proposal)
+        session.add(approval_request)
         session.flush()
-        made.append(proposal.id)
+        made.append(approval_request.id)
 
     town.tell(ask)
     before = town.rows()
@@ -344,7 +344,7 @@ def test_whoever_asks_does_not_decide(town: Town) -> None:
         other = make_person(session, "Another", book_by_code(session, "A"), "approver")
         decide(
             session,
-            proposal_id=made[0],
+            request_id=made[0],
             approve=True,
             decided_by=other.id,
             note="",

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select
 
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
 from ledger.models.people import Membership
 from ledger.models.pools import Pool, PoolMember
-from ledger.models.proposals import Proposal
 from ledger.queries.books.books import book_by_code
 from ledger.queries.invariants import check
 from ledger.queries.pools.pools import members_of, pool_by_code
@@ -30,10 +30,12 @@ def ask_to_open(town: Town, code: str, **other: str) -> None:
     assert answer.status_code == 303, answer.text
 
 
-def waiting(town: Town, kind: str) -> Proposal:
+def waiting(town: Town, kind: str) -> ApprovalRequest:
     with town.db.snapshot() as session:
         return session.scalars(
-            select(Proposal).where(Proposal.kind == kind, Proposal.state == "open")
+            select(ApprovalRequest).where(
+                ApprovalRequest.kind == kind, ApprovalRequest.state == "open"
+            )
         ).one()
 
 
@@ -170,7 +172,7 @@ def test_whoever_asked_does_not_agree_for_the_host(town: Town) -> None:
     assert decide(town, "other approver", "pool_joining") == 303
 
     def swap(session) -> None:  # type: ignore[no-untyped-def]
-        row = session.get_one(Proposal, waiting(town, "pool_admission").id)
+        row = session.get_one(ApprovalRequest, waiting(town, "pool_admission").id)
         row.made_by = town.people["approver"]
 
     town.tell(swap)
@@ -178,7 +180,9 @@ def test_whoever_asked_does_not_agree_for_the_host(town: Town) -> None:
     assert not is_member(town, "SPRINGS", "B")
     assert decide(town, "pool approver", "pool_admission") == 404
     swapped = waiting(town, "pool_admission").id
-    town.tell(lambda session: setattr(session.get_one(Proposal, swapped), "state", "rejected"))
+    town.tell(
+        lambda session: setattr(session.get_one(ApprovalRequest, swapped), "state", "rejected")
+    )
 
 
 @pytest.mark.parametrize(

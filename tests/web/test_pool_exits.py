@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import select
 
-from ledger.models.commitments import Commitment
+from ledger.models.agreements import Agreement
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.journal import Entry
-from ledger.models.proposals import Proposal
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code
 from tests.web.town import TODAY, Town
@@ -25,7 +25,9 @@ def shares(town: Town) -> dict[int, int]:
 
 def newest(town: Town, kind: str) -> str:
     with town.db.snapshot() as session:
-        asked = select(Proposal.id).where(Proposal.kind == kind, Proposal.state == "open")
+        asked = select(ApprovalRequest.id).where(
+            ApprovalRequest.kind == kind, ApprovalRequest.state == "open"
+        )
         return f"/queue/{session.scalars(asked).one()}"
 
 
@@ -35,9 +37,9 @@ def share(town: Town) -> str:
     client, path = town.client("other treasurer"), "/books/B/by-hand/share-in-pool"
     cash = {"amount": "50", "fund": "GEN", "received_on": TODAY.isoformat(), "pledge": ""}
     with town.db.snapshot() as session:
-        count = len(session.scalars(select(Commitment.id)).all())
+        count = len(session.scalars(select(Agreement.id)).all())
     for deed in ("count", "bank"):
-        form = {**cash, "deed": deed, "key": f"{count}{deed}"}
+        form = {**cash, "action": deed, "key": f"{count}{deed}"}
         assert client.post("/books/B/cash", data=form).status_code == 303
     told = {"pool": "P", "amount": "40", "fund": "GEN", "reason": "A reserve", "step": "do"}
     page: str = client.post(path, data=told).headers["Location"]

@@ -38,14 +38,14 @@ def test_with_a_second_holder_every_step_fails_and_all_are_told(town: Town) -> N
     assert town.client("own treasurer").get("/books/A/desk").status_code in (302, 403, 404)
     assert town.client("own approver").get("/queue").status_code in (302, 403, 404)
     page = town.client("admin").get("/queue").text
-    for proposal_id in set(re.findall(r'action="/queue/([0-9a-f-]+)"', page)):
-        raise AssertionError(f"the admin is offered to agree to {proposal_id}")
+    for request_id in set(re.findall(r'action="/queue/([0-9a-f-]+)"', page)):
+        raise AssertionError(f"the admin is offered to agree to {request_id}")
     asked = set(re.findall(r'id="p-([0-9a-f-]+)"', page))
     assert len(asked) == 2
     for who in ("admin", "own approver", "own treasurer", "other approver", "other admin"):
-        for proposal_id in asked:
+        for request_id in asked:
             answer = town.client(who).post(
-                f"/queue/{proposal_id}", data={"answer": "approve", "note": ""}
+                f"/queue/{request_id}", data={"answer": "approve", "note": ""}
             )
             assert answer.status_code in (302, 403, 404), who
     assert town.client("own treasurer").get("/books/A/desk").status_code in (302, 403, 404)

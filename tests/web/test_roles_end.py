@@ -87,8 +87,8 @@ def test_a_role_that_two_agree_on_keeps_its_last_day(ending: Town) -> None:
     assert ending.client("admin").post("/books/A/people", data=form).status_code == 303
     approver = ending.client("approver")
     address = approver.get("/queue").text.split("New treasurer")[0].rsplit('id="p-', 1)[1]
-    proposal = address.split('"')[0]
-    sent = approver.post(f"/queue/{proposal}", data={"answer": "approve", "note": ""})
+    approval_request = address.split('"')[0]
+    sent = approver.post(f"/queue/{approval_request}", data={"answer": "approve", "note": ""})
     assert sent.status_code == 303
     with ending.db.snapshot() as session:
         ends = session.scalars(

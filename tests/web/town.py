@@ -29,11 +29,11 @@ from ledger.core.allocation import Rule
 from ledger.db import Database, Session
 from ledger.gateway import BalanceTransaction
 from ledger.ids import new_id
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.assets import Asset, AssetLoan
 from ledger.models.base import Base
 from ledger.models.books import Book
 from ledger.models.payments import Refund
-from ledger.models.proposals import Proposal
 from ledger.models.sessions import SignInSession
 from ledger.models.statements import BankAccount, BankLine, BankStatement
 from ledger.queries.books.books import fund_by_code
@@ -77,7 +77,7 @@ PLACES = {
     "secret": "unknown",
     "token": "unknown",
     "shown": "unknown",
-    "deed": "stop",
+    "action": "stop",
     "task": "promise",
     "file_format": "hledger",
     "filename": "mark.svg",
@@ -490,8 +490,10 @@ def _things(session: Session, town: Town, book: Book, other: Book) -> None:
         valued_by=town.people["second member"],
         now=NOW,
     )
-    proposal = session.scalars(select(Proposal).where(Proposal.kind == "valuation")).one()
-    town.ids["proposal_id"] = str(proposal.id)
+    approval_request = session.scalars(
+        select(ApprovalRequest).where(ApprovalRequest.kind == "valuation")
+    ).one()
+    town.ids["request_id"] = str(approval_request.id)
     here, lent = session.scalars(select(Asset).order_by(Asset.tag).limit(2)).all()
     loan: AssetLoan = assets.lend(
         session,
@@ -581,10 +583,12 @@ def _share(session: Session, town: Town, book: Book, pool_id: UUID) -> None:
         proposed_by=town.people["second treasurer"],
         now=NOW,
     )
-    asked = session.scalars(select(Proposal).where(Proposal.kind == "allocation")).one()
+    asked = session.scalars(
+        select(ApprovalRequest).where(ApprovalRequest.kind == "allocation")
+    ).one()
     decisions.decide(
         session,
-        proposal_id=asked.id,
+        request_id=asked.id,
         approve=True,
         decided_by=town.people["pool approver"],
         note="",
@@ -603,10 +607,10 @@ def _agree(session: Session, town: Town, book: Book) -> None:
         made_by=town.people["second treasurer"],
         now=NOW,
     )
-    asked = session.scalars(select(Proposal).where(Proposal.kind == "spending")).one()
+    asked = session.scalars(select(ApprovalRequest).where(ApprovalRequest.kind == "spending")).one()
     decisions.decide(
         session,
-        proposal_id=asked.id,
+        request_id=asked.id,
         approve=True,
         decided_by=town.people["approver"],
         note="",

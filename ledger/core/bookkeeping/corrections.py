@@ -8,7 +8,7 @@ from ledger.errors import Invalid
 
 
 def rebooked(wrong: Entry, *, fund_map: Mapping[str, str]) -> list[Entry]:
-    """Return the entry with its legs in other funds; the reversal is the journal's deed.
+    """Return the entry with its legs in other funds; the reversal is made by the journal.
 
     Raises Invalid when no leg is in a fund of the map.
     """

@@ -11,13 +11,13 @@ from sqlalchemy import Select, func, select
 from ledger.core.states import allowed
 from ledger.db import ReadSession
 from ledger.errors import NotFound
+from ledger.models.agreements import Agreement, Step
 from ledger.models.books import Book, Fund
-from ledger.models.commitments import Commitment, Step
 from ledger.models.people import Person
 
 
 @dataclass(frozen=True, slots=True)
-class CommitmentRow:
+class AgreementRow:
     """A commitment with the names behind it; ``quantity`` in the commodity's smallest unit."""
 
     id: UUID
@@ -57,34 +57,34 @@ class StepRow:
     entry_id: UUID | None
 
 
-def commitments_of(
+def agreements_of(
     session: ReadSession, *, book_id: UUID, kinds: Sequence[str], limit: int = 200
-) -> list[CommitmentRow]:
+) -> list[AgreementRow]:
     """Return commitments of some kinds, newest first."""
     query = (
         _rows()
-        .where(Commitment.book_id == book_id, Commitment.kind.in_(kinds))
-        .order_by(Commitment.created_at.desc(), Commitment.reference)
+        .where(Agreement.book_id == book_id, Agreement.kind.in_(kinds))
+        .order_by(Agreement.created_at.desc(), Agreement.reference)
         .limit(limit)
     )
     return [_row(found) for found in session.execute(query)]
 
 
-def commitment_by_reference(session: ReadSession, book_id: UUID, reference: str) -> CommitmentRow:
+def agreement_by_reference(session: ReadSession, book_id: UUID, reference: str) -> AgreementRow:
     """Return one commitment of a book. Raises NotFound."""
-    query = _rows().where(Commitment.book_id == book_id, Commitment.reference == reference)
+    query = _rows().where(Agreement.book_id == book_id, Agreement.reference == reference)
     found = session.execute(query).one_or_none()
     if found is None:
         raise NotFound("This book has no such agreement.", place="reference")
     return _row(found)
 
 
-def steps_of(session: ReadSession, commitment_id: UUID) -> list[StepRow]:
+def steps_of(session: ReadSession, agreement_id: UUID) -> list[StepRow]:
     """Return what was done about a commitment, oldest first."""
     query = (
         select(Step, Person.name)
         .outerjoin(Person, Person.id == Step.done_by)
-        .where(Step.commitment_id == commitment_id)
+        .where(Step.agreement_id == agreement_id)
         .order_by(Step.created_at, Step.id)
     )
     return [
@@ -97,31 +97,31 @@ def to_carry_out(session: ReadSession, *, book_id: UUID) -> int:
     """Return how many approved requests of members and treasurers wait for a bill or a payment."""
     query = (
         select(func.count())
-        .select_from(Commitment)
+        .select_from(Agreement)
         .where(
-            Commitment.book_id == book_id,
-            Commitment.kind.in_(("spending", "expense")),
-            Commitment.state.in_(("approved", "billed", "released")),
+            Agreement.book_id == book_id,
+            Agreement.kind.in_(("spending", "expense")),
+            Agreement.state.in_(("approved", "billed", "released")),
         )
     )
     return int(session.scalar(query) or 0)
 
 
-def _rows() -> Select[tuple[Commitment, str, str, str, str]]:
+def _rows() -> Select[tuple[Agreement, str, str, str, str]]:
     maker = select(Person.id, Person.name).subquery()
     checker = select(Person.id, Person.name).subquery()
     return (
-        select(Commitment, Fund.code, Book.name, maker.c.name, checker.c.name)
-        .join(Fund, (Fund.book_id == Commitment.book_id) & (Fund.id == Commitment.fund_id))
-        .outerjoin(Book, Book.id == Commitment.other_id)
-        .outerjoin(maker, maker.c.id == Commitment.made_by)
-        .outerjoin(checker, checker.c.id == Commitment.approved_by)
+        select(Agreement, Fund.code, Book.name, maker.c.name, checker.c.name)
+        .join(Fund, (Fund.book_id == Agreement.book_id) & (Fund.id == Agreement.fund_id))
+        .outerjoin(Book, Book.id == Agreement.other_id)
+        .outerjoin(maker, maker.c.id == Agreement.made_by)
+        .outerjoin(checker, checker.c.id == Agreement.approved_by)
     )
 
 
-def _row(found: Sequence[Any]) -> CommitmentRow:
+def _row(found: Sequence[Any]) -> AgreementRow:
     row, fund, other, maker, checker = found
-    return CommitmentRow(
+    return AgreementRow(
         id=row.id,
         kind=row.kind,
         reference=row.reference,

@@ -11,13 +11,13 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from ledger.db import ReadSession
+from ledger.models.approval_requests import Approval, ApprovalRequest
 from ledger.models.books import Book
 from ledger.models.people import Person
-from ledger.models.proposals import Approval, Proposal
 
 
 @dataclass(frozen=True, slots=True)
-class ProposalRow:
+class RequestRow:
     """A proposal with the names behind it."""
 
     id: UUID
@@ -52,7 +52,7 @@ class ProposalRow:
         return None
 
 
-def proposals_for(
+def requests_for(
     session: ReadSession,
     *,
     book_ids: Collection[UUID],
@@ -61,44 +61,46 @@ def proposals_for(
     about: Mapping[str, str] = MappingProxyType({}),
     only: UUID | None = None,
     limit: int = 50,
-) -> list[ProposalRow]:
+) -> list[RequestRow]:
     """Return proposals of some books, of some kinds, ``about`` some arguments or ``only`` one
     if named: open ones oldest first, decided ones newest first; either, the newest asked first."""
     decider = select(Person.id, Person.name).subquery()
     query = (
-        select(Proposal, Book, Person.name, decider.c.name)
-        .join(Book, Book.id == Proposal.book_id)
-        .join(Person, Person.id == Proposal.made_by)
-        .outerjoin(decider, decider.c.id == Proposal.decided_by)
-        .where(Proposal.book_id.in_(book_ids))
+        select(ApprovalRequest, Book, Person.name, decider.c.name)
+        .join(Book, Book.id == ApprovalRequest.book_id)
+        .join(Person, Person.id == ApprovalRequest.made_by)
+        .outerjoin(decider, decider.c.id == ApprovalRequest.decided_by)
+        .where(ApprovalRequest.book_id.in_(book_ids))
         .limit(limit)
     )
     if kinds:
-        query = query.where(Proposal.kind.in_(kinds))
+        query = query.where(ApprovalRequest.kind.in_(kinds))
     if only is not None:
-        query = query.where(Proposal.id == only)
+        query = query.where(ApprovalRequest.id == only)
     for name, value in about.items():
-        query = query.where(Proposal.arguments[name].as_string() == value)
+        query = query.where(ApprovalRequest.arguments[name].as_string() == value)
     if is_open is None:
-        query = query.order_by(Proposal.made_at.desc(), Proposal.id)
+        query = query.order_by(ApprovalRequest.made_at.desc(), ApprovalRequest.id)
     elif is_open:
-        query = query.where(Proposal.state == "open").order_by(Proposal.made_at, Proposal.id)
+        query = query.where(ApprovalRequest.state == "open").order_by(
+            ApprovalRequest.made_at, ApprovalRequest.id
+        )
     else:
-        query = query.where(Proposal.state != "open").order_by(
-            Proposal.decided_at.desc(), Proposal.id
+        query = query.where(ApprovalRequest.state != "open").order_by(
+            ApprovalRequest.decided_at.desc(), ApprovalRequest.id
         )
     found = session.execute(query).all()
     agreed: defaultdict[UUID, dict[UUID, str]] = defaultdict(dict)
     given = (
-        select(Approval.proposal_id, Person.id, Person.name)
+        select(Approval.request_id, Person.id, Person.name)
         .join(Person, Person.id == Approval.approved_by)
-        .where(Approval.proposal_id.in_([row.id for row, *_names in found]))
+        .where(Approval.request_id.in_([row.id for row, *_names in found]))
         .order_by(Approval.approved_at)
     )
-    for proposal_id, person_id, name in session.execute(given):
-        agreed[proposal_id][person_id] = name
+    for request_id, person_id, name in session.execute(given):
+        agreed[request_id][person_id] = name
     return [
-        ProposalRow(
+        RequestRow(
             id=row.id,
             book=book.code,
             book_name=book.name,
@@ -126,8 +128,8 @@ def count_open(session: ReadSession, *, book_id: UUID) -> int:
     return int(
         session.scalar(
             select(func.count())
-            .select_from(Proposal)
-            .where(Proposal.book_id == book_id, Proposal.state == "open")
+            .select_from(ApprovalRequest)
+            .where(ApprovalRequest.book_id == book_id, ApprovalRequest.state == "open")
         )
         or 0
     )

@@ -11,10 +11,10 @@ from ledger.core.approval_rules import KEY, asked_amount, people_needed
 from ledger.core.days import day_in
 from ledger.core.policies import Policy, profile, with_choices
 from ledger.db import ReadSession
+from ledger.models.approval_requests import Approval, ApprovalRequest
 from ledger.models.books import Book
 from ledger.models.people import Membership, Person
 from ledger.models.policies import PolicyChoice
-from ledger.models.proposals import Approval, Proposal
 
 # Requests to change how many people approve, and to give a role: admins decide them as well.
 RULE = "approval_rule"
@@ -72,7 +72,9 @@ def needed_by(
     return people_needed(policy.bands_of(kind), amount, currency)
 
 
-def signers_of(session: ReadSession, *, proposal: Proposal, now: datetime) -> list[UUID]:
+def signers_of(
+    session: ReadSession, *, approval_request: ApprovalRequest, now: datetime
+) -> list[UUID]:
     """Return who has signed a request and may still approve it, the first first.
 
     A signature of somebody whose role has ended counts no more.
@@ -81,18 +83,22 @@ def signers_of(session: ReadSession, *, proposal: Proposal, now: datetime) -> li
         session.scalars(
             select(Approval.approved_by)
             .where(
-                Approval.proposal_id == proposal.id,
-                Approval.approved_by != proposal.made_by,
-                Approval.approved_by.in_(_holders(proposal.book_id, deciders(proposal.kind), now)),
+                Approval.request_id == approval_request.id,
+                Approval.approved_by != approval_request.made_by,
+                Approval.approved_by.in_(
+                    _holders(approval_request.book_id, deciders(approval_request.kind), now)
+                ),
             )
             .order_by(Approval.approved_at)
         )
     )
 
 
-def may_sign(session: ReadSession, *, proposal: Proposal, person_id: UUID, now: datetime) -> bool:
+def may_sign(
+    session: ReadSession, *, approval_request: ApprovalRequest, person_id: UUID, now: datetime
+) -> bool:
     """Tell whether somebody holds a role that approves this request."""
-    holders = _holders(proposal.book_id, deciders(proposal.kind), now)
+    holders = _holders(approval_request.book_id, deciders(approval_request.kind), now)
     return session.scalar(holders.where(Membership.person_id == person_id).limit(1)) is not None
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import func, or_, select
 
 from ledger.core.match_gifts import Terms
 from ledger.db import ReadSession
+from ledger.models.agreements import Agreement, Step
 from ledger.models.campaigns import Campaign
-from ledger.models.commitments import Commitment, Step
 from ledger.models.parties import Party
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Fulfilment, Pledge
@@ -42,18 +42,18 @@ class SponsorRow:
     matched: int
 
 
-def terms_of(row: Commitment) -> Terms:
+def terms_of(row: Agreement) -> Terms:
     """Return what a sponsor agreed to."""
     return Terms(row.terms["basis_points"], row.terms.get("per_gift", 0), row.quantity)
 
 
-def active_sponsors(session: ReadSession) -> list[Commitment]:
+def active_sponsors(session: ReadSession) -> list[Agreement]:
     """Return the sponsors whose terms are approved, the oldest first."""
     return list(
         session.scalars(
-            select(Commitment)
-            .where(Commitment.kind == KIND, Commitment.state == "active")
-            .order_by(Commitment.created_at, Commitment.id)
+            select(Agreement)
+            .where(Agreement.kind == KIND, Agreement.state == "active")
+            .order_by(Agreement.created_at, Agreement.id)
         )
     )
 
@@ -63,14 +63,12 @@ def sponsors_of(
 ) -> list[SponsorRow]:
     """Return sponsors of a book, or those whose terms are approved for a campaign."""
     query = (
-        select(Commitment)
-        .where(Commitment.kind == KIND)
-        .order_by(Commitment.created_at, Commitment.id)
+        select(Agreement).where(Agreement.kind == KIND).order_by(Agreement.created_at, Agreement.id)
     )
     if book_id is None and campaign_id is not None:
         book_id = session.get_one(Campaign, campaign_id).book_id
     if book_id is not None:
-        query = query.where(Commitment.book_id == book_id)
+        query = query.where(Agreement.book_id == book_id)
     rows = []
     for row in session.scalars(query):
         about = row.terms.get("campaign")
@@ -92,24 +90,24 @@ def sponsors_of(
     return rows
 
 
-def matched_of(session: ReadSession, row: Commitment) -> int:
+def matched_of(session: ReadSession, row: Agreement) -> int:
     """Return what gifts have made a sponsor owe so far."""
     return sum(
         quantity if name == "match" else -quantity
         for name, quantity in session.execute(
             select(Step.name, func.sum(Step.quantity))
-            .where(Step.commitment_id == row.id, Step.name.in_(("match", "unmatch")))
+            .where(Step.agreement_id == row.id, Step.name.in_(("match", "unmatch")))
             .group_by(Step.name)
         )
     )
 
 
-def shares_of(session: ReadSession, row: Commitment) -> dict[str, tuple[int, int]]:
+def shares_of(session: ReadSession, row: Agreement) -> dict[str, tuple[int, int]]:
     """Return by gift what was matched, and what of that was taken back."""
     found: dict[str, tuple[int, int]] = {}
     for name, reference, quantity in session.execute(
         select(Step.name, Step.reference, Step.quantity)
-        .where(Step.commitment_id == row.id, Step.name.in_(("match", "unmatch")))
+        .where(Step.agreement_id == row.id, Step.name.in_(("match", "unmatch")))
         .order_by(Step.created_at, Step.id)
     ):
         key = reference.split("#", 1)[0]

@@ -4,10 +4,10 @@ from sqlalchemy import and_, exists, func, or_, select, text
 
 from ledger.core.accounts import Acct
 from ledger.db import ReadSession
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Account, Book, Fund
 from ledger.models.journal import Entry, Posting
 from ledger.models.periods import Period
-from ledger.models.proposals import Proposal
 from ledger.queries.books.seals import first_difference
 from ledger.queries.invariants.result import Finding, count, first, layer
 
@@ -249,14 +249,18 @@ def decided(session: ReadSession) -> Finding:
         )
         .limit(1)
     )
-    proposals = select(Proposal.id).where(Proposal.made_by == Proposal.decided_by).limit(1)
+    approval_requests = (
+        select(ApprovalRequest.id)
+        .where(ApprovalRequest.made_by == ApprovalRequest.decided_by)
+        .limit(1)
+    )
     found = (
         first(session, sourceless, "entry {0} has no source")
         or first(session, own, "entry {0} was approved by its maker")
         or first(session, alone, "entry {0}, {1}, was not decided by two people")
-        or first(session, proposals, "proposal {0} was decided by its maker")
+        or first(session, approval_requests, "proposal {0} was decided by its maker")
     )
-    return count(session, Entry) + count(session, Proposal), found
+    return count(session, Entry) + count(session, ApprovalRequest), found
 
 
 def labelled(session: ReadSession) -> Finding:

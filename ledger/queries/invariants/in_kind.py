@@ -7,9 +7,9 @@ from sqlalchemy import Select, Text, and_, case, cast, exists, func, or_, select
 
 from ledger.core.accounts import Acct
 from ledger.db import ReadSession
+from ledger.models.agreements import Agreement, Step
 from ledger.models.assets import Asset, AssetLoan, Intake, Valuation
 from ledger.models.books import Book, Fund
-from ledger.models.commitments import Commitment, Step
 from ledger.models.hours import HoursEntry
 from ledger.models.journal import Entry, Posting
 from ledger.models.parties import Party
@@ -264,19 +264,19 @@ def wear(session: ReadSession) -> Finding:
     done: dict[UUID, int] = {
         plan_id: int(quantity)
         for plan_id, quantity in session.execute(
-            select(Step.commitment_id, func.sum(Step.quantity))
+            select(Step.agreement_id, func.sum(Step.quantity))
             .where(Step.name == "wear")
-            .group_by(Step.commitment_id)
+            .group_by(Step.agreement_id)
         )
     }
     plans = session.execute(
         select(
-            Commitment.id,
-            Commitment.reference,
-            Commitment.quantity,
-            Commitment.state,
-            Commitment.terms,
-        ).where(Commitment.kind == "depreciation", Commitment.state != "ended")
+            Agreement.id,
+            Agreement.reference,
+            Agreement.quantity,
+            Agreement.state,
+            Agreement.terms,
+        ).where(Agreement.kind == "depreciation", Agreement.state != "ended")
     ).all()
     for plan in plans:
         worn = plan.terms["brought"] + done.get(plan.id, 0)

@@ -8,8 +8,8 @@ from sqlalchemy import Subquery, and_, case, func, or_, select
 
 from ledger.core.accounts import Acct
 from ledger.db import ReadSession
+from ledger.models.agreements import Agreement, Step
 from ledger.models.books import Fund
-from ledger.models.commitments import Commitment, Step
 from ledger.models.journal import Posting
 from ledger.models.pledges import Fulfilment, Pledge
 from ledger.queries.invariants.result import Finding, count, first, on
@@ -114,13 +114,13 @@ def grants(session: ReadSession) -> Finding:
     names = ("receive", "earn", "claim", "return")
     steps = (
         select(
-            Step.commitment_id,
+            Step.agreement_id,
             *(
                 func.sum(case((Step.name == name, Step.quantity), else_=0)).label(f"of_{name}")
                 for name in names
             ),
         )
-        .group_by(Step.commitment_id)
+        .group_by(Step.agreement_id)
         .subquery()
     )
     received, earned, claimed, returned = (
@@ -142,22 +142,22 @@ def grants(session: ReadSession) -> Finding:
     )
     advance, awarded = (func.coalesce(sums.c[name], 0) for name in ("advance", "awarded"))
     query = (
-        select(Commitment.reference, -advance, awarded)
-        .outerjoin(steps, steps.c.commitment_id == Commitment.id)
+        select(Agreement.reference, -advance, awarded)
+        .outerjoin(steps, steps.c.agreement_id == Agreement.id)
         .outerjoin(
-            sums, and_(sums.c.book_id == Commitment.book_id, sums.c.grant == Commitment.reference)
+            sums, and_(sums.c.book_id == Agreement.book_id, sums.c.grant == Agreement.reference)
         )
         .where(
-            Commitment.kind == "grant",
+            Agreement.kind == "grant",
             or_(
                 received - earned - returned != -advance,
-                Commitment.quantity - earned - claimed - returned != awarded,
+                Agreement.quantity - earned - claimed - returned != awarded,
                 received - earned - returned < 0,
             ),
         )
         .limit(1)
     )
-    return count(session, Commitment, Commitment.kind == "grant"), first(
+    return count(session, Agreement, Agreement.kind == "grant"), first(
         session, query, "grant {0}: {1} held and {2} conditional in the journal"
     )
 
@@ -196,9 +196,9 @@ def _increases(session: ReadSession) -> str | None:
     """Compare each promise on paper with what was agreed and added to it."""
     added: Counter[UUID] = Counter()
     for promise_id, quantity in session.execute(
-        select(Step.commitment_id, func.sum(Step.quantity))
+        select(Step.agreement_id, func.sum(Step.quantity))
         .where(Step.name == "increase")
-        .group_by(Step.commitment_id)
+        .group_by(Step.agreement_id)
     ):
         added[promise_id] = int(quantity)
     agreed = _terms(session, "promise", "pledge")
@@ -221,8 +221,8 @@ def _increases(session: ReadSession) -> str | None:
 def _terms(session: ReadSession, kind: str, name: str) -> dict[UUID, Any]:
     """Return the commitments of a kind by a row that their terms name."""
     rows = session.execute(
-        select(Commitment.id, Commitment.reference, Commitment.quantity, Commitment.terms).where(
-            Commitment.kind == kind
+        select(Agreement.id, Agreement.reference, Agreement.quantity, Agreement.terms).where(
+            Agreement.kind == kind
         )
     )
     return {UUID(row.terms[name]): row for row in rows if name in row.terms}

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from ledger.core.instalments import Part
 from ledger.db import ReadSession
-from ledger.models.commitments import Commitment
+from ledger.models.agreements import Agreement
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
 from ledger.queries.pledges.pledges import fulfilled_quantity, open_quantity
@@ -31,9 +31,9 @@ class PromiseRow:
     owed: bool = False
 
 
-def promise_behind(session: ReadSession, commitment_id: UUID) -> PromiseRow:
+def promise_behind(session: ReadSession, agreement_id: UUID) -> PromiseRow:
     """Return what a promise on paper says and what became of it."""
-    row = session.get_one(Commitment, commitment_id)
+    row = session.get_one(Agreement, agreement_id)
     donor = session.get_one(Party, UUID(row.terms["party"])).name
     parts = tuple(Part(date.fromisoformat(day), amount) for day, amount in row.terms["schedule"])
     if "pledge" not in row.terms:
@@ -53,8 +53,8 @@ def promise_behind(session: ReadSession, commitment_id: UUID) -> PromiseRow:
 def kept(session: ReadSession, *, book_id: UUID) -> set[UUID]:
     """Return the promises of a book of which all has come."""
     rows = session.scalars(
-        select(Commitment).where(
-            Commitment.book_id == book_id, Commitment.kind == KIND, Commitment.state == OWED
+        select(Agreement).where(
+            Agreement.book_id == book_id, Agreement.kind == KIND, Agreement.state == OWED
         )
     ).all()
     ended = session.scalars(
@@ -69,7 +69,7 @@ def kept(session: ReadSession, *, book_id: UUID) -> set[UUID]:
 def donors(session: ReadSession, *, book_id: UUID) -> dict[UUID, str]:
     """Return who made each promise on paper to a book."""
     rows = session.scalars(
-        select(Commitment).where(Commitment.book_id == book_id, Commitment.kind == KIND)
+        select(Agreement).where(Agreement.book_id == book_id, Agreement.kind == KIND)
     ).all()
     named = {row.id: UUID(row.terms["party"]) for row in rows}
     people = session.execute(select(Party.id, Party.name).where(Party.id.in_(named.values())))

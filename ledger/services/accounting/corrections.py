@@ -17,11 +17,11 @@ from ledger.core.approval_rules import entry_amount
 from ledger.core.entry import Entry as CoreEntry
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.agreements import Step
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book
-from ledger.models.commitments import Step
 from ledger.models.journal import Entry
 from ledger.models.pledges import Fulfilment
-from ledger.models.proposals import Proposal
 from ledger.queries.banking.statements import item_of_entry
 from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.queries.books.funds import on_account
@@ -70,7 +70,7 @@ def propose_correction(
     reason: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask to move an entry's legs to other funds. Raises Invalid where that makes no sense."""
     entry = session.get(Entry, (book_id, entry_id))
     if entry is None:
@@ -180,7 +180,7 @@ def _follow(
 
 def propose_reversal(
     session: Session, *, book_id: UUID, entry_id: UUID, reason: str, made_by: UUID, now: datetime
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask to take an entry back that should not be there. Raises NotFound, or Conflict for one on
     which something else rests."""
     _check_alone(session, book_id, entry_id)
@@ -197,24 +197,24 @@ def propose_reversal(
 
 
 def take_back(
-    session: Session, proposal: Proposal, payload: ReversalAsked, decision: Decision
+    session: Session, approval_request: ApprovalRequest, payload: ReversalAsked, decision: Decision
 ) -> None:
     """Post the exact negation of an entry (invariant I-07).
 
     Raises Conflict when something rests on it by now, or its money is not there any more.
     """
     entry_id = payload.entry
-    legs = journal.load_entry(session, proposal.book_id, entry_id).postings
-    named = {fund_by_code(session, proposal.book_id, leg.fund).id for leg in legs}
+    legs = journal.load_entry(session, approval_request.book_id, entry_id).postings
+    named = {fund_by_code(session, approval_request.book_id, leg.fund).id for leg in legs}
     funds = {fund.code: fund for fund in [lock_fund(session, key) for key in sorted(named)]}
-    _check_alone(session, proposal.book_id, entry_id)
+    _check_alone(session, approval_request.book_id, entry_id)
     journal.reverse(
         session,
-        book_id=proposal.book_id,
+        book_id=approval_request.book_id,
         entry_id=entry_id,
         accounting_on=decision.on,
         now=decision.now,
-        made_by=proposal.made_by,
+        made_by=approval_request.made_by,
         approved_by=decision.by,
     )
     for leg in legs:
@@ -275,16 +275,19 @@ def _amount_of(session: ReadSession, book_id: UUID, entry_id: UUID) -> int:
 
 
 def _approve(
-    session: Session, proposal: Proposal, payload: CorrectionAsked, decision: Decision
+    session: Session,
+    approval_request: ApprovalRequest,
+    payload: CorrectionAsked,
+    decision: Decision,
 ) -> None:
     apply_correction(
         session,
-        book_id=proposal.book_id,
+        book_id=approval_request.book_id,
         entry_id=payload.entry,
         fund_map=payload.funds,
         on=decision.on,
         now=decision.now,
-        made_by=proposal.made_by,
+        made_by=approval_request.made_by,
         approved_by=decision.by,
     )
 

@@ -1,6 +1,6 @@
 """Limits: nobody spends from a fund what it does not have (domain invariant I-14).
 
-A deed that spends takes the fund's row as a lock and looks at what is there after it has the
+A command that spends takes the fund's row as a lock and looks at what is there after it has the
 lock. What happens to a fund unasked, as a refund or a bank's charge, is booked without asking.
 """
 
@@ -18,7 +18,7 @@ def lock_fund(session: Session, fund_id: UUID) -> Fund:
     """Return a fund that nobody else can spend from until this transaction ends.
 
     What a lock protects is read after it; SQLite's one writer needs no lock. On PostgreSQL a
-    deed that had to wait is refused by its snapshot and run again by ``db.run``.
+    command that had to wait is refused by its snapshot and run again by ``db.run``.
     """
     return session.scalars(select(Fund).where(Fund.id == fund_id).with_for_update()).one()
 
@@ -26,7 +26,7 @@ def lock_fund(session: Session, fund_id: UUID) -> Fund:
 def check_left(session: Session, fund: Fund) -> None:
     """Refuse what was posted just now, if it took more from a locked fund than there was.
 
-    For deeds that may be told twice: only the first time do they take anything. Raises Conflict.
+    For commands that may be repeated: only the first run takes anything. Raises Conflict.
     """
     if not fund.negative_allowed and spendable(session, fund) < 0:
         raise Conflict("The fund does not have enough to spend this amount.", place="amount")

@@ -11,8 +11,8 @@ from ledger.core import bookkeeping
 from ledger.core.entry import Entry
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
-from ledger.models.proposals import Proposal
 from ledger.services.accounting.fund_control import hold
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
@@ -45,7 +45,7 @@ def propose_release(
     reason: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask to free money whose time restriction has ended (REL-2).
 
     Raises Invalid unless it goes from a fund restricted in time to a free one.
@@ -65,7 +65,7 @@ def propose_designation(
     reason: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask to move free money: set aside (REL-3), or to cover another fund's hole (COR-2).
 
     Raises Invalid when the money is not free to move.
@@ -77,7 +77,7 @@ def propose_designation(
 
 
 def release(
-    session: Session, proposal: Proposal, payload: FundTransfer, decision: Decision
+    session: Session, approval_request: ApprovalRequest, payload: FundTransfer, decision: Decision
 ) -> None:
     """Post a release. Raises Conflict before the restriction's last day or without the money."""
     fund = session.get_one(Fund, payload.from_fund)
@@ -88,14 +88,14 @@ def release(
             place="from_fund",
             until=until.isoformat(),
         )
-    _move(session, proposal, payload, decision, bookkeeping.restriction_released)
+    _move(session, approval_request, payload, decision, bookkeeping.restriction_released)
 
 
 def designate(
-    session: Session, proposal: Proposal, payload: FundTransfer, decision: Decision
+    session: Session, approval_request: ApprovalRequest, payload: FundTransfer, decision: Decision
 ) -> None:
     """Post a move of free money. Raises Conflict when the fund has less."""
-    _move(session, proposal, payload, decision, bookkeeping.funds_designated)
+    _move(session, approval_request, payload, decision, bookkeeping.funds_designated)
 
 
 def _propose(
@@ -107,7 +107,7 @@ def _propose(
     reason: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     from_fund, to_fund = funds
     book = session.get_one(Book, from_fund.book_id)
     check_own_fund(book, from_fund, place="from_fund")
@@ -130,12 +130,12 @@ def _propose(
 
 def _move(
     session: Session,
-    proposal: Proposal,
+    approval_request: ApprovalRequest,
     payload: FundTransfer,
     decision: Decision,
     event: Callable[..., list[Entry]],
 ) -> None:
-    book = session.get_one(Book, proposal.book_id)
+    book = session.get_one(Book, approval_request.book_id)
     fund = hold(session, payload.from_fund, payload.quantity)
     journal.post(
         session,
@@ -146,12 +146,12 @@ def _move(
             currency=payload.commodity,
             amount=payload.quantity,
         ),
-        event_type=proposal.kind,
-        source=proposal.kind,
-        external_ref=str(proposal.id),
+        event_type=approval_request.kind,
+        source=approval_request.kind,
+        external_ref=str(approval_request.id),
         accounting_on=decision.on,
         now=decision.now,
-        made_by=proposal.made_by,
+        made_by=approval_request.made_by,
         approved_by=decision.by,
     )
 

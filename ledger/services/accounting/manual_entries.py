@@ -21,9 +21,9 @@ from ledger.core.functions import FUNCTIONS
 from ledger.core.payloads import to_document
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Account, Book, Commodity, Fund
 from ledger.models.journal import Entry as EntryRow
-from ledger.models.proposals import Proposal
 from ledger.queries.accounting.periods import closed_until
 from ledger.queries.books.books import accounts_of, funds_of
 from ledger.queries.books.funds import OWED
@@ -75,7 +75,7 @@ def propose_entry(
     reason: str,
     made_by: UUID,
     now: datetime,
-) -> tuple[Proposal, bool]:
+) -> tuple[ApprovalRequest, bool]:
     """Ask an approver to post an entry; return the proposal and whether it was there already.
 
     Quantities in the smallest unit, debit positive. (event_type, external_ref) identifies an entry
@@ -99,7 +99,7 @@ def propose_entry(
     if posted_as(session, book.id, asked.event_type, asked.external_ref) is not None:
         raise Conflict("This reference is already in the books.", place="external_ref")
     _check(session, book, entry, asked.accounting_date, day_in(book.time_zone, now))
-    proposal = propose(
+    approval_request = propose(
         session,
         book_id=book.id,
         kind=KIND,
@@ -109,15 +109,15 @@ def propose_entry(
         made_by=made_by,
         now=now,
     )
-    return proposal, False
+    return approval_request, False
 
 
 def post_entry(
-    session: Session, proposal: Proposal, payload: ManualEntry, decision: Decision
+    session: Session, approval_request: ApprovalRequest, payload: ManualEntry, decision: Decision
 ) -> None:
     """Post what was asked for, exactly, on its day. Raises as ``propose_entry``: the books may
     have changed since."""
-    book = session.get_one(Book, proposal.book_id)
+    book = session.get_one(Book, approval_request.book_id)
     entry = entry_of(book, payload)
     _check_legs(session, book, payload.postings)
     _check(session, book, entry, payload.accounting_date, decision.on)
@@ -127,7 +127,7 @@ def post_entry(
         source=SOURCE,
         external_ref=payload.external_ref,
         accounting_on=payload.accounting_date,
-        made_by=proposal.made_by,
+        made_by=approval_request.made_by,
         approved_by=decision.by,
     )
     if journal.post_batch(session, [draft], now=decision.now).duplicates:
@@ -153,14 +153,16 @@ def posted_as(
     )
 
 
-def _known(session: ReadSession, book: Book, event_type: str, external_ref: str) -> Proposal | None:
+def _known(
+    session: ReadSession, book: Book, event_type: str, external_ref: str
+) -> ApprovalRequest | None:
     return session.scalars(
-        select(Proposal).where(
-            Proposal.book_id == book.id,
-            Proposal.kind == KIND,
-            Proposal.state != "rejected",
-            Proposal.arguments["event_type"].as_string() == event_type,
-            Proposal.arguments["external_ref"].as_string() == external_ref,
+        select(ApprovalRequest).where(
+            ApprovalRequest.book_id == book.id,
+            ApprovalRequest.kind == KIND,
+            ApprovalRequest.state != "rejected",
+            ApprovalRequest.arguments["event_type"].as_string() == event_type,
+            ApprovalRequest.arguments["external_ref"].as_string() == external_ref,
         )
     ).first()
 

@@ -13,10 +13,10 @@ from ledger.core.entry import Entry, Posting
 from ledger.core.fitting_accounts import Use, check_fits
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.assets import Asset
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry as EntryRow
-from ledger.models.proposals import Proposal
 from ledger.queries.books.books import accounts_of, fund_by_code
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
@@ -65,7 +65,7 @@ def propose_opening(
     reason: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask an approver to take over balances; net assets of each fund follow from them.
 
     Raises Invalid for an account that carries no balance or is not there, a unit that is none, an
@@ -121,12 +121,14 @@ def propose_opening(
     )
 
 
-def open_book(session: Session, proposal: Proposal, payload: Opening, decision: Decision) -> None:
+def open_book(
+    session: Session, approval_request: ApprovalRequest, payload: Opening, decision: Decision
+) -> None:
     """Post the balances as one entry and put the things on the register.
 
     Raises Conflict when the book has opened already.
     """
-    book = session.get_one(Book, proposal.book_id)
+    book = session.get_one(Book, approval_request.book_id)
     opened = (
         select(EntryRow.id).where(EntryRow.book_id == book.id, EntryRow.source == KIND).limit(1)
     )
@@ -139,10 +141,10 @@ def open_book(session: Session, proposal: Proposal, payload: Opening, decision: 
         _entries(book, payload.balances),
         event_type="opening_balances",
         source=KIND,
-        external_ref=str(proposal.id),
+        external_ref=str(approval_request.id),
         accounting_on=decision.on,
         now=decision.now,
-        made_by=proposal.made_by,
+        made_by=approval_request.made_by,
         approved_by=decision.by,
     )
     for thing in payload.things:

@@ -16,9 +16,9 @@ from ledger.core.days import day_in
 from ledger.core.merkle import root_of
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book
 from ledger.models.periods import Period, SoftClose
-from ledger.models.proposals import Proposal
 from ledger.queries.accounting.periods import (
     blockers,
     closed_until,
@@ -29,7 +29,7 @@ from ledger.queries.books.seals import log_hashes
 from ledger.queries.people.people import emails_with_role
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
-from ledger.services.books.journal import keep_still
+from ledger.services.books.journal import lock_posting
 from ledger.services.books.seals import seal_book
 from ledger.services.people.people import send
 
@@ -101,7 +101,7 @@ def lift_soft_close(
 
 def propose_closing(
     session: Session, *, book: Book, until: date, reason: str, made_by: UUID, now: datetime
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask to close a book up to and including a day. Raises as ``close_period``."""
     _check(session, book.id, until, now)
     return propose(
@@ -127,10 +127,10 @@ def close_period(
 ) -> Period:
     """Close a book up to and including a day, with its balances and its log's head.
 
-    Nobody posts meanwhile; see ``journal.keep_still`` for what has to happen before. Raises
+    Nobody posts meanwhile; see ``journal.lock_posting`` for what has to happen before. Raises
     Invalid for a day that is not over or is closed, Conflict while something waits.
     """
-    keep_still(session)
+    lock_posting(session)
     _check(session, book_id, until, now)
     seal_book(session, book_id=book_id)
     hashes = log_hashes(session, book_id)
@@ -163,7 +163,7 @@ def close_period(
 
 def propose_reopening(
     session: Session, *, book: Book, period_id: UUID, reason: str, made_by: UUID, now: datetime
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask to open the last closed period again. Raises as ``reopen_period``."""
     row = _last_closed(session, book.id, period_id)
     return propose(
@@ -239,28 +239,32 @@ def _last_closed(session: Session, book_id: UUID, period_id: UUID) -> Period:
     return row
 
 
-def _close(session: Session, proposal: Proposal, payload: Closing, decision: Decision) -> None:
+def _close(
+    session: Session, approval_request: ApprovalRequest, payload: Closing, decision: Decision
+) -> None:
     close_period(
         session,
-        book_id=proposal.book_id,
+        book_id=approval_request.book_id,
         until=payload.until,
-        closed_by=proposal.made_by,
+        closed_by=approval_request.made_by,
         approved_by=decision.by,
         now=decision.now,
     )
 
 
-def _reopen(session: Session, proposal: Proposal, payload: Reopening, decision: Decision) -> None:
+def _reopen(
+    session: Session, approval_request: ApprovalRequest, payload: Reopening, decision: Decision
+) -> None:
     reopen_period(
         session,
-        book_id=proposal.book_id,
+        book_id=approval_request.book_id,
         period_id=payload.period,
-        reason=proposal.reason,
-        reopened_by=proposal.made_by,
+        reason=approval_request.reason,
+        reopened_by=approval_request.made_by,
         approved_by=decision.by,
         now=decision.now,
     )
 
 
-register(ApprovalKind(CLOSING, Closing, _close, books_nothing=True, lock=keep_still))
+register(ApprovalKind(CLOSING, Closing, _close, books_nothing=True, lock=lock_posting))
 register(ApprovalKind(REOPENING, Reopening, _reopen, books_nothing=True))

@@ -18,9 +18,9 @@ from ledger.core.reference import new_reference
 from ledger.core.states import after
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
+from ledger.models.agreements import Agreement, Step
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
-from ledger.models.commitments import Commitment, Step
-from ledger.models.proposals import Proposal
 from ledger.services.approvals.registry import ApprovalKind, Decision
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
@@ -39,17 +39,23 @@ class AgreementAsked:
 
 
 def agreement_kind(
-    name: str, carry_out: Callable[[Session, Commitment, Decision], None]
+    name: str, carry_out: Callable[[Session, Agreement, Decision], None]
 ) -> ApprovalKind[AgreementAsked]:
-    """Return the approval kind of agreements that ``put_before_approver`` asks for."""
+    """Return the approval kind of agreements that ``submit_for_approval`` asks for."""
 
     def approve_it(
-        session: Session, _proposal: Proposal, payload: AgreementAsked, decision: Decision
+        session: Session,
+        _approval_request: ApprovalRequest,
+        payload: AgreementAsked,
+        decision: Decision,
     ) -> None:
         carry_out(session, load(session, payload.commitment, name), decision)
 
     def reject_it(
-        session: Session, _proposal: Proposal, payload: AgreementAsked, _decision: Decision
+        session: Session,
+        _approval_request: ApprovalRequest,
+        payload: AgreementAsked,
+        _decision: Decision,
     ) -> None:
         reject(session, load(session, payload.commitment, name))
 
@@ -57,7 +63,7 @@ def agreement_kind(
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class NewAgreement:
     """What is agreed or asked for; ``quantity`` in the smallest unit of the book's currency or of
     ``commodity``, ``other`` the book on the other side, ``terms`` what its kind keeps besides."""
 
@@ -99,14 +105,14 @@ class StepTaken:
     entry_id: UUID | None = None
 
 
-def open_commitment(
+def open_agreement(
     session: Session,
     *,
-    agreement: Agreement,
+    agreement: NewAgreement,
     now: datetime,
     state: str = "submitted",
     made_by: UUID | None = None,
-) -> Commitment:
+) -> Agreement:
     """Write down what is agreed or asked for; nothing is posted.
 
     Raises Invalid for an amount that is not above zero, a fund of another book or no title.
@@ -121,7 +127,7 @@ def open_commitment(
         raise Invalid("Choose another community.", place="other")
     if other is not None and other.commodity != book.commodity:
         raise Invalid("Both communities must use the same currency.", place="other")
-    row = Commitment(
+    row = Agreement(
         book_id=book.id,
         kind=agreement.kind,
         reference=new_reference(PREFIX, secrets.choice),
@@ -140,9 +146,9 @@ def open_commitment(
     return row
 
 
-def put_before_approver(
-    session: Session, row: Commitment, *, reason: str, now: datetime
-) -> Proposal:
+def submit_for_approval(
+    session: Session, row: Agreement, *, reason: str, now: datetime
+) -> ApprovalRequest:
     """Ask an approver of the commitment's book. Raises Invalid without a reason."""
     if row.made_by is None:
         raise Invalid("A request must name the person who makes it.", place="made_by")
@@ -158,28 +164,26 @@ def put_before_approver(
     )
 
 
-def load(session: ReadSession, commitment_id: UUID, kind: str) -> Commitment:
+def load(session: ReadSession, agreement_id: UUID, kind: str) -> Agreement:
     """Return a commitment of a kind. Raises NotFound."""
-    row = session.get(Commitment, commitment_id)
+    row = session.get(Agreement, agreement_id)
     if row is None or row.kind != kind:
         raise NotFound("This agreement does not exist.", place=kind)
     return row
 
 
-def reject(session: Session, row: Commitment) -> None:
+def reject(session: Session, row: Agreement) -> None:
     """Note that an approver said no."""
     row.state = after(row.kind, row.state, "reject")
     session.flush()
 
 
-def approve(
-    session: Session, row: Commitment, entries: Sequence[Entry], decision: Decision
-) -> None:
+def approve(session: Session, row: Agreement, entries: Sequence[Entry], decision: Decision) -> None:
     """Post what an approver's yes means. Raises NotAllowed for whoever asked."""
     if decision.by == row.made_by:
         raise NotAllowed("You requested this, so you cannot approve it.", place="approved_by")
     row.approved_by = decision.by
-    take_step(
+    transition(
         session,
         row,
         "approve",
@@ -188,15 +192,15 @@ def approve(
     )
 
 
-def check_payer(row: Commitment, by: UUID) -> None:
+def check_payer(row: Agreement, by: UUID) -> None:
     """Raise NotAllowed when whoever approved what is to be paid would pay it (DIS-3)."""
     if by == row.approved_by:
         raise NotAllowed("You approved this, so you cannot pay it.", place="by")
 
 
-def take_step(
+def transition(
     session: Session,
-    row: Commitment,
+    row: Agreement,
     name: str,
     entries: Sequence[Entry],
     *,
@@ -241,7 +245,7 @@ def take_step(
         )
     step = Step(
         book_id=row.book_id,
-        commitment_id=row.id,
+        agreement_id=row.id,
         name=name,
         reference=reference,
         quantity=quantity,
@@ -255,7 +259,7 @@ def take_step(
     return step
 
 
-def place_of(session: ReadSession, row: Commitment) -> dict[str, str]:
+def place_of(session: ReadSession, row: Agreement) -> dict[str, str]:
     """Return book, fund and currency of a commitment, as bookkeeping names them."""
     return {
         "book": session.get_one(Book, row.book_id).code,
@@ -264,22 +268,22 @@ def place_of(session: ReadSession, row: Commitment) -> dict[str, str]:
     }
 
 
-def total(session: ReadSession, row: Commitment, *names: str) -> int:
+def total(session: ReadSession, row: Agreement, *names: str) -> int:
     """Return what steps of these names come to."""
     found = session.scalar(
-        select(func.sum(Step.quantity)).where(Step.commitment_id == row.id, Step.name.in_(names))
+        select(func.sum(Step.quantity)).where(Step.agreement_id == row.id, Step.name.in_(names))
     )
     return int(found or 0)
 
 
-def told(session: ReadSession, row: Commitment, name: str, reference: str) -> bool:
+def told(session: ReadSession, row: Agreement, name: str, reference: str) -> bool:
     """Tell whether a step of this name and reference was taken already."""
     return _known(session, row, name, reference) is not None
 
 
-def _known(session: ReadSession, row: Commitment, name: str, reference: str) -> Step | None:
+def _known(session: ReadSession, row: Agreement, name: str, reference: str) -> Step | None:
     return session.scalar(
         select(Step).where(
-            Step.commitment_id == row.id, Step.name == name, Step.reference == reference
+            Step.agreement_id == row.id, Step.name == name, Step.reference == reference
         )
     )

@@ -9,9 +9,9 @@ from ledger.core.approval_rules import entry_amount
 from ledger.core.days import day_in
 from ledger.db import ReadSession, Session
 from ledger.ids import new_id
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book
 from ledger.models.journal import Posting
-from ledger.models.proposals import Proposal
 from ledger.queries.approvals.rules import needed_by, rules_of, signers_of
 from ledger.services.approvals.registry import Decision, kind_of, payload_of
 from ledger.services.approvals.requests import mark_decided, sign
@@ -31,55 +31,66 @@ def prepare(session: Session, kind: str) -> None:
 def decide(
     session: Session,
     *,
-    proposal_id: UUID,
+    request_id: UUID,
     approve: bool,
     decided_by: UUID,
     note: str,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     """Sign a request or reject it, and do what follows, all or nothing. Raises as the kind does.
 
     A yes carries the request out once as many people have signed as the book's rule asks for. What
     it books counts as well as what was asked for: if that needs more people, it is undone and the
     signature stays.
     """
-    proposal = sign(
-        session, proposal_id=proposal_id, approve=approve, by=decided_by, note=note, now=now
+    approval_request = sign(
+        session, request_id=request_id, approve=approve, by=decided_by, note=note, now=now
     )
-    kind = kind_of(proposal.kind)
-    decision = decision_by(session, proposal, decided_by, now, note)
-    if proposal.state == "rejected":
+    kind = kind_of(approval_request.kind)
+    decision = decision_by(session, approval_request, decided_by, now, note)
+    if approval_request.state == "rejected":
         if kind.reject is not None:
-            kind.reject(session, proposal, payload_of(kind.name, proposal.arguments), decision)
-        return proposal
-    payload = payload_of(kind.name, proposal.arguments)
-    signed = len(signers_of(session, proposal=proposal, now=now))
+            kind.reject(
+                session,
+                approval_request,
+                payload_of(kind.name, approval_request.arguments),
+                decision,
+            )
+        return approval_request
+    payload = payload_of(kind.name, approval_request.arguments)
+    signed = len(signers_of(session, approval_request=approval_request, now=now))
     # Read before the request is carried out: it may be another rule.
-    policy = rules_of(session, [proposal.book_id], now)[proposal.book_id]
-    currency = session.get_one(Book, proposal.book_id).commodity
-    if signed < needed_by(policy, proposal.kind, proposal.arguments, currency):
-        return proposal
+    policy = rules_of(session, [approval_request.book_id], now)[approval_request.book_id]
+    currency = session.get_one(Book, approval_request.book_id).commodity
+    if signed < needed_by(policy, approval_request.kind, approval_request.arguments, currency):
+        return approval_request
     start = new_id()
     attempt = session.begin_nested()
-    kind.approve(session, proposal, payload, decision)
-    booked = booked_since(session, proposal, start)
-    if signed < needed_by(policy, proposal.kind, proposal.arguments, currency, booked):
+    kind.approve(session, approval_request, payload, decision)
+    booked = booked_since(session, approval_request, start)
+    if signed < needed_by(
+        policy, approval_request.kind, approval_request.arguments, currency, booked
+    ):
         attempt.rollback()
         journal.forget_undone(session)
-        return proposal
+        return approval_request
     attempt.commit()
-    return mark_decided(session, proposal, "approved", by=decided_by, note=note, now=now)
+    return mark_decided(session, approval_request, "approved", by=decided_by, note=note, now=now)
 
 
 def decision_by(
-    session: ReadSession, proposal: Proposal, person_id: UUID, now: datetime, note: str = ""
+    session: ReadSession,
+    approval_request: ApprovalRequest,
+    person_id: UUID,
+    now: datetime,
+    note: str = "",
 ) -> Decision:
     """Return somebody's decision about a request, on the day where its book is kept."""
-    on = day_in(session.get_one(Book, proposal.book_id).time_zone, now)
+    on = day_in(session.get_one(Book, approval_request.book_id).time_zone, now)
     return Decision(person_id, on, now, note)
 
 
-def booked_since(session: ReadSession, proposal: Proposal, start: UUID) -> int:
+def booked_since(session: ReadSession, approval_request: ApprovalRequest, start: UUID) -> int:
     """Return the largest amount of the entries made after an id in a proposal's book, minor units.
 
     Ids rise with time within one program; other transactions' entries are not to be seen yet.
@@ -87,10 +98,10 @@ def booked_since(session: ReadSession, proposal: Proposal, start: UUID) -> int:
     legs: dict[UUID, list[tuple[int, str, int]]] = {}
     rows = session.execute(
         select(Posting.entry_id, Posting.account, Posting.commodity, Posting.quantity).where(
-            Posting.book_id == proposal.book_id, Posting.entry_id > start
+            Posting.book_id == approval_request.book_id, Posting.entry_id > start
         )
     )
     for entry_id, account, commodity, quantity in rows:
         legs.setdefault(entry_id, []).append((account, commodity, quantity))
-    currency = session.get_one(Book, proposal.book_id).commodity
+    currency = session.get_one(Book, approval_request.book_id).commodity
     return max((entry_amount(found, currency) for found in legs.values()), default=0)

@@ -14,9 +14,9 @@ from sqlalchemy import select
 from ledger.db import ReadSession, Session
 from ledger.errors import NotFound
 from ledger.ids import new_id
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry
-from ledger.models.proposals import Proposal
 from ledger.queries.books import journal as entries
 from ledger.queries.books.balances import balance_of
 from ledger.queries.books.books import fund_by_code
@@ -67,20 +67,20 @@ def books_nothing(kind: str) -> bool:
     return known is not None and known.books_nothing
 
 
-def preview(session: Session, *, proposal_id: UUID, by: UUID, now: datetime) -> Preview:
+def preview(session: Session, *, request_id: UUID, by: UUID, now: datetime) -> Preview:
     """Do what an approval by somebody would do, look at it, and undo it.
 
     Raises NotFound, and as the kind does where it cannot be done.
     """
-    proposal = session.get(Proposal, proposal_id)
-    if proposal is None:
+    approval_request = session.get(ApprovalRequest, request_id)
+    if approval_request is None:
         raise NotFound("This approval request does not exist.", place="proposal")
     start = new_id()
     attempt = session.begin_nested()
     try:
-        payload = payload_of(proposal.kind, proposal.arguments)
-        decision = decision_by(session, proposal, by, now)
-        kind_of(proposal.kind).approve(session, proposal, payload, decision)
+        payload = payload_of(approval_request.kind, approval_request.arguments)
+        decision = decision_by(session, approval_request, by, now)
+        kind_of(approval_request.kind).approve(session, approval_request, payload, decision)
         session.flush()
         found = _made_since(session, start)
         held = [*_funds(session, found), *_accounts(found)]

@@ -1,7 +1,7 @@
 """The kinds of request that approvers decide on; each service registers its own.
 
-A kind says what its request carries and what an approver's yes or no sets in motion. This room
-knows no capability: ``services.workflow.approval_kinds`` names the modules that register.
+A kind says what its request carries and what an approver's yes or no sets in motion. This
+module knows no capability: ``services.workflow.approval_kinds`` names the modules that register.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from uuid import UUID
 from ledger.core.payloads import from_document
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
-from ledger.models.proposals import Proposal
+from ledger.models.approval_requests import ApprovalRequest
 
 Payload = TypeVar("Payload")
 
@@ -40,8 +40,8 @@ class ApprovalKind(Generic[Payload]):
 
     name: str
     payload: type[Payload]
-    approve: Callable[[Session, Proposal, Payload, Decision], object]
-    reject: Callable[[Session, Proposal, Payload, Decision], object] | None = None
+    approve: Callable[[Session, ApprovalRequest, Payload, Decision], object]
+    reject: Callable[[Session, ApprovalRequest, Payload, Decision], object] | None = None
     books_nothing: bool = False
     lock: Callable[[Session], None] | None = None
 

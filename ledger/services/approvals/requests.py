@@ -8,7 +8,7 @@ from sqlalchemy import select
 from ledger.core.payloads import to_document
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
-from ledger.models.proposals import Approval, Proposal
+from ledger.models.approval_requests import Approval, ApprovalRequest
 from ledger.queries.approvals.rules import may_sign
 from ledger.services.approvals.registry import kind_of
 
@@ -23,7 +23,7 @@ def propose(
     payload: object,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     """Put a request before the approvers of a book. Raises Invalid without a reason.
 
     ``payload`` is what the kind was registered with; another one is a fault of the program.
@@ -32,7 +32,7 @@ def propose(
         raise TypeError(f"a {type(payload).__name__} is not what a request of {kind} carries")
     if not reason.strip():
         raise Invalid("Enter a reason.", place="reason")
-    proposal = Proposal(
+    approval_request = ApprovalRequest(
         book_id=book_id,
         kind=kind,
         title=title,
@@ -42,48 +42,56 @@ def propose(
         made_by=made_by,
         made_at=now,
     )
-    session.add(proposal)
+    session.add(approval_request)
     session.flush()
-    return proposal
+    return approval_request
 
 
 def sign(
-    session: Session, *, proposal_id: UUID, approve: bool, by: UUID, note: str, now: datetime
-) -> Proposal:
+    session: Session, *, request_id: UUID, approve: bool, by: UUID, note: str, now: datetime
+) -> ApprovalRequest:
     """Write down somebody's yes as a signature, or their no as the decision.
 
     The row stays locked until the transaction ends, so that of two last signatures at one moment
     the later one finds the request decided. Raises NotFound, Conflict when it is decided already,
     NotAllowed for the maker, for somebody without the role and for a second yes of one person.
     """
-    proposal = session.scalar(select(Proposal).where(Proposal.id == proposal_id).with_for_update())
-    if proposal is None:
+    approval_request = session.scalar(
+        select(ApprovalRequest).where(ApprovalRequest.id == request_id).with_for_update()
+    )
+    if approval_request is None:
         raise NotFound("This approval request does not exist.", place="proposal")
-    if proposal.state != "open":
+    if approval_request.state != "open":
         raise Conflict("This request has already been decided.", place="proposal")
-    if proposal.made_by == by:
+    if approval_request.made_by == by:
         raise NotAllowed("You requested this, so you cannot approve it.", place="proposal")
-    if not may_sign(session, proposal=proposal, person_id=by, now=now):
+    if not may_sign(session, approval_request=approval_request, person_id=by, now=now):
         raise NotAllowed("Your role in this book does not allow this.", place="proposal")
     if not approve:
-        return mark_decided(session, proposal, "rejected", by=by, note=note, now=now)
-    if session.get(Approval, (proposal_id, by)) is not None:
+        return mark_decided(session, approval_request, "rejected", by=by, note=note, now=now)
+    if session.get(Approval, (request_id, by)) is not None:
         raise NotAllowed(
             "More than one approver is needed, and you have already approved this request.",
             place="proposal",
         )
-    session.add(Approval(proposal_id=proposal_id, approved_by=by, approved_at=now, note=note))
+    session.add(Approval(request_id=request_id, approved_by=by, approved_at=now, note=note))
     session.flush()
-    return proposal
+    return approval_request
 
 
 def mark_decided(
-    session: Session, proposal: Proposal, state: str, *, by: UUID, note: str, now: datetime
-) -> Proposal:
+    session: Session,
+    approval_request: ApprovalRequest,
+    state: str,
+    *,
+    by: UUID,
+    note: str,
+    now: datetime,
+) -> ApprovalRequest:
     """Write a decision down; ``by`` is the last who agreed, or who said no."""
-    proposal.state = state
-    proposal.decided_by = by
-    proposal.decided_at = now
-    proposal.decision_note = note
+    approval_request.state = state
+    approval_request.decided_by = by
+    approval_request.decided_at = now
+    approval_request.decision_note = note
     session.flush()
-    return proposal
+    return approval_request

@@ -14,11 +14,11 @@ from ledger.core.days import day_in, end_of
 from ledger.core.payloads import to_document
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book
 from ledger.models.journal import Entry
 from ledger.models.people import Membership
 from ledger.models.policies import PolicyChoice
-from ledger.models.proposals import Proposal
 from ledger.models.rights_log import RightsKind
 from ledger.queries.approvals.rules import ROLE, deciders, holders_of
 from ledger.queries.books.policies import policy_of
@@ -49,7 +49,7 @@ class Given:
     """What became of a wish to give a role: ``asked`` of somebody else, or ``starts_at``; neither
     where it is held already."""
 
-    asked: Proposal | None = None
+    asked: ApprovalRequest | None = None
     starts_at: datetime | None = None
 
 
@@ -122,20 +122,20 @@ def pause_of(session: ReadSession, book: Book, now: datetime) -> timedelta:
 
 
 def apply_role(
-    session: Session, proposal: Proposal, payload: RoleAsked, decision: Decision
+    session: Session, approval_request: ApprovalRequest, payload: RoleAsked, decision: Decision
 ) -> None:
     """Give an agreed role at once. Raises NotAllowed for whoever would get it, and as
     ``people.grant_role``."""
     if decision.by == payload.person:
         raise NotAllowed("You cannot give a role to yourself.", place="proposal")
-    book = session.get_one(Book, proposal.book_id)
+    book = session.get_one(Book, approval_request.book_id)
     people.grant_role(
         session,
         person_id=payload.person,
         book_id=book.id,
         role=payload.role,
         now=decision.now,
-        granted_by=proposal.made_by,
+        granted_by=approval_request.made_by,
         ends_at=_end(book, payload.until),
     )
     sentence = f"A new person now has the role {payload.role}, approved by two people."
@@ -143,18 +143,18 @@ def apply_role(
 
 
 def refuse_role(
-    session: Session, proposal: Proposal, payload: RoleAsked, decision: Decision
+    session: Session, approval_request: ApprovalRequest, payload: RoleAsked, decision: Decision
 ) -> None:
     """Note that somebody said no, and tell all who hold such roles."""
     _record(
         session,
         RightsKind.ROLE_REFUSED,
         decision.by,
-        proposal.book_id,
+        approval_request.book_id,
         to_document(payload),
         decision.now,
     )
-    book = session.get_one(Book, proposal.book_id)
+    book = session.get_one(Book, approval_request.book_id)
     sentence = f"A request for the role {payload.role} was rejected."
     _tell(session, book, sentence, now=decision.now)
 
@@ -218,7 +218,7 @@ def _ask(
     asked_by: UUID,
     now: datetime,
     until: date | None,
-) -> Proposal:
+) -> ApprovalRequest:
     if asked_by == person_id:
         raise NotAllowed("You cannot give a role to yourself.")
     if role not in people.ROLES:
@@ -226,8 +226,10 @@ def _ask(
     people.check_together(held, role)
     payload = RoleAsked(person_id, role, until)
     open_ones = session.scalars(
-        select(Proposal).where(
-            Proposal.book_id == book.id, Proposal.kind == ROLE, Proposal.state == "open"
+        select(ApprovalRequest).where(
+            ApprovalRequest.book_id == book.id,
+            ApprovalRequest.kind == ROLE,
+            ApprovalRequest.state == "open",
         )
     )
     known: list[RoleAsked] = [payload_of(ROLE, row.arguments) for row in open_ones]
@@ -235,7 +237,7 @@ def _ask(
         raise Conflict(
             "This has already been requested. Another person needs to approve it.", place="role"
         )
-    proposal = propose(
+    approval_request = propose(
         session,
         book_id=book.id,
         kind=ROLE,
@@ -252,7 +254,7 @@ def _ask(
         f"An admin requested the role {role} for a person. Another admin or an approver decides.",
         now=now,
     )
-    return proposal
+    return approval_request
 
 
 def _end(book: Book, until: date | None) -> datetime | None:

@@ -12,8 +12,8 @@ from ledger.core.approval_rules import KEY, Bands, read_bands, write_bands
 from ledger.core.days import day_in
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book
-from ledger.models.proposals import Proposal
 from ledger.queries.approvals.rules import RULE, deciders, holders_of, rules_of
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
@@ -52,7 +52,7 @@ def propose_rule(
     reason: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal | None:
+) -> ApprovalRequest | None:
     """Ask for another rule; None when nobody else is there to agree, and it holds at once.
 
     ``kind`` is a kind of request, or "" for every kind without a rule of its own. Raises Invalid
@@ -86,12 +86,12 @@ def propose_rule(
 
 
 def apply_rule(
-    session: Session, proposal: Proposal, payload: RuleChange, decision: Decision
+    session: Session, approval_request: ApprovalRequest, payload: RuleChange, decision: Decision
 ) -> None:
     """Have an agreed rule hold from today on."""
-    book = session.get_one(Book, proposal.book_id)
+    book = session.get_one(Book, approval_request.book_id)
     bands = read_bands(KEY, payload.rule)
-    _choose(session, book, payload.kind, bands, made_by=proposal.made_by, now=decision.now)
+    _choose(session, book, payload.kind, bands, made_by=approval_request.made_by, now=decision.now)
 
 
 def _choose(

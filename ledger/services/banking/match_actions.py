@@ -1,4 +1,4 @@
-"""What a treasurer says that a bank line means, and the deed behind each meaning."""
+"""What a treasurer can do with a bank line, and the service behind each action."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,7 +9,7 @@ from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.services.banking import matching, tax_reclaims
 
-# Meaning → the deed, and what the treasurer names with it: a payout, reference, fund, entry or
+# Meaning → the service, and what the treasurer names with it: a payout, reference, fund, entry or
 # item of a deposit.
 MEANINGS: dict[str, tuple[Callable[..., Any], str]] = {
     "payout": (matching.match_payout, "payout_id"),
@@ -31,13 +31,13 @@ def apply(
     """Do what a treasurer says a line means; ``target`` is a payout, reference, fund, entry or
     item of a deposit.
 
-    Raises Invalid for a meaning that does not exist, and as the deed itself does.
+    Raises Invalid for a meaning that does not exist, and as the service itself does.
     """
     if meaning not in MEANINGS:
         raise Invalid("Choose how to categorise this line.", place="meaning")
-    deed, name = MEANINGS[meaning]
+    command, name = MEANINGS[meaning]
     named = _uuid(target) if name in ("entry_id", "item_id") else target
-    deed(session, line_id=line_id, by=by, now=now, **{name: named})
+    command(session, line_id=line_id, by=by, now=now, **{name: named})
 
 
 def _uuid(text: str) -> UUID:

@@ -174,7 +174,7 @@ def moved_days(session: Session) -> tuple[date, date] | None:
     return moved
 
 
-def keep_still(session: Session) -> None:
+def lock_posting(session: Session) -> None:
     """Let nobody else post until this transaction ends, and see all that was posted before.
 
     On PostgreSQL a transaction sees what was there at its first question; a lock asks none. So

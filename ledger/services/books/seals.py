@@ -37,12 +37,12 @@ def seal_book(session: Session, *, book_id: UUID, limit: int | None = None) -> i
     ).one()
     size = log_size(session, book_id)
     fresh = [*_new_chart(session, book, size)]
-    room = limit or BATCH * 1000
+    most = limit or BATCH * 1000
     waiting = session.scalars(
         select(cast(Unsealed.entry_id, Text))
         .where(Unsealed.book_id == book_id)
         .order_by(Unsealed.entry_id)
-        .limit(room)
+        .limit(most)
     ).all()
     totals: Totals = Counter()
     figures = FigureLines(session, book_id)

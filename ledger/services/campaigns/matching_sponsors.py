@@ -12,8 +12,8 @@ from ledger.core.days import day_in
 from ledger.core.match_gifts import Terms, match, taken_back
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
+from ledger.models.agreements import Agreement, Step
 from ledger.models.books import Book, Fund
-from ledger.models.commitments import Commitment, Step
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
 from ledger.queries.books.policies import policy_of
@@ -26,16 +26,16 @@ from ledger.queries.campaigns.matching_sponsors import (
     terms_of,
 )
 from ledger.services.approvals.agreements import (
-    Agreement,
+    NewAgreement,
     StepTaken,
     agreement_kind,
     approve,
     load,
-    open_commitment,
+    open_agreement,
     place_of,
-    put_before_approver,
-    take_step,
+    submit_for_approval,
     total,
+    transition,
 )
 from ledger.services.approvals.registry import Decision, register
 from ledger.services.pledges.pledges import Promised, booked_as, make_promise
@@ -52,7 +52,7 @@ def propose_sponsor(
     made_by: UUID,
     now: datetime,
     campaign_id: UUID | None = None,
-) -> Commitment:
+) -> Agreement:
     """Ask to take a sponsor's matching terms; 10,000 basis points match one for one.
 
     Gifts to a campaign are matched
@@ -71,9 +71,9 @@ def propose_sponsor(
         )
     if terms.per_gift < 0:
         raise Invalid("A cap cannot be negative.", place="per_gift")
-    row = open_commitment(
+    row = open_agreement(
         session,
-        agreement=Agreement(
+        agreement=NewAgreement(
             kind=KIND,
             book=book,
             fund=fund,
@@ -89,11 +89,11 @@ def propose_sponsor(
         made_by=made_by,
         now=now,
     )
-    put_before_approver(session, row, reason=evidence, now=now)
+    submit_for_approval(session, row, reason=evidence, now=now)
     return row
 
 
-def take_sponsor(session: Session, row: Commitment, decision: Decision) -> None:
+def take_sponsor(session: Session, row: Agreement, decision: Decision) -> None:
     """Note the promise; every gift it matches is a condition met (PLG-13)."""
     pledge = make_promise(
         session,
@@ -133,7 +133,7 @@ def match_gifts(
     entries = bookkeeping.gifts_matched(
         **place_of(session, row), amount=share, pledge=_pledge(session, row).reference
     )
-    step = take_step(
+    step = transition(
         session,
         row,
         "match",
@@ -167,7 +167,7 @@ def match_due(session: Session, *, now: datetime) -> int:
     return done
 
 
-def _add(session: Session, row: Commitment, gifts: Sequence[Gift], on: date, now: datetime) -> int:
+def _add(session: Session, row: Agreement, gifts: Sequence[Gift], on: date, now: datetime) -> int:
     known = shares_of(session, row)
     fresh = [
         (gift.reference, gift.amount - gift.refunded)
@@ -182,7 +182,7 @@ def _add(session: Session, row: Commitment, gifts: Sequence[Gift], on: date, now
 
 
 def _take_back(
-    session: Session, row: Commitment, gifts: Sequence[Gift], on: date, now: datetime
+    session: Session, row: Agreement, gifts: Sequence[Gift], on: date, now: datetime
 ) -> int:
     """Take back the share of what went back; what the sponsor has paid already stays a gift."""
     known = shares_of(session, row)
@@ -199,7 +199,7 @@ def _take_back(
 
 def _post(
     session: Session,
-    row: Commitment,
+    row: Agreement,
     step: str,
     share: int,
     reference: str,
@@ -211,7 +211,7 @@ def _post(
     )
     if step == "unmatch":
         entries = [item.reversed() for item in entries]
-    take_step(
+    transition(
         session,
         row,
         step,
@@ -220,19 +220,19 @@ def _post(
     )
 
 
-def _approved_at(session: Session, row: Commitment) -> datetime:
+def _approved_at(session: Session, row: Agreement) -> datetime:
     found = session.scalar(
-        select(Step.created_at).where(Step.commitment_id == row.id, Step.name == "approve")
+        select(Step.created_at).where(Step.agreement_id == row.id, Step.name == "approve")
     )
     return found or row.created_at
 
 
-def matched(session: Session, row: Commitment) -> int:
+def matched(session: Session, row: Agreement) -> int:
     """Return what gifts have made owed so far."""
     return total(session, row, "match") - total(session, row, "unmatch")
 
 
-def _pledge(session: Session, row: Commitment) -> Pledge:
+def _pledge(session: Session, row: Agreement) -> Pledge:
     if "pledge" not in row.terms:
         raise Conflict("These terms have not been approved.", place="sponsor")
     return session.get_one(Pledge, UUID(row.terms["pledge"]))

@@ -14,12 +14,12 @@ from ledger.core.days import day_in
 from ledger.core.figures import given
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.assets import Asset, AssetLoan, Intake, Valuation
 from ledger.models.books import Book, Commodity, Fund
 from ledger.models.journal import Entry, Posting
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
-from ledger.models.proposals import Proposal
 from ledger.queries.books.books import funds_of
 from ledger.queries.books.policies import capitalised_from
 from ledger.queries.people.parties import labels_for
@@ -450,7 +450,7 @@ def tag_items(session: Session, intake: Intake, receipt: Receipt) -> list[Asset]
 
 
 def _approve(
-    session: Session, _proposal: Proposal, payload: ValueAsked, decision: Decision
+    session: Session, _approval_request: ApprovalRequest, payload: ValueAsked, decision: Decision
 ) -> None:
     approve_valuation(
         session,
@@ -462,7 +462,7 @@ def _approve(
 
 
 def _reject(
-    session: Session, _proposal: Proposal, payload: ValueAsked, _decision: Decision
+    session: Session, _approval_request: ApprovalRequest, payload: ValueAsked, _decision: Decision
 ) -> None:
     reject_valuation(session, valuation_id=payload.valuation)
 

@@ -7,9 +7,9 @@ from uuid import UUID
 from ledger.core import bookkeeping
 from ledger.db import Session
 from ledger.errors import Invalid, NotFound
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.assets import Asset, AssetLoan, Valuation
 from ledger.models.books import Book
-from ledger.models.proposals import Proposal
 from ledger.queries.books.policies import policy_of
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
@@ -38,7 +38,7 @@ def propose_use(
     evidence: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask the borrower's approver to say what some days of use are worth, in minor units.
 
     Raises NotFound, Invalid for no days or no value.
@@ -61,22 +61,24 @@ def propose_use(
     )
 
 
-def book_use(session: Session, proposal: Proposal, payload: UseValued, decision: Decision) -> None:
+def book_use(
+    session: Session, approval_request: ApprovalRequest, payload: UseValued, decision: Decision
+) -> None:
     """Book the use by the borrower's policy, with its valuation (EQP-06)."""
     loan = session.get_one(AssetLoan, payload.loan)
-    book = session.get_one(Book, proposal.book_id)
+    book = session.get_one(Book, approval_request.book_id)
     valuation = Valuation(
         book_id=book.id,
-        label=f"U-{proposal.id.hex[-12:].upper()}",
+        label=f"U-{approval_request.id.hex[-12:].upper()}",
         commodity=session.get_one(Asset, loan.asset_id).commodity,
         quantity=payload.days,
         currency=payload.commodity,
         total=payload.quantity,
         method="use",
-        evidence=proposal.reason,
+        evidence=approval_request.reason,
         capitalise=False,
         valued_on=decision.on,
-        valued_by=proposal.made_by,
+        valued_by=approval_request.made_by,
         approved_by=decision.by,
         state="approved",
     )
@@ -95,10 +97,10 @@ def book_use(session: Session, proposal: Proposal, payload: UseValued, decision:
         ),
         event_type=KIND,
         source=KIND,
-        external_ref=str(proposal.id),
+        external_ref=str(approval_request.id),
         accounting_on=decision.on,
         now=decision.now,
-        made_by=proposal.made_by,
+        made_by=approval_request.made_by,
         approved_by=decision.by,
     )
 

@@ -15,16 +15,16 @@ from ledger.core import bookkeeping
 from ledger.core.days import day_in
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
+from ledger.models.agreements import Agreement
 from ledger.models.assets import Asset, Intake, Valuation
 from ledger.models.books import Book, Fund
-from ledger.models.commitments import Commitment
 from ledger.services.approvals.agreements import (
-    Agreement,
+    NewAgreement,
     StepTaken,
-    open_commitment,
+    open_agreement,
     place_of,
-    take_step,
     total,
+    transition,
 )
 
 KIND = "depreciation"
@@ -42,7 +42,7 @@ def start_wear(
     by: UUID,
     now: datetime,
     asset_id: UUID | None = None,
-) -> Commitment:
+) -> Agreement:
     """Plan the wear of one item that a valuation capitalised, from the month of ``first`` on; where
     no item is named, of all of them that have no plan of their own.
 
@@ -59,9 +59,9 @@ def start_wear(
     intake = session.get_one(Intake, valuation.intake_id)
     cost = _cost_of(session, valuation, asset_id)
     terms = {} if asset_id is None else {"asset": str(asset_id)}
-    return open_commitment(
+    return open_agreement(
         session,
-        agreement=Agreement(
+        agreement=NewAgreement(
             kind=KIND,
             book=session.get_one(Book, valuation.book_id),
             fund=session.get_one(Fund, intake.fund_id),
@@ -113,20 +113,20 @@ def book_wear(
     if day_in(session.get_one(Book, book_id).time_zone, now) < on:
         raise Conflict("This month has not ended yet.", place="month")
     plans = session.scalars(
-        select(Commitment)
-        .where(Commitment.book_id == book_id, Commitment.kind == KIND, Commitment.state == "active")
-        .order_by(Commitment.id)
+        select(Agreement)
+        .where(Agreement.book_id == book_id, Agreement.kind == KIND, Agreement.state == "active")
+        .order_by(Agreement.id)
     ).all()
     return sum(_wear(session, plan, start, by, now) for plan in plans)
 
 
-def worn(session: ReadSession, plan: Commitment) -> int:
+def worn(session: ReadSession, plan: Agreement) -> int:
     """Return what of a plan is booked, in minor units."""
     brought: int = plan.terms["brought"]
     return brought + total(session, plan, "wear")
 
 
-def plan_of(session: ReadSession, intake_id: UUID) -> Commitment | None:
+def plan_of(session: ReadSession, intake_id: UUID) -> Agreement | None:
     """Return the running plan of what came in together and was planned together."""
     return next(
         (
@@ -138,20 +138,20 @@ def plan_of(session: ReadSession, intake_id: UUID) -> Commitment | None:
     )
 
 
-def _own_plan(session: ReadSession, asset: Asset) -> Commitment | None:
+def _own_plan(session: ReadSession, asset: Asset) -> Agreement | None:
     """Return the running plan of one item alone."""
     return next(
         (plan for plan in _plans(session) if plan.terms.get("asset") == str(asset.id)), None
     )
 
 
-def _plans(session: ReadSession) -> Iterable[Commitment]:
+def _plans(session: ReadSession) -> Iterable[Agreement]:
     return session.scalars(
-        select(Commitment).where(Commitment.kind == KIND, Commitment.state != "ended")
+        select(Agreement).where(Agreement.kind == KIND, Agreement.state != "ended")
     )
 
 
-def plan_with(session: ReadSession, asset: Asset) -> Commitment | None:
+def plan_with(session: ReadSession, asset: Asset) -> Agreement | None:
     """Return the running plan that an item wears by; what is damaged was taken out of it."""
     if asset.intake_id is None or asset.state not in WEARING:
         return None
@@ -170,9 +170,9 @@ def take_out(session: Session, asset: Asset, *, now: datetime) -> int:
     share = (2 * done * asset.cost + plan.quantity) // (2 * plan.quantity)
     rest = plan.quantity - asset.cost
     if rest:
-        open_commitment(
+        open_agreement(
             session,
-            agreement=Agreement(
+            agreement=NewAgreement(
                 kind=KIND,
                 book=session.get_one(Book, plan.book_id),
                 fund=session.get_one(Fund, plan.fund_id),
@@ -190,7 +190,7 @@ def take_out(session: Session, asset: Asset, *, now: datetime) -> int:
     return share
 
 
-def _wear(session: Session, plan: Commitment, month: date, by: UUID | None, now: datetime) -> int:
+def _wear(session: Session, plan: Agreement, month: date, by: UUID | None, now: datetime) -> int:
     first = date.fromisoformat(plan.terms["first"])
     number = (month.year - first.year) * 12 + month.month - first.month + 1
     months: int = plan.terms["months"]
@@ -199,7 +199,7 @@ def _wear(session: Session, plan: Commitment, month: date, by: UUID | None, now:
     due = (2 * plan.quantity * min(number, months) + months) // (2 * months)
     amount = due - worn(session, plan)
     if amount > 0:
-        take_step(
+        transition(
             session,
             plan,
             "wear",
@@ -209,7 +209,7 @@ def _wear(session: Session, plan: Commitment, month: date, by: UUID | None, now:
             ),
         )
     if worn(session, plan) == plan.quantity:
-        take_step(
+        transition(
             session,
             plan,
             "complete",

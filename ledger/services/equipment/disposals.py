@@ -14,9 +14,9 @@ from ledger.core.accounts import Acct
 from ledger.core.entry import Entry
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.assets import Asset, AssetLoan
 from ledger.models.books import Book, Fund
-from ledger.models.proposals import Proposal
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
@@ -77,7 +77,7 @@ def propose_disposal(
     reason: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask to let a thing go. Raises Conflict for one that is not here, Invalid for a price of
     what is not sold."""
     asset = _here(session, asset_id)
@@ -101,7 +101,9 @@ def propose_disposal(
     )
 
 
-def dispose(session: Session, proposal: Proposal, payload: Disposal, decision: Decision) -> None:
+def dispose(
+    session: Session, approval_request: ApprovalRequest, payload: Disposal, decision: Decision
+) -> None:
     """Take a thing off the books (EQP-09)."""
     asset = _here(session, payload.asset)
     use, state = WAYS[payload.way]
@@ -114,7 +116,7 @@ def dispose(session: Session, proposal: Proposal, payload: Disposal, decision: D
         use=use,
         place=PLACES[asset.state],
     )
-    _post(session, proposal, entries, decision)
+    _post(session, approval_request, entries, decision)
     asset.state = state
     session.flush()
 
@@ -128,7 +130,7 @@ def propose_giving(
     reason: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask to give a thing to another community for good (EQP-10).
 
     Raises Invalid for oneself or a fund that is not the receiver's, Conflict for what is
@@ -147,7 +149,9 @@ def propose_giving(
     return _propose(session, asset, GIVING, title, payload, reason, made_by, now)
 
 
-def give_on(session: Session, proposal: Proposal, payload: Giving, decision: Decision) -> None:
+def give_on(
+    session: Session, approval_request: ApprovalRequest, payload: Giving, decision: Decision
+) -> None:
     """Move a thing at its carrying amount, so that both books agree (EQP-10)."""
     asset = _here(session, payload.asset)
     fund = session.get_one(Fund, payload.receiver_fund)
@@ -166,7 +170,7 @@ def give_on(session: Session, proposal: Proposal, payload: Giving, decision: Dec
         depreciated=depreciated,
         receiver_asset=tag,
     )
-    _post(session, proposal, entries, decision)
+    _post(session, approval_request, entries, decision)
     asset.state = "transferred"
     session.add(
         Asset(
@@ -192,7 +196,7 @@ def propose_damage(
     reason: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask to take a lent thing back damaged (EQP-08).
 
     Raises Conflict when it is back already, Invalid for harm above what the thing is worth.
@@ -209,7 +213,9 @@ def propose_damage(
     return _propose(session, asset, DAMAGE, title, payload, reason, made_by, now)
 
 
-def take_damaged(session: Session, proposal: Proposal, payload: Damage, decision: Decision) -> None:
+def take_damaged(
+    session: Session, approval_request: ApprovalRequest, payload: Damage, decision: Decision
+) -> None:
     """Book the return, the harm, and what the borrower owes for it (EQP-08)."""
     loan = _out(session, payload.loan)
     asset = session.get_one(Asset, loan.asset_id)
@@ -225,7 +231,7 @@ def take_damaged(session: Session, proposal: Proposal, payload: Damage, decision
         impairment=payload.impairment,
         compensation=payload.compensation,
     )
-    _post(session, proposal, entries, decision)
+    _post(session, approval_request, entries, decision)
     # What is harmed wears no more, or wear and harm together would exceed what it cost (I-55).
     take_out(session, asset, now=decision.now)
     loan.returned_on = decision.on
@@ -290,7 +296,7 @@ def _propose(
     reason: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     return propose(
         session,
         book_id=asset.book_id,
@@ -303,16 +309,18 @@ def _propose(
     )
 
 
-def _post(session: Session, proposal: Proposal, entries: list[Entry], decision: Decision) -> None:
+def _post(
+    session: Session, approval_request: ApprovalRequest, entries: list[Entry], decision: Decision
+) -> None:
     journal.post(
         session,
         entries,
-        event_type=proposal.kind,
-        source=proposal.kind,
-        external_ref=str(proposal.id),
+        event_type=approval_request.kind,
+        source=approval_request.kind,
+        external_ref=str(approval_request.id),
         accounting_on=decision.on,
         now=decision.now,
-        made_by=proposal.made_by,
+        made_by=approval_request.made_by,
         approved_by=decision.by,
     )
 

@@ -12,9 +12,9 @@ from ledger.core import bookkeeping
 from ledger.core.days import day_in
 from ledger.db import Session
 from ledger.errors import Invalid
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.assets import Intake, Valuation
 from ledger.models.books import Book, Fund
-from ledger.models.proposals import Proposal
 from ledger.queries.books.policies import capitalised_from
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
@@ -49,7 +49,7 @@ def propose_small_gift(
     evidence: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask to take things in at what they are worth together, in minor units.
 
     Raises Invalid for what is no thing, a day ahead, a wrong number or fund, no value, or things
@@ -88,10 +88,10 @@ def propose_small_gift(
 
 
 def receive_small_gift(
-    session: Session, proposal: Proposal, payload: LowValueGift, decision: Decision
+    session: Session, approval_request: ApprovalRequest, payload: LowValueGift, decision: Decision
 ) -> None:
     """Count the things in and book their value, on the day they came (EQP-04)."""
-    book = session.get_one(Book, proposal.book_id)
+    book = session.get_one(Book, approval_request.book_id)
     fund = session.get_one(Fund, payload.fund)
     receipt = Receipt(
         payload.thing, payload.items, payload.description, payload.condition, payload.received_on
@@ -102,14 +102,14 @@ def receive_small_gift(
         commodity=payload.thing,
         quantity=payload.items,
         received_on=payload.received_on,
-        received_by=proposal.made_by,
+        received_by=approval_request.made_by,
         created_at=decision.now,
         valued=True,
     )
     session.add(intake)
     session.flush()
     items = tag_items(session, intake, receipt)
-    valuation = _valued(session, intake, proposal, payload, decision)
+    valuation = _valued(session, intake, approval_request, payload, decision)
     posted = bookkeeping.small_items_given(
         book=book.code,
         fund=fund.code,
@@ -128,7 +128,7 @@ def receive_small_gift(
         external_ref=str(intake.id),
         accounting_on=min(intake.received_on, decision.on),
         now=decision.now,
-        made_by=proposal.made_by,
+        made_by=approval_request.made_by,
         approved_by=decision.by,
     )
 
@@ -136,7 +136,7 @@ def receive_small_gift(
 def _valued(
     session: Session,
     intake: Intake,
-    proposal: Proposal,
+    approval_request: ApprovalRequest,
     payload: LowValueGift,
     decision: Decision,
 ) -> Valuation:
@@ -149,10 +149,10 @@ def _valued(
         currency=payload.commodity,
         total=payload.quantity,
         method="observable",
-        evidence=proposal.reason,
+        evidence=approval_request.reason,
         capitalise=False,
         valued_on=decision.on,
-        valued_by=proposal.made_by,
+        valued_by=approval_request.made_by,
         approved_by=decision.by,
         state="approved",
     )

@@ -12,10 +12,10 @@ from ledger.core import bookkeeping
 from ledger.core.accounts import Acct
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.assets import Valuation
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Posting
-from ledger.models.proposals import Proposal
 from ledger.queries.books.funds import on_account
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
@@ -55,7 +55,7 @@ def propose_material(
     evidence: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask to take given material on stock at its value. Raises Invalid for what is not bulk."""
     check_own_fund(book, fund)
     if not material.commodity.startswith(BULK):
@@ -78,21 +78,21 @@ def propose_material(
 
 
 def receive_material(
-    session: Session, proposal: Proposal, payload: MaterialGiven, decision: Decision
+    session: Session, approval_request: ApprovalRequest, payload: MaterialGiven, decision: Decision
 ) -> None:
     """Book material and value together (EQP-12)."""
     valuation = Valuation(
-        book_id=proposal.book_id,
-        label=f"M-{proposal.id.hex[-12:].upper()}",
+        book_id=approval_request.book_id,
+        label=f"M-{approval_request.id.hex[-12:].upper()}",
         commodity=payload.material,
         quantity=payload.amount_of_material,
         currency=payload.commodity,
         total=payload.quantity,
         method="observable",
-        evidence=proposal.reason,
+        evidence=approval_request.reason,
         capitalise=False,
         valued_on=decision.on,
-        valued_by=proposal.made_by,
+        valued_by=approval_request.made_by,
         approved_by=decision.by,
         state="approved",
     )
@@ -101,7 +101,7 @@ def receive_material(
     journal.post(
         session,
         bookkeeping.material_received(
-            book=session.get_one(Book, proposal.book_id).code,
+            book=session.get_one(Book, approval_request.book_id).code,
             fund=session.get_one(Fund, payload.fund).code,
             commodity=payload.material,
             quantity=payload.amount_of_material,
@@ -111,10 +111,10 @@ def receive_material(
         ),
         event_type="material_received",
         source=KIND,
-        external_ref=str(proposal.id),
+        external_ref=str(approval_request.id),
         accounting_on=decision.on,
         now=decision.now,
-        made_by=proposal.made_by,
+        made_by=approval_request.made_by,
         approved_by=decision.by,
     )
 

@@ -1,7 +1,7 @@
 """Bulk load of entries, one JSON object a line; all or nothing; twice adds nothing.
 
 Parsed strictly: whole numbers only, no unknown or doubled keys, and every refusal names line
-and field. The door opens the transaction.
+and field. The caller opens the transaction.
 """
 
 import json

@@ -68,7 +68,7 @@ def finish(session: Session, *, job: Job, now: datetime) -> None:
     session.execute(update(Job).where(Job.id == job.id).values(done_at=now, error=None))
 
 
-def exhausted(job: Job) -> bool:
+def attempts_exhausted(job: Job) -> bool:
     """Whether a claimed job has had all its attempts and must not be done again."""
     return job.attempts > MAX_ATTEMPTS
 
@@ -86,7 +86,7 @@ def postpone(session: Session, *, job: Job, error: str, now: datetime) -> bool:
     return True
 
 
-def beat(session: Session, *, process: str, now: datetime) -> None:
+def heartbeat(session: Session, *, process: str, now: datetime) -> None:
     """Note that a process is alive."""
     row = session.get(Heartbeat, process)
     if row is None:

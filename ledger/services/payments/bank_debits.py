@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from ledger.core import bookkeeping
 from ledger.db import ReadSession, Session
+from ledger.models.agreements import Agreement
 from ledger.models.books import Book, Fund
-from ledger.models.commitments import Commitment
-from ledger.services.approvals.agreements import Agreement, StepTaken, open_commitment, take_step
+from ledger.services.approvals.agreements import NewAgreement, StepTaken, open_agreement, transition
 from ledger.services.books import journal
 
 DEBIT = "bank_debit"
@@ -19,17 +19,17 @@ DEBIT = "bank_debit"
 
 def start_debit(
     session: Session, *, intent_id: str, fund: Fund, amount: int, on: date, now: datetime
-) -> Commitment:
+) -> Agreement:
     """Note a bank debit on its way (PAY-05); nothing may be given away from it."""
     known = session.scalar(
-        select(Commitment).where(Commitment.kind == DEBIT, Commitment.title == intent_id)
+        select(Agreement).where(Agreement.kind == DEBIT, Agreement.title == intent_id)
     )
     if known is not None:
         return known
     book = session.get_one(Book, fund.book_id)
-    row = open_commitment(
+    row = open_agreement(
         session,
-        agreement=Agreement(kind=DEBIT, book=book, fund=fund, quantity=amount, title=intent_id),
+        agreement=NewAgreement(kind=DEBIT, book=book, fund=fund, quantity=amount, title=intent_id),
         state="pending",
         now=now,
     )
@@ -49,19 +49,19 @@ def start_debit(
 
 def pending_debit(
     session: ReadSession, *, intent_ids: Sequence[str], amount: int
-) -> Commitment | None:
+) -> Agreement | None:
     """Return a bank debit of an amount that is on its way for one of some payments."""
     return session.scalar(
-        select(Commitment).where(
-            Commitment.kind == DEBIT,
-            Commitment.state == "pending",
-            Commitment.title.in_(intent_ids),
-            Commitment.quantity == amount,
+        select(Agreement).where(
+            Agreement.kind == DEBIT,
+            Agreement.state == "pending",
+            Agreement.title.in_(intent_ids),
+            Agreement.quantity == amount,
         )
     )
 
 
-def fail_debit(session: Session, *, row: Commitment, on: date, now: datetime) -> None:
+def fail_debit(session: Session, *, row: Agreement, on: date, now: datetime) -> None:
     """Note that a pending debit did not come (PAY-07)."""
     fund = session.get_one(Fund, row.fund_id)
     entries = bookkeeping.debit_failed(
@@ -70,7 +70,7 @@ def fail_debit(session: Session, *, row: Commitment, on: date, now: datetime) ->
         currency=row.commodity,
         amount=row.quantity,
     )
-    take_step(
+    transition(
         session,
         row,
         "fail",

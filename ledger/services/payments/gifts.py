@@ -1,7 +1,7 @@
 """Gifts by card or bank debit that no pledge announced, and pledges paid in unusual ways
 (events PAY-02, -06, -09 to -14, PLG-16); minor units.
 
-Each deed posts one stored balance transaction; told twice, it is done once.
+Each function posts one stored balance transaction, and only once when it is repeated.
 """
 
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from ledger.core import bookkeeping
 from ledger.core.entry import Entry
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict
+from ledger.models.agreements import Agreement
 from ledger.models.books import Book, Fund
-from ledger.models.commitments import Commitment
 from ledger.models.parties import Party
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Pledge
-from ledger.services.approvals.agreements import StepTaken, take_step
+from ledger.services.approvals.agreements import StepTaken, transition
 from ledger.services.books import journal
 from ledger.services.pledges.pledges import Promised, keep_at_once, record_fulfilment, release_for
 from ledger.services.stripe_balance.balance_transactions import (
@@ -38,7 +38,7 @@ class Kind:
     recurring: bool = False
     benefit: int = 0
     fee_bearer: str = "fund"
-    debit: Commitment | None = None
+    debit: Agreement | None = None
 
 
 def settle_gift(
@@ -56,7 +56,7 @@ def settle_gift(
     if txn.commodity != book.commodity:
         raise Conflict("The charge is in a different currency from the book.", place=txn_id)
     if kind.debit is not None:
-        take_step(
+        transition(
             session,
             kind.debit,
             "clear",

@@ -28,7 +28,7 @@ from ledger.models.pools import Pool
 from ledger.models.recurring import RecurringGift
 from ledger.queries.payments.payments import attempt_to_reuse
 from ledger.queries.pledges.pledges import open_quantity
-from ledger.services.approvals.agreements import StepTaken, take_step
+from ledger.services.approvals.agreements import StepTaken, transition
 from ledger.services.books import journal
 from ledger.services.payments.bank_debits import pending_debit, start_debit
 from ledger.services.payments.gifts import settle_foreign
@@ -276,7 +276,7 @@ def _settle_own(
             entries, fund=place.fund.code, currency=txn.commodity, amount=txn.amount
         )
         # The step has no entry of its own: its legs stand beside the money they announced.
-        take_step(
+        transition(
             session,
             pending,
             "clear",

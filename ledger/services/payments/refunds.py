@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.gateway import Refund as Sent
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.payments import BalanceTransaction, Refund
 from ledger.models.pledges import Pledge
-from ledger.models.proposals import Proposal
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.jobs.jobs import enqueue
@@ -194,13 +194,13 @@ def _have_it_sent(session: Session, refund: Refund, now: datetime) -> None:
 
 
 def _approve(
-    session: Session, _proposal: Proposal, payload: RefundAsked, decision: Decision
+    session: Session, _approval_request: ApprovalRequest, payload: RefundAsked, decision: Decision
 ) -> None:
     approve_refund(session, refund_id=payload.refund, approved_by=decision.by, now=decision.now)
 
 
 def _reject(
-    session: Session, _proposal: Proposal, payload: RefundAsked, _decision: Decision
+    session: Session, _approval_request: ApprovalRequest, payload: RefundAsked, _decision: Decision
 ) -> None:
     reject_refund(session, refund_id=payload.refund)
 

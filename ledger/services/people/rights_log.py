@@ -1,4 +1,4 @@
-"""Write the log of rights: one event, in the transaction of the deed that it tells of."""
+"""Write the log of rights: one event, in the transaction of the change it records."""
 
 import re
 from collections.abc import Mapping

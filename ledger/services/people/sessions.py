@@ -42,7 +42,7 @@ def start_session(
 ) -> tuple[SignInSession, str]:
     """Begin a session and return it with its token, which is not kept.
 
-    ``fresh``: whether the person has just shown as much as they can, so that deeds that need it
+    ``fresh``: whether the person has just shown as much as they can, so that actions that need it
     need not ask again for fifteen minutes.
     """
     _forget_old(session, person_id, now)

@@ -17,25 +17,25 @@ from ledger.core.accounts import Acct
 from ledger.core.days import day_in
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
+from ledger.models.agreements import Agreement
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
-from ledger.models.commitments import Commitment
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
-from ledger.models.proposals import Proposal
 from ledger.queries.books.funds import on_account
 from ledger.queries.books.policies import policy_of
 from ledger.queries.pledges.pledges import open_quantity
 from ledger.services.approvals.agreements import (
-    Agreement,
+    NewAgreement,
     StepTaken,
     agreement_kind,
     approve,
     load,
-    open_commitment,
+    open_agreement,
     place_of,
-    put_before_approver,
-    take_step,
+    submit_for_approval,
     total,
+    transition,
 )
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
@@ -80,7 +80,7 @@ def propose_promise(
     made_by: UUID,
     now: datetime,
     basis_points: int | None = None,
-) -> Commitment:
+) -> Agreement:
     """Ask to recognise an unconditional promise; ``schedule`` is days and minor units.
 
     Without a yearly rate in ``basis_points`` the book's policy gives it. Raises Invalid for an
@@ -97,9 +97,9 @@ def propose_promise(
         basis_points = policy_of(session, book, day_in(book.time_zone, now)).discount_points
     if not 0 <= basis_points <= MAX_RATE:
         raise Invalid("The annual rate must be between 0% and 50%.", place="basis_points")
-    row = open_commitment(
+    row = open_agreement(
         session,
-        agreement=Agreement(
+        agreement=NewAgreement(
             kind=KIND,
             book=book,
             fund=fund,
@@ -114,11 +114,11 @@ def propose_promise(
         made_by=made_by,
         now=now,
     )
-    put_before_approver(session, row, reason=evidence, now=now)
+    submit_for_approval(session, row, reason=evidence, now=now)
     return row
 
 
-def recognise(session: Session, row: Commitment, decision: Decision) -> None:
+def recognise(session: Session, row: Agreement, decision: Decision) -> None:
     """Book what is owed at its present value on this day, and keep the day: the rate is fixed.
 
     Where the book's policy calls no promise owed, it is noted until it is paid.
@@ -152,7 +152,7 @@ def recognise(session: Session, row: Commitment, decision: Decision) -> None:
     approve(session, row, entries, decision)
 
 
-def discount_after(row: Commitment, years: int) -> int:
+def discount_after(row: Agreement, years: int) -> int:
     """Return what of the discount is left some whole years after recognition, in minor units."""
     return discount(
         [(date.fromisoformat(day), amount) for day, amount in row.terms["schedule"]],
@@ -199,7 +199,7 @@ def unwind(
     entries = bookkeeping.discount_unwound(
         **place_of(session, row), amount=share, pledge=pledge.reference
     )
-    take_step(
+    transition(
         session,
         row,
         "unwind",
@@ -213,9 +213,9 @@ def unwind_due(session: Session, *, book_id: UUID, on: date, now: datetime) -> i
     """Book the discount of every year that is over, of every promise that is owed; return the
     sum. Done twice, the second time books nothing more."""
     rows = session.scalars(
-        select(Commitment)
-        .where(Commitment.book_id == book_id, Commitment.kind == KIND, Commitment.state == "owed")
-        .order_by(Commitment.id)
+        select(Agreement)
+        .where(Agreement.book_id == book_id, Agreement.kind == KIND, Agreement.state == "owed")
+        .order_by(Agreement.id)
     ).all()
     booked = 0
     for row in rows:
@@ -234,7 +234,7 @@ def propose_increase(
     evidence: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask to raise a promise by what its donor added in writing (PLG-10)."""
     row = load(session, promise_id, KIND)
     if amount <= 0:
@@ -243,7 +243,7 @@ def propose_increase(
 
 
 def increase(
-    session: Session, proposal: Proposal, payload: PromiseChange, decision: Decision
+    session: Session, approval_request: ApprovalRequest, payload: PromiseChange, decision: Decision
 ) -> None:
     """Book the difference; the promise is never reversed and booked again (PLG-10)."""
     row = load(session, payload.promise, KIND)
@@ -263,14 +263,14 @@ def increase(
             pledge=pledge.reference,
             legal_nature=pledge.legal_nature,
         )
-    take_step(
+    transition(
         session,
         row,
         "increase",
         entries,
         taken=StepTaken(
             quantity=amount,
-            reference=str(proposal.id),
+            reference=str(approval_request.id),
             by=decision.by,
             on=decision.on,
             now=decision.now,
@@ -288,7 +288,7 @@ def propose_allowance(
     made_by: UUID,
     now: datetime,
     amount: int | None = None,
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask to set aside what of a fund's promises may never come (PLG-11).
 
     Without an amount it is what the book's policy sets aside by age, less what is set aside
@@ -317,11 +317,11 @@ def doubtful(session: ReadSession, *, book: Book, fund: Fund, on: date) -> int:
     """
     by_age: defaultdict[int, int] = defaultdict(int)
     rows = session.scalars(
-        select(Commitment).where(
-            Commitment.book_id == book.id,
-            Commitment.fund_id == fund.id,
-            Commitment.kind == KIND,
-            Commitment.state == "owed",
+        select(Agreement).where(
+            Agreement.book_id == book.id,
+            Agreement.fund_id == fund.id,
+            Agreement.kind == KIND,
+            Agreement.state == "owed",
         )
     )
     for row in rows:
@@ -336,7 +336,9 @@ def doubtful(session: ReadSession, *, book: Book, fund: Fund, on: date) -> int:
     return policy_of(session, book, on).allowance(by_age)
 
 
-def allow(session: Session, proposal: Proposal, payload: Allowance, decision: Decision) -> None:
+def allow(
+    session: Session, approval_request: ApprovalRequest, payload: Allowance, decision: Decision
+) -> None:
     """Book an allowance. Raises Conflict above what is owed in the fund (invariant I-39)."""
     fund = session.get_one(Fund, payload.fund)
     amount = payload.quantity
@@ -347,24 +349,24 @@ def allow(session: Session, proposal: Proposal, payload: Allowance, decision: De
     journal.post(
         session,
         bookkeeping.allowance_made(
-            book=session.get_one(Book, proposal.book_id).code,
+            book=session.get_one(Book, approval_request.book_id).code,
             fund=fund.code,
             currency=payload.commodity,
             amount=amount,
         ),
         event_type=ALLOWANCE,
         source=ALLOWANCE,
-        external_ref=str(proposal.id),
+        external_ref=str(approval_request.id),
         accounting_on=decision.on,
         now=decision.now,
-        made_by=proposal.made_by,
+        made_by=approval_request.made_by,
         approved_by=decision.by,
     )
 
 
 def propose_write_off(
     session: Session, *, promise_id: UUID, reason: str, made_by: UUID, now: datetime
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask to give up what is left of a promise (PLG-12). Raises Conflict when nothing is, or when
     it was only noted: that lapses or is cancelled."""
     row = load(session, promise_id, KIND)
@@ -380,7 +382,7 @@ def propose_write_off(
 
 
 def write_off(
-    session: Session, _proposal: Proposal, payload: PromiseChange, decision: Decision
+    session: Session, _approval_request: ApprovalRequest, payload: PromiseChange, decision: Decision
 ) -> None:
     """Take what is left off the books: first out of the allowance, the rest is a loss (PLG-12)."""
     row = load(session, payload.promise, KIND)
@@ -395,7 +397,7 @@ def write_off(
         pledge=pledge.reference,
         allowed=max(0, min(left, aside)),
     )
-    take_step(
+    transition(
         session,
         row,
         "write_off",
@@ -425,7 +427,7 @@ def _plus_years(day: date, years: int) -> date:
         return day.replace(year=day.year + years, day=28)
 
 
-def _pledge(session: ReadSession, row: Commitment) -> Pledge:
+def _pledge(session: ReadSession, row: Agreement) -> Pledge:
     if "pledge" not in row.terms:
         raise Conflict("This pledge is not in the books.", place="promise")
     return session.get_one(Pledge, UUID(row.terms["pledge"]))
@@ -433,14 +435,14 @@ def _pledge(session: ReadSession, row: Commitment) -> Pledge:
 
 def _propose(
     session: Session,
-    row: Commitment,
+    row: Agreement,
     kind: str,
     title: str,
     amount: int,
     reason: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     return propose(
         session,
         book_id=row.book_id,

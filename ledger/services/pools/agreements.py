@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
 from ledger.models.pools import Pool, PoolMember
-from ledger.models.proposals import Proposal
 from ledger.queries.people.people import people_of
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
@@ -67,7 +67,7 @@ def propose_pool(
     reason: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask the host's approver to open a pool in the host's currency.
 
     Raises Invalid, or Conflict for a code that is taken.
@@ -95,12 +95,14 @@ def propose_pool(
     )
 
 
-def open_pool(session: Session, proposal: Proposal, payload: PoolTerms, decision: Decision) -> None:
+def open_pool(
+    session: Session, approval_request: ApprovalRequest, payload: PoolTerms, decision: Decision
+) -> None:
     """Open an agreed pool; whoever gives roles in its host's book gives them in the pool's.
 
     Raises Conflict when its code was taken meanwhile.
     """
-    host = session.get_one(Book, proposal.book_id)
+    host = session.get_one(Book, approval_request.book_id)
     _check_free(session, host, payload.code, payload.held_fund)
     if payload.held_fund:
         held = _fund(session, host, payload.held_fund, "held_fund")
@@ -150,7 +152,7 @@ def propose_joining(
     reason: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask a community's approver to join a pool; ``fund`` receives what it gets from there.
 
     Raises Invalid for what is no pool, another currency or a fund that owns nothing, Conflict for
@@ -176,27 +178,29 @@ def propose_joining(
 
 
 def agree_to_join(
-    session: Session, proposal: Proposal, payload: Joining, decision: Decision
+    session: Session, approval_request: ApprovalRequest, payload: Joining, decision: Decision
 ) -> None:
     """Put an agreed joining before the host's approver, unless the host itself joins."""
     pool = session.get_one(Pool, payload.pool)
-    if pool.host_id == proposal.book_id:
-        admit(session, proposal, payload, decision)
+    if pool.host_id == approval_request.book_id:
+        admit(session, approval_request, payload, decision)
         return
-    member = session.get_one(Book, proposal.book_id)
+    member = session.get_one(Book, approval_request.book_id)
     propose(
         session,
         book_id=pool.host_id,
         kind=ADMISSION,
         title=f"Let {member.name} into {session.get_one(Book, pool.book_id).name}",
-        reason=proposal.reason,
+        reason=approval_request.reason,
         payload=payload,
-        made_by=proposal.made_by,
+        made_by=approval_request.made_by,
         now=decision.now,
     )
 
 
-def admit(session: Session, _proposal: Proposal, payload: Joining, _decision: Decision) -> None:
+def admit(
+    session: Session, _approval_request: ApprovalRequest, payload: Joining, _decision: Decision
+) -> None:
     """Let a community in to which both sides have agreed. Raises as ``add_member``."""
     add_member(
         session,

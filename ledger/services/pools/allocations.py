@@ -19,13 +19,13 @@ from ledger.core.amount import is_currency
 from ledger.core.days import day_in
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
 from ledger.models.people import Membership
 from ledger.models.pools import AllocationLine, AllocationRun
-from ledger.models.proposals import Proposal
 from ledger.queries.pools.pools import available, gifts_to_match, members_of
 from ledger.services.accounting.fund_control import lock_fund
-from ledger.services.approvals.agreements import Agreement, open_commitment
+from ledger.services.approvals.agreements import NewAgreement, open_agreement
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
@@ -249,9 +249,9 @@ def _set_aside(
 ) -> None:
     """Promise hours or things of the pool to one member, to be worked or handed over later."""
     member, fund = to
-    row = open_commitment(
+    row = open_agreement(
         session,
-        agreement=Agreement(
+        agreement=NewAgreement(
             kind=CONDITIONAL,
             book=parts.book,
             fund=parts.fund,
@@ -379,7 +379,9 @@ def _check_disinterested(
         )
 
 
-def _approve(session: Session, _proposal: Proposal, payload: RunAsked, decision: Decision) -> None:
+def _approve(
+    session: Session, _approval_request: ApprovalRequest, payload: RunAsked, decision: Decision
+) -> None:
     post_allocation(
         session,
         run_id=payload.run,
@@ -389,7 +391,9 @@ def _approve(session: Session, _proposal: Proposal, payload: RunAsked, decision:
     )
 
 
-def _reject(session: Session, _proposal: Proposal, payload: RunAsked, decision: Decision) -> None:
+def _reject(
+    session: Session, _approval_request: ApprovalRequest, payload: RunAsked, decision: Decision
+) -> None:
     reject_allocation(session, run_id=payload.run, rejected_by=decision.by, now=decision.now)
 
 

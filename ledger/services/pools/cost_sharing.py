@@ -9,8 +9,8 @@ from ledger.core import bookkeeping
 from ledger.core.allocation import largest_remainder
 from ledger.db import Session
 from ledger.errors import Invalid
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
-from ledger.models.proposals import Proposal
 from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.services.accounting.fund_control import hold
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
@@ -52,7 +52,7 @@ def propose_sharing(
     reason: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask to pay a cost and recharge the others by measures.
 
     Raises Invalid unless the
@@ -101,10 +101,10 @@ def shares_of(amount: int, measures: Mapping[str, int]) -> dict[str, int]:
 
 
 def share_cost(
-    session: Session, proposal: Proposal, payload: SharedCost, decision: Decision
+    session: Session, approval_request: ApprovalRequest, payload: SharedCost, decision: Decision
 ) -> None:
     """Pay the cost and recharge the others' shares, in all their books."""
-    book = session.get_one(Book, proposal.book_id)
+    book = session.get_one(Book, approval_request.book_id)
     fund = hold(session, payload.fund, payload.quantity)
     shares = shares_of(payload.quantity, payload.measures)
     place = {"book": book.code, "fund": fund.code, "currency": book.commodity}
@@ -122,10 +122,10 @@ def share_cost(
             entries,
             event_type=event_type,
             source=KIND,
-            external_ref=str(proposal.id),
+            external_ref=str(approval_request.id),
             accounting_on=decision.on,
             now=decision.now,
-            made_by=proposal.made_by,
+            made_by=approval_request.made_by,
             approved_by=decision.by,
         )
 

@@ -9,12 +9,12 @@ from uuid import UUID
 from ledger.core import bookkeeping
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
+from ledger.models.agreements import Agreement
 from ledger.models.books import Book, Fund
-from ledger.models.commitments import Commitment
 from ledger.models.hours import HoursEntry
 from ledger.models.pledges import Pledge
 from ledger.queries.books.policies import policy_of
-from ledger.services.approvals.agreements import StepTaken, load, take_step
+from ledger.services.approvals.agreements import StepTaken, load, transition
 from ledger.services.books import journal
 from ledger.services.pledges.pledges import record_fulfilment, release_for
 from ledger.services.pools.lifecycle import CONDITIONAL, hours_left
@@ -41,7 +41,7 @@ def confirm_pooled_hours(
     _check(session, row, allocation, pledge)
     check_window(session, row, session.get_one(Book, row.book_id), confirmed_by, now)
     posted = _post(session, row, allocation, pledge, confirmed_by, on, now)
-    take_step(
+    transition(
         session,
         allocation,
         "work",
@@ -72,7 +72,7 @@ def confirm_pooled_hours(
 def _post(
     session: Session,
     row: HoursEntry,
-    allocation: Commitment,
+    allocation: Agreement,
     pledge: Pledge,
     by: UUID,
     on: date,
@@ -108,7 +108,7 @@ def _post(
     )
 
 
-def _check(session: Session, row: HoursEntry, allocation: Commitment, pledge: Pledge) -> None:
+def _check(session: Session, row: HoursEntry, allocation: Agreement, pledge: Pledge) -> None:
     if allocation.other_id != row.book_id or allocation.commodity != row.commodity:
         raise Invalid("These hours were not allocated to this community.", place="allocation")
     if pledge.book_id != allocation.book_id or pledge.party_id != row.party_id:

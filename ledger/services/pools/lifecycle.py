@@ -16,25 +16,25 @@ from ledger.core.amount import is_currency
 from ledger.core.states import after
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
+from ledger.models.agreements import Agreement
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
-from ledger.models.commitments import Commitment
 from ledger.models.pools import PoolMember
-from ledger.models.proposals import Proposal
 from ledger.queries.books.balances import balance_of
 from ledger.queries.books.funds import between, on_account
 from ledger.queries.pools.pools import available
 from ledger.services.accounting.fund_control import hold, lock_fund
 from ledger.services.approvals.agreements import (
-    Agreement,
     AgreementAsked,
+    NewAgreement,
     StepTaken,
     agreement_kind,
     approve,
     load,
-    open_commitment,
-    put_before_approver,
-    take_step,
+    open_agreement,
+    submit_for_approval,
     total,
+    transition,
 )
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
@@ -66,15 +66,15 @@ def propose_refundable(
     reason: str,
     made_by: UUID,
     now: datetime,
-) -> Commitment:
+) -> Agreement:
     """Ask a member's approver to put money in that it may take out again (POL-5).
 
     Raises Invalid for somebody who is no member.
     """
     _member(session, pool.id, member.id)
-    row = open_commitment(
+    row = open_agreement(
         session,
-        agreement=Agreement(
+        agreement=NewAgreement(
             kind=REFUNDABLE,
             book=member,
             fund=fund,
@@ -85,11 +85,11 @@ def propose_refundable(
         made_by=made_by,
         now=now,
     )
-    put_before_approver(session, row, reason=reason, now=now)
+    submit_for_approval(session, row, reason=reason, now=now)
     return row
 
 
-def put_in(session: Session, row: Commitment, decision: Decision) -> None:
+def put_in(session: Session, row: Agreement, decision: Decision) -> None:
     """Book the share in the pool. Raises Conflict when the member's fund has less."""
     hold(session, row.fund_id, row.quantity)
     entries = bookkeeping.refundable_contribution_made(**_share(session, row))
@@ -98,7 +98,7 @@ def put_in(session: Session, row: Commitment, decision: Decision) -> None:
 
 def propose_exit(
     session: Session, *, contribution_id: UUID, reason: str, made_by: UUID, now: datetime
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask the host's approver to give a leaving member its share back (POL-6): it is the host's
     bank that pays.
 
@@ -106,10 +106,10 @@ def propose_exit(
     """
     row = load(session, contribution_id, REFUNDABLE)
     parts = _check_exit(session, row)
-    waits = select(Proposal.id).where(
-        Proposal.kind == EXIT,
-        Proposal.state == "open",
-        Proposal.arguments["commitment"].as_string() == str(row.id),
+    waits = select(ApprovalRequest.id).where(
+        ApprovalRequest.kind == EXIT,
+        ApprovalRequest.state == "open",
+        ApprovalRequest.arguments["commitment"].as_string() == str(row.id),
     )
     if session.scalar(waits) is not None:
         raise Conflict(
@@ -129,7 +129,7 @@ def propose_exit(
 
 
 def leave_pool(
-    session: Session, proposal: Proposal, payload: AgreementAsked, decision: Decision
+    session: Session, approval_request: ApprovalRequest, payload: AgreementAsked, decision: Decision
 ) -> None:
     """Give a leaving member its share back (POL-6).
 
@@ -137,7 +137,7 @@ def leave_pool(
     """
     row = load(session, payload.commitment, REFUNDABLE)
     _check_exit(session, row)
-    take_step(
+    transition(
         session,
         row,
         "exit",
@@ -147,12 +147,12 @@ def leave_pool(
             on=decision.on,
             now=decision.now,
             by=decision.by,
-            asked_by=proposal.made_by,
+            asked_by=approval_request.made_by,
         ),
     )
 
 
-def _check_exit(session: ReadSession, row: Commitment) -> PoolParts:
+def _check_exit(session: ReadSession, row: Agreement) -> PoolParts:
     after(row.kind, row.state, "exit")
     parts = PoolParts(session, _other(row))
     if _owes(session, parts, row.book_id):
@@ -174,7 +174,7 @@ def propose_conditional(
     reason: str,
     made_by: UUID,
     now: datetime,
-) -> Commitment:
+) -> Agreement:
     """Ask to allocate money on a condition, or pledged hours (ALC-4, ALC-8).
 
     Raises Invalid for somebody who is no member or a fund that is not theirs.
@@ -182,9 +182,9 @@ def propose_conditional(
     _member(session, pool.id, member.id)
     if fund.book_id != member.id:
         raise Invalid("This fund belongs to another book.", place="fund")
-    row = open_commitment(
+    row = open_agreement(
         session,
-        agreement=Agreement(
+        agreement=NewAgreement(
             kind=CONDITIONAL,
             book=pool,
             fund=PoolParts(session, pool.id).fund,
@@ -197,11 +197,11 @@ def propose_conditional(
         made_by=made_by,
         now=now,
     )
-    put_before_approver(session, row, reason=reason, now=now)
+    submit_for_approval(session, row, reason=reason, now=now)
     return row
 
 
-def promise(session: Session, row: Commitment, decision: Decision) -> None:
+def promise(session: Session, row: Agreement, decision: Decision) -> None:
     """Book an approval that waits for its condition. Raises Conflict when less is there."""
     lock_fund(session, row.fund_id)
     there = available(session, pool_id=row.book_id, on=decision.on, commodity=row.commodity)
@@ -235,7 +235,7 @@ def reach_milestone(
         currency=row.commodity,
         amount=row.quantity,
     )
-    take_step(
+    transition(
         session,
         row,
         "reach",
@@ -244,7 +244,7 @@ def reach_milestone(
     )
 
 
-def hours_left(session: ReadSession, row: Commitment) -> int:
+def hours_left(session: ReadSession, row: Agreement) -> int:
     """Return minutes of an allocation that are not worked yet."""
     return row.quantity - total(session, row, "work")
 
@@ -313,13 +313,13 @@ def _member(session: ReadSession, pool_id: UUID, book_id: UUID) -> None:
         raise Invalid("This community is not a member of the pool.", place="member")
 
 
-def _other(row: Commitment) -> UUID:
+def _other(row: Agreement) -> UUID:
     if row.other_id is None:
         raise Invalid("Choose a pool.", place="pool")
     return row.other_id
 
 
-def _share(session: ReadSession, row: Commitment) -> dict[str, Any]:
+def _share(session: ReadSession, row: Agreement) -> dict[str, Any]:
     parts = PoolParts(session, _other(row))
     return {
         "member": session.get_one(Book, row.book_id).code,

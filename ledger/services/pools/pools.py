@@ -14,9 +14,9 @@ from sqlalchemy import select
 from ledger.core import bookkeeping
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
 from ledger.models.pools import Pool, PoolMember
-from ledger.models.proposals import Proposal
 from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.queries.payments.stripe_balance import general_fund
 from ledger.queries.pools.pools import members_of
@@ -220,7 +220,7 @@ def propose_contribution(
     reason: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask a member's approver to contribute. Raises Invalid for somebody who is no member."""
     if member.id not in {row.book_id for row in members_of(session, pool_id=pool.id)}:
         raise Invalid("This community is not a member of the pool.", place="receiver")
@@ -351,20 +351,23 @@ class PoolParts:
 
 
 def _approve(
-    session: Session, proposal: Proposal, payload: ContributionAsked, decision: Decision
+    session: Session,
+    approval_request: ApprovalRequest,
+    payload: ContributionAsked,
+    decision: Decision,
 ) -> None:
     contribute(
         session,
         paid=Contribution(
             pool_id=payload.pool,
-            member_id=proposal.book_id,
+            member_id=approval_request.book_id,
             member_fund=session.get_one(Fund, payload.fund),
             amount=payload.quantity,
-            reference=str(proposal.id),
+            reference=str(approval_request.id),
         ),
         on=decision.on,
         now=decision.now,
-        made_by=proposal.made_by,
+        made_by=approval_request.made_by,
         approved_by=decision.by,
     )
 

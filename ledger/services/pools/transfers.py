@@ -7,8 +7,8 @@ from uuid import UUID
 from ledger.core import bookkeeping
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
-from ledger.models.proposals import Proposal
 from ledger.services.accounting.fund_control import check_left, lock_fund
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
@@ -48,7 +48,7 @@ def propose_grant(
     reason: str,
     made_by: UUID,
     now: datetime,
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask the giver's approver for a grant. Raises Invalid for another currency or oneself."""
     if giver.id == receiver.id:
         raise Invalid("A community cannot make a grant to itself.", place="receiver")
@@ -126,18 +126,20 @@ def _post(
         check_left(session, locked)
 
 
-def _approve(session: Session, proposal: Proposal, payload: GrantAsked, decision: Decision) -> None:
+def _approve(
+    session: Session, approval_request: ApprovalRequest, payload: GrantAsked, decision: Decision
+) -> None:
     grant(
         session,
         transfer=Transfer(
             giver_fund=session.get_one(Fund, payload.giver_fund),
             receiver_fund=session.get_one(Fund, payload.receiver_fund),
             amount=payload.quantity,
-            reference=str(proposal.id),
+            reference=str(approval_request.id),
         ),
         on=decision.on,
         now=decision.now,
-        made_by=proposal.made_by,
+        made_by=approval_request.made_by,
         approved_by=decision.by,
     )
 

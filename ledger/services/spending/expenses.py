@@ -6,21 +6,21 @@ from uuid import UUID
 from ledger.core import bookkeeping
 from ledger.db import Session
 from ledger.errors import NotAllowed
+from ledger.models.agreements import Agreement
 from ledger.models.books import Book, Fund
-from ledger.models.commitments import Commitment
 from ledger.services.accounting.fund_control import hold
 from ledger.services.approvals.agreements import (
-    Agreement,
     MoneyRequest,
+    NewAgreement,
     StepTaken,
     agreement_kind,
     approve,
     check_payer,
     load,
-    open_commitment,
+    open_agreement,
     place_of,
-    put_before_approver,
-    take_step,
+    submit_for_approval,
+    transition,
 )
 from ledger.services.approvals.registry import Decision, register
 
@@ -35,21 +35,21 @@ def claim_expense(
     request: MoneyRequest,
     claimed_by: UUID,
     now: datetime,
-) -> Commitment:
+) -> Agreement:
     """Claim what one laid out; somebody else approves it."""
-    row = open_commitment(
+    row = open_agreement(
         session,
-        agreement=Agreement(
+        agreement=NewAgreement(
             kind=KIND, book=book, fund=fund, quantity=request.amount, title=request.title
         ),
         made_by=claimed_by,
         now=now,
     )
-    put_before_approver(session, row, reason=request.reason, now=now)
+    submit_for_approval(session, row, reason=request.reason, now=now)
     return row
 
 
-def approve_expense(session: Session, row: Commitment, decision: Decision) -> None:
+def approve_expense(session: Session, row: Agreement, decision: Decision) -> None:
     """Book the cost and what is owed to the member. Raises Conflict when the fund has less."""
     hold(session, row.fund_id, row.quantity)
     entries = bookkeeping.expense_approved(**place_of(session, row), amount=row.quantity)
@@ -63,7 +63,7 @@ def reimburse(session: Session, *, expense_id: UUID, by: UUID, on: date, now: da
         raise NotAllowed("You cannot reimburse your own claim.", place="by")
     check_payer(row, by)
     entries = bookkeeping.expense_reimbursed(**place_of(session, row), amount=row.quantity)
-    take_step(
+    transition(
         session,
         row,
         "reimburse",
@@ -78,7 +78,7 @@ def waive(session: Session, *, expense_id: UUID, by: UUID, on: date, now: dateti
     if by != row.made_by:
         raise NotAllowed("Only the member who made the claim can waive it.", place="by")
     entries = bookkeeping.expense_waived(**place_of(session, row), amount=row.quantity)
-    take_step(
+    transition(
         session,
         row,
         "waive",

@@ -9,22 +9,22 @@ from uuid import UUID
 
 from ledger.core import bookkeeping
 from ledger.db import ReadSession, Session
+from ledger.models.agreements import Agreement
 from ledger.models.books import Book, Fund
-from ledger.models.commitments import Commitment
 from ledger.services.accounting.fund_control import hold
 from ledger.services.approvals.agreements import (
-    Agreement,
     MoneyRequest,
+    NewAgreement,
     StepTaken,
     agreement_kind,
     approve,
     check_payer,
     load,
-    open_commitment,
+    open_agreement,
     place_of,
-    put_before_approver,
-    take_step,
+    submit_for_approval,
     total,
+    transition,
 )
 from ledger.services.approvals.registry import Decision, register
 from ledger.services.books import journal
@@ -43,11 +43,11 @@ def award_grant(
     by: UUID,
     on: date,
     now: datetime,
-) -> Commitment:
+) -> Agreement:
     """Note a conditional grant that was awarded to us (GRT-1); it is no income yet."""
-    row = open_commitment(
+    row = open_agreement(
         session,
-        agreement=Agreement(kind=RECEIVED, book=book, fund=fund, quantity=amount, title=title),
+        agreement=NewAgreement(kind=RECEIVED, book=book, fund=fund, quantity=amount, title=title),
         state="active",
         made_by=by,
         now=now,
@@ -81,7 +81,7 @@ def receive_tranche(
     """
     row = load(session, grant_id, RECEIVED)
     left = row.quantity - total(session, row, "receive", "claim")
-    take_step(
+    transition(
         session,
         row,
         "receive",
@@ -109,7 +109,7 @@ def earn_grant(
 ) -> None:
     """Conditions are met for money that is here (GRT-3). Raises Conflict above the advance."""
     row = load(session, grant_id, RECEIVED)
-    take_step(
+    transition(
         session,
         row,
         "earn",
@@ -137,7 +137,7 @@ def claim_grant(
 ) -> None:
     """Claim in arrears what conditions are met for (GRT-4). Raises Conflict above the award."""
     row = load(session, grant_id, RECEIVED)
-    take_step(
+    transition(
         session,
         row,
         "claim",
@@ -168,7 +168,7 @@ def return_grant(
 ) -> None:
     """Give unspent money back to the funder (GRT-5). Raises Conflict above the advance."""
     row = load(session, grant_id, RECEIVED)
-    take_step(
+    transition(
         session,
         row,
         "return",
@@ -184,7 +184,7 @@ def return_grant(
     )
 
 
-def advance_left(session: ReadSession, row: Commitment) -> int:
+def advance_left(session: ReadSession, row: Agreement) -> int:
     """Return what of the money received is neither earned nor returned."""
     return total(session, row, "receive") - total(session, row, "earn", "return")
 
@@ -197,21 +197,21 @@ def propose_outside_grant(
     request: MoneyRequest,
     made_by: UUID,
     now: datetime,
-) -> Commitment:
+) -> Agreement:
     """Ask to give a grant to a group outside the system."""
-    row = open_commitment(
+    row = open_agreement(
         session,
-        agreement=Agreement(
+        agreement=NewAgreement(
             kind=MADE, book=book, fund=fund, quantity=request.amount, title=request.title
         ),
         made_by=made_by,
         now=now,
     )
-    put_before_approver(session, row, reason=request.reason, now=now)
+    submit_for_approval(session, row, reason=request.reason, now=now)
     return row
 
 
-def approve_outside_grant(session: Session, row: Commitment, decision: Decision) -> None:
+def approve_outside_grant(session: Session, row: Agreement, decision: Decision) -> None:
     """Book what is owed to the group (GRT-6). Raises Conflict when the fund has less."""
     hold(session, row.fund_id, row.quantity)
     entries = bookkeeping.outside_grant_made(**place_of(session, row), amount=row.quantity)
@@ -232,7 +232,7 @@ def pay_outside_grant(
     approver."""
     row = load(session, grant_id, MADE)
     check_payer(row, by)
-    take_step(
+    transition(
         session,
         row,
         "pay",
@@ -247,7 +247,7 @@ def pay_outside_grant(
         ),
     )
     if total(session, row, "pay") == row.quantity:
-        take_step(
+        transition(
             session,
             row,
             "complete",
@@ -256,7 +256,7 @@ def pay_outside_grant(
         )
 
 
-def _grant(session: ReadSession, row: Commitment) -> dict[str, str]:
+def _grant(session: ReadSession, row: Agreement) -> dict[str, str]:
     return {**place_of(session, row), "grant": row.reference}
 
 

@@ -6,21 +6,21 @@ from uuid import UUID
 from ledger.core import bookkeeping
 from ledger.db import ReadSession, Session
 from ledger.errors import Invalid
+from ledger.models.agreements import Agreement
 from ledger.models.books import Book, Fund
-from ledger.models.commitments import Commitment
 from ledger.services.accounting.fund_control import hold
 from ledger.services.approvals.agreements import (
-    Agreement,
     MoneyRequest,
+    NewAgreement,
     StepTaken,
     agreement_kind,
     approve,
     load,
-    open_commitment,
-    put_before_approver,
-    take_step,
+    open_agreement,
+    submit_for_approval,
     told,
     total,
+    transition,
 )
 from ledger.services.approvals.registry import Decision, register
 
@@ -37,13 +37,13 @@ def propose_loan(
     request: MoneyRequest,
     made_by: UUID,
     now: datetime,
-) -> Commitment:
+) -> Agreement:
     """Ask the lender's approver for an interest-free loan to another community."""
     if borrower_fund.book_id != borrower.id:
         raise Invalid("This fund belongs to another book.", place="borrower_fund")
-    row = open_commitment(
+    row = open_agreement(
         session,
-        agreement=Agreement(
+        agreement=NewAgreement(
             kind=KIND,
             book=lender,
             fund=fund,
@@ -55,11 +55,11 @@ def propose_loan(
         made_by=made_by,
         now=now,
     )
-    put_before_approver(session, row, reason=request.reason, now=now)
+    submit_for_approval(session, row, reason=request.reason, now=now)
     return row
 
 
-def approve_loan(session: Session, row: Commitment, decision: Decision) -> None:
+def approve_loan(session: Session, row: Agreement, decision: Decision) -> None:
     """Lend the money. Raises Conflict when the fund has less."""
     hold(session, row.fund_id, row.quantity)
     entries = bookkeeping.money_lent(**_sides(session, row), amount=row.quantity)
@@ -82,7 +82,7 @@ def repay_loan(
     if not told(session, row, "repay", reference):
         hold(session, UUID(row.terms["borrower_fund"]), amount)
     entries = bookkeeping.money_repaid(**_sides(session, row), amount=amount)
-    take_step(
+    transition(
         session,
         row,
         "repay",
@@ -97,7 +97,7 @@ def repay_loan(
         ),
     )
     if total(session, row, "repay") == row.quantity:
-        take_step(
+        transition(
             session,
             row,
             "complete",
@@ -106,7 +106,7 @@ def repay_loan(
         )
 
 
-def _sides(session: ReadSession, row: Commitment) -> dict[str, str]:
+def _sides(session: ReadSession, row: Agreement) -> dict[str, str]:
     return {
         "lender": session.get_one(Book, row.book_id).code,
         "lender_fund": session.get_one(Fund, row.fund_id).code,

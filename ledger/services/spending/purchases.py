@@ -12,20 +12,20 @@ from ledger.core import bookkeeping
 from ledger.core.amount import kind_of
 from ledger.db import Session
 from ledger.errors import Invalid
+from ledger.models.agreements import Agreement
 from ledger.models.books import Book, Fund
-from ledger.models.commitments import Commitment
 from ledger.queries.books.policies import policy_of
 from ledger.services.accounting.fund_control import hold
 from ledger.services.approvals.agreements import (
-    Agreement,
+    NewAgreement,
     StepTaken,
     agreement_kind,
     approve,
     load,
-    open_commitment,
+    open_agreement,
     place_of,
-    put_before_approver,
-    take_step,
+    submit_for_approval,
+    transition,
 )
 from ledger.services.approvals.registry import Decision, register
 from ledger.services.books.books import check_own_fund, ensure_commodity
@@ -52,16 +52,16 @@ def propose_purchase(
     request: PurchaseRequest,
     made_by: UUID,
     now: datetime,
-) -> Commitment:
+) -> Agreement:
     """Ask to book a bill for equipment. Raises Invalid for what is no thing or no number."""
     if kind_of(request.commodity) != "things":
         raise Invalid("Choose what was bought.", place="commodity")
     if request.items <= 0:
         raise Invalid("Enter at least one item.", place="items")
     ensure_commodity(session, request.commodity)
-    row = open_commitment(
+    row = open_agreement(
         session,
-        agreement=Agreement(
+        agreement=NewAgreement(
             kind=KIND,
             book=book,
             fund=fund,
@@ -72,11 +72,11 @@ def propose_purchase(
         made_by=made_by,
         now=now,
     )
-    put_before_approver(session, row, reason=request.reason, now=now)
+    submit_for_approval(session, row, reason=request.reason, now=now)
     return row
 
 
-def approve_purchase(session: Session, row: Commitment, decision: Decision) -> None:
+def approve_purchase(session: Session, row: Agreement, decision: Decision) -> None:
     """Book the bill and the things. Raises Conflict when the fund has less."""
     hold(session, row.fund_id, row.quantity)
     entries = bookkeeping.items_bought(
@@ -111,7 +111,7 @@ def place_in_service(
     if terms.strip():
         row.terms = {**row.terms, "terms": terms.strip()}
     if rule == "never" or (rule == "by_terms" and not terms.strip()):
-        take_step(
+        transition(
             session,
             row,
             "serve",
@@ -131,7 +131,7 @@ def place_in_service(
         currency=row.commodity,
         amount=row.quantity,
     )
-    take_step(
+    transition(
         session,
         row,
         "serve",

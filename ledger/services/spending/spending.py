@@ -15,21 +15,21 @@ from ledger.core.fitting_accounts import Use, check_fits
 from ledger.core.functions import FUNCTIONS
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
+from ledger.models.agreements import Agreement
 from ledger.models.books import Account, Book, Fund
-from ledger.models.commitments import Commitment
 from ledger.services.accounting.fund_control import hold
 from ledger.services.approvals.agreements import (
-    Agreement,
+    NewAgreement,
     StepTaken,
     agreement_kind,
     approve,
     check_payer,
     load,
-    open_commitment,
+    open_agreement,
     place_of,
-    put_before_approver,
-    take_step,
+    submit_for_approval,
     total,
+    transition,
 )
 from ledger.services.approvals.registry import Decision, register
 
@@ -55,7 +55,7 @@ def request_spending(
     request: SpendingRequest,
     made_by: UUID,
     now: datetime,
-) -> Commitment:
+) -> Agreement:
     """Ask to spend; an approver of the book decides. Raises Invalid for an account on which
     nothing is bought, an unknown function, or a fund that owns nothing."""
     _check_account(session, book.id, request.account)
@@ -65,9 +65,9 @@ def request_spending(
             place="function",
             functions=", ".join(FUNCTIONS),
         )
-    row = open_commitment(
+    row = open_agreement(
         session,
-        agreement=Agreement(
+        agreement=NewAgreement(
             kind=KIND,
             book=book,
             fund=fund,
@@ -78,11 +78,11 @@ def request_spending(
         made_by=made_by,
         now=now,
     )
-    put_before_approver(session, row, reason=request.reason, now=now)
+    submit_for_approval(session, row, reason=request.reason, now=now)
     return row
 
 
-def approve_spending(session: Session, row: Commitment, decision: Decision) -> None:
+def approve_spending(session: Session, row: Agreement, decision: Decision) -> None:
     """Set the money aside (DIS-1). Raises Conflict when the fund has less than is asked for."""
     _check_account(session, row.book_id, row.terms["account"])
     hold(session, row.fund_id, row.quantity, currency=row.commodity)
@@ -111,7 +111,7 @@ def book_bill(
         account=row.terms["account"],
         function=row.terms["function"],
     )
-    take_step(
+    transition(
         session,
         row,
         "bill",
@@ -156,7 +156,7 @@ def cancel_spending(
         if withdrawn
         else []
     )
-    take_step(
+    transition(
         session,
         row,
         "cancel",
@@ -174,7 +174,7 @@ def _check_account(session: Session, book_id: UUID, account: int) -> None:
 
 def _pay(
     session: Session,
-    row: Commitment,
+    row: Agreement,
     name: str,
     event: Callable[..., list[Entry]],
     reference: str,
@@ -185,7 +185,7 @@ def _pay(
     """Take a step of the payment; its amount is the bill's, whatever was ordered."""
     amount = total(session, row, "bill")
     entries = event(**place_of(session, row), amount=amount) if amount else []
-    take_step(
+    transition(
         session,
         row,
         name,

@@ -1,6 +1,6 @@
 """Movements of the Stripe balance: kept once, posted once, each with its book and fund.
 
-What every deed that posts one shares; minor units. What nobody can name goes to suspense with
+What all services that post one share; minor units. What nobody can name goes to suspense with
 its amount, never nowhere (domain section 5.18). Never calls Stripe.
 """
 

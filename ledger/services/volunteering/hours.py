@@ -14,6 +14,7 @@ from ledger.core.entry import Entry
 from ledger.core.figures import given
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.assets import Valuation
 from ledger.models.books import Book, Fund
 from ledger.models.hours import HoursEntry, SkillRate
@@ -21,7 +22,6 @@ from ledger.models.journal import Posting
 from ledger.models.parties import Party
 from ledger.models.people import Person
 from ledger.models.pledges import Pledge
-from ledger.models.proposals import Proposal
 from ledger.queries.books.policies import policy_of
 from ledger.queries.people.parties import labels_for
 from ledger.queries.people.people import roles_of
@@ -268,7 +268,7 @@ def reject_hours(
 
 def propose_hours_correction(
     session: Session, *, hours_id: UUID, minutes: int, reason: str, made_by: UUID, now: datetime
-) -> Proposal:
+) -> ApprovalRequest:
     """Ask to take back minutes that were confirmed and not worked (HRS-6).
 
     Raises NotFound, Conflict for hours that are not confirmed or fewer than that.
@@ -291,7 +291,10 @@ def propose_hours_correction(
 
 
 def correct_hours(
-    session: Session, proposal: Proposal, payload: HoursCorrection, decision: Decision
+    session: Session,
+    approval_request: ApprovalRequest,
+    payload: HoursCorrection,
+    decision: Decision,
 ) -> None:
     """Take minutes back with their share of the value, under the same valuation (HRS-6).
 
@@ -322,10 +325,10 @@ def correct_hours(
         _labelled(session, row, entries),
         event_type="hours_corrected",
         source="hours",
-        external_ref=str(proposal.id),
+        external_ref=str(approval_request.id),
         accounting_on=decision.on,
         now=decision.now,
-        made_by=proposal.made_by,
+        made_by=approval_request.made_by,
         approved_by=decision.by,
     )
 

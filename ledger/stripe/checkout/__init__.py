@@ -1,8 +1,8 @@
 """Payment pages, saved cards and refunds, in three steps: prepare, call Stripe, record.
 
-The only package besides the doors that opens transactions: what we are about to ask is committed
-before the call, under a key derived from our own row, so that a crash at any moment is taken up
-again without asking twice.
+The only package besides the entry points that opens transactions: what we are about to ask is
+committed before the call, under a key derived from our own row, so that after a crash at any moment
+the work continues without asking twice.
 """
 
 from ledger.gateway import GatewayDown, PaymentGateway

@@ -39,9 +39,9 @@ def keep_schedules(db: Database, gateway: PaymentGateway | None, *, now: datetim
     _do(lambda: look_at_gifts(db, gateway, now=now))
 
 
-def _do(deed: Callable[[], object]) -> None:
+def _do(command: Callable[[], object]) -> None:
     """Do one part; what is refused in it must not keep the others from being done."""
     try:
-        deed()
+        command()
     except PoolbookError as refusal:
         log.warning("something that was due is not done: %s", type(refusal).__name__)

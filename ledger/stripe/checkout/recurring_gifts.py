@@ -194,7 +194,7 @@ def _change(
     gateway: PaymentGateway,
     gift_id: UUID,
     now: datetime,
-    deed: Callable[[str], Subscription],
+    command: Callable[[str], Subscription],
 ) -> None:
     """Ask something of a subscription; whatever it is like afterwards is what is noted.
 
@@ -205,7 +205,7 @@ def _change(
         raise Conflict("This recurring contribution has ended or has not started.", place="gift")
     refused = None
     try:
-        answer = deed(gift.stripe_subscription_id)
+        answer = command(gift.stripe_subscription_id)
     except Conflict as refusal:
         refused = refusal
         answer = gateway.retrieve_subscription(gift.stripe_subscription_id)

@@ -1,4 +1,4 @@
-"""What each kind of movement is settled as: Stripe's reporting category leads to a deed.
+"""How each balance transaction is settled, by Stripe's reporting category.
 
 The table is that of domain section 5.18; what is not in it goes to suspense.
 """
@@ -18,12 +18,12 @@ from ledger.stripe.sync.fetch import charge_behind, our_id
 
 log = logging.getLogger("poolbook.sweep")
 
-Deed = Callable[[Database, PaymentGateway, BalanceTransaction, datetime], None]
+Settlement = Callable[[Database, PaymentGateway, BalanceTransaction, datetime], None]
 
 
 def settle(db: Database, gateway: PaymentGateway, txn: BalanceTransaction, now: datetime) -> None:
     """Fetch what a movement is about and post it. Raises one of the four errors, GatewayDown."""
-    DEEDS.get(txn.reporting_category, _suspend)(db, gateway, txn, now)
+    SETTLEMENTS.get(txn.reporting_category, _suspend)(db, gateway, txn, now)
 
 
 def _refund(db: Database, gateway: PaymentGateway, txn: BalanceTransaction, now: datetime) -> None:
@@ -42,7 +42,7 @@ def _refund(db: Database, gateway: PaymentGateway, txn: BalanceTransaction, now:
 
 def _bounce(
     db: Database,
-    gateway: PaymentGateway,  # noqa: ARG001 (all deeds look alike)
+    gateway: PaymentGateway,  # noqa: ARG001 (all settlements have one signature)
     txn: BalanceTransaction,
     now: datetime,
 ) -> None:
@@ -117,7 +117,7 @@ def _returned_payout(
 
 def _reserve(
     db: Database,
-    gateway: PaymentGateway,  # noqa: ARG001 (all deeds look alike)
+    gateway: PaymentGateway,  # noqa: ARG001 (all settlements have one signature)
     txn: BalanceTransaction,
     now: datetime,
 ) -> None:
@@ -143,15 +143,15 @@ def _suspend(
 
 
 def _own(
-    session: Session, txn: BalanceTransaction, deed: Callable[..., None], now: datetime
+    session: Session, txn: BalanceTransaction, command: Callable[..., None], now: datetime
 ) -> None:
-    """Do a deed for the account's own book, which movements without a payment belong to."""
+    """Run a settlement for the account's own book, which movements without a payment belong to."""
     fund = accounts.own_fund(session)
-    deed(session, txn_id=txn.stripe_txn_id, fund=fund, now=now)
+    command(session, txn_id=txn.stripe_txn_id, fund=fund, now=now)
 
 
 DISPUTES = ("du_", "dp_")
-DEEDS: dict[str, Deed] = {
+SETTLEMENTS: dict[str, Settlement] = {
     "charge": settle_charge,
     "refund": _refund,
     "refund_failure": _bounce,

@@ -33,7 +33,7 @@ def settle_charge(
     if charge.payment_intent_id is not None and not KINDS.keys() & charge.metadata.keys():
         subscribed = gateway.subscription_of_payment(charge.payment_intent_id)
 
-    def deed(session: Session) -> None:
+    def command(session: Session) -> None:
         row = session.get_one(BalanceTransaction, txn.stripe_txn_id)
         for name, key in _ties(session, charge, subscribed):
             if KINDS[name](session, row, key, charge, now):
@@ -42,7 +42,7 @@ def settle_charge(
             session, txn_id=txn.stripe_txn_id, fund=accounts.own_fund(session), now=now
         )
 
-    db.run(deed)
+    db.run(command)
 
 
 def _ties(

@@ -12,10 +12,10 @@ from ledger.services.accounting import fund_transfers
 from ledger.web.approvals.agreement_kinds import AgreementPage, Ask, Asking, register
 
 
-def _between(deed: Callable[..., Any]) -> Ask:
+def _between(command: Callable[..., Any]) -> Ask:
     def ask(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> Any:
         to_fund = fund_by_code(session, book.id, answers.pop("to_fund"))
-        return deed(session, from_fund=fund, to_fund=to_fund, **answers)
+        return command(session, from_fund=fund, to_fund=to_fund, **answers)
 
     return ask
 

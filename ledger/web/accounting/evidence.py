@@ -3,7 +3,7 @@
 from flask_babel import gettext as _
 
 from ledger.db import ReadSession
-from ledger.queries.approvals.requests import ProposalRow
+from ledger.queries.approvals.requests import RequestRow
 from ledger.queries.books import journal
 from ledger.services.accounting import corrections
 from ledger.web.approvals.evidence import Evidence, register
@@ -11,7 +11,7 @@ from ledger.web.approvals.evidence import Evidence, register
 
 def _entry(
     session: ReadSession,
-    row: ProposalRow,
+    row: RequestRow,
     payload: corrections.CorrectionAsked | corrections.ReversalAsked,
 ) -> Evidence:
     detail = journal.entry_detail(session, book_id=row.book_id, entry_id=payload.entry)

@@ -30,7 +30,7 @@ from ledger.queries.books.books import (
 )
 from ledger.queries.pledges import receivables as promises
 from ledger.queries.pools import pools
-from ledger.schemas import commitments as schemas
+from ledger.schemas import agreements as schemas
 from ledger.services.pledges import receivables
 from ledger.services.pools import lifecycle
 from ledger.web.approvals.agreement_kinds import (
@@ -55,7 +55,7 @@ from ledger.web.site.context import (
 )
 from ledger.web.site.forms import Errors, Form, errors_of
 
-pages = Blueprint("commitments", __name__)
+pages = Blueprint("agreements", __name__)
 STATUS = {NotAllowed: 403, Conflict: 409}
 
 
@@ -64,7 +64,7 @@ def index(code: str) -> Response:
     """Show what is agreed: what is open first, then what has ended."""
     book = book_for("read_agreements", code)
     with reading() as session:
-        rows = questions.commitments_of(session, book_id=book.id, kinds=tuple(listed()))
+        rows = questions.agreements_of(session, book_id=book.id, kinds=tuple(listed()))
         kept = promises.kept(session, book_id=book.id)
         known = visitor().may("read_donors", book.id)
         donors = promises.donors(session, book_id=book.id) if known else {}
@@ -117,7 +117,7 @@ def ask(code: str, kind: str) -> Response:
         flash(_("Saved. It becomes income as its conditions are met."))
     else:
         flash(_("Approval requested. An approver of %(name)s decides.", name=book.name))
-    return redirect(url_for("commitments.index", code=code), 303)
+    return redirect(url_for("agreements.index", code=code), 303)
 
 
 @pages.get("/books/<code>/agreements/<agreement>")
@@ -133,7 +133,7 @@ def carry_out(code: str, agreement: str, move: str) -> Response:
     person = signed_in()
     book = book_for("read_agreements", code)
     with reading() as session:
-        row = questions.commitment_by_reference(session, book.id, agreement)
+        row = questions.agreement_by_reference(session, book.id, agreement)
     step = _steps(row.kind).get(move)
     if step is None:
         raise NotFound(_("This step does not exist."))
@@ -155,13 +155,13 @@ def carry_out(code: str, agreement: str, move: str) -> Response:
         flash(_("Approval requested. An approver of %(name)s decides.", name=decider))
     else:
         flash(_("Saved and booked."))
-    return redirect(url_for("commitments.show", code=code, agreement=agreement), 303)
+    return redirect(url_for("agreements.show", code=code, agreement=agreement), 303)
 
 
 def _take(
     session: Session,
     book: Book,
-    commitment_id: UUID,
+    agreement_id: UUID,
     step: Step,
     answers: dict[str, Any],
     on: Any,
@@ -170,9 +170,7 @@ def _take(
     """Take a step; return whose approver decides about it, or nothing when it is done."""
     if "to_fund" in answers:
         answers["to_fund"] = fund_by_code(session, book.id, answers["to_fund"])
-    left = step.command(
-        session, **{step.subject: commitment_id}, by=by, on=on, now=now(), **answers
-    )
+    left = step.command(session, **{step.subject: agreement_id}, by=by, on=on, now=now(), **answers)
     return session.get_one(Book, left.book_id).name if step.asks else ""
 
 
@@ -245,11 +243,11 @@ def _show_page(
 ) -> Response:
     book = book_for("read_agreements", code)
     with reading() as session:
-        row = questions.commitment_by_reference(session, book.id, reference)
+        row = questions.agreement_by_reference(session, book.id, reference)
         if row.kind not in listed():
             raise NotFound(_("This book has no such agreement."))
         steps = questions.steps_of(session, row.id)
-        exits = requests.proposals_for(
+        exits = requests.requests_for(
             session,
             book_ids=pools.host_ids(session),
             kinds=(lifecycle.EXIT,),

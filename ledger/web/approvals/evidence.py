@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from ledger.db import ReadSession
 from ledger.errors import Conflict
-from ledger.queries.approvals.requests import ProposalRow
+from ledger.queries.approvals.requests import RequestRow
 from ledger.queries.books.journal import Leg
 from ledger.services.approvals.previews import books_nothing
 from ledger.services.approvals.registry import payload_of
@@ -38,7 +38,7 @@ class Evidence:
         return bool(self.terms or self.amounts or self.legs or self.part or self.problem)
 
 
-Find = Callable[[ReadSession, ProposalRow, Any], Evidence]
+Find = Callable[[ReadSession, RequestRow, Any], Evidence]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def register(kind: str, find: Find, *, part: str = "", done: Any = "") -> None:
     _shown[kind] = _Shown(find, part, done)
 
 
-def evidence_of(session: ReadSession, row: ProposalRow) -> Evidence:
+def evidence_of(session: ReadSession, row: RequestRow) -> Evidence:
     """Return what a request rests on, or why it cannot be read."""
     try:
         payload = payload_of(row.kind, row.arguments)

@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 from ledger.core.policies import Policy
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.people import Person
-from ledger.models.proposals import Proposal
 from ledger.queries.approvals import requests
 from ledger.queries.approvals import rules as approvals
 from ledger.schemas.money import Decision
@@ -41,38 +41,38 @@ def show() -> Response:
     return _page({})
 
 
-@pages.post("/queue/<uuid:proposal_id>")
+@pages.post("/queue/<uuid:request_id>")
 @fresh_needed
-def decide(proposal_id: UUID) -> Response:
+def decide(request_id: UUID) -> Response:
     """Take one decision."""
     person = signed_in()
     with reading() as session:
-        proposal = session.get(Proposal, proposal_id)
-    if proposal is None or not may_decide(proposal.kind, proposal.book_id):
+        approval_request = session.get(ApprovalRequest, request_id)
+    if approval_request is None or not may_decide(approval_request.kind, approval_request.book_id):
         raise NotFound(_("This approval request does not exist, or you don't have access to it."))
     try:
         answers = read_form(Decision())
         approve = answers["answer"] == "approve"
-        kind = proposal.kind
+        kind = approval_request.kind
 
-        def deed(session: Session) -> Proposal:
+        def command(session: Session) -> ApprovalRequest:
             decisions.prepare(session, kind)
             return decisions.decide(
                 session,
-                proposal_id=proposal_id,
+                request_id=request_id,
                 approve=approve,
                 decided_by=person.id,
                 note=answers["note"],
                 now=now(),
             )
 
-        decided = write(deed)
+        decided = write(command)
     except NotAllowed as refusal:
-        return _page({f"p-{proposal_id}": [refusal.message]}, 403)
+        return _page({f"p-{request_id}": [refusal.message]}, 403)
     except Conflict as refusal:
-        return _page({f"p-{proposal_id}": [refusal.message]}, 409)
+        return _page({f"p-{request_id}": [refusal.message]}, 409)
     except Invalid as refusal:
-        return _page({f"p-{proposal_id}": [refusal.message]}, 422)
+        return _page({f"p-{request_id}": [refusal.message]}, 422)
     if decided.state == "open":
         flash(_("Your approval is saved. Another person has to approve as well."))
     elif approve:
@@ -88,13 +88,13 @@ def _page(errors: dict[str, list[str]], status: int = 200) -> Response:
     with reading() as session:
         waiting = [
             (row, evidence.evidence_of(session, row))
-            for row in requests.proposals_for(session, book_ids=ids, is_open=True)
+            for row in requests.requests_for(session, book_ids=ids, is_open=True)
             if may_read(row.kind, row.book_id)
         ]
         rules = approvals.rules_of(session, ids, now()) if waiting else {}
         decided = [
             row
-            for row in requests.proposals_for(session, book_ids=ids, is_open=False, limit=10)
+            for row in requests.requests_for(session, book_ids=ids, is_open=False, limit=10)
             if may_read(row.kind, row.book_id)
         ]
     # What is not in the queue any more has no place of its own for its sentence.
@@ -127,13 +127,13 @@ def may_read(kind: str, book_id: UUID) -> bool:
     return may_decide(kind, book_id) or "auditor" in visitor().roles(book_id)
 
 
-def people_needed(policy: Policy, row: requests.ProposalRow) -> int:
+def people_needed(policy: Policy, row: requests.RequestRow) -> int:
     """Return how many people sign a request; one more than have where it turned out to be more."""
     by_rule = approvals.needed_by(policy, row.kind, row.arguments, row.currency)
     return max(by_rule, len(row.agreed) + 1) if row.state == "open" else by_rule
 
 
-def _role(session: ReadSession, row: requests.ProposalRow, payload: RoleAsked) -> Evidence:
+def _role(session: ReadSession, row: requests.RequestRow, payload: RoleAsked) -> Evidence:
     """Return who is to hold which role; the address only for those who decide."""
     person = session.get_one(Person, payload.person)
     may = may_decide(row.kind, row.book_id)
@@ -146,7 +146,7 @@ def _role(session: ReadSession, row: requests.ProposalRow, payload: RoleAsked) -
     )
 
 
-def _rule(_session: ReadSession, _row: requests.ProposalRow, payload: RuleChange) -> Evidence:
+def _rule(_session: ReadSession, _row: requests.RequestRow, payload: RuleChange) -> Evidence:
     kind = payload.kind.replace("_", " ") or _("all kinds")
     return Evidence(terms=[(_("Kind"), kind), (_("Approvers by amount"), payload.rule)])
 

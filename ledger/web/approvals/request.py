@@ -17,9 +17,9 @@ from ledger.core.approval_rules import KEY, ONE, Bands, read_bands
 from ledger.core.currencies import exponent
 from ledger.db import ReadSession
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
+from ledger.models.agreements import Agreement
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Account, Book, Fund
-from ledger.models.commitments import Commitment
-from ledger.models.proposals import Proposal
 from ledger.queries.approvals import requests
 from ledger.queries.approvals import rules as approvals
 from ledger.schemas.approvals import rule
@@ -58,20 +58,24 @@ class Choice:
     made_by: str
 
 
-@pages.get("/queue/<uuid:proposal_id>")
-def show(proposal_id: UUID) -> Response:
+@pages.get("/queue/<uuid:request_id>")
+def show(request_id: UUID) -> Response:
     """Show a request with the exact entries that an approval books and what they leave."""
     person = signed_in()
     with reading() as session:
-        proposal = session.get(Proposal, proposal_id)
-        if proposal is None or not queue.may_read(proposal.kind, proposal.book_id):
+        approval_request = session.get(ApprovalRequest, request_id)
+        if approval_request is None or not queue.may_read(
+            approval_request.kind, approval_request.book_id
+        ):
             raise NotFound(
                 _("This approval request does not exist, or you don't have access to it.")
             )
-        (row,) = requests.proposals_for(session, book_ids=[proposal.book_id], only=proposal_id)
+        (row,) = requests.requests_for(
+            session, book_ids=[approval_request.book_id], only=request_id
+        )
         found = evidence_of(session, row)
         facts = _facts(session, row)
-        counting = approvals.signers_of(session, proposal=proposal, now=now())
+        counting = approvals.signers_of(session, approval_request=approval_request, now=now())
         policy = approvals.rules_of(session, [row.book_id], now())[row.book_id]
     seen, refusal = None, ""
     own = row.made_by_id == person.id
@@ -80,7 +84,7 @@ def show(proposal_id: UUID) -> Response:
         try:
             seen = here().db.run(
                 lambda session: previews.preview(
-                    session, proposal_id=proposal_id, by=person.id, now=now()
+                    session, request_id=request_id, by=person.id, now=now()
                 )
             )
         except (Conflict, Invalid, NotAllowed) as error:
@@ -101,7 +105,7 @@ def show(proposal_id: UUID) -> Response:
     )
 
 
-def _facts(session: ReadSession, row: requests.ProposalRow) -> list[tuple[str, str]]:
+def _facts(session: ReadSession, row: requests.RequestRow) -> list[tuple[str, str]]:
     """Return fund, account and payee of a request, as far as it names them."""
     facts = []
     asked = row.arguments
@@ -118,25 +122,25 @@ def _facts(session: ReadSession, row: requests.ProposalRow) -> list[tuple[str, s
     receiver = _row(session, Book, asked.get("receiver"))
     if receiver is not None:
         facts.append((_("Payee"), receiver.name))
-    commitment = _row(session, Commitment, asked.get("commitment"))
-    if commitment is not None:
-        facts += _facts_of_agreement(session, commitment, row)
+    agreement = _row(session, Agreement, asked.get("commitment"))
+    if agreement is not None:
+        facts += _facts_of_agreement(session, agreement, row)
     return facts
 
 
 def _facts_of_agreement(
-    session: ReadSession, commitment: Commitment, row: requests.ProposalRow
+    session: ReadSession, agreement: Agreement, row: requests.RequestRow
 ) -> list[tuple[str, str]]:
     facts = [
-        (_("Agreement"), commitment.reference),
-        (_("Fund"), session.get_one(Fund, commitment.fund_id).name),
+        (_("Agreement"), agreement.reference),
+        (_("Fund"), session.get_one(Fund, agreement.fund_id).name),
     ]
-    if "account" in commitment.terms:
-        number = commitment.terms["account"]
+    if "account" in agreement.terms:
+        number = agreement.terms["account"]
         account = session.get(Account, (row.book_id, number))
         facts.append((_("Account"), f"{number} {account.name}" if account else str(number)))
-    if commitment.other_id is not None:
-        facts.append((_("Payee"), session.get_one(Book, commitment.other_id).name))
+    if agreement.other_id is not None:
+        facts.append((_("Payee"), session.get_one(Book, agreement.other_id).name))
     elif row.kind == "expense":
         facts.append((_("Payee"), row.made_by))
     return facts
@@ -215,9 +219,9 @@ def _page(
     with reading() as session:
         policy = approvals.rules_of(session, [book.id], now())[book.id]
         choices = approvals.choices_of_rules(session, book.id)
-        waiting: list[tuple[requests.ProposalRow, RuleChange]] = [
+        waiting: list[tuple[requests.RequestRow, RuleChange]] = [
             (row, payload_of(row.kind, row.arguments))
-            for row in requests.proposals_for(
+            for row in requests.requests_for(
                 session, book_ids=[book.id], kinds=[approvals.RULE], is_open=True
             )
         ]

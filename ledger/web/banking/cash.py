@@ -72,7 +72,7 @@ def _record(session: Session, book: Book, answers: dict[str, Any], by: UUID) -> 
         "now": now(),
         "made_by": by,
     }
-    if answers["deed"] == "bank":
+    if answers["action"] == "bank":
         cash.bank_cash(session, counts=[UUID(key) for key in answers["counts"]], **common)
         return
     pledge = None

@@ -17,7 +17,7 @@ from ledger.queries.campaigns import campaigns
 from ledger.queries.people.people import names_of
 from ledger.schemas import campaigns as schemas
 from ledger.schemas.fields import asked
-from ledger.services.campaigns import campaigns as deeds
+from ledger.services.campaigns import campaigns as service
 from ledger.web.campaigns.campaigns import look_of
 from ledger.web.site.context import (
     book_for,
@@ -111,7 +111,7 @@ def throw_away(code: str, campaign_id: UUID) -> Response:
     with reading() as session:
         row = _draft(session, book, campaign_id)
     try:
-        write(lambda session: deeds.throw_away_draft(session, campaign_id=campaign_id))
+        write(lambda session: service.throw_away_draft(session, campaign_id=campaign_id))
     except Conflict as refusal:
         form = Form(errors={WHOLE: [refusal.message]})
         return page("campaigns/discard.html", 409, book=book, campaign=row, form=form)
@@ -152,8 +152,8 @@ def _keep(book: Book, row: Campaign | None) -> Response:
     rows, problems = schemas.take_needs(raw, offered)
     try:
         answers = _answers(raw, problems)
-        opens = answers["deed"] == "open"
-        needs = [deeds.Need(**need) for need in rows.values()]
+        opens = answers["action"] == "open"
+        needs = [service.Need(**need) for need in rows.values()]
         kept = write(lambda session: _write(session, book, row, answers, needs, person.id, opens))
     except Invalid as refusal:
         # The services count the needs they were given, the form its rows.
@@ -187,11 +187,11 @@ def _write(
     book: Book,
     row: Campaign | None,
     answers: dict[str, Any],
-    needs: list[deeds.Need],
+    needs: list[service.Need],
     by: UUID,
     opens: bool,
 ) -> Campaign:
-    terms = deeds.Terms(
+    terms = service.Terms(
         fund=fund_by_code(session, book.id, answers["fund"]),
         slug=answers["slug"],
         title=answers["title"],
@@ -206,7 +206,7 @@ def _write(
         needs=needs,
     )
     if row is None:
-        kept = deeds.create_campaign(
+        kept = service.create_campaign(
             session,
             book=book,
             commodity=book.commodity,
@@ -216,11 +216,11 @@ def _write(
             **terms,
         )
     elif row.state == "draft":
-        kept = deeds.change_draft(session, campaign_id=row.id, **terms)
+        kept = service.change_draft(session, campaign_id=row.id, **terms)
     else:
-        kept = deeds.correct_campaign(session, campaign_id=row.id, by=by, now=now(), **terms)
+        kept = service.correct_campaign(session, campaign_id=row.id, by=by, now=now(), **terms)
     if opens:
-        deeds.open_campaign(session, campaign_id=kept.id, opened_by=by, now=now())
+        service.open_campaign(session, campaign_id=kept.id, opened_by=by, now=now())
     return kept
 
 

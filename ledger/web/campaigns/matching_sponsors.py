@@ -51,7 +51,7 @@ def propose(code: str) -> Response:
         answers = read_form(sponsor_schema(exponent(book.commodity)), raw)
         with reading() as session:
             campaign = _campaign(session, book, answers["campaign"])
-            found = _dry_run(session, campaign, answers) if answers["deed"] == "try" else None
+            found = _dry_run(session, campaign, answers) if answers["action"] == "try" else None
         if found is not None:
             return _page(code, typed, {}, dry_run=found)
         write(lambda session: _propose(session, book, campaign, answers, person.id))

@@ -91,7 +91,7 @@ def receive() -> Response:
         answers = read_form(schemas.Intake())
         book = book_for("receive_things", answers["book"])
 
-        def deed(session: Session) -> Intake:
+        def command(session: Session) -> Intake:
             pledge, fund, commodity = _what(session, book, answers)
             return asset_services.receive_things(
                 session,
@@ -110,7 +110,7 @@ def receive() -> Response:
                 now=now(),
             )
 
-        intake = write(deed)
+        intake = write(command)
     except (Invalid, NotFound, Conflict) as refusal:
         return _receive_page(request.form.to_dict(), errors_of(refusal), _status(refusal))
     flash(_("Equipment received. Enter its value when you know it."))

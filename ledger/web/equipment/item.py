@@ -51,12 +51,12 @@ def let_go(asset_id: UUID) -> Response:
     """Ask to sell, scrap, give back or write off a thing."""
     person = signed_in()
 
-    def deed(session: Session, answers: dict[str, Any]) -> None:
+    def command(session: Session, answers: dict[str, Any]) -> None:
         disposals.propose_disposal(
             session, asset_id=asset_id, made_by=person.id, now=now(), **answers
         )
 
-    return _ask(asset_id, "let_go", deed, _("Approval requested. An approver decides."))
+    return _ask(asset_id, "let_go", command, _("Approval requested. An approver decides."))
 
 
 @pages.post("/things/<uuid:asset_id>/give-on")
@@ -64,7 +64,7 @@ def give_on(asset_id: UUID) -> Response:
     """Ask to give a thing to another community for good."""
     person = signed_in()
 
-    def deed(session: Session, answers: dict[str, Any]) -> None:
+    def command(session: Session, answers: dict[str, Any]) -> None:
         receiver = book_by_code(session, answers["receiver"])
         disposals.propose_giving(
             session,
@@ -77,7 +77,7 @@ def give_on(asset_id: UUID) -> Response:
         )
 
     asked = _("Approval requested. An approver decides.")
-    return _ask(asset_id, "give_on", deed, asked)
+    return _ask(asset_id, "give_on", command, asked)
 
 
 @pages.post("/things/<uuid:asset_id>/wear")
@@ -85,7 +85,7 @@ def plan_wear(asset_id: UUID) -> Response:
     """Plan over how many months a thing wears."""
     person = signed_in()
 
-    def deed(session: Session, answers: dict[str, Any]) -> None:
+    def command(session: Session, answers: dict[str, Any]) -> None:
         valuation = assets.approved_value(session, asset_id)
         if valuation is None:
             raise Conflict(
@@ -104,7 +104,7 @@ def plan_wear(asset_id: UUID) -> Response:
     return _ask(
         asset_id,
         "plan_wear",
-        deed,
+        command,
         _("Depreciation planned. Each month is booked after it ends."),
     )
 
@@ -114,25 +114,25 @@ def damage(asset_id: UUID) -> Response:
     """Ask to take a lent thing back damaged."""
     person = signed_in()
 
-    def deed(session: Session, answers: dict[str, Any]) -> None:
+    def command(session: Session, answers: dict[str, Any]) -> None:
         loan = assets.running_loan(session, asset_id)
         if loan is None:
             raise Conflict(_("This equipment is not on loan."), place="impairment")
         disposals.propose_damage(session, loan_id=loan.id, made_by=person.id, now=now(), **answers)
 
-    return _ask(asset_id, "damage", deed, _("Approval requested. An approver decides."))
+    return _ask(asset_id, "damage", command, _("Approval requested. An approver decides."))
 
 
 def _ask(
     asset_id: UUID,
     name: str,
-    deed: Callable[[Session, dict[str, Any]], None],
+    command: Callable[[Session, dict[str, Any]], None],
     said: str,
 ) -> Response:
     asset, book = _asset(asset_id, "lend_things")
     try:
         answers = read_form(SHAPES[name](exponent(book.commodity)))
-        write(lambda session: deed(session, answers))
+        write(lambda session: command(session, answers))
     except (Invalid, Conflict, NotFound) as refusal:
         status = 409 if isinstance(refusal, Conflict) else 422
         return _page(
@@ -193,9 +193,9 @@ def _page(
         loans = assets.loans_of(session, asset_id)
         out = assets.running_loan(session, asset_id) is not None
     together = intake.quantity if intake else 1
-    deeds = []
+    actions = []
     if visitor().may("lend_things", book.id):
-        deeds = _deeds(asset, out=out, worn=plan is not None, valued=value is not None)
+        actions = _actions(asset, out=out, worn=plan is not None, valued=value is not None)
     return page(
         "equipment/item.html",
         status,
@@ -209,13 +209,13 @@ def _page(
         together=together,
         months=plan.terms["months"] if plan else None,
         first=date.fromisoformat(plan.terms["first"]) if plan else None,
-        deeds=deeds,
-        chosen=chosen if chosen in deeds else "",
+        actions=actions,
+        chosen=chosen if chosen in actions else "",
         form=_form(book, chosen, values, errors, together=together),
     )
 
 
-def _deeds(asset: Asset, *, out: bool, worn: bool, valued: bool) -> list[str]:
+def _actions(asset: Asset, *, out: bool, worn: bool, valued: bool) -> list[str]:
     """Return what can be asked about a thing as it is now."""
     if out:
         return ["damage"] if asset.cost else []

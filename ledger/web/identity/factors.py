@@ -124,11 +124,11 @@ def confirm_app() -> Response:
     except Invalid as refusal:
         return _app_page(request.form.to_dict(), errors_of(refusal), 422)
 
-    def deed(opened: Session) -> Added | None:
+    def command(opened: Session) -> Added | None:
         right = totp.confirm(opened, person_id=person.id, box=app_codes.box(), now=now(), **answers)
         return _added(opened, person, factors.APP) if right else None
 
-    added = write(deed)
+    added = write(command)
     if added is None:
         problem = _("This code is not correct. Check that the clock of your phone is right.")
         return _app_page(request.form.to_dict(), {"code": [problem]}, 422)

@@ -1,4 +1,4 @@
-"""What the deeds are called that ask who one is: the words after "Confirm it's you to".
+"""Names of the actions that ask for a fresh sign-in: the words after "Confirm it's you to".
 
 A test holds this list against the pages that are guarded with ``sessions.fresh_needed``.
 """
@@ -10,19 +10,19 @@ from flask import session
 from flask_babel import lazy_gettext as later
 
 from ledger.db import ReadSession
-from ledger.models.proposals import Proposal
-from ledger.queries.approvals.requests import ProposalRow, proposals_for
+from ledger.models.approval_requests import ApprovalRequest
+from ledger.queries.approvals.requests import RequestRow, requests_for
 from ledger.web.site.context import visitor
 
 WHAT: dict[str, Any] = {
     "queue.decide": later("decide on a request"),
     "approvals.change": later("change how many people must approve"),
-    "by_hand.do": later("make a manual entry"),
+    "manual_entries.do": later("make a manual entry"),
     "offline.record": later("record cash"),
     "payouts.refund": later("refund a donor"),
     "payouts.retry": later("send a refund again"),
     "transfers.propose": later("transfer money"),
-    "commitments.carry_out": later("carry out a step of an agreement"),
+    "agreements.carry_out": later("carry out a step of an agreement"),
     "pools.settle": later("settle with a pool"),
     "pools.settle_all": later("settle with a pool"),
     "journal.correct": later("correct an entry"),
@@ -46,11 +46,11 @@ WHAT: dict[str, Any] = {
 }
 
 
-def asked_for(opened: ReadSession) -> tuple[Any, ProposalRow | None]:
+def asked_for(opened: ReadSession) -> tuple[Any, RequestRow | None]:
     """Return what the visitor was about to do, and the request they were about to decide."""
-    endpoint, proposal_id = session.get("asked_for", (None, None))
-    row = opened.get(Proposal, UUID(proposal_id)) if proposal_id else None
+    endpoint, request_id = session.get("asked_for", (None, None))
+    row = opened.get(ApprovalRequest, UUID(request_id)) if request_id else None
     if row is None or not visitor().may("decide", row.book_id):
         return WHAT.get(endpoint), None
-    (shown,) = proposals_for(opened, book_ids=[row.book_id], only=row.id)
+    (shown,) = requests_for(opened, book_ids=[row.book_id], only=row.id)
     return WHAT.get(endpoint), shown

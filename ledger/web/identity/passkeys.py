@@ -47,7 +47,7 @@ def begin() -> Response:
     purpose = read_form(Wish())["purpose"]
     who = _whose(purpose)
 
-    def deed(opened: Session) -> dict[str, Any]:
+    def command(opened: Session) -> dict[str, Any]:
         if who is None:
             # Strangers make rows here, which last five minutes.
             rate_limits.count(
@@ -68,7 +68,7 @@ def begin() -> Response:
             options = passkeys.authentication_options(opened, party=party(), challenge=challenge)
         return {"challenge": str(challenge.id), "options": options}
 
-    answer = jsonify(write(deed))
+    answer = jsonify(write(command))
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
@@ -81,14 +81,14 @@ def enter() -> Answer:
     except Invalid:
         return _refused()
 
-    def deed(opened: Session) -> tuple[Person, tuple[SignInSession, str]] | None:
+    def command(opened: Session) -> tuple[Person, tuple[SignInSession, str]] | None:
         person_id = check(opened, challenges.SIGN_IN, None, answers)
         if person_id is None:
             return None
         person = opened.get_one(Person, person_id)
         return person, browser.begin(opened, person, methods=("passkey",), fresh=True)
 
-    begun = write(deed)
+    begun = write(command)
     return _refused() if begun is None else arrive(*begun)
 
 

@@ -42,12 +42,12 @@ def enter() -> Response:
         return _page(SHOW, errors_of(refusal), 422)
     who = waiting()
 
-    def deed(opened: Session) -> tuple[Person, tuple[SignInSession, str]] | None:
+    def command(opened: Session) -> tuple[Person, tuple[SignInSession, str]] | None:
         if passkeys.check(opened, challenges.SECOND_STEP, who.person_id, answers) is None:
             return None
         return _begin(opened, who.person_id, "passkey", fresh=True)
 
-    begun = write(deed)
+    begun = write(command)
     if begun is None:
         return _page(SHOW, {"form": [_("This passkey was not accepted.")]}, 422)
     return arrive(*begun, who.joined)
@@ -72,13 +72,13 @@ def recover() -> Response:
 def _with_code(template: str, code: str) -> Response:
     who = waiting()
 
-    def deed(opened: Session) -> tuple[Person, tuple[SignInSession, str]] | None:
+    def command(opened: Session) -> tuple[Person, tuple[SignInSession, str]] | None:
         answer = app_codes.check(opened, who.person_id, code, takes_recovery=template == LOST)
         if answer not in (Answer.APP, Answer.RECOVERY):
             return None
         return _begin(opened, who.person_id, answer, fresh=answer == Answer.APP)
 
-    begun = write(deed)
+    begun = write(command)
     if begun is not None:
         return arrive(*begun, who.joined)
     return _page(template, {"code": [_("This code is not correct or has already been used.")]}, 422)

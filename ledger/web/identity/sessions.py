@@ -113,7 +113,7 @@ def fresh_needed(view: Callable[Arguments, Response]) -> Callable[Arguments, Res
 def fresh_needed_unless(
     harmless: Callable[[], bool],
 ) -> Callable[[Callable[Arguments, Response]], Callable[Arguments, Response]]:
-    """Return ``fresh_needed`` for a form that is not always a deed: one that is a preview, say."""
+    """Return ``fresh_needed`` for a form that only sometimes changes something, as a preview."""
     return lambda view: _guarded(view, harmless)
 
 
@@ -127,7 +127,7 @@ def _guarded(
             # Who is not signed in at all is refused by the page itself.
             return view(*args, **kwargs)
         session["way"] = back = _page_of_form()
-        about = (request.view_args or {}).get("proposal_id")
+        about = (request.view_args or {}).get("request_id")
         session["asked_for"] = (request.endpoint, str(about) if about else None)
         answers = {name: text for name, text in request.form.items() if name not in OF_EVERY_FORM}
         session.pop("held", None)

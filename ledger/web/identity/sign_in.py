@@ -109,12 +109,12 @@ def again_page(errors: dict[str, list[str]], status: int = 200) -> Response:
     person = signed_in()
     with reading() as opened:
         held = factors_of(opened, person.id)
-        what, proposal = asked_for(opened)
+        what, approval_request = asked_for(opened)
     return page(
         "identity/again.html",
         status,
         what=what,
-        proposal=proposal,
+        approval_request=approval_request,
         email=masked(person.email),
         held=held,
         passkeys=bool(held.passkeys) and passkeys.usable_here(),

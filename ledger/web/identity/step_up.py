@@ -1,7 +1,7 @@
 """Confirm it's you with a passkey or a code; and what stops a request before it reaches its page.
 
-Which deeds ask is said by ``sessions.fresh_needed``, beside their pages. Here is how somebody with
-a second factor answers. Whoever signed in with a recovery code sets up a factor before anything
+``sessions.fresh_needed``, beside their pages, decides which actions ask. Here somebody with a
+second factor answers. Whoever signed in with a recovery code sets up a factor before anything
 else, and a role that lacks a factor which its book requires may read and not write.
 """
 
@@ -57,11 +57,11 @@ def confirm() -> Response:
         else:
             answers = read_form(PasskeyAnswer())
 
-            def deed(opened: Session) -> tuple[SignInSession, str] | None:
+            def command(opened: Session) -> tuple[SignInSession, str] | None:
                 proved = passkeys.check(opened, challenges.CONFIRM, person.id, answers)
                 return None if proved is None else _begin(opened, "passkey")
 
-            begun = write(deed)
+            begun = write(command)
     except Invalid as refusal:
         return again_page(errors_of(refusal), 422)
     if begun is None:

@@ -102,14 +102,14 @@ def register(flow: Flow, address: str) -> None:
 
 
 def _say(flow: Flow, draft: Draft) -> Response:
-    if request.form.get("deed") == "drop":
+    if request.form.get("action") == "drop":
         write(lambda session: tables.drop_draft(session, draft_id=draft.id))
         flash(_("The file was discarded. Nothing was imported."))
         return redirect(url_for(flow.leads_to, code=draft.book.code), 303)
     looked = flow.answer(draft, request.form.to_dict())
     if looked.keep is None:
         return _page(flow, draft, looked, status=422)
-    if request.form.get("deed") != "import":
+    if request.form.get("action") != "import":
         return _page(flow, draft, looked)
     keep = looked.keep
 

@@ -122,7 +122,7 @@ register(
         purpose="gifts",
         action="record_cash",
         templates=("importing/choose_gift_list.html", "importing/gift_list.html"),
-        leads_to="by_hand.index",
+        leads_to="manual_entries.index",
         check=_check,
         propose=_propose,
         answer=_answer,

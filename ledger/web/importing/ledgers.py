@@ -238,9 +238,9 @@ register(
     Flow(
         pages,
         purpose="ledger",
-        action="book_by_hand",
+        action="book_manual_entries",
         templates=("importing/choose_ledger.html", "importing/ledger.html"),
-        leads_to="by_hand.index",
+        leads_to="manual_entries.index",
         check=_check,
         propose=_propose,
         answer=_answer,

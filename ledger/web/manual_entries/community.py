@@ -1,6 +1,6 @@
-"""A community's deeds by hand, as a table: their words, what they ask, and their service.
+"""A community's kinds of manual entry, as a table: their words, fields and service.
 
-``by_hand`` shows the forms and opens the transactions. Must not know Flask's request.
+``pages`` shows the forms and opens the transactions. Must not know Flask's request.
 """
 
 from datetime import date
@@ -9,10 +9,10 @@ from uuid import UUID
 from flask_babel import lazy_gettext as later
 
 from ledger.errors import Conflict, Invalid
+from ledger.models.agreements import Agreement
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.assets import AssetLoan
-from ledger.models.commitments import Commitment
 from ledger.models.hours import HoursEntry
-from ledger.models.proposals import Proposal
 from ledger.queries.books.books import fund_by_code
 from ledger.queries.books.journal import entries_named
 from ledger.queries.pledges.pledges import pledge_by_reference
@@ -24,10 +24,10 @@ from ledger.services.equipment import contributed_use, low_value_items, supplies
 from ledger.services.equipment.assets import Receipt
 from ledger.services.pledges import pledges, receivables
 from ledger.services.volunteering import hours
-from ledger.web.manual_entries.forms import Deed, Told
+from ledger.web.manual_entries.forms import Entered, EntryKind
 
 
-def _promise(told: Told) -> Commitment:
+def _promise(told: Entered) -> Agreement:
     return receivables.propose_promise(
         told.session,
         party=told.party(),
@@ -38,7 +38,7 @@ def _promise(told: Told) -> Commitment:
     )
 
 
-def _spoken_pledge(told: Told) -> UUID:
+def _spoken_pledge(told: Entered) -> UUID:
     pledge = pledges.make_promise(
         told.session,
         promised=pledges.Promised(
@@ -59,7 +59,7 @@ def _spoken_pledge(told: Told) -> UUID:
     ]
 
 
-def _pledge_taken_back(told: Told) -> UUID:
+def _pledge_taken_back(told: Entered) -> UUID:
     reference = told.answers["pledge"].upper()
     pledge = pledge_by_reference(told.session, told.book.id, reference)
     if pledge is None:
@@ -69,13 +69,13 @@ def _pledge_taken_back(told: Told) -> UUID:
     )
 
 
-def _allowance(told: Told) -> Proposal:
+def _allowance(told: Entered) -> ApprovalRequest:
     return receivables.propose_allowance(
         told.session, book=told.book, fund=told.fund(), **told.asking("amount", "reason")
     )
 
 
-def _foreign_gift(told: Told) -> UUID:
+def _foreign_gift(told: Entered) -> UUID:
     entry_id, _value = exchange.receive_foreign_gift(
         told.session,
         book=told.book,
@@ -91,7 +91,7 @@ def _foreign_gift(told: Told) -> UUID:
     return entry_id
 
 
-def _foreign_sale(told: Told) -> UUID:
+def _foreign_sale(told: Entered) -> UUID:
     return exchange.sell_foreign(
         told.session,
         book=told.book,
@@ -106,7 +106,7 @@ def _foreign_sale(told: Told) -> UUID:
     )
 
 
-def _revaluation(told: Told) -> UUID:
+def _revaluation(told: Entered) -> UUID:
     entry_id, _gain = exchange.revalue(
         told.session,
         book=told.book,
@@ -119,7 +119,7 @@ def _revaluation(told: Told) -> UUID:
     return entry_id
 
 
-def _material(told: Told) -> Proposal:
+def _material(told: Entered) -> ApprovalRequest:
     name = told.answers["commodity"]
     code = f"{told.answers['unit']}.{'_'.join(name.upper().split())}"
     noun = f"{UNITS[told.answers['unit']]} {name}"
@@ -134,7 +134,7 @@ def _material(told: Told) -> Proposal:
     )
 
 
-def _material_used(told: Told) -> UUID:
+def _material_used(told: Entered) -> UUID:
     fund, _slash, commodity = told.answers["stock"].partition("/")
     entry_id, _value = supplies.use_material(
         told.session,
@@ -146,7 +146,7 @@ def _material_used(told: Told) -> UUID:
     return entry_id
 
 
-def _small_gift(told: Told) -> Proposal:
+def _small_gift(told: Entered) -> ApprovalRequest:
     return low_value_items.propose_small_gift(
         told.session,
         book=told.book,
@@ -163,7 +163,7 @@ def _small_gift(told: Told) -> Proposal:
     )
 
 
-def _free_use(told: Told) -> Proposal:
+def _free_use(told: Entered) -> ApprovalRequest:
     loan = told.session.get(AssetLoan, told.answers["loan"])
     if loan is None or loan.borrower_id != told.book.id:
         raise Invalid("This community has not borrowed this equipment.", place="loan")
@@ -175,7 +175,7 @@ def _free_use(told: Told) -> Proposal:
     )
 
 
-def _bounced_cheque(told: Told) -> UUID:
+def _bounced_cheque(told: Entered) -> UUID:
     return cash.bounce_cheque(
         told.session,
         book=told.book,
@@ -187,7 +187,7 @@ def _bounced_cheque(told: Told) -> UUID:
     )
 
 
-def _hours_not_worked(told: Told) -> Proposal:
+def _hours_not_worked(told: Entered) -> ApprovalRequest:
     row = told.session.get(HoursEntry, told.answers["hours"])
     if row is None or row.book_id != told.book.id:
         raise Invalid("This community has no such record of hours.", place="hours")
@@ -196,7 +196,7 @@ def _hours_not_worked(told: Told) -> Proposal:
     )
 
 
-def _day(told: Told) -> date:
+def _day(told: Entered) -> date:
     day: date = told.answers["done_on"]
     return day
 
@@ -209,8 +209,8 @@ _FOREIGN = {
     "amount": asked(later("Amount in that currency")),
 }
 
-COMMUNITY_DEEDS: dict[str, Deed] = {
-    "promise": Deed(
+COMMUNITY_KINDS: dict[str, EntryKind] = {
+    "promise": EntryKind(
         "promises",
         later("Written pledge"),
         later("A donor owes you money under a signed letter. An approver checks the letter."),
@@ -220,21 +220,21 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
         tried=True,
         words={"reason": asked(later("Letter (signed by whom, and when)"))},
     ),
-    "spoken-pledge": Deed(
+    "spoken-pledge": EntryKind(
         "promises",
         later("Pledge by phone"),
         later("A donor intends to give. The pledge becomes income once it is paid."),
         (*_DONOR, "amount", "fund", "due_on"),
         _spoken_pledge,
     ),
-    "pledge-taken-back": Deed(
+    "pledge-taken-back": EntryKind(
         "promises",
         later("Withdrawn pledge"),
         later("A donor told you that they will not pay the rest of a pledge."),
         ("pledge", "done_on"),
         _pledge_taken_back,
     ),
-    "allowance": Deed(
+    "allowance": EntryKind(
         "promises",
         later("Allowance for doubtful pledges"),
         later("Sets aside the part of a fund's pledges that may never be paid."),
@@ -250,7 +250,7 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
             )
         },
     ),
-    "foreign-gift": Deed(
+    "foreign-gift": EntryKind(
         "foreign",
         later("Contribution in another currency"),
         later("Money received in an account of another currency."),
@@ -259,7 +259,7 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
         tried=True,
         words=_FOREIGN,
     ),
-    "foreign-sale": Deed(
+    "foreign-sale": EntryKind(
         "foreign",
         later("Currency exchange"),
         later("The bank sold foreign money and paid you in your own currency."),
@@ -268,7 +268,7 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
         tried=True,
         words=_FOREIGN,
     ),
-    "revaluation": Deed(
+    "revaluation": EntryKind(
         "foreign",
         later("Revaluation at closing rates"),
         later(
@@ -278,7 +278,7 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
         _revaluation,
         tried=True,
     ),
-    "material": Deed(
+    "material": EntryKind(
         "things",
         later("Supplies received"),
         later("Sand, paint or flour, with their value. An approver agrees to the value."),
@@ -287,7 +287,7 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
         asks=True,
         words={"quantity": asked(later("Quantity"), later("In grams or millilitres."))},
     ),
-    "material-used": Deed(
+    "material-used": EntryKind(
         "things",
         later("Supplies used"),
         later("Removes used supplies from stock, at their value there."),
@@ -296,7 +296,7 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
         tried=True,
         words={"quantity": asked(later("Quantity"), later("In grams or millilitres."))},
     ),
-    "small-gift": Deed(
+    "small-gift": EntryKind(
         "things",
         later("Low-value items"),
         later("Items given and used up at once, such as small tools. An approver agrees."),
@@ -304,7 +304,7 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
         _small_gift,
         asks=True,
     ),
-    "free-use": Deed(
+    "free-use": EntryKind(
         "things",
         later("Contributed use of assets"),
         later("The value of using equipment that was lent to you for free."),
@@ -312,7 +312,7 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
         _free_use,
         asks=True,
     ),
-    "bounced-cheque": Deed(
+    "bounced-cheque": EntryKind(
         "mistakes",
         later("Returned cheque"),
         later("The bank returned a cheque that you had deposited."),
@@ -327,7 +327,7 @@ COMMUNITY_DEEDS: dict[str, Deed] = {
             )
         },
     ),
-    "hours-not-worked": Deed(
+    "hours-not-worked": EntryKind(
         "mistakes",
         later("Hours not worked"),
         later("Reverses confirmed hours with their share of the value. An approver agrees."),

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 
 from ledger.db import ReadSession
 from ledger.models.books import Book
-from ledger.queries.approvals.requests import ProposalRow
+from ledger.queries.approvals.requests import RequestRow
 from ledger.queries.books import journal
 from ledger.queries.books.books import accounts_of
 from ledger.services.accounting import manual_entries, opening_balances
@@ -13,9 +13,7 @@ from ledger.web.approvals.evidence import Evidence, register
 from ledger.web.site.locale import chosen
 
 
-def _manual(
-    session: ReadSession, row: ProposalRow, payload: manual_entries.ManualEntry
-) -> Evidence:
+def _manual(session: ReadSession, row: RequestRow, payload: manual_entries.ManualEntry) -> Evidence:
     """Return on which day what would be booked, and what the sender calls it."""
     book = session.get_one(Book, row.book_id)
     names = {account.number: account.name for account in accounts_of(session, book.id)}
@@ -42,7 +40,7 @@ def _manual(
 
 
 def _opening(
-    _session: ReadSession, _row: ProposalRow, payload: opening_balances.Opening
+    _session: ReadSession, _row: RequestRow, payload: opening_balances.Opening
 ) -> Evidence:
     return Evidence(
         amounts=[

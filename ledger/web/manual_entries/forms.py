@@ -1,6 +1,6 @@
-"""What a deed by hand is: the answers it asks for, and what somebody told in reply.
+"""What a kind of manual entry is: the answers it asks for, and what somebody entered.
 
-Must not know Flask's request, nor any single deed.
+Must not know Flask's request, nor any single kind.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,21 +13,21 @@ from flask_babel import lazy_gettext as later
 
 from ledger.core.days import day_in
 from ledger.db import Session
+from ledger.models.agreements import Agreement
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
-from ledger.models.commitments import Commitment
 from ledger.models.parties import Party
-from ledger.models.proposals import Proposal
 from ledger.queries.books.books import fund_by_code
 from ledger.services.pledges.parties import find_or_create_party
 
-# What a deed leaves: an entry, something that is agreed in steps, or a question to an approver.
-# Nothing is left by what only sets a rule.
-Result = UUID | Commitment | Proposal | None
+# What a manual entry makes: a journal entry, an agreement or an approval request; None when it only
+# sets a rule.
+Result = UUID | Agreement | ApprovalRequest | None
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What somebody told about one deed, and where it happens."""
+class Entered:
+    """What somebody entered for one manual entry, and in which book."""
 
     session: Session
     book: Book
@@ -73,15 +73,14 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """One deed by hand; ``tried`` when what it comes to is worth a look before, ``of`` in books of
-    which kind it is done."""
+class EntryKind:
+    """One kind of manual entry, in books of the kind ``of``; ``tried`` when it has a preview."""
 
     group: str
     name: Any
     hint: Any
     wants: tuple[str, ...]
-    do: Callable[[Told], Result]
+    do: Callable[[Entered], Result]
     optional: tuple[str, ...] = ()
     asks: bool = False
     tried: bool = False

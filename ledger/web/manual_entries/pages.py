@@ -1,6 +1,6 @@
-"""By hand: what no bank line and no donor's click brings into the books; one form for all deeds.
+"""Manual entries: what neither a bank line nor a donor brings into the books; one form for all.
 
-``deeds`` says what each deed asks and does. What a deed comes to is found by doing it in a
+``community`` and ``pools`` say what each kind asks and does. The preview books the entry in a
 transaction that is undone, so that no figure is computed twice.
 """
 
@@ -17,8 +17,8 @@ from ledger.core.accounts import Acct
 from ledger.core.currencies import exponent
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.agreements import Agreement
 from ledger.models.books import Book
-from ledger.models.commitments import Commitment
 from ledger.models.people import Person
 from ledger.queries.approvals import requests
 from ledger.queries.banking import deposits
@@ -29,15 +29,15 @@ from ledger.queries.books.policies import policy_of
 from ledger.queries.equipment import assets
 from ledger.queries.pools import pools
 from ledger.queries.volunteering import hours
-from ledger.schemas import by_hand as schemas
+from ledger.schemas import manual_entries as schemas
 from ledger.services.accounting import opening_balances
 from ledger.services.equipment import contributed_use, low_value_items, supplies
 from ledger.services.pledges import receivables
 from ledger.services.pledges.parties import CONSENTS
 from ledger.web.identity.sessions import fresh_needed_unless, held_answers
-from ledger.web.manual_entries.community import COMMUNITY_DEEDS, UNITS
-from ledger.web.manual_entries.forms import GROUPS, Deed, Result, Told
-from ledger.web.manual_entries.pools import OTHER_DEEDS
+from ledger.web.manual_entries.community import COMMUNITY_KINDS, UNITS
+from ledger.web.manual_entries.forms import GROUPS, Entered, EntryKind, Result
+from ledger.web.manual_entries.pools import POOL_KINDS
 from ledger.web.site.context import (
     book_for,
     now,
@@ -51,9 +51,9 @@ from ledger.web.site.context import (
 from ledger.web.site.formatting import format_figure, format_minutes
 from ledger.web.site.forms import Form, errors_of
 
-pages = Blueprint("by_hand", __name__)
-ACTION = "book_by_hand"
-DEEDS = {**COMMUNITY_DEEDS, **OTHER_DEEDS}
+pages = Blueprint("manual_entries", __name__)
+ACTION = "book_manual_entries"
+ENTRY_KINDS = {**COMMUNITY_KINDS, **POOL_KINDS}
 LATELY = 10
 # Answers in the book's own money.
 MONEY = ("amount", "received", "charge", "value")
@@ -63,14 +63,14 @@ CONFIRMED = "hours"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a deed would come to: the legs of its entry, or amounts with what they are."""
+    """What an entry would come to: the legs of its entry, or amounts with what they are."""
 
     legs: tuple[journal.Leg, ...] = ()
     amounts: tuple[tuple[str, int, str], ...] = ()
 
 
 class _Undone(Exception):
-    """Ends a transaction in which a deed was only tried."""
+    """Ends a transaction in which an entry was only previewed."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ def index(code: str) -> Response:
     """Show what can be done by hand, and what was asked lately."""
     book = book_for(ACTION, code)
     with reading() as session:
-        asked = requests.proposals_for(session, book_ids=[book.id], kinds=KINDS, limit=LATELY)
+        asked = requests.requests_for(session, book_ids=[book.id], kinds=KINDS, limit=LATELY)
         posted = journal.entries_named(
             session,
             book_id=book.id,
@@ -93,7 +93,11 @@ def index(code: str) -> Response:
         "manual_entries/index.html",
         book=book,
         groups=GROUPS,
-        deeds={name: deed for name, deed in DEEDS.items() if deed.of == book.kind},
+        entry_kinds={
+            name: entry_kind
+            for name, entry_kind in ENTRY_KINDS.items()
+            if entry_kind.of == book.kind
+        },
         asked=asked,
         posted=posted,
     )
@@ -101,16 +105,16 @@ def index(code: str) -> Response:
 
 @pages.get("/books/<code>/by-hand/<task>")
 def form(code: str, task: str) -> Response:
-    """Show the form of a deed."""
+    """Show the form of a manual entry."""
     return _page(code, task, request.args.to_dict() | held_answers(), {})
 
 
 @pages.post("/books/<code>/by-hand/<task>")
 @fresh_needed_unless(lambda: request.form.get("step") == "try")
 def do(code: str, task: str) -> Response:
-    """Do a deed, ask for it, or show what it would come to."""
+    """Book a manual entry, request its approval, or preview it."""
     book = book_for(ACTION, code)
-    asked = _deed(task, book)
+    asked = _entry_kind(task, book)
     person = signed_in()
     try:
         answers = read_form(_schema(book, asked))
@@ -129,21 +133,21 @@ def do(code: str, task: str) -> Response:
 
 
 def _after(code: str, book: Book, result: Result) -> Response:
-    """Lead to what the deed left."""
+    """Redirect to what was made."""
     if result is None:
         flash(_("Saved."))
-        return redirect(url_for("by_hand.index", code=code), 303)
+        return redirect(url_for("manual_entries.index", code=code), 303)
     if isinstance(result, UUID):
         flash(_("Booked."))
         return redirect(url_for("journal.entry", code=code, entry_id=result), 303)
     flash(_("Approval requested. An approver of %(name)s decides.", name=book.name))
-    if isinstance(result, Commitment):
-        return redirect(url_for("commitments.show", code=code, agreement=result.reference), 303)
-    return redirect(url_for("by_hand.index", code=code), 303)
+    if isinstance(result, Agreement):
+        return redirect(url_for("agreements.show", code=code, agreement=result.reference), 303)
+    return redirect(url_for("manual_entries.index", code=code), 303)
 
 
-def _try(tell: Callable[[Session], Told], asked: Deed) -> Outcome:
-    """Do a deed, look at it and undo it: what is shown is what would be booked."""
+def _try(tell: Callable[[Session], Entered], asked: EntryKind) -> Outcome:
+    """Book an entry, look at it and roll back: what is shown is what would be booked."""
 
     def undone(session: Session) -> None:
         told = tell(session)
@@ -153,14 +157,14 @@ def _try(tell: Callable[[Session], Told], asked: Deed) -> Outcome:
         write(undone)
     except _Undone as end:
         return end.outcome
-    raise AssertionError("a deed that is tried always ends so")
+    raise AssertionError("a preview always ends so")
 
 
-def _outcome(told: Told, result: Result) -> Outcome:
+def _outcome(told: Entered, result: Result) -> Outcome:
     if isinstance(result, UUID):
         detail = journal.entry_detail(told.session, book_id=told.book.id, entry_id=result)
         return Outcome(legs=detail.entry.legs)
-    if isinstance(result, Commitment):
+    if isinstance(result, Agreement):
         if policy_of(told.session, told.book, told.today).promises == "none":
             noted = _("Recorded without being owed, under your policies, until it is paid")
             return Outcome(amounts=((noted, result.quantity, result.commodity),))
@@ -182,13 +186,13 @@ def _outcome(told: Told, result: Result) -> Outcome:
     return Outcome(amounts=((_("Result"), asked["quantity"], asked["commodity"]),))
 
 
-def _told(session: Session, book: Book, person: Person, answers: dict[str, Any]) -> Told:
-    return Told(session, book, person.id, now(), answers)
+def _told(session: Session, book: Book, person: Person, answers: dict[str, Any]) -> Entered:
+    return Entered(session, book, person.id, now(), answers)
 
 
-def _schema(book: Book, asked: Deed) -> Any:
+def _schema(book: Book, asked: EntryKind) -> Any:
     foreign = request.form.get("foreign", "").strip().upper() if "foreign" in asked.wants else ""
-    return schemas.deed(
+    return schemas.shape_of(
         asked.wants,
         exponent=exponent(book.commodity),
         optional=asked.optional,
@@ -197,10 +201,10 @@ def _schema(book: Book, asked: Deed) -> Any:
     )
 
 
-def _deed(name: str, book: Book) -> Deed:
-    if name not in DEEDS or DEEDS[name].of != book.kind:
+def _entry_kind(name: str, book: Book) -> EntryKind:
+    if name not in ENTRY_KINDS or ENTRY_KINDS[name].of != book.kind:
         raise NotFound(_("This page does not exist."))
-    return DEEDS[name]
+    return ENTRY_KINDS[name]
 
 
 def _page(
@@ -212,7 +216,7 @@ def _page(
     outcome: Outcome | None = None,
 ) -> Response:
     book = book_for(ACTION, code)
-    asked = _deed(name, book)
+    asked = _entry_kind(name, book)
     with reading() as session:
         options = {
             answer: CHOICES[answer](session, book) for answer in asked.wants if answer in CHOICES
@@ -228,7 +232,7 @@ def _page(
         "manual_entries/form.html",
         status,
         book=book,
-        deed=asked,
+        entry_kind=asked,
         task=name,
         form=Form(
             _schema(book, asked),
@@ -241,7 +245,7 @@ def _page(
     )
 
 
-def _given(session: ReadSession, book: Book, asked: Deed) -> dict[str, str]:
+def _given(session: ReadSession, book: Book, asked: EntryKind) -> dict[str, str]:
     """Return what a form says before anybody has written in it."""
     day = today(book).isoformat()
     given = {"done_on": day, "received_on": day}
@@ -368,7 +372,7 @@ CHOICES: dict[str, Callable[[ReadSession, Book], list[tuple[str, str]]]] = {
     "specialised": _grades,
     "consent": _consents,
 }
-# What the deeds put before an approver, apart from what is agreed in steps.
+# What manual entries ask an approver, apart from what is agreed in steps.
 KINDS = (
     receivables.ALLOWANCE,
     contributed_use.KIND,

@@ -1,23 +1,23 @@
-"""Deeds by hand with pools, and those with which a book is set up; a table as in ``deeds``."""
+"""Manual entries of pools, and those that set up a book; a table as in ``community``."""
 
 from uuid import UUID
 
 from flask_babel import lazy_gettext as later
 
 from ledger.errors import Invalid
+from ledger.models.agreements import Agreement
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Fund
-from ledger.models.commitments import Commitment
 from ledger.models.pools import PoolMember
-from ledger.models.proposals import Proposal
 from ledger.queries.books.books import book_by_code
 from ledger.schemas.fields import asked
 from ledger.services.accounting import opening_balances
 from ledger.services.pools import lifecycle
 from ledger.services.volunteering import hours
-from ledger.web.manual_entries.forms import Deed, Told
+from ledger.web.manual_entries.forms import Entered, EntryKind
 
 
-def _refundable(told: Told) -> Commitment:
+def _refundable(told: Entered) -> Agreement:
     return lifecycle.propose_refundable(
         told.session,
         pool=book_by_code(told.session, told.answers["pool"]),
@@ -27,7 +27,7 @@ def _refundable(told: Told) -> Commitment:
     )
 
 
-def _given_back(told: Told) -> UUID:
+def _given_back(told: Entered) -> UUID:
     return lifecycle.return_unspent(
         told.session,
         pool=book_by_code(told.session, told.answers["pool"]),
@@ -37,7 +37,7 @@ def _given_back(told: Told) -> UUID:
     )
 
 
-def _conditional(told: Told) -> Commitment:
+def _conditional(told: Entered) -> Agreement:
     member = book_by_code(told.session, told.answers["member"])
     place = told.session.get(PoolMember, (told.book.id, member.id))
     if place is None:
@@ -52,7 +52,7 @@ def _conditional(told: Told) -> Commitment:
     )
 
 
-def _opening(told: Told) -> Proposal:
+def _opening(told: Entered) -> ApprovalRequest:
     balances = [
         opening_balances.Balance(account, fund, unit or told.book.commodity, quantity)
         for account, fund, unit, quantity in told.answers["balances"]
@@ -62,7 +62,7 @@ def _opening(told: Told) -> Proposal:
     )
 
 
-def _hour_rate(told: Told) -> None:
+def _hour_rate(told: Entered) -> None:
     hours.set_rate(
         told.session,
         book=told.book,
@@ -75,8 +75,8 @@ def _hour_rate(told: Told) -> None:
     )
 
 
-OTHER_DEEDS: dict[str, Deed] = {
-    "share-in-pool": Deed(
+POOL_KINDS: dict[str, EntryKind] = {
+    "share-in-pool": EntryKind(
         "pools",
         later("Refundable share in a pool"),
         later("Money put into a pool that remains yours. An approver agrees."),
@@ -84,7 +84,7 @@ OTHER_DEEDS: dict[str, Deed] = {
         _refundable,
         asks=True,
     ),
-    "given-back": Deed(
+    "given-back": EntryKind(
         "pools",
         later("Return of an allocation"),
         later("Unused money of an allocation that goes back to the pool."),
@@ -92,7 +92,7 @@ OTHER_DEEDS: dict[str, Deed] = {
         _given_back,
         tried=True,
     ),
-    "on-condition": Deed(
+    "on-condition": EntryKind(
         "pools",
         later("Conditional allocation"),
         later("Set aside for a member until a milestone is reached. An approver agrees."),
@@ -101,7 +101,7 @@ OTHER_DEEDS: dict[str, Deed] = {
         asks=True,
         of="pool",
     ),
-    "opening": Deed(
+    "opening": EntryKind(
         "setup",
         later("Opening balances"),
         later(
@@ -112,7 +112,7 @@ OTHER_DEEDS: dict[str, Deed] = {
         _opening,
         asks=True,
     ),
-    "hour-rate": Deed(
+    "hour-rate": EntryKind(
         "setup",
         later("Hourly rate of a skill"),
         later("The value of an hour from a day on. Hours already confirmed do not change."),

@@ -76,10 +76,10 @@ def set_demand(code: str) -> Response:
     except Invalid as refusal:
         return _page(code, errors_of(refusal), 422)
 
-    def deed(opened: Session) -> bool:
+    def command(opened: Session) -> bool:
         return factors.set_policy(opened, book=book, set_by=admin.id, now=now(), **answers)
 
-    flash(_("Saved.") if write(deed) else _("Nothing to change: this was already set."))
+    flash(_("Saved.") if write(command) else _("Nothing to change: this was already set."))
     return redirect(url_for("factor_policy.show", code=code), 303)
 
 
@@ -90,12 +90,12 @@ def reset(code: str, person_id: UUID) -> Response:
     book = book_for(ACTION, code)
     admin = signed_in()
 
-    def deed(opened: Session) -> None:
+    def command(opened: Session) -> None:
         held = people_of(opened, book_id=book.id, now=now())
         if person_id not in {row.person_id for row in held}:
             raise NotFound("This is not a person of this community.")
         factors.reset(opened, person_id=person_id, by=admin.id, now=now())
 
-    write(deed)
+    write(command)
     flash(_("Removed. We notified the person by mail. They set up new factors when they sign in."))
     return redirect(url_for("factor_policy.show", code=code), 303)

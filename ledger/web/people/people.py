@@ -63,7 +63,7 @@ def give(code: str) -> Response:
     try:
         answers = read_form(NewRole())
 
-        def deed(session: Session) -> role_grants.Given:
+        def command(session: Session) -> role_grants.Given:
             person = people.create_person(
                 session, email=answers["email"], name=answers["name"], now=now()
             )
@@ -77,7 +77,7 @@ def give(code: str) -> Response:
                 until=answers["until"],
             )
 
-        given = write(deed)
+        given = write(command)
     except Invalid as refusal:
         return _page(code, request.form.to_dict(), errors_of(refusal), 422)
     except (Conflict, NotAllowed) as refusal:
@@ -146,9 +146,9 @@ def _page(
     book = book_for(READ, code)
     with reading() as session:
         rows = people_queries.people_of(session, book_id=book.id, now=now(), to_come=True)
-        waiting: list[tuple[requests.ProposalRow, role_grants.RoleAsked]] = [
+        waiting: list[tuple[requests.RequestRow, role_grants.RoleAsked]] = [
             (row, payload_of(row.kind, row.arguments))
-            for row in requests.proposals_for(
+            for row in requests.requests_for(
                 session, book_ids=[book.id], kinds=[rules.ROLE], is_open=True
             )
         ]

@@ -67,7 +67,7 @@ def show(code: str) -> Response:
 def describe(code: str) -> Response:
     """Change what the public reads; the time zone until something is booked."""
 
-    def deed(session: Session, book: Book, answers: dict[str, str]) -> None:
+    def command(session: Session, book: Book, answers: dict[str, str]) -> None:
         books.describe(
             session,
             book=session.get_one(Book, book.id),
@@ -79,14 +79,14 @@ def describe(code: str) -> Response:
             made_by=visitor().id,
         )
 
-    return _do(code, BookWords(), deed, _("Saved."))
+    return _do(code, BookWords(), command, _("Saved."))
 
 
 @pages.post("/books/<code>/funds")
 def open_fund(code: str) -> Response:
     """Open a fund."""
 
-    def deed(session: Session, book: Book, answers: dict[str, str]) -> None:
+    def command(session: Session, book: Book, answers: dict[str, str]) -> None:
         books.create_fund(
             session,
             book_id=book.id,
@@ -98,14 +98,14 @@ def open_fund(code: str) -> Response:
         )
         _note(session, book, "fund")
 
-    return _do(code, NewFund(), deed, _("The fund was created."))
+    return _do(code, NewFund(), command, _("The fund was created."))
 
 
 @pages.post("/books/<code>/kinds")
 def add_kind(code: str) -> Response:
     """Add a skill or a kind of equipment, for all books here."""
 
-    def deed(session: Session, book: Book, answers: dict[str, str]) -> None:
+    def command(session: Session, book: Book, answers: dict[str, str]) -> None:
         books.add_kind(
             session,
             prefix=answers["kind"],
@@ -114,7 +114,7 @@ def add_kind(code: str) -> Response:
         )
         _note(session, book, "kind")
 
-    return _do(code, NewKind(), deed, _("Added. People can now pledge it."))
+    return _do(code, NewKind(), command, _("Added. People can now pledge it."))
 
 
 def _note(session: Session, book: Book, setting: str) -> None:
@@ -128,12 +128,12 @@ def _note(session: Session, book: Book, setting: str) -> None:
     )
 
 
-def _do(code: str, schema: Schema, deed, said: str) -> Response:  # type: ignore[no-untyped-def]
-    """Read a form, do its deed in one transaction, and lead back; or show what is wrong."""
+def _do(code: str, schema: Schema, command, said: str) -> Response:  # type: ignore[no-untyped-def]
+    """Read a form, run its command in one transaction, and lead back; or show what is wrong."""
     book = book_for(ACTION, code)
     try:
         answers = read_form(schema)
-        write(lambda session: deed(session, book, answers))
+        write(lambda session: command(session, book, answers))
     except Invalid as refusal:
         return _page(book, request.form.to_dict(), errors_of(refusal), 422)
     except Conflict as refusal:

@@ -26,7 +26,7 @@ from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("recurring", __name__)
 
-DEEDS = {
+ACTIONS = {
     "pause": checkout.pause_gift,
     "resume": checkout.resume_gift,
     "skip": checkout.skip_next,
@@ -45,11 +45,11 @@ def show(token: str) -> Response:
     return _page(token, {})
 
 
-@pages.post("/gifts/<token>/<any(pause, resume, skip, stop):deed>")
-def change(token: str, deed: str) -> Response:
+@pages.post("/gifts/<token>/<any(pause, resume, skip, stop):action>")
+def change(token: str, action: str) -> Response:
     """Pause, resume, leave one payment out, or stop."""
     gift_id = links().read(RECURRING, token)
-    DEEDS[deed](here().db, gateway(), gift_id=gift_id, now=now())
+    ACTIONS[action](here().db, gateway(), gift_id=gift_id, now=now())
     said = {
         "pause": _("Your recurring contribution is paused. We charge nothing until you resume it."),
         "resume": _("Your recurring contribution resumes with the next payment."),
@@ -59,7 +59,7 @@ def change(token: str, deed: str) -> Response:
             "for your support."
         ),
     }
-    flash(said[deed])
+    flash(said[action])
     return redirect(url_for("recurring.show", token=token), 303)
 
 

@@ -10,13 +10,13 @@ from werkzeug.wrappers import Response
 
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book
-from ledger.models.proposals import Proposal
 from ledger.queries.approvals import requests
 from ledger.queries.books.books import book_by_code, funds_of
 from ledger.queries.pools import pools
 from ledger.schemas import pool_agreements as schemas
-from ledger.services.pools import agreements as deeds
+from ledger.services.pools import agreements as service
 from ledger.web.site.context import (
     book_for,
     now,
@@ -32,7 +32,7 @@ pages = Blueprint("pool_agreements", __name__)
 ACTION = "propose_pool"
 # What the pool's own fund is called where nobody says otherwise, as with the command.
 OWN_FUND = "POOL"
-Ask = Callable[[Session, Book, dict[str, Any]], Proposal]
+Ask = Callable[[Session, Book, dict[str, Any]], ApprovalRequest]
 
 
 @pages.get("/books/<code>/pools")
@@ -88,17 +88,17 @@ def _ask(code: str, schema: Schema, ask: Ask, form: Callable[..., Response]) -> 
     return redirect(url_for("pool_agreements.index", code=code), 303)
 
 
-def _propose(session: Session, host: Book, answers: dict[str, Any]) -> Proposal:
+def _propose(session: Session, host: Book, answers: dict[str, Any]) -> ApprovalRequest:
     asking = {name: answers.pop(name) for name in ("reason", "made_by", "now")}
     code = answers.pop("code").upper()
     fee = answers.pop("fee_basis_points") or 0
-    terms = deeds.PoolTerms(code=code, fee_basis_points=fee, **answers)
-    return deeds.propose_pool(session, host=host, terms=terms, **asking)
+    terms = service.PoolTerms(code=code, fee_basis_points=fee, **answers)
+    return service.propose_pool(session, host=host, terms=terms, **asking)
 
 
-def _join(session: Session, member: Book, answers: dict[str, Any]) -> Proposal:
+def _join(session: Session, member: Book, answers: dict[str, Any]) -> ApprovalRequest:
     pool = book_by_code(session, answers.pop("pool"))
-    return deeds.propose_joining(session, pool=pool, member=member, **answers)
+    return service.propose_joining(session, pool=pool, member=member, **answers)
 
 
 def _community(code: str) -> Book:
@@ -113,14 +113,14 @@ def _member(session: ReadSession, pool: Book, book: Book) -> pools.MemberRow | N
     return next((row for row in rows if row.book_id == book.id), None)
 
 
-def _asked(session: ReadSession, book: Book) -> list[requests.ProposalRow]:
+def _asked(session: ReadSession, book: Book) -> list[requests.RequestRow]:
     """Return what a community asked of its own approver, and of hosts to be let in."""
-    kinds = (deeds.OPENING, deeds.JOINING)
-    own = requests.proposals_for(session, book_ids=[book.id], kinds=kinds)
-    let_in = requests.proposals_for(
+    kinds = (service.OPENING, service.JOINING)
+    own = requests.requests_for(session, book_ids=[book.id], kinds=kinds)
+    let_in = requests.requests_for(
         session,
         book_ids=pools.host_ids(session),
-        kinds=(deeds.ADMISSION,),
+        kinds=(service.ADMISSION,),
         about={"member": str(book.id)},
     )
     return sorted([*own, *let_in], key=lambda row: row.made_at, reverse=True)

@@ -42,7 +42,7 @@ def propose(code: str) -> Response:
     book = book_for("propose_transfer", code)
     person = signed_in()
     typed = request.form.to_dict()
-    preview = typed.get("deed") == "preview"
+    preview = typed.get("action") == "preview"
     try:
         answers, measures = _read(book, dict(typed))
         with reading() as session:
@@ -52,7 +52,7 @@ def propose(code: str) -> Response:
 
         fund = answers.pop("fund")
 
-        def deed(session: Session) -> None:
+        def command(session: Session) -> None:
             cost_sharing.propose_sharing(
                 session,
                 book=book,
@@ -68,17 +68,17 @@ def propose(code: str) -> Response:
                 now=now(),
             )
 
-        write(deed)
+        write(command)
     except Invalid as refusal:
         return _page(code, typed, errors_of(refusal), status=422)
     except (Conflict, NotFound) as refusal:
         return _page(code, typed, errors_of(refusal), status=422)
     flash(_("Approval requested. An approver of %(name)s decides.", name=book.name))
-    return redirect(url_for("commitments.index", code=code), 303)
+    return redirect(url_for("agreements.index", code=code), 303)
 
 
 def _read(book: Book, typed: dict[str, str]) -> tuple[dict[str, Any], dict[str, int]]:
-    typed.pop("deed", None)
+    typed.pop("action", None)
     measures, problems = take_numbers(typed, PREFIX)
     try:
         answers = read_form(shared_cost(exponent(book.commodity)), typed)

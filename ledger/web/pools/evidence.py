@@ -5,10 +5,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
 
 from ledger.db import ReadSession
+from ledger.models.agreements import Agreement
 from ledger.models.books import Book, Fund
-from ledger.models.commitments import Commitment
 from ledger.models.pools import Pool
-from ledger.queries.approvals.requests import ProposalRow
+from ledger.queries.approvals.requests import RequestRow
 from ledger.queries.pools import pools
 from ledger.services.approvals.agreements import AgreementAsked
 from ledger.services.pools import agreements, allocations, lifecycle
@@ -17,11 +17,11 @@ from ledger.web.site.formatting import format_share
 from ledger.web.site.locale import chosen
 
 
-def _split(session: ReadSession, _row: ProposalRow, payload: allocations.RunAsked) -> Evidence:
+def _split(session: ReadSession, _row: RequestRow, payload: allocations.RunAsked) -> Evidence:
     return Evidence(about=pools.run_by_id(session, payload.run))
 
 
-def _opening(_session: ReadSession, _row: ProposalRow, payload: agreements.PoolTerms) -> Evidence:
+def _opening(_session: ReadSession, _row: RequestRow, payload: agreements.PoolTerms) -> Evidence:
     """Return what an approver agrees to by opening a pool."""
     return Evidence(
         terms=[
@@ -37,7 +37,7 @@ def _opening(_session: ReadSession, _row: ProposalRow, payload: agreements.PoolT
     )
 
 
-def _joining(session: ReadSession, _row: ProposalRow, payload: agreements.Joining) -> Evidence:
+def _joining(session: ReadSession, _row: RequestRow, payload: agreements.Joining) -> Evidence:
     """Return who joins which pool, who is in it, and what its host takes."""
     pool = session.get_one(Pool, payload.pool)
     members = pools.members_of(session, pool_id=pool.book_id)
@@ -53,9 +53,9 @@ def _joining(session: ReadSession, _row: ProposalRow, payload: agreements.Joinin
     )
 
 
-def _exit(session: ReadSession, _row: ProposalRow, payload: AgreementAsked) -> Evidence:
+def _exit(session: ReadSession, _row: RequestRow, payload: AgreementAsked) -> Evidence:
     """Return whose share leaves which pool, and since when it is there."""
-    share = session.get_one(Commitment, payload.commitment)
+    share = session.get_one(Agreement, payload.commitment)
     since = format_date(share.created_at, locale=chosen())
     return Evidence(
         terms=[

@@ -51,7 +51,7 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 @dataclass(frozen=True)
 class Poolbook:
-    """The parts a door works with; one per running program."""
+    """The parts that pages work with; one per running program."""
 
     db: Database
     settings: Settings
@@ -152,22 +152,22 @@ def reading() -> Iterator[ReadSession]:
         yield opened
 
 
-def write(deed: Callable[[Session], Result]) -> Result:
-    """Run one deed in one transaction, again when another writer got in between.
+def write(command: Callable[[Session], Result]) -> Result:
+    """Run one command in one transaction, again when another writer got in between.
 
-    The first deed of a form that somebody signed in sends is done once, however often it is sent.
+    The first command of a form that a signed-in person sends runs once, however often it is sent.
     """
-    deed = late_days.asking_first(deed)
+    command = late_days.asking_first(command)
     name, person = idempotency.name_of_form(), visitor().person
     if name is None or person is None or "kept" in g:
-        result = here().db.run(deed)
+        result = here().db.run(command)
         late_days.tell()
         return result
     idempotency.refuse_again(here().db, person.id, name)
 
     def keep_and_do(session: Session) -> Result:
         idempotency.keep(session, person.id, name, now())
-        return deed(session)
+        return command(session)
 
     try:
         result = here().db.run(keep_and_do)

@@ -1,7 +1,7 @@
 """A form that is sent twice, by a double click or on the way back, is done once.
 
-Each form that is written carries a key of its own, and the transaction of its deed keeps what was
-sent under it. Who sends the same again is led to where the first time led.
+Each form carries a key of its own, and the transaction of its command keeps what was sent under
+it. A repeated submission is redirected to the result of the first.
 """
 
 import hashlib

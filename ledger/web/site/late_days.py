@@ -24,11 +24,11 @@ FIELD = "moved_to"
 DAYS = ("received_on", "done_on")
 
 
-def asking_first(deed: Callable[[Session], Result]) -> Callable[[Session], Result]:
-    """Return a deed that is undone when it was booked on another day than its form says."""
+def asking_first(command: Callable[[Session], Result]) -> Callable[[Session], Result]:
+    """Return a command that is rolled back when it was booked on another day than its form says."""
 
     def checked(session: Session) -> Result:
-        result = deed(session)
+        result = command(session)
         moved = moved_days(session)
         g.booked_later = None
         if moved and any(name in request.form for name in DAYS):

@@ -18,12 +18,12 @@ from ledger.web.approvals.agreement_kinds import AgreementPage, Ask, Asking, Ste
 _SUM = ("amount", "reference")
 
 
-def _plain(deed: Callable[..., Any], form: Callable[..., object]) -> Ask:
+def _plain(command: Callable[..., Any], form: Callable[..., object]) -> Ask:
     """Return a request that is made of a book, a fund and what the form says."""
 
     def ask(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> Any:
         asking = {name: answers.pop(name) for name in ("made_by", "now")}
-        return deed(session, book=book, fund=fund, request=form(**answers), **asking)
+        return command(session, book=book, fund=fund, request=form(**answers), **asking)
 
     return ask
 

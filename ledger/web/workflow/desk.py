@@ -3,7 +3,7 @@
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from ledger.queries.approvals import requests as proposals
+from ledger.queries.approvals import requests as approval_requests
 from ledger.queries.invariants import check as check_invariants
 from ledger.queries.pools.pools import hosted_by
 from ledger.queries.workflow import desk
@@ -19,7 +19,7 @@ def show(code: str) -> Response:
     with reading() as session:
         waiting = desk.waiting(session, book_id=book.id, currency=book.commodity)
         pools = hosted_by(session, book.id)
-        requests = proposals.proposals_for(session, book_ids=[book.id], is_open=True)
+        requests = approval_requests.requests_for(session, book_ids=[book.id], is_open=True)
     # What there is to do comes first; what is done stays to be seen below.
     waiting.sort(key=lambda row: row.count == 0)
     return page("workflow/desk.html", book=book, waiting=waiting, pools=pools, requests=requests)

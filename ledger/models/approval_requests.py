@@ -1,4 +1,4 @@
-"""Proposals: deeds that one person asks for and another decides on (domain section 11)."""
+"""Approval requests: what one person asks for and another decides on (domain section 11)."""
 
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ledger.models.base import Base, Code, Key
 
 
-class Proposal(Base):
-    """A request that waits for an approver of ``book_id``; ``arguments`` are the deed's own."""
+class ApprovalRequest(Base):
+    """A request that waits for an approver of ``book_id``; ``arguments`` are those of its kind."""
 
     __tablename__ = "proposal"
     __table_args__ = (
@@ -35,11 +35,13 @@ class Proposal(Base):
 
 
 class Approval(Base):
-    """One yes to a proposal that needs two; the last is the proposal's own decision."""
+    """One approval of a request that needs two; the last is the decision on the request itself."""
 
     __tablename__ = "approval"
 
-    proposal_id: Mapped[UUID] = mapped_column(ForeignKey("proposal.id"), primary_key=True)
+    request_id: Mapped[UUID] = mapped_column(
+        "proposal_id", ForeignKey("proposal.id"), primary_key=True
+    )
     approved_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
     approved_at: Mapped[datetime]
     note: Mapped[str]

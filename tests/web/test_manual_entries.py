@@ -10,15 +10,15 @@ from werkzeug.test import TestResponse
 
 from ledger.db import Session
 from ledger.ids import new_id
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book
 from ledger.models.pledges import Pledge
-from ledger.models.proposals import Proposal
 from ledger.models.statements import BankLine, BankStatement
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code
 from ledger.services.books.policies import choose_policy
 from ledger.services.people.people import grant_role
-from ledger.web.manual_entries.pages import DEEDS
+from ledger.web.manual_entries.pages import ENTRY_KINDS
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
 from tests.web.town import TODAY, Town
@@ -35,7 +35,7 @@ LETTER = {
 
 
 def send(town: Town, task: str, step: str = "do", **answers: str) -> TestResponse:
-    path = town.address("by_hand.do", task=task)
+    path = town.address("manual_entries.do", task=task)
     return town.client("treasurer").post(path, data={**answers, "step": step})
 
 
@@ -55,12 +55,12 @@ def moved(town: Town, before: dict[tuple[int, str], int]) -> dict[tuple[int, str
 def approve(town: Town, kind: str) -> None:
     with town.db.snapshot() as session:
         asked = session.scalars(
-            select(Proposal)
-            .where(Proposal.kind == kind, Proposal.state == "open")
-            .order_by(Proposal.id.desc())
+            select(ApprovalRequest)
+            .where(ApprovalRequest.kind == kind, ApprovalRequest.state == "open")
+            .order_by(ApprovalRequest.id.desc())
         ).first()
     assert asked is not None
-    path = town.address("queue.decide", proposal_id=str(asked.id))
+    path = town.address("queue.decide", request_id=str(asked.id))
     answer = town.client("approver").post(path, data={"answer": "approve", "note": ""})
     assert answer.status_code == 303, answer.text
 
@@ -108,7 +108,7 @@ def test_a_promise_on_paper_is_asked_agreed_raised_paid_and_written_off(town: To
                     select(Pledge.reference).where(Pledge.legal_nature == "unconditional")
                 ).one()
             cash = {"amount": "60", "fund": "GEN", "received_on": DAY, "pledge": reference}
-            paid = treasurer.post("/books/A/cash", data={**cash, "key": "p", "deed": "count"})
+            paid = treasurer.post("/books/A/cash", data={**cash, "key": "p", "action": "count"})
             assert paid.status_code == 303
             assert "$3,040.00" in treasurer.get(path).text
     approve(town, "write_off")
@@ -209,7 +209,7 @@ def test_a_deed_that_nobody_knows_is_not_found(town: Town) -> None:
 
 def count_cash(town: Town, amount: str, key: str, **other: str) -> str:
     """Count cash into the general fund and return the path of its entry."""
-    form = {"amount": amount, "fund": "GEN", "received_on": DAY, "key": key, "deed": "count"}
+    form = {"amount": amount, "fund": "GEN", "received_on": DAY, "key": key, "action": "count"}
     assert town.client("treasurer").post("/books/A/cash", data={**form, **other}).status_code == 303
     journal = town.client("treasurer").get("/books/A/journal").text
     found = re.search(r'href="(/books/A/journal/[0-9a-f-]{36})"', journal)
@@ -248,14 +248,16 @@ def test_cash_that_went_to_the_bank_since_is_not_taken_back(town: Town) -> None:
     treasurer = town.client("treasurer")
     assert treasurer.post(f"{path}/take-back", data={"why": "Counted twice"}).status_code == 303
     all_of_it = f"{(held + 4_400) // 100}.{(held + 4_400) % 100:02}"
-    bank = {"amount": all_of_it, "fund": "GEN", "received_on": DAY, "key": "b", "deed": "bank"}
+    bank = {"amount": all_of_it, "fund": "GEN", "received_on": DAY, "key": "b", "action": "bank"}
     assert treasurer.post("/books/A/cash", data=bank).status_code == 303
     before = town.rows()
     with town.db.snapshot() as session:
         asked = session.scalars(
-            select(Proposal).where(Proposal.kind == "reversal", Proposal.state == "open")
+            select(ApprovalRequest).where(
+                ApprovalRequest.kind == "reversal", ApprovalRequest.state == "open"
+            )
         ).one()
-    path = town.address("queue.decide", proposal_id=str(asked.id))
+    path = town.address("queue.decide", request_id=str(asked.id))
     answer = town.client("approver").post(path, data={"answer": "approve", "note": ""})
     assert answer.status_code == 409
     assert "has since been used" in answer.text
@@ -303,15 +305,17 @@ def test_free_use_is_asked_by_whoever_borrowed(town: Town) -> None:
     assert answer.status_code == 303
     approver = town.client("other approver")
     with town.db.snapshot() as session:
-        asked = session.scalars(select(Proposal).where(Proposal.kind == "free_use")).one()
-    path = town.address("queue.decide", proposal_id=str(asked.id))
+        asked = session.scalars(
+            select(ApprovalRequest).where(ApprovalRequest.kind == "free_use")
+        ).one()
+    path = town.address("queue.decide", request_id=str(asked.id))
     assert approver.post(path, data={"answer": "approve", "note": ""}).status_code == 303
     assert "/books/B/journal/" in borrower.get("/books/B/by-hand").text
 
 
 def test_a_cheque_that_bounced_is_booked_once_with_what_the_bank_charged(town: Town) -> None:
     count_cash(town, "250", "a cheque")
-    banked = count_cash(town, "250", "to the bank", deed="bank")
+    banked = count_cash(town, "250", "to the bank", action="bank")
     before = money(town)
     told = {"entry": banked.rpartition("/")[2], "general_fund": "GEN", "done_on": DAY}
     assert "12.00" in looked_at(town, "bounced-cheque", charge="12", **told)
@@ -335,20 +339,20 @@ def test_hours_that_were_not_worked_are_taken_back(town: Town) -> None:
     assert "/journal/" in town.client("treasurer").get("/books/A/by-hand").text
 
 
-@pytest.mark.parametrize("task", sorted(DEEDS))
+@pytest.mark.parametrize("task", sorted(ENTRY_KINDS))
 def test_every_deed_has_a_form_and_refuses_an_empty_one_by_name(town: Town, task: str) -> None:
-    code = "P" if DEEDS[task].of == "pool" else "A"
-    path = town.address("by_hand.form", task=task, code=code)
-    other = town.address("by_hand.form", task=task, code="A" if code == "P" else "P")
+    code = "P" if ENTRY_KINDS[task].of == "pool" else "A"
+    path = town.address("manual_entries.form", task=task, code=code)
+    other = town.address("manual_entries.form", task=task, code="A" if code == "P" else "P")
     treasurer = town.client("treasurer")
     assert treasurer.get(other).status_code == 404
     page = treasurer.get(path).text
     before = town.rows()
     answer = treasurer.post(path, data={"step": "do"})
     assert answer.status_code == 422
-    for name in DEEDS[task].wants:
+    for name in ENTRY_KINDS[task].wants:
         assert f'name="{name}"' in page
-        needed = name not in DEEDS[task].optional and name != "basis_points"
+        needed = name not in ENTRY_KINDS[task].optional and name != "basis_points"
         assert (f'href="#{name}"' in answer.text) is needed, name
     assert town.rows() == before
 
@@ -445,9 +449,9 @@ def test_money_is_allocated_on_a_condition_that_is_reached_and_some_comes_back(t
     path = asked.headers["Location"]
     with town.db.snapshot() as session:
         row = session.scalars(
-            select(Proposal).where(Proposal.kind == "conditional_allocation")
+            select(ApprovalRequest).where(ApprovalRequest.kind == "conditional_allocation")
         ).one()
-    decide = town.address("queue.decide", proposal_id=str(row.id))
+    decide = town.address("queue.decide", request_id=str(row.id))
     yes = {"answer": "approve", "note": ""}
     assert town.client("pool approver").post(decide, data=yes).status_code == 303
     before = money(town)
@@ -483,7 +487,7 @@ def test_the_summary_names_the_fields_that_need_another_look(town: Town) -> None
         assert f'<a href="#{field}">{label}: ' in text
     # A field that the form does not have has no label.
     odd = town.client("treasurer").post(
-        town.address("by_hand.do", task="foreign-sale"), data={"<b>odd</b>": "x"}
+        town.address("manual_entries.do", task="foreign-sale"), data={"<b>odd</b>": "x"}
     )
     assert odd.status_code == 422
     assert '<a href="#&lt;b&gt;odd&lt;/b&gt;">' in odd.text
@@ -491,14 +495,16 @@ def test_the_summary_names_the_fields_that_need_another_look(town: Town) -> None
 
 def test_a_day_that_has_not_begun_where_the_book_is_kept_is_still_ahead(town: Town) -> None:
     def keep_in(zone: str) -> None:
-        def deed(session: Session) -> None:
+        def action(session: Session) -> None:
             book_by_code(session, "A").time_zone = zone
 
-        town.tell(deed)
+        town.tell(action)
 
     told = {"foreign": "EUR", "amount": "10", "rate": "1.1", "fund": "GEN", "done_on": DAY}
     keep_in("Pacific/Pago_Pago")
-    form = town.client("treasurer").get(town.address("by_hand.form", task="foreign-gift")).text
+    form = (
+        town.client("treasurer").get(town.address("manual_entries.form", task="foreign-gift")).text
+    )
     refused = send(town, "foreign-gift", reference="Early", **told)
     keep_in("UTC")
     assert (TODAY - timedelta(days=1)).isoformat() in form

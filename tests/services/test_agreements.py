@@ -9,7 +9,7 @@ from ledger.core.match_gifts import Terms
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
-from ledger.models.commitments import Commitment
+from ledger.models.agreements import Agreement
 from ledger.services.approvals.agreements import MoneyRequest
 from ledger.services.books.books import ensure_commodity
 from ledger.services.campaigns import matching_sponsors
@@ -23,12 +23,12 @@ from tests.services.hamlet import (
     account,
     decide,
     fund,
-    open_proposal,
+    open_request,
     sound,
 )
 
 
-def order(session: Session, hamlet: Hamlet, **changed: Any) -> Commitment:
+def order(session: Session, hamlet: Hamlet, **changed: Any) -> Agreement:
     request = spending.SpendingRequest(8_000, "Timber", "The stage needs it")
     return spending.request_spending(
         session,
@@ -58,7 +58,7 @@ def test_what_says_nothing_is_not_asked(
     assert refused.value.place == place
 
 
-def loan(session: Session, hamlet: Hamlet, **changed: Any) -> Commitment:
+def loan(session: Session, hamlet: Hamlet, **changed: Any) -> Agreement:
     answers: dict[str, Any] = {
         "lender": hamlet.books["A"],
         "fund": fund(session, "A", "GEN"),
@@ -88,7 +88,7 @@ def test_a_repayment_is_taken_once_and_never_above_what_is_lent(
     hamlet_session: Session, hamlet: Hamlet
 ) -> None:
     row = loan(hamlet_session, hamlet)
-    decide(hamlet_session, open_proposal(hamlet_session, "loan").id, hamlet.checker)
+    decide(hamlet_session, open_request(hamlet_session, "loan").id, hamlet.checker)
     common: dict[str, Any] = {"loan_id": row.id, "by": hamlet.maker, "on": TODAY, "now": NOW}
     cash = account(hamlet_session, "B", 1010)
     for _ in range(2):
@@ -107,7 +107,7 @@ def test_a_repayment_is_taken_once_and_never_above_what_is_lent(
 
 def test_a_step_takes_something(hamlet_session: Session, hamlet: Hamlet) -> None:
     row = order(hamlet_session, hamlet)
-    decide(hamlet_session, open_proposal(hamlet_session, "spending").id, hamlet.checker)
+    decide(hamlet_session, open_request(hamlet_session, "spending").id, hamlet.checker)
     common: dict[str, Any] = {"spending_id": row.id, "by": hamlet.maker, "on": TODAY, "now": NOW}
     for amount in (0, -5):
         with pytest.raises(Invalid), hamlet_session.begin_nested():
@@ -129,7 +129,7 @@ def test_what_nobody_asked_or_is_decided_is_not_decided(
     with pytest.raises(NotFound, match="This approval request does not exist"):
         decide(hamlet_session, new_id(), hamlet.checker)
     order(hamlet_session, hamlet)
-    asked = open_proposal(hamlet_session, "spending")
+    asked = open_request(hamlet_session, "spending")
     decide(hamlet_session, asked.id, hamlet.checker)
     for approve in (True, False):
         with pytest.raises(Conflict, match="This request has already been decided"):

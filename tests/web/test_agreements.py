@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from ledger.ids import new_id
-from ledger.models.commitments import Commitment
-from ledger.models.proposals import Proposal
+from ledger.models.agreements import Agreement
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code
 from tests.web.town import TODAY, Town
@@ -80,26 +80,28 @@ def money(town: Town) -> dict[tuple[int, str], int]:
         return {(row.account, row.fund): row.quantity for row in rows if row.commodity == "USD"}
 
 
-def ask(town: Town, kind: str, **other: str) -> Commitment:
+def ask(town: Town, kind: str, **other: str) -> Agreement:
     also, who, _steps = WALKS[kind]
     # The town is shared by all tests of this file.
     title = f"A thing {new_id()}"
     form = {**COMMON, **also, **other, "title": title}
-    answer = town.client(who).post(town.address("commitments.ask", kind=kind), data=form)
+    answer = town.client(who).post(town.address("agreements.ask", kind=kind), data=form)
     assert answer.status_code == 303, answer.text
     with town.db.snapshot() as session:
         return session.scalars(
-            select(Commitment).where(Commitment.kind == kind, Commitment.title == title)
+            select(Agreement).where(Agreement.kind == kind, Agreement.title == title)
         ).one()
 
 
 def approve(town: Town, kind: str) -> None:
     with town.db.snapshot() as session:
         asked = session.scalar(
-            select(Proposal).where(Proposal.kind == kind, Proposal.state == "open")
+            select(ApprovalRequest).where(
+                ApprovalRequest.kind == kind, ApprovalRequest.state == "open"
+            )
         )
     if asked is not None:
-        path = town.address("queue.decide", proposal_id=str(asked.id))
+        path = town.address("queue.decide", request_id=str(asked.id))
         answer = town.client("approver").post(path, data={"answer": "approve", "note": ""})
         assert answer.status_code == 303, answer.text
 
@@ -109,7 +111,7 @@ def give_money(town: Town) -> None:
     form = {"amount": "50", "fund": "SOLAR", "received_on": TODAY.isoformat(), "key": "k9"}
     for deed in ("count", "bank"):
         town.client("treasurer").post(
-            town.address("offline.record"), data={**form, "deed": deed, "key": f"k9{deed}"}
+            town.address("offline.record"), data={**form, "action": deed, "key": f"k9{deed}"}
         )
 
 
@@ -121,7 +123,7 @@ def test_an_agreement_is_asked_for_agreed_and_carried_out(town: Town, kind: str)
     approve(town, kind)
     treasurer = town.client("treasurer")
     for move, answers in WALKS[kind][2]:
-        path = town.address("commitments.carry_out", agreement=row.reference, move=move)
+        path = town.address("agreements.carry_out", agreement=row.reference, move=move)
         answer = treasurer.post(path, data={**DAY, **answers})
         assert answer.status_code == 303, answer.text
     after = money(town)
@@ -131,13 +133,13 @@ def test_an_agreement_is_asked_for_agreed_and_carried_out(town: Town, kind: str)
         if after.get(key, 0) != before.get(key, 0) or key in ENDS[kind]
     }
     assert moved == ENDS[kind]
-    shown = treasurer.get(town.address("commitments.show", agreement=row.reference)).text
+    shown = treasurer.get(town.address("agreements.show", agreement=row.reference)).text
     # The approval is a step as well; a grant is noted without one, and some end by themselves.
     assert shown.count('data-label="Step"') >= len(WALKS[kind][2])
 
 
 def test_the_form_offers_and_takes_the_accounts_on_which_something_is_bought(town: Town) -> None:
-    path = town.address("commitments.ask", kind="spending")
+    path = town.address("agreements.ask", kind="spending")
     shown = town.client("member").get(path).text
     assert re.findall(r'<option value="(\d{4})"', shown) == ["5110", "5120", "6110", "6210"]
     before = town.rows()
@@ -152,18 +154,18 @@ def test_the_form_offers_and_takes_the_accounts_on_which_something_is_bought(tow
 def test_whoever_approved_a_spending_cannot_pay_it_and_a_step_out_of_turn_says_why(
     town: Town,
 ) -> None:
-    path = town.address("commitments.carry_out", move="clear")
+    path = town.address("agreements.carry_out", move="clear")
     answer = town.client("treasurer").post(path, data={**DAY, "reference": "T1"})
     assert answer.status_code == 409
     assert "” is not possible while the status is" in answer.text
-    pay = town.address("commitments.carry_out", move="release")
+    pay = town.address("agreements.carry_out", move="release")
     assert town.client("approver").post(pay, data={**DAY, "reference": "T1"}).status_code == 403
 
 
 def test_a_member_gives_what_they_laid_out_and_nobody_else_can(town: Town) -> None:
     row = ask(town, "expense")
     approve(town, "expense")
-    path = town.address("commitments.carry_out", agreement=row.reference, move="waive")
+    path = town.address("agreements.carry_out", agreement=row.reference, move="waive")
     assert town.client("treasurer").post(path, data=DAY).status_code == 403
     before = money(town)
     assert town.client("member").post(path, data=DAY).status_code == 303
@@ -171,7 +173,7 @@ def test_a_member_gives_what_they_laid_out_and_nobody_else_can(town: Town) -> No
 
 
 def test_a_bill_above_the_order_is_refused_and_what_was_typed_is_kept(town: Town) -> None:
-    path = town.address("commitments.carry_out", move="bill")
+    path = town.address("agreements.carry_out", move="bill")
     answer = town.client("treasurer").post(path, data={**DAY, "amount": "10.01"})
     assert answer.status_code == 409
     assert 'value="10.01"' in answer.text
@@ -180,7 +182,7 @@ def test_a_bill_above_the_order_is_refused_and_what_was_typed_is_kept(town: Town
 
 def test_money_moves_between_own_funds_once_an_approver_agrees(town: Town) -> None:
     form = {"amount": "20", "fund": "GEN", "to_fund": "SOLAR", "reason": "For the roof"}
-    path = town.address("commitments.ask", kind="designation")
+    path = town.address("agreements.ask", kind="designation")
     assert town.client("treasurer").post(path, data=form).status_code == 303
     before = money(town)
     approve(town, "designation")
@@ -189,9 +191,9 @@ def test_money_moves_between_own_funds_once_an_approver_agrees(town: Town) -> No
 
 def test_an_agreement_of_another_book_or_kind_is_not_found(town: Town) -> None:
     treasurer = town.client("treasurer")
-    assert treasurer.get(town.address("commitments.show", agreement="C-NONE-1")).status_code == 404
-    assert treasurer.get(town.address("commitments.new", kind="gambling")).status_code == 404
-    path = town.address("commitments.carry_out", move="vanish")
+    assert treasurer.get(town.address("agreements.show", agreement="C-NONE-1")).status_code == 404
+    assert treasurer.get(town.address("agreements.new", kind="gambling")).status_code == 404
+    path = town.address("agreements.carry_out", move="vanish")
     assert treasurer.post(path, data=DAY).status_code == 404
 
 
@@ -206,12 +208,12 @@ def test_a_shared_cost_shows_its_exact_shares_before_it_is_asked_for(town: Town)
     }
     path, treasurer = town.address("cost_sharing.propose"), town.client("treasurer")
     rows = town.rows()
-    shown = treasurer.post(path, data={**form, "deed": "preview"}).text
+    shown = treasurer.post(path, data={**form, "action": "preview"}).text
     assert "$66.67" in shown
     assert "$33.33" in shown
     assert town.rows() == rows
     before = money(town)
-    assert treasurer.post(path, data={**form, "deed": "ask"}).status_code == 303
+    assert treasurer.post(path, data={**form, "action": "ask"}).status_code == 303
     approve(town, "cost_sharing")
     after = money(town)
     assert after[1300, "GEN"] - before.get((1300, "GEN"), 0) == 3333

@@ -1,4 +1,4 @@
-"""What a treasurer says about a deed done by hand: every answer is one field, for all deeds."""
+"""The answers a manual entry asks for: one field each, shared by all kinds of manual entry."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -131,7 +131,7 @@ class Balances(fields.Field[list[tuple[int, str, str, int]]]):
         return found
 
 
-def deed(
+def shape_of(
     wanted: Sequence[str],
     *,
     exponent: int,
@@ -150,7 +150,7 @@ def deed(
         shape[name] = FIELDS[name](decimals, name not in optional)
         shape[name].metadata.update((words or {}).get(name, {}))
     shape["step"] = one_of(("try", "do"), "Choose whether to preview or to save.")
-    return Schema.from_dict(shape, name="Deed")()
+    return Schema.from_dict(shape, name="ManualEntry")()
 
 
 def _pairs(value: Any, sentence: str) -> list[tuple[str, str]]:

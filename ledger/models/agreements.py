@@ -1,4 +1,4 @@
-"""Commitments: what is agreed first and done in steps, such as a spending request or a grant.
+"""Agreements: what is agreed first and done in steps, such as a spending request or a grant.
 
 One table for all kinds (``core.states`` says which steps each has); what happened is in its steps,
 each with the entry it made, so how much is left is always a sum and never a stored figure.
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ledger.models.base import Base, Code, Key
 
 
-class Commitment(Base):
+class Agreement(Base):
     """Something agreed in one book; ``quantity`` in the commodity's smallest unit.
 
     ``title`` and ``terms`` are for people and services; no hashed row holds them.
@@ -52,7 +52,7 @@ class Commitment(Base):
 
 
 class Step(Base):
-    """One thing that was done about a commitment, and the entry that says so in its book."""
+    """One step of an agreement, and the entry that says so in its book."""
 
     __tablename__ = "commitment_step"
     __table_args__ = (
@@ -63,7 +63,7 @@ class Step(Base):
 
     id: Mapped[Key]
     book_id: Mapped[UUID]
-    commitment_id: Mapped[UUID] = mapped_column(ForeignKey("commitment.id"))
+    agreement_id: Mapped[UUID] = mapped_column("commitment_id", ForeignKey("commitment.id"))
     name: Mapped[Code]
     reference: Mapped[str]
     quantity: Mapped[int]
