@@ -58,6 +58,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "post_entries": frozenset({"treasurer"}),
     "make_pledges": frozenset(ROLES),
     "manage_roles": frozenset({"admin"}),
+    "change_settings": frozenset({"admin"}),
     "read_rights_log": frozenset({"auditor", "admin"}),
     "change_approval_rules": frozenset({"admin"}),
     "read_approval_rules": frozenset({"treasurer", "approver", "auditor", "admin"}),

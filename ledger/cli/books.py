@@ -50,7 +50,7 @@ def book_create(console: Console, /, code: str, **given: str) -> None:
 @click.argument("zone")
 @pass_console
 def book_time_zone(console: Console, code: str, zone: str) -> None:
-    """Change the time zone of a book that has no journal entries yet."""
+    """Change the time zone of a book in which no journal entry is sealed yet."""
     now = datetime.now(UTC)
     console.database().run(
         lambda session: book_services.correct_time_zone(

@@ -1,12 +1,16 @@
-"""What an admin says about a book: its words, its funds, what people can pool in it."""
+"""What an admin says about a book: its words, its funds and accounts, what people can pledge."""
+
+from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as later
 from marshmallow import Schema
 
 from ledger.models.books import FUND_CLASSES
-from ledger.schemas.fields import Line, Text, asked, one_of
+from ledger.schemas.fields import Day, Line, Money, Text, WholeNumber, asked, one_of
 
-SKILL, THING = "MIN", "EQP"
+SKILL, EQUIPMENT = "MIN", "EQP"
+SPECIALISED = ("specialised", "general")
+HIGHEST_ACCOUNT = 9_999
 
 
 class BookWords(Schema):
@@ -27,7 +31,8 @@ class BookWords(Schema):
         metadata=asked(
             later("Time zone"),
             hint=later(
-                "For example Europe/Berlin. You cannot change it once the book has entries."
+                "For example Europe/Berlin. The day of each entry is a day there, so you cannot "
+                "change it once the first entry is sealed."
             ),
         ),
     )
@@ -52,14 +57,27 @@ class NewFund(Schema):
     )
 
 
-class NewKind(Schema):
-    """A skill or a kind of equipment that people can pledge."""
+class NewAccount(Schema):
+    """An account that a book has in addition to the chart."""
 
-    kind = one_of(
-        (SKILL, THING),
-        "Choose skill or equipment.",
-        metadata=asked(later("Type")),
+    number = WholeNumber(
+        most=HIGHEST_ACCOUNT,
+        empty=False,
+        required=True,
+        metadata=asked(
+            later("Number"),
+            hint=later(
+                "From 1000 to 6999. The first digit says what it is: 1 asset, 2 liability, "
+                "3 net assets, 4 income, 5 or 6 expense."
+            ),
+        ),
     )
+    account_name = Line(required=True, longest=120, metadata=asked(later("Name")))
+
+
+class NewKind(Schema):
+    """A skill or a class of equipment that people can pledge."""
+
     singular = Line(
         required=True,
         longest=60,
@@ -68,5 +86,43 @@ class NewKind(Schema):
     plural = Line(
         load_default="",
         longest=60,
-        metadata=asked(later("Plural name"), hint=later("For example ladders")),
+        metadata=asked(later("Plural name"), hint=later("If it differs, for example ladders")),
     )
+
+
+def hour_rate(exponent: int, skills: Sequence[str]) -> Schema:
+    """Return the shape of a rate: what an hour of one of some skills is worth, from which day on.
+
+    ``exponent`` is how many decimals the book's currency has.
+    """
+    return Schema.from_dict(
+        {
+            "skill": one_of(skills, "Choose a skill.", metadata=asked(later("Skill"))),
+            "value": Money(exponent, required=True, metadata=asked(later("Value per hour"))),
+            "specialised": one_of(
+                SPECIALISED,
+                "Choose whether the work is specialised.",
+                metadata=asked(
+                    later("How it counts"),
+                    hint=later(
+                        "Specialised work that you would otherwise buy is income and cost. Other "
+                        "hours are a statistic."
+                    ),
+                ),
+            ),
+            "source": Line(
+                required=True,
+                metadata=asked(
+                    later("Source of the rate"),
+                    hint=later("For example a wage table with its year, or an offer"),
+                ),
+            ),
+            "valid_from_on": Day(
+                required=True,
+                metadata=asked(
+                    later("From"), hint=later("Hours that are already confirmed do not change.")
+                ),
+            ),
+        },
+        name="HourRate",
+    )()

@@ -20,7 +20,7 @@ from ledger.gateway import GatewayDown
 from ledger.models.jobs import Job
 from ledger.models.payments import BalanceTransaction
 from ledger.queries.books.books import book_by_code
-from ledger.services.books import books, journal
+from ledger.services.books import journal, seals
 from ledger.services.books.books import create_fund
 from ledger.services.jobs import jobs
 from ledger.services.people.people import send
@@ -80,23 +80,30 @@ def test_what_is_missing_is_asked_for_or_named(run: Run, empty: str) -> None:
     assert "--code" in refused.err
 
 
-def test_a_time_zone_is_corrected_as_long_as_nothing_is_booked(run: Run, db: Database) -> None:
+def test_a_time_zone_is_corrected_as_long_as_nothing_is_sealed(run: Run, db: Database) -> None:
     create = ("book", "create", "B", "--name", "B", "--kind", "community", "--currency", "EUR")
     assert run(*create).code == 0
     assert run("book", "time-zone", "B", "Nowhere/Never").err.startswith("time_zone: There is no")
     done = run("book", "time-zone", "B", "Pacific/Auckland", "--json")
     assert done.json == {"book": "B", "time_zone": "Pacific/Auckland"}
     _record(db, "B", NOW)
-    with (
-        pytest.raises(
-            Exception,
-            match="This book already has journal entries, so its time zone cannot be changed",
-        ),
-        db.transaction() as session,
-    ):
-        books.correct_time_zone(
-            session, book=book_by_code(session, "B"), time_zone="Europe/Berlin", now=NOW
-        )
+    assert run("book", "time-zone", "B", "Asia/Tokyo").code == 0
+    with db.transaction() as session:
+        seals.seal_book(session, book_id=book_by_code(session, "B").id)
+    refused = run("book", "time-zone", "B", "Europe/Berlin")
+    assert refused.code == 1
+    assert "sealed with the time zone Asia/Tokyo, so it cannot be changed" in refused.err
+
+
+def test_a_time_zone_stays_once_a_checkpoint_of_the_empty_book_names_it(
+    run: Run, db: Database
+) -> None:
+    """The first leaf of a log names the zone: to change it then would break the proof."""
+    create = ("book", "create", "B", "--name", "B", "--kind", "community", "--currency", "EUR")
+    assert run(*create).code == 0
+    assert run("checkpoint", "--book", "B").code == 0
+    assert run("book", "time-zone", "B", "Europe/Berlin").code == 1
+    assert run("check").code == 0
 
 
 def _record(db: Database, code: str, at: datetime) -> None:

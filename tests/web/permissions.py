@@ -67,6 +67,13 @@ WORDS = {
     "acceptance": "by_hand",
     "action": "keep",
 }
+RATE = {
+    "skill": "MIN.ELEC",
+    "value": "52.50",
+    "specialised": "specialised",
+    "source": "Wage table 2026",
+    "valid_from_on": "2026-12-01",
+}
 # Endpoint → who may send its form.
 DEEDS: dict[str, Deed] = {
     "pledges.send": Deed(
@@ -267,11 +274,14 @@ DEEDS: dict[str, Deed] = {
     "approvals.change": Deed(
         ADMIN, {"kind": "loan", "two_from": "", "three_from": "", "reason": "So"}
     ),
-    "settings.describe": Deed(ADMIN, {"name": "A", "time_zone": "UTC"}),
-    "settings.open_fund": Deed(
+    "book_settings.describe": Deed(ADMIN, {"name": "A", "time_zone": "UTC"}),
+    "fund_settings.create": Deed(
         ADMIN, {"code": "ROOF", "fund_name": "Roof", "fund_class": "purpose"}
     ),
-    "settings.add_kind": Deed(ADMIN, {"kind": "EQP", "singular": "canoe"}),
+    "account_settings.create": Deed(ADMIN, {"number": "5130", "account_name": "Seeds"}),
+    "skill_settings.add": Deed(ADMIN, {"singular": "carpentry"}),
+    "skill_settings.set_rate": Deed(ADMIN, RATE),
+    "equipment_settings.add": Deed(ADMIN, {"singular": "canoe"}),
     "people.give": Deed(ADMIN, {"name": "Pia", "email": "pia@example.org", "role": "member"}),
     "people.end": Deed(ADMIN),
     "people.pause": Deed(ADMIN, {"pause": "3"}),
@@ -398,7 +408,20 @@ VIEWS: dict[str, frozenset[str]] = {
     "payouts.refund_form": TREASURER,
     "desk.check": READERS,
     "people.show": ADMIN | {"auditor"},
-    "settings.show": ADMIN,
+    **dict.fromkeys(
+        (
+            "settings.show",
+            "book_settings.show",
+            "fund_settings.show",
+            "account_settings.show",
+            "skill_settings.show",
+            "equipment_settings.show",
+            "bank_settings.show",
+            "policy_settings.show",
+            "pool_settings.show",
+        ),
+        ADMIN,
+    ),
     "rights_log.show": ADMIN | {"auditor"},
     "rights_log.download": ADMIN | {"auditor"},
     "journal.show": READERS,

@@ -31,6 +31,7 @@ GUARDED = {
         "journal.take_back",
     ),
     *("periods.lift", "periods.reopen", "approvals.change"),
+    "skill_settings.set_rate",
     *("people.give", "people.end", "people.pause", "tokens.create", "my_data.erase"),
     *("factor_policy.set_demand", "factor_policy.reset", "factors.unlock"),
     *("factors.add_passkey", "factors.begin_app", "factors.confirm_app"),
@@ -70,7 +71,8 @@ OTHERS = {
         *("hours.confirm", "hours.log", "hours.reject", "items.plan_wear"),
         *("periods.soft_close", "reports.issue_report"),
         *("pledges.confirm", "moderation.decide", "moderation.report"),
-        *("settings.add_kind", "settings.describe", "settings.open_fund"),
+        *("book_settings.describe", "fund_settings.create", "account_settings.create"),
+        *("skill_settings.add", "equipment_settings.add"),
         *("things.lend", "things.receive", "things.take_back"),
     },
     "programs, which have tokens": {

@@ -1,11 +1,12 @@
 """Questions about funds: what one can still spend."""
 
+from collections import Counter
 from uuid import UUID
 
 from ledger.core.accounts import CASH_LIKE, Acct
 from ledger.db import ReadSession
 from ledger.models.books import Book, Fund
-from ledger.queries.books.balances import balance_of
+from ledger.queries.books.balances import balance_of, trial_balance
 
 # What is owed soon, in credit; and what is set aside or promised away, in debit (domain section 6).
 OWED = (
@@ -24,6 +25,16 @@ def spendable(session: ReadSession, fund: Fund, *, currency: str = "") -> int:
     unit = currency or session.get_one(Book, fund.book_id).commodity
     there = _sum(session, fund, [*CASH_LIKE, *OWED], unit)
     return there - _sum(session, fund, [*SET_ASIDE], unit)
+
+
+def spendable_by_fund(session: ReadSession, book: Book) -> dict[str, int]:
+    """Return what ``spendable`` says of every fund of a book that holds anything, by its code."""
+    found: Counter[str] = Counter()
+    rows = trial_balance(session, book_id=book.id, accounts=[*CASH_LIKE, *OWED, *SET_ASIDE])
+    for row in rows:
+        if row.commodity == book.commodity:
+            found[row.fund] += -row.quantity if row.account in SET_ASIDE else row.quantity
+    return found
 
 
 def on_account(session: ReadSession, fund: Fund, account: int, *, currency: str = "") -> int:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from ledger.core.accounts import BY_NUMBER
@@ -62,6 +62,18 @@ class RunRow:
     lines: tuple[tuple[UUID, str, str, int, bool, bool], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PoolRow:
+    """A pool as one of its communities sees it; the fee in hundredths of a percent."""
+
+    code: str
+    name: str
+    host: str
+    is_host: bool
+    fee_basis_points: int
+    members: tuple[str, ...]
+
+
 def hosted_by(session: ReadSession, book_id: UUID) -> list[Book]:
     """Return the books of the pools that a community hosts, by code."""
     query = select(Book).join(Pool, Pool.book_id == Book.id).where(Pool.host_id == book_id)
@@ -93,6 +105,32 @@ def pools_of(session: ReadSession, *, book_id: UUID) -> list[Book]:
             .order_by(Book.code)
         )
     )
+
+
+def pools_around(session: ReadSession, *, book_id: UUID) -> list[PoolRow]:
+    """Return the pools that a community hosts or is a member of, by name; a pool itself as well."""
+    host = aliased(Book)
+    mine = select(PoolMember.pool_id).where(PoolMember.book_id == book_id)
+    found = session.execute(
+        select(Book, host.name, Pool.fee_basis_points, Pool.host_id)
+        .join(Pool, Pool.book_id == Book.id)
+        .join(host, host.id == Pool.host_id)
+        .where(or_(Book.id == book_id, Pool.host_id == book_id, Book.id.in_(mine)))
+        .order_by(Book.name, Book.id)
+    ).all()
+    members: dict[UUID, list[str]] = {row[0].id: [] for row in found}
+    names = (
+        select(PoolMember.pool_id, Book.name)
+        .join(Book, Book.id == PoolMember.book_id)
+        .where(PoolMember.pool_id.in_(members))
+        .order_by(PoolMember.pool_id, PoolMember.member_seq)
+    )
+    for pool_id, name in session.execute(names):
+        members[pool_id].append(name)
+    return [
+        PoolRow(book.code, book.name, host_name, host_id == book_id, fee, tuple(members[book.id]))
+        for book, host_name, fee, host_id in found
+    ]
 
 
 def pools_to_join(session: ReadSession, *, book: Book) -> list[Book]:

@@ -10,13 +10,13 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import exists, insert, select
+from sqlalchemy import insert, select
 
 from ledger.core.accounts import CHART
 from ledger.core.amount import decimals, is_currency, is_holding
 from ledger.core.bounds import LONGEST_LINE, LONGEST_TEXT, check_text
 from ledger.core.policies import PROFILES
-from ledger.db import ReadSession, Session
+from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import (
     FUND_CLASSES,
@@ -26,8 +26,8 @@ from ledger.models.books import (
     Commodity,
     Fund,
 )
-from ledger.models.journal import Entry
 from ledger.models.rights_log import RightsKind
+from ledger.queries.books.seals import log_size
 from ledger.services.people.rights_log import record
 
 CODE_LENGTH = 32
@@ -109,11 +109,6 @@ def create_book(session: Session, *, new: NewBook, now: datetime) -> Book:
     return book
 
 
-def has_entries(session: ReadSession, *, book_id: UUID) -> bool:
-    """Tell whether anything is booked."""
-    return bool(session.scalar(select(exists().where(Entry.book_id == book_id))))
-
-
 def describe(
     session: Session,
     *,
@@ -125,10 +120,10 @@ def describe(
     now: datetime,
     made_by: UUID | None,
 ) -> None:
-    """Change what the public reads about a book, and its time zone while nothing is booked.
+    """Change what the public reads about a book, and its time zone while nothing is sealed.
 
-    Raises Invalid at the field that is wrong, Conflict for another time zone once there are
-    entries.
+    Raises Invalid at the field that is wrong, Conflict for another time zone once the book's log
+    has begun.
     """
     if not name.strip():
         raise Invalid("Enter a name for the book.", place="name")
@@ -176,15 +171,17 @@ def correct_time_zone(
     now: datetime,
     made_by: UUID | None = None,
 ) -> None:
-    """Say where a book is kept, as long as nothing is booked: the day of an entry is one there.
+    """Say where a book is kept: the day of an entry is a day there.
 
-    Raises Invalid for no time zone, Conflict once there are entries.
+    The first leaf of a book's log names its time zone, so that it stays once anything is sealed.
+    Raises Invalid for no time zone, Conflict once the log has begun.
     """
     _check_time_zone(time_zone)
-    if has_entries(session, book_id=book.id):
+    if log_size(session, book.id):
         raise Conflict(
-            "This book already has journal entries, so its time zone cannot be changed.",
+            "This book's log is sealed with the time zone {time_zone}, so it cannot be changed.",
             place="time_zone",
+            time_zone=book.time_zone,
         )
     book.time_zone = time_zone
     session.flush()

@@ -32,6 +32,7 @@ WHAT: dict[str, Any] = {
     "people.give": later("give a role"),
     "people.end": later("end a role"),
     "people.pause": later("change the waiting period of a role"),
+    "skill_settings.set_rate": later("change what an hour of a skill is worth"),
     "tokens.create": later("create a token"),
     "my_data.erase": later("erase your data"),
     "factor_policy.set_demand": later("choose who needs a second factor"),

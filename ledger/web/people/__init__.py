@@ -1,1 +1,1 @@
-"""Pages about people, their rights and data, and a book's settings."""
+"""Pages about people, their rights and their data."""

@@ -64,7 +64,7 @@ def start() -> Response:
     desks = who.books("read_desk")
     if desks:
         return redirect(url_for("desk.show", code=desks[0].code))
-    managed = who.books("manage_roles")
+    managed = who.books("change_settings")
     if managed:
         return redirect(url_for("settings.show", code=managed[0].code))
     if who.may("read_queue"):
