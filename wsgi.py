@@ -30,7 +30,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import reports.cli
 import reports.views
-from ledger import api, config, logs, mail_worker, serving, web, worker
+from ledger import api, config, logs, mail_worker, serving, setup_code, web, worker
 from ledger.cli import Console, cli, main, pass_console
 from ledger.config import Settings
 from ledger.db import Database
@@ -40,6 +40,7 @@ from ledger.gateway import StripeGateway
 from ledger.links import Links
 from ledger.mail import MailServer
 from ledger.private_files import make_private_folder
+from ledger.queries.books.books import has_books
 from ledger.queries.payments.stripe_balance import account_of
 from ledger.sandbox import serve as serve_sandbox
 from ledger.services.stripe_balance import accounts
@@ -139,10 +140,13 @@ def serve(console: Console, port: int, host: str, workers: int, threads: int) ->
     logs.configure(settings.log_format, settings.log_level)
     refuse_other_books(db, settings)
     app = create_app(settings, db=db)
+    welcome = first_visit(db, settings)
 
     def ready(at: str, on: int) -> None:
         # Scripts wait for this line, which stays the first.
         click.echo(f"Serving on http://{at}:{on}", err=True)
+        if welcome:
+            click.echo(welcome, err=True)
         logs.started(log, "serve", head(), db.engine.dialect.name)
 
     # Connections do not survive a fork: each worker opens its own.
@@ -155,6 +159,22 @@ def serve(console: Console, port: int, host: str, workers: int, threads: int) ->
         threads=threads,
         ready=ready,
     )
+
+
+def first_visit(db: Database, settings: Settings) -> str:
+    """Return what the console says while there is no book: where to begin, and with which code.
+
+    Empty once there is one; a code that was not needed goes.
+    """
+    with db.snapshot() as session:
+        if has_books(session):
+            setup_code.spend(settings.data)
+            return ""
+    try:
+        code = setup_code.issue(settings.data)
+    except OSError as error:
+        return f"There are no books yet. Run `poolbook setup` ({settings.data}: {error.strerror})."
+    return f"There are no books yet. Open {settings.base_url}/first-visit and enter the code {code}"
 
 
 def refuse_other_books(db: Database, settings: Settings) -> None:

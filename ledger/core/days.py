@@ -1,9 +1,18 @@
 """The day that an instant belongs to, where a community keeps its books (domain case 33)."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 ONE_DAY = timedelta(days=1)
+
+
+def time_zones() -> list[str]:
+    """Return the names of the world's time zones, by region and city."""
+    return sorted(
+        name
+        for name in available_timezones()
+        if "/" in name and not name.startswith(("Etc/", "SystemV/", "posix", "right"))
+    )
 
 
 def day_in(zone: str, instant: datetime) -> date:

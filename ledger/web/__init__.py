@@ -67,6 +67,7 @@ NOUNS = (
     "settings.policies",
     "settings.pools",
     "people.rights_log",
+    "installation.first_visit",
     "public.health",
 )
 # What the capabilities register with the approvals: their kinds of agreement, and what approvers

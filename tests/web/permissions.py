@@ -306,6 +306,7 @@ DEEDS: dict[str, Deed] = {
     "sign_in.end": Deed(ELSEWHERE),
     "tokens.revoke": Deed(ELSEWHERE),
     "webhook.receive": Deed(ELSEWHERE),
+    "first_visit.set_up": Deed(ELSEWHERE),
     "recurring.change": Deed(LINKED),
     "recurring.amount": Deed(LINKED, {"amount": "5"}),
     "recurring.card": Deed(LINKED),
@@ -438,6 +439,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "allocations.allocate": READERS | {"member"},
     # The demo's own, which an installation has not; and links that nobody has.
     "sign_in.outbox": ELSEWHERE,
+    "first_visit.show": ELSEWHERE,
     "sign_in.confirm": LINKED,
     "recurring.show": LINKED,
     "promises.show": LINKED,
@@ -516,6 +518,13 @@ PROVED_BY: dict[str, tuple[str, str]] = {
     "sign_in.end": (
         "the owner of the session",
         "tests/web/test_permissions.py::test_a_session_is_ended_by_its_owner_only",
+    ),
+    **dict.fromkeys(
+        ("first_visit.show", "first_visit.set_up"),
+        (
+            "everybody while there is no book; with the code from the console",
+            "tests/web/test_first_visit.py::test_without_the_code_nothing_is_opened",
+        ),
     ),
     "webhook.receive": (
         "Stripe, by its signature",

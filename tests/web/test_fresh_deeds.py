@@ -75,6 +75,7 @@ OTHERS = {
         *("skill_settings.add", "equipment_settings.add"),
         *("things.lend", "things.receive", "things.take_back"),
     },
+    "the code from the server's console shows who one is": {"first_visit.set_up"},
     "programs, which have tokens": {
         *("api_bank_statements.take", "api_campaigns.pledge", "api_entries.post"),
         *("api_unknown.refuse", "webhook.receive"),

@@ -20,6 +20,11 @@ def book_by_code(session: ReadSession, code: str) -> Book:
     return book
 
 
+def has_books(session: ReadSession) -> bool:
+    """Tell whether an installation has a book at all."""
+    return session.scalar(select(Book.id).limit(1)) is not None
+
+
 def all_books(session: ReadSession) -> list[Book]:
     """Return every book, communities before pools, by code."""
     return list(session.scalars(select(Book).order_by(Book.kind, Book.code)))

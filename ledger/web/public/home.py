@@ -25,6 +25,9 @@ def show() -> Response:
         live = campaigns.live_page(session, limit=SHOWN)
         books = books_page(session, limit=SHOWN)
         totals = figures.figures(session, figures.Scope())
+    if not books.rows:
+        # Nobody has set this installation up yet.
+        return redirect(url_for("first_visit.show"))
     return page(
         "public/home.html",
         live=live.rows,

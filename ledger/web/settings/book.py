@@ -6,6 +6,7 @@ from flask import Blueprint
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from ledger.core.days import time_zones
 from ledger.db import Session
 from ledger.models.books import Book
 from ledger.queries.books.seals import log_size
@@ -59,5 +60,6 @@ def _page(
         status,
         book=book,
         is_sealed=is_sealed,
+        zones=time_zones(),
         form=Form(BookWords(), values={**words, **values}, errors=errors),
     )

@@ -1,0 +1,80 @@
+"""What somebody who sets up an installation is asked: as by ``poolbook setup``."""
+
+from flask_babel import lazy_gettext as later
+from marshmallow import Schema
+
+from ledger.core.policies import PROFILES
+from ledger.schemas.fields import Line, asked, one_of
+
+PROFILE_WORDS = {
+    "US_GAAP": later("US GAAP, for non-profits in the United States"),
+    "UK_SORP_2026": later("Charities SORP 2026, United Kingdom"),
+    "INPAS": later("INPAS, international"),
+    "CASH_SIMPLE": later("Cash: only what was received and paid"),
+}
+
+
+class NewCommunity(Schema):
+    """A community's book that is to be opened, and its first admin."""
+
+    name = Line(
+        required=True,
+        longest=120,
+        metadata=asked(later("Name of the community"), autocomplete="organization"),
+    )
+    code = Line(
+        required=True,
+        longest=32,
+        metadata=asked(later("Short code"), hint=later("Capital letters, for example HALL")),
+    )
+    place = Line(
+        load_default="",
+        longest=120,
+        metadata=asked(later("Place"), hint=later("As shown to donors")),
+    )
+    currency = Line(
+        required=True,
+        longest=8,
+        metadata=asked(later("Currency"), hint=later("Three letters, for example EUR")),
+    )
+    time_zone = Line(
+        required=True,
+        longest=64,
+        metadata=asked(
+            later("Time zone"),
+            hint=later("For example Europe/Berlin. The day of each entry is a day there."),
+        ),
+    )
+    profile = one_of(
+        tuple(PROFILES),
+        "Choose a profile.",
+        metadata=asked(
+            later("Accounting profile"), hint=later("Single policies can be changed later.")
+        ),
+    )
+    admin_name = Line(
+        required=True,
+        longest=120,
+        metadata=asked(later("Name of the first admin"), autocomplete="name"),
+    )
+    admin_email = Line(
+        required=True,
+        longest=320,
+        metadata=asked(
+            later("E-mail address of the first admin"), autocomplete="email", widget="email"
+        ),
+    )
+
+
+class FirstVisit(NewCommunity):
+    """The same with the code from the server's console."""
+
+    setup_code = Line(
+        required=True,
+        longest=40,
+        metadata=asked(
+            later("One-time code"),
+            hint=later("The server printed it when it started."),
+            autocomplete="off",
+        ),
+    )

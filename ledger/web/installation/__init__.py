@@ -1,0 +1,1 @@
+"""Pages for whoever runs the installation: setting it up on the first visit."""
