@@ -35,6 +35,7 @@ class Running:
     url: str
     sandbox: str
     environ: dict[str, str]
+    folder: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def command(self, *arguments: str) -> str:
@@ -52,14 +53,20 @@ class Running:
         return done.stdout
 
     def start(self, *arguments: str) -> None:
-        self.processes.append(
-            subprocess.Popen(
-                [sys.executable, "-c", "from wsgi import main; main()", *arguments],
-                cwd=ROOT,
-                env=self.environ,
-                process_group=0,
+        with (self.folder / f"{arguments[0]}.log").open("wb") as console:
+            self.processes.append(
+                subprocess.Popen(
+                    [sys.executable, "-c", "from wsgi import main; main()", *arguments],
+                    cwd=ROOT,
+                    env=self.environ,
+                    stderr=console,
+                    process_group=0,
+                )
             )
-        )
+
+    def log(self, process: str) -> str:
+        """Return what a process has printed on its console."""
+        return (self.folder / f"{process}.log").read_text()
 
 
 @pytest.fixture
@@ -86,7 +93,7 @@ def run_all(database_url: str, folder: Path) -> Iterator[Running]:
         "STRIPE_WEBHOOK_SECRET": SECRET,
         "STRIPE_API_BASE": f"http://127.0.0.1:{sandbox}",
     }
-    found = Running(url, f"http://127.0.0.1:{sandbox}", environ)
+    found = Running(url, f"http://127.0.0.1:{sandbox}", environ, folder)
     state = ["--state", str(folder / "stripe.db")]
     hook = ["--webhook", f"{url}/webhooks/stripe", "--webhook-secret", SECRET]
     found.start("sandbox", "--port", str(sandbox), *state, *hook)
