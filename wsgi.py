@@ -48,6 +48,7 @@ from ledger.stripe import webhook
 from ledger.stripe.checkout import PaymentGateway
 from ledger.web.site import session_cookie
 from ledger.web.site.context import Poolbook, system_clock
+from ledger.web.site.metrics_folder import share_counts
 from migrations import head, require_current, upgrade
 
 gc.freeze()
@@ -139,8 +140,12 @@ def serve(console: Console, port: int, host: str, workers: int, threads: int) ->
     settings, db = console.settings(), console.database()
     logs.configure(settings.log_format, settings.log_level)
     refuse_other_books(db, settings)
+    share_counts(settings.data / "metrics" / str(port))
     app = create_app(settings, db=db)
     welcome = first_visit(db, settings)
+
+    # Not before the counts are shared: the library looks once how it is to count.
+    from ledger.web.site.request_metrics import forget_process
 
     def ready(at: str, on: int) -> None:
         # Scripts wait for this line, which stays the first.
@@ -158,6 +163,7 @@ def serve(console: Console, port: int, host: str, workers: int, threads: int) ->
         workers=workers,
         threads=threads,
         ready=ready,
+        ended=forget_process,
     )
 
 

@@ -74,6 +74,8 @@ class Settings:
     fee_fixed: int = CARD_FEE[1]
     log_format: LogFormat = "text"
     log_level: LogLevel = "info"
+    # Who may read the figures of /metrics from elsewhere than this machine.
+    metrics_token: str = field(default="", repr=False)
 
     @property
     def origin(self) -> str:
@@ -141,6 +143,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         fee_fixed=_number(environ, "POOLBOOK_FEE_FIXED", CARD_FEE[1], 100_000),
         log_format=_one_of(environ, "POOLBOOK_LOG_FORMAT", LOG_FORMATS),
         log_level=_one_of(environ, "POOLBOOK_LOG_LEVEL", LOG_LEVELS),
+        metrics_token=environ.get("POOLBOOK_METRICS_TOKEN", ""),
     )
 
 

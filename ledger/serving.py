@@ -247,8 +247,11 @@ def serve(
     workers: int,
     threads: int,
     ready: Callable[[str, int], None],
+    ended: Callable[[int], None],
 ) -> None:
     """Serve a program until SIGTERM or SIGINT; ``ready`` hears where, once listening.
+
+    ``ended`` hears the process id of each worker that is gone.
 
     The program must not hold open connections: each worker is a fork. Port 0 takes a free one.
     SIGTERM lets requests under way finish. Raises Conflict when the address cannot be had.
@@ -270,6 +273,7 @@ def serve(
             "logger_class": PassedOn,
             "control_socket_disable": True,
             "when_ready": lambda _server: ready(at, on),
+            "child_exit": lambda _server, worker: ended(worker.pid),
         },
     ).run()
 

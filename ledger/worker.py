@@ -6,7 +6,7 @@ comes back after its lease. The sync alone reaches the same books as webhooks do
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from threading import Event
 from uuid import UUID
@@ -50,24 +50,19 @@ def run(
     while not stop.is_set():
         now = clock()
         try:
-            db.run(lambda session, now=now: jobs.heartbeat(session, process=jobs.WORKER, now=now))  # type: ignore[misc]
+            _alive(db, jobs.WORKER, now)
             db.run(seals.seal_all)
-            if gateway is not None and not bound:
-                check_account(db, gateway, now=now)
-                bound = True
-            worked = run_due(db, gateway, now=now)
+            # What needs no payments goes on while the provider is away or refuses the key.
+            worked = run_due(db, gateway, now=now, without=() if bound else jobs.OF_PAYMENTS)
             if ticks() >= next_sweep:
                 next_sweep = ticks() + SWEEP_SECONDS
-                checkout.keep_schedules(db, gateway, now=now)
+                if gateway is None or not bound:
+                    checkout.keep_schedules(db, None, now=now)
                 if gateway is not None:
-                    sweep(db, gateway, now=now)
-                    provider.end()
+                    bound = _follow(db, gateway, provider, bound=bound, now=now)
             passes.end()
         except NotAllowed:
             raise
-        except GatewayDown as error:
-            worked = False
-            provider.add(str(error))
         except Exception as error:
             worked = False
             passes.add(type(error).__name__, error)
@@ -75,11 +70,42 @@ def run(
             stop.wait(passes.pause())
 
 
-def run_due(db: Database, gateway: PaymentGateway | None, *, now: datetime) -> int:
-    """Do every job that is due and return how many were done."""
+def _follow(
+    db: Database, gateway: PaymentGateway, provider: Failures, *, bound: bool, now: datetime
+) -> bool:
+    """Read what Stripe did and charge what is due; return whether its account is known as ours.
+
+    A provider that is away or refuses the key is counted among its failures, and keeps nothing
+    else from being done. Raises NotAllowed for another account than the books follow.
+    """
+    try:
+        if not bound:
+            check_account(db, gateway, now=now)
+            bound = True
+        checkout.keep_schedules(db, gateway, now=now)
+        sweep(db, gateway, now=now)
+        _alive(db, jobs.STRIPE, now)
+        provider.end()
+    except NotAllowed:
+        raise
+    except GatewayDown as error:
+        provider.add(str(error))
+    except Exception as error:
+        provider.add(type(error).__name__, error)
+    return bound
+
+
+def _alive(db: Database, process: str, now: datetime) -> None:
+    db.run(lambda session: jobs.heartbeat(session, process=process, now=now))
+
+
+def run_due(
+    db: Database, gateway: PaymentGateway | None, *, now: datetime, without: Collection[str] = ()
+) -> int:
+    """Do every job that is due, but of kinds in ``without``, and return how many were done."""
     done = 0
     while True:
-        job = db.run(lambda session: jobs.claim(session, now=now))
+        job = db.run(lambda session: jobs.claim(session, now=now, without=without))
         if job is None:
             return done
         with logs.during(job=job.id):

@@ -69,6 +69,7 @@ NOUNS = (
     "people.rights_log",
     "installation.first_visit",
     "public.health",
+    "public.metrics",
 )
 # What the capabilities register with the approvals: their kinds of agreement, and what approvers
 # see of their requests. Agreements are offered in this order.
@@ -121,11 +122,13 @@ def register(app: Flask) -> None:
         late_days,
         locale,
         request_log,
+        request_metrics,
         visitors,
     )
 
     app.jinja_loader = templates()
     request_log.register(app)
+    request_metrics.register(app)
     locale.register(app)
     formatting.register_filters(app)
     error_handlers.register(app)

@@ -44,6 +44,7 @@ def run_ours(pipe: Connection, changed: dict[str, int]) -> None:
         workers=1,
         threads=2,
         ready=lambda _host, port: pipe.send(port),
+        ended=lambda _process_id: None,
     )
 
 

@@ -337,6 +337,8 @@ VIEWS: dict[str, frozenset[str]] = {
             "pledges.thanks",
             "sign_in.form",
             "health.show",
+            "health.live",
+            "health.ready",
             "home.start",
             "api-docs.openapi_json",
             "api_books.index",
@@ -345,6 +347,8 @@ VIEWS: dict[str, frozenset[str]] = {
         ),
         ALL,
     ),
+    # For monitoring systems with a token.
+    "metrics.show": frozenset(),
     "giving.show": SIGNED_IN,
     "my_data.show": SIGNED_IN,
     "my_data.download": SIGNED_IN,

@@ -44,7 +44,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "pledges.form": ("", "kind=money", "kind=things", "kind=hours"),
 }
 # No worker runs in these tests; a PDF takes a second and has tests of its own.
-LEFT_OUT = ("health.show", "reports.pdf", "static")
+LEFT_OUT = ("health.ready", "health.show", "reports.pdf", "static")
 # Lists of accounts would repeat one page a hundred times: one of each layer, with and without
 # entries.
 ACCOUNTS = ("1010", "2140", "4010", "8210", "9110")

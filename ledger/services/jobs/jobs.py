@@ -1,5 +1,6 @@
 """Jobs: work for later, written in the transaction that causes it."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,8 +13,10 @@ from ledger.models.jobs import Heartbeat, Job
 LEASE = timedelta(minutes=2)
 MAX_ATTEMPTS = 12
 LONGEST_WAIT = timedelta(hours=1)
-# Whose signs of life are kept; a backup is alive while it is made.
-WORKER, MAIL, BACKUP = "worker", "mail", "backup"
+# Whose signs of life are kept; a backup is alive while it is made, Stripe when all is read.
+WORKER, MAIL, BACKUP, STRIPE = "worker", "mail", "backup", "stripe"
+# Which kinds need the payment provider, and wait until its account is known to be ours.
+OF_PAYMENTS = ("stripe_event", "send_refund")
 
 
 def enqueue(
@@ -43,8 +46,10 @@ def enqueue(
         session.flush()
 
 
-def claim(session: Session, *, now: datetime) -> Job | None:
+def claim(session: Session, *, now: datetime, without: Collection[str] = ()) -> Job | None:
     """Take the job that is due longest and lease it; None when nothing is due.
+
+    Kinds in ``without`` are left for later or to somebody else.
 
     A job that comes back after its last attempt, because every worker died of it, is to be
     given up by whoever takes it. A clock that was set wrong for a while may have dated a job
@@ -53,6 +58,7 @@ def claim(session: Session, *, now: datetime) -> Job | None:
     job = session.scalar(
         select(Job)
         .where(Job.done_at.is_(None), or_(Job.run_at <= now, Job.run_at > now + LONGEST_WAIT))
+        .where(Job.kind.not_in(without))
         .order_by(Job.run_at, Job.id)
         .limit(1)
     )
