@@ -30,7 +30,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import reports.cli
 import reports.views
-from ledger import api, config, logs, mail_worker, serving, setup_code, web, worker
+from ledger import api, config, heavy_jobs, logs, mail_worker, serving, setup_code, web, worker
 from ledger.cli import Console, cli, main, pass_console
 from ledger.config import Settings
 from ledger.db import Database
@@ -68,6 +68,8 @@ SANDBOX_SECRET = "whsec_poolbook_demo"  # noqa: S105 (of a sandbox that moves no
 DEMO_PAYOUT_SECONDS = 20
 START_SECONDS = 60
 STOP_SECONDS = 10
+# The command line as a process of its own.
+OURSELVES = (sys.executable, "-c", "from wsgi import main; main()")
 
 reports.cli.register(cli)
 
@@ -205,12 +207,18 @@ def work(console: Console) -> None:
         signal.signal(name, lambda *_: stop.set())
     post = threading.Thread(target=send_mail, args=(db, settings, stop), daemon=True)
     post.start()
+    environ = {**os.environ, "POOLBOOK_DATABASE_URL": settings.database_url}
+    heavy = threading.Thread(
+        target=heavy_jobs.run, args=(db, OURSELVES, environ, system_clock, stop), daemon=True
+    )
+    heavy.start()
     try:
         worker.run(db, gateway, system_clock, stop)
     finally:
         stop.set()
         # A letter on its way is handed over; a relay that hangs does not keep us.
         post.join(timeout=STOP_SECONDS)
+        heavy.join(timeout=STOP_SECONDS)
 
 
 def send_mail(db: Database, settings: Settings, stop: threading.Event) -> None:
@@ -289,7 +297,7 @@ def demo(port: int, data: Path, reload: bool) -> None:
 
 
 def _start(arguments: list[str], environ: dict[str, str]) -> subprocess.Popen[bytes]:
-    return _run(["-c", "from wsgi import main; main()", *arguments], environ)
+    return _run([*OURSELVES[1:], *arguments], environ)
 
 
 def _start_development(port: int, environ: dict[str, str]) -> subprocess.Popen[bytes]:

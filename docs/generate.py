@@ -19,6 +19,7 @@ from ledger.core.accounts import BY_NUMBER, CHART, Acct
 from ledger.core.currencies import exponent
 from ledger.core.policies import PROFILES
 from ledger.core.states import MOVES
+from ledger.services.workflow.retention import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKED = ROOT / "tests" / "core"
@@ -136,6 +137,13 @@ def _folders(*places: Path) -> str:
     return "\n".join(rows)
 
 
+def retention() -> str:
+    """Return how long each kind of row is kept as a table."""
+    rows = ["| what | days | counted from |", "|---|--:|---|"]
+    rows += [f"| {kind.name} | {kind.days} | {kind.after} |" for kind in KINDS]
+    return "\n".join(rows)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "chart-of-accounts": chart_of_accounts,
     "permissions": permissions,
@@ -144,6 +152,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "agreements": agreements,
     "folders": folders,
     "capabilities": capabilities,
+    "retention": retention,
 }
 
 

@@ -21,6 +21,7 @@ from ledger.services.books import seals
 from ledger.services.jobs import jobs
 from ledger.services.payments import refunds
 from ledger.services.stripe_balance import events
+from ledger.services.workflow import nightly, retention
 from ledger.stripe import checkout
 from ledger.stripe.sync import check_account, read_movements, sweep, sync_dispute
 from ledger.stripe.sync.fetch import our_id
@@ -53,9 +54,11 @@ def run(
             _alive(db, jobs.WORKER, now)
             db.run(seals.seal_all)
             # What needs no payments goes on while the provider is away or refuses the key.
-            worked = run_due(db, gateway, now=now, without=() if bound else jobs.OF_PAYMENTS)
+            held = jobs.HEAVY if bound else jobs.HEAVY + jobs.OF_PAYMENTS
+            worked = run_due(db, gateway, now=now, without=held)
             if ticks() >= next_sweep:
                 next_sweep = ticks() + SWEEP_SECONDS
+                db.run(lambda session, now=now: nightly.ask_for_work(session, now=now))  # type: ignore[misc]
                 if gateway is None or not bound:
                     checkout.keep_schedules(db, None, now=now)
                 if gateway is not None:
@@ -167,9 +170,11 @@ def _reschedule(db: Database, job: Job, *, error: str, now: datetime) -> bool:
 
 def perform(db: Database, gateway: PaymentGateway | None, job: Job, *, now: datetime) -> None:
     """Do one job. Raises GatewayDown or one of the four errors to have it tried again."""
-    if gateway is None:
+    if job.kind == jobs.RETENTION:
+        retention.remove_old(db, now=now)
+    elif gateway is None:
         raise Conflict("Payments are not configured.")
-    if job.kind == "stripe_event":
+    elif job.kind == "stripe_event":
         hear(db, gateway, job.arguments, now=now)
     elif job.kind == "send_refund":
         checkout.send_refund(db, gateway, refund_id=UUID(job.arguments["refund"]), now=now)

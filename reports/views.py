@@ -18,6 +18,7 @@ from ledger.models.books import Book
 from ledger.models.rights_log import RightsKind
 from ledger.queries.books import editions as questions
 from ledger.queries.books.books import all_books
+from ledger.queries.jobs.check_runs import last_good_day
 from ledger.schemas.fields import Day, Line, asked
 from ledger.schemas.journal import AN_INSTANT
 from ledger.services.books.seals import make_checkpoint
@@ -323,6 +324,7 @@ def _index(values: dict[str, str], errors: dict[str, list[str]], status: int = 2
     with reading() as session:
         if len(books) == len(all_books(session)):
             choices.insert(0, ("", _("All communities")))
+        checked_on = last_good_day(session)
     exportable: list[Book] = visitor().books("export_journal")
     return page(
         "reports_index.html",
@@ -331,5 +333,6 @@ def _index(values: dict[str, str], errors: dict[str, list[str]], status: int = 2
         exportable=exportable,
         formats=list(FORMATS),
         key=_signer().key_line,
+        checked_on=checked_on,
         form=Form(Asked(), values=values, errors=errors),
     )

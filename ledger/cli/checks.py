@@ -1,22 +1,35 @@
-"""Commands that look and change nothing: every rule on the live data, and balances."""
+"""Commands that change nothing in the books: every rule on the live data, and balances."""
 
 import sys
+import time
+from datetime import UTC, datetime
 
 import click
 
 from ledger.cli.console import Console, cli, command, parse_date, parse_instant, pass_console
 from ledger.core.amount import plain_text
+from ledger.logs import milliseconds_since
 from ledger.queries import invariants
 from ledger.queries.books import balances
 from ledger.queries.books.books import book_by_code
+from ledger.services.workflow.nightly import record_check
 
 
 @command(cli, "check")
+@click.option(
+    "--record", is_flag=True, help="Keep the result for pages and figures, as the worker does."
+)
 @pass_console
-def check(console: Console) -> None:
+def check(console: Console, record: bool) -> None:
     """Check the live data against every rule of the books. Exit code 1 if one is broken."""
-    with console.database().snapshot() as session:
+    database, began = console.database(), time.perf_counter()
+    with database.snapshot() as session:
         results = invariants.check(session)
+    if record:
+        duration_ms, now = milliseconds_since(began), datetime.now(UTC)
+        database.run(
+            lambda session: record_check(session, results=results, duration_ms=duration_ms, now=now)
+        )
     ok = all(row.ok for row in results)
     console.answer(
         {

@@ -1,6 +1,6 @@
-"""Jobs: work to be done later, written in the transaction that causes it."""
+"""Jobs: work to be done later, written in the transaction that causes it; and what checks found."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Index, SmallInteger
@@ -33,3 +33,19 @@ class Heartbeat(Base):
 
     process: Mapped[Code] = mapped_column(primary_key=True)
     at: Mapped[datetime]
+
+
+class CheckRun(Base):
+    """The last check of a day of all rules of the books.
+
+    ``failed_rules`` are the ids of those that were broken, with spaces between; empty when all
+    hold. What broke them is asked for again, and not kept.
+    """
+
+    __tablename__ = "check_run"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    checked_at: Mapped[datetime]
+    rules: Mapped[int] = mapped_column(SmallInteger)
+    failed_rules: Mapped[str] = mapped_column(default="")
+    duration_ms: Mapped[int]

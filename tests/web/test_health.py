@@ -249,5 +249,5 @@ def test_a_key_that_stripe_refuses_stops_only_what_needs_stripe(db: Database) ->
     with db.snapshot() as session:
         attempts = dict(session.execute(text("select kind, attempts from job")).all())  # type: ignore[arg-type]
         alive = session.execute(text("select process from heartbeat")).scalars().all()
-    assert attempts == {"stripe_event": 0, "unknown": 1}
+    assert attempts == {"stripe_event": 0, "unknown": 1, "check": 0, "retention": 1}
     assert alive == ["worker"]

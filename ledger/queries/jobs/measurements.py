@@ -15,6 +15,7 @@ from ledger.models.jobs import Job
 from ledger.models.payments import BalanceTransaction, StripeEvent
 from ledger.models.people import OutboxMessage
 from ledger.models.seals import Unsealed
+from ledger.queries.jobs.check_runs import last_check
 from ledger.queries.jobs.readiness import heartbeats
 
 LATELY = timedelta(days=7)
@@ -44,6 +45,9 @@ MEANINGS = {
     "poolbook_stripe_events_waiting": "Webhook events that have not been processed.",
     "poolbook_stripe_transactions_unposted": "Stripe transactions that are not in the books.",
     "poolbook_unsealed_entries": "Journal entries that wait to be sealed.",
+    "poolbook_check_age_seconds": "Time since all rules of the books were last checked.",
+    "poolbook_check_duration_seconds": "How long the last check took.",
+    "poolbook_check_failed_rules": "Rules that the last check found broken.",
 }
 
 
@@ -61,6 +65,11 @@ def measurements(session: ReadSession, *, now: datetime) -> Iterator[Measurement
         yield Measurement(name, session.scalar(select(func.count()).where(column.is_(None))) or 0)
     unsealed = session.scalar(select(func.count()).select_from(Unsealed))
     yield Measurement("poolbook_unsealed_entries", unsealed or 0)
+    check = last_check(session)
+    if check is not None:
+        yield Measurement("poolbook_check_age_seconds", _seconds(now, check.checked_at))
+        yield Measurement("poolbook_check_duration_seconds", check.duration_ms / 1000)
+        yield Measurement("poolbook_check_failed_rules", len(check.failed_rules))
 
 
 def _of_jobs(session: ReadSession, now: datetime) -> Iterator[Measurement]:

@@ -19,6 +19,7 @@ from ledger.queries.approvals.requests import count_open
 from ledger.queries.banking.statements import waiting_count
 from ledger.queries.books.balances import balances_by_account
 from ledger.queries.equipment.assets import without_value
+from ledger.queries.jobs.check_runs import failed_rules
 from ledger.queries.payments.disputes import waiting_for_evidence
 from ledger.queries.payments.payments import payouts_in_transit
 from ledger.queries.payments.stripe_balance import differing_currencies, in_suspense
@@ -75,6 +76,7 @@ def waiting(session: ReadSession, *, book_id: UUID, currency: str) -> list[Waiti
         Waiting("agreements", to_carry_out(session, book_id=book_id)),
         Waiting("shares", counts["shares"]),
         Waiting("proposals", count_open(session, book_id=book_id)),
+        Waiting("broken_rules", counts["broken_rules"]),
     ]
 
 
@@ -103,9 +105,13 @@ def _counts(session: ReadSession, book_id: UUID) -> dict[str, int]:
         "shares": shares,
     }
     found = session.execute(
-        select(*(count.scalar_subquery().label(kind) for kind, count in counts.items()))
+        select(
+            failed_rules().scalar_subquery(),
+            *(count.scalar_subquery().label(kind) for kind, count in counts.items()),
+        )
     ).one()
-    return dict(zip(counts, found, strict=True))
+    broken = {"broken_rules": len((found[0] or "").split())}
+    return dict(zip(counts, found[1:], strict=True)) | broken
 
 
 def _count(table: type[Base], *conditions: ColumnElement[bool]) -> Select[int]:

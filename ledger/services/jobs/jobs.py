@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select, true, update
 
 from ledger.db import Session
 from ledger.models.jobs import Heartbeat, Job
@@ -17,6 +17,9 @@ LONGEST_WAIT = timedelta(hours=1)
 WORKER, MAIL, BACKUP, STRIPE = "worker", "mail", "backup", "stripe"
 # Which kinds need the payment provider, and wait until its account is known to be ours.
 OF_PAYMENTS = ("stripe_event", "send_refund")
+# What takes so long that it is done in a process of its own, beside all other jobs.
+HEAVY = ("check",)
+RETENTION = "retention"
 
 
 def enqueue(
@@ -46,10 +49,16 @@ def enqueue(
         session.flush()
 
 
-def claim(session: Session, *, now: datetime, without: Collection[str] = ()) -> Job | None:
+def claim(
+    session: Session,
+    *,
+    now: datetime,
+    only: Collection[str] | None = None,
+    without: Collection[str] = (),
+) -> Job | None:
     """Take the job that is due longest and lease it; None when nothing is due.
 
-    Kinds in ``without`` are left for later or to somebody else.
+    Kinds in ``without``, or all but those in ``only``, are left for later or to somebody else.
 
     A job that comes back after its last attempt, because every worker died of it, is to be
     given up by whoever takes it. A clock that was set wrong for a while may have dated a job
@@ -58,7 +67,7 @@ def claim(session: Session, *, now: datetime, without: Collection[str] = ()) -> 
     job = session.scalar(
         select(Job)
         .where(Job.done_at.is_(None), or_(Job.run_at <= now, Job.run_at > now + LONGEST_WAIT))
-        .where(Job.kind.not_in(without))
+        .where(Job.kind.not_in(without), true() if only is None else Job.kind.in_(only))
         .order_by(Job.run_at, Job.id)
         .limit(1)
     )
@@ -67,6 +76,11 @@ def claim(session: Session, *, now: datetime, without: Collection[str] = ()) -> 
         job.run_at = now + LEASE
         session.flush()
     return job
+
+
+def extend(session: Session, *, job: Job, now: datetime) -> None:
+    """Keep a job that is still under way from coming back to somebody else."""
+    session.execute(update(Job).where(Job.id == job.id).values(run_at=now + LEASE))
 
 
 def finish(session: Session, *, job: Job, now: datetime) -> None:

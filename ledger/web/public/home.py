@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from ledger.queries.books.books import book_by_code, books_page
 from ledger.queries.campaigns import campaigns
+from ledger.queries.jobs.check_runs import last_good_day
 from ledger.queries.pledges import figures
 from ledger.queries.pools import pools
 from ledger.schemas.fields import asked
@@ -89,9 +90,11 @@ def community(code: str) -> Response:
         live = campaigns.live_page(session, book_id=book.id, limit=SHOWN)
         totals = figures.figures(session, figures.scope_of_book(book))
         joined = pools.pools_of(session, book_id=book.id)
+        checked_on = last_good_day(session)
     return page(
         "public/community.html",
         book=book,
+        checked_on=checked_on,
         live=live.rows,
         more_live=live.after,
         grand=totals.rows,
