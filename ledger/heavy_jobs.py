@@ -68,7 +68,7 @@ def run_one(
         return False
     with logs.during(job=job.id):
         began_at, began, error = clock(), time.perf_counter(), "WorkerDied"
-        if not jobs.exhausted(job):
+        if not jobs.attempts_exhausted(job):
             code = _watch(db, job, [*program, *COMMANDS[job.kind]], environ, clock, stop)
             if code is None:
                 return True

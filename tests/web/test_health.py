@@ -41,7 +41,7 @@ def app(db: Database) -> Flask:
 
 
 def _alive(db: Database, process: str, ago: timedelta) -> None:
-    db.run(lambda session: jobs.beat(session, process=process, now=NOW - ago))
+    db.run(lambda session: jobs.heartbeat(session, process=process, now=NOW - ago))
 
 
 def figures(client: FlaskClient, **headers: str) -> dict[str, float]:
