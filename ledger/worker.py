@@ -23,12 +23,12 @@ from ledger.services.payments import refunds
 from ledger.services.stripe_balance import events
 from ledger.services.workflow import nightly, retention
 from ledger.stripe import checkout
-from ledger.stripe.sync import check_account, read_movements, sweep, sync_dispute
+from ledger.stripe.sync import check_account, read_movements, sync_dispute, sync_stripe
 from ledger.stripe.sync.fetch import our_id
 
 log = logging.getLogger("poolbook.worker")
 
-SWEEP_SECONDS = 5.0
+SYNC_SECONDS = 5.0
 
 
 def run(
@@ -42,10 +42,10 @@ def run(
     """Work until told to stop; no single failure ends the loop.
 
     ``ticks`` counts seconds and never jumps: the wall clock, set ahead and back again, would
-    keep the sweep waiting until it has caught up. Raises NotAllowed when another Stripe account
+    keep the sync waiting until it has caught up. Raises NotAllowed when another Stripe account
     answers than the books follow.
     """
-    next_sweep = ticks()
+    next_sync = ticks()
     passes, provider = Failures("a pass failed"), Failures("the payment provider gives no answer")
     bound = gateway is None
     while not stop.is_set():
@@ -56,8 +56,8 @@ def run(
             # What needs no payments goes on while the provider is away or refuses the key.
             held = jobs.HEAVY if bound else jobs.HEAVY + jobs.OF_PAYMENTS
             worked = run_due(db, gateway, now=now, without=held)
-            if ticks() >= next_sweep:
-                next_sweep = ticks() + SWEEP_SECONDS
+            if ticks() >= next_sync:
+                next_sync = ticks() + SYNC_SECONDS
                 db.run(lambda session, now=now: nightly.ask_for_work(session, now=now))  # type: ignore[misc]
                 if gateway is None or not bound:
                     checkout.keep_schedules(db, None, now=now)
@@ -86,7 +86,7 @@ def _follow(
             check_account(db, gateway, now=now)
             bound = True
         checkout.keep_schedules(db, gateway, now=now)
-        sweep(db, gateway, now=now)
+        sync_stripe(db, gateway, now=now)
         _alive(db, jobs.STRIPE, now)
         provider.end()
     except NotAllowed:

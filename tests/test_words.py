@@ -1,6 +1,8 @@
-"""Documents speak in the words of the glossary: one idea, one word, and no metaphors."""
+"""Documents and code speak in the words of the glossary: one idea, one word, and no metaphors."""
 
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 
 import pytest
@@ -21,6 +23,13 @@ WORD = re.compile(rf"\b({'|'.join(OLD)})s?\b", re.IGNORECASE)
 # Names of files and functions in code keep theirs until they are renamed.
 CODE = re.compile(r"```.*?```|`[^`\n]*`|\]\([^)]*\)", re.DOTALL)
 DOCUMENTS = [path for path in TEXTS if path.suffix == ".md"]
+# Migrations tell of their own time.
+PROGRAM = [
+    path
+    for path in TEXTS
+    if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in ("ledger", "reports", "wsgi.py")
+]
+READ = (tokenize.COMMENT, tokenize.STRING, tokenize.NAME)
 
 
 def old_words(text: str) -> Iterator[str]:
@@ -35,6 +44,28 @@ def test_documents_speak_in_the_words_of_the_glossary() -> None:
         f"{name_of(path)}: {word}" for path in DOCUMENTS for word in old_words(path.read_text())
     ]
     assert found == []
+
+
+def said_in(source: str) -> Iterator[str]:
+    """Yield the comments, texts and names of a program, names as words."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type in READ:
+            yield token.string.replace("_", " ")
+
+
+def test_the_program_speaks_in_the_words_of_the_glossary() -> None:
+    found = [
+        f"{name_of(path)}: {word}"
+        for path in PROGRAM
+        for text in said_in(path.read_text())
+        for word in old_words(text)
+    ]
+    assert found == []
+
+
+def test_an_old_word_in_the_program_is_seen() -> None:
+    source = "# A door.\ndef next_sweep() -> None:\n    'One deed.'\n"
+    assert len([word for text in said_in(source) for word in old_words(text)]) == 3
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from ledger.queries.books.books import book_by_code
 from ledger.queries.payments.payments import unposted
 from ledger.queries.payments.stripe_balance import Agreement
 from ledger.services.stripe_balance import accounts
-from ledger.stripe.sync import check_account, reconcile, sweep
+from ledger.stripe.sync import check_account, reconcile, sync_stripe
 
 Answer = TypeVar("Answer")
 
@@ -30,7 +30,7 @@ def stripe() -> None:
 def sync(console: Console) -> None:
     """Fetch new balance transactions from Stripe and post them. Safe to repeat."""
     db, gateway = _both(console)
-    posted = _asked(lambda: sweep(db, gateway, now=datetime.now(UTC)))
+    posted = _asked(lambda: sync_stripe(db, gateway, now=datetime.now(UTC)))
     with db.snapshot() as session:
         waiting = [row.stripe_txn_id for row in unposted(session)]
     console.answer(

@@ -160,7 +160,7 @@ class Refund(Base):
 
 
 class Cursor(Base):
-    """How far a sweep has read, by name."""
+    """How far a sync has read, by name."""
 
     __tablename__ = "cursor"
 

@@ -58,14 +58,14 @@ SETTABLE = (
 
 @pages.after_request
 def back_to_the_page(answer: Response) -> Any:
-    """Bring a person who pulled a lever on the page back to it, with what came of it."""
+    """Redirect a person who used a control back to the dashboard, with its result."""
     if request.form.get("_page") != "1":
         return answer
     told = answer.get_json(silent=True)
     error = told.get("error") if isinstance(told, dict) else None
     said = error["message"] if isinstance(error, dict) else error
     failed = 0 if answer.status_code == OK else 1
-    return redirect(url_for("levers.show", said=said or "Done.", failed=failed), 303)
+    return redirect(url_for("dashboard.show", said=said or "Done.", failed=failed), 303)
 
 
 @pages.post("/set")
@@ -282,7 +282,7 @@ def redeliver() -> Response:
 
 
 def _act(act: Callable[[Store, dict[str, str]], Any]) -> Any:
-    """Pull a lever and say what came of it: the object it made or changed."""
+    """Run a control and return the object it made or changed."""
     store = _store()
     try:
         with store.transaction():

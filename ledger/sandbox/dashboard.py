@@ -1,4 +1,4 @@
-"""The page of levers: what a person can make Stripe do, and what is there.
+"""The sandbox dashboard: what a person can make Stripe do, and what is there.
 
 Its forms are sent to ``controls``, which come back here; no script is needed. Must not move
 anything itself.
@@ -15,7 +15,7 @@ from ledger.sandbox.currencies import shown
 from ledger.sandbox.disputes import ANSWERED, OPEN
 from ledger.sandbox.store import Object, Store
 
-pages = Blueprint("levers", __name__, url_prefix="/_test")
+pages = Blueprint("dashboard", __name__, url_prefix="/_test")
 ROWS = 12
 # What a person reads instead of Stripe's words.
 WORDS = {
@@ -40,11 +40,11 @@ WORDS = {
 
 @pages.get("/")
 def show() -> str:
-    """Show the levers and the latest of everything."""
+    """Show the controls and the latest objects of every kind."""
     store: Store = current_app.extensions["store"]
     counts = dict(store.run("select done, count(*) from delivery group by done"))
     return render_template(
-        "levers.html",
+        "dashboard.html",
         said=request.args.get("said", ""),
         failed=request.args.get("failed") == "1",
         home=_home(store),

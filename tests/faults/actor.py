@@ -22,7 +22,7 @@ from ledger.config import Settings
 from ledger.db import Database
 from ledger.gateway import StripeGateway
 from ledger.stripe import checkout
-from ledger.stripe.sync import sweep
+from ledger.stripe.sync import sync_stripe
 from wsgi import create_app
 
 KEY = "sk_test_faults"
@@ -107,7 +107,7 @@ def main(role: str, database_url: str, sandbox: str, pledge: str, last: str) -> 
         hear(real, db, gateway, database_url, sandbox, anew=role == "forgetful door")
     elif role == "worker":
         worker.run_due(db, gateway, now=now)
-        sweep(db, gateway, now=now)
+        sync_stripe(db, gateway, now=now)
     db.dispose()
 
 

@@ -19,7 +19,7 @@ from ledger.models.journal import Entry
 from ledger.models.payments import BalanceTransaction, PaymentAttempt
 from ledger.models.pledges import Fulfilment, Pledge
 from ledger.queries.invariants import check
-from ledger.stripe.sync import reconcile, sweep
+from ledger.stripe.sync import reconcile, sync_stripe
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge
 from tests.faults.actor import settings
 from tests.faults.town import PATIENCE_SECONDS, Town, torment
@@ -88,7 +88,7 @@ def pay_all(
         done.set()
         killer.join()
     gateway = StripeGateway(settings(db.url, town.sandbox.url))
-    sweep(db, gateway, now=datetime.now(UTC))
+    sync_stripe(db, gateway, now=datetime.now(UTC))
     assert town.kills >= kills[0]
     charges = Counter(
         charge.metadata.to_dict()["pledge"]

@@ -31,7 +31,7 @@ from ledger.models.pledges import Fulfilment, Pledge
 from ledger.services.books.books import ensure_commodity
 from ledger.services.campaigns.campaigns import Need
 from ledger.stripe import checkout
-from ledger.stripe.sync import sweep
+from ledger.stripe.sync import sync_stripe
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge, make_pool
 from tests.faults.conftest import Sandbox
 from tests.sandbox.conftest import client_of, page_params
@@ -286,10 +286,10 @@ class Copy:
         self.instant += LATER
         worker.run_due(self.db, self.gateway, now=self.instant)
         for _ in range(3):
-            sweep(self.db, self.gateway, now=self.instant)
+            sync_stripe(self.db, self.gateway, now=self.instant)
 
-    def sweep(self) -> None:
-        sweep(self.db, self.gateway, now=self.instant)
+    def sync_stripe(self) -> None:
+        sync_stripe(self.db, self.gateway, now=self.instant)
 
 
 def canonical_books(db: Database) -> bytes:

@@ -35,4 +35,4 @@ def turns_red(case: Case, shop: Shop, *broken: Broken) -> None:
             case(shop)
     assert not isinstance(caught.value, OF_THE_TEST), caught.value
     # What the broken code left undone is done now, so that the next case starts clean.
-    shop.sweep()
+    shop.sync_stripe()

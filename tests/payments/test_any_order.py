@@ -83,7 +83,7 @@ def told(
         if not events:
             for until in instants:
                 books.see(until)
-                books.sweep()
+                books.sync_stripe()
         books.catch_up()
         for row in reconcile(own, books.gateway):
             assert (row.difference, row.unexplained) == (0, ())

@@ -39,7 +39,7 @@ def paid(shop: Shop, *amounts: int, card: str = "4242424242424242") -> list[Pled
     made = [shop.pledge(amount, book="A") for amount in amounts]
     for pledge in made:
         assert shop.sandbox.pay(shop.page(pledge), card).status_code == 303
-    shop.sweep()
+    shop.sync_stripe()
     return made
 
 
@@ -47,7 +47,7 @@ def emptied(shop: Shop) -> Pledge:
     """Start from an empty balance, with one payment that says which book is meant."""
     (pledge,) = paid(shop, 5000)
     shop.sandbox.control("payout")
-    shop.sweep()
+    shop.sync_stripe()
     assert shop.balance(pledge, 1110) == 0
     return pledge
 
@@ -124,7 +124,7 @@ def a_payout_is_what_it_contains(shop: Shop) -> None:
     second = f"F{shop.count}"
     shop.sandbox.control("refund", charge=shop.charges(one)[0].id, amount="1000")
     shop.sandbox.control("payout")
-    shop.sweep()
+    shop.sync_stripe()
     amount, funds = funds_of_last_payout(shop, two)
     assert funds == {first: 4796, second: 9680}
     assert (amount, shop.balance(pledge, 1110)) == (14_476, 0)
@@ -143,14 +143,14 @@ def a_payout_that_misses_a_movement_waits(shop: Shop) -> None:
 
     shop.gateway.list_balance_transactions = without_one  # type: ignore[method-assign]
     try:
-        shop.sweep()
+        shop.sync_stripe()
         assert shop.waiting() == ["payout"]
         (row,) = (row for row in reconcile(shop.db, shop.gateway) if row.commodity == "USD")
         assert [one.what for one in row.unexplained] == ["payout"]
         assert row.unexplained[0].gap == row.difference < 0
     finally:
         del shop.gateway.list_balance_transactions
-    shop.sweep()
+    shop.sync_stripe()
     assert shop.balance(pledge, 1110) == 0
 
 
@@ -158,11 +158,11 @@ def what_nobody_knows_is_suspended_and_named_later(shop: Shop) -> None:
     pledge = emptied(shop)
     before = suspended_ids(shop)
     shop.sandbox.control("move", kind="mystery", category="mystery", amount="700")
-    shop.sweep()
+    shop.sync_stripe()
     assert (shop.balance(pledge, 2190), shop.balance(pledge, 1110)) == (-700, 700)
     assert new_in_suspense(shop, before).reporting_category == "mystery"
     shop.sandbox.control("payout")
-    shop.sweep()
+    shop.sync_stripe()
     assert funds_of_last_payout(shop, pledge) == (700, {"GEN": 700})
 
 
@@ -182,7 +182,7 @@ def a_payment_without_a_name_becomes_a_gift(shop: Shop) -> None:
         )
     assert shop.balance(pledge, 2190) == before
     shop.sandbox.control("payout")
-    shop.sweep()
+    shop.sync_stripe()
     assert funds_of_last_payout(shop, pledge)[1] == {f"F{shop.count}": 2000 - fee}
 
 
@@ -190,7 +190,7 @@ def stray_payment(shop: Shop, amount: int) -> BalanceTransaction:
     before = suspended_ids(shop)
     made = shop.client.v1.checkout.sessions.create(page_params(amount))  # type: ignore[arg-type]
     shop.sandbox.pay(made.url or "")
-    shop.sweep()
+    shop.sync_stripe()
     return new_in_suspense(shop, before)
 
 
@@ -211,12 +211,12 @@ def fees_reserves_and_top_ups_have_their_places(shop: Shop) -> None:
     fees += 320
     shop.sandbox.control("fee", amount="200")
     shop.sandbox.control("move", kind="reserve_hold", amount="3000")
-    shop.sweep()
+    shop.sync_stripe()
     assert (shop.balance(pledge, 6510), shop.balance(pledge, 1115)) == (fees + 200, 3000)
     shop.sandbox.control("move", kind="reserve_release", amount="3000")
     shop.sandbox.control("fee", amount="-50")
     shop.sandbox.control("top_up", amount="1500")
-    shop.sweep()
+    shop.sync_stripe()
     assert (shop.balance(pledge, 6510), shop.balance(pledge, 1115)) == (fees + 150, 0)
     assert shop.balance(pledge, 1120) == transit - 1500
     assert shop.balance(pledge, 1110) == 9680 - 150 + 1500
@@ -226,13 +226,13 @@ def a_negative_balance_is_fetched_from_the_bank(shop: Shop) -> None:
     (pledge,) = paid(shop, 9000)
     name = f"F{shop.count}"
     shop.sandbox.control("payout")
-    shop.sweep()
+    shop.sync_stripe()
     shop.sandbox.control("refund", charge=shop.charges(pledge)[0].id, amount="9000")
-    shop.sweep()
+    shop.sync_stripe()
     assert shop.balance(pledge, 1110) == -9000
     before = shop.balance(pledge, 1120)
     shop.sandbox.control("payout", negative="1")
-    shop.sweep()
+    shop.sync_stripe()
     assert funds_of_last_payout(shop, pledge) == (-9000, {name: -9000})
     assert (shop.balance(pledge, 1110), shop.balance(pledge, 1120)) == (0, before - 9000)
     with shop.db.transaction() as session:
@@ -251,12 +251,12 @@ def a_payout_that_was_paid_comes_back(shop: Shop) -> None:
     pledge = emptied(shop)
     (again,) = paid(shop, 8000)
     shop.sandbox.control("payout")
-    shop.sweep()
+    shop.sync_stripe()
     amount, _funds = funds_of_last_payout(shop, again)
     shop.sandbox.control("now", only="arrive")
     shop.sandbox.control("fail_payout", payout=last_payout(shop, pledge).id)
     before = shop.balance(pledge, 1120)
-    shop.sweep()
+    shop.sync_stripe()
     assert (shop.balance(pledge, 1110), shop.balance(pledge, 1120)) == (amount, before - amount)
 
 
@@ -274,7 +274,7 @@ def a_payout_by_hand_takes_what_was_there_first(shop: Shop) -> None:
         (8000, {second: 8000}),
     ):
         shop.client.v1.payouts.create({"amount": amount, "currency": "usd"})
-        shop.sweep()
+        shop.sync_stripe()
         assert funds_of_last_payout(shop, pledge) == (amount, funds)
     assert shop.balance(pledge, 1110) == 0
 
@@ -290,7 +290,7 @@ def the_worked_payouts(shop: Shop) -> None:
         names = {solar: "SOLAR", f"F{shop.count}": "GEN", "GEN": "GEN"}
         seen = entries(shop, pledge)
         shop.sandbox.control("payout")
-        shop.sweep()
+        shop.sync_stripe()
         assert fresh(shop, pledge, seen, names) == worked("PO-1")
         with shop.db.transaction() as session:
             told = last_payout(shop, pledge)
@@ -307,10 +307,10 @@ def the_worked_payouts(shop: Shop) -> None:
         seen |= entries(shop, pledge)
         shop.sandbox.control("payout")
         shop.sandbox.control("fail_payout", payout=newest_payout(shop))
-        shop.sweep()
+        shop.sync_stripe()
         assert fresh(shop, pledge, seen, names) == worked("PO-3")
         shop.sandbox.control("fee", amount="200")
-        shop.sweep()
+        shop.sync_stripe()
         assert fresh(shop, pledge, seen, names) == worked("PO-4")
     finally:
         shop.sandbox.control("set", fee_card="")

@@ -25,7 +25,7 @@ GOOD_IBAN, DISPUTED_IBAN = "AT611904300234573201", "AT591904300235473203"
 def yen_have_no_decimals(shop: Shop) -> None:
     pledge = shop.pledge(5000, "JPY")
     shop.pay(pledge)
-    shop.sweep()
+    shop.sync_stripe()
     assert [found.amount for found in shop.charges(pledge)] == [5000]
     assert (shop.balance(pledge, 1110), shop.balance(pledge, 4010)) == (4825, -5000)
 
@@ -33,7 +33,7 @@ def yen_have_no_decimals(shop: Shop) -> None:
 def dinars_end_in_a_zero(shop: Shop) -> None:
     pledge = shop.pledge(5120, "KWD")
     shop.pay(pledge)
-    shop.sweep()
+    shop.sync_stripe()
     assert shop.balance(pledge, 4010) == -5120
     refused(shop, "KWD", 5124, "last digit")
 
@@ -64,10 +64,10 @@ def forints_leave_in_whole_units(shop: Shop) -> None:
     with shop.db.transaction() as session:
         accounts.assign(session, book=session.get_one(Book, pledge.book_id))
     assert shop.sandbox.pay(shop.page(pledge), "4000000000000077").status_code == 303
-    shop.sweep()
+    shop.sync_stripe()
     on_balance = shop.balance(pledge, 1110)
     shop.client.v1.payouts.create({"amount": 48_500, "currency": "huf"})
-    shop.sweep()
+    shop.sync_stripe()
     assert (on_balance, shop.balance(pledge, 1110)) == (48_569, 69)
     assert shop.balance(pledge, 1120) == 48_500
 
@@ -77,14 +77,14 @@ def euros_that_settle_in_dollars(shop: Shop) -> None:
     shop.sandbox.control("set", settles="usd", rates="eur:usd=1.0824")
     try:
         shop.pay(pledge)
-        shop.sweep()
+        shop.sync_stripe()
         assert (shop.balance(pledge, 4010), shop.booked(pledge, 9110)) == (-5412, 0)
         (charge,) = shop.charges(pledge)
         assert (charge.amount, charge.currency) == (5000, "eur")
         # What goes back is exchanged at the rate of its own day.
         shop.sandbox.control("set", rates="eur:usd=1.05")
         shop.sandbox.control("refund", charge=charge.id, amount="2000")
-        shop.sweep()
+        shop.sync_stripe()
     finally:
         shop.sandbox.control("set", settles="", rates="")
     assert moved(shop, pledge, "refund_settled") == [(1110, -2100), (4090, 2100)]
@@ -95,7 +95,7 @@ def euros_for_a_pool_come_through_its_host(shop: Shop) -> None:
     shop.sandbox.control("set", settles="usd", rates="eur:usd=1.0824")
     try:
         shop.pay(pledge)
-        shop.sweep()
+        shop.sync_stripe()
     finally:
         shop.sandbox.control("set", settles="", rates="")
     assert (shop.balance(pledge, 4010), shop.booked(pledge, 9110)) == (-5412, 0)
@@ -135,10 +135,10 @@ def a_sepa_debit_clears_and_is_returned(shop: Shop) -> None:
     assert (shop.booked(pledge, 9130), shop.legs(pledge)) == (20_000, [])
     (charge,) = shop.charges(pledge)
     shop.sandbox.control("end_debit", charge=charge.id)
-    shop.sweep()
+    shop.sync_stripe()
     assert (shop.booked(pledge, 9130), shop.balance(pledge, 1110)) == (0, 19_965)
     shop.sandbox.control("return_debit", charge=charge.id, reason="debit_not_authorized")
-    shop.sweep()
+    shop.sync_stripe()
     assert moved(shop, pledge, "debit_returned") == [(1110, -20_400), (4091, 20_000), (6520, 400)]
     assert shop.booked(pledge, 9110) == 20_000
 
@@ -148,9 +148,9 @@ def a_sepa_debit_is_disputed_and_lost_at_once(shop: Shop) -> None:
     debited_page(shop, pledge, DISPUTED_IBAN)
     (charge,) = shop.charges(pledge)
     shop.sandbox.control("end_debit", charge=charge.id)
-    shop.sweep()
+    shop.sync_stripe()
     shop.sandbox.control("now", only="dispute")
-    shop.sweep()
+    shop.sync_stripe()
     assert moved(shop, pledge, "dispute_moved") == [(1110, -21_500), (4092, 20_000), (6520, 1500)]
     with shop.db.snapshot() as session:
         assert session.get_one(Pledge, pledge.id).state == "charged_back"

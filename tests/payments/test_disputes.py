@@ -16,13 +16,13 @@ def disputed(shop: Shop, pledge: Pledge, **how: str) -> str:
     """Have a bank dispute a payment; return Stripe's id of it."""
     (charge,) = shop.charges(pledge)
     made = shop.sandbox.control("open_dispute", charge=charge.id, **how)["object"]
-    shop.sweep()
+    shop.sync_stripe()
     return str(made["id"])
 
 
 def close(shop: Shop, dispute_id: str, outcome: str) -> None:
     shop.sandbox.control("close_dispute", dispute=dispute_id, outcome=outcome)
-    shop.sweep()
+    shop.sync_stripe()
     shop.hear("charge.dispute.closed", dispute_id)
 
 
@@ -109,7 +109,7 @@ def an_answer_costs_a_further_fee(shop: Shop) -> None:
     pledge = paid(shop)
     dispute_id = disputed(shop, pledge)
     shop.client.v1.disputes.update(dispute_id, {"evidence": {"uncategorized_text": "Our receipt"}})
-    shop.sweep()
+    shop.sync_stripe()
     shop.hear("charge.dispute.updated", dispute_id)
     assert (shop.balance(pledge, 4092), shop.balance(pledge, 6520)) == (10_000, 3000)
     assert row(shop, dispute_id).evidence_given
@@ -140,7 +140,7 @@ def the_rest_is_disputed_before_the_refund_is_heard_of(shop: Shop) -> None:
     finally:
         del shop.gateway.list_balance_transactions
     assert state(shop, pledge) == "fulfilled"
-    shop.sweep()
+    shop.sync_stripe()
     assert state(shop, pledge) == "charged_back"
 
 

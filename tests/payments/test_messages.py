@@ -151,8 +151,8 @@ def messages_and_sweeps_at_once(shop: Shop) -> None:
         shop.sandbox.control("settle")
         door.newest("charge.updated", shop.charges(pledge)[0].id)
         work = [lambda: worker.run_due(shop.db, shop.gateway, now=shop.now(seconds=1))] * 2
-        at_once(*work, *[lambda: shop.sweep(settle=False)] * 2)
-    shop.sweep()
+        at_once(*work, *[lambda: shop.sync_stripe(settle=False)] * 2)
+    shop.sync_stripe()
     assert shop.legs(pledge) == PAID
     assert [row.state for row in shop.attempts(pledge)] == ["posted"]
 
@@ -172,7 +172,7 @@ def a_late_failure_of_the_first_attempt_changes_nothing(shop: Shop) -> None:
     (attempt,) = shop.attempts(pledge)
     shop.client.v1.checkout.sessions.expire(attempt.stripe_session_id or "")
     shop.pay(pledge)
-    shop.sweep()
+    shop.sync_stripe()
     (failed,) = (found for found in shop.charges(pledge) if found.status == "failed")
     about = {
         "payment_intent.payment_failed": str(failed.payment_intent),
@@ -181,7 +181,7 @@ def a_late_failure_of_the_first_attempt_changes_nothing(shop: Shop) -> None:
     }
     for kind, name in about.items():
         shop.hear(kind, name)
-    shop.sweep()
+    shop.sync_stripe()
     assert shop.legs(pledge) == PAID
     assert [row.state for row in shop.attempts(pledge)] == ["expired", "posted"]
     with shop.db.snapshot() as session:

@@ -43,13 +43,13 @@ def nothing_that_says_it_is_live_is_read(shop: Shop) -> None:
     shop.sandbox.control("set", livemode="1")
     try:
         with pytest.raises(NotAllowed):
-            shop.sweep(settle=False)
+            shop.sync_stripe(settle=False)
         with pytest.raises(NotAllowed):
             shop.page(shop.pledge())
     finally:
         shop.sandbox.control("set", livemode="0")
     assert shop.legs(pledge) == []
-    shop.sweep()
+    shop.sync_stripe()
     assert shop.gateway.retrieve_charge(paid.id).amount == shop.balance(pledge, 4010) * -1 == 6000
 
 

@@ -22,7 +22,7 @@ def paid(shop: Shop, amount: int = 10_000, card: str = "4242424242424242") -> Pl
     """A pledge that was paid and is in the books."""
     pledge = shop.pledge(amount)
     assert shop.sandbox.pay(shop.page(pledge), card).status_code == 303
-    shop.sweep()
+    shop.sync_stripe()
     return pledge
 
 
@@ -30,7 +30,7 @@ def refunded(shop: Shop, pledge: Pledge, amount: int) -> None:
     """Ask, agree, send, and book."""
     shop.approved_refund(pledge, amount)
     shop.work(seconds=1)
-    shop.sweep()
+    shop.sync_stripe()
 
 
 def moved(shop: Shop, pledge: Pledge, event: str) -> list[tuple[int, int]]:
@@ -61,7 +61,7 @@ def two_equal_refunds_both_go(shop: Shop) -> None:
 def a_dashboard_refund_is_booked(shop: Shop) -> None:
     pledge = paid(shop)
     shop.sandbox.control("refund", charge=shop.charges(pledge)[0].id, amount="2500")
-    shop.sweep()
+    shop.sync_stripe()
     assert moved(shop, pledge, "refund_settled") == [(1110, -2500), (4090, 2500)]
 
 
@@ -69,9 +69,9 @@ def a_pending_refund_is_booked_once(shop: Shop) -> None:
     pledge = paid(shop, card=PENDING)
     refund_id = shop.approved_refund(pledge, 3000)
     shop.work(seconds=1)
-    shop.sweep()
+    shop.sync_stripe()
     shop.sandbox.control("now", only="refund")
-    shop.sweep()
+    shop.sync_stripe()
     assert moved(shop, pledge, "refund_settled") == [(1110, -3000), (4090, 3000)]
     assert shop.refund(refund_id).state == "posted"
 
@@ -80,9 +80,9 @@ def a_refund_that_bounces_is_owed_to_the_donor(shop: Shop) -> None:
     pledge = paid(shop, card=FAILING)
     refund_id = shop.approved_refund(pledge, 3000)
     shop.work(seconds=1)
-    shop.sweep()
+    shop.sync_stripe()
     shop.sandbox.control("now", only="refund")
-    shop.sweep()
+    shop.sync_stripe()
     assert moved(shop, pledge, "refund_bounced") == [(1110, 3000), (2140, -3000)]
     assert shop.balance(pledge, 4090) == 3000
     assert shop.refund(refund_id).state == "bounced"
@@ -92,11 +92,11 @@ def a_pending_refund_that_fails_is_owed_to_the_donor(shop: Shop) -> None:
     pledge = paid(shop, card=PENDING)
     refund_id = shop.approved_refund(pledge, 3000)
     shop.work(seconds=1)
-    shop.sweep()
+    shop.sync_stripe()
     name = shop.refund(refund_id).stripe_refund_id or ""
     assert shop.client.v1.refunds.retrieve(name).status == "pending"
     shop.sandbox.control("end_refund", refund=name, outcome="failed")
-    shop.sweep()
+    shop.sync_stripe()
     assert moved(shop, pledge, "refund_bounced") == [(1110, 3000), (2140, -3000)]
     assert shop.refund(refund_id).state == "bounced"
 
@@ -105,7 +105,7 @@ def a_refund_of_a_closed_period_is_booked_as_such(shop: Shop) -> None:
     pledge = paid(shop)
     close(shop, pledge, shop.now().date())
     shop.sandbox.control("refund", charge=shop.charges(pledge)[0].id, amount="2500")
-    shop.sweep()
+    shop.sync_stripe()
     assert moved(shop, pledge, "refund_settled") == [(1110, -2500), (4095, 2500)]
 
 
@@ -169,11 +169,11 @@ def a_bank_debit_waits_clears_and_comes_back(shop: Shop) -> None:
     assert (memo(shop, pledge, 9130), shop.legs(pledge)) == (20_000, [])
     (charge,) = shop.charges(pledge)
     shop.sandbox.control("end_debit", charge=charge.id)
-    shop.sweep()
+    shop.sync_stripe()
     assert (memo(shop, pledge, 9130), shop.balance(pledge, 4010)) == (0, -20_000)
     fee = shop.balance(pledge, 6510)
     shop.sandbox.control("return_debit", charge=charge.id, reason="insufficient_funds")
-    shop.sweep()
+    shop.sync_stripe()
     assert moved(shop, pledge, "debit_returned") == [(1110, -20_400), (4091, 20_000), (6520, 400)]
     assert shop.balance(pledge, 1110) == -fee - 400
     with shop.db.snapshot() as session:
@@ -281,7 +281,7 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
 def test_broken_code_turns_each_case_red(sqlite_shop: Shop, case: Case, broken: list) -> None:  # type: ignore[type-arg]
     turns_red(case, sqlite_shop, *broken)
     # What the broken code left undone is done afterwards, so that the next case starts clean.
-    sqlite_shop.sweep()
+    sqlite_shop.sync_stripe()
 
 
 def test_every_case_has_its_control() -> None:

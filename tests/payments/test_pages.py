@@ -32,13 +32,13 @@ def busy(shop: Shop) -> Pledge:
     shop.sandbox.control("refund", charge=shop.charges(one)[0].id, amount="2500")
     shop.sandbox.control("open_dispute", charge=shop.charges(two)[0].id, amount="4000")
     shop.sandbox.control("fee", amount="175")
-    shop.sweep()
+    shop.sync_stripe()
     shop.sandbox.control("payout")
-    shop.sweep()
+    shop.sync_stripe()
     paid(shop, 7000)
     shop.hear("charge.dispute.created", shop.client.v1.disputes.list().data[0].id)
     shop.approved_refund(three, 100)
-    shop.sweep()
+    shop.sync_stripe()
     return one
 
 

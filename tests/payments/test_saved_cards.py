@@ -85,7 +85,7 @@ def lost(shop: Shop, pledge: Pledge, now: datetime) -> None:
 
 
 def is_paid_once(shop: Shop, pledge: Pledge) -> None:
-    shop.sweep()
+    shop.sync_stripe()
     assert [found.status for found in shop.charges(pledge)].count("succeeded") == 1
     assert shop.legs(pledge) == PAID
 

@@ -102,7 +102,7 @@ class Hall:
         pledge = self.promise(Line("USD", amount), *more)
         self.posted()
         self.shop.pay(pledge)
-        self.shop.sweep()
+        self.shop.sync_stripe()
         return pledge
 
     def ends(self) -> None:
@@ -159,7 +159,7 @@ def once(shop: Shop) -> None:
     pledge = hall.promise(Line("USD", 6000))
     hall.is_worked(("PLG-01", 0))
     shop.pay(pledge)
-    shop.sweep()
+    shop.sync_stripe()
     hall.is_worked(("PAY-01", 0))
 
 
@@ -182,7 +182,7 @@ def the_fee_is_covered_by_the_donor(shop: Shop) -> None:
     pledge = hall.promise(Line("USD", 10_000 + cover, cover=cover))
     hall.posted()
     shop.pay(pledge)
-    shop.sweep()
+    shop.sync_stripe()
     hall.is_worked(("PAY-11", 0), released=10_330)
 
 
@@ -191,7 +191,7 @@ def the_fee_is_borne_by_the_general_fund_and_a_part_goes_back(shop: Shop) -> Non
     pledge = hall.give(10_000)
     hall.is_worked(("PAY-02", 0), released=10_000)
     shop.sandbox.control("refund", charge=shop.charges(pledge)[0].id, amount="4000")
-    shop.sweep()
+    shop.sync_stripe()
     hall.is_worked(("REF-2", 0))
 
 
@@ -201,7 +201,7 @@ def all_of_a_gift_goes_back(shop: Shop) -> None:
     hall.is_worked(("PAY-14", 0), released=10_000)
     shop.approved_refund(pledge, 10_000)
     shop.work(seconds=1)
-    shop.sweep()
+    shop.sync_stripe()
     hall.is_worked(("REF-1", 0))
 
 
@@ -214,7 +214,7 @@ def all_or_nothing_that_succeeds_between_minimum_and_goal(shop: Shop) -> None:
     hall.ends()
     hall.is_worked(("PLG-07", 0))
     charge(shop)
-    shop.sweep()
+    shop.sync_stripe()
     hall.is_worked(("PAY-03", 0))
 
 
@@ -225,7 +225,7 @@ def all_or_nothing_that_misses_its_minimum(shop: Shop) -> None:
     save(shop, pledge)
     hall.ends()
     charge(shop)
-    shop.sweep()
+    shop.sync_stripe()
     hall.is_worked(("PLG-08", 0))
     assert shop.charges(pledge) == []
 
@@ -241,7 +241,7 @@ def in_instalments(shop: Shop) -> None:
     save(shop, pledge)
     for days in (0, 0, 32, 63, 95):
         charge(shop, days)
-        shop.sweep()
+        shop.sync_stripe()
     hall.is_worked(*[("PAY-01", 0)] * 3)
     assert [found.amount for found in shop.charges(pledge)] == [6000] * 3
 
@@ -254,10 +254,10 @@ def a_bank_debit_that_clears_and_is_returned(shop: Shop) -> None:
     hall.is_worked(("PAY-05", 0))
     (found,) = shop.charges(pledge)
     shop.sandbox.control("end_debit", charge=found.id)
-    shop.sweep()
+    shop.sync_stripe()
     hall.is_worked(("PAY-06", 0), released=20_000)
     shop.sandbox.control("return_debit", charge=found.id, reason="insufficient_funds")
-    shop.sweep()
+    shop.sync_stripe()
     # What is not paid after all is promised again.
     again = [("A", 9110, "SOLAR", "USD", 20_000), ("A", 9190, "SOLAR", "USD", -20_000)]
     assert shape(hall.posted()) == shape([worked("PAY-08", 0, 0) + again])
@@ -284,7 +284,7 @@ def in_another_currency(shop: Shop) -> None:
     try:
         pledge = hall.promise(Line("EUR", 5000))
         shop.pay(pledge)
-        shop.sweep()
+        shop.sync_stripe()
     finally:
         shop.sandbox.control("set", settles="", rates="", fee_card="")
     hall.is_worked(("PAY-12", 0), ("PAY-12", 1))
@@ -315,7 +315,7 @@ def a_pool_through_its_hosts_account(shop: Shop) -> None:
         _host, funds = payouts._composition(session, [str(charge.balance_transaction)])
     assert funds == {"GEN": 2500, "HELD": 46_020}
     shop.sandbox.control("open_dispute", charge=charge.id)
-    shop.sweep()
+    shop.sync_stripe()
     hall.is_worked(("ALC-6", 0), ("ALC-6", 1))
     gift = begun(hall, 2000)
     posted = [leg for legs in hall.posted() for leg in legs]
@@ -357,7 +357,7 @@ def a_sponsor_who_matches(shop: Shop) -> None:
     hall.is_worked(("PLG-14", 0))
     assert [item.share for item in tried] == [10_000]
     shop.sandbox.control("refund", charge=shop.charges(pledge)[0].id, amount="10000")
-    shop.sweep()
+    shop.sync_stripe()
     hall.is_worked(("REF-1", 0))
     shop.db.run(lambda session: matching_sponsors.match_due(session, now=shop.now()))
     back = [(*leg[:4], -leg[4]) for leg in worked("PLG-14", 0, 0)]
@@ -371,21 +371,21 @@ def disputes_won_and_lost(shop: Shop) -> None:
     dispute = disputed(shop, pledge)
     hall.is_worked(("DSP-1", 1))
     shop.sandbox.control("close_dispute", dispute=dispute, outcome="won")
-    shop.sweep()
+    shop.sync_stripe()
     hall.is_worked(("DSP-2", 0))
     pledge = hall.give(9000)
     hall.is_worked(("DSP-3", 0), released=9000)
     dispute = disputed(shop, pledge)
     hall.is_worked(("DSP-3", 1))
     shop.client.v1.disputes.update(dispute, {"evidence": {"uncategorized_text": "A receipt"}})
-    shop.sweep()
+    shop.sync_stripe()
     hall.is_worked(("DSP-3", 2))
     shop.sandbox.control("set", won_returns_fee="apart")
     try:
         shop.sandbox.control("close_dispute", dispute=dispute, outcome="won")
     finally:
         shop.sandbox.control("set", won_returns_fee="")
-    shop.sweep()
+    shop.sync_stripe()
     reversal = [("A", 1110, "SOLAR", "USD", 9000), ("A", 4092, "SOLAR", "USD", -9000)]
     assert shape(hall.posted()) == shape([reversal, worked("DSP-4", 0, 0)])
 
@@ -393,7 +393,7 @@ def disputes_won_and_lost(shop: Shop) -> None:
 def disputed(shop: Shop, pledge: Pledge) -> str:
     (found,) = shop.charges(pledge)
     made = shop.sandbox.control("open_dispute", charge=found.id)["object"]
-    shop.sweep()
+    shop.sync_stripe()
     return str(made["id"])
 
 
@@ -464,7 +464,7 @@ def begun(hall: Hall, amount: int) -> UUID:
     assert shop.sandbox.pay(url).status_code == 303
     page = shop.client.v1.checkout.sessions.list({"limit": 1}).data[0]
     shop.hear("checkout.session.completed", page.id)
-    shop.sweep()
+    shop.sync_stripe()
     return gift
 
 
@@ -474,7 +474,7 @@ def months(shop: Shop, count: int) -> None:
         shop.sandbox.control("advance", seconds=str(31 * 86_400))
         # A renewal's invoice is a draft for an hour.
         shop.sandbox.control("advance", seconds="4000")
-    shop.sweep()
+    shop.sync_stripe()
 
 
 def state(shop: Shop, gift: UUID) -> str:

@@ -26,7 +26,7 @@ from ledger.services.campaigns.campaigns import Need
 from ledger.services.payments import refunds
 from ledger.services.stripe_balance import events
 from ledger.stripe import checkout
-from ledger.stripe.sync import sweep
+from ledger.stripe.sync import sync_stripe
 from tests.factories import (
     make_book,
     make_campaign,
@@ -104,11 +104,11 @@ class Shop:
         """Pay a pledge by card; it is not settled yet."""
         assert self.sandbox.pay(self.page(pledge)).status_code == 303
 
-    def sweep(self, *, settle: bool = True) -> int:
+    def sync_stripe(self, *, settle: bool = True) -> int:
         """Read the balance and post what is new."""
         if settle:
             self.sandbox.control("settle")
-        return sweep(self.db, self.gateway, now=self.now())
+        return sync_stripe(self.db, self.gateway, now=self.now())
 
     def legs(self, pledge: Pledge) -> list[tuple[str, int, int]]:
         """What happened to money in a pledge's book: event, account and amount, sorted."""

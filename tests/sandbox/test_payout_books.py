@@ -37,11 +37,11 @@ def paid(shop: Shop, *amounts: int, book: str = "A") -> list[Pledge]:
 
 def test_payouts_with_refunds_and_a_failure_are_booked_by_the_sweep_alone(shop: Shop) -> None:
     one, two = paid(shop, 6000, 10_000)
-    shop.sweep()
+    shop.sync_stripe()
     shop.approved_refund(two, 4000)
     shop.work(seconds=1)
     shop.sandbox.control("payout")
-    assert shop.sweep() == 2
+    assert shop.sync_stripe() == 2
     assert (shop.balance(one, 1110), shop.balance(one, 1120)) == (0, 5796 + 9680 - 4000)
     with shop.db.snapshot() as session:
         (row,) = questions.payouts_of(session, book_id=one.book_id)
@@ -54,7 +54,7 @@ def test_payouts_with_refunds_and_a_failure_are_booked_by_the_sweep_alone(shop: 
     assert row.amount == sum(txn.net for txn in row.transactions) == 11_476
 
     shop.sandbox.control("fail_payout", payout=row.id)
-    assert shop.sweep() == 1
+    assert shop.sync_stripe() == 1
     assert (shop.balance(one, 1110), shop.balance(one, 1120)) == (11_476, 0)
     with shop.db.snapshot() as session:
         assert questions.payouts_in_transit(session, book_id=one.book_id) == []
@@ -62,7 +62,7 @@ def test_payouts_with_refunds_and_a_failure_are_booked_by_the_sweep_alone(shop: 
 
     paid(shop, 5000)
     shop.sandbox.control("payout")
-    assert shop.sweep() == 2
+    assert shop.sync_stripe() == 2
     assert (shop.balance(one, 1110), shop.balance(one, 1120)) == (0, 11_476 + 4825)
     assert shop.waiting() == []
     assert shop.net_of(EVERYTHING) == 0
@@ -75,7 +75,7 @@ def test_a_payout_that_failed_before_anybody_looked_is_booked_out_and_in(shop: S
     shop.sandbox.control("fail_payout", payout=payout.id)
     shop.sandbox.control("payout")
     for _ in range(3):
-        shop.sweep()
+        shop.sync_stripe()
     events = [event for event, account, _ in shop.legs(pledge) if account == 1120]
     assert sorted(events) == ["payout_created", "payout_created", "payout_failed"]
     assert (shop.balance(pledge, 1110), shop.balance(pledge, 1120)) == (0, 5796)
@@ -86,8 +86,8 @@ def test_a_payout_of_two_communities_is_refused_and_shown(shop: Shop) -> None:
     (mine,) = paid(shop, 6000)
     (theirs,) = paid(shop, 10_000, book="B")
     shop.sandbox.control("payout")
-    assert shop.sweep() == 2
-    assert shop.sweep() == 0
+    assert shop.sync_stripe() == 2
+    assert shop.sync_stripe() == 0
     assert shop.waiting() == ["payout"]
     assert (shop.balance(mine, 1110), shop.balance(theirs, 1110)) == (5796, 9680)
     assert (shop.balance(mine, 1120), shop.balance(theirs, 1120)) == (0, 0)
@@ -98,7 +98,7 @@ def test_a_payout_with_a_payment_of_no_pledge_takes_it_out_of_the_general_fund(s
     stray = shop.client.v1.checkout.sessions.create(page_params(2000))  # type: ignore[arg-type]
     shop.sandbox.pay(stray.url or "")
     shop.sandbox.control("payout")
-    assert shop.sweep() == 3
+    assert shop.sync_stripe() == 3
     assert shop.waiting() == []
     assert (shop.balance(pledge, 1110), shop.balance(pledge, 2190)) == (0, -1912)
     assert shop.balance(pledge, 1120) == 5796 + 1912
@@ -109,12 +109,12 @@ def test_a_payout_with_a_payment_of_no_pledge_takes_it_out_of_the_general_fund(s
 
 def test_a_payout_of_more_than_a_page_of_movements_is_exact(shop: Shop) -> None:
     (pledge,) = paid(shop, 5000)
-    shop.sweep()
+    shop.sync_stripe()
     (charge,) = shop.charges(pledge)
     for _ in range(104):
         shop.client.v1.refunds.create({"charge": charge.id, "amount": 10})
     shop.sandbox.control("payout")
-    assert shop.sweep() == 105
+    assert shop.sync_stripe() == 105
     assert (shop.balance(pledge, 4090), shop.balance(pledge, 1110)) == (1040, 0)
     assert shop.balance(pledge, 1120) == 4825 - 1040
 

@@ -138,7 +138,7 @@ def without_payer(session: ReadSession, *, after: datetime | None) -> list[Balan
 
 
 def cursor(session: ReadSession, name: str) -> datetime | None:
-    """Return how far a sweep has read."""
+    """Return how far a sync has read."""
     row = session.get(Cursor, name)
     return row.at if row else None
 

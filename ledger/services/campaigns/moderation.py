@@ -37,7 +37,7 @@ def decide(
     basket = session.get(Basket, basket_id)
     if basket is None:
         raise NotFound("This pledge does not exist.", place="basket")
-    if decision not in _DEEDS:
+    if decision not in _DECISIONS:
         raise Invalid("Choose an action.", place="decision")
     said = check_text(reason.strip(), longest=LONGEST_LINE, place="reason")
     if not said and decision in NEED_REASON:
@@ -45,7 +45,7 @@ def decide(
     row = BasketDecision(
         basket_id=basket.id, decision=decision, reason=said, made_by=by, made_at=now
     )
-    _DEEDS[decision](session, basket, row)
+    _DECISIONS[decision](session, basket, row)
     session.add(row)
     session.flush()
 
@@ -128,7 +128,7 @@ def _settle_reports(session: Session, basket: Basket, now: datetime) -> bool:
     return bool(settled)
 
 
-_DEEDS = {
+_DECISIONS = {
     "accept": _accept,
     "decline": _decline,
     "hide": _hide,

@@ -25,7 +25,7 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 KEPT = timedelta(days=2)
-# A provider gives each customer a /64 at least; a /48 is a company or a town, and may do more.
+# A provider gives each customer a /64 at least; a /48 is a company or a school, and may do more.
 HOME_PREFIX = 64
 SITE_PREFIX = 48
 SITE_FACTOR = 10

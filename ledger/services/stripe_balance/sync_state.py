@@ -1,4 +1,4 @@
-"""How far each sweep has read; never back, so that a late answer makes nothing be read again."""
+"""How far each sync has read; never moves back, so a late answer repeats nothing."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from ledger.models.payments import Cursor
 
 
 def advance(session: Session, *, name: str, at: datetime | None) -> None:
-    """Note that a sweep has read up to an instant; None where it found nothing to date."""
+    """Record that a sync has read up to an instant; None where it found nothing to date."""
     if at is None:
         return
     row = session.get(Cursor, name)

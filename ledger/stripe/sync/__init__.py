@@ -7,6 +7,6 @@ does, and never calls Stripe within one.
 from ledger.stripe.sync.account import check_account
 from ledger.stripe.sync.disputes import sync_dispute
 from ledger.stripe.sync.reconciling import reconcile
-from ledger.stripe.sync.scheduler import read_movements, sweep
+from ledger.stripe.sync.scheduler import read_movements, sync_stripe
 
-__all__ = ["check_account", "read_movements", "reconcile", "sweep", "sync_dispute"]
+__all__ = ["check_account", "read_movements", "reconcile", "sync_dispute", "sync_stripe"]

@@ -16,7 +16,7 @@ from ledger.services.stripe_balance import accounts, balance_transactions, fees,
 from ledger.stripe.sync.charges import settle_charge
 from ledger.stripe.sync.fetch import charge_behind, our_id
 
-log = logging.getLogger("poolbook.sweep")
+log = logging.getLogger("poolbook.sync")
 
 Settlement = Callable[[Database, PaymentGateway, BalanceTransaction, datetime], None]
 

@@ -14,7 +14,7 @@ from ledger.queries.payments import payments as questions
 from ledger.services.stripe_balance import balance_transactions
 from ledger.stripe.sync.fetch import charge_behind
 
-log = logging.getLogger("poolbook.sweep")
+log = logging.getLogger("poolbook.sync")
 
 NAME = "payers"
 

@@ -19,14 +19,14 @@ from ledger.stripe.sync.disputes import sync_disputes
 from ledger.stripe.sync.payers import find_payers
 from ledger.stripe.sync.refunds import sync_refunds
 
-log = logging.getLogger("poolbook.sweep")
+log = logging.getLogger("poolbook.sync")
 
 NAME = "balance_transactions"
 OVERLAP = timedelta(days=3)
 DOUBT = timedelta(minutes=15)
 
 
-def sweep(db: Database, gateway: PaymentGateway, *, now: datetime) -> int:
+def sync_stripe(db: Database, gateway: PaymentGateway, *, now: datetime) -> int:
     """Find out everything that happened since the last pass; return how much was posted."""
     with db.snapshot() as session:
         doubtful = questions.attempts_in_doubt(session, before=now - DOUBT)
@@ -86,7 +86,7 @@ def _settle(db: Database, gateway: PaymentGateway, txn: TransactionRow, now: dat
 
 
 def _look_up(db: Database, gateway: PaymentGateway, attempt: PaymentAttempt, now: datetime) -> None:
-    """Ask what became of an attempt; one that cannot be asked about must not end the sweep."""
+    """Ask what became of an attempt; one that cannot be asked about must not end the sync."""
     try:
         checkout.look_up_attempt(db, gateway, attempt=attempt, now=now)
     except PoolbookError as refusal:

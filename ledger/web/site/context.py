@@ -121,7 +121,9 @@ def context() -> dict[str, Any]:
         "sends_mail": settings.sends_mail,
         "pretends": settings.pretends,
         # Where a person makes the demo's Stripe settle, refuse, dispute and pay out.
-        "levers": f"{settings.stripe_base}/_test/" if settings.demo and settings.sandbox else "",
+        "sandbox_dashboard": f"{settings.stripe_base}/_test/"
+        if settings.demo and settings.sandbox
+        else "",
         "today": today_here(),
     }
 

@@ -1,4 +1,4 @@
-"""A person pulls the levers on a page, and comes back to it with what came of it."""
+"""A person uses the controls of the sandbox dashboard, and comes back to it with the result."""
 
 import re
 from html.parser import HTMLParser
