@@ -87,7 +87,7 @@ def day_of_gifts(*amounts: str, opening: str = "100.00", closing: str = "", **mo
         balance("OPBD", opening),
         balance("CLBD", closing or f"{total:.2f}"),
         *(entry(one, reference=f"R{number}") for number, one in enumerate(amounts)),
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 

@@ -22,7 +22,7 @@ BALANCED = {
 }  # fmt: skip
 
 
-def test_every_layout_has_a_table_and_is_known_by_it():
+def test_every_layout_has_a_table_and_is_known_by_it() -> None:
     assert {one.profile.name for one in layouts()} == TABLES.keys()
     assert len(TABLES) >= 20
     for name, data in TABLES.items():
@@ -32,7 +32,7 @@ def test_every_layout_has_a_table_and_is_known_by_it():
 
 
 @pytest.mark.parametrize("name", sorted(TABLES))
-def test_a_table_of_a_bank_is_read(name: str):
+def test_a_table_of_a_bank_is_read(name: str) -> None:
     (read,) = read_statement(TABLES[name]).statements
     assert read.statement_id.startswith(f"{name}/")
     moved = {line.booked_on: 0 for line in read.lines}
@@ -45,7 +45,7 @@ def test_a_table_of_a_bank_is_read(name: str):
     assert all(line.remittance or line.counterparty_name for line in read.lines)
 
 
-def test_both_ways_of_a_payment_name_the_other_side():
+def test_both_ways_of_a_payment_name_the_other_side() -> None:
     for name in ("dkb", "wise-transfers"):
         (read,) = read_statement(TABLES[name]).statements
         names = [line.counterparty_name for line in read.lines]

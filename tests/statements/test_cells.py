@@ -32,17 +32,17 @@ NO_AMOUNTS = [
 
 
 @pytest.mark.parametrize(("text", "currency", "mark", "minor"), AMOUNTS)
-def test_an_amount_is_read_exactly(text: str, currency: str, mark: str, minor: int):
+def test_an_amount_is_read_exactly(text: str, currency: str, mark: str, minor: int) -> None:
     assert read_amount(text, currency, mark) == minor
 
 
 @pytest.mark.parametrize(("text", "currency", "mark"), NO_AMOUNTS)
-def test_what_is_no_amount_is_refused(text: str, currency: str, mark: str):
+def test_what_is_no_amount_is_refused(text: str, currency: str, mark: str) -> None:
     with pytest.raises(Invalid):
         read_amount(text, currency, mark)
 
 
-def test_a_number_of_a_workbook_is_read_whatever_the_mark_of_its_table():
+def test_a_number_of_a_workbook_is_read_whatever_the_mark_of_its_table() -> None:
     assert [read_amount(Number("-20.5"), "EUR", mark) for mark in ".,"] == [-2_050, -2_050]
     assert marks_of([(Number("20.5"), "EUR"), ("1.020,50", "EUR")]) == [","]
     serial = Number("45355")
@@ -51,7 +51,7 @@ def test_a_number_of_a_workbook_is_read_whatever_the_mark_of_its_table():
     assert days_of(Number("45355")) == {}
 
 
-def test_the_decimal_mark_is_told_by_all_amounts_or_not_at_all():
+def test_the_decimal_mark_is_told_by_all_amounts_or_not_at_all() -> None:
     assert marks_of([("1,234", "EUR")]) == ["."]
     assert marks_of([("1.234", "EUR"), ("5,00", "EUR")]) == [","]
     assert marks_of([("20", "EUR")]) == ["."]
@@ -66,12 +66,12 @@ DAYS = {
 
 
 @pytest.mark.parametrize(("text", "orders"), DAYS.items())
-def test_a_day_is_read_in_the_order_of_its_table(text: str, orders: str):
+def test_a_day_is_read_in_the_order_of_its_table(text: str, orders: str) -> None:
     meant = days_of(text)
     assert all(meant[order] == date(2024, 3, 4) for order in orders.split())
 
 
-def test_the_order_of_days_is_told_by_all_of_them_or_not_at_all():
+def test_the_order_of_days_is_told_by_all_of_them_or_not_at_all() -> None:
     assert orders_of(["03/04/2024", "03/05/2024"]) == ["dmy", "mdy"]
     assert orders_of(["03/04/2024", "13/05/2024"]) == ["dmy"]
     assert orders_of(["03/04/2024", "03/15/2024"]) == ["mdy"]
@@ -90,7 +90,7 @@ def test_the_order_of_days_is_told_by_all_of_them_or_not_at_all():
         ("04/03/2024", "dmy"),
     ],
 )
-def test_a_format_takes_its_days_with_and_without_noughts_and_time(text: str, written: str):
+def test_a_format_takes_its_days_with_and_without_noughts_and_time(text: str, written: str) -> None:
     assert read_day(text, written) == date(2024, 3, 4)
 
 
@@ -106,7 +106,7 @@ def test_a_format_takes_its_days_with_and_without_noughts_and_time(text: str, wr
         ("", "dmy"),
     ],
 )
-def test_another_way_of_writing_days_is_refused(text: str, written: str):
+def test_another_way_of_writing_days_is_refused(text: str, written: str) -> None:
     with pytest.raises(Invalid):
         read_day(text, written)
 
@@ -116,13 +116,13 @@ LETTERS = "Jörg Müßig;Spende für Dach"
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be",
                                       "utf-32", "cp1252", "cp850", "mac_roman"])  # fmt: skip
-def test_letters_come_out_as_they_were_meant(encoding: str):
+def test_letters_come_out_as_they_were_meant(encoding: str) -> None:
     text, notes = decode(LETTERS.encode(encoding))
     assert text == LETTERS
     assert not notes
 
 
-def test_letters_that_can_be_read_in_two_ways_are_said():
+def test_letters_that_can_be_read_in_two_ways_are_said() -> None:
     text, notes = decode("Jörg".encode("cp850"))
     assert text == "Jörg"
     assert "CP850" in notes[0]
@@ -134,6 +134,6 @@ def test_letters_that_can_be_read_in_two_ways_are_said():
     "data",
     ["Иван Петров".encode("cp1251"), b"\xff\xfea", b"\xed\xa0\x80;\x81\x90\xfe", b"\xfe" * 9],
 )
-def test_bytes_of_no_known_letters_are_refused(data: bytes):
+def test_bytes_of_no_known_letters_are_refused(data: bytes) -> None:
     with pytest.raises(Invalid, match="UTF-8"):
         decode(data)

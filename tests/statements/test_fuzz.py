@@ -60,13 +60,13 @@ def check(data: bytes) -> None:
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mutations())
-def test_a_damaged_file_is_read_exactly_or_refused(data: bytes):
+def test_a_damaged_file_is_read_exactly_or_refused(data: bytes) -> None:
     check(data)
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mutations(TABLES, TABLE_PIECES))
-def test_a_damaged_table_is_read_exactly_or_refused(data: bytes):
+def test_a_damaged_table_is_read_exactly_or_refused(data: bytes) -> None:
     check(data)
 
 
@@ -75,13 +75,13 @@ def test_a_damaged_table_is_read_exactly_or_refused(data: bytes):
     st.binary(max_size=400),
     st.sampled_from([b"", b"<", b":20:X\n", b"<Document>", b"\xff\xfe<\x00"]),
 )
-def test_noise_is_refused(data: bytes, start: bytes):
+def test_noise_is_refused(data: bytes, start: bytes) -> None:
     check(start + data)
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
-def test_any_text_in_a_remittance_leaves_the_amounts_alone(first: str, second: str):
+def test_any_text_in_a_remittance_leaves_the_amounts_alone(first: str, second: str) -> None:
     # A line that begins with a colon is a tag of the format; ours begin with a letter.
     note = " ".join(f"x{part}" for part in "\n".join((first, second)).splitlines())
     data = SEEDS["yen.sta"].replace(b":62F:", f":86:{note}\n:62F:".encode(errors="replace"))
@@ -90,7 +90,7 @@ def test_any_text_in_a_remittance_leaves_the_amounts_alone(first: str, second: s
     assert [line.amount for line in statement.lines] == [500]
 
 
-def test_the_seeds_themselves_are_read():
+def test_the_seeds_themselves_are_read() -> None:
     assert {len(read_statement(data).statements) for data in SEEDS.values()} == {1, 2}
     with pytest.raises(Invalid):
         read_statement(SEEDS["yen.sta"][:40])

@@ -24,7 +24,7 @@ def line_of(text: str) -> str:
     return statement.lines[0].remittance
 
 
-def test_cells_are_text_whatever_they_hold():
+def test_cells_are_text_whatever_they_hold() -> None:
     assert line_of("=HYPERLINK(1)") == "=HYPERLINK(1)"
     assert line_of("<script>alert(1)</script>") == "<script>alert(1)</script>"
     assert line_of('"two\nlines\x1b[31m\u202e"') == "two lines [31m"
@@ -45,14 +45,14 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_kept_is_refused_by_line(name: str):
+def test_what_cannot_be_kept_is_refused_by_line(name: str) -> None:
     data, place = REFUSED[name]
     with pytest.raises(Invalid) as refusal:
         read_statement(data, profile=PROFILE)
     assert refusal.value.place == place
 
 
-def test_a_table_has_a_last_row(monkeypatch: pytest.MonkeyPatch):
+def test_a_table_has_a_last_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grid, "MAX_ROWS", 3)
     rows = "2024-03-04,a,-5\n" * 4
     with pytest.raises(Invalid, match="more than 3 rows"):
@@ -85,7 +85,7 @@ ROWS: list[list[Any]] = [
 
 
 @pytest.mark.parametrize("epoch", [None, CALENDAR_MAC_1904])
-def test_a_workbook_is_read_to_the_cent(epoch: datetime | None):
+def test_a_workbook_is_read_to_the_cent(epoch: datetime | None) -> None:
     rows = [*ROWS[:4]] if epoch else ROWS
     options = {"epoch": epoch} if epoch else {}
     profile = Profile(name="x", day="Date", day_format="dmy", amount="Amount", currency="EUR",
@@ -98,7 +98,7 @@ def test_a_workbook_is_read_to_the_cent(epoch: datetime | None):
     )
 
 
-def test_cells_of_a_workbook_are_refused_by_row():
+def test_cells_of_a_workbook_are_refused_by_row() -> None:
     profile = Profile(name="x", day="Date", day_format="dmy", amount="Amount", currency="EUR")
     with pytest.raises(Invalid) as refusal:
         read_statement(xlsx([*ROWS[:2], [None, "Bo", 5]], merged=["A2:A3"]), profile=profile)
@@ -111,7 +111,7 @@ def test_cells_of_a_workbook_are_refused_by_row():
         open_grid(xlsx([["x"] * 300]))
 
 
-def test_the_first_sheet_that_holds_anything_is_read():
+def test_the_first_sheet_that_holds_anything_is_read() -> None:
     book = Workbook()
     second = book.create_sheet("Second")
     for row in ROWS[:2]:
@@ -129,14 +129,14 @@ def packed(parts: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def test_what_unpacks_to_too_much_is_not_unpacked():
+def test_what_unpacks_to_too_much_is_not_unpacked() -> None:
     bomb = packed({"xl/workbook.xml": b"<x/>", "xl/worksheets/sheet1.xml": b" " * 2**24})
     assert len(bomb) < 2**16
     with pytest.raises(Invalid, match="This workbook is too large when unpacked"):
         open_grid(bomb)
 
 
-def test_a_sheet_has_a_last_row(monkeypatch: pytest.MonkeyPatch):
+def test_a_sheet_has_a_last_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grid, "MAX_ROWS", 3)
     with pytest.raises(Invalid, match="more than 3 rows"):
         open_grid(xlsx([["x", "y"]] * 4))
@@ -158,7 +158,7 @@ def test_a_sheet_has_a_last_row(monkeypatch: pytest.MonkeyPatch):
     "broken",
     [b"", b"<x>", b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>', b"\xff\xfe<", None],
 )
-def test_a_damaged_workbook_is_refused_or_read(part: str, broken: bytes | None):
+def test_a_damaged_workbook_is_refused_or_read(part: str, broken: bytes | None) -> None:
     whole = zipfile.ZipFile(io.BytesIO(xlsx(ROWS)))
     parts = {name: whole.read(name) for name in whole.namelist()}
     if broken is None:

@@ -35,7 +35,7 @@ def refusal(text: str | bytes, file_format: str = "auto") -> Invalid:
     return caught.value
 
 
-def test_camt_lines_carry_amount_days_names_and_text():
+def test_camt_lines_carry_amount_days_names_and_text() -> None:
     file = read(CAMT)
     (statement,) = file.statements
     assert file.format == "camt.053.001.08"
@@ -63,7 +63,7 @@ def test_camt_lines_carry_amount_days_names_and_text():
 
 
 @pytest.mark.parametrize("version", ["02", "03", "07", "08", "13", "27"])
-def test_every_version_of_camt_053_is_read(version: str):
+def test_every_version_of_camt_053_is_read(version: str) -> None:
     text = CAMT.replace("053.001.08", f"053.001.{version}")
     if version < "07":
         text = text.replace("<Sts><Cd>BOOK</Cd></Sts>", "<Sts>BOOK</Sts>")
@@ -72,7 +72,7 @@ def test_every_version_of_camt_053_is_read(version: str):
     assert len(file.statements[0].lines) == 3
 
 
-def test_an_entry_that_is_not_booked_is_left_out_and_named():
+def test_an_entry_that_is_not_booked_is_left_out_and_named() -> None:
     text = CAMT.replace("<Sts><Cd>BOOK</Cd></Sts>", "<Sts><Cd>PDNG</Cd></Sts>", 1)
     (statement,) = read(text).statements
     assert len(statement.lines) == 2
@@ -80,7 +80,7 @@ def test_an_entry_that_is_not_booked_is_left_out_and_named():
     assert statement.warnings == ("Stmt[1]/Ntry[1]/Sts is PDNG, not BOOK: it is left out.",)
 
 
-def test_a_stated_sum_that_the_entries_do_not_give_is_named():
+def test_a_stated_sum_that_the_entries_do_not_give_is_named() -> None:
     (statement,) = read(CAMT.replace("<Sum>540.00</Sum>", "<Sum>541.00</Sum>")).statements
     assert statement.balanced
     (warning,) = statement.warnings
@@ -102,12 +102,12 @@ def test_a_stated_sum_that_the_entries_do_not_give_is_named():
         ("<IBAN>XX00HALL0000000001</IBAN>", "", "Stmt[1]/Acct/Id"),
     ],
 )
-def test_a_broken_element_is_named(old: str, new: str, place: str):
+def test_a_broken_element_is_named(old: str, new: str, place: str) -> None:
     assert old in CAMT
     assert refusal(CAMT.replace(old, new, 1)).place == place
 
 
-def test_a_cut_off_file_is_refused_by_line():
+def test_a_cut_off_file_is_refused_by_line() -> None:
     refused = refusal(CAMT[: CAMT.index("<Ntry>")])
     assert re.fullmatch(r"line \d+", refused.place or "")
 
@@ -136,7 +136,7 @@ ATTACKS = {
 
 
 @pytest.mark.parametrize("name", sorted(ATTACKS))
-def test_hostile_xml_is_refused_at_once(name: str):
+def test_hostile_xml_is_refused_at_once(name: str) -> None:
     # Own processor time: a blow-up would take minutes, a busy machine takes none of it.
     started = time.process_time()
     refused = refusal(ATTACKS[name])
@@ -144,14 +144,14 @@ def test_hostile_xml_is_refused_at_once(name: str):
     assert "hostname" not in refused.message
 
 
-def test_the_attacks_are_whole_files_but_for_their_declarations():
+def test_the_attacks_are_whole_files_but_for_their_declarations() -> None:
     control = bomb('<!ENTITY a "harmless">', "plain")
     refused = refusal(control)
     assert refused.place == "DOCTYPE"
     assert read(re.sub(r"<!DOCTYPE.*?]>", "", control)).statements[0].statement_id == "plain"
 
 
-def test_pages_of_mt940_chain_and_a_reversed_credit_takes_money_out():
+def test_pages_of_mt940_chain_and_a_reversed_credit_takes_money_out() -> None:
     file = read(PAGES)
     first, second = file.statements
     assert [line.amount for line in first.lines] == [6000, -1000]
@@ -160,7 +160,7 @@ def test_pages_of_mt940_chain_and_a_reversed_credit_takes_money_out():
     assert first.statement_id != second.statement_id
 
 
-def test_a_text_line_with_a_dash_does_not_end_the_message():
+def test_a_text_line_with_a_dash_does_not_end_the_message() -> None:
     line = read(PAGES).statements[0].lines[0]
     assert "Two equal gifts" in line.remittance
     assert "-from one giver" in line.remittance
@@ -168,14 +168,14 @@ def test_a_text_line_with_a_dash_does_not_end_the_message():
     assert line.bank_reference == "HB-1"
 
 
-def test_a_booking_day_may_lie_in_the_year_before_and_closing_notes_are_no_remittance():
+def test_a_booking_day_may_lie_in_the_year_before_and_closing_notes_are_no_remittance() -> None:
     (line,) = read(PAGES).statements[1].lines
     assert (line.booked_on, line.value_on) == (date(2025, 12, 31), date(2026, 1, 2))
     assert line.remittance == ""
     assert line.code == "NCHG"
 
 
-def test_line_ends_and_encodings_make_no_difference():
+def test_line_ends_and_encodings_make_no_difference() -> None:
     want = read(PAGES).statements
     text = PAGES.replace("Two equal", "Zwei schöne")
     assert read_statement(PAGES.replace("\n", "\r\n").encode()).statements == want
@@ -183,7 +183,7 @@ def test_line_ends_and_encodings_make_no_difference():
     assert read_statement(text.encode("cp1252")).statements == read(text).statements
 
 
-def test_yen_have_no_decimals_and_dinars_three():
+def test_yen_have_no_decimals_and_dinars_three() -> None:
     (statement,) = read(YEN).statements
     assert (statement.opening, statement.closing, statement.lines[0].amount) == (1000, 1500, 500)
     (statement,) = read(YEN.replace("JPY", "KWD")).statements
@@ -204,32 +204,32 @@ def test_yen_have_no_decimals_and_dinars_three():
         (":61:260303C", ":61:26x303C", "message 1"),
     ],
 )
-def test_a_broken_mt940_message_is_refused_by_place(old: str, new: str, part: str):
+def test_a_broken_mt940_message_is_refused_by_place(old: str, new: str, part: str) -> None:
     assert old in YEN
     assert part in (refusal(YEN.replace(old, new)).place or "")
 
 
-def test_the_second_message_is_named_with_its_line():
+def test_the_second_message_is_named_with_its_line() -> None:
     refused = refusal(PAGES.replace(":62F:C260303USD149,50", ""))
     assert (refused.place or "").startswith("message 2 at line 14")
 
 
-def test_a_line_without_a_type_code_is_a_line_of_its_own():
+def test_a_line_without_a_type_code_is_a_line_of_its_own() -> None:
     # The library alone would put these two together and lose one.
     text = YEN.replace(":62F:", ":61:260303C1,\n:61:260303D1,NTRFNONREF\n:62F:")
     assert [line.amount for line in read(text).statements[0].lines] == [500, 1, -1]
 
 
 @pytest.mark.parametrize("data", [b"", b"  \n", b"hello", b"\x00\xff\xfe", b"%PDF-1.7", b"<a/>"])
-def test_what_is_no_bank_file_is_refused(data: bytes):
+def test_what_is_no_bank_file_is_refused(data: bytes) -> None:
     assert refusal(data).place
 
 
-def test_an_unknown_format_is_refused():
+def test_an_unknown_format_is_refused() -> None:
     assert refusal(CAMT, "xls").place == "format"
 
 
-def test_two_lines_that_look_the_same_have_fingerprints_of_their_own():
+def test_two_lines_that_look_the_same_have_fingerprints_of_their_own() -> None:
     text = YEN.replace(":62F:C260303JPY1500,", ":61:260303C500,NTRFNONREF\n:62F:C260303JPY2000,")
     first, second = read(text).statements[0].lines
     base = line_base("X", "JPY", first)
@@ -237,7 +237,7 @@ def test_two_lines_that_look_the_same_have_fingerprints_of_their_own():
     assert line_fingerprint(base, 1) != line_fingerprint(base, 2)
 
 
-def test_a_gap_between_statements_is_named():
+def test_a_gap_between_statements_is_named() -> None:
     text = PAGES.replace(":60M:C260303USD150,00", ":60M:C260303USD151,00").replace(
         ":62F:C260303USD149,50", ":62F:C260303USD150,50"
     )
@@ -255,11 +255,11 @@ def test_a_gap_between_statements_is_named():
         (1500, "JPY", "1500 JPY"),
     ],
 )
-def test_minor_units_are_written_as_people_read_them(amount: int, currency: str, text: str):
+def test_minor_units_are_written_as_people_read_them(amount: int, currency: str, text: str) -> None:
     assert decimal_text(amount, currency) == text
 
 
-def test_the_currencies_of_old_statements_are_known():
+def test_the_currencies_of_old_statements_are_known() -> None:
     assert [exponent(code) for code in ("DEM", "ITL", "PLN", "JPY", "KWD", "CLF")] == [
         2,
         0,

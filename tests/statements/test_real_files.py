@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.bank_files import chain_warnings, read_statement
+from ledger.bank_files import StatementFile, chain_warnings, read_statement
 from ledger.errors import Invalid
 from ledger.services.banking.statements import describe
 
@@ -51,19 +51,19 @@ MIXED = (
 IN_PART = "mt940/jejik_rabobank.txt"
 
 
-def read(name: str):  # type: ignore[no-untyped-def]
+def read(name: str) -> StatementFile:
     return read_statement((BANK / name).read_bytes())
 
 
 @pytest.mark.parametrize("name", sorted(WHOLE))
-def test_a_whole_file_gives_what_it_states_to_the_cent(name):  # type: ignore[no-untyped-def]
+def test_a_whole_file_gives_what_it_states_to_the_cent(name: str) -> None:
     file = read(name)
     count, totals = WHOLE[name]
     assert len(file.statements) == count
     assert all(statement.balanced for statement in file.statements)
     assert chain_warnings(file.statements) == []
     assert all(not shown["warnings"] for shown in describe(file))
-    found = {}
+    found: dict[tuple[str, str], tuple[int, int, int, int]] = {}
     for statement in file.statements:
         key = statement.account, statement.currency
         opening, credits_, debits, _closing = found.get(key, (statement.opening, 0, 0, 0))
@@ -77,7 +77,7 @@ def test_a_whole_file_gives_what_it_states_to_the_cent(name):  # type: ignore[no
 
 
 @pytest.mark.parametrize("name", sorted(WRONG))
-def test_a_statement_that_does_not_add_up_says_by_how_much(name):  # type: ignore[no-untyped-def]
+def test_a_statement_that_does_not_add_up_says_by_how_much(name: str) -> None:
     (shown,) = describe(read(name))
     assert not shown["balanced"]
     sentence = " ".join(shown["warnings"])
@@ -85,7 +85,7 @@ def test_a_statement_that_does_not_add_up_says_by_how_much(name):  # type: ignor
 
 
 @pytest.mark.parametrize("name", MIXED)
-def test_balances_of_several_currencies_are_refused_by_element(name):  # type: ignore[no-untyped-def]
+def test_balances_of_several_currencies_are_refused_by_element(name: str) -> None:
     with pytest.raises(Invalid) as refusal:
         read(name)
     assert refusal.value.place == "Stmt[1]/Bal[2]/Amt/@Ccy"
@@ -93,7 +93,7 @@ def test_balances_of_several_currencies_are_refused_by_element(name):  # type: i
     assert "SEK" in refusal.value.message
 
 
-def test_two_of_four_statements_add_up_and_the_breaks_in_the_chain_are_named():  # type: ignore[no-untyped-def]
+def test_two_of_four_statements_add_up_and_the_breaks_in_the_chain_are_named() -> None:
     file = read(IN_PART)
     assert [statement.balanced for statement in file.statements] == [False, True, False, True]
     first, second = chain_warnings(file.statements)
@@ -102,7 +102,7 @@ def test_two_of_four_statements_add_up_and_the_breaks_in_the_chain_are_named(): 
     assert "opens with 1295.82 EUR" in second
 
 
-def test_every_bank_file_that_we_read_is_among_these():  # type: ignore[no-untyped-def]
+def test_every_bank_file_that_we_read_is_among_these() -> None:
     there = {
         f"{path.parent.name}/{path.name}"
         for folder in ("camt", "mt940")
@@ -111,7 +111,7 @@ def test_every_bank_file_that_we_read_is_among_these():  # type: ignore[no-untyp
     assert there == {*WHOLE, *WRONG, *MIXED, IN_PART}
 
 
-def test_names_and_accounts_of_givers_are_told_apart():  # type: ignore[no-untyped-def]
+def test_names_and_accounts_of_givers_are_told_apart() -> None:
     line = read("mt940/jejik_sparkasse.txt").statements[0].lines[0]
     assert (line.counterparty_name, line.counterparty_account) == (
         "ARAL AG",

@@ -48,7 +48,7 @@ def moved(statements: tuple[Statement, ...]) -> dict[str, tuple[int, list[int], 
 
 @shared
 @pytest.mark.parametrize("name", RIGHT)
-def test_a_case_comes_out_right_with_its_profile(name: str):
+def test_a_case_comes_out_right_with_its_profile(name: str) -> None:
     currency, right = RIGHT[name]
     profile = read_profile((CASES / f"{name}.toml").read_bytes())
     data = (CASES / f"{name}.csv").read_bytes()
@@ -58,7 +58,7 @@ def test_a_case_comes_out_right_with_its_profile(name: str):
 
 @shared
 @pytest.mark.parametrize("name", RIGHT)
-def test_a_case_comes_out_right_without_being_told_or_says_what_is_missing(name: str):
+def test_a_case_comes_out_right_without_being_told_or_says_what_is_missing(name: str) -> None:
     currency, right = RIGHT[name]
     data = (CASES / f"{name}.csv").read_bytes()
     if name in UNCLEAR:
@@ -69,7 +69,7 @@ def test_a_case_comes_out_right_without_being_told_or_says_what_is_missing(name:
 
 
 @shared
-def test_a_report_of_stripe_gives_its_totals():
+def test_a_report_of_stripe_gives_its_totals() -> None:
     (read,) = read_statement(
         (SHARED / "data" / "stripe" / "csv2ofx_stripe-default.csv").read_bytes()
     ).statements
@@ -78,14 +78,14 @@ def test_a_report_of_stripe_gives_its_totals():
 
 
 @shared
-def test_a_payout_says_gross_fee_and_net():
+def test_a_payout_says_gross_fee_and_net() -> None:
     (read,) = read_statement((CASES / "C19.csv").read_bytes()).statements
     assert read.warnings[0] == "Payout po_1: gross 15.00 EUR, fees 0.55 EUR, net 14.45 EUR."
     assert all("po_1" in line.remittance for line in read.lines)
 
 
 @shared
-def test_a_fee_that_was_booked_with_its_payment_is_a_part_of_it():
+def test_a_fee_that_was_booked_with_its_payment_is_a_part_of_it() -> None:
     (read,) = read_statement((CASES / "C07.csv").read_bytes()).statements
     out = next(line for line in read.lines if line.amount < 0)
     assert [(part.amount, part.remittance) for part in out.parts] == [
@@ -95,7 +95,7 @@ def test_a_fee_that_was_booked_with_its_payment_is_a_part_of_it():
 
 
 @shared
-def test_a_workbook_of_1904_is_read_with_a_profile():
+def test_a_workbook_of_1904_is_read_with_a_profile() -> None:
     (read,) = read_statement(
         (CASES / "X01.xlsx").read_bytes(),
         profile=Profile(name="x", day="Date", day_format="dmy", amount="Amount", currency="EUR"),
@@ -105,8 +105,8 @@ def test_a_workbook_of_1904_is_read_with_a_profile():
     ]
 
 
-def read(text: str, currency: str = "EUR", **options: object) -> tuple[Statement, ...]:
-    return read_statement(text.encode(), "csv", currency=currency, **options).statements  # type: ignore[arg-type]
+def read(text: str, currency: str = "EUR") -> tuple[Statement, ...]:
+    return read_statement(text.encode(), "csv", currency=currency).statements
 
 
 # What a table of no bank that we know says beyond doubt.
@@ -186,13 +186,13 @@ CLEAR = {
 
 
 @pytest.mark.parametrize("name", CLEAR)
-def test_a_table_that_leaves_no_doubt_is_read(name: str):
+def test_a_table_that_leaves_no_doubt_is_read(name: str) -> None:
     text, amounts = CLEAR[name]
     (found,) = read(text, "INR" if "Indian" in name else "EUR")
     assert [line.amount for line in found.lines] == amounts
 
 
-def test_what_is_left_out_is_said():
+def test_what_is_left_out_is_said() -> None:
     (found,) = read(CLEAR["lines above and below"][0])
     assert found.warnings[0] == "The table names no currency; it is taken to be in EUR."
     assert "line 7 is left out: it stands below the table (Summe)." in found.warnings
@@ -219,7 +219,7 @@ DOUBTFUL = {
 
 
 @pytest.mark.parametrize("name", DOUBTFUL)
-def test_a_table_that_can_be_read_in_two_ways_is_not_read(name: str):
+def test_a_table_that_can_be_read_in_two_ways_is_not_read(name: str) -> None:
     text, words = DOUBTFUL[name]
     with pytest.raises(Invalid, match=words) as refusal:
         read(text)
@@ -228,7 +228,7 @@ def test_a_table_that_can_be_read_in_two_ways_is_not_read(name: str):
     assert "--profile" in refusal.value.message
 
 
-def test_a_table_is_read_as_it_was_before_while_its_headings_stay():
+def test_a_table_is_read_as_it_was_before_while_its_headings_stay() -> None:
     text = "When,Who,What\n03/04/2024,Ada,20.00\n03/05/2024,Bo,5.00\n"
     profile = Profile(name="x", day="When", day_format="dmy", amount="What", currency="EUR")
     known = (Remembered(("When", "Who", "What"), profile),)
@@ -264,7 +264,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_contradicts_itself_is_refused_by_cell(name: str):
+def test_what_contradicts_itself_is_refused_by_cell(name: str) -> None:
     text, place = REFUSED[name]
     with pytest.raises(Invalid) as refusal:
         read(text)

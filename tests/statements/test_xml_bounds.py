@@ -3,6 +3,7 @@ given to the parser and in elements that it told of; never in seconds."""
 
 import io
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -102,7 +103,7 @@ class Counted:
     def __init__(self, pattern: re.Pattern[str]) -> None:
         self.pattern, self.found = pattern, 0
 
-    def finditer(self, text: str, start: int):  # type: ignore[no-untyped-def]
+    def finditer(self, text: str, start: int) -> Iterator[re.Match[str]]:
         for token in self.pattern.finditer(text, start):
             self.found += 1
             yield token
