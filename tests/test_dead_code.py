@@ -58,14 +58,14 @@ def unreached(paths: list[Path]) -> set[str]:
     }
 
 
-def test_nothing_is_kept_that_nothing_reaches():
+def test_nothing_is_kept_that_nothing_reaches() -> None:
     found = unreached([ROOT / source for source in SOURCES])
     assert found - BY_NAME.keys() - AHEAD.keys() == set()
     # What has been wired leaves the list.
     assert AHEAD.keys() <= found
 
 
-def test_what_nothing_reaches_is_noticed(tmp_path: Path):
+def test_what_nothing_reaches_is_noticed(tmp_path: Path) -> None:
     room = tmp_path / "room.py"
     room.write_text("def reached(): pass\ndef passed_over(): pass\nreached()\n")
     assert unreached([room]) == {"passed_over"}

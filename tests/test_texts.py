@@ -92,12 +92,12 @@ def sources() -> dict[str, str]:
     }
 
 
-def test_no_refusal_is_glued_from_pieces(sources: dict[str, str]):
+def test_no_refusal_is_glued_from_pieces(sources: dict[str, str]) -> None:
     found = {path: glued(text) for path, text in sources.items() if path.endswith(".py")}
     assert {path: lines for path, lines in found.items() if lines} == {}
 
 
-def test_people_read_the_words_of_the_field(sources: dict[str, str]):
+def test_people_read_the_words_of_the_field(sources: dict[str, str]) -> None:
     counted = 0
     found = {}
     for path, source in sources.items():
@@ -117,35 +117,35 @@ def test_people_read_the_words_of_the_field(sources: dict[str, str]):
         ("label = later('Doubtful ' 'promises')", "Doubtful promises"),
     ],
 )
-def test_a_private_word_in_the_code_is_noticed(source: str, text: str):
+def test_a_private_word_in_the_code_is_noticed(source: str, text: str) -> None:
     assert private_words(texts_of_python(source)) == [text]
 
 
-def test_a_private_word_on_a_page_is_noticed():
+def test_a_private_word_on_a_page_is_noticed() -> None:
     page = """<h2>{{ _("Regular gifts") }}</h2>{{ _(\n "Gift Aid of %(giver)s "\n "arrived") }}"""
     assert texts_of_page(page) == ["Regular gifts", "Gift Aid of %(giver)s arrived"]
     assert private_words(texts_of_page(page)) == ["Regular gifts"]
 
 
-def test_a_glued_one_is_noticed():
+def test_a_glued_one_is_noticed() -> None:
     assert glued("raise Invalid(f'{count} too many')\nraise Invalid('{n} too many', n=count)") == [
         1
     ]
 
 
-def test_a_refusal_says_its_parameters_and_keeps_its_template():
+def test_a_refusal_says_its_parameters_and_keeps_its_template() -> None:
     refusal = NotFound("This book has no account {number}.", place="account", number=1234)
     assert refusal.message == str(refusal) == "This book has no account 1234."
     assert refusal.text == "This book has no account {number}."
 
 
-def test_what_somebody_typed_is_never_a_template():
+def test_what_somebody_typed_is_never_a_template() -> None:
     typed = "{place.__class__} {0} {"
     assert Invalid("{value!r:.40} is not a date.", value=typed).message.startswith("'{place.__cl")
     assert Invalid(typed).message == typed
 
 
-def test_a_refusal_is_said_in_the_language_of_the_request(monkeypatch: pytest.MonkeyPatch):
+def test_a_refusal_is_said_in_the_language_of_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
     german = {"Wait {minutes} minutes.": "Warten Sie {minutes} Minuten."}
     monkeypatch.setattr(PoolbookError, "translate", staticmethod(german.get))
     refusal = RateLimited("Wait {minutes} minutes.", retry_after_seconds=60, minutes=1)
@@ -153,7 +153,7 @@ def test_a_refusal_is_said_in_the_language_of_the_request(monkeypatch: pytest.Mo
     assert str(refusal) == "Wait 1 minutes."
 
 
-def test_outside_a_request_nothing_asks_for_a_language():
+def test_outside_a_request_nothing_asks_for_a_language() -> None:
     from ledger.web.site import locale
 
     app = Flask("anything")

@@ -49,7 +49,7 @@ def name_of(path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_module_is_short_and_says_what_it_is_for(path: Path):
+def test_a_module_is_short_and_says_what_it_is_for(path: Path) -> None:
     source = path.read_text()
     tree = ast.parse(source)
     if path.parent.name != "versions" or path.name != "__init__.py":
@@ -81,14 +81,14 @@ def with_many_parameters(source: str) -> list[str]:
     return found
 
 
-def test_what_a_function_is_asked_for_is_one_dataclass_rather_than_many_parameters():
+def test_what_a_function_is_asked_for_is_one_dataclass_rather_than_many_parameters() -> None:
     modules = [path for path in MODULES if COUNTED & {*path.relative_to(ROOT).parts}]
     assert len(modules) > 250
     found = {name_of(path): with_many_parameters(path.read_text()) for path in modules}
     assert {name: functions for name, functions in found.items() if functions} == {}
 
 
-def test_a_function_with_many_parameters_is_noticed():
+def test_a_function_with_many_parameters_is_noticed() -> None:
     names = ", ".join(f"a{number}" for number in range(MOST_PARAMETERS))
     source = f"def few(session, {names}): ...\ndef many(session, {names}, *, b): ..."
     assert with_many_parameters(source) == ["many"]
@@ -99,7 +99,7 @@ def too_long(text: str) -> list[int]:
     return [number for number, line in enumerate(text.splitlines(), 1) if len(line) > LONGEST_LINE]
 
 
-def test_lines_of_templates_styles_and_scripts_are_short():
+def test_lines_of_templates_styles_and_scripts_are_short() -> None:
     assert len(LAYOUTS) > 90
     found = {name_of(path): too_long(path.read_text()) for path in LAYOUTS}
     assert {name: lines for name, lines in found.items() if lines} == {}
@@ -110,20 +110,20 @@ def crowded(style: str) -> list[str]:
     return [line for line in style.splitlines() if re.search(r";\s*[\w-]+\s*:|\{.*\}", line)]
 
 
-def test_a_style_sheet_has_one_declaration_a_line():
+def test_a_style_sheet_has_one_declaration_a_line() -> None:
     styles = [path for path in LAYOUTS if path.suffix == ".css"]
     assert len(styles) > 2
     assert [line for path in styles for line in crowded(path.read_text())] == []
 
 
-def test_long_and_crowded_lines_are_noticed():
+def test_long_and_crowded_lines_are_noticed() -> None:
     assert too_long("a" * 120 + "\n" + "b" * 121) == [2]
     assert crowded("a { color: red; }") == ["a { color: red; }"]
     assert crowded("a {\n  color: red; margin: 0;\n}") == ["  color: red; margin: 0;"]
 
 
 @pytest.mark.parametrize("aim", ["--check", "--lint"])
-def test_templates_are_set_as_djlint_sets_them(aim: str):
+def test_templates_are_set_as_djlint_sets_them(aim: str) -> None:
     """If this is red: ``.venv/bin/djlint --reformat ledger reports`` sets them."""
     done = subprocess.run(
         [sys.executable, "-m", "djlint", aim, "--quiet", "ledger", "reports"],
@@ -134,7 +134,7 @@ def test_templates_are_set_as_djlint_sets_them(aim: str):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_template_lies_beside_a_page_that_shows_it():
+def test_every_template_lies_beside_a_page_that_shows_it() -> None:
     """One that all pages share lies with the site; one that nobody names is left over."""
     web = ROOT / "ledger" / "web"
     pages = {path for path in MODULES if web in path.parents}
@@ -150,12 +150,12 @@ def test_every_template_lies_beside_a_page_that_shows_it():
         assert beside or room.name == "site", f"{name} belongs to {shown_by[0]}"
 
 
-def test_no_module_is_a_drawer():
+def test_no_module_is_a_drawer() -> None:
     drawers = {"utils", "helpers", "common", "misc"}
     assert [path for path in MODULES if path.stem in drawers] == []
 
 
-def test_a_deed_that_others_disturb_is_tried_again():
+def test_a_deed_that_others_disturb_is_tried_again() -> None:
     """Only what has the database to itself opens a transaction without a second try."""
     alone = {"ledger/cli/backups.py", "ledger/demo/seed.py"}
     once = re.compile(r"(?<!store)(?<!self)\.transaction\(\)")
@@ -167,34 +167,34 @@ def test_a_deed_that_others_disturb_is_tried_again():
     assert found == alone
 
 
-def test_nothing_is_left_for_later():
+def test_nothing_is_left_for_later() -> None:
     words = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "for " + "now")))
     for path in TEXTS:
         found = words.search(path.read_text())
         assert not found, f"{name_of(path)}: {found.group()}"
 
 
-def test_nothing_but_tests_looks_outside_the_project():
+def test_nothing_but_tests_looks_outside_the_project() -> None:
     outside = "../" + "shared"
     for path in TEXTS:
         if outside in path.read_text():
             assert path.parts[len(ROOT.parts)] == "tests", name_of(path)
 
 
-def test_every_folder_of_the_ledger_is_on_the_map():
+def test_every_folder_of_the_ledger_is_on_the_map() -> None:
     text = (ROOT / "ledger" / "README.md").read_text()
     rooms = {path.parent.name for path in (ROOT / "ledger").glob("*/__init__.py")}
     assert [room for room in sorted(rooms) if f"`{room}/`" not in text] == []
 
 
-def test_links_and_pictures_of_the_documents_lead_somewhere():
+def test_links_and_pictures_of_the_documents_lead_somewhere() -> None:
     for path in TEXTS:
         if path.suffix == ".md":
             for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
                 assert (path.parent / target).exists(), f"{name_of(path)}: {target}"
 
 
-def test_vendored_files_are_the_ones_we_took():
+def test_vendored_files_are_the_ones_we_took() -> None:
     sums = ROOT / "ledger" / "web" / "static" / "vendor" / "SHA256SUMS"
     lines = [line.split() for line in sums.read_text().splitlines()]
     assert {name for _sum, name in lines} == {

@@ -81,7 +81,7 @@ def test_each_command_answers_with_one_json_document(
     monkeypatch: pytest.MonkeyPatch,
     arguments: tuple[str, ...],
     keys: set[str],
-):
+) -> None:
     monkeypatch.delenv("POOLBOOK_DATABASE_URL")
     given = tuple(word.format(**files) for word in arguments)
     where = ("--database", database_url)
@@ -103,7 +103,7 @@ def test_each_command_answers_with_one_json_document(
 
 
 @SQLITE
-def test_a_statement_is_described_line_by_line(run: Run, files: dict[str, str]):
+def test_a_statement_is_described_line_by_line(run: Run, files: dict[str, str]) -> None:
     done = run("import", "statement", MARCH, "--account", "A/1010", "--json")
     for row in done.json["statements"]:
         assert set(row) == {
@@ -124,7 +124,7 @@ OTHERWISE = {
 @pytest.mark.parametrize("arguments", OTHERWISE.values(), ids=OTHERWISE.keys())
 def test_a_book_that_is_there_is_not_made_over(
     run: Run, files: dict[str, str], arguments: tuple[str, ...]
-):
+) -> None:
     same = {"--name": "Book A", "--kind": "community", "--currency": "USD"}
     assert run("book", "create", "A", *(word for pair in same.items() for word in pair)).code == 0
     other = same | {arguments[3]: arguments[4]}
@@ -137,7 +137,7 @@ def test_a_book_that_is_there_is_not_made_over(
 )
 def test_a_fund_that_is_there_is_not_made_over(
     run: Run, files: dict[str, str], change: tuple[str, ...]
-):
+) -> None:
     assert run("fund", "create", "A", "GEN", "--class", "unrestricted").code == 0
     assert run("fund", "create", "A", "GEN", *change).code == 1
 
@@ -156,7 +156,7 @@ TROUBLES = {
 @pytest.mark.parametrize(("url", "named"), TROUBLES.values(), ids=TROUBLES.keys())
 def test_a_database_in_trouble_is_named_in_one_sentence(
     run: Run, tmp_path: Path, url: str, named: str
-):
+) -> None:
     (tmp_path / "notes.db").write_bytes(b"Bread and milk, and a letter to the council. " * 100)
     done = run("--database", url.format(folder=tmp_path), "trial-balance", "--book", "A")
     assert (done.code, done.out) == (1, "")
@@ -166,7 +166,7 @@ def test_a_database_in_trouble_is_named_in_one_sentence(
 
 def test_an_empty_postgresql_database_asks_for_init_too(
     run: Run, postgresql_server: str, database_url: str
-):
+) -> None:
     if database_url.startswith("sqlite"):
         return
     # The server's own database, where nothing was ever made.
@@ -177,7 +177,7 @@ def test_an_empty_postgresql_database_asks_for_init_too(
 
 
 @SQLITE
-def test_a_name_that_is_not_utf_8_is_refused(run: Run):
+def test_a_name_that_is_not_utf_8_is_refused(run: Run) -> None:
     name = os.fsdecode(b"Hall \xff")
     opened = ("--kind", "community", "--currency", "USD")
     done = run("book", "create", "A", "--name", name, *opened)
@@ -189,7 +189,7 @@ def test_a_name_that_is_not_utf_8_is_refused(run: Run):
 @SQLITE
 def test_a_terminal_without_arrows_does_not_undo_what_was_done(
     run: Run, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     terminal = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
     monkeypatch.setattr(sys, "stdout", terminal)
     assert run("import", "statement", MARCH, "--account", "A/1010").code == 0
@@ -202,7 +202,7 @@ DAYS = ("20261231", "2026-W01-1", "2026-1-1", "31.12.2026", "2026-12-31T00:00", 
 
 @SQLITE
 @pytest.mark.parametrize("day", DAYS)
-def test_a_day_is_written_in_one_way(run: Run, files: dict[str, str], day: str):
+def test_a_day_is_written_in_one_way(run: Run, files: dict[str, str], day: str) -> None:
     assert run("trial-balance", "--book", "A", "--as-of", day).code == 2
     period = ("--from", "2026-01-01", "--to", day)
     done = run("report", "transparency", "--book", "A", *period, "-o", files["out"])

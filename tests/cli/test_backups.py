@@ -83,7 +83,7 @@ def bundle(db: Database) -> bytes:
 
 def test_what_is_backed_up_comes_back_on_either_engine(
     run: Run, filled: Database, elsewhere: Database, tmp_path: Path
-):
+) -> None:
     proof = bundle(filled)
     file = str(tmp_path / "all.backup")
     done = run("backup", file, "--json")
@@ -110,7 +110,7 @@ def test_what_is_backed_up_comes_back_on_either_engine(
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_file_that_is_no_whole_backup_is_refused_and_nothing_is_written(
     run: Run, filled: Database, tmp_path: Path
-):
+) -> None:
     file = tmp_path / "all.backup"
     assert run("backup", str(file)).code == 0
     empty = f"sqlite:///{tmp_path / 'empty.db'}"
@@ -168,7 +168,9 @@ def unbalanced(file: Path) -> bytes:
     return edited(made, "manifest.json", lie)
 
 
-def test_a_backup_is_consistent_while_others_post(run: Run, filled: Database, tmp_path: Path):
+def test_a_backup_is_consistent_while_others_post(
+    run: Run, filled: Database, tmp_path: Path
+) -> None:
     stop = threading.Event()
 
     def work() -> None:
@@ -232,7 +234,7 @@ def test_a_backup_signs_nobody_in_and_is_read_by_nobody_else(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_database_without_books_is_not_backed_up(run: Run, tmp_path: Path):
+def test_a_database_without_books_is_not_backed_up(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "all.backup"
     done = run("backup", str(file), "--database", f"sqlite:///{tmp_path / 'new.db'}")
     assert done.code == 1

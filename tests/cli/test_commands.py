@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from ledger.db import Database
 from ledger.models.statements import BankStatement
 from reports.verify import Refused, verify
 from tests.cli.conftest import Run
@@ -40,13 +41,13 @@ def gift(day: str, amount: int) -> str:
     )
 
 
-def test_a_fresh_database_is_opened_by_init_and_init_again_changes_nothing(run: Run):
+def test_a_fresh_database_is_opened_by_init_and_init_again_changes_nothing(run: Run) -> None:
     first = run("init", "--json")
     assert (first.code, list(first.json)) == (0, ["revision"])
     assert run("--json", "init").json == first.json
 
 
-def test_books_and_funds_are_created_once(run: Run):
+def test_books_and_funds_are_created_once(run: Run) -> None:
     opened = ("--kind", "community", "--currency", "USD")
     for _time in range(2):
         made = run("book", "create", "A", "--name", "Ashgrove", *opened, "--json")
@@ -74,7 +75,7 @@ def test_books_and_funds_are_created_once(run: Run):
     ],
     ids=" ".join,
 )
-def test_what_cannot_be_done_is_refused_in_one_sentence(run: Run, arguments):
+def test_what_cannot_be_done_is_refused_in_one_sentence(run: Run, arguments) -> None:
     done = run(*arguments)
     assert (done.code, done.out) == (1, "")
     assert len(done.err.strip().splitlines()) == 1
@@ -96,13 +97,13 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(run: Run, arguments):
     ],
     ids=" ".join,
 )
-def test_wrong_usage_is_two(run: Run, arguments):
+def test_wrong_usage_is_two(run: Run, arguments) -> None:
     done = run(*arguments)
     assert (done.code, done.out) == (2, "")
     assert "Traceback" not in done.err
 
 
-def test_the_trial_balance_can_be_asked_for_any_day(run: Run, tmp_path):
+def test_the_trial_balance_can_be_asked_for_any_day(run: Run, tmp_path: Path) -> None:
     open_books(run)
     file = tmp_path / "in.jsonl"
     file.write_text(
@@ -123,7 +124,9 @@ def test_the_trial_balance_can_be_asked_for_any_day(run: Run, tmp_path):
     assert bank("--known-at", "2020-01-01T00:00:00+00:00") == []
 
 
-def test_a_dry_run_reads_a_statement_and_keeps_nothing(db, run: Run, tmp_path):
+def test_a_dry_run_reads_a_statement_and_keeps_nothing(
+    db: Database, run: Run, tmp_path: Path
+) -> None:
     with db.transaction() as session:
         make_fund(session, make_book(session))
     file = tmp_path / "bank.xml"
@@ -142,7 +145,9 @@ def test_a_dry_run_reads_a_statement_and_keeps_nothing(db, run: Run, tmp_path):
     assert run("import", "statement", str(file), "--account", "A/4010").code == 1
 
 
-def test_a_file_of_several_accounts_is_taken_by_choice(db, run: Run, tmp_path):
+def test_a_file_of_several_accounts_is_taken_by_choice(
+    db: Database, run: Run, tmp_path: Path
+) -> None:
     with db.transaction() as session:
         make_fund(session, make_book(session, currency="EUR"))
     inside = balance("OPBD", "100.00") + balance("CLBD", "120.00") + entry("20.00")
@@ -166,7 +171,7 @@ def test_a_file_of_several_accounts_is_taken_by_choice(db, run: Run, tmp_path):
     assert run(*into, "--further-account").json["new"] == 1
 
 
-def test_a_report_says_what_it_wrote(run: Run, tmp_path):
+def test_a_report_says_what_it_wrote(run: Run, tmp_path: Path) -> None:
     open_books(run)
     file = tmp_path / "report.pdf"
     done = run("report", "transparency", "--book", "A", *PERIOD, "-o", str(file), "--json")
@@ -179,7 +184,7 @@ def test_a_report_says_what_it_wrote(run: Run, tmp_path):
     assert run("report", "transparency", "--book", "A", *PERIOD, "-o", nowhere).code == 1
 
 
-def test_check_ends_with_one_when_a_rule_is_broken(db, run: Run):
+def test_check_ends_with_one_when_a_rule_is_broken(db: Database, run: Run) -> None:
     assert run("check", "--json").code == 0
     with db.transaction() as session:
         book = make_book(session)
@@ -192,7 +197,7 @@ def test_check_ends_with_one_when_a_rule_is_broken(db, run: Run):
     assert all(row["first_violation"] for row in broken)
 
 
-def test_the_first_admin_is_made_by_a_command_and_a_role_ends(run: Run):
+def test_the_first_admin_is_made_by_a_command_and_a_role_ends(run: Run) -> None:
     open_books(run)
     for new in (True, False):
         made = run("role", "give", "Ada@example.org", "A", "admin", "--name", "Ada", "--json")
@@ -204,7 +209,7 @@ def test_the_first_admin_is_made_by_a_command_and_a_role_ends(run: Run):
     assert run("role", "give", "ada@example.org", "A", "treasurer").code == 0
 
 
-def test_a_checkpoint_kept_in_a_file_proves_what_grew_since(run: Run, tmp_path: Path):
+def test_a_checkpoint_kept_in_a_file_proves_what_grew_since(run: Run, tmp_path: Path) -> None:
     open_books(run)
     key = run("checkpoint", "--book", "A", "--json").json["key"]
     # As a shell keeps it.

@@ -16,7 +16,7 @@ def worked(database_url: str) -> None:
 
 
 @pytest.mark.usefixtures("worked")
-def test_figures_of_a_community_a_pool_and_everything(run: Run):
+def test_figures_of_a_community_a_pool_and_everything(run: Run) -> None:
     community = run("figures", "--book", "A", "--json")
     assert community.code == 0
     assert (community.json["scope"], community.json["name"]) == ("community", "A")
@@ -36,7 +36,7 @@ def test_figures_of_a_community_a_pool_and_everything(run: Run):
 
 
 @pytest.mark.usefixtures("worked")
-def test_figures_of_the_funds_add_up_to_those_of_their_book(run: Run):
+def test_figures_of_the_funds_add_up_to_those_of_their_book(run: Run) -> None:
     received = 0
     for code in (fund["code"] for fund in WORKED["funds"] if fund["book"] == "A"):
         shown = run("figures", "--book", "A", "--fund", code, "--json").json
@@ -49,7 +49,7 @@ def test_figures_of_the_funds_add_up_to_those_of_their_book(run: Run):
 
 
 @pytest.mark.usefixtures("worked")
-def test_a_period_is_asked_for_by_its_days(run: Run):
+def test_a_period_is_asked_for_by_its_days(run: Run) -> None:
     def received(*days: str) -> int:
         rows = run("figures", "--book", "A", *days, "--json").json["figures"]
         return next((row["received"] for row in rows if row["commodity"] == "USD"), 0)
@@ -77,14 +77,16 @@ def test_a_period_is_asked_for_by_its_days(run: Run):
         (("--book", "A", "--fund", "NONE"), 1),
     ],
 )
-def test_a_question_that_makes_no_sense_is_refused(run: Run, arguments: tuple[str, ...], code: int):
+def test_a_question_that_makes_no_sense_is_refused(
+    run: Run, arguments: tuple[str, ...], code: int
+) -> None:
     refused = run("figures", *arguments, "--json")
     assert (refused.code, refused.out) == (code, "")
     assert refused.err
 
 
 @pytest.mark.usefixtures("worked")
-def test_people_read_words(run: Run):
+def test_people_read_words(run: Run) -> None:
     said = run("figures", "--book", "A").out
     assert "received" in said
     assert "320.20 USD" in said

@@ -3,10 +3,12 @@
 import json
 import tracemalloc
 from codecs import BOM_UTF8
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
+from ledger.db import Database
 from ledger.models.journal import Entry
 from tests.cli.conftest import Run
 from tests.conftest import ENGINES
@@ -39,19 +41,21 @@ def without(key):
 
 
 @pytest.fixture
-def book(db):
+def book(db: Database):
     with db.transaction() as session:
         found = make_book(session)
         make_fund(session, found)
     return found
 
 
-def entries_in(db):
+def entries_in(db: Database):
     with db.snapshot() as session:
         return session.scalar(select(func.count()).select_from(Entry))
 
 
-def test_the_worked_events_end_in_the_worked_balances(db, run: Run, tmp_path):
+def test_the_worked_events_end_in_the_worked_balances(
+    db: Database, run: Run, tmp_path: Path
+) -> None:
     with db.transaction() as session:
         make_worked_books(session, WORKED)
     file = tmp_path / "worked.jsonl"
@@ -153,8 +157,8 @@ CASES = [
 
 @pytest.mark.parametrize(("database_url", "bad", "named"), CASES, indirect=["database_url"])
 def test_a_bad_line_is_refused_by_name_and_nothing_is_written(
-    db, book, run: Run, tmp_path, bad, named
-):
+    db: Database, book, run: Run, tmp_path: Path, bad, named
+) -> None:
     file = tmp_path / "in.jsonl"
     file.write_bytes(line(external_ref="before") + b"\n" + bad + b"\n")
     done = run("import", "entries", str(file))
@@ -167,14 +171,16 @@ def test_a_bad_line_is_refused_by_name_and_nothing_is_written(
     assert entries_in(db) == 0
 
 
-def test_the_good_line_of_the_table_is_good(db, book, run: Run, tmp_path):
+def test_the_good_line_of_the_table_is_good(db: Database, book, run: Run, tmp_path: Path) -> None:
     file = tmp_path / "in.jsonl"
     file.write_bytes(line() + b"\n\n")
     assert run("import", "entries", str(file), "--json").json["entries"] == 1
     assert entries_in(db) == 1
 
 
-def test_the_same_reference_with_other_figures_is_refused(db, book, run: Run, tmp_path):
+def test_the_same_reference_with_other_figures_is_refused(
+    db: Database, book, run: Run, tmp_path: Path
+) -> None:
     file = tmp_path / "in.jsonl"
     file.write_bytes(line())
     assert run("import", "entries", str(file)).code == 0
@@ -187,13 +193,13 @@ def test_the_same_reference_with_other_figures_is_refused(db, book, run: Run, tm
     assert entries_in(db) == 1
 
 
-def test_an_empty_file_adds_nothing(db, book, run: Run, tmp_path):
+def test_an_empty_file_adds_nothing(db: Database, book, run: Run, tmp_path: Path) -> None:
     file = tmp_path / "in.jsonl"
     file.write_bytes(b"")
     assert run("import", "entries", str(file), "--json").json["entries"] == 0
 
 
-def test_only_the_book_asked_for_is_taken(db, book, run: Run, tmp_path):
+def test_only_the_book_asked_for_is_taken(db: Database, book, run: Run, tmp_path: Path) -> None:
     file = tmp_path / "in.jsonl"
     file.write_bytes(line())
     done = run("import", "entries", str(file), "--book", "B")
@@ -201,7 +207,9 @@ def test_only_the_book_asked_for_is_taken(db, book, run: Run, tmp_path):
     assert "line 1" in done.err
 
 
-def test_what_another_program_put_on_a_terminal_comes_back_unharmed(db, book, run: Run, tmp_path):
+def test_what_another_program_put_on_a_terminal_comes_back_unharmed(
+    db: Database, book, run: Run, tmp_path: Path
+) -> None:
     """Signs that are no control characters are kept as they are, to the last."""
     text = "\u202eright to left\u2028 =cmd|' /C calc'!A0 <b>; -- \" ' \\ é 漢 🎻"
     file = tmp_path / "in.jsonl"
@@ -214,7 +222,9 @@ def test_what_another_program_put_on_a_terminal_comes_back_unharmed(db, book, ru
     assert again.json == {"entries": 0, "postings": 0, "duplicates": 1}
 
 
-def test_a_mark_before_the_first_line_is_no_part_of_it(db, book, run: Run, tmp_path):
+def test_a_mark_before_the_first_line_is_no_part_of_it(
+    db: Database, book, run: Run, tmp_path: Path
+) -> None:
     file = tmp_path / "in.jsonl"
     file.write_bytes(BOM_UTF8 + line())
     assert run("import", "entries", str(file), "--json").json["entries"] == 1
@@ -222,7 +232,9 @@ def test_a_mark_before_the_first_line_is_no_part_of_it(db, book, run: Run, tmp_p
     assert run("import", "entries", str(file)).code == 1
 
 
-def test_the_last_line_of_a_long_file_can_refuse_it_all(db, book, run: Run, tmp_path):
+def test_the_last_line_of_a_long_file_can_refuse_it_all(
+    db: Database, book, run: Run, tmp_path: Path
+) -> None:
     lines = [line(external_ref=f"r-{number}") for number in range(1005)]
     file = tmp_path / "in.jsonl"
     file.write_bytes(b"\n".join([*lines, line(postings=leg(quantity=1))]))
@@ -236,7 +248,9 @@ def test_the_last_line_of_a_long_file_can_refuse_it_all(db, book, run: Run, tmp_
 
 
 @pytest.mark.parametrize("between", [0, 1005], ids=["in one batch", "in two batches"])
-def test_a_line_told_twice_in_one_file_counts_once(db, book, run: Run, tmp_path, between):
+def test_a_line_told_twice_in_one_file_counts_once(
+    db: Database, book, run: Run, tmp_path: Path, between: int
+) -> None:
     lines = [line(), *(line(external_ref=f"x-{n}") for n in range(between)), line()]
     file = tmp_path / "in.jsonl"
     file.write_bytes(b"\n".join(lines))
@@ -251,7 +265,7 @@ def test_a_line_told_twice_in_one_file_counts_once(db, book, run: Run, tmp_path,
     assert "line 2" in refused.err
 
 
-def test_the_largest_amounts_still_add_up(db, book, run: Run, tmp_path):
+def test_the_largest_amounts_still_add_up(db: Database, book, run: Run, tmp_path: Path) -> None:
     most = 10**15
     legs = [{**LEGS[0], "quantity": most}, {**LEGS[1], "quantity": -most}]
     file = tmp_path / "in.jsonl"
@@ -261,7 +275,9 @@ def test_the_largest_amounts_still_add_up(db, book, run: Run, tmp_path):
     assert [row["quantity"] for row in rows] == [1000 * most, -1000 * most]
 
 
-def test_an_entry_keeps_the_source_it_had_elsewhere(db, book, run: Run, tmp_path):
+def test_an_entry_keeps_the_source_it_had_elsewhere(
+    db: Database, book, run: Run, tmp_path: Path
+) -> None:
     """Of one reference two sources tell two events; the same source tells one."""
     file = tmp_path / "in.jsonl"
     file.write_bytes(line() + b"\n" + line(source="stripe") + b"\n" + line(source="import"))
@@ -273,7 +289,9 @@ def test_an_entry_keeps_the_source_it_had_elsewhere(db, book, run: Run, tmp_path
     assert (again["entries"], again["duplicates"]) == (0, 2)
 
 
-def test_the_book_may_be_named_on_the_command_line_alone(db, book, run: Run, tmp_path):
+def test_the_book_may_be_named_on_the_command_line_alone(
+    db: Database, book, run: Run, tmp_path: Path
+) -> None:
     file = tmp_path / "in.jsonl"
     file.write_bytes(without("book"))
     assert run("import", "entries", str(file)).code == 1
@@ -283,8 +301,8 @@ def test_the_book_may_be_named_on_the_command_line_alone(db, book, run: Run, tmp
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("filling", [b"x", b" ", b"\0"], ids=["signs", "blanks", "nothing"])
 def test_a_line_without_end_is_refused_before_it_fills_the_memory(
-    db, book, run: Run, tmp_path, filling
-):
+    db: Database, book, run: Run, tmp_path: Path, filling: bytes
+) -> None:
     file = tmp_path / "in.jsonl"
     file.write_bytes(line() + b"\n")
     with file.open("ab") as out:

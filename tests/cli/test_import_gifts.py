@@ -12,7 +12,7 @@ LIST = "Name,Email,Gift,Date\nAda,ada@example.org,20.00,2026-03-04\nBo,,5.00,202
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_list_is_tried_and_brought_in_once(db: Database, run: Run, tmp_path: Path):
+def test_a_list_is_tried_and_brought_in_once(db: Database, run: Run, tmp_path: Path) -> None:
     with db.transaction() as session:
         make_fund(session, make_book(session))
     file, profile = tmp_path / "gifts.csv", tmp_path / "p.toml"

@@ -90,7 +90,7 @@ REAL = {
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_real_file_comes_in_with_the_balances_of_its_own_program(
     db: Database, run: Run, tmp_path: Path, name: str
-):
+) -> None:
     read_by, options, entries = REAL[name]
     done = run("import", "journal", str(THERE / name), "--book", "A", "--json", *options)
     assert (done.code, done.json["entries"]) == (0, entries), done.err
@@ -114,7 +114,7 @@ def test_a_real_file_comes_in_with_the_balances_of_its_own_program(
 @pytest.mark.skipif(not THERE.is_dir(), reason="the ledgers of ../shared/data are not here")
 @pytest.mark.usefixtures("_book")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_the_file_whose_virtual_postings_do_not_add_up_is_refused(db: Database, run: Run):
+def test_the_file_whose_virtual_postings_do_not_add_up_is_refused(db: Database, run: Run) -> None:
     done = run("import", "journal", str(THERE / "ledgercli_drewr3.dat"), "--book", "A")
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith(f"{THERE / 'ledgercli_drewr3.dat'}: line 3: ")
@@ -123,7 +123,9 @@ def test_the_file_whose_virtual_postings_do_not_add_up_is_refused(db: Database, 
 
 @pytest.mark.usefixtures("_book")
 @pytest.mark.parametrize("name", ["hall.journal", "gold.ledger", "hall.beancount"])
-def test_our_own_samples_come_in_and_a_second_time_add_nothing(db: Database, run: Run, name: str):
+def test_our_own_samples_come_in_and_a_second_time_add_nothing(
+    db: Database, run: Run, name: str
+) -> None:
     done = run("import", "journal", str(HERE / name), "--book", "A", "--json")
     assert done.code == 0, done.err
     again = run("import", "journal", str(HERE / name), "--book", "A", "--json")
@@ -134,7 +136,9 @@ def test_our_own_samples_come_in_and_a_second_time_add_nothing(db: Database, run
 
 
 @pytest.mark.usefixtures("_book")
-def test_a_file_that_has_grown_adds_only_what_is_new(db: Database, run: Run, tmp_path: Path):
+def test_a_file_that_has_grown_adds_only_what_is_new(
+    db: Database, run: Run, tmp_path: Path
+) -> None:
     file = tmp_path / "x.journal"
     twice = "2024-01-01 gift\n  Assets:Cash  5 EUR\n  Income:Gifts\n"
     file.write_text(twice + twice)
@@ -189,7 +193,7 @@ TOLD = """\
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_mapping_says_what_is_money_what_are_things_and_whose_it_is(
     db: Database, run: Run, tmp_path: Path
-):
+) -> None:
     with db.transaction() as session:
         make_fund(session, book_by_code(session, "A"), "ROOF", "purpose")
     mapping, file = tmp_path / "m.toml", tmp_path / "x.journal"
@@ -218,7 +222,7 @@ def test_a_mapping_says_what_is_money_what_are_things_and_whose_it_is(
 
 @pytest.mark.usefixtures("_book")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_proposal_is_a_mapping_that_can_be_used(db: Database, run: Run, tmp_path: Path):
+def test_a_proposal_is_a_mapping_that_can_be_used(db: Database, run: Run, tmp_path: Path) -> None:
     approval_request = tmp_path / "m.toml"
     name = str(HERE / "hall.journal")
     done = run("import", "journal", name, "--book", "A", "--propose", str(approval_request))
@@ -306,7 +310,7 @@ BAD = {
 @pytest.mark.parametrize("case", BAD.values(), ids=BAD)
 def test_what_cannot_be_booked_is_refused_and_nothing_is_written(
     db: Database, run: Run, tmp_path: Path, case: tuple[str, str | None, str]
-):
+) -> None:
     text, mapping, words = case
     file, table = tmp_path / "x.journal", tmp_path / "m.toml"
     file.write_text(f"{text}")
@@ -342,7 +346,7 @@ def test_the_books_agree_with_the_program_on_every_day(
     run: Run,
     tmp_path: Path,
     case: tuple[Files, Callable[[Path, date], programs.Balances]],
-):
+) -> None:
     files, program = case
     file = write(tmp_path, files)
     mapping = tmp_path / "m.toml"
@@ -364,7 +368,9 @@ def test_the_books_agree_with_the_program_on_every_day(
 
 @pytest.mark.usefixtures("_book")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_between_two_days_money_is_owed_or_receivable(db: Database, run: Run, tmp_path: Path):
+def test_between_two_days_money_is_owed_or_receivable(
+    db: Database, run: Run, tmp_path: Path
+) -> None:
     """The bill is owed until the card is charged; the gift is receivable until it arrives."""
     file = write(tmp_path, HLEDGER["postings on days of their own"])
     text = file.read_text()
@@ -385,7 +391,9 @@ BOTH = {1899, 2999}
 
 @pytest.mark.usefixtures("_book")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_mapping_says_where_money_stands_between_two_days(db: Database, run: Run, tmp_path: Path):
+def test_a_mapping_says_where_money_stands_between_two_days(
+    db: Database, run: Run, tmp_path: Path
+) -> None:
     file, mapping = tmp_path / "x.journal", tmp_path / "m.toml"
     file.write_text("2023-12-31 x\n  a  5 EUR ; date:2024-01-02\n  b\n")
     plain = 'fund = "GEN"\n[accounts]\na = 1010\nb = 4010\n'
@@ -408,7 +416,7 @@ def test_a_mapping_says_where_money_stands_between_two_days(db: Database, run: R
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_hours_of_volunteers_are_of_the_skill_that_the_mapping_names(
     db: Database, run: Run, tmp_path: Path
-):
+) -> None:
     file, mapping = tmp_path / "x.timeclock", tmp_path / "m.toml"
     file.write_text(
         "i 2024/03/04 09:00:00 volunteers:roof:ada\no 2024/03/04 12:30:00\n"
@@ -445,7 +453,7 @@ def test_hours_of_volunteers_are_of_the_skill_that_the_mapping_names(
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_table_without_currencies_is_in_the_currency_of_the_book(
     db: Database, run: Run, tmp_path: Path
-):
+) -> None:
     file, mapping = tmp_path / "x.csv", tmp_path / "m.toml"
     file.write_text(
         "Date,Transaction ID,Number,Description,Account Name,Amount Num.\n"
@@ -468,7 +476,9 @@ def test_a_table_without_currencies_is_in_the_currency_of_the_book(
 
 
 @pytest.mark.usefixtures("_book")
-def test_a_dry_run_gives_the_same_answer_and_keeps_nothing(db: Database, run: Run, tmp_path: Path):
+def test_a_dry_run_gives_the_same_answer_and_keeps_nothing(
+    db: Database, run: Run, tmp_path: Path
+) -> None:
     file = tmp_path / "x.journal"
     file.write_text("2024-01-01 gift\n  Assets:Cash  5 EUR\n  Income:Gifts\n")
     arguments = ("import", "journal", str(file), "--book", "A", "--json")
@@ -490,7 +500,7 @@ def test_a_dry_run_gives_the_same_answer_and_keeps_nothing(db: Database, run: Ru
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_an_earlier_version_booked_on_a_misread_day_is_not_doubled(
     db: Database, run: Run, tmp_path: Path
-):
+) -> None:
     """Earlier versions read the day of a gift at New Year in Berlin as 31 December."""
     misread, whole = tmp_path / "old.gnucash", tmp_path / "x.gnucash"
     at_new_year = ("2014-12-31 23:00:00", "20150101", 2000)
@@ -517,7 +527,7 @@ def test_what_an_earlier_version_booked_on_a_misread_day_is_not_doubled(
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_an_earlier_version_booked_on_one_day_is_not_doubled(
     db: Database, run: Run, tmp_path: Path
-):
+) -> None:
     """Earlier versions took the days of single postings for comments."""
     file = tmp_path / "x.journal"
     text = "2023-12-31 x\n  Assets:A  5 EUR{}\n  Income:B\n"
@@ -534,7 +544,7 @@ def test_what_an_earlier_version_booked_on_one_day_is_not_doubled(
 
 @pytest.mark.usefixtures("_book")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_wrong_usage_is_told_as_such(db: Database, run: Run):
+def test_wrong_usage_is_told_as_such(db: Database, run: Run) -> None:
     name = str(HERE / "hall.journal")
     assert run("import", "journal", name).code == 2
     assert run("import", "journal", name, "--book", "A", "--format", "xls").code == 2
@@ -546,7 +556,7 @@ def test_wrong_usage_is_told_as_such(db: Database, run: Run):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_name_in_another_script_comes_out_as_it_went_in(
     db: Database, run: Run, tmp_path: Path, engine: str
-):
+) -> None:
     file = tmp_path / "x.journal"
     file.write_text("2024-01-01 x\n  Assets:現金 箱  1.25 ძვ\n  Income:寄付\n")
     done = run("import", "journal", str(file), "--book", "A", "--json").json
@@ -557,7 +567,7 @@ def test_a_name_in_another_script_comes_out_as_it_went_in(
 
 @pytest.mark.usefixtures("_book")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_an_account_is_opened_once_and_keeps_its_name(db: Database, run: Run):
+def test_an_account_is_opened_once_and_keeps_its_name(db: Database, run: Run) -> None:
     for _ in range(2):
         done = run("account", "create", "A", "1650", "--name", "Shares", "--json")
         assert done.json == {"account": 1650}

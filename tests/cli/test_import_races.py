@@ -12,7 +12,7 @@ from tests.worked import WORKED, worked_lines
 LOADS = 3
 
 
-def test_loads_at_one_moment_add_every_entry_once(db: Database):
+def test_loads_at_one_moment_add_every_entry_once(db: Database) -> None:
     with db.transaction() as session:
         make_worked_books(session, WORKED)
     lines = list(worked_lines())

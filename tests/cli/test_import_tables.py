@@ -31,7 +31,7 @@ def opened(db: Database, currency: str) -> None:
 @pytest.mark.skipif(not BANK.is_dir(), reason="the bank files of ../shared/data are not here")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("name", CURRENCIES)
-def test_a_file_of_others_comes_in_once(db: Database, run: Run, name: str):
+def test_a_file_of_others_comes_in_once(db: Database, run: Run, name: str) -> None:
     opened(db, CURRENCIES[name])
     call = ("import", "statement", str(BANK / name), "--account", "A/1010", "--json")
     first = run(*call)
@@ -42,7 +42,7 @@ def test_a_file_of_others_comes_in_once(db: Database, run: Run, name: str):
 
 
 @pytest.mark.parametrize("database_url", ENGINES, indirect=True)
-def test_a_table_in_parts_and_whole_comes_in_once(db: Database, run: Run, tmp_path: Path):
+def test_a_table_in_parts_and_whole_comes_in_once(db: Database, run: Run, tmp_path: Path) -> None:
     opened(db, "USD")
     head, *rows = (DATA / "running.csv").read_text().splitlines(keepends=True)
     sizes = []
@@ -58,7 +58,7 @@ def test_a_table_in_parts_and_whole_comes_in_once(db: Database, run: Run, tmp_pa
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_profile_and_an_opening_balance_are_taken_from_the_command_line(
     db: Database, run: Run, tmp_path: Path
-):
+) -> None:
     opened(db, "EUR")
     table, profile = tmp_path / "x.csv", tmp_path / "p.toml"
     table.write_text("Tag;Wer;Betrag\n2026-03-01;Ann;12,50\n")

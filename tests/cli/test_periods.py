@@ -43,7 +43,7 @@ def agree(db: Database, approval_request: UUID, *people: object) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_period_goes_through_its_states(run: Run, db: Database, people: list[object]):
+def test_a_period_goes_through_its_states(run: Run, db: Database, people: list[object]) -> None:
     tess = "tess.books@example.org"
     listed = ("period", "list", "--book", "A", "--json")
     assert run(*listed).json == {"periods": [], "waiting": {}}

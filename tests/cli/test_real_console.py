@@ -42,7 +42,7 @@ def worked(db: Database, tmp_path: Path) -> Path:
 
 def test_two_loads_at_once_fill_the_worked_books_once(
     database_url: str, worked: Path, tmp_path: Path
-):
+) -> None:
     """Both are told to load; between them every entry comes in once, and both end well."""
     where = {"POOLBOOK_DATABASE_URL": database_url, "POOLBOOK_DATA": str(tmp_path)}
     both = [started("import", "entries", str(worked), "--json", **where) for _ in range(2)]
@@ -66,7 +66,7 @@ def test_two_loads_at_once_fill_the_worked_books_once(
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_refusal_is_one_sentence_on_the_other_stream(
     database_url: str, worked: Path, tmp_path: Path
-):
+) -> None:
     worked.write_bytes(worked.read_bytes() + b"\n{")
     last = worked.read_bytes().count(b"\n") + 1
     where = {"POOLBOOK_DATABASE_URL": database_url, "POOLBOOK_DATA": str(tmp_path)}

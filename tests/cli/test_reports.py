@@ -53,12 +53,12 @@ def editions(run: Run) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_same_report_is_issued_once(town: Database, run: Run, tmp_path: Path):
+def test_the_same_report_is_issued_once(town: Database, run: Run, tmp_path: Path) -> None:
     assert made(run, tmp_path) == made(run, tmp_path)
     assert len(editions(run)) == 1
 
 
-def test_a_comparison_shows_amounts_in_decimals(town: Database, run: Run, tmp_path: Path):
+def test_a_comparison_shows_amounts_in_decimals(town: Database, run: Run, tmp_path: Path) -> None:
     older = made(run, tmp_path)["dataset_sha256"]
     gift(town, "late", 123456)
     newer = made(run, tmp_path)["dataset_sha256"]
@@ -70,7 +70,7 @@ def test_a_comparison_shows_amounts_in_decimals(town: Database, run: Run, tmp_pa
 
 def test_look_backs_and_reports_of_a_running_period_are_marked(
     town: Database, run: Run, tmp_path: Path
-):
+) -> None:
     made(run, tmp_path)
     made(run, tmp_path, "--known-at", "2026-11-03T00:00:00+00:00")
     shown = run("report", "editions").out
@@ -83,7 +83,9 @@ def test_look_backs_and_reports_of_a_running_period_are_marked(
     assert not (tmp_path / "x.pdf").exists()
 
 
-def test_a_file_that_cannot_be_written_leaves_no_edition(town: Database, run: Run, tmp_path: Path):
+def test_a_file_that_cannot_be_written_leaves_no_edition(
+    town: Database, run: Run, tmp_path: Path
+) -> None:
     done = run("report", "transparency", *MARCH, "-o", str(tmp_path / "none" / "x.pdf"))
     assert done.code == 1
     assert editions(run) == []

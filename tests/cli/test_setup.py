@@ -14,7 +14,7 @@ from sqlalchemy import text
 import ledger.doctor
 from ledger.config import from_environment
 from ledger.core.entry import Posting, entry
-from ledger.db import Database
+from ledger.db import Database, Session
 from ledger.doctor import Finding, Patient, examine
 from ledger.gateway import GatewayDown
 from ledger.models.jobs import Job
@@ -109,7 +109,7 @@ def test_a_time_zone_stays_once_a_checkpoint_of_the_empty_book_names_it(
 def _record(db: Database, code: str, at: datetime) -> None:
     """Book something at an instant."""
 
-    def deed(session):  # type: ignore[no-untyped-def]
+    def deed(session: Session) -> None:
         book = book_by_code(session, code)
         create_fund(session, book_id=book.id, code="GEN", fund_class="unrestricted", now=NOW)
         journal.post(
@@ -136,7 +136,7 @@ def patient(db: Database, tmp_path: Path) -> Patient:
         from_environment({"POOLBOOK_DATA": str(data)}), base_url="https://books.example.org"
     )
 
-    def deed(session):  # type: ignore[no-untyped-def]
+    def deed(session: Session) -> None:
         open_first_book(session, plan=PLAN, now=NOW - timedelta(hours=1))
         for process in (jobs.WORKER, jobs.BACKUP):
             jobs.heartbeat(session, process=process, now=NOW)
@@ -167,7 +167,7 @@ def test_a_well_installation_lacks_only_what_nobody_named(patient: Patient) -> N
     assert sick(patient) == ALWAYS
 
 
-def _beat_all(session, now: datetime) -> None:  # type: ignore[no-untyped-def]
+def _beat_all(session: Session, now: datetime) -> None:
     for process in (jobs.WORKER, jobs.BACKUP):
         jobs.heartbeat(session, process=process, now=now)
 

@@ -25,7 +25,9 @@ def _book(db: Database) -> None:
         make_fund(session, make_book(session))
 
 
-def test_an_export_replaces_an_older_file_and_leaves_nothing_beside(run: Run, tmp_path: Path):
+def test_an_export_replaces_an_older_file_and_leaves_nothing_beside(
+    run: Run, tmp_path: Path
+) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
     file = folder / "a.csv"
@@ -39,7 +41,7 @@ def test_an_export_replaces_an_older_file_and_leaves_nothing_beside(run: Run, tm
 @pytest.mark.parametrize("command", [NOBODY, BACKWARDS], ids=["export", "report"])
 def test_a_refused_command_leaves_the_older_file(
     run: Run, tmp_path: Path, command: tuple[str, ...]
-):
+) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
     file = folder / "a"
@@ -50,7 +52,7 @@ def test_a_refused_command_leaves_the_older_file(
     assert list(folder.iterdir()) == [file]
 
 
-def test_a_link_stays_a_link(run: Run, tmp_path: Path):
+def test_a_link_stays_a_link(run: Run, tmp_path: Path) -> None:
     file, link = tmp_path / "file.csv", tmp_path / "link.csv"
     file.write_text("older")
     link.symlink_to(file)
@@ -59,7 +61,7 @@ def test_a_link_stays_a_link(run: Run, tmp_path: Path):
     assert file.read_text().startswith("book,entry,")
 
 
-def test_a_pipe_is_written_to_and_stays_a_pipe(run: Run, tmp_path: Path):
+def test_a_pipe_is_written_to_and_stays_a_pipe(run: Run, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     read: list[str] = []
@@ -72,7 +74,7 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(run: Run, tmp_path: Path):
 
 
 @pytest.mark.parametrize("place", ["none/a.csv", "file/a.csv"])
-def test_a_place_that_cannot_be_written_is_named(run: Run, tmp_path: Path, place: str):
+def test_a_place_that_cannot_be_written_is_named(run: Run, tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("not a folder")
     done = run(*EXPORT, str(tmp_path / place))
     assert (done.code, done.out) == (1, "")

@@ -35,14 +35,14 @@ def numbers_in(source: str) -> Iterator[int]:
             yield node.value
 
 
-def test_every_account_of_the_chart_has_one_name():
+def test_every_account_of_the_chart_has_one_name() -> None:
     assert sorted(NAMES.values()) == [account.number for account in CHART]
 
 
-def test_code_says_the_name():
+def test_code_says_the_name() -> None:
     found = {str(path): list(numbers_in(path.read_text())) for path in FILES}
     assert {path: numbers for path, numbers in found.items() if numbers} == {}
 
 
-def test_a_number_is_noticed():
+def test_a_number_is_noticed() -> None:
     assert list(numbers_in("BANK = 1010\nsum(range(1010, 1131))\npair(4010)")) == [1010, 4010]

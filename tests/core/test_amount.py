@@ -19,7 +19,7 @@ from ledger.web.site.formatting import format_figure, format_quantity, plain_dec
         ("EQP.LAPTOP", "things", 0),
     ],
 )
-def test_a_code_names_kind_and_decimals(code: str, kind: str, places: int):
+def test_a_code_names_kind_and_decimals(code: str, kind: str, places: int) -> None:
     assert (kind_of(code), decimals(code)) == (kind, places)
     assert has_value(code) == (kind in {"money", "holdings"})
 
@@ -27,7 +27,7 @@ def test_a_code_names_kind_and_decimals(code: str, kind: str, places: int):
 @pytest.mark.parametrize(
     "code", ["USDC", "XYZ", "usdc", "", "MIN", "EQP", "UNT7.X", "FOO.BAR", "."]
 )
-def test_a_code_that_nobody_knows_is_written_as_it_was_told(code: str):
+def test_a_code_that_nobody_knows_is_written_as_it_was_told(code: str) -> None:
     """A KeyError of such a code made each page that showed it an error."""
     assert kind_of(code) == "unknown"
     assert plain_text(-1234, code) == f"-1,234 {code}"
@@ -36,11 +36,11 @@ def test_a_code_that_nobody_knows_is_written_as_it_was_told(code: str):
 
 
 @pytest.mark.parametrize("code", ["UNT7.X", "UNT.X", "UNT2.", "UNT2.x", "UNT-1.X", "UNT2"])
-def test_more_than_six_decimals_or_no_name_is_no_holding(code: str):
+def test_more_than_six_decimals_or_no_name_is_no_holding(code: str) -> None:
     assert not has_value(code)
 
 
-def test_a_holding_stands_where_money_stands_and_nowhere_else():
+def test_a_holding_stands_where_money_stands_and_nowhere_else() -> None:
     legs = (Posting(1020, "GEN", "UNT2.GOLD", 5), Posting(1990, "GEN", "UNT2.GOLD", -5))
     assert Entry("A", legs).postings == legs
     assert not is_currency("UNT2.GOLD")

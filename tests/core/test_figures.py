@@ -56,14 +56,14 @@ def _number(total: int, unit: str) -> str:
     return f"{Decimal(total).scaleb(-decimals(unit)):+,}" if is_currency(unit) else f"{total:+,}"
 
 
-def test_every_worked_event_adds_what_the_table_says():
+def test_every_worked_event_adds_what_the_table_says() -> None:
     assert list(_written()) == TABLE.read_text().splitlines()
 
 
 @pytest.mark.parametrize(
     ("event", "entry"), ENTRIES, ids=[f"{row['code']}-{n}" for n, (row, _e) in enumerate(ENTRIES)]
 )
-def test_what_came_and_went_is_what_the_money_changed_by(event, entry):
+def test_what_came_and_went_is_what_the_money_changed_by(event, entry) -> None:
     """Of each fund and currency, so that no leg of value is in no figure, or in two."""
     money: Counter[tuple[str, str]] = Counter()
     flows: Counter[tuple[str, str]] = Counter()
@@ -81,7 +81,7 @@ def test_what_came_and_went_is_what_the_money_changed_by(event, entry):
 @pytest.mark.parametrize(
     ("event", "entry"), ENTRIES, ids=[f"{row['code']}-{n}" for n, (row, _e) in enumerate(ENTRIES)]
 )
-def test_a_reversal_takes_back_what_its_entry_added(event, entry):
+def test_a_reversal_takes_back_what_its_entry_added(event, entry) -> None:
     turned = {
         **entry,
         "postings": [{**leg, "quantity": -leg["quantity"]} for leg in entry["postings"]],
@@ -91,7 +91,7 @@ def test_a_reversal_takes_back_what_its_entry_added(event, entry):
     )
 
 
-def test_every_account_of_value_has_a_part():
+def test_every_account_of_value_has_a_part() -> None:
     """Of every number that a book may use, added ones too."""
     named = {account.number for account in CHART if account.layer is Layer.FIN}
     without = [
@@ -102,7 +102,7 @@ def test_every_account_of_value_has_a_part():
     assert without == []
 
 
-def test_a_leg_without_a_label_takes_the_only_one_of_its_entry():
+def test_a_leg_without_a_label_takes_the_only_one_of_its_entry() -> None:
     legs = [
         Leg(1110, "GEN", "USD", 120),
         Leg(1210, "GEN", "USD", -100, "roof", "ada"),
@@ -115,7 +115,7 @@ def test_a_leg_without_a_label_takes_the_only_one_of_its_entry():
     ]
 
 
-def test_a_leg_without_a_label_takes_none_of_several():
+def test_a_leg_without_a_label_takes_none_of_several() -> None:
     """The control of the test above: nobody knows whose the rest was."""
     legs = [
         Leg(1010, "GEN", "USD", 60),
@@ -127,7 +127,7 @@ def test_a_leg_without_a_label_takes_none_of_several():
     assert [line.quantity for line in received if line.figure is Figure.RECEIVED] == [30]
 
 
-def test_what_is_told_about_an_entry_holds_where_it_names_nobody():
+def test_what_is_told_about_an_entry_holds_where_it_names_nobody() -> None:
     legs = [Leg(4092, "GEN", "USD", 50), Leg(1110, "GEN", "USD", -50)]
     assert Line(Figure.RECEIVED, "GEN", "USD", -50, "roof", "ada") in lines_of(
         legs, about=About("roof", "ada")

@@ -31,13 +31,13 @@ LEAVES = [leaf_hash(number.to_bytes(2, "big")) for number in range(130)]
 
 
 @pytest.mark.parametrize("size", range(9))
-def test_the_published_roots_are_reached(size: int):
+def test_the_published_roots_are_reached(size: int) -> None:
     leaves = [leaf_hash(bytes.fromhex(text)) for text in INPUTS[:size]]
     assert root_of(leaves).hex() == ROOTS[size]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 8, 33, 64, 65, 129])
-def test_every_leaf_is_proven_and_no_other_place_is(size: int):
+def test_every_leaf_is_proven_and_no_other_place_is(size: int) -> None:
     leaves = LEAVES[:size]
     root = root_of(leaves)
     for index in range(size):
@@ -58,7 +58,7 @@ def flipped(parts: list[bytes], part: int, bit: int) -> list[bytes]:
     return [*parts[:part], bytes(data), *parts[part + 1 :]]
 
 
-def test_every_beginning_up_to_129_is_proven_and_no_forged_proof_passes():
+def test_every_beginning_up_to_129_is_proven_and_no_forged_proof_passes() -> None:
     roots = roots_at(LEAVES, range(130))
     pairs = 0
     for size in range(1, 130):
@@ -80,7 +80,7 @@ def test_every_beginning_up_to_129_is_proven_and_no_forged_proof_passes():
 
 
 @pytest.mark.parametrize(("old", "size"), [(1, 2), (3, 7), (6, 8), (33, 65), (64, 65), (100, 129)])
-def test_no_changed_bit_of_a_proof_passes(old: int, size: int):
+def test_no_changed_bit_of_a_proof_passes(old: int, size: int) -> None:
     roots = root_of(LEAVES[:old]), root_of(LEAVES[:size])
     growth, entry = consistency_proof(LEAVES[:size], old), inclusion_proof(LEAVES[:size], old - 1)
     for bit in range(256):
@@ -92,7 +92,7 @@ def test_no_changed_bit_of_a_proof_passes(old: int, size: int):
 
 
 @pytest.mark.long
-def test_no_changed_bit_of_any_proof_up_to_129_passes():
+def test_no_changed_bit_of_any_proof_up_to_129_passes() -> None:
     """Every bit of every consistency proof; minutes."""
     roots = roots_at(LEAVES, range(130))
     for size in range(1, 130):
@@ -104,12 +104,12 @@ def test_no_changed_bit_of_any_proof_up_to_129_passes():
                     assert not grown(old, size, roots[old], roots[size], path)
 
 
-def test_a_part_of_another_length_is_refused():
+def test_a_part_of_another_length_is_refused() -> None:
     with pytest.raises(Refused, match="another length"):
         reached(LEAVES[0], 0, 2, [b"x" * 31])
 
 
-def test_a_place_that_is_not_there_is_an_error():
+def test_a_place_that_is_not_there_is_an_error() -> None:
     with pytest.raises(IndexError):
         inclusion_proof(LEAVES[:3], 3)
     with pytest.raises(IndexError):

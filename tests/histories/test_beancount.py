@@ -185,13 +185,13 @@ def agree(file: Path) -> bool:
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_both_refuse_it_or_both_have_the_same_balances(tmp_path: Path, text: str):
+def test_both_refuse_it_or_both_have_the_same_balances(tmp_path: Path, text: str) -> None:
     file = tmp_path / "x.beancount"
     file.write_text(text)
     agree(file)
 
 
-def test_the_table_has_files_of_both_kinds(tmp_path: Path):
+def test_the_table_has_files_of_both_kinds(tmp_path: Path) -> None:
     """The control of the table: what is read and what is refused are both a good part of it."""
     file = tmp_path / "x.beancount"
     found = []
@@ -204,11 +204,11 @@ def test_the_table_has_files_of_both_kinds(tmp_path: Path):
 
 @pytest.mark.skipif(not CASES.is_dir(), reason="the cases of ../shared are not here")
 @pytest.mark.parametrize("name", ["H18.beancount", "H19.beancount"])
-def test_the_cases_agree(name: str):
+def test_the_cases_agree(name: str) -> None:
     assert agree(CASES / name)
 
 
-def test_files_are_included_and_their_options_do_not_count(tmp_path: Path):
+def test_files_are_included_and_their_options_do_not_count(tmp_path: Path) -> None:
     files = {
         "x.beancount": f'include "a/*.beancount"\n{OPEN}{GIFT}',
         "a/one.beancount": (
@@ -240,7 +240,7 @@ MOVES = st.lists(
 @given(MOVES, st.sampled_from(["STRICT", "STRICT_WITH_SIZE", "FIFO", "LIFO", "HIFO", "NONE"]))
 def test_lots_are_chosen_as_the_program_chooses_them(
     tmp_path_factory: pytest.TempPathFactory, moves: list[tuple[int, float, str]], method: str
-):
+) -> None:
     file = tmp_path_factory.getbasetemp() / "lots.beancount"
     text = [f'option "booking_method" "{method}"\n{OPEN}{BUY}']
     for day, units, cost in sorted(moves, key=lambda move: move[0]):

@@ -64,7 +64,7 @@ def transaction(legs: list[tuple[tuple[str, str], int, int | None]]) -> Transact
 @given(LEGS)
 def test_each_day_has_its_legs_and_nothing_stays_between(
     legs: list[tuple[tuple[str, str], int, int | None]],
-):
+) -> None:
     one = transaction(legs)
     booking = Booking("A", MAPPING, str)
     expected: defaultdict[tuple[date, int, str], int] = defaultdict(int)
@@ -112,7 +112,7 @@ def test_each_day_has_its_legs_and_nothing_stays_between(
     }
 
 
-def test_promises_on_two_days_are_refused():
+def test_promises_on_two_days_are_refused() -> None:
     mapping = Mapping("GEN", {"a": AccountTarget(9110), "b": AccountTarget(9190)}, {}, BETWEEN)
     one = transaction([(("a", "EUR"), 1, None), (("b", "EUR"), -1, 2)])
     with pytest.raises(Invalid, match="balance on every day") as refusal:

@@ -59,7 +59,7 @@ def read(tmp_path: Path, text: str, name: str = "x.csv") -> list[tuple[str, str,
     ]
 
 
-def test_an_export_of_gnucash_is_read(tmp_path: Path):
+def test_an_export_of_gnucash_is_read(tmp_path: Path) -> None:
     expected = [
         ("2024-03-04", "Assets:Bank", "1020.00", "EUR"),
         ("2024-03-04", "Income:Gifts", "-1020.00", "EUR"),
@@ -70,7 +70,7 @@ def test_an_export_of_gnucash_is_read(tmp_path: Path):
     assert read(tmp_path, "\ufeff" + GNUCASH.replace("\n", "\r\n"), "x.txt") == expected
 
 
-def test_a_journal_report_of_xero_is_read(tmp_path: Path):
+def test_a_journal_report_of_xero_is_read(tmp_path: Path) -> None:
     assert read(tmp_path, XERO) == [
         ("2024-03-04", "Assets:Bank", "20.00", ""),
         ("2024-03-04", "Income:Gifts", "-20.00", ""),
@@ -79,7 +79,7 @@ def test_a_journal_report_of_xero_is_read(tmp_path: Path):
     ]
 
 
-def test_lines_of_one_number_are_one_transaction_wherever_they_stand(tmp_path: Path):
+def test_lines_of_one_number_are_one_transaction_wherever_they_stand(tmp_path: Path) -> None:
     assert read(tmp_path, BY_ACCOUNT) == [
         ("2024-03-04", "Assets:Bank", "-5.00", ""),
         ("2024-03-04", "Expenses:Fees", "5.00", ""),
@@ -88,7 +88,7 @@ def test_lines_of_one_number_are_one_transaction_wherever_they_stand(tmp_path: P
     ]
 
 
-def test_without_numbers_a_transaction_is_what_balances(tmp_path: Path):
+def test_without_numbers_a_transaction_is_what_balances(tmp_path: Path) -> None:
     assert [leg[:3] for leg in read(tmp_path, XERO_MANUAL)] == [
         ("2024-03-04", "Assets:Bank", "20.00"),
         ("2024-03-04", "Income:Gifts", "-20.00"),
@@ -111,13 +111,13 @@ def test_without_numbers_a_transaction_is_what_balances(tmp_path: Path):
 )
 def test_dates_are_read_as_all_of_them_are_written(
     tmp_path: Path, written: tuple[str, str], day: str
-):
+) -> None:
     rows = "".join(f'"{one}",a,1.00\n"{one}",b,-1.00\n' for one in written)
     assert min(read(tmp_path, f"Date,Account,Amount\n{rows}"))[0] == day
 
 
 @pytest.mark.skipif(not CASES.is_dir(), reason="the cases of ../shared are not here")
-def test_the_case_is_read():
+def test_the_case_is_read() -> None:
     history = read_history(CASES / "H27.csv")
     assert [(leg.account, leg.figure.number) for leg in history.transactions[0].legs] == [
         ("Bank", 20),
@@ -162,7 +162,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_read_is_refused_by_line(tmp_path: Path, case: tuple[str, int, str]):
+def test_what_cannot_be_read_is_refused_by_line(tmp_path: Path, case: tuple[str, int, str]) -> None:
     text, line, words = case
     with pytest.raises(Invalid) as refusal:
         read(tmp_path, text)

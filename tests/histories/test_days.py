@@ -32,7 +32,7 @@ def days_of(history: History) -> list[date]:
 
 
 @pytest.mark.parametrize("files", HLEDGER.values(), ids=HLEDGER)
-def test_on_every_day_we_agree_with_hledger(tmp_path: Path, files: Files):
+def test_on_every_day_we_agree_with_hledger(tmp_path: Path, files: Files) -> None:
     file = write(tmp_path, files)
     history = read_history(file)
     for day in days_of(history):
@@ -45,7 +45,7 @@ def test_on_every_day_we_agree_with_hledger(tmp_path: Path, files: Files):
 
 
 @pytest.mark.parametrize("files", LEDGER.values(), ids=LEDGER)
-def test_on_every_day_we_agree_with_ledger(tmp_path: Path, files: Files):
+def test_on_every_day_we_agree_with_ledger(tmp_path: Path, files: Files) -> None:
     file = write(tmp_path, files)
     history = read_history(file)
     for day in days_of(history):
@@ -54,7 +54,7 @@ def test_on_every_day_we_agree_with_ledger(tmp_path: Path, files: Files):
 
 @pytest.mark.skipif(not CASES.is_dir(), reason="the cases of ../shared are not here")
 @pytest.mark.parametrize("name", ["H06.journal", "H08.journal", "H17.ledger"])
-def test_the_cases_agree_on_every_day(name: str):
+def test_the_cases_agree_on_every_day(name: str) -> None:
     history = read_history(CASES / name)
     assert history.transactions
     by = programs.ledger_before if name.endswith(".ledger") else programs.hledger_before
@@ -66,7 +66,7 @@ def test_the_cases_agree_on_every_day(name: str):
 @pytest.mark.parametrize(
     "name", ["ledgercli_demo.ledger", "ledgercli_drewr3.dat", "ledgercli_wow.dat"]
 )
-def test_real_ledgers_agree_on_days_of_theirs(name: str):
+def test_real_ledgers_agree_on_days_of_theirs(name: str) -> None:
     file = CASES.parent / "data" / "ledger" / name
     history = read_history(file, leave_out=frozenset({"automated"}))
     days = days_of(history)
@@ -78,7 +78,7 @@ def test_real_ledgers_agree_on_days_of_theirs(name: str):
         }, day
 
 
-def test_a_day_less_is_a_difference(tmp_path: Path):
+def test_a_day_less_is_a_difference(tmp_path: Path) -> None:
     """The control of the tests above."""
     files = HLEDGER["postings on days of their own"]
     file = write(tmp_path, files)

@@ -90,13 +90,15 @@ def check(file: Path, data: bytes, file_format: str) -> None:
 
 @settings(max_examples=700, deadline=None, suppress_health_check=[*HealthCheck])
 @given(mutations(), st.sampled_from(FORMATS))
-def test_a_damaged_file_is_read_exactly_or_refused(file: Path, data: bytes, file_format: str):
+def test_a_damaged_file_is_read_exactly_or_refused(
+    file: Path, data: bytes, file_format: str
+) -> None:
     check(file, data, file_format)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[*HealthCheck])
 @given(st.text(max_size=80))
-def test_any_text_in_a_payee_leaves_the_amounts_alone(file: Path, text: str):
+def test_any_text_in_a_payee_leaves_the_amounts_alone(file: Path, text: str) -> None:
     payee = text.replace("\n", " ")
     file.write_bytes(f"2024-01-01 x{payee}\n  A  1 EUR  ;{payee}\n  B\n".encode())
     if "\0" in text:
@@ -108,7 +110,7 @@ def test_any_text_in_a_payee_leaves_the_amounts_alone(file: Path, text: str):
     assert [leg.figure.number for leg in transaction.legs] == [1, -1]
 
 
-def test_the_seeds_themselves_are_read(file: Path):
+def test_the_seeds_themselves_are_read(file: Path) -> None:
     formats = {"dots": "timedot", "days": "hledger"}
     for name, data in SEEDS.items():
         file.write_bytes(data)

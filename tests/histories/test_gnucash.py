@@ -23,7 +23,7 @@ def told(history: History) -> list[tuple[date, str, str, str]]:
     )
 
 
-def test_the_day_is_the_one_the_book_states(tmp_path: Path):
+def test_the_day_is_the_one_the_book_states(tmp_path: Path) -> None:
     """Local midnight of 1 January in Berlin is kept as 31 December, 23:00, in UTC."""
     book = sqlite_book(tmp_path / "x.gnucash", BERLIN, ("2014-05-04 10:59:00", None, 100))
     history = read_history(book)
@@ -31,7 +31,7 @@ def test_the_day_is_the_one_the_book_states(tmp_path: Path):
     assert history.warnings == ()
 
 
-def test_without_a_stated_day_the_nearest_midnight_counts_and_is_told(tmp_path: Path):
+def test_without_a_stated_day_the_nearest_midnight_counts_and_is_told(tmp_path: Path) -> None:
     gifts = [
         ("20141231230000", None, 1),  # Berlin
         ("2015-06-30 14:00:00", None, 2),  # Sydney
@@ -50,7 +50,7 @@ def test_without_a_stated_day_the_nearest_midnight_counts_and_is_told(tmp_path: 
 
 
 @pytest.mark.skipif(not THERE.is_dir(), reason="the cases of ../shared are not here")
-def test_the_case_of_a_gift_at_new_year(tmp_path: Path):
+def test_the_case_of_a_gift_at_new_year(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "x.gnucash") as book:
         book.executescript((THERE / "cases" / "G01.sql").read_text())
     book.close()
@@ -60,7 +60,7 @@ def test_the_case_of_a_gift_at_new_year(tmp_path: Path):
 
 @pytest.mark.skipif(not THERE.is_dir(), reason="the ledgers of ../shared are not here")
 @pytest.mark.parametrize("name", ["simple", "complex"])
-def test_the_same_book_as_xml_gives_the_same_history(tmp_path: Path, name: str):
+def test_the_same_book_as_xml_gives_the_same_history(tmp_path: Path, name: str) -> None:
     book = THERE / "data" / "ledger" / f"piecash_{name}_sample.gnucash"
     text = as_xml(book)
     by_tables = read_history(book)
@@ -74,7 +74,7 @@ def test_the_same_book_as_xml_gives_the_same_history(tmp_path: Path, name: str):
         }
 
 
-def test_the_day_in_xml_is_the_stated_one(tmp_path: Path):
+def test_the_day_in_xml_is_the_stated_one(tmp_path: Path) -> None:
     (tmp_path / "x").write_text(as_xml(sqlite_book(tmp_path / "b", BERLIN)))
     (gift,) = read_history(tmp_path / "x").transactions
     assert gift.on == date(2015, 1, 1)
@@ -85,7 +85,7 @@ def test_the_day_in_xml_is_the_stated_one(tmp_path: Path):
     assert gift.on == date(2014, 12, 31)
 
 
-def test_a_share_called_like_a_currency_is_kept_apart(tmp_path: Path):
+def test_a_share_called_like_a_currency_is_kept_apart(tmp_path: Path) -> None:
     text = as_xml(sqlite_book(tmp_path / "b", BERLIN)).replace(
         "<act:type>INCOME</act:type><act:commodity><cmdty:space>CURRENCY",
         "<act:type>INCOME</act:type><act:commodity><cmdty:space>NYSE",
@@ -114,7 +114,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
-def test_what_is_no_book_is_refused(tmp_path: Path, case: tuple[str | bytes, str, str]):
+def test_what_is_no_book_is_refused(tmp_path: Path, case: tuple[str | bytes, str, str]) -> None:
     content, place, words = case
     file = tmp_path / "x.gnucash"
     file.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -146,7 +146,7 @@ TRANSACTIONS = {
 @pytest.mark.parametrize("case", TRANSACTIONS.values(), ids=TRANSACTIONS)
 def test_what_is_wrong_in_a_book_is_refused_by_transaction(
     tmp_path: Path, case: tuple[str, str, str, str]
-):
+) -> None:
     before, after, place, words = case
     text = as_xml(sqlite_book(tmp_path / "b", ("2014-12-31 10:59:00", None, 2000)))
     file = tmp_path / "x"
@@ -162,7 +162,7 @@ def test_what_is_wrong_in_a_book_is_refused_by_transaction(
 
 def test_a_small_file_that_unpacks_to_a_huge_one_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     text = as_xml(sqlite_book(tmp_path / "b", BERLIN))
     file = tmp_path / "x"
     padding = (" " * 200_000 + "<padding/>") * 15

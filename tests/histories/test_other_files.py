@@ -56,7 +56,7 @@ KINDS: dict[str, tuple[bytes, str]] = {
 
 @pytest.mark.parametrize("case", KINDS.values(), ids=KINDS)
 @pytest.mark.parametrize("name", ["x", "x.journal", "x.csv"])
-def test_it_is_called_by_its_name(tmp_path: Path, case: tuple[bytes, str], name: str):
+def test_it_is_called_by_its_name(tmp_path: Path, case: tuple[bytes, str], name: str) -> None:
     data, words = case
     file = tmp_path / name
     file.write_bytes(data)
@@ -71,7 +71,7 @@ def test_it_is_called_by_its_name(tmp_path: Path, case: tuple[bytes, str], name:
 
 
 @pytest.mark.skipif(not CASES.is_dir(), reason="the cases of ../shared are not here")
-def test_statements_of_banks_are_sent_to_where_they_belong():
+def test_statements_of_banks_are_sent_to_where_they_belong() -> None:
     statements = [*CASES.glob("D*.xml"), *CASES.glob("M*.sta"), *CASES.glob("O*.ofx")]
     assert len(statements) > 15
     for file in statements:
@@ -82,13 +82,13 @@ def test_statements_of_banks_are_sent_to_where_they_belong():
 @pytest.mark.parametrize(
     "comment", ["camt.053 of March", "<OFX>", "!Type:Bank", '{"postings"}', "PRAGMA", "!TRNS"]
 )
-def test_a_ledger_that_speaks_of_such_files_is_read(tmp_path: Path, comment: str):
+def test_a_ledger_that_speaks_of_such_files_is_read(tmp_path: Path, comment: str) -> None:
     file = tmp_path / "x.journal"
     file.write_text(f"; {comment}\n2024-01-01 {comment}\n  a  1 EUR\n  b\n")
     assert len(read_history(file).transactions) == 1
 
 
-def test_a_book_of_gnucash_is_read_as_such_only(tmp_path: Path):
+def test_a_book_of_gnucash_is_read_as_such_only(tmp_path: Path) -> None:
     file = tmp_path / "x"
     file.write_bytes(b"SQLite format 3\x00" + b"\0" * 84)
     with pytest.raises(Invalid, match="GnuCash book"):

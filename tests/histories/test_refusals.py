@@ -160,7 +160,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
-def test_it_is_refused_by_line(tmp_path: Path, case: tuple[str, str, int | None, str]):
+def test_it_is_refused_by_line(tmp_path: Path, case: tuple[str, str, int | None, str]) -> None:
     file_format, text, line, words = case
     file = tmp_path / "file"
     file.write_text(text)
@@ -171,7 +171,7 @@ def test_it_is_refused_by_line(tmp_path: Path, case: tuple[str, str, int | None,
     assert words in f"{refusal.value.place}: {refusal.value.message}"
 
 
-def test_what_the_table_builds_on_is_read(tmp_path: Path):
+def test_what_the_table_builds_on_is_read(tmp_path: Path) -> None:
     """The control of the table."""
     for file_format, text in (
         ("hledger", REAL),
@@ -183,7 +183,7 @@ def test_what_the_table_builds_on_is_read(tmp_path: Path):
         assert len(read_history(file, file_format).transactions) == 1
 
 
-def test_what_is_included_is_refused_by_its_own_line(tmp_path: Path):
+def test_what_is_included_is_refused_by_its_own_line(tmp_path: Path) -> None:
     (tmp_path / "below").mkdir()
     file, below = tmp_path / "x.journal", tmp_path / "below" / "a.journal"
     file.write_text(f"{REAL}include below/a.journal\n")
@@ -203,7 +203,7 @@ def test_what_is_included_is_refused_by_its_own_line(tmp_path: Path):
     assert refusal.value.place == "line 2 of below/a.journal"
 
 
-def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path):
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     secret, link = tmp_path / "secret", tmp_path / "home" / "a.journal"
     secret.write_text(REAL)
@@ -218,7 +218,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path):
     assert len(read_history(file).transactions) == 2
 
 
-def test_includes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_includes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "x.journal"
     for number in range(30):
         (tmp_path / f"{number}.j").write_text(f"include {number + 1}.j\n")
@@ -247,7 +247,7 @@ def test_includes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     [(b"\xff\xfea\x00", 1), (b"a\n\xff\n", 2), (b"a\n\n\x00", 3), (b"x" * 20_000, 1), (b"", None)],
     ids=["UTF-16", "not UTF-8", "a NUL", "an endless line", "nothing"],
 )
-def test_what_is_no_text_is_refused(tmp_path: Path, data: bytes, line: int | None):
+def test_what_is_no_text_is_refused(tmp_path: Path, data: bytes, line: int | None) -> None:
     file = tmp_path / "file"
     file.write_bytes(data)
     with pytest.raises(Invalid) as refusal:

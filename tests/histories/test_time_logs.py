@@ -53,7 +53,7 @@ def read(tmp_path: Path, text: str, kind: str) -> dict[tuple[date, str], Decimal
 
 
 @pytest.mark.parametrize(("text", "kind"), [(CLOCKED, "timeclock"), (DOTTED, "timedot")])
-def test_every_day_has_the_hours_that_hledger_counts(tmp_path: Path, text: str, kind: str):
+def test_every_day_has_the_hours_that_hledger_counts(tmp_path: Path, text: str, kind: str) -> None:
     ours = read(tmp_path, text, kind)
     assert len(ours) > 3
     for day in {day for day, _account in ours}:
@@ -67,14 +67,14 @@ def test_every_day_has_the_hours_that_hledger_counts(tmp_path: Path, text: str, 
         }
 
 
-def test_a_clock_over_midnight_counts_on_both_days(tmp_path: Path):
+def test_a_clock_over_midnight_counts_on_both_days(tmp_path: Path) -> None:
     found = read(tmp_path, CLOCKED, "timeclock")
     hall = {on.day: minutes for (on, account), minutes in found.items() if "hall" in account}
     assert hall == {5: 75, 6: 24 * 60, 7: 60}
     assert found[date(2024, 3, 4), "volunteers:roof:ada"] == 225
 
 
-def test_dots_are_quarters_of_an_hour(tmp_path: Path):
+def test_dots_are_quarters_of_an_hour(tmp_path: Path) -> None:
     found = read(tmp_path, DOTTED, "timedot")
     assert {(on.day, account[11:]): minutes for (on, account), minutes in found.items()} == {
         (4, "ada"): 180,
@@ -85,7 +85,7 @@ def test_dots_are_quarters_of_an_hour(tmp_path: Path):
     }
 
 
-def test_seconds_are_dropped_so_that_sessions_in_a_row_add_up(tmp_path: Path):
+def test_seconds_are_dropped_so_that_sessions_in_a_row_add_up(tmp_path: Path) -> None:
     file = tmp_path / "x"
     file.write_text(
         "\n".join(
@@ -103,7 +103,7 @@ def test_seconds_are_dropped_so_that_sessions_in_a_row_add_up(tmp_path: Path):
 
 
 @pytest.mark.skipif(not CASES.is_dir(), reason="the cases of ../shared are not here")
-def test_the_cases_have_their_hours():
+def test_the_cases_have_their_hours() -> None:
     for name, hours in (("H10.timeclock", "3.5"), ("H11.timedot", "3")):
         history = read_history(CASES / name)
         assert sum(one.legs[0].figure.number for one in history.transactions) == (
@@ -151,7 +151,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
-def test_what_is_no_time_is_refused_by_line(tmp_path: Path, case: tuple[str, str, int | None, str]):
+def test_what_is_no_time_is_refused_by_line(
+    tmp_path: Path, case: tuple[str, str, int | None, str]
+) -> None:
     kind, text, line, words = case
     file = tmp_path / f"x.{kind}"
     file.write_text(text)

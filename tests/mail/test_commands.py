@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from ledger.config import MailSettings
-from ledger.db import Database
+from ledger.db import Database, Session
 from ledger.services.jobs import jobs
 from ledger.services.people.people import create_person, send
 from tests.cli.conftest import Run, run
@@ -56,7 +56,7 @@ def test_without_a_relay_the_command_says_which_setting_is_missing(
 def test_messages_are_listed_without_their_words_and_tried_again(run: Run, db: Database) -> None:
     now = datetime.now(UTC)
 
-    def deed(session):  # type: ignore[no-untyped-def]
+    def deed(session: Session) -> None:
         send(session, to_email=ADA, subject="Hello", body="secret words", now=now)
 
     db.run(deed)
@@ -102,7 +102,7 @@ def test_the_worker_sends_what_is_due_and_stops_when_it_is_told_to(
     database = Database(f"sqlite:///{tmp_path / 'poolbook.db'}")
     now = datetime.now(UTC)
 
-    def deed(session):  # type: ignore[no-untyped-def]
+    def deed(session: Session) -> None:
         send(session, to_email=ADA, subject="Hello", body="Words.", now=now)
 
     database.run(deed)

@@ -11,8 +11,8 @@ from uuid import UUID
 import pytest
 
 from ledger import mail_worker
-from ledger.config import MailSecurity
-from ledger.db import Database
+from ledger.config import MailSecurity, MailSettings
+from ledger.db import Database, Session
 from ledger.links import PLEDGE, Links, place_for
 from ledger.mail import Letter, MailDown, MailServer
 from ledger.models.people import OutboxMessage
@@ -59,7 +59,7 @@ def write(
 ) -> None:
     """Put a message to each of these into the outbox."""
 
-    def deed(session):  # type: ignore[no-untyped-def]
+    def deed(session: Session) -> None:
         for one in to:
             send(session, to_email=one, subject=subject, body=body, now=now)
 
@@ -77,7 +77,7 @@ def bodies(db: Database) -> set[str]:
         return {row.body for row in session.query(OutboxMessage)}
 
 
-def post(db: Database, settings, *, now: datetime = NOW) -> int:  # type: ignore[no-untyped-def]
+def post(db: Database, settings: MailSettings, *, now: datetime = NOW) -> int:
     return mail_worker.send_due(db, MailServer(settings, HOME), LINKS, now=now)
 
 

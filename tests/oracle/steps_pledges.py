@@ -31,7 +31,7 @@ def plg_02(world: World, session: Session) -> None:
         save_card(session, session.get_one(Pledge, pledge_id))
 
 
-def _promise(world: World, session: Session, schedule: list[tuple[date, int]], rate: int):  # type: ignore[no-untyped-def]
+def _promise(world: World, session: Session, schedule: list[tuple[date, int]], rate: int):
     row = receivables.propose_promise(
         session,
         party=world.party(session, "Paula Promise"),
@@ -76,7 +76,7 @@ def plg_06(world: World, session: Session) -> None:
     """A reminder posts nothing: what is due follows from the schedule."""
 
 
-def _close_campaign(world: World, session: Session, pledge_id) -> None:  # type: ignore[no-untyped-def]
+def _close_campaign(world: World, session: Session, pledge_id) -> None:
     campaign_id = session.get_one(Pledge, pledge_id).campaign_id
     campaigns.close_campaign(
         session, campaign_id=session.get_one(Campaign, campaign_id).id, on=CLOSING, now=AFTER
@@ -172,7 +172,7 @@ def plg_15(world: World, session: Session) -> None:
     _match_pledge(world, session, line, world.made["PLG-13.pledge"])
 
 
-def _match_pledge(world: World, session: Session, line, pledge_id) -> None:  # type: ignore[no-untyped-def]
+def _match_pledge(world: World, session: Session, line, pledge_id) -> None:
     reference = session.scalars(select(Pledge.reference).where(Pledge.id == pledge_id)).one()
     matching.match_pledge(
         session, line_id=line, reference=reference, by=world.people["maker"], now=world.now

@@ -3,6 +3,7 @@
 All cases happen in one book, one after another; each leaves Stripe and the books agreeing.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from sqlalchemy import select
 from ledger.core import bookkeeping
 from ledger.core.entry import Entry, Posting
 from ledger.db import Session
+from ledger.gateway import BalanceTransaction as Movement
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry as JournalEntry
 from ledger.models.journal import Posting as Leg
@@ -137,9 +139,11 @@ def a_payout_that_misses_a_movement_waits(shop: Shop) -> None:
     shop.sandbox.control("payout")
     whole = shop.gateway.list_balance_transactions
 
-    def without_one(**asked):  # type: ignore[no-untyped-def]
-        found = whole(**asked)
-        return found[1:] if asked.get("payout_id") else found
+    def without_one(
+        *, since: datetime | None = None, payout_id: str | None = None
+    ) -> list[Movement]:
+        found = whole(since=since, payout_id=payout_id)
+        return found[1:] if payout_id else found
 
     shop.gateway.list_balance_transactions = without_one  # type: ignore[method-assign]
     try:
@@ -414,7 +418,7 @@ def test_a_difference_of_one_unit_is_found_and_named(shop: Shop) -> None:
         again.amount -= 1
 
 
-def _all_to_one_fund(session, contained):  # type: ignore[no-untyped-def]
+def _all_to_one_fund(session: Session, contained: Sequence[str]) -> tuple[Book, dict[str, int]]:
     book, funds = COMPOSITION(session, contained)
     return book, {"GEN": sum(funds.values())}
 

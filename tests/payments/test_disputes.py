@@ -1,8 +1,11 @@
 """Disputes (case 15): what they take and give back, by balance transactions alone, and until when
 somebody must answer."""
 
+from datetime import datetime
+
 import pytest
 
+from ledger.gateway import BalanceTransaction
 from ledger.models.disputes import Dispute
 from ledger.models.pledges import Pledge
 from ledger.queries.payments.disputes import waiting_for_evidence
@@ -131,8 +134,11 @@ def the_rest_is_disputed_before_the_refund_is_heard_of(shop: Shop) -> None:
     shop.sandbox.control("refund", charge=charge.id, amount="4000")
     whole = shop.gateway.list_balance_transactions
 
-    def without_refunds(**asked):  # type: ignore[no-untyped-def]
-        return [txn for txn in whole(**asked) if txn.reporting_category != "refund"]
+    def without_refunds(
+        *, since: datetime | None = None, payout_id: str | None = None
+    ) -> list[BalanceTransaction]:
+        found = whole(since=since, payout_id=payout_id)
+        return [txn for txn in found if txn.reporting_category != "refund"]
 
     shop.gateway.list_balance_transactions = without_refunds  # type: ignore[method-assign]
     try:

@@ -5,10 +5,11 @@ import io
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from threading import Barrier
 from typing import Any
 from uuid import uuid4
@@ -20,13 +21,16 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from ledger import worker
+from ledger.core.entry import Entry
+from ledger.db import Database, Session
 from ledger.errors import Conflict
-from ledger.gateway import BalanceTransaction, Event, GatewayDown
+from ledger.gateway import BalanceTransaction, Event, GatewayDown, StripeGateway
 from ledger.gateway.connection import instant_of
 from ledger.models.jobs import Job
 from ledger.models.payments import PaymentAttempt, StripeEvent
 from ledger.models.pledges import Pledge
 from ledger.services.books import journal
+from ledger.services.books.journal import Posted
 from ledger.services.stripe_balance import events
 from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.ports import free_port
@@ -293,7 +297,7 @@ def test_whatever_is_heard_a_payment_is_one_entry(shop: Shop, case: Case) -> Non
 STORE, POST = events.store, journal.post
 
 
-def _each_a_new_one(session, *, event, body, now):  # type: ignore[no-untyped-def]
+def _each_a_new_one(session: Session, *, event: Event, body: str, now: datetime) -> bool:
     again = Event(f"{event.id}{uuid4().hex[:8]}", event.kind, event.object_id, event.livemode)
     return STORE(session, event=again, body=body, now=now)
 
@@ -302,11 +306,15 @@ class _Anew:
     """A journal that knows nothing again."""
 
     @staticmethod
-    def post(session, entries, *, external_ref, **named):  # type: ignore[no-untyped-def]
+    def post(
+        session: Session, entries: Sequence[Entry], *, external_ref: str, **named: Any
+    ) -> Posted:
         return POST(session, entries, external_ref=f"{external_ref}{uuid4().hex[:8]}", **named)
 
 
-def _from_charges(gateway, *, since=None, payout_id=None):  # type: ignore[no-untyped-def]
+def _from_charges(
+    gateway: StripeGateway, *, since: datetime | None = None, payout_id: str | None = None
+) -> list[BalanceTransaction]:
     """What is told by charges themselves: their fee is not known yet."""
     del since, payout_id
     return [
@@ -329,7 +337,9 @@ def _from_charges(gateway, *, since=None, payout_id=None):  # type: ignore[no-un
     ]
 
 
-def _believed(db, _gateway, *, attempt, now):  # type: ignore[no-untyped-def]
+def _believed(
+    db: Database, _gateway: StripeGateway, *, attempt: PaymentAttempt, now: datetime
+) -> None:
     """What a message says is noted for the whole pledge, and nothing is looked up."""
     del now
     with db.transaction() as session:
@@ -338,7 +348,7 @@ def _believed(db, _gateway, *, attempt, now):  # type: ignore[no-untyped-def]
                 row.state = "failed"
 
 
-def _taken(_gateway, body, _signature):  # type: ignore[no-untyped-def]
+def _taken(_gateway: StripeGateway, body: str | bytes, _signature: str) -> Event:
     told = json.loads(body)
     return Event(told["id"], told["type"], told["data"]["object"]["id"], False)
 

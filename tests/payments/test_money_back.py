@@ -1,12 +1,16 @@
 """Refunds (case 14) and debits that come back (case 18), from the sandbox to the journal."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
+from uuid import UUID
 
 import pytest
 import stripe
 
+from ledger.db import Session
 from ledger.errors import Invalid
-from ledger.gateway import Refund
+from ledger.gateway import Refund, StripeGateway
+from ledger.models.payments import BalanceTransaction
 from ledger.models.periods import Period
 from ledger.models.pledges import Pledge
 from ledger.queries.pledges.pledges import open_quantity
@@ -212,19 +216,22 @@ def test_money_goes_back_and_the_books_say_why(shop: Shop, case: Case) -> None:
     assert shop.waiting() == []
 
 
-def _all_that_came(session, _pledge_id, charge):  # type: ignore[no-untyped-def]
+def _all_that_came(session: Session, _pledge_id: UUID, charge: BalanceTransaction) -> int:
     return charge.amount
 
 
-def _one_key_an_amount(gateway, *, key, charge_id, amount, metadata):  # type: ignore[no-untyped-def]
+def _one_key_an_amount(
+    gateway: StripeGateway, *, key: str, charge_id: str, amount: int, metadata: Mapping[str, str]
+) -> Refund:
     del key, metadata
-    params = {"charge": charge_id, "amount": amount}
-    options = {"idempotency_key": f"{charge_id}:{amount}"}
-    made = gateway.client.v1.refunds.create(params, options=options)
+    made = gateway.client.v1.refunds.create(
+        {"charge": charge_id, "amount": amount},
+        options={"idempotency_key": f"{charge_id}:{amount}"},
+    )
     return Refund(made.id, charge_id, amount, "succeeded", {})
 
 
-def _never_closed(_session, _books):  # type: ignore[no-untyped-def]
+def _never_closed(_session: Session, _books: Sequence[UUID]) -> dict[UUID, date]:
     return {}
 
 

@@ -11,9 +11,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from ledger.core.entry import Posting
+from ledger.core.entry import Entry, Posting
 from ledger.core.instalments import FeeEstimate
 from ledger.core.match_gifts import Terms, match
+from ledger.db import Session
 from ledger.ids import new_id
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
@@ -25,6 +26,7 @@ from ledger.queries.invariants import check
 from ledger.services.approvals.registry import Decision
 from ledger.services.books import journal
 from ledger.services.books.books import ensure_commodity
+from ledger.services.books.journal import Posted
 from ledger.services.campaigns import campaigns, matching_sponsors
 from ledger.services.campaigns.campaigns import Need
 from ledger.services.payments import recurring
@@ -510,7 +512,7 @@ def test_what_is_paid_posts_its_worked_event(shop: Shop, case: Case) -> None:
 POST = journal.post
 
 
-def _one_unit_beside(session, entries, **named):  # type: ignore[no-untyped-def]
+def _one_unit_beside(session: Session, entries: Sequence[Entry], **named: Any) -> Posted:
     """Post what was meant, and one unit more on the first account of each entry."""
     slipped = []
     for entry in entries:

@@ -20,14 +20,14 @@ def demo(db: Database) -> Database:
     return db
 
 
-def test_all_ways_to_a_figure_agree(demo: Database):
+def test_all_ways_to_a_figure_agree(demo: Database) -> None:
     agreement = NewAgreement(demo)
     with demo.transaction() as session:
         assert agreement.check(session, NOW) > 20
 
 
 @pytest.mark.parametrize("table", ["figure_day", "figure_giver"])
-def test_a_sum_that_is_off_is_noticed(demo: Database, table: str):
+def test_a_sum_that_is_off_is_noticed(demo: Database, table: str) -> None:
     """The control: the report reads the entries, and the rows of My giving read the entries of
     each pledge, where the pages read sums."""
     agreement = NewAgreement(demo)

@@ -163,8 +163,8 @@ def codes() -> Iterator[str]:
 @STORY
 @given(story=stories())
 def test_trial_balances_are_the_sums_of_the_legs_at_any_date(
-    db: Database, codes, monkeypatch: pytest.MonkeyPatch, most: int, story
-):
+    db: Database, codes: str, monkeypatch: pytest.MonkeyPatch, most: int, story
+) -> None:
     monkeypatch.setattr(balances, "FEWER", [most * 2**step for step in range(12)])
     book_id, legs = told(db, story, next(codes))
     with db.snapshot() as session:
@@ -183,7 +183,9 @@ def test_trial_balances_are_the_sums_of_the_legs_at_any_date(
 
 @STORY
 @given(story=stories())
-def test_every_trial_balance_sums_to_zero_by_fund_layer_and_commodity(db: Database, codes, story):
+def test_every_trial_balance_sums_to_zero_by_fund_layer_and_commodity(
+    db: Database, codes: str, story
+) -> None:
     book_id, legs = told(db, story, next(codes))
     with db.snapshot() as session:
         for day in {leg.day for leg in legs}:
@@ -196,8 +198,8 @@ def test_every_trial_balance_sums_to_zero_by_fund_layer_and_commodity(db: Databa
 @STORY
 @given(story=stories(), limit=st.integers(1, 9), start=st.integers(0, DAYS))
 def test_a_statement_runs_to_the_sum_whatever_part_is_shown(
-    db: Database, codes, story, limit, start
-):
+    db: Database, codes: str, story, limit, start
+) -> None:
     book_id, legs = told(db, story, next(codes))
     since = START + timedelta(days=start)
     with db.snapshot() as session:
@@ -250,7 +252,7 @@ def check_statement(
 
 @STORY
 @given(story=stories(), size=st.integers(1, 3))
-def test_pages_of_the_journal_hold_every_entry_once(db: Database, codes, story, size):
+def test_pages_of_the_journal_hold_every_entry_once(db: Database, codes: str, story, size) -> None:
     book_id, _legs = told(db, story, next(codes))
     with db.snapshot() as session:
         everything = list(every_entry(session, book_id=book_id, chunk=size))
@@ -265,7 +267,7 @@ def test_pages_of_the_journal_hold_every_entry_once(db: Database, codes, story, 
         assert paged == everything[::-1]
 
 
-def test_what_the_comparison_would_miss_is_nothing(db: Database):
+def test_what_the_comparison_would_miss_is_nothing(db: Database) -> None:
     """The control: one cent, one day or one fund off, and the two sides differ."""
     story = [(3, 0, [Posting(1010, "GEN", "USD", 5), Posting(4010, "GEN", "USD", -5)])]
     book_id, legs = told(db, story, "A")  # type: ignore[arg-type]
@@ -308,7 +310,9 @@ def two_books(db: Database) -> tuple[UUID, UUID]:
         return books[0].id, books[1].id
 
 
-def test_a_balance_can_be_of_one_counterparty_or_one_pledge(db: Database, two_books):
+def test_a_balance_can_be_of_one_counterparty_or_one_pledge(
+    db: Database, two_books: tuple[UUID, UUID]
+) -> None:
     here, there = two_books
     with db.snapshot() as session:
         assert balance_of(session, book_id=here, accounts=[1300])["USD"] == -200
@@ -320,7 +324,7 @@ def test_a_balance_can_be_of_one_counterparty_or_one_pledge(db: Database, two_bo
         assert not balance_of(session, book_id=here, accounts=[])
 
 
-def test_a_statement_names_the_other_book(db: Database, two_books):
+def test_a_statement_names_the_other_book(db: Database, two_books: tuple[UUID, UUID]) -> None:
     here, _there = two_books
     with db.snapshot() as session:
         rows = account_statement(session, book_id=here, account=1300)
@@ -333,7 +337,9 @@ def test_a_statement_names_the_other_book(db: Database, two_books):
         ]
 
 
-def test_a_statement_of_a_fund_that_is_not_there_is_empty(db: Database, two_books):
+def test_a_statement_of_a_fund_that_is_not_there_is_empty(
+    db: Database, two_books: tuple[UUID, UUID]
+) -> None:
     with db.snapshot() as session:
         book = session.get_one(Book, two_books[0])
         assert account_statement(session, book_id=book.id, account=1300, fund="NOPE") == []

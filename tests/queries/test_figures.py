@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from ledger.core.figures import FLOWS
-from ledger.db import Database
+from ledger.db import Database, Session
 from ledger.models.books import Book, Fund
 from ledger.queries.pledges import figures
 from ledger.services.books.seals import seal_all
@@ -31,7 +31,7 @@ def spread(db: Database) -> Database:
     return db
 
 
-def _scopes(session) -> list[figures.Scope]:
+def _scopes(session: Session) -> list[figures.Scope]:
     books = session.scalars(select(Book).order_by(Book.code)).all()
     funds = session.scalars(select(Fund).order_by(Fund.code)).all()
     return [
@@ -41,7 +41,7 @@ def _scopes(session) -> list[figures.Scope]:
     ]
 
 
-def test_what_waits_for_the_sealer_counts_like_what_is_sealed(spread: Database):
+def test_what_waits_for_the_sealer_counts_like_what_is_sealed(spread: Database) -> None:
     middle = FIRST + timedelta(days=20)
     periods = [(None, None), (None, middle), (middle, None), (middle, middle + timedelta(days=9))]
 
@@ -60,7 +60,7 @@ def test_what_waits_for_the_sealer_counts_like_what_is_sealed(spread: Database):
     assert any(found.rows for found in waiting)
 
 
-def test_parts_of_a_period_add_up_to_it(spread: Database):
+def test_parts_of_a_period_add_up_to_it(spread: Database) -> None:
     names = [figure.value for figure in FLOWS] + ["advances"]
     middle = FIRST + timedelta(days=23)
     with spread.transaction() as session:
@@ -78,7 +78,7 @@ def test_parts_of_a_period_add_up_to_it(spread: Database):
                 assert row.available == second.available
 
 
-def test_what_came_and_went_is_what_the_free_money_changed_by(spread: Database):
+def test_what_came_and_went_is_what_the_free_money_changed_by(spread: Database) -> None:
     """Brought forward + received + … − passed on = available, in every scope and period."""
     middle = FIRST + timedelta(days=20)
     with spread.snapshot() as session:
@@ -100,7 +100,7 @@ def test_what_came_and_went_is_what_the_free_money_changed_by(spread: Database):
         assert rows > 30
 
 
-def test_funds_add_up_to_their_book_and_books_to_everything(spread: Database):
+def test_funds_add_up_to_their_book_and_books_to_everything(spread: Database) -> None:
     with spread.transaction() as session:
         seal_all(session)
         whole = figures.figures(session, figures.Scope())
@@ -114,7 +114,7 @@ def test_funds_add_up_to_their_book_and_books_to_everything(spread: Database):
                     assert total == getattr(row, name), (row.commodity, name)
 
 
-def test_all_money_of_everybody_is_the_money_of_each(spread: Database):
+def test_all_money_of_everybody_is_the_money_of_each(spread: Database) -> None:
     """What communities owe each other cancels; a share that can be taken out stays inside."""
     with spread.snapshot() as session:
         whole = figures.figures(session, figures.Scope()).of("USD")

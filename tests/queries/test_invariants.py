@@ -16,17 +16,17 @@ from tests.queries.damages import DAMAGES
 from tests.worked import load_worked_books
 
 
-def test_every_rule_holds_on_the_worked_events(db: Database):
+def test_every_rule_holds_on_the_worked_events(db: Database) -> None:
     load_worked_books(db)
     with db.snapshot() as session:
         assert [row for row in check(session) if not row.ok] == []
 
 
-def test_every_rule_has_a_damage_that_breaks_it():
+def test_every_rule_has_a_damage_that_breaks_it() -> None:
     assert set(DAMAGES) == {name for name, _title, _check in CHECKS}
 
 
-def test_each_damage_is_found_by_its_rule_and_named(db: Database):
+def test_each_damage_is_found_by_its_rule_and_named(db: Database) -> None:
     fill(db, today=date(2026, 11, 2))
     with db.snapshot() as session:
         assert [row for row in check(session) if not row.ok] == []

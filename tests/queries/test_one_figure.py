@@ -100,12 +100,12 @@ def losses(undone: Session, request: pytest.FixtureRequest) -> Losses:
     return till
 
 
-def test_the_campaign_has_received_what_is_left(losses: Losses):
+def test_the_campaign_has_received_what_is_left(losses: Losses) -> None:
     assert _money(losses).received == KEPT
 
 
 @pytest.mark.parametrize("whose", ["everything", "community", "campaign", "fund", "giver"])
-def test_every_scope_has_received_the_same(losses: Losses, whose: str):
+def test_every_scope_has_received_the_same(losses: Losses, whose: str) -> None:
     scope: Any = {
         "everything": figures.Scope(),
         "community": figures.scope_of_book(losses.book),
@@ -117,7 +117,7 @@ def test_every_scope_has_received_the_same(losses: Losses, whose: str):
     assert figures.figures(losses.session, scope).of("USD").promised == 20_000
 
 
-def test_legs_that_take_money_back_name_campaign_and_giver(losses: Losses):
+def test_legs_that_take_money_back_name_campaign_and_giver(losses: Losses) -> None:
     legs = losses.session.scalars(
         select(Posting).where(Posting.account.in_((4020, 4090, 4091, 4092)))
     ).all()
@@ -127,7 +127,7 @@ def test_legs_that_take_money_back_name_campaign_and_giver(losses: Losses):
     assert None not in {leg.party for leg in legs}
 
 
-def test_a_dispute_that_is_won_counts_again(losses: Losses):
+def test_a_dispute_that_is_won_counts_again(losses: Losses) -> None:
     charge = losses.charge(3_000, 117)
     losses.dispute(charge)
     scope = figures.scope_of_campaign(losses.campaign)
@@ -139,13 +139,13 @@ def test_a_dispute_that_is_won_counts_again(losses: Losses):
     assert figures.figures(losses.session, scope).of("USD").received == KEPT + 3_000
 
 
-def test_a_pledge_of_another_currency_counts_with_what_was_settled(losses: Losses):
+def test_a_pledge_of_another_currency_counts_with_what_was_settled(losses: Losses) -> None:
     losses.foreign(paid=5_000, settled=5_412)
     need = _money(losses)
     assert (need.received, need.approximate) == (KEPT + 5_412, False)
 
 
-def test_money_that_stays_in_another_currency_counts_at_the_last_rate(losses: Losses):
+def test_money_that_stays_in_another_currency_counts_at_the_last_rate(losses: Losses) -> None:
     """It was fulfilled and its campaign stayed where it was."""
     pledge = losses.foreign(paid=5_000, settled=5_412)
     losses.own_currency(pledge.commodity, 10_000)
@@ -153,7 +153,7 @@ def test_money_that_stays_in_another_currency_counts_at_the_last_rate(losses: Lo
     assert (need.received, need.approximate) == (KEPT + 5_412 + 10_824, True)
 
 
-def test_money_in_another_currency_without_a_rate_is_shown_beside(losses: Losses):
+def test_money_in_another_currency_without_a_rate_is_shown_beside(losses: Losses) -> None:
     losses.own_currency("EUR", 5_000)
     need = _money(losses)
     assert (need.received, need.approximate) == (KEPT, False)

@@ -8,7 +8,7 @@ from tests.services.till import Till
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
 
 
-def test_many_pledges_come_in_pages(undone: Session):
+def test_many_pledges_come_in_pages(undone: Session) -> None:
     till = Till(undone)
     person, other = make_person(undone, "Ada Hill"), make_person(undone, "Ben Low")
     till.party.person_id = person.id
@@ -20,7 +20,7 @@ def test_many_pledges_come_in_pages(undone: Session):
     assert page_of_person(undone, person_id=other.id).rows == ()
 
 
-def test_a_pledge_is_its_givers_alone(undone: Session):
+def test_a_pledge_is_its_givers_alone(undone: Session) -> None:
     till = Till(undone)
     person, other = make_person(undone, "Ada Hill"), make_person(undone, "Ben Low")
     till.party.person_id = person.id

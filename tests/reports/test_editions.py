@@ -58,7 +58,9 @@ def gift(db: Database, reference: str, on: date, amount: int, now: datetime = NO
         ).ids[0]
 
 
-def issued(db: Database, now: datetime = NOW, known_at=None, edition="auditor", period=OCTOBER):
+def issued(
+    db: Database, now: datetime = NOW, known_at=None, edition: str = "auditor", period=OCTOBER
+):
     """Issue a report of October and return its data's hash."""
     wanted = Wanted(
         lambda session: scope_of_book(session, "A"), period[0], period[1], edition, known_at
@@ -83,7 +85,7 @@ def balances(db: Database, **options) -> dict[tuple[int, str, str], int]:
         }
 
 
-def test_the_difference_lists_each_entry_that_made_it(town: Database):
+def test_the_difference_lists_each_entry_that_made_it(town: Database) -> None:
     before, old = issued(town), balances(town, as_of=OCTOBER[1])
     gift(town, "november", date(2026, 11, 1), 7, LATER)
     assert issued(town, LATER) == before, "what is dated later changes nothing"
@@ -111,7 +113,7 @@ def test_the_difference_lists_each_entry_that_made_it(town: Database):
     assert between(town, before, before).changes == ()
 
 
-def test_an_entry_that_the_sealer_takes_later_is_in_the_difference(town: Database):
+def test_an_entry_that_the_sealer_takes_later_is_in_the_difference(town: Database) -> None:
     """The control: what counts is the log that a report was made of, not when it was sealed."""
     before = issued(town)
     late = gift(town, "late", date(2026, 10, 5), 30)
@@ -120,7 +122,7 @@ def test_an_entry_that_the_sealer_takes_later_is_in_the_difference(town: Databas
     assert [row.id for _code, row in between(town, before, issued(town, LATER)).came] == [late]
 
 
-def test_a_report_as_known_then_is_the_report_made_then(town: Database):
+def test_a_report_as_known_then_is_the_report_made_then(town: Database) -> None:
     gift(town, "late", date(2026, 10, 5), 30, LATER)
     then, now = issued(town, LATER, known_at=NOW), issued(town, LATER)
     found = between(town, then, now)
@@ -140,7 +142,7 @@ def test_a_report_as_known_then_is_the_report_made_then(town: Database):
             assert done.entries == entries
 
 
-def test_an_edition_of_no_book_is_shown_to_nobody(town: Database):
+def test_an_edition_of_no_book_is_shown_to_nobody(town: Database) -> None:
     """It broke the list of the others."""
     issued(town)
     with town.transaction() as session:
@@ -152,7 +154,7 @@ def test_an_edition_of_no_book_is_shown_to_nobody(town: Database):
         assert [row.id for row in editions_for(session, book_ids=[book.id])] == [known.id]
 
 
-def test_editions_are_numbered_and_superseded_by_newer_and_by_reopening(town: Database):
+def test_editions_are_numbered_and_superseded_by_newer_and_by_reopening(town: Database) -> None:
     first = issued(town)
     issued(town, edition="public")
     gift(town, "late", date(2026, 10, 5), 30, LATER)
@@ -179,7 +181,7 @@ def test_editions_are_numbered_and_superseded_by_newer_and_by_reopening(town: Da
     assert [row.superseded for row in rows] == [True, True, True]
 
 
-def test_editions_of_other_periods_are_not_compared(town: Database):
+def test_editions_of_other_periods_are_not_compared(town: Database) -> None:
     september = (date(2026, 9, 1), date(2026, 9, 30))
     with pytest.raises(Invalid, match="same books and period"):
         between(town, issued(town), issued(town, period=september))

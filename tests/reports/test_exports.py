@@ -72,7 +72,7 @@ def read_by(file_format: str, file: Path) -> dict[tuple[int, str, str], Decimal]
 @pytest.mark.parametrize("file_format", PROGRAMS)
 def test_the_program_agrees_on_every_balance_of_the_worked_books(
     db: Database, tmp_path: Path, file_format: str
-):
+) -> None:
     load_worked_books(db)
     with db.snapshot() as session:
         books = all_books(session)
@@ -87,7 +87,9 @@ def test_the_program_agrees_on_every_balance_of_the_worked_books(
 
 
 @pytest.mark.parametrize("file_format", PROGRAMS)
-def test_one_unit_more_in_the_file_is_a_difference(db: Database, tmp_path: Path, file_format: str):
+def test_one_unit_more_in_the_file_is_a_difference(
+    db: Database, tmp_path: Path, file_format: str
+) -> None:
     """The control of the test above."""
     book = one_gift(db, "a gift")
     text = exported(db, book, file_format)
@@ -118,7 +120,7 @@ def one_gift(db: Database, text: str) -> Book:
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_no_text_breaks_out_of_its_place(db: Database, tmp_path: Path, text: str):
+def test_no_text_breaks_out_of_its_place(db: Database, tmp_path: Path, text: str) -> None:
     book = one_gift(db, text)
     for file_format in PROGRAMS:
         file = tmp_path / file_format
@@ -130,7 +132,9 @@ def test_no_text_breaks_out_of_its_place(db: Database, tmp_path: Path, text: str
     assert json.loads(line)["external_ref"] == text[:120]
 
 
-def test_json_lines_come_back_as_equal_books(db: Database, sqlite_template: Path, tmp_path: Path):
+def test_json_lines_come_back_as_equal_books(
+    db: Database, sqlite_template: Path, tmp_path: Path
+) -> None:
     load_worked_books(db)
     shutil.copy(sqlite_template, tmp_path / "second.db")
     second = Database(f"sqlite:///{tmp_path / 'second.db'}")
@@ -151,7 +155,7 @@ def test_json_lines_come_back_as_equal_books(db: Database, sqlite_template: Path
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_our_exports_come_back_as_equal_books(
     db: Database, sqlite_template: Path, tmp_path: Path, file_format: str
-):
+) -> None:
     """Invariant I-66: per account, fund and commodity, with no mapping to write."""
     load_worked_books(db)
     shutil.copy(sqlite_template, tmp_path / "second.db")
@@ -172,6 +176,6 @@ def test_our_exports_come_back_as_equal_books(
     second.dispose()
 
 
-def test_the_roots_keep_promises_apart_from_money():
+def test_the_roots_keep_promises_apart_from_money() -> None:
     assert {layer_of(number).value for number in (1010, 8110, 9110)} == set(ROOTS)
     assert set(NAMES) == {8, 9}

@@ -76,14 +76,14 @@ def pdf(report: Report) -> bytes:
     return render.render_pdf(report).pdf
 
 
-def test_every_sign_of_every_script_has_a_shape(pdf: bytes):
+def test_every_sign_of_every_script_has_a_shape(pdf: bytes) -> None:
     fonts = fonts_of(pdf)
     assert all(fonts.values()), f"a sign is printed as an empty box: {fonts}"
     for name in ("CJK", "Arabic", "Hebrew", "Thai", "Devanagari", "Emoji"):
         assert any(name in font for font in fonts), (name, sorted(fonts))
 
 
-def test_the_text_can_be_copied_out_again(pdf: bytes, tmp_path: Path):
+def test_the_text_can_be_copied_out_again(pdf: bytes, tmp_path: Path) -> None:
     file = tmp_path / "scripts.pdf"
     file.write_bytes(pdf)
     text = subprocess.run(
@@ -97,7 +97,7 @@ def test_the_text_can_be_copied_out_again(pdf: bytes, tmp_path: Path):
     assert lost == []
 
 
-def test_only_our_fonts_and_notos_are_seen():
+def test_only_our_fonts_and_notos_are_seen() -> None:
     """So that a report looks the same wherever it is made."""
     listed = subprocess.run(
         ["fc-list", ":", "file"],
@@ -112,7 +112,7 @@ def test_only_our_fonts_and_notos_are_seen():
 
 def test_a_sign_without_a_shape_is_noticed(
     report: Report, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
+) -> None:
     """The control: with our own font alone, these names are empty boxes."""
     alone = tmp_path / "fonts.conf"
     alone.write_text("<fontconfig><cachedir prefix='xdg'>fontconfig</cachedir></fontconfig>")

@@ -61,7 +61,9 @@ def report_of(db: Database, known_at: datetime | None = None) -> Report:
         return build(session, scope=scope, **asked)
 
 
-def test_a_grant_that_came_is_received_and_a_promise_that_is_not_paid_is_not(town: Database):
+def test_a_grant_that_came_is_received_and_a_promise_that_is_not_paid_is_not(
+    town: Database,
+) -> None:
     report = report_of(town)
     (money,) = report.money_received
     assert money.quantity == 250000 + 10000 - 5000
@@ -72,7 +74,7 @@ def test_a_grant_that_came_is_received_and_a_promise_that_is_not_paid_is_not(tow
         assert report.figures == figures.figures(session, scope, **YEAR).rows
 
 
-def test_a_look_back_shows_the_figures_that_were_known_then(town: Database):
+def test_a_look_back_shows_the_figures_that_were_known_then(town: Database) -> None:
     before = report_of(town)
     post(town, "a late gift", {1010: 777, 4010: -777}, NOW + timedelta(hours=1))
     assert report_of(town).money_received != before.money_received
@@ -80,7 +82,7 @@ def test_a_look_back_shows_the_figures_that_were_known_then(town: Database):
     assert (back.figures, back.money_received) == (before.figures, before.money_received)
 
 
-def test_a_pledge_that_waits_for_its_donor_is_told_apart(town: Database):
+def test_a_pledge_that_waits_for_its_donor_is_told_apart(town: Database) -> None:
     report = report_of(town)
     (row,) = report.figures
     waiting = PledgeRow("A roof", "USD", 0, 4000, 0, 0, 0, 0, 0, 4000, 0, 4000, 0)

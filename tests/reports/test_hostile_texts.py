@@ -75,7 +75,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(ROWS)
 def test_every_program_reads_what_is_in_the_books_and_nothing_else(
     folder: Path, file_format: str, rows: list[tuple[str, str, str, str]]
-):
+) -> None:
     file = folder / f"x.{file_format}"
     file.write_text(written(rows, file_format), newline="")
     found = programs.PROGRAMS[file_format](file)
@@ -96,7 +96,7 @@ FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 @given(ROWS)
 def test_no_cell_is_a_formula_and_every_number_is_the_number(
     rows: list[tuple[str, str, str, str]],
-):
+) -> None:
     text = written(rows, "csv")
     cells = list(csv.DictReader(io.StringIO(text, newline="")))
     assert [row["amount"] for row in cells] == ["50.00", "-50.00"] * len(rows)
@@ -114,7 +114,7 @@ def test_no_cell_is_a_formula_and_every_number_is_the_number(
             assert not any(ord(sign) < 32 or sign in "\x7f\x85\u2028\u2029\u202e" for sign in cell)
 
 
-def test_a_writer_that_lets_a_line_end_through_is_noticed(folder: Path):
+def test_a_writer_that_lets_a_line_end_through_is_noticed(folder: Path) -> None:
     """The control: what the tests above look for does break a file."""
     file = folder / "broken.journal"
     text = written([("gift", "import", "r-1", "x")], "hledger")

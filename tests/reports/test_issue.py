@@ -78,7 +78,7 @@ def listed(db: Database) -> list[Any]:
         return editions_for(session, book_ids=[scope_of_book(session, "A").books[0].id])
 
 
-def test_an_edition_keeps_its_file_and_issuing_it_again_writes_nothing(town: Database):
+def test_an_edition_keeps_its_file_and_issuing_it_again_writes_nothing(town: Database) -> None:
     first = issued(town)
     before = rows(town)
     again = issued(town, now=LATER)
@@ -95,7 +95,7 @@ def test_an_edition_keeps_its_file_and_issuing_it_again_writes_nothing(town: Dat
 )
 def test_what_fails_leaves_no_edition_behind(
     town: Database, monkeypatch: pytest.MonkeyPatch, rule: str, sentence: str
-):
+) -> None:
     before = rows(town)
 
     def fail(*_given: Any) -> Any:
@@ -116,7 +116,7 @@ def test_what_fails_leaves_no_edition_behind(
 
 def test_a_gift_that_comes_while_the_pages_are_printed_is_not_in_the_edition(
     town: Database, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     def slow(report: Any, certificates: Any) -> Rendered:
         gift(town, "meanwhile", date(2026, 10, 3), 5)
         return printed(report, certificates)
@@ -131,7 +131,7 @@ def test_a_gift_that_comes_while_the_pages_are_printed_is_not_in_the_edition(
     assert [row.external_ref for _code, row in found.came] == ["meanwhile"]
 
 
-def test_a_look_back_supersedes_no_edition(town: Database):
+def test_a_look_back_supersedes_no_edition(town: Database) -> None:
     official = issued(town)
     gift(town, "late", date(2026, 10, 5), 30, LATER)
     newer = issued(town, now=LATER)
@@ -145,7 +145,9 @@ def test_a_look_back_supersedes_no_edition(town: Database):
     assert shown[newer.edition_id].older == official.edition_id
 
 
-def test_an_instant_that_is_ahead_and_a_period_that_has_not_begun_are_refused(town: Database):
+def test_an_instant_that_is_ahead_and_a_period_that_has_not_begun_are_refused(
+    town: Database,
+) -> None:
     for period, known_at, sentence in (
         (OCTOBER, NOW + timedelta(seconds=1), "is in the future"),
         ((date(2026, 11, 3), date(2026, 11, 30)), None, "has not started"),
@@ -165,7 +167,7 @@ def test_an_instant_that_is_ahead_and_a_period_that_has_not_begun_are_refused(to
 )
 def test_a_period_that_was_not_over_is_marked(
     town: Database, now: datetime, known_at: datetime | None, interim: bool
-):
+) -> None:
     with town.snapshot() as session:
         report = building.build(
             session,
@@ -180,7 +182,9 @@ def test_a_period_that_was_not_over_is_marked(
     assert ("was not over" in render_html(report, "0" * 64)) is interim
 
 
-def test_funds_start_as_the_last_edition_ended_and_a_late_entry_restates_them(town: Database):
+def test_funds_start_as_the_last_edition_ended_and_a_late_entry_restates_them(
+    town: Database,
+) -> None:
     def start(now: datetime = LATER) -> tuple[int, int]:
         with town.snapshot() as session:
             scope = scope_of_book(session, "A")
@@ -206,7 +210,7 @@ def test_funds_start_as_the_last_edition_ended_and_a_late_entry_restates_them(to
     assert start() == (137, 137)
 
 
-def test_a_file_that_is_not_what_the_log_says_stops_the_next_report(town: Database):
+def test_a_file_that_is_not_what_the_log_says_stops_the_next_report(town: Database) -> None:
     """The control of T-17: the edition's figures are read from its log as well."""
     done = issued(town, SEPTEMBER)
     with town.transaction() as session:
@@ -216,7 +220,9 @@ def test_a_file_that_is_not_what_the_log_says_stops_the_next_report(town: Databa
         issued(town)
 
 
-def test_an_interim_edition_is_no_comparative(town: Database, monkeypatch: pytest.MonkeyPatch):
+def test_an_interim_edition_is_no_comparative(
+    town: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     early = datetime(2026, 9, 20, tzinfo=UTC)
     issued(town, SEPTEMBER, now=early)
     gift(town, "rest of September", date(2026, 9, 25), 50)

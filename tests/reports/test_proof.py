@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Table, Uuid, delete, literal, select, text, update
+from sqlalchemy import Connection, Table, Uuid, delete, literal, select, text, update
 from sqlalchemy.orm import Session as OrmSession
 
 from ledger.core.entry import Entry as Written
@@ -88,7 +88,7 @@ def difference(db: Database, damage) -> str | None:
     return None
 
 
-def test_untouched_books_differ_in_nothing_and_sealing_again_adds_nothing(town: Database):
+def test_untouched_books_differ_in_nothing_and_sealing_again_adds_nothing(town: Database) -> None:
     with town.transaction() as session:
         seal_all(session)
     assert difference(town, lambda _connection: None) is None
@@ -112,7 +112,7 @@ def columns(table: type) -> list[tuple[type, str]]:
 EVERY = [pair for table in (Entry, Posting, Account, Fund, Seal) for pair in columns(table)]
 
 
-def test_a_change_to_any_column_is_found_and_its_place_named(town: Database):
+def test_a_change_to_any_column_is_found_and_its_place_named(town: Database) -> None:
     for table, column in EVERY:
         found = difference(town, changed(table, column))
         assert found, f"{table.__tablename__}.{column} was changed unseen"
@@ -123,7 +123,7 @@ def changed(table: type, column: str, value: object = None):
     """Return the damage that changes one column of one row, its keys included."""
     made: Table = table.__table__  # type: ignore[attr-defined]
 
-    def damage(connection):
+    def damage(connection: Connection) -> None:
         chosen = select(made).limit(1)
         if table is Seal:
             chosen = chosen.where(made.c.seq == 5)
@@ -153,13 +153,13 @@ def other(column, row):
     return "other"
 
 
-def test_an_empty_label_is_not_the_same_as_none(town: Database):
+def test_an_empty_label_is_not_the_same_as_none(town: Database) -> None:
     for label in ("pledge", "asset", "grant", "valuation", "payment", "campaign", "party"):
         assert difference(town, changed(Posting, label, "")), label
 
 
-def test_a_leg_in_another_books_fund_of_the_same_code_is_found(town: Database):
-    def stray(connection):
+def test_a_leg_in_another_books_fund_of_the_same_code_is_found(town: Database) -> None:
+    def stray(connection: Connection) -> None:
         leg = connection.execute(select(posting).where(posting.c.account == 6540).limit(1)).one()
         code = connection.scalar(select(Fund.code).where(Fund.id == leg.fund_id))
         elsewhere = connection.scalar(
@@ -201,7 +201,7 @@ WRITTEN_OTHERWISE = (
 )
 
 
-def test_what_only_looks_the_same_is_found_on_sqlite(town: Database):
+def test_what_only_looks_the_same_is_found_on_sqlite(town: Database) -> None:
     if not town.is_sqlite:
         return  # PostgreSQL's types let none of it in.
     for table, column, value in WRITTEN_OTHERWISE:
@@ -211,24 +211,24 @@ def test_what_only_looks_the_same_is_found_on_sqlite(town: Database):
         assert found, statement
 
 
-def test_rows_taken_away_put_in_or_swapped_are_found(town: Database):
-    def last_entry(connection):
+def test_rows_taken_away_put_in_or_swapped_are_found(town: Database) -> None:
+    def last_entry(connection: Connection):
         return connection.scalar(select(Entry.id).order_by(Entry.id.desc()).limit(1))
 
-    def entry_gone(connection):
+    def entry_gone(connection: Connection) -> None:
         number = last_entry(connection)
         connection.execute(delete(Posting).where(Posting.entry_id == number))
         connection.execute(delete(Entry).where(Entry.id == number))
 
-    def leg_gone(connection):
+    def leg_gone(connection: Connection) -> None:
         connection.execute(
             delete(Posting).where(Posting.entry_id == last_entry(connection), Posting.line == 1)
         )
 
-    def seal_gone(connection):
+    def seal_gone(connection: Connection) -> None:
         connection.execute(delete(Seal).where(Seal.seq == 70))
 
-    def entry_slipped_in(connection):
+    def entry_slipped_in(connection: Connection) -> None:
         connection.execute(
             text(
                 "insert into entry (book_id, id, accounting_on, recorded_at, event_type, source,"
@@ -239,7 +239,7 @@ def test_rows_taken_away_put_in_or_swapped_are_found(town: Database):
         )
         connection.execute(delete(Unsealed))
 
-    def seals_swapped(connection):
+    def seals_swapped(connection: Connection) -> None:
         book = connection.scalar(select(Seal.book_id).where(Seal.seq == 90))
         hashes = {
             number: connection.scalar(
@@ -254,29 +254,29 @@ def test_rows_taken_away_put_in_or_swapped_are_found(town: Database):
                 .values(leaf_hash=hashes[swapped])
             )
 
-    def legs_slipped_in(connection):
+    def legs_slipped_in(connection: Connection) -> None:
         one = posting.alias()
         names = [c.name for c in posting.columns]
         stray = literal(new_id(), Uuid())
         chosen = [stray if n == "entry_id" else one.c[n] for n in names]
         connection.execute(posting.insert().from_select(names, select(*chosen).limit(1)))
 
-    def leg_added(connection):
+    def leg_added(connection: Connection) -> None:
         leg = connection.execute(select(posting).limit(1)).one()
         connection.execute(posting.insert().values({**leg._mapping, "line": 77}))
 
-    def account_slipped_in(connection):
+    def account_slipped_in(connection: Connection) -> None:
         made: Table = Account.__table__  # type: ignore[assignment]
         row = connection.execute(select(made).limit(1)).one()
         connection.execute(made.insert().values({**row._mapping, "number": 1999}))
 
-    def seal_added(connection):
+    def seal_added(connection: Connection) -> None:
         made: Table = Seal.__table__  # type: ignore[assignment]
         last = connection.execute(select(made).order_by(made.c.seq.desc()).limit(1)).one()
         fresh = {"seq": last.seq + 1, "entry_id": new_id()}
         connection.execute(made.insert().values({**last._mapping, **fresh}))
 
-    def entries_swapped(connection):
+    def entries_swapped(connection: Connection) -> None:
         first, second = connection.execute(select(Entry.book_id, Entry.id).limit(2)).all()
         days = {
             row.id: connection.scalar(select(Entry.event_type).where(Entry.id == row.id))
@@ -302,10 +302,10 @@ def test_rows_taken_away_put_in_or_swapped_are_found(town: Database):
         assert difference(town, damage), damage.__name__
 
 
-def test_a_tail_cut_off_with_its_seals_is_found_by_the_checkpoint(town: Database):
+def test_a_tail_cut_off_with_its_seals_is_found_by_the_checkpoint(town: Database) -> None:
     bundle_of(town)
 
-    def tail_gone(connection):
+    def tail_gone(connection: Connection) -> None:
         book = connection.scalar(select(Book.id).where(Book.code == "ELDER"))
         last = connection.execute(
             select(Seal.seq, Seal.entry_id)
@@ -320,7 +320,7 @@ def test_a_tail_cut_off_with_its_seals_is_found_by_the_checkpoint(town: Database
     assert "checkpoint" in str(difference(town, tail_gone))
 
 
-def test_a_bundle_of_changed_books_is_not_made(town: Database):
+def test_a_bundle_of_changed_books_is_not_made(town: Database) -> None:
     bundle_of(town)
     with guards_off(town) as connection:
         connection.execute(update(Account).where(Account.number == 1010).values(name="Purse"))
@@ -331,7 +331,7 @@ def test_a_bundle_of_changed_books_is_not_made(town: Database):
             make_bundle(session, book=book, checkpoint=row, signer=SIGNER)
 
 
-def test_equal_books_give_equal_bundles_which_hold(town: Database):
+def test_equal_books_give_equal_bundles_which_hold(town: Database) -> None:
     packed, note = bundle_of(town)
     assert bundle_of(town) == (packed, note)
     found = verify.verify(packed, key=SIGNER.key_line)
@@ -339,7 +339,7 @@ def test_equal_books_give_equal_bundles_which_hold(town: Database):
     assert bytes.fromhex(found["root"]) == b64decode(note.split("\n")[2])
 
 
-def test_no_changed_byte_of_a_bundle_passes(town: Database):
+def test_no_changed_byte_of_a_bundle_passes(town: Database) -> None:
     packed, _note = bundle_of(town)
     chance = random.Random(7)
     for _time in range(CHANGES):
@@ -351,7 +351,7 @@ def test_no_changed_byte_of_a_bundle_passes(town: Database):
     assert not verify.answer(packed + b"\0")["ok"]
 
 
-def test_a_bundle_packed_anew_around_a_changed_line_names_the_line(town: Database):
+def test_a_bundle_packed_anew_around_a_changed_line_names_the_line(town: Database) -> None:
     files = verify.unpack(bundle_of(town)[0])
     lines = files["log.jsonl"].split(b"\n")
     document = json.loads(lines[120])
@@ -369,7 +369,7 @@ def test_a_bundle_packed_anew_around_a_changed_line_names_the_line(town: Databas
     assert "the first difference is in lines 65 to 128" in found["first_difference"]
 
 
-def test_a_changed_byte_in_the_log_names_the_line(town: Database):
+def test_a_changed_byte_in_the_log_names_the_line(town: Database) -> None:
     packed, _note = bundle_of(town)
     line = verify.unpack(packed)["log.jsonl"].split(b"\n")[120]
     place = packed.index(line) + line.index(b'"legs"') + 2
@@ -396,7 +396,7 @@ def places(db: Database, size: int) -> range:
     return range(0, size, 3 if db.is_sqlite else 97)
 
 
-def test_one_entry_is_proven_without_the_book_and_no_changed_bit_passes(town: Database):
+def test_one_entry_is_proven_without_the_book_and_no_changed_bit_passes(town: Database) -> None:
     entry_id, made, _note = entry_of(town)
     found = verify.answer(made.encode(), key=SIGNER.key_line)
     assert found["subject"]["id"] == entry_id
@@ -409,7 +409,7 @@ def test_one_entry_is_proven_without_the_book_and_no_changed_bit_passes(town: Da
         assert not verify.answer(bytes(forged), key=SIGNER.key_line)["ok"], place
 
 
-def test_an_entry_that_is_not_sealed_or_was_changed_is_not_proven(town: Database):
+def test_an_entry_that_is_not_sealed_or_was_changed_is_not_proven(town: Database) -> None:
     with town.transaction() as session:
         book = book_by_code(session, "ELDER")
         row = make_checkpoint(session, book=book, signer=SIGNER, now=NOW)
@@ -423,7 +423,7 @@ def test_an_entry_that_is_not_sealed_or_was_changed_is_not_proven(town: Database
             entry_proof(session, book=book, entry_id=UUID(entry_id), checkpoint=row, signer=SIGNER)
 
 
-def test_growth_is_proven_from_heads_alone_and_no_changed_bit_passes(town: Database):
+def test_growth_is_proven_from_heads_alone_and_no_changed_bit_passes(town: Database) -> None:
     old, note = bundle_of(town)
     for number in range(5):
         one_more(town, f"grown {number} {note[-9:]}")
@@ -444,7 +444,7 @@ def test_growth_is_proven_from_heads_alone_and_no_changed_bit_passes(town: Datab
         assert not verify.answer(bytes(forged), since=note.encode(), key=key)["ok"], place
 
 
-def test_another_key_is_told_apart(town: Database):
+def test_another_key_is_told_apart(town: Database) -> None:
     packed, _note = bundle_of(town)
     other = Signer("books.example", bytes(32))
     assert "another key" in str(verify.answer(packed, key=other.key_line)["first_difference"])
@@ -452,7 +452,7 @@ def test_another_key_is_told_apart(town: Database):
         other.read(_note)
 
 
-def test_an_older_checkpoint_and_an_older_bundle_are_beginnings(town: Database):
+def test_an_older_checkpoint_and_an_older_bundle_are_beginnings(town: Database) -> None:
     old, note = bundle_of(town)
     one_more(town, "later")
     new, _note = bundle_of(town)
@@ -461,7 +461,7 @@ def test_an_older_checkpoint_and_an_older_bundle_are_beginnings(town: Database):
     assert not verify.answer(old, since=new)["ok"]
 
 
-def test_a_rewritten_history_is_refused_with_its_first_difference(town: Database):
+def test_a_rewritten_history_is_refused_with_its_first_difference(town: Database) -> None:
     """The operator, who holds the key, writes the past anew and signs it."""
     old, note = bundle_of(town)
     files = verify.unpack(old)
@@ -491,7 +491,7 @@ def test_a_rewritten_history_is_refused_with_its_first_difference(town: Database
     assert "line 151: entry" in str(verify.answer(packed, since=old)["first_difference"])
 
 
-def test_the_verifier_runs_alone(town: Database, tmp_path: Path):
+def test_the_verifier_runs_alone(town: Database, tmp_path: Path) -> None:
     packed, note = bundle_of(town)
     (tmp_path / "b.zip").write_bytes(packed)
     (tmp_path / "old.txt").write_text(note)
@@ -501,13 +501,13 @@ def test_the_verifier_runs_alone(town: Database, tmp_path: Path):
     assert json.loads(done.stdout)["ok"] is True
 
 
-def test_no_personal_data_is_in_a_bundle(town: Database):
+def test_no_personal_data_is_in_a_bundle(town: Database) -> None:
     packed, _note = bundle_of(town)
     for word in (b"Piet", b"Halvers", b"rosa@", b"Dana", b"Whitlock", b"winter evenings"):
         assert word not in packed
 
 
-def test_our_ed25519_agrees_with_the_library():
+def test_our_ed25519_agrees_with_the_library() -> None:
     chance = random.Random(3)
     for _time in range(20):
         key = Ed25519PrivateKey.from_private_bytes(chance.randbytes(32))

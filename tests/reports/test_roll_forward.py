@@ -60,7 +60,7 @@ def rows_of(db: Database, known_at: datetime | None = None) -> list[PledgeRow]:
         return list(build(session, scope=scope, **asked).pledges)
 
 
-def test_each_change_has_its_column(town: Database):
+def test_each_change_has_its_column(town: Database) -> None:
     post(town, "2026-02-01", "pledge", *both(9110, 100, "before"))
     post(town, "2026-03-01", "pledge", *both(9110, 1000, "a"))
     post(town, "2026-03-02", "payment", *paid(300, "a"))
@@ -92,7 +92,7 @@ def test_each_change_has_its_column(town: Database):
     )
 
 
-def test_what_is_undone_leaves_the_column_it_stood_in(town: Database):
+def test_what_is_undone_leaves_the_column_it_stood_in(town: Database) -> None:
     post(town, "2026-03-01", "pledge", *both(9110, 1000, "a"))
     payment = post(town, "2026-03-02", "payment", *paid(300, "a"))
     lapse = post(town, "2026-03-03", "pledge_lapsed", *both(9110, -700, "a"))
@@ -112,14 +112,14 @@ def test_what_is_undone_leaves_the_column_it_stood_in(town: Database):
     )
 
 
-def test_what_is_recorded_later_is_left_out_of_a_look_back(town: Database):
+def test_what_is_recorded_later_is_left_out_of_a_look_back(town: Database) -> None:
     post(town, "2026-03-01", "pledge", *both(9110, 1000, "a"))
     post(town, "2026-03-02", "payment", *paid(300, "a"), now=NOW + timedelta(hours=1))
     assert [row.closing for row in rows_of(town)] == [700]
     assert [row.closing for row in rows_of(town, known_at=NOW)] == [1000]
 
 
-def test_campaigns_of_one_title_are_told_apart(town: Database):
+def test_campaigns_of_one_title_are_told_apart(town: Database) -> None:
     """Labels of imported legs are campaigns as well, and pledges with rows are their campaign's."""
     with town.transaction() as session:
         book = scope_of_book(session, "A").books[0]

@@ -71,11 +71,11 @@ def post(
         )
 
 
-def test_the_worked_events_end_as_the_domain_says(worked: Database):
+def test_the_worked_events_end_as_the_domain_says(worked: Database) -> None:
     check_worked(everything(worked), lent_use=True)
 
 
-def test_what_passed_among_the_books_is_eliminated_to_nothing(worked: Database):
+def test_what_passed_among_the_books_is_eliminated_to_nothing(worked: Database) -> None:
     report = everything(worked)
     eliminated = [
         sum(line.eliminated for line in in_dollars(lines))
@@ -94,7 +94,7 @@ def test_what_passed_among_the_books_is_eliminated_to_nothing(worked: Database):
     )
 
 
-def test_transfers_between_own_funds_are_neither_sources_nor_uses(worked: Database):
+def test_transfers_between_own_funds_are_neither_sources_nor_uses(worked: Database) -> None:
     report = everything(worked)
     assert {line.account for line in (*report.sources, *report.uses)}.isdisjoint(
         (4910, 4915, 5910, 5915)
@@ -104,7 +104,7 @@ def test_transfers_between_own_funds_are_neither_sources_nor_uses(worked: Databa
     assert "net 0.00" in render_html(report, "0" * 64)
 
 
-def test_money_in_a_foreign_currency_has_its_own_net_assets(worked: Database):
+def test_money_in_a_foreign_currency_has_its_own_net_assets(worked: Database) -> None:
     report = everything(worked)
     euros = position_in(report, "EUR")
     assert [(line.account, line.combined) for line in euros.assets] == [(1020, 4000)]
@@ -116,7 +116,7 @@ def test_money_in_a_foreign_currency_has_its_own_net_assets(worked: Database):
             assert "conversion" not in line.label
 
 
-def test_pledges_roll_forward_from_the_journal_alone(worked: Database):
+def test_pledges_roll_forward_from_the_journal_alone(worked: Database) -> None:
     """The worked events are imported: their pledges are labels without rows."""
     rows = {row.commodity: row for row in everything(worked).pledges}
     dollars = rows["USD"]
@@ -129,7 +129,7 @@ def test_pledges_roll_forward_from_the_journal_alone(worked: Database):
     assert rows["MIN.ELEC"].closing == 810 + 960
 
 
-def test_the_first_year_brings_its_opening_forward_and_earns_none_of_it(db: Database):
+def test_the_first_year_brings_its_opening_forward_and_earns_none_of_it(db: Database) -> None:
     with db.transaction() as session:
         make_fund(session, make_book(session))
     opened = Posting(1010, "GEN", "USD", 963000), Posting(3010, "GEN", "USD", -963000)
@@ -152,7 +152,7 @@ def gift(amount: int, fund: str = "GEN") -> tuple[Posting, Posting]:
     return Posting(1010, fund, "USD", amount), Posting(4010, fund, "USD", -amount)
 
 
-def test_what_is_owed_to_a_pool_is_a_liability_beside_what_it_owes(db: Database):
+def test_what_is_owed_to_a_pool_is_a_liability_beside_what_it_owes(db: Database) -> None:
     """A host owes the pool from one fund and is owed by it in another: neither vanishes."""
     with db.transaction() as session:
         book, pool = make_book(session), make_book(session, "P", kind="pool")
@@ -192,7 +192,7 @@ def between(db: Database, reference: str, fund: str, amount: int, *, own: int, o
         )
 
 
-def test_an_overdrawn_bank_is_a_liability(db: Database):
+def test_an_overdrawn_bank_is_a_liability(db: Database) -> None:
     with db.transaction() as session:
         make_fund(session, make_book(session))
     post(db, "gift", date(2026, 3, 1), *gift(100))
@@ -212,7 +212,7 @@ def test_an_overdrawn_bank_is_a_liability(db: Database):
     assert position.total_net_assets == -270
 
 
-def test_a_table_of_several_currencies_names_each_and_totals_in_order(db: Database):
+def test_a_table_of_several_currencies_names_each_and_totals_in_order(db: Database) -> None:
     with db.transaction() as session:
         make_fund(session, make_book(session))
         for unit in ("EUR", "GBP"):
@@ -231,7 +231,7 @@ def test_a_table_of_several_currencies_names_each_and_totals_in_order(db: Databa
     assert "<tfoot" not in html, "a running foot would be printed on every page of a long table"
 
 
-def test_a_pool_is_reported_by_itself(worked: Database):
+def test_a_pool_is_reported_by_itself(worked: Database) -> None:
     with worked.snapshot() as session:
         pool = book_by_code(session, "P")
         scope = Scope(pool.name, "pool", (pool,))

@@ -133,25 +133,25 @@ CHANGES: dict[str, tuple[str, Callable[[Report], Report]]] = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_one_unit_more_breaks_the_rule_that_is_about_it(case: Case, name: str):
+def test_one_unit_more_breaks_the_rule_that_is_about_it(case: Case, name: str) -> None:
     report, reading = case
     rule, change = CHANGES[name]
     assert broken(report, reading) == set()
     assert rule in broken(change(report), reading)
 
 
-def test_every_rule_has_a_control():
+def test_every_rule_has_a_control() -> None:
     assert {rule for rule, _change in CHANGES.values()} == {name[:4] for name, _rule in RULES}
 
 
-def test_sums_that_are_not_those_of_the_entries_are_noticed(case: Case):
+def test_sums_that_are_not_those_of_the_entries_are_noticed(case: Case) -> None:
     report, reading = case
     first, *rest = reading.moves.rows
     moved = Movements((replace(first, period=first.period + 1), *rest))
     assert "T-02" in broken(report, replace(reading, moves=moved))
 
 
-def test_debts_that_do_not_mirror_are_noticed(case: Case):
+def test_debts_that_do_not_mirror_are_noticed(case: Case) -> None:
     report, reading = case
     inside = {code for code, _name, _kind in report.books}
     trace = reading.trace
@@ -165,7 +165,7 @@ def test_debts_that_do_not_mirror_are_noticed(case: Case):
 
 def test_a_report_that_does_not_tie_is_shown_as_a_draft_and_not_built(
     case: Case, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     _report, reading = case
     honest = building.activities.fees
     monkeypatch.setattr(building.activities, "fees", lambda *given: more(honest(*given), "total"))

@@ -60,11 +60,11 @@ def printed(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
-def test_equal_books_give_equal_bytes(town: Database, pdf: Path):
+def test_equal_books_give_equal_bytes(town: Database, pdf: Path) -> None:
     assert render_pdf(everything(town)).pdf == pdf.read_bytes()
 
 
-def test_the_pdf_is_tagged_a4_with_every_font_inside(pdf: Path):
+def test_the_pdf_is_tagged_a4_with_every_font_inside(pdf: Path) -> None:
     facts = printed("pdfinfo", str(pdf))
     assert "Tagged:          yes" in facts
     assert "A4" in facts
@@ -76,7 +76,9 @@ def test_the_pdf_is_tagged_a4_with_every_font_inside(pdf: Path):
     printed("qpdf", "--check", str(pdf))
 
 
-def test_the_data_is_attached_and_its_hash_is_printed(pdf: Path, town: Database, tmp_path: Path):
+def test_the_data_is_attached_and_its_hash_is_printed(
+    pdf: Path, town: Database, tmp_path: Path
+) -> None:
     printed("pdfdetach", "-saveall", "-o", str(tmp_path), str(pdf))
     data = (tmp_path / "dataset.json").read_bytes()
     digest = hashlib.sha256(data).hexdigest()
@@ -91,7 +93,7 @@ def test_the_data_is_attached_and_its_hash_is_printed(pdf: Path, town: Database,
     assert cash["amount"][-3] == "."
 
 
-def test_the_figures_of_the_report_are_those_of_the_trial_balance(town: Database):
+def test_the_figures_of_the_report_are_those_of_the_trial_balance(town: Database) -> None:
     report = everything(town)
     with town.snapshot() as session:
         own = [
@@ -106,14 +108,14 @@ def test_the_figures_of_the_report_are_those_of_the_trial_balance(town: Database
     assert sorted(stated) == sorted(own)
 
 
-def test_the_public_edition_differs_in_rows_shown_never_in_figures(town: Database):
+def test_the_public_edition_differs_in_rows_shown_never_in_figures(town: Database) -> None:
     public, auditor = everything(town, "public"), everything(town)
     assert public.entries == ()
     # T-18: nothing differs but the name of the edition and the entries, which are the auditor's.
     assert replace(auditor, edition="public", entries=()) == public
 
 
-def test_one_hash_per_book_changes_with_any_entry(db: Database):
+def test_one_hash_per_book_changes_with_any_entry(db: Database) -> None:
     load_worked_books(db)
     with db.snapshot() as session:
         scope = scope_of_all(session)
@@ -130,7 +132,7 @@ def test_one_hash_per_book_changes_with_any_entry(db: Database):
     assert all(a.sha256 != b.sha256 for a, b in zip(before, cut, strict=True) if a.entries)
 
 
-def test_hostile_names_stay_text_and_nothing_is_fetched(db: Database):
+def test_hostile_names_stay_text_and_nothing_is_fetched(db: Database) -> None:
     hostile = '<img src="file:///etc/passwd"><script>alert(1)</script>'
     with db.transaction() as session:
         book = make_book(session, "H")
@@ -147,7 +149,7 @@ def test_hostile_names_stay_text_and_nothing_is_fetched(db: Database):
     assert render_pdf(report).pages >= 2
 
 
-def test_empty_books_and_wrong_periods(db: Database):
+def test_empty_books_and_wrong_periods(db: Database) -> None:
     with db.transaction() as session:
         make_fund(session, make_book(session))
     with db.snapshot() as session:
@@ -166,7 +168,7 @@ def test_empty_books_and_wrong_periods(db: Database):
             )
 
 
-def test_a_currency_that_came_and_went_has_no_position(db: Database):
+def test_a_currency_that_came_and_went_has_no_position(db: Database) -> None:
     day = date(2026, 10, 1)
     legs = [("EUR", 1020, 100), ("EUR", 1990, -100), ("USD", 1010, 500), ("USD", 4010, -500)]
     post = {"source": "test", "accounting_on": day, "now": NOW}
@@ -191,7 +193,7 @@ def test_a_currency_that_came_and_went_has_no_position(db: Database):
     assert "In USD" in html
 
 
-def test_a_pools_report_is_of_the_pool(town: Database):
+def test_a_pools_report_is_of_the_pool(town: Database) -> None:
     with town.snapshot() as session:
         scope = scope_of_pool(session, "STREAMS")
         report = build(session, scope=scope, edition="public", now=NOW, **YEAR)

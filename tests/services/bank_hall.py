@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from ledger.core import bookkeeping
+from ledger.db import Session
 from ledger.ids import new_id
 from ledger.models.payments import Payout
 from ledger.models.statements import BankAccount, BankLine, BankLinePart, BankStatement
@@ -18,7 +19,7 @@ DAY = date(2026, 3, 3)
 class Hall:
     """A book with two funds, a campaign, a pledge of 60.00 and a statement for lines."""
 
-    def __init__(self, session) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, session: Session) -> None:
         self.session = session
         self.book = make_book(session)
         make_fund(session, self.book)
@@ -52,7 +53,7 @@ class Hall:
         self.session.add(self.statement)
         self.session.flush()
 
-    def line(  # type: ignore[no-untyped-def]
+    def line(
         self, amount: int, remittance: str = "", on: date = DAY, account: int = 1010, code=None
     ) -> BankLine:
         """Put a line on the statement."""
@@ -98,8 +99,13 @@ class Hall:
         self.session.flush()
         return line, parts
 
-    def payout(  # type: ignore[no-untyped-def]
-        self, payout_id: str = "po_1", *, trace: str = "", descriptor="STRIPE HALL", state="paid"
+    def payout(
+        self,
+        payout_id: str = "po_1",
+        *,
+        trace: str = "",
+        descriptor: str = "STRIPE HALL",
+        state: str = "paid",
     ) -> Payout:
         """Put 480.00 of two funds in transit, as a payout does."""
         funds = {"SOLAR": 30_000, "GEN": 18_000}

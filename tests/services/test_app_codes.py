@@ -47,7 +47,7 @@ def answer(session: Session, person: Person, code: str, **other: object) -> Answ
     return factors.check_code(session, code=code, **told)  # type: ignore[arg-type]
 
 
-def test_an_app_counts_once_one_of_its_codes_is_entered(session: Session, ada: Person):
+def test_an_app_counts_once_one_of_its_codes_is_entered(session: Session, ada: Person) -> None:
     totp.begin(session, person_id=ada.id, box=BOX, now=NOW)
     secret, address = totp.pending(session, person=ada, box=BOX)
     assert address.startswith("otpauth://totp/Poolbook:")
@@ -66,7 +66,7 @@ def test_an_app_counts_once_one_of_its_codes_is_entered(session: Session, ada: P
 
 def test_another_app_takes_the_place_of_the_first_once_it_has_shown_a_code(
     session: Session, ada: Person
-):
+) -> None:
     old = with_app(session, ada)
     totp.begin(session, person_id=ada.id, box=BOX, now=NOW)
     secret, _address = totp.pending(session, person=ada, box=BOX)
@@ -79,7 +79,7 @@ def test_another_app_takes_the_place_of_the_first_once_it_has_shown_a_code(
     assert answer(session, ada, pyotp.TOTP(secret).at(later), now=later) == Answer.APP
 
 
-def test_no_code_of_an_app_is_accepted_twice(session: Session, ada: Person):
+def test_no_code_of_an_app_is_accepted_twice(session: Session, ada: Person) -> None:
     app = with_app(session, ada)
     code, next_one = app.at(NOW), app.at(NOW + STEP)
     assert answer(session, ada, f"{code[:3]} {code[3:]}") == Answer.APP
@@ -89,7 +89,9 @@ def test_no_code_of_an_app_is_accepted_twice(session: Session, ada: Person):
     assert answer(session, ada, next_one, now=NOW + STEP) == Answer.APP
 
 
-def test_a_code_is_good_for_a_step_before_and_after_and_no_longer(session: Session, ada: Person):
+def test_a_code_is_good_for_a_step_before_and_after_and_no_longer(
+    session: Session, ada: Person
+) -> None:
     app = with_app(session, ada)
     assert answer(session, ada, app.at(NOW + 2 * STEP)) == Answer.WRONG
     assert answer(session, ada, app.at(NOW - STEP)) == Answer.APP
@@ -97,12 +99,12 @@ def test_a_code_is_good_for_a_step_before_and_after_and_no_longer(session: Sessi
 
 
 @pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "१२३४५६", "1" * 5000])
-def test_what_is_no_code_is_wrong(session: Session, ada: Person, code: str):
+def test_what_is_no_code_is_wrong(session: Session, ada: Person, code: str) -> None:
     with_app(session, ada)
     assert answer(session, ada, code) == Answer.WRONG
 
 
-def test_five_wrong_codes_an_hour_are_the_most(session: Session, ada: Person):
+def test_five_wrong_codes_an_hour_are_the_most(session: Session, ada: Person) -> None:
     app, bob = with_app(session, ada), make_person(session, "Bob")
     right = app.at(NOW)
     for _try in range(factors.WRONG_CODES.most):
@@ -118,7 +120,9 @@ def test_five_wrong_codes_an_hour_are_the_most(session: Session, ada: Person):
         assert answer(session, ada, app.at(step), now=step) == Answer.APP
 
 
-def test_a_recovery_code_works_once_and_only_where_one_is_taken(session: Session, ada: Person):
+def test_a_recovery_code_works_once_and_only_where_one_is_taken(
+    session: Session, ada: Person
+) -> None:
     with_app(session, ada)
     told = {"person_id": ada.id, "box": BOX, "now": NOW}
     codes = factors.note_added(session, kind=factors.APP, **told)  # type: ignore[arg-type]
@@ -135,7 +139,9 @@ def test_a_recovery_code_works_once_and_only_where_one_is_taken(session: Session
     assert answer(session, ada, renewed[1]) == Answer.RECOVERY
 
 
-def test_the_database_alone_gives_neither_a_code_nor_a_secret(session: Session, ada: Person):
+def test_the_database_alone_gives_neither_a_code_nor_a_secret(
+    session: Session, ada: Person
+) -> None:
     app = with_app(session, ada)
     codes = recovery_codes.renew(session, person_id=ada.id, box=BOX, now=NOW)
     kept = session.get_one(Totp, ada.id).encrypted_secret
@@ -158,7 +164,7 @@ def test_the_database_alone_gives_neither_a_code_nor_a_secret(session: Session, 
     assert BOX.digest(codes[0].replace("-", ""), owner=str(ada.id)) in hashes
 
 
-def test_whoever_removes_their_last_factor_has_no_codes_left(session: Session, ada: Person):
+def test_whoever_removes_their_last_factor_has_no_codes_left(session: Session, ada: Person) -> None:
     with_app(session, ada)
     recovery_codes.renew(session, person_id=ada.id, box=BOX, now=NOW)
     factors.remove_app(session, person_id=ada.id, now=NOW)
@@ -174,7 +180,7 @@ def test_whoever_removes_their_last_factor_has_no_codes_left(session: Session, a
 
 def test_a_backup_signs_nobody_in_and_needs_the_installations_secret(
     db: Database, sqlite_template: Path, tmp_path: Path
-):
+) -> None:
     with db.transaction() as session:
         ada = make_person(session, "Ada")
         app = with_app(session, ada)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Barrier
 from uuid import UUID
 
@@ -66,8 +66,13 @@ class Desk:
         ).one()
 
     def sign(
-        self, approval_request: ApprovalRequest, who: UUID, *, approve: bool = True, now=NOW
-    ) -> ApprovalRequest:  # type: ignore[no-untyped-def]
+        self,
+        approval_request: ApprovalRequest,
+        who: UUID,
+        *,
+        approve: bool = True,
+        now: datetime = NOW,
+    ) -> ApprovalRequest:
         """Sign as somebody."""
         return decisions.decide(
             self.session,
@@ -272,7 +277,7 @@ def ask_rule(
     )
 
 
-def rule(desk: Desk, kind: str = ""):  # type: ignore[no-untyped-def]
+def rule(desk: Desk, kind: str = ""):
     return rules.rules_of(desk.session, [desk.book.id], NOW)[desk.book.id].bands_of(kind)
 
 

@@ -11,6 +11,7 @@ from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.ids import new_id
 from ledger.models.assets import Asset, AssetLoan, Intake, Valuation
 from ledger.models.journal import Entry
+from ledger.models.pledges import Pledge
 from ledger.queries.equipment.assets import assets_of, intakes_to_value, loans_out
 from ledger.queries.pledges.pledges import open_quantity
 from ledger.services.equipment import assets
@@ -87,7 +88,9 @@ def items(session: Session, hamlet: Hamlet) -> list[Asset]:
     return list(assets_of(session, book_id=hamlet.books["A"].id).rows)
 
 
-def test_things_are_counted_before_anybody_knows_their_value(session, hamlet):
+def test_things_are_counted_before_anybody_knows_their_value(
+    session: Session, hamlet: Hamlet
+) -> None:
     """The worked figures of event EQP-02."""
     receive(session, hamlet)
     assert text(session, "items_received") == (
@@ -101,19 +104,19 @@ def test_things_are_counted_before_anybody_knows_their_value(session, hamlet):
     sound(session)
 
 
-def test_tags_go_on_where_they_stopped(session, hamlet):
+def test_tags_go_on_where_they_stopped(session: Session, hamlet: Hamlet) -> None:
     receive(session, hamlet, 2)
     receive(session, hamlet, 1)
     assert [item.tag for item in items(session, hamlet)] == ["LAPTOP-1", "LAPTOP-2", "LAPTOP-3"]
 
 
-def test_tags_of_classes_that_begin_alike_differ(session, hamlet):
+def test_tags_of_classes_that_begin_alike_differ(session: Session, hamlet: Hamlet) -> None:
     for commodity in ("EQP.PROJECTOR", "EQP.PROJECTOR_SCREEN"):
         receive(session, hamlet, 1, commodity=commodity)
     assert len({item.tag for item in items(session, hamlet)}) == 2
 
 
-def test_a_tag_that_somebody_wrote_is_not_given_again(session, hamlet):
+def test_a_tag_that_somebody_wrote_is_not_given_again(session: Session, hamlet: Hamlet) -> None:
     receive(session, hamlet, 2, tags=["LAPTOP-2"])
     receive(session, hamlet, 1)
     tags = [item.tag for item in items(session, hamlet)]
@@ -125,7 +128,9 @@ def test_a_tag_that_somebody_wrote_is_not_given_again(session, hamlet):
         assert refusal.value.place == "tags"
 
 
-def test_many_chairs_and_a_sack_of_cement_are_only_counted(session, hamlet):
+def test_many_chairs_and_a_sack_of_cement_are_only_counted(
+    session: Session, hamlet: Hamlet
+) -> None:
     receive(session, hamlet, 51, commodity="EQP.CHAIR")
     receive(session, hamlet, 9000, commodity="GRM.CEMENT")
     assert items(session, hamlet) == []
@@ -149,7 +154,9 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("change", "place"), WRONG.values(), ids=WRONG.keys())
-def test_things_that_cannot_be_are_refused_by_name(session, hamlet, change, place):
+def test_things_that_cannot_be_are_refused_by_name(
+    session: Session, hamlet: Hamlet, change, place
+) -> None:
     values = {"quantity": 1} | change
     if "fund" in values:
         values["fund"] = fund(session, *values["fund"])
@@ -160,13 +167,15 @@ def test_things_that_cannot_be_are_refused_by_name(session, hamlet, change, plac
 
 
 @pytest.fixture
-def promised(session: Session, hamlet: Hamlet):  # type: ignore[no-untyped-def]
+def promised(session: Session, hamlet: Hamlet) -> Pledge:
     """A pledge of one projector to the roof."""
     campaign = make_campaign(session, hamlet.books["A"], fund(session, "A", "ROOF"))
     return make_pledge(session, campaign, make_party(session), "EQP.PROJECTOR", 1)
 
 
-def test_a_thing_for_a_pledge_makes_it_good(session, hamlet, promised):
+def test_a_thing_for_a_pledge_makes_it_good(
+    session: Session, hamlet: Hamlet, promised: Pledge
+) -> None:
     receive(
         session,
         hamlet,
@@ -180,7 +189,9 @@ def test_a_thing_for_a_pledge_makes_it_good(session, hamlet, promised):
     sound(session)
 
 
-def test_a_second_one_for_the_same_pledge_is_a_gift(session, hamlet, promised):
+def test_a_second_one_for_the_same_pledge_is_a_gift(
+    session: Session, hamlet: Hamlet, promised: Pledge
+) -> None:
     receive(
         session,
         hamlet,
@@ -202,7 +213,9 @@ PLEDGES = {
 
 
 @pytest.mark.parametrize(("change", "place"), PLEDGES.values(), ids=PLEDGES.keys())
-def test_a_thing_is_refused_for_a_pledge(session, hamlet, promised, change, place):
+def test_a_thing_is_refused_for_a_pledge(
+    session: Session, hamlet: Hamlet, promised: Pledge, change, place
+) -> None:
     values = {"commodity": "EQP.PROJECTOR", "fund": ("A", "ROOF"), "pledge": promised} | change
     values["fund"] = fund(session, *values["fund"])
     if "book" in values:
@@ -212,7 +225,7 @@ def test_a_thing_is_refused_for_a_pledge(session, hamlet, promised, change, plac
     assert refusal.value.place == place
 
 
-def test_an_approved_value_is_booked_by_a_second_person(session, hamlet):
+def test_an_approved_value_is_booked_by_a_second_person(session: Session, hamlet: Hamlet) -> None:
     """The worked figures of event EQP-03."""
     intake = receive(session, hamlet)
     valuation = value(session, hamlet, intake)
@@ -232,7 +245,7 @@ def test_an_approved_value_is_booked_by_a_second_person(session, hamlet):
     sound(session)
 
 
-def test_a_low_value_is_used_up_at_once(session, hamlet):
+def test_a_low_value_is_used_up_at_once(session: Session, hamlet: Hamlet) -> None:
     """The worked figures of event EQP-04."""
     intake = receive(session, hamlet, 10, commodity="EQP.CHAIR")
     value(session, hamlet, intake, total=12_000)
@@ -241,7 +254,9 @@ def test_a_low_value_is_used_up_at_once(session, hamlet):
     sound(session)
 
 
-def test_a_rejected_value_books_nothing_and_another_can_be_proposed(session, hamlet):
+def test_a_rejected_value_books_nothing_and_another_can_be_proposed(
+    session: Session, hamlet: Hamlet
+) -> None:
     intake = receive(session, hamlet)
     valuation = value(session, hamlet, intake)
     with pytest.raises(Conflict):
@@ -258,7 +273,7 @@ def test_a_rejected_value_books_nothing_and_another_can_be_proposed(session, ham
         value(session, hamlet, intake)
 
 
-def test_a_value_is_booked_on_the_day_the_things_came(session, hamlet):
+def test_a_value_is_booked_on_the_day_the_things_came(session: Session, hamlet: Hamlet) -> None:
     """EQP-03: what was received is worth something from the day it was received."""
     intake = receive(session, hamlet, received_on=TODAY - timedelta(days=9))
     value(session, hamlet, intake)
@@ -267,7 +282,9 @@ def test_a_value_is_booked_on_the_day_the_things_came(session, hamlet):
     assert row.accounting_on == TODAY - timedelta(days=9)
 
 
-def test_who_gave_a_thing_approves_no_value_of_it(session, hamlet, promised):
+def test_who_gave_a_thing_approves_no_value_of_it(
+    session: Session, hamlet: Hamlet, promised: Pledge
+) -> None:
     giver = create_person(session, email="ada@example.org", name="Ada Hill", now=NOW)
     book = hamlet.books["A"]
     grant_role(session, person_id=giver.id, book_id=book.id, role="approver", now=NOW)
@@ -284,7 +301,9 @@ def test_who_gave_a_thing_approves_no_value_of_it(session, hamlet, promised):
         decide(session, open_request(session, "valuation").id, giver.id)
 
 
-def test_a_value_is_approved_once_and_never_by_who_proposed_it(session, hamlet):
+def test_a_value_is_approved_once_and_never_by_who_proposed_it(
+    session: Session, hamlet: Hamlet
+) -> None:
     valuation = value(session, hamlet, receive(session, hamlet))
     common = {"valuation_id": valuation.id, "on": TODAY, "now": NOW}
     with pytest.raises(NotAllowed):
@@ -310,13 +329,15 @@ WRONG_VALUES = {
 @pytest.mark.parametrize(
     ("change", "kind", "place"), WRONG_VALUES.values(), ids=WRONG_VALUES.keys()
 )
-def test_a_value_that_cannot_be_is_refused_by_name(session, hamlet, change, kind, place):
+def test_a_value_that_cannot_be_is_refused_by_name(
+    session: Session, hamlet: Hamlet, change, kind, place
+) -> None:
     with pytest.raises(kind) as refusal:
         value(session, hamlet, receive(session, hamlet), **change)
     assert refusal.value.place == place
 
 
-def test_a_loan_shows_in_both_books_and_moves_no_value(session, hamlet):
+def test_a_loan_shows_in_both_books_and_moves_no_value(session: Session, hamlet: Hamlet) -> None:
     """The worked figures of event EQP-05."""
     receive(session, hamlet, 1)
     (item,) = items(session, hamlet)
@@ -331,7 +352,9 @@ def test_a_loan_shows_in_both_books_and_moves_no_value(session, hamlet):
     sound(session)
 
 
-def test_a_returned_thing_is_back_in_one_place_and_can_go_again(session, hamlet):
+def test_a_returned_thing_is_back_in_one_place_and_can_go_again(
+    session: Session, hamlet: Hamlet
+) -> None:
     receive(session, hamlet, 1)
     (item,) = items(session, hamlet)
     give_back(session, lend(session, hamlet, item))
@@ -344,7 +367,7 @@ def test_a_returned_thing_is_back_in_one_place_and_can_go_again(session, hamlet)
     sound(session)
 
 
-def test_a_thing_is_lent_once_and_returned_once(session, hamlet):
+def test_a_thing_is_lent_once_and_returned_once(session: Session, hamlet: Hamlet) -> None:
     receive(session, hamlet, 1)
     (item,) = items(session, hamlet)
     loan = lend(session, hamlet, item)
@@ -356,7 +379,7 @@ def test_a_thing_is_lent_once_and_returned_once(session, hamlet):
     sound(session)
 
 
-def test_a_thing_returns_from_the_fund_that_borrowed_it(session, hamlet):
+def test_a_thing_returns_from_the_fund_that_borrowed_it(session: Session, hamlet: Hamlet) -> None:
     """A fund opened in between, first by its code, has nothing to return."""
     receive(session, hamlet, 1)
     (item,) = items(session, hamlet)
@@ -378,7 +401,9 @@ WRONG_LOANS = {
 
 
 @pytest.mark.parametrize(("change", "kind", "place"), WRONG_LOANS.values(), ids=WRONG_LOANS.keys())
-def test_a_loan_that_cannot_be_is_refused_by_name(session, hamlet, change, kind, place):
+def test_a_loan_that_cannot_be_is_refused_by_name(
+    session: Session, hamlet: Hamlet, change, kind, place
+) -> None:
     receive(session, hamlet, 1)
     (item,) = items(session, hamlet)
     values = dict(change)
@@ -390,7 +415,7 @@ def test_a_loan_that_cannot_be_is_refused_by_name(session, hamlet, change, kind,
     assert item.state == "in_custody"
 
 
-def test_a_borrower_without_a_fund_of_its_own_is_named(session, hamlet):
+def test_a_borrower_without_a_fund_of_its_own_is_named(session: Session, hamlet: Hamlet) -> None:
     receive(session, hamlet, 1)
     with pytest.raises(Invalid) as refusal:
         lend(
@@ -402,7 +427,9 @@ def test_a_borrower_without_a_fund_of_its_own_is_named(session, hamlet):
     assert refusal.value.place == "borrower"
 
 
-def test_a_thing_does_not_return_before_it_went_nor_from_nowhere(session, hamlet):
+def test_a_thing_does_not_return_before_it_went_nor_from_nowhere(
+    session: Session, hamlet: Hamlet
+) -> None:
     receive(session, hamlet, 1)
     loan = lend(session, hamlet, items(session, hamlet)[0])
     with pytest.raises(Invalid) as refusal:

@@ -7,8 +7,10 @@ from sqlalchemy import func, select
 
 from ledger.bank_files import read_statement
 from ledger.bank_files.accounts import same_account, surely_other
+from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
+from ledger.models.books import Book
 from ledger.models.statements import BankAccount, BankLine, BankLinePart, BankStatement
 from ledger.queries.banking.statements import agreement, lines_of, statements_of
 from ledger.services.banking.bank_accounts import join_accounts, known_accounts
@@ -38,13 +40,13 @@ from tests.statements.bank_files import (
 
 
 @pytest.fixture
-def book(session):  # type: ignore[no-untyped-def]
+def book(session: Session) -> Book:
     made = make_book(session, currency="EUR")
     make_fund(session, made)
     return made
 
 
-def keep(session, book, text: str, account: int = 1010, **choice) -> Imported:  # type: ignore[no-untyped-def]
+def keep(session: Session, book: Book, text: str, account: int = 1010, **choice) -> Imported:
     return import_statement(
         session,
         book=book,
@@ -56,18 +58,18 @@ def keep(session, book, text: str, account: int = 1010, **choice) -> Imported:  
     )
 
 
-def seen(session, book, text: str, **choice) -> Imported:  # type: ignore[no-untyped-def]
+def seen(session: Session, book: Book, text: str, **choice) -> Imported:
     return preview_statement(
         session, book=book, account=1010, file=read_statement(text.encode(), currency="EUR"),
         choice=Choice(**choice),
     )  # fmt: skip
 
 
-def kept(session) -> list[int]:  # type: ignore[no-untyped-def]
+def kept(session: Session) -> list[int]:
     return list(session.scalars(select(BankLine.amount).order_by(BankLine.booked_on, BankLine.id)))
 
 
-def bank_says(session, book) -> int | None:  # type: ignore[no-untyped-def]
+def bank_says(session: Session, book: Book) -> int | None:
     found = agreement(session, book_id=book.id)
     assert found is not None
     return found.bank
@@ -103,7 +105,9 @@ STA = sta(
         (STA, TABLE, CAMT, OFX),
     ],
 )
-def test_one_account_in_four_formats_is_kept_once_and_closes_once(session, book, files):
+def test_one_account_in_four_formats_is_kept_once_and_closes_once(
+    session: Session, book: Book, files
+) -> None:
     counts = [keep(session, book, text) for text in files]
     assert [(done.new, done.duplicates) for done in counts] == [(2, 0), (0, 2), (0, 2), (0, 2)]
     assert sorted(kept(session)) == [-500, 2000]
@@ -133,7 +137,7 @@ def test_one_account_in_four_formats_is_kept_once_and_closes_once(session, book,
         ("87052000/123456789", "0123456789"),
     ],
 )
-def test_names_of_one_account(one: str, other: str):
+def test_names_of_one_account(one: str, other: str) -> None:
     assert same_account(one, other)
     assert same_account(other, one)
     assert not surely_other(one, other)
@@ -153,12 +157,14 @@ def test_names_of_one_account(one: str, other: str):
         ("Girokonto", "Tagesgeld", False),
     ],
 )
-def test_names_of_two_accounts(one: str, other: str, surely: bool):
+def test_names_of_two_accounts(one: str, other: str, surely: bool) -> None:
     assert not same_account(one, other)
     assert surely_other(one, other) == surely
 
 
-def test_a_label_that_says_nothing_is_taken_for_the_account_that_is_known(session, book):
+def test_a_label_that_says_nothing_is_taken_for_the_account_that_is_known(
+    session: Session, book: Book
+) -> None:
     keep(session, book, CAMT)
     done = keep(session, book, ofx(row("7.00", "F9", day="20240305"), first="20240305",
                                    last="20240305", ledger="122.00"))  # fmt: skip
@@ -166,7 +172,9 @@ def test_a_label_that_says_nothing_is_taken_for_the_account_that_is_known(sessio
     assert any("taken for" in told for told in done.statements[0]["warnings"])
 
 
-def test_another_account_is_refused_until_somebody_says_what_it_is(session, book):
+def test_another_account_is_refused_until_somebody_says_what_it_is(
+    session: Session, book: Book
+) -> None:
     keep(session, book, CAMT)
     other = camt(balance("OPBD", "7.00", "2024-05-01"), balance("CLBD", "8.00", "2024-05-01"),
                  entry("1.00", "2024-05-01"), account=OTHER_IBAN, name="O1")  # fmt: skip
@@ -184,7 +192,7 @@ def test_another_account_is_refused_until_somebody_says_what_it_is(session, book
         keep(session, book, OFX.replace("417164300", "999888777"), same_as="nobody")
 
 
-def test_an_account_that_changed_its_number_stays_one(session, book):
+def test_an_account_that_changed_its_number_stays_one(session: Session, book: Book) -> None:
     keep(session, book, CAMT)
     moved = camt(balance("OPBD", "40.00", "2024-06-01"), balance("CLBD", "41.00", "2024-06-01"),
                  entry("1.00", "2024-06-01"), account=OTHER_IBAN, name="O1")  # fmt: skip
@@ -192,7 +200,9 @@ def test_an_account_that_changed_its_number_stays_one(session, book):
     assert (len(known_accounts(session, book.id)), bank_says(session, book)) == (1, 4_100)
 
 
-def test_a_number_that_continues_the_balance_is_of_the_same_account(session, book):
+def test_a_number_that_continues_the_balance_is_of_the_same_account(
+    session: Session, book: Book
+) -> None:
     keep(session, book, CAMT)
     after = camt(balance("OPBD", "115.00", "2024-03-05"), balance("CLBD", "116.00", "2024-03-05"),
                  entry("1.00", "2024-03-05"), account=OTHER_IBAN, name="O1")  # fmt: skip
@@ -208,7 +218,7 @@ INSIDE = balance("OPBD", "100.00") + balance("CLBD", "120.00") + entry("20.00", 
 SECOND = balance("OPBD", "10.00") + balance("CLBD", "17.00") + entry("7.00", reference="R9")
 
 
-def test_of_a_file_of_several_accounts_the_known_one_is_taken(session, book):
+def test_of_a_file_of_several_accounts_the_known_one_is_taken(session: Session, book: Book) -> None:
     file = camt(parts=[statement_part(INSIDE),
                        statement_part(SECOND, account=OTHER_IBAN, name="S2")])  # fmt: skip
     with pytest.raises(SeveralAccounts, match=f"{OTHER_IBAN}, {IBAN}.*--bank-account"):
@@ -228,13 +238,15 @@ def test_of_a_file_of_several_accounts_the_known_one_is_taken(session, book):
         keep(session, make_other(session), parts)
 
 
-def make_other(session):  # type: ignore[no-untyped-def]
+def make_other(session: Session):
     made = make_book(session, "B", currency="EUR")
     make_fund(session, made)
     return made
 
 
-def test_of_one_account_in_several_currencies_the_book_s_is_taken(session, book):
+def test_of_one_account_in_several_currencies_the_book_s_is_taken(
+    session: Session, book: Book
+) -> None:
     dollars = statement_part(SECOND.replace("EUR", "USD"), currency="USD", name="S2")
     file = camt(parts=[statement_part(INSIDE), dollars])
     done = keep(session, book, file)
@@ -243,7 +255,7 @@ def test_of_one_account_in_several_currencies_the_book_s_is_taken(session, book)
     assert keep(session, book, file, 1020, only=(f"{IBAN}/USD",)).new == 1
 
 
-def test_a_second_download_with_other_texts_brings_nothing(session, book):
+def test_a_second_download_with_other_texts_brings_nothing(session: Session, book: Book) -> None:
     first = ofx(row("20.00", "F1", more="<NAME>Ada<MEMO>PENDING"))
     keep(session, book, first)
     again = keep(session, book, ofx(row("20.00", "F1", more="<NAME>ADA LANE<MEMO>ROOF GIFT"),
@@ -251,7 +263,7 @@ def test_a_second_download_with_other_texts_brings_nothing(session, book):
     assert (again.new, again.duplicates) == (0, 1)
 
 
-def test_another_id_on_the_same_day_is_another_gift(session, book):
+def test_another_id_on_the_same_day_is_another_gift(session: Session, book: Book) -> None:
     keep(session, book, ofx(row("5.00", "F1")))
     done = keep(session, book, ofx(row("5.00", "F1"), row("5.00", "F2"), ledger="125.00"))
     assert (done.new, done.duplicates, kept(session)) == (1, 1, [500, 500])
@@ -260,7 +272,9 @@ def test_another_id_on_the_same_day_is_another_gift(session, book):
     assert (more.new, len(kept(session))) == (1, 3)
 
 
-def test_a_bank_that_changes_its_ids_is_believed_by_its_balances(session, book):
+def test_a_bank_that_changes_its_ids_is_believed_by_its_balances(
+    session: Session, book: Book
+) -> None:
     twice = entry("5.00", reference="A1") + entry("5.00", reference="A2")
     keep(session, book, camt(balance("OPBD", "100.00"), balance("CLBD", "110.00"), twice))
     week = camt(
@@ -273,7 +287,9 @@ def test_a_bank_that_changes_its_ids_is_believed_by_its_balances(session, book):
     assert done.statements[0]["warnings"] == []
 
 
-def test_ids_that_differ_are_two_lines_where_the_balances_say_so(session, book):
+def test_ids_that_differ_are_two_lines_where_the_balances_say_so(
+    session: Session, book: Book
+) -> None:
     keep(session, book, camt(balance("OPBD", "100.00"), balance("CLBD", "105.00"),
                              entry("5.00", reference="A1")))  # fmt: skip
     twice = entry("5.00", reference="A1") + entry("5.00", reference="A2")
@@ -281,7 +297,7 @@ def test_ids_that_differ_are_two_lines_where_the_balances_say_so(session, book):
     assert (keep(session, book, noon).new, kept(session)) == (1, [500, 500])
 
 
-def test_a_second_format_with_a_gift_more_keeps_it(session, book):
+def test_a_second_format_with_a_gift_more_keeps_it(session: Session, book: Book) -> None:
     keep(session, book, CAMT)
     done = keep(session, book, ofx(row("20.00", "F1"), row("-5.00", "F2"), row("20.00", "F3"),
                                    ledger="135.00", account="417164300"))  # fmt: skip
@@ -291,7 +307,9 @@ def test_a_second_format_with_a_gift_more_keeps_it(session, book):
 REPORT = camt(entry("20.00", reference="I1"), entry("-5.00", reference="I2"), kind="052")
 
 
-def test_interim_lines_are_marked_until_a_statement_confirms_them(session, book):
+def test_interim_lines_are_marked_until_a_statement_confirms_them(
+    session: Session, book: Book
+) -> None:
     first = keep(session, book, REPORT)
     assert (first.new, first.duplicates) == (2, 0)
     assert set(session.scalars(select(BankLine.interim))) == {True}
@@ -315,14 +333,16 @@ def test_interim_lines_are_marked_until_a_statement_confirms_them(session, book)
     assert (late.new, set(session.scalars(select(BankLine.interim).where(on)))) == (0, {False})
 
 
-def test_an_interim_line_that_no_statement_confirms_is_named(session, book):
+def test_an_interim_line_that_no_statement_confirms_is_named(session: Session, book: Book) -> None:
     keep(session, book, REPORT.replace("20.00", "21.00"))
     done = keep(session, book, CAMT)
     assert (done.new, done.duplicates) == (1, 1)
     assert any("21.00 EUR" in told for told in done.statements[0]["warnings"])
 
 
-def test_a_line_valued_later_is_counted_once_when_it_comes_again(session, book):
+def test_a_line_valued_later_is_counted_once_when_it_comes_again(
+    session: Session, book: Book
+) -> None:
     first = camt(
         balance("OPBD", "100.00"), balance("CLBD", "120.00"), entry("20.00", reference="R1"),
         entry("15.00", valued="2024-03-05", reference="R2"),
@@ -340,7 +360,7 @@ def test_a_line_valued_later_is_counted_once_when_it_comes_again(session, book):
     assert (found.bank, found.later) == (13_500, 0)
 
 
-def test_the_bank_says_nothing_where_no_file_states_a_balance(session, book):
+def test_the_bank_says_nothing_where_no_file_states_a_balance(session: Session, book: Book) -> None:
     keep(session, book, ofx(row("20.00", "F1"), ledger=""))
     assert bank_says(session, book) is None
     keep(session, book, CAMT, same_as="12345")
@@ -352,7 +372,7 @@ def test_the_bank_says_nothing_where_no_file_states_a_balance(session, book):
     assert (found.bank, found.later, found.open_lines) == (11_500, 400, 1_900)
 
 
-def test_details_that_come_later_give_a_batch_its_payments(session, book):
+def test_details_that_come_later_give_a_batch_its_payments(session: Session, book: Book) -> None:
     plain = camt(balance("OPBD", "100.00"), balance("CLBD", "529.56"),
                  entry("429.56", reference="REF1"))  # fmt: skip
     both = payment("GIFT-A1", "329.56", "Ada Lane", "Gift 1")
@@ -374,7 +394,7 @@ def test_details_that_come_later_give_a_batch_its_payments(session, book):
     assert kept(session) == [42_956]
 
 
-def test_a_batch_known_from_another_format_gets_its_payments(session, book):
+def test_a_batch_known_from_another_format_gets_its_payments(session: Session, book: Book) -> None:
     keep(session, book, sta(":61:2403040304C429,56NTRFNONREF", closing="C240304EUR529,56"))
     both = payment("A", "329.56") + payment("B", "100.00")
     keep(session, book, camt(balance("OPBD", "100.00"), balance("CLBD", "529.56"),
@@ -384,7 +404,7 @@ def test_a_batch_known_from_another_format_gets_its_payments(session, book):
 
 
 @pytest.mark.parametrize("text", [CAMT, TABLE, OFX, STA, REPORT, CAMT.replace("115.00", "116.00")])
-def test_a_dry_run_says_what_an_import_does(session, book, text):
+def test_a_dry_run_says_what_an_import_does(session: Session, book: Book, text) -> None:
     for _time in range(2):
         wanted = seen(session, book, text)
         if wanted.refused:
@@ -395,7 +415,9 @@ def test_a_dry_run_says_what_an_import_does(session, book, text):
         assert keep(session, book, text).as_json() == wanted.as_json()
 
 
-def test_a_name_that_a_bank_uses_for_every_statement_does_not_refuse_the_next(session, book):
+def test_a_name_that_a_bank_uses_for_every_statement_does_not_refuse_the_next(
+    session: Session, book: Book
+) -> None:
     keep(session, book, CAMT)
     later = CAMT.replace("2024-03-04", "2024-03-05").replace(">115.00<", ">130.00<")
     later = later.replace(">100.00<", ">115.00<")
@@ -405,7 +427,7 @@ def test_a_name_that_a_bank_uses_for_every_statement_does_not_refuse_the_next(se
     assert len(kept(session)) == 4
 
 
-def test_accounts_kept_apart_in_the_past_can_be_joined(session, book):
+def test_accounts_kept_apart_in_the_past_can_be_joined(session: Session, book: Book) -> None:
     keep(session, book, CAMT)
     keep(session, book, OFX.replace("417164300", "999888777"), further=True)
     assert bank_says(session, book) == 23_000

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from ledger.bank_files import read_statement
+from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.journal import Posting
 from ledger.models.pledges import Fulfilment
@@ -23,7 +24,7 @@ BY_HAND = {"by": None, "now": NOW}
 
 
 @pytest.fixture
-def hall(session) -> Hall:  # type: ignore[no-untyped-def]
+def hall(session: Session) -> Hall:
     return Hall(session)
 
 
@@ -35,7 +36,7 @@ def holds(hall: Hall) -> str | None:
     return invariant(hall.session)[1]
 
 
-def test_a_batch_credit_that_names_two_pledges_fulfils_both(hall):
+def test_a_batch_credit_that_names_two_pledges_fulfils_both(hall: Hall) -> None:
     first = make_pledge(hall.session, hall.campaign, hall.party, quantity=32_956)
     second = make_pledge(hall.session, hall.campaign, hall.party, quantity=10_000)
     both = payment("GIFT-A1", "329.56", "Ada Lane", f"Gift {first.reference}")
@@ -62,7 +63,7 @@ def test_a_batch_credit_that_names_two_pledges_fulfils_both(hall):
     assert holds(hall) is None
 
 
-def test_each_payment_is_suggested_and_booked_by_itself(hall):
+def test_each_payment_is_suggested_and_booked_by_itself(hall: Hall) -> None:
     line, (gift, charge, unknown) = hall.batch(
         (6000, f"for {hall.pledge.reference}"), (-150, "Fee of the batch"), (700, "Somebody")
     )
@@ -99,7 +100,7 @@ def test_each_payment_is_suggested_and_booked_by_itself(hall):
     assert holds(hall) is None
 
 
-def test_a_batch_may_be_one_gift_as_long_as_nothing_of_it_is_matched(hall):
+def test_a_batch_may_be_one_gift_as_long_as_nothing_of_it_is_matched(hall: Hall) -> None:
     line, parts = hall.batch((300, "A"), (200, "B"))
     matching.match_gift(hall.session, line_id=line.id, fund="GEN", **BY_HAND)
     assert {part.state for part in parts} == {"matched"}
@@ -116,7 +117,7 @@ def test_a_batch_may_be_one_gift_as_long_as_nothing_of_it_is_matched(hall):
     assert holds(hall) is None
 
 
-def test_a_payment_is_no_payout_and_never_more_than_itself(hall):
+def test_a_payment_is_no_payout_and_never_more_than_itself(hall: Hall) -> None:
     hall.payout()
     _line, (first, second) = hall.batch((48_000, "STRIPE HALL"), (-5, "fee"))
     with pytest.raises(Conflict, match="whole line"):
@@ -125,13 +126,15 @@ def test_a_payment_is_no_payout_and_never_more_than_itself(hall):
         matching.match_gift(hall.session, line_id=second.id, fund="GEN", **BY_HAND)
 
 
-def test_two_payments_that_name_one_pledge_are_a_question(hall):
+def test_two_payments_that_name_one_pledge_are_a_question(hall: Hall) -> None:
     spoken = hall.pledge.reference
     hall.batch((6000, spoken), (6000, spoken))
     assert hall.auto() == 0
 
 
-def test_interim_lines_wait_for_their_statement_before_anything_is_booked_by_itself(hall):
+def test_interim_lines_wait_for_their_statement_before_anything_is_booked_by_itself(
+    hall: Hall,
+) -> None:
     line = hall.line(6000, hall.pledge.reference)
     line.interim = True
     hall.session.flush()
@@ -140,7 +143,7 @@ def test_interim_lines_wait_for_their_statement_before_anything_is_booked_by_its
     assert hall.auto() == 1
 
 
-def test_lines_that_wait_come_in_pages_and_are_found_by_words(hall):
+def test_lines_that_wait_come_in_pages_and_are_found_by_words(hall: Hall) -> None:
     for number in range(60):
         hall.line(100 + number, f"gift {number:03}")
     line, _parts = hall.batch((300, "for Ada's 100% roof"), (200, "B"))
@@ -166,7 +169,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("name", DAMAGES)
-def test_the_check_of_bank_lines_notices(hall, name):
+def test_the_check_of_bank_lines_notices(hall: Hall, name) -> None:
     _line, (first, _second) = hall.batch((300, "A"), (200, "B"))
     matching.match_gift(hall.session, line_id=first.id, fund="GEN", **BY_HAND)
     assert holds(hall) is None

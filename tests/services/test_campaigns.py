@@ -11,6 +11,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models.campaigns import Campaign, CampaignNeed
+from ledger.models.people import Person
 from ledger.queries.campaigns.campaigns import (
     campaign_by_slug,
     changes_of,
@@ -65,11 +66,13 @@ def draft(session: Session, hamlet: Hamlet, terms: Terms) -> Campaign:
 
 
 @pytest.fixture
-def tess(session: Session):
+def tess(session: Session) -> Person:
     return make_person(session, "Tess of the wells")
 
 
-def test_a_draft_is_found_by_nobody_and_takes_no_pledge_until_it_is_opened(session, draft, tess):
+def test_a_draft_is_found_by_nobody_and_takes_no_pledge_until_it_is_opened(
+    session: Session, draft: Campaign, tess: Person
+) -> None:
     with pytest.raises(NotFound):
         campaign_by_slug(session, "well")
     assert draft not in live_campaigns(session)
@@ -81,7 +84,9 @@ def test_a_draft_is_found_by_nobody_and_takes_no_pledge_until_it_is_opened(sessi
     assert make_pledge(session, draft, make_party(session)).state == "open"
 
 
-def test_a_draft_changes_wholly_and_keeps_its_own_address(session, draft, terms):
+def test_a_draft_changes_wholly_and_keeps_its_own_address(
+    session: Session, draft: Campaign, terms: Terms
+) -> None:
     pump = Need("EQP.PROJECTOR", "A pump", 1, 2)
     change_draft(session, campaign_id=draft.id, **{**terms, "title": "Two wells"})
     assert (draft.slug, draft.title) == ("well", "Two wells")
@@ -127,8 +132,8 @@ WRONG = {
 
 @pytest.mark.parametrize(("change", "refusal", "place"), WRONG.values(), ids=WRONG.keys())
 def test_a_draft_is_not_changed_into_what_cannot_be(
-    session, hamlet, draft, terms, change, refusal, place
-):
+    session: Session, hamlet: Hamlet, draft: Campaign, terms: Terms, change, refusal, place
+) -> None:
     make_campaign(session, hamlet.books["A"], fund(session, "A", "ROOF"))
     with pytest.raises(refusal) as refused:
         change_draft(session, campaign_id=draft.id, **{**terms, **change})
@@ -139,12 +144,16 @@ def test_a_draft_is_not_changed_into_what_cannot_be(
     assert draft.title == "Two wells"
 
 
-def test_what_keeps_all_it_raises_needs_no_last_day(session, draft, terms):
+def test_what_keeps_all_it_raises_needs_no_last_day(
+    session: Session, draft: Campaign, terms: Terms
+) -> None:
     change_draft(session, campaign_id=draft.id, **{**terms, "deadline_on": None})
     assert draft.deadline_on is None
 
 
-def test_what_is_open_is_no_draft_any_more(session, draft, terms, tess):
+def test_what_is_open_is_no_draft_any_more(
+    session: Session, draft: Campaign, terms: Terms, tess: Person
+) -> None:
     open_campaign(session, campaign_id=draft.id, opened_by=tess.id, now=NOW)
     with pytest.raises(Conflict, match="This campaign is already open"):
         change_draft(session, campaign_id=draft.id, **{**terms, "title": "Another"})
@@ -155,7 +164,9 @@ def test_what_is_open_is_no_draft_any_more(session, draft, terms, tess):
         change_draft(session, campaign_id=new_id(), **terms)
 
 
-def test_a_draft_opens_on_its_last_day_and_not_after(session, draft, tess):
+def test_a_draft_opens_on_its_last_day_and_not_after(
+    session: Session, draft: Campaign, tess: Person
+) -> None:
     """A draft waits as long as it likes: it does not end before it began."""
     late = NOW + timedelta(days=1)
     close_due(session, now=late)
@@ -169,8 +180,8 @@ def test_a_draft_opens_on_its_last_day_and_not_after(session, draft, tess):
 
 
 def test_a_draft_is_thrown_away_with_its_needs_and_its_address_is_free_again(
-    session, hamlet, draft, terms
-):
+    session: Session, hamlet: Hamlet, draft: Campaign, terms: Terms
+) -> None:
     needs = select(func.count()).where(CampaignNeed.campaign_id == draft.id)
     assert session.scalar(needs) == 2
     throw_away_draft(session, campaign_id=draft.id)
@@ -184,7 +195,7 @@ def test_a_draft_is_thrown_away_with_its_needs_and_its_address_is_free_again(
     assert session.get(Campaign, again.id) is again
 
 
-def sponsored(session, hamlet, campaign, tess):
+def sponsored(session: Session, hamlet: Hamlet, campaign: Campaign, tess: Person):
     return propose_sponsor(
         session,
         party=make_party(session, "sam@example.org", "Sam"),
@@ -199,8 +210,8 @@ def sponsored(session, hamlet, campaign, tess):
 
 
 def test_a_draft_that_a_sponsor_would_match_stays_until_that_is_rejected(
-    session, hamlet, draft, tess
-):
+    session: Session, hamlet: Hamlet, draft: Campaign, tess: Person
+) -> None:
     agreement = sponsored(session, hamlet, draft, tess)
     with pytest.raises(Conflict, match="This draft has pledges, so it cannot be deleted"):
         throw_away_draft(session, campaign_id=draft.id)
@@ -210,7 +221,7 @@ def test_a_draft_that_a_sponsor_would_match_stays_until_that_is_rejected(
 
 
 @pytest.fixture
-def opened(session: Session, draft: Campaign, tess) -> Campaign:
+def opened(session: Session, draft: Campaign, tess: Person) -> Campaign:
     open_campaign(session, campaign_id=draft.id, opened_by=tess.id, now=NOW)
     return draft
 
@@ -219,8 +230,8 @@ WORDS = {"title": "A deep well", "summary": "Clear water", "story": "We dig deep
 
 
 def test_words_are_corrected_whoever_has_promised_and_what_they_were_is_kept(
-    session, opened, terms, tess
-):
+    session: Session, opened: Campaign, terms: Terms, tess: Person
+) -> None:
     make_pledge(session, opened, make_party(session))
     named = (Need("USD", "Pipes and a pump", 10_000, 20_000), DIGGERS)
     change = {**terms, **WORDS, "needs": named}
@@ -274,8 +285,8 @@ OTHERWISE = {
 
 @pytest.mark.parametrize(("change", "place", "sentence"), OTHERWISE.values(), ids=OTHERWISE.keys())
 def test_what_somebody_promised_by_stays_and_is_named(
-    session, opened, terms, tess, change, place, sentence
-):
+    session: Session, opened: Campaign, terms: Terms, tess: Person, change, place, sentence
+) -> None:
     who = {"campaign_id": opened.id, "by": tess.id, "now": NOW}
     # Control: before anybody promised it can be changed, and back.
     correct_campaign(session, **who, **{**terms, **change})
@@ -293,8 +304,8 @@ def test_what_somebody_promised_by_stays_and_is_named(
 
 
 def test_the_fund_stays_for_a_sponsor_and_for_a_pledge_that_was_taken_back(
-    session, hamlet, opened, terms, tess
-):
+    session: Session, hamlet: Hamlet, opened: Campaign, terms: Terms, tess: Person
+) -> None:
     who = {"campaign_id": opened.id, "by": tess.id, "now": NOW}
     general = {**terms, "fund": fund(session, "A", "GEN")}
     pledge = make_pledge(session, opened, make_party(session))
@@ -316,8 +327,8 @@ def test_the_fund_stays_for_a_sponsor_and_for_a_pledge_that_was_taken_back(
 
 
 def test_an_open_campaign_keeps_its_address_and_every_fault_is_named_at_once(
-    session, opened, terms, tess
-):
+    session: Session, opened: Campaign, terms: Terms, tess: Person
+) -> None:
     who = {"campaign_id": opened.id, "by": tess.id, "now": NOW}
     change = {**terms, "slug": "fountain", "fee_bearer": "general", "deadline_on": None}
     with pytest.raises(Invalid) as refused:
@@ -330,8 +341,8 @@ def test_an_open_campaign_keeps_its_address_and_every_fault_is_named_at_once(
 
 
 def test_a_last_day_does_not_move_into_the_past_and_only_what_is_open_is_corrected(
-    session, hamlet, draft, terms, tess
-):
+    session: Session, hamlet: Hamlet, draft: Campaign, terms: Terms, tess: Person
+) -> None:
     who = {"campaign_id": draft.id, "by": tess.id, "now": NOW}
     with pytest.raises(Conflict, match="open campaign"):
         correct_campaign(session, **who, **terms)

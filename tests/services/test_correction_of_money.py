@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from ledger.db import Session
 from ledger.queries.invariants import check
 from ledger.queries.payments.payments import payout_funds
 from ledger.services.accounting import corrections
@@ -35,7 +36,7 @@ class Office(Box):
 
 
 @pytest.fixture
-def office(undone) -> Office:  # type: ignore[no-untyped-def]
+def office(undone: Session) -> Office:
     return Office(undone)
 
 

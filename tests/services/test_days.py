@@ -138,7 +138,7 @@ def test_each_book_keeps_its_day_by_its_own_clock_and_alone(
         late = book_in(session, "America/New_York", "B")
     real = expiry.lapse_overdue
 
-    def refuse_first(session, *, book, **asked):  # type: ignore[no-untyped-def]
+    def refuse_first(session: Session, *, book, **asked):
         if book.id == early.id:
             raise Invalid("Something is wrong in this book.")
         return real(session, book=book, **asked)

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from ledger.core.pledge_status import Status
+from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.campaigns import Campaign
 from ledger.models.deposits import DepositItem
@@ -61,12 +62,12 @@ def received_of(box: Box, pledge: Pledge) -> int:
 
 
 @pytest.fixture
-def box(undone) -> Box:  # type: ignore[no-untyped-def]
+def box(undone: Session) -> Box:
     return Box(undone)
 
 
 @pytest.fixture
-def deposit(box) -> tuple[Pledge, UUID]:
+def deposit(box: Box) -> tuple[Pledge, UUID]:
     """A cheque of 300.00 for a pledge and loose cash, banked together: 381.25."""
     pledge = box.pledge(30_000)
     cheque = box.count(30_000, "cheque", pledge)

@@ -10,7 +10,7 @@ from sqlalchemy import event, select, text
 from sqlalchemy.engine import make_url
 
 from ledger.core.leaf import commit_to
-from ledger.db import Database
+from ledger.db import Database, Session
 from ledger.errors import Conflict, NotFound
 from ledger.ids import new_id
 from ledger.links import Links
@@ -65,7 +65,7 @@ def town(db: Database) -> Database:
     return db
 
 
-def fill(session) -> None:
+def fill(session: Session) -> None:
     book = make_book(session)
     fund = make_fund(session, book)
     tess = make_person(session, "Tess Books", book, "treasurer")
@@ -129,7 +129,7 @@ def fill(session) -> None:
     bank_line(session, book, entry_id)
 
 
-def bank_line(session, book, entry_id) -> None:
+def bank_line(session: Session, book, entry_id) -> None:
     """Her transfer as the bank told it, tied to the entry."""
     statement = BankStatement(
         book_id=book.id,
@@ -230,7 +230,7 @@ def erased(db: Database):
     return done
 
 
-def test_nothing_of_hers_is_left_and_the_books_stay(town: Database):
+def test_nothing_of_hers_is_left_and_the_books_stay(town: Database) -> None:
     assert hers_in(everything(town)) == set(HERS), "the control: the search finds them all"
     with town.snapshot() as session:
         party = session.scalars(select(Party).where(Party.email == HERS[1])).one()
@@ -268,7 +268,7 @@ def test_nothing_of_hers_is_left_and_the_books_stay(town: Database):
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_without_secure_delete_her_name_would_still_be_in_the_file(town: Database):
+def test_without_secure_delete_her_name_would_still_be_in_the_file(town: Database) -> None:
     """The control: the file is searched, not only what the tables show."""
 
     @event.listens_for(town.engine, "connect")
@@ -281,7 +281,7 @@ def test_without_secure_delete_her_name_would_still_be_in_the_file(town: Databas
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_without_emptying_the_log_her_name_would_still_be_in_it(town: Database):
+def test_without_emptying_the_log_her_name_would_still_be_in_it(town: Database) -> None:
     with town.transaction() as session:
         erase(session, email=HERS[1], now=NOW)
     assert hers_in(everything(town)) != set()
@@ -289,7 +289,7 @@ def test_without_emptying_the_log_her_name_would_still_be_in_it(town: Database):
     assert hers_in(everything(town)) == set()
 
 
-def test_a_namesake_keeps_their_name(town: Database):
+def test_a_namesake_keeps_their_name(town: Database) -> None:
     with town.transaction() as session:
         make_party(session, "another@example.org", HERS[0])
     erased(town)
@@ -298,7 +298,7 @@ def test_a_namesake_keeps_their_name(town: Database):
     assert names == ["", "Ada Hill", HERS[0]]
 
 
-def test_who_holds_a_role_or_owes_a_promise_is_not_erased(town: Database):
+def test_who_holds_a_role_or_owes_a_promise_is_not_erased(town: Database) -> None:
     with town.transaction() as session:
         with pytest.raises(Conflict, match="role"):
             erase(session, email="tess.books@example.org", now=NOW)
@@ -307,7 +307,7 @@ def test_who_holds_a_role_or_owes_a_promise_is_not_erased(town: Database):
             erase(session, email=HERS[1], now=NOW)
 
 
-def test_what_is_kept_about_her_can_be_taken_along(town: Database):
+def test_what_is_kept_about_her_can_be_taken_along(town: Database) -> None:
     with town.snapshot() as session:
         party = session.scalars(select(Party).where(Party.email == HERS[1])).one()
         assert party.person_id is not None

@@ -17,7 +17,9 @@ def due(session: Session, person_id, now: datetime) -> list[tuple[datetime | Non
     return [(row.due_at, row.is_held_back) for row in found]
 
 
-def test_seven_days_count_from_the_rule_or_from_the_role_whichever_is_later(session: Session):
+def test_seven_days_count_from_the_rule_or_from_the_role_whichever_is_later(
+    session: Session,
+) -> None:
     book, admin = make_book(session), make_person(session, "Admin")
     early, late = make_person(session, "Early", book, "treasurer"), make_person(session, "Late")
     assert due(session, early.id, NOW) == [(None, False)]

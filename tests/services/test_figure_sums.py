@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import func, select, text
 
-from ledger.db import Database
+from ledger.db import Database, Session
 from ledger.models.books import Book
 from ledger.models.figures import FigureDay, FigureGiver, FigureTotal
 from ledger.queries.pledges.figure_drift import first_drift
@@ -23,7 +23,7 @@ def worked(db: Database) -> Database:
     return db
 
 
-def test_the_sums_are_what_the_database_finds_by_itself(worked: Database):
+def test_the_sums_are_what_the_database_finds_by_itself(worked: Database) -> None:
     with worked.snapshot() as session:
         rows, found = first_drift(session)
     assert rows > 50
@@ -31,7 +31,7 @@ def test_the_sums_are_what_the_database_finds_by_itself(worked: Database):
 
 
 @pytest.mark.parametrize("table", ["figure_total", "figure_day"])
-def test_one_unit_more_in_one_sum_is_found(worked: Database, table: str):
+def test_one_unit_more_in_one_sum_is_found(worked: Database, table: str) -> None:
     """The control of the test above."""
     with worked.transaction() as session:
         session.execute(
@@ -43,8 +43,8 @@ def test_one_unit_more_in_one_sum_is_found(worked: Database, table: str):
     assert table in found
 
 
-def test_sums_can_be_made_again(worked: Database):
-    def stored(session):
+def test_sums_can_be_made_again(worked: Database) -> None:
+    def stored(session: Session):
         return {
             table: sorted(map(tuple, session.execute(select(*table.__table__.columns)).all()))
             for table in TABLES

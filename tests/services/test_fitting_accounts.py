@@ -47,7 +47,7 @@ def fitting(use: Use) -> set[int]:
     return {account.number for account in CHART if fits(use, account)}
 
 
-def ask_spending(session: Session, book: Book, fund: Fund, account: int, title: str = "X"):  # type: ignore[no-untyped-def]
+def ask_spending(session: Session, book: Book, fund: Fund, account: int, title: str = "X"):
     return spending.request_spending(
         session,
         book=book,

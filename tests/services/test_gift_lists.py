@@ -41,12 +41,12 @@ class House:
         roof = make_fund(session, self.book, "SOLAR", "purpose")
         self.campaign = make_campaign(session, self.book, roof)
 
-    def purpose(self, fund: str = "GEN", campaign: str = "", account: int = 1010):  # type: ignore[no-untyped-def]
+    def purpose(self, fund: str = "GEN", campaign: str = "", account: int = 1010):
         return purpose_of(
             self.session, book=self.book, fund=fund, campaign=campaign, account=account
         )
 
-    def take(self, text: str = LIST, *, without_email: bool = False, **purpose):  # type: ignore[no-untyped-def]
+    def take(self, text: str = LIST, *, without_email: bool = False, **purpose):
         return import_gifts(
             self.session,
             purpose=self.purpose(**purpose),
@@ -56,7 +56,7 @@ class House:
             now=NOW,
         )
 
-    def look(self, text: str = LIST, *, without_email: bool = False, **purpose):  # type: ignore[no-untyped-def]
+    def look(self, text: str = LIST, *, without_email: bool = False, **purpose):
         return preview_gifts(
             self.session,
             purpose=self.purpose(**purpose),
@@ -78,7 +78,7 @@ def house(session: Session) -> House:
     return House(session)
 
 
-def test_a_list_becomes_gifts_of_their_givers_once(house: House):
+def test_a_list_becomes_gifts_of_their_givers_once(house: House) -> None:
     foreseen = house.look()
     assert (foreseen.new, foreseen.known, foreseen.new_givers) == (3, 0, 2)
     done = house.take()
@@ -103,7 +103,7 @@ def test_a_list_becomes_gifts_of_their_givers_once(house: House):
     assert (house.count(Entry), house.count(Party)) == (entries + 1, parties)
 
 
-def test_figures_and_invariants_know_them(house: House):
+def test_figures_and_invariants_know_them(house: House) -> None:
     house.take(fund="", campaign=house.campaign.slug, account=1030)
     house.take("Giver,Amount,Date\nSomebody,5,2026-03-06\n", without_email=True, fund="",
                campaign=house.campaign.slug)  # fmt: skip
@@ -118,7 +118,7 @@ def test_figures_and_invariants_know_them(house: House):
     assert [row for row in found if not row.ok] == []
 
 
-def test_a_giver_who_is_known_stays_as_shown(house: House):
+def test_a_giver_who_is_known_stays_as_shown(house: House) -> None:
     party = find_or_create_party(
         house.session, name="Ada L.", email="ada@example.org", consent="name", now=NOW
     )
@@ -140,7 +140,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_wrong_is_named_and_nothing_is_booked(house: House, name: str):
+def test_what_is_wrong_is_named_and_nothing_is_booked(house: House, name: str) -> None:
     text, purpose, place = WRONG[name]
     for deed in (house.look, house.take):
         with pytest.raises((Invalid, NotFound)) as refusal:
@@ -149,7 +149,7 @@ def test_what_is_wrong_is_named_and_nothing_is_booked(house: House, name: str):
     assert (house.count(Entry), house.count(Party)) == (0, 0)
 
 
-def test_a_campaign_that_may_fail_takes_no_list(house: House):
+def test_a_campaign_that_may_fail_takes_no_list(house: House) -> None:
     house.campaign.mode = "all_or_nothing"
     with pytest.raises(Invalid, match="This campaign keeps contributions only if it succeeds"):
         house.take(fund="", campaign=house.campaign.slug)
@@ -157,7 +157,7 @@ def test_a_campaign_that_may_fail_takes_no_list(house: House):
     assert house.take(fund="", campaign=house.campaign.slug).new == 3
 
 
-def test_a_gift_of_a_closed_period_is_refused_and_not_moved(house: House):
+def test_a_gift_of_a_closed_period_is_refused_and_not_moved(house: House) -> None:
     house.take()
     keeper, approver = (
         make_person(house.session, name, house.book, role)
@@ -177,7 +177,7 @@ def test_a_gift_of_a_closed_period_is_refused_and_not_moved(house: House):
     assert refusal.value.place == "line 5"
 
 
-def test_a_pool_takes_no_list(house: House):
+def test_a_pool_takes_no_list(house: House) -> None:
     pool = Book(code="P", kind="pool")
     with pytest.raises(Invalid, match="through its communities"):
         purpose_of(house.session, book=pool, fund="GEN", campaign="", account=1010)
@@ -194,7 +194,7 @@ READ_WRONG = {
 
 
 @pytest.mark.parametrize("name", READ_WRONG)
-def test_a_list_that_cannot_be_read_is_refused_by_cell(name: str):
+def test_a_list_that_cannot_be_read_is_refused_by_cell(name: str) -> None:
     text, place = READ_WRONG[name]
     with pytest.raises(Invalid) as refusal:
         gifts_of(text)
@@ -202,7 +202,7 @@ def test_a_list_that_cannot_be_read_is_refused_by_cell(name: str):
 
 
 @pytest.mark.skipif(not CASES.is_dir(), reason="the cases of ../shared are not here")
-def test_the_lists_of_others_come_in():
+def test_the_lists_of_others_come_in() -> None:
     read = read_gifts((CASES / "C20.csv").read_bytes(), None, "EUR")
     assert [(gift.email, gift.amount) for gift in read.gifts] == [
         ("ada@example.org", 102_050),
@@ -212,7 +212,7 @@ def test_the_lists_of_others_come_in():
     assert (gift.name, gift.amount, gift.given_on) == ("Ada Lane", 2_000, date(2024, 3, 3))
 
 
-def test_a_list_has_an_end(monkeypatch: pytest.MonkeyPatch):
+def test_a_list_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ledger.bank_files.gifts.MAX_GIFTS", 2)
     with pytest.raises(Invalid, match="The list has 3 contributions"):
         gifts_of(LIST)

@@ -11,6 +11,7 @@ from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.ids import new_id
 from ledger.models.assets import Valuation
 from ledger.models.hours import HoursEntry
+from ledger.models.pledges import Pledge
 from ledger.queries.pledges.pledges import open_quantity
 from ledger.queries.volunteering.hours import hours_of_person, hours_to_confirm
 from ledger.services.people.people import create_person
@@ -27,7 +28,7 @@ def session(hamlet_session: Session) -> Session:
     return hamlet_session
 
 
-def rate(session: Session, hamlet: Hamlet, per_hour: int, **changes: object):  # type: ignore[no-untyped-def]
+def rate(session: Session, hamlet: Hamlet, per_hour: int, **changes: object):
     """Set a rate in book A."""
     values: dict[str, object] = {
         "book": hamlet.books["A"],
@@ -67,14 +68,16 @@ def confirm(session: Session, hamlet: Hamlet, row: HoursEntry, by: object = None
     )
 
 
-def test_what_is_logged_waits_and_posts_nothing(session, hamlet):
+def test_what_is_logged_waits_and_posts_nothing(session: Session, hamlet: Hamlet) -> None:
     row = log(session, hamlet)
     waiting = hours_to_confirm(session, book_ids=[hamlet.books["A"].id]).rows
     assert [(item.id, item.minutes, item.state) for item in waiting] == [(row.id, 390, "logged")]
     assert not text(session, "hours_confirmed")
 
 
-def test_confirmed_hours_of_a_specialist_are_income_and_expense(session, hamlet):
+def test_confirmed_hours_of_a_specialist_are_income_and_expense(
+    session: Session, hamlet: Hamlet
+) -> None:
     """The worked figures of event HRS-3: 6 h 30 at 48.00."""
     rate(session, hamlet, 4800)
     row = confirm(session, hamlet, log(session, hamlet))
@@ -87,7 +90,9 @@ def test_confirmed_hours_of_a_specialist_are_income_and_expense(session, hamlet)
     sound(session)
 
 
-def test_general_help_is_counted_and_its_value_is_a_statistic(session, hamlet):
+def test_general_help_is_counted_and_its_value_is_a_statistic(
+    session: Session, hamlet: Hamlet
+) -> None:
     """The worked figures of event HRS-4: 2 h 30 at 31.80."""
     rate(session, hamlet, 3180, specialised=False)
     confirm(session, hamlet, log(session, hamlet, 150))
@@ -98,7 +103,7 @@ def test_general_help_is_counted_and_its_value_is_a_statistic(session, hamlet):
     sound(session)
 
 
-def test_hours_without_a_rate_are_counted_without_a_value(session, hamlet):
+def test_hours_without_a_rate_are_counted_without_a_value(session: Session, hamlet: Hamlet) -> None:
     confirm(session, hamlet, log(session, hamlet))
     assert account(session, "A", 8410, "MIN.ELEC") == 390
     assert account(session, "A", 5210) == account(session, "A", 9310) == 0
@@ -117,14 +122,16 @@ RATES = {
 
 
 @pytest.mark.parametrize(("rates", "expected"), RATES.values(), ids=RATES.keys())
-def test_time_is_worth_the_rate_of_the_day_it_was_given(session, hamlet, rates, expected):
+def test_time_is_worth_the_rate_of_the_day_it_was_given(
+    session: Session, hamlet: Hamlet, rates, expected
+) -> None:
     for per_hour, days in rates:
         rate(session, hamlet, per_hour, valid_from_on=TODAY + timedelta(days=days))
     confirm(session, hamlet, log(session, hamlet, 60))
     assert account(session, "A", 5210) == expected
 
 
-def test_the_rate_is_that_of_the_book_and_the_skill(session, hamlet):
+def test_the_rate_is_that_of_the_book_and_the_skill(session: Session, hamlet: Hamlet) -> None:
     rate(session, hamlet, 9900, book=hamlet.books["B"])
     rate(session, hamlet, 8800, commodity="MIN.GEN")
     confirm(session, hamlet, log(session, hamlet, 60))
@@ -144,16 +151,18 @@ HALF = {
 
 
 @pytest.mark.parametrize(("minutes", "per_hour", "expected"), HALF.values(), ids=HALF.keys())
-def test_half_a_cent_goes_to_the_even_cent(minutes, per_hour, expected):
+def test_half_a_cent_goes_to_the_even_cent(minutes, per_hour, expected) -> None:
     assert hours.worth(minutes, per_hour) == expected
 
 
 @pytest.mark.parametrize("action", ["confirm", "reject"])
-def test_nobody_decides_on_hours_of_their_own(session, hamlet, deed):
+def test_nobody_decides_on_hours_of_their_own(
+    session: Session, hamlet: Hamlet, action: str
+) -> None:
     giver = create_person(session, email="ada@example.org", name="Ada Hill", now=NOW)
     row = log(session, hamlet)
 
-    def decide(by):  # type: ignore[no-untyped-def]
+    def decide(by):
         if deed == "confirm":
             return confirm(session, hamlet, row, by)
         return hours.reject_hours(session, hours_id=row.id, rejected_by=by, now=NOW)
@@ -167,7 +176,9 @@ def test_nobody_decides_on_hours_of_their_own(session, hamlet, deed):
     sound(session)
 
 
-def test_who_signs_up_after_giving_still_cannot_confirm_their_own_hours(session, hamlet):
+def test_who_signs_up_after_giving_still_cannot_confirm_their_own_hours(
+    session: Session, hamlet: Hamlet
+) -> None:
     """A giver without an account gets one later, with the same address."""
     row = log(session, hamlet)
     late = create_person(session, email="ADA@example.org", name="Ada", now=NOW)
@@ -177,7 +188,7 @@ def test_who_signs_up_after_giving_still_cannot_confirm_their_own_hours(session,
     assert [item.id for item in hours_of_person(session, person_id=late.id).rows] == [row.id]
 
 
-def test_hours_are_decided_once(session, hamlet):
+def test_hours_are_decided_once(session: Session, hamlet: Hamlet) -> None:
     row = confirm(session, hamlet, log(session, hamlet))
     for again in (
         lambda: confirm(session, hamlet, row, hamlet.checker),
@@ -188,7 +199,9 @@ def test_hours_are_decided_once(session, hamlet):
     assert account(session, "A", 8410, "MIN.ELEC") == 390
 
 
-def test_rejected_hours_post_nothing_and_leave_room_for_the_right_ones(session, hamlet):
+def test_rejected_hours_post_nothing_and_leave_room_for_the_right_ones(
+    session: Session, hamlet: Hamlet
+) -> None:
     row = log(session, hamlet, 16 * 60)
     hours.reject_hours(session, hours_id=row.id, rejected_by=hamlet.member, now=NOW)
     with pytest.raises(Conflict):
@@ -197,7 +210,7 @@ def test_rejected_hours_post_nothing_and_leave_room_for_the_right_ones(session, 
     confirm(session, hamlet, log(session, hamlet, 16 * 60))
 
 
-def test_hours_that_are_not_there_cannot_be_decided(session, hamlet):
+def test_hours_that_are_not_there_cannot_be_decided(session: Session, hamlet: Hamlet) -> None:
     with pytest.raises(NotFound):
         hours.reject_hours(session, hours_id=new_id(), rejected_by=hamlet.member, now=NOW)
 
@@ -216,7 +229,9 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("change", "place"), WRONG.values(), ids=WRONG.keys())
-def test_time_that_cannot_be_is_refused_by_name(session, hamlet, change, place):
+def test_time_that_cannot_be_is_refused_by_name(
+    session: Session, hamlet: Hamlet, change, place
+) -> None:
     if "fund" in change:
         change = {"fund": fund(session, *change["fund"])}
     with pytest.raises(Invalid) as refusal:
@@ -225,13 +240,13 @@ def test_time_that_cannot_be_is_refused_by_name(session, hamlet, change, place):
     assert session.scalar(select(func.count()).select_from(HoursEntry)) == 0
 
 
-def test_the_longest_day_and_the_oldest_day_are_taken(session, hamlet):
+def test_the_longest_day_and_the_oldest_day_are_taken(session: Session, hamlet: Hamlet) -> None:
     """The control of the limits above."""
     log(session, hamlet, 960)
     log(session, hamlet, 1, worked_on=TODAY - timedelta(days=366))
 
 
-def test_a_day_has_sixteen_hours_in_all_books_together(session, hamlet):
+def test_a_day_has_sixteen_hours_in_all_books_together(session: Session, hamlet: Hamlet) -> None:
     log(session, hamlet, 900)
     with pytest.raises(Invalid):
         log(session, hamlet, 61, book=hamlet.books["B"], fund=fund(session, "B", "GEN"))
@@ -248,7 +263,9 @@ WRONG_RATES = {
 
 
 @pytest.mark.parametrize(("change", "place"), WRONG_RATES.values(), ids=WRONG_RATES.keys())
-def test_a_rate_that_cannot_be_is_refused_by_name(session, hamlet, change, place):
+def test_a_rate_that_cannot_be_is_refused_by_name(
+    session: Session, hamlet: Hamlet, change, place
+) -> None:
     per_hour = change.get("rate_per_hour", 100)
     with pytest.raises(Invalid) as refusal:
         rate(session, hamlet, per_hour, **{k: v for k, v in change.items() if k != "rate_per_hour"})
@@ -256,13 +273,15 @@ def test_a_rate_that_cannot_be_is_refused_by_name(session, hamlet, change, place
 
 
 @pytest.fixture
-def promised(session: Session, hamlet: Hamlet):  # type: ignore[no-untyped-def]
+def promised(session: Session, hamlet: Hamlet) -> Pledge:
     """A pledge of 20 hours to the roof."""
     campaign = make_campaign(session, hamlet.books["A"], fund(session, "A", "ROOF"))
     return make_pledge(session, campaign, make_party(session), "MIN.ELEC", 1200)
 
 
-def test_hours_for_a_pledge_make_it_good(session, hamlet, promised):
+def test_hours_for_a_pledge_make_it_good(
+    session: Session, hamlet: Hamlet, promised: Pledge
+) -> None:
     """The worked figures of events HRS-1 and HRS-3."""
     row = log(session, hamlet, pledge=promised, fund=fund(session, "A", "GEN"))
     assert open_quantity(session, promised) == 1200
@@ -273,7 +292,9 @@ def test_hours_for_a_pledge_make_it_good(session, hamlet, promised):
     sound(session)
 
 
-def test_more_hours_than_promised_are_a_gift(session, hamlet, promised):
+def test_more_hours_than_promised_are_a_gift(
+    session: Session, hamlet: Hamlet, promised: Pledge
+) -> None:
     for days in (0, 1):
         row = log(session, hamlet, 900, pledge=promised, worked_on=TODAY - timedelta(days=days))
         confirm(session, hamlet, row)
@@ -283,7 +304,9 @@ def test_more_hours_than_promised_are_a_gift(session, hamlet, promised):
     sound(session)
 
 
-def test_hours_of_a_pledge_taken_back_meanwhile_still_count(session, hamlet, promised):
+def test_hours_of_a_pledge_taken_back_meanwhile_still_count(
+    session: Session, hamlet: Hamlet, promised: Pledge
+) -> None:
     row = log(session, hamlet, pledge=promised)
     cancel_pledge(session, pledge_id=promised.id, on=TODAY, now=NOW)
     confirm(session, hamlet, row)
@@ -300,7 +323,9 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("change", OTHERS.values(), ids=OTHERS.keys())
-def test_hours_for_a_pledge_are_refused_when_it_is(session, hamlet, promised, change):
+def test_hours_for_a_pledge_are_refused_when_it_is(
+    session: Session, hamlet: Hamlet, promised: Pledge, change
+) -> None:
     values = dict(change)
     if "party" in values:
         values["party"] = make_party(session, values["party"], "Bo")

@@ -21,11 +21,11 @@ def session(undone: Session) -> Session:
     return undone
 
 
-def put(session, key: str = "k", **more) -> None:  # type: ignore[no-untyped-def]
+def put(session: Session, key: str = "k", **more) -> None:
     jobs.enqueue(session, kind="test", key=key, arguments={"a": 1}, now=NOW, **more)
 
 
-def test_the_same_open_work_is_written_once(session):
+def test_the_same_open_work_is_written_once(session: Session) -> None:
     put(session)
     put(session)
     put(session, "other")
@@ -36,7 +36,7 @@ def test_the_same_open_work_is_written_once(session):
     assert session.scalar(select(func.count()).select_from(Job)) == 3
 
 
-def test_a_claimed_job_is_leased_and_comes_back_when_its_worker_dies(session):
+def test_a_claimed_job_is_leased_and_comes_back_when_its_worker_dies(session: Session) -> None:
     put(session)
     job = jobs.claim(session, now=NOW)
     assert jobs.claim(session, now=NOW) is None
@@ -45,14 +45,14 @@ def test_a_claimed_job_is_leased_and_comes_back_when_its_worker_dies(session):
     assert (again.id, again.attempts) == (job.id, 2)
 
 
-def test_a_finished_job_never_comes_back(session):
+def test_a_finished_job_never_comes_back(session: Session) -> None:
     put(session)
     jobs.finish(session, job=jobs.claim(session, now=NOW), now=NOW)
     assert jobs.claim(session, now=later(1000)) is None
     assert given_up(session) == []
 
 
-def test_the_longest_due_comes_first_and_the_future_waits(session):
+def test_the_longest_due_comes_first_and_the_future_waits(session: Session) -> None:
     put(session, "late", run_at=later(-1))
     put(session, "later", run_at=later(1))
     put(session, "latest", run_at=later(-2))
@@ -61,7 +61,9 @@ def test_the_longest_due_comes_first_and_the_future_waits(session):
     assert jobs.claim(session, now=later(1)) is not None
 
 
-def test_each_failure_doubles_the_pause_up_to_an_hour_until_it_is_given_up(session):
+def test_each_failure_doubles_the_pause_up_to_an_hour_until_it_is_given_up(
+    session: Session,
+) -> None:
     put(session)
     now, pauses = NOW, []
     while (job := jobs.claim(session, now=now)) is not None:
@@ -80,7 +82,7 @@ def test_each_failure_doubles_the_pause_up_to_an_hour_until_it_is_given_up(sessi
     assert jobs.claim(session, now=later(10_000)) is None
 
 
-def test_a_job_that_kills_every_worker_is_given_up_too(session):
+def test_a_job_that_kills_every_worker_is_given_up_too(session: Session) -> None:
     put(session)
     for n in range(jobs.MAX_ATTEMPTS + 1):
         job = jobs.claim(session, now=NOW + n * jobs.LEASE)
@@ -90,7 +92,7 @@ def test_a_job_that_kills_every_worker_is_given_up_too(session):
     assert [found.error for found in given_up(session)] == ["WorkerDied"]
 
 
-def test_a_job_that_succeeds_in_the_end_is_not_among_the_given_up(session):
+def test_a_job_that_succeeds_in_the_end_is_not_among_the_given_up(session: Session) -> None:
     put(session)
     jobs.postpone(session, job=jobs.claim(session, now=NOW), error="GatewayDown", now=NOW)
     jobs.finish(session, job=jobs.claim(session, now=later(1)), now=later(1))
@@ -118,7 +120,7 @@ def test_workers_at_once_take_each_job_once(db: Database, workers: int) -> None:
     assert sorted(taken) == sorted(f"k{n}" for n in range(2 * workers))
 
 
-def test_a_heartbeat_is_kept_once_for_each_process(session):
+def test_a_heartbeat_is_kept_once_for_each_process(session: Session) -> None:
     for hour in (0, 1):
         jobs.heartbeat(session, process="worker", now=later(hour))
     assert session.scalars(select(Heartbeat)).one().at == later(1)

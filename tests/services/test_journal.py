@@ -37,14 +37,14 @@ def post(session: Session, *items: Entry, ref: str = "1", day: date = DAY) -> jo
 
 
 @pytest.fixture
-def book(session: Session):  # type: ignore[no-untyped-def]
+def book(session: Session) -> Book:
     """A book with one fund."""
     made = make_book(session)
     make_fund(session, made)
     return made
 
 
-def test_a_posted_entry_moves_the_balances(session, book):  # type: ignore[no-untyped-def]
+def test_a_posted_entry_moves_the_balances(session: Session, book: Book) -> None:
     posted = post(session, gift())
     assert posted.duplicates == 0
     rows = trial_balance(session, book_id=book.id)
@@ -53,7 +53,7 @@ def test_a_posted_entry_moves_the_balances(session, book):  # type: ignore[no-un
     assert not trial_balance(session, book_id=book.id, as_of=date(2026, 11, 1))
 
 
-def test_an_event_told_twice_is_stored_once(session, book):  # type: ignore[no-untyped-def]
+def test_an_event_told_twice_is_stored_once(session: Session, book: Book) -> None:
     first = post(session, gift())
     again = post(session, gift())
     assert again.ids == first.ids
@@ -61,13 +61,13 @@ def test_an_event_told_twice_is_stored_once(session, book):  # type: ignore[no-u
     assert balance_of(session, book_id=book.id, accounts=[1010])["USD"] == 6000
 
 
-def test_an_event_told_again_with_other_figures_is_refused(session, book):  # type: ignore[no-untyped-def]
+def test_an_event_told_again_with_other_figures_is_refused(session: Session, book: Book) -> None:
     post(session, gift())
     with pytest.raises(Conflict):
         post(session, gift(6001))
 
 
-def test_a_statement_runs_through_every_leg(session, book):  # type: ignore[no-untyped-def]
+def test_a_statement_runs_through_every_leg(session: Session, book: Book) -> None:
     post(session, gift(100), ref="1", day=date(2026, 11, 1))
     post(session, gift(250), ref="2")
     rows = account_statement(session, book_id=book.id, account=1010)
@@ -76,7 +76,7 @@ def test_a_statement_runs_through_every_leg(session, book):  # type: ignore[no-u
     assert [(row.quantity, row.balance) for row in late] == [(250, 350)]
 
 
-def test_a_reversal_takes_every_balance_back(session, book):  # type: ignore[no-untyped-def]
+def test_a_reversal_takes_every_balance_back(session: Session, book: Book) -> None:
     entry_id = post(session, gift()).ids[0]
     journal.reverse(session, book_id=book.id, entry_id=entry_id, accounting_on=DAY, now=NOW)
     assert trial_balance(session, book_id=book.id) == []
@@ -87,7 +87,9 @@ def test_a_reversal_takes_every_balance_back(session, book):  # type: ignore[no-
 
 
 @pytest.mark.parametrize("year", [1, 1899, 2200])
-def test_a_year_that_was_typed_wrong_is_no_year_of_the_books(session, book, year):  # type: ignore[no-untyped-def]
+def test_a_year_that_was_typed_wrong_is_no_year_of_the_books(
+    session: Session, book: Book, year: int
+) -> None:
     with pytest.raises(Invalid) as refusal:
         post(session, gift(), day=DAY.replace(year=year))
     assert refusal.value.place == "entries[0].accounting_on"
@@ -102,7 +104,7 @@ def test_a_year_that_was_typed_wrong_is_no_year_of_the_books(session, book, year
         (Posting(1010, "GEN", "USD", 1, counterparty="Z"), "entries[0].postings[0].counterparty"),
     ],
 )
-def test_an_unknown_code_is_named(session, book, leg, place):  # type: ignore[no-untyped-def]
+def test_an_unknown_code_is_named(session: Session, book: Book, leg, place: str) -> None:
     other = Posting(4010, leg.fund, leg.commodity, -1)
     with pytest.raises(Invalid) as refusal:
         post(session, entry("A", leg, other))
@@ -124,7 +126,7 @@ def raw_posting(line: int, quantity: int, **changes: object) -> dict[str, object
         [],
     ],
 )
-def test_the_database_itself_refuses_an_unbalanced_entry(db: Database, rows):  # type: ignore[no-untyped-def]
+def test_the_database_itself_refuses_an_unbalanced_entry(db: Database, rows) -> None:
     with db.transaction() as session:
         book = make_book(session)
         fund = make_fund(session, book)
@@ -136,7 +138,7 @@ def test_the_database_itself_refuses_an_unbalanced_entry(db: Database, rows):  #
         _insert_raw(session, book.id, fund.id, control)
 
 
-def _insert_raw(session: Session, book_id, fund_id, rows) -> None:  # type: ignore[no-untyped-def]
+def _insert_raw(session: Session, book_id, fund_id, rows) -> None:
     from sqlalchemy import insert
 
     from ledger.ids import new_id

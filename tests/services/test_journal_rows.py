@@ -8,8 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from ledger.core.entry import Entry, Posting
+from ledger.db import Database, Session
 from ledger.errors import Conflict
 from ledger.models import journal as rows
+from ledger.models.books import Book
 from ledger.models.periods import Period
 from ledger.services.books import journal
 from ledger.services.books.journal_rows import MANY, store
@@ -22,7 +24,7 @@ AWKWARD = ["a\tb", "a\nb", "a\rb", "\\N", "\\.", "\\", "é ₿ 🪣", '"quoted"'
 
 
 @pytest.fixture
-def book(session):
+def book(session: Session) -> Book:
     made = make_book(session)
     make_fund(session, made)
     return made
@@ -43,7 +45,7 @@ def drafts(count=MANY, refs=()):
     ]
 
 
-def test_many_entries_are_stored_as_they_were_given(session, book):
+def test_many_entries_are_stored_as_they_were_given(session: Session, book: Book) -> None:
     given = drafts(refs=AWKWARD)
     posted = journal.post_batch(session, given, now=NOW)
     for entry_id, draft in zip(posted.ids, given, strict=True):
@@ -53,7 +55,7 @@ def test_many_entries_are_stored_as_they_were_given(session, book):
     assert {(row.accounting_on, row.recorded_at) for row in stored} == {(DAY, NOW)}
 
 
-def test_many_entries_told_again_are_stored_once(session, book):
+def test_many_entries_told_again_are_stored_once(session: Session, book: Book) -> None:
     first = journal.post_batch(session, drafts()[:3], now=NOW)
     second = journal.post_batch(session, drafts(), now=NOW)
     assert (second.duplicates, second.ids[:3]) == (3, first.ids)
@@ -62,7 +64,7 @@ def test_many_entries_told_again_are_stored_once(session, book):
     assert journal.post_batch(session, twice, now=NOW).duplicates == MANY + 1
 
 
-def test_many_entries_keep_out_of_a_closed_period(session, book):
+def test_many_entries_keep_out_of_a_closed_period(session: Session, book: Book) -> None:
     people = [make_person(session, name) for name in ("Ann", "Bo")]
     session.add(
         Period(
@@ -87,7 +89,7 @@ def test_many_entries_keep_out_of_a_closed_period(session, book):
 
 
 @pytest.mark.parametrize("count", [1, MANY])
-def test_rows_that_do_not_balance_are_refused_by_the_database(db, count):
+def test_rows_that_do_not_balance_are_refused_by_the_database(db: Database, count) -> None:
     """Nothing but the guards stands between ``store`` and the tables."""
     with db.transaction() as session:
         book = make_book(session)

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from ledger.core.entry import Posting, entry
+from ledger.db import Database, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models.journal import Entry as EntryRow
@@ -29,7 +30,7 @@ from tests.services.bank_hall import DAY, Hall
 
 
 @pytest.fixture
-def hall(session) -> Hall:  # type: ignore[no-untyped-def]
+def hall(session: Session) -> Hall:
     return Hall(session)
 
 
@@ -37,7 +38,7 @@ def the_match(hall: Hall, line: BankLine) -> Match:
     return hall.session.scalars(select(Match).where(Match.bank_line_id == line.id)).one()
 
 
-def test_a_payout_that_arrives_is_booked_fund_by_fund_without_anybody(hall):
+def test_a_payout_that_arrives_is_booked_fund_by_fund_without_anybody(hall: Hall) -> None:
     payout = hall.payout(trace="0042")
     line = hall.line(48_000, "STRIPE HALL TRACE 0042")
     (found,) = matching.suggestions(hall.session, line)
@@ -60,7 +61,7 @@ def test_a_payout_that_arrives_is_booked_fund_by_fund_without_anybody(hall):
     assert hall.auto() == 0
 
 
-def test_a_payout_is_matched_once_and_a_line_is_matched_once(hall):
+def test_a_payout_is_matched_once_and_a_line_is_matched_once(hall: Hall) -> None:
     hall.payout()
     line, other = hall.line(48_000), hall.line(48_000)
     by_hand = {"payout_id": "po_1", "by": None, "now": NOW}
@@ -72,7 +73,7 @@ def test_a_payout_is_matched_once_and_a_line_is_matched_once(hall):
     assert hall.balance(1010) == 48_000
 
 
-def test_a_payout_of_another_amount_or_book_is_refused(hall):
+def test_a_payout_of_another_amount_or_book_is_refused(hall: Hall) -> None:
     hall.payout()
     line = hall.line(100)
     with pytest.raises(Conflict, match="differ"):
@@ -84,7 +85,7 @@ def test_a_payout_of_another_amount_or_book_is_refused(hall):
     assert hall.balance(1010) == 0
 
 
-def test_a_payout_that_the_books_do_not_hold_in_transit_is_refused(hall):
+def test_a_payout_that_the_books_do_not_hold_in_transit_is_refused(hall: Hall) -> None:
     hall.payout()
     hall.session.get_one(Payout, "po_1").amount = 48_001
     line = hall.line(48_001)
@@ -92,14 +93,14 @@ def test_a_payout_that_the_books_do_not_hold_in_transit_is_refused(hall):
         matching.match_payout(hall.session, line_id=line.id, payout_id="po_1", by=None, now=NOW)
 
 
-def test_a_failed_payout_is_refused_by_hand_too(hall):
+def test_a_failed_payout_is_refused_by_hand_too(hall: Hall) -> None:
     hall.payout(state="failed")
     line = hall.line(48_000)
     with pytest.raises(Conflict, match="failed"):
         matching.match_payout(hall.session, line_id=line.id, payout_id="po_1", by=None, now=NOW)
 
 
-def test_a_transfer_that_names_a_pledge_fulfils_it_without_anybody(hall):
+def test_a_transfer_that_names_a_pledge_fulfils_it_without_anybody(hall: Hall) -> None:
     spoken = hall.pledge.reference.lower().replace("-", " ")
     line = hall.line(6000, f"for the roof {spoken} thanks")
     assert hall.rules(line) == [("M-05", hall.pledge.reference, True)]
@@ -117,7 +118,7 @@ def test_a_transfer_that_names_a_pledge_fulfils_it_without_anybody(hall):
     assert made_good.entry_id == the_match(hall, line).entry_id
 
 
-def test_more_than_promised_is_a_gift_beyond_the_pledge(hall):
+def test_more_than_promised_is_a_gift_beyond_the_pledge(hall: Hall) -> None:
     line = hall.line(7000, hall.pledge.reference)
     matching.match_pledge(
         hall.session, line_id=line.id, reference=hall.pledge.reference, by=None, now=NOW
@@ -126,7 +127,7 @@ def test_more_than_promised_is_a_gift_beyond_the_pledge(hall):
     assert hall.pledge.state == "over_fulfilled"
 
 
-def test_money_that_goes_out_fulfils_no_pledge_and_is_no_gift(hall):
+def test_money_that_goes_out_fulfils_no_pledge_and_is_no_gift(hall: Hall) -> None:
     line = hall.line(-6000, hall.pledge.reference)
     assert hall.rules(line) == []
     for deed in (
@@ -142,7 +143,7 @@ def test_money_that_goes_out_fulfils_no_pledge_and_is_no_gift(hall):
             deed()
 
 
-def test_a_bank_charge_is_an_expense_of_the_fund(hall):
+def test_a_bank_charge_is_an_expense_of_the_fund(hall: Hall) -> None:
     line = hall.line(-600, "Monthly fee")
     matching.match_charge(hall.session, line_id=line.id, fund="GEN", by=None, now=NOW)
     assert (hall.balance(6540, "GEN"), hall.balance(1010, "GEN")) == (600, -600)
@@ -152,7 +153,7 @@ def test_a_bank_charge_is_an_expense_of_the_fund(hall):
         matching.match_charge(hall.session, line_id=hall.line(600).id, fund="GEN", by=None, now=NOW)
 
 
-def test_money_of_nobody_known_is_owed_until_it_is_identified(hall):
+def test_money_of_nobody_known_is_owed_until_it_is_identified(hall: Hall) -> None:
     line = hall.line(6000, "hello")
     matching.leave_unidentified(hall.session, line_id=line.id, fund="GEN", by=None, now=NOW)
     assert (hall.balance(1010, "GEN"), hall.balance(2190, "GEN")) == (6000, -6000)
@@ -172,7 +173,7 @@ def test_money_of_nobody_known_is_owed_until_it_is_identified(hall):
         )
 
 
-def test_only_parked_money_is_identified(hall):
+def test_only_parked_money_is_identified(hall: Hall) -> None:
     line = hall.line(6000)
     with pytest.raises(Conflict):
         matching.identify(
@@ -180,7 +181,7 @@ def test_only_parked_money_is_identified(hall):
         )
 
 
-def test_cash_taken_to_the_bank_is_tied_to_its_entry_and_posts_nothing(hall):
+def test_cash_taken_to_the_bank_is_tied_to_its_entry_and_posts_nothing(hall: Hall) -> None:
     posted = journal.post(
         hall.session,
         [entry("A", Posting(1010, "GEN", "USD", 700), Posting(1030, "GEN", "USD", -700))],
@@ -201,7 +202,7 @@ def test_cash_taken_to_the_bank_is_tied_to_its_entry_and_posts_nothing(hall):
         )
 
 
-def test_a_line_of_another_account_is_only_tied_to_entries_and_stops_no_sweep(hall):
+def test_a_line_of_another_account_is_only_tied_to_entries_and_stops_no_sweep(hall: Hall) -> None:
     hall.payout()
     line = hall.line(48_000, "STRIPE HALL", account=1020)
     hall.line(6000, hall.pledge.reference)
@@ -211,13 +212,13 @@ def test_a_line_of_another_account_is_only_tied_to_entries_and_stops_no_sweep(ha
         matching.match_gift(hall.session, line_id=line.id, fund="GEN", by=None, now=NOW)
 
 
-def test_an_unknown_fund_is_refused(hall):
+def test_an_unknown_fund_is_refused(hall: Hall) -> None:
     for deed in (matching.match_gift, matching.leave_unidentified):
         with pytest.raises(NotFound):
             deed(hall.session, line_id=hall.line(5).id, fund="NONE", by=None, now=NOW)
 
 
-def test_matched_lines_bring_bank_and_books_together(hall):
+def test_matched_lines_bring_bank_and_books_together(hall: Hall) -> None:
     hall.payout()
     hall.line(48_000, "STRIPE HALL")
     rent = hall.line(-5_000, "Rent")
@@ -246,7 +247,9 @@ def test_matched_lines_bring_bank_and_books_together(hall):
         ("unidentified", 500, "GEN", 2190),
     ],
 )
-def test_what_a_treasurer_says_is_done(hall, meaning, amount, target, account):
+def test_what_a_treasurer_says_is_done(
+    hall: Hall, meaning: str, amount: int, target: str, account: int
+) -> None:
     hall.payout()
     before = hall.balance(account)
     line = hall.line(amount)
@@ -258,7 +261,7 @@ def test_what_a_treasurer_says_is_done(hall, meaning, amount, target, account):
 
 
 @pytest.mark.parametrize(("meaning", "target"), [("theft", ""), ("entry", "no-id")])
-def test_a_meaning_that_does_not_exist_is_refused(hall, meaning, target):
+def test_a_meaning_that_does_not_exist_is_refused(hall: Hall, meaning: str, target: str) -> None:
     line_id: UUID = hall.line(5).id
     with pytest.raises(Invalid):
         match_actions.apply(
@@ -266,7 +269,7 @@ def test_a_meaning_that_does_not_exist_is_refused(hall, meaning, target):
         )
 
 
-def test_the_pledge_label_stays_on_what_the_transfer_fulfils(hall):
+def test_the_pledge_label_stays_on_what_the_transfer_fulfils(hall: Hall) -> None:
     hall.line(6000, hall.pledge.reference)
     hall.auto()
     held = balance_of(
@@ -275,7 +278,7 @@ def test_the_pledge_label_stays_on_what_the_transfer_fulfils(hall):
     assert held["USD"] == -6000
 
 
-def test_two_people_who_match_one_line_at_once_book_it_once(db):  # type: ignore[no-untyped-def]
+def test_two_people_who_match_one_line_at_once_book_it_once(db: Database) -> None:
     with db.transaction() as session:
         hall = Hall(session)
         line_id, book_id = hall.line(500).id, hall.book.id
@@ -323,7 +326,7 @@ def returned(hall: Hall, line: BankLine, item: UUID) -> None:
 
 
 @pytest.mark.parametrize("charge", [0, 1_200])
-def test_a_cheque_that_the_bank_takes_back_is_booked_from_its_line(hall, charge):
+def test_a_cheque_that_the_bank_takes_back_is_booked_from_its_line(hall: Hall, charge: int) -> None:
     """The bank page had no button: the cheque had to be booked by hand, the line matched later."""
     _deposit, item = banked_cheque(hall)
     assert open_quantity(hall.session, hall.pledge) == 0
@@ -342,7 +345,7 @@ def test_a_cheque_that_the_bank_takes_back_is_booked_from_its_line(hall, charge)
     assert [row for row in check(hall.session) if not row.ok] == []
 
 
-def test_a_cheque_comes_back_once_and_never_for_less(hall):
+def test_a_cheque_comes_back_once_and_never_for_less(hall: Hall) -> None:
     _deposit, item = banked_cheque(hall)
     less = hall.line(-5999)
     assert matching.suggestions(hall.session, less) == []
@@ -355,7 +358,9 @@ def test_a_cheque_comes_back_once_and_never_for_less(hall):
         returned(hall, hall.line(-6000), item)
 
 
-def test_a_cheque_that_was_paid_in_later_or_long_before_its_charge_is_not_offered(hall):
+def test_a_cheque_that_was_paid_in_later_or_long_before_its_charge_is_not_offered(
+    hall: Hall,
+) -> None:
     banked_cheque(hall, on=DAY + timedelta(days=1))
     assert matching.suggestions(hall.session, hall.line(-6000)) == []
     assert matching.suggestions(hall.session, hall.line(-60_000)) == []

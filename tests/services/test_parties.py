@@ -24,20 +24,20 @@ def party(session: Session, email: str = "ada@example.org", **changes: object) -
     return find_or_create_party(session, email=email, **(values | changes))  # type: ignore[arg-type]
 
 
-def test_an_address_is_one_party_in_any_capitals(session):
+def test_an_address_is_one_party_in_any_capitals(session: Session) -> None:
     first = party(session)
     assert party(session, " ADA@Example.org").id == first.id
     assert session.scalar(select(func.count()).select_from(Party)) == 1
     assert (first.name, clean(first.reference)) == ("Ada Hill", first.reference)
 
 
-def test_a_known_party_keeps_its_name_and_its_consent(session):
+def test_a_known_party_keeps_its_name_and_its_consent(session: Session) -> None:
     party(session, consent="name")
     again = party(session, name="Eve", consent="anonymous")
     assert (again.name, again.consent) == ("Ada Hill", "name")
 
 
-def test_an_address_that_is_typed_is_nobodys_until_its_owner_signs_in(session):
+def test_an_address_that_is_typed_is_nobodys_until_its_owner_signs_in(session: Session) -> None:
     person = create_person(session, email="ada@example.org", name="Ada", now=NOW)
     kept = party(session)
     commitment = (kept.reference, kept.salt)
@@ -51,7 +51,7 @@ def test_an_address_that_is_typed_is_nobodys_until_its_owner_signs_in(session):
     assert join(session, person=person, now=NOW) == 0
 
 
-def test_an_address_joins_nobody_else(session):
+def test_an_address_joins_nobody_else(session: Session) -> None:
     party(session)
     eve = create_person(session, email="eve@example.org", name="Eve", now=NOW)
     assert join(session, person=eve, now=NOW) == 0
@@ -64,12 +64,14 @@ def form(session: Session, person: Person | None, email: str = "ada@example.org"
     return party_of_form(session, giver=giver, form_key="a form", person=person, now=NOW)
 
 
-def test_each_form_of_a_stranger_is_a_party_of_its_own(session):
+def test_each_form_of_a_stranger_is_a_party_of_its_own(session: Session) -> None:
     kept = party(session)
     assert len({kept.id, form(session, None).id, form(session, None).id}) == 3
 
 
-def test_who_is_signed_in_gives_as_themselves_with_their_own_address_alone(session):
+def test_who_is_signed_in_gives_as_themselves_with_their_own_address_alone(
+    session: Session,
+) -> None:
     ada = create_person(session, email="ada@example.org", name="Ada", now=NOW)
     stranger = form(session, None)
     own = form(session, ada, " ADA@example.org ")
@@ -81,12 +83,12 @@ def test_who_is_signed_in_gives_as_themselves_with_their_own_address_alone(sessi
 
 
 @pytest.mark.parametrize("email", ["", "ada", "ada@", "@example.org", "a b@example.org"])
-def test_what_is_no_address_is_refused(session, email):
+def test_what_is_no_address_is_refused(session: Session, email: str) -> None:
     with pytest.raises(Invalid):
         party(session, email)
 
 
-def test_an_unknown_word_about_the_name_is_refused(session):
+def test_an_unknown_word_about_the_name_is_refused(session: Session) -> None:
     with pytest.raises(Invalid) as refusal:
         party(session, consent="shout")
     assert refusal.value.place == "consent"

@@ -82,7 +82,9 @@ def use(
     return found
 
 
-def test_a_passkey_alone_says_who_somebody_is(session: Session, ada: Person, phone: Authenticator):
+def test_a_passkey_alone_says_who_somebody_is(
+    session: Session, ada: Person, phone: Authenticator
+) -> None:
     row = passkeys.passkeys_of(session, ada.id)[0]
     assert (row.label, row.transports, row.backed_up) == (
         "Ada's phone",
@@ -93,7 +95,9 @@ def test_a_passkey_alone_says_who_somebody_is(session: Session, ada: Person, pho
     assert (row.sign_count, row.last_used_at) == (1, NOW)
 
 
-def test_a_passkey_always_verifies_its_user(session: Session, ada: Person, phone: Authenticator):
+def test_a_passkey_always_verifies_its_user(
+    session: Session, ada: Person, phone: Authenticator
+) -> None:
     challenge = begin(session, challenges.SIGN_IN, None)
     options = passkeys.authentication_options(session, party=PARTY, challenge=challenge)
     assert options["userVerification"] == "required"
@@ -117,7 +121,7 @@ def test_a_passkey_always_verifies_its_user(session: Session, ada: Person, phone
 )
 def test_what_was_signed_for_another_place_or_by_another_key_is_refused(
     session: Session, ada: Person, phone: Authenticator, wrong: dict[str, object]
-):
+) -> None:
     assert use(session, replace(phone, **wrong)) == Verified(None)
     assert use(session, phone) == Verified(ada.id)
 
@@ -135,14 +139,14 @@ def test_what_was_signed_for_another_place_or_by_another_key_is_refused(
 )
 def test_a_challenge_is_good_for_one_purpose_in_one_browser_for_five_minutes_once(
     session: Session, ada: Person, phone: Authenticator, wrong: dict[str, object]
-):
+) -> None:
     assert use(session, phone, **wrong) == Verified(None)  # type: ignore[arg-type]
     assert use(session, phone, later=timedelta(minutes=4)) == Verified(ada.id)
 
 
 def test_a_passkey_of_somebody_else_confirms_nothing(
     session: Session, ada: Person, phone: Authenticator
-):
+) -> None:
     bob = make_person(session, "Bob")
     step = {"begun": challenges.CONFIRM, "ended": challenges.CONFIRM}
     assert use(session, phone, **step, person_id=bob.id) == Verified(None)  # type: ignore[arg-type]
@@ -151,7 +155,7 @@ def test_a_passkey_of_somebody_else_confirms_nothing(
 
 def test_a_counter_that_falls_is_a_copy_and_one_that_stays_at_zero_is_not(
     session: Session, ada: Person, phone: Authenticator
-):
+) -> None:
     phone.counter = 7
     assert use(session, phone) == Verified(ada.id)
     copy = replace(phone, counter=3)
@@ -163,7 +167,7 @@ def test_a_counter_that_falls_is_a_copy_and_one_that_stays_at_zero_is_not(
     assert [use(session, synced) for _ in range(2)] == [Verified(ada.id)] * 2
 
 
-def test_a_passkey_is_known_once(session: Session, ada: Person, phone: Authenticator):
+def test_a_passkey_is_known_once(session: Session, ada: Person, phone: Authenticator) -> None:
     with pytest.raises(Conflict, match="This passkey is already registered"):
         enrol(session, make_person(session, "Bob"), phone)
 
@@ -171,7 +175,7 @@ def test_a_passkey_is_known_once(session: Session, ada: Person, phone: Authentic
 @pytest.mark.parametrize("broken", ["", "{}", "[]", "null", "7", '"x"', "{" * 500, "x" * 30_000])
 def test_broken_answers_are_refused(
     session: Session, ada: Person, phone: Authenticator, broken: str
-):
+) -> None:
     challenge = begin(session, challenges.ENROL, ada.id)
     told = {"session": session, "party": PARTY, "browser": BROWSER, "now": NOW}
     del told["session"]
@@ -199,7 +203,7 @@ def test_broken_answers_are_refused(
 
 def test_answers_with_any_part_broken_are_refused(
     session: Session, ada: Person, phone: Authenticator
-):
+) -> None:
     for name in ("clientDataJSON", "authenticatorData", "signature", "userHandle"):
         for wrong in ("", "AAAA", "!", None, 5, {}):
             challenge = begin(session, challenges.SIGN_IN, None)
@@ -231,13 +235,13 @@ def test_answers_with_any_part_broken_are_refused(
 )
 def test_passkeys_belong_to_the_name_of_the_installation(
     base_url: str, expected: RelyingParty | None
-):
+) -> None:
     assert relying_party(base_url) == expected
 
 
 def test_a_way_to_a_passkey_that_this_version_does_not_know_is_left_out(
     session: Session, ada: Person, phone: Authenticator
-):
+) -> None:
     passkeys.passkeys_of(session, ada.id)[0].transports = ["internal", "by thought"]
     challenge = begin(session, challenges.CONFIRM, ada.id)
     options = passkeys.authentication_options(session, party=PARTY, challenge=challenge)

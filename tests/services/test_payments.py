@@ -1,11 +1,13 @@
 """A payment is booked from its balance transaction alone: once, exactly, and never backwards."""
 
+from datetime import datetime
 from itertools import permutations
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
 
+from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.gateway import CheckoutSession
 from ledger.models.journal import Posting
@@ -22,7 +24,7 @@ from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F40
 
 
 @pytest.fixture
-def till(undone) -> Till:  # type: ignore[no-untyped-def]
+def till(undone: Session) -> Till:
     return Till(undone)
 
 
@@ -35,7 +37,7 @@ def legs(till: Till, txn_id: str) -> list[tuple[int, str, int]]:
     return sorted((account, names[fund], quantity) for account, fund, quantity in rows)
 
 
-def test_a_payment_is_booked_gross_with_its_exact_fee(till):
+def test_a_payment_is_booked_gross_with_its_exact_fee(till: Till) -> None:
     pledge = till.pledge(6000)
     row = till.charge(6000, 204, pledge)
     assert legs(till, row.stripe_txn_id) == [(1110, "SOLAR", 5796), (6510, "SOLAR", 204)]
@@ -49,7 +51,9 @@ def test_a_payment_is_booked_gross_with_its_exact_fee(till):
 @pytest.mark.parametrize(
     ("amount", "fee"), [(6000, 0), (50, 31), (1, 1), (99_999_999, 2_900_030), (6000, 6000)]
 )
-def test_the_books_take_whatever_fee_the_balance_transaction_states(till, amount, fee):
+def test_the_books_take_whatever_fee_the_balance_transaction_states(
+    till: Till, amount: int, fee: int
+) -> None:
     # Nobody can offer less than 1.00, but a part of an offer can come.
     till.charge(amount, fee, till.pledge(max(amount, 6000)))
     assert (till.balance(1110), till.balance(6510)) == (amount - fee, fee)
@@ -57,7 +61,7 @@ def test_the_books_take_whatever_fee_the_balance_transaction_states(till, amount
 
 
 @pytest.mark.parametrize("fee", [-1, 6001])
-def test_a_fee_below_nothing_or_above_the_amount_is_refused(till, fee):
+def test_a_fee_below_nothing_or_above_the_amount_is_refused(till: Till, fee: int) -> None:
     txn = till.movement(6000, fee)
     with pytest.raises(Invalid):
         payments.settle_charge(till.session, txn_id=txn.id, pledge_id=till.pledge().id, now=NOW)
@@ -65,14 +69,14 @@ def test_a_fee_below_nothing_or_above_the_amount_is_refused(till, fee):
     assert till.row(txn.id).posted_at is None
 
 
-def test_a_fee_that_the_general_fund_bears_leaves_the_purpose_whole(till):
+def test_a_fee_that_the_general_fund_bears_leaves_the_purpose_whole(till: Till) -> None:
     till.campaign.fee_bearer = "general"
     till.charge(10_000, 320)
     assert (till.balance(1110, "SOLAR"), till.balance(1110, "GEN")) == (10_000, -320)
     assert till.balance(6510, "GEN") == 320
 
 
-def test_told_twice_a_payment_is_booked_once(till):
+def test_told_twice_a_payment_is_booked_once(till: Till) -> None:
     pledge = till.pledge()
     txn = till.movement(6000, 204)
     for _ in range(3):
@@ -83,7 +87,7 @@ def test_told_twice_a_payment_is_booked_once(till):
     assert till.session.scalar(select(func.count()).select_from(Fulfilment)) == 1
 
 
-def test_two_movements_are_two_payments(till):
+def test_two_movements_are_two_payments(till: Till) -> None:
     """The control: it is the movement's id that makes a repetition, not its figures."""
     pledge = till.pledge()
     till.charge(6000, 204, pledge)
@@ -92,7 +96,7 @@ def test_two_movements_are_two_payments(till):
     assert till.balance(9110) == 0
 
 
-def test_a_part_leaves_the_rest_open_and_more_than_promised_is_a_gift(till):
+def test_a_part_leaves_the_rest_open_and_more_than_promised_is_a_gift(till: Till) -> None:
     pledge = till.pledge(6000)
     till.charge(2500, 103, pledge)
     assert (open_quantity(till.session, pledge), till.balance(9110)) == (3500, 3500)
@@ -101,7 +105,7 @@ def test_a_part_leaves_the_rest_open_and_more_than_promised_is_a_gift(till):
     assert till.balance(4010) == -7500
 
 
-def test_another_currency_or_an_unknown_pledge_is_not_booked(till):
+def test_another_currency_or_an_unknown_pledge_is_not_booked(till: Till) -> None:
     pledge = till.pledge()
     euros = till.movement(6000, 204, currency="EUR")
     with pytest.raises(Conflict, match="currency"):
@@ -114,7 +118,7 @@ def test_another_currency_or_an_unknown_pledge_is_not_booked(till):
     assert waiting == [euros.id, txn.id]
 
 
-def test_a_payment_for_a_pool_is_held_by_its_host(till):
+def test_a_payment_for_a_pool_is_held_by_its_host(till: Till) -> None:
     make_fund(till.session, make_book(till.session, "B"))
     book, fund = make_pool(till.session, till.book, members=[("A", "GEN"), ("B", "GEN")])
     campaign = make_campaign(till.session, book, fund, slug="pool")
@@ -129,7 +133,7 @@ def test_a_payment_for_a_pool_is_held_by_its_host(till):
 # Refunds
 
 
-def test_refunds_lower_what_was_received_and_open_nothing(till):
+def test_refunds_lower_what_was_received_and_open_nothing(till: Till) -> None:
     pledge = till.pledge(10_000)
     row = till.charge(10_000, 320, pledge)
     till.refund(row, 4000)
@@ -140,7 +144,7 @@ def test_refunds_lower_what_was_received_and_open_nothing(till):
     assert till.session.scalar(select(func.sum(Fulfilment.quantity))) == 0
 
 
-def test_a_refund_told_twice_is_booked_once(till):
+def test_a_refund_told_twice_is_booked_once(till: Till) -> None:
     row = till.charge(10_000, 320)
     txn = till.movement(-4000, category="refund")
     for _ in range(2):
@@ -151,7 +155,7 @@ def test_a_refund_told_twice_is_booked_once(till):
 
 
 @pytest.mark.parametrize(("amount", "fee"), [(4000, 0), (0, 0)])
-def test_a_refund_that_the_books_cannot_explain_waits(till, amount, fee):
+def test_a_refund_that_the_books_cannot_explain_waits(till: Till, amount: int, fee: int) -> None:
     row = till.charge(10_000, 320)
     txn = till.movement(amount, fee, category="refund")
     with pytest.raises(Conflict):
@@ -164,7 +168,7 @@ def test_a_refund_that_the_books_cannot_explain_waits(till, amount, fee):
 # Attempts
 
 
-def attempt(till: Till, pledge, params: str = "p", now=NOW) -> PaymentAttempt:  # type: ignore[no-untyped-def]
+def attempt(till: Till, pledge, params: str = "p", now: datetime = NOW) -> PaymentAttempt:
     return payments.prepare_attempt(
         till.session, pledge_id=pledge.id, params_sha256=params, now=now
     )
@@ -175,7 +179,7 @@ def answer(status: str, paid: str = "unpaid", name: str = "cs_1") -> CheckoutSes
     return CheckoutSession(name, f"http://pay/{name}", status, paid, intent)
 
 
-def test_an_attempt_is_taken_up_again_under_its_own_key(till):
+def test_an_attempt_is_taken_up_again_under_its_own_key(till: Till) -> None:
     pledge = till.pledge()
     first = attempt(till, pledge)
     assert attempt(till, pledge).id == first.id
@@ -185,7 +189,7 @@ def test_an_attempt_is_taken_up_again_under_its_own_key(till):
 @pytest.mark.parametrize(
     ("params", "hours"), [("other", 0), ("p", 23)], ids=["other parameters", "a forgotten key"]
 )
-def test_another_question_gets_another_key(till, params, hours):
+def test_another_question_gets_another_key(till: Till, params: str, hours: int) -> None:
     pledge = till.pledge()
     first = attempt(till, pledge)
     second = attempt(till, pledge, params, later(hours))
@@ -194,7 +198,7 @@ def test_another_question_gets_another_key(till, params, hours):
     assert first.state == "expired"
 
 
-def test_a_changed_amount_gets_another_key(till):
+def test_a_changed_amount_gets_another_key(till: Till) -> None:
     pledge = till.pledge(6000)
     first = attempt(till, pledge)
     till.charge(1000, 59, pledge)
@@ -202,7 +206,7 @@ def test_a_changed_amount_gets_another_key(till):
     assert (first.amount, second.amount, second.n) == (6000, 5000, 2)
 
 
-def test_nothing_is_asked_for_what_is_paid_or_unknown(till):
+def test_nothing_is_asked_for_what_is_paid_or_unknown(till: Till) -> None:
     pledge = till.pledge()
     till.charge(6000, 204, pledge)
     with pytest.raises(Conflict, match="This pledge has nothing left to pay"):
@@ -211,7 +215,7 @@ def test_nothing_is_asked_for_what_is_paid_or_unknown(till):
         payments.prepare_attempt(till.session, pledge_id=uuid4(), params_sha256="p", now=NOW)
 
 
-def test_a_conditional_promise_is_not_asked_for(till):
+def test_a_conditional_promise_is_not_asked_for(till: Till) -> None:
     campaign = make_campaign(till.session, till.book, till.solar, slug="all", mode="all_or_nothing")
     with pytest.raises(Conflict, match="succeeds"):
         attempt(till, make_pledge(till.session, campaign, till.party))
@@ -225,7 +229,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("order", list(permutations(ANSWERS)), ids=lambda order: "-".join(order))
-def test_in_whatever_order_it_is_heard_a_paid_page_stays_paid(till, order):
+def test_in_whatever_order_it_is_heard_a_paid_page_stays_paid(till: Till, order) -> None:
     made = attempt(till, till.pledge())
     for name in order:
         payments.record_session(till.session, attempt_id=made.id, answer=ANSWERS[name], now=NOW)
@@ -233,7 +237,7 @@ def test_in_whatever_order_it_is_heard_a_paid_page_stays_paid(till, order):
     assert made.stripe_payment_intent_id == "pi_cs_1"
 
 
-def test_what_is_in_the_books_is_never_taken_back(till):
+def test_what_is_in_the_books_is_never_taken_back(till: Till) -> None:
     pledge = till.pledge()
     made = attempt(till, pledge)
     till.charge(6000, 204, pledge)
@@ -244,7 +248,7 @@ def test_what_is_in_the_books_is_never_taken_back(till):
     assert made.state == "posted"
 
 
-def test_a_late_end_of_the_first_attempt_leaves_the_second_alone(till):
+def test_a_late_end_of_the_first_attempt_leaves_the_second_alone(till: Till) -> None:
     pledge = till.pledge()
     first = attempt(till, pledge)
     payments.record_session(till.session, attempt_id=first.id, answer=answer("expired"), now=NOW)
@@ -255,7 +259,7 @@ def test_a_late_end_of_the_first_attempt_leaves_the_second_alone(till):
     assert (first.state, second.state, second.n) == ("expired", "succeeded", 2)
 
 
-def test_a_page_that_nobody_knows_ends_its_attempt(till):
+def test_a_page_that_nobody_knows_ends_its_attempt(till: Till) -> None:
     pledge = till.pledge()
     first = attempt(till, pledge)
     payments.record_session(till.session, attempt_id=first.id, answer=answer("open"), now=NOW)
@@ -264,7 +268,7 @@ def test_a_page_that_nobody_knows_ends_its_attempt(till):
     assert attempt(till, pledge).n == 2
 
 
-def test_attempts_nobody_heard_of_are_in_doubt(till):
+def test_attempts_nobody_heard_of_are_in_doubt(till: Till) -> None:
     made = attempt(till, till.pledge())
     assert questions.attempts_in_doubt(till.session, before=later(1)) == []
     payments.record_session(till.session, attempt_id=made.id, answer=answer("open"), now=NOW)
@@ -274,7 +278,7 @@ def test_attempts_nobody_heard_of_are_in_doubt(till):
     assert questions.latest_attempt(till.session, pledge_id=made.pledge_id) == made
 
 
-def test_a_payout_comes_after_what_it_contains(till):
+def test_a_payout_comes_after_what_it_contains(till: Till) -> None:
     payout = till.movement(-100, category="payout")
     back = till.movement(100, category="payout_reversal", kind="payout_failure")
     charge = till.movement(6000, 204)
@@ -282,7 +286,7 @@ def test_a_payout_comes_after_what_it_contains(till):
     assert order == [charge.id, payout.id, back.id]
 
 
-def test_many_payments_leave_the_clearing_account_at_the_sum_of_their_nets(till):
+def test_many_payments_leave_the_clearing_account_at_the_sum_of_their_nets(till: Till) -> None:
     for n in range(1, 30):
         row = till.charge(500 + 37 * n, 30 + n)
         if n % 3 == 0:

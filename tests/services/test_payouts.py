@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from ledger.db import Session
 from ledger.errors import Conflict
 from ledger.queries.payments import payments as questions
 from ledger.services.payments import payments
@@ -15,7 +16,7 @@ from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F40
 
 
 @pytest.fixture
-def till(undone) -> Till:  # type: ignore[no-untyped-def]
+def till(undone: Session) -> Till:
     return Till(undone)
 
 
@@ -26,7 +27,7 @@ def general_charge(till: Till, amount: int, fee: int) -> str:
     return till.charge(amount, fee, pledge).stripe_txn_id
 
 
-def test_a_payout_is_split_by_the_funds_of_what_it_contains(till):
+def test_a_payout_is_split_by_the_funds_of_what_it_contains(till: Till) -> None:
     one, two = till.charge(), general_charge(till, 10_000, 320)
     payout = till.payout(5796 + 9680, one.stripe_txn_id, two)
     assert (till.balance(1120, "SOLAR"), till.balance(1120, "GEN")) == (5796, 9680)
@@ -40,14 +41,14 @@ def test_a_payout_is_split_by_the_funds_of_what_it_contains(till):
     ] == [payout.id]
 
 
-def test_a_refund_inside_a_payout_makes_it_smaller(till):
+def test_a_refund_inside_a_payout_makes_it_smaller(till: Till) -> None:
     charge = till.charge(10_000, 320)
     refund = till.refund(charge, 4000)
     till.payout(5680, charge.stripe_txn_id, refund.stripe_txn_id)
     assert (till.balance(1110), till.balance(1120)) == (0, 5680)
 
 
-def test_a_fee_borne_by_the_general_fund_is_paid_out_of_it(till):
+def test_a_fee_borne_by_the_general_fund_is_paid_out_of_it(till: Till) -> None:
     till.campaign.fee_bearer = "general"
     charge = till.charge(10_000, 320)
     payout = till.payout(9680, charge.stripe_txn_id)
@@ -55,13 +56,13 @@ def test_a_fee_borne_by_the_general_fund_is_paid_out_of_it(till):
     assert (till.balance(1120, "GEN"), till.balance(1110)) == (-320, 0)
 
 
-def test_what_is_not_in_a_payout_stays_on_the_balance(till):
+def test_what_is_not_in_a_payout_stays_on_the_balance(till: Till) -> None:
     inside, _outside = till.charge(), till.charge(10_000, 320)
     till.payout(5796, inside.stripe_txn_id)
     assert (till.balance(1110), till.balance(1120)) == (9680, 5796)
 
 
-def test_a_payout_told_twice_is_booked_once(till):
+def test_a_payout_told_twice_is_booked_once(till: Till) -> None:
     charge = till.charge()
     txn = till.movement(-5796, category="payout", source="po_1")
     for _ in range(3):
@@ -76,7 +77,7 @@ def test_a_payout_told_twice_is_booked_once(till):
     assert len(till.entries("payout_created")) == 1
 
 
-def test_a_payout_that_differs_from_its_parts_by_one_is_refused(till):
+def test_a_payout_that_differs_from_its_parts_by_one_is_refused(till: Till) -> None:
     charge = till.charge()
     for amount in (5795, 5797):
         with pytest.raises(Conflict, match="differs"):
@@ -87,7 +88,7 @@ def test_a_payout_that_differs_from_its_parts_by_one_is_refused(till):
 
 
 @pytest.mark.parametrize("missing", ["not posted", "not known"])
-def test_a_payout_waits_for_what_it_contains(till, missing):
+def test_a_payout_waits_for_what_it_contains(till: Till, missing: str) -> None:
     charge = till.charge()
     late = till.movement(6000, 204)
     other = late.id if missing == "not posted" else "txn_elsewhere"
@@ -99,7 +100,7 @@ def test_a_payout_waits_for_what_it_contains(till, missing):
         assert till.balance(1120) == 2 * 5796
 
 
-def test_a_payout_with_the_money_of_several_books_is_refused(till):
+def test_a_payout_with_the_money_of_several_books_is_refused(till: Till) -> None:
     other = Till(till.session, "B")
     mine, theirs = till.charge(), other.charge()
     with pytest.raises(Conflict, match="one book"):
@@ -108,13 +109,13 @@ def test_a_payout_with_the_money_of_several_books_is_refused(till):
     assert [row.kind for row in questions.unposted(till.session)] == ["payout"]
 
 
-def test_a_payout_of_nothing_known_is_refused(till):
+def test_a_payout_of_nothing_known_is_refused(till: Till) -> None:
     with pytest.raises(Conflict):
         till.payout(100)
     assert till.balance(1120) == 0
 
 
-def test_a_payout_of_more_than_a_hundred_payments_is_exact(till):
+def test_a_payout_of_more_than_a_hundred_payments_is_exact(till: Till) -> None:
     pledge = till.pledge(1_000_000)
     names = [till.charge(5000 + n, 175, pledge).stripe_txn_id for n in range(120)]
     total = sum(5000 + n - 175 for n in range(120))
@@ -125,7 +126,7 @@ def test_a_payout_of_more_than_a_hundred_payments_is_exact(till):
 # Failed payouts (PO-3)
 
 
-def returned(till: Till, payout, amount: int | None = None, fee: int = 0) -> str:  # type: ignore[no-untyped-def]
+def returned(till: Till, payout, amount: int | None = None, fee: int = 0) -> str:
     txn = till.movement(
         payout.amount if amount is None else amount,
         fee,
@@ -139,7 +140,7 @@ def returned(till: Till, payout, amount: int | None = None, fee: int = 0) -> str
     return txn.id
 
 
-def test_a_failed_payout_comes_back_fund_by_fund_and_goes_out_again(till):
+def test_a_failed_payout_comes_back_fund_by_fund_and_goes_out_again(till: Till) -> None:
     one, two = till.charge(), general_charge(till, 10_000, 320)
     payout = till.payout(15_476, one.stripe_txn_id, two)
     back = returned(till, payout)
@@ -153,7 +154,7 @@ def test_a_failed_payout_comes_back_fund_by_fund_and_goes_out_again(till):
     assert (till.balance(1110), till.balance(1120)) == (0, 15_476)
 
 
-def test_a_failed_payout_told_twice_comes_back_once(till):
+def test_a_failed_payout_told_twice_comes_back_once(till: Till) -> None:
     payout = till.payout(5796, till.charge().stripe_txn_id)
     back = returned(till, payout)
     payouts.settle_returned_payout(till.session, txn_id=back, payout=payout, now=NOW)
@@ -162,14 +163,14 @@ def test_a_failed_payout_told_twice_comes_back_once(till):
 
 
 @pytest.mark.parametrize(("amount", "fee"), [(5795, 0), (5797, 0)])
-def test_what_comes_back_must_be_what_went_out(till, amount, fee):
+def test_what_comes_back_must_be_what_went_out(till: Till, amount: int, fee: int) -> None:
     payout = till.payout(5796, till.charge().stripe_txn_id)
     with pytest.raises(Conflict, match="differs"):
         returned(till, payout, amount, fee)
     assert till.balance(1120) == 5796
 
 
-def test_a_return_waits_for_the_payout_itself(till):
+def test_a_return_waits_for_the_payout_itself(till: Till) -> None:
     charge = till.charge()
     txn = till.movement(-5796, category="payout", source="po_late")
     payout = till.as_payout(txn, "failed")

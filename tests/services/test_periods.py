@@ -1,15 +1,17 @@
 """Closed books stay as they were signed; what comes late is dated on the first open day."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import Uuid, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
 from ledger.core.entry import Entry, Posting
-from ledger.db import Database
+from ledger.db import Database, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
+from ledger.models.books import Book
 from ledger.models.journal import Entry as EntryRow
+from ledger.models.people import Person
 from ledger.queries.accounting.periods import (
     closed_until,
     first_drift,
@@ -41,18 +43,18 @@ NOVEMBER = date(2026, 11, 1)
 
 
 @pytest.fixture
-def book(session):
+def book(session: Session) -> Book:
     found = make_book(session)
     make_fund(session, found)
     return found
 
 
 @pytest.fixture
-def people(session, book):
+def people(session: Session, book: Book) -> list[Person]:
     return [make_person(session, name, book, "approver") for name in ("Ann Lee", "Bo Dale")]
 
 
-def gift(session, on, reference, amount=500, approved_by=None):
+def gift(session: Session, on, reference, amount: int = 500, approved_by=None):
     legs = (Posting(1010, "GEN", "USD", amount), Posting(4010, "GEN", "USD", -amount))
     posted = journal.post(
         session,
@@ -67,7 +69,7 @@ def gift(session, on, reference, amount=500, approved_by=None):
     return posted.ids[0]
 
 
-def close(session, book, people, until=OCTOBER, now=NOW):
+def close(session: Session, book: Book, people: list[Person], until=OCTOBER, now: datetime = NOW):
     return close_period(
         session,
         book_id=book.id,
@@ -78,7 +80,9 @@ def close(session, book, people, until=OCTOBER, now=NOW):
     )
 
 
-def test_a_late_event_is_dated_on_the_first_open_day(session, book, people):
+def test_a_late_event_is_dated_on_the_first_open_day(
+    session: Session, book: Book, people: list[Person]
+) -> None:
     gift(session, OCTOBER, "early")
     row = close(session, book, people)
     late = gift(session, date(2026, 10, 5), "late")
@@ -90,7 +94,9 @@ def test_a_late_event_is_dated_on_the_first_open_day(session, book, people):
     assert row.log_size > 0
 
 
-def test_a_reversal_of_a_closed_entry_is_dated_in_the_open_period(session, book, people):
+def test_a_reversal_of_a_closed_entry_is_dated_in_the_open_period(
+    session: Session, book: Book, people: list[Person]
+) -> None:
     wrong = gift(session, OCTOBER, "wrong")
     close(session, book, people)
     posted = journal.reverse(
@@ -104,7 +110,9 @@ def test_a_reversal_of_a_closed_entry_is_dated_in_the_open_period(session, book,
     assert trial_balance(session, book_id=book.id) == []
 
 
-def test_an_import_into_a_closed_period_is_refused_by_line(session, book, people):
+def test_an_import_into_a_closed_period_is_refused_by_line(
+    session: Session, book: Book, people: list[Person]
+) -> None:
     close(session, book, people)
     line = (
         b'{"book":"A","accounting_date":"2026-10-31","event_type":"x","external_ref":"1",'
@@ -115,7 +123,7 @@ def test_an_import_into_a_closed_period_is_refused_by_line(session, book, people
         import_entries(session, lines=[line], book=None, now=NOW)
 
 
-def test_the_database_itself_keeps_entries_out_of_closed_periods(db: Database):
+def test_the_database_itself_keeps_entries_out_of_closed_periods(db: Database) -> None:
     with db.transaction() as session:
         book = make_book(session)
         make_fund(session, book)
@@ -144,7 +152,7 @@ def test_the_database_itself_keeps_entries_out_of_closed_periods(db: Database):
         transaction.rollback()
 
 
-def test_what_waits_keeps_a_period_open(session, book, people):
+def test_what_waits_keeps_a_period_open(session: Session, book: Book, people: list[Person]) -> None:
     log_hours(
         session,
         book=book,
@@ -159,7 +167,9 @@ def test_what_waits_keeps_a_period_open(session, book, people):
     assert close(session, book, people, until=OCTOBER - timedelta(days=1)).state == "closed"
 
 
-def test_only_a_day_that_is_over_and_open_can_be_closed(session, book, people):
+def test_only_a_day_that_is_over_and_open_can_be_closed(
+    session: Session, book: Book, people: list[Person]
+) -> None:
     with pytest.raises(Invalid, match="You can close a period only after its last day"):
         close(session, book, people, until=NOW.date())
     close(session, book, people)
@@ -167,7 +177,9 @@ def test_only_a_day_that_is_over_and_open_can_be_closed(session, book, people):
         close(session, book, people, until=OCTOBER)
 
 
-def test_two_people_close_and_three_reopen_and_the_snapshot_stays(session, book, people):
+def test_two_people_close_and_three_reopen_and_the_snapshot_stays(
+    session: Session, book: Book, people: list[Person]
+) -> None:
     gift(session, OCTOBER, "1")
     ann, bo = people
     cy = make_person(session, "Cy Moor", book, "approver")
@@ -213,7 +225,9 @@ def test_two_people_close_and_three_reopen_and_the_snapshot_stays(session, book,
         )
 
 
-def test_an_earlier_period_stays_closed_while_a_later_one_is(session, book, people):
+def test_an_earlier_period_stays_closed_while_a_later_one_is(
+    session: Session, book: Book, people: list[Person]
+) -> None:
     september = date(2026, 9, 30)
     first = close(session, book, people, until=september)
     second = close(session, book, people, now=NOW + timedelta(hours=1))
@@ -250,7 +264,9 @@ def test_an_earlier_period_stays_closed_while_a_later_one_is(session, book, peop
     assert closed_until(session, [book.id]) == {}
 
 
-def test_a_soft_close_of_another_book_is_not_found(session, book, people):
+def test_a_soft_close_of_another_book_is_not_found(
+    session: Session, book: Book, people: list[Person]
+) -> None:
     row = softly(session, book, people)
     other = make_book(session, "B")
     with pytest.raises(NotFound, match="no such soft close"):
@@ -260,7 +276,9 @@ def test_a_soft_close_of_another_book_is_not_found(session, book, people):
     assert [found.until_on for found in soft_closes_of(session, book_id=book.id)] == [OCTOBER]
 
 
-def test_a_period_of_another_book_is_not_found(session, book, people):
+def test_a_period_of_another_book_is_not_found(
+    session: Session, book: Book, people: list[Person]
+) -> None:
     row = close(session, book, people)
     other = make_book(session, "B")
     with pytest.raises(NotFound, match="no such period"):
@@ -269,11 +287,19 @@ def test_a_period_of_another_book_is_not_found(session, book, people):
         )
 
 
-def softly(session, book, people, until=OCTOBER, reason="The month is being checked"):
+def softly(
+    session: Session,
+    book: Book,
+    people: list[Person],
+    until=OCTOBER,
+    reason: str = "The month is being checked",
+):
     return soft_close(session, book=book, until=until, reason=reason, made_by=people[0].id, now=NOW)
 
 
-def test_a_soft_close_lets_in_only_what_an_approver_agreed_to(session, book, people):
+def test_a_soft_close_lets_in_only_what_an_approver_agreed_to(
+    session: Session, book: Book, people: list[Person]
+) -> None:
     row = softly(session, book, people)
     alone = gift(session, date(2026, 10, 5), "alone")
     assert session.get_one(EntryRow, (book.id, alone)).accounting_on == NOVEMBER
@@ -289,7 +315,9 @@ def test_a_soft_close_lets_in_only_what_an_approver_agreed_to(session, book, peo
         )
 
 
-def test_an_import_into_a_softly_closed_period_is_refused(session, book, people):
+def test_an_import_into_a_softly_closed_period_is_refused(
+    session: Session, book: Book, people: list[Person]
+) -> None:
     softly(session, book, people)
     line = (
         b'{"book":"A","accounting_date":"2026-10-31","event_type":"x","external_ref":"1",'
@@ -300,7 +328,9 @@ def test_an_import_into_a_softly_closed_period_is_refused(session, book, people)
         import_entries(session, lines=[line], book=None, now=NOW)
 
 
-def test_a_soft_close_needs_a_reason_and_an_open_day_and_ends_with_the_close(session, book, people):
+def test_a_soft_close_needs_a_reason_and_an_open_day_and_ends_with_the_close(
+    session: Session, book: Book, people: list[Person]
+) -> None:
     for until, reason in ((NOW.date(), "x"), (OCTOBER, " ")):
         with pytest.raises(Invalid):
             softly(session, book, people, until, reason)
@@ -312,7 +342,7 @@ def test_a_soft_close_needs_a_reason_and_an_open_day_and_ends_with_the_close(ses
     assert soft_closes_of(session, book_id=book.id) == []
 
 
-def test_the_database_itself_minds_soft_closes(db: Database):
+def test_the_database_itself_minds_soft_closes(db: Database) -> None:
     with db.transaction() as session:
         book = make_book(session)
         make_fund(session, book)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from ledger.core.amount import plain_text
 from ledger.core.pledge_status import Standing, Status
+from ledger.db import Session
 from ledger.gateway import CheckoutSession
 from ledger.gateway import Dispute as Told
 from ledger.models.campaigns import Campaign
@@ -124,7 +125,7 @@ class Stage:
 
 
 @pytest.fixture
-def stage(undone) -> Stage:  # type: ignore[no-untyped-def]
+def stage(undone: Session) -> Stage:
     till = Till(undone)
     return Stage(till, till.pledge())
 

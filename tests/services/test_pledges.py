@@ -93,7 +93,7 @@ def parts(session: Session, made: Basket) -> dict[str, Pledge]:
     return {row.commodity: row for row in rows}
 
 
-def cash(session: Session, pledge: Pledge, amount: int, ref: str = "1", **changes: object):  # type: ignore[no-untyped-def]
+def cash(session: Session, pledge: Pledge, amount: int, ref: str = "1", **changes: object):
     """Count cash for a pledge."""
     from ledger.models.books import Book, Fund
 
@@ -110,7 +110,9 @@ def cash(session: Session, pledge: Pledge, amount: int, ref: str = "1", **change
     return offline.record_cash(session, **(values | changes))  # type: ignore[arg-type]
 
 
-def test_a_basket_promises_money_things_and_hours_each_in_its_own_unit(session, campaign):
+def test_a_basket_promises_money_things_and_hours_each_in_its_own_unit(
+    session: Session, campaign: Campaign
+) -> None:
     made = basket(session, campaign)
     rows = pledges_of_basket(session, basket_id=made.id)
     assert [(row.kind, row.commodity, row.open) for row in rows] == [
@@ -127,14 +129,16 @@ def test_a_basket_promises_money_things_and_hours_each_in_its_own_unit(session, 
     sound(session)
 
 
-def test_the_same_form_sent_twice_makes_one_basket(session, campaign):
+def test_the_same_form_sent_twice_makes_one_basket(session: Session, campaign: Campaign) -> None:
     party = make_party(session)
     first = basket(session, campaign, form_key="once", party=party)
     assert basket(session, campaign, form_key="once", party=party).id == first.id
     assert session.scalar(select(func.count()).select_from(Pledge)) == 3
 
 
-def test_the_key_of_a_form_shows_nobody_the_basket_of_somebody_else(session, campaign):
+def test_the_key_of_a_form_shows_nobody_the_basket_of_somebody_else(
+    session: Session, campaign: Campaign
+) -> None:
     basket(session, campaign, form_key="once")
     with pytest.raises(Conflict):
         basket(
@@ -159,8 +163,8 @@ REFUSED = {
 
 @pytest.mark.parametrize(("lines", "place", "words"), REFUSED.values(), ids=REFUSED.keys())
 def test_an_offer_that_cannot_be_taken_is_refused_and_leaves_nothing(
-    session, campaign, lines, place, words
-):
+    session: Session, campaign: Campaign, lines, place, words
+) -> None:
     with pytest.raises(Invalid) as refusal:
         make_pledges(
             session,
@@ -176,7 +180,7 @@ def test_an_offer_that_cannot_be_taken_is_refused_and_leaves_nothing(
     assert not text(session, "pledge_made")
 
 
-def test_the_largest_offers_are_taken(session, campaign):
+def test_the_largest_offers_are_taken(session: Session, campaign: Campaign) -> None:
     """The control of the limits above."""
     made = basket(
         session,
@@ -188,7 +192,7 @@ def test_the_largest_offers_are_taken(session, campaign):
     assert len(parts(session, made)) == 3
 
 
-def test_more_than_the_goal_is_welcome_and_shown(session, campaign):
+def test_more_than_the_goal_is_welcome_and_shown(session: Session, campaign: Campaign) -> None:
     basket(session, campaign, Line("USD", 900_000))
     need = next(row for row in progress(session, campaign_id=campaign.id) if row.kind == "money")
     assert (need.optimum, need.promised, need.received) == (800_000, 900_000, 0)
@@ -204,7 +208,7 @@ CLOSED = {
 
 
 @pytest.mark.parametrize(("change", "words"), CLOSED.values(), ids=CLOSED.keys())
-def test_a_campaign_takes_no_pledge(session, campaign, change, words):
+def test_a_campaign_takes_no_pledge(session: Session, campaign: Campaign, change, words) -> None:
     for name, value in change.items():
         setattr(campaign, name, value)
     with pytest.raises(Conflict, match=words):
@@ -212,7 +216,9 @@ def test_a_campaign_takes_no_pledge(session, campaign, change, words):
     assert session.scalar(select(func.count()).select_from(Pledge)) == 0
 
 
-def test_the_first_and_the_last_day_of_a_campaign_belong_to_it(session, campaign):
+def test_the_first_and_the_last_day_of_a_campaign_belong_to_it(
+    session: Session, campaign: Campaign
+) -> None:
     campaign.opens_on = campaign.deadline_on = TODAY
     assert basket(session, campaign)
 
@@ -222,7 +228,9 @@ ENDS = {"cancelled": cancel_pledge, "lapsed": lapse_pledge}
 
 @pytest.mark.parametrize("kept", [0, 2500])
 @pytest.mark.parametrize(("state", "end"), ENDS.items(), ids=ENDS.keys())
-def test_an_ended_pledge_leaves_no_balance(session, campaign, state, end, kept):
+def test_an_ended_pledge_leaves_no_balance(
+    session: Session, campaign: Campaign, state, end, kept: int
+) -> None:
     pledge = make_pledge(session, campaign, make_party(session))
     if kept:
         cash(session, pledge, kept)
@@ -239,7 +247,9 @@ def test_an_ended_pledge_leaves_no_balance(session, campaign, state, end, kept):
 
 
 @pytest.mark.parametrize(("state", "end"), ENDS.items(), ids=ENDS.keys())
-def test_what_ended_and_came_after_all_was_made_good(session, campaign, state, end):
+def test_what_ended_and_came_after_all_was_made_good(
+    session: Session, campaign: Campaign, state, end
+) -> None:
     pledge = make_pledge(session, campaign, make_party(session))
     cash(session, pledge, 2000)
     end(session, pledge_id=pledge.id, on=TODAY, now=NOW)
@@ -254,13 +264,13 @@ def test_what_ended_and_came_after_all_was_made_good(session, campaign, state, e
     assert account(session, "A", 4010) == -6500
 
 
-def test_a_pledge_that_is_not_there_cannot_be_ended(session, campaign):
+def test_a_pledge_that_is_not_there_cannot_be_ended(session: Session, campaign: Campaign) -> None:
     for end in ENDS.values():
         with pytest.raises(NotFound):
             end(session, pledge_id=new_id(), on=TODAY, now=NOW)
 
 
-def test_a_pledge_is_not_paid_twice(session, campaign):
+def test_a_pledge_is_not_paid_twice(session: Session, campaign: Campaign) -> None:
     pledge = make_pledge(session, campaign, make_party(session))
     cash(session, pledge, 6000)
     assert pledge.state == "fulfilled"
@@ -270,7 +280,9 @@ def test_a_pledge_is_not_paid_twice(session, campaign):
         cancel_pledge(session, pledge_id=pledge.id, on=TODAY, now=NOW)
 
 
-def test_a_pledge_is_paid_in_parts_and_the_states_follow(session, campaign):
+def test_a_pledge_is_paid_in_parts_and_the_states_follow(
+    session: Session, campaign: Campaign
+) -> None:
     pledge = make_pledge(session, campaign, make_party(session))
     states = []
     for number, amount in enumerate((1000, 4999, 1, 500)):
@@ -286,7 +298,7 @@ def test_a_pledge_is_paid_in_parts_and_the_states_follow(session, campaign):
     sound(session)
 
 
-def test_the_same_source_counts_once(session, campaign):
+def test_the_same_source_counts_once(session: Session, campaign: Campaign) -> None:
     pledge = make_pledge(session, campaign, make_party(session))
     entry_id = cash(session, pledge, 1000)
     for _ in range(2):
@@ -302,7 +314,7 @@ def test_the_same_source_counts_once(session, campaign):
     assert fulfilled_quantity(session, pledge) == 1000
 
 
-def test_cash_for_a_pledge_sent_twice_is_booked_once(session, campaign):
+def test_cash_for_a_pledge_sent_twice_is_booked_once(session: Session, campaign: Campaign) -> None:
     pledge = make_pledge(session, campaign, make_party(session))
     assert cash(session, pledge, 6000) == cash(session, pledge, 6000)
     assert account(session, "A", 1030) == 6000
@@ -311,7 +323,7 @@ def test_cash_for_a_pledge_sent_twice_is_booked_once(session, campaign):
         cash(session, pledge, 5999)
 
 
-def test_a_refund_opens_nothing_again(session, campaign):
+def test_a_refund_opens_nothing_again(session: Session, campaign: Campaign) -> None:
     pledge = make_pledge(session, campaign, make_party(session))
     entry_id = cash(session, pledge, 6000)
     record_fulfilment(
@@ -335,7 +347,9 @@ WRONG_CASH = {
 
 
 @pytest.mark.parametrize(("change", "kind", "place"), WRONG_CASH.values(), ids=WRONG_CASH.keys())
-def test_cash_that_cannot_be_is_refused(session, campaign, change, kind, place):
+def test_cash_that_cannot_be_is_refused(
+    session: Session, campaign: Campaign, change, kind, place
+) -> None:
     pledge = make_pledge(session, campaign, make_party(session))
     with pytest.raises(kind) as refusal:
         cash(session, pledge, **({"amount": 1000} | change))
@@ -343,19 +357,23 @@ def test_cash_that_cannot_be_is_refused(session, campaign, change, kind, place):
     assert account(session, "A", 1030) == 0
 
 
-def test_cash_for_a_pledge_of_hours_is_refused(session, campaign):
+def test_cash_for_a_pledge_of_hours_is_refused(session: Session, campaign: Campaign) -> None:
     pledge = parts(session, basket(session, campaign))["MIN.ELEC"]
     with pytest.raises(Invalid, match="money"):
         cash(session, pledge, 390)
 
 
-def test_cash_for_a_pledge_of_another_book_is_refused(session, campaign, hamlet):
+def test_cash_for_a_pledge_of_another_book_is_refused(
+    session: Session, campaign: Campaign, hamlet: Hamlet
+) -> None:
     pledge = make_pledge(session, campaign, make_party(session))
     with pytest.raises(Invalid, match="another"):
         cash(session, pledge, 100, book=hamlet.books["B"], fund=fund(session, "B", "GEN"))
 
 
-def test_cash_for_a_pledge_goes_to_the_fund_of_the_pledge(session, campaign):
+def test_cash_for_a_pledge_goes_to_the_fund_of_the_pledge(
+    session: Session, campaign: Campaign
+) -> None:
     pledge = make_pledge(session, campaign, make_party(session))
     with pytest.raises(Invalid, match="fund"):
         cash(session, pledge, 6000, fund=fund(session, "A", "GEN"))
@@ -363,7 +381,7 @@ def test_cash_for_a_pledge_goes_to_the_fund_of_the_pledge(session, campaign):
     assert account(session, "A", 9110, in_fund="ROOF") == 0
 
 
-def test_names_in_public_are_as_each_agreed(session, campaign):
+def test_names_in_public_are_as_each_agreed(session: Session, campaign: Campaign) -> None:
     for number, (consent, name) in enumerate(
         (("name", "Ada Hill"), ("initials", "Bo Dale"), ("anonymous", "Cy Moor"))
     ):
@@ -382,13 +400,17 @@ def test_names_in_public_are_as_each_agreed(session, campaign):
     ]
 
 
-def test_a_giver_whose_address_nobody_confirmed_is_anonymous(session, campaign):
+def test_a_giver_whose_address_nobody_confirmed_is_anonymous(
+    session: Session, campaign: Campaign
+) -> None:
     basket(session, campaign, consent="name", party=make_party(session, "eve@example.org"))
     found = supporters(session, campaign_id=campaign.id)
     assert [(row.name, row.message) for row in found] == [("Anonymous", "")]
 
 
-def test_a_promise_of_all_or_nothing_is_conditional_and_not_paid_yet(session, gated):
+def test_a_promise_of_all_or_nothing_is_conditional_and_not_paid_yet(
+    session: Session, gated: Campaign
+) -> None:
     pledge = make_pledge(session, gated, make_party(session))
     assert pledge.legal_nature == "conditional"
     assert account(session, "A", 9120) == 6000
@@ -402,7 +424,9 @@ def test_a_promise_of_all_or_nothing_is_conditional_and_not_paid_yet(session, ga
     assert account(session, "A", 1030) == 0
 
 
-def test_a_campaign_that_reaches_every_minimum_makes_its_promises_due(session, gated):
+def test_a_campaign_that_reaches_every_minimum_makes_its_promises_due(
+    session: Session, gated: Campaign
+) -> None:
     made = basket(session, gated, Line("USD", 12_000), Line("MIN.ELEC", 300))
     assert close_campaign(session, campaign_id=gated.id, on=AFTER, now=NOW) == "succeeded"
     owed = parts(session, made)
@@ -420,7 +444,7 @@ def test_a_campaign_that_reaches_every_minimum_makes_its_promises_due(session, g
     sound(session)
 
 
-def test_what_is_owed_is_not_simply_taken_back(session, gated):
+def test_what_is_owed_is_not_simply_taken_back(session: Session, gated: Campaign) -> None:
     made = basket(session, gated, Line("USD", 12_000), Line("MIN.ELEC", 300))
     close_campaign(session, campaign_id=gated.id, on=AFTER, now=NOW)
     owed = parts(session, made)
@@ -439,7 +463,9 @@ SHORT = {
 
 
 @pytest.mark.parametrize("lines", SHORT.values(), ids=SHORT.keys())
-def test_a_campaign_that_misses_a_minimum_lets_every_promise_lapse(session, gated, lines):
+def test_a_campaign_that_misses_a_minimum_lets_every_promise_lapse(
+    session: Session, gated: Campaign, lines
+) -> None:
     made = basket(session, gated, *lines) if lines else None
     assert close_campaign(session, campaign_id=gated.id, on=AFTER, now=NOW) == "failed"
     for pledge in parts(session, made).values() if made else ():
@@ -451,7 +477,9 @@ def test_a_campaign_that_misses_a_minimum_lets_every_promise_lapse(session, gate
     sound(session)
 
 
-def test_what_was_done_before_the_close_counts_and_the_books_agree(session, gated, hamlet):
+def test_what_was_done_before_the_close_counts_and_the_books_agree(
+    session: Session, gated: Campaign, hamlet: Hamlet
+) -> None:
     """Hours given early are a promise kept, whatever becomes of the campaign."""
     made = basket(session, gated, Line("USD", 10_000), Line("MIN.ELEC", 300))
     worked(session, hamlet, parts(session, made)["MIN.ELEC"], 120)
@@ -464,7 +492,7 @@ def test_what_was_done_before_the_close_counts_and_the_books_agree(session, gate
     sound(session)
 
 
-def test_a_thing_handed_over_early_is_a_promise_kept(session, hamlet):
+def test_a_thing_handed_over_early_is_a_promise_kept(session: Session, hamlet: Hamlet) -> None:
     gated = make_campaign(
         session,
         hamlet.books["A"],
@@ -524,14 +552,16 @@ def received(session: Session, hamlet: Hamlet, pledge: Pledge, quantity: int) ->
     )
 
 
-def test_a_condition_is_met_once(session, gated):
+def test_a_condition_is_met_once(session: Session, gated: Campaign) -> None:
     pledge = make_pledge(session, gated, make_party(session))
     for _ in range(2):
         meet_condition(session, pledge=pledge, on=TODAY, now=NOW)
     assert account(session, "A", 1210) == 6000
 
 
-def test_a_campaign_is_closed_after_its_last_day_and_once(session, campaign):
+def test_a_campaign_is_closed_after_its_last_day_and_once(
+    session: Session, campaign: Campaign
+) -> None:
     with pytest.raises(Conflict, match="This campaign's last day has not passed yet"):
         close_campaign(session, campaign_id=campaign.id, on=campaign.deadline_on, now=NOW)
     pledge = make_pledge(session, campaign, make_party(session))
@@ -565,7 +595,9 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("change", "place"), WRONG.values(), ids=WRONG.keys())
-def test_a_campaign_that_cannot_be_is_refused_by_name(session, hamlet, change, place):
+def test_a_campaign_that_cannot_be_is_refused_by_name(
+    session: Session, hamlet: Hamlet, change, place
+) -> None:
     values = {
         "book": hamlet.books["A"],
         "fund": ("A", "ROOF"),
@@ -589,7 +621,9 @@ def test_a_campaign_that_cannot_be_is_refused_by_name(session, hamlet, change, p
         create_campaign(session, **(values | {"fund": fund(session, *values["fund"])}))
 
 
-def test_every_fulfilment_names_an_entry_that_carries_the_pledge(session, campaign):
+def test_every_fulfilment_names_an_entry_that_carries_the_pledge(
+    session: Session, campaign: Campaign
+) -> None:
     pledge = make_pledge(session, campaign, make_party(session))
     cash(session, pledge, 1000)
     row = session.scalars(select(Fulfilment)).one()

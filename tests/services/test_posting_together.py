@@ -103,8 +103,8 @@ def test_an_event_told_by_two_at_once_is_stored_once(db: Database, asked: Approv
 
 
 def test_posts_of_many_at_once_do_not_collide(
-    db: Database, asked: ApprovalRequest, monkeypatch
-) -> None:  # type: ignore[no-untyped-def]
+    db: Database, asked: ApprovalRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Under SERIALIZABLE about every third post of eight clients has to start again."""
     monkeypatch.setattr("ledger.db.MAX_TRIES", 1)
     monkeypatch.setattr("ledger.db.PATIENCE_SECONDS", 0)
@@ -155,8 +155,8 @@ def test_a_post_waits_for_a_closing_under_way_and_is_dated_after_it(
 
 
 def test_a_closing_does_not_wait_for_ever(
-    db: Database, asked: ApprovalRequest, monkeypatch
-) -> None:  # type: ignore[no-untyped-def]
+    db: Database, asked: ApprovalRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if db.is_sqlite:
         pytest.skip("SQLite has one writer; the other waits for it as for any other")
     monkeypatch.setattr(journal, "PATIENCE", "50ms")

@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
+from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.gateway import Refund as Sent
 from ledger.models.approval_requests import ApprovalRequest
@@ -21,7 +22,7 @@ from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F40
 class Desk(Till):
     """A till with a treasurer, an approver and a paid pledge of 100.00."""
 
-    def __init__(self, session) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.treasurer = make_person(session, "Tess Till", self.book, "treasurer")
         self.approver = make_person(session, "Abe Agree", self.book, "approver")
@@ -48,11 +49,11 @@ class Desk(Till):
 
 
 @pytest.fixture
-def desk(undone) -> Desk:  # type: ignore[no-untyped-def]
+def desk(undone: Session) -> Desk:
     return Desk(undone)
 
 
-def test_a_refund_waits_for_an_approver_and_then_for_the_worker(desk):
+def test_a_refund_waits_for_an_approver_and_then_for_the_worker(desk: Desk) -> None:
     refund = desk.ask(4000)
     assert (refund.state, desk.jobs()) == ("requested", [])
     approval_request = desk.session.scalars(select(ApprovalRequest)).one()
@@ -64,13 +65,13 @@ def test_a_refund_waits_for_an_approver_and_then_for_the_worker(desk):
 
 
 @pytest.mark.parametrize("amount", [0, -1, 10_001])
-def test_more_than_was_paid_or_nothing_is_refused(desk, amount):
+def test_more_than_was_paid_or_nothing_is_refused(desk: Desk, amount: int) -> None:
     with pytest.raises(Invalid) as refused:
         desk.ask(amount)
     assert refused.value.place == "amount"
 
 
-def test_parts_add_up_to_the_whole_and_no_further(desk):
+def test_parts_add_up_to_the_whole_and_no_further(desk: Desk) -> None:
     for part in (4000, 4000, 2000):
         desk.ask(part)
     with pytest.raises(Invalid):
@@ -78,7 +79,7 @@ def test_parts_add_up_to_the_whole_and_no_further(desk):
 
 
 @pytest.mark.parametrize("end", ["rejected", "failed"])
-def test_what_was_refused_can_be_asked_for_again(desk, end):
+def test_what_was_refused_can_be_asked_for_again(desk: Desk, end: str) -> None:
     refund = desk.ask(10_000)
     if end == "rejected":
         refunds.reject_refund(desk.session, refund_id=refund.id)
@@ -89,7 +90,7 @@ def test_what_was_refused_can_be_asked_for_again(desk, end):
     desk.ask(10_000)
 
 
-def test_a_refund_made_on_stripes_pages_counts(desk):
+def test_a_refund_made_on_stripes_pages_counts(desk: Desk) -> None:
     desk.refund(desk.card, 7000)
     with pytest.raises(Invalid):
         desk.ask(3001)
@@ -98,7 +99,7 @@ def test_a_refund_made_on_stripes_pages_counts(desk):
         desk.ask(1)
 
 
-def test_a_refund_of_ours_in_the_books_counts_once(desk):
+def test_a_refund_of_ours_in_the_books_counts_once(desk: Desk) -> None:
     refund = desk.ask(4000)
     desk.approve(refund)
     txn = desk.movement(-4000, category="refund", source="re_1")
@@ -109,7 +110,7 @@ def test_a_refund_of_ours_in_the_books_counts_once(desk):
     desk.ask(6000)
 
 
-def test_nobody_approves_their_own_wish_nor_decides_twice(desk):
+def test_nobody_approves_their_own_wish_nor_decides_twice(desk: Desk) -> None:
     refund = desk.ask(4000)
     with pytest.raises(NotAllowed):
         refunds.approve_refund(
@@ -121,7 +122,7 @@ def test_nobody_approves_their_own_wish_nor_decides_twice(desk):
     assert len(desk.jobs()) == 1
 
 
-def test_what_was_not_paid_by_card_or_does_not_exist_cannot_go_back(desk):
+def test_what_was_not_paid_by_card_or_does_not_exist_cannot_go_back(desk: Desk) -> None:
     unpaid = desk.pledge()
     for pledge_id, error in ((unpaid.id, Conflict), (uuid4(), NotFound)):
         with pytest.raises(error):
@@ -139,7 +140,7 @@ def test_what_was_not_paid_by_card_or_does_not_exist_cannot_go_back(desk):
     ("status", "state"),
     [("succeeded", "sent"), ("pending", "sent"), ("failed", "failed"), ("canceled", "failed")],
 )
-def test_stripes_answer_is_noted_and_books_nothing(desk, status, state):
+def test_stripes_answer_is_noted_and_books_nothing(desk: Desk, status: str, state: str) -> None:
     refund = desk.ask(4000)
     desk.approve(refund)
     sent = Sent("re_1", desk.card.source_id, 4000, status)
@@ -148,7 +149,7 @@ def test_stripes_answer_is_noted_and_books_nothing(desk, status, state):
     assert desk.balance(4090) == 0
 
 
-def test_the_books_may_hear_of_a_refund_before_its_answer_is_noted(desk):
+def test_the_books_may_hear_of_a_refund_before_its_answer_is_noted(desk: Desk) -> None:
     refund = desk.ask(4000)
     desk.approve(refund)
     txn = desk.movement(-4000, category="refund", source="re_1")
@@ -162,7 +163,7 @@ def test_the_books_may_hear_of_a_refund_before_its_answer_is_noted(desk):
     assert (refund.state, refund.stripe_refund_id) == ("posted", "re_1")
 
 
-def test_metadata_of_another_pledges_refund_changes_nothing_there(desk):
+def test_metadata_of_another_pledges_refund_changes_nothing_there(desk: Desk) -> None:
     refund = desk.ask(4000)
     desk.approve(refund)
     other = desk.charge()
@@ -174,7 +175,7 @@ def test_metadata_of_another_pledges_refund_changes_nothing_there(desk):
     assert desk.balance(4090) == 100
 
 
-def test_a_refund_without_an_answer_keeps_its_amount_and_can_be_sent_again(desk):
+def test_a_refund_without_an_answer_keeps_its_amount_and_can_be_sent_again(desk: Desk) -> None:
     refund = desk.ask(10_000)
     desk.approve(refund)
     for job in desk.jobs():
@@ -193,7 +194,7 @@ def test_a_refund_without_an_answer_keeps_its_amount_and_can_be_sent_again(desk)
 
 
 @pytest.mark.parametrize(("approve", "state"), [(True, "approved"), (False, "rejected")])
-def test_an_approver_decides_through_the_proposal(desk, approve, state):
+def test_an_approver_decides_through_the_proposal(desk: Desk, approve: bool, state: str) -> None:
     refund = desk.ask(4000)
     approval_request = desk.session.scalars(select(ApprovalRequest)).one()
     decisions.decide(

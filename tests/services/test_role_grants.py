@@ -1,6 +1,6 @@
 """Roles that move money need two people; an admin alone is delayed, and all holders are told."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -36,7 +36,9 @@ def admin(session: Session, book: Book) -> UUID:
     return make_person(session, "Ada Admin", book, "admin").id
 
 
-def give(session: Session, book: Book, by: UUID, role: str, name: str = "Nobody", now=NOW):  # type: ignore[no-untyped-def]
+def give(
+    session: Session, book: Book, by: UUID, role: str, name: str = "Nobody", now: datetime = NOW
+):
     person = make_person(session, name)
     given = role_grants.give_role(
         session, book=book, person_id=person.id, role=role, given_by=by, now=now
@@ -44,11 +46,11 @@ def give(session: Session, book: Book, by: UUID, role: str, name: str = "Nobody"
     return person.id, given
 
 
-def roles(session: Session, book: Book, person: UUID, now=NOW) -> frozenset[str]:  # type: ignore[no-untyped-def]
+def roles(session: Session, book: Book, person: UUID, now: datetime = NOW) -> frozenset[str]:
     return roles_of(session, person_id=person, book_id=book.id, now=now)
 
 
-def decide(session: Session, approval_request, by: UUID, *, approve: bool = True) -> None:  # type: ignore[no-untyped-def]
+def decide(session: Session, approval_request, by: UUID, *, approve: bool = True) -> None:
     decisions.decide(
         session, request_id=approval_request.id, approve=approve, decided_by=by, note="", now=NOW
     )
@@ -217,7 +219,7 @@ def test_each_guard_is_held_by_a_test(
 ) -> None:
     """The controls: with a guard broken, the test of it fails."""
 
-    def broken(test, **more) -> None:  # type: ignore[no-untyped-def]
+    def broken(test, **more) -> None:
         savepoint = session.begin_nested()
         with pytest.raises((AssertionError, pytest.fail.Exception)):
             test(session, book, admin, **more)

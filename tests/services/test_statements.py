@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import func, select
 
 from ledger.bank_files import Line, Statement, StatementFile, read_statement
+from ledger.db import Database, Session
 from ledger.errors import Invalid, NotFound
+from ledger.models.books import Book
 from ledger.models.statements import BankLine, BankStatement
 from ledger.queries.banking.statements import (
     agreement,
@@ -31,14 +33,14 @@ START = date(2026, 3, 1)
 
 
 @pytest.fixture
-def book(session):  # type: ignore[no-untyped-def]
+def book(session: Session) -> Book:
     made = make_book(session)
     make_fund(session, made)
     return made
 
 
-def keep(  # type: ignore[no-untyped-def]
-    session, book, data, account: int = 1010, choice: Choice | None = None
+def keep(
+    session: Session, book: Book, data, account: int = 1010, choice: Choice | None = None
 ) -> Imported:
     """Import a file, given as bytes or as statements."""
     file = read_statement(data) if isinstance(data, bytes) else data
@@ -71,7 +73,7 @@ def file_of(*statements: Statement) -> StatementFile:
     return StatementFile("test", statements, "0" * 64)
 
 
-def kept(session) -> tuple[int, int]:  # type: ignore[no-untyped-def]
+def kept(session: Session) -> tuple[int, int]:
     """How many lines are kept, and their sum."""
     return tuple(  # type: ignore[return-value]
         session.execute(
@@ -80,7 +82,9 @@ def kept(session) -> tuple[int, int]:  # type: ignore[no-untyped-def]
     )
 
 
-def test_a_file_is_kept_with_its_lines_and_described_as_the_command_line_shows_it(session, book):
+def test_a_file_is_kept_with_its_lines_and_described_as_the_command_line_shows_it(
+    session: Session, book: Book
+) -> None:
     done = keep(session, book, CAMT)
     assert done.as_json() == {
         "format": "camt.053.001.08",
@@ -111,7 +115,7 @@ def test_a_file_is_kept_with_its_lines_and_described_as_the_command_line_shows_i
     assert line_by_id(session, book_id=book.id, line_id=lines[0].line.id) == lines[0]
 
 
-def test_the_same_file_twice_adds_nothing(session):
+def test_the_same_file_twice_adds_nothing(session: Session) -> None:
     for data in (CAMT, PAGES):
         book = make_book(session, "A" if data is CAMT else "B")
         make_fund(session, book)
@@ -123,7 +127,7 @@ def test_the_same_file_twice_adds_nothing(session):
     assert session.scalar(select(func.count()).select_from(BankStatement)) == 3
 
 
-def test_overlapping_files_share_their_lines(session, book):
+def test_overlapping_files_share_their_lines(session: Session, book: Book) -> None:
     first = [line(100, 1), line(100, 10), line(100, 10), line(7, 20)]
     keep(session, book, file_of(statement("A", 0, 1, 20, *first)))
     more = [line(100, 10), line(100, 10), line(7, 20), line(9, 25)]
@@ -133,7 +137,9 @@ def test_overlapping_files_share_their_lines(session, book):
     assert done.statements[0]["warnings"] == []
 
 
-def test_two_equal_gifts_of_one_day_stay_two_when_they_come_on_two_pages(session, book):
+def test_two_equal_gifts_of_one_day_stay_two_when_they_come_on_two_pages(
+    session: Session, book: Book
+) -> None:
     pages = [statement("A/1", 0, 3, 3, line(500, 3)), statement("A/2", 500, 3, 3, line(500, 3))]
     done = keep(session, book, file_of(*pages))
     assert (done.new, done.duplicates) == (2, 0)
@@ -144,28 +150,30 @@ def test_two_equal_gifts_of_one_day_stay_two_when_they_come_on_two_pages(session
     assert keep(session, book, file_of(again)).new == 0
 
 
-def test_pages_in_two_files_are_not_taken_for_one(session, book):
+def test_pages_in_two_files_are_not_taken_for_one(session: Session, book: Book) -> None:
     keep(session, book, file_of(statement("A/1", 0, 3, 3, line(500, 3))))
     done = keep(session, book, file_of(statement("A/2", 500, 3, 3, line(500, 3))))
     assert (done.new, done.duplicates) == (1, 0)
     assert done.statements[0]["warnings"] == []
 
 
-def test_a_day_sent_again_in_full_adds_only_what_is_new(session, book):
+def test_a_day_sent_again_in_full_adds_only_what_is_new(session: Session, book: Book) -> None:
     keep(session, book, file_of(statement("noon", 0, 3, 3, line(500, 3))))
     done = keep(session, book, file_of(statement("night", 0, 3, 3, line(500, 3), line(200, 3))))
     assert (done.new, done.duplicates) == (1, 1)
     assert kept(session) == (2, 700)
 
 
-def test_a_day_that_ends_as_it_began_adds_nothing_under_another_name(session, book):
+def test_a_day_that_ends_as_it_began_adds_nothing_under_another_name(
+    session: Session, book: Book
+) -> None:
     day = statement("A", 100, 3, 3, line(500, 3), line(-500, 3))
     keep(session, book, file_of(day))
     done = keep(session, book, file_of(replace(day, statement_id="A copy")))
     assert (done.new, done.duplicates) == (0, 2)
 
 
-def test_the_order_of_files_does_not_matter(session, book):
+def test_the_order_of_files_does_not_matter(session: Session, book: Book) -> None:
     late = statement("B", 100, 10, 20, line(100, 10), line(3, 20))
     early = statement("A", 0, 1, 9, line(100, 9))
     done = keep(session, book, file_of(late))
@@ -174,7 +182,7 @@ def test_the_order_of_files_does_not_matter(session, book):
     assert kept(session) == (3, 203)
 
 
-def test_a_missing_statement_is_noticed(session, book):
+def test_a_missing_statement_is_noticed(session: Session, book: Book) -> None:
     keep(session, book, file_of(statement("A", 0, 1, 9, line(100, 9))))
     done = keep(session, book, file_of(statement("C", 150, 20, 29, line(1, 21))))
     (warning,) = done.statements[0]["warnings"]
@@ -184,7 +192,7 @@ def test_a_missing_statement_is_noticed(session, book):
     assert filled.statements[0]["warnings"] == []
 
 
-def test_a_line_of_nothing_waits_for_nobody(session, book):
+def test_a_line_of_nothing_waits_for_nobody(session: Session, book: Book) -> None:
     keep(session, book, file_of(statement("A", 0, 1, 2, line(0, 1, "a note"), line(5, 2))))
     assert open_lines(session, book_id=book.id) == 1
 
@@ -197,8 +205,8 @@ def test_a_line_of_nothing_waits_for_nobody(session, book):
     ],
 )
 def test_a_statement_that_contradicts_itself_or_the_book_is_refused_whole(
-    session, book, change, part
-):
+    session: Session, book: Book, change: dict[str, int], part: str
+) -> None:
     good = statement("A", 0, 1, 2, line(5, 1))
     bad = replace(statement("B", 5, 3, 4, line(6, 3)), **change)
     with pytest.raises(Invalid, match=part) as refusal:
@@ -207,14 +215,16 @@ def test_a_statement_that_contradicts_itself_or_the_book_is_refused_whole(
     assert kept(session) == (0, 0)
 
 
-def test_a_statement_in_another_currency_than_the_book_s_is_refused(session, book):
+def test_a_statement_in_another_currency_than_the_book_s_is_refused(
+    session: Session, book: Book
+) -> None:
     foreign = replace(statement("A", 0, 1, 2, line(5, 1)), currency="EUR")
     with pytest.raises(Invalid, match="in EUR, the book in USD"):
         keep(session, book, file_of(foreign))
     assert kept(session) == (0, 0)
 
 
-def test_a_broken_chain_and_several_bank_accounts_are_refused(session, book):
+def test_a_broken_chain_and_several_bank_accounts_are_refused(session: Session, book: Book) -> None:
     good = statement("A", 0, 1, 2, line(5, 1))
     with pytest.raises(Invalid, match="opens with"):
         keep(session, book, file_of(good, statement("B", 6, 3, 4, line(6, 3))))
@@ -224,25 +234,29 @@ def test_a_broken_chain_and_several_bank_accounts_are_refused(session, book):
     assert kept(session) == (0, 0)
 
 
-def test_a_statement_of_the_same_name_with_other_balances_is_refused(session, book):
+def test_a_statement_of_the_same_name_with_other_balances_is_refused(
+    session: Session, book: Book
+) -> None:
     keep(session, book, file_of(statement("A", 0, 1, 2, line(5, 1))))
     with pytest.raises(Invalid, match="imported before"):
         keep(session, book, file_of(statement("A", 0, 1, 2, line(6, 1))))
 
 
 @pytest.mark.parametrize("account", [4010, 9999])
-def test_only_a_bank_account_of_the_book_takes_statements(session, book, account):
+def test_only_a_bank_account_of_the_book_takes_statements(
+    session: Session, book: Book, account: int
+) -> None:
     with pytest.raises(Invalid) as refusal:
         keep(session, book, CAMT, account=account)
     assert refusal.value.place == "account"
 
 
-def test_a_foreign_currency_account_takes_its_own_currency(session, book):
+def test_a_foreign_currency_account_takes_its_own_currency(session: Session, book: Book) -> None:
     foreign = replace(statement("A", 0, 1, 2, line(5, 1)), currency="PLN")
     assert keep(session, book, file_of(foreign), account=1020).new == 1
 
 
-def test_a_preview_keeps_nothing_and_says_what_would_be_refused(db):
+def test_a_preview_keeps_nothing_and_says_what_would_be_refused(db: Database) -> None:
     with db.transaction() as session:
         book = make_book(session)
         make_fund(session, book)
@@ -260,7 +274,7 @@ def test_a_preview_keeps_nothing_and_says_what_would_be_refused(db):
         assert (seen.new, seen.duplicates) == (0, 3)
 
 
-def test_bank_and_books_are_compared_with_what_is_open(session, book):
+def test_bank_and_books_are_compared_with_what_is_open(session: Session, book: Book) -> None:
     assert agreement(session, book_id=book.id) is None
     keep(session, book, PAGES)
     found = agreement(session, book_id=book.id)
@@ -270,7 +284,7 @@ def test_bank_and_books_are_compared_with_what_is_open(session, book):
     assert found.unexplained == 10_000
 
 
-def test_statements_and_lines_of_another_book_are_not_found(session, book):
+def test_statements_and_lines_of_another_book_are_not_found(session: Session, book: Book) -> None:
     other = make_book(session, "B")
     keep(session, book, CAMT)
     (row,) = statements_of(session, book_id=book.id).rows
@@ -296,7 +310,9 @@ WHOLE = (
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the bank files of ../shared/data are not here")
 @pytest.mark.parametrize("name", WHOLE)
-def test_a_real_file_imported_twice_or_split_at_any_day_gives_the_same_lines(session, name):
+def test_a_real_file_imported_twice_or_split_at_any_day_gives_the_same_lines(
+    session: Session, name
+) -> None:
     file = read_statement((REAL / name).read_bytes())
     currency = file.statements[0].currency
     moved = file.statements[-1].closing - file.statements[0].opening
@@ -323,7 +339,7 @@ def test_a_real_file_imported_twice_or_split_at_any_day_gives_the_same_lines(ses
         "mt940/jejik_triodos.txt",
     ],
 )
-def test_a_real_file_that_contradicts_itself_is_refused(session, name):
+def test_a_real_file_that_contradicts_itself_is_refused(session: Session, name: str) -> None:
     book = make_book(session, currency="EUR")
     # One of the files is of two accounts; the first of them contradicts itself.
     account = read_statement((REAL / name).read_bytes()).statements[0].account

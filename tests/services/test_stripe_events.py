@@ -44,11 +44,11 @@ def session(undone: Session) -> Session:
     return undone
 
 
-def store(session, event: Event = EVENT, body: str = BODY) -> bool:  # type: ignore[no-untyped-def]
+def store(session: Session, event: Event = EVENT, body: str = BODY) -> bool:
     return events.store(session, event=event, body=body, now=NOW)
 
 
-def test_a_message_is_kept_once_and_wakes_the_worker_once(session):
+def test_a_message_is_kept_once_and_wakes_the_worker_once(session: Session) -> None:
     assert [store(session) for _ in range(3)] == [True, False, False]
     row = session.scalars(select(StripeEvent)).one()
     assert (row.event_type, row.object_id, row.processed_at) == ("charge.succeeded", "ch_1", None)
@@ -59,14 +59,14 @@ def test_a_message_is_kept_once_and_wakes_the_worker_once(session):
     )
 
 
-def test_another_message_about_the_same_thing_is_another_message(session):
+def test_another_message_about_the_same_thing_is_another_message(session: Session) -> None:
     """The control: it is the message's id that makes a repetition."""
     store(session)
     assert store(session, Event("evt_2", "charge.updated", "ch_1", False))
     assert session.scalar(select(func.count()).select_from(Job)) == 2
 
 
-def test_nothing_about_a_person_is_kept(session):
+def test_nothing_about_a_person_is_kept(session: Session) -> None:
     store(session)
     kept = session.scalars(select(StripeEvent)).one().body
     assert json.loads(kept) == {
@@ -85,12 +85,12 @@ def test_nothing_about_a_person_is_kept(session):
 
 
 @pytest.mark.parametrize("about", [None, {}, "text"], ids=["nothing", "empty", "text"])
-def test_a_message_about_nothing_is_kept_as_well(session, about):
+def test_a_message_about_nothing_is_kept_as_well(session: Session, about) -> None:
     body = json.dumps({**json.loads(BODY), "data": {"object": about}})
     assert store(session, Event("evt_1", "account.updated", None, False), body)
 
 
-def test_a_message_that_had_its_effect_says_when(session):
+def test_a_message_that_had_its_effect_says_when(session: Session) -> None:
     store(session)
     events.mark_processed(session, event_id="evt_1", now=NOW)
     assert session.scalars(select(StripeEvent)).one().processed_at == NOW

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.queries.pledges.pledges import open_quantity
 from ledger.services.banking import matching
@@ -15,7 +16,7 @@ from tests.services.bank_hall import DAY, Hall
 
 
 @pytest.fixture
-def hall(session) -> Hall:  # type: ignore[no-untyped-def]
+def hall(session: Session) -> Hall:
     return Hall(session)
 
 
@@ -28,7 +29,9 @@ def hall(session) -> Hall:  # type: ignore[no-untyped-def]
         ("A", "A payment", "M-02"),
     ],
 )
-def test_only_a_payout_that_the_text_names_is_certain(hall, descriptor, remittance, rule):
+def test_only_a_payout_that_the_text_names_is_certain(
+    hall, descriptor: str, remittance: str, rule: str
+) -> None:
     hall.payout(descriptor=descriptor)
     line = hall.line(48_000, remittance)
     assert hall.rules(line) == [(rule, "po_1", rule == "M-01")]
@@ -45,14 +48,16 @@ def test_only_a_payout_that_the_text_names_is_certain(hall, descriptor, remittan
         (48_000, DAY, "failed"),
     ],
 )
-def test_another_amount_day_or_a_failed_payout_is_no_payout(hall, amount, on, state):
+def test_another_amount_day_or_a_failed_payout_is_no_payout(
+    hall: Hall, amount: int, on, state: str
+) -> None:
     hall.payout(state=state)
     line = hall.line(amount, "STRIPE HALL", on)
     assert not [row for row in hall.rules(line) if row[0] in ("M-01", "M-02")]
     assert hall.auto() == 0
 
 
-def test_the_window_counts_banking_days():
+def test_the_window_counts_banking_days() -> None:
     friday = date(2026, 3, 6)
     assert banking_days(friday, friday) == 0
     assert banking_days(friday, date(2026, 3, 9)) == 1
@@ -61,7 +66,7 @@ def test_the_window_counts_banking_days():
     assert banking_days(date(2020, 1, 1), friday) > 30
 
 
-def test_two_payouts_or_two_lines_that_look_alike_wait_for_somebody(hall):
+def test_two_payouts_or_two_lines_that_look_alike_wait_for_somebody(hall: Hall) -> None:
     hall.payout("po_1")
     hall.payout("po_2")
     line = hall.line(48_000, "STRIPE HALL")
@@ -69,7 +74,7 @@ def test_two_payouts_or_two_lines_that_look_alike_wait_for_somebody(hall):
     assert hall.auto() == 0
 
 
-def test_two_lines_for_one_payout_wait_for_somebody(hall):
+def test_two_lines_for_one_payout_wait_for_somebody(hall: Hall) -> None:
     hall.payout()
     hall.line(48_000, "STRIPE HALL")
     hall.line(48_000, "STRIPE HALL")
@@ -77,7 +82,7 @@ def test_two_lines_for_one_payout_wait_for_somebody(hall):
     assert hall.balance(1120) == 48_000
 
 
-def test_a_trace_tells_two_equal_payouts_apart(hall):
+def test_a_trace_tells_two_equal_payouts_apart(hall: Hall) -> None:
     hall.payout("po_1", trace="TR-11")
     second = hall.payout("po_2", trace="TR-22")
     line = hall.line(48_000, "STRIPE HALL TR-22")
@@ -86,7 +91,7 @@ def test_a_trace_tells_two_equal_payouts_apart(hall):
     assert second.bank_line_id == line.id
 
 
-def test_another_amount_than_promised_is_suggested_and_left_to_people(hall):
+def test_another_amount_than_promised_is_suggested_and_left_to_people(hall: Hall) -> None:
     line = hall.line(2500, hall.pledge.reference)
     assert hall.rules(line) == [("M-06", hall.pledge.reference, False)]
     assert hall.auto() == 0
@@ -98,27 +103,27 @@ def test_another_amount_than_promised_is_suggested_and_left_to_people(hall):
     assert hall.pledge.state == "part_fulfilled"
 
 
-def test_a_text_that_names_two_pledges_is_left_to_people(hall):
+def test_a_text_that_names_two_pledges_is_left_to_people(hall: Hall) -> None:
     other = make_pledge(hall.session, hall.campaign, hall.party, quantity=100)
     line = hall.line(6000, f"{hall.pledge.reference} and {other.reference}")
     assert [row[2] for row in hall.rules(line)] == [False, False]
     assert hall.auto() == 0
 
 
-def test_two_lines_for_one_pledge_are_left_to_people(hall):
+def test_two_lines_for_one_pledge_are_left_to_people(hall: Hall) -> None:
     hall.line(6000, hall.pledge.reference)
     hall.line(6000, hall.pledge.reference)
     assert hall.auto() == 0
 
 
-def test_a_cancelled_pledge_is_never_matched_by_itself(hall):
+def test_a_cancelled_pledge_is_never_matched_by_itself(hall: Hall) -> None:
     cancel_pledge(hall.session, pledge_id=hall.pledge.id, on=DAY, now=NOW)
     line = hall.line(6000, hall.pledge.reference)
     assert hall.rules(line) == [("M-06", hall.pledge.reference, False)]
     assert hall.auto() == 0
 
 
-def test_a_reference_with_a_wrong_sign_is_no_pledge(hall):
+def test_a_reference_with_a_wrong_sign_is_no_pledge(hall: Hall) -> None:
     reference = hall.pledge.reference
     wrong = reference[:-1] + ("A" if reference[-1] != "A" else "B")
     assert hall.rules(hall.line(6000, wrong)) == []
@@ -138,7 +143,9 @@ def test_a_reference_with_a_wrong_sign_is_no_pledge(hall):
         (-10_001, "Monthly fee", None, False),
     ],
 )
-def test_a_small_debit_that_calls_itself_a_charge_is_suggested(hall, amount, text, code, found):
+def test_a_small_debit_that_calls_itself_a_charge_is_suggested(
+    hall: Hall, amount: int, text: str, code: str | None, found: bool
+) -> None:
     line = hall.line(amount, text, code=code)
     assert hall.rules(line) == ([("M-09", "", False)] if found else [])
     assert hall.auto() == 0

@@ -57,7 +57,7 @@ def books(db: Database) -> Database:
     return db
 
 
-def test_every_balance_at_every_day_is_the_sum_of_its_legs(books: Database):
+def test_every_balance_at_every_day_is_the_sum_of_its_legs(books: Database) -> None:
     with books.snapshot() as session:
         assert first_drift(session)[1] is None
         for code in "AB":
@@ -75,7 +75,7 @@ def test_every_balance_at_every_day_is_the_sum_of_its_legs(books: Database):
                 )
 
 
-def test_a_page_of_a_statement_ends_in_the_balance(books: Database):
+def test_a_page_of_a_statement_ends_in_the_balance(books: Database) -> None:
     with books.snapshot() as session:
         book_id = _book(session, "A")
         for fund in (None, "ROOF"):
@@ -92,7 +92,7 @@ def test_a_page_of_a_statement_ends_in_the_balance(books: Database):
             assert page[-1].balance - page[-1].quantity == page[-2].balance
 
 
-def test_sums_made_again_are_the_same(books: Database):
+def test_sums_made_again_are_the_same(books: Database) -> None:
     with books.transaction() as session:
         before = _sums(session)
         sums.rebuild(session, _book(session, "A"))
@@ -101,7 +101,7 @@ def test_sums_made_again_are_the_same(books: Database):
 
 
 @pytest.mark.parametrize("table", ["balance_day", "balance_month"])
-def test_a_sum_that_was_changed_is_found(books: Database, table: str):
+def test_a_sum_that_was_changed_is_found(books: Database, table: str) -> None:
     with books.transaction() as session:
         session.execute(text(f"update {table} set quantity = quantity + 1 where account = 1010"))
     with books.snapshot() as session:

@@ -1,7 +1,7 @@
 """Tokens: what each may do in which book, when it ends, and when it was last used."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -80,7 +80,7 @@ def test_tokens_that_have_ended_leave_room_for_others(session: Session) -> None:
     owner = make_person(session, "Ada")
     make_book(session, "A")
 
-    def make(now=NOW) -> None:  # type: ignore[no-untyped-def]
+    def make(now: datetime = NOW) -> None:
         tokens.create_token(session, person_id=owner.id, name="x", scopes=READ, days=7, now=now)
 
     for _number in range(tokens.MAX_TOKENS):

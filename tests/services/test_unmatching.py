@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from ledger.core.entry import Posting, entry
+from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.payments import Payout
+from ledger.models.people import Person
 from ledger.models.statements import BankLine, Match
 from ledger.queries import invariants
 from ledger.queries.banking.statements import open_and_parked_lines_of
@@ -25,12 +27,12 @@ from tests.services.bank_hall import DAY, Hall
 
 
 @pytest.fixture
-def hall(session) -> Hall:  # type: ignore[no-untyped-def]
+def hall(session: Session) -> Hall:
     return Hall(session)
 
 
 @pytest.fixture
-def treasurer(hall: Hall):  # type: ignore[no-untyped-def]
+def treasurer(hall: Hall) -> Person:
     return make_person(hall.session, "Tess Treasurer", hall.book, "treasurer")
 
 
@@ -40,7 +42,7 @@ def say(hall: Hall, line: BankLine, meaning: str, target: str) -> None:
     )
 
 
-def undo(hall: Hall, line, who, reason: str = "Another giver") -> None:  # type: ignore[no-untyped-def]
+def undo(hall: Hall, line, who, reason: str = "Another giver") -> None:
     unmatching.undo_match(hall.session, line_id=line.id, reason=reason, by=who.id, now=NOW)
 
 
@@ -87,8 +89,8 @@ MEANINGS: dict[str, Callable[[Hall], tuple[BankLine, str, str]]] = {
 
 @pytest.mark.parametrize("kind", MEANINGS)
 def test_undoing_any_match_leaves_the_books_as_before_it_and_the_line_open(
-    hall: Hall, treasurer, kind: str
-) -> None:  # type: ignore[no-untyped-def]
+    hall: Hall, treasurer: Person, kind: str
+) -> None:
     line, meaning, target = MEANINGS[kind](hall)
     before = balances(hall)
     say(hall, line, meaning, target)
@@ -110,7 +112,9 @@ def test_undoing_any_match_leaves_the_books_as_before_it_and_the_line_open(
         assert hall.balance(1010, "GEN") == held + line.amount
 
 
-def test_a_match_that_was_undone_is_kept_with_who_when_and_why(hall: Hall, treasurer) -> None:  # type: ignore[no-untyped-def]
+def test_a_match_that_was_undone_is_kept_with_who_when_and_why(
+    hall: Hall, treasurer: Person
+) -> None:
     line = hall.line(5_000)
     say(hall, line, "gift", "GEN")
     undo(hall, line, treasurer, " Wrong fund ")
@@ -128,7 +132,9 @@ def test_a_match_that_was_undone_is_kept_with_who_when_and_why(hall: Hall, treas
         undo(hall, line, treasurer)
 
 
-def test_a_pledge_is_open_again_and_its_giver_is_told_no_refund(hall: Hall, treasurer) -> None:  # type: ignore[no-untyped-def]
+def test_a_pledge_is_open_again_and_its_giver_is_told_no_refund(
+    hall: Hall, treasurer: Person
+) -> None:
     line = hall.line(6_000)
     say(hall, line, "pledge", hall.pledge.reference)
     assert hall.pledge.state == "fulfilled"
@@ -145,8 +151,8 @@ def test_a_pledge_is_open_again_and_its_giver_is_told_no_refund(hall: Hall, trea
 
 
 def test_what_was_identified_is_undone_first_and_is_unidentified_again(
-    hall: Hall, treasurer
-) -> None:  # type: ignore[no-untyped-def]
+    hall: Hall, treasurer: Person
+) -> None:
     line = hall.line(6_000)
     say(hall, line, "unidentified", "GEN")
     parked = balances(hall)
@@ -162,7 +168,9 @@ def test_what_was_identified_is_undone_first_and_is_unidentified_again(
     assert not open_and_parked_lines_of(hall.session, book_id=hall.book.id)[1].rows
 
 
-def test_one_payment_of_a_batch_is_undone_and_the_others_stay(hall: Hall, treasurer) -> None:  # type: ignore[no-untyped-def]
+def test_one_payment_of_a_batch_is_undone_and_the_others_stay(
+    hall: Hall, treasurer: Person
+) -> None:
     line, parts = hall.batch((1_000, "one"), (2_000, "two"))
     for part in parts:
         matching.match_gift(hall.session, line_id=part.id, fund="GEN", by=None, now=NOW)
@@ -174,7 +182,7 @@ def test_one_payment_of_a_batch_is_undone_and_the_others_stay(hall: Hall, treasu
     assert (line.state, hall.balance(1010)) == ("matched", 3_000)
 
 
-def test_a_program_leaves_alone_what_somebody_undid(hall: Hall, treasurer) -> None:  # type: ignore[no-untyped-def]
+def test_a_program_leaves_alone_what_somebody_undid(hall: Hall, treasurer: Person) -> None:
     line = hall.line(6_000, hall.pledge.reference)
     assert hall.auto() == 1
     undo(hall, line, treasurer)
@@ -186,7 +194,7 @@ def test_a_program_leaves_alone_what_somebody_undid(hall: Hall, treasurer) -> No
     assert other.state == "matched"
 
 
-def test_what_cannot_be_undone_says_why_and_changes_nothing(hall: Hall, treasurer) -> None:  # type: ignore[no-untyped-def]
+def test_what_cannot_be_undone_says_why_and_changes_nothing(hall: Hall, treasurer: Person) -> None:
     line = hall.line(2_500)
     say(hall, line, "pledge", hall.pledge.reference)
     with pytest.raises(Invalid, match="what was wrong"):
@@ -210,7 +218,7 @@ def test_what_cannot_be_undone_says_why_and_changes_nothing(hall: Hall, treasure
     assert (hall.balance(4010, "SOLAR"), hall.balance(1120)) == (given, 0)
 
 
-def test_money_that_was_spent_since_is_not_taken_back(hall: Hall, treasurer) -> None:  # type: ignore[no-untyped-def]
+def test_money_that_was_spent_since_is_not_taken_back(hall: Hall, treasurer: Person) -> None:
     line = hall.line(5_000)
     say(hall, line, "gift", "GEN")
     journal.post(
@@ -226,7 +234,7 @@ def test_money_that_was_spent_since_is_not_taken_back(hall: Hall, treasurer) -> 
         undo(hall, line, treasurer)
 
 
-def test_the_books_hold_every_rule_after_undoing(hall: Hall, treasurer) -> None:  # type: ignore[no-untyped-def]
+def test_the_books_hold_every_rule_after_undoing(hall: Hall, treasurer: Person) -> None:
     told = [MEANINGS[kind](hall) for kind in ("payout", "pledge", "gift", "unidentified")]
     hall.statement.closing = sum(line.amount for line, _meaning, _target in told)
     hall.session.flush()

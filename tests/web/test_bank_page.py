@@ -36,7 +36,7 @@ def dollars(text: str) -> bytes:
     return text.replace("EUR", "USD").encode()
 
 
-def send(town: Town, text: str, **fields: str):  # type: ignore[no-untyped-def]
+def send(town: Town, text: str, **fields: str):
     data = {"file": (io.BytesIO(dollars(text)), "bank.xml"), **fields}
     return town.client("other treasurer").post(
         PAGE, data=data, content_type="multipart/form-data", follow_redirects=True

@@ -56,7 +56,7 @@ def lines(town: Town) -> int:
         return session.scalar(select(func.count()).select_from(BankLine)) or 0
 
 
-def test_a_table_is_said_previewed_imported_and_remembered(town: Town):
+def test_a_table_is_said_previewed_imported_and_remembered(town: Town) -> None:
     before = lines(town)
     led = sent(town, TABLE)
     assert led.status_code == 303
@@ -94,7 +94,7 @@ def test_a_table_is_said_previewed_imported_and_remembered(town: Town):
     assert '<button name="action" value="import">' in shown.text
 
 
-def test_the_page_the_command_and_the_dry_run_read_the_same(town: Town):
+def test_the_page_the_command_and_the_dry_run_read_the_same(town: Town) -> None:
     led = sent(town, TABLE.replace("Extra", "Rest"))
     said(town, led.location, action="import")
     text = TABLE.replace("Extra", "Rest").encode()
@@ -128,7 +128,7 @@ def test_the_page_the_command_and_the_dry_run_read_the_same(town: Town):
 )
 def test_what_cannot_be_read_so_is_said_and_nothing_is_imported(
     quick_town: Town, answers: dict[str, str], words: str
-):
+) -> None:
     where = sent(quick_town, TABLE.replace("Wer", "Von wem")).location
     before = lines(quick_town)
     answered = said(quick_town, where, **{"action": "import", **answers})
@@ -137,7 +137,7 @@ def test_what_cannot_be_read_so_is_said_and_nothing_is_imported(
     assert lines(quick_town) == before
 
 
-def test_a_table_without_headings_is_said_by_number(town: Town):
+def test_a_table_without_headings_is_said_by_number(town: Town) -> None:
     where = sent(town, "2026-05-03,20.00,Ada\n2026-05-04,-5.00,Bo\n").location
     shown = town.client("treasurer").get(where)
     assert re.search(
@@ -158,7 +158,7 @@ def test_a_table_without_headings_is_said_by_number(town: Town):
     assert lines(town) == before + 2
 
 
-def test_a_table_of_another_bank_account_is_asked_about(quick_town: Town):
+def test_a_table_of_another_bank_account_is_asked_about(quick_town: Town) -> None:
     heading = "Konto;Wann;Wieviel\n"
     answers = {
         "heading_line": "1", "column-1": "account_column", "column-2": "day",
@@ -189,7 +189,7 @@ def test_a_table_of_another_bank_account_is_asked_about(quick_town: Town):
     assert asked.status_code == 422
 
 
-def test_a_file_is_thrown_away_or_forgotten_after_a_day(town: Town):
+def test_a_file_is_thrown_away_or_forgotten_after_a_day(town: Town) -> None:
     where = sent(town, TABLE.replace("Wer", "Name")).location
     assert said(town, where, action="drop").location == "/books/A/statements"
     assert town.client("treasurer").get(where).status_code == 404
@@ -202,7 +202,7 @@ def test_a_file_is_thrown_away_or_forgotten_after_a_day(town: Town):
         assert session.scalar(select(func.count()).select_from(TableDraft)) == 0
 
 
-def test_what_was_said_last_is_what_is_remembered(town: Town):
+def test_what_was_said_last_is_what_is_remembered(town: Town) -> None:
     text = TABLE.replace("Wer", "Wen")
     for column in ("texts", ""):
         where = sent(town, text, "/books/A/statements/tables").location

@@ -397,7 +397,7 @@ def test_a_pledge_is_made_to_what_the_campaign_says_when_it_is_made(
     path = opened(town, "changing", mode="keep_what_you_raise")
     offer = pledge_pages._offer
 
-    def meanwhile(*given):  # type: ignore[no-untyped-def]
+    def meanwhile(*given):
         change = {**WELL, "mode": "all_or_nothing", "action": "keep"}
         # In a thread: what one request knows of its visitor, another inside it would know, too.
         with ThreadPoolExecutor(1) as other:

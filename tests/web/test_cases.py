@@ -168,7 +168,7 @@ def blank(columns: int) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", BANKS)
-def test_a_bank_file_is_read_alike(ways: Ways, name: str):
+def test_a_bank_file_is_read_alike(ways: Ways, name: str) -> None:
     path = file_of(name)
     ways.books(currency_of(name))
     to = ("--account", f"{ways.command}/1010")
@@ -196,7 +196,7 @@ def test_a_bank_file_is_read_alike(ways: Ways, name: str):
     assert ways.lines(ways.page)[1]
 
 
-def test_a_second_download_with_other_texts_adds_nothing_by_either_way(ways: Ways):
+def test_a_second_download_with_other_texts_adds_nothing_by_either_way(ways: Ways) -> None:
     ways.books("EUR")
     for name in ("O09a", "O09b"):
         path = file_of(name)
@@ -208,7 +208,7 @@ def test_a_second_download_with_other_texts_adds_nothing_by_either_way(ways: Way
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_table_is_read_alike(ways: Ways, name: str):
+def test_a_table_is_read_alike(ways: Ways, name: str) -> None:
     path, said = file_of(name), CASES / f"{name}.toml"
     currency = CURRENCIES.get(name, "USD")
     ways.books(currency)
@@ -235,7 +235,7 @@ def test_a_table_is_read_alike(ways: Ways, name: str):
 
 
 @pytest.mark.parametrize("name", ["C20", "X01"])
-def test_a_list_of_gifts_is_read_alike(ways: Ways, name: str):
+def test_a_list_of_gifts_is_read_alike(ways: Ways, name: str) -> None:
     path, currency = file_of(name), CURRENCIES.get(name, "USD")
     ways.books(currency)
     call = ("gifts", str(path), "--book", ways.command, "--fund", "GEN", "--without-email")
@@ -256,7 +256,7 @@ def test_a_list_of_gifts_is_read_alike(ways: Ways, name: str):
 
 
 @pytest.mark.parametrize("name", LEDGERS)
-def test_a_ledger_is_read_alike(ways: Ways, name: str, tmp_path: Path):
+def test_a_ledger_is_read_alike(ways: Ways, name: str, tmp_path: Path) -> None:
     path = file_of(name)
     if path.suffix == ".sql":
         path = tmp_path / "x.gnucash"
@@ -292,7 +292,7 @@ def test_a_ledger_is_read_alike(ways: Ways, name: str, tmp_path: Path):
     assert ways.postings(ways.page)
 
 
-def test_accounts_that_only_a_person_can_name_are_asked_for(ways: Ways, tmp_path: Path):
+def test_accounts_that_only_a_person_can_name_are_asked_for(ways: Ways, tmp_path: Path) -> None:
     """The command refuses without a mapping; the page asks."""
     path = file_of("H27")
     ways.books("EUR")
@@ -317,7 +317,7 @@ def test_accounts_that_only_a_person_can_name_are_asked_for(ways: Ways, tmp_path
     assert ways.postings(ways.page)
 
 
-def test_a_gift_of_new_year_stays_in_its_year_on_the_page(ways: Ways, tmp_path: Path):
+def test_a_gift_of_new_year_stays_in_its_year_on_the_page(ways: Ways, tmp_path: Path) -> None:
     path = tmp_path / "x.gnucash"
     with sqlite3.connect(path) as book:
         book.executescript(file_of("G01").read_text())

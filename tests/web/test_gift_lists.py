@@ -38,7 +38,7 @@ def entries(town: Town) -> int:
         return session.scalar(select(func.count()).select_from(Entry)) or 0
 
 
-def test_a_list_is_looked_at_and_booked_once(town: Town):
+def test_a_list_is_looked_at_and_booked_once(town: Town) -> None:
     treasurer, before = town.client("treasurer"), entries(town)
     assert "/books/A/gifts" in treasurer.get("/books/A/by-hand").text
     where = sent(town, LIST).location
@@ -69,7 +69,7 @@ def test_a_list_is_looked_at_and_booked_once(town: Town):
     assert entries(town) == before + 2
 
 
-def test_a_list_sent_as_a_bank_statement_is_told_apart(town: Town):
+def test_a_list_sent_as_a_bank_statement_is_told_apart(town: Town) -> None:
     where = sent(town, LIST, "/books/A/statements").location
     assert ("Import it under Import contributions, or with `poolbook import gifts`") in town.client(
         "treasurer"
@@ -78,7 +78,7 @@ def test_a_list_sent_as_a_bank_statement_is_told_apart(town: Town):
     assert dropped.location == "/books/A/statements"
 
 
-def test_a_list_can_be_thrown_away(town: Town):
+def test_a_list_can_be_thrown_away(town: Town) -> None:
     where = sent(town, LIST).location
     treasurer = town.client("treasurer")
     assert treasurer.post(where, data={"action": "drop"}).location == "/books/A/by-hand"

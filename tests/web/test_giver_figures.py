@@ -49,7 +49,7 @@ def giver(db: Database, request: pytest.FixtureRequest) -> Iterator[Giver]:
         session.rollback()
 
 
-def test_what_was_paid_in_another_currency_is_shown_as_it_is_in_the_books(giver: Giver):
+def test_what_was_paid_in_another_currency_is_shown_as_it_is_in_the_books(giver: Giver) -> None:
     pledge = giver.till.foreign(paid=5_000, settled=5_412)
     totals, rows = giver.giving()
     assert totals == [("received", "USD", 5_412)]
@@ -57,7 +57,7 @@ def test_what_was_paid_in_another_currency_is_shown_as_it_is_in_the_books(giver:
     assert giver.thanks(pledge) == rows
 
 
-def test_what_a_bank_takes_back_is_no_longer_received(giver: Giver):
+def test_what_a_bank_takes_back_is_no_longer_received(giver: Giver) -> None:
     """The dispute of a payment left the pledge as it was paid."""
     charge = giver.till.charge(6_000)
     giver.till.dispute(charge)
@@ -66,7 +66,7 @@ def test_what_a_bank_takes_back_is_no_longer_received(giver: Giver):
     assert rows == [("received", "USD", 0), ("promised", "USD", 0)]
 
 
-def test_what_is_owed_back_is_no_longer_received(giver: Giver):
+def test_what_is_owed_back_is_no_longer_received(giver: Giver) -> None:
     """Decided twice, not yet paid: each time it leaves what was received."""
     charge = giver.till.charge(6_000)
     for amount in (1_000, 500):
@@ -78,7 +78,7 @@ def test_what_is_owed_back_is_no_longer_received(giver: Giver):
     assert rows[0] == ("received", "USD", 4_500)
 
 
-def test_a_promise_whose_payment_was_left_is_not_promised(giver: Giver):
+def test_a_promise_whose_payment_was_left_is_not_promised(giver: Giver) -> None:
     left, kept = giver.till.pledge(20_000), giver.till.pledge(6_000)
     payments.prepare_attempt(giver.session, pledge_id=left.id, params_sha256="x", now=NOW)
     totals, _rows = giver.giving()
@@ -87,6 +87,6 @@ def test_a_promise_whose_payment_was_left_is_not_promised(giver: Giver):
     assert giver.thanks(kept) == [("received", "USD", 0), ("promised", "USD", 6_000)]
 
 
-def test_monthly_gifts_are_in_the_totals(giver: Giver):
+def test_monthly_gifts_are_in_the_totals(giver: Giver) -> None:
     giver.till.refund(giver.till.monthly(2_000), 500)
     assert giver.giving() == ([("received", "USD", 1_500)], [])

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from ledger.db import Session
 from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.assets import Asset
 from ledger.queries.books.balances import trial_balance
@@ -51,7 +52,7 @@ def asset_id(town: Town) -> UUID:
         return session.scalars(select(Asset.id).where(Asset.intake_id == intake.id)).one()
 
 
-def _agree(session, town: Town, kind: str, subject: str) -> None:  # type: ignore[no-untyped-def]
+def _agree(session: Session, town: Town, kind: str, subject: str) -> None:
     asked = session.scalars(
         select(ApprovalRequest).where(ApprovalRequest.kind == kind, ApprovalRequest.state == "open")
     )

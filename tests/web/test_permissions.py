@@ -315,7 +315,7 @@ def test_whoever_asks_does_not_decide(town: Town) -> None:
     """The approver of this town has asked for something herself."""
     made: list[UUID] = []
 
-    def ask(session) -> None:  # type: ignore[no-untyped-def]
+    def ask(session: Session) -> None:
         old = session.get_one(ApprovalRequest, UUID(town.ids["request_id"]))
         approval_request = ApprovalRequest(
             book_id=old.book_id,
@@ -341,7 +341,7 @@ def test_whoever_asks_does_not_decide(town: Town) -> None:
     assert "cannot approve" in answer.text
     assert town.rows() == before
 
-    def agree(session) -> None:  # type: ignore[no-untyped-def]
+    def agree(session: Session) -> None:
         other = make_person(session, "Another", book_by_code(session, "A"), "approver")
         decide(
             session,

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from ledger.db import Session
 from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
 from ledger.models.people import Membership
@@ -171,7 +172,7 @@ def test_whoever_asked_does_not_agree_for_the_host(town: Town) -> None:
     town.client("other treasurer").post("/books/B/pools/join", data={**JOIN, "pool": "SPRINGS"})
     assert decide(town, "other approver", "pool_joining") == 303
 
-    def swap(session) -> None:  # type: ignore[no-untyped-def]
+    def swap(session: Session) -> None:
         row = session.get_one(ApprovalRequest, waiting(town, "pool_admission").id)
         row.made_by = town.people["approver"]
 

@@ -70,7 +70,7 @@ def links(town: Town) -> list[str]:
     return [re.findall(rf"{HOME}(/sign-in/\S+)", fill(mail.body))[0] for mail in mails]
 
 
-def follow(client: FlaskClient, link: str):  # type: ignore[no-untyped-def]
+def follow(client: FlaskClient, link: str):
     """Press the button on a link's page."""
     shown = client.get(link)
     assert shown.status_code == 200

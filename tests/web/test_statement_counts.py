@@ -98,7 +98,7 @@ def asked(db: Database, store: Store, who: str, address: str) -> tuple[list[str]
 @pytest.mark.parametrize(("name", "who", "address"), PAGES, ids=[page[0] for page in PAGES])
 def test_a_page_costs_the_same_in_a_store_ten_times_as_large(
     stores: Stores, name: str, who: str, address: str
-):
+) -> None:
     (small, few), (large, many) = (asked(db, store, who, address) for db, store in stores)
     assert len(large) <= MOST, "\n".join(large)
     if name not in GROWS:
@@ -106,7 +106,7 @@ def test_a_page_costs_the_same_in_a_store_ten_times_as_large(
         assert many <= MORE * few + FEW, f"{few} steps became {many}"
 
 
-def test_no_page_reads_a_table_from_end_to_end(stores: Stores):
+def test_no_page_reads_a_table_from_end_to_end(stores: Stores) -> None:
     db, store = stores[-1]
     app = program(db)
     read = {}
@@ -143,7 +143,7 @@ def scanned(plan: str) -> bool:
     return plan.removeprefix("SCAN ") in FILLED
 
 
-def test_the_counts_notice_a_question_for_each_row(stores: Stores):
+def test_the_counts_notice_a_question_for_each_row(stores: Stores) -> None:
     """The control: what asks once for each book asks more of the larger store."""
 
     def books(db: Database) -> int:
@@ -157,7 +157,7 @@ def test_the_counts_notice_a_question_for_each_row(stores: Stores):
     assert books(large) > books(small)
 
 
-def test_the_counts_notice_what_is_read_to_be_counted(stores: Stores):
+def test_the_counts_notice_what_is_read_to_be_counted(stores: Stores) -> None:
     """The control: a count takes ten times as many steps, and reads the table from end to end."""
 
     def pledges(db: Database) -> tuple[int, list[str]]:
