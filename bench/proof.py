@@ -21,12 +21,11 @@ from uuid import UUID
 
 from sqlalchemy import Column, Connection, Table, delete, select, text, update
 from sqlalchemy.exc import DataError, IntegrityError
-from sqlalchemy.orm import Session as OrmSession
 
 from ledger.core.entry import Entry, Posting
-from ledger.db import Database
+from ledger.db import Database, ReadSession
 from ledger.ids import new_id
-from ledger.models.base import UtcDateTime
+from ledger.models.base import Base, UtcDateTime
 from ledger.models.books import Account, Book
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.journal import Posting as PostingRow
@@ -42,9 +41,8 @@ from reports.bundle import make_bundle
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 SIGNER = Signer("bench.example", bytes(32))
-TABLES: list[Table] = [
-    made.__table__  # type: ignore[misc]
-    for made in (EntryRow, PostingRow, Account, Seal)
+TABLES = [
+    Base.metadata.tables[made.__tablename__] for made in (EntryRow, PostingRow, Account, Seal)
 ]
 
 
@@ -188,8 +186,8 @@ def database_changes(db: Database, changes: int) -> Counter[str]:
     with db.engine.connect() as connection:
         transaction = connection.begin()
         unguard(connection)
-        session = OrmSession(connection, autoflush=False, join_transaction_mode="create_savepoint")
-        book = session.scalar(select(Book.id).where(Book.code == "A"))
+        session = ReadSession(connection, autoflush=False, join_transaction_mode="create_savepoint")
+        book = session.scalars(select(Book.id).where(Book.code == "A")).one()
         keys = {
             table: connection.execute(
                 select(*table.primary_key).where(table.c.book_id == book)
@@ -201,7 +199,7 @@ def database_changes(db: Database, changes: int) -> Counter[str]:
             told = change(connection, chance, keys)
             if told:
                 counted["made"] += 1
-                found = first_difference(session, book)[1]  # type: ignore[arg-type]
+                found = first_difference(session, book)[1]
                 counted["found"] += found is not None
                 counted["named"] += found is not None and any(
                     word in found for word in ("entry", "account", "fund", "seal")
@@ -223,8 +221,8 @@ def change(connection: Connection, chance: random.Random, keys: dict[Table, Any]
         connection.execute(delete(table).where(*key_of(table, row)))
         return f"delete from {table}"
     if deed == "insert":
-        key = list(table.primary_key)[-1]
-        fresh = {**row._mapping, key.name: other(key, row, chance)}
+        last = list(table.primary_key)[-1]
+        fresh = {**row._mapping, last.name: other(last, row, chance)}
         if table.name == "seal":
             fresh["entry_id"] = fresh["fund_id"] = fresh["account"] = None
         return f"insert {table}" if tried(connection, table.insert().values(fresh)) else ""

@@ -9,6 +9,7 @@ a million of them; entries go through ``services.books.journal``.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import insert, select
@@ -64,7 +65,7 @@ def fill(db: Database, pledges: int, *, books: int = BOOKS, work: int | None = N
     chunk = max(1, min(CHUNK, pledges // 100))
     for start in range(0, pledges, chunk):
         span = range(start, min(start + chunk, pledges))
-        db.run(lambda session, span=span: _promise(session, span, pledges), decides=False)
+        db.run(partial(_promise, span=span, pledges=pledges), decides=False)
     work = work or max(1, pledges // PER_LINE)
     db.run(lambda session: store_work.open_lines(session, work, pledges // PER_LINE), decides=False)
     db.run(lambda session: store_work.stripe_balance(session), decides=False)

@@ -70,7 +70,7 @@ class OnSession(Database):
         self.session: Session
 
     @contextmanager
-    def snapshot(self) -> Iterator[Session]:  # type: ignore[override]
+    def snapshot(self) -> Iterator[Session]:
         """Read on the open session."""
         yield self.session
 

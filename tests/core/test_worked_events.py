@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 
@@ -62,8 +62,34 @@ def opening(code: str) -> list[Entry]:
     return made
 
 
-HELD = {"held_fund": "HELD", "pool": "P", "pool_fund": "JOINT", "currency": "USD"}
-LAPTOP = {
+class Held(TypedDict):
+    held_fund: str
+    pool: str
+    pool_fund: str
+    currency: str
+
+
+class Lent(TypedDict):
+    lender: str
+    lender_fund: str
+    borrower: str
+    borrower_fund: str
+    commodity: str
+    quantity: int
+    asset: str
+
+
+class Grant(TypedDict):
+    giver: str
+    giver_fund: str
+    receiver: str
+    receiver_fund: str
+    currency: str
+    amount: int
+
+
+HELD: Held = {"held_fund": "HELD", "pool": "P", "pool_fund": "JOINT", "currency": "USD"}
+LAPTOP: Lent = {
     "lender": "A",
     "lender_fund": "GEN",
     "borrower": "B",
@@ -72,7 +98,7 @@ LAPTOP = {
     "quantity": 1,
     "asset": "L3",
 }
-GRANT = {
+GRANT: Grant = {
     "giver": "A",
     "giver_fund": "GEN",
     "receiver": "B",

@@ -1,7 +1,7 @@
 """The calls that make the worked events: one line of figures in, the entries out."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypedDict
 
 from ledger.core import bookkeeping as books
 from ledger.core.entry import Entry
@@ -18,15 +18,57 @@ def merged(*parts: list[Entry]) -> list[Entry]:
     return [Entry(entries[0].book, tuple(leg for item in entries for leg in item.postings))]
 
 
-POOL = {"pool": "P", "pool_fund": "JOINT"}
-HOST = {"host": "A", "held_fund": "HELD"}
-C_SHARE = {"member": "C", "member_fund": "GEN", **POOL, **HOST, "currency": "USD", "amount": 20000}
+class Pool(TypedDict):
+    pool: str
+    pool_fund: str
+
+
+class Host(TypedDict):
+    host: str
+    held_fund: str
+
+
+class Member(TypedDict):
+    member: str
+    member_fund: str
+    currency: str
+    amount: int
+
+
+class Share(Pool, Host, Member):
+    """What a member gives to a pool, through its host."""
+
+
+class Equipment(TypedDict):
+    commodity: str
+    currency: str
+
+
+class Supplies(TypedDict):
+    commodity: str
+    quantity: int
+    amount: int
+
+
+class Bought(Supplies):
+    currency: str
+
+
+class Grant(TypedDict):
+    grant: str
+
+
+POOL: Pool = {"pool": "P", "pool_fund": "JOINT"}
+HOST: Host = {"host": "A", "held_fund": "HELD"}
+C_SHARE: Share = {
+    "member": "C", "member_fund": "GEN", **POOL, **HOST, "currency": "USD", "amount": 20000,
+}  # fmt: skip
 LENT = {"lender": "A", "lender_fund": "GEN"}
-LAPTOP = {"commodity": "EQP.LAPTOP", "currency": "USD"}
-PANELS = {"commodity": "EQP.PANEL", "quantity": 10, "currency": "USD", "amount": 100000}
-CEMENT = {"commodity": "GRM.CEMENT", "quantity": 50000, "amount": 900}
-B_UNSPENT = {"member": "B", "member_fund": "ROOF", "currency": "USD", "amount": 5000}
-G1 = {"grant": "G1"}
+LAPTOP: Equipment = {"commodity": "EQP.LAPTOP", "currency": "USD"}
+PANELS: Bought = {"commodity": "EQP.PANEL", "quantity": 10, "currency": "USD", "amount": 100000}
+CEMENT: Supplies = {"commodity": "GRM.CEMENT", "quantity": 50000, "amount": 900}
+B_UNSPENT: Member = {"member": "B", "member_fund": "ROOF", "currency": "USD", "amount": 5000}
+G1: Grant = {"grant": "G1"}
 
 
 def intention(book: str, fund: str, unit: str, quantity: int, pledge: str) -> list[Entry]:

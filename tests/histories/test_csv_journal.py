@@ -1,5 +1,6 @@
 """Journals that other programs export as a table come in, or say why not and what to do."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -120,8 +121,8 @@ def test_dates_are_read_as_all_of_them_are_written(
 def test_the_case_is_read() -> None:
     history = read_history(CASES / "H27.csv")
     assert [(leg.account, leg.figure.number) for leg in history.transactions[0].legs] == [
-        ("Bank", 20),
-        ("Income", -20),
+        ("Bank", Decimal(20)),
+        ("Income", Decimal(-20)),
     ]
 
 

@@ -1,5 +1,6 @@
 """Our readers and the programs themselves make the same balances of a file."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from ledger.importers import History, read_history
 from tests import programs
 
 DATA = Path(__file__).parent / "data"
-READ_BY = {
+READ_BY: dict[tuple[str, str], Callable[[Path], programs.Balances]] = {
     ("hall.journal", "hledger"): lambda path: programs.hledger(path, strict=False),
     ("hall.journal", "ledger"): lambda path: programs.ledger(path, strict=False),
     ("gold.ledger", "ledger"): lambda path: programs.ledger(path, strict=False),

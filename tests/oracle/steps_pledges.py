@@ -3,6 +3,7 @@
 from datetime import date
 from uuid import UUID
 
+from ledger.models.commitments import Commitment
 from sqlalchemy import select
 
 from ledger.core.match_gifts import Terms
@@ -14,6 +15,7 @@ from ledger.services.banking import matching, tax_reclaims
 from ledger.services.campaigns import campaigns, matching_sponsors
 from ledger.services.pledges import pledges, receivables
 from tests.factories import save_card
+from tests.keywords import By, Cash
 from tests.oracle.world import AFTER, CLOSING, DAY, Step, World
 
 
@@ -22,16 +24,18 @@ def plg_01(world: World, session: Session) -> None:
 
 
 def plg_02(world: World, session: Session) -> None:
-    told = {"mode": "all_or_nothing"}
+    mode = "all_or_nothing"
     world.made["PLG-02"] = [
-        world.pledge(session, "A", "SOLAR", "USD", 10000, goal=10000, **told),
-        world.pledge(session, "A", "SOLAR", "USD", 4000, goal=90000, **told),
+        world.pledge(session, "A", "SOLAR", "USD", 10000, mode=mode, goal=10000),
+        world.pledge(session, "A", "SOLAR", "USD", 4000, mode=mode, goal=90000),
     ]
     for pledge_id in world.made["PLG-02"]:
         save_card(session, session.get_one(Pledge, pledge_id))
 
 
-def _promise(world: World, session: Session, schedule: list[tuple[date, int]], rate: int):
+def _promise(
+    world: World, session: Session, schedule: list[tuple[date, int]], rate: int
+) -> Commitment:
     row = receivables.propose_promise(
         session,
         party=world.party(session, "Paula Promise"),
@@ -76,7 +80,7 @@ def plg_06(world: World, session: Session) -> None:
     """A reminder posts nothing: what is due follows from the schedule."""
 
 
-def _close_campaign(world: World, session: Session, pledge_id) -> None:
+def _close_campaign(world: World, session: Session, pledge_id: UUID) -> None:
     campaign_id = session.get_one(Pledge, pledge_id).campaign_id
     campaigns.close_campaign(
         session, campaign_id=session.get_one(Campaign, campaign_id).id, on=CLOSING, now=AFTER
@@ -172,7 +176,7 @@ def plg_15(world: World, session: Session) -> None:
     _match_pledge(world, session, line, world.made["PLG-13.pledge"])
 
 
-def _match_pledge(world: World, session: Session, line, pledge_id) -> None:
+def _match_pledge(world: World, session: Session, line: UUID, pledge_id: UUID) -> None:
     reference = session.scalars(select(Pledge.reference).where(Pledge.id == pledge_id)).one()
     matching.match_pledge(
         session, line_id=line, reference=reference, by=world.people["maker"], now=world.now
@@ -180,15 +184,16 @@ def _match_pledge(world: World, session: Session, line, pledge_id) -> None:
 
 
 def tax_1(world: World, session: Session) -> None:
-    told = {"fund": "GEN", "by": world.people["maker"], "now": world.now}
+    by: By = {"by": world.people["maker"], "now": world.now}
     gift = world.line(session, "D", 10000, currency="GBP")
-    assert tax_reclaims.match_gift_with_reclaim(session, line_id=gift, **told) == 2500
+    matched = tax_reclaims.match_gift_with_reclaim(session, line_id=gift, fund="GEN", **by)
+    assert matched == 2500
     paid = world.line(session, "D", 2500, currency="GBP")
-    tax_reclaims.match_reclaim(session, line_id=paid, **told)
+    tax_reclaims.match_reclaim(session, line_id=paid, fund="GEN", **by)
 
 
 def off_1(world: World, session: Session) -> None:
-    cash = {
+    cash: Cash = {
         "book": world.book(session, "A"),
         "fund": world.fund(session, "A", "SOLAR"),
         "amount": 7500,

@@ -1,5 +1,7 @@
 """Steps: opening balances, pools, allocations, moves between funds, corrections, periods."""
 
+from dataclasses import replace
+
 from sqlalchemy import select
 
 from ledger.core.allocation import Rule
@@ -15,7 +17,7 @@ from tests.oracle.world import AFTER, DAY, Step, World
 
 
 def opn_1(world: World, session: Session) -> None:
-    laptop = {"commodity": "EQP.LAPTOP", "fund": "GEN", "cost": 90000, "depreciated": 30000}
+    laptop = Thing("L1", "EQP.LAPTOP", "GEN", cost=90000, depreciated=30000)
     world.approve(
         session,
         opening_balances.propose_opening(
@@ -29,7 +31,7 @@ def opn_1(world: World, session: Session) -> None:
                 Balance(1010, "SOLAR", "USD", 200000),
                 Balance(8210, "GEN", "EQP.LAPTOP", 2),
             ],
-            things=[Thing("L1", **laptop), Thing("L2", **laptop)],
+            things=[laptop, replace(laptop, tag="L2")],
             reason="Accounts of last year, signed",
             made_by=world.people["maker"],
             now=world.now,

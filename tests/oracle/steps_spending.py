@@ -35,22 +35,23 @@ def rmb_1(world: World, session: Session) -> None:
 
 
 def ict_1(world: World, session: Session) -> None:
-    sides = {
-        "giver_fund": world.fund(session, "A", "GEN"),
-        "receiver_fund": world.fund(session, "B", "ROOF"),
-        "amount": 50000,
-    }
+    giver_fund = world.fund(session, "A", "GEN")
+    receiver_fund = world.fund(session, "B", "ROOF")
     approval_request = transfers.propose_grant(
         session,
         giver=world.book(session, "A"),
+        giver_fund=giver_fund,
         receiver=world.book(session, "B"),
+        receiver_fund=receiver_fund,
+        amount=50000,
         reason="For the roof",
         made_by=world.people["maker"],
         now=world.now,
-        **sides,
     )
     world.approve(session, approval_request)
-    transfer = transfers.Transfer(reference=str(approval_request.id), **sides)
+    transfer = transfers.Transfer(
+        giver_fund, receiver_fund, 50000, reference=str(approval_request.id)
+    )
     transfers.settle_grant(session, transfer=transfer, on=DAY, now=world.now)
 
 

@@ -1,6 +1,7 @@
 """Steps: everything that Stripe moves, cheques, and money in another currency."""
 
-from datetime import date
+from datetime import date, datetime
+from uuid import UUID
 
 from ledger.db import Session
 from ledger.gateway import BalanceTransaction, Payout
@@ -11,18 +12,24 @@ from ledger.services.banking import cash, matching
 from ledger.services.payments import bank_debits, disputes, gifts, payments, refund_settlement
 from ledger.services.payments.gifts import Kind
 from ledger.services.stripe_balance import fees, payouts
+from tests.keywords import Cash, Place
 from tests.oracle.world import DAY, START, Step, World
 
 
 def _gift(
-    world: World, session: Session, amount: int, fee: int, fund: str = "SOLAR", **kind: object
+    world: World,
+    session: Session,
+    amount: int,
+    fee: int,
+    fund: str = "SOLAR",
+    kind: Kind | None = None,
 ) -> BalanceTransaction:
     txn = world.movement(session, amount, fee)
     gifts.settle_gift(
         session,
         txn_id=txn.id,
         fund=world.fund(session, "A", fund),
-        kind=Kind(**kind),  # type: ignore[arg-type]
+        kind=kind,
         now=world.now,
     )
     return txn
@@ -43,7 +50,7 @@ def _paid(code: str, amount: int, fee: int, place: int | None = None) -> Step:
 
 
 def pay_02(world: World, session: Session) -> None:
-    world.made["PAY-02"] = _gift(world, session, 10000, 320, fee_bearer="general")
+    world.made["PAY-02"] = _gift(world, session, 10000, 320, kind=Kind(fee_bearer="general"))
 
 
 def pay_05(world: World, session: Session) -> None:
@@ -62,7 +69,7 @@ def pay_05(world: World, session: Session) -> None:
 
 def pay_06(world: World, session: Session) -> None:
     debit = agreements.load(session, world.made["PAY-05"][0], bank_debits.DEBIT)
-    world.made["PAY-06"] = _gift(world, session, 20000, 160, debit=debit)
+    world.made["PAY-06"] = _gift(world, session, 20000, 160, kind=Kind(debit=debit))
 
 
 def pay_07(world: World, session: Session) -> None:
@@ -78,11 +85,11 @@ def pay_08(world: World, session: Session) -> None:
 
 
 def pay_09(world: World, session: Session) -> None:
-    _gift(world, session, 2000, 88, "GEN", recurring=True)
+    _gift(world, session, 2000, 88, "GEN", kind=Kind(recurring=True))
 
 
 def pay_10(world: World, session: Session) -> None:
-    _gift(world, session, 10000, 320, "GEN", benefit=4000)
+    _gift(world, session, 10000, 320, "GEN", kind=Kind(benefit=4000))
 
 
 def pay_11(world: World, session: Session) -> None:
@@ -228,7 +235,7 @@ def po_4(world: World, session: Session) -> None:
 
 
 def off_2(world: World, session: Session) -> None:
-    cheque = {
+    cheque: Cash = {
         "book": world.book(session, "A"),
         "fund": world.fund(session, "A", "SOLAR"),
         "amount": 25000,
@@ -260,7 +267,14 @@ def plg_16(world: World, session: Session) -> None:
     )
 
 
-def _exchange(world: World, session: Session) -> dict[str, object]:
+class Exchange(Place):
+    """Who exchanges a community's money, and when."""
+
+    by: UUID
+    now: datetime
+
+
+def _exchange(world: World, session: Session) -> Exchange:
     return {
         "book": world.book(session, "A"),
         "fund": world.fund(session, "A", "GEN"),
@@ -276,7 +290,7 @@ def fx_1(world: World, session: Session) -> None:
             foreign="EUR", amount=10000, rate_millionths=1_085_000, reference="1"
         ),
         on=DAY,
-        **_exchange(world, session),  # type: ignore[arg-type]
+        **_exchange(world, session),
     )
     assert value == 10850
 
@@ -290,7 +304,7 @@ def fx_3(world: World, session: Session) -> None:
         session,
         sale=exchange.ForeignSale(foreign="EUR", amount=6000, received=6570, reference="1"),
         on=date(2026, 4, 2),
-        **_exchange(world, session),  # type: ignore[arg-type]
+        **_exchange(world, session),
     )
     _revalue(world, session, 1_095_000, date(2026, 4, 30), -50)
 
@@ -300,7 +314,7 @@ def _revalue(world: World, session: Session, rate: int, on: date, gain: int) -> 
         session,
         rates_millionths={"EUR": rate},
         on=on,
-        **_exchange(world, session),  # type: ignore[arg-type]
+        **_exchange(world, session),
     )
     assert found == gain
 

@@ -82,7 +82,9 @@ def eqp_04(world: World, session: Session) -> None:
 
 
 def _asset(session: Session, tag: str) -> UUID:
-    return session.scalars(select(Asset.id).where(Asset.tag == tag).order_by(Asset.id)).first()
+    return session.scalars(
+        select(Asset.id).where(Asset.tag == tag).order_by(Asset.id).limit(1)
+    ).one()
 
 
 def eqp_05(world: World, session: Session) -> None:

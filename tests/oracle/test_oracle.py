@@ -85,7 +85,7 @@ def _entries(session: ReadSession) -> dict[Any, list[tuple[Leg, dict[str, str]]]
             fund,
             row.commodity,
             row.quantity,
-            books.get(row.counterparty_id),
+            books[row.counterparty_id] if row.counterparty_id else None,
         )
         labels = {name: getattr(row, name) for name in LABELS if getattr(row, name)}
         found.setdefault((row.book_id, row.entry_id), []).append((leg, labels))

@@ -223,8 +223,11 @@ class World:
     def last_period(self, session: Session, book_id: UUID) -> UUID:
         """Return the period that was closed last."""
         return session.scalars(
-            select(Period.id).where(Period.book_id == book_id).order_by(Period.closed_at.desc())
-        ).first()
+            select(Period.id)
+            .where(Period.book_id == book_id)
+            .order_by(Period.closed_at.desc())
+            .limit(1)
+        ).one()
 
     def line(
         self,

@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, text
+from sqlalchemy import Connection, insert, select, text
 
 from ledger.db import Database
 from ledger.ids import new_id
+from ledger.models.base import Base
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry, Posting
 from ledger.models.seals import Unsealed
 from tests.conftest import NOW
 
-entry: Table = Entry.__table__  # type: ignore[assignment]
-posting: Table = Posting.__table__  # type: ignore[assignment]
+entry = Base.metadata.tables[Entry.__tablename__]
+posting = Base.metadata.tables[Posting.__tablename__]
 
 
 @contextmanager

@@ -37,6 +37,8 @@ FAMILIES = (
     ((9110, 9120, 9190), ("USD", "EQP.CHAIR", "MIN.ELEC")),
 )
 BIG = 2**53 + 1  # a quantity that a float would lose
+# Each: the day of the books, the minute at which it is known, and legs or which one is reversed.
+Story = list[tuple[int, int, list[Posting] | int]]
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,9 @@ def pairs(draw: st.DrawFn) -> list[Posting]:
 
 
 @st.composite
-def stories(draw: st.DrawFn) -> list[tuple[int, int, list[Posting] | int]]:
+def stories(draw: st.DrawFn) -> Story:
     """Deeds in the order they become known: (book day, minute known, legs or what to reverse)."""
-    deeds: list[tuple[int, int, list[Posting] | int]] = []
+    deeds: Story = []
     for number in range(draw(st.integers(1, 7))):
         day = draw(st.integers(0, DAYS))
         if number and draw(st.integers(0, 3)) == 0:
@@ -83,9 +85,7 @@ def stories(draw: st.DrawFn) -> list[tuple[int, int, list[Posting] | int]]:
     return deeds
 
 
-def told(
-    db: Database, story: list[tuple[int, int, list[Posting] | int]], code: str
-) -> tuple[UUID, list[Leg]]:
+def told(db: Database, story: Story, code: str) -> tuple[UUID, list[Leg]]:
     """Post a story into a book of its own, and return the legs as they should be."""
     kept: list[Leg] = []
     done: list[tuple[UUID, Entry]] = []
@@ -135,9 +135,11 @@ def totals(legs: Iterator[Leg] | list[Leg]) -> dict[tuple[int, str, str], int]:
     return {key: total for key, total in sums.items() if total}
 
 
-def shown(session: ReadSession, book_id: UUID, **when: object) -> dict[tuple[int, str, str], int]:
+def shown(
+    session: ReadSession, book_id: UUID, as_of: date | None = None, known_at: datetime | None = None
+) -> dict[tuple[int, str, str], int]:
     """Return the product's trial balance in the same shape."""
-    rows = trial_balance(session, book_id=book_id, **when)  # type: ignore[arg-type]
+    rows = trial_balance(session, book_id=book_id, as_of=as_of, known_at=known_at)
     found = {(row.account, row.fund, row.commodity): row.quantity for row in rows}
     assert len(found) == len(rows), "a line stands twice"
     assert all(row.layer is BY_NUMBER[row.account].layer for row in rows)
@@ -163,7 +165,7 @@ def codes() -> Iterator[str]:
 @STORY
 @given(story=stories())
 def test_trial_balances_are_the_sums_of_the_legs_at_any_date(
-    db: Database, codes: str, monkeypatch: pytest.MonkeyPatch, most: int, story
+    db: Database, codes: Iterator[str], monkeypatch: pytest.MonkeyPatch, most: int, story: Story
 ) -> None:
     monkeypatch.setattr(balances, "FEWER", [most * 2**step for step in range(12)])
     book_id, legs = told(db, story, next(codes))
@@ -184,7 +186,7 @@ def test_trial_balances_are_the_sums_of_the_legs_at_any_date(
 @STORY
 @given(story=stories())
 def test_every_trial_balance_sums_to_zero_by_fund_layer_and_commodity(
-    db: Database, codes: str, story
+    db: Database, codes: Iterator[str], story: Story
 ) -> None:
     book_id, legs = told(db, story, next(codes))
     with db.snapshot() as session:
@@ -198,7 +200,7 @@ def test_every_trial_balance_sums_to_zero_by_fund_layer_and_commodity(
 @STORY
 @given(story=stories(), limit=st.integers(1, 9), start=st.integers(0, DAYS))
 def test_a_statement_runs_to_the_sum_whatever_part_is_shown(
-    db: Database, codes: str, story, limit, start
+    db: Database, codes: Iterator[str], story: Story, limit: int, start: int
 ) -> None:
     book_id, legs = told(db, story, next(codes))
     since = START + timedelta(days=start)
@@ -252,7 +254,9 @@ def check_statement(
 
 @STORY
 @given(story=stories(), size=st.integers(1, 3))
-def test_pages_of_the_journal_hold_every_entry_once(db: Database, codes: str, story, size) -> None:
+def test_pages_of_the_journal_hold_every_entry_once(
+    db: Database, codes: Iterator[str], story: Story, size: int
+) -> None:
     book_id, _legs = told(db, story, next(codes))
     with db.snapshot() as session:
         everything = list(every_entry(session, book_id=book_id, chunk=size))
@@ -269,8 +273,8 @@ def test_pages_of_the_journal_hold_every_entry_once(db: Database, codes: str, st
 
 def test_what_the_comparison_would_miss_is_nothing(db: Database) -> None:
     """The control: one cent, one day or one fund off, and the two sides differ."""
-    story = [(3, 0, [Posting(1010, "GEN", "USD", 5), Posting(4010, "GEN", "USD", -5)])]
-    book_id, legs = told(db, story, "A")  # type: ignore[arg-type]
+    story: Story = [(3, 0, [Posting(1010, "GEN", "USD", 5), Posting(4010, "GEN", "USD", -5)])]
+    book_id, legs = told(db, story, "A")
     with db.snapshot() as session:
         assert shown(session, book_id) == totals(legs)
         assert shown(session, book_id, as_of=START + timedelta(days=2)) != totals(legs)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from ledger.core.figures import FLOWS
-from ledger.db import Database, Session
+from ledger.db import Database, ReadSession
 from ledger.models.books import Book, Fund
 from ledger.queries.pledges import figures
 from ledger.services.books.seals import seal_all
@@ -31,7 +31,7 @@ def spread(db: Database) -> Database:
     return db
 
 
-def _scopes(session: Session) -> list[figures.Scope]:
+def _scopes(session: ReadSession) -> list[figures.Scope]:
     books = session.scalars(select(Book).order_by(Book.code)).all()
     funds = session.scalars(select(Fund).order_by(Fund.code)).all()
     return [
@@ -45,7 +45,7 @@ def test_what_waits_for_the_sealer_counts_like_what_is_sealed(spread: Database) 
     middle = FIRST + timedelta(days=20)
     periods = [(None, None), (None, middle), (middle, None), (middle, middle + timedelta(days=9))]
 
-    def asked():
+    def asked() -> list[figures.Figures]:
         with spread.snapshot() as session:
             return [
                 figures.figures(session, scope, since=since, until=until)

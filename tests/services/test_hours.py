@@ -163,7 +163,7 @@ def test_nobody_decides_on_hours_of_their_own(
     row = log(session, hamlet)
 
     def decide(by):
-        if deed == "confirm":
+        if action == "confirm":
             return confirm(session, hamlet, row, by)
         return hours.reject_hours(session, hours_id=row.id, rejected_by=by, now=NOW)
 
