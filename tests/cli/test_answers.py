@@ -190,11 +190,12 @@ def test_a_name_that_is_not_utf_8_is_refused(run: Run) -> None:
 def test_a_terminal_without_arrows_does_not_undo_what_was_done(
     run: Run, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    terminal = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+    printed = io.BytesIO()
+    terminal = io.TextIOWrapper(printed, encoding="latin-1")
     monkeypatch.setattr(sys, "stdout", terminal)
     assert run("import", "statement", MARCH, "--account", "A/1010").code == 0
     terminal.flush()
-    assert b"\\u2192" in terminal.buffer.getvalue()  # type: ignore[attr-defined]
+    assert b"\\u2192" in printed.getvalue()
 
 
 DAYS = ("20261231", "2026-W01-1", "2026-1-1", "31.12.2026", "2026-12-31T00:00", "٢٠٢٦-١٢-٣١", "")

@@ -5,7 +5,7 @@ import json
 import os
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import IO
@@ -142,7 +142,7 @@ def damaged(file: Path) -> dict[str, bytes]:
     }
 
 
-def edited(file: Path, name: str, change) -> bytes:
+def edited(file: Path, name: str, change: Callable[[bytes], bytes]) -> bytes:
     """Return a backup packed anew around one changed member."""
     made = file.with_name("edited")
     with zipfile.ZipFile(file) as old, zipfile.ZipFile(made, "w") as new:
@@ -212,7 +212,7 @@ def test_a_backup_signs_nobody_in_and_is_read_by_nobody_else(
     file = tmp_path / "all.backup"
     file.write_bytes(b"of before")
     file.chmod(0o644)
-    seen = []
+    seen: list[int] = []
 
     def looking(session: ReadSession, out: IO[bytes], *, revision: str) -> int:
         seen.extend(path.stat().st_mode & 0o777 for path in tmp_path.glob(".*.part"))

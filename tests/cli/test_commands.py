@@ -75,7 +75,9 @@ def test_books_and_funds_are_created_once(run: Run) -> None:
     ],
     ids=" ".join,
 )
-def test_what_cannot_be_done_is_refused_in_one_sentence(run: Run, arguments) -> None:
+def test_what_cannot_be_done_is_refused_in_one_sentence(
+    run: Run, arguments: tuple[str, ...]
+) -> None:
     done = run(*arguments)
     assert (done.code, done.out) == (1, "")
     assert len(done.err.strip().splitlines()) == 1
@@ -97,7 +99,7 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(run: Run, arguments) -> 
     ],
     ids=" ".join,
 )
-def test_wrong_usage_is_two(run: Run, arguments) -> None:
+def test_wrong_usage_is_two(run: Run, arguments: tuple[str, ...]) -> None:
     done = run(*arguments)
     assert (done.code, done.out) == (2, "")
     assert "Traceback" not in done.err

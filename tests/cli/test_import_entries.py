@@ -9,17 +9,18 @@ import pytest
 from sqlalchemy import func, select
 
 from ledger.db import Database
+from ledger.models.books import Book
 from ledger.models.journal import Entry
 from tests.cli.conftest import Run
 from tests.conftest import ENGINES
 from tests.factories import make_book, make_fund, make_worked_books
 from tests.worked import END, WORKED, worked_lines
 
-LEGS = [
+LEGS: list[dict[str, object]] = [
     {"account": 1010, "fund": "GEN", "commodity": "USD", "quantity": 5000},
     {"account": 4010, "fund": "GEN", "commodity": "USD", "quantity": -5000},
 ]
-GOOD = {
+GOOD: dict[str, object] = {
     "book": "A",
     "accounting_date": "2026-03-01",
     "event_type": "cash_received",
@@ -28,29 +29,29 @@ GOOD = {
 }
 
 
-def leg(**changes):
+def leg(**changes: object) -> list[dict[str, object]]:
     return [{**LEGS[0], **changes}, LEGS[1]]
 
 
-def line(**changes):
+def line(**changes: object) -> bytes:
     return json.dumps({**GOOD, **changes}).encode()
 
 
-def without(key):
+def without(key: str) -> bytes:
     return json.dumps({name: value for name, value in GOOD.items() if name != key}).encode()
 
 
 @pytest.fixture
-def book(db: Database):
+def book(db: Database) -> Book:
     with db.transaction() as session:
         found = make_book(session)
         make_fund(session, found)
     return found
 
 
-def entries_in(db: Database):
+def entries_in(db: Database) -> int:
     with db.snapshot() as session:
-        return session.scalar(select(func.count()).select_from(Entry))
+        return session.scalars(select(func.count()).select_from(Entry)).one()
 
 
 def test_the_worked_events_end_in_the_worked_balances(
@@ -157,7 +158,7 @@ CASES = [
 
 @pytest.mark.parametrize(("database_url", "bad", "named"), CASES, indirect=["database_url"])
 def test_a_bad_line_is_refused_by_name_and_nothing_is_written(
-    db: Database, book, run: Run, tmp_path: Path, bad, named
+    db: Database, book: Book, run: Run, tmp_path: Path, bad: bytes, named: str
 ) -> None:
     file = tmp_path / "in.jsonl"
     file.write_bytes(line(external_ref="before") + b"\n" + bad + b"\n")
@@ -171,7 +172,9 @@ def test_a_bad_line_is_refused_by_name_and_nothing_is_written(
     assert entries_in(db) == 0
 
 
-def test_the_good_line_of_the_table_is_good(db: Database, book, run: Run, tmp_path: Path) -> None:
+def test_the_good_line_of_the_table_is_good(
+    db: Database, book: Book, run: Run, tmp_path: Path
+) -> None:
     file = tmp_path / "in.jsonl"
     file.write_bytes(line() + b"\n\n")
     assert run("import", "entries", str(file), "--json").json["entries"] == 1
@@ -179,7 +182,7 @@ def test_the_good_line_of_the_table_is_good(db: Database, book, run: Run, tmp_pa
 
 
 def test_the_same_reference_with_other_figures_is_refused(
-    db: Database, book, run: Run, tmp_path: Path
+    db: Database, book: Book, run: Run, tmp_path: Path
 ) -> None:
     file = tmp_path / "in.jsonl"
     file.write_bytes(line())
@@ -193,13 +196,15 @@ def test_the_same_reference_with_other_figures_is_refused(
     assert entries_in(db) == 1
 
 
-def test_an_empty_file_adds_nothing(db: Database, book, run: Run, tmp_path: Path) -> None:
+def test_an_empty_file_adds_nothing(db: Database, book: Book, run: Run, tmp_path: Path) -> None:
     file = tmp_path / "in.jsonl"
     file.write_bytes(b"")
     assert run("import", "entries", str(file), "--json").json["entries"] == 0
 
 
-def test_only_the_book_asked_for_is_taken(db: Database, book, run: Run, tmp_path: Path) -> None:
+def test_only_the_book_asked_for_is_taken(
+    db: Database, book: Book, run: Run, tmp_path: Path
+) -> None:
     file = tmp_path / "in.jsonl"
     file.write_bytes(line())
     done = run("import", "entries", str(file), "--book", "B")
@@ -208,7 +213,7 @@ def test_only_the_book_asked_for_is_taken(db: Database, book, run: Run, tmp_path
 
 
 def test_what_another_program_put_on_a_terminal_comes_back_unharmed(
-    db: Database, book, run: Run, tmp_path: Path
+    db: Database, book: Book, run: Run, tmp_path: Path
 ) -> None:
     """Signs that are no control characters are kept as they are, to the last."""
     text = "\u202eright to left\u2028 =cmd|' /C calc'!A0 <b>; -- \" ' \\ é 漢 🎻"
@@ -223,7 +228,7 @@ def test_what_another_program_put_on_a_terminal_comes_back_unharmed(
 
 
 def test_a_mark_before_the_first_line_is_no_part_of_it(
-    db: Database, book, run: Run, tmp_path: Path
+    db: Database, book: Book, run: Run, tmp_path: Path
 ) -> None:
     file = tmp_path / "in.jsonl"
     file.write_bytes(BOM_UTF8 + line())
@@ -233,7 +238,7 @@ def test_a_mark_before_the_first_line_is_no_part_of_it(
 
 
 def test_the_last_line_of_a_long_file_can_refuse_it_all(
-    db: Database, book, run: Run, tmp_path: Path
+    db: Database, book: Book, run: Run, tmp_path: Path
 ) -> None:
     lines = [line(external_ref=f"r-{number}") for number in range(1005)]
     file = tmp_path / "in.jsonl"
@@ -249,7 +254,7 @@ def test_the_last_line_of_a_long_file_can_refuse_it_all(
 
 @pytest.mark.parametrize("between", [0, 1005], ids=["in one batch", "in two batches"])
 def test_a_line_told_twice_in_one_file_counts_once(
-    db: Database, book, run: Run, tmp_path: Path, between: int
+    db: Database, book: Book, run: Run, tmp_path: Path, between: int
 ) -> None:
     lines = [line(), *(line(external_ref=f"x-{n}") for n in range(between)), line()]
     file = tmp_path / "in.jsonl"
@@ -265,7 +270,9 @@ def test_a_line_told_twice_in_one_file_counts_once(
     assert "line 2" in refused.err
 
 
-def test_the_largest_amounts_still_add_up(db: Database, book, run: Run, tmp_path: Path) -> None:
+def test_the_largest_amounts_still_add_up(
+    db: Database, book: Book, run: Run, tmp_path: Path
+) -> None:
     most = 10**15
     legs = [{**LEGS[0], "quantity": most}, {**LEGS[1], "quantity": -most}]
     file = tmp_path / "in.jsonl"
@@ -276,7 +283,7 @@ def test_the_largest_amounts_still_add_up(db: Database, book, run: Run, tmp_path
 
 
 def test_an_entry_keeps_the_source_it_had_elsewhere(
-    db: Database, book, run: Run, tmp_path: Path
+    db: Database, book: Book, run: Run, tmp_path: Path
 ) -> None:
     """Of one reference two sources tell two events; the same source tells one."""
     file = tmp_path / "in.jsonl"
@@ -290,7 +297,7 @@ def test_an_entry_keeps_the_source_it_had_elsewhere(
 
 
 def test_the_book_may_be_named_on_the_command_line_alone(
-    db: Database, book, run: Run, tmp_path: Path
+    db: Database, book: Book, run: Run, tmp_path: Path
 ) -> None:
     file = tmp_path / "in.jsonl"
     file.write_bytes(without("book"))
@@ -301,7 +308,7 @@ def test_the_book_may_be_named_on_the_command_line_alone(
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("filling", [b"x", b" ", b"\0"], ids=["signs", "blanks", "nothing"])
 def test_a_line_without_end_is_refused_before_it_fills_the_memory(
-    db: Database, book, run: Run, tmp_path: Path, filling: bytes
+    db: Database, book: Book, run: Run, tmp_path: Path, filling: bytes
 ) -> None:
     file = tmp_path / "in.jsonl"
     file.write_bytes(line() + b"\n")

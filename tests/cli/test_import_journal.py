@@ -67,7 +67,7 @@ def by_gnucash(file: Path) -> programs.Balances:
     return programs.added((name, unit, Decimal(n) / Decimal(d)) for name, unit, n, d in rows)
 
 
-REAL = {
+REAL: dict[str, tuple[Callable[[Path], programs.Balances], tuple[str, ...], int]] = {
     "ledgercli_demo.ledger": (lambda path: programs.ledger(path, strict=False), (), 13),
     "ledgercli_drewr3.dat": (
         lambda path: programs.added(

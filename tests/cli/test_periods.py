@@ -15,7 +15,7 @@ UNTIL = ("--until", "2026-01-31")
 
 
 @pytest.fixture
-def people(db: Database) -> list[object]:
+def people(db: Database) -> list[UUID]:
     with db.transaction() as session:
         book = make_book(session)
         make_fund(session, book)
@@ -29,7 +29,7 @@ def people(db: Database) -> list[object]:
         ]
 
 
-def agree(db: Database, approval_request: UUID, *people: object) -> None:
+def agree(db: Database, approval_request: UUID, *people: UUID) -> None:
     with db.transaction() as session:
         for person in people:
             decide(
@@ -43,7 +43,7 @@ def agree(db: Database, approval_request: UUID, *people: object) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_period_goes_through_its_states(run: Run, db: Database, people: list[object]) -> None:
+def test_a_period_goes_through_its_states(run: Run, db: Database, people: list[UUID]) -> None:
     tess = "tess.books@example.org"
     listed = ("period", "list", "--book", "A", "--json")
     assert run(*listed).json == {"periods": [], "waiting": {}}

@@ -45,7 +45,8 @@ def made(run: Run, folder: Path, *more: str) -> dict[str, Any]:
     file = str(folder / "report.pdf")
     done = run("report", "transparency", *MARCH, *more, "-o", file, "--json")
     assert done.code == 0, done.err
-    return done.json
+    told: dict[str, Any] = done.json
+    return told
 
 
 def editions(run: Run) -> list[dict[str, Any]]:

@@ -67,8 +67,11 @@ def test_health_is_not_well_once_the_database_was_upgraded_by_another(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = wsgi.create_app(
-        settings_of(db.url), db=db, gateway=object(), clock=lambda: NOW
-    ).test_client()  # type: ignore[arg-type]
+        settings_of(db.url),
+        db=db,
+        gateway=object(),  # type: ignore[arg-type]  # only that there is one is asked
+        clock=lambda: NOW,
+    ).test_client()
     db.run(lambda session: jobs.heartbeat(session, process="worker", now=NOW))
     well = client.get("/healthz")
     assert (well.status_code, well.json) == (
@@ -77,8 +80,16 @@ def test_health_is_not_well_once_the_database_was_upgraded_by_another(
     )
     at(db, "9999")
     told = client.get("/healthz")
-    assert (told.status_code, told.json["schema"], told.json["ok"]) == (503, False, False)
+    assert (told.status_code, told.get_json()["schema"], told.get_json()["ok"]) == (
+        503,
+        False,
+        False,
+    )
     with db.engine.begin() as connection:
         connection.execute(text("drop table heartbeat"))
     told = client.get("/healthz")
-    assert (told.status_code, told.json["worker"], told.json["ok"]) == (503, False, False)
+    assert (told.status_code, told.get_json()["worker"], told.get_json()["ok"]) == (
+        503,
+        False,
+        False,
+    )

@@ -266,7 +266,7 @@ def test_a_full_disk_and_missing_fonts_are_found(
     patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(ledger.doctor.shutil, "disk_usage", lambda _: usage._replace(free=2**20))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2**20))
     monkeypatch.setattr(ledger.doctor, "NOTO", tmp_path)
     assert sick(patient) == ALWAYS | {"disk", "fonts"}
 

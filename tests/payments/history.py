@@ -213,7 +213,7 @@ class History:
 
     def stray(self) -> None:
         """Take a payment that nobody here asked for."""
-        made = self.client.v1.checkout.sessions.create(page_params(1500))  # type: ignore[arg-type]
+        made = self.client.v1.checkout.sessions.create(page_params(1500))
         self.sandbox.pay(made.url or "")
 
     def beside(self) -> None:

@@ -2,6 +2,7 @@
 
 import io
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from ledger.ids import new_id
 from ledger.models.editions import Edition
 from ledger.models.people import Person
 from ledger.queries.books.balances import account_statement, balance_of, trial_balance
-from ledger.queries.books.editions import difference, edition_named, editions_for
+from ledger.queries.books.editions import Difference, difference, edition_named, editions_for
 from ledger.services.books import journal
 from ledger.services.books.seals import seal_all
 from reports import issue as issuing
@@ -44,7 +45,7 @@ def town(db: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
     return db
 
 
-def gift(db: Database, reference: str, on: date, amount: int, now: datetime = NOW):
+def gift(db: Database, reference: str, on: date, amount: int, now: datetime = NOW) -> UUID:
     legs = (Posting(1010, "GEN", "USD", amount), Posting(4010, "GEN", "USD", -amount))
     with db.transaction() as session:
         return journal.post(
@@ -59,8 +60,12 @@ def gift(db: Database, reference: str, on: date, amount: int, now: datetime = NO
 
 
 def issued(
-    db: Database, now: datetime = NOW, known_at=None, edition: str = "auditor", period=OCTOBER
-):
+    db: Database,
+    now: datetime = NOW,
+    known_at: datetime | None = None,
+    edition: str = "auditor",
+    period: tuple[date, date] = OCTOBER,
+) -> str:
     """Issue a report of October and return its data's hash."""
     wanted = Wanted(
         lambda session: scope_of_book(session, "A"), period[0], period[1], edition, known_at
@@ -69,19 +74,21 @@ def issued(
     return done.rendered.dataset_sha256
 
 
-def between(db: Database, older: str, newer: str):
+def between(db: Database, older: str, newer: str) -> Difference:
     with db.snapshot() as session:
         return difference(
             session, older=edition_named(session, older), newer=edition_named(session, newer)
         )
 
 
-def balances(db: Database, **options) -> dict[tuple[int, str, str], int]:
+def balances(
+    db: Database, *, as_of: date | None = None, known_at: datetime | None = None
+) -> dict[tuple[int, str, str], int]:
     with db.snapshot() as session:
         book_id = scope_of_book(session, "A").books[0].id
         return {
             (row.account, row.fund, row.commodity): row.quantity
-            for row in trial_balance(session, book_id=book_id, **options)
+            for row in trial_balance(session, book_id=book_id, as_of=as_of, known_at=known_at)
         }
 
 
@@ -173,7 +180,7 @@ def test_editions_are_numbered_and_superseded_by_newer_and_by_reopening(town: Da
             with pytest.raises(NotFound):
                 edition_named(session, name)
     with town.transaction() as session:
-        people = session.scalars(select(Person)).all()
+        people = list(session.scalars(select(Person)))
         row = close(session, book, people)
         row.state, row.reopened_at = "reopened", LATER + timedelta(hours=1)
     with town.snapshot() as session:

@@ -60,7 +60,7 @@ def test_what_a_child_said_is_kept_in_the_log(
     failing = tmp_path / "python"
     failing.write_text("#!/bin/sh\necho 'ValueError: x.py:1 main' >&2\nexit 1\n")
     failing.chmod(0o755)
-    monkeypatch.setattr(render.sys, "executable", str(failing))
+    monkeypatch.setattr(sys, "executable", str(failing))
     with pytest.raises(Conflict, match="could not be rendered"):
         render.print_html("<p>x</p>", "0" * 64, "2026-01-01", {})
     (record,) = [one for one in caplog.records if one.levelno == logging.ERROR]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from pypdf import PdfReader
-from pypdf.generic import ContentStream
+from pypdf.generic import ContentStream, TextStringObject
 
 from ledger.db import Database
 from reports import render
@@ -49,7 +49,7 @@ def fonts_of(pdf: bytes) -> dict[str, bool]:
                 whole = current["/Encoding"] == "/Identity-H"
                 found[name] = found.get(name, True) and whole
             for part in operands[0] if operator == b"TJ" else ():
-                if isinstance(part, (str, bytes)):
+                if isinstance(part, (TextStringObject, bytes)):
                     raw = part if isinstance(part, bytes) else part.original_bytes
                     drawn = {int.from_bytes(raw[n : n + 2]) for n in range(0, len(raw), 2)}
                     found[name] = found[name] and 0 not in drawn

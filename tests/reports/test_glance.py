@@ -15,8 +15,9 @@ from reports.model import PledgeRow, Report
 from reports.render import render_html
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
+from tests.keywords import Period
 
-YEAR = {"since": date(2026, 1, 1), "until": date(2026, 12, 31)}
+YEAR: Period = {"since": date(2026, 1, 1), "until": date(2026, 12, 31)}
 AFTER = datetime(2027, 1, 2, tzinfo=UTC)
 LEGS = {
     "an opening": {1010: 963000, 3010: -963000},
@@ -57,8 +58,7 @@ def post(db: Database, name: str, legs: dict[int, int], now: datetime = NOW) -> 
 def report_of(db: Database, known_at: datetime | None = None) -> Report:
     with db.snapshot() as session:
         scope = scope_of_book(session, "A")
-        asked = {"edition": "public", "now": AFTER, "known_at": known_at, **YEAR}
-        return build(session, scope=scope, **asked)
+        return build(session, scope=scope, edition="public", now=AFTER, known_at=known_at, **YEAR)
 
 
 def test_a_grant_that_came_is_received_and_a_promise_that_is_not_paid_is_not(

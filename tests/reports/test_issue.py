@@ -13,6 +13,7 @@ from ledger.models.base import Base
 from ledger.models.editions import Edition, EditionFile
 from ledger.queries.books.editions import difference, editions_for, file_of
 from ledger.services.books import journal
+from reports import activities
 from reports import build as building
 from reports import issue as issuing
 from reports.build import scope_of_book
@@ -102,8 +103,8 @@ def test_what_fails_leaves_no_edition_behind(
         raise Conflict("The report could not be rendered, so nothing was saved.")
 
     if rule:
-        monkeypatch.setattr(building.activities, "transfers", lambda *_given: ())
-        monkeypatch.setattr(building.activities, "sources", lambda *_given: ())
+        monkeypatch.setattr(activities, "transfers", lambda *_given: ())
+        monkeypatch.setattr(activities, "sources", lambda *_given: ())
     else:
         monkeypatch.setattr(issuing, "render_pdf", fail)
     with pytest.raises(Conflict, match=sentence):

@@ -6,22 +6,24 @@ import random
 import subprocess
 import sys
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, Table, Uuid, delete, literal, select, text, update
-from sqlalchemy.orm import Session as OrmSession
+from sqlalchemy import Column, Connection, Row, Uuid, delete, literal, select, text, update
 
 from ledger.core.entry import Entry as Written
 from ledger.core.entry import Posting as Leg
-from ledger.db import Database
+from ledger.db import Database, ReadSession, Session
 from ledger.demo import fill
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
+from ledger.models.base import Base
 from ledger.models.books import Account, Book, Fund
 from ledger.models.journal import Entry, Posting
 from ledger.models.seals import Seal, Unsealed
@@ -38,6 +40,7 @@ from tests.queries.damage import guards_off, posting
 
 SIGNER = Signer("books.example", bytes(range(32)))
 CHANGES = 150
+Damage = Callable[[Connection], object]
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -76,11 +79,11 @@ def one_more(db: Database, reference: str) -> None:
         )
 
 
-def difference(db: Database, damage) -> str | None:
+def difference(db: Database, damage: Damage) -> str | None:
     """Return the first difference that the damage makes in any book."""
     with guards_off(db) as connection:
         damage(connection)
-        session = OrmSession(connection, autoflush=False)
+        session = ReadSession(connection, autoflush=False)
         for book_id in session.scalars(select(Book.id).order_by(Book.code)).all():
             found = first_difference(session, book_id)[1]
             if found:
@@ -102,10 +105,10 @@ def test_untouched_books_differ_in_nothing_and_sealing_again_adds_nothing(town: 
         assert log_size(session, book.id) == size + 1
 
 
-def columns(table: type) -> list[tuple[type, str]]:
+def columns(table: type[Base]) -> list[tuple[type[Base], str]]:
     # A fund's purpose is free text, which has no place in a leaf.
     skipped = {"purpose"} if table is Fund else set()
-    made: Table = table.__table__  # type: ignore[attr-defined]
+    made = Base.metadata.tables[table.__tablename__]
     return [(table, column.name) for column in made.columns if column.name not in skipped]
 
 
@@ -119,9 +122,9 @@ def test_a_change_to_any_column_is_found_and_its_place_named(town: Database) -> 
         assert "seal" in found or "log" in found or "legs of entry" in found, found
 
 
-def changed(table: type, column: str, value: object = None):
+def changed(table: type[Base], column: str, value: object = None) -> Damage:
     """Return the damage that changes one column of one row, its keys included."""
-    made: Table = table.__table__  # type: ignore[attr-defined]
+    made = Base.metadata.tables[table.__tablename__]
 
     def damage(connection: Connection) -> None:
         chosen = select(made).limit(1)
@@ -137,7 +140,7 @@ def changed(table: type, column: str, value: object = None):
     return damage
 
 
-def other(column, row):
+def other(column: Column[Any], row: Row[Any]) -> object:
     """Return a value of the column's type that the row does not have."""
     kind = str(column.type.compile()).split("(")[0]
     if kind in ("BIGINT", "SMALLINT", "INTEGER"):
@@ -207,13 +210,13 @@ def test_what_only_looks_the_same_is_found_on_sqlite(town: Database) -> None:
     for table, column, value in WRITTEN_OTHERWISE:
         where = "rowid = (select max(rowid) from seal)" if table == "seal" else "rowid = 40"
         statement = f"update {table} set {column} = {value} where {where}"
-        found = difference(town, lambda connection, s=statement: connection.execute(text(s)))
+        found = difference(town, partial(Connection.execute, statement=text(statement)))
         assert found, statement
 
 
 def test_rows_taken_away_put_in_or_swapped_are_found(town: Database) -> None:
-    def last_entry(connection: Connection):
-        return connection.scalar(select(Entry.id).order_by(Entry.id.desc()).limit(1))
+    def last_entry(connection: Connection) -> UUID:
+        return connection.scalars(select(Entry.id).order_by(Entry.id.desc()).limit(1)).one()
 
     def entry_gone(connection: Connection) -> None:
         number = last_entry(connection)
@@ -266,12 +269,12 @@ def test_rows_taken_away_put_in_or_swapped_are_found(town: Database) -> None:
         connection.execute(posting.insert().values({**leg._mapping, "line": 77}))
 
     def account_slipped_in(connection: Connection) -> None:
-        made: Table = Account.__table__  # type: ignore[assignment]
+        made = Base.metadata.tables[Account.__tablename__]
         row = connection.execute(select(made).limit(1)).one()
         connection.execute(made.insert().values({**row._mapping, "number": 1999}))
 
     def seal_added(connection: Connection) -> None:
-        made: Table = Seal.__table__  # type: ignore[assignment]
+        made = Base.metadata.tables[Seal.__tablename__]
         last = connection.execute(select(made).order_by(made.c.seq.desc()).limit(1)).one()
         fresh = {"seq": last.seq + 1, "entry_id": new_id()}
         connection.execute(made.insert().values({**last._mapping, **fresh}))
@@ -324,7 +327,7 @@ def test_a_bundle_of_changed_books_is_not_made(town: Database) -> None:
     bundle_of(town)
     with guards_off(town) as connection:
         connection.execute(update(Account).where(Account.number == 1010).values(name="Purse"))
-        session = OrmSession(connection, autoflush=False, expire_on_commit=False)
+        session = Session(connection, autoflush=False, expire_on_commit=False)
         book = session.scalars(select(Book).where(Book.code == "ELDER")).one()
         row = make_checkpoint(session, book=book, signer=SIGNER, now=NOW)
         with pytest.raises(Conflict, match="account 1010 was changed"):
@@ -385,8 +388,12 @@ def entry_of(db: Database, number: int = 7) -> tuple[str, str, str]:
         book = book_by_code(session, "ELDER")
         row = make_checkpoint(session, book=book, signer=SIGNER, now=NOW)
         entry_id = session.scalars(
-            select(Entry.id).where(Entry.book_id == book.id).order_by(Entry.id).offset(number)
-        ).first()
+            select(Entry.id)
+            .where(Entry.book_id == book.id)
+            .order_by(Entry.id)
+            .offset(number)
+            .limit(1)
+        ).one()
         made = entry_proof(session, book=book, entry_id=entry_id, checkpoint=row, signer=SIGNER)
         return str(entry_id), made, row.note
 
@@ -418,9 +425,9 @@ def test_an_entry_that_is_not_sealed_or_was_changed_is_not_proven(town: Database
     entry_id, _made, _note = entry_of(town)
     with guards_off(town) as connection:
         connection.execute(update(Entry).values(source=Entry.source + "x"))
-        session = OrmSession(connection, autoflush=False)
+        damaged = ReadSession(connection, autoflush=False)
         with pytest.raises(Conflict, match="differs from the sealed one"):
-            entry_proof(session, book=book, entry_id=UUID(entry_id), checkpoint=row, signer=SIGNER)
+            entry_proof(damaged, book=book, entry_id=UUID(entry_id), checkpoint=row, signer=SIGNER)
 
 
 def test_growth_is_proven_from_heads_alone_and_no_changed_bit_passes(town: Database) -> None:

@@ -1,6 +1,7 @@
 """Pledges roll forward from the journal: each way in which one changes has its column."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -15,8 +16,9 @@ from reports.build import build, scope_of_book
 from reports.model import PledgeRow
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
+from tests.keywords import Period
 
-MARCH = {"since": date(2026, 3, 1), "until": date(2026, 3, 31)}
+MARCH: Period = {"since": date(2026, 3, 1), "until": date(2026, 3, 31)}
 LATER = datetime(2027, 6, 1, tzinfo=UTC)
 
 
@@ -27,7 +29,7 @@ def town(db: Database) -> Database:
     return db
 
 
-def post(db: Database, on: str, event: str, *legs: Posting, now: datetime = NOW):
+def post(db: Database, on: str, event: str, *legs: Posting, now: datetime = NOW) -> UUID:
     reference = f"{event} {on} {legs[0].quantity} {legs[0].pledge}"
     with db.transaction() as session:
         return journal.post(
@@ -56,8 +58,10 @@ def paid(amount: int, pledge: str) -> tuple[Posting, ...]:
 def rows_of(db: Database, known_at: datetime | None = None) -> list[PledgeRow]:
     with db.snapshot() as session:
         scope = scope_of_book(session, "A")
-        asked = {"edition": "public", "now": LATER, "known_at": known_at, **MARCH}
-        return list(build(session, scope=scope, **asked).pledges)
+        report = build(
+            session, scope=scope, edition="public", now=LATER, known_at=known_at, **MARCH
+        )
+        return list(report.pledges)
 
 
 def test_each_change_has_its_column(town: Database) -> None:

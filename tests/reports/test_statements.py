@@ -16,10 +16,11 @@ from reports.model import Report
 from reports.render import render_html
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
+from tests.keywords import Period
 from tests.reports.worked_table import check_worked, in_dollars, position_in
 from tests.worked import load_worked_books
 
-YEAR = {"since": date(2026, 1, 1), "until": date(2026, 12, 31)}
+YEAR: Period = {"since": date(2026, 1, 1), "until": date(2026, 12, 31)}
 LATER = datetime(2027, 2, 1, tzinfo=UTC)
 
 
@@ -45,10 +46,10 @@ def everything(db: Database) -> Report:
         return build(session, scope=scope_of_all(session), edition="public", now=LATER, **YEAR)
 
 
-def of_book(db: Database, code: str, **period: date) -> Report:
+def of_book(db: Database, code: str, period: Period = YEAR) -> Report:
     with db.snapshot() as session:
         scope = scope_of_book(session, code)
-        return build(session, scope=scope, edition="public", now=LATER, **{**YEAR, **period})
+        return build(session, scope=scope, edition="public", now=LATER, **period)
 
 
 def post(
@@ -144,7 +145,7 @@ def test_the_first_year_brings_its_opening_forward_and_earns_none_of_it(db: Data
     assert sum(line.combined for line in report.sources) == 770000
     assert report.restated
     assert "Restated" in render_html(report, "0" * 64)
-    after = of_book(db, "A", since=date(2026, 6, 1))
+    after = of_book(db, "A", {**YEAR, "since": date(2026, 6, 1)})
     assert (after.funds[0].reported, after.funds[0].income) == (fund.closing, 0)
 
 

@@ -1,26 +1,29 @@
 """Each rule has a control: one unit more or less in one place, and exactly this rule says so."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
 from ledger.db import Database
 from ledger.demo import fill
 from ledger.errors import Conflict
-from reports import build as building
+from reports import activities
 from reports.build import Built, build, draft, scope_of_all
-from reports.model import Report
+from reports.model import Report, TrialRow
 from reports.movements import Movements, read_movements
 from reports.tie_out import RULES, Reading, differences
 from reports.trace import read_trace
 from tests.conftest import NOW
+from tests.keywords import Period
 
-YEAR = {"since": date(2026, 2, 1), "until": date(2026, 12, 31)}
+YEAR: Period = {"since": date(2026, 2, 1), "until": date(2026, 12, 31)}
 Case = tuple[Report, Reading]
+Row = TypeVar("Row")
 
 
 @pytest.fixture(scope="module")
@@ -44,25 +47,23 @@ def broken(report: Report, reading: Reading) -> set[str]:
     return {sentence.split(" ")[0] for sentence in differences(report, reading)}
 
 
-def more(rows: tuple, field: str, by: int = 1, at: int = 0) -> tuple:  # type: ignore[type-arg]
+def more(rows: tuple[Row, ...], field: str, by: int = 1, at: int = 0) -> tuple[Row, ...]:
     """Return rows of which one says a unit more."""
-    row = rows[at]
+    row: Any = rows[at]
     return (*rows[:at], replace(row, **{field: getattr(row, field) + by}), *rows[at + 1 :])
 
 
 def in_position(report: Report, side: str, field: str) -> Report:
     row = report.positions[0]
-    return replace(
-        report,
-        positions=(replace(row, **{side: more(getattr(row, side), field)}), *report.positions[1:]),
-    )
+    changes: Any = {side: more(getattr(row, side), field)}
+    return replace(report, positions=(replace(row, **changes), *report.positions[1:]))
 
 
-def in_waterfall(report: Report, **changes: object) -> Report:
+def in_waterfall(report: Report, **changes: Any) -> Report:
     return replace(report, waterfalls=(replace(report.waterfalls[0], **changes),))
 
 
-def nth(rows: tuple, account: int) -> int:  # type: ignore[type-arg]
+def nth(rows: Sequence[TrialRow], account: int) -> int:
     return next(n for n, row in enumerate(rows) if row.account == account)
 
 
@@ -167,11 +168,10 @@ def test_a_report_that_does_not_tie_is_shown_as_a_draft_and_not_built(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _report, reading = case
-    honest = building.activities.fees
-    monkeypatch.setattr(building.activities, "fees", lambda *given: more(honest(*given), "total"))
+    honest = activities.fees
+    monkeypatch.setattr(activities, "fees", lambda *given: more(honest(*given), "total"))
     scope = scope_of_all(reading.session)
-    asked = {"scope": scope, "edition": "public", "now": NOW, **YEAR}
-    shown: Built = draft(reading.session, **asked)
+    shown: Built = draft(reading.session, scope=scope, edition="public", now=NOW, **YEAR)
     assert [sentence[:4] for sentence in shown.untied] == ["T-14"]
     with pytest.raises(Conflict, match="The report does not tie out: T-14 refunds and fees"):
-        build(reading.session, **asked)
+        build(reading.session, scope=scope, edition="public", now=NOW, **YEAR)

@@ -27,10 +27,11 @@ from reports.model import Report
 from reports.render import render_html, render_pdf
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
+from tests.keywords import Period
 from tests.worked import load_worked_books
 
 TODAY = date(2026, 11, 2)
-YEAR = {"since": date(2026, 1, 1), "until": date(2026, 12, 31)}
+YEAR: Period = {"since": date(2026, 1, 1), "until": date(2026, 12, 31)}
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +172,6 @@ def test_empty_books_and_wrong_periods(db: Database) -> None:
 def test_a_currency_that_came_and_went_has_no_position(db: Database) -> None:
     day = date(2026, 10, 1)
     legs = [("EUR", 1020, 100), ("EUR", 1990, -100), ("USD", 1010, 500), ("USD", 4010, -500)]
-    post = {"source": "test", "accounting_on": day, "now": NOW}
     with db.transaction() as session:
         book = make_book(session)
         make_fund(session, book)
@@ -181,7 +181,15 @@ def test_a_currency_that_came_and_went_has_no_position(db: Database) -> None:
                 "A",
                 tuple(Posting(no, "GEN", code, sum_) for code, no, sum_ in legs if code == unit),
             )
-            posted = journal.post(session, [entry], event_type="gift", external_ref=unit, **post)
+            posted = journal.post(
+                session,
+                [entry],
+                event_type="gift",
+                source="test",
+                external_ref=unit,
+                accounting_on=day,
+                now=NOW,
+            )
             if unit == "EUR":
                 euros = posted.ids[0]
         there = build(session, scope=scope_of_all(session), edition="public", now=NOW, **YEAR)

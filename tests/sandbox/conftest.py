@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import requests
 import stripe
+from stripe.params.checkout import SessionCreateParams
 
 from tests.faults.conftest import Sandbox
 from tests.ports import free_port
@@ -35,9 +36,9 @@ def client(sandbox: Sandbox) -> stripe.StripeClient:
     return client_of(sandbox)
 
 
-def page_params(amount: int = 6000, currency: str = "usd", **more: Any) -> dict[str, Any]:
+def page_params(amount: int = 6000, currency: str = "usd", **more: Any) -> SessionCreateParams:
     """What opens a payment page."""
-    return {
+    params: Any = {
         "mode": "payment",
         "success_url": "http://127.0.0.1:1/thanks",
         "cancel_url": "http://127.0.0.1:1/back",
@@ -53,6 +54,8 @@ def page_params(amount: int = 6000, currency: str = "usd", **more: Any) -> dict[
         ],
         **more,
     }
+    page: SessionCreateParams = params
+    return page
 
 
 def paid(
@@ -63,7 +66,7 @@ def paid(
     card: str = "4242424242424242",
 ) -> stripe.Charge:
     """A charge that somebody paid on a page, not settled yet."""
-    made = client.v1.checkout.sessions.create(page_params(amount, currency))  # type: ignore[arg-type]
+    made = client.v1.checkout.sessions.create(page_params(amount, currency))
     assert sandbox.pay(made.url or "", card).status_code == 303
     return charge_of(client, made.id)
 
@@ -74,7 +77,7 @@ def debited(
     """A charge by bank debit that is processing."""
     kind, currency = ("us_bank_account", "usd") if account[0] == "0" else ("sepa_debit", "eur")
     params = page_params(amount, currency, allowed_payment_method_types=["card", kind])
-    made = client.v1.checkout.sessions.create(params)  # type: ignore[arg-type]
+    made = client.v1.checkout.sessions.create(params)
     assert sandbox.pay(made.url or "", bank=account).status_code == 303
     return charge_of(client, made.id)
 
@@ -96,7 +99,7 @@ def kept_card(
     client: stripe.StripeClient, customer: str, number: str = "4242424242424242"
 ) -> stripe.PaymentMethod:
     """A test card that is attached to a customer, not set up."""
-    made = client.v1.payment_methods.create({"type": "card", "card": {"number": number}})  # type: ignore[typeddict-unknown-key]
+    made = client.v1.payment_methods.create({"type": "card", "card": {"number": number}})
     return client.v1.payment_methods.attach(made.id, {"customer": customer})
 
 
@@ -110,7 +113,7 @@ def refused(client: stripe.StripeClient, params: dict[str, Any]) -> stripe.CardE
 def types(client: stripe.StripeClient, about: str) -> list[str]:
     """The types of the events about an object, the first first."""
     events = client.v1.events.list({"limit": 100}).data
-    return [event.type for event in events if event.data.object.id == about][::-1]
+    return [str(event.type) for event in events if event.data.object.id == about][::-1]
 
 
 def movements(client: stripe.StripeClient, source: str) -> list[tuple[str, str, int, int]]:

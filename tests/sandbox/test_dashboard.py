@@ -62,7 +62,7 @@ def pull(sandbox: Sandbox, lever: str, **form: str) -> str:
     sent = {"_page": "1", **form}
     answer = requests.post(f"{sandbox.url}/_test/{lever}", sent, timeout=60)
     assert answer.url.startswith(f"{sandbox.url}/_test/?")
-    return re.findall(r'role="status">([^<]*)<', answer.text)[0]
+    return str(re.findall(r'role="status">([^<]*)<', answer.text)[0])
 
 
 def test_the_page_is_sound_without_scripts_in_an_empty_and_a_busy_sandbox(

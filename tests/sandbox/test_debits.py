@@ -19,19 +19,19 @@ def test_a_page_offers_the_bank_beside_the_card(
     sandbox: Sandbox, client: stripe.StripeClient
 ) -> None:
     both = page_params(2000, "eur", allowed_payment_method_types=["card", "sepa_debit"])
-    page = client.v1.checkout.sessions.create(both)  # type: ignore[arg-type]
+    page = client.v1.checkout.sessions.create(both)
     text = requests.get(page.url or "", timeout=60).text
     assert ("IBAN" in text, "Card number" in text) == (True, True)
-    dynamic = client.v1.checkout.sessions.create(page_params(2000, "eur"))  # type: ignore[arg-type]
+    dynamic = client.v1.checkout.sessions.create(page_params(2000, "eur"))
     assert dynamic.payment_method_types == ["card", "sepa_debit"]
     cards = page_params(2000, "eur", allowed_payment_method_types=["card", "us_bank_account"])
-    only = client.v1.checkout.sessions.create(cards)  # type: ignore[arg-type]
+    only = client.v1.checkout.sessions.create(cards)
     assert only.payment_method_types == ["card"]
     assert "IBAN" not in requests.get(only.url or "", timeout=60).text
     assert sandbox.pay(only.url or "", bank=GOOD).status_code == 402
     wrong = page_params(2000, "usd", allowed_payment_method_types=["sepa_debit"])
     with pytest.raises(stripe.InvalidRequestError) as caught:
-        client.v1.checkout.sessions.create(wrong)  # type: ignore[arg-type]
+        client.v1.checkout.sessions.create(wrong)
     assert caught.value.param == "allowed_payment_method_types"
 
 

@@ -109,10 +109,10 @@ def test_evidence_is_staged_then_sent_and_answering_costs_a_fee(
     assert sent.evidence.uncategorized_text == "A letter of thanks."
     fees = client.v1.balance_transactions.list({"type": "stripe_fee"}).data
     assert [
-        (txn.amount, txn.reporting_category) for txn in fees if dispute.id in txn.description
-    ] == [  # type: ignore[operator]
-        (-1500, "fee")
-    ]
+        (txn.amount, txn.reporting_category)
+        for txn in fees
+        if dispute.id in (txn.description or "")
+    ] == [(-1500, "fee")]
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.disputes.update(dispute.id, {"evidence": text})
 

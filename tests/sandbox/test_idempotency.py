@@ -61,18 +61,19 @@ def test_the_same_key_for_something_else_is_an_error(
     with pytest.raises(stripe.IdempotencyError) as refused:
         other()
     assert refused.value.http_status == 400
-    assert refused.value.json_body["error"]["type"] == "idempotency_error"
+    told: Any = refused.value.json_body
+    assert told["error"]["type"] == "idempotency_error"
     assert count(client) == before
 
 
 def test_the_answer_survives_a_killed_server(sandbox: Sandbox, client: stripe.StripeClient) -> None:
-    one = client.v1.checkout.sessions.create(page_params(), {"idempotency_key": "restart"})  # type: ignore[arg-type]
+    one = client.v1.checkout.sessions.create(page_params(), {"idempotency_key": "restart"})
     sandbox.restart()
     sandbox.control("set", settle_seconds="86400")
-    two = client.v1.checkout.sessions.create(page_params(), {"idempotency_key": "restart"})  # type: ignore[arg-type]
+    two = client.v1.checkout.sessions.create(page_params(), {"idempotency_key": "restart"})
     assert one.to_dict() == two.to_dict()
     with pytest.raises(stripe.IdempotencyError):
-        client.v1.checkout.sessions.create(page_params(7000), {"idempotency_key": "restart"})  # type: ignore[arg-type]
+        client.v1.checkout.sessions.create(page_params(7000), {"idempotency_key": "restart"})
 
 
 def test_an_answer_lost_after_the_effect_is_replayed(
@@ -100,8 +101,8 @@ def test_what_failed_before_its_effect_is_done_the_second_time(
 
 def test_a_refused_request_leaves_its_key_free(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError):
-        client.v1.checkout.sessions.create(page_params(1), {"idempotency_key": "free"})  # type: ignore[arg-type]
-    client.v1.checkout.sessions.create(page_params(), {"idempotency_key": "free"})  # type: ignore[arg-type]
+        client.v1.checkout.sessions.create(page_params(1), {"idempotency_key": "free"})
+    client.v1.checkout.sessions.create(page_params(), {"idempotency_key": "free"})
 
 
 def test_many_at_once_with_one_key_have_one_effect(

@@ -68,8 +68,8 @@ def test_filters_narrow_a_list_and_combine(sandbox: Sandbox, client: stripe.Stri
     assert [txn.source for txn in euros] == [two.id]
     assert client.v1.balance_transactions.list({"currency": "eur", "type": "refund"}).data == []
     newest = of_one[0].created
-    bounds = {"gte": newest, "lt": newest + 3600}
-    assert client.v1.balance_transactions.list({"created": bounds}).data  # type: ignore[typeddict-item]
+    both = client.v1.balance_transactions.list({"created": {"gte": newest, "lt": newest + 3600}})
+    assert both.data
     assert client.v1.balance_transactions.list({"created": {"gt": newest + 3600}}).data == []
     assert client.v1.balance_transactions.list({"created": {"lte": newest - 3600}}).data == []
 

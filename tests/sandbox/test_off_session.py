@@ -165,14 +165,9 @@ def test_on_session_the_bank_asks_and_the_holder_comes_back(
 ) -> None:
     params: Any = {"amount": 900, "currency": "usd", "customer": customer, "confirm": True}
     method = "pm_card_authenticationRequired"
-    made = client.v1.payment_intents.create(
-        {
-            **params,
-            "payment_method": method,
-            "return_url": BACK,
-            "setup_future_usage": "off_session",
-        }
-    )
+    asked: Any = {**params, "payment_method": method, "return_url": BACK}
+    keeping: Any = {**asked, "setup_future_usage": "off_session"}
+    made = client.v1.payment_intents.create(keeping)
     assert (made.status, made.latest_charge) == ("requires_action", None)
     url = made.next_action.redirect_to_url.url  # type: ignore[union-attr]
     assert "Is this payment yours?" in requests.get(str(url), timeout=60).text
@@ -183,9 +178,7 @@ def test_on_session_the_bank_asks_and_the_holder_comes_back(
     assert [m.id for m in client.v1.customers.payment_methods.list(customer).data] == [
         made.payment_method
     ]
-    again = client.v1.payment_intents.create(
-        {**params, "payment_method": method, "return_url": BACK}
-    )
+    again = client.v1.payment_intents.create(asked)
     url = again.next_action.redirect_to_url.url  # type: ignore[union-attr]
     requests.post(str(url), {"answer": "no"}, allow_redirects=False, timeout=60)
     again = client.v1.payment_intents.retrieve(again.id)

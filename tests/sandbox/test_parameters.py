@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,9 @@ class Recorder(stripe.RequestsClient):
         super().__init__(timeout=60)
         self.sent: list[Sent] = []
 
-    def request(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
+    def request(  # type: ignore[override]  # as the SDK's own differs from what it inherits
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
         parts = urlsplit(url)
         pairs = parse_qsl(parts.query, keep_blank_values=True)
         pairs += parse_qsl(post_data or "", keep_blank_values=True)
@@ -315,25 +317,30 @@ def test_intents_that_may_lead_away_need_a_way_back(
     sandbox: Sandbox, client: stripe.StripeClient
 ) -> None:
     """Stripe refuses this whatever the method is; the first version asked so for saved cards."""
-    common: Any = {"confirm": True, "payment_method": "pm_card_visa"}
-    money: Any = {**common, "amount": 900, "currency": "usd"}
+    common = {"confirm": True, "payment_method": "pm_card_visa"}
+    money = {**common, "amount": 900, "currency": "usd"}
     for asked in (client.v1.payment_intents, client.v1.setup_intents):
-        params = money if asked is client.v1.payment_intents else common
+        params: Any = money if asked is client.v1.payment_intents else common
         with pytest.raises(stripe.InvalidRequestError, match="return_url"):
             asked.create(params)
-        stays: Any = {"enabled": True, "allow_redirects": "never"}
-        assert asked.create({**params, "automatic_payment_methods": stays}).status == "succeeded"
-        assert asked.create({**params, "return_url": "http://127.0.0.1:1/"}).status == "succeeded"
+        stays = {"enabled": True, "allow_redirects": "never"}
+        staying: Any = {**params, "automatic_payment_methods": stays}
+        assert asked.create(staying).status == "succeeded"
+        returning: Any = {**params, "return_url": "http://127.0.0.1:1/"}
+        assert asked.create(returning).status == "succeeded"
 
 
 def test_methods_are_filtered_and_never_both_ways(client: stripe.StripeClient) -> None:
-    kinds: Any = {"allowed_payment_method_types": ["card", "sepa_debit", "boleto"]}
-    made = client.v1.payment_intents.create({"amount": 900, "currency": "eur", **kinds})
+    money = {"amount": 900, "currency": "eur"}
+    kinds = {"allowed_payment_method_types": ["card", "sepa_debit", "boleto"]}
+    only: Any = {**money, **kinds}
+    made = client.v1.payment_intents.create(only)
     assert made.payment_method_types == ["card", "sepa_debit"]
-    less: Any = {"excluded_payment_method_types": ["sepa_debit"]}
-    made = client.v1.payment_intents.create({"amount": 900, "currency": "eur", **less})
+    less = {"excluded_payment_method_types": ["sepa_debit"]}
+    without: Any = {**money, **less}
+    made = client.v1.payment_intents.create(without)
     assert made.payment_method_types == ["card"]
-    both: Any = {"amount": 900, "currency": "eur", **kinds, **less}
+    both: Any = {**money, **kinds, **less}
     with pytest.raises(stripe.InvalidRequestError, match="only specify one"):
         client.v1.payment_intents.create(both)
 

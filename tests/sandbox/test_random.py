@@ -108,7 +108,8 @@ def disagreements(sandbox: Sandbox) -> list[str]:
         f"{t['id']}: fees" for t in txns if t["fee"] != sum(d["amount"] for d in t["fee_details"])
     ]
     found = client.v1.balance.retrieve()
-    on_balance = sum(row.amount for row in (*found.available, *found.pending))
+    on_balance = sum(row.amount for row in found.available)
+    on_balance += sum(row.amount for row in found.pending)
     if on_balance != sum(t["net"] for t in txns):
         wrong.append(f"the balance says {on_balance}")
     of = Counter(t["source"] for t in txns)

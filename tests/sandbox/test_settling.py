@@ -153,7 +153,7 @@ def test_a_payment_that_names_no_pledge_is_shown_and_stops_no_other(
 ) -> None:
     before = len(shop.suspended())
     params = page_params(4321, payment_intent_data={"metadata": metadata})
-    stray = shop.client.v1.checkout.sessions.create(params)  # type: ignore[arg-type]
+    stray = shop.client.v1.checkout.sessions.create(params)
     shop.sandbox.pay(stray.url or "")
     shop.sandbox.control("settle")
     pledge = shop.pledge()
@@ -173,7 +173,7 @@ def test_a_payment_that_names_no_pledge_is_shown_and_stops_no_other(
 def test_a_charge_in_another_currency_than_its_pledge_is_shown(shop: Shop) -> None:
     pledge = shop.pledge()
     params = page_params(6000, "eur", payment_intent_data={"metadata": {"pledge": str(pledge.id)}})
-    page = shop.client.v1.checkout.sessions.create(params)  # type: ignore[arg-type]
+    page = shop.client.v1.checkout.sessions.create(params)
     shop.sandbox.pay(page.url or "")
     assert shop.sweep() == 1
     assert shop.legs(pledge) == []
@@ -336,15 +336,14 @@ def test_a_job_that_breaks_does_not_keep_the_others_waiting(shop: Shop) -> None:
     shop.pay(pledge)
     shop.sweep()
     with shop.db.transaction() as session:
-        for n, (kind, arguments) in enumerate(
-            [
-                ("send_refund", {}),
-                ("send_refund", {"refund": "nonsense"}),
-                ("send_refund", {"refund": str(uuid4())}),
-                ("stripe_event", {"event": "evt_none", "kind": "x", "object": None}),
-                ("unheard_of", {}),
-            ]
-        ):
+        broken: list[tuple[str, dict[str, str | None]]] = [
+            ("send_refund", {}),
+            ("send_refund", {"refund": "nonsense"}),
+            ("send_refund", {"refund": str(uuid4())}),
+            ("stripe_event", {"event": "evt_none", "kind": "x", "object": None}),
+            ("unheard_of", {}),
+        ]
+        for n, (kind, arguments) in enumerate(broken):
             key = f"broken{n}{uuid4().hex[:6]}"
             jobs.enqueue(session, kind=kind, key=key, arguments=arguments, now=shop.now(hours=-1))
     refund_id = shop.approved_refund(pledge, 100)

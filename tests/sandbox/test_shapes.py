@@ -122,8 +122,7 @@ def test_a_class_of_which_nothing_is_known_is_noticed() -> None:
 
 
 def test_a_page_has_line_items_where_they_are_asked_for(client: stripe.StripeClient) -> None:
-    params: Any = page_params(2000)
-    made = client.v1.checkout.sessions.create({**params, "expand": ["line_items"]})
+    made = client.v1.checkout.sessions.create(page_params(2000, expand=["line_items"]))
     assert made.line_items is not None
     (line,) = made.line_items.data
     assert (line.amount_total, line.quantity, line.description) == (2000, 1, "Solar roof")
@@ -181,5 +180,5 @@ def test_a_secret_of_an_endpoint_is_shown_once(sandbox: Sandbox) -> None:
 
 def test_the_id_of_a_page_is_as_long_as_stripes(client: stripe.StripeClient) -> None:
     """With shorter ids no test would have noticed a column that is too short for them."""
-    made = client.v1.checkout.sessions.create(page_params())  # type: ignore[arg-type]
+    made = client.v1.checkout.sessions.create(page_params())
     assert len(made.id) == 66

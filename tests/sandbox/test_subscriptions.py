@@ -312,7 +312,8 @@ def test_an_amount_changes_from_the_next_invoice_on(
     with pytest.raises(stripe.InvalidRequestError) as caught:
         client.v1.subscriptions.update(made.id, change)
     assert caught.value.param == "proration_behavior"
-    changed = client.v1.subscriptions.update(made.id, {**change, "proration_behavior": "none"})
+    change["proration_behavior"] = "none"
+    changed = client.v1.subscriptions.update(made.id, change)
     assert changed["items"].data[0].price.unit_amount == 2500
     assert charges(client, customer) == [("succeeded", 1500)]
     advance(client, clock, 32 * DAY)

@@ -65,10 +65,10 @@ def everything(sandbox: Sandbox, path: str, **params: str) -> list[dict[str, Any
 
 
 def _pages(sandbox: Sandbox, client: stripe.StripeClient) -> None:
-    client.v1.checkout.sessions.create(page_params())  # type: ignore[arg-type]
-    declined = client.v1.checkout.sessions.create(page_params())  # type: ignore[arg-type]
+    client.v1.checkout.sessions.create(page_params())
+    declined = client.v1.checkout.sessions.create(page_params())
     sandbox.pay(declined.url or "", "4000000000009995")
-    gone = client.v1.checkout.sessions.create(page_params())  # type: ignore[arg-type]
+    gone = client.v1.checkout.sessions.create(page_params())
     client.v1.checkout.sessions.expire(gone.id)
 
 
@@ -80,13 +80,16 @@ def _cards(client: stripe.StripeClient) -> None:
     common: Any = {"amount": 700, "currency": "usd", "customer": ada.id}
     cards: Any = {"allowed_payment_method_types": ["card"]}
     now: Any = {**cards, "confirm": True, "off_session": True}
-    client.v1.payment_intents.create({**common, **now, "payment_method": good.id})
+    once: Any = {**common, **now, "payment_method": good.id}
+    client.v1.payment_intents.create(once)
     bad = kept_card(client, ada.id, "4000000000000341")
     refused(client, {**common, **now, "payment_method": bad.id})
     asks = kept_card(client, ada.id, "4000002760003184")
-    on_session: Any = {**common, "confirm": True, "return_url": "http://127.0.0.1:1/back"}
-    client.v1.payment_intents.create({**on_session, "payment_method": asks.id})
-    waiting = client.v1.payment_intents.create({**common, "payment_method": good.id})
+    back = {"confirm": True, "return_url": "http://127.0.0.1:1/back"}
+    on_session: Any = {**common, **back, "payment_method": asks.id}
+    client.v1.payment_intents.create(on_session)
+    unconfirmed: Any = {**common, "payment_method": good.id}
+    waiting = client.v1.payment_intents.create(unconfirmed)
     client.v1.payment_intents.cancel(waiting.id, {"cancellation_reason": "abandoned"})
     held: Any = {**common, **now, "payment_method": good.id, "capture_method": "manual"}
     part = client.v1.payment_intents.create(held)
@@ -119,8 +122,13 @@ def _saved(sandbox: Sandbox, client: stripe.StripeClient) -> None:
         }
     )
     client.v1.setup_intents.cancel(asking.id)
-    iban: Any = {"type": "sepa_debit", "sepa_debit": {"iban": "DE89370400440532013000"}}
-    method = client.v1.payment_methods.create({**iban, "billing_details": {"name": "Bea"}})
+    method = client.v1.payment_methods.create(
+        {
+            "type": "sepa_debit",
+            "sepa_debit": {"iban": "DE89370400440532013000"},
+            "billing_details": {"name": "Bea"},
+        }
+    )
     client.v1.setup_intents.create(
         {
             "customer": bea.id,

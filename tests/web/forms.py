@@ -97,7 +97,7 @@ BAD: dict[str, dict[str, str | None]] = {
     },
     "percent": {"negative": "-1", "of a hundred": "100", "in words": "five", "with a NUL": NUL},
     "text": {**_NEEDED, **_ANYTHING},
-    "note": _ANYTHING,
+    "note": {**_ANYTHING},
     "code": {**_NEEDED, **_ANYTHING, "unknown": "NOWHERE", "injected": "GEN' OR 1=1 --"},
     "choice": {**_NEEDED, **_ANYTHING, "not on the list": "maybe", "two at once": "AB"},
     "email": {

@@ -94,7 +94,7 @@ def offer(
 
 
 def made(client: FlaskClient, campaign: Campaign, email: str, **changes: str) -> UUID:
-    basket = offer(client, campaign, email, **changes)
+    basket = offer(client, campaign, email, 303, **changes)
     assert basket is not None
     return basket
 

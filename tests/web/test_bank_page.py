@@ -5,6 +5,7 @@ import re
 
 import pytest
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from ledger.db import Database, Session
 from ledger.models.statements import BankLine, BankLinePart, BankStatement
@@ -12,6 +13,7 @@ from ledger.queries.books.balances import balance_of
 from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.services.banking import cash
 from tests.conftest import NOW
+from tests.keywords import Cash
 from tests.statements.bank_files import (
     IBAN,
     OTHER_IBAN,
@@ -36,7 +38,7 @@ def dollars(text: str) -> bytes:
     return text.replace("EUR", "USD").encode()
 
 
-def send(town: Town, text: str, **fields: str):
+def send(town: Town, text: str, **fields: str) -> TestResponse:
     data = {"file": (io.BytesIO(dollars(text)), "bank.xml"), **fields}
     return town.client("other treasurer").post(
         PAGE, data=data, content_type="multipart/form-data", follow_redirects=True
@@ -134,10 +136,17 @@ def test_a_returned_debit_says_why_and_lines_are_found_by_words(town: Town) -> N
 def test_a_cheque_that_the_bank_takes_back_has_a_button_on_its_line(town: Town) -> None:
     def pay_in(session: Session) -> None:
         book = book_by_code(session, "B")
-        place = {"book": book, "fund": fund_by_code(session, book.id, "GEN")}
-        place |= {"on": NOW.date(), "now": NOW, "made_by": None}
-        cheque = cash.record_cash(session, amount=4_321, reference="cheque", **place)
-        cash.bank_cash(session, amount=4_321, reference="b", counts=[cheque], **place)
+        paid_in: Cash = {
+            "book": book,
+            "fund": fund_by_code(session, book.id, "GEN"),
+            "amount": 4_321,
+            "reference": "cheque",
+            "on": NOW.date(),
+            "made_by": None,
+        }
+        cheque = cash.record_cash(session, **paid_in, now=NOW)
+        paid_in["reference"] = "b"
+        cash.bank_cash(session, **paid_in, counts=[cheque], now=NOW)
 
     town.tell(pay_in)
     send(town, camt(entry("-43.21", day=NOW.date().isoformat()), kind="052", name="BACK"))

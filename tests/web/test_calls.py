@@ -4,9 +4,11 @@ corrected."""
 import html
 import re
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from ledger.db import Database, Session
 from ledger.ids import new_id
@@ -14,6 +16,7 @@ from ledger.models.campaigns import Campaign
 from ledger.models.pledges import Pledge
 from ledger.queries.campaigns.campaigns import changes_of, needs_of
 from ledger.web.pledges import pledges as pledge_pages
+from ledger.web.pledges.pledges import Offer
 from tests.web.town import HOME, TODAY, Town, found_town, token_in
 
 WELL = {
@@ -43,7 +46,9 @@ WELL = {
 NOTHING = {name: "" for name in WELL if name[-1].isdigit() and not name.startswith("need")}
 
 
-def send(town: Town, address: str, path: str = "/books/A/campaigns/new", **change: str):
+def send(
+    town: Town, address: str, path: str = "/books/A/campaigns/new", **change: str
+) -> TestResponse:
     answers = {**WELL, "slug": address, "action": "keep", **change}
     return town.client("treasurer").post(path, data=answers)
 
@@ -358,9 +363,9 @@ def test_before_anybody_has_promised_all_but_the_address_is_corrected(town: Town
     promised(town, "early")
     assert 'name="deadline_on"' not in client.get(path).text
     # The whole form, still open in another window: what it leaves as it is, it may say.
-    row = {"need-1": "MIN.ELEC", "label-1": "Wires", "minimum-1": "12:30", "optimum-1": "12:30"}
-    row |= {"need-2": "EQP.PROJECTOR", "label-2": "A beamer", "minimum-2": "1", "optimum-2": "2"}
-    whole = {name: text for name, text in change.items() if not name.endswith("-4")} | row
+    rows = {"need-1": "MIN.ELEC", "label-1": "Wires", "minimum-1": "12:30", "optimum-1": "12:30"}
+    rows |= {"need-2": "EQP.PROJECTOR", "label-2": "A beamer", "minimum-2": "1", "optimum-2": "2"}
+    whole = {name: text for name, text in change.items() if not name.endswith("-4")} | rows
     assert client.post(path, data={**whole, "action": "keep"}).status_code == 303
     late = client.post(path, data={**whole, "minimum-0": "800", "action": "keep"})
     assert late.status_code == 422
@@ -397,13 +402,13 @@ def test_a_pledge_is_made_to_what_the_campaign_says_when_it_is_made(
     path = opened(town, "changing", mode="keep_what_you_raise")
     offer = pledge_pages._offer
 
-    def meanwhile(*given):
+    def meanwhile(campaign: Campaign, answers: dict[str, Any]) -> Offer:
         change = {**WELL, "mode": "all_or_nothing", "action": "keep"}
         # In a thread: what one request knows of its visitor, another inside it would know, too.
         with ThreadPoolExecutor(1) as other:
             answer = other.submit(lambda: town.client("treasurer").post(path, data=change))
         assert answer.result().status_code == 303
-        return offer(*given)
+        return offer(campaign, answers)
 
     monkeypatch.setattr(pledge_pages, "_offer", meanwhile)
     promised(town, "changing")

@@ -35,7 +35,7 @@ def client(db: Database) -> FlaskClient:
 
 
 @contextmanager
-def administering(db: Database) -> Iterator[Callable[[str], None]]:
+def administering(db: Database) -> Iterator[Callable[[str], object]]:
     """Statements by somebody beside the database, who cuts off everybody else."""
     url = make_url(db.url)
     engine = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
@@ -73,7 +73,8 @@ def test_while_the_database_is_away_each_answer_says_so(
     with away(db):
         health = client.get("/healthz")
         assert (health.status_code, health.mimetype) == (503, "application/json")
-        assert (health.json["ok"], health.json["database"]) == (False, False)
+        found = health.get_json()
+        assert (found["ok"], found["database"]) == (False, False)
         # Somebody whose session would be looked up, were the database there.
         name = session_cookie.names(parts_of(client.application).settings.base_url)[0]
         client.set_cookie(name, "a-token", secure=name.startswith("__Host"))
@@ -142,4 +143,4 @@ def test_a_sign_of_life_dated_ahead_by_a_wrong_clock_is_none(
 ) -> None:
     at = NOW + timedelta(minutes=minutes)
     db.run(lambda session: jobs.heartbeat(session, process="worker", now=at))
-    assert client.get("/healthz").json["worker"] is lives
+    assert client.get("/healthz").get_json()["worker"] is lives

@@ -44,8 +44,8 @@ def test_a_reader_sees_which_entries_made_two_editions_differ(
     reader = town.client("auditor")
     listed = reader.get("/reports/editions").text
     assert "What changed" in listed
-    with town.db.snapshot() as session:
-        newer, older = editions_for(session, book_ids=[scope.books[0].id])
+    with town.db.snapshot() as reading:
+        newer, older = editions_for(reading, book_ids=[scope.books[0].id])
     page = f"/reports/editions/{older.id}/{newer.id}"
     shown = reader.get(page)
     assert "12.34" in shown.text

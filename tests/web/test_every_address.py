@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from ledger.core.allocation import RULES
 from ledger.links import PLEDGE, Links
 from ledger.models.agreements import Agreement
 from ledger.models.assets import Asset, Intake
@@ -21,7 +22,6 @@ from ledger.models.journal import Entry
 from ledger.models.pledges import Basket, Pledge
 from ledger.queries.books.books import book_by_code
 from ledger.queries.campaigns.moderation import TABS
-from ledger.schemas.allocations import RULES
 from ledger.web.approvals.agreement_kinds import asked_for, listed, registered
 from ledger.web.manual_entries.pages import ENTRY_KINDS
 from reports.exports import FORMATS

@@ -60,7 +60,7 @@ def test_the_gate_counts_what_is_meant(town: Town, by_card: Flask, acceptance: s
     assert promised(town, campaign) == (900_000, 0, 0)
     page = transfers.get(f"/campaigns/{campaign.slug}").text
     assert "$8,500.00 of it counts towards the amount needed" in page
-    need = transfers.get(f"/api/v1/campaigns/{campaign.slug}").json["needs"][0]
+    need = transfers.get(f"/api/v1/campaigns/{campaign.slug}").get_json()["needs"][0]
     assert (need["promised"], need["counted"]) == (900_000, 850_000)
     made(town.client(), campaign, address(), **hours(16))
     assert counted(town, campaign) == (850_000, 0, 0)
@@ -124,7 +124,7 @@ def test_a_stranger_cannot_promise_what_no_card_pays(town: Town, by_card: Flask)
         answer = stranger.get(path)
         assert "900,000" not in answer.text, path
         assert "Me first" not in answer.text, path
-    shown = stranger.get(f"/api/v1/campaigns/{campaign.slug}").json
+    shown = stranger.get(f"/api/v1/campaigns/{campaign.slug}").get_json()
     assert [need["promised"] for need in shown["needs"]] == [0, 0, 0]
     assert rows(town, never)[2][0].needs_card
     assert sound(town) == []

@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from ledger.db import Session
 from ledger.ids import new_id
@@ -397,10 +397,9 @@ def test_a_role_taken_away_is_gone_with_the_next_page(town: Town) -> None:
     assert client.get("/books/A/desk").status_code == 200
     person = town.people["second treasurer"]
     town.tell(
-        lambda session: [
-            setattr(row, "ends_at", NOW)
-            for row in session.scalars(select(Membership).where(Membership.person_id == person))
-        ]
+        lambda session: session.execute(
+            update(Membership).where(Membership.person_id == person).values(ends_at=NOW)
+        )
     )
     assert client.get("/books/A/desk").status_code == 404
 

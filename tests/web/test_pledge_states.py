@@ -1,6 +1,7 @@
 """Thank-you, my giving and the page behind a link tell the same sentence about a pledge."""
 
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -78,7 +79,8 @@ def attempt(session: Session, pledge: Pledge) -> object:
     return payments.prepare_attempt(session, pledge_id=pledge.id, params_sha256="x", now=NOW)
 
 
-CASES: dict[str, tuple[list[Callable[[Session, Pledge], object]], Status, str]] = {
+Step = Callable[[Session, Pledge], object]
+CASES: dict[str, tuple[list[Step], Status, str]] = {
     "nothing happened": ([], Status.OPEN, "recorded your pledge"),
     "not paid": ([attempt], Status.NOT_PAID, "Not paid yet"),
     "a part came": ([cash(4000)], Status.PART_ARRIVED, "recorded your pledge"),
@@ -88,15 +90,15 @@ CASES: dict[str, tuple[list[Callable[[Session, Pledge], object]], Status, str]] 
 }
 
 
+def take(session: Session, *, step: Step, pledge_id: UUID) -> None:
+    step(session, session.get_one(Pledge, pledge_id))
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_every_page_tells_the_same_true_sentence(own_town: Town, name: str) -> None:
     steps, status, heading = CASES[name]
     for step in steps:
-        own_town.tell(
-            lambda session, step=step: step(
-                session, session.get_one(Pledge, UUID(own_town.ids["pledge_id"]))
-            )
-        )
+        own_town.tell(partial(take, step=step, pledge_id=UUID(own_town.ids["pledge_id"])))
     found, sentence = told(own_town)
     assert found is status
     shown = pages(own_town)

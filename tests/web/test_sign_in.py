@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask import session
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from ledger.db import Database
 from ledger.links import Links
@@ -70,7 +71,7 @@ def links(town: Town) -> list[str]:
     return [re.findall(rf"{HOME}(/sign-in/\S+)", fill(mail.body))[0] for mail in mails]
 
 
-def follow(client: FlaskClient, link: str):
+def follow(client: FlaskClient, link: str) -> TestResponse:
     """Press the button on a link's page."""
     shown = client.get(link)
     assert shown.status_code == 200

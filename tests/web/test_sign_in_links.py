@@ -38,7 +38,7 @@ def code_for(town: Town, email: str) -> str:
             .order_by(OutboxMessage.id.desc())
         ).first()
     filled = Links(HOME, town.app.config["SECRET_KEY"]).fill(body or "")
-    return re.findall(r"^[0-9A-Z]{4}-[0-9A-Z]{4}$", filled, re.MULTILINE)[0]
+    return str(re.findall(r"^[0-9A-Z]{4}-[0-9A-Z]{4}$", filled, re.MULTILINE)[0])
 
 
 def known(town: Town) -> str:

@@ -109,7 +109,7 @@ def test_a_page_costs_the_same_in_a_store_ten_times_as_large(
 def test_no_page_reads_a_table_from_end_to_end(stores: Stores) -> None:
     db, store = stores[-1]
     app = program(db)
-    read = {}
+    read: dict[str, str] = {}
     for name, who, address in PAGES:
         address = address.format(slug=store.slug, entry_id=store.entry_id)
         with planning(db.engine) as plans:

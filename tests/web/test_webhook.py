@@ -73,9 +73,10 @@ def message(kind: str = "charge.succeeded", livemode: bool = False, **about: Any
 
 def signed(body: str, secret: str = SECRET, at: int | None = None) -> str:
     """The header of a body, made by the SDK itself."""
-    return stripe.WebhookSignature.generate_signature_header(
+    header: str = stripe.WebhookSignature.generate_signature_header(
         body, secret, timestamp=at if at is not None else int(time.time())
     )
+    return header
 
 
 def send(client: FlaskClient, body: str | bytes, header: str | None) -> int:

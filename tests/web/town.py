@@ -137,7 +137,8 @@ class Town:
             values["draft_id"] = self.ids[f"{kind}_draft_id"]
         values |= other
         with self.app.test_request_context():
-            return url_for(endpoint, **{name: values[name] for name in rule.arguments})
+            given: dict[str, Any] = {name: values[name] for name in rule.arguments}
+            return url_for(endpoint, **given)
 
     def endpoints(self, method: str) -> list[str]:
         """The endpoints that take a method, by name."""
