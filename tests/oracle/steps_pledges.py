@@ -3,11 +3,11 @@
 from datetime import date
 from uuid import UUID
 
-from ledger.models.commitments import Commitment
 from sqlalchemy import select
 
 from ledger.core.match_gifts import Terms
 from ledger.db import Session
+from ledger.models.agreements import Agreement
 from ledger.models.campaigns import Campaign
 from ledger.models.pledges import Pledge
 from ledger.services.banking import cash as offline
@@ -35,7 +35,7 @@ def plg_02(world: World, session: Session) -> None:
 
 def _promise(
     world: World, session: Session, schedule: list[tuple[date, int]], rate: int
-) -> Commitment:
+) -> Agreement:
     row = receivables.propose_promise(
         session,
         party=world.party(session, "Paula Promise"),
