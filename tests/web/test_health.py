@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -17,12 +18,13 @@ from ledger import worker
 from ledger.config import MailSettings
 from ledger.db import Database
 from ledger.models.jobs import Job
+from ledger.queries.jobs.measurements import MEANINGS
+from ledger.queries.jobs.readiness import DISK_BYTES
 from ledger.services.jobs import jobs
 from ledger.services.people.people import send
-from ledger.web.public import health, metrics
 from ledger.web.site.context import parts_of
 from tests.conftest import NOW
-from tests.mail.test_commands import SENDER
+from tests.mail.relay import SENDER
 from tests.web.test_database_away import away
 from tests.web.town import settings_of
 from wsgi import create_app
@@ -108,9 +110,9 @@ def test_probes_and_figures_tell_the_state(db: Database, app: Flask, state: str)
     client = app.test_client()
     assert (client.get("/livez").status_code, client.get("/livez").json) == (200, {"ok": True})
     ready = client.get("/readyz")
-    assert (ready.status_code, ready.json["down"]) == (503 if down else 200, down)
-    assert ready.json["ok"] is not bool(down)
-    assert [name for name in ready.json if ready.json[name] is False and name != "ok"] == down
+    assert (ready.status_code, ready.get_json()["down"]) == (503 if down else 200, down)
+    assert ready.get_json()["ok"] is not bool(down)
+    assert [name for name, ok in ready.get_json().items() if ok is False and name != "ok"] == down
     assert figures(client).items() >= told.items()
 
 
@@ -121,22 +123,22 @@ def test_while_the_database_is_away_the_process_lives(db: Database, app: Flask) 
         live, ready = client.get("/livez"), client.get("/readyz")
         assert (live.status_code, live.json) == (200, {"ok": True})
         assert (ready.status_code, ready.mimetype) == (503, "application/json")
-        assert ready.json["down"] == ["database", "schema", "worker", "mail", "stripe"]
+        assert ready.get_json()["down"] == ["database", "schema", "worker", "mail", "stripe"]
         told = figures(client)
         assert (told["poolbook_database_up"], told["poolbook_schema_current"]) == (0, 0)
         assert told["poolbook_requests_total GET health.live 200"] == 1
         assert "poolbook_mail_waiting" not in told
-    assert client.get("/readyz").json["down"] == []
+    assert client.get("/readyz").get_json()["down"] == []
 
 
 def test_a_full_disk_is_told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage("/")
-    full = usage._replace(free=health.DISK_BYTES - 1)
+    full = usage._replace(free=DISK_BYTES - 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: full)
     client = app.test_client()
     ready = client.get("/readyz")
-    assert (ready.status_code, ready.json["down"]) == (503, ["disk"])
-    assert figures(client)["poolbook_disk_free_bytes"] == health.DISK_BYTES - 1
+    assert (ready.status_code, ready.get_json()["down"]) == (503, ["disk"])
+    assert figures(client)["poolbook_disk_free_bytes"] == DISK_BYTES - 1
 
 
 def test_an_installation_without_mail_and_payments_is_asked_for_neither(db: Database) -> None:
@@ -163,7 +165,7 @@ def test_jobs_and_mail_are_counted(db: Database, app: Flask) -> None:
     assert told["poolbook_jobs stripe_event failed"] == 1
     assert told["poolbook_jobs stripe_event done"] == 1
     assert told["poolbook_job_oldest_seconds stripe_event"] == 2
-    assert set(metrics.MEANINGS) >= {name.split(" ")[0] for name in told if "_jobs" in name}
+    assert set(MEANINGS) >= {name.split(" ")[0] for name in told if "_jobs" in name}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -232,11 +234,7 @@ def test_a_key_that_stripe_refuses_stops_only_what_needs_stripe(db: Database) ->
             raise ValueError("Invalid API Key provided")
 
     for kind in ("stripe_event", "unknown"):
-        db.run(
-            lambda session, kind=kind: jobs.enqueue(
-                session, kind=kind, key="1", arguments={}, now=NOW
-            )
-        )
+        db.run(partial(jobs.enqueue, kind=kind, key="1", arguments={}, now=NOW))
     stop, passes = Event(), iter(range(3))
 
     def clock() -> Any:
@@ -247,7 +245,8 @@ def test_a_key_that_stripe_refuses_stops_only_what_needs_stripe(db: Database) ->
     stop.wait = lambda _seconds=None: stop.is_set()  # type: ignore[assignment]
     worker.run(db, Refusing(), clock, stop)  # type: ignore[arg-type]
     with db.snapshot() as session:
-        attempts = dict(session.execute(text("select kind, attempts from job")).all())  # type: ignore[arg-type]
+        rows = session.execute(text("select kind, attempts from job"))
+        attempts = {row.kind: row.attempts for row in rows}
         alive = session.execute(text("select process from heartbeat")).scalars().all()
     assert attempts == {"stripe_event": 0, "unknown": 1, "check": 0, "retention": 1}
     assert alive == ["worker"]
