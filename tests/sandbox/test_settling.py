@@ -67,8 +67,8 @@ def events_of(shop: Shop, *kinds: str) -> list[stripe.Event]:
 def test_the_sweep_alone_books_a_payment_exactly_once(shop: Shop) -> None:
     pledge = shop.pledge()
     shop.pay(pledge)
-    assert shop.sweep() == 1
-    assert shop.sweep() == 0
+    assert shop.sync_stripe() == 1
+    assert shop.sync_stripe() == 0
     assert shop.legs(pledge) == PAID
     assert [attempt.state for attempt in shop.attempts(pledge)] == ["posted"]
 
@@ -80,7 +80,7 @@ def test_nothing_is_booked_before_the_balance_transaction_is_there(shop: Shop) -
         shop, "charge.succeeded", "payment_intent.succeeded", "checkout.session.completed"
     ):
         hear(shop, event)
-    assert shop.sweep(settle=False) == 0
+    assert shop.sync_stripe(settle=False) == 0
     assert shop.legs(pledge) == []
     assert [attempt.state for attempt in shop.attempts(pledge)] == ["succeeded"]
     shop.sandbox.control("settle")
@@ -99,7 +99,7 @@ def test_messages_in_any_order_and_twice_make_one_entry(shop: Shop, order: tuple
     heard = events_of(shop, *KINDS)
     for position in (*order, *order):
         hear(shop, heard[position])
-    shop.sweep()
+    shop.sync_stripe()
     assert shop.legs(pledge) == PAID
     with shop.db.snapshot() as session:
         for event in heard:
@@ -115,7 +115,7 @@ def test_sweeps_at_once_make_one_entry(shop: Shop) -> None:
 
     def sweep(_: int) -> None:
         start.wait()
-        shop.sweep(settle=False)
+        shop.sync_stripe(settle=False)
 
     with ThreadPoolExecutor(3) as pool:
         outcomes = [pool.submit(sweep, n) for n in range(3)]
@@ -123,7 +123,7 @@ def test_sweeps_at_once_make_one_entry(shop: Shop) -> None:
         if (error := outcome.exception()) is not None:
             # A sweep may lose a race; what matters is that the next one has nothing to mend.
             assert "unique" in str(error).lower(), error
-    shop.sweep()
+    shop.sync_stripe()
     assert [shop.legs(pledge) for pledge in pledges] == [PAID] * 3
 
 
@@ -131,11 +131,11 @@ def test_a_declined_card_books_nothing_and_the_next_is_charged_once(shop: Shop) 
     pledge = shop.pledge()
     url = shop.page(pledge)
     assert shop.sandbox.pay(url, "4000000000000002").status_code == 402
-    shop.sweep()
+    shop.sync_stripe()
     assert shop.legs(pledge) == []
     assert shop.page(pledge) == url
     shop.pay(pledge)
-    shop.sweep()
+    shop.sync_stripe()
     assert [charge.status for charge in shop.charges(pledge)] == ["succeeded", "failed"]
     assert shop.legs(pledge) == PAID
 
@@ -158,7 +158,7 @@ def test_a_payment_that_names_no_pledge_is_shown_and_stops_no_other(
     shop.sandbox.control("settle")
     pledge = shop.pledge()
     shop.pay(pledge)
-    assert shop.sweep() == 2
+    assert shop.sync_stripe() == 2
     assert shop.legs(pledge) == PAID
     assert shop.waiting() == []
     assert {(row.amount, row.fee, row.pledge_id) for row in shop.suspended()} >= {(4321, 155, None)}
@@ -175,7 +175,7 @@ def test_a_charge_in_another_currency_than_its_pledge_is_shown(shop: Shop) -> No
     params = page_params(6000, "eur", payment_intent_data={"metadata": {"pledge": str(pledge.id)}})
     page = shop.client.v1.checkout.sessions.create(params)
     shop.sandbox.pay(page.url or "")
-    assert shop.sweep() == 1
+    assert shop.sync_stripe() == 1
     assert shop.legs(pledge) == []
     (row,) = (row for row in shop.suspended() if row.commodity == "EUR")
     assert (row.amount, row.pledge_id) == (6000, None)
@@ -207,13 +207,13 @@ def test_a_page_that_stripe_does_not_know_ends_its_attempt_and_no_sweep(shop: Sh
         row.stripe_session_id = f"cs_of_another_account_{uuid4().hex[:8]}"
         row.updated_at = shop.now(hours=-1)
     shop.pay(other)
-    assert shop.sweep() == 1
+    assert shop.sync_stripe() == 1
     assert shop.legs(other) == PAID
     assert [attempt.state for attempt in shop.attempts(pledge)] == ["failed"]
     second = shop.page(pledge)
     assert second != first
     assert shop.sandbox.pay(second).status_code == 303
-    shop.sweep()
+    shop.sync_stripe()
     assert shop.legs(pledge) == PAID
 
 
@@ -234,7 +234,7 @@ def test_a_changed_address_does_not_replay_the_key_of_the_old_one(shop: Shop) ->
     with shop.db.transaction() as session:
         session.get_one(Party, pledge.party_id).email = f"new{uuid4().hex[:6]}@example.org"
     shop.pay(pledge)
-    shop.sweep()
+    shop.sync_stripe()
     assert shop.legs(pledge) == PAID
 
 
@@ -247,7 +247,7 @@ def test_a_provider_that_gives_no_answer_is_asked_again_and_pays_back_once(
 ) -> None:
     pledge = shop.pledge()
     shop.pay(pledge)
-    shop.sweep()
+    shop.sync_stripe()
     refund_id = shop.approved_refund(pledge, 2000)
     shop.sandbox.control("set", fail=fail)
     assert shop.work(seconds=1) == 0
@@ -260,7 +260,7 @@ def test_a_provider_that_gives_no_answer_is_asked_again_and_pays_back_once(
     assert shop.refund(refund_id).state == "sent"
     (charge,) = shop.charges(pledge)
     assert charge.amount_refunded == 2000
-    shop.sweep()
+    shop.sync_stripe()
     assert shop.refund(refund_id).state == "posted"
     assert shop.balance(pledge, 4090) == 2000
     assert shop.balance(pledge, 1110) == 3796
@@ -269,7 +269,7 @@ def test_a_provider_that_gives_no_answer_is_asked_again_and_pays_back_once(
 def test_a_refund_whose_key_is_forgotten_is_looked_up_not_sent_again(shop: Shop) -> None:
     pledge = shop.pledge()
     shop.pay(pledge)
-    shop.sweep()
+    shop.sync_stripe()
     refund_id = shop.approved_refund(pledge, 2000)
     shop.sandbox.control("set", fail="after")
     assert shop.work(seconds=1) == 0
@@ -283,7 +283,7 @@ def test_a_forgotten_key_by_itself_would_pay_twice(shop: Shop) -> None:
     """The control: the same key after a day is a new request to Stripe."""
     pledge = shop.pledge()
     shop.pay(pledge)
-    shop.sweep()
+    shop.sync_stripe()
     (charge,) = shop.charges(pledge)
     for _ in range(2):
         shop.gateway.create_refund(
@@ -298,19 +298,19 @@ def test_a_forgotten_key_by_itself_would_pay_twice(shop: Shop) -> None:
 def test_refunds_from_stripes_own_pages_are_booked_and_bound_ours(shop: Shop) -> None:
     pledge = shop.pledge()
     shop.pay(pledge)
-    shop.sweep()
+    shop.sync_stripe()
     refund_id = shop.approved_refund(pledge, 5000)
     (charge,) = shop.charges(pledge)
     shop.client.v1.refunds.create({"charge": charge.id, "amount": 1500})
     shop.work(seconds=1)
     assert shop.refund(refund_id).state == "failed"
-    assert shop.sweep() == 1
+    assert shop.sync_stripe() == 1
     assert (shop.balance(pledge, 4090), shop.balance(pledge, 1110)) == (1500, 4296)
     with pytest.raises(Exception, match="more than the amount that can still be refunded"):
         shop.approved_refund(pledge, 4501)
     full = shop.approved_refund(pledge, 4500)
     shop.work(seconds=1)
-    shop.sweep()
+    shop.sync_stripe()
     assert shop.refund(full).state == "posted"
     assert (shop.balance(pledge, 4090), shop.balance(pledge, 1110)) == (6000, -204)
     assert shop.charges(pledge)[0].refunded is True
@@ -319,7 +319,7 @@ def test_refunds_from_stripes_own_pages_are_booked_and_bound_ours(shop: Shop) ->
 def test_a_refund_nobody_answers_for_ends_where_the_treasurer_looks(shop: Shop) -> None:
     pledge = shop.pledge()
     shop.pay(pledge)
-    shop.sweep()
+    shop.sync_stripe()
     refund_id = shop.approved_refund(pledge, 2000)
     for n in range(jobs.MAX_ATTEMPTS + 2):
         worker.run_due(shop.db, None, now=shop.now(hours=2 * n + 1))
@@ -334,7 +334,7 @@ def test_a_refund_nobody_answers_for_ends_where_the_treasurer_looks(shop: Shop) 
 def test_a_job_that_breaks_does_not_keep_the_others_waiting(shop: Shop) -> None:
     pledge = shop.pledge()
     shop.pay(pledge)
-    shop.sweep()
+    shop.sync_stripe()
     with shop.db.transaction() as session:
         broken: list[tuple[str, dict[str, str | None]]] = [
             ("send_refund", {}),
@@ -364,7 +364,7 @@ def test_a_job_that_breaks_does_not_keep_the_others_waiting(shop: Shop) -> None:
 def test_yen_are_charged_and_booked_as_yen(shop: Shop) -> None:
     pledge = shop.pledge(5000, "JPY")
     shop.pay(pledge)
-    shop.sweep()
+    shop.sync_stripe()
     assert shop.charges(pledge)[0].amount == 5000
     assert (shop.balance(pledge, 1110), shop.balance(pledge, 6510)) == (4825, 175)
 
@@ -391,14 +391,14 @@ def test_an_amount_that_a_card_cannot_pay_is_refused_in_words(
 def test_dinars_in_tens_are_charged_exactly(shop: Shop) -> None:
     pledge = shop.pledge(5120, "KWD")
     shop.pay(pledge)
-    shop.sweep()
+    shop.sync_stripe()
     assert shop.balance(pledge, 4010) == -5120
 
 
 def test_test_objects_never_enter_live_books(shop: Shop) -> None:
     pledge = shop.pledge()
     shop.pay(pledge)
-    shop.sweep()
+    shop.sync_stripe()
     (charge,) = shop.charges(pledge)
     (attempt,) = shop.attempts(pledge)
     live = StripeGateway(
