@@ -19,6 +19,7 @@ from ledger.core.accounts import BY_NUMBER, CHART, Acct
 from ledger.core.currencies import exponent
 from ledger.core.policies import PROFILES
 from ledger.core.states import MOVES
+from ledger.environment import FILE, VARIABLES
 from ledger.services.workflow.retention import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -144,6 +145,16 @@ def retention() -> str:
     return "\n".join(rows)
 
 
+def settings() -> str:
+    """Return every setting as a table."""
+    rows = ["| variable | kind | default | from a file | meaning |", "|---|---|---|---|---|"]
+    for row in VARIABLES:
+        default = row.shown or (f"`{row.default}`" if row.default else "none")
+        file = f"`{row.name}{FILE}`" if row.secret else ""
+        rows.append(f"| `{row.name}` | {row.kind} | {default} | {file} | {row.meaning} |")
+    return "\n".join(rows)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "chart-of-accounts": chart_of_accounts,
     "permissions": permissions,
@@ -153,6 +164,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "folders": folders,
     "capabilities": capabilities,
     "retention": retention,
+    "settings": settings,
 }
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from email.headerregistry import Address, HeaderRegistry
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
+from ledger import environment
 from ledger.errors import Invalid
 from ledger.logs import LogFormat, LogLevel
 from ledger.private_files import close_to_others, make_private_file, make_private_folder
@@ -27,7 +28,6 @@ LOG_FORMATS: dict[str, LogFormat] = {"text": "text", "json": "json"}
 LOG_LEVELS: dict[str, LogLevel] = {"info": "info", "warning": "warning"}
 PROXIES = "POOLBOOK_TRUSTED_PROXIES"
 
-Word = TypeVar("Word", bound=str)
 MailSecurity = Literal["starttls", "tls", "none"]
 # RFC 8314: submission with STARTTLS or over TLS; without either only to a relay close by.
 MAIL_SCHEMES: dict[str, tuple[MailSecurity, int]] = {
@@ -117,33 +117,31 @@ class Settings:
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
     """Read the settings. Raises Invalid, naming the variable, when they contradict each other."""
-    data = Path(environ.get("POOLBOOK_DATA", "var"))
-    database_url = environ.get("POOLBOOK_DATABASE_URL") or f"sqlite:///{data / 'poolbook.db'}"
-    key = environ.get("STRIPE_SECRET_KEY", "")
-    secret = environ.get("STRIPE_WEBHOOK_SECRET", "")
-    base = environ.get("STRIPE_API_BASE", STRIPE_API).rstrip("/")
-    demo = environ.get("POOLBOOK_DEMO", "") == "1"
-    _check_stripe(key, secret, base)
+    given = environment.read(environ)
+    data = Path(given["POOLBOOK_DATA"])
+    key, base = given["STRIPE_SECRET_KEY"], given["STRIPE_API_BASE"].rstrip("/")
+    demo = given["POOLBOOK_DEMO"] == "1"
+    _check_stripe(key, given["STRIPE_WEBHOOK_SECRET"], base)
     if demo and key.startswith(LIVE_PREFIXES):
         raise Invalid("A demo cannot use a live Stripe key.", place="POOLBOOK_DEMO")
     return Settings(
-        database_url=database_url,
+        database_url=given["POOLBOOK_DATABASE_URL"] or f"sqlite:///{data / 'poolbook.db'}",
         data=data,
-        secret_key=environ.get("POOLBOOK_SECRET_KEY") or _stored(data, "secret_key"),
-        signing_seed=environ.get("POOLBOOK_SIGNING_SEED") or _stored(data, "signing_seed"),
-        base_url=environ.get("POOLBOOK_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
+        secret_key=given["POOLBOOK_SECRET_KEY"] or _stored(data, "secret_key"),
+        signing_seed=given["POOLBOOK_SIGNING_SEED"] or _stored(data, "signing_seed"),
+        base_url=given["POOLBOOK_BASE_URL"].rstrip("/"),
         stripe_key=key,
-        stripe_webhook_secret=secret,
+        stripe_webhook_secret=given["STRIPE_WEBHOOK_SECRET"],
         stripe_base=base,
         demo=demo,
-        mail=_mail(environ),
-        trusted_proxies=_number(environ, PROXIES, 0, 9),
-        is_proxy_count_stated=bool(environ.get(PROXIES)),
-        fee_basis_points=_number(environ, "POOLBOOK_FEE_BASIS_POINTS", CARD_FEE[0], 2_000),
-        fee_fixed=_number(environ, "POOLBOOK_FEE_FIXED", CARD_FEE[1], 100_000),
-        log_format=_one_of(environ, "POOLBOOK_LOG_FORMAT", LOG_FORMATS),
-        log_level=_one_of(environ, "POOLBOOK_LOG_LEVEL", LOG_LEVELS),
-        metrics_token=environ.get("POOLBOOK_METRICS_TOKEN", ""),
+        mail=_mail(given),
+        trusted_proxies=int(given[PROXIES] or 0),
+        is_proxy_count_stated=bool(given[PROXIES]),
+        fee_basis_points=int(given["POOLBOOK_FEE_BASIS_POINTS"]),
+        fee_fixed=int(given["POOLBOOK_FEE_FIXED"]),
+        log_format=LOG_FORMATS[given["POOLBOOK_LOG_FORMAT"]],
+        log_level=LOG_LEVELS[given["POOLBOOK_LOG_LEVEL"]],
+        metrics_token=given["POOLBOOK_METRICS_TOKEN"],
     )
 
 
@@ -164,26 +162,9 @@ def check_proxies(settings: Settings) -> None:
         )
 
 
-def _one_of(environ: Mapping[str, str], name: str, words: Mapping[str, Word]) -> Word:
-    """Return what a word stands for, the first one where none is set. Raises Invalid."""
-    word = environ.get(name) or next(iter(words))
-    if word not in words:
-        raise Invalid("{name} must be {words}.", place=name, name=name, words=" or ".join(words))
-    return words[word]
-
-
-def _number(environ: Mapping[str, str], name: str, default: int, most: int) -> int:
-    text = environ.get(name) or str(default)
-    if not text.isascii() or not text.isdigit() or int(text) > most:
-        raise Invalid(
-            "{name} must be a whole number up to {most}.", place=name, name=name, most=most
-        )
-    return int(text)
-
-
-def _mail(environ: Mapping[str, str]) -> MailSettings | None:
+def _mail(given: Mapping[str, str]) -> MailSettings | None:
     """Read the relay. Raises Invalid, naming the variable, for one that is half named."""
-    url, sender = environ.get("POOLBOOK_MAIL_URL", ""), environ.get("POOLBOOK_MAIL_FROM", "")
+    url, sender = given["POOLBOOK_MAIL_URL"], given["POOLBOOK_MAIL_FROM"]
     if not url and not sender:
         return None
     if not url or not sender:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.config import Settings
 from ledger.db import Database
+from ledger.environment import SECRET_SIGNS
 from ledger.gateway import GatewayDown, PaymentGateway
 from ledger.mail import MailDown, MailServer
 from ledger.models.jobs import Heartbeat
@@ -29,7 +30,6 @@ SILENCE = timedelta(minutes=1)
 BACKUP_AGE = timedelta(days=2)
 CLOCK_GAP = timedelta(seconds=30)
 FREE_BYTES = 1024**3
-SECRET_SIGNS = 32
 OTHERS = 0o077
 NOTO = Path("/usr/share/fonts")
 FONTS = ("truetype/noto/NotoSans-Regular.ttf", "opentype/noto/NotoSansCJK-Regular.ttc")
