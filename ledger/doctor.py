@@ -23,11 +23,13 @@ from ledger.gateway import GatewayDown, PaymentGateway
 from ledger.mail import MailDown, MailServer
 from ledger.models.jobs import Heartbeat
 from ledger.queries.jobs import installation
+from ledger.queries.jobs.check_runs import last_check
 from ledger.services.jobs.jobs import BACKUP, WORKER
 from migrations import head, revision_of
 
 SILENCE = timedelta(minutes=1)
 BACKUP_AGE = timedelta(days=2)
+CHECK_AGE = timedelta(days=2)
 CLOCK_GAP = timedelta(seconds=30)
 FREE_BYTES = 1024**3
 OTHERS = 0o077
@@ -119,6 +121,21 @@ def _jobs(patient: Patient) -> Finding:
         not count,
         f"{count} failed",
         "See the worker's log for the reason. `poolbook stripe sync` fetches from Stripe again.",
+    )
+
+
+def _check(patient: Patient) -> Finding:
+    """Look at what the nightly check found, and whether it was made."""
+    with patient.db.snapshot() as session:
+        found = last_check(session)
+    if found is not None and found.failed_rules:
+        told = f"broken: {', '.join(found.failed_rules)}"
+        return Finding("check", False, told, "Run `poolbook check`, which names what breaks them.")
+    return Finding(
+        "check",
+        found is not None and patient.now - found.checked_at < CHECK_AGE,
+        _since(patient, found.checked_at if found else None),
+        "See the worker's log for why it does not check, or run `poolbook check --record`.",
     )
 
 
@@ -286,7 +303,7 @@ def _since(patient: Patient, at: datetime | None) -> str:
 
 
 _IN_DATABASE: tuple[Callable[[Patient], Finding], ...] = (
-    *(_clock, _worker, _jobs, _backup, _people, _outbox, _messages),
+    *(_clock, _worker, _jobs, _check, _backup, _people, _outbox, _messages),
 )
 _OUTSIDE: tuple[Callable[[Patient], Finding], ...] = (
     *(_address, _secrets, _mail, _stripe, _files, _disk, _fonts),

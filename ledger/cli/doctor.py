@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from ledger.cli.console import Console, cli, command, pass_console
 from ledger.doctor import Finding, Patient, examine
+from ledger.errors import Invalid
 from ledger.gateway import StripeGateway
 
 
@@ -34,8 +35,12 @@ def doctor(console: Console) -> None:
 
 
 def examined(console: Console) -> list[Finding]:
-    """Return what was found, whatever state the database is in."""
-    settings = console.settings()
+    """Return what was found, whatever state the settings and the database are in."""
+    try:
+        settings = console.settings()
+    except Invalid as refusal:
+        # Nothing else can be looked at before.
+        return [Finding("settings", False, refusal.place or "", refusal.message)]
     gateway = StripeGateway(settings) if settings.stripe_key else None
     return examine(Patient(settings, console.any_database(), gateway, datetime.now(UTC)))
 

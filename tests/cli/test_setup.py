@@ -17,14 +17,16 @@ from ledger.core.entry import Posting, entry
 from ledger.db import Database, Session
 from ledger.doctor import Finding, Patient, examine
 from ledger.gateway import GatewayDown
-from ledger.models.jobs import Job
+from ledger.models.jobs import CheckRun, Job
 from ledger.models.payments import BalanceTransaction
 from ledger.queries.books.books import book_by_code
+from ledger.queries.invariants import Result
 from ledger.services.books import journal, seals
 from ledger.services.books.books import create_fund
 from ledger.services.jobs import jobs
 from ledger.services.people.people import send
 from ledger.services.workflow.first_book import FirstBook, open_first_book
+from ledger.services.workflow.nightly import record_check
 from tests.cli.conftest import Run, run
 from tests.conftest import NOW
 from tests.mail.relay import running
@@ -138,8 +140,7 @@ def patient(db: Database, tmp_path: Path) -> Patient:
 
     def deed(session: Session) -> None:
         open_first_book(session, plan=PLAN, now=NOW - timedelta(hours=1))
-        for process in (jobs.WORKER, jobs.BACKUP):
-            jobs.heartbeat(session, process=process, now=NOW)
+        _beat_all(session, NOW)
 
     db.run(deed)
     return Patient(settings, db, None, NOW)
@@ -170,6 +171,7 @@ def test_a_well_installation_lacks_only_what_nobody_named(patient: Patient) -> N
 def _beat_all(session: Session, now: datetime) -> None:
     for process in (jobs.WORKER, jobs.BACKUP):
         jobs.heartbeat(session, process=process, now=now)
+    record_check(session, results=[], duration_ms=1, now=now)
 
 
 def _no_beat(patient: Patient, process: str) -> None:
@@ -227,38 +229,54 @@ def _open_file(patient: Patient) -> None:
     (patient.settings.data / "notes.txt").chmod(0o644)
 
 
-FAULTS: list[tuple[str, Callable[[Patient], None]]] = [
-    ("worker", lambda patient: _no_beat(patient, jobs.WORKER)),
-    ("backup", lambda patient: _no_beat(patient, jobs.BACKUP)),
-    ("jobs", _given_up_job),
-    ("people", _no_admin),
-    ("outbox", _old_mail),
-    ("webhook", _moved_unheard),
-    ("files", _open_file),
-]
+def _broken_rule(patient: Patient) -> None:
+    broken = Result("I-02", "value legs are money", False, 5, "entry 1")
+    patient.db.run(lambda s: record_check(s, results=[broken], duration_ms=1, now=NOW))
+    # The mail about it is not what is looked for.
+    with patient.db.transaction() as session:
+        session.execute(text("delete from outbox_message"))
 
 
-@pytest.mark.parametrize(("part", "plant"), FAULTS, ids=[part for part, _ in FAULTS])
+def _old_check(patient: Patient) -> None:
+    with patient.db.transaction() as session:
+        session.get_one(CheckRun, NOW.date()).checked_at = NOW - timedelta(days=2)
+
+
+def _short_key(patient: Patient) -> Patient:
+    """A key file of which a copy broke off."""
+    (patient.settings.data / "secret_key").write_text("5e")
+    key = from_environment({"POOLBOOK_DATA": str(patient.settings.data)}).secret_key
+    return replace(patient, settings=replace(patient.settings, secret_key=key))
+
+
+def _address(text: str) -> Callable[[Patient], Patient]:
+    return lambda patient: replace(patient, settings=replace(patient.settings, base_url=text))
+
+
+# The part, how its fault comes about, and how the cure begins.
+FAULTS: dict[str, tuple[str, Callable[[Patient], Patient | None], str]] = {
+    "no worker": ("worker", lambda one: _no_beat(one, jobs.WORKER), "Start `poolbook worker`."),
+    "no backup": ("backup", lambda one: _no_beat(one, jobs.BACKUP), "Run `poolbook backup FILE`"),
+    "failed job": ("jobs", _given_up_job, "See the worker's log for the reason."),
+    "broken rule": ("check", _broken_rule, "Run `poolbook check`, which names"),
+    "no check": ("check", _old_check, "See the worker's log for why it does not check"),
+    "no admin": ("people", _no_admin, "Run `poolbook role give EMAIL BOOK admin`."),
+    "mail stuck": ("outbox", _old_mail, "See `poolbook mail list` for the reason"),
+    "no webhook": ("webhook", _moved_unheard, "In Stripe's dashboard, send events to https://"),
+    "open file": ("files", _open_file, "Run `chmod -R go= "),
+    "short key": ("secrets", _short_key, "Leave it unset."),
+    "no TLS": ("address", _address("http://books.example.org"), "Set POOLBOOK_BASE_URL to the"),
+    "local address": ("address", _address("http://127.0.0.1:8000"), "Set POOLBOOK_BASE_URL to"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_planted_fault_is_found(
-    patient: Patient, part: str, plant: Callable[[Patient], None]
-) -> None:
-    plant(patient)
+def test_a_planted_fault_is_found_with_its_cure(patient: Patient, fault: str) -> None:
+    part, plant, cure = FAULTS[fault]
+    patient = plant(patient) or patient
     assert sick(patient) == ALWAYS | {part}
-
-
-SETTINGS = [
-    ("address", {"base_url": "http://books.example.org"}),
-    ("address", {"base_url": "http://127.0.0.1:8000"}),
-    ("secrets", {"secret_key": "x"}),
-]
-
-
-@pytest.mark.parametrize(("part", "change"), SETTINGS)
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_wrong_setting_is_found(patient: Patient, part: str, change: dict[str, str]) -> None:
-    changed = replace(patient, settings=replace(patient.settings, **change))  # type: ignore[arg-type]
-    assert sick(changed) == ALWAYS | {part}
+    assert found_of(patient)[part].cure.startswith(cure)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -269,6 +287,8 @@ def test_a_full_disk_and_missing_fonts_are_found(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2**20))
     monkeypatch.setattr(ledger.doctor, "NOTO", tmp_path)
     assert sick(patient) == ALWAYS | {"disk", "fonts"}
+    assert found_of(patient)["disk"].cure.startswith("Free some space where ")
+    assert found_of(patient)["fonts"].cure.startswith("Run `apt-get install fonts-noto-core ")
 
 
 def test_a_clock_that_was_ahead_is_found(patient: Patient) -> None:

@@ -1,0 +1,139 @@
+"""What is set is checked at start: a refusal names the variable and the cure, never the secret."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ledger.config import Settings, from_environment
+from ledger.environment import FILE, SECRET_SIGNS, VARIABLES
+from ledger.errors import Invalid
+from tests.cli.conftest import Run, run
+
+__all__ = ["run"]
+
+ROOT = Path(__file__).parents[2]
+LONG = "k" * SECRET_SIGNS
+
+
+@pytest.fixture
+def read(tmp_path: Path):  # type: ignore[no-untyped-def]
+    """Settings of an environment with a data folder."""
+
+    def from_these(**environ: str) -> Settings:
+        return from_environment({"POOLBOOK_DATA": str(tmp_path / "data"), **environ})
+
+    return from_these
+
+
+SECRET = {row.name for row in VARIABLES if row.secret}
+# Variable, what cannot be right, and what to set instead.
+WRONG = [
+    ("POOLBOOK_SECRET_KEY", "x", "at least 32 characters. Make one with `openssl rand -hex 32`"),
+    ("POOLBOOK_METRICS_TOKEN", "k" * 31, "at least 32 characters"),
+    ("POOLBOOK_SIGNING_SEED", "5e" * 31, "64 hexadecimal digits. Make them with"),
+    ("POOLBOOK_SIGNING_SEED", "xy" * 32, "64 hexadecimal digits"),
+    ("POOLBOOK_BASE_URL", "books.example.org", "something like https://books.example.org"),
+    ("POOLBOOK_BASE_URL", "ftp://books.example.org", "must be an http or https address"),
+    ("POOLBOOK_BASE_URL", "https://", "must be an http or https address"),
+    ("POOLBOOK_BASE_URL", "https://books.example.org/pool", "nothing behind it"),
+    ("POOLBOOK_BASE_URL", "https://books.example.org:99999", "a port from 1 to 65535"),
+    ("POOLBOOK_BASE_URL", "https://books.example.org:0", "a port from 1 to 65535"),
+    ("POOLBOOK_BASE_URL", "https://books.example.org:port", "a port from 1 to 65535"),
+    ("POOLBOOK_DATABASE_URL", "mysql://poolbook@localhost/x", "must look like postgresql://"),
+    ("POOLBOOK_DATABASE_URL", "postgres://localhost/x", "must look like postgresql://"),
+    ("POOLBOOK_DATABASE_URL", "ledger.db", "an address with a scheme"),
+    ("POOLBOOK_DATABASE_URL", "postgresql://localhost:70000/x", "a port from 1 to 65535"),
+    ("POOLBOOK_TRUSTED_PROXIES", "-1", "a whole number up to 9"),
+    ("POOLBOOK_TRUSTED_PROXIES", "yes", "a whole number up to 9"),
+    ("POOLBOOK_FEE_FIXED", "100001", "a whole number up to 100000"),
+    ("POOLBOOK_LOG_FORMAT", "xml", "text or json"),
+    ("POOLBOOK_DEMO", "true", "1 or 0"),
+    ("STRIPE_API_BASE", "localhost:8001", "something like https://"),
+    ("POOLBOOK_MAIL_URL", "mail.example.org", "is not set"),
+    ("POOLBOOK_DATA", "/dev/null/data", "cannot write"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "cure"), WRONG)
+def test_a_setting_that_cannot_be_right_is_refused_with_its_cure(
+    read,  # type: ignore[no-untyped-def]
+    name: str,
+    text: str,
+    cure: str,
+) -> None:
+    with pytest.raises(Invalid) as refusal:
+        read(**{name: text})
+    assert name.startswith(refusal.value.place.removesuffix("_FROM").removesuffix("_URL"))
+    assert cure in refusal.value.message
+    # One letter is in every sentence.
+    assert name not in SECRET or len(text) == 1 or text not in refusal.value.message
+
+
+def test_what_is_right_is_taken(read) -> None:  # type: ignore[no-untyped-def]
+    found = read(
+        POOLBOOK_DATABASE_URL="postgresql://poolbook:p%40ss@db:5432/poolbook?sslmode=verify-full",
+        POOLBOOK_BASE_URL="https://books.example.org/",
+        POOLBOOK_SECRET_KEY=LONG,
+        POOLBOOK_SIGNING_SEED="5E" * 32,
+        POOLBOOK_TRUSTED_PROXIES="0",
+        POOLBOOK_METRICS_TOKEN=LONG,
+    )
+    assert found.base_url == "https://books.example.org"
+    assert (found.trusted_proxies, found.is_proxy_count_stated) == (0, True)
+    assert found.metrics_token == LONG
+    assert "metrics_token" not in repr(found)
+    assert not read().is_proxy_count_stated
+
+
+@pytest.mark.parametrize("variable", [row for row in VARIABLES if row.secret], ids=lambda v: v.name)
+def test_a_secret_can_stand_in_a_file(variable, read, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    values = {
+        "POOLBOOK_DATABASE_URL": "sqlite:///books.db",
+        "POOLBOOK_SIGNING_SEED": "5e" * 32,
+        "POOLBOOK_MAIL_URL": "smtp://ada:pass@mail.example.org",
+        "STRIPE_SECRET_KEY": "sk_test_1",
+        "STRIPE_WEBHOOK_SECRET": "whsec_1",
+    }
+    beside = {
+        "POOLBOOK_MAIL_URL": {"POOLBOOK_MAIL_FROM": "books@example.org"},
+        "STRIPE_SECRET_KEY": {"STRIPE_WEBHOOK_SECRET": "whsec_1"},
+        "STRIPE_WEBHOOK_SECRET": {"STRIPE_SECRET_KEY": "sk_test_1"},
+    }.get(variable.name, {})
+    text, file = values.get(variable.name, LONG), tmp_path / "secret"
+    file.write_text(text + "\n")
+    in_file = read(**beside, **{variable.name + FILE: str(file)})
+    assert in_file == read(**beside, **{variable.name: text})
+    with pytest.raises(Invalid, match=f"{variable.name} and {variable.name}_FILE are both set"):
+        read(**beside, **{variable.name: text, variable.name + FILE: str(file)})
+    file.write_text("\n")
+    with pytest.raises(Invalid, match=f"{variable.name}_FILE names is empty"):
+        read(**beside, **{variable.name + FILE: str(file)})
+    with pytest.raises(Invalid, match=f"{variable.name}_FILE names cannot be read"):
+        read(**beside, **{variable.name + FILE: str(tmp_path / "none")})
+
+
+def test_what_is_no_secret_is_not_read_from_files(read, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    assert read(POOLBOOK_LOG_FORMAT_FILE=str(tmp_path / "none")).log_format == "text"
+
+
+def test_each_setting_is_described_and_no_other_is_read() -> None:
+    names = [row.name for row in VARIABLES]
+    assert len(set(names)) == len(names)
+    assert all(row.kind and row.meaning.endswith(".") for row in VARIABLES)
+    read = set()
+    for path in [ROOT / "wsgi.py", *(ROOT / "ledger").rglob("*.py")]:
+        read |= set(re.findall(r'given\["([A-Z_]+)"\]', path.read_text()))
+    assert read | {"POOLBOOK_TRUSTED_PROXIES"} == set(names)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_doctor_names_a_setting_that_cannot_be_right(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POOLBOOK_SECRET_KEY", "x")
+    done = run("doctor", "--json")
+    assert done.code == 1
+    (part,) = done.json["parts"]
+    assert (part["part"], part["ok"], part["told"]) == ("settings", False, "POOLBOOK_SECRET_KEY")
+    assert "openssl rand -hex 32" in part["cure"]
