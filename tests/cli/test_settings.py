@@ -1,23 +1,25 @@
 """What is set is checked at start: a refusal names the variable and the cure, never the secret."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ledger.config import Settings, from_environment
-from ledger.environment import FILE, SECRET_SIGNS, VARIABLES
+from ledger.environment import FILE, SECRET_SIGNS, VARIABLES, Variable
 from ledger.errors import Invalid
 from tests.cli.conftest import Run, run
 
 __all__ = ["run"]
 
+Read = Callable[..., Settings]
 ROOT = Path(__file__).parents[2]
 LONG = "k" * SECRET_SIGNS
 
 
 @pytest.fixture
-def read(tmp_path: Path):  # type: ignore[no-untyped-def]
+def read(tmp_path: Path) -> Read:
     """Settings of an environment with a data folder."""
 
     def from_these(**environ: str) -> Settings:
@@ -57,20 +59,21 @@ WRONG = [
 
 @pytest.mark.parametrize(("name", "text", "cure"), WRONG)
 def test_a_setting_that_cannot_be_right_is_refused_with_its_cure(
-    read,  # type: ignore[no-untyped-def]
+    read: Read,
     name: str,
     text: str,
     cure: str,
 ) -> None:
     with pytest.raises(Invalid) as refusal:
         read(**{name: text})
-    assert name.startswith(refusal.value.place.removesuffix("_FROM").removesuffix("_URL"))
+    place = refusal.value.place or ""
+    assert name.startswith(place.removesuffix("_FROM").removesuffix("_URL"))
     assert cure in refusal.value.message
     # One letter is in every sentence.
     assert name not in SECRET or len(text) == 1 or text not in refusal.value.message
 
 
-def test_what_is_right_is_taken(read) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_right_is_taken(read: Read) -> None:
     found = read(
         POOLBOOK_DATABASE_URL="postgresql://poolbook:p%40ss@db:5432/poolbook?sslmode=verify-full",
         POOLBOOK_BASE_URL="https://books.example.org/",
@@ -87,7 +90,7 @@ def test_what_is_right_is_taken(read) -> None:  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.parametrize("variable", [row for row in VARIABLES if row.secret], ids=lambda v: v.name)
-def test_a_secret_can_stand_in_a_file(variable, read, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_secret_can_stand_in_a_file(variable: Variable, read: Read, tmp_path: Path) -> None:
     values = {
         "POOLBOOK_DATABASE_URL": "sqlite:///books.db",
         "POOLBOOK_SIGNING_SEED": "5e" * 32,
@@ -113,7 +116,7 @@ def test_a_secret_can_stand_in_a_file(variable, read, tmp_path: Path) -> None:  
         read(**beside, **{variable.name + FILE: str(tmp_path / "none")})
 
 
-def test_what_is_no_secret_is_not_read_from_files(read, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_no_secret_is_not_read_from_files(read: Read, tmp_path: Path) -> None:
     assert read(POOLBOOK_LOG_FORMAT_FILE=str(tmp_path / "none")).log_format == "text"
 
 
