@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from docs import draw
-from ledger.auth import PERMISSIONS, ROLES
+from ledger.auth import PERMISSIONS
 from ledger.core.accounts import BY_NUMBER, CHART, Acct
 from ledger.core.currencies import exponent
 from ledger.core.policies import PROFILES
 from ledger.core.states import MOVES
+from ledger.core.vocabulary import Role
 from ledger.environment import FILE, VARIABLES
 from ledger.services.workflow.retention import KINDS
 
@@ -43,9 +44,9 @@ def chart_of_accounts() -> str:
 
 def permissions() -> str:
     """Return the permission matrix as a table."""
-    rows = [f"| action | {' | '.join(ROLES)} |", "|---" * (len(ROLES) + 1) + "|"]
+    rows = [f"| action | {' | '.join(Role)} |", "|---" * (len(Role) + 1) + "|"]
     for action, allowed in PERMISSIONS.items():
-        marks = ("yes" if role in allowed else "" for role in ROLES)
+        marks = ("yes" if role in allowed else "" for role in Role)
         rows.append(f"| `{action}` | {' | '.join(marks)} |")
     return "\n".join(rows)
 

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from ledger.core.vocabulary import Role
 from ledger.db import ReadSession
 from ledger.errors import NotAllowed, NotFound
 from ledger.queries.people.factors import missing_factors
 from ledger.queries.people.people import roles_of
-from ledger.services.people.people import ROLES
 
-__all__ = ["PERMISSIONS", "ROLES", "can", "require"]
+__all__ = ["PERMISSIONS", "can", "require"]
 
 NEEDS_FACTOR = (
     "Your role requires a second factor, and you have none. You can read; to change anything, set "
@@ -56,7 +56,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "issue_report": frozenset({"treasurer", "approver"}),
     "read_report": frozenset({"treasurer", "approver", "auditor"}),
     "post_entries": frozenset({"treasurer"}),
-    "make_pledges": frozenset(ROLES),
+    "make_pledges": frozenset(Role),
     "manage_roles": frozenset({"admin"}),
     "change_settings": frozenset({"admin"}),
     "read_rights_log": frozenset({"auditor", "admin"}),

@@ -5,9 +5,11 @@ from datetime import date, datetime
 from typing import Any
 
 from ledger.core.days import day_in
+from ledger.core.vocabulary import BookKind
 from ledger.db import ReadSession
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book
+from ledger.models.editions import Audience
 from ledger.queries.books.books import all_books, book_by_code, commodities
 from ledger.queries.pools.pools import pool_by_code
 from reports import activities, schedules
@@ -20,8 +22,6 @@ from reports.position import positions
 from reports.roll_forward import pledges
 from reports.tie_out import Reading, differences
 from reports.trace import Trace, read_trace
-
-EDITIONS = ("public", "auditor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _figures(session: ReadSession, scope: Scope, window: Window, trace: Trace) -
         "waterfalls": tuple(
             waterfall(session, book, window, trace, names)
             for book in scope.books
-            if book.kind == "pool"
+            if book.kind == BookKind.POOL
         ),
     }
 
@@ -188,7 +188,7 @@ def _check(
 ) -> None:
     if until < since:
         raise Invalid("The period ends before it starts.", place="to")
-    if edition not in EDITIONS:
+    if edition not in tuple(Audience):
         raise Invalid("Choose a public or an auditor edition.", place="edition")
     if known_at is not None and known_at > now:
         raise Invalid(

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
+from ledger.core.vocabulary import BookKind
 from ledger.models.books import Book
 from reports.model import Line
 from reports.movements import Movement
 
 # More books than a page has room for are shown as communities and pools.
 MOST = 6
-KINDS = {"community": "Communities", "pool": "Pools"}
+KINDS = {BookKind.COMMUNITY: "Communities", BookKind.POOL: "Pools"}
 Drawn = tuple[str, int, str, Sequence[tuple[Movement, int]]]
 
 
@@ -20,7 +21,7 @@ class Columns:
         self.is_combined = len(books) > 1
         by_kind = len(books) > MOST
         keys = {book.code: book.kind if by_kind else book.code for book in books}
-        heads = {kind: KINDS[kind] for kind in KINDS if kind in keys.values()}
+        heads: dict[str, str] = {kind: KINDS[kind] for kind in KINDS if kind in keys.values()}
         if not by_kind:
             heads = {book.code: book.name for book in books}
         self.heads = tuple(heads.items()) if self.is_combined else ()

@@ -15,12 +15,13 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from ledger.core.figures import Leg, lines_of
+from ledger.core.vocabulary import FundClass
 from ledger.db import ReadSession
 from ledger.models.books import Book, Fund
 from ledger.queries.books.journal import EntryRow, every_entry
 from reports.model import BookProof, EntryLine
 
-AGENCY = "agency"
+AGENCY = FundClass.AGENCY
 # Stands in no code.
 MARK = "\x1f"
 

@@ -12,9 +12,11 @@ from flask_babel import lazy_gettext as later
 from marshmallow import EXCLUDE, Schema, fields, pre_load, validate
 from werkzeug.wrappers import Response as BaseResponse
 
+from ledger.core.vocabulary import BookKind
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
+from ledger.models.editions import Audience
 from ledger.models.rights_log import RightsKind
 from ledger.queries.books import editions as questions
 from ledger.queries.books.books import all_books
@@ -38,7 +40,7 @@ from ledger.web.site.context import (
     write,
 )
 from ledger.web.site.forms import Form, errors_of
-from reports.build import EDITIONS, Built, Scope, draft, scope_of_all, scope_of_book, scope_of_pool
+from reports.build import Built, Scope, draft, scope_of_all, scope_of_book, scope_of_pool
 from reports.bundle import make_bundle
 from reports.exports import FORMATS, export_journal
 from reports.exports.export import ENDINGS
@@ -79,7 +81,7 @@ class Asked(Schema):
     until = Day(required=True, data_key="to", metadata=asked(later("To, included")))
     edition = fields.String(
         load_default="public",
-        validate=validate.OneOf(EDITIONS, error="Choose an edition."),
+        validate=validate.OneOf([*Audience], error="Choose an edition."),
         metadata=asked(
             later("Edition"),
             needed=True,
@@ -305,7 +307,7 @@ def _scope(session: Any, code: str, allowed: set[Any]) -> Scope:
     """Return the scope asked for, when every book of it may be read by the visitor."""
     if not code:
         scope = scope_of_all(session)
-    elif code in {book.code for book in all_books(session) if book.kind == "pool"}:
+    elif code in {book.code for book in all_books(session) if book.kind == BookKind.POOL}:
         scope = scope_of_pool(session, code)
     else:
         scope = scope_of_book(session, code)

@@ -11,6 +11,7 @@ from ledger.api.document import Once
 from ledger.api.idempotency import once
 from ledger.api.token import book_for, caller, parts
 from ledger.core.bounds import LARGEST_AMOUNT
+from ledger.core.vocabulary import RequestState
 from ledger.db import ReadSession, Session
 from ledger.errors import NotFound
 from ledger.models.approval_requests import ApprovalRequest
@@ -154,7 +155,7 @@ def proposed(code: str, request_id: UUID) -> dict[str, Any]:
 
 def _shown(session: ReadSession, book: Book, approval_request: ApprovalRequest) -> dict[str, Any]:
     entry = None
-    if approval_request.state == "approved":
+    if approval_request.state == RequestState.APPROVED:
         asked = payload_of(approval_request.kind, approval_request.arguments)
         entry = manual_entries.posted_as(session, book.id, asked.event_type, asked.external_ref)
     return {

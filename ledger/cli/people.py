@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 import click
 
 from ledger.cli.console import Console, cli, command, pass_console
+from ledger.core.vocabulary import Role
 from ledger.db import Session
 from ledger.errors import NotFound
 from ledger.queries.books.books import book_by_code
 from ledger.queries.people.people import people_of, person_by_email
 from ledger.services.approvals import role_grants
 from ledger.services.people import factors
-from ledger.services.people.people import ROLES, create_person, grant_role
+from ledger.services.people.people import create_person, grant_role
 from ledger.services.workflow.erasures import erase
 
 
@@ -40,7 +41,7 @@ def role() -> None:
 @command(role, "give")
 @click.argument("email")
 @click.argument("book_code", metavar="BOOK")
-@click.argument("name", metavar="ROLE", type=click.Choice(ROLES))
+@click.argument("name", metavar="ROLE", type=click.Choice([*Role]))
 @click.option("--name", "called", default="", help="The person's name, if new.")
 @pass_console
 def role_give(console: Console, email: str, book_code: str, name: str, called: str) -> None:
@@ -66,7 +67,7 @@ def role_give(console: Console, email: str, book_code: str, name: str, called: s
 @command(role, "end")
 @click.argument("email")
 @click.argument("book_code", metavar="BOOK")
-@click.argument("name", metavar="ROLE", type=click.Choice(ROLES))
+@click.argument("name", metavar="ROLE", type=click.Choice([*Role]))
 @pass_console
 def role_end(console: Console, email: str, book_code: str, name: str) -> None:
     """End a role immediately."""

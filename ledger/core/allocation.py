@@ -7,13 +7,26 @@ minutes.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from math import isqrt
 from typing import Any
 
 from ledger.errors import Invalid
 
 BASIS_POINTS = 10_000
-RULES = ("equal", "weights", "percent", "fixed", "need_capped", "quadratic")
+
+
+class AllocationRule(StrEnum):
+    """How a total is divided among the members of a pool."""
+
+    EQUAL = "equal"
+    WEIGHTS = "weights"
+    PERCENT = "percent"
+    FIXED = "fixed"
+    NEED_CAPPED = "need_capped"
+    QUADRATIC = "quadratic"
+
+
 # What can follow fixed amounts: a rule for the rest that needs no figures but its weights.
 RESTS = ("", "equal", "weights")
 # Square roots are whole numbers of millionths; their squares are of this size.

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from ledger.core.vocabulary import Interval
 from ledger.errors import Invalid
 
 MOST_PARTS = 60
-EVERY = {"month": 1, "year": 12}
+EVERY = {Interval.MONTH: 1, Interval.YEAR: 12}
 WHOLE = 10_000
 
 
@@ -44,7 +45,9 @@ class FeeEstimate:
         return cover
 
 
-def instalments(total: int, parts: int, first_on: date, every: str = "month") -> list[Part]:
+def instalments(
+    total: int, parts: int, first_on: date, every: Interval = Interval.MONTH
+) -> list[Part]:
     """Split a sum into equal parts; the rest that does not divide is on the last one.
 
     Always counted from the first day, so that the 31st comes back after a short month. Raises
@@ -63,7 +66,7 @@ def instalments(total: int, parts: int, first_on: date, every: str = "month") ->
     ]
 
 
-def later(day: date, times: int, every: str = "month") -> date:
+def later(day: date, times: int, every: Interval = Interval.MONTH) -> date:
     """Return a day some months or years later, at the month's end where there is no such day."""
     months = day.year * 12 + day.month - 1 + times * EVERY[every]
     year, month = divmod(months, 12)

@@ -9,6 +9,7 @@ database.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
 from typing import Any
 
 from ledger.core import approval_rules, payment_methods
@@ -80,15 +81,26 @@ class Policy:
         }
 
 
+class Profile(StrEnum):
+    """The sets of defaults that there are."""
+
+    US_GAAP = "US_GAAP"
+    UK_SORP_2026 = "UK_SORP_2026"
+    INPAS = "INPAS"
+    CASH_SIMPLE = "CASH_SIMPLE"
+
+
 PROFILES: dict[str, Policy] = {
-    "US_GAAP": Policy(promises="all", services=True, use=False, release_on_service="always"),
-    "UK_SORP_2026": Policy(
+    Profile.US_GAAP: Policy(promises="all", services=True, use=False, release_on_service="always"),
+    Profile.UK_SORP_2026: Policy(
         promises="documented", services=True, use=True, release_on_service="by_terms"
     ),
-    "INPAS": Policy(
+    Profile.INPAS: Policy(
         promises="documented", services=False, use=False, release_on_service="by_terms"
     ),
-    "CASH_SIMPLE": Policy(promises="none", services=False, use=False, release_on_service="never"),
+    Profile.CASH_SIMPLE: Policy(
+        promises="none", services=False, use=False, release_on_service="never"
+    ),
 }
 
 WORDS: dict[str, tuple[str, ...]] = {

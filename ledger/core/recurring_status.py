@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from ledger.core.pledge_status import Meaning, Tone
+from ledger.core.pledge_sentences import Meaning, Tone
+from ledger.core.vocabulary import RecurringState
 
 
 class GiftStatus(StrEnum):
@@ -61,7 +62,7 @@ class GiftFacts:
 
     commodity: str
     amount: int
-    state: str
+    state: RecurringState
     given: int
     today: date
     is_asked: bool = False
@@ -106,12 +107,12 @@ def gift_standing(facts: GiftFacts) -> GiftStanding:
 
 def _status(facts: GiftFacts) -> GiftStatus:
     match facts.state:
-        case "asked":
+        case RecurringState.ASKED:
             return GiftStatus.STARTING if facts.is_asked else GiftStatus.NOT_STARTED
-        case "past_due":
+        case RecurringState.PAST_DUE:
             return GiftStatus.PAST_DUE
-        case "paused":
+        case RecurringState.PAUSED:
             return GiftStatus.PAUSED_UNTIL if facts.resumes_on else GiftStatus.PAUSED
-        case "stopped":
+        case RecurringState.STOPPED:
             return GiftStatus.STOPPED_UNPAID if facts.has_failed else GiftStatus.STOPPED
     return GiftStatus.ACTIVE if facts.has_paid else GiftStatus.FIRST_ON_ITS_WAY

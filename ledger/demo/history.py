@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from ledger.core import bookkeeping
 from ledger.core.allocation import Rule
+from ledger.core.vocabulary import RequestState
 from ledger.db import Session
 from ledger.demo import people as cast
 from ledger.models.approval_requests import ApprovalRequest
@@ -241,7 +242,7 @@ class Year:
         """Have the approver say yes to the open proposal about something."""
         for approval_request in self.session.scalars(
             select(ApprovalRequest).where(
-                ApprovalRequest.kind == kind, ApprovalRequest.state == "open"
+                ApprovalRequest.kind == kind, ApprovalRequest.state == RequestState.OPEN
             )
         ):
             if subject in map(str, approval_request.arguments.values()):

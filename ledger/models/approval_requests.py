@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ledger.core.vocabulary import RequestState
 from ledger.models.base import Base, Code, Key
 
 
@@ -15,7 +16,6 @@ class ApprovalRequest(Base):
 
     __tablename__ = "proposal"
     __table_args__ = (
-        CheckConstraint("state in ('open', 'approved', 'rejected')", name="state"),
         CheckConstraint("decided_by is null or decided_by <> made_by", name="maker_not_checker"),
         Index("ix_proposal_book_id_state", "book_id", "state"),
     )
@@ -26,7 +26,7 @@ class ApprovalRequest(Base):
     title: Mapped[str]
     reason: Mapped[str]
     arguments: Mapped[dict[str, Any]]
-    state: Mapped[Code]
+    state: Mapped[RequestState]
     made_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime]
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))

@@ -1,10 +1,10 @@
 """Things given, valued and lent (domain section 2.4)."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import (
-    CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -17,6 +17,49 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ledger.models.base import Base, Code, Key
 
 
+class Condition(StrEnum):
+    """In which condition an item is, from new to scrap."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    E = "E"
+
+
+class AssetState(StrEnum):
+    """Where an item is."""
+
+    IN_CUSTODY = "in_custody"
+    ON_LOAN = "on_loan"
+    DAMAGED = "damaged"
+    TRANSFERRED = "transferred"
+    DISPOSED = "disposed"
+    LOST = "lost"
+    RETURNED_TO_DONOR = "returned_to_donor"
+
+
+class ValuationMethod(StrEnum):
+    """How a value was found."""
+
+    COMPARABLE_SALES = "comparable_sales"
+    DONOR_INVOICE = "donor_invoice"
+    PRICE_LIST = "price_list"
+    EXPERT_OPINION = "expert_opinion"
+    OBSERVABLE = "observable"
+    RATE_TABLE = "rate_table"
+    USE = "use"
+    NONE = "none"
+
+
+class ValuationState(StrEnum):
+    """Whether a value was approved."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
 class Asset(Base):
     """One item. Its place follows from the journal; ``state`` is for people's lists."""
 
@@ -24,12 +67,6 @@ class Asset(Base):
     __table_args__ = (
         UniqueConstraint("book_id", "tag"),
         ForeignKeyConstraint(["book_id", "fund_id"], ["fund.book_id", "fund.id"]),
-        CheckConstraint("condition in ('A', 'B', 'C', 'D', 'E')", name="condition"),
-        CheckConstraint(
-            "state in ('in_custody', 'on_loan', 'damaged', 'transferred', 'disposed', 'lost',"
-            " 'returned_to_donor')",
-            name="state",
-        ),
     )
 
     id: Mapped[Key]
@@ -38,8 +75,8 @@ class Asset(Base):
     tag: Mapped[Code]
     commodity: Mapped[Code] = mapped_column(ForeignKey("commodity.code"))
     description: Mapped[str]
-    condition: Mapped[Code]
-    state: Mapped[Code]
+    condition: Mapped[Condition]
+    state: Mapped[AssetState]
     pledge_id: Mapped[UUID | None] = mapped_column(ForeignKey("pledge.id"))
     intake_id: Mapped[UUID | None] = mapped_column(ForeignKey("intake.id"))
     # Minor units; what a plan of ``services.equipment.depreciation`` has booked is not in here.
@@ -85,7 +122,6 @@ class Valuation(Base):
     __table_args__ = (
         UniqueConstraint("book_id", "label"),
         Index("ix_valuation_intake_id", "intake_id"),
-        CheckConstraint("state in ('proposed', 'approved', 'rejected')", name="state"),
     )
 
     id: Mapped[Key]
@@ -97,13 +133,13 @@ class Valuation(Base):
     quantity: Mapped[int]
     currency: Mapped[Code]
     total: Mapped[int]
-    method: Mapped[Code]
+    method: Mapped[ValuationMethod]
     evidence: Mapped[str]
     capitalise: Mapped[bool]
     valued_on: Mapped[date]
     valued_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
-    state: Mapped[Code]
+    state: Mapped[ValuationState]
 
 
 class AssetLoan(Base):

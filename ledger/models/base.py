@@ -3,19 +3,25 @@
 Must not hold any table of its own.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from enum import Enum, StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Date,
     DateTime,
     MetaData,
     String,
+    Table,
     Text,
     TypeDecorator,
     Uuid,
+    event,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, mapped_column
@@ -50,6 +56,15 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def in_words(column: str, words: Sequence[str]) -> str:
+    """Return the SQL condition that a column holds one of some words."""
+    return f"{column} in ({', '.join(repr(str(word)) for word in words)})"
+
+
+def _stored(words: type[Enum]) -> list[str]:
+    return [word.value for word in words]
+
+
 class Base(DeclarativeBase):
     """The declarative base. Constraint names are fixed so that migrations can name them."""
 
@@ -69,8 +84,30 @@ class Base(DeclarativeBase):
         str: Text,
         int: BigInteger,
         dict[str, Any]: JSON,
+        # A closed set of words, stored as such; ``check_words`` makes its CHECK constraint.
+        StrEnum: sa.Enum(
+            Enum,
+            native_enum=False,
+            create_constraint=False,
+            length=64,
+            values_callable=_stored,
+        ),
     }
 
+
+@event.listens_for(Table, "after_parent_attach")
+def check_words(table: Table, metadata: MetaData) -> None:
+    """Let every column of a closed set of words hold no other word, on both engines."""
+    if metadata is not Base.metadata:
+        return
+    for column in table.columns:
+        if isinstance(column.type, sa.Enum) and "append_only" not in column.info:
+            condition = in_words(column.name, column.type.enums)
+            table.append_constraint(CheckConstraint(condition, name=column.name))
+
+
+# For words in a table whose rows may only be added: a longer list would have to copy every row.
+APPEND_ONLY = {"append_only": True}
 
 Key = Annotated[UUID, mapped_column(primary_key=True, default=new_id)]
 Code = Annotated[str, mapped_column(String(64))]

@@ -3,22 +3,12 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, UniqueConstraint
+from sqlalchemy import ForeignKey, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ledger.core.policies import Profile
+from ledger.core.vocabulary import AccountKind, BookKind, CommodityKind, FundClass
 from ledger.models.base import Base, Code, Key
-
-KINDS = ("community", "pool")
-FUND_CLASSES = (
-    "unrestricted",
-    "designated",
-    "purpose",
-    "time",
-    "purpose_time",
-    "endowment_expendable",
-    "endowment_permanent",
-    "agency",
-)
 
 
 class Commodity(Base):
@@ -27,7 +17,7 @@ class Commodity(Base):
     __tablename__ = "commodity"
 
     code: Mapped[Code] = mapped_column(primary_key=True)
-    kind: Mapped[Code]  # currency, time, item, bulk
+    kind: Mapped[CommodityKind]
     exponent: Mapped[int] = mapped_column(SmallInteger)
     singular: Mapped[str]
     plural: Mapped[str]
@@ -37,14 +27,13 @@ class Book(Base):
     """One self-balancing set of accounts: a community's, or a pool's."""
 
     __tablename__ = "book"
-    __table_args__ = (CheckConstraint("kind in ('community', 'pool')", name="kind"),)
 
     id: Mapped[Key]
     code: Mapped[Code] = mapped_column(unique=True)
     name: Mapped[str]
-    kind: Mapped[Code]
+    kind: Mapped[BookKind]
     commodity: Mapped[Code] = mapped_column(ForeignKey("commodity.code"))
-    profile: Mapped[Code]
+    profile: Mapped[Profile]
     time_zone: Mapped[Code] = mapped_column(default="UTC")
     place: Mapped[str] = mapped_column(default="")
     story: Mapped[str] = mapped_column(default="")
@@ -59,7 +48,7 @@ class Account(Base):
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"), primary_key=True)
     number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     name: Mapped[str]
-    kind: Mapped[Code]
+    kind: Mapped[AccountKind]
     inter_book: Mapped[bool]
     is_loss: Mapped[bool]
 
@@ -77,7 +66,7 @@ class Fund(Base):
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
     code: Mapped[Code]
     name: Mapped[str]
-    fund_class: Mapped[Code]
+    fund_class: Mapped[FundClass]
     purpose: Mapped[str] = mapped_column(default="")
     restriction_until_on: Mapped[date | None]
     negative_allowed: Mapped[bool] = mapped_column(default=False)

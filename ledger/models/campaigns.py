@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -13,6 +12,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ledger.core.vocabulary import Acceptance, CampaignMode, CampaignState, FeeBearer
 from ledger.models.base import Base, Code, Key
 
 
@@ -20,14 +20,7 @@ class Campaign(Base):
     """A public call for money, things and hours for one fund."""
 
     __tablename__ = "campaign"
-    __table_args__ = (
-        ForeignKeyConstraint(["book_id", "fund_id"], ["fund.book_id", "fund.id"]),
-        CheckConstraint("mode in ('keep_what_you_raise', 'all_or_nothing')", name="mode"),
-        CheckConstraint("fee_bearer in ('fund', 'general')", name="fee_bearer"),
-        CheckConstraint(
-            "state in ('draft', 'live', 'succeeded', 'failed', 'closed')", name="state"
-        ),
-    )
+    __table_args__ = (ForeignKeyConstraint(["book_id", "fund_id"], ["fund.book_id", "fund.id"]),)
 
     id: Mapped[Key]
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
@@ -36,23 +29,22 @@ class Campaign(Base):
     title: Mapped[str]
     summary: Mapped[str]
     story: Mapped[str]
-    mode: Mapped[Code]
-    fee_bearer: Mapped[Code] = mapped_column(default="fund")
+    mode: Mapped[CampaignMode]
+    fee_bearer: Mapped[FeeBearer] = mapped_column(default=FeeBearer.FUND)
     commodity: Mapped[Code] = mapped_column(ForeignKey("commodity.code"))
     # Other currencies that donors may give in, separated by spaces (PAY-12).
     currencies: Mapped[str] = mapped_column(default="")
     opens_on: Mapped[date]
     deadline_on: Mapped[date | None]
-    state: Mapped[Code]
+    state: Mapped[CampaignState]
     # Nobody where a program made it.
     made_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime]
     # Who opened the draft to everybody, and when.
     opened_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     opened_at: Mapped[datetime | None]
-    # Who accepts offers of hours and things: the organiser, by_hand, or nobody: all_confirmed.
-    acceptance: Mapped[Code] = mapped_column(
-        default="all_confirmed", server_default="all_confirmed"
+    acceptance: Mapped[Acceptance] = mapped_column(
+        default=Acceptance.ALL_CONFIRMED, server_default=Acceptance.ALL_CONFIRMED
     )
 
 

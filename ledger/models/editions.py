@@ -5,6 +5,7 @@ that it can be downloaded again whatever has changed in the program since.
 """
 
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index
@@ -13,10 +14,25 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ledger.models.base import Base, Code, Key
 
 
+class EditionScope(StrEnum):
+    """Which books a report is about."""
+
+    BOOK = "book"
+    POOL = "pool"
+    ALL = "all"
+
+
+class Audience(StrEnum):
+    """Who a report is for; auditors read every entry as well."""
+
+    PUBLIC = "public"
+    AUDITOR = "auditor"
+
+
 class Edition(Base):
     """A report that was made; equal data is the same edition, made once.
 
-    ``scope`` is book, pool or all, ``code`` the book's or pool's. ``known_at`` leaves out what
+    ``code`` is the book's or pool's. ``known_at`` leaves out what
     was recorded later; none where the report said all that was known.
     """
 
@@ -25,11 +41,11 @@ class Edition(Base):
 
     id: Mapped[Key]
     title: Mapped[str]
-    scope: Mapped[Code]
+    scope: Mapped[EditionScope]
     code: Mapped[Code]
     since_on: Mapped[date]
     until_on: Mapped[date]
-    audience: Mapped[Code]
+    audience: Mapped[Audience]
     known_at: Mapped[datetime | None]
     dataset_sha256: Mapped[Code] = mapped_column(unique=True)
     made_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))

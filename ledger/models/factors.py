@@ -4,13 +4,32 @@ Secrets are encrypted or hashed with keys that are not in the database (``ledger
 """
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import JSON
 
+from ledger.core.vocabulary import Role
 from ledger.models.base import Base, Code, Key
+
+
+class ChallengePurpose(StrEnum):
+    """What an authenticator is asked for."""
+
+    ENROL = "enrol"
+    SIGN_IN = "sign_in"
+    SECOND_STEP = "second_step"
+    CONFIRM = "confirm"
+
+
+class FactorDemand(StrEnum):
+    """Whether a role needs a second factor."""
+
+    OFF = "off"
+    ASKED = "asked"
+    REQUIRED = "required"
 
 
 class Passkey(Base):
@@ -73,15 +92,10 @@ class Challenge(Base):
     """
 
     __tablename__ = "challenge"
-    __table_args__ = (
-        CheckConstraint(
-            "purpose in ('enrol', 'sign_in', 'second_step', 'confirm')", name="purpose"
-        ),
-        Index("ix_challenge_expires_at", "expires_at"),
-    )
+    __table_args__ = (Index("ix_challenge_expires_at", "expires_at"),)
 
     id: Mapped[Key]
-    purpose: Mapped[Code]
+    purpose: Mapped[ChallengePurpose]
     challenge: Mapped[Code]
     browser_sha256: Mapped[Code]
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
@@ -106,14 +120,11 @@ class FactorPolicy(Base):
     """Whether a role of a book needs a second factor; without a row, the default of the role."""
 
     __tablename__ = "factor_policy"
-    __table_args__ = (
-        CheckConstraint("demand in ('off', 'asked', 'required')", name="demand"),
-        CheckConstraint("grace_days between 0 and 30", name="grace_days"),
-    )
+    __table_args__ = (CheckConstraint("grace_days between 0 and 30", name="grace_days"),)
 
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"), primary_key=True)
-    role: Mapped[Code] = mapped_column(primary_key=True)
-    demand: Mapped[Code]
+    role: Mapped[Role] = mapped_column(primary_key=True)
+    demand: Mapped[FactorDemand]
     grace_days: Mapped[int] = mapped_column(SmallInteger)
     set_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     set_at: Mapped[datetime]

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ledger.core.figures import Figure
 from ledger.models.base import Base, Code
 
 
@@ -22,7 +23,7 @@ class FigureTotal(Base):
 
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"), primary_key=True)
     campaign: Mapped[Code] = mapped_column(primary_key=True)
-    figure: Mapped[Code] = mapped_column(primary_key=True)
+    figure: Mapped[Figure] = mapped_column(primary_key=True)
     commodity: Mapped[Code] = mapped_column(primary_key=True)
     fund_id: Mapped[UUID] = mapped_column(primary_key=True)
     quantity: Mapped[int]
@@ -35,7 +36,7 @@ class FigureDay(Base):
 
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"), primary_key=True)
     campaign: Mapped[Code] = mapped_column(primary_key=True)
-    figure: Mapped[Code] = mapped_column(primary_key=True)
+    figure: Mapped[Figure] = mapped_column(primary_key=True)
     commodity: Mapped[Code] = mapped_column(primary_key=True)
     fund_id: Mapped[UUID] = mapped_column(primary_key=True)
     counted_on: Mapped[date] = mapped_column(primary_key=True)
@@ -50,7 +51,7 @@ class FigureGiver(Base):
     party_id: Mapped[UUID] = mapped_column(ForeignKey("party.id"), primary_key=True)
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"), primary_key=True)
     campaign: Mapped[Code] = mapped_column(primary_key=True)
-    figure: Mapped[Code] = mapped_column(primary_key=True)
+    figure: Mapped[Figure] = mapped_column(primary_key=True)
     commodity: Mapped[Code] = mapped_column(primary_key=True)
     counted_on: Mapped[date] = mapped_column(primary_key=True)
     quantity: Mapped[int]

@@ -1,12 +1,21 @@
 """Volunteer hours and the rates that value them; all times in minutes (domain section 2.4)."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.models.base import Base, Code, Key
+
+
+class HoursState(StrEnum):
+    """Whether recorded hours count."""
+
+    LOGGED = "logged"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
 
 
 class SkillRate(Base):
@@ -36,7 +45,6 @@ class HoursEntry(Base):
     __table_args__ = (
         ForeignKeyConstraint(["book_id", "fund_id"], ["fund.book_id", "fund.id"]),
         CheckConstraint("worked_minutes > 0", name="worked_minutes"),
-        CheckConstraint("state in ('logged', 'confirmed', 'rejected')", name="state"),
         Index("ix_hours_entry_book_id_state", "book_id", "state"),
         Index("ix_hours_entry_party_id", "party_id"),
         Index("ix_hours_entry_pledge_id", "pledge_id"),
@@ -52,7 +60,7 @@ class HoursEntry(Base):
     worked_minutes: Mapped[int]
     worked_on: Mapped[date]
     description: Mapped[str]
-    state: Mapped[Code]
+    state: Mapped[HoursState]
     logged_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     confirmed_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     confirmed_at: Mapped[datetime | None]

@@ -3,22 +3,18 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
+from sqlalchemy import ForeignKey, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.models.base import Base, Code, Key, StripeId
+from ledger.core.vocabulary import MandateState
+from ledger.models.base import Base, Key, StripeId
 
 
 class Mandate(Base):
-    """The card saved for a pledge. No card data is here, only Stripe's names for it.
-
-    ``state``: asked (the donor was sent to Stripe's page), saved, needs_donor (the card did not
-    pay; only its owner can help), ended (detached, nothing can be charged).
-    """
+    """The card saved for a pledge. No card data is here, only Stripe's names for it."""
 
     __tablename__ = "mandate"
     __table_args__ = (
-        CheckConstraint("state in ('asked', 'saved', 'needs_donor', 'ended')", name="state"),
         Index("ix_mandate_state_next_charge_at", "state", "next_charge_at"),
         Index(
             "ix_mandate_failure",
@@ -31,7 +27,7 @@ class Mandate(Base):
     id: Mapped[Key]
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
     pledge_id: Mapped[UUID] = mapped_column(ForeignKey("pledge.id"), unique=True)
-    state: Mapped[Code]
+    state: Mapped[MandateState]
     stripe_customer_id: Mapped[StripeId | None]
     stripe_payment_method_id: Mapped[StripeId | None]
     # How the card is shown to its owner, like "Visa ending in 4242".

@@ -8,9 +8,10 @@ import secrets
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ledger.core.vocabulary import Consent, PartyKind
 from ledger.models.base import Base, Code, Key
 
 
@@ -25,19 +26,18 @@ class Party(Base):
 
     __tablename__ = "party"
     __table_args__ = (
-        CheckConstraint("consent in ('name', 'initials', 'anonymous')", name="consent"),
         Index("ix_party_email", "email"),
         Index("ix_party_person_id", "person_id"),
     )
 
     id: Mapped[Key]
     reference: Mapped[Code] = mapped_column(unique=True)
-    kind: Mapped[Code] = mapped_column(default="individual")
+    kind: Mapped[PartyKind] = mapped_column(default=PartyKind.INDIVIDUAL)
     name: Mapped[str]
     email: Mapped[str]
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     joined_at: Mapped[datetime | None]
-    consent: Mapped[Code]
+    consent: Mapped[Consent]
     salt: Mapped[Code | None] = mapped_column(default=lambda: secrets.token_hex(32))
     created_at: Mapped[datetime]
     erased_at: Mapped[datetime | None]

@@ -10,14 +10,14 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ledger.core.vocabulary import AttemptKind, AttemptState, RefundState
 from ledger.models.base import Base, Code, Key, StripeId
 
 
 class PaymentAttempt(Base):
     """One thing asked of Stripe for a pledge or a recurring gift, committed before the call.
 
-    ``kind``: checkout takes money on Stripe's page, setup saves a card there, subscription begins
-    a recurring gift there, off_session charges a saved card. ``amount`` is in minor units.
+    ``amount`` is in minor units.
     """
 
     __tablename__ = "payment_attempt"
@@ -29,7 +29,7 @@ class PaymentAttempt(Base):
 
     id: Mapped[Key]
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
-    kind: Mapped[Code] = mapped_column(default="checkout")
+    kind: Mapped[AttemptKind] = mapped_column(default=AttemptKind.CHECKOUT)
     pledge_id: Mapped[UUID | None] = mapped_column(ForeignKey("pledge.id"))
     recurring_id: Mapped[UUID | None] = mapped_column(ForeignKey("recurring_gift.id"))
     n: Mapped[int] = mapped_column(SmallInteger)
@@ -37,7 +37,7 @@ class PaymentAttempt(Base):
     commodity: Mapped[Code]
     idempotency_key: Mapped[Code] = mapped_column(unique=True)
     params_sha256: Mapped[Code]
-    state: Mapped[Code]  # created, open, processing, succeeded, posted, failed, expired
+    state: Mapped[AttemptState]
     stripe_session_id: Mapped[StripeId | None] = mapped_column(unique=True)
     stripe_payment_intent_id: Mapped[StripeId | None] = mapped_column(unique=True)
     checkout_url: Mapped[str | None]
@@ -152,7 +152,7 @@ class Refund(Base):
     stripe_charge_id: Mapped[StripeId]
     amount: Mapped[int]
     reason: Mapped[str]
-    state: Mapped[Code]  # approved, sent, posted, failed
+    state: Mapped[RefundState]
     stripe_refund_id: Mapped[StripeId | None] = mapped_column(unique=True)
     requested_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))

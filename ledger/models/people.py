@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger
+from sqlalchemy import ForeignKey, Index, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ledger.core.vocabulary import Role
 from ledger.models.base import Base, Code, Key
 
 
@@ -28,18 +29,12 @@ class Membership(Base):
     """A role of a person in a book for a time (domain section 11)."""
 
     __tablename__ = "membership"
-    __table_args__ = (
-        CheckConstraint(
-            "role in ('member', 'treasurer', 'approver', 'auditor', 'admin')",
-            name="role",
-        ),
-        Index("ix_membership_person_id", "person_id"),
-    )
+    __table_args__ = (Index("ix_membership_person_id", "person_id"),)
 
     id: Mapped[Key]
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
-    role: Mapped[Code]
+    role: Mapped[Role]
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime | None]
     granted_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))

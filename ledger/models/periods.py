@@ -1,12 +1,20 @@
 """Periods that were closed, softly or for good: until when, with which balances and log (D13)."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.models.base import Base, Code, Key
+
+
+class PeriodState(StrEnum):
+    """Whether a closing still holds."""
+
+    CLOSED = "closed"
+    REOPENED = "reopened"
 
 
 class Period(Base):
@@ -17,15 +25,12 @@ class Period(Base):
     """
 
     __tablename__ = "period"
-    __table_args__ = (
-        CheckConstraint("state in ('closed', 'reopened')", name="state"),
-        UniqueConstraint("book_id", "closed_at"),
-    )
+    __table_args__ = (UniqueConstraint("book_id", "closed_at"),)
 
     id: Mapped[Key]
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
     until_on: Mapped[date]
-    state: Mapped[Code]
+    state: Mapped[PeriodState]
     snapshot: Mapped[str]
     snapshot_sha256: Mapped[Code]
     log_size: Mapped[int]

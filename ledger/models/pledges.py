@@ -5,6 +5,7 @@ fulfilled is derived from the journal, never stored beside it.
 """
 
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import (
@@ -21,11 +22,32 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.models.base import Base, Code, Key
+from ledger.core.vocabulary import OPEN_PLEDGES, Consent, FulfilmentSource, LegalNature, PledgeState
+from ledger.models.base import Base, Code, Key, in_words
 
 # Conditions of indexes; a question uses an index only if it says the very same.
-OPEN_PLEDGE = "state in ('open', 'part_fulfilled')"
+OPEN_PLEDGE = in_words("state", OPEN_PLEDGES)
 OPEN_THINGS = f"{OPEN_PLEDGE} and substr(commodity, 1, 4) in ('EQP.', 'GRM.', 'MLT.')"
+
+
+class BasketVerdict(StrEnum):
+    """What an organiser can decide about a basket."""
+
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    HIDE = "hide"
+    RESTORE = "restore"
+    KEEP = "keep"
+
+
+class ReportReason(StrEnum):
+    """Why a visitor reports a name or a message."""
+
+    SPAM = "spam"
+    INSULT = "insult"
+    FALSE_NAME = "false_name"
+    PERSONAL_DATA = "personal_data"
+    OTHER = "other"
 
 
 class Basket(Base):
@@ -58,7 +80,7 @@ class Basket(Base):
     form_key: Mapped[Code] = mapped_column(unique=True)
     name: Mapped[str] = mapped_column(default="", server_default="")
     message: Mapped[str] = mapped_column(default="")
-    consent: Mapped[Code]
+    consent: Mapped[Consent]
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
@@ -70,16 +92,11 @@ class BasketDecision(Base):
     """What an organiser decided about a basket, and why. Rows are only added."""
 
     __tablename__ = "basket_decision"
-    __table_args__ = (
-        CheckConstraint(
-            "decision in ('accept', 'decline', 'hide', 'restore', 'keep')", name="decision"
-        ),
-        Index("ix_basket_decision_basket_id", "basket_id"),
-    )
+    __table_args__ = (Index("ix_basket_decision_basket_id", "basket_id"),)
 
     id: Mapped[Key]
     basket_id: Mapped[UUID] = mapped_column(ForeignKey("basket.id"))
-    decision: Mapped[Code]
+    decision: Mapped[BasketVerdict]
     reason: Mapped[str] = mapped_column(default="")
     made_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime]
@@ -90,16 +107,11 @@ class BasketReport(Base):
     had looked at it."""
 
     __tablename__ = "basket_report"
-    __table_args__ = (
-        CheckConstraint(
-            "reason in ('spam', 'insult', 'false_name', 'personal_data', 'other')", name="reason"
-        ),
-        Index("ix_basket_report_basket_id", "basket_id"),
-    )
+    __table_args__ = (Index("ix_basket_report_basket_id", "basket_id"),)
 
     id: Mapped[Key]
     basket_id: Mapped[UUID] = mapped_column(ForeignKey("basket.id"))
-    reason: Mapped[Code]
+    reason: Mapped[ReportReason]
     made_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
 
@@ -112,15 +124,6 @@ class Pledge(Base):
         ForeignKeyConstraint(["book_id", "fund_id"], ["fund.book_id", "fund.id"]),
         UniqueConstraint("book_id", "reference"),
         CheckConstraint("quantity > 0", name="quantity"),
-        CheckConstraint(
-            "legal_nature in ('intention', 'conditional', 'unconditional')",
-            name="legal_nature",
-        ),
-        CheckConstraint(
-            "state in ('open', 'part_fulfilled', 'fulfilled', 'over_fulfilled', 'lapsed',"
-            " 'cancelled', 'written_off', 'charged_back')",
-            name="state",
-        ),
         Index("ix_pledge_campaign_id", "campaign_id"),
         Index(
             "ix_pledge_open",
@@ -160,8 +163,8 @@ class Pledge(Base):
     reference: Mapped[Code]
     commodity: Mapped[Code] = mapped_column(ForeignKey("commodity.code"))
     quantity: Mapped[int]
-    legal_nature: Mapped[Code]
-    state: Mapped[Code]
+    legal_nature: Mapped[LegalNature]
+    state: Mapped[PledgeState]
     note: Mapped[str] = mapped_column(default="")
     due_on: Mapped[date | None]
     # What of the quantity the donor adds so that the fee is covered (PAY-11), minor units.
@@ -190,8 +193,7 @@ class PledgeLine(Base):
 
 # What opens a part of a pledge again as if it had never come: money that the bank took back, and a
 # match that was undone. A refund lowers what was received and opens nothing.
-RETURN, UNDONE = "return", "undone"
-OPENS_AGAIN = (RETURN, UNDONE)
+OPENS_AGAIN = (FulfilmentSource.RETURN, FulfilmentSource.UNDONE)
 
 
 class Fulfilment(Base):
@@ -209,7 +211,7 @@ class Fulfilment(Base):
     pledge_id: Mapped[UUID] = mapped_column(ForeignKey("pledge.id"))
     entry_id: Mapped[UUID]
     quantity: Mapped[int]
-    source: Mapped[Code]  # payment, bank_line, asset, hours, return, undone
+    source: Mapped[FulfilmentSource]
     source_ref: Mapped[str]
     created_at: Mapped[datetime]
 

@@ -1,11 +1,11 @@
 """Pools, their members, and allocation runs (domain section 2.2)."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -14,7 +14,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ledger.core.allocation import AllocationRule
 from ledger.models.base import Base, Code, Key
+
+
+class RunState(StrEnum):
+    """How an allocation run stands."""
+
+    PROPOSED = "proposed"
+    POSTED = "posted"
+    REJECTED = "rejected"
 
 
 class Pool(Base):
@@ -52,20 +61,17 @@ class AllocationRun(Base):
     """One decision to hand out part of a pool; recomputable from ``inputs``."""
 
     __tablename__ = "allocation_run"
-    __table_args__ = (
-        CheckConstraint("state in ('proposed', 'posted', 'rejected')", name="state"),
-        Index("ix_allocation_run_pool_id", "pool_id", "state"),
-    )
+    __table_args__ = (Index("ix_allocation_run_pool_id", "pool_id", "state"),)
 
     id: Mapped[Key]
     pool_id: Mapped[UUID] = mapped_column(ForeignKey("pool.book_id"))
     commodity: Mapped[Code] = mapped_column(ForeignKey("commodity.code"))
     quantity: Mapped[int]
-    rule: Mapped[Code]
+    rule: Mapped[AllocationRule]
     inputs: Mapped[dict[str, Any]]
     inputs_sha256: Mapped[Code]
     purpose: Mapped[str]
-    state: Mapped[Code]
+    state: Mapped[RunState]
     proposed_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime]

@@ -9,24 +9,20 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ledger.core.vocabulary import Consent, Interval, RecurringState
 from ledger.models.base import Base, Code, Key, StripeId
 
 
 class RecurringGift(Base):
     """A gift that Stripe repeats as a subscription; its metadata names this row.
 
-    ``amount`` is in minor units. ``state``: asked (the donor was sent to Stripe's page), active,
-    past_due (a renewal did not come through and is tried again), paused, stopped.
+    ``amount`` is in minor units.
     """
 
     __tablename__ = "recurring_gift"
     __table_args__ = (
         ForeignKeyConstraint(["book_id", "fund_id"], ["fund.book_id", "fund.id"]),
         CheckConstraint("amount > 0", name="amount"),
-        CheckConstraint("every in ('month', 'year')", name="every"),
-        CheckConstraint(
-            "state in ('asked', 'active', 'past_due', 'paused', 'stopped')", name="state"
-        ),
         Index("ix_recurring_gift_party_id", "party_id"),
         Index("ix_recurring_gift_basket_id", "basket_id"),
         Index("ix_recurring_gift_look_at", "look_at"),
@@ -42,9 +38,9 @@ class RecurringGift(Base):
     form_key: Mapped[Code] = mapped_column(unique=True)
     commodity: Mapped[Code] = mapped_column(ForeignKey("commodity.code"))
     amount: Mapped[int]
-    every: Mapped[Code]
-    state: Mapped[Code]
-    consent: Mapped[Code]
+    every: Mapped[Interval]
+    state: Mapped[RecurringState]
+    consent: Mapped[Consent]
     stripe_customer_id: Mapped[StripeId | None]
     stripe_subscription_id: Mapped[StripeId | None] = mapped_column(unique=True)
     # When Stripe takes the next payment, and until when a pause or skip lasts.

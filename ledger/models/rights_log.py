@@ -12,15 +12,11 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.models.base import Base, Code, Key
+from ledger.models.base import APPEND_ONLY, Base, Code, Key
 
 
 class RightsKind(StrEnum):
-    """What can be logged.
-
-    The database does not check it: on SQLite, a check could be extended only by copying the table,
-    which its triggers are there to prevent.
-    """
+    """What can be logged."""
 
     SIGNED_IN = "signed_in"
     CONFIRMED = "confirmed"
@@ -56,7 +52,7 @@ class RightsEvent(Base):
 
     id: Mapped[Key]
     at: Mapped[datetime]
-    kind: Mapped[Code]
+    kind: Mapped[RightsKind] = mapped_column(info=APPEND_ONLY)
     actor_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     book_id: Mapped[UUID | None] = mapped_column(ForeignKey("book.id"))
     seq: Mapped[int | None]

@@ -5,12 +5,22 @@ and emptied by the sealer, so that no entry is missed whatever order transaction
 """
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.models.base import Base, Code
+from ledger.models.base import APPEND_ONLY, Base, Code
+
+
+class LeafKind(StrEnum):
+    """What a leaf of a book's log states."""
+
+    BOOK = "book"
+    ACCOUNT = "account"
+    FUND = "fund"
+    ENTRY = "entry"
 
 
 class Seal(Base):
@@ -25,7 +35,7 @@ class Seal(Base):
 
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    kind: Mapped[Code]
+    kind: Mapped[LeafKind] = mapped_column(info=APPEND_ONLY)
     account: Mapped[int | None] = mapped_column(SmallInteger)
     fund_id: Mapped[UUID | None]
     entry_id: Mapped[UUID | None]

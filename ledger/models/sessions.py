@@ -1,16 +1,25 @@
 """Sessions: in which browsers somebody is signed in. Personal data, none of the journal's."""
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.models.base import Base, Code, Key
 
-# Why a session ended before its time: by its own button, from another browser, by "Sign out
-# everywhere", because the same browser signed in as somebody else, or after a reset of factors.
-REASONS = ("signed_out", "elsewhere", "everywhere", "replaced", "factors_reset")
+
+class SessionEnd(StrEnum):
+    """Why a session ended before its time: by its own button, from another browser, by "Sign out
+    everywhere", because the same browser signed in as somebody else, or after a reset of factors.
+    """
+
+    SIGNED_OUT = "signed_out"
+    ELSEWHERE = "elsewhere"
+    EVERYWHERE = "everywhere"
+    REPLACED = "replaced"
+    FACTORS_RESET = "factors_reset"
 
 
 class SignInSession(Base):
@@ -22,13 +31,7 @@ class SignInSession(Base):
     """
 
     __tablename__ = "session"
-    __table_args__ = (
-        CheckConstraint(
-            f"ended_reason in ({', '.join(repr(reason) for reason in REASONS)})",
-            name="ended_reason",
-        ),
-        Index("ix_session_person_id", "person_id"),
-    )
+    __table_args__ = (Index("ix_session_person_id", "person_id"),)
 
     id: Mapped[Key]
     token_sha256: Mapped[Code] = mapped_column(unique=True)
@@ -42,4 +45,4 @@ class SignInSession(Base):
     methods: Mapped[str]
     device: Mapped[str]
     ended_at: Mapped[datetime | None]
-    ended_reason: Mapped[Code | None]
+    ended_reason: Mapped[SessionEnd | None]

@@ -1,10 +1,10 @@
 """Bank accounts, their statements and lines, and the matches of lines (domain section 2.5)."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import (
-    CheckConstraint,
     ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
@@ -16,6 +16,26 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.models.base import Base, Code, Key
+
+
+class LineState(StrEnum):
+    """Whether a bank line, or one payment of it, still has to be matched."""
+
+    OPEN = "open"
+    MATCHED = "matched"
+
+
+class MatchRule(StrEnum):
+    """By which rule a line was tied to an entry (domain section 9), or what a person said it is."""
+
+    PAYOUT = "M-01"
+    PLEDGE = "M-05"
+    BANK_CHARGE = "M-09"
+    RETURNED_CHEQUE = "M-12"
+    GIFT = "gift"
+    UNIDENTIFIED = "unidentified"
+    IDENTIFIED = "identified"
+    ENTRY = "entry"
 
 
 class BankAccount(Base):
@@ -80,7 +100,6 @@ class BankLine(Base):
     __tablename__ = "bank_line"
     __table_args__ = (
         UniqueConstraint("book_id", "account", "fingerprint"),
-        CheckConstraint("state in ('open', 'matched')", name="state"),
         Index("ix_bank_line_statement_id", "statement_id"),
         Index(
             "ix_bank_line_open",
@@ -145,7 +164,7 @@ class BankLine(Base):
     returned: Mapped[str | None]
     interim: Mapped[bool] = mapped_column(default=False, server_default=false())
     fingerprint: Mapped[Code]
-    state: Mapped[Code]
+    state: Mapped[LineState]
     # The money of the line, or of one of its payments, is booked as nobody's yet (I-69).
     parked: Mapped[bool] = mapped_column(default=False, server_default=false())
 
@@ -156,7 +175,6 @@ class BankLinePart(Base):
     __tablename__ = "bank_line_part"
     __table_args__ = (
         UniqueConstraint("bank_line_id", "position"),
-        CheckConstraint("state in ('open', 'matched')", name="state"),
         Index(
             "ix_bank_line_part_open",
             "book_id",
@@ -175,7 +193,7 @@ class BankLinePart(Base):
     counterparty_name: Mapped[str | None]
     counterparty_account: Mapped[str | None]
     remittance: Mapped[str]
-    state: Mapped[Code]
+    state: Mapped[LineState]
 
 
 class BankLineRepeat(Base):
@@ -221,7 +239,7 @@ class Match(Base):
     bank_line_id: Mapped[UUID] = mapped_column(ForeignKey("bank_line.id"))
     part_id: Mapped[UUID | None] = mapped_column(ForeignKey("bank_line_part.id"))
     entry_id: Mapped[UUID]
-    rule: Mapped[Code]
+    rule: Mapped[MatchRule]
     made_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime]
     undone_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))

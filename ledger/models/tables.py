@@ -1,12 +1,12 @@
 """Tables that people send: how those of an account are read, and the ones being looked over."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     JSON,
-    CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -16,6 +16,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.models.base import Base, Code, Key
+
+
+class DraftPurpose(StrEnum):
+    """What a file that is being looked over will become."""
+
+    STATEMENT = "statement"
+    GIFTS = "gifts"
+    LEDGER = "ledger"
 
 
 class TableMapping(Base):
@@ -47,7 +55,6 @@ class TableDraft(Base):
 
     __tablename__ = "table_draft"
     __table_args__ = (
-        CheckConstraint("purpose in ('statement', 'gifts', 'ledger')", name="purpose"),
         ForeignKeyConstraint(["book_id", "account"], ["account.book_id", "account.number"]),
         Index("ix_table_draft_made_at", "made_at"),
     )
@@ -55,7 +62,7 @@ class TableDraft(Base):
     id: Mapped[Key]
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
     account: Mapped[int] = mapped_column(SmallInteger)
-    purpose: Mapped[Code]
+    purpose: Mapped[DraftPurpose]
     file_name: Mapped[str]
     content: Mapped[str]
     made_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))

@@ -11,7 +11,7 @@ from typing import Any
 from flask_babel import lazy_gettext as later
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
-from ledger.core.allocation import RULES, Rule
+from ledger.core.allocation import AllocationRule, Rule
 from ledger.core.amount import decimals, kind_of
 from ledger.errors import Invalid
 from ledger.schemas.fields import (
@@ -54,7 +54,9 @@ def allocation(unit: str) -> Schema:
             metadata=asked(later("What to allocate"), widget="choice", needed=True),
         )
         amount = _field(unit)
-        rule = one_of(RULES, "Choose a rule.", metadata=asked(later("Rule"), options=RULE_NAMES))
+        rule = one_of(
+            [*AllocationRule], "Choose a rule.", metadata=asked(later("Rule"), options=RULE_NAMES)
+        )
         rest = fields.String(
             load_default="",
             metadata=asked(

@@ -5,11 +5,10 @@ from typing import Any
 from flask_babel import lazy_gettext as later
 from marshmallow import Schema, fields, validate
 
-from ledger.queries.people.factors import DEMANDS
+from ledger.core.vocabulary import Role
+from ledger.models.factors import ChallengePurpose, FactorDemand
 from ledger.schemas.fields import MISSING, Line, asked, one_of
-from ledger.services.people.challenges import PURPOSES
 from ledger.services.people.passkeys import LONGEST_RESPONSE
-from ledger.services.people.people import ROLES
 
 LONGEST_CODE = 40
 NO_ANSWER = "The passkey did not respond. Please try again."
@@ -86,11 +85,11 @@ class NewPasskey(PasskeyAnswer):
 class Wish(Schema):
     """What a challenge is wanted for."""
 
-    purpose = one_of(PURPOSES, "Reload the page and try again.")
+    purpose = one_of([*ChallengePurpose], "Reload the page and try again.")
 
 
 class Policy(Schema):
     """Whether a role needs a second factor."""
 
-    role = one_of(ROLES, "Choose a role.")
-    demand = one_of(DEMANDS, "Choose off, asked or required.")
+    role = one_of([*Role], "Choose a role.")
+    demand = one_of([*FactorDemand], "Choose off, asked or required.")

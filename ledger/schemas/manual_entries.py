@@ -9,6 +9,8 @@ from flask_babel import lazy_gettext as later
 from marshmallow import Schema, ValidationError, fields
 
 from ledger.core.currencies import EXPONENTS
+from ledger.core.vocabulary import Consent
+from ledger.models.assets import Condition
 from ledger.schemas.fields import (
     MAX_THINGS,
     MISSING,
@@ -24,13 +26,11 @@ from ledger.schemas.fields import (
     minor_units,
     one_of,
 )
-from ledger.services.pledges.parties import CONSENTS
 
 MILLION = 1_000_000
 MOST_BULK = 999_999_999
 MOST_LINES = 60
 BULK = ("GRM", "MLT")
-CONDITIONS = "ABCDE"
 BALANCE = "Enter account, fund and amount on each line, like 1010 GEN 1250.00."
 SPECIALISED = ("specialised", "general")
 # What builds a field: of the decimals of the currency, and whether the answer is needed.
@@ -236,7 +236,7 @@ FIELDS: Mapping[str, Build] = {
         widget="email",
     ),
     "consent": _one_of(
-        CONSENTS, "Choose how the name is shown.", label=later("How to show their name in public")
+        [*Consent], "Choose how the name is shown.", label=later("How to show their name in public")
     ),
     "pledge": _line(32, label=later("Pledge"), hint=later("Pledge reference, such as P-4K7-9QXR.")),
     "schedule": _in_units(
@@ -302,7 +302,7 @@ FIELDS: Mapping[str, Build] = {
     ),
     "description": _line(200, label=later("Short description")),
     "condition": _one_of(
-        CONDITIONS,
+        [*Condition],
         "Choose a condition.",
         label=later("Condition"),
         hint=later("A means as new, E means broken."),

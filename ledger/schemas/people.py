@@ -6,8 +6,8 @@ from flask_babel import lazy_gettext as later
 from marshmallow import Schema, pre_load
 
 from ledger.core.policies import NUMBERS
+from ledger.core.vocabulary import Role
 from ledger.schemas.fields import Day, Line, WholeNumber, asked, one_of
-from ledger.services.people.people import ROLES
 
 
 class Entering(Schema):
@@ -41,7 +41,7 @@ class NewRole(Schema):
         longest=320,
         metadata=asked(later("E-mail address"), autocomplete="off", widget="email"),
     )
-    role = one_of(ROLES, "Choose a role.", metadata=asked(later("Role")))
+    role = one_of([*Role], "Choose a role.", metadata=asked(later("Role")))
     until = Day(
         load_default=None,
         allow_none=True,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from flask_babel import lazy_gettext as later
 from marshmallow import Schema
 
-from ledger.models.books import FUND_CLASSES
+from ledger.core.vocabulary import FundClass
 from ledger.schemas.fields import Day, Line, Money, Text, WholeNumber, asked, one_of
 
 SKILL, EQUIPMENT = "MIN", "EQP"
@@ -48,7 +48,7 @@ class NewFund(Schema):
     )
     fund_name = Line(required=True, longest=120, metadata=asked(later("Name of the fund")))
     fund_class = one_of(
-        FUND_CLASSES,
+        [*FundClass],
         "Choose a restriction.",
         metadata=asked(later("Restriction")),
     )

@@ -10,11 +10,12 @@ import click
 from ledger.cli import Console, command, parse_date, parse_instant, pass_console
 from ledger.cli.files import written
 from ledger.db import ReadSession
+from ledger.models.editions import Audience
 from ledger.queries.books import editions as questions
 from ledger.queries.books.books import all_books
 from ledger.queries.books.journal import EntryRow
 from ledger.web.site.formatting import format_figure
-from reports.build import EDITIONS, Scope, scope_of_all, scope_of_book, scope_of_pool
+from reports.build import Scope, scope_of_all, scope_of_book, scope_of_pool
 from reports.cli.proofs import signer_of_console
 from reports.issue import Wanted, issue
 
@@ -30,7 +31,7 @@ def report() -> None:
 @click.option("--all", "everything", is_flag=True)
 @click.option("--from", "since", required=True)
 @click.option("--to", "until", required=True)
-@click.option("--edition", type=click.Choice(EDITIONS), default="public", show_default=True)
+@click.option("--edition", type=click.Choice([*Audience]), default="public", show_default=True)
 @click.option(
     "--known-at", default=None, help="ISO date and time. Leaves out entries recorded later."
 )

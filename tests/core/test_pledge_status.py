@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.core.amount import plain_text
-from ledger.core.pledge_status import MEANINGS, Facts, Status, Tone, standing_of
+from ledger.core.pledge_sentences import MEANINGS, Status, Tone
+from ledger.core.pledge_status import Facts, standing_of
 from ledger.core.recurring_status import MEANINGS as GIFT_MEANINGS
 from ledger.core.recurring_status import GiftFacts, GiftStatus, gift_standing
 

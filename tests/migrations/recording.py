@@ -19,6 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ledger.ids import new_id
+from ledger.models import Base
 from migrations import head
 
 DATA = Path(__file__).parent / "data"
@@ -201,7 +202,8 @@ def _row(connection: sa.Connection, table: sa.Table, copy: int) -> dict[str, Any
             row.update(zip((c.name for c in constraint.columns), chosen, strict=True))
     for column in table.columns:
         if column.name not in row:
-            row[column.name] = words.get(column.name) or _value(column, copy)
+            word = words.get(column.name) or _known_word(column)
+            row[column.name] = word or _value(column, copy)
     return row
 
 
@@ -219,6 +221,13 @@ def _choices(connection: sa.Connection, table: sa.Table) -> dict[str, str]:
         if len(named) == 1 and words:
             found[named[0]] = words[0]
     return found
+
+
+def _known_word(column: sa.Column[Any]) -> str | None:
+    """Return a word of today's for a column of a closed set of them, which had no check before."""
+    table = Base.metadata.tables.get(column.table.name)
+    today = None if table is None else table.columns.get(column.name)
+    return today.type.enums[0] if today is not None and isinstance(today.type, sa.Enum) else None
 
 
 def _value(column: sa.Column[Any], copy: int) -> Any:

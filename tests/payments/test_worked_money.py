@@ -14,6 +14,7 @@ from sqlalchemy import select
 from ledger.core.entry import Entry, Posting
 from ledger.core.instalments import FeeEstimate
 from ledger.core.match_gifts import Terms, match
+from ledger.core.vocabulary import FeeBearer
 from ledger.db import Session
 from ledger.ids import new_id
 from ledger.models.books import Book, Fund
@@ -79,7 +80,7 @@ class Hall:
     def open(self, session: Any, book: Book, fund: Fund) -> UUID:
         slug = f"{self.code}{book.code}".lower()
         made = make_campaign(session, book, fund, slug=slug, mode=self.mode, needs=self.needs)
-        made.fee_bearer = self.fee_bearer
+        made.fee_bearer = FeeBearer(self.fee_bearer)
         session.flush()
         return made.id
 

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from ledger.core.pledge_status import Status
+from ledger.core.pledge_sentences import Status
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.campaigns import Campaign

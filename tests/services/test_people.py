@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from ledger import auth
+from ledger.core.vocabulary import Role
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.links import Links
@@ -19,7 +20,7 @@ from tests.factories import make_book, make_person
 
 LINKS = Links("https://x.example", "a key")
 ASKED = sign_in_links.Asked(rate_limits.visitor("192.0.2.1"), LINKS)
-ROLES = auth.ROLES
+ROLES = tuple(Role)
 # Which two roles one person may hold at once in one book (domain section 11).
 TOGETHER = {frozenset({"member", role}) for role in ROLES}
 

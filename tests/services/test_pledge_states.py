@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from ledger.core.amount import plain_text
-from ledger.core.pledge_status import Standing, Status
+from ledger.core.pledge_sentences import Status
+from ledger.core.pledge_status import Standing
 from ledger.db import Session
 from ledger.gateway import CheckoutSession
 from ledger.gateway import Dispute as Told

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from ledger.core.allocation import RULES
+from ledger.core.allocation import AllocationRule
 from ledger.links import PLEDGE, Links
 from ledger.models.agreements import Agreement
 from ledger.models.assets import Asset, Intake
@@ -36,7 +36,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "journal.account": ("", "fund=GEN", "fund=NONE", "until=2026-02-01"),
     "journal.show": ("", "account=1010", "fund=GEN", "since=2026-01-01"),
     "journal.trial_balance": ("", "as_of=2026-02-01", "known_at=2026-02-01T12:00"),
-    "allocations.allocate": ("", *(f"amount=10&purpose=x&rule={rule}" for rule in RULES)),
+    "allocations.allocate": ("", *(f"amount=10&purpose=x&rule={rule}" for rule in AllocationRule)),
     "reports.transparency": (PERIOD,),
     "hours.show": ("", "pledge=UNKNOWN"),
     "promises.show": ("", "back=1"),

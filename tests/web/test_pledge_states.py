@@ -8,7 +8,7 @@ import pytest
 from markupsafe import escape
 from sqlalchemy import delete
 
-from ledger.core.pledge_status import Status
+from ledger.core.pledge_sentences import Status
 from ledger.db import Database, Session
 from ledger.links import PLEDGE, Links
 from ledger.models.books import Book

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from ledger.core.accounts import Acct
 from ledger.core.bookkeeping.legs import check_positive, gift
 from ledger.core.entry import Entry, Posting, entry
+from ledger.core.vocabulary import FeeBearer
 from ledger.errors import Invalid
-
-FEE_BEARERS = ("fund", "general")
 
 
 def payment_settled(
@@ -34,7 +33,7 @@ def payment_settled(
     by the general fund. Raises Invalid for a fee below zero or above the amount.
     """
     _check_fee(amount, fee)
-    if fee_bearer not in FEE_BEARERS:
+    if fee_bearer not in tuple(FeeBearer):
         raise Invalid(
             "{fee_bearer} is not a valid choice for who bears the fee.",
             place="fee_bearer",

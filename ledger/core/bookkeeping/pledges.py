@@ -8,20 +8,24 @@ from ledger.core.accounts import Acct
 from ledger.core.amount import is_currency
 from ledger.core.bookkeeping.legs import check_positive, released_promise
 from ledger.core.entry import Entry, Posting, entry
+from ledger.core.vocabulary import LegalNature
 from ledger.errors import Invalid
 
-PROMISES = {"intention": Acct.INTENTIONS, "conditional": Acct.CONDITIONAL_PLEDGES}
+PROMISES = {
+    LegalNature.INTENTION: Acct.INTENTIONS,
+    LegalNature.CONDITIONAL: Acct.CONDITIONAL_PLEDGES,
+}
 
 
 def pledge_made(
-    *, book: str, fund: str, commodity: str, quantity: int, pledge: str, legal_nature: str
+    *, book: str, fund: str, commodity: str, quantity: int, pledge: str, legal_nature: LegalNature
 ) -> list[Entry]:
     """Record a promise of any commodity, in its smallest unit.
 
     Raises Invalid for an unknown legal nature, or an unconditional promise of no currency.
     """
     check_positive(quantity=quantity)
-    if legal_nature == "unconditional":
+    if legal_nature == LegalNature.UNCONDITIONAL:
         if not is_currency(commodity):
             raise Invalid(
                 "Only a pledge of money can be unconditional. Pledges of equipment and hours "
@@ -60,13 +64,13 @@ def condition_met(
         commodity=commodity,
         quantity=quantity,
         pledge=pledge,
-        legal_nature="intention",
+        legal_nature=LegalNature.INTENTION,
     )
     return [entry(book, released, promised[0].postings)]
 
 
 def pledge_released(
-    *, book: str, fund: str, commodity: str, quantity: int, pledge: str, legal_nature: str
+    *, book: str, fund: str, commodity: str, quantity: int, pledge: str, legal_nature: LegalNature
 ) -> list[Entry]:
     """Take the open rest of a promise off the memo accounts: lapsed (PLG-08) or cancelled
     (PLG-09). Raises Invalid for an unconditional promise, which is written off instead."""
@@ -92,7 +96,7 @@ def _revenue(fund: str, commodity: str, quantity: int, pledge: str) -> list[Post
     ]
 
 
-def _promise_account(legal_nature: str) -> int:
+def _promise_account(legal_nature: LegalNature) -> int:
     if legal_nature not in PROMISES:
         raise Invalid(
             "A pledge that is {legal_nature} cannot be recorded on the memo accounts.",

@@ -15,11 +15,11 @@ from ledger.db import ReadSession
 from ledger.errors import NotFound
 from ledger.models.assets import Intake
 from ledger.models.books import Book
-from ledger.models.hours import HoursEntry
+from ledger.models.hours import HoursEntry, HoursState
 from ledger.models.journal import Entry
 from ledger.models.payments import BalanceTransaction
-from ledger.models.periods import Period, SoftClose
-from ledger.models.statements import BankLine
+from ledger.models.periods import Period, PeriodState, SoftClose
+from ledger.models.statements import BankLine, LineState
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.equipment.assets import without_value
 from ledger.queries.people.people import names_of
@@ -33,7 +33,7 @@ class PeriodRow:
 
     id: UUID
     until_on: date
-    state: str
+    state: PeriodState
     snapshot_sha256: str
     log_size: int
     log_root: str
@@ -72,7 +72,7 @@ def closed_until(session: ReadSession, book_ids: Iterable[UUID]) -> dict[UUID, d
     """Return the last closed day of each book that has one."""
     rows = session.execute(
         select(Period.book_id, func.max(Period.until_on))
-        .where(Period.book_id.in_(list(book_ids)), Period.state == "closed")
+        .where(Period.book_id.in_(list(book_ids)), Period.state == PeriodState.CLOSED)
         .group_by(Period.book_id)
     )
     return dict(iter(rows))
@@ -82,7 +82,7 @@ def last_closed(session: ReadSession, *, book_id: UUID) -> UUID:
     """Return the period of a book that is closed and ends last. Raises NotFound."""
     found = session.scalar(
         select(Period.id)
-        .where(Period.book_id == book_id, Period.state == "closed")
+        .where(Period.book_id == book_id, Period.state == PeriodState.CLOSED)
         .order_by(Period.until_on.desc())
         .limit(1)
     )
@@ -124,7 +124,7 @@ def late_corrections(session: ReadSession, *, book_id: UUID, limit: int = 50) ->
         .join(
             Period,
             (Period.book_id == Entry.book_id)
-            & (Period.state == "closed")
+            & (Period.state == PeriodState.CLOSED)
             & (Period.until_on >= target.accounting_on)
             & (Period.until_on < Entry.accounting_on),
         )
@@ -155,7 +155,7 @@ def periods_of(session: ReadSession, *, book_id: UUID) -> list[PeriodRow]:
             row.closed_at,
             row.reopened_at,
             row.reason,
-            agrees(session, row) if row.state == "closed" else None,
+            agrees(session, row) if row.state == PeriodState.CLOSED else None,
         )
         for row in rows
     ]
@@ -169,14 +169,14 @@ def blockers(session: ReadSession, *, book_id: UUID, until: date) -> list[tuple[
         session,
         BankLine,
         BankLine.book_id == book_id,
-        BankLine.state == "open",
+        BankLine.state == LineState.OPEN,
         BankLine.booked_on <= until,
     )
     hours = _count(
         session,
         HoursEntry,
         HoursEntry.book_id == book_id,
-        HoursEntry.state == "logged",
+        HoursEntry.state == HoursState.LOGGED,
         HoursEntry.worked_on <= until,
     )
     things = _count(session, Intake, without_value(book_id), Intake.received_on <= until)
@@ -211,7 +211,7 @@ def first_drift(session: ReadSession) -> tuple[int, str | None]:
     """Recompute every closed period; return how many agree and the first that does not (I-61)."""
     agreed = 0
     query = select(Period, Book.code).join(Book, Book.id == Period.book_id)
-    for row, code in session.execute(query.where(Period.state == "closed")).all():
+    for row, code in session.execute(query.where(Period.state == PeriodState.CLOSED)).all():
         if not agrees(session, row):
             return agreed, f"book {code}: the balances of {row.until_on} are not what was signed"
         agreed += 1

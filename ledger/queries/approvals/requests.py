@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from ledger.core.vocabulary import RequestState
 from ledger.db import ReadSession
 from ledger.models.approval_requests import Approval, ApprovalRequest
 from ledger.models.books import Book
@@ -27,7 +28,7 @@ class RequestRow:
     title: str
     reason: str
     arguments: dict[str, Any]
-    state: str
+    state: RequestState
     made_by: str
     made_by_id: UUID
     made_at: datetime
@@ -82,11 +83,11 @@ def requests_for(
     if is_open is None:
         query = query.order_by(ApprovalRequest.made_at.desc(), ApprovalRequest.id)
     elif is_open:
-        query = query.where(ApprovalRequest.state == "open").order_by(
+        query = query.where(ApprovalRequest.state == RequestState.OPEN).order_by(
             ApprovalRequest.made_at, ApprovalRequest.id
         )
     else:
-        query = query.where(ApprovalRequest.state != "open").order_by(
+        query = query.where(ApprovalRequest.state != RequestState.OPEN).order_by(
             ApprovalRequest.decided_at.desc(), ApprovalRequest.id
         )
     found = session.execute(query).all()
@@ -129,7 +130,7 @@ def count_open(session: ReadSession, *, book_id: UUID) -> int:
         session.scalar(
             select(func.count())
             .select_from(ApprovalRequest)
-            .where(ApprovalRequest.book_id == book_id, ApprovalRequest.state == "open")
+            .where(ApprovalRequest.book_id == book_id, ApprovalRequest.state == RequestState.OPEN)
         )
         or 0
     )

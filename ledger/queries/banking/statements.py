@@ -32,7 +32,9 @@ from ledger.models.statements import (
     BankLinePart,
     BankLineRepeat,
     BankStatement,
+    LineState,
     Match,
+    MatchRule,
 )
 from ledger.paging import PAGE, Page, behind, cut
 from ledger.queries.books.balances import balance_of
@@ -43,11 +45,11 @@ NEWEST_FIRST = (
     BankStatement.imported_at.desc(),
     BankStatement.id.desc(),
 )
-PARKED, IDENTIFIED = "unidentified", "identified"
+PARKED, IDENTIFIED = MatchRule.UNIDENTIFIED, MatchRule.IDENTIFIED
 # Rows on the page of a statement.
 LINES_OF_A_STATEMENT = 200
 # Said as the indexes of open lines and payments say it: with a parameter they would not be used.
-_OPEN: ColumnElement[str] = literal_column("'open'")
+_OPEN: ColumnElement[str] = literal_column(f"'{LineState.OPEN}'")
 _also = aliased(Match)
 
 
@@ -396,7 +398,7 @@ def _open_amount(session: ReadSession, book_id: UUID, account: int, currency: st
         select(func.coalesce(counted, 0))
         .select_from(BankLinePart)
         .outerjoin(BankLine, and_(BankLine.id == BankLinePart.bank_line_id, *ours))
-        .where(BankLinePart.bank_line_id.in_(begun), BankLinePart.state == "matched")
+        .where(BankLinePart.bank_line_id.in_(begun), BankLinePart.state == LineState.MATCHED)
     )
     found = session.scalar(select(lines.scalar_subquery() - parts.scalar_subquery()))
     return int(found or 0)
@@ -427,7 +429,9 @@ def waiting_count(book_id: UUID) -> Select[int]:
         .select_from(BankLinePart)
         .join(BankLine, BankLine.id == BankLinePart.bank_line_id)
         .where(
-            BankLinePart.book_id == book_id, BankLinePart.state == _OPEN, BankLine.state == "open"
+            BankLinePart.book_id == book_id,
+            BankLinePart.state == _OPEN,
+            BankLine.state == LineState.OPEN,
         )
     )
     return select(lines.scalar_subquery() + parts.scalar_subquery())

@@ -18,6 +18,7 @@ from sqlalchemy import ARRAY, Text, Uuid, bindparam, cast, func, select, type_co
 from sqlalchemy.orm import aliased
 
 from ledger.core.figures import GIVEN, LABELLED, NOBODY, About, Leg, Line, lines_of, role_of
+from ledger.core.vocabulary import FundClass
 from ledger.db import ReadSession
 from ledger.models.books import Fund
 from ledger.models.campaigns import Campaign
@@ -27,7 +28,7 @@ from ledger.models.pledges import Fulfilment, Pledge
 from ledger.models.recurring import RecurringGift
 from ledger.models.seals import Unsealed
 
-AGENCY = "agency"
+AGENCY = FundClass.AGENCY
 STRIPE = "stripe"
 # Where a name of our own follows the name of a movement in an entry's reference.
 MARKS = ("#", "/")

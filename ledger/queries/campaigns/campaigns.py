@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from ledger.core.amount import kind_of
+from ledger.core.vocabulary import OPEN_PLEDGES, CampaignMode, CampaignState, Consent, MandateState
 from ledger.db import ReadSession
 from ledger.errors import NotFound
 from ledger.models.campaigns import Campaign, CampaignChange, CampaignNeed
@@ -21,11 +22,9 @@ from ledger.paging import PAGE, Page, behind, cut
 from ledger.queries.books.rates import booked_rate
 from ledger.queries.campaigns.matching_sponsors import sponsors_of
 from ledger.queries.pledges.figures import Figures, figures_of_campaigns
-from ledger.queries.pledges.pledges import OPEN, discharged
+from ledger.queries.pledges.pledges import discharged
 
 # Whoever asked to be anonymous once stays so: a later form may be somebody else's.
-ANONYMOUS = "anonymous"
-GATED = "all_or_nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Supporter:
 def campaign_by_slug(session: ReadSession, slug: str) -> Campaign:
     """Return a campaign that is not a draft. Raises NotFound."""
     campaign = session.scalar(
-        select(Campaign).where(Campaign.slug == slug, Campaign.state != "draft")
+        select(Campaign).where(Campaign.slug == slug, Campaign.state != CampaignState.DRAFT)
     )
     if campaign is None:
         raise NotFound("This campaign does not exist.", place="campaign")
@@ -76,7 +75,7 @@ def campaign_by_slug(session: ReadSession, slug: str) -> Campaign:
 
 def live_campaigns(session: ReadSession, *, book_id: UUID | None = None) -> list[Campaign]:
     """Return the campaigns that take pledges, the next deadline first."""
-    query = select(Campaign).where(Campaign.state == "live")
+    query = select(Campaign).where(Campaign.state == CampaignState.LIVE)
     if book_id is not None:
         query = query.where(Campaign.book_id == book_id)
     return list(session.scalars(query.order_by(Campaign.deadline_on, Campaign.slug)))
@@ -91,7 +90,7 @@ def live_page(
 ) -> Page[tuple[Campaign, list[Progress]]]:
     """Return a page of campaigns that take pledges with how far each is, the newest first."""
     query = select(Campaign).where(
-        Campaign.state == "live",
+        Campaign.state == CampaignState.LIVE,
         behind(session, after, Campaign.created_at, Campaign.id, newest_first=True),
     )
     if book_id is not None:
@@ -199,7 +198,7 @@ def _progress(
             approximate = True
     # Money held for the goal is as good as promised, and not received.
     promised = counted = row.promised + row.advances_held
-    if campaign.mode == GATED and kind == "money":
+    if campaign.mode == CampaignMode.ALL_OR_NOTHING and kind == "money":
         counted = row.advances_held + saved
     return Progress(
         need.commodity,
@@ -220,14 +219,18 @@ def _on_saved_cards(session: ReadSession, campaigns: Sequence[Campaign]) -> Coun
 
     In minor units of the campaign's currency: all or nothing takes no other.
     """
-    gated = [campaign.id for campaign in campaigns if campaign.mode == GATED]
+    gated = [campaign.id for campaign in campaigns if campaign.mode == CampaignMode.ALL_OR_NOTHING]
     found: Counter[UUID] = Counter()
     if not gated:
         return found
     chargeable = (
         select(Pledge.id)
         .join(Mandate, Mandate.pledge_id == Pledge.id)
-        .where(Pledge.campaign_id.in_(gated), Pledge.state.in_(OPEN), Mandate.state == "saved")
+        .where(
+            Pledge.campaign_id.in_(gated),
+            Pledge.state.in_(OPEN_PLEDGES),
+            Mandate.state == MandateState.SAVED,
+        )
     )
     done = discharged(chargeable)
     for campaign_id, quantity, paid in session.execute(
@@ -255,7 +258,7 @@ def waiting_for_donors(session: ReadSession, *, campaign_id: UUID) -> int:
             Pledge,
             (Pledge.id == Mandate.pledge_id)
             & (Pledge.campaign_id == campaign_id)
-            & Pledge.state.in_(OPEN),
+            & Pledge.state.in_(OPEN_PLEDGES),
         )
         .where(Mandate.failure.is_not(None))
     )
@@ -284,14 +287,14 @@ def supporters(session: ReadSession, *, campaign_id: UUID, limit: int = 12) -> l
         Supporter(
             basket.id,
             shown_name(basket.name, consent),
-            basket.message if consent != ANONYMOUS else "",
+            basket.message if consent != Consent.ANONYMOUS else "",
             basket.created_at,
             tuple(sorted(given[basket.id])),
-            consent != ANONYMOUS,
+            consent != Consent.ANONYMOUS,
         )
         for basket in baskets
         for consent in (
-            basket.consent if basket.confirmed_at and not basket.hidden_at else ANONYMOUS,
+            basket.consent if basket.confirmed_at and not basket.hidden_at else Consent.ANONYMOUS,
         )
     ]
 

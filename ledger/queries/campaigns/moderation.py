@@ -9,12 +9,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, select
 
 from ledger.core.amount import kind_of
+from ledger.core.vocabulary import OPEN_PLEDGES, PledgeState
 from ledger.db import ReadSession
 from ledger.models.parties import Party
 from ledger.models.people import Person
 from ledger.models.pledges import Basket, BasketDecision, BasketReport, Pledge
 from ledger.paging import PAGE, Page, behind, cut
-from ledger.queries.pledges.pledges import OPEN
 
 TABS = ("new", "accepted", "declined", "hidden", "reported")
 
@@ -25,7 +25,7 @@ class Offered:
 
     commodity: str
     quantity: int
-    state: str
+    state: PledgeState
     is_counted: bool
 
 
@@ -58,7 +58,9 @@ class Sent:
     @property
     def has_open_offers(self) -> bool:
         """Whether hours or things are on offer that could be declined."""
-        return any(row.state in OPEN and kind_of(row.commodity) != "money" for row in self.offered)
+        return any(
+            row.state in OPEN_PLEDGES and kind_of(row.commodity) != "money" for row in self.offered
+        )
 
 
 def sent_page(

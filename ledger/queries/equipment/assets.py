@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, false, select
 
 from ledger.db import ReadSession
-from ledger.models.assets import Asset, AssetLoan, Intake, Valuation
+from ledger.models.assets import Asset, AssetLoan, Intake, Valuation, ValuationState
 from ledger.models.books import Book
 from ledger.paging import PAGE, Page, behind, cut
 
@@ -54,7 +54,7 @@ def intakes_to_value(
             session.execute(
                 select(Valuation.intake_id, Valuation.total).where(
                     Valuation.intake_id.in_([row.id for row in rows]),
-                    Valuation.state == "proposed",
+                    Valuation.state == ValuationState.PROPOSED,
                 )
             )
         )
@@ -73,7 +73,9 @@ def without_value(book_id: UUID) -> ColumnElement[bool]:
 
 def has_value() -> ColumnElement[bool]:
     """Return the condition that valuations say so of a hand-over, for whoever checks it."""
-    return exists().where(Valuation.intake_id == Intake.id, Valuation.state == "approved")
+    return exists().where(
+        Valuation.intake_id == Intake.id, Valuation.state == ValuationState.APPROVED
+    )
 
 
 def assets_of(
@@ -146,7 +148,7 @@ def approved_value(session: ReadSession, asset_id: UUID) -> Valuation | None:
     return session.scalar(
         select(Valuation)
         .join(Asset, Asset.intake_id == Valuation.intake_id)
-        .where(Asset.id == asset_id, Valuation.state == "approved")
+        .where(Asset.id == asset_id, Valuation.state == ValuationState.APPROVED)
     )
 
 

@@ -10,12 +10,13 @@ from sqlalchemy import and_, case, func, or_, select
 
 from ledger.core.accounts import Acct
 from ledger.core.allocation import recomputed
+from ledger.core.vocabulary import BookKind
 from ledger.db import ReadSession
 from ledger.errors import Invalid
 from ledger.models.books import Book
 from ledger.models.journal import Entry, Posting
 from ledger.models.people import Membership
-from ledger.models.pools import AllocationLine, AllocationRun
+from ledger.models.pools import AllocationLine, AllocationRun, RunState
 from ledger.queries.invariants.result import Finding, count, first
 
 # What a pool can give away: cash, what its host holds for it, less what it owes and has promised
@@ -27,7 +28,7 @@ SPENDABLE = (
     range(2000, 3000),
 )
 PROMISED_AWAY = (Acct.ALLOCATIONS_APPROVED, Acct.ENCUMBRANCES)
-POSTED = AllocationRun.state == "posted"
+POSTED = AllocationRun.state == RunState.POSTED
 # Entries that give away what a pool has, by a decision.
 GIVEN = ("allocation_made", "conditional_allocation_approve")
 
@@ -63,7 +64,11 @@ def within(session: ReadSession) -> Finding:
         )
         .join(Entry, and_(Entry.book_id == Posting.book_id, Entry.id == Posting.entry_id))
         .join(Book, Book.id == Posting.book_id)
-        .where(Book.kind == "pool", Posting.commodity == Book.commodity, or_(promised, spendable))
+        .where(
+            Book.kind == BookKind.POOL,
+            Posting.commodity == Book.commodity,
+            or_(promised, spendable),
+        )
         .group_by(Posting.book_id, Posting.entry_id, Entry.event_type, Entry.recorded_at)
         .subquery()
     )

@@ -7,12 +7,12 @@ from sqlalchemy import and_, exists, func, or_, select
 from ledger.core.accounts import Acct
 from ledger.core.currencies import exponent
 from ledger.db import ReadSession
-from ledger.models.assets import Intake, Valuation
+from ledger.models.assets import Intake, Valuation, ValuationState
 from ledger.models.books import Book
-from ledger.models.hours import HoursEntry
+from ledger.models.hours import HoursEntry, HoursState
 from ledger.models.journal import Entry, Posting
 from ledger.models.payments import BalanceTransaction
-from ledger.models.periods import Period
+from ledger.models.periods import Period, PeriodState
 from ledger.queries.accounting.periods import first_drift
 from ledger.queries.invariants.result import Finding, count, first
 
@@ -21,12 +21,12 @@ MILLION = 1_000_000
 
 def decided(session: ReadSession) -> Finding:
     """I-33: what was there when a period was closed has its value and its entry."""
-    closed = Period.state == "closed"
+    closed = Period.state == PeriodState.CLOSED
     hours = (
         select(HoursEntry.id, Period.until_on)
         .join(Period, and_(Period.book_id == HoursEntry.book_id, closed))
         .where(
-            HoursEntry.state == "logged",
+            HoursEntry.state == HoursState.LOGGED,
             HoursEntry.worked_on <= Period.until_on,
             HoursEntry.created_at < Period.closed_at,
         )
@@ -38,7 +38,9 @@ def decided(session: ReadSession) -> Finding:
         .where(
             Intake.received_on <= Period.until_on,
             Intake.created_at < Period.closed_at,
-            ~exists().where(Valuation.intake_id == Intake.id, Valuation.state == "approved"),
+            ~exists().where(
+                Valuation.intake_id == Intake.id, Valuation.state == ValuationState.APPROVED
+            ),
         )
         .limit(1)
     )

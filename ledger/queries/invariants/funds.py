@@ -5,6 +5,7 @@ from collections import Counter
 from sqlalchemy import and_, case, func, or_, select
 
 from ledger.core.accounts import CASH_LIKE, Acct
+from ledger.core.vocabulary import FundClass
 from ledger.db import ReadSession
 from ledger.models.books import Account, Book, Fund
 from ledger.models.campaigns import Campaign
@@ -21,7 +22,7 @@ TRANSFERS = (
 )
 COSTS = (5000, 6999)
 ISO_4217 = 3
-RESTRICTED = ("purpose", "purpose_time", "time")
+RESTRICTED = (FundClass.PURPOSE, FundClass.PURPOSE_TIME, FundClass.TIME)
 # What takes money away whatever a fund has: it happened, and the books say so (domain I-14).
 UNASKED = (
     "bank_charge",
@@ -59,12 +60,12 @@ def agency(session: ReadSession) -> Finding:
     query = (
         select(Fund.code, func.sum(Posting.quantity))
         .join(Posting, and_(Posting.book_id == Fund.book_id, Posting.fund_id == Fund.id))
-        .where(Fund.fund_class == "agency", Posting.account.between(3000, 7999))
+        .where(Fund.fund_class == FundClass.AGENCY, Posting.account.between(3000, 7999))
         .group_by(Fund.id, Fund.code, Posting.commodity)
         .having(func.sum(Posting.quantity) != 0)
         .limit(1)
     )
-    return count(session, Fund, Fund.fund_class == "agency"), first(
+    return count(session, Fund, Fund.fund_class == FundClass.AGENCY), first(
         session, query, "fund {0} has net assets of {1}"
     )
 
@@ -137,7 +138,7 @@ def limits(session: ReadSession) -> Finding:
         .join(running, running.c.fund_id == Fund.id)
         .where(
             ~Fund.negative_allowed,
-            Fund.fund_class != "agency",
+            Fund.fund_class != FundClass.AGENCY,
             running.c.left + running.c.taken < 0,
         )
         .limit(1)
@@ -179,8 +180,10 @@ def endowments(session: ReadSession) -> Finding:
             Posting.quantity > 0,
             ~Account.is_loss,
             or_(
-                Fund.fund_class == "endowment_permanent",
-                and_(Fund.fund_class == "endowment_expendable", Entry.approved_by.is_(None)),
+                Fund.fund_class == FundClass.ENDOWMENT_PERMANENT,
+                and_(
+                    Fund.fund_class == FundClass.ENDOWMENT_EXPENDABLE, Entry.approved_by.is_(None)
+                ),
             ),
         )
         .limit(1)

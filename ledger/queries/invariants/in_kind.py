@@ -8,9 +8,9 @@ from sqlalchemy import Select, Text, and_, case, cast, exists, func, or_, select
 from ledger.core.accounts import Acct
 from ledger.db import ReadSession
 from ledger.models.agreements import Agreement, Step
-from ledger.models.assets import Asset, AssetLoan, Intake, Valuation
+from ledger.models.assets import Asset, AssetLoan, AssetState, Intake, Valuation, ValuationState
 from ledger.models.books import Book, Fund
-from ledger.models.hours import HoursEntry
+from ledger.models.hours import HoursEntry, HoursState
 from ledger.models.journal import Entry, Posting
 from ledger.models.parties import Party
 from ledger.queries.invariants.result import Finding, count, first, on
@@ -85,7 +85,7 @@ def custody(session: ReadSession) -> Finding:
         select(Asset.tag, Asset.state, func.count(AssetLoan.id))
         .outerjoin(AssetLoan, and_(AssetLoan.asset_id == Asset.id, AssetLoan.returned_on.is_(None)))
         .group_by(Asset.id, Asset.tag, Asset.state)
-        .having(func.count(AssetLoan.id) != case((Asset.state == "on_loan", 1), else_=0))
+        .having(func.count(AssetLoan.id) != case((Asset.state == AssetState.ON_LOAN, 1), else_=0))
         .limit(1)
     )
     found = first(
@@ -145,10 +145,10 @@ def worth(session: ReadSession) -> Finding:
             sums,
             and_(sums.c.book_id == Valuation.book_id, sums.c.valuation == Valuation.label),
         )
-        .where(Valuation.state == "approved", 2 * apart > Valuation.quantity)
+        .where(Valuation.state == ValuationState.APPROVED, 2 * apart > Valuation.quantity)
         .limit(1)
     )
-    return count(session, Valuation, Valuation.state == "approved"), first(
+    return count(session, Valuation, Valuation.state == ValuationState.APPROVED), first(
         session, query, "valuation {0}: {1} in the journal, {2} found"
     )
 
@@ -186,7 +186,7 @@ def time(session: ReadSession) -> Finding:
             and_(legs.c.book_id == Valuation.book_id, legs.c.valuation == Valuation.label),
         )
         .where(
-            HoursEntry.state == "confirmed",
+            HoursEntry.state == HoursState.CONFIRMED,
             or_(HoursEntry.worked_minutes != confirmed, legs.c.left < 0),
         )
         .limit(1)
@@ -194,7 +194,7 @@ def time(session: ReadSession) -> Finding:
     found = first(session, given, "book {0}: {2} minutes of {1} came from nowhere") or first(
         session, counted, "hours {0}: {1} minutes confirmed, {2} in the journal"
     )
-    return count(session, HoursEntry, HoursEntry.state == "confirmed"), found
+    return count(session, HoursEntry, HoursEntry.state == HoursState.CONFIRMED), found
 
 
 def confirmed(session: ReadSession) -> Finding:
@@ -203,7 +203,7 @@ def confirmed(session: ReadSession) -> Finding:
         select(HoursEntry.id)
         .join(Party, Party.id == HoursEntry.party_id)
         .where(
-            HoursEntry.state == "confirmed",
+            HoursEntry.state == HoursState.CONFIRMED,
             or_(
                 HoursEntry.confirmed_by == HoursEntry.logged_by,
                 HoursEntry.confirmed_by == Party.person_id,
@@ -215,7 +215,7 @@ def confirmed(session: ReadSession) -> Finding:
     unbooked = (
         select(HoursEntry.id)
         .where(
-            HoursEntry.state == "confirmed",
+            HoursEntry.state == HoursState.CONFIRMED,
             ~exists().where(
                 Entry.book_id == HoursEntry.book_id,
                 Entry.source == "hours",
@@ -245,7 +245,7 @@ def confirmed(session: ReadSession) -> Finding:
     )
     tireless = (
         select(HoursEntry.worked_on, func.sum(HoursEntry.worked_minutes))
-        .where(HoursEntry.state == "confirmed")
+        .where(HoursEntry.state == HoursState.CONFIRMED)
         .group_by(HoursEntry.party_id, HoursEntry.worked_on)
         .having(func.sum(HoursEntry.worked_minutes) > MINUTES_PER_DAY)
         .limit(1)

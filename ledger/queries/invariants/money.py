@@ -7,6 +7,7 @@ from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from ledger.core.accounts import Acct
+from ledger.core.vocabulary import RefundState
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.models.journal import Entry, Posting
@@ -17,11 +18,13 @@ from ledger.models.statements import (
     BankLinePart,
     BankLineRepeat,
     BankStatement,
+    LineState,
     Match,
+    MatchRule,
 )
 from ledger.queries.invariants.result import Finding, count, first
 
-GIVEN_BACK = ("approved", "sent", "posted")
+GIVEN_BACK = (RefundState.APPROVED, RefundState.SENT, RefundState.POSTED)
 
 
 def clearing(session: ReadSession) -> Finding:
@@ -249,7 +252,7 @@ def _tied_wrongly() -> Select[UUID, int, int]:
                 Posting.commodity == BankLine.commodity,
             ),
         )
-        .where(Match.rule != "identified", Match.holds())
+        .where(Match.rule != MatchRule.IDENTIFIED, Match.holds())
         .group_by(BankLine.id, BankLine.amount, BankLinePart.amount, Match.id)
         .having(booked != amount)
         .limit(1)
@@ -258,7 +261,9 @@ def _tied_wrongly() -> Select[UUID, int, int]:
 
 def _not_tied() -> Select[UUID, str]:
     """Return lines whose state their matches, or the states of their payments, do not give."""
-    waiting = exists().where(BankLinePart.bank_line_id == BankLine.id, BankLinePart.state == "open")
+    waiting = exists().where(
+        BankLinePart.bank_line_id == BankLine.id, BankLinePart.state == LineState.OPEN
+    )
     whole = exists().where(
         Match.bank_line_id == BankLine.id, Match.part_id.is_(None), Match.holds()
     )
@@ -267,9 +272,9 @@ def _not_tied() -> Select[UUID, str]:
         select(BankLine.id, BankLine.state)
         .where(
             or_(
-                and_(BankLine.state == "matched", or_(~any_tie, waiting)),
-                and_(BankLine.state == "open", whole),
-                and_(BankLine.state == "open", any_tie, ~waiting),
+                and_(BankLine.state == LineState.MATCHED, or_(~any_tie, waiting)),
+                and_(BankLine.state == LineState.OPEN, whole),
+                and_(BankLine.state == LineState.OPEN, any_tie, ~waiting),
             ),
             BankLine.amount != 0,
         )
@@ -289,8 +294,8 @@ def _parts_not_tied() -> Select[UUID, str]:
         select(BankLinePart.id, BankLinePart.state)
         .where(
             or_(
-                and_(BankLinePart.state == "matched", ~tied, BankLinePart.amount != 0),
-                and_(BankLinePart.state == "open", tied),
+                and_(BankLinePart.state == LineState.MATCHED, ~tied, BankLinePart.amount != 0),
+                and_(BankLinePart.state == LineState.OPEN, tied),
             )
         )
         .limit(1)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Subquery, and_, case, func, or_, select
 
 from ledger.core.accounts import Acct
+from ledger.core.vocabulary import OPEN_PLEDGES, LegalNature, PledgeState
 from ledger.db import ReadSession
 from ledger.models.agreements import Agreement, Step
 from ledger.models.books import Fund
@@ -15,7 +16,7 @@ from ledger.models.pledges import Fulfilment, Pledge
 from ledger.queries.invariants.result import Finding, count, first, on
 
 PROMISES = (Acct.PLEDGES_RECEIVABLE, Acct.INTENTIONS, Acct.CONDITIONAL_PLEDGES)
-GOING = ("open", "part_fulfilled", "fulfilled")
+GOING = (*OPEN_PLEDGES, PledgeState.FULFILLED)
 
 
 def states(session: ReadSession) -> Finding:
@@ -23,12 +24,17 @@ def states(session: ReadSession) -> Finding:
     done = _discharged()
     made_good = func.coalesce(done.c.quantity, 0)
     fits = or_(
-        and_(Pledge.state == "open", made_good == 0),
-        and_(Pledge.state == "part_fulfilled", made_good > 0, made_good < Pledge.quantity),
-        and_(Pledge.state == "fulfilled", made_good == Pledge.quantity),
-        and_(Pledge.state == "over_fulfilled", made_good > Pledge.quantity),
-        and_(Pledge.state.in_(("lapsed", "cancelled", "written_off")), made_good < Pledge.quantity),
-        Pledge.state == "charged_back",
+        and_(Pledge.state == PledgeState.OPEN, made_good == 0),
+        and_(
+            Pledge.state == PledgeState.PART_FULFILLED, made_good > 0, made_good < Pledge.quantity
+        ),
+        and_(Pledge.state == PledgeState.FULFILLED, made_good == Pledge.quantity),
+        and_(Pledge.state == PledgeState.OVER_FULFILLED, made_good > Pledge.quantity),
+        and_(
+            Pledge.state.in_((PledgeState.LAPSED, PledgeState.CANCELLED, PledgeState.WRITTEN_OFF)),
+            made_good < Pledge.quantity,
+        ),
+        Pledge.state == PledgeState.CHARGED_BACK,
     )
     query = (
         select(Pledge.reference, Pledge.state, made_good, Pledge.quantity)
@@ -91,9 +97,12 @@ def natures(session: ReadSession) -> Finding:
         .subquery()
     )
     wrong = or_(
-        and_(Pledge.legal_nature == "unconditional", sums.c.intended + sums.c.conditional != 0),
-        and_(Pledge.legal_nature == "intention", sums.c.owed + sums.c.conditional != 0),
-        and_(Pledge.legal_nature == "conditional", sums.c.owed + sums.c.intended != 0),
+        and_(
+            Pledge.legal_nature == LegalNature.UNCONDITIONAL,
+            sums.c.intended + sums.c.conditional != 0,
+        ),
+        and_(Pledge.legal_nature == LegalNature.INTENTION, sums.c.owed + sums.c.conditional != 0),
+        and_(Pledge.legal_nature == LegalNature.CONDITIONAL, sums.c.owed + sums.c.intended != 0),
     )
     query = (
         select(Pledge.id, Pledge.reference, Pledge.legal_nature)

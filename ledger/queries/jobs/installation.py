@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, exists, func, or_, select
 
+from ledger.core.vocabulary import CampaignState, Role
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
@@ -34,7 +35,7 @@ def books_without_admin(session: ReadSession, *, now: datetime) -> list[str]:
     """Return the codes of books in which nobody may give roles."""
     held = exists().where(
         Membership.book_id == Book.id,
-        Membership.role == "admin",
+        Membership.role == Role.ADMIN,
         Membership.starts_at <= now,
         or_(Membership.ends_at.is_(None), Membership.ends_at > now),
     )
@@ -73,6 +74,8 @@ def has_campaign(session: ReadSession, *, book_id: UUID) -> bool:
     """Tell whether a book has opened a campaign ever."""
     return bool(
         session.scalar(
-            select(exists().where(Campaign.book_id == book_id, Campaign.state != "draft"))
+            select(
+                exists().where(Campaign.book_id == book_id, Campaign.state != CampaignState.DRAFT)
+            )
         )
     )

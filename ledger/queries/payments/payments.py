@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from ledger.core.accounts import Acct
+from ledger.core.vocabulary import AttemptState, RefundState
 from ledger.db import ReadSession
 from ledger.models.books import Fund
 from ledger.models.journal import Entry, Posting
@@ -44,7 +45,7 @@ def attempt_to_reuse(
         .where(
             PaymentAttempt.pledge_id == pledge_id,
             PaymentAttempt.kind == kind,
-            PaymentAttempt.state.in_(("created", "open")),
+            PaymentAttempt.state.in_((AttemptState.CREATED, AttemptState.OPEN)),
         )
         .order_by(PaymentAttempt.n.desc())
         .limit(1)
@@ -67,7 +68,7 @@ def attempts_in_doubt(session: ReadSession, *, before: datetime) -> list[Payment
         session.scalars(
             select(PaymentAttempt)
             .where(
-                PaymentAttempt.state.in_(("open", "processing")),
+                PaymentAttempt.state.in_((AttemptState.OPEN, AttemptState.PROCESSING)),
                 PaymentAttempt.stripe_session_id.is_not(None)
                 | PaymentAttempt.stripe_payment_intent_id.is_not(None),
                 PaymentAttempt.updated_at < before,
@@ -83,7 +84,7 @@ def refunds_sent(session: ReadSession, *, before: datetime) -> list[Refund]:
     return list(
         session.scalars(
             select(Refund)
-            .where(Refund.state == "sent", Refund.created_at < before)
+            .where(Refund.state == RefundState.SENT, Refund.created_at < before)
             .order_by(Refund.created_at, Refund.id)
             .limit(100)
         )

@@ -8,6 +8,7 @@ from sqlalchemy import Select, select
 
 from ledger.core.days import day_in
 from ledger.core.recurring_status import GiftFacts, GiftStanding, gift_standing
+from ledger.core.vocabulary import AttemptState, RecurringState
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
@@ -15,8 +16,8 @@ from ledger.models.parties import Party
 from ledger.models.payments import BalanceTransaction, PaymentAttempt
 from ledger.models.recurring import RecurringGift
 
-FINISHED = ("processing", "succeeded")
-LIVING = ("active", "past_due", "paused")
+FINISHED = (AttemptState.PROCESSING, AttemptState.SUCCEEDED)
+LIVING = (RecurringState.ACTIVE, RecurringState.PAST_DUE, RecurringState.PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class RecurringRow:
     commodity: str
     amount: int
     every: str
-    state: str
+    state: RecurringState
     next_on: date | None
     resumes_on: date | None
     given: int
@@ -115,7 +116,11 @@ def _rows(session: ReadSession, ids: Select[UUID]) -> list[RecurringRow]:
         ).all()
         payments = tuple((day_in(book.time_zone, at), amount) for at, amount in paid)
         given = sum(amount for _at, amount in paid)
-        page = latest_recurring_attempt(session, gift_id=gift.id) if gift.state == "asked" else None
+        page = (
+            latest_recurring_attempt(session, gift_id=gift.id)
+            if gift.state == RecurringState.ASKED
+            else None
+        )
         facts = GiftFacts(
             commodity=gift.commodity,
             amount=gift.amount,

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, literal_column, select, union_all
 
 from ledger.core.accounts import Acct
+from ledger.core.vocabulary import FundClass
 from ledger.db import ReadSession
 from ledger.models.balances import BalanceMonth
 from ledger.models.books import Book, Fund
@@ -117,7 +118,7 @@ def general_fund(session: ReadSession, book: Book) -> Fund:
     return session.scalars(
         select(Fund)
         .where(Fund.book_id == book.id)
-        .order_by(Fund.fund_class != "unrestricted", Fund.code)
+        .order_by(Fund.fund_class != FundClass.UNRESTRICTED, Fund.code)
         .limit(1)
     ).one()
 

@@ -11,17 +11,23 @@ from uuid import UUID
 
 from sqlalchemy import Exists, exists, func, or_, select
 
+from ledger.core.vocabulary import Role
 from ledger.db import ReadSession
 from ledger.models.books import Book
-from ledger.models.factors import FactorPolicy, FactorReset, Passkey, RecoveryCode, Totp
+from ledger.models.factors import (
+    FactorDemand,
+    FactorPolicy,
+    FactorReset,
+    Passkey,
+    RecoveryCode,
+    Totp,
+)
 from ledger.models.people import Membership
 
-OFF, ASKED, REQUIRED = "off", "asked", "required"
-DEMANDS = (OFF, ASKED, REQUIRED)
 GRACE_DAYS = 7
 # Roles that move money or give rights: asked for a factor unless their book says otherwise, and
 # paused after their holder's factors were reset.
-GUARDED_ROLES = frozenset({"treasurer", "approver", "admin"})
+GUARDED_ROLES = frozenset({Role.TREASURER, Role.APPROVER, Role.ADMIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ def demands_of(session: ReadSession, book_id: UUID) -> Mapping[str, Demand]:
 
 def default_demand(role: str) -> Demand:
     """Return what is asked of a role of which its book says nothing."""
-    return Demand(ASKED if role in GUARDED_ROLES else OFF)
+    return Demand(FactorDemand.ASKED if role in GUARDED_ROLES else FactorDemand.OFF)
 
 
 def missing_factors(session: ReadSession, *, person_id: UUID, now: datetime) -> tuple[Missing, ...]:
@@ -133,11 +139,11 @@ def _missing(
 ) -> Missing | None:
     demand = policy.demand if policy is not None else default_demand(held.role).demand
     due_at = None
-    if policy is not None and demand == REQUIRED:
+    if policy is not None and demand == FactorDemand.REQUIRED:
         due_at = max(policy.set_at, held.starts_at) + timedelta(days=policy.grace_days)
     if reset_at is not None and held.role in GUARDED_ROLES:
         due_at = min(reset_at, due_at or reset_at)
-    if due_at is None and demand == OFF:
+    if due_at is None and demand == FactorDemand.OFF:
         return None
     is_held_back = due_at is not None and due_at <= now
     return Missing(held.book_id, book_name, held.role, due_at, is_held_back)

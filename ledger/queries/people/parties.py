@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Text, func, literal, or_, select, type_coerce, union_all
 
 from ledger.core.leaf import commit_to
 from ledger.db import ReadSession
@@ -133,7 +133,10 @@ def baskets_of_person(
         Pledge.basket_id, Pledge.commodity, Pledge.quantity, literal("").label("every")
     ).where(Pledge.basket_id.in_(ids))
     again = select(
-        RecurringGift.basket_id, RecurringGift.commodity, RecurringGift.amount, RecurringGift.every
+        RecurringGift.basket_id,
+        RecurringGift.commodity,
+        RecurringGift.amount,
+        type_coerce(RecurringGift.every, Text),
     ).where(RecurringGift.basket_id.in_(ids))
     for basket_id, commodity, quantity, every in session.execute(union_all(once, again)):
         if every:

@@ -19,6 +19,7 @@ from ledger.core.accounts import BY_NUMBER
 from ledger.core.amount import kind_of
 from ledger.core.days import day_in
 from ledger.core.figures import GIVEN, PROMISED, Figure, role_of
+from ledger.core.vocabulary import OPEN_PLEDGES, BookKind
 from ledger.db import ReadSession
 from ledger.errors import Invalid
 from ledger.models.books import Book, Fund
@@ -27,11 +28,10 @@ from ledger.models.figures import FigureDay, FigureGiver, FigureTotal
 from ledger.models.journal import Posting
 from ledger.models.pledges import Pledge
 from ledger.queries.books.figure_lines import rest
-from ledger.queries.pledges.pledges import OPEN
 
 EVERYTHING = "everything"
-COMMUNITY = "community"
-POOL = "pool"
+COMMUNITY = BookKind.COMMUNITY
+POOL = BookKind.POOL
 CAMPAIGN = "campaign"
 FUND = "fund"
 GIVER = "giver"
@@ -286,7 +286,7 @@ def _promised_by(
         .group_by(Posting.account, Posting.commodity)
     )
     if until is None:
-        query = query.where(Pledge.state.in_(OPEN))
+        query = query.where(Pledge.state.in_(OPEN_PLEDGES))
     else:
         query = query.where(Posting.accounting_on <= until)
     found: Counter[tuple[str, str]] = Counter()

@@ -13,22 +13,30 @@ from ledger.core.amount import kind_of
 from ledger.core.days import day_in
 from ledger.core.instalments import Part, due_by, next_due
 from ledger.core.pledge_status import Facts, Standing, standing_of
+from ledger.core.vocabulary import (
+    AttemptKind,
+    AttemptState,
+    CampaignState,
+    FulfilmentSource,
+    LegalNature,
+    RefundState,
+)
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.models.deposits import DepositItem
 from ledger.models.disputes import Dispute
-from ledger.models.hours import HoursEntry
+from ledger.models.hours import HoursEntry, HoursState
 from ledger.models.journal import Entry
 from ledger.models.mandates import Mandate
 from ledger.models.parties import Party
 from ledger.models.payments import BalanceTransaction, PaymentAttempt, Refund
-from ledger.models.pledges import OPENS_AGAIN, RETURN, Basket, Fulfilment, Pledge, PledgeLine
+from ledger.models.pledges import OPENS_AGAIN, Basket, Fulfilment, Pledge, PledgeLine
 
-UNDER_WAY = ("processing", "succeeded")
-TAKES_MONEY = ("checkout", "off_session")
-REFUND_SENT = ("approved", "sent", "unanswered")
-REFUND_FAILED = ("failed", "bounced")
+UNDER_WAY = (AttemptState.PROCESSING, AttemptState.SUCCEEDED)
+TAKES_MONEY = (AttemptKind.CHECKOUT, AttemptKind.OFF_SESSION)
+REFUND_SENT = (RefundState.APPROVED, RefundState.SENT, RefundState.UNANSWERED)
+REFUND_FAILED = (RefundState.FAILED, RefundState.BOUNCED)
 DISPUTE_ENDS = {"won": "won", "warning_closed": "won", "prevented": "won", "lost": "lost"}
 INQUIRY = "warning_"
 # What outweighs what, where a pledge was contested more than once.
@@ -39,7 +47,7 @@ DISPUTES = ("open", "inquiry", "lost", "won")
 class _Gathered:
     """What the tables say of one pledge."""
 
-    fulfilled: list[tuple[str, int, Any]] = field(default_factory=list)
+    fulfilled: list[tuple[FulfilmentSource, int, Any]] = field(default_factory=list)
     returned: set[str] = field(default_factory=set)
     attempts: list[PaymentAttempt] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
@@ -68,7 +76,7 @@ def standings_of(
         told = gathered[pledge.id]
         told.card, told.logged = card, int(logged or 0)
         told.moved = None if moved is None else int(moved)
-        facts = _facts(pledge, zone, campaign or "", told, now)
+        facts = _facts(pledge, zone, campaign, told, now)
         found[pledge.id] = standing_of(
             replace(facts, is_unsure=is_unsure, acceptance=_acceptance(basket, person))
         )
@@ -82,7 +90,7 @@ def _with_sums(ids: Collection[UUID]) -> Select[Any]:
         BalanceTransaction.pledge_id == Pledge.id, BalanceTransaction.posted_at.is_not(None)
     )
     logged = select(func.sum(HoursEntry.worked_minutes)).where(
-        HoursEntry.pledge_id == Pledge.id, HoursEntry.state == "logged"
+        HoursEntry.pledge_id == Pledge.id, HoursEntry.state == HoursState.LOGGED
     )
     return (
         select(
@@ -131,7 +139,7 @@ def _gather(session: ReadSession, ids: Collection[UUID]) -> defaultdict[UUID, _G
         .order_by(Fulfilment.created_at, Fulfilment.id)
     ):
         found[row.pledge_id].fulfilled.append((row.source, row.quantity, on))
-        if row.source == RETURN:
+        if row.source == FulfilmentSource.RETURN:
             found[row.pledge_id].returned.add(row.source_ref)
     for attempt in session.scalars(
         select(PaymentAttempt).where(PaymentAttempt.pledge_id.in_(ids)).order_by(PaymentAttempt.n)
@@ -163,7 +171,9 @@ def _gather(session: ReadSession, ids: Collection[UUID]) -> defaultdict[UUID, _G
     return found
 
 
-def _facts(pledge: Pledge, zone: str, campaign: str, told: _Gathered, now: datetime) -> Facts:
+def _facts(
+    pledge: Pledge, zone: str, campaign: CampaignState | None, told: _Gathered, now: datetime
+) -> Facts:
     """Put together what the tables say."""
     today = day_in(zone, now)
     came = [(source, quantity, on) for source, quantity, on in told.fulfilled]
@@ -172,7 +182,7 @@ def _facts(pledge: Pledge, zone: str, campaign: str, told: _Gathered, now: datet
     moving = [row for row in told.attempts if row.kind in TAKES_MONEY and row.state in UNDER_WAY]
     paid = arrived + sum(row.amount for row in moving)
     rest = max(0, pledge.quantity - paid)
-    due = 0 if pledge.legal_nature == "conditional" else rest
+    due = 0 if pledge.legal_nature == LegalNature.CONDITIONAL else rest
     if told.parts:
         due = min(due, due_by(told.parts, today, paid))
     dispute, disputed, unit = _disputed(told.disputes)
@@ -190,22 +200,22 @@ def _facts(pledge: Pledge, zone: str, campaign: str, told: _Gathered, now: datet
         refunded=-sum(q for source, q, _on in came if q < 0 and source not in OPENS_AGAIN)
         + sum(amount for key, amount in told.bounced.items() if key not in told.returned),
         arrived_on=max((on for _source, q, on in came if q > 0), default=None),
-        was_returned=any(source == RETURN for source, _q, _on in came),
+        was_returned=any(source == FulfilmentSource.RETURN for source, _q, _on in came),
         is_gone=(
             told.moved is not None
             and told.moved <= 0
-            and all(source == "payment" for source, q, _on in came if q > 0)
+            and all(source == FulfilmentSource.PAYMENT for source, q, _on in came if q > 0)
         ),
         refund_sent=sum(row.amount for row in told.refunds if row.state in REFUND_SENT),
         refund_failed=refund.amount if refund and refund.state in REFUND_FAILED else 0,
         dispute=dispute,
         disputed=disputed,
         disputed_in=unit,
-        attempt=moving[-1].state if moving else last.state if last else "",
-        attempt_kind=last.kind if last else "",
+        attempt=moving[-1].state if moving else last.state if last else None,
+        attempt_kind=last.kind if last else None,
         asked=last.amount if last else 0,
         moving=sum(row.amount for row in moving),
-        card=card.state if card else "",
+        card=card.state if card else None,
         has_card_failed=bool(card and card.failure),
         next_charge_on=day_in(zone, charge_at) if charge_at else None,
         due=due,

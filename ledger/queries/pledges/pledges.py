@@ -9,6 +9,15 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal_column, or_, select
 
 from ledger.core.amount import kind_of
+from ledger.core.vocabulary import (
+    OPEN_PLEDGES,
+    AttemptKind,
+    AttemptState,
+    CommodityKind,
+    LegalNature,
+    MandateState,
+    PledgeState,
+)
 from ledger.db import ReadSession
 from ledger.models.books import Book, Commodity, Fund
 from ledger.models.campaigns import Campaign
@@ -18,14 +27,13 @@ from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Basket, Fulfilment, Pledge
 from ledger.paging import CARDS, PAGE, Page, behind, cut
 
-OPEN = ("open", "part_fulfilled")
 # Kinds of commodities that hours and things are counted in.
-OFFERED = ("time", "item", "bulk")
+OFFERED = (CommodityKind.TIME, CommodityKind.ITEM, CommodityKind.BULK)
 # What commodities of equipment and supplies begin with (``core.amount``).
 THINGS = ("EQP", "GRM", "MLT")
 # Pages that a donor is sent to, and the states of one that took something.
-PAGES = ("checkout", "setup")
-TAKEN = ("processing", "succeeded", "posted")
+PAGES = (AttemptKind.CHECKOUT, AttemptKind.SETUP)
+TAKEN = (AttemptState.PROCESSING, AttemptState.SUCCEEDED, AttemptState.POSTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ class PledgeRow:
     quantity: int
     fulfilled: int
     open: int
-    state: str
+    state: PledgeState
     legal_nature: str
     created_at: datetime
     note: str
@@ -72,7 +80,7 @@ def fulfilled_quantity(session: ReadSession, pledge: Pledge) -> int:
 
 def open_quantity(session: ReadSession, pledge: Pledge) -> int:
     """Return what is still promised; zero for a pledge that has ended."""
-    if pledge.state not in OPEN:
+    if pledge.state not in OPEN_PLEDGES:
         return 0
     return max(0, pledge.quantity - fulfilled_quantity(session, pledge))
 
@@ -96,7 +104,7 @@ def open_by_reference(
         .group_by(Pledge.id)
     )
     return [
-        (pledge, max(0, pledge.quantity - int(done)) if pledge.state in OPEN else 0)
+        (pledge, max(0, pledge.quantity - int(done)) if pledge.state in OPEN_PLEDGES else 0)
         for pledge, done in rows
     ]
 
@@ -109,7 +117,7 @@ def find_open_pledges(
         select(Pledge.id)
         .join(Party, Party.id == Pledge.party_id)
         .outerjoin(Basket, Basket.id == Pledge.basket_id)
-        .where(Pledge.book_id == book_id, Pledge.state.in_(OPEN))
+        .where(Pledge.book_id == book_id, Pledge.state.in_(OPEN_PLEDGES))
         .order_by(Pledge.created_at.desc(), Pledge.id.desc())
         .limit(limit)
     )
@@ -197,7 +205,7 @@ def open_pledges(
     session: ReadSession, *, book_id: UUID, kinds: Sequence[str] = ("money", "things", "hours")
 ) -> list[PledgeRow]:
     """Return what is still promised to a book, newest first."""
-    query = select(Pledge.id).where(Pledge.book_id == book_id, Pledge.state.in_(OPEN))
+    query = select(Pledge.id).where(Pledge.book_id == book_id, Pledge.state.in_(OPEN_PLEDGES))
     return [row for row in _rows(session, query) if row.open and row.kind in kinds]
 
 
@@ -230,7 +238,7 @@ def discharged(ids: Select[UUID]) -> Subquery:
 
 def _is_open() -> ColumnElement[bool]:
     """Return the condition that a pledge is open, said as the indexes of open pledges say it."""
-    return Pledge.state.in_([literal_column(f"'{state}'") for state in OPEN])
+    return Pledge.state.in_([literal_column(f"'{state}'") for state in OPEN_PLEDGES])
 
 
 def _is_thing() -> ColumnElement[bool]:
@@ -255,11 +263,11 @@ def unconfirmed() -> ColumnElement[bool]:
     came = select(Fulfilment.id).where(Fulfilment.pledge_id == Pledge.id, Fulfilment.quantity > 0)
     card = select(Mandate.id).where(Mandate.pledge_id == Pledge.id)
     return and_(
-        Pledge.state.in_(OPEN),
-        Pledge.legal_nature != "unconditional",
+        Pledge.state.in_(OPEN_PLEDGES),
+        Pledge.legal_nature != LegalNature.UNCONDITIONAL,
         ~came.exists(),
         or_(
-            card.where(Mandate.state == "asked").exists(),
+            card.where(Mandate.state == MandateState.ASKED).exists(),
             and_(or_(Pledge.needs_card, pages.exists()), ~taken.exists(), ~card.exists()),
             and_(is_offer(), _is_unaccepted().exists()),
         ),
@@ -336,7 +344,7 @@ def _rows(session: ReadSession, ids: Select[UUID] | Sequence[UUID]) -> list[Pled
                 kind=kind_of(pledge.commodity),
                 quantity=pledge.quantity,
                 fulfilled=int(net or 0),
-                open=max(0, pledge.quantity - made_good) if pledge.state in OPEN else 0,
+                open=max(0, pledge.quantity - made_good) if pledge.state in OPEN_PLEDGES else 0,
                 state=pledge.state,
                 legal_nature=pledge.legal_nature,
                 created_at=pledge.created_at,

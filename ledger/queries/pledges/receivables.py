@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core.instalments import Part
+from ledger.core.vocabulary import LegalNature, PledgeState
 from ledger.db import ReadSession
 from ledger.models.agreements import Agreement
 from ledger.models.parties import Party
@@ -46,7 +47,7 @@ def promise_behind(session: ReadSession, agreement_id: UUID) -> PromiseRow:
         pledge.reference,
         fulfilled_quantity(session, pledge),
         open_quantity(session, pledge),
-        owed=pledge.legal_nature == "unconditional" and row.state == OWED,
+        owed=pledge.legal_nature == LegalNature.UNCONDITIONAL and row.state == OWED,
     )
 
 
@@ -60,7 +61,7 @@ def kept(session: ReadSession, *, book_id: UUID) -> set[UUID]:
     ended = session.scalars(
         select(Pledge.id).where(
             Pledge.id.in_([UUID(row.terms["pledge"]) for row in rows]),
-            Pledge.state.in_(("fulfilled", "over_fulfilled")),
+            Pledge.state.in_((PledgeState.FULFILLED, PledgeState.OVER_FULFILLED)),
         )
     ).all()
     return {row.id for row in rows if UUID(row.terms["pledge"]) in ended}

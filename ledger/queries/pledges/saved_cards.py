@@ -6,13 +6,20 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core.instalments import Part, due_by, next_due
+from ledger.core.vocabulary import (
+    OPEN_PLEDGES,
+    AttemptKind,
+    AttemptState,
+    LegalNature,
+    MandateState,
+)
 from ledger.db import ReadSession
 from ledger.models.mandates import Mandate
 from ledger.models.payments import PaymentAttempt
 from ledger.models.pledges import Pledge, PledgeLine
-from ledger.queries.pledges.pledges import OPEN, fulfilled_quantity, open_quantity
+from ledger.queries.pledges.pledges import fulfilled_quantity, open_quantity
 
-UNDER_WAY = ("processing", "succeeded")
+UNDER_WAY = (AttemptState.PROCESSING, AttemptState.SUCCEEDED)
 
 
 def mandate_of(session: ReadSession, *, pledge_id: UUID) -> Mandate | None:
@@ -33,7 +40,7 @@ def amount_due(session: ReadSession, pledge: Pledge, on: date) -> int:
 
     Nothing while a promise is conditional; of instalments those that are due.
     """
-    if pledge.legal_nature == "conditional":
+    if pledge.legal_nature == LegalNature.CONDITIONAL:
         return 0
     rest = open_quantity(session, pledge) - under_way(session, pledge_id=pledge.id)
     parts = parts_of(session, pledge_id=pledge.id)
@@ -54,7 +61,7 @@ def under_way(session: ReadSession, *, pledge_id: UUID) -> int:
     rows = session.scalars(
         select(PaymentAttempt.amount).where(
             PaymentAttempt.pledge_id == pledge_id,
-            PaymentAttempt.kind.in_(("checkout", "off_session")),
+            PaymentAttempt.kind.in_((AttemptKind.CHECKOUT, AttemptKind.OFF_SESSION)),
             PaymentAttempt.state.in_(UNDER_WAY),
         )
     )
@@ -66,7 +73,7 @@ def chargeable(session: ReadSession, *, now: datetime, limit: int = 200) -> list
     return list(
         session.scalars(
             select(Mandate)
-            .where(Mandate.state == "saved", Mandate.next_charge_at <= now)
+            .where(Mandate.state == MandateState.SAVED, Mandate.next_charge_at <= now)
             .order_by(Mandate.next_charge_at, Mandate.id)
             .limit(limit)
         )
@@ -79,7 +86,7 @@ def to_forget(session: ReadSession, *, limit: int = 200) -> list[Mandate]:
         session.scalars(
             select(Mandate)
             .join(Pledge, Pledge.id == Mandate.pledge_id)
-            .where(Mandate.state != "ended", Pledge.state.not_in(OPEN))
+            .where(Mandate.state != MandateState.ENDED, Pledge.state.not_in(OPEN_PLEDGES))
             .limit(limit)
         )
     )
@@ -90,7 +97,7 @@ def charge_in_doubt(session: ReadSession, *, pledge_id: UUID) -> PaymentAttempt 
     return session.scalar(
         select(PaymentAttempt).where(
             PaymentAttempt.pledge_id == pledge_id,
-            PaymentAttempt.kind == "off_session",
-            PaymentAttempt.state == "created",
+            PaymentAttempt.kind == AttemptKind.OFF_SESSION,
+            PaymentAttempt.state == AttemptState.CREATED,
         )
     )

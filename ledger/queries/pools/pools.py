@@ -12,7 +12,9 @@ from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from ledger.core.accounts import BY_NUMBER
+from ledger.core.allocation import AllocationRule
 from ledger.core.figures import Figure, role_of
+from ledger.core.vocabulary import BookKind, PartyKind, PledgeState
 from ledger.db import ReadSession
 from ledger.errors import NotFound
 from ledger.models.books import Book, Fund
@@ -20,7 +22,7 @@ from ledger.models.journal import Posting
 from ledger.models.parties import Party
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Fulfilment, Pledge
-from ledger.models.pools import AllocationLine, AllocationRun, Pool, PoolMember
+from ledger.models.pools import AllocationLine, AllocationRun, Pool, PoolMember, RunState
 from ledger.queries.books.policies import policy_of
 from ledger.queries.pledges.figures import Row, figures, scope_of_book
 
@@ -53,9 +55,9 @@ class RunRow:
     id: UUID
     commodity: str
     quantity: int
-    rule: str
+    rule: AllocationRule
     purpose: str
-    state: str
+    state: RunState
     inputs: dict[str, Any]
     inputs_sha256: str
     created_at: datetime
@@ -137,7 +139,7 @@ def pools_to_join(session: ReadSession, *, book: Book) -> list[Book]:
     """Return the pools in a community's currency of which it is no member, by code."""
     joined = select(PoolMember.pool_id).where(PoolMember.book_id == book.id)
     query = select(Book).where(
-        Book.kind == "pool", Book.commodity == book.commodity, Book.id.not_in(joined)
+        Book.kind == BookKind.POOL, Book.commodity == book.commodity, Book.id.not_in(joined)
     )
     return list(session.scalars(query.order_by(Book.code)))
 
@@ -234,8 +236,8 @@ def gifts_to_match(
         .where(
             PoolMember.pool_id == pool_id,
             Pledge.commodity == pool.commodity,
-            Pledge.state != "charged_back",
-            Party.kind != "community",
+            Pledge.state != PledgeState.CHARGED_BACK,
+            Party.kind != PartyKind.COMMUNITY,
             Fulfilment.created_at >= begin,
             Fulfilment.created_at < end,
         )

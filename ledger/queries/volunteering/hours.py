@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select
 
 from ledger.db import ReadSession
 from ledger.models.books import Book, Fund
-from ledger.models.hours import HoursEntry
+from ledger.models.hours import HoursEntry, HoursState
 from ledger.models.parties import Party
 from ledger.paging import PAGE, Page, behind, cut
 
@@ -29,7 +29,7 @@ class HoursRow:
     minutes: int
     worked_on: date
     description: str
-    state: str
+    state: HoursState
 
 
 def hours_to_confirm(
@@ -39,7 +39,7 @@ def hours_to_confirm(
     rows = _rows(
         session,
         HoursEntry.book_id.in_(book_ids),
-        HoursEntry.state == "logged",
+        HoursEntry.state == HoursState.LOGGED,
         behind(session, after, HoursEntry.worked_on, HoursEntry.id),
     )
     return cut(rows, attrgetter("id"))
@@ -50,7 +50,7 @@ def hours_confirmed(session: ReadSession, *, book_id: UUID, limit: int = 100) ->
     return _rows(
         session,
         HoursEntry.book_id == book_id,
-        HoursEntry.state == "confirmed",
+        HoursEntry.state == HoursState.CONFIRMED,
         newest_first=True,
         limit=limit,
     )

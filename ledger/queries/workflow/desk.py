@@ -7,13 +7,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, select
 
 from ledger.core.accounts import Acct
+from ledger.core.vocabulary import CommodityKind, RefundState
 from ledger.db import ReadSession
 from ledger.models.assets import Intake
 from ledger.models.base import Base
 from ledger.models.books import Commodity
-from ledger.models.hours import HoursEntry
+from ledger.models.hours import HoursEntry, HoursState
 from ledger.models.payments import BalanceTransaction, Refund
-from ledger.models.pools import AllocationLine, AllocationRun, Pool
+from ledger.models.pools import AllocationLine, AllocationRun, Pool, RunState
 from ledger.queries.approvals.agreements import to_carry_out
 from ledger.queries.approvals.requests import count_open
 from ledger.queries.banking.statements import waiting_count
@@ -24,7 +25,7 @@ from ledger.queries.payments.disputes import waiting_for_evidence
 from ledger.queries.payments.payments import payouts_in_transit
 from ledger.queries.payments.stripe_balance import differing_currencies, in_suspense
 
-STUCK_REFUNDS = ("failed", "unanswered", "bounced")
+STUCK_REFUNDS = (RefundState.FAILED, RefundState.UNANSWERED, RefundState.BOUNCED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,9 @@ def _counts(session: ReadSession, book_id: UUID) -> dict[str, int]:
         .join(Commodity, Commodity.code == AllocationRun.commodity)
         .where(
             AllocationRun.pool_id.in_(select(Pool.book_id).where(Pool.host_id == book_id)),
-            AllocationRun.state == "posted",
+            AllocationRun.state == RunState.POSTED,
             # Hours and things are not paid out; they are worked or handed over.
-            Commodity.kind == "currency",
+            Commodity.kind == CommodityKind.CURRENCY,
             AllocationLine.settled_at.is_(None),
             AllocationLine.quantity > 0,
         )
@@ -100,7 +101,9 @@ def _counts(session: ReadSession, book_id: UUID) -> dict[str, int]:
         "bank_lines": waiting_count(book_id),
         "unposted": _count(BalanceTransaction, BalanceTransaction.posted_at.is_(None)),
         "refunds": _count(Refund, Refund.book_id == book_id, Refund.state.in_(STUCK_REFUNDS)),
-        "hours": _count(HoursEntry, HoursEntry.book_id == book_id, HoursEntry.state == "logged"),
+        "hours": _count(
+            HoursEntry, HoursEntry.book_id == book_id, HoursEntry.state == HoursState.LOGGED
+        ),
         "valuations": _count(Intake, without_value(book_id)),
         "shares": shares,
     }

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ledger.core import bookkeeping
 from ledger.core.entry import Entry
+from ledger.core.vocabulary import FundClass
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.approval_requests import ApprovalRequest
@@ -22,8 +23,8 @@ from ledger.services.books.books import check_own_fund
 RELEASE = "release"
 DESIGNATION = "designation"
 TITLES = {RELEASE: "Restriction ends", DESIGNATION: "Move between funds"}
-FREE = ("unrestricted", "designated")
-TIMED = ("time", "purpose_time")
+FREE = (FundClass.UNRESTRICTED, FundClass.DESIGNATED)
+TIMED = (FundClass.TIME, FundClass.PURPOSE_TIME)
 
 
 @dataclass(frozen=True, slots=True)

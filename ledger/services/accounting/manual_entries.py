@@ -19,6 +19,7 @@ from ledger.core.entry import Entry, Posting
 from ledger.core.fitting_accounts import Use, check_fits
 from ledger.core.functions import FUNCTIONS
 from ledger.core.payloads import to_document
+from ledger.core.vocabulary import AccountKind, BookKind, FundClass, RequestState
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.approval_requests import ApprovalRequest
@@ -43,7 +44,7 @@ BOTH_SIDES = (
     "Account {} names another community; transfers, pools, cost sharing and loans of things "
     "write it in both books at once."
 )
-COST = "expense"
+COST = AccountKind.EXPENSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ def _known(
         select(ApprovalRequest).where(
             ApprovalRequest.book_id == book.id,
             ApprovalRequest.kind == KIND,
-            ApprovalRequest.state != "rejected",
+            ApprovalRequest.state != RequestState.REJECTED,
             ApprovalRequest.arguments["event_type"].as_string() == event_type,
             ApprovalRequest.arguments["external_ref"].as_string() == external_ref,
         )
@@ -169,7 +170,7 @@ def _known(
 
 def _check_legs(session: ReadSession, book: Book, postings: Sequence[Leg]) -> None:
     """Refuse legs that name nothing of the book, or that only a service writes."""
-    if book.kind == "pool":
+    if book.kind == BookKind.POOL:
         raise Invalid(
             "You cannot make manual entries in a pool's book. Use the pool's own pages instead.",
             place="postings",
@@ -232,7 +233,11 @@ def _check_leg(
         )
     if account.kind != COST and leg.function is not None:
         raise Invalid("Only a cost can have a function.", place=f"{place}.function")
-    if account.kind == COST and leg.quantity > 0 and fund.fund_class == "endowment_permanent":
+    if (
+        account.kind == COST
+        and leg.quantity > 0
+        and fund.fund_class == FundClass.ENDOWMENT_PERMANENT
+    ):
         raise Invalid(
             "This is a permanent endowment, so its money cannot be spent.", place=f"{place}.fund"
         )

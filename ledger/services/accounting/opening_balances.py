@@ -14,7 +14,7 @@ from ledger.core.fitting_accounts import Use, check_fits
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.approval_requests import ApprovalRequest
-from ledger.models.assets import Asset
+from ledger.models.assets import Asset, AssetState, Condition
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry as EntryRow
 from ledger.queries.books.books import accounts_of, fund_by_code
@@ -186,8 +186,8 @@ def _register(session: Session, book: Book, thing: Thing) -> None:
             tag=thing.tag,
             commodity=thing.commodity,
             description=thing.description,
-            condition="B",
-            state="in_custody",
+            condition=Condition.B,
+            state=AssetState.IN_CUSTODY,
             cost=thing.cost,
             depreciated=thing.depreciated,
         )

@@ -18,7 +18,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book
-from ledger.models.periods import Period, SoftClose
+from ledger.models.periods import Period, PeriodState, SoftClose
 from ledger.queries.accounting.periods import (
     blockers,
     closed_until,
@@ -138,7 +138,7 @@ def close_period(
     row = Period(
         book_id=book_id,
         until_on=until,
-        state="closed",
+        state=PeriodState.CLOSED,
         snapshot=text,
         snapshot_sha256=digest,
         log_size=len(hashes),
@@ -191,7 +191,7 @@ def reopen_period(
     """Open the last closed period again; its snapshot stays. Raises NotFound, or Conflict when a
     later one is closed."""
     row = _last_closed(session, book_id, period_id)
-    row.state = "reopened"
+    row.state = PeriodState.REOPENED
     row.reopened_by = reopened_by
     row.reopened_approved_by = approved_by
     row.reopened_at = now
@@ -232,7 +232,7 @@ def _last_closed(session: Session, book_id: UUID, period_id: UUID) -> Period:
     row = session.scalar(select(Period).where(Period.id == period_id, Period.book_id == book_id))
     if row is None:
         raise NotFound("This book has no such period.", place="period")
-    if row.state != "closed":
+    if row.state != PeriodState.CLOSED:
         raise Conflict("This period is already open.", place="period")
     if closed_until(session, [book_id]).get(book_id) != row.until_on:
         raise Conflict("A later period is closed. Reopen that one first.", place="period")

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from ledger.core.approval_rules import entry_amount
 from ledger.core.days import day_in
+from ledger.core.vocabulary import RequestState
 from ledger.db import ReadSession, Session
 from ledger.ids import new_id
 from ledger.models.approval_requests import ApprovalRequest
@@ -48,7 +49,7 @@ def decide(
     )
     kind = kind_of(approval_request.kind)
     decision = decision_by(session, approval_request, decided_by, now, note)
-    if approval_request.state == "rejected":
+    if approval_request.state == RequestState.REJECTED:
         if kind.reject is not None:
             kind.reject(
                 session,
@@ -75,7 +76,9 @@ def decide(
         journal.forget_undone(session)
         return approval_request
     attempt.commit()
-    return mark_decided(session, approval_request, "approved", by=decided_by, note=note, now=now)
+    return mark_decided(
+        session, approval_request, RequestState.APPROVED, by=decided_by, note=note, now=now
+    )
 
 
 def decision_by(

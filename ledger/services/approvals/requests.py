@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core.payloads import to_document
+from ledger.core.vocabulary import RequestState
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.approval_requests import Approval, ApprovalRequest
@@ -38,7 +39,7 @@ def propose(
         title=title,
         reason=reason,
         arguments=to_document(payload),
-        state="open",
+        state=RequestState.OPEN,
         made_by=made_by,
         made_at=now,
     )
@@ -61,14 +62,16 @@ def sign(
     )
     if approval_request is None:
         raise NotFound("This approval request does not exist.", place="proposal")
-    if approval_request.state != "open":
+    if approval_request.state != RequestState.OPEN:
         raise Conflict("This request has already been decided.", place="proposal")
     if approval_request.made_by == by:
         raise NotAllowed("You requested this, so you cannot approve it.", place="proposal")
     if not may_sign(session, approval_request=approval_request, person_id=by, now=now):
         raise NotAllowed("Your role in this book does not allow this.", place="proposal")
     if not approve:
-        return mark_decided(session, approval_request, "rejected", by=by, note=note, now=now)
+        return mark_decided(
+            session, approval_request, RequestState.REJECTED, by=by, note=note, now=now
+        )
     if session.get(Approval, (request_id, by)) is not None:
         raise NotAllowed(
             "More than one approver is needed, and you have already approved this request.",
@@ -82,7 +85,7 @@ def sign(
 def mark_decided(
     session: Session,
     approval_request: ApprovalRequest,
-    state: str,
+    state: RequestState,
     *,
     by: UUID,
     note: str,

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from ledger.core.days import day_in, end_of
 from ledger.core.payloads import to_document
+from ledger.core.vocabulary import RequestState, Role
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.models.approval_requests import ApprovalRequest
@@ -29,7 +30,7 @@ from ledger.services.books.policies import choose_policy
 from ledger.services.people import people
 from ledger.services.people.rights_log import record
 
-MONEY_ROLES = ("treasurer", "approver", "admin")
+MONEY_ROLES = (Role.TREASURER, Role.APPROVER, Role.ADMIN)
 PAUSE = "role_pause_days"
 # Whose role ended so lately is told as well: nobody is removed first and bypassed then.
 LATELY = timedelta(days=30)
@@ -221,7 +222,7 @@ def _ask(
 ) -> ApprovalRequest:
     if asked_by == person_id:
         raise NotAllowed("You cannot give a role to yourself.")
-    if role not in people.ROLES:
+    if role not in tuple(Role):
         raise Invalid("There is no role {role}.", place="role", role=role)
     people.check_together(held, role)
     payload = RoleAsked(person_id, role, until)
@@ -229,7 +230,7 @@ def _ask(
         select(ApprovalRequest).where(
             ApprovalRequest.book_id == book.id,
             ApprovalRequest.kind == ROLE,
-            ApprovalRequest.state == "open",
+            ApprovalRequest.state == RequestState.OPEN,
         )
     )
     known: list[RoleAsked] = [payload_of(ROLE, row.arguments) for row in open_ones]

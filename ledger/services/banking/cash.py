@@ -10,6 +10,7 @@ from ledger.core import bookkeeping
 from ledger.core.accounts import Acct
 from ledger.core.days import day_in
 from ledger.core.entry import Entry
+from ledger.core.vocabulary import FulfilmentSource
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book, Fund
@@ -82,7 +83,7 @@ def record_cash(
             pledge=pledge,
             entry_id=posted.ids[0],
             quantity=amount,
-            source="cash",
+            source=FulfilmentSource.CASH,
             source_ref=reference,
             now=now,
         )

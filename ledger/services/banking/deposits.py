@@ -11,12 +11,13 @@ from uuid import UUID
 from ledger.core import bookkeeping
 from ledger.core.accounts import Acct
 from ledger.core.entry import Entry
+from ledger.core.vocabulary import FulfilmentSource, LegalNature
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.ids import new_id
 from ledger.models.books import Book, Fund
 from ledger.models.deposits import DepositItem
-from ledger.models.pledges import RETURN, Pledge
+from ledger.models.pledges import Pledge
 from ledger.queries.banking.deposits import Counted, counted, items_of
 from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund
@@ -93,7 +94,9 @@ def bounce_cheque(
         charge=charge,
         general_fund=general_fund.code,
         pledge=pledge.reference if pledge else None,
-        owed=again if pledge is not None and pledge.legal_nature == "unconditional" else 0,
+        owed=again
+        if pledge is not None and pledge.legal_nature == LegalNature.UNCONDITIONAL
+        else 0,
     )
     posted = journal.post(
         session,
@@ -116,7 +119,7 @@ def bounce_cheque(
                 pledge=pledge,
                 entry_id=posted.ids[0],
                 quantity=-item.amount,
-                source=RETURN,
+                source=FulfilmentSource.RETURN,
                 source_ref=str(item.id),
                 now=now,
             )
@@ -126,7 +129,7 @@ def bounce_cheque(
 
 def _opened(session: Session, pledge: Pledge | None, again: int) -> list[Entry]:
     """Return what puts an intention back on the memo accounts; what is owed stands again anyway."""
-    if pledge is None or not again or pledge.legal_nature == "unconditional":
+    if pledge is None or not again or pledge.legal_nature == LegalNature.UNCONDITIONAL:
         return []
     return reopened(session, pledge, again)
 

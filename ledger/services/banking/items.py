@@ -12,7 +12,7 @@ from sqlalchemy import exists, func, select
 
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, NotFound
-from ledger.models.statements import BankLine, BankLinePart, Match
+from ledger.models.statements import BankLine, BankLinePart, LineState, Match, MatchRule
 from ledger.queries.banking.statements import IDENTIFIED, PARKED, LineRow, holds_parked
 
 
@@ -38,7 +38,7 @@ class Item:
         return self.part.amount if self.part is not None else self.line.amount
 
     @property
-    def state(self) -> str:
+    def state(self) -> LineState:
         """``open`` or ``matched``."""
         return self.part.state if self.part is not None else self.line.state
 
@@ -98,7 +98,7 @@ def _has_parts(session: ReadSession, line_id: UUID) -> bool:
 def open_item(session: ReadSession, item_id: UUID) -> Item:
     """Return a line or part that waits. Raises NotFound, and Conflict for one that is matched."""
     item = item_by_id(session, item_id)
-    if item.line.state != "open" or item.state != "open":
+    if item.line.state != LineState.OPEN or item.state != LineState.OPEN:
         raise Conflict("This line has already been matched.", place="line")
     if item.split and _begun(session, item.line.id):
         raise Conflict(
@@ -113,7 +113,7 @@ def _begun(session: ReadSession, line_id: UUID) -> bool:
         session.scalar(
             select(
                 exists().where(
-                    BankLinePart.bank_line_id == line_id, BankLinePart.state == "matched",
+                    BankLinePart.bank_line_id == line_id, BankLinePart.state == LineState.MATCHED,
                     BankLinePart.amount != 0,
                 )
             )
@@ -139,9 +139,9 @@ def items_of_rows(rows: Sequence[LineRow]) -> list[Item]:
 
 
 def _items(line: BankLine, parts: Sequence[BankLinePart]) -> list[Item]:
-    begun = any(part.state == "matched" and part.amount for part in parts)
+    begun = any(part.state == LineState.MATCHED and part.amount for part in parts)
     whole = [] if begun else [Item(line, split=bool(parts))]
-    return whole + [Item(line, part) for part in parts if part.state == "open"]
+    return whole + [Item(line, part) for part in parts if part.state == LineState.OPEN]
 
 
 def reference_of(session: ReadSession, item: Item) -> str:
@@ -170,7 +170,7 @@ def were_undone(session: ReadSession, lines: Sequence[BankLine]) -> set[UUID]:
 
 
 def tie(
-    session: Session, item: Item, entry_id: UUID, rule: str, by: UUID | None, now: datetime
+    session: Session, item: Item, entry_id: UUID, rule: MatchRule, by: UUID | None, now: datetime
 ) -> None:
     """Tie a line or part to its entry; it is matched then, and the line with its last part."""
     session.add(
@@ -185,19 +185,19 @@ def tie(
         )
     )
     if item.part is not None:
-        item.part.state = "matched"
+        item.part.state = LineState.MATCHED
         session.flush()
         waits = exists().where(
-            BankLinePart.bank_line_id == item.line.id, BankLinePart.state == "open"
+            BankLinePart.bank_line_id == item.line.id, BankLinePart.state == LineState.OPEN
         )
         if not session.scalar(select(waits)):
-            item.line.state = "matched"
+            item.line.state = LineState.MATCHED
     else:
-        item.line.state = "matched"
+        item.line.state = LineState.MATCHED
         for part in session.scalars(
             select(BankLinePart).where(BankLinePart.bank_line_id == item.line.id)
         ):
-            part.state = "matched"
+            part.state = LineState.MATCHED
     session.flush()
     if rule in (PARKED, IDENTIFIED):
         mark_parked(session, item.line)

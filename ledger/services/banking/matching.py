@@ -16,12 +16,13 @@ from ledger.core import bookkeeping
 from ledger.core.accounts import Acct
 from ledger.core.entry import Entry
 from ledger.core.reference import clean
+from ledger.core.vocabulary import FulfilmentSource, LegalNature
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
 from ledger.models.payments import Payout
 from ledger.models.pledges import Pledge
-from ledger.models.statements import BankLine, Match
+from ledger.models.statements import BankLine, LineState, Match, MatchRule
 from ledger.queries.banking.deposits import banked
 from ledger.queries.books.books import fund_by_code
 from ledger.queries.payments.payments import payout_funds
@@ -39,7 +40,6 @@ from ledger.services.banking.items import (
 )
 from ledger.services.banking.suggestions import (
     FAILED,
-    RETURNED,
     Suggestion,
     suggestions,
     suggestions_for,
@@ -96,7 +96,7 @@ def match_payout(
     )
     entry_id = post_line(session, line, entries, "payout_arrived", by, now)
     payout.bank_line_id = line.line.id
-    tie(session, line, entry_id, "M-01", by, now)
+    tie(session, line, entry_id, MatchRule.PAYOUT, by, now)
 
 
 def match_pledge(
@@ -121,12 +121,12 @@ def match_pledge(
         pledge=pledge,
         entry_id=entry_id,
         # More than what a matching sponsor owes is a gift and matches nothing (PLG-15).
-        quantity=receivable if pledge.legal_nature == "conditional" else line.amount,
-        source="bank_line",
+        quantity=receivable if pledge.legal_nature == LegalNature.CONDITIONAL else line.amount,
+        source=FulfilmentSource.BANK_LINE,
         source_ref=reference_of(session, line),
         now=now,
     )
-    tie(session, line, entry_id, "M-05", by, now)
+    tie(session, line, entry_id, MatchRule.PLEDGE, by, now)
 
 
 def match_charge(
@@ -144,7 +144,7 @@ def match_charge(
         amount=-line.amount,
     )
     entry_id = post_line(session, line, entries, "bank_charge", by, now)
-    tie(session, line, entry_id, "M-09", by, now)
+    tie(session, line, entry_id, MatchRule.BANK_CHARGE, by, now)
 
 
 def match_returned_cheque(
@@ -176,7 +176,7 @@ def match_returned_cheque(
         on=line.booked_on,
         now=now,
     )
-    tie(session, line, entry_id, RETURNED, by, now)
+    tie(session, line, entry_id, MatchRule.RETURNED_CHEQUE, by, now)
 
 
 def match_gift(
@@ -192,7 +192,7 @@ def match_gift(
         amount=line.amount,
     )
     entry_id = post_line(session, line, entries, "transfer_received", by, now)
-    tie(session, line, entry_id, "gift", by, now)
+    tie(session, line, entry_id, MatchRule.GIFT, by, now)
 
 
 def leave_unidentified(
@@ -208,7 +208,7 @@ def leave_unidentified(
         amount=line.amount,
     )
     entry_id = post_line(session, line, entries, "receipt_unidentified", by, now)
-    tie(session, line, entry_id, "unidentified", by, now)
+    tie(session, line, entry_id, MatchRule.UNIDENTIFIED, by, now)
 
 
 def identify(
@@ -224,10 +224,12 @@ def identify(
         )
     )
     made = {match.rule: match.entry_id for match in ties}
-    if "unidentified" not in made or "identified" in made:
+    if MatchRule.UNIDENTIFIED not in made or MatchRule.IDENTIFIED in made:
         raise Conflict("This line is not waiting to be identified.", place="line")
     pledge = _pledge(session, line, reference)
-    parked_in = journal.load_entry(session, line.book_id, made["unidentified"]).postings[0].fund
+    parked_in = (
+        journal.load_entry(session, line.book_id, made[MatchRule.UNIDENTIFIED]).postings[0].fund
+    )
     released, receivable = release_for(session, pledge, line.amount)
     entries = bookkeeping.receipt_identified(
         book=session.get_one(Book, line.book_id).code,
@@ -245,11 +247,11 @@ def identify(
         pledge=pledge,
         entry_id=entry_id,
         quantity=line.amount,
-        source="bank_line",
+        source=FulfilmentSource.BANK_LINE,
         source_ref=reference_of(session, line),
         now=now,
     )
-    tie(session, line, entry_id, "identified", by, now)
+    tie(session, line, entry_id, MatchRule.IDENTIFIED, by, now)
 
 
 def match_entry(
@@ -258,13 +260,15 @@ def match_entry(
     """Tie a line to an entry that moved the bank account before; nothing is posted."""
     line = open_item(session, line_id)
     fitting = {
-        row.target for row in suggestions_for(session, [line])[line.id] if row.rule == "entry"
+        row.target
+        for row in suggestions_for(session, [line])[line.id]
+        if row.rule == MatchRule.ENTRY
     }
     if str(entry_id) not in fitting:
         raise Conflict(
             "This journal entry does not change the account by this amount.", place="entry"
         )
-    tie(session, line, entry_id, "entry", by, now)
+    tie(session, line, entry_id, MatchRule.ENTRY, by, now)
 
 
 def auto_match(session: Session, *, book_id: UUID, now: datetime) -> int:
@@ -275,7 +279,7 @@ def auto_match(session: Session, *, book_id: UUID, now: datetime) -> int:
         select(BankLine)
         .where(
             BankLine.book_id == book_id,
-            BankLine.state == "open",
+            BankLine.state == LineState.OPEN,
             BankLine.account == Acct.BANK,
             BankLine.interim.is_(False),
         )
@@ -297,7 +301,7 @@ def auto_match(session: Session, *, book_id: UUID, now: datetime) -> int:
     for item, row in certain:
         if claims[row.rule, row.target] > 1:
             continue
-        if row.rule == "M-01":
+        if row.rule == MatchRule.PAYOUT:
             match_payout(session, line_id=item.id, payout_id=row.target, by=None, now=now)
         else:
             match_pledge(session, line_id=item.id, reference=row.target, by=None, now=now)
@@ -308,7 +312,7 @@ def auto_match(session: Session, *, book_id: UUID, now: datetime) -> int:
 def auto_match_all(session: Session, *, now: datetime) -> int:
     """Match what is certain in every book that has open lines; return how many."""
     waiting = session.scalars(
-        select(BankLine.book_id).where(BankLine.state == "open").distinct()
+        select(BankLine.book_id).where(BankLine.state == LineState.OPEN).distinct()
     ).all()
     return sum(auto_match(session, book_id=book_id, now=now) for book_id in waiting)
 

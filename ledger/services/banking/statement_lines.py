@@ -18,7 +18,13 @@ from ledger.bank_files import Line, Statement, line_base, line_fingerprint
 from ledger.core.bounds import shifted
 from ledger.db import ReadSession
 from ledger.ids import new_id
-from ledger.models.statements import BankLine, BankLinePart, BankLineRepeat, BankStatement
+from ledger.models.statements import (
+    BankLine,
+    BankLinePart,
+    BankLineRepeat,
+    BankStatement,
+    LineState,
+)
 
 Relation = Literal["same", "maybe", "other"]
 NO_REFERENCE = ("", "NONREF", "NOTPROVIDED")
@@ -149,7 +155,7 @@ def load(session: ReadSession, bank_account_id: UUID, statements: Sequence[State
             sightings=[Sighting(spans[row.statement_id], _reference(row.bank_reference), text)],
             batch=row.batch_reference or "",
             named=bool(row.counterparty_name),
-            whole=row.state == "open" and not split,
+            whole=row.state == LineState.OPEN and not split,
         )
     repeats = (
         select(BankLineRepeat)

@@ -8,17 +8,22 @@ post: what a line means is decided in ``matching``.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from ledger.bank_files import Line, Part, Statement, StatementFile, chain_breaks, decimal_text
 from ledger.core.fitting_accounts import Use, check_fits
 from ledger.db import ReadSession, Session
 from ledger.errors import Invalid
 from ledger.models.books import Account, Book
-from ledger.models.statements import BankLine, BankLinePart, BankLineRepeat, BankStatement
+from ledger.models.statements import (
+    BankLine,
+    BankLinePart,
+    BankLineRepeat,
+    BankStatement,
+    LineState,
+)
 from ledger.services.banking.bank_accounts import (
     Choice,
     Known,
@@ -26,6 +31,7 @@ from ledger.services.banking.bank_accounts import (
     keep_account,
     route,
 )
+from ledger.services.banking.import_results import Imported, StatementAnswer, describe, imbalance
 from ledger.services.banking.statement_lines import (
     History,
     Kept,
@@ -49,59 +55,6 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What became of a file; ``statements`` as the command line shows them.
-
-    ``refused`` is why an import would keep nothing, in a dry run; ``asked`` is what a person has
-    to say first, in that case.
-    """
-
-    file_format: str
-    statements: list[dict[str, Any]]
-    new: int
-    duplicates: int
-    refused: tuple[str, ...] = ()
-    asked: SeveralAccounts | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the one document that the command line prints."""
-        document: dict[str, Any] = {
-            "format": self.file_format,
-            "statements": self.statements,
-            "new": self.new,
-            "duplicates": self.duplicates,
-        }
-        return {**document, "refused": list(self.refused)} if self.refused else document
-
-
-def describe(file: StatementFile) -> list[dict[str, Any]]:
-    """Return a file's statements as plain values, amounts in minor units.
-
-    ``balanced`` is None where the bank states one balance only, which proves nothing.
-    """
-    breaks = chain_breaks(file.statements)
-    return [
-        {
-            "id": statement.statement_id,
-            "account": statement.account,
-            "currency": statement.currency,
-            "opening": statement.opening,
-            "closing": statement.closing,
-            "lines": len(statement.lines),
-            "credits": statement.credits,
-            "debits": statement.debits,
-            "balanced": statement.balanced,
-            "warnings": [
-                *statement.warnings,
-                *breaks.get(index, []),
-                *_imbalance(statement),
-            ],
-        }
-        for index, statement in enumerate(file.statements)
-    ]
-
-
 @dataclass(slots=True)
 class _Planned:
     """What is to be done with one statement; ``row_id`` is set for one that is kept already."""
@@ -116,7 +69,7 @@ class _Planned:
 
 @dataclass(slots=True)
 class _Plan:
-    described: list[dict[str, Any]]
+    described: list[StatementAnswer]
     refusals: list[tuple[int, str]] = field(default_factory=list)
     statements: list[_Planned] = field(default_factory=list)
     parts: list[tuple[UUID, tuple[Part, ...]]] = field(default_factory=list)
@@ -203,7 +156,7 @@ def _plan(
     ours = [index for index, known in enumerate(routed.accounts) if known is not None]
     for index, statement in enumerate(file.statements):
         if index in ours:
-            plan.refusals += [(index, why) for why in _imbalance(statement)]
+            plan.refusals += [(index, why) for why in imbalance(statement)]
             plan.refusals += [(index, why) for why in breaks.get(index, [])]
     plan.refusals += routed.refusals
     if not ours and not routed.refusals:
@@ -284,7 +237,7 @@ def _find_row(
     item.row_id = again.id if again is not None else None
 
 
-def _named(book: Book, account: int, reference: str) -> Any:
+def _named(book: Book, account: int, reference: str) -> Select[BankStatement]:
     return select(BankStatement).where(
         BankStatement.book_id == book.id,
         BankStatement.account == account,
@@ -338,18 +291,6 @@ def _unconfirmed(
         if kept.interim
         and kept.id not in confirmed
         and (kept.booked_on in days or span.opens_on < kept.booked_on <= span.closes_on)
-    ]
-
-
-def _imbalance(statement: Statement) -> list[str]:
-    if statement.balanced is not False:
-        return []
-    currency = statement.currency
-    return [
-        f"Opening and lines give "
-        f"{decimal_text(statement.closing - statement.difference, currency)}, but the statement "
-        f"closes with {decimal_text(statement.closing, currency)}: "
-        f"{decimal_text(abs(statement.difference), currency)} apart."
     ]
 
 
@@ -467,7 +408,7 @@ def _line(book_id: UUID, item: _Planned, one: Told) -> BankLine:
         interim=item.span.interim,
         fingerprint=one.fingerprint,
         # A line of nothing (a note of the bank) leaves nothing to decide.
-        state="open" if line.amount else "matched",
+        state=LineState.OPEN if line.amount else LineState.MATCHED,
     )
 
 
@@ -483,6 +424,6 @@ def _keep_parts(session: Session, book_id: UUID, line_id: UUID, parts: Sequence[
                 counterparty_name=part.counterparty_name,
                 counterparty_account=part.counterparty_account,
                 remittance=part.remittance,
-                state="open" if part.amount else "matched",
+                state=LineState.OPEN if part.amount else LineState.MATCHED,
             )
         )

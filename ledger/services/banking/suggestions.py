@@ -18,7 +18,7 @@ from ledger.db import ReadSession
 from ledger.models.journal import ELSEWHERE, Posting
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.payments import Payout
-from ledger.models.statements import BankLine, Match
+from ledger.models.statements import BankLine, LineState, Match, MatchRule
 from ledger.queries.banking.deposits import banked
 from ledger.queries.payments.payments import payouts_in_transit
 from ledger.queries.pledges.pledges import open_by_reference
@@ -36,7 +36,6 @@ ENTRIES_SHOWN = 5
 CHEQUES_SHOWN = 5
 # What a bank takes for a cheque that comes back, at most; minor units.
 RETURN_CHARGE_LIMIT = 5_000
-RETURNED = "M-12"
 ENTRIES_LOOKED_AT = 1_000
 
 
@@ -67,7 +66,7 @@ def suggestions_for(session: ReadSession, items: Sequence[Item]) -> dict[UUID, l
 
     Asks the same few questions for any number of them.
     """
-    waiting = [item for item in items if item.line.state == item.state == "open"]
+    waiting = [item for item in items if item.line.state == item.state == LineState.OPEN]
     ours = [item for item in waiting if item.account == Acct.BANK]
     payouts = _payouts(session, [item for item in ours if item.part is None])
     pledges = _pledges(session, [item for item in ours if not item.split])
@@ -105,9 +104,9 @@ def _payouts(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Sug
         # A trace is one payout's own; a descriptor is the same for all of them.
         traced = [row for row in near if row.trace and row.trace.upper() in words]
         named = traced or [row for row in near if _describes(row, words)]
-        found[item.id] = [_payout("M-01", row, certain=len(named) == 1) for row in named] or [
-            _payout("M-02", row, certain=False) for row in near
-        ]
+        found[item.id] = [
+            _payout(MatchRule.PAYOUT, row, certain=len(named) == 1) for row in named
+        ] or [_payout("M-02", row, certain=False) for row in near]
     return found
 
 
@@ -119,7 +118,7 @@ def _describes(payout: Payout, words: str) -> bool:
 def _payout(rule: str, payout: Payout, *, certain: bool) -> Suggestion:
     sentence = (
         f"Amount, day and text are those of payout {payout.stripe_payout_id}."
-        if rule == "M-01"
+        if rule == MatchRule.PAYOUT
         else f"Amount and day are those of payout {payout.stripe_payout_id}."
     )
     return Suggestion(rule, payout.stripe_payout_id, certain, sentence, "payout_arrived")
@@ -156,7 +155,7 @@ def _pledges(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Sug
             exact = quantity == item.amount
             found.setdefault(item.id, []).append(
                 Suggestion(
-                    "M-05" if exact else "M-06",
+                    MatchRule.PLEDGE if exact else "M-06",
                     reference,
                     certain=exact and len(named[item.id]) == 1,
                     sentence=(
@@ -189,7 +188,7 @@ def _cheques(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Sug
         fitting.sort(key=lambda one: -one.amount)
         found[item.id] = [
             Suggestion(
-                RETURNED,
+                MatchRule.RETURNED_CHEQUE,
                 str(one.id),
                 certain=False,
                 sentence="A cheque of this amount was paid in."
@@ -213,7 +212,9 @@ def _charges(item: Item) -> list[Suggestion]:
     if not coded and not any(word in words for word in CHARGE_WORDS):
         return []
     sentence = "The bank calls this a charge." if coded else "The text speaks of a charge."
-    return [Suggestion("M-09", "", certain=False, sentence=sentence, posts="bank_charge")]
+    return [
+        Suggestion(MatchRule.BANK_CHARGE, "", certain=False, sentence=sentence, posts="bank_charge")
+    ]
 
 
 def _entries(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Suggestion]]:
@@ -231,7 +232,7 @@ def _entries(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Sug
             near = [entry_id for entry_id, on in moved.get(item.amount, ()) if first <= on <= last]
             found[item.id] = [
                 Suggestion(
-                    "entry",
+                    MatchRule.ENTRY,
                     str(entry_id),
                     certain=False,
                     sentence="An entry in the books moved the account by this amount.",

@@ -8,6 +8,7 @@ from ledger.core.accounts import Acct
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book
+from ledger.models.statements import MatchRule
 from ledger.queries.books.books import fund_by_code
 from ledger.queries.books.funds import on_account
 from ledger.services.banking.items import tie
@@ -37,7 +38,7 @@ def match_gift_with_reclaim(
         book=book.code, fund=fund, currency=line.commodity, amount=line.amount, reclaim=reclaim
     )
     entry_id = post_line(session, line, entries, "gift_with_reclaim", by, now)
-    tie(session, line, entry_id, "M-05", by, now)
+    tie(session, line, entry_id, MatchRule.PLEDGE, by, now)
     return reclaim
 
 
@@ -54,4 +55,4 @@ def match_reclaim(
         book=book.code, fund=fund, currency=line.commodity, amount=line.amount
     )
     entry_id = post_line(session, line, entries, "reclaim_received", by, now)
-    tie(session, line, entry_id, "M-05", by, now)
+    tie(session, line, entry_id, MatchRule.PLEDGE, by, now)

@@ -13,22 +13,23 @@ from sqlalchemy import select
 from ledger.core.accounts import Acct
 from ledger.core.bounds import LONGEST_TEXT, check_text
 from ledger.core.entry import Entry
+from ledger.core.vocabulary import FulfilmentSource
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.payments import Payout
-from ledger.models.pledges import UNDONE, Fulfilment, Pledge
-from ledger.models.statements import BankLinePart, Match
+from ledger.models.pledges import Fulfilment, Pledge
+from ledger.models.statements import BankLinePart, LineState, Match, MatchRule
 from ledger.queries.books.books import fund_by_code
 from ledger.queries.books.funds import on_account, spendable
 from ledger.services.accounting.fund_control import lock_fund
 from ledger.services.banking.items import Item, item_by_id, mark_parked
-from ledger.services.banking.suggestions import FAILED, RETURNED
+from ledger.services.banking.suggestions import FAILED
 from ledger.services.books import journal
 from ledger.services.pledges.pledges import record_fulfilment
 from ledger.services.pledges.reopening import can_reopen
 
 # Rules whose match posted nothing: the entry was there before.
-POSTED_NOTHING = ("entry",)
+POSTED_NOTHING = (MatchRule.ENTRY,)
 
 
 def last_match(session: ReadSession, item: Item) -> Match | None:
@@ -57,7 +58,7 @@ def undoing(session: ReadSession, *, line_id: UUID) -> tuple[Item, Match, Entry 
         raise Conflict("This line has not been matched.", place="line")
     if match.rule in POSTED_NOTHING:
         return item, match, None
-    if match.rule == RETURNED:
+    if match.rule == MatchRule.RETURNED_CHEQUE:
         raise Conflict(
             "A returned cheque cannot be undone. If the bank did pay it in the end, record "
             "it again.",
@@ -124,7 +125,7 @@ def _take_back(
             pledge=pledge,
             entry_id=reversal,
             quantity=-row.quantity,
-            source=UNDONE,
+            source=FulfilmentSource.UNDONE,
             source_ref=str(match.id),
             now=now,
         )
@@ -150,7 +151,7 @@ def _still_given(session: ReadSession, pledge: Pledge) -> int:
 
 
 def _payout_of(session: ReadSession, match: Match) -> Payout | None:
-    if match.rule != "M-01":
+    if match.rule != MatchRule.PAYOUT:
         return None
     return session.scalar(select(Payout).where(Payout.bank_line_id == match.bank_line_id))
 
@@ -165,12 +166,12 @@ def _check_payout(session: ReadSession, match: Match) -> None:
 
 def _open(session: Session, item: Item) -> None:
     """Let a line or payment wait again; with a whole line all its payments do."""
-    item.line.state = "open"
+    item.line.state = LineState.OPEN
     if item.part is not None:
-        item.part.state = "open"
+        item.part.state = LineState.OPEN
     else:
         for part in session.scalars(
             select(BankLinePart).where(BankLinePart.bank_line_id == item.line.id)
         ):
-            part.state = "open"
+            part.state = LineState.OPEN
     session.flush()

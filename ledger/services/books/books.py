@@ -15,12 +15,11 @@ from sqlalchemy import insert, select
 from ledger.core.accounts import CHART
 from ledger.core.amount import decimals, is_currency, is_holding
 from ledger.core.bounds import LONGEST_LINE, LONGEST_TEXT, check_text
-from ledger.core.policies import PROFILES
+from ledger.core.policies import Profile
+from ledger.core.vocabulary import AccountKind, BookKind, CommodityKind, FundClass
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import (
-    FUND_CLASSES,
-    KINDS,
     Account,
     Book,
     Commodity,
@@ -32,14 +31,19 @@ from ledger.services.people.rights_log import record
 
 CODE_LENGTH = 32
 KIND_BY_THOUSANDS = {
-    1: "asset",
-    2: "liability",
-    3: "equity",
-    4: "income",
-    5: "expense",
-    6: "expense",
+    1: AccountKind.ASSET,
+    2: AccountKind.LIABILITY,
+    3: AccountKind.EQUITY,
+    4: AccountKind.INCOME,
+    5: AccountKind.EXPENSE,
+    6: AccountKind.EXPENSE,
 }
-COMMODITY_KINDS = {"MIN": "time", "EQP": "item", "GRM": "bulk", "MLT": "bulk"}
+COMMODITY_KINDS = {
+    "MIN": CommodityKind.TIME,
+    "EQP": CommodityKind.ITEM,
+    "GRM": CommodityKind.BULK,
+    "MLT": CommodityKind.BULK,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,8 @@ def create_book(session: Session, *, new: NewBook, now: datetime) -> Book:
     """Open a book with the chart of accounts. Raises Invalid for a bad value, Conflict when
     the code is taken by a book that differs."""
     check_code(new.code, "code")
-    _check_choice(new.kind, KINDS, "kind")
-    _check_choice(new.profile, tuple(PROFILES), "profile")
+    _check_choice(new.kind, tuple(BookKind), "kind")
+    _check_choice(new.profile, tuple(Profile), "profile")
     _check_time_zone(new.time_zone)
     if not new.name.strip():
         raise Invalid("Enter a name for the book.", place="name")
@@ -82,9 +86,9 @@ def create_book(session: Session, *, new: NewBook, now: datetime) -> Book:
     book = Book(
         code=new.code,
         name=new.name,
-        kind=new.kind,
+        kind=BookKind(new.kind),
         commodity=new.currency,
-        profile=new.profile,
+        profile=Profile(new.profile),
         time_zone=new.time_zone,
         place=new.place,
         story=new.story,
@@ -220,7 +224,7 @@ def create_fund(
 ) -> Fund:
     """Open a fund in a book. Raises Invalid, or Conflict when the code names another fund."""
     check_code(code, "code")
-    _check_choice(fund_class, FUND_CLASSES, "class")
+    _check_choice(fund_class, tuple(FundClass), "class")
     check_text(name, longest=LONGEST_LINE, place="name")
     existing = session.scalar(select(Fund).where(Fund.book_id == book_id, Fund.code == code))
     if existing is not None:
@@ -231,7 +235,7 @@ def create_fund(
         book_id=book_id,
         code=code,
         name=name or code,
-        fund_class=fund_class,
+        fund_class=FundClass(fund_class),
         purpose=purpose,
         restriction_until_on=restriction_until_on,
         negative_allowed=negative_allowed,
@@ -282,7 +286,7 @@ def ensure_commodity(
     if is_currency(code):
         commodity = Commodity(
             code=code,
-            kind="currency",
+            kind=CommodityKind.CURRENCY,
             exponent=decimals(code),
             singular=code,
             plural=code,
@@ -291,7 +295,7 @@ def ensure_commodity(
         noun = singular or code.split(".", 1)[1].replace("_", " ").lower()
         commodity = Commodity(
             code=code,
-            kind="holding",
+            kind=CommodityKind.HOLDING,
             exponent=decimals(code),
             singular=noun,
             plural=plural or noun,
@@ -321,7 +325,7 @@ def check_own_fund(book: Book, fund: Fund, *, place: str = "fund") -> None:
     """
     if fund.book_id != book.id:
         raise Invalid("This fund belongs to another book.", place=place)
-    if fund.fund_class == "agency":
+    if fund.fund_class == FundClass.AGENCY:
         raise Invalid(
             "This is an agency fund. It holds money for others and cannot own anything.",
             place=place,

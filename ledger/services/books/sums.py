@@ -12,7 +12,7 @@ from sqlalchemy import Text, cast, delete, select
 from ledger.db import Session
 from ledger.models.balances import BalanceDay, BalanceMonth
 from ledger.models.figures import FigureDay, FigureGiver, FigureTotal
-from ledger.models.seals import Seal
+from ledger.models.seals import LeafKind, Seal
 from ledger.queries.books.figure_lines import FigureLines
 from ledger.queries.books.leaves import EntryLeaves, Totals
 from ledger.queries.books.seals import CHUNK
@@ -62,7 +62,9 @@ def rebuild(session: Session, book_id: UUID) -> None:
     for table in (BalanceDay, BalanceMonth, FigureTotal, FigureDay, FigureGiver):
         session.execute(delete(table).where(table.book_id == book_id))
     sealed = session.scalars(
-        select(cast(Seal.entry_id, Text)).where(Seal.book_id == book_id, Seal.kind == "entry")
+        select(cast(Seal.entry_id, Text)).where(
+            Seal.book_id == book_id, Seal.kind == LeafKind.ENTRY
+        )
     ).all()
     totals: Totals = Counter()
     figures = FigureLines(session, book_id)

@@ -11,8 +11,15 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from ledger.core.amount import is_currency, is_holding
-from ledger.core.bookkeeping.payments import FEE_BEARERS
 from ledger.core.days import day_in
+from ledger.core.vocabulary import (
+    Acceptance,
+    CampaignMode,
+    CampaignState,
+    FeeBearer,
+    MandateState,
+    PledgeState,
+)
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
@@ -23,13 +30,9 @@ from ledger.queries.pledges.saved_cards import mandate_of
 from ledger.services.books.books import check_own_fund, ensure_commodity
 from ledger.services.campaigns.moderation import accept_waiting
 from ledger.services.pledges.donor_messages import tell_campaign_over, tell_status
-from ledger.services.pledges.offers import ALL_CONFIRMED
 from ledger.services.pledges.pledges import lapse_pledge, meet_condition
 from ledger.services.pledges.saved_cards import make_due
 
-MODES = ("keep_what_you_raise", "all_or_nothing")
-# Who accepts offers of hours and things: the organiser, or nobody.
-ACCEPTANCES = ("by_hand", ALL_CONFIRMED)
 # What donors promise by beside the needs, as forms name it, and what a refusal calls it.
 _TERMS = {
     "fund": "The fund",
@@ -75,7 +78,7 @@ def create_campaign(
     book: Book,
     commodity: str,
     now: datetime,
-    state: str = "live",
+    state: CampaignState = CampaignState.LIVE,
     made_by: UUID | None = None,
     **terms: Unpack[Terms],
 ) -> Campaign:
@@ -101,7 +104,7 @@ def open_campaign(session: Session, *, campaign_id: UUID, opened_by: UUID, now: 
     """Open a draft to everybody. Raises Conflict once it is open, or when its last day is over."""
     campaign = _draft(session, campaign_id)
     _check_ahead(session.get_one(Book, campaign.book_id), campaign.deadline_on, now)
-    campaign.state = "live"
+    campaign.state = CampaignState.LIVE
     campaign.opened_by = opened_by
     campaign.opened_at = now
     session.flush()
@@ -129,7 +132,7 @@ def correct_campaign(
     each term that must stay, Conflict for what is not open or a new last day that is over.
     """
     campaign = _known(session, campaign_id)
-    if campaign.state != "live":
+    if campaign.state != CampaignState.LIVE:
         raise Conflict("Only an open campaign can be corrected.")
     book = session.get_one(Book, campaign.book_id)
     written = _terms_of(session, campaign)
@@ -137,7 +140,7 @@ def correct_campaign(
     if terms["deadline_on"] != written["deadline_on"]:
         _check_ahead(book, terms["deadline_on"], now)
     _write(session, book, campaign, terms)
-    if campaign.acceptance == ALL_CONFIRMED != written.get("acceptance"):
+    if campaign.acceptance == Acceptance.ALL_CONFIRMED != written.get("acceptance"):
         accept_waiting(session, campaign_id=campaign.id, now=now)
     after = _said(terms)
     earlier = {name: said for name, said in _said(written).items() if said != after[name]}
@@ -158,7 +161,7 @@ def _known(session: Session, campaign_id: UUID) -> Campaign:
 
 def _draft(session: Session, campaign_id: UUID) -> Campaign:
     campaign = _known(session, campaign_id)
-    if campaign.state != "draft":
+    if campaign.state != CampaignState.DRAFT:
         raise Conflict("This campaign is already open.")
     return campaign
 
@@ -233,7 +236,7 @@ def _said(terms: Terms) -> dict[str, Any]:
         "opens_on": str(terms["opens_on"]),
         "deadline_on": str(terms["deadline_on"] or ""),
         "fee_bearer": terms.get("fee_bearer", "fund"),
-        "acceptance": terms.get("acceptance", ALL_CONFIRMED),
+        "acceptance": terms.get("acceptance", Acceptance.ALL_CONFIRMED),
         "currencies": " ".join(terms.get("currencies", ())),
         "needs": [asdict(need) for need in terms["needs"]],
     }
@@ -254,9 +257,9 @@ def _write(session: Session, book: Book, campaign: Campaign, terms: Terms) -> No
     campaign.title = terms["title"]
     campaign.summary = terms["summary"]
     campaign.story = terms["story"]
-    campaign.mode = terms["mode"]
-    campaign.fee_bearer = terms.get("fee_bearer", "fund")
-    campaign.acceptance = terms.get("acceptance", ALL_CONFIRMED)
+    campaign.mode = CampaignMode(terms["mode"])
+    campaign.fee_bearer = FeeBearer(terms.get("fee_bearer", FeeBearer.FUND))
+    campaign.acceptance = Acceptance(terms.get("acceptance", Acceptance.ALL_CONFIRMED))
     campaign.currencies = " ".join(currencies)
     campaign.opens_on = terms["opens_on"]
     campaign.deadline_on = terms["deadline_on"]
@@ -286,15 +289,15 @@ def _check(terms: Terms) -> None:
         )
     if not terms["title"].strip():
         raise Invalid("Enter a title for the campaign.", place="title")
-    if terms["mode"] not in MODES:
+    if terms["mode"] not in tuple(CampaignMode):
         raise Invalid("There is no funding mode {terms}.", place="mode", terms=terms["mode"])
-    if bearer not in FEE_BEARERS:
+    if bearer not in tuple(FeeBearer):
         raise Invalid(
             "{bearer} is not a valid choice for who bears the fee.",
             place="fee_bearer",
             bearer=bearer,
         )
-    if terms.get("acceptance", ALL_CONFIRMED) not in ACCEPTANCES:
+    if terms.get("acceptance", Acceptance.ALL_CONFIRMED) not in tuple(Acceptance):
         raise Invalid("Choose how pledges are accepted.", place="acceptance")
     if last is None and terms["mode"] == "all_or_nothing":
         # Nobody would ever learn whether they pay.
@@ -313,7 +316,7 @@ def close_due(session: Session, *, now: datetime) -> int:
         for campaign, book in session.execute(
             select(Campaign, Book)
             .join(Book, Book.id == Campaign.book_id)
-            .where(Campaign.state == "live", Campaign.deadline_on.is_not(None))
+            .where(Campaign.state == CampaignState.LIVE, Campaign.deadline_on.is_not(None))
         )
         if campaign.deadline_on is not None and day_in(book.time_zone, now) > campaign.deadline_on
     ]
@@ -338,23 +341,26 @@ def close_campaign(
     when it is not live or takes pledges still.
     """
     campaign = _known(session, campaign_id)
-    if campaign.state != "live":
+    if campaign.state != CampaignState.LIVE:
         raise Conflict("This campaign is already closed.", place="campaign")
     if campaign.deadline_on is not None and on <= campaign.deadline_on:
         raise Conflict("This campaign's last day has not passed yet.", place="campaign")
-    if campaign.mode == "keep_what_you_raise":
-        campaign.state = "closed"
+    if campaign.mode == CampaignMode.KEEP_WHAT_YOU_RAISE:
+        campaign.state = CampaignState.CLOSED
         return campaign.state
     reached = all(row.counted >= row.minimum for row in progress(session, campaign_id=campaign.id))
-    campaign.state = "succeeded" if reached else "failed"
+    campaign.state = CampaignState.SUCCEEDED if reached else CampaignState.FAILED
     session.flush()
     for pledge in session.scalars(
         select(Pledge)
-        .where(Pledge.campaign_id == campaign.id, Pledge.state.in_(("open", "part_fulfilled")))
+        .where(
+            Pledge.campaign_id == campaign.id,
+            Pledge.state.in_((PledgeState.OPEN, PledgeState.PART_FULFILLED)),
+        )
         .order_by(Pledge.created_at, Pledge.id)
     ):
         card = mandate_of(session, pledge_id=pledge.id)
-        unsaved = card.state == "asked" if card is not None else pledge.needs_card
+        unsaved = card.state == MandateState.ASKED if card is not None else pledge.needs_card
         if reached and not unsaved:
             meet_condition(session, pledge=pledge, on=on, now=now)
             make_due(session, pledge_id=pledge.id, now=now)

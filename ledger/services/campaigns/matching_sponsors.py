@@ -10,6 +10,7 @@ from ledger.core import bookkeeping
 from ledger.core.accounts import Acct
 from ledger.core.days import day_in
 from ledger.core.match_gifts import Terms, match, taken_back
+from ledger.core.vocabulary import LegalNature
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.agreements import Agreement, Step
@@ -102,7 +103,7 @@ def take_sponsor(session: Session, row: Agreement, decision: Decision) -> None:
             book=session.get_one(Book, row.book_id),
             fund=session.get_one(Fund, row.fund_id),
             quantity=row.quantity,
-            legal_nature="conditional",
+            legal_nature=LegalNature.CONDITIONAL,
         ),
         on=decision.on,
         now=decision.now,

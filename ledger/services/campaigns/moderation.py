@@ -11,17 +11,24 @@ from sqlalchemy import select, update
 
 from ledger.core.bounds import LONGEST_LINE, check_text
 from ledger.core.days import day_in
+from ledger.core.vocabulary import OPEN_PLEDGES
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
-from ledger.models.pledges import Basket, BasketDecision, BasketReport, Pledge
-from ledger.queries.pledges.pledges import OPEN, is_offer
+from ledger.models.pledges import (
+    Basket,
+    BasketDecision,
+    BasketReport,
+    BasketVerdict,
+    Pledge,
+    ReportReason,
+)
+from ledger.queries.pledges.pledges import is_offer
 from ledger.services.pledges.confirmations import restate_offers
 from ledger.services.pledges.donor_messages import tell_declined
 from ledger.services.pledges.pledges import cancel_pledge
 
-NEED_REASON = ("decline", "hide")
-REPORTS = ("spam", "insult", "false_name", "personal_data", "other")
+NEED_REASON = (BasketVerdict.DECLINE, BasketVerdict.HIDE)
 
 
 def decide(
@@ -70,7 +77,7 @@ def report(session: Session, *, basket_id: UUID, reason: str, now: datetime) -> 
 
     Raises Invalid for a reason that is not on the list.
     """
-    if reason not in REPORTS:
+    if reason not in tuple(ReportReason):
         raise Invalid("Choose a reason for your report.", place="reason")
     session.add(BasketReport(basket_id=basket_id, reason=reason, made_at=now))
     session.flush()
@@ -86,7 +93,7 @@ def _accept(session: Session, basket: Basket, row: BasketDecision) -> None:
 def _decline(session: Session, basket: Basket, row: BasketDecision) -> None:
     offers = session.scalars(
         select(Pledge)
-        .where(Pledge.basket_id == basket.id, Pledge.state.in_(OPEN), is_offer())
+        .where(Pledge.basket_id == basket.id, Pledge.state.in_(OPEN_PLEDGES), is_offer())
         .order_by(Pledge.commodity)
     ).all()
     if not offers:

@@ -12,10 +12,19 @@ from ledger.core import bookkeeping
 from ledger.core.amount import kind_of
 from ledger.core.days import day_in
 from ledger.core.figures import given
+from ledger.core.vocabulary import FulfilmentSource, FundClass
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.approval_requests import ApprovalRequest
-from ledger.models.assets import Asset, AssetLoan, Intake, Valuation
+from ledger.models.assets import (
+    Asset,
+    AssetLoan,
+    AssetState,
+    Condition,
+    Intake,
+    Valuation,
+    ValuationState,
+)
 from ledger.models.books import Book, Commodity, Fund
 from ledger.models.journal import Entry, Posting
 from ledger.models.parties import Party
@@ -30,8 +39,6 @@ from ledger.services.books import journal
 from ledger.services.books.books import ensure_commodity
 from ledger.services.pledges.offers import LIMITS
 from ledger.services.pledges.pledges import check_place, record_fulfilment, release_for
-
-CONDITIONS = "ABCDE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +138,7 @@ def receive_things(
             pledge=pledge,
             entry_id=posted.ids[0],
             quantity=receipt.quantity,
-            source="asset",
+            source=FulfilmentSource.ASSET,
             source_ref=str(intake.id),
             now=now,
         )
@@ -162,7 +169,8 @@ def propose_valuation(
         raise Invalid("The value must be in the book's currency.", place="currency")
     known = session.scalar(
         select(Valuation.id).where(
-            Valuation.intake_id == intake_id, Valuation.state.in_(("proposed", "approved"))
+            Valuation.intake_id == intake_id,
+            Valuation.state.in_((ValuationState.PROPOSED, ValuationState.APPROVED)),
         )
     )
     if known is not None:
@@ -183,7 +191,7 @@ def propose_valuation(
         capitalise=appraisal.total >= capitalised_from(session, book, day_in(book.time_zone, now)),
         valued_on=appraisal.valued_on,
         valued_by=valued_by,
-        state="proposed",
+        state=ValuationState.PROPOSED,
     )
     session.add(valuation)
     session.flush()
@@ -221,7 +229,7 @@ def approve_valuation(
     valuation = session.get(Valuation, valuation_id)
     if valuation is None or valuation.intake_id is None:
         raise NotFound("This valuation does not exist.", place="valuation")
-    if valuation.state != "proposed":
+    if valuation.state != ValuationState.PROPOSED:
         raise Conflict("This valuation has already been decided.", place="valuation")
     if valuation.valued_by == approved_by:
         raise NotAllowed("You entered this value, so you cannot approve it.")
@@ -246,7 +254,7 @@ def approve_valuation(
         made_by=valuation.valued_by,
         approved_by=approved_by,
     )
-    valuation.state = "approved"
+    valuation.state = ValuationState.APPROVED
     valuation.approved_by = approved_by
     intake.valued = True
     if valuation.capitalise:
@@ -266,7 +274,7 @@ def _share_cost(session: Session, intake: Intake, total: int) -> None:
 
 def reject_valuation(session: Session, *, valuation_id: UUID) -> None:
     """Note that an approver said no; another value can be proposed."""
-    session.get_one(Valuation, valuation_id).state = "rejected"
+    session.get_one(Valuation, valuation_id).state = ValuationState.REJECTED
     session.flush()
 
 
@@ -285,7 +293,7 @@ def lend(
     asset = session.get(Asset, asset_id)
     if asset is None:
         raise NotFound("This equipment does not exist.", place="asset")
-    if asset.state != "in_custody":
+    if asset.state != AssetState.IN_CUSTODY:
         raise Conflict("This equipment is already on loan.", place="asset")
     if borrower_id == asset.book_id:
         raise Invalid("This community already owns the equipment.", place="borrower")
@@ -309,7 +317,7 @@ def lend(
     session.add(loan)
     session.flush()
     _move(session, loan, asset, "item_lent", lent_on, by, now)
-    asset.state = "on_loan"
+    asset.state = AssetState.ON_LOAN
     session.flush()
     return loan
 
@@ -329,7 +337,7 @@ def return_thing(
     asset = session.get_one(Asset, loan.asset_id)
     _move(session, loan, asset, "item_returned", on, by, now)
     loan.returned_on = on
-    asset.state = "in_custody"
+    asset.state = AssetState.IN_CUSTODY
     session.flush()
     return loan
 
@@ -372,9 +380,9 @@ def check_receipt(book: Book, fund: Fund, receipt: Receipt) -> None:
         raise Invalid("Choose the equipment that was received.", place="commodity")
     if not 0 < receipt.quantity <= LIMITS["things"]:
         raise Invalid("Enter a number between 1 and 10,000.", place="quantity")
-    if receipt.condition not in tuple(CONDITIONS):
+    if receipt.condition not in tuple(Condition):
         raise Invalid("Choose a condition.", place="condition")
-    if fund.book_id != book.id or fund.fund_class == "agency":
+    if fund.book_id != book.id or fund.fund_class == FundClass.AGENCY:
         if pledge is not None:
             check_place(pledge, book, fund)
         raise Invalid("Choose one of this community's own funds.", place="fund")
@@ -410,7 +418,7 @@ def borrowing_fund(session: Session, loan: AssetLoan) -> str:
     if lent is not None:
         return lent
     for fund in funds_of(session, loan.borrower_id):
-        if fund.fund_class == "unrestricted":
+        if fund.fund_class == FundClass.UNRESTRICTED:
             return fund.code
     raise Invalid(
         "The borrowing community has no unrestricted fund to record this in.", place="borrower"
@@ -439,7 +447,7 @@ def tag_items(session: Session, intake: Intake, receipt: Receipt) -> list[Asset]
                 commodity=intake.commodity,
                 description=receipt.description,
                 condition=receipt.condition,
-                state="in_custody",
+                state=AssetState.IN_CUSTODY,
                 pledge_id=intake.pledge_id,
                 intake_id=intake.id,
             )

@@ -8,7 +8,7 @@ from ledger.core import bookkeeping
 from ledger.db import Session
 from ledger.errors import Invalid, NotFound
 from ledger.models.approval_requests import ApprovalRequest
-from ledger.models.assets import Asset, AssetLoan, Valuation
+from ledger.models.assets import Asset, AssetLoan, Valuation, ValuationMethod, ValuationState
 from ledger.models.books import Book
 from ledger.queries.books.policies import policy_of
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
@@ -74,13 +74,13 @@ def book_use(
         quantity=payload.days,
         currency=payload.commodity,
         total=payload.quantity,
-        method="use",
+        method=ValuationMethod.USE,
         evidence=approval_request.reason,
         capitalise=False,
         valued_on=decision.on,
         valued_by=approval_request.made_by,
         approved_by=decision.by,
-        state="approved",
+        state=ValuationState.APPROVED,
     )
     session.add(valuation)
     session.flush()

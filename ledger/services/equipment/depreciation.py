@@ -16,7 +16,7 @@ from ledger.core.days import day_in
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.agreements import Agreement
-from ledger.models.assets import Asset, Intake, Valuation
+from ledger.models.assets import Asset, AssetState, Intake, Valuation, ValuationState
 from ledger.models.books import Book, Fund
 from ledger.services.approvals.agreements import (
     NewAgreement,
@@ -30,7 +30,7 @@ from ledger.services.approvals.agreements import (
 KIND = "depreciation"
 MAX_MONTHS = 600
 # What is damaged, gone or lost wears no more.
-WEARING = ("in_custody", "on_loan")
+WEARING = (AssetState.IN_CUSTODY, AssetState.ON_LOAN)
 
 
 def start_wear(
@@ -52,7 +52,11 @@ def start_wear(
     valuation = session.get_one(Valuation, valuation_id)
     if not 0 < months <= MAX_MONTHS:
         raise Invalid("The useful life must be between 1 and 600 months.", place="months")
-    if valuation.state != "approved" or not valuation.capitalise or valuation.intake_id is None:
+    if (
+        valuation.state != ValuationState.APPROVED
+        or not valuation.capitalise
+        or valuation.intake_id is None
+    ):
         raise Conflict(
             "Only equipment with an approved value can be depreciated.", place="valuation"
         )

@@ -15,7 +15,7 @@ from ledger.core.entry import Entry
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.approval_requests import ApprovalRequest
-from ledger.models.assets import Asset, AssetLoan
+from ledger.models.assets import Asset, AssetLoan, AssetState
 from ledger.models.books import Book, Fund
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
@@ -29,12 +29,12 @@ GIVING = "giving_on"
 DAMAGE = "damaged_return"
 # How a thing goes: where the count goes to, and the state it leaves the thing in.
 WAYS = {
-    "sold": (Acct.DISPOSED, "disposed"),
-    "scrapped": (Acct.DISPOSED, "disposed"),
-    "lost": (Acct.LOST, "lost"),
-    "returned": (Acct.RETURNED_TO_DONOR, "returned_to_donor"),
+    "sold": (Acct.DISPOSED, AssetState.DISPOSED),
+    "scrapped": (Acct.DISPOSED, AssetState.DISPOSED),
+    "lost": (Acct.LOST, AssetState.LOST),
+    "returned": (Acct.RETURNED_TO_DONOR, AssetState.RETURNED_TO_DONOR),
 }
-PLACES = {"in_custody": Acct.ITEMS_HELD, "damaged": Acct.ITEMS_DAMAGED}
+PLACES = {AssetState.IN_CUSTODY: Acct.ITEMS_HELD, AssetState.DAMAGED: Acct.ITEMS_DAMAGED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def propose_giving(
     damaged or not here.
     """
     asset = _here(session, asset_id)
-    if asset.state != "in_custody":
+    if asset.state != AssetState.IN_CUSTODY:
         raise Conflict(
             "Only equipment that is in the community's custody can be given away.", place="asset"
         )
@@ -171,7 +171,7 @@ def give_on(
         receiver_asset=tag,
     )
     _post(session, approval_request, entries, decision)
-    asset.state = "transferred"
+    asset.state = AssetState.TRANSFERRED
     session.add(
         Asset(
             book_id=fund.book_id,
@@ -180,7 +180,7 @@ def give_on(
             commodity=asset.commodity,
             description=asset.description,
             condition=asset.condition,
-            state="in_custody",
+            state=AssetState.IN_CUSTODY,
             cost=asset.cost - depreciated,
         )
     )
@@ -235,7 +235,7 @@ def take_damaged(
     # What is harmed wears no more, or wear and harm together would exceed what it cost (I-55).
     take_out(session, asset, now=decision.now)
     loan.returned_on = decision.on
-    asset.state = "damaged"
+    asset.state = AssetState.DAMAGED
     asset.impaired += payload.impairment
     session.flush()
 

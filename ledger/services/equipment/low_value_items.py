@@ -13,7 +13,7 @@ from ledger.core.days import day_in
 from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.models.approval_requests import ApprovalRequest
-from ledger.models.assets import Intake, Valuation
+from ledger.models.assets import Intake, Valuation, ValuationMethod, ValuationState
 from ledger.models.books import Book, Fund
 from ledger.queries.books.policies import capitalised_from
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
@@ -148,13 +148,13 @@ def _valued(
         quantity=intake.quantity,
         currency=payload.commodity,
         total=payload.quantity,
-        method="observable",
+        method=ValuationMethod.OBSERVABLE,
         evidence=approval_request.reason,
         capitalise=False,
         valued_on=decision.on,
         valued_by=approval_request.made_by,
         approved_by=decision.by,
-        state="approved",
+        state=ValuationState.APPROVED,
     )
     session.add(valuation)
     session.flush()

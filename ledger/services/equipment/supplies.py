@@ -13,7 +13,7 @@ from ledger.core.accounts import Acct
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.approval_requests import ApprovalRequest
-from ledger.models.assets import Valuation
+from ledger.models.assets import Valuation, ValuationMethod, ValuationState
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Posting
 from ledger.queries.books.funds import on_account
@@ -88,13 +88,13 @@ def receive_material(
         quantity=payload.amount_of_material,
         currency=payload.commodity,
         total=payload.quantity,
-        method="observable",
+        method=ValuationMethod.OBSERVABLE,
         evidence=approval_request.reason,
         capitalise=False,
         valued_on=decision.on,
         valued_by=approval_request.made_by,
         approved_by=decision.by,
-        state="approved",
+        state=ValuationState.APPROVED,
     )
     session.add(valuation)
     session.flush()

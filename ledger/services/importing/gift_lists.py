@@ -20,6 +20,13 @@ from ledger.core import bookkeeping
 from ledger.core.accounts import BY_NUMBER, Acct
 from ledger.core.days import day_in
 from ledger.core.entry import Entry, entry
+from ledger.core.vocabulary import (
+    BookKind,
+    CampaignMode,
+    CampaignState,
+    FulfilmentSource,
+    LegalNature,
+)
 from ledger.db import ReadSession, Session
 from ledger.errors import Invalid
 from ledger.models.books import Book, Fund
@@ -39,7 +46,6 @@ PLACES = {
     Acct.UNDEPOSITED_CASH: ("cash_received", bookkeeping.cash_received),
 }
 SOURCE = "gift_list"
-GATED = "all_or_nothing"
 LOOKED_UP_AT_ONCE = 500
 
 
@@ -89,7 +95,7 @@ def purpose_of(
             "Contributions of money must be in the bank account or in the cash box.",
             place="account",
         )
-    if book.kind != "community":
+    if book.kind != BookKind.COMMUNITY:
         raise Invalid(
             "A pool receives contributions through its communities. Choose one of them.",
             place="fund",
@@ -103,9 +109,9 @@ def purpose_of(
     called = session.scalar(
         select(Campaign).where(Campaign.book_id == book.id, Campaign.slug == campaign)
     )
-    if called is None or called.state == "draft":
+    if called is None or called.state == CampaignState.DRAFT:
         raise Invalid("This community has no such campaign.", place="campaign")
-    if called.mode == GATED and called.state != "succeeded":
+    if called.mode == CampaignMode.ALL_OR_NOTHING and called.state != CampaignState.SUCCEEDED:
         raise Invalid(
             "This campaign keeps contributions only if it succeeds. Until then, refund them "
             "or choose a fund.",
@@ -259,7 +265,7 @@ def _book(
                 book=purpose.book,
                 fund=purpose.fund,
                 quantity=gift.amount,
-                legal_nature="intention",
+                legal_nature=LegalNature.INTENTION,
             ),
             now=now,
             campaign=purpose.campaign,
@@ -298,7 +304,7 @@ def _book(
             pledge=pledge,
             entry_id=posted.ids[0],
             quantity=gift.amount,
-            source=SOURCE,
+            source=FulfilmentSource.GIFT_LIST,
             source_ref=reference,
             now=now,
         )

@@ -14,6 +14,7 @@ from sqlalchemy import exists, select
 
 from ledger.core.bounds import check_amount, check_day
 from ledger.core.fitting_accounts import Use, check_fits
+from ledger.core.vocabulary import FundClass
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.importers import Booking, Chart, History, Mapping, Transaction, left_open, propose
@@ -113,7 +114,7 @@ def preview_history(
 def _only_fund(session: ReadSession, book: Book) -> str:
     """Return the fund that everything belongs to when nobody says which."""
     funds = funds_of(session, book.id)
-    free = [fund.code for fund in funds if fund.fund_class == "unrestricted"]
+    free = [fund.code for fund in funds if fund.fund_class == FundClass.UNRESTRICTED]
     if len(funds) == 1 or len(free) == 1:
         return free[0] if free else funds[0].code
     raise Invalid(

@@ -16,12 +16,11 @@ from ledger.bank_files import MAX_BYTES, Profile, Remembered, profile_from
 from ledger.db import ReadSession, Session
 from ledger.errors import NotFound
 from ledger.models.books import Book
-from ledger.models.tables import TableDraft, TableMapping
+from ledger.models.tables import DraftPurpose, TableDraft, TableMapping
 
 # Files of banks are about people; nobody needs a draft for longer than a day.
 KEPT = timedelta(days=1)
 LONGEST_NAME = 120
-PURPOSES = ("statement", "gifts", "ledger")
 
 
 def remembered_for(session: ReadSession, *, book_id: UUID, account: int) -> tuple[Remembered, ...]:
@@ -79,7 +78,7 @@ def keep_draft(
     now: datetime,
 ) -> UUID:
     """Keep a file of up to ``MAX_BYTES`` until somebody has said how it is read."""
-    assert purpose in PURPOSES
+    assert purpose in tuple(DraftPurpose)
     assert len(data) <= MAX_BYTES
     forget_drafts(session, now=now)
     shown = "".join(sign if sign.isprintable() else " " for sign in file_name)

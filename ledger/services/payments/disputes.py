@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from ledger.core import bookkeeping
 from ledger.core.entry import Entry
+from ledger.core.vocabulary import PledgeState
 from ledger.db import Session
 from ledger.gateway import Dispute as Told
 from ledger.models.disputes import Dispute
@@ -107,11 +108,11 @@ def restate_disputed(session: Session, pledge: Pledge) -> None:
         ).all()
     )
     taken = sum(int(sums.get(name, 0)) for name in MONEY)
-    kept = pledge.state in ("fulfilled", "over_fulfilled")
+    kept = pledge.state in (PledgeState.FULFILLED, PledgeState.OVER_FULFILLED)
     gone = taken < 0 and sum(int(value) for value in sums.values()) <= 0
     if kept and gone:
-        pledge.state = "charged_back"
+        pledge.state = PledgeState.CHARGED_BACK
         session.flush()
-    elif pledge.state == "charged_back" and not gone:
-        pledge.state = "open"
+    elif pledge.state == PledgeState.CHARGED_BACK and not gone:
+        pledge.state = PledgeState.OPEN
         restate(session, pledge)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from ledger.core import bookkeeping
 from ledger.core.entry import Entry
+from ledger.core.vocabulary import FulfilmentSource, FundClass, LegalNature, PledgeState
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict
 from ledger.models.agreements import Agreement
@@ -108,7 +109,7 @@ def settle_foreign(
         # Last is the entry of the pledge's own book, which may be a pool's.
         entry_id=posted.ids[-1],
         quantity=paid,
-        source="payment",
+        source=FulfilmentSource.PAYMENT,
         source_ref=txn_id,
         now=now,
     )
@@ -128,7 +129,11 @@ def hold_for_goal(
     pledge = keep_at_once(
         session,
         promised=Promised(
-            legal_nature="conditional", party=party, book=book, fund=fund, quantity=txn.amount
+            legal_nature=LegalNature.CONDITIONAL,
+            party=party,
+            book=book,
+            fund=fund,
+            quantity=txn.amount,
         ),
         now=now,
     )
@@ -149,7 +154,7 @@ def hold_for_goal(
         # Last is the entry of the pledge's own book, which may be a pool's.
         entry_id=posted.ids[-1],
         quantity=txn.amount,
-        source="payment",
+        source=FulfilmentSource.PAYMENT,
         source_ref=txn_id,
         now=now,
     )
@@ -187,7 +192,7 @@ def settle_recovery(session: Session, *, txn_id: str, pledge: Pledge, now: datet
     txn = unposted(session, txn_id)
     if txn is None:
         return
-    if pledge.state != "written_off":
+    if pledge.state != PledgeState.WRITTEN_OFF:
         raise Conflict("This pledge has not been written off.", place=txn_id)
     fund = session.get_one(Fund, pledge.fund_id)
     entries = bookkeeping.promise_recovered(
@@ -212,7 +217,7 @@ def _charge_entries(
         return bookkeeping.ticket_paid(**place, benefit=kind.benefit)
     general = session.scalar(
         select(Fund.code)
-        .where(Fund.book_id == book.id, Fund.fund_class == "unrestricted")
+        .where(Fund.book_id == book.id, Fund.fund_class == FundClass.UNRESTRICTED)
         .order_by(Fund.code)
         .limit(1)
     )

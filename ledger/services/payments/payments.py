@@ -15,6 +15,14 @@ from ledger.core import bookkeeping
 from ledger.core.card_amounts import refusal
 from ledger.core.days import day_in
 from ledger.core.entry import Entry
+from ledger.core.vocabulary import (
+    AttemptKind,
+    AttemptState,
+    FulfilmentSource,
+    FundClass,
+    LegalNature,
+    RecurringState,
+)
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, NotFound
 from ledger.gateway import CheckoutSession
@@ -39,7 +47,14 @@ from ledger.services.pledges.pledges import record_fulfilment, release_for
 from ledger.services.pools.pools import take_host_fee
 
 # How far an attempt has come: what is heard late never takes it back.
-PROGRESS = {"created": 0, "open": 1, "expired": 2, "failed": 2, "processing": 3, "succeeded": 4}
+PROGRESS = {
+    AttemptState.CREATED: 0,
+    AttemptState.OPEN: 1,
+    AttemptState.EXPIRED: 2,
+    AttemptState.FAILED: 2,
+    AttemptState.PROCESSING: 3,
+    AttemptState.SUCCEEDED: 4,
+}
 # Stripe forgets idempotency keys after a day; a key older than this is never sent again.
 KEY_LIFETIME = timedelta(hours=23)
 
@@ -74,7 +89,7 @@ def prepare_attempt(
     pledge = session.get(Pledge, pledge_id)
     if pledge is None:
         raise NotFound("This pledge does not exist.", place="pledge")
-    if pledge.legal_nature == "conditional" and kind != "setup":
+    if pledge.legal_nature == LegalNature.CONDITIONAL and kind != "setup":
         raise Conflict("This pledge becomes due only if the campaign succeeds.", place="pledge")
     rest = open_quantity(session, pledge)
     if not rest:
@@ -87,7 +102,7 @@ def prepare_attempt(
     if last is not None:
         if _same(last, params_sha256, asked, now):
             return last
-        last.state = "expired"
+        last.state = AttemptState.EXPIRED
         last.updated_at = now
     count = select(func.max(PaymentAttempt.n)).where(PaymentAttempt.pledge_id == pledge_id)
     return _new_attempt(
@@ -111,7 +126,9 @@ def prepare_recurring(
     Raises Conflict for one that began already, or has ended.
     """
     gift = session.get_one(RecurringGift, gift_id)
-    if (gift.state == "asked") != (kind == "subscription") or gift.state == "stopped":
+    if (gift.state == RecurringState.ASKED) != (
+        kind == "subscription"
+    ) or gift.state == RecurringState.STOPPED:
         raise Conflict(
             "This recurring contribution has already started or has ended.", place="gift"
         )
@@ -120,13 +137,13 @@ def prepare_recurring(
         select(PaymentAttempt).where(
             PaymentAttempt.recurring_id == gift_id,
             PaymentAttempt.kind == kind,
-            PaymentAttempt.state.in_(("created", "open")),
+            PaymentAttempt.state.in_((AttemptState.CREATED, AttemptState.OPEN)),
         )
     )
     if last is not None:
         if _same(last, params_sha256, asked, now):
             return last
-        last.state = "expired"
+        last.state = AttemptState.EXPIRED
         last.updated_at = now
     count = select(func.max(PaymentAttempt.n)).where(PaymentAttempt.recurring_id == gift_id)
     return _new_attempt(
@@ -146,7 +163,7 @@ def _same(last: PaymentAttempt, params_sha256: str, amount: int, now: datetime) 
     """Whether an attempt asked the same, and its key still means so at Stripe."""
     fresh = now - last.created_at < KEY_LIFETIME
     same = last.params_sha256 == params_sha256 and last.amount == amount
-    return same and (fresh or last.state == "open")
+    return same and (fresh or last.state == AttemptState.OPEN)
 
 
 def _new_attempt(session: Session, *, kind: str, now: datetime, **values: Any) -> PaymentAttempt:
@@ -155,7 +172,7 @@ def _new_attempt(session: Session, *, kind: str, now: datetime, **values: Any) -
         id=attempt_id,
         kind=kind,
         idempotency_key=f"poolbook:{kind}:{attempt_id}",
-        state="created",
+        state=AttemptState.CREATED,
         created_at=now,
         updated_at=now,
         **values,
@@ -171,16 +188,16 @@ def record_session(
 ) -> None:
     """Note what Stripe says of an attempt's payment page; an older answer changes nothing."""
     attempt = session.get_one(PaymentAttempt, attempt_id)
-    if attempt.state == "posted":
+    if attempt.state == AttemptState.POSTED:
         return
     attempt.stripe_session_id = answer.id
     attempt.stripe_payment_intent_id = answer.payment_intent_id or attempt.stripe_payment_intent_id
     attempt.checkout_url = answer.url or attempt.checkout_url
-    states = {"open": "open", "complete": "processing", "expired": "expired"}
-    state = states.get(answer.status, "open")
+    states = {"complete": AttemptState.PROCESSING, "expired": AttemptState.EXPIRED}
+    state = states.get(answer.status, AttemptState.OPEN)
     if answer.status == "complete" and answer.payment_status != "unpaid":
         # Where no payment is required, as when a card is saved, there is nothing to wait for.
-        state = "succeeded"
+        state = AttemptState.SUCCEEDED
     if PROGRESS[state] >= PROGRESS[attempt.state]:
         attempt.state = state
     attempt.updated_at = now
@@ -193,8 +210,8 @@ def record_session(
 def record_unknown(session: Session, *, attempt_id: UUID, now: datetime) -> None:
     """End an attempt whose payment page Stripe does not know; what is settled stays so."""
     attempt = session.get_one(PaymentAttempt, attempt_id)
-    if attempt.state in ("created", "open", "processing"):
-        attempt.state = "failed"
+    if attempt.state in (AttemptState.CREATED, AttemptState.OPEN, AttemptState.PROCESSING):
+        attempt.state = AttemptState.FAILED
         attempt.failure = "page_unknown"
     attempt.updated_at = now
     session.flush()
@@ -205,14 +222,14 @@ def record_failure(session: Session, *, attempt_id: UUID, failure: str, now: dat
     """Note that a payment on its way did not come through; what is settled stays so."""
     attempt = session.get_one(PaymentAttempt, attempt_id)
     before = attempt.state
-    if before in ("created", "open", "processing"):
-        attempt.state = "failed"
+    if before in (AttemptState.CREATED, AttemptState.OPEN, AttemptState.PROCESSING):
+        attempt.state = AttemptState.FAILED
         attempt.failure = failure
     attempt.updated_at = now
     session.flush()
     restate_confirmed(session, attempt.pledge_id)
     # Whoever is still on the payment page sees it there; a debit fails days later.
-    if before == "processing" and attempt.pledge_id is not None:
+    if before == AttemptState.PROCESSING and attempt.pledge_id is not None:
         tell_status(session, pledge=session.get_one(Pledge, attempt.pledge_id), now=now)
 
 
@@ -297,7 +314,7 @@ def _settle_own(
         pledge=pledge,
         entry_id=posted.ids[-1],
         quantity=txn.amount,
-        source="payment",
+        source=FulfilmentSource.PAYMENT,
         source_ref=txn.stripe_txn_id,
         now=now,
     )
@@ -312,7 +329,7 @@ def place_of(session: ReadSession, pledge: Pledge) -> Place:
     pool = session.get(Pool, book.id)
     general = session.scalar(
         select(Fund.code)
-        .where(Fund.book_id == book.id, Fund.fund_class == "unrestricted")
+        .where(Fund.book_id == book.id, Fund.fund_class == FundClass.UNRESTRICTED)
         .order_by(Fund.code)
         .limit(1)
     )
@@ -349,18 +366,27 @@ def _close_attempts(session: Session, pledge: Pledge, amount: int | None, now: d
             select(PaymentAttempt)
             .where(
                 PaymentAttempt.pledge_id == pledge.id,
-                PaymentAttempt.kind != "setup",
-                PaymentAttempt.state.in_(("created", "open", "processing", "succeeded")),
+                PaymentAttempt.kind != AttemptKind.SETUP,
+                PaymentAttempt.state.in_(
+                    (
+                        AttemptState.CREATED,
+                        AttemptState.OPEN,
+                        AttemptState.PROCESSING,
+                        AttemptState.SUCCEEDED,
+                    )
+                ),
             )
             .order_by(PaymentAttempt.n)
         )
     )
     if open_quantity(session, pledge):
         came = [row for row in waiting if row.amount == amount]
-        known = [row for row in came if row.state in ("processing", "succeeded")]
+        known = [
+            row for row in came if row.state in (AttemptState.PROCESSING, AttemptState.SUCCEEDED)
+        ]
         waiting = (known or came)[:1]
     for attempt in waiting:
-        attempt.state = "posted"
+        attempt.state = AttemptState.POSTED
         attempt.updated_at = now
     session.flush()
     restate_confirmed(session, pledge.id)

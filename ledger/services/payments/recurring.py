@@ -13,6 +13,7 @@ from sqlalchemy import select
 from ledger.core.card_amounts import refusal
 from ledger.core.days import day_in
 from ledger.core.reference import new_reference
+from ledger.core.vocabulary import CampaignMode, RecurringState
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.gateway import Subscription
@@ -65,7 +66,7 @@ def begin(
     said = refusal(amount, campaign.commodity)
     if said:
         raise Invalid(said, place="money")
-    if campaign.mode == "all_or_nothing":
+    if campaign.mode == CampaignMode.ALL_OR_NOTHING:
         raise Conflict(
             "This campaign collects once, at its end, so it cannot take recurring contributions.",
             place="every",
@@ -81,7 +82,7 @@ def begin(
         commodity=campaign.commodity,
         amount=amount,
         every=every,
-        state="asked",
+        state=RecurringState.ASKED,
         consent=basket.consent,
         created_at=now,
     )
@@ -95,7 +96,7 @@ def record_subscription(
 ) -> None:
     """Note how a subscription stands and tell the donor what they should know; told twice, once."""
     gift = session.get_one(RecurringGift, gift_id)
-    if gift.state == "stopped":
+    if gift.state == RecurringState.STOPPED:
         return
     before = gift.state
     zone = session.get_one(Book, gift.book_id).time_zone
@@ -106,21 +107,21 @@ def record_subscription(
     gift.next_on = day_in(zone, answer.next_at) if answer.next_at else None
     gift.resumes_on = day_in(zone, answer.resumes_at) if answer.resumes_at else None
     gift.look_at = _look_again(answer, now)
-    if gift.state == "past_due":
+    if gift.state == RecurringState.PAST_DUE:
         gift.failure = answer.status
-    elif gift.state in ("active", "paused"):
+    elif gift.state in (RecurringState.ACTIVE, RecurringState.PAUSED):
         gift.failure = None
-    if gift.state == "stopped":
+    if gift.state == RecurringState.STOPPED:
         gift.ended_at = now
         gift.next_on = gift.resumes_on = gift.look_at = None
     session.flush()
     if before == gift.state:
         return
-    if before == "asked" and gift.state == "active":
+    if before == RecurringState.ASKED and gift.state == RecurringState.ACTIVE:
         tell_gift_begun(session, gift=gift, now=now)
-    elif gift.state == "past_due" and before != "asked":
+    elif gift.state == RecurringState.PAST_DUE and before != RecurringState.ASKED:
         tell_renewal_failed(session, gift=gift, now=now)
-    elif gift.state == "stopped" and before != "asked":
+    elif gift.state == RecurringState.STOPPED and before != RecurringState.ASKED:
         tell_gift_stopped(session, gift=gift, on=day_in(zone, now), now=now)
 
 
@@ -156,12 +157,12 @@ def settle_recurring(session: Session, *, txn_id: str, gift_id: UUID, now: datet
     session.flush()
 
 
-def _state(answer: Subscription) -> str:
+def _state(answer: Subscription) -> RecurringState:
     if answer.status in ENDED:
-        return "stopped"
+        return RecurringState.STOPPED
     if answer.status in MISSED:
-        return "past_due"
-    return "paused" if answer.paused else "active"
+        return RecurringState.PAST_DUE
+    return RecurringState.PAUSED if answer.paused else RecurringState.ACTIVE
 
 
 def _look_again(answer: Subscription, now: datetime) -> datetime:

@@ -13,12 +13,13 @@ from sqlalchemy import func, select
 from ledger.core import bookkeeping
 from ledger.core.entry import Entry
 from ledger.core.figures import given
+from ledger.core.vocabulary import FulfilmentSource, LegalNature, RefundState
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Fund
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.payments import BalanceTransaction, Refund
-from ledger.models.pledges import RETURN, Pledge
+from ledger.models.pledges import Pledge
 from ledger.queries.accounting.periods import closed_until
 from ledger.queries.people.parties import labels_of_payment
 from ledger.services.books import journal
@@ -77,7 +78,7 @@ def settle_refund(
                 pledge=pledge,
                 entry_id=_entry_in(session, posted, pledge),
                 quantity=own,
-                source="refund",
+                source=FulfilmentSource.REFUND,
                 source_ref=txn_id,
                 now=now,
             )
@@ -165,7 +166,7 @@ def settle_bounce(session: Session, *, txn_id: str, refund_id: str, now: datetim
     post(session, txn, fund, entries, "refund_bounced", now, payment=sent)
     row = session.scalar(select(Refund).where(Refund.stripe_refund_id == refund_id))
     if row is not None:
-        row.state = "bounced"
+        row.state = RefundState.BOUNCED
         session.flush()
         tell_status(session, pledge=session.get_one(Pledge, row.pledge_id), now=now)
 
@@ -198,7 +199,7 @@ def settle_return(session: Session, *, txn_id: str, charge_id: str, now: datetim
             pledge=pledge,
             entry_id=_entry_in(session, posted, pledge),
             quantity=txn.amount,
-            source=RETURN,
+            source=FulfilmentSource.RETURN,
             source_ref=txn_id,
             now=now,
         )
@@ -225,7 +226,7 @@ def _return_entries(
     back = -txn.amount
     if pledge is None or not again:
         return bookkeeping.debit_returned(**place, amount=back, fee=txn.fee)
-    if pledge.legal_nature == "unconditional":
+    if pledge.legal_nature == LegalNature.UNCONDITIONAL:
         entries = bookkeeping.recognised_debit_returned(
             **place, amount=again, fee=txn.fee, pledge=pledge.reference
         )
@@ -275,7 +276,7 @@ def _note_posted(session: Session, txn: BalanceTransaction, refund_id: UUID | No
     if row is not None and row.pledge_id == txn.pledge_id:
         # The books may hear of it before whoever sent it has noted the answer.
         row.stripe_refund_id = txn.source_id
-        row.state = "posted"
+        row.state = RefundState.POSTED
     session.flush()
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from ledger.core.vocabulary import RefundState
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.gateway import Refund as Sent
@@ -59,7 +60,7 @@ def request_refund(
         stripe_charge_id=charge.source_id,
         amount=amount,
         reason=reason,
-        state="requested",
+        state=RefundState.REQUESTED,
         requested_by=requested_by,
         created_at=now,
     )
@@ -86,13 +87,13 @@ def _refundable(session: Session, pledge_id: UUID, charge: BalanceTransaction) -
     asked = session.scalar(
         select(func.coalesce(func.sum(Refund.amount), 0)).where(
             Refund.stripe_charge_id == charge.source_id,
-            Refund.state.not_in(("failed", "rejected")),
+            Refund.state.not_in((RefundState.FAILED, RefundState.REJECTED)),
         )
     )
     under_way = session.scalar(
         select(func.coalesce(func.sum(Refund.amount), 0)).where(
             Refund.pledge_id == pledge_id,
-            Refund.state.not_in(("failed", "rejected", "posted")),
+            Refund.state.not_in((RefundState.FAILED, RefundState.REJECTED, RefundState.POSTED)),
         )
     )
     kept = session.scalar(
@@ -107,11 +108,11 @@ def _refundable(session: Session, pledge_id: UUID, charge: BalanceTransaction) -
 def approve_refund(session: Session, *, refund_id: UUID, approved_by: UUID, now: datetime) -> None:
     """Let the worker send a refund. Raises NotAllowed for whoever asked for it."""
     refund = session.get_one(Refund, refund_id)
-    if refund.state != "requested":
+    if refund.state != RefundState.REQUESTED:
         raise Conflict("This refund has already been decided.", place="refund")
     if refund.requested_by == approved_by:
         raise NotAllowed("You requested this refund, so you cannot approve it.")
-    refund.state = "approved"
+    refund.state = RefundState.APPROVED
     refund.approved_by = approved_by
     session.flush()
     _have_it_sent(session, refund, now)
@@ -119,26 +120,26 @@ def approve_refund(session: Session, *, refund_id: UUID, approved_by: UUID, now:
 
 def reject_refund(session: Session, *, refund_id: UUID) -> None:
     """Note that an approver said no."""
-    session.get_one(Refund, refund_id).state = "rejected"
+    session.get_one(Refund, refund_id).state = RefundState.REJECTED
     session.flush()
 
 
 def record_sent(session: Session, *, refund_id: UUID, answer: Sent, now: datetime) -> None:
     """Note Stripe's answer; the money is booked from its balance transaction."""
     refund = session.get_one(Refund, refund_id)
-    if refund.state in ("approved", "unanswered"):
+    if refund.state in (RefundState.APPROVED, RefundState.UNANSWERED):
         refund.stripe_refund_id = answer.id
         if answer.status in ("failed", "canceled"):
             _fail(session, refund, now)
         else:
-            refund.state = "sent"
+            refund.state = RefundState.SENT
     session.flush()
 
 
 def record_refused(session: Session, *, refund_id: UUID, now: datetime) -> None:
     """Note that Stripe refused a refund for good."""
     refund = session.get_one(Refund, refund_id)
-    if refund.state == "approved":
+    if refund.state == RefundState.APPROVED:
         _fail(session, refund, now)
 
 
@@ -146,7 +147,7 @@ def record_failed(session: Session, *, refund_id: UUID, now: datetime) -> None:
     """Note that a refund which Stripe had taken on failed before any money moved: its amount can
     be asked for again. One that had moved comes back as a movement of its own (REF-5)."""
     refund = session.get_one(Refund, refund_id)
-    if refund.state == "sent":
+    if refund.state == RefundState.SENT:
         _fail(session, refund, now)
 
 
@@ -156,8 +157,8 @@ def record_unanswered(session: Session, *, refund_id: UUID) -> None:
     The money may have gone: the amount stays taken, and a balance transaction still posts it.
     """
     refund = session.get(Refund, refund_id)
-    if refund is not None and refund.state == "approved":
-        refund.state = "unanswered"
+    if refund is not None and refund.state == RefundState.APPROVED:
+        refund.state = RefundState.UNANSWERED
         session.flush()
 
 
@@ -169,16 +170,16 @@ def retry_refund(session: Session, *, refund_id: UUID, book_id: UUID, now: datet
     refund = session.get(Refund, refund_id)
     if refund is None or refund.book_id != book_id:
         raise NotFound("There is no such refund in this book.", place="refund")
-    if refund.state != "unanswered":
+    if refund.state != RefundState.UNANSWERED:
         raise Conflict("You can only resend a refund that Stripe has not answered.", place="refund")
-    refund.state = "approved"
+    refund.state = RefundState.APPROVED
     session.flush()
     _have_it_sent(session, refund, now)
 
 
 def _fail(session: Session, refund: Refund, now: datetime) -> None:
     """Note that a refund failed, and tell its donor that we still hold the money."""
-    refund.state = "failed"
+    refund.state = RefundState.FAILED
     session.flush()
     tell_status(session, pledge=session.get_one(Pledge, refund.pledge_id), now=now)
 

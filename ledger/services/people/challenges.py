@@ -12,22 +12,21 @@ from uuid import UUID
 from sqlalchemy import delete, update
 
 from ledger.db import Session
-from ledger.models.factors import Challenge
+from ledger.models.factors import Challenge, ChallengePurpose
 
 LIFETIME = timedelta(minutes=5)
 CHALLENGE_BYTES = 32
-ENROL, SIGN_IN, SECOND_STEP, CONFIRM = "enrol", "sign_in", "second_step", "confirm"
-PURPOSES = (ENROL, SIGN_IN, SECOND_STEP, CONFIRM)
+ENROL, SIGN_IN, SECOND_STEP, CONFIRM = ChallengePurpose
 
 
 def begin(
     session: Session, *, purpose: str, browser: str, person_id: UUID | None, now: datetime
 ) -> Challenge:
     """Make a challenge; forget those that are too old. ``browser`` is the cookie's own key."""
-    assert purpose in PURPOSES
+    assert purpose in tuple(ChallengePurpose)
     session.execute(delete(Challenge).where(Challenge.expires_at < now))
     row = Challenge(
-        purpose=purpose,
+        purpose=ChallengePurpose(purpose),
         challenge=secrets.token_hex(CHALLENGE_BYTES),
         browser_sha256=_sha256(browser),
         person_id=person_id,

@@ -10,20 +10,29 @@ from uuid import UUID
 
 from sqlalchemy import delete
 
+from ledger.core.vocabulary import Role
 from ledger.db import ReadSession, Session
 from ledger.encryption import SecretBox
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.ids import new_id
 from ledger.models.books import Book
-from ledger.models.factors import FactorPolicy, FactorReset, Passkey, RecoveryCode, Totp
+from ledger.models.factors import (
+    FactorDemand,
+    FactorPolicy,
+    FactorReset,
+    Passkey,
+    RecoveryCode,
+    Totp,
+)
 from ledger.models.people import Person
 from ledger.models.rights_log import RightsKind
-from ledger.queries.people.factors import DEMANDS, GRACE_DAYS, factors_of, has_factor
+from ledger.models.sessions import SessionEnd
+from ledger.queries.people.factors import GRACE_DAYS, factors_of, has_factor
 from ledger.queries.people.people import memberships_of
 from ledger.services.jobs import rate_limits
 from ledger.services.jobs.rate_limits import HOUR, Limit, Subject
 from ledger.services.people import recovery_codes, sessions, totp
-from ledger.services.people.people import ROLES, send
+from ledger.services.people.people import send
 from ledger.services.people.rights_log import record
 
 PURPOSE = "factors"
@@ -161,7 +170,7 @@ def reset(session: Session, *, person_id: UUID, by: UUID | None, now: datetime) 
             about={"person": person_id},
             now=now,
         )
-    sessions.end_all(session, person_id=person_id, reason="factors_reset", now=now)
+    sessions.end_all(session, person_id=person_id, reason=SessionEnd.FACTORS_RESET, now=now)
     who = "the operator of this installation" if by is None else "an admin of your community"
     _tell(session, person_id, f"{who} removed your passkeys, app and recovery codes", now)
 
@@ -173,9 +182,9 @@ def set_policy(
 
     Whoever holds the role without one has seven days. Raises Invalid.
     """
-    if role not in ROLES:
+    if role not in tuple(Role):
         raise Invalid("Choose a role.", place="role")
-    if demand not in DEMANDS:
+    if demand not in tuple(FactorDemand):
         raise Invalid("Choose off, asked or required.", place=f"demand-{role}")
     row = session.get(FactorPolicy, (book.id, role))
     if row is not None and row.demand == demand:
@@ -183,7 +192,7 @@ def set_policy(
     if row is None:
         row = FactorPolicy(book_id=book.id, role=role, grace_days=GRACE_DAYS)
         session.add(row)
-    row.demand, row.set_by, row.set_at = demand, set_by, now
+    row.demand, row.set_by, row.set_at = FactorDemand(demand), set_by, now
     session.flush()
     record(
         session,

@@ -11,6 +11,7 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 
 from ledger.core.bounds import LONGEST_LINE, check_text
+from ledger.core.vocabulary import Role
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.people import Membership, OutboxMessage, Person
@@ -18,7 +19,6 @@ from ledger.models.rights_log import RightsKind
 from ledger.queries.people.people import person_by_email, roles_to_come
 from ledger.services.people.rights_log import record
 
-ROLES = ("member", "treasurer", "approver", "auditor", "admin")
 # An audit is for a year; whoever needs longer is given the role again.
 AUDITOR_LASTS = timedelta(days=365)
 # Roles that one person may not hold at once in one book (domain section 11).
@@ -62,7 +62,7 @@ def grant_role(
     for a role that does not exist or ends before it starts, NotAllowed for one given to oneself,
     Conflict for incompatible duties.
     """
-    if role not in ROLES:
+    if role not in tuple(Role):
         raise Invalid("There is no role {role}.", place="role", role=role)
     held = roles_to_come(session, person_id=person_id, book_id=book_id, now=now)
     if role in held:

@@ -15,7 +15,7 @@ from sqlalchemy import delete, or_
 from ledger.db import Session
 from ledger.errors import NotFound
 from ledger.models.rights_log import RightsKind
-from ledger.models.sessions import SignInSession
+from ledger.models.sessions import SessionEnd, SignInSession
 from ledger.queries.people.sessions import holds_a_role, sessions_of
 from ledger.services.people.people import sha256
 from ledger.services.people.rights_log import record
@@ -125,7 +125,7 @@ def is_fresh(row: SignInSession, now: datetime) -> bool:
 
 
 def end_session(
-    session: Session, *, session_id: UUID, person_id: UUID, reason: str, now: datetime
+    session: Session, *, session_id: UUID, person_id: UUID, reason: SessionEnd, now: datetime
 ) -> None:
     """End one of a person's own sessions. Raises NotFound when it is none or has ended."""
     row = session.get(SignInSession, session_id)
@@ -136,7 +136,7 @@ def end_session(
     _record(session, RightsKind.SIGNED_OUT, row, now, reason=reason)
 
 
-def end_all(session: Session, *, person_id: UUID, reason: str, now: datetime) -> int:
+def end_all(session: Session, *, person_id: UUID, reason: SessionEnd, now: datetime) -> int:
     """End every session of a person; return how many there were."""
     rows = sessions_of(session, person_id=person_id, now=now)
     for row in rows:

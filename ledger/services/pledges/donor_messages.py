@@ -9,7 +9,8 @@ from datetime import date, datetime
 
 from ledger.core.amount import is_currency, plain_text
 from ledger.core.days import day_in
-from ledger.core.pledge_status import Tone
+from ledger.core.pledge_sentences import Tone
+from ledger.core.vocabulary import LegalNature
 from ledger.db import Session
 from ledger.links import PLEDGE, RECURRING, place_for
 from ledger.models.books import Book
@@ -50,7 +51,7 @@ def tell_card_saved(session: Session, *, pledge: Pledge, shown: str, now: dateti
     """Say that a card is kept, for what, and when it will be charged."""
     when = (
         "We charge it only if the campaign reaches its goal by the deadline."
-        if pledge.legal_nature == "conditional"
+        if pledge.legal_nature == LegalNature.CONDITIONAL
         else "We charge it on the dates you agreed to, and tell you if a payment fails."
     )
     _tell(

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select, true
 
 from ledger.core.days import day_in
+from ledger.core.vocabulary import OPEN_PLEDGES, LegalNature
 from ledger.db import ReadSession, Session
 from ledger.models.books import Book
 from ledger.models.payments import PaymentAttempt
@@ -13,7 +14,6 @@ from ledger.models.pledges import Pledge, PledgeLine
 from ledger.queries.books.policies import policy_of
 from ledger.services.pledges.pledges import lapse_pledge
 
-OPEN = ("open", "part_fulfilled")
 # A payment page can be opened again for so long; then nobody means to pay any more.
 UNPAID = timedelta(days=3)
 
@@ -70,8 +70,8 @@ def overdue(session: ReadSession, *, book: Book, on: date) -> list[Pledge]:
         .outerjoin(instalments, instalments.c.pledge_id == Pledge.id)
         .where(
             Pledge.book_id == book.id,
-            Pledge.legal_nature == "intention",
-            Pledge.state.in_(OPEN),
+            Pledge.legal_nature == LegalNature.INTENTION,
+            Pledge.state.in_(OPEN_PLEDGES),
         )
         .order_by(Pledge.created_at, Pledge.id)
     )

@@ -8,14 +8,12 @@ from ledger.core.amount import is_currency, kind_of
 from ledger.core.card_amounts import refusal
 from ledger.core.currencies import exponent
 from ledger.core.instalments import instalments
+from ledger.core.vocabulary import CampaignMode, CampaignState
 from ledger.db import ReadSession
 from ledger.errors import Conflict, Invalid
 from ledger.models.campaigns import Campaign
 from ledger.queries.campaigns.campaigns import needs_of
 
-GATED = "all_or_nothing"
-# The policy of a campaign whose organiser accepts every offer of a confirmed address.
-ALL_CONFIRMED = "all_confirmed"
 LIMITS = {"money": 10**12, "things": 10_000, "hours": 100_000}
 
 
@@ -39,7 +37,7 @@ def smallest(commodity: str) -> int:
 def check_open(campaign: Campaign, today: date) -> None:
     """Refuse what comes before a campaign has begun or after it is over. Raises Conflict."""
     over = campaign.deadline_on is not None and today > campaign.deadline_on
-    if campaign.state != "live" or over:
+    if campaign.state != CampaignState.LIVE or over:
         raise Conflict("This campaign is over and takes no more pledges.", place="campaign")
     if today < campaign.opens_on:
         raise Conflict("This campaign has not started yet.", place="campaign")
@@ -70,7 +68,9 @@ def check_lines(
             sentence = "Enter an amount of at least 1."
         elif line.quantity > LIMITS[kind_of(line.commodity)]:
             sentence = "This is more than can be offered at once."
-        elif line.parts > 1 and (not is_currency(line.commodity) or campaign.mode == GATED):
+        elif line.parts > 1 and (
+            not is_currency(line.commodity) or campaign.mode == CampaignMode.ALL_OR_NOTHING
+        ):
             sentence = "This cannot be given in instalments."
         elif by_card and is_currency(line.commodity) and _uncharged(line):
             sentence = _uncharged(line)

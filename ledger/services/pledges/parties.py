@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import exists, or_, select, update
 
 from ledger.core.reference import new_reference
+from ledger.core.vocabulary import Consent
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.hours import HoursEntry
@@ -24,7 +25,6 @@ from ledger.services.jobs import rate_limits
 from ledger.services.people.people import clean_email
 from ledger.services.pledges.confirmations import restate_offers
 
-CONSENTS = ("name", "initials", "anonymous")
 LOOKED_UP_AT_ONCE = 500
 
 
@@ -122,7 +122,7 @@ def show_basket(
     """Set how a person's own basket is shown in public. Raises NotFound, Invalid."""
     basket, _party = _own(session, person_id, basket_id)
     _check_consent(consent)
-    basket.consent = consent
+    basket.consent = Consent(consent)
     basket.confirmed_at = basket.confirmed_at or now
     session.flush()
 
@@ -178,5 +178,5 @@ def _checked(giver: Giver) -> str:
 
 
 def _check_consent(consent: str) -> None:
-    if consent not in CONSENTS:
+    if consent not in tuple(Consent):
         raise Invalid("Choose how your name is shown.", place="consent")

@@ -19,6 +19,13 @@ from ledger.core.days import day_in
 from ledger.core.entry import Entry
 from ledger.core.instalments import Part, instalments
 from ledger.core.reference import new_reference
+from ledger.core.vocabulary import (
+    Acceptance,
+    CampaignMode,
+    FulfilmentSource,
+    LegalNature,
+    PledgeState,
+)
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
@@ -31,9 +38,14 @@ from ledger.queries.books.policies import policy_of
 from ledger.queries.pledges.pledges import fulfilled_quantity, open_quantity
 from ledger.services.books import journal
 from ledger.services.pledges.confirmations import restate_confirmed
-from ledger.services.pledges.offers import ALL_CONFIRMED, GATED, Line, check_lines, check_open
+from ledger.services.pledges.offers import Line, check_lines, check_open
 
-ENDED = ("cancelled", "lapsed", "written_off", "charged_back")
+ENDED = (
+    PledgeState.CANCELLED,
+    PledgeState.LAPSED,
+    PledgeState.WRITTEN_OFF,
+    PledgeState.CHARGED_BACK,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,7 @@ class Promised:
     book: Book
     fund: Fund
     quantity: int
-    legal_nature: str
+    legal_nature: LegalNature
     due_on: date | None = None
 
 
@@ -86,7 +98,7 @@ def make_pledges(
         check_lines(session, campaign, request.lines, by_card=request.by_card)
     # Money needs nobody's acceptance.
     offers = any(not is_currency(line.commodity) for line in request.lines)
-    waits = offers and (request.is_queued or campaign.acceptance != ALL_CONFIRMED)
+    waits = offers and (request.is_queued or campaign.acceptance != Acceptance.ALL_CONFIRMED)
     basket = Basket(
         book_id=campaign.book_id,
         campaign_id=campaign.id,
@@ -121,8 +133,12 @@ def _pledge_of(campaign: Campaign, basket: Basket, line: Line, now: datetime) ->
         reference=new_reference("P", secrets.choice),
         commodity=line.commodity,
         quantity=line.quantity,
-        legal_nature=("conditional" if campaign.mode == GATED else "intention"),
-        state="open",
+        legal_nature=(
+            LegalNature.CONDITIONAL
+            if campaign.mode == CampaignMode.ALL_OR_NOTHING
+            else LegalNature.INTENTION
+        ),
+        state=PledgeState.OPEN,
         note=line.note,
         due_on=None,
         cover=line.cover,
@@ -179,7 +195,7 @@ def make_promise(
     pledge = _promise(promised, now)
     session.add(pledge)
     session.flush()
-    if promised.legal_nature != "unconditional":
+    if promised.legal_nature != LegalNature.UNCONDITIONAL:
         entries = bookkeeping.pledge_made(
             book=promised.book.code,
             fund=promised.fund.code,
@@ -214,9 +230,9 @@ def release_for(session: Session, pledge: Pledge, amount: int) -> tuple[int, int
     """Return how much of a payment takes an intention off the memo accounts, and how much pays
     what is owed; both in the pledge's smallest unit, both zero while nothing is owed."""
     rest = min(amount, open_quantity(session, pledge))
-    if pledge.legal_nature == "intention":
+    if pledge.legal_nature == LegalNature.INTENTION:
         return rest, 0
-    if pledge.legal_nature == "conditional":
+    if pledge.legal_nature == LegalNature.CONDITIONAL:
         # Of a matching promise the part that gifts have earned is owed already (PLG-14).
         return 0, min(rest, booked_as(session, pledge, [Acct.PLEDGES_RECEIVABLE]))
     return 0, rest
@@ -245,7 +261,7 @@ def check_due(session: Session, pledge: Pledge) -> None:
     """Refuse money for a promise that depends on the campaign: received now, it would have to be
     given back if the campaign fails (domain section 1.1). Raises Conflict."""
     if (
-        pledge.legal_nature == "conditional"
+        pledge.legal_nature == LegalNature.CONDITIONAL
         and open_quantity(session, pledge)
         and not booked_as(session, pledge, [Acct.PLEDGES_RECEIVABLE])
     ):
@@ -258,7 +274,7 @@ def record_fulfilment(
     pledge: Pledge,
     entry_id: UUID,
     quantity: int,
-    source: str,
+    source: FulfilmentSource,
     source_ref: str,
     now: datetime,
 ) -> None:
@@ -276,7 +292,7 @@ def record_fulfilment(
     )
     if known is not None:
         return
-    if pledge.legal_nature == "conditional":
+    if pledge.legal_nature == LegalNature.CONDITIONAL:
         _keep_early(session, pledge, entry_id, quantity, f"{source}/{source_ref}", now)
     session.add(
         Fulfilment(
@@ -300,19 +316,19 @@ def cancel_pledge(
 
     Raises NotFound, Conflict when nothing is open or it is owed.
     """
-    return _end(session, pledge_id, "cancelled", on, now, made_by)
+    return _end(session, pledge_id, PledgeState.CANCELLED, on, now, made_by)
 
 
 def lapse_pledge(session: Session, *, pledge_id: UUID, on: date, now: datetime) -> None:
     """Let what is open lapse (PLG-08). Raises NotFound, Conflict when nothing is open."""
-    _end(session, pledge_id, "lapsed", on, now)
+    _end(session, pledge_id, PledgeState.LAPSED, on, now)
 
 
 def meet_condition(session: Session, *, pledge: Pledge, on: date, now: datetime) -> None:
     """Make a conditional promise owed (PLG-07); promised things and hours become intentions, and
     so does money where the book's policy wants a promise on paper first (domain section 13)."""
     rest = open_quantity(session, pledge)
-    if pledge.legal_nature != "conditional" or not rest:
+    if pledge.legal_nature != LegalNature.CONDITIONAL or not rest:
         return
     book, fund = _codes(session, pledge)
     policy = policy_of(session, session.get_one(Book, pledge.book_id), on)
@@ -325,7 +341,7 @@ def meet_condition(session: Session, *, pledge: Pledge, on: date, now: datetime)
         pledge=pledge.reference,
         owed=owed,
     )
-    pledge.legal_nature = "unconditional" if owed else "intention"
+    pledge.legal_nature = LegalNature.UNCONDITIONAL if owed else LegalNature.INTENTION
     restate_confirmed(session, pledge.id)
     _post(session, pledge, entries, "condition_met", on, now)
 
@@ -341,7 +357,7 @@ def _promise(promised: Promised, now: datetime) -> Pledge:
         commodity=promised.book.commodity,
         quantity=promised.quantity,
         legal_nature=promised.legal_nature,
-        state="open",
+        state=PledgeState.OPEN,
         due_on=promised.due_on,
         created_at=now,
     )
@@ -350,7 +366,7 @@ def _promise(promised: Promised, now: datetime) -> Pledge:
 def _end(
     session: Session,
     pledge_id: UUID,
-    state: str,
+    state: PledgeState,
     on: date,
     now: datetime,
     made_by: UUID | None = None,
@@ -361,7 +377,7 @@ def _end(
     rest = open_quantity(session, pledge)
     if not rest:
         raise Conflict("This pledge has nothing left to pay.", place="pledge")
-    if pledge.legal_nature == "unconditional":
+    if pledge.legal_nature == LegalNature.UNCONDITIONAL:
         raise Conflict(
             "This pledge is receivable. It can be written off, but not withdrawn.", place="pledge"
         )
@@ -428,14 +444,16 @@ def restate(session: Session, pledge: Pledge) -> None:
     """Set a pledge's state by what has made it good. One that has ended stays so, unless it was
     given up and came after all, to the last of it (I-30)."""
     done = fulfilled_quantity(session, pledge)
-    if pledge.state == "charged_back" or (pledge.state in ENDED and done < pledge.quantity):
+    if pledge.state == PledgeState.CHARGED_BACK or (
+        pledge.state in ENDED and done < pledge.quantity
+    ):
         return
     if done > pledge.quantity:
-        pledge.state = "over_fulfilled"
+        pledge.state = PledgeState.OVER_FULFILLED
     elif done == pledge.quantity:
-        pledge.state = "fulfilled"
+        pledge.state = PledgeState.FULFILLED
     else:
-        pledge.state = "part_fulfilled" if done else "open"
+        pledge.state = PledgeState.PART_FULFILLED if done else PledgeState.OPEN
     restate_confirmed(session, pledge.id)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from ledger.core import bookkeeping
 from ledger.core.accounts import Acct
 from ledger.core.days import day_in
+from ledger.core.vocabulary import LegalNature, PledgeState
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.agreements import Agreement
@@ -132,7 +133,7 @@ def recognise(session: Session, row: Agreement, decision: Decision) -> None:
             book=book,
             fund=session.get_one(Fund, row.fund_id),
             quantity=row.quantity,
-            legal_nature="unconditional" if owed else "intention",
+            legal_nature=LegalNature.UNCONDITIONAL if owed else LegalNature.INTENTION,
             due_on=date.fromisoformat(row.terms["schedule"][0][0]),
         ),
         on=decision.on,
@@ -194,7 +195,7 @@ def unwind(
         raise Conflict("This year has not ended yet.", place="year")
     pledge = _pledge(session, row)
     share = discount_after(row, year - 1) - discount_after(row, year)
-    if share <= 0 or pledge.legal_nature != "unconditional":
+    if share <= 0 or pledge.legal_nature != LegalNature.UNCONDITIONAL:
         return 0
     entries = bookkeeping.discount_unwound(
         **place_of(session, row), amount=share, pledge=pledge.reference
@@ -250,7 +251,7 @@ def increase(
     amount = payload.quantity
     pledge = _pledge(session, row)
     place = place_of(session, row)
-    if pledge.legal_nature == "unconditional":
+    if pledge.legal_nature == LegalNature.UNCONDITIONAL:
         entries = bookkeeping.promise_recognised(
             **place, amount=amount, pledge=pledge.reference, discount=0
         )
@@ -326,7 +327,7 @@ def doubtful(session: ReadSession, *, book: Book, fund: Fund, on: date) -> int:
     )
     for row in rows:
         pledge = _pledge(session, row)
-        if pledge.legal_nature != "unconditional":
+        if pledge.legal_nature != LegalNature.UNCONDITIONAL:
             continue
         left = open_quantity(session, pledge)
         for day, amount in reversed(row.terms["schedule"]):
@@ -370,7 +371,7 @@ def propose_write_off(
     """Ask to give up what is left of a promise (PLG-12). Raises Conflict when nothing is, or when
     it was only noted: that lapses or is cancelled."""
     row = load(session, promise_id, KIND)
-    if _pledge(session, row).legal_nature != "unconditional":
+    if _pledge(session, row).legal_nature != LegalNature.UNCONDITIONAL:
         raise Conflict(
             "This pledge is not receivable. It lapses instead of being written off.",
             place="promise",
@@ -404,7 +405,7 @@ def write_off(
         entries,
         taken=StepTaken(quantity=left, by=decision.by, on=decision.on, now=decision.now),
     )
-    pledge.state = "written_off"
+    pledge.state = PledgeState.WRITTEN_OFF
 
 
 def discount_left(session: ReadSession, promise_id: UUID) -> int:

@@ -3,6 +3,7 @@ books (PAY-08, OFF-2). Quantities in the pledge's smallest unit."""
 
 from ledger.core import bookkeeping
 from ledger.core.entry import Entry
+from ledger.core.vocabulary import LegalNature
 from ledger.db import ReadSession
 from ledger.models.books import Book, Fund
 from ledger.models.pledges import Pledge
@@ -13,7 +14,7 @@ from ledger.services.pledges.pledges import ENDED
 def can_reopen(pledge: Pledge) -> bool:
     """Tell whether a payment that goes back opens a pledge again: not one that has ended, nor one
     that still waits for its condition."""
-    return pledge.state not in ENDED and pledge.legal_nature != "conditional"
+    return pledge.state not in ENDED and pledge.legal_nature != LegalNature.CONDITIONAL
 
 
 def owed_again(session: ReadSession, pledge: Pledge, amount: int) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from ledger.core.card_amounts import refusal
 from ledger.core.days import ONE_DAY, day_in, end_of
+from ledger.core.vocabulary import AttemptKind, AttemptState, LegalNature, MandateState
 from ledger.db import Session
 from ledger.errors import Conflict
 from ledger.gateway import PaymentIntent, SavedCard
@@ -47,7 +48,7 @@ def ask_for_card(session: Session, *, pledge_id: UUID, now: datetime) -> Mandate
     row = Mandate(
         book_id=session.get_one(Pledge, pledge_id).book_id,
         pledge_id=pledge_id,
-        state="asked",
+        state=MandateState.ASKED,
         created_at=now,
         updated_at=now,
         tries=0,
@@ -73,19 +74,23 @@ def record_card(session: Session, *, pledge_id: UUID, card: SavedCard, now: date
     The same answer told again changes nothing, so that no failed charge is forgotten by it.
     """
     row = _of(session, pledge_id)
-    if card.status != "succeeded" or card.payment_method_id is None or row.state == "ended":
+    if (
+        card.status != "succeeded"
+        or card.payment_method_id is None
+        or row.state == MandateState.ENDED
+    ):
         return
     if row.stripe_payment_method_id == card.payment_method_id:
         return
     row.stripe_payment_method_id = card.payment_method_id
     row.stripe_customer_id = card.customer_id or row.stripe_customer_id
     row.shown = card.shown
-    row.state = "saved"
+    row.state = MandateState.SAVED
     row.tries = 0
     row.failure = None
     row.updated_at = now
     pledge = session.get_one(Pledge, pledge_id)
-    row.next_charge_at = now if pledge.legal_nature != "conditional" else None
+    row.next_charge_at = now if pledge.legal_nature != LegalNature.CONDITIONAL else None
     session.flush()
     restate_confirmed(session, pledge_id)
     tell_card_saved(session, pledge=pledge, shown=row.shown, now=now)
@@ -98,7 +103,7 @@ def prepare_charge(session: Session, *, mandate_id: UUID, now: datetime) -> Paym
     then put off to the day of the next instalment.
     """
     row = session.get_one(Mandate, mandate_id)
-    if row.state != "saved":
+    if row.state != MandateState.SAVED:
         return None
     doubtful = charge_in_doubt(session, pledge_id=row.pledge_id)
     if doubtful is not None:
@@ -124,14 +129,14 @@ def prepare_charge(session: Session, *, mandate_id: UUID, now: datetime) -> Paym
     attempt = PaymentAttempt(
         id=attempt_id,
         book_id=row.book_id,
-        kind="off_session",
+        kind=AttemptKind.OFF_SESSION,
         pledge_id=pledge.id,
         n=number,
         amount=amount,
         commodity=pledge.commodity,
         idempotency_key=f"poolbook:off_session:{attempt_id}",
         params_sha256=row.stripe_payment_method_id or "",
-        state="created",
+        state=AttemptState.CREATED,
         created_at=now,
         updated_at=now,
     )
@@ -145,26 +150,26 @@ def record_charge(
 ) -> None:
     """Note how a charge went: paid, on its way, tried again later, or for its donor to mend."""
     attempt = session.get_one(PaymentAttempt, attempt_id)
-    if attempt.state != "created" or attempt.pledge_id is None:
+    if attempt.state != AttemptState.CREATED or attempt.pledge_id is None:
         return
     attempt.stripe_payment_intent_id = answer.id or None
     attempt.updated_at = now
     row = _of(session, attempt.pledge_id)
     row.updated_at = now
     if answer.status in ("succeeded", "processing"):
-        attempt.state = answer.status
+        attempt.state = AttemptState(answer.status)
         row.tries = 0
         row.failure = None
         session.flush()
         plan_next(session, row)
         return
-    attempt.state = "failed"
+    attempt.state = AttemptState.FAILED
     attempt.failure = answer.failure or answer.status
     row.tries += 1
     row.failure = attempt.failure
     final = attempt.failure in FOR_ITS_OWNER or row.tries > len(RETRY_AFTER)
     if final:
-        row.state = "needs_donor"
+        row.state = MandateState.NEEDS_DONOR
         row.next_charge_at = None
     else:
         row.next_charge_at = now + RETRY_AFTER[row.tries - 1]
@@ -190,7 +195,7 @@ def plan_next(session: Session, row: Mandate) -> None:
 def make_due(session: Session, *, pledge_id: UUID, now: datetime) -> None:
     """Have a saved card charged, because what it was saved for has come about."""
     row = mandate_of(session, pledge_id=pledge_id)
-    if row is not None and row.state == "saved":
+    if row is not None and row.state == MandateState.SAVED:
         row.next_charge_at = now
         session.flush()
 
@@ -198,7 +203,7 @@ def make_due(session: Session, *, pledge_id: UUID, now: datetime) -> None:
 def end_mandate(session: Session, *, mandate_id: UUID, now: datetime) -> None:
     """Note that a card was forgotten."""
     row = session.get_one(Mandate, mandate_id)
-    row.state = "ended"
+    row.state = MandateState.ENDED
     row.next_charge_at = None
     row.stripe_payment_method_id = None
     row.shown = ""

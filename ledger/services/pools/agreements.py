@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from ledger.core.vocabulary import BookKind
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.approval_requests import ApprovalRequest
@@ -72,7 +73,7 @@ def propose_pool(
 
     Raises Invalid, or Conflict for a code that is taken.
     """
-    if host.kind != "community":
+    if host.kind != BookKind.COMMUNITY:
         raise Invalid("Only a community can open a pool.", place="form")
     check_code(terms.code, "code")
     check_code(terms.fund, "fund")

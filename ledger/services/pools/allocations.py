@@ -17,12 +17,13 @@ from ledger.core import bookkeeping
 from ledger.core.allocation import Rule, Split, split
 from ledger.core.amount import is_currency
 from ledger.core.days import day_in
+from ledger.core.vocabulary import BookKind
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
 from ledger.models.people import Membership
-from ledger.models.pools import AllocationLine, AllocationRun
+from ledger.models.pools import AllocationLine, AllocationRun, RunState
 from ledger.queries.pools.pools import available, gifts_to_match, members_of
 from ledger.services.accounting.fund_control import lock_fund
 from ledger.services.approvals.agreements import NewAgreement, open_agreement
@@ -158,7 +159,7 @@ def propose_allocation(
             json.dumps(inputs, sort_keys=True, separators=(",", ":")).encode()
         ).hexdigest(),
         purpose=wanted.purpose,
-        state="proposed",
+        state=RunState.PROPOSED,
         proposed_by=proposed_by,
         created_at=now,
     )
@@ -200,7 +201,7 @@ def post_allocation(
     (invariant I-44), Conflict when the pool has less by now (I-41).
     """
     run = _run(session, run_id)
-    if run.state != "proposed":
+    if run.state != RunState.PROPOSED:
         raise Conflict("This allocation has already been decided.", place="run")
     if run.proposed_by == approved_by:
         raise NotAllowed("You requested this allocation, so you cannot approve it.")
@@ -211,7 +212,7 @@ def post_allocation(
     _check_disinterested(session, approved_by, {book.id for _line, book, _fund in lines}, now)
     if run.quantity > available(session, pool_id=run.pool_id, on=on, commodity=run.commodity):
         raise Conflict("The pool no longer has enough to allocate this amount.", place="amount")
-    run.state = "posted"
+    run.state = RunState.POSTED
     run.decided_by = approved_by
     run.decided_at = now
     if not is_currency(run.commodity):
@@ -270,7 +271,7 @@ def _set_aside(
 def reject_allocation(session: Session, *, run_id: UUID, rejected_by: UUID, now: datetime) -> None:
     """Note that an approver said no."""
     run = _run(session, run_id)
-    run.state = "rejected"
+    run.state = RunState.REJECTED
     run.decided_by = rejected_by
     run.decided_at = now
     session.flush()
@@ -291,7 +292,7 @@ def settle_allocation_line(
     line = session.get(AllocationLine, (run_id, book_id))
     if line is None:
         raise NotFound("This community has no share in the allocation.", place="book")
-    waits = run.state == "posted" and line.settled_at is None and line.quantity > 0
+    waits = run.state == RunState.POSTED and line.settled_at is None and line.quantity > 0
     if not waits or not is_currency(run.commodity):
         raise Conflict("This share is not waiting for a transfer.", place="book")
     parts = PoolParts(session, run.pool_id)
@@ -367,7 +368,7 @@ def _check_disinterested(
             .join(Book, Book.id == Membership.book_id)
             .where(
                 Membership.person_id == person_id,
-                Book.kind == "community",
+                Book.kind == BookKind.COMMUNITY,
                 Membership.starts_at <= now,
                 or_(Membership.ends_at.is_(None), Membership.ends_at > now),
             )

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from ledger.core import bookkeeping
+from ledger.core.vocabulary import FulfilmentSource
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.agreements import Agreement
@@ -62,7 +63,7 @@ def confirm_pooled_hours(
         pledge=pledge,
         entry_id=posted.ids[0],
         quantity=row.worked_minutes,
-        source="hours",
+        source=FulfilmentSource.HOURS,
         source_ref=str(row.id),
         now=now,
     )

@@ -14,6 +14,7 @@ from ledger.core import bookkeeping
 from ledger.core.accounts import Acct
 from ledger.core.amount import is_currency
 from ledger.core.states import after
+from ledger.core.vocabulary import RequestState
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.agreements import Agreement
@@ -108,7 +109,7 @@ def propose_exit(
     parts = _check_exit(session, row)
     waits = select(ApprovalRequest.id).where(
         ApprovalRequest.kind == EXIT,
-        ApprovalRequest.state == "open",
+        ApprovalRequest.state == RequestState.OPEN,
         ApprovalRequest.arguments["commitment"].as_string() == str(row.id),
     )
     if session.scalar(waits) is not None:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core import bookkeeping
+from ledger.core.vocabulary import BookKind, FundClass
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.approval_requests import ApprovalRequest
@@ -130,7 +131,7 @@ def add_member(session: Session, *, pool: Pool, book_code: str, fund_code: str) 
 
 def check_holder(host: Book, held_fund: Fund) -> None:
     """Refuse a fund in which a host could not keep the money of others. Raises Invalid."""
-    if held_fund.fund_class != "agency" or held_fund.book_id != host.id:
+    if held_fund.fund_class != FundClass.AGENCY or held_fund.book_id != host.id:
         raise Invalid("The host must hold a pool's money in an agency fund.", place="held_fund")
 
 
@@ -141,7 +142,7 @@ def check_newcomer(session: ReadSession, pool: Pool, book: Book, fund: Fund) -> 
 
 
 def _check_community(book: Book, currency: str, *, place: str) -> None:
-    if book.kind != "community":
+    if book.kind != BookKind.COMMUNITY:
         raise Invalid("{code} is not a community.", place=place, code=book.code)
     if book.commodity != currency:
         raise Invalid(

@@ -10,7 +10,7 @@ from ledger.core import bookkeeping
 from ledger.core.amount import is_currency
 from ledger.db import Session
 from ledger.errors import Conflict
-from ledger.models.pools import AllocationLine, AllocationRun
+from ledger.models.pools import AllocationLine, AllocationRun, RunState
 from ledger.queries.pools.open_balances import OpenBalance, open_balances
 from ledger.services.accounting.fund_control import hold
 from ledger.services.books import journal
@@ -72,7 +72,7 @@ def _mark_settled(session: Session, pool_id: UUID, now: datetime) -> None:
     """Note at the shares of money that their transfer is booked."""
     runs = session.execute(
         select(AllocationRun.id, AllocationRun.commodity).where(
-            AllocationRun.pool_id == pool_id, AllocationRun.state == "posted"
+            AllocationRun.pool_id == pool_id, AllocationRun.state == RunState.POSTED
         )
     )
     session.execute(

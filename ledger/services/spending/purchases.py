@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ledger.core import bookkeeping
 from ledger.core.amount import kind_of
+from ledger.core.vocabulary import FundClass
 from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.models.agreements import Agreement
@@ -119,7 +120,7 @@ def place_in_service(
             taken=StepTaken(quantity=row.quantity, by=by, on=on, now=now),
         )
         return
-    if to_fund.fund_class != "unrestricted" or to_fund.id == row.fund_id:
+    if to_fund.fund_class != FundClass.UNRESTRICTED or to_fund.id == row.fund_id:
         raise Invalid("Choose another fund, which must be unrestricted.", place="to_fund")
     own = place_of(session, row)
     entries = bookkeeping.items_placed_in_service(

@@ -12,12 +12,13 @@ from ledger.core.accounts import Acct
 from ledger.core.days import day_in
 from ledger.core.entry import Entry
 from ledger.core.figures import given
+from ledger.core.vocabulary import FulfilmentSource
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.approval_requests import ApprovalRequest
-from ledger.models.assets import Valuation
+from ledger.models.assets import Valuation, ValuationMethod, ValuationState
 from ledger.models.books import Book, Fund
-from ledger.models.hours import HoursEntry, SkillRate
+from ledger.models.hours import HoursEntry, HoursState, SkillRate
 from ledger.models.journal import Posting
 from ledger.models.parties import Party
 from ledger.models.people import Person
@@ -132,7 +133,7 @@ def log_hours(
                 )
             ),
             HoursEntry.worked_on == work.worked_on,
-            HoursEntry.state != "rejected",
+            HoursEntry.state != HoursState.REJECTED,
         )
     )
     if work.minutes <= 0 or int(already or 0) + work.minutes > MINUTES_PER_DAY:
@@ -157,7 +158,7 @@ def log_hours(
         worked_minutes=work.minutes,
         worked_on=work.worked_on,
         description=work.description,
-        state="logged",
+        state=HoursState.LOGGED,
         logged_by=logged_by,
         created_at=now,
     )
@@ -228,7 +229,7 @@ def confirm_hours(
             pledge=pledge,
             entry_id=posted.ids[0],
             quantity=row.worked_minutes,
-            source="hours",
+            source=FulfilmentSource.HOURS,
             source_ref=str(row.id),
             now=now,
         )
@@ -249,7 +250,7 @@ def _labelled(session: ReadSession, row: HoursEntry, entries: list[Entry]) -> li
 
 def mark_confirmed(row: HoursEntry, by: UUID, now: datetime) -> None:
     """Write down who confirmed hours, and when."""
-    row.state = "confirmed"
+    row.state = HoursState.CONFIRMED
     row.confirmed_by = by
     row.confirmed_at = now
 
@@ -259,7 +260,7 @@ def reject_hours(
 ) -> HoursEntry:
     """Send time back; nothing is posted. Raises as ``confirm_hours``."""
     row = undecided(session, hours_id, rejected_by)
-    row.state = "rejected"
+    row.state = HoursState.REJECTED
     row.confirmed_by = rejected_by
     row.confirmed_at = now
     session.flush()
@@ -335,7 +336,7 @@ def correct_hours(
 
 def _still_counted(session: ReadSession, row: HoursEntry) -> int:
     """Return minutes of confirmed hours that no correction took back."""
-    if row.state != "confirmed":
+    if row.state != HoursState.CONFIRMED:
         return 0
     taken = session.scalar(
         select(func.sum(Posting.quantity))
@@ -406,7 +407,7 @@ def undecided(session: Session, hours_id: UUID, person_id: UUID) -> HoursEntry:
     row = session.get(HoursEntry, hours_id)
     if row is None:
         raise NotFound("This record of hours does not exist.", place="hours")
-    if row.state != "logged":
+    if row.state != HoursState.LOGGED:
         raise Conflict("These hours have already been decided.", place="hours")
     giver = session.get_one(Party, row.party_id)
     asking = session.get(Person, person_id)
@@ -443,13 +444,13 @@ def value_hours(
         quantity=row.worked_minutes,
         currency=rate.currency if rate else book.commodity,
         total=worth(row.worked_minutes, rate.rate_per_hour) if rate else 0,
-        method="rate_table" if rate else "none",
+        method=ValuationMethod.RATE_TABLE if rate else ValuationMethod.NONE,
         evidence=rate.source if rate else "",
         capitalise=bool(rate and (rate.specialised or builds) and recognised),
         valued_on=on,
         valued_by=row.logged_by,
         approved_by=confirmed_by,
-        state="approved",
+        state=ValuationState.APPROVED,
     )
     session.add(valuation)
     session.flush()

@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import JSON, ColumnElement, Select, Table, Text, cast, delete, or_, select, update
 
 from ledger.core.days import day_in
+from ledger.core.vocabulary import OPEN_PLEDGES, Consent, LegalNature, RecurringState
 from ledger.db import Session
 from ledger.errors import Conflict, NotFound
 from ledger.models import Base
@@ -45,14 +46,13 @@ KEPT = {
     *("entry", "posting", "seal", "checkpoint", "rights_log"),
     *("account", "fund", "period", "book", "commodity"),
 }
-OPEN = ("open", "part_fulfilled")
 NO_TEXTS: dict[str, Any] = {
     "counterparty_name": None,
     "counterparty_account": None,
     "remittance": "",
     "end_to_end_id": None,
 }
-GOING_ON = ("active", "past_due", "paused")
+GOING_ON = (RecurringState.ACTIVE, RecurringState.PAST_DUE, RecurringState.PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def erase(session: Session, *, email: str, now: datetime, asked_by: UUID | None 
     addresses = {party.email for party in parties} | {address}
     pledges = _pledges(session, ids, now)
     for party in parties:
-        party.name, party.email, party.consent = "", "", "anonymous"
+        party.name, party.email, party.consent = "", "", Consent.ANONYMOUS
         party.salt, party.person_id, party.erased_at = None, None, now
     if person is not None:
         _person(session, person)
@@ -115,8 +115,8 @@ def _check(
     owed = session.scalar(
         select(Pledge.reference).where(
             Pledge.party_id.in_(ids),
-            Pledge.state.in_(OPEN),
-            Pledge.legal_nature == "unconditional",
+            Pledge.state.in_(OPEN_PLEDGES),
+            Pledge.legal_nature == LegalNature.UNCONDITIONAL,
         )
     )
     if owed is not None:
@@ -136,14 +136,14 @@ def _pledges(session: Session, parties: Sequence[UUID], now: datetime) -> list[P
     """Take back what is open, and empty the texts that belong to the pledges."""
     pledges = list(session.scalars(select(Pledge).where(Pledge.party_id.in_(parties))))
     for pledge in pledges:
-        if pledge.state in OPEN:
+        if pledge.state in OPEN_PLEDGES:
             zone = session.get_one(Book, pledge.book_id).time_zone
             cancel_pledge(session, pledge_id=pledge.id, on=day_in(zone, now), now=now)
         pledge.note = ""
     ids = [pledge.id for pledge in pledges]
     references = [pledge.reference for pledge in pledges]
     for basket in session.scalars(select(Basket).where(Basket.party_id.in_(parties))):
-        basket.name, basket.message, basket.consent = "", "", "anonymous"
+        basket.name, basket.message, basket.consent = "", "", Consent.ANONYMOUS
         ids.append(basket.id)
     for decision in session.scalars(
         select(BasketDecision)
@@ -156,7 +156,7 @@ def _pledges(session: Session, parties: Sequence[UUID], now: datetime) -> list[P
     for mandate in session.scalars(select(Mandate).where(Mandate.pledge_id.in_(ids))):
         mandate.shown, mandate.stripe_customer_id = "", None
     for gift in session.scalars(select(RecurringGift).where(RecurringGift.party_id.in_(parties))):
-        gift.consent, gift.stripe_customer_id, gift.failure = "anonymous", None, None
+        gift.consent, gift.stripe_customer_id, gift.failure = Consent.ANONYMOUS, None, None
         ids.append(gift.id)
     session.execute(delete(RateEvent).where(RateEvent.about.in_(ids)))
     session.flush()

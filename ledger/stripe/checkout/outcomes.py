@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ledger.core.days import day_in
+from ledger.core.vocabulary import AttemptKind, AttemptState, RecurringState
 from ledger.db import Database, Session
 from ledger.errors import Conflict
 from ledger.gateway import CheckoutSession, PaymentGateway, PaymentIntent
@@ -22,7 +23,7 @@ def sync_attempt(
     attempt_id: UUID,
     session_id: str,
     now: datetime,
-) -> str:
+) -> AttemptState:
     """Ask what became of a page and note it; return the attempt's state.
 
     A page that the provider does not know ends the attempt, so that another can follow.
@@ -33,7 +34,7 @@ def sync_attempt(
         answer = gateway.retrieve_checkout_session(session_id)
     except Conflict:
         db.run(lambda session: payments.record_unknown(session, attempt_id=attempt_id, now=now))
-        return "failed"
+        return AttemptState.FAILED
     db.run(
         lambda session: payments.record_session(
             session, attempt_id=attempt_id, answer=answer, now=now
@@ -76,10 +77,10 @@ def _follow(
     now: datetime,
 ) -> None:
     """Note what a finished page was for."""
-    if attempt.kind == "checkout" and answer.payment_status == "unpaid":
+    if attempt.kind == AttemptKind.CHECKOUT and answer.payment_status == "unpaid":
         if answer.payment_intent_id is not None:
             _ask(db, gateway, attempt, answer.payment_intent_id, now)
-    elif attempt.kind == "setup" and answer.setup_intent_id is not None:
+    elif attempt.kind == AttemptKind.SETUP and answer.setup_intent_id is not None:
         card = gateway.retrieve_saved_card(answer.setup_intent_id)
         pledge_id, gift_id = attempt.pledge_id, attempt.recurring_id
         if pledge_id is not None:
@@ -90,7 +91,7 @@ def _follow(
             )
         elif gift_id is not None and card.payment_method_id is not None:
             _use_card(db, gateway, gift_id, card.payment_method_id, now)
-    elif attempt.kind == "subscription" and answer.subscription_id is not None:
+    elif attempt.kind == AttemptKind.SUBSCRIPTION and answer.subscription_id is not None:
         gift_id = attempt.recurring_id
         begun = gateway.retrieve_subscription(answer.subscription_id)
         if gift_id is not None:
@@ -111,7 +112,7 @@ def _use_card(
     """Have a recurring gift paid from the card that was just saved."""
     with db.snapshot() as session:
         gift = session.get_one(RecurringGift, gift_id)
-    if gift.stripe_subscription_id is None or gift.state == "stopped":
+    if gift.stripe_subscription_id is None or gift.state == RecurringState.STOPPED:
         return
     changed = gateway.set_subscription_card(
         gift.stripe_subscription_id, payment_method_id=payment_method_id
@@ -135,7 +136,7 @@ def _note_intent(
     Days are those that Stripe tells, so that whoever hears of it late books the same.
     """
     attempt = session.get_one(PaymentAttempt, attempt_id)
-    if attempt.state == "posted" or attempt.pledge_id is None:
+    if attempt.state == AttemptState.POSTED or attempt.pledge_id is None:
         return
     pledge = session.get_one(Pledge, attempt.pledge_id)
     book = session.get_one(Book, pledge.book_id)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ledger.core.days import day_in
 from ledger.core.payment_methods import offered
+from ledger.core.vocabulary import AttemptState
 from ledger.db import Database, Session
 from ledger.gateway import PaymentGateway
 from ledger.models.books import Book
@@ -20,7 +21,7 @@ from ledger.queries.pledges.saved_cards import amount_due, parts_of
 from ledger.services.payments import payments
 from ledger.stripe.checkout.outcomes import sync_attempt
 
-OVER = ("succeeded", "processing", "posted")
+OVER = (AttemptState.SUCCEEDED, AttemptState.PROCESSING, AttemptState.POSTED)
 
 
 def start_checkout(
@@ -62,7 +63,7 @@ def start_checkout(
     attempt = prepared(db, gateway, pledge_id=pledge_id, asked=asked, amount=amount, now=now)
     if attempt.state in OVER:
         return success_url
-    if attempt.state == "open" and attempt.checkout_url:
+    if attempt.state == AttemptState.OPEN and attempt.checkout_url:
         return attempt.checkout_url
     answer = gateway.create_checkout_session(
         key=attempt.idempotency_key,
@@ -111,12 +112,12 @@ def prepared(
         )
 
     attempt = db.run(prepare)
-    if attempt.state != "open" or attempt.stripe_session_id is None:
+    if attempt.state != AttemptState.OPEN or attempt.stripe_session_id is None:
         return attempt
     state = sync_attempt(
         db, gateway, attempt_id=attempt.id, session_id=attempt.stripe_session_id, now=now
     )
-    if state in OVER or (state == "open" and attempt.checkout_url):
+    if state in OVER or (state == AttemptState.OPEN and attempt.checkout_url):
         attempt.state = state
         return attempt
     return db.run(prepare)

@@ -9,6 +9,7 @@ from ledger.core.card_amounts import refusal
 from ledger.core.days import end_of
 from ledger.core.instalments import later
 from ledger.core.payment_methods import KEPT
+from ledger.core.vocabulary import AttemptState, Interval, RecurringState
 from ledger.db import Database, Session
 from ledger.errors import Conflict, Invalid, PoolbookError
 from ledger.gateway import PaymentGateway, Subscription
@@ -49,7 +50,7 @@ def start_recurring(
     attempt = _prepared(db, gateway, gift_id, "subscription", asked, now)
     if attempt.state in OVER:
         return success_url
-    if attempt.state == "open" and attempt.checkout_url:
+    if attempt.state == AttemptState.OPEN and attempt.checkout_url:
         return attempt.checkout_url
     answer = gateway.create_subscription_page(
         key=attempt.idempotency_key,
@@ -89,7 +90,7 @@ def start_new_card(
     attempt = _prepared(db, gateway, gift_id, "setup", asked, now)
     if attempt.state in OVER:
         return success_url
-    if attempt.state == "open" and attempt.checkout_url:
+    if attempt.state == AttemptState.OPEN and attempt.checkout_url:
         return attempt.checkout_url
     answer = gateway.create_setup_page(
         key=attempt.idempotency_key,
@@ -125,7 +126,7 @@ def skip_next(db: Database, gateway: PaymentGateway, *, gift_id: UUID, now: date
     """
     sync_gift(db, gateway, gift_id=gift_id, now=now)
     gift, _title, _email = _about(db, gift_id)
-    if gift.next_on is None or gift.state != "active":
+    if gift.next_on is None or gift.state != RecurringState.ACTIVE:
         raise Conflict("There is no payment to skip.", place="gift")
     with db.snapshot() as session:
         zone = session.get_one(Book, gift.book_id).time_zone
@@ -201,7 +202,7 @@ def _change(
     One that ended there meanwhile refuses: then it is looked up, so that we know it too.
     """
     gift, _title, _email = _about(db, gift_id)
-    if gift.stripe_subscription_id is None or gift.state == "stopped":
+    if gift.stripe_subscription_id is None or gift.state == RecurringState.STOPPED:
         raise Conflict("This recurring contribution has ended or has not started.", place="gift")
     refused = None
     try:
@@ -234,7 +235,7 @@ def _prepared(
         )
 
     attempt = db.run(prepare)
-    if attempt.state != "open" or attempt.stripe_session_id is None:
+    if attempt.state != AttemptState.OPEN or attempt.stripe_session_id is None:
         return attempt
     state = sync_attempt(
         db,
@@ -243,7 +244,7 @@ def _prepared(
         session_id=attempt.stripe_session_id,
         now=now,
     )
-    if state == "open" or state in OVER:
+    if state == AttemptState.OPEN or state in OVER:
         attempt.state = state
         return attempt
     return db.run(prepare)
@@ -257,5 +258,5 @@ def _about(db: Database, gift_id: UUID) -> tuple[RecurringGift, str, str]:
     return gift, title, email
 
 
-def _halfway(next_on: date, every: str) -> date:
+def _halfway(next_on: date, every: Interval) -> date:
     return next_on + (later(next_on, 1, every) - next_on) / 2

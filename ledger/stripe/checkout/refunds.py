@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from ledger.core.vocabulary import RefundState
 from ledger.db import Database
 from ledger.errors import Conflict
 from ledger.gateway import KeyReused, PaymentGateway
@@ -18,7 +19,7 @@ def send_refund(db: Database, gateway: PaymentGateway, *, refund_id: UUID, now: 
     """
     with db.snapshot() as session:
         refund = session.get_one(Refund, refund_id)
-    if refund.state != "approved":
+    if refund.state != RefundState.APPROVED:
         return
     ours = {"refund": str(refund.id), "pledge": str(refund.pledge_id)}
     charge_id = refund.stripe_charge_id

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ledger.core.payment_methods import KEPT
+from ledger.core.vocabulary import AttemptState
 from ledger.db import Database
 from ledger.errors import Conflict, PoolbookError
 from ledger.gateway import KeyReused, PaymentGateway, PaymentIntent
@@ -40,7 +41,7 @@ def start_setup(
     attempt = prepared(db, gateway, pledge_id=pledge_id, asked=asked, kind="setup", now=now)
     if attempt.state in OVER:
         return success_url
-    if attempt.state == "open" and attempt.checkout_url:
+    if attempt.state == AttemptState.OPEN and attempt.checkout_url:
         return attempt.checkout_url
     with db.snapshot() as session:
         pledge = session.get_one(Pledge, pledge_id)

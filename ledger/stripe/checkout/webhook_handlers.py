@@ -5,6 +5,7 @@ Messages come twice, late, out of order or never; looking up is all that follows
 
 from datetime import datetime
 
+from ledger.core.vocabulary import AttemptState, RecurringState
 from ledger.db import Database
 from ledger.gateway import PaymentGateway
 from ledger.models.payments import PaymentAttempt
@@ -30,7 +31,11 @@ def look_up(
     elif kind.startswith("payment_intent."):
         with db.snapshot() as session:
             attempt = attempt_by_intent(session, object_id)
-        if attempt is not None and attempt.state in ("created", "open", "processing"):
+        if attempt is not None and attempt.state in (
+            AttemptState.CREATED,
+            AttemptState.OPEN,
+            AttemptState.PROCESSING,
+        ):
             look_up_attempt(db, gateway, attempt=attempt, now=now)
     elif kind.startswith("customer.subscription."):
         _look_up_gift(db, gateway, object_id, now)
@@ -57,5 +62,5 @@ def _look_up_gift(
 ) -> None:
     with db.snapshot() as session:
         gift: RecurringGift | None = recurring_by_subscription(session, subscription_id)
-    if gift is not None and gift.state != "stopped":
+    if gift is not None and gift.state != RecurringState.STOPPED:
         sync_gift(db, gateway, gift_id=gift.id, now=now)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+from ledger.core.vocabulary import PledgeState
 from ledger.db import Database, Session
 from ledger.gateway import Charge, PaymentGateway, Subscribed
 from ledger.models.books import Book
@@ -76,7 +77,7 @@ def _pledge(
     pledge = session.get(Pledge, pledge_id)
     if pledge is None:
         return False
-    if pledge.state == "written_off" and pledge.commodity == txn.commodity:
+    if pledge.state == PledgeState.WRITTEN_OFF and pledge.commodity == txn.commodity:
         gifts.settle_recovery(session, txn_id=txn.stripe_txn_id, pledge=pledge, now=now)
         return True
     book = session.get_one(Book, pledge.book_id)

@@ -16,6 +16,7 @@ from ledger.core.amount import kind_of
 from ledger.core.currencies import exponent
 from ledger.core.fitting_accounts import Use, fitting
 from ledger.core.functions import FUNCTIONS
+from ledger.core.vocabulary import BookKind, FundClass, RequestState
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound, PoolbookError
 from ledger.models.books import Book
@@ -198,12 +199,12 @@ def _ask_page(
     asked, asking = _kind(kind)
     book = book_for(asking.action, code)
     with reading() as session:
-        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != "agency"]
+        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != FundClass.AGENCY]
         costs = fitting(Use.SPENDING, accounts_of(session, book.id))
         others = [
             other
             for other in all_books(session)
-            if other.id != book.id and other.kind == "community"
+            if other.id != book.id and other.kind == BookKind.COMMUNITY
         ]
         things = [item for item in commodities(session).values() if kind_of(item.code) == "things"]
     return page(
@@ -257,9 +258,11 @@ def _show_page(
         if row.kind == receivables.KIND:
             promise = promises.promise_behind(session, row.id)
             to_come = receivables.discount_left(session, row.id) if promise.owed else 0
-        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class == "unrestricted"]
+        funds = [
+            fund for fund in funds_of(session, book.id) if fund.fund_class == FundClass.UNRESTRICTED
+        ]
     # While the host has the word nothing is to be done here.
-    moves = [] if any(one.state == "open" for one in exits) else row.moves
+    moves = [] if any(one.state == RequestState.OPEN for one in exits) else row.moves
     known = _steps(row.kind)
     offered = [
         (name, known[name])

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.core.policies import Policy
+from ledger.core.vocabulary import RequestState
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.approval_requests import ApprovalRequest
@@ -73,7 +74,7 @@ def decide(request_id: UUID) -> Response:
         return _page({f"p-{request_id}": [refusal.message]}, 409)
     except Invalid as refusal:
         return _page({f"p-{request_id}": [refusal.message]}, 422)
-    if decided.state == "open":
+    if decided.state == RequestState.OPEN:
         flash(_("Your approval is saved. Another person has to approve as well."))
     elif approve:
         flash(evidence.done_sentence(decided.kind))
@@ -130,7 +131,7 @@ def may_read(kind: str, book_id: UUID) -> bool:
 def people_needed(policy: Policy, row: requests.RequestRow) -> int:
     """Return how many people sign a request; one more than have where it turned out to be more."""
     by_rule = approvals.needed_by(policy, row.kind, row.arguments, row.currency)
-    return max(by_rule, len(row.agreed) + 1) if row.state == "open" else by_rule
+    return max(by_rule, len(row.agreed) + 1) if row.state == RequestState.OPEN else by_rule
 
 
 def _role(session: ReadSession, row: requests.RequestRow, payload: RoleAsked) -> Evidence:

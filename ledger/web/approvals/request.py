@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from ledger.core.approval_rules import KEY, ONE, Bands, read_bands
 from ledger.core.currencies import exponent
+from ledger.core.vocabulary import RequestState
 from ledger.db import ReadSession
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.agreements import Agreement
@@ -80,7 +81,12 @@ def show(request_id: UUID) -> Response:
     seen, refusal = None, ""
     own = row.made_by_id == person.id
     decides = queue.may_decide(row.kind, row.book_id)
-    if row.state == "open" and decides and not own and not previews.books_nothing(row.kind):
+    if (
+        row.state == RequestState.OPEN
+        and decides
+        and not own
+        and not previews.books_nothing(row.kind)
+    ):
         try:
             seen = here().db.run(
                 lambda session: previews.preview(

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.core.amount import kind_of
+from ledger.core.vocabulary import CampaignState, FundClass
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
@@ -164,7 +165,7 @@ def _keep(book: Book, row: Campaign | None) -> Response:
     if opens:
         flash(_("The campaign is now open to everyone."))
         return redirect(url_for("campaigns.show", slug=kept.slug), 303)
-    if kept.state == "live":
+    if kept.state == CampaignState.LIVE:
         flash(_("The campaign was corrected."))
         return redirect(url_for("campaigns.show", slug=kept.slug), 303)
     flash(_("Draft saved. Nobody else sees it until you open it."))
@@ -210,12 +211,12 @@ def _write(
             session,
             book=book,
             commodity=book.commodity,
-            state="draft",
+            state=CampaignState.DRAFT,
             made_by=by,
             now=now(),
             **terms,
         )
-    elif row.state == "draft":
+    elif row.state == CampaignState.DRAFT:
         kept = service.change_draft(session, campaign_id=row.id, **terms)
     else:
         kept = service.correct_campaign(session, campaign_id=row.id, by=by, now=now(), **terms)
@@ -226,21 +227,21 @@ def _write(
 
 def _draft(session: ReadSession, book: Book, campaign_id: UUID) -> Campaign:
     row = session.get(Campaign, campaign_id)
-    if row is None or row.book_id != book.id or row.state != "draft":
+    if row is None or row.book_id != book.id or row.state != CampaignState.DRAFT:
         raise NotFound(_("This draft does not exist. It was opened or deleted."))
     return row
 
 
 def _open(session: ReadSession, book: Book, slug: str) -> Campaign:
     row = campaigns.campaign_by_slug(session, slug)
-    if row.book_id != book.id or row.state != "live":
+    if row.book_id != book.id or row.state != CampaignState.LIVE:
         raise NotFound(_("This campaign does not exist, or it is not open."))
     return row
 
 
 def _held(session: ReadSession, row: Campaign | None) -> dict[str, str]:
     """Return the answers that a form shows and asks for no more, as they are written."""
-    if row is None or row.state == "draft":
+    if row is None or row.state == CampaignState.DRAFT:
         return {}
     if not campaigns.relied_on(session, campaign=row):
         return {"slug": row.slug}
@@ -290,7 +291,7 @@ def _form(
     status: int = 200,
 ) -> Response:
     with reading() as session:
-        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != "agency"]
+        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != FundClass.AGENCY]
         offered = _offered(session, book)
         held = _held(session, row)
         # Of what is asked for still, the form has rows.

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as later
 from werkzeug.wrappers import Response
 
 from ledger.core.currencies import exponent
+from ledger.core.vocabulary import BookKind, CommodityKind
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound, PoolbookError
 from ledger.models.assets import Asset, AssetLoan, Intake
@@ -249,7 +250,11 @@ def _receive_page(
     books = require_anywhere("receive_things")
     with reading() as session:
         funds = funds_of_books(session, [book.id for book in books])
-        kinds = [item for item in commodities(session).values() if item.kind in ("item", "bulk")]
+        kinds = [
+            item
+            for item in commodities(session).values()
+            if item.kind in (CommodityKind.ITEM, CommodityKind.BULK)
+        ]
     return page(
         "equipment/receive.html",
         status,
@@ -285,7 +290,7 @@ def _lend_page(
         others = [
             book
             for book in all_books(session)
-            if book.id != asset.book_id and book.kind == "community"
+            if book.id != asset.book_id and book.kind == BookKind.COMMUNITY
         ]
     return page(
         "equipment/lend.html",

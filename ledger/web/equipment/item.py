@@ -11,9 +11,10 @@ from marshmallow import Schema
 from werkzeug.wrappers import Response
 
 from ledger.core.currencies import exponent
+from ledger.core.vocabulary import BookKind, FundClass
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
-from ledger.models.assets import Asset, Intake
+from ledger.models.assets import Asset, AssetState, Intake
 from ledger.models.books import Book
 from ledger.queries.books.books import all_books, book_by_code, fund_by_code, funds_of
 from ledger.queries.equipment import assets
@@ -157,7 +158,9 @@ def _form(
 def _free_fund(session: Session, book: Book, wanted: str) -> Any:
     if wanted:
         return fund_by_code(session, book.id, wanted)
-    free = [fund for fund in funds_of(session, book.id) if fund.fund_class == "unrestricted"]
+    free = [
+        fund for fund in funds_of(session, book.id) if fund.fund_class == FundClass.UNRESTRICTED
+    ]
     if not free:
         raise Invalid(_("This community has no fund that can receive the loan."), place="receiver")
     return free[0]
@@ -187,7 +190,7 @@ def _page(
         others = [
             other
             for other in all_books(session)
-            if other.id != book.id and other.kind == "community"
+            if other.id != book.id and other.kind == BookKind.COMMUNITY
         ]
         worth = disposals.carrying(session, asset)
         loans = assets.loans_of(session, asset_id)
@@ -222,6 +225,6 @@ def _actions(asset: Asset, *, out: bool, worn: bool, valued: bool) -> list[str]:
     if asset.state not in disposals.PLACES:
         return []
     found = ["plan_wear"] if valued and asset.cost and not worn else []
-    if asset.state == "in_custody":
+    if asset.state == AssetState.IN_CUSTODY:
         found.append("give_on")
     return [*found, "let_go"]

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from ledger.db import Session
 from ledger.errors import NotFound
 from ledger.models.people import Person
-from ledger.models.sessions import SignInSession
+from ledger.models.sessions import SessionEnd, SignInSession
 from ledger.services.people import sessions
 from ledger.web.identity.device import device_of
 from ledger.web.site import session_cookie
@@ -51,7 +51,11 @@ def begin(
         )
     if old is not None:
         sessions.end_session(
-            opened, session_id=old.id, person_id=old.person_id, reason="replaced", now=now()
+            opened,
+            session_id=old.id,
+            person_id=old.person_id,
+            reason=SessionEnd.REPLACED,
+            now=now(),
         )
     return sessions.start_session(
         opened,

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from ledger.db import Session
 from ledger.errors import Invalid, NotAllowed
 from ledger.models.people import Person
-from ledger.models.sessions import SignInSession
+from ledger.models.sessions import SessionEnd, SignInSession
 from ledger.queries.people import people as people_queries
 from ledger.queries.people import sessions as session_queries
 from ledger.queries.people.factors import factors_of, has_factor
@@ -196,7 +196,7 @@ def leave() -> Response:
     """End the session of this browser."""
     row = visitor().session
     if row is not None:
-        _end(row.id, row.person_id, "signed_out")
+        _end(row.id, row.person_id, SessionEnd.SIGNED_OUT)
     browser.forget()
     return redirect(url_for("home.show"), 303)
 
@@ -214,7 +214,7 @@ def where() -> Response:
 def end(session_id: UUID) -> Response:
     """Sign out one of one's own browsers."""
     person = signed_in()
-    _end(session_id, person.id, "elsewhere")
+    _end(session_id, person.id, SessionEnd.ELSEWHERE)
     flash(_("Session signed out."))
     return redirect(url_for("sign_in.where"), 303)
 
@@ -224,14 +224,16 @@ def end_all() -> Response:
     """Sign out all of one's own browsers, this one too."""
     person = signed_in()
     write(
-        lambda opened: sessions.end_all(opened, person_id=person.id, reason="everywhere", now=now())
+        lambda opened: sessions.end_all(
+            opened, person_id=person.id, reason=SessionEnd.EVERYWHERE, now=now()
+        )
     )
     browser.forget()
     flash(_("You are signed out of all your browsers."))
     return redirect(url_for("home.show"), 303)
 
 
-def _end(session_id: UUID, person_id: UUID, reason: str) -> None:
+def _end(session_id: UUID, person_id: UUID, reason: SessionEnd) -> None:
     write(
         lambda opened: sessions.end_session(
             opened, session_id=session_id, person_id=person_id, reason=reason, now=now()

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from ledger.bank_files import Reading, read_gifts, reading_of_gifts
+from ledger.core.vocabulary import CampaignState, FundClass
 from ledger.db import ReadSession, Session
 from ledger.errors import Invalid, NotFound, PoolbookError
 from ledger.models.books import Book
@@ -103,10 +104,12 @@ def _purpose(session: ReadSession, book: Book, answers: dict[str, Any]) -> gift_
 
 def _shown(draft: Draft, found: Reading) -> dict[str, Any]:
     with reading() as session:
-        funds = [fund for fund in funds_of(session, draft.book.id) if fund.fund_class != "agency"]
+        funds = [
+            fund for fund in funds_of(session, draft.book.id) if fund.fund_class != FundClass.AGENCY
+        ]
         campaigns = session.scalars(
             select(Campaign)
-            .where(Campaign.book_id == draft.book.id, Campaign.state != "draft")
+            .where(Campaign.book_id == draft.book.id, Campaign.state != CampaignState.DRAFT)
             .order_by(Campaign.opens_on.desc(), Campaign.slug)
         ).all()
     purposes = [(f"fund:{fund.code}", fund.name) for fund in funds]

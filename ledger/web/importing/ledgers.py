@@ -16,6 +16,7 @@ from typing import Any
 from flask import Blueprint, flash
 from flask_babel import gettext as _
 
+from ledger.core.vocabulary import FundClass
 from ledger.db import Session
 from ledger.errors import Invalid, PoolbookError
 from ledger.importers import FORMATS, LEAVABLE, History, Mapping, read_history
@@ -198,7 +199,7 @@ def _shown(
 ) -> dict[str, Any]:
     with reading() as session:
         chart = account_names(session, book.id)
-        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != "agency"]
+        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != FundClass.AGENCY]
     sums = _sums(history) if history else {}
     return {
         "formats": FORMATS,

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask_babel import lazy_gettext as later
 
+from ledger.core.vocabulary import LegalNature
 from ledger.errors import Conflict, Invalid
 from ledger.models.agreements import Agreement
 from ledger.models.approval_requests import ApprovalRequest
@@ -46,7 +47,7 @@ def _spoken_pledge(told: Entered) -> UUID:
             book=told.book,
             fund=told.fund(),
             quantity=told.answers["amount"],
-            legal_nature="intention",
+            legal_nature=LegalNature.INTENTION,
             due_on=told.answers["due_on"],
         ),
         on=told.today,

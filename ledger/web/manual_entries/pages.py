@@ -15,9 +15,11 @@ from werkzeug.wrappers import Response
 
 from ledger.core.accounts import Acct
 from ledger.core.currencies import exponent
+from ledger.core.vocabulary import BookKind, Consent, FundClass, RequestState
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.agreements import Agreement
+from ledger.models.assets import Condition
 from ledger.models.books import Book
 from ledger.models.people import Person
 from ledger.queries.approvals import requests
@@ -33,7 +35,6 @@ from ledger.schemas import manual_entries as schemas
 from ledger.services.accounting import opening_balances
 from ledger.services.equipment import contributed_use, low_value_items, supplies
 from ledger.services.pledges import receivables
-from ledger.services.pledges.parties import CONSENTS
 from ledger.web.identity.sessions import fresh_needed_unless, held_answers
 from ledger.web.manual_entries.community import COMMUNITY_KINDS, UNITS
 from ledger.web.manual_entries.forms import GROUPS, Entered, EntryKind, Result
@@ -87,7 +88,7 @@ def index(code: str) -> Response:
             session,
             book_id=book.id,
             sources=(*KINDS, CONFIRMED),
-            references=[str(row.id) for row in asked if row.state == "approved"],
+            references=[str(row.id) for row in asked if row.state == RequestState.APPROVED],
         )
     return page(
         "manual_entries/index.html",
@@ -262,13 +263,15 @@ def _held(session: ReadSession, book: Book) -> list[str]:
 
 def _funds(session: ReadSession, book: Book) -> list[tuple[str, str]]:
     return [
-        (fund.code, fund.name) for fund in funds_of(session, book.id) if fund.fund_class != "agency"
+        (fund.code, fund.name)
+        for fund in funds_of(session, book.id)
+        if fund.fund_class != FundClass.AGENCY
     ]
 
 
 def _consents(_session: ReadSession, _book: Book) -> list[tuple[str, str]]:
     words = {"name": _("Full name"), "initials": _("Initials"), "anonymous": _("Anonymous")}
-    return [(consent, words[consent]) for consent in CONSENTS]
+    return [(consent, words[consent]) for consent in Consent]
 
 
 def _units(_session: ReadSession, _book: Book) -> list[tuple[str, str]]:
@@ -295,7 +298,7 @@ def _things(session: ReadSession, _book: Book) -> list[tuple[str, str]]:
 
 
 def _conditions(_session: ReadSession, _book: Book) -> list[tuple[str, str]]:
-    return [(grade, grade) for grade in schemas.CONDITIONS]
+    return [(grade, grade) for grade in Condition]
 
 
 def _loans(session: ReadSession, book: Book) -> list[tuple[str, str]]:
@@ -340,7 +343,7 @@ def _pools(session: ReadSession, book: Book) -> list[tuple[str, str]]:
 
 
 def _members(session: ReadSession, book: Book) -> list[tuple[str, str]]:
-    if book.kind != "pool":
+    if book.kind != BookKind.POOL:
         return []
     return [(row.code, row.name) for row in pools.members_of(session, pool_id=book.id)]
 

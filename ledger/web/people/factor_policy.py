@@ -7,13 +7,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
 from werkzeug.wrappers import Response
 
+from ledger.core.vocabulary import Role
 from ledger.db import Session
 from ledger.errors import Invalid, NotFound
 from ledger.queries.people import factors as factor_queries
 from ledger.queries.people.people import people_of
 from ledger.schemas.factors import Policy
 from ledger.services.people import factors
-from ledger.services.people.people import ROLES
 from ledger.web.identity.sessions import fresh_needed
 from ledger.web.site.context import (
     book_for,
@@ -47,7 +47,7 @@ def _page(code: str, errors: dict[str, list[str]], status: int = 200) -> Respons
         said = factor_queries.demands_of(opened, book.id)
         rows = people_of(opened, book_id=book.id, now=now())
         having = factor_queries.people_with_factors(opened, {row.person_id for row in rows})
-    demands = {role: said.get(role) or factor_queries.default_demand(role) for role in ROLES}
+    demands = {role: said.get(role) or factor_queries.default_demand(role) for role in Role}
     people = {row.person_id: row for row in rows}
     roles: dict[UUID, list[str]] = {}
     for row in rows:

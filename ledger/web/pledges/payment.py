@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from ledger.core.instalments import FeeEstimate
+from ledger.core.vocabulary import AttemptState
 from ledger.errors import Conflict, PoolbookError
 from ledger.models.payments import PaymentAttempt
 from ledger.services.payments import payment_limits
@@ -45,7 +46,11 @@ def came_back(attempt: PaymentAttempt | None) -> bool:
     Return whether it is known now. Without an answer nothing is lost: the worker asks as well.
     """
     found = here().gateway
-    if found is None or attempt is None or attempt.state not in ("open", "processing"):
+    if (
+        found is None
+        or attempt is None
+        or attempt.state not in (AttemptState.OPEN, AttemptState.PROCESSING)
+    ):
         return True
     try:
         look_up_attempt(here().db, found, attempt=attempt, now=now())

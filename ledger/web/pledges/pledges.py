@@ -13,8 +13,10 @@ from werkzeug.wrappers import Response
 
 from ledger.core.amount import kind_of
 from ledger.core.currencies import exponent
-from ledger.core.pledge_status import Standing, Status, Tone
+from ledger.core.pledge_sentences import Status, Tone
+from ledger.core.pledge_status import Standing
 from ledger.core.recurring_status import GiftStanding, GiftStatus
+from ledger.core.vocabulary import LegalNature, MandateState, RecurringState
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound, RateLimited
 from ledger.ids import new_id
@@ -158,12 +160,12 @@ def pay(basket_id: UUID) -> Response:
         email = session.get_one(Party, basket.party_id).email
         card = saved_cards.mandate_of(session, pledge_id=owed.id) if owed else None
         later = owed is not None and (
-            owed.legal_nature == "conditional"
+            owed.legal_nature == LegalNature.CONDITIONAL
             or bool(saved_cards.parts_of(session, pledge_id=owed.id))
         )
-    begin = gift if gift is not None and gift.state == "asked" else None
+    begin = gift if gift is not None and gift.state == RecurringState.ASKED else None
     about = begin.id if begin else owed.id if owed else None
-    saved = card is not None and card.state != "asked"
+    saved = card is not None and card.state != MandateState.ASKED
     if about is None or (begin is None and saved) or here().gateway is None:
         return redirect(url_for("pledges.thanks", basket_id=basket_id), 303)
     count_try(book_id=basket.book_id, about=about, email=email)

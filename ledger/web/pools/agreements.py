@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from marshmallow import Schema
 from werkzeug.wrappers import Response
 
+from ledger.core.vocabulary import BookKind, FundClass
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.approval_requests import ApprovalRequest
@@ -103,7 +104,7 @@ def _join(session: Session, member: Book, answers: dict[str, Any]) -> ApprovalRe
 
 def _community(code: str) -> Book:
     book = book_for(ACTION, code)
-    if book.kind != "community":
+    if book.kind != BookKind.COMMUNITY:
         raise NotFound(_("This page does not exist."))
     return book
 
@@ -155,7 +156,7 @@ def _join_page(
 ) -> Response:
     book = _community(code)
     with reading() as session:
-        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != "agency"]
+        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != FundClass.AGENCY]
         offered = pools.pools_to_join(session, book=book)
     return page(
         "pools/join.html",

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.core.currencies import exponent
+from ledger.core.vocabulary import BookKind, FundClass
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
@@ -108,7 +109,11 @@ def _general_funds(session: ReadSession, book: Book, measures: dict[str, int]) -
     """Return the fund in which each other community bears its share: its general one."""
     found: dict[str, str] = {}
     for other in _partners(session, book):
-        free = [fund for fund in funds_of(session, other.id) if fund.fund_class == "unrestricted"]
+        free = [
+            fund
+            for fund in funds_of(session, other.id)
+            if fund.fund_class == FundClass.UNRESTRICTED
+        ]
         if other.code in measures and not free:
             raise Invalid("This community has no general fund.", place=f"{PREFIX}{other.code}")
         if other.code in measures:
@@ -120,7 +125,9 @@ def _partners(session: ReadSession, book: Book) -> list[Book]:
     return [
         other
         for other in all_books(session)
-        if other.kind == "community" and other.commodity == book.commodity and other.id != book.id
+        if other.kind == BookKind.COMMUNITY
+        and other.commodity == book.commodity
+        and other.id != book.id
     ]
 
 
@@ -133,7 +140,7 @@ def _page(
 ) -> Response:
     book = book_for("propose_transfer", code)
     with reading() as session:
-        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != "agency"]
+        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != FundClass.AGENCY]
         sharing = [book, *_partners(session, book)]
     return page(
         "pools/cost_sharing.html",

@@ -7,10 +7,11 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
+from ledger.core.vocabulary import BookKind
 from ledger.errors import Conflict, NotFound
 from ledger.ids import new_id
 from ledger.models.books import Book
-from ledger.models.pools import AllocationRun
+from ledger.models.pools import AllocationRun, RunState
 from ledger.queries.campaigns import campaigns
 from ledger.queries.pledges import figures
 from ledger.queries.pools import pools
@@ -32,7 +33,9 @@ def show(code: str) -> Response:
     with reading() as session:
         pool, book = pools.pool_by_code(session, code)
         members = pools.members_of(session, pool_id=book.id)
-        runs = [run for run in pools.runs_of(session, pool_id=book.id) if run.state != "rejected"]
+        runs = [
+            run for run in pools.runs_of(session, pool_id=book.id) if run.state != RunState.REJECTED
+        ]
         live = campaigns.live_page(session, book_id=book.id, limit=SHOWN)
         row = figures.figures(session, figures.scope_of_book(book)).of(book.commodity)
         held = pools.held_back(session, book=book, on=today(book))
@@ -60,7 +63,9 @@ def show(code: str) -> Response:
         may_join=[
             one
             for one in visitor().books("propose_pool")
-            if one.kind == "community" and one.commodity == book.commodity and one.id not in inside
+            if one.kind == BookKind.COMMUNITY
+            and one.commodity == book.commodity
+            and one.id not in inside
         ],
     )
 

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.core.currencies import exponent
+from ledger.core.vocabulary import BookKind, FundClass
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
@@ -61,14 +62,14 @@ def _propose(session: Session, book: Book, answers: dict[str, Any], by: UUID) ->
         "made_by": by,
         "now": now(),
     }
-    if receiver.kind == "pool":
+    if receiver.kind == BookKind.POOL:
         pools.propose_contribution(session, member=book, fund=fund, pool=receiver, **common)
         return
     wanted = answers["receiver_fund"]
-    own = [item for item in funds_of(session, receiver.id) if item.fund_class != "agency"]
+    own = [item for item in funds_of(session, receiver.id) if item.fund_class != FundClass.AGENCY]
     chosen = next((item for item in own if item.code == wanted), None) if wanted else None
     if chosen is None:
-        chosen = next((item for item in own if item.fund_class == "unrestricted"), None)
+        chosen = next((item for item in own if item.fund_class == FundClass.UNRESTRICTED), None)
     if chosen is None:
         raise Invalid(_("This community has no fund that can receive the loan."), place="receiver")
     transfers.propose_grant(

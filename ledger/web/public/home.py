@@ -4,6 +4,7 @@ from flask import Blueprint, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from ledger.core.vocabulary import BookKind
 from ledger.queries.books.books import book_by_code, books_page
 from ledger.queries.campaigns import campaigns
 from ledger.queries.jobs.check_runs import last_good_day
@@ -85,7 +86,7 @@ def community(code: str) -> Response:
     """Show one community: its story, its campaigns, what it received in each kind."""
     with reading() as session:
         book = book_by_code(session, code)
-        if book.kind == "pool":
+        if book.kind == BookKind.POOL:
             return redirect(url_for("pools.show", code=code))
         live = campaigns.live_page(session, book_id=book.id, limit=SHOWN)
         totals = figures.figures(session, figures.scope_of_book(book))

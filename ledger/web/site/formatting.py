@@ -18,7 +18,8 @@ from flask_babel import lazy_gettext as later
 from markupsafe import Markup, escape
 
 from ledger.core.amount import UNKNOWN, decimals, kind_of
-from ledger.core.pledge_status import Standing, Tone
+from ledger.core.pledge_sentences import Tone
+from ledger.core.pledge_status import Standing
 from ledger.core.recurring_status import GiftStanding
 from ledger.queries.books.books import commodities
 from ledger.web.site.context import reading

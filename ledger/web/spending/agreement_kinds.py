@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as later
 
+from ledger.core.vocabulary import FundClass
 from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.models.books import Book, Fund
@@ -51,7 +52,7 @@ def _loan(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> 
     borrower = book_by_code(session, answers.pop("other"))
     wanted = answers.pop("other_fund")
     own = funds_of(session, borrower.id)
-    free = next((item for item in own if item.fund_class == "unrestricted"), None)
+    free = next((item for item in own if item.fund_class == FundClass.UNRESTRICTED), None)
     chosen = fund_by_code(session, borrower.id, wanted) if wanted else free
     if chosen is None:
         raise Invalid("This community has no fund that can receive the loan.", place="other")
