@@ -21,7 +21,7 @@ from ledger.models.journal import Annotation, Posting
 from ledger.models.parties import Party
 from ledger.models.people import ApiToken, SignInLink
 from ledger.models.pledges import Pledge
-from ledger.models.statements import BankLine, BankLinePart, BankStatement, Match
+from ledger.models.statements import BankLine, BankLinePart, BankStatement, Match, MatchRule
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code
 from ledger.queries.books.seals import first_difference
@@ -183,7 +183,7 @@ def bank_line(session: Session, book, entry_id) -> None:
             bank_line_id=line.id,
             part_id=parts[0].id,
             entry_id=entry_id,
-            rule="x",
+            rule=MatchRule.GIFT,
             made_at=NOW,
         )
     )
