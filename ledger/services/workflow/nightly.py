@@ -10,6 +10,7 @@ from datetime import datetime, time
 
 from sqlalchemy import or_, select
 
+from ledger.core.vocabulary import Role
 from ledger.db import Session
 from ledger.models.jobs import CheckRun
 from ledger.models.payments import Cursor
@@ -68,7 +69,7 @@ def _tell_admins(session: Session, failed: Sequence[Result], now: datetime) -> N
         .where(
             Person.id.in_(
                 select(Membership.person_id).where(
-                    Membership.role == "admin",
+                    Membership.role == Role.ADMIN,
                     Membership.starts_at <= now,
                     or_(Membership.ends_at.is_(None), Membership.ends_at > now),
                 )
