@@ -19,6 +19,7 @@ from bench.store_work import Paid, quantity_of, unit_of
 from bench.work import FIRST, NOW
 from ledger.core.bookkeeping.pledges import pledge_made
 from ledger.core.entry import Entry
+from ledger.core.vocabulary import LegalNature
 from ledger.db import Database, Session
 from ledger.ids import new_id
 from ledger.models.base import Base
@@ -212,7 +213,7 @@ def _promised(number: int, reference: str) -> Entry:
         commodity=unit_of(number),
         quantity=quantity_of(number),
         pledge=reference,
-        legal_nature="intention",
+        legal_nature=LegalNature.INTENTION,
     )[0]
 
 

@@ -7,14 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.core.instalments import FeeEstimate, due_by, instalments, later, next_due
+from ledger.core.vocabulary import Interval
 from ledger.errors import Invalid
 
 FIRST = date(2026, 1, 31)
 CARD = FeeEstimate(290, 30)
 
 
-@given(st.integers(60, 10**12), st.integers(2, 60), st.sampled_from(["month", "year"]))
-def test_the_parts_sum_to_the_total_to_the_minor_unit(total: int, parts: int, every: str) -> None:
+@given(st.integers(60, 10**12), st.integers(2, 60), st.sampled_from(Interval))
+def test_the_parts_sum_to_the_total_to_the_minor_unit(
+    total: int, parts: int, every: Interval
+) -> None:
     made = instalments(total, parts, FIRST, every)
     assert sum(part.quantity for part in made) == total
     assert len(made) == parts
@@ -31,8 +34,8 @@ def test_the_rest_is_on_the_last_part() -> None:
 def test_the_last_day_of_a_month_comes_back_after_a_short_one() -> None:
     days = [part.due_on for part in instalments(100, 3, FIRST)]
     assert days == [date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)]
-    assert later(date(2024, 2, 29), 1, "year") == date(2025, 2, 28)
-    assert later(date(2024, 2, 29), 4, "year") == date(2028, 2, 29)
+    assert later(date(2024, 2, 29), 1, Interval.YEAR) == date(2025, 2, 28)
+    assert later(date(2024, 2, 29), 4, Interval.YEAR) == date(2028, 2, 29)
     assert later(date(2026, 12, 15), 1) == date(2027, 1, 15)
 
 

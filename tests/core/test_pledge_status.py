@@ -14,15 +14,24 @@ from ledger.core.pledge_sentences import MEANINGS, Status, Tone
 from ledger.core.pledge_status import Facts, standing_of
 from ledger.core.recurring_status import MEANINGS as GIFT_MEANINGS
 from ledger.core.recurring_status import GiftFacts, GiftStatus, gift_standing
+from ledger.core.vocabulary import (
+    AttemptKind,
+    AttemptState,
+    CampaignState,
+    LegalNature,
+    MandateState,
+    PledgeState,
+    RecurringState,
+)
 
 TODAY, LATER, BEFORE = date(2026, 11, 2), date(2026, 11, 9), date(2026, 10, 1)
-OPEN = Facts("money", "USD", "open", "intention", 6000, TODAY)
-PAID = replace(OPEN, state="fulfilled", arrived=6000, arrived_on=BEFORE)
-PART = replace(OPEN, state="part_fulfilled", arrived=4000, arrived_on=BEFORE)
-GATED = replace(OPEN, legal_nature="conditional", campaign="live")
+OPEN = Facts("money", "USD", PledgeState.OPEN, LegalNature.INTENTION, 6000, TODAY)
+PAID = replace(OPEN, state=PledgeState.FULFILLED, arrived=6000, arrived_on=BEFORE)
+PART = replace(OPEN, state=PledgeState.PART_FULFILLED, arrived=4000, arrived_on=BEFORE)
+GATED = replace(OPEN, legal_nature=LegalNature.CONDITIONAL, campaign=CampaignState.LIVE)
 PARTS = replace(OPEN, parts=12, next_part=500, due_on=LATER)
-THINGS = Facts("things", "EQP.LADDER", "open", "intention", 3, TODAY)
-HOURS = Facts("hours", "MIN.ELEC", "open", "intention", 360, TODAY)
+THINGS = Facts("things", "EQP.LADDER", PledgeState.OPEN, LegalNature.INTENTION, 3, TODAY)
+HOURS = Facts("hours", "MIN.ELEC", PledgeState.OPEN, LegalNature.INTENTION, 360, TODAY)
 # Status → facts of a pledge in it, and its sentence.
 CASES: dict[Status, tuple[Facts, str]] = {
     Status.DISPUTE_OPEN: (
@@ -38,7 +47,7 @@ CASES: dict[Status, tuple[Facts, str]] = {
         "Your bank decided: your gift of 60.00 USD stands.",
     ),
     Status.CHARGED_BACK: (
-        replace(PAID, state="charged_back", dispute="lost", disputed=6000, is_gone=True),
+        replace(PAID, state=PledgeState.CHARGED_BACK, dispute="lost", disputed=6000, is_gone=True),
         "Your bank decided: 60.00 USD went back to you.",
     ),
     Status.CHARGED_BACK_PART: (
@@ -70,15 +79,20 @@ CASES: dict[Status, tuple[Facts, str]] = {
         "Your bank took the payment back; nothing of this gift is left with us.",
     ),
     Status.PROCESSING: (
-        replace(OPEN, attempt="processing", moving=6000),
+        replace(OPEN, attempt=AttemptState.PROCESSING, moving=6000),
         "Your bank is moving 60.00 USD; it counts once it has arrived.",
     ),
     Status.RECORDING: (
-        replace(OPEN, attempt="succeeded", moving=6000),
+        replace(OPEN, attempt=AttemptState.SUCCEEDED, moving=6000),
         "Your payment of 60.00 USD went through; we are recording it.",
     ),
     Status.SAVING_CARD: (
-        replace(GATED, attempt="succeeded", attempt_kind="setup", card="asked"),
+        replace(
+            GATED,
+            attempt=AttemptState.SUCCEEDED,
+            attempt_kind=AttemptKind.SETUP,
+            card=MandateState.ASKED,
+        ),
         "Your card is being saved.",
     ),
     Status.FULFILLED: (PAID, "Your 60.00 USD arrived on 2026-10-01."),
@@ -87,76 +101,83 @@ CASES: dict[Status, tuple[Facts, str]] = {
         "All 12 instalments arrived: 60.00 USD.",
     ),
     Status.OVER_FULFILLED: (
-        replace(PAID, state="over_fulfilled", arrived=7000),
+        replace(PAID, state=PledgeState.OVER_FULFILLED, arrived=7000),
         "70.00 USD arrived, 10.00 USD more than you pledged.",
     ),
     Status.NOT_REACHED: (
-        replace(GATED, state="lapsed", campaign="failed"),
+        replace(GATED, state=PledgeState.LAPSED, campaign=CampaignState.FAILED),
         "The campaign did not reach what it needs. Nothing was charged.",
     ),
     Status.NOT_REACHED_PART: (
-        replace(GATED, state="lapsed", campaign="failed", arrived=4000),
+        replace(GATED, state=PledgeState.LAPSED, campaign=CampaignState.FAILED, arrived=4000),
         "The campaign did not reach what it needs. 40.00 USD had arrived; the remaining "
         "20.00 USD is not charged.",
     ),
     Status.NO_CARD_AT_THE_END: (
-        replace(GATED, state="lapsed", campaign="succeeded", card="asked"),
+        replace(
+            GATED,
+            state=PledgeState.LAPSED,
+            campaign=CampaignState.SUCCEEDED,
+            card=MandateState.ASKED,
+        ),
         "The campaign ended before a card was saved. Nothing was charged.",
     ),
     Status.EXPIRED: (
-        replace(OPEN, state="lapsed"),
+        replace(OPEN, state=PledgeState.LAPSED),
         "Your pledge of 60.00 USD has expired; you owe nothing.",
     ),
     Status.EXPIRED_PART: (
-        replace(PART, state="lapsed"),
+        replace(PART, state=PledgeState.LAPSED),
         "40.00 USD arrived; the remaining 20.00 USD has expired, and you owe nothing.",
     ),
     Status.CANCELLED: (
-        replace(OPEN, state="cancelled"),
+        replace(OPEN, state=PledgeState.CANCELLED),
         "Your pledge of 60.00 USD is cancelled; you owe nothing.",
     ),
     Status.CANCELLED_PART: (
-        replace(PART, state="cancelled"),
+        replace(PART, state=PledgeState.CANCELLED),
         "40.00 USD arrived and stays given; the remaining 20.00 USD is cancelled.",
     ),
     Status.WRITTEN_OFF: (
-        replace(OPEN, state="written_off"),
+        replace(OPEN, state=PledgeState.WRITTEN_OFF),
         "We no longer expect the 60.00 USD that you pledged.",
     ),
     Status.WRITTEN_OFF_PART: (
-        replace(PART, state="written_off"),
+        replace(PART, state=PledgeState.WRITTEN_OFF),
         "40.00 USD arrived; we no longer expect the remaining 20.00 USD.",
     ),
     Status.PAYMENT_RETURNED: (
-        replace(OPEN, was_returned=True, attempt="posted"),
+        replace(OPEN, was_returned=True, attempt=AttemptState.POSTED),
         "Your bank sent the payment back, so 60.00 USD is open again.",
     ),
     Status.CARD_NEEDS_YOU: (
-        replace(OPEN, card="needs_donor", has_card_failed=True, due=6000),
+        replace(OPEN, card=MandateState.NEEDS_DONOR, has_card_failed=True, due=6000),
         "Your bank refused 60.00 USD and needs you; it was not taken.",
     ),
     Status.CARD_RETRIES: (
-        replace(OPEN, card="saved", has_card_failed=True, due=6000, next_charge_on=LATER),
+        replace(
+            OPEN, card=MandateState.SAVED, has_card_failed=True, due=6000, next_charge_on=LATER
+        ),
         "Your bank refused 60.00 USD; it was not taken. We try again on 2026-11-09.",
     ),
     Status.REFUSED: (
-        replace(OPEN, attempt="failed", asked=6000),
+        replace(OPEN, attempt=AttemptState.FAILED, asked=6000),
         "Your bank refused 60.00 USD; it was not taken.",
     ),
     Status.ASKING: (
-        replace(OPEN, attempt="open", asked=6000, is_unsure=True),
+        replace(OPEN, attempt=AttemptState.OPEN, asked=6000, is_unsure=True),
         "We are asking the payment provider what became of your 60.00 USD.",
     ),
     Status.NO_CARD: (
-        replace(GATED, card="asked"),
+        replace(GATED, card=MandateState.ASKED),
         "No card is saved, so your 60.00 USD does not count yet; nothing was taken.",
     ),
     Status.NO_CARD_FOR_PARTS: (
-        replace(PARTS, card="asked"),
+        replace(PARTS, card=MandateState.ASKED),
         "No card is saved for your 12 parts; nothing was taken.",
     ),
     Status.CARD_SAVED: (
-        replace(GATED, card="saved"),
+        replace(GATED, card=MandateState.SAVED),
         "Your card is charged 60.00 USD only if the campaign reaches everything it needs.",
     ),
     Status.CONDITIONAL: (
@@ -164,7 +185,13 @@ CASES: dict[Status, tuple[Facts, str]] = {
         "We ask you for 60.00 USD only if the campaign reaches everything it needs.",
     ),
     Status.CARD_IS_CHARGED: (
-        replace(OPEN, campaign="succeeded", card="saved", due=6000, next_charge_on=TODAY),
+        replace(
+            OPEN,
+            campaign=CampaignState.SUCCEEDED,
+            card=MandateState.SAVED,
+            due=6000,
+            next_charge_on=TODAY,
+        ),
         "Your card is charged 60.00 USD on 2026-11-02.",
     ),
     Status.PARTS_LATE: (
@@ -181,20 +208,25 @@ CASES: dict[Status, tuple[Facts, str]] = {
         "Your 60.00 USD was due on 2026-10-01 and has not arrived.",
     ),
     Status.ABANDONED: (
-        replace(OPEN, attempt="expired", asked=6000),
+        replace(OPEN, attempt=AttemptState.EXPIRED, asked=6000),
         "The payment of 60.00 USD was not finished; nothing was taken.",
     ),
     Status.NOT_PAID: (
-        replace(OPEN, attempt="open", asked=6000),
+        replace(OPEN, attempt=AttemptState.OPEN, asked=6000),
         "Your 60.00 USD is not paid yet; nothing was taken.",
     ),
     Status.OPEN: (OPEN, "Your 60.00 USD has not arrived yet."),
     Status.CONDITIONAL_OFFER: (
-        replace(THINGS, legal_nature="conditional", campaign="live"),
+        replace(THINGS, legal_nature=LegalNature.CONDITIONAL, campaign=CampaignState.LIVE),
         "Offered: 3 ladder. It is needed only if the campaign reaches everything it needs.",
     ),
     Status.OFFER_NOT_REACHED: (
-        replace(HOURS, state="lapsed", legal_nature="conditional", campaign="failed"),
+        replace(
+            HOURS,
+            state=PledgeState.LAPSED,
+            legal_nature=LegalNature.CONDITIONAL,
+            campaign=CampaignState.FAILED,
+        ),
         "The campaign did not reach what it needs; your offer of 6 h has ended.",
     ),
     Status.OFFER_UNCONFIRMED: (
@@ -206,40 +238,40 @@ CASES: dict[Status, tuple[Facts, str]] = {
         "Offered; awaiting the organiser.",
     ),
     Status.OFFER_DECLINED: (
-        replace(HOURS, state="cancelled", acceptance="declined"),
+        replace(HOURS, state=PledgeState.CANCELLED, acceptance="declined"),
         "Not needed this time.",
     ),
     Status.THINGS_OFFERED: (THINGS, "Offered: 3 ladder. The hand-over is still to come."),
     Status.THINGS_PART: (
-        replace(THINGS, state="part_fulfilled", arrived=2),
+        replace(THINGS, state=PledgeState.PART_FULFILLED, arrived=2),
         "2 ladder received; 1 ladder still to come.",
     ),
     Status.THINGS_RECEIVED: (
-        replace(THINGS, state="fulfilled", arrived=3, arrived_on=BEFORE),
+        replace(THINGS, state=PledgeState.FULFILLED, arrived=3, arrived_on=BEFORE),
         "3 ladder received on 2026-10-01.",
     ),
     Status.HOURS_OFFERED: (HOURS, "Offered: 6 h; none is confirmed yet."),
     Status.HOURS_LOGGED: (
-        replace(HOURS, state="part_fulfilled", arrived=120, logged=90),
+        replace(HOURS, state=PledgeState.PART_FULFILLED, arrived=120, logged=90),
         "1 h 30 min waits for confirmation; 2 h is confirmed.",
     ),
     Status.HOURS_PART: (
-        replace(HOURS, state="part_fulfilled", arrived=120),
+        replace(HOURS, state=PledgeState.PART_FULFILLED, arrived=120),
         "2 h confirmed; 4 h still to come.",
     ),
     Status.HOURS_CONFIRMED: (
-        replace(HOURS, state="fulfilled", arrived=360, arrived_on=BEFORE),
+        replace(HOURS, state=PledgeState.FULFILLED, arrived=360, arrived_on=BEFORE),
         "6 h confirmed on 2026-10-01.",
     ),
 }
-GIFT = GiftFacts("USD", 1000, "active", 3000, TODAY, has_paid=True, next_on=LATER)
+GIFT = GiftFacts("USD", 1000, RecurringState.ACTIVE, 3000, TODAY, has_paid=True, next_on=LATER)
 GIFTS: dict[GiftStatus, tuple[GiftFacts, str]] = {
     GiftStatus.NOT_STARTED: (
-        replace(GIFT, state="asked", given=0, has_paid=False),
+        replace(GIFT, state=RecurringState.ASKED, given=0, has_paid=False),
         "Your recurring contribution has not started; nothing was taken.",
     ),
     GiftStatus.STARTING: (
-        replace(GIFT, state="asked", is_asked=True, has_paid=False),
+        replace(GIFT, state=RecurringState.ASKED, is_asked=True, has_paid=False),
         "Your recurring contribution is being set up.",
     ),
     GiftStatus.FIRST_ON_ITS_WAY: (
@@ -251,23 +283,23 @@ GIFTS: dict[GiftStatus, tuple[GiftFacts, str]] = {
         "30.00 USD given so far; the next 10.00 USD is taken on 2026-11-09.",
     ),
     GiftStatus.PAST_DUE: (
-        replace(GIFT, state="past_due", has_failed=True),
+        replace(GIFT, state=RecurringState.PAST_DUE, has_failed=True),
         "Your bank refused 10.00 USD; you owe nothing, and it is tried again.",
     ),
     GiftStatus.PAUSED: (
-        replace(GIFT, state="paused", next_on=None),
+        replace(GIFT, state=RecurringState.PAUSED, next_on=None),
         "Paused; nothing is taken until you resume it. 30.00 USD given so far.",
     ),
     GiftStatus.PAUSED_UNTIL: (
-        replace(GIFT, state="paused", resumes_on=LATER),
+        replace(GIFT, state=RecurringState.PAUSED, resumes_on=LATER),
         "Paused until 2026-11-09. 30.00 USD given so far.",
     ),
     GiftStatus.STOPPED: (
-        replace(GIFT, state="stopped", next_on=None),
+        replace(GIFT, state=RecurringState.STOPPED, next_on=None),
         "This gift has ended and nothing more is taken; 30.00 USD stays given.",
     ),
     GiftStatus.STOPPED_UNPAID: (
-        replace(GIFT, state="stopped", has_failed=True),
+        replace(GIFT, state=RecurringState.STOPPED, has_failed=True),
         "This gift ended because payments kept failing; 30.00 USD stays given.",
     ),
 }

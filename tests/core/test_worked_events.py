@@ -14,6 +14,7 @@ import pytest
 
 from ledger.core import bookkeeping as books
 from ledger.core.entry import Entry, Posting
+from ledger.core.vocabulary import LegalNature
 from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.services.books import journal
@@ -112,16 +113,18 @@ WRONG = Entry("B", (Posting(1010, "GEN", "USD", 6000), Posting(4010, "GEN", "USD
 MADE: dict[str, Callable[[], list[Entry]]] = {
     "OPN-1": lambda: opening("OPN-1"),
     "OPN-2": lambda: opening("OPN-2"),
-    "PLG-01": lambda: books.pledge_made(**promise(6000, "P01"), legal_nature="intention"),
+    "PLG-01": lambda: books.pledge_made(**promise(6000, "P01"), legal_nature=LegalNature.INTENTION),
     "PLG-02": lambda: [
-        *books.pledge_made(**promise(10000, "P02"), legal_nature="conditional"),
-        *books.pledge_made(**promise(4000, "P03"), legal_nature="conditional"),
+        *books.pledge_made(**promise(10000, "P02"), legal_nature=LegalNature.CONDITIONAL),
+        *books.pledge_made(**promise(4000, "P03"), legal_nature=LegalNature.CONDITIONAL),
     ],
     "PLG-07": lambda: books.condition_met(**promise(10000, "P02")),
-    "PLG-08": lambda: books.pledge_released(**promise(4000, "P03"), legal_nature="conditional"),
+    "PLG-08": lambda: books.pledge_released(
+        **promise(4000, "P03"), legal_nature=LegalNature.CONDITIONAL
+    ),
     "PLG-09": lambda: [
-        *books.pledge_made(**promise(5000, "P06", "GEN"), legal_nature="intention"),
-        *books.pledge_released(**promise(5000, "P06", "GEN"), legal_nature="intention"),
+        *books.pledge_made(**promise(5000, "P06", "GEN"), legal_nature=LegalNature.INTENTION),
+        *books.pledge_released(**promise(5000, "P06", "GEN"), legal_nature=LegalNature.INTENTION),
     ],
     "PAY-01": lambda: books.payment_settled(
         **usd("SOLAR"), amount=6000, fee=204, pledge="P01", released=6000, payment="txn_1"
@@ -154,7 +157,7 @@ MADE: dict[str, Callable[[], list[Entry]]] = {
     ],
     "FEE-1": lambda: books.bank_charge(**usd("GEN"), amount=600),
     "EQP-01": lambda: books.pledge_made(
-        **promise(3, "P20", "GEN", "EQP.LAPTOP"), legal_nature="intention"
+        **promise(3, "P20", "GEN", "EQP.LAPTOP"), legal_nature=LegalNature.INTENTION
     ),
     "EQP-02": lambda: books.items_received(
         book="A",
@@ -173,7 +176,7 @@ MADE: dict[str, Callable[[], list[Entry]]] = {
     ),
     "EQP-05": lambda: books.item_lent(**LAPTOP),
     "HRS-1": lambda: books.pledge_made(
-        **promise(1200, "P30", "SOLAR", "MIN.ELEC"), legal_nature="intention"
+        **promise(1200, "P30", "SOLAR", "MIN.ELEC"), legal_nature=LegalNature.INTENTION
     ),
     "HRS-3": lambda: books.hours_confirmed(
         **usd("SOLAR"),
@@ -304,7 +307,7 @@ def test_every_event_made_here_is_stored_and_read_back_equal(session: Session) -
         (lambda: books.cash_banked(**usd("GEN"), amount=-5), "amount"),
         (
             lambda: books.pledge_made(
-                **promise(1, "P", "GEN", "EQP.LAPTOP"), legal_nature="unconditional"
+                **promise(1, "P", "GEN", "EQP.LAPTOP"), legal_nature=LegalNature.UNCONDITIONAL
             ),
             "legal_nature",
         ),

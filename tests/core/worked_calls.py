@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 
 from ledger.core import bookkeeping as books
 from ledger.core.entry import Entry
+from ledger.core.vocabulary import LegalNature
 
 
 def usd(fund: str, amount: int | None = None, book: str = "A", **more: Any) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def intention(book: str, fund: str, unit: str, quantity: int, pledge: str) -> li
         commodity=unit,
         quantity=quantity,
         pledge=pledge,
-        legal_nature="intention",
+        legal_nature=LegalNature.INTENTION,
     )
 
 
@@ -100,7 +101,7 @@ MORE: dict[str, Callable[[], list[Entry]]] = {
         commodity="USD",
         quantity=100000,
         pledge="P07",
-        legal_nature="conditional",
+        legal_nature=LegalNature.CONDITIONAL,
     ),
     "PLG-14": lambda: books.gifts_matched(**usd("SOLAR", 10000), pledge="P07"),
     "PLG-15": lambda: books.promise_paid_by_bank(**usd("SOLAR", 12000), owed=10000, pledge="P07"),

@@ -22,6 +22,7 @@ from werkzeug.serving import make_server
 
 from ledger import worker
 from ledger.core.entry import Entry
+from ledger.core.vocabulary import AttemptState
 from ledger.db import Database, Session
 from ledger.errors import Conflict
 from ledger.gateway import BalanceTransaction, Event, GatewayDown, StripeGateway
@@ -345,7 +346,7 @@ def _believed(
     with db.transaction() as session:
         for row in session.scalars(select(PaymentAttempt)):
             if row.pledge_id == attempt.pledge_id:
-                row.state = "failed"
+                row.state = AttemptState.FAILED
 
 
 def _taken(_gateway: StripeGateway, body: str | bytes, _signature: str) -> Event:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from ledger.core.vocabulary import CampaignState
 from ledger.db import Database, Session
 from ledger.ids import new_id
 from ledger.models.campaigns import Campaign
@@ -385,7 +386,7 @@ def test_what_is_over_or_of_another_book_is_not_corrected(town: Town) -> None:
 
     def end(session: Session) -> None:
         row = session.scalars(select(Campaign).where(Campaign.slug == "ended")).one()
-        row.state = "closed"
+        row.state = CampaignState.CLOSED
 
     town.tell(end)
     client = town.client("treasurer")

@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from ledger.core.vocabulary import RecurringState
 from ledger.db import Session
 from ledger.gateway import Subscription
 from ledger.ids import new_id
@@ -318,7 +319,7 @@ def regular(town: Town, basket_id: UUID) -> UUID:
             every="month",
             now=NOW,
         )
-        gift.state, gift.stripe_subscription_id = "active", f"sub_{gift.id.hex}"
+        gift.state, gift.stripe_subscription_id = RecurringState.ACTIVE, f"sub_{gift.id.hex}"
         return gift.id
 
     with town.db.transaction() as session:

@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
+from ledger.core.vocabulary import RecurringState
 from ledger.db import Session
 from ledger.ids import new_id
 from ledger.links import PLEDGE, RECURRING, Links
@@ -74,7 +75,7 @@ def settle(town: Town) -> Town:
             every="month",
             now=NOW,
         )
-        gift.state, gift.stripe_subscription_id = "active", "sub_1"
+        gift.state, gift.stripe_subscription_id = RecurringState.ACTIVE, "sub_1"
         place = sign_in_links.issue_link(session, email="guest@example.org", links=links, now=NOW)
         town.ids["link secret"] = links.fill(place).rsplit("/", 1)[1]
         town.ids["link gifts"] = links.token(RECURRING, gift.id)

@@ -26,6 +26,7 @@ from werkzeug.test import TestResponse
 from bench.pages import signed_in
 from ledger.config import STRIPE_API, Settings
 from ledger.core.allocation import Rule
+from ledger.core.vocabulary import CampaignState
 from ledger.db import Database, Session
 from ledger.gateway import BalanceTransaction
 from ledger.ids import new_id
@@ -313,7 +314,7 @@ def _settle(session: Session, town: Town) -> None:
     )
     draft = make_campaign(session, book, solar, slug="a-draft")
     spare_draft = make_campaign(session, book, solar, slug="a-spare-draft")
-    draft.state = spare_draft.state = "draft"
+    draft.state = spare_draft.state = CampaignState.DRAFT
     donor = make_party(session, "donor@example.org", "Donor")
     promised = make_pledge(session, campaign, donor)
     wanted = make_pledge(session, campaign, donor, "EQP.PROJECTOR", 1)
