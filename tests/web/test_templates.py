@@ -6,6 +6,8 @@ import pytest
 from jinja2 import Environment
 
 from ledger.web import UnindentedLoader
+from ledger.web.site.formatting import flow_layout
+from tests.web.town import Town
 
 
 def test_indentation_is_not_sent_and_what_people_typed_keeps_its_own(tmp_path: Path) -> None:
@@ -34,3 +36,16 @@ def test_no_template_shows_text_of_its_own_in_a_pre_or_a_textarea(path: Path) ->
         for part in path.read_text().split(kind)[1:]:
             within = part.split(">", 1)[1].split("</", 1)[0]
             assert "\n" not in within, within
+
+
+def test_a_long_name_stays_in_its_box_of_a_flow_chart(town: Town) -> None:
+    """Boxes have one width; the whole name is their title."""
+    name = "The Association of Friends of the Old Mill"
+    chart = flow_layout(
+        [[(name, "$1.00", 100)], [("A pool", "$1.00", 100)]], [((0, 0), (1, 0), 100)]
+    )
+    with town.app.test_request_context():
+        parts = vars(town.app.jinja_env.get_template("site/parts.html").module)
+        shown = parts["flow"](chart, "Flow")
+    assert f"<title>{name}</title>" in shown
+    assert ">The Association of Fr…</text>" in shown
