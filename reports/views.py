@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as later
 from marshmallow import EXCLUDE, Schema, fields, pre_load, validate
 from werkzeug.wrappers import Response as BaseResponse
 
+from ledger.core.days import year_begun
 from ledger.core.vocabulary import BookKind
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
@@ -20,6 +21,7 @@ from ledger.models.editions import Audience
 from ledger.models.rights_log import RightsKind
 from ledger.queries.books import editions as questions
 from ledger.queries.books.books import all_books
+from ledger.queries.books.details import details_of
 from ledger.queries.jobs.check_runs import last_good_day
 from ledger.schemas.fields import Day, Line, asked
 from ledger.schemas.journal import AN_INSTANT
@@ -321,12 +323,14 @@ def _scope(session: Any, code: str, allowed: set[Any]) -> Scope:
 def _index(values: dict[str, str], errors: dict[str, list[str]], status: int = 200) -> Response:
     books = require_anywhere("read_report")
     today = today_here()
-    values = {"from": f"{today.year}-01-01", "to": today.isoformat(), **values}
     choices: list[tuple[str, str]] = [(book.code, book.name) for book in books]
     with reading() as session:
         if len(books) == len(all_books(session)):
             choices.insert(0, ("", _("All communities")))
         checked_on = last_good_day(session)
+        month = details_of(session, books[0].id).fiscal_month
+    begun = year_begun(month, today)
+    values = {"from": begun.isoformat(), "to": today.isoformat(), **values}
     exportable: list[Book] = visitor().books("export_journal")
     return page(
         "reports_index.html",

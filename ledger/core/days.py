@@ -15,6 +15,11 @@ def time_zones() -> list[str]:
     )
 
 
+def year_begun(month: int, day: date) -> date:
+    """Return the first day of the financial year of a day; it begins on the first of a month."""
+    return date(day.year if day.month >= month else day.year - 1, month, 1)
+
+
 def day_in(zone: str, instant: datetime) -> date:
     """Return the day of an aware instant in a time zone."""
     return instant.astimezone(ZoneInfo(zone)).date()

@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from flask_babel import lazy_gettext as later
 from marshmallow import Schema
 
+from ledger.core import approval_rules
+from ledger.core.policies import KEYS
 from ledger.core.vocabulary import FundClass
 from ledger.schemas.fields import Day, Line, Money, Text, WholeNumber, asked, one_of
 
 SKILL, EQUIPMENT = "MIN", "EQP"
 SPECIALISED = ("specialised", "general")
 HIGHEST_ACCOUNT = 9_999
+# How many people approve and how long a role waits have pages of their own.
+CHOSEN_HERE = tuple(key for key in KEYS if key not in (approval_rules.KEY, "role_pause_days"))
 
 
 class BookWords(Schema):
@@ -126,3 +130,67 @@ def hour_rate(exponent: int, skills: Sequence[str]) -> Schema:
         },
         name="HourRate",
     )()
+
+
+class LegalEntity(Schema):
+    """Who stands behind a book, and the month in which its year begins."""
+
+    legal_name = Line(
+        load_default="",
+        longest=200,
+        metadata=asked(
+            later("Legal name"),
+            hint=later("As registered, for example Weir Mill Commons e.V."),
+            autocomplete="organization",
+        ),
+    )
+    registration_number = Line(
+        load_default="",
+        longest=120,
+        metadata=asked(
+            later("Registration number"), hint=later("With its register, for example VR 1234")
+        ),
+    )
+    postal_address = Text(
+        load_default="",
+        longest=500,
+        metadata=asked(later("Postal address"), autocomplete="street-address"),
+    )
+    fiscal_month = one_of(
+        tuple(str(month) for month in range(1, 13)),
+        "Choose a month.",
+        metadata=asked(
+            later("Financial year starts in"),
+            hint=later("Reports start there unless you choose other dates."),
+        ),
+    )
+
+
+class BankForm(Schema):
+    """The account that donors see for bank transfers, and why it changes."""
+
+    account_holder = Line(load_default="", longest=120, metadata=asked(later("Account holder")))
+    iban = Line(
+        load_default="",
+        longest=60,
+        metadata=asked(
+            later("IBAN"),
+            hint=later("Leave everything empty to show no bank details."),
+            autocomplete="off",
+        ),
+    )
+    bic = Line(load_default="", longest=20, metadata=asked(later("BIC"), autocomplete="off"))
+    reason = Line(required=True, longest=500, metadata=asked(later("Reason")))
+
+
+class PolicyForm(Schema):
+    """Another value of a policy, and why it changes."""
+
+    key = one_of(CHOSEN_HERE, "Choose a policy.", metadata=asked(later("Policy")))
+    value = Line(
+        required=True,
+        longest=60,
+        metadata=asked(later("New value"), hint=later("Written as in the table above")),
+    )
+    valid_from_on = Day(required=True, metadata=asked(later("From")))
+    reason = Line(required=True, longest=500, metadata=asked(later("Reason")))

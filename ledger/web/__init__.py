@@ -59,6 +59,7 @@ NOUNS = (
     "people.people",
     "settings.hub",
     "settings.book",
+    "settings.entity",
     "settings.funds",
     "settings.accounts",
     "settings.skills",

@@ -28,6 +28,9 @@ STORED: dict[str, list[dict[str, Any]]] = {
     "allocation": [{"run": KEY, "commodity": "USD", "quantity": 1200}],
     "allowance": [{"fund": KEY, **MONEY}],
     "approval_rule": [{"kind": "", "rule": "0:1,500:2"}],
+    "bank_details": [
+        {"account_holder": "The Hall", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}
+    ],
     "closing": [{"until": "2026-10-31"}],
     "conditional_allocation": [AGREEMENT],
     "contribution": [{"pool": KEY, "fund": OTHER, **MONEY}],
@@ -90,6 +93,7 @@ STORED: dict[str, list[dict[str, Any]]] = {
         }
     ],
     "outside_grant": [AGREEMENT],
+    "policy": [{"key": "promises", "value": "all", "valid_from_on": "2026-12-01"}],
     "pool_admission": [JOINING],
     "pool_exit": [AGREEMENT],
     "pool_joining": [JOINING],

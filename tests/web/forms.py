@@ -99,6 +99,7 @@ BAD: dict[str, dict[str, str | None]] = {
     "text": {**_NEEDED, **_ANYTHING},
     "note": {**_ANYTHING},
     "code": {**_NEEDED, **_ANYTHING, "unknown": "NOWHERE", "injected": "GEN' OR 1=1 --"},
+    "code of a bank": {**_ANYTHING, "too short": "COBA"},
     "choice": {**_NEEDED, **_ANYTHING, "not on the list": "maybe", "two at once": "AB"},
     "email": {
         **_NEEDED,
@@ -567,6 +568,44 @@ FORMS = (
         "admin",
         {"number": "5130", "account_name": "Seeds"},
         {"number": "count", "account_name": "text"},
+    ),
+    Form(
+        "entity_settings.save",
+        "admin",
+        {
+            "legal_name": "The Hall e.V.",
+            "registration_number": "VR 12",
+            "postal_address": "Mill Lane 1",
+            "fiscal_month": "4",
+        },
+        {
+            "legal_name": "note",
+            "registration_number": "note",
+            "postal_address": "note",
+            "fiscal_month": "choice",
+        },
+    ),
+    Form(
+        "bank_settings.request_details",
+        "admin",
+        {
+            "account_holder": "The Hall",
+            "iban": "DE89 3704 0044 0532 0130 00",
+            "bic": "COBADEFFXXX",
+            "reason": "Our new account",
+        },
+        {"account_holder": "text", "iban": "code", "bic": "code of a bank", "reason": "text"},
+    ),
+    Form(
+        "policy_settings.choose",
+        "admin",
+        {
+            "key": "capitalise_from",
+            "value": "1000",
+            "valid_from_on": "2026-12-01",
+            "reason": "As the board decided",
+        },
+        {"key": "choice", "value": "code", "valid_from_on": "date", "reason": "text"},
     ),
     Form(
         "skill_settings.add",

@@ -67,6 +67,18 @@ WORDS = {
     "acceptance": "by_hand",
     "action": "keep",
 }
+BANK = {
+    "account_holder": "The Hall",
+    "iban": "DE89 3704 0044 0532 0130 00",
+    "bic": "COBADEFFXXX",
+    "reason": "Our new account",
+}
+POLICY = {
+    "key": "capitalise_from",
+    "value": "1000",
+    "valid_from_on": "2026-12-01",
+    "reason": "As the board decided",
+}
 RATE = {
     "skill": "MIN.ELEC",
     "value": "52.50",
@@ -279,6 +291,9 @@ DEEDS: dict[str, Deed] = {
         ADMIN, {"code": "ROOF", "fund_name": "Roof", "fund_class": "purpose"}
     ),
     "account_settings.create": Deed(ADMIN, {"number": "5130", "account_name": "Seeds"}),
+    "entity_settings.save": Deed(ADMIN, {"fiscal_month": "1"}),
+    "bank_settings.request_details": Deed(ADMIN, BANK),
+    "policy_settings.choose": Deed(ADMIN, POLICY),
     "skill_settings.add": Deed(ADMIN, {"singular": "carpentry"}),
     "skill_settings.set_rate": Deed(ADMIN, RATE),
     "equipment_settings.add": Deed(ADMIN, {"singular": "canoe"}),
@@ -417,6 +432,7 @@ VIEWS: dict[str, frozenset[str]] = {
         (
             "settings.show",
             "book_settings.show",
+            "entity_settings.show",
             "fund_settings.show",
             "account_settings.show",
             "skill_settings.show",

@@ -19,7 +19,10 @@ from ledger.models.policies import PolicyChoice
 # Requests to change how many people approve, and to give a role: admins decide them as well.
 RULE = "approval_rule"
 ROLE = "role"
-RIGHTS = frozenset({RULE, ROLE})
+# Requests to change where donors send money, and how the books treat something: admins as well.
+BANK_DETAILS = "bank_details"
+POLICY = "policy"
+RIGHTS = frozenset({RULE, ROLE, BANK_DETAILS, POLICY})
 APPROVERS = frozenset({"approver"})
 DECIDERS_OF_RIGHTS = frozenset({"approver", "admin"})
 

@@ -10,7 +10,7 @@ from ledger.services.accounting import (
     opening_balances,
     periods,
 )
-from ledger.services.approvals import role_grants, rules
+from ledger.services.approvals import role_grants, rules, settings
 from ledger.services.campaigns import matching_sponsors
 from ledger.services.equipment import assets, contributed_use, disposals, low_value_items, supplies
 from ledger.services.payments import refunds
@@ -44,6 +44,7 @@ MODULES = (
     refunds,
     role_grants,
     rules,
+    settings,
     spending,
     supplies,
     transfers,

@@ -14,10 +14,13 @@ from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.people import Person
 from ledger.queries.approvals import requests
 from ledger.queries.approvals import rules as approvals
+from ledger.queries.books.details import details_of
 from ledger.schemas.money import Decision
 from ledger.services.approvals import decisions
 from ledger.services.approvals.role_grants import RoleAsked
 from ledger.services.approvals.rules import RuleChange
+from ledger.services.approvals.settings import PolicyChange
+from ledger.services.books.details import BankDetails
 from ledger.web.approvals import evidence
 from ledger.web.approvals.evidence import Evidence
 from ledger.web.identity.sessions import fresh_needed
@@ -152,5 +155,30 @@ def _rule(_session: ReadSession, _row: requests.RequestRow, payload: RuleChange)
     return Evidence(terms=[(_("Kind"), kind), (_("Approvers by amount"), payload.rule)])
 
 
+def _bank(session: ReadSession, row: requests.RequestRow, payload: BankDetails) -> Evidence:
+    """Return the account that donors would be shown, beside the present one."""
+    present = details_of(session, row.book_id)
+    return Evidence(
+        terms=[
+            (_("Account holder"), payload.account_holder or _("none")),
+            (_("IBAN"), payload.iban or _("none")),
+            (_("BIC"), payload.bic or _("none")),
+            (_("Shown now"), present.iban or _("none")),
+        ]
+    )
+
+
+def _policy(_session: ReadSession, _row: requests.RequestRow, payload: PolicyChange) -> Evidence:
+    return Evidence(
+        terms=[
+            (_("Policy"), payload.key),
+            (_("Value"), payload.value),
+            (_("From"), payload.valid_from_on.isoformat()),
+        ]
+    )
+
+
+evidence.register(approvals.BANK_DETAILS, _bank)
+evidence.register(approvals.POLICY, _policy)
 evidence.register(approvals.ROLE, _role)
 evidence.register(approvals.RULE, _rule)

@@ -32,6 +32,8 @@ WHAT: dict[str, Any] = {
     "people.give": later("give a role"),
     "people.end": later("end a role"),
     "people.pause": later("change the waiting period of a role"),
+    "bank_settings.request_details": later("change the bank details that donors see"),
+    "policy_settings.choose": later("change a policy"),
     "skill_settings.set_rate": later("change what an hour of a skill is worth"),
     "tokens.create": later("create a token"),
     "my_data.erase": later("erase your data"),

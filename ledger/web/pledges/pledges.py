@@ -26,6 +26,7 @@ from ledger.models.parties import Party
 from ledger.models.pledges import Basket as BasketRow
 from ledger.models.pledges import Pledge
 from ledger.queries.books.books import commodities
+from ledger.queries.books.details import details_of
 from ledger.queries.campaigns import campaigns
 from ledger.queries.payments import payments
 from ledger.queries.payments import recurring as recurring_questions
@@ -208,6 +209,7 @@ def thanks(basket_id: UUID) -> Response:
         basket = _basket(session, basket_id)
         campaign = session.get_one(Campaign, basket.campaign_id)
         book = session.get_one(Book, basket.book_id)
+        details = details_of(session, book.id)
         person_id = session.get_one(Party, basket.party_id).person_id
         parts = pledges.pledges_of_basket(session, basket_id=basket_id)
         standings = pledge_status.standings_of(
@@ -235,6 +237,7 @@ def thanks(basket_id: UUID) -> Response:
         basket=basket,
         campaign=campaign,
         book=book,
+        details=details,
         parts=parts,
         standings=standings,
         figures_of=figures_of,

@@ -17,6 +17,7 @@ from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
+from ledger.queries.books.details import details_of
 from ledger.queries.payments.payments import latest_attempt
 from ledger.queries.pledges import pledge_status, pledges, saved_cards
 from ledger.services.pledges import pledges as pledge_services
@@ -39,6 +40,7 @@ def show(token: str) -> Response:
         pledge = _pledge(token)
     with reading() as session:
         book = session.get_one(Book, pledge.book_id)
+        details = details_of(session, book.id)
         campaign = session.get(Campaign, pledge.campaign_id) if pledge.campaign_id else None
         row = pledges.pledge_row(session, pledge.id)
         mandate = saved_cards.mandate_of(session, pledge_id=pledge.id)
@@ -54,6 +56,7 @@ def show(token: str) -> Response:
         pledge=row,
         cover=pledge.cover,
         book=book,
+        details=details,
         campaign=campaign,
         mandate=mandate,
         parts=parts,

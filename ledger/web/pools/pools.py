@@ -12,6 +12,7 @@ from ledger.errors import Conflict, NotFound
 from ledger.ids import new_id
 from ledger.models.books import Book
 from ledger.models.pools import AllocationRun, RunState
+from ledger.queries.books.details import details_of
 from ledger.queries.campaigns import campaigns
 from ledger.queries.pledges import figures
 from ledger.queries.pools import pools
@@ -41,6 +42,7 @@ def show(code: str) -> Response:
         held = pools.held_back(session, book=book, on=today(book))
         chart = flow_of(book, members, row.received)
         host = session.get_one(Book, pool.host_id)
+        details = details_of(session, book.id)
         settles = visitor().may("settle_allocation", pool.host_id)
         still_open = open_balances(session, pool_id=book.id) if settles else []
     inside = {row.book_id for row in members}
@@ -49,6 +51,7 @@ def show(code: str) -> Response:
         book=book,
         pool=pool,
         host=host,
+        details=details,
         members=members,
         runs=runs,
         live=live.rows,

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from ledger.core.vocabulary import BookKind
 from ledger.queries.books.books import book_by_code, books_page
+from ledger.queries.books.details import details_of
 from ledger.queries.campaigns import campaigns
 from ledger.queries.jobs.check_runs import last_good_day
 from ledger.queries.pledges import figures
@@ -92,6 +93,7 @@ def community(code: str) -> Response:
         totals = figures.figures(session, figures.scope_of_book(book))
         joined = pools.pools_of(session, book_id=book.id)
         checked_on = last_good_day(session)
+        details = details_of(session, book.id)
     return page(
         "public/community.html",
         book=book,
@@ -100,4 +102,5 @@ def community(code: str) -> Response:
         more_live=live.after,
         grand=totals.rows,
         joined=joined,
+        details=details,
     )

@@ -12,6 +12,7 @@ from ledger.core.accounts import BY_NUMBER
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.queries.books import books as book_queries
+from ledger.queries.books.details import details_of
 from ledger.queries.books.policies import choices_of
 from ledger.queries.jobs import installation
 from ledger.queries.people.people import people_of
@@ -98,6 +99,7 @@ def _sections(session: ReadSession, book: Book, roles: int) -> list[Section]:
     rates = current_rates(session, book_id=book.id, on=today(book))
     own = [account for account in accounts if account.number not in BY_NUMBER]
     banks = [account.name for account in known_accounts(session, book.id)]
+    known = details_of(session, book.id)
     choices = choices_of(session, book, today(book))
 
     def section(title: str, endpoint: str, value: str) -> Section:
@@ -109,6 +111,11 @@ def _sections(session: ReadSession, book: Book, roles: int) -> list[Section]:
             _("Book"),
             "book_settings.show",
             f"{named} · {book.commodity} · {book.time_zone} · {book.profile}",
+        ),
+        section(
+            _("Legal entity"),
+            "entity_settings.show",
+            known.legal_name or known.postal_address or str(_("Not entered yet")),
         ),
         section(_("Funds"), "fund_settings.show", _some([fund.code for fund in funds])),
         section(
@@ -126,7 +133,16 @@ def _sections(session: ReadSession, book: Book, roles: int) -> list[Section]:
             _("%(count)s skills, %(rated)s with a rate", count=len(skills), rated=len(rates)),
         ),
         section(_("Equipment classes"), "equipment_settings.show", _some(classes)),
-        section(_("Bank accounts"), "bank_settings.show", _some(banks)),
+        section(
+            _("Bank accounts"),
+            "bank_settings.show",
+            f"{_some(banks)} · "
+            + (
+                _("Donors see %(iban)s", iban=known.iban_in_groups)
+                if known.iban
+                else _("Donors see no bank details")
+            ),
+        ),
         section(
             _("Policies"),
             "policy_settings.show",

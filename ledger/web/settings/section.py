@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, request, url_for
+from flask_babel import gettext as _
 from marshmallow import Schema
 from werkzeug.wrappers import Response
 
@@ -18,6 +19,15 @@ from ledger.web.site.forms import errors_of
 ACTION = "change_settings"
 Command = Callable[[Session, Book, dict[str, Any]], object]
 Page = Callable[[Book, dict[str, str], dict[str, list[str]], int], Response]
+
+
+def said_of_request(at_once: str) -> Callable[[object], str]:
+    """Return what is said of a change that another person approves where there is one."""
+    asked = _(
+        "Approval requested. It applies once another admin or an approver has agreed under "
+        "Approval requests."
+    )
+    return lambda approval_request: str(at_once if approval_request is None else asked)
 
 
 def carry_out(

@@ -1,0 +1,164 @@
+"""What of a book's settings two people decide: where donors send money, and policies."""
+
+from datetime import date
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import delete, select
+
+from ledger.db import Database
+from ledger.models.approval_requests import ApprovalRequest
+from ledger.models.people import Membership
+from ledger.models.rights_log import RightsEvent
+from ledger.queries.books.books import book_by_code
+from ledger.queries.books.details import details_of
+from ledger.queries.books.policies import policy_of
+from tests.web.permissions import BANK, POLICY
+from tests.web.town import Town, found_town
+
+BANKS = "/books/A/settings/bank-accounts"
+POLICIES = "/books/A/settings/policies"
+GROUPED = "DE89 3704 0044 0532 0130 00"
+
+
+@pytest.fixture
+def town(db: Database) -> Town:
+    return found_town(db)
+
+
+def leave_alone(town: Town) -> None:
+    """End every role that could agree but the admin's own."""
+    with town.db.transaction() as session:
+        session.execute(
+            delete(Membership).where(
+                Membership.role.in_(("approver", "admin")),
+                Membership.person_id != town.people["admin"],
+            )
+        )
+
+
+def decide(town: Town, kind: str, answer: str = "approve") -> FlaskClient:
+    with town.db.snapshot() as session:
+        request_id = session.scalar(
+            select(ApprovalRequest.id).where(
+                ApprovalRequest.kind == kind, ApprovalRequest.state == "open"
+            )
+        )
+    approver = town.client("approver")
+    page = approver.get(f"/queue/{request_id}")
+    assert page.status_code == 200
+    if kind == "bank_details":
+        assert "DE89370400440532013000" in page.text
+    done = approver.post(f"/queue/{request_id}", data={"answer": answer, "note": "Seen"})
+    assert done.status_code == 303
+    return approver
+
+
+def shown_to_donors(town: Town) -> bool:
+    page = town.client().get(town.address("pledges.thanks"))
+    assert page.status_code == 200
+    return GROUPED in page.text
+
+
+def test_donors_see_bank_details_once_a_second_person_agreed(town: Town) -> None:
+    admin = town.client("admin")
+    assert admin.post(BANKS, data=BANK).status_code == 303
+    assert not shown_to_donors(town)
+    assert "requests a change" in admin.get(BANKS).text
+    decide(town, "bank_details", "reject")
+    assert not shown_to_donors(town)
+    assert admin.post(BANKS, data=BANK).status_code == 303
+    decide(town, "bank_details")
+    assert shown_to_donors(town)
+    thanks = " ".join(town.client().get(town.address("pledges.thanks")).text.split())
+    assert f"<dt>Reference</dt> <dd> {town.ids['reference']} </dd>" in thanks
+    assert admin.post(BANKS, data=BANK).status_code == 409
+    with town.db.snapshot() as session:
+        logged = session.scalars(select(RightsEvent.about["setting"].as_string())).all()
+        told = [str(about) for about in session.scalars(select(RightsEvent.about))]
+    assert {"account_holder", "iban", "bic"} <= set(logged)
+    assert not any("3704" in about for about in told)
+
+
+def test_an_admin_alone_changes_bank_details_at_once_and_takes_them_off_again(town: Town) -> None:
+    leave_alone(town)
+    admin = town.client("admin")
+    assert admin.post(BANKS, data=BANK).status_code == 303
+    assert shown_to_donors(town)
+    empty = {"reason": "Closed"}
+    assert admin.post(BANKS, data=empty).status_code == 303
+    assert not shown_to_donors(town)
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [("iban", "DE88370400440532013000"), ("iban", ""), ("account_holder", " "), ("bic", "X")],
+)
+def test_wrong_bank_details_are_named_and_not_requested(town: Town, field: str, wrong: str) -> None:
+    refused = town.client("admin").post(BANKS, data={**BANK, field: wrong})
+    assert refused.status_code == 422
+    assert f'href="#{field}"' in refused.text
+    with town.db.snapshot() as session:
+        known = session.scalars(
+            select(ApprovalRequest).where(ApprovalRequest.kind == "bank_details")
+        ).all()
+    assert known == []
+
+
+def value(town: Town, on: date) -> int:
+    with town.db.snapshot() as session:
+        return policy_of(session, book_by_code(session, "A"), on).capitalise_from
+
+
+def test_a_policy_changes_from_its_day_once_a_second_person_agreed(town: Town) -> None:
+    admin = town.client("admin")
+    assert admin.post(POLICIES, data=POLICY).status_code == 303
+    assert value(town, date(2026, 12, 1)) == 500
+    decide(town, "policy")
+    assert value(town, date(2026, 12, 1)) == 1000
+    assert value(town, date(2026, 11, 30)) == 500
+
+
+def test_an_admin_alone_chooses_a_policy_at_once(town: Town) -> None:
+    leave_alone(town)
+    assert town.client("admin").post(POLICIES, data=POLICY).status_code == 303
+    assert value(town, date(2026, 12, 1)) == 1000
+
+
+@pytest.mark.parametrize(
+    ("field", "answers"),
+    [
+        ("value", {"value": "many"}),
+        ("value", {"key": "promises", "value": "some"}),
+        ("key", {"key": "approvals", "value": "0:1"}),
+        ("key", {"key": "role_pause_days", "value": "0"}),
+    ],
+)
+def test_an_unfit_policy_is_named_and_not_requested(
+    town: Town, field: str, answers: dict[str, str]
+) -> None:
+    refused = town.client("admin").post(POLICIES, data={**POLICY, **answers})
+    assert refused.status_code == 422
+    assert f'href="#{field}"' in refused.text
+
+
+def test_the_public_reads_who_is_behind_a_book_and_reports_begin_with_its_year(
+    town: Town,
+) -> None:
+    admin = town.client("admin")
+    form = {
+        "legal_name": "The Hall <e.V.>",
+        "registration_number": "VR 12",
+        "postal_address": "Mill Lane 1\n06108 Halle",
+        "fiscal_month": "4",
+    }
+    assert admin.post("/books/A/settings/entity", data=form).status_code == 303
+    shown = town.client().get("/c/A").text
+    assert "The Hall &lt;e.V.&gt;" in shown
+    assert "06108 Halle" in shown
+    assert 'value="2026-04-01"' in town.client("treasurer").get("/reports").text
+    assert 'value="2026-01-01"' in town.client("other treasurer").get("/reports").text
+    wrong = admin.post("/books/A/settings/entity", data={**form, "fiscal_month": "13"})
+    assert wrong.status_code == 422
+    with town.db.snapshot() as session:
+        assert details_of(session, book_by_code(session, "A").id).fiscal_month == 4
