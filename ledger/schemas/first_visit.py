@@ -6,6 +6,12 @@ from marshmallow import Schema
 from ledger.core.policies import PROFILES
 from ledger.schemas.fields import Line, asked, one_of
 
+PROFILE_NAMES = {
+    "US_GAAP": later("US GAAP"),
+    "UK_SORP_2026": later("Charities SORP 2026"),
+    "INPAS": later("INPAS"),
+    "CASH_SIMPLE": later("Cash"),
+}
 PROFILE_WORDS = {
     "US_GAAP": later("US GAAP, for non-profits in the United States"),
     "UK_SORP_2026": later("Charities SORP 2026, United Kingdom"),

@@ -5,16 +5,12 @@ from collections.abc import Sequence
 from flask_babel import lazy_gettext as later
 from marshmallow import Schema
 
-from ledger.core import approval_rules
-from ledger.core.policies import KEYS
 from ledger.core.vocabulary import FundClass
 from ledger.schemas.fields import Day, Line, Money, Text, WholeNumber, asked, one_of
 
 SKILL, EQUIPMENT = "MIN", "EQP"
 SPECIALISED = ("specialised", "general")
 HIGHEST_ACCOUNT = 9_999
-# How many people approve and how long a role waits have pages of their own.
-CHOSEN_HERE = tuple(key for key in KEYS if key not in (approval_rules.KEY, "role_pause_days"))
 
 
 class BookWords(Schema):
@@ -180,17 +176,4 @@ class BankForm(Schema):
         ),
     )
     bic = Line(load_default="", longest=20, metadata=asked(later("BIC"), autocomplete="off"))
-    reason = Line(required=True, longest=500, metadata=asked(later("Reason")))
-
-
-class PolicyForm(Schema):
-    """Another value of a policy, and why it changes."""
-
-    key = one_of(CHOSEN_HERE, "Choose a policy.", metadata=asked(later("Policy")))
-    value = Line(
-        required=True,
-        longest=60,
-        metadata=asked(later("New value"), hint=later("Written as in the table above")),
-    )
-    valid_from_on = Day(required=True, metadata=asked(later("From")))
     reason = Line(required=True, longest=500, metadata=asked(later("Reason")))

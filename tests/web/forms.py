@@ -63,6 +63,7 @@ BAD: dict[str, dict[str, str | None]] = {
         "in words": "five",
         "too many": "61",
     },
+    "whole amount": {**_NEEDED, **_ANYTHING, "negative": "-1", "too many": "1000001"},
     "weight": {"negative": "-1", "broken": "1.5", "in words": "five", "with a NUL": NUL},
     "cap": {"negative": "-1", "of three decimals": "1.005", "in words": "five", "with a NUL": NUL},
     "optional choice": {"not on the list": "maybe", "with a NUL": NUL},
@@ -600,12 +601,11 @@ FORMS = (
         "policy_settings.choose",
         "admin",
         {
-            "key": "capitalise_from",
             "value": "1000",
             "valid_from_on": "2026-12-01",
             "reason": "As the board decided",
         },
-        {"key": "choice", "value": "code", "valid_from_on": "date", "reason": "text"},
+        {"value": "whole amount", "valid_from_on": "date", "reason": "text"},
     ),
     Form(
         "skill_settings.add",

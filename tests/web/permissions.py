@@ -74,7 +74,6 @@ BANK = {
     "reason": "Our new account",
 }
 POLICY = {
-    "key": "capitalise_from",
     "value": "1000",
     "valid_from_on": "2026-12-01",
     "reason": "As the board decided",
@@ -439,6 +438,7 @@ VIEWS: dict[str, frozenset[str]] = {
             "equipment_settings.show",
             "bank_settings.show",
             "policy_settings.show",
+            "policy_settings.edit",
             "pool_settings.show",
         ),
         ADMIN,

@@ -7,12 +7,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, select
 
 from ledger.db import Database
+from ledger.errors import Invalid
 from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.people import Membership
 from ledger.models.rights_log import RightsEvent
 from ledger.queries.books.books import book_by_code
 from ledger.queries.books.details import details_of
 from ledger.queries.books.policies import policy_of
+from ledger.services.approvals.settings import PolicyChange, request_policy
+from tests.conftest import NOW
 from tests.web.permissions import BANK, POLICY
 from tests.web.town import Town, found_town
 
@@ -112,34 +115,84 @@ def value(town: Town, on: date) -> int:
 
 def test_a_policy_changes_from_its_day_once_a_second_person_agreed(town: Town) -> None:
     admin = town.client("admin")
-    assert admin.post(POLICIES, data=POLICY).status_code == 303
+    assert "$500" in admin.get(POLICIES).text
+    assert admin.post(f"{POLICIES}/capitalise_from", data=POLICY).status_code == 303
+    assert "requests a change" in admin.get(POLICIES).text
     assert value(town, date(2026, 12, 1)) == 500
     decide(town, "policy")
     assert value(town, date(2026, 12, 1)) == 1000
     assert value(town, date(2026, 11, 30)) == 500
 
 
+ANSWERS = {
+    "promises": "documented",
+    "services": "false",
+    "payment_methods": "card",
+    "discount_points": "2.5",
+    "allowance_points": "0, 5, 12.5, 60",
+    "holdback_days": "0",
+}
+
+
+def test_each_policy_is_typed_as_people_say_it(town: Town) -> None:
+    leave_alone(town)
+    admin = town.client("admin")
+    for key, answer in ANSWERS.items():
+        form = {**POLICY, "value": answer}
+        assert admin.post(f"{POLICIES}/{key}", data=form).status_code == 303, key
+    with town.db.snapshot() as session:
+        chosen = policy_of(session, book_by_code(session, "A"), date(2026, 12, 1))
+    assert (chosen.promises, chosen.services, chosen.payment_methods) == (
+        *("documented", False),
+        ("card",),
+    )
+    assert (chosen.discount_points, chosen.holdback_days) == (250, 0)
+    assert chosen.allowance_points == (0, 500, 1_250, 6_000)
+
+
 def test_an_admin_alone_chooses_a_policy_at_once(town: Town) -> None:
     leave_alone(town)
-    assert town.client("admin").post(POLICIES, data=POLICY).status_code == 303
+    assert town.client("admin").post(f"{POLICIES}/capitalise_from", data=POLICY).status_code == 303
     assert value(town, date(2026, 12, 1)) == 1000
 
 
 @pytest.mark.parametrize(
-    ("field", "answers"),
+    ("key", "answer"),
     [
-        ("value", {"value": "many"}),
-        ("value", {"key": "promises", "value": "some"}),
-        ("key", {"key": "approvals", "value": "0:1"}),
-        ("key", {"key": "role_pause_days", "value": "0"}),
+        ("capitalise_from", "many"),
+        ("capitalise_from", "1000001"),
+        ("promises", "some"),
+        ("discount_points", "50.01"),
+        ("allowance_points", "0, 5"),
+        ("allowance_points", "0, 5, x, 6"),
+        ("payment_methods", ""),
     ],
 )
-def test_an_unfit_policy_is_named_and_not_requested(
-    town: Town, field: str, answers: dict[str, str]
-) -> None:
-    refused = town.client("admin").post(POLICIES, data={**POLICY, **answers})
+def test_an_unfit_policy_is_named_and_not_requested(town: Town, key: str, answer: str) -> None:
+    refused = town.client("admin").post(f"{POLICIES}/{key}", data={**POLICY, "value": answer})
     assert refused.status_code == 422
-    assert f'href="#{field}"' in refused.text
+    assert 'href="#value"' in refused.text
+
+
+@pytest.mark.parametrize("key", ["approvals", "role_pause_days", "nothing"])
+def test_what_has_a_page_of_its_own_has_no_second_one(town: Town, key: str) -> None:
+    admin = town.client("admin")
+    assert admin.get(f"{POLICIES}/{key}").status_code == 404
+    assert admin.post(f"{POLICIES}/{key}", data=POLICY).status_code == 404
+
+
+@pytest.mark.parametrize("key", ["approvals", "approvals.loan", "role_pause_days"])
+def test_the_service_refuses_them_too(town: Town, key: str) -> None:
+    change = PolicyChange(key, "0:1", date(2026, 12, 1))
+    with pytest.raises(Invalid, match="a page of its own"), town.db.transaction() as session:
+        request_policy(
+            session,
+            book=book_by_code(session, "A"),
+            change=change,
+            reason="So",
+            made_by=town.people["admin"],
+            now=NOW,
+        )
 
 
 def test_the_public_reads_who_is_behind_a_book_and_reports_begin_with_its_year(

@@ -80,6 +80,7 @@ PLACES = {
     "shown": "unknown",
     "action": "stop",
     "task": "promise",
+    "policy": "capitalise_from",
     "file_format": "hledger",
     "filename": "mark.svg",
     "_rest": "nothing",

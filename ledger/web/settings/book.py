@@ -10,6 +10,7 @@ from ledger.core.days import time_zones
 from ledger.db import Session
 from ledger.models.books import Book
 from ledger.queries.books.seals import log_size
+from ledger.schemas.first_visit import PROFILE_NAMES
 from ledger.schemas.settings import BookWords
 from ledger.services.books import books
 from ledger.web.settings.section import ACTION, carry_out
@@ -61,5 +62,6 @@ def _page(
         book=book,
         is_sealed=is_sealed,
         zones=time_zones(),
+        profile=PROFILE_NAMES[book.profile],
         form=Form(BookWords(), values={**words, **values}, errors=errors),
     )

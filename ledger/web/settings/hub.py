@@ -18,6 +18,7 @@ from ledger.queries.jobs import installation
 from ledger.queries.people.people import people_of
 from ledger.queries.pools import pools
 from ledger.queries.volunteering.rates import current_rates
+from ledger.schemas.first_visit import PROFILE_NAMES
 from ledger.services.banking.bank_accounts import known_accounts
 from ledger.web.settings.section import ACTION
 from ledger.web.site.context import book_for, here, now, page, reading, today, visitor
@@ -91,78 +92,77 @@ def _steps(session: ReadSession, book: Book, roles: set[str]) -> list[Step]:
 
 def _sections(session: ReadSession, book: Book, roles: int) -> list[Section]:
     """Return the sections in the order in which a new community fills them in."""
-    funds = book_queries.funds_of(session, book.id)
+    values = _values(session, book)
+    titles = (
+        (_("Book"), "book_settings.show"),
+        (_("Legal entity"), "entity_settings.show"),
+        (_("Funds"), "fund_settings.show"),
+        (_("Chart of accounts"), "account_settings.show"),
+        (_("Skills and hour rates"), "skill_settings.show"),
+        (_("Equipment classes"), "equipment_settings.show"),
+        (_("Bank accounts"), "bank_settings.show"),
+        (_("Policies"), "policy_settings.show"),
+        (_("Approval rules"), "approvals.rules"),
+        (_("People and roles"), "people.show"),
+        (_("Second factors"), "factor_policy.show"),
+        (_("Pools"), "pool_settings.show"),
+        (_("Log of access rights"), "rights_log.show"),
+    )
+    values |= {
+        "approvals.rules": _("How many people approve a request"),
+        "people.show": ngettext("%(num)s role", "%(num)s roles", roles),
+        "factor_policy.show": _("Who needs one and who has one"),
+        "rights_log.show": _("Who was given access, and when"),
+    }
+    return [
+        Section(title, url_for(endpoint, code=book.code), values[endpoint])
+        for title, endpoint in titles
+    ]
+
+
+def _values(session: ReadSession, book: Book) -> dict[str, str]:
+    """Return the present value of the sections of this capability, in a line each."""
     accounts = book_queries.accounts_of(session, book.id)
-    kinds = book_queries.commodities(session).values()
-    skills = sorted(item.plural for item in kinds if item.kind == "time")
-    classes = sorted(item.plural for item in kinds if item.kind == "item")
-    rates = current_rates(session, book_id=book.id, on=today(book))
     own = [account for account in accounts if account.number not in BY_NUMBER]
-    banks = [account.name for account in known_accounts(session, book.id)]
+    kinds = book_queries.commodities(session).values()
+    skills = [item for item in kinds if item.kind == "time"]
+    rates = current_rates(session, book_id=book.id, on=today(book))
     known = details_of(session, book.id)
     choices = choices_of(session, book, today(book))
-
-    def section(title: str, endpoint: str, value: str) -> Section:
-        return Section(title, url_for(endpoint, code=book.code), value)
-
-    named = ", ".join(part for part in (book.name, book.place) if part)
-    return [
-        section(
-            _("Book"),
-            "book_settings.show",
-            f"{named} · {book.commodity} · {book.time_zone} · {book.profile}",
+    profile = PROFILE_NAMES[book.profile]
+    place = ", ".join(part for part in (book.name, book.place) if part)
+    banks = [account.name for account in known_accounts(session, book.id)]
+    shown = (
+        _("Donors see %(iban)s", iban=known.iban_in_groups)
+        if known.iban
+        else _("Donors see no bank details")
+    )
+    return {
+        "book_settings.show": f"{place} · {book.commodity} · {book.time_zone} · {profile}",
+        "entity_settings.show": known.legal_name or known.postal_address or _("Not entered yet"),
+        "fund_settings.show": _some(
+            [fund.code for fund in book_queries.funds_of(session, book.id)]
         ),
-        section(
-            _("Legal entity"),
-            "entity_settings.show",
-            known.legal_name or known.postal_address or str(_("Not entered yet")),
+        "account_settings.show": _(
+            "%(count)s accounts, %(own)s of them added by this book",
+            count=len(accounts),
+            own=len(own),
         ),
-        section(_("Funds"), "fund_settings.show", _some([fund.code for fund in funds])),
-        section(
-            _("Chart of accounts"),
-            "account_settings.show",
-            _(
-                "%(count)s accounts, %(own)s of them added by this book",
-                count=len(accounts),
-                own=len(own),
-            ),
+        "skill_settings.show": _(
+            "%(count)s skills, %(rated)s with a rate", count=len(skills), rated=len(rates)
         ),
-        section(
-            _("Skills and hour rates"),
-            "skill_settings.show",
-            _("%(count)s skills, %(rated)s with a rate", count=len(skills), rated=len(rates)),
+        "equipment_settings.show": _some(
+            sorted(item.plural for item in kinds if item.kind == "item")
         ),
-        section(_("Equipment classes"), "equipment_settings.show", _some(classes)),
-        section(
-            _("Bank accounts"),
-            "bank_settings.show",
-            f"{_some(banks)} · "
-            + (
-                _("Donors see %(iban)s", iban=known.iban_in_groups)
-                if known.iban
-                else _("Donors see no bank details")
-            ),
+        "bank_settings.show": f"{_some(banks)} · {shown}",
+        "policy_settings.show": ngettext(
+            "%(profile)s, %(num)s choice of your own",
+            "%(profile)s, %(num)s choices of your own",
+            len(choices),
+            profile=profile,
         ),
-        section(
-            _("Policies"),
-            "policy_settings.show",
-            ngettext(
-                "Profile %(profile)s, %(num)s choice of your own",
-                "Profile %(profile)s, %(num)s choices of your own",
-                len(choices),
-                profile=book.profile,
-            ),
-        ),
-        section(_("Approval rules"), "approvals.rules", _("How many people approve a request")),
-        section(
-            _("People and roles"),
-            "people.show",
-            ngettext("%(num)s role", "%(num)s roles", roles),
-        ),
-        section(_("Second factors"), "factor_policy.show", _("Who needs one and who has one")),
-        section(_("Pools"), "pool_settings.show", _pools(session, book.id)),
-        section(_("Log of access rights"), "rights_log.show", _("Who was given access, and when")),
-    ]
+        "pool_settings.show": _pools(session, book.id),
+    }
 
 
 def _some(names: list[str]) -> str:
