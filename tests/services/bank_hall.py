@@ -54,7 +54,12 @@ class Hall:
         self.session.flush()
 
     def line(
-        self, amount: int, remittance: str = "", on: date = DAY, account: int = 1010, code=None
+        self,
+        amount: int,
+        remittance: str = "",
+        on: date = DAY,
+        account: int = 1010,
+        code: str | None = None,
     ) -> BankLine:
         """Put a line on the statement."""
         made = BankLine(

@@ -2,7 +2,8 @@
 
 import shutil
 import zipfile
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -37,14 +38,27 @@ def with_app(session: Session, person: Person) -> pyotp.TOTP:
     secret, _address = totp.pending(session, person=person, box=BOX)
     app = pyotp.TOTP(secret)
     begun = NOW - 2 * STEP
-    told = {"person_id": person.id, "code": app.at(begun), "box": BOX, "now": begun}
-    assert totp.confirm(session, label="Phone", **told)  # type: ignore[arg-type]
+    code = app.at(begun)
+    assert totp.confirm(session, person_id=person.id, label="Phone", code=code, box=BOX, now=begun)
     return app
 
 
-def answer(session: Session, person: Person, code: str, **other: object) -> Answer:
-    told = {"person_id": person.id, "takes_recovery": True, "box": BOX, "now": NOW, **other}
-    return factors.check_code(session, code=code, **told)  # type: ignore[arg-type]
+def answer(
+    session: Session,
+    person: Person,
+    code: str,
+    *,
+    takes_recovery: bool = True,
+    box: SecretBox = BOX,
+    now: datetime = NOW,
+) -> Answer:
+    return factors.check_code(
+        session, person_id=person.id, code=code, takes_recovery=takes_recovery, box=box, now=now
+    )
+
+
+def confirm(session: Session, person: Person, code: str) -> bool:
+    return totp.confirm(session, person_id=person.id, label="", code=code, box=BOX, now=NOW)
 
 
 def test_an_app_counts_once_one_of_its_codes_is_entered(session: Session, ada: Person) -> None:
@@ -52,11 +66,10 @@ def test_an_app_counts_once_one_of_its_codes_is_entered(session: Session, ada: P
     secret, address = totp.pending(session, person=ada, box=BOX)
     assert address.startswith("otpauth://totp/Poolbook:")
     assert secret in address
-    told = {"person_id": ada.id, "label": "", "box": BOX, "now": NOW}
-    assert not totp.confirm(session, code="000000", **told)  # type: ignore[arg-type]
+    assert not confirm(session, ada, "000000")
     assert not factors_of(session, ada.id).any
     assert answer(session, ada, pyotp.TOTP(secret).at(NOW)) == Answer.WRONG
-    assert totp.confirm(session, code=pyotp.TOTP(secret).at(NOW), **told)  # type: ignore[arg-type]
+    assert confirm(session, ada, pyotp.TOTP(secret).at(NOW))
     assert factors_of(session, ada.id).any
     # The code that set it up is used up as well.
     assert answer(session, ada, pyotp.TOTP(secret).at(NOW)) == Answer.WRONG
@@ -72,8 +85,7 @@ def test_another_app_takes_the_place_of_the_first_once_it_has_shown_a_code(
     secret, _address = totp.pending(session, person=ada, box=BOX)
     assert answer(session, ada, pyotp.TOTP(secret).at(NOW)) == Answer.WRONG
     assert answer(session, ada, old.at(NOW)) == Answer.APP
-    told = {"person_id": ada.id, "label": "", "box": BOX, "now": NOW}
-    assert totp.confirm(session, code=pyotp.TOTP(secret).at(NOW), **told)  # type: ignore[arg-type]
+    assert confirm(session, ada, pyotp.TOTP(secret).at(NOW))
     later = NOW + STEP
     assert answer(session, ada, old.at(later), now=later) == Answer.WRONG
     assert answer(session, ada, pyotp.TOTP(secret).at(later), now=later) == Answer.APP
@@ -124,17 +136,17 @@ def test_a_recovery_code_works_once_and_only_where_one_is_taken(
     session: Session, ada: Person
 ) -> None:
     with_app(session, ada)
-    told = {"person_id": ada.id, "box": BOX, "now": NOW}
-    codes = factors.note_added(session, kind=factors.APP, **told)  # type: ignore[arg-type]
+    added = partial(factors.note_added, session, person_id=ada.id, box=BOX, now=NOW)
+    codes = added(kind=factors.APP)
     assert len(set(codes)) == recovery_codes.CODES
-    assert factors.note_added(session, kind=factors.PASSKEY, **told) == []  # type: ignore[arg-type]
+    assert added(kind=factors.PASSKEY) == []
     assert answer(session, ada, codes[0], takes_recovery=False) == Answer.WRONG
     typed = codes[0].upper().replace("-", " ").replace("0", "O").replace("1", "l")
     assert answer(session, ada, typed) == Answer.RECOVERY
     assert answer(session, ada, codes[0]) == Answer.WRONG
     assert answer(session, make_person(session, "Bob"), codes[1]) == Answer.WRONG
     assert recovery_codes.left(session, ada.id) == recovery_codes.CODES - 1
-    renewed = factors.renew_codes(session, **told)  # type: ignore[arg-type]
+    renewed = factors.renew_codes(session, person_id=ada.id, box=BOX, now=NOW)
     assert answer(session, ada, codes[1]) == Answer.WRONG
     assert answer(session, ada, renewed[1]) == Answer.RECOVERY
 
@@ -145,6 +157,7 @@ def test_the_database_alone_gives_neither_a_code_nor_a_secret(
     app = with_app(session, ada)
     codes = recovery_codes.renew(session, person_id=ada.id, box=BOX, now=NOW)
     kept = session.get_one(Totp, ada.id).encrypted_secret
+    assert kept is not None
     hashes = set(session.scalars(select(RecoveryCode.code_hash)))
     assert app.secret not in kept
     assert app.secret not in bytes.fromhex(kept).decode("latin-1")
@@ -201,12 +214,12 @@ def test_a_backup_signs_nobody_in_and_needs_the_installations_secret(
     restored = Database(f"sqlite:///{tmp_path / 'restored.db'}")
     with restored.transaction() as session:
         restore_backup(session, out, revision="0")
-        elsewhere = {"box": SecretBox("another machine's", factors.PURPOSE)}
+        elsewhere = SecretBox("another machine's", factors.PURPOSE)
         with pytest.raises(
             Conflict,
             match="Restore the installation's secret key, or have the second factors reset",
         ):
-            answer(session, ada, app.at(NOW), **elsewhere)
+            answer(session, ada, app.at(NOW), box=elsewhere)
         # With the files of the data folder all is as before.
         assert answer(session, ada, app.at(NOW)) == Answer.APP
         assert answer(session, ada, codes[0]) == Answer.RECOVERY

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from ledger.core.approval_rules import ONE
+from ledger.core.approval_rules import ONE, Bands
 from ledger.db import Database, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, PoolbookError
 from ledger.models.agreements import Agreement
@@ -277,7 +277,7 @@ def ask_rule(
     )
 
 
-def rule(desk: Desk, kind: str = ""):
+def rule(desk: Desk, kind: str = "") -> Bands:
     return rules.rules_of(desk.session, [desk.book.id], NOW)[desk.book.id].bands_of(kind)
 
 
@@ -364,8 +364,8 @@ def test_two_signatures_at_one_moment_book_once(db: Database, already: int) -> N
         if not already
         else ["This request has already been decided.", "approved"]
     )
-    with db.snapshot() as session:
-        made = session.scalars(select(Entry).where(Entry.source == "spending")).all()
+    with db.snapshot() as reading:
+        made = reading.scalars(select(Entry).where(Entry.source == "spending")).all()
         assert len(made) == 1
 
 

@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -10,8 +13,10 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.ids import new_id
 from ledger.models.assets import Asset, AssetLoan, Intake, Valuation
+from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry
 from ledger.models.pledges import Pledge
+from ledger.queries.books.books import fund_by_code
 from ledger.queries.equipment.assets import assets_of, intakes_to_value, loans_out
 from ledger.queries.pledges.pledges import open_quantity
 from ledger.services.equipment import assets
@@ -30,6 +35,7 @@ from tests.services.hamlet import (
 )
 
 SOON = TODAY + timedelta(days=30)
+Refusal = type[Invalid] | type[NotFound]
 
 
 @pytest.fixture
@@ -37,36 +43,50 @@ def session(hamlet_session: Session) -> Session:
     return hamlet_session
 
 
-def receive(session: Session, hamlet: Hamlet, quantity: int = 2, **changes: object) -> Intake:
+def receive(
+    session: Session,
+    hamlet: Hamlet,
+    quantity: int = 2,
+    *,
+    book: Book | None = None,
+    fund: Fund | None = None,
+    **changes: Any,
+) -> Intake:
     """Count laptops into book A."""
-    where = {"book": hamlet.books["A"], "fund": fund(session, "A", "GEN")}
     receipt = assets.Receipt("EQP.LAPTOP", quantity, "Old but good", "B", TODAY)
     return assets.receive_things(
         session,
-        **{name: changes.pop(name, row) for name, row in where.items()},  # type: ignore[arg-type]
-        receipt=replace(receipt, **changes),  # type: ignore[arg-type]
+        book=book or hamlet.books["A"],
+        fund=fund or fund_by_code(session, hamlet.books["A"].id, "GEN"),
+        receipt=replace(receipt, **changes),
         received_by=hamlet.member,
         now=NOW,
     )
 
 
-def value(session: Session, hamlet: Hamlet, intake: Intake, **changes: object) -> Valuation:
+def value(
+    session: Session,
+    hamlet: Hamlet,
+    intake: Intake,
+    *,
+    valued_by: UUID | None = None,
+    intake_id: UUID | None = None,
+    **changes: Any,
+) -> Valuation:
     """Propose 400.00 for each of two."""
-    by = changes.pop("valued_by", hamlet.maker)
-    intake_id = changes.pop("intake_id", intake.id)
     appraisal = assets.Appraisal("USD", 80_000, "comparable_sales", "Three offers", TODAY)
     return assets.propose_valuation(
         session,
-        intake_id=intake_id,  # type: ignore[arg-type]
-        appraisal=replace(appraisal, **changes),  # type: ignore[arg-type]
-        valued_by=by,  # type: ignore[arg-type]
+        intake_id=intake_id or intake.id,
+        appraisal=replace(appraisal, **changes),
+        valued_by=valued_by or hamlet.maker,
         now=NOW,
     )
 
 
-def lend(session: Session, hamlet: Hamlet, item: Asset, **changes: object) -> AssetLoan:
+def lend(session: Session, hamlet: Hamlet, item: Asset, **changes: Any) -> AssetLoan:
     """Lend an item of A to B."""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "asset_id": item.id,
         "borrower_id": hamlet.books["B"].id,
         "purpose": "Seed catalogue",
@@ -75,7 +95,7 @@ def lend(session: Session, hamlet: Hamlet, item: Asset, **changes: object) -> As
         "by": hamlet.member,
         "now": NOW,
     }
-    return assets.lend(session, **(values | changes))  # type: ignore[arg-type]
+    return assets.lend(session, **(values | changes))
 
 
 def give_back(session: Session, loan: AssetLoan, on: date = SOON) -> AssetLoan:
@@ -155,9 +175,9 @@ WRONG = {
 
 @pytest.mark.parametrize(("change", "place"), WRONG.values(), ids=WRONG.keys())
 def test_things_that_cannot_be_are_refused_by_name(
-    session: Session, hamlet: Hamlet, change, place
+    session: Session, hamlet: Hamlet, change: dict[str, Any], place: str
 ) -> None:
-    values = {"quantity": 1} | change
+    values = {"quantity": 1, **change}
     if "fund" in values:
         values["fund"] = fund(session, *values["fund"])
     with pytest.raises(Invalid) as refusal:
@@ -214,9 +234,14 @@ PLEDGES = {
 
 @pytest.mark.parametrize(("change", "place"), PLEDGES.values(), ids=PLEDGES.keys())
 def test_a_thing_is_refused_for_a_pledge(
-    session: Session, hamlet: Hamlet, promised: Pledge, change, place
+    session: Session, hamlet: Hamlet, promised: Pledge, change: dict[str, Any], place: str
 ) -> None:
-    values = {"commodity": "EQP.PROJECTOR", "fund": ("A", "ROOF"), "pledge": promised} | change
+    values: dict[str, Any] = {
+        "commodity": "EQP.PROJECTOR",
+        "fund": ("A", "ROOF"),
+        "pledge": promised,
+        **change,
+    }
     values["fund"] = fund(session, *values["fund"])
     if "book" in values:
         values["book"] = hamlet.books[values["book"]]
@@ -305,16 +330,16 @@ def test_a_value_is_approved_once_and_never_by_who_proposed_it(
     session: Session, hamlet: Hamlet
 ) -> None:
     valuation = value(session, hamlet, receive(session, hamlet))
-    common = {"valuation_id": valuation.id, "on": TODAY, "now": NOW}
+    approve = partial(
+        assets.approve_valuation, session, valuation_id=valuation.id, on=TODAY, now=NOW
+    )
     with pytest.raises(NotAllowed):
-        assets.approve_valuation(session, approved_by=hamlet.maker, **common)
-    assets.approve_valuation(session, approved_by=hamlet.checker, **common)
+        approve(approved_by=hamlet.maker)
+    approve(approved_by=hamlet.checker)
     with pytest.raises(Conflict):
-        assets.approve_valuation(session, approved_by=hamlet.checker, **common)
+        approve(approved_by=hamlet.checker)
     with pytest.raises(NotFound):
-        assets.approve_valuation(
-            session, approved_by=hamlet.checker, **(common | {"valuation_id": new_id()})
-        )
+        approve(approved_by=hamlet.checker, valuation_id=new_id())
 
 
 WRONG_VALUES = {
@@ -330,7 +355,7 @@ WRONG_VALUES = {
     ("change", "kind", "place"), WRONG_VALUES.values(), ids=WRONG_VALUES.keys()
 )
 def test_a_value_that_cannot_be_is_refused_by_name(
-    session: Session, hamlet: Hamlet, change, kind, place
+    session: Session, hamlet: Hamlet, change: dict[str, Any], kind: Refusal, place: str
 ) -> None:
     with pytest.raises(kind) as refusal:
         value(session, hamlet, receive(session, hamlet), **change)
@@ -402,7 +427,7 @@ WRONG_LOANS = {
 
 @pytest.mark.parametrize(("change", "kind", "place"), WRONG_LOANS.values(), ids=WRONG_LOANS.keys())
 def test_a_loan_that_cannot_be_is_refused_by_name(
-    session: Session, hamlet: Hamlet, change, kind, place
+    session: Session, hamlet: Hamlet, change: dict[str, Any], kind: Refusal, place: str
 ) -> None:
     receive(session, hamlet, 1)
     (item,) = items(session, hamlet)

@@ -1,6 +1,7 @@
 """One bank account stays one, whatever files call it, and each of its lines is kept once."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -46,7 +47,7 @@ def book(session: Session) -> Book:
     return made
 
 
-def keep(session: Session, book: Book, text: str, account: int = 1010, **choice) -> Imported:
+def keep(session: Session, book: Book, text: str, account: int = 1010, **choice: Any) -> Imported:
     return import_statement(
         session,
         book=book,
@@ -58,7 +59,7 @@ def keep(session: Session, book: Book, text: str, account: int = 1010, **choice)
     )
 
 
-def seen(session: Session, book: Book, text: str, **choice) -> Imported:
+def seen(session: Session, book: Book, text: str, **choice: Any) -> Imported:
     return preview_statement(
         session, book=book, account=1010, file=read_statement(text.encode(), currency="EUR"),
         choice=Choice(**choice),
@@ -106,7 +107,7 @@ STA = sta(
     ],
 )
 def test_one_account_in_four_formats_is_kept_once_and_closes_once(
-    session: Session, book: Book, files
+    session: Session, book: Book, files: tuple[str, ...]
 ) -> None:
     counts = [keep(session, book, text) for text in files]
     assert [(done.new, done.duplicates) for done in counts] == [(2, 0), (0, 2), (0, 2), (0, 2)]
@@ -238,7 +239,7 @@ def test_of_a_file_of_several_accounts_the_known_one_is_taken(session: Session, 
         keep(session, make_other(session), parts)
 
 
-def make_other(session: Session):
+def make_other(session: Session) -> Book:
     made = make_book(session, "B", currency="EUR")
     make_fund(session, made)
     return made
@@ -404,7 +405,7 @@ def test_a_batch_known_from_another_format_gets_its_payments(session: Session, b
 
 
 @pytest.mark.parametrize("text", [CAMT, TABLE, OFX, STA, REPORT, CAMT.replace("115.00", "116.00")])
-def test_a_dry_run_says_what_an_import_does(session: Session, book: Book, text) -> None:
+def test_a_dry_run_says_what_an_import_does(session: Session, book: Book, text: str) -> None:
     for _time in range(2):
         wanted = seen(session, book, text)
         if wanted.refused:

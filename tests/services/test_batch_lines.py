@@ -17,10 +17,11 @@ from ledger.services.banking.items import items_of
 from ledger.services.banking.statements import import_statement
 from tests.conftest import NOW
 from tests.factories import make_pledge
+from tests.keywords import By
 from tests.services.bank_hall import Hall
 from tests.statements.bank_files import balance, camt, entry, payment
 
-BY_HAND = {"by": None, "now": NOW}
+BY_HAND: By = {"by": None, "now": NOW}
 
 
 @pytest.fixture
@@ -169,7 +170,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("name", DAMAGES)
-def test_the_check_of_bank_lines_notices(hall: Hall, name) -> None:
+def test_the_check_of_bank_lines_notices(hall: Hall, name: str) -> None:
     _line, (first, _second) = hall.batch((300, "A"), (200, "B"))
     matching.match_gift(hall.session, line_id=first.id, fund="GEN", **BY_HAND)
     assert holds(hall) is None

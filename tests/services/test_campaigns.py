@@ -1,7 +1,9 @@
 """A campaign before donors see it and after: drafted, changed as often as one likes, thrown away or
 opened once, then corrected in what nobody has promised by."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any, TypedDict, cast
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -10,6 +12,7 @@ from ledger.core import match_gifts
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
+from ledger.models.agreements import Agreement
 from ledger.models.campaigns import Campaign, CampaignNeed
 from ledger.models.people import Person
 from ledger.queries.campaigns.campaigns import (
@@ -41,6 +44,20 @@ DIGGERS = Need("MIN.ELEC", "Diggers", 600, 1200)
 @pytest.fixture
 def session(hamlet_session: Session) -> Session:
     return hamlet_session
+
+
+class Who(TypedDict):
+    """Who corrects which campaign, and when."""
+
+    campaign_id: UUID
+    by: UUID
+    now: datetime
+
+
+def changed(terms: Terms, **changes: Any) -> Terms:
+    """The terms with some of them said otherwise."""
+    made: Any = {**terms, **changes}
+    return cast(Terms, made)
 
 
 @pytest.fixture
@@ -88,9 +105,9 @@ def test_a_draft_changes_wholly_and_keeps_its_own_address(
     session: Session, draft: Campaign, terms: Terms
 ) -> None:
     pump = Need("EQP.PROJECTOR", "A pump", 1, 2)
-    change_draft(session, campaign_id=draft.id, **{**terms, "title": "Two wells"})
+    change_draft(session, campaign_id=draft.id, **changed(terms, title="Two wells"))
     assert (draft.slug, draft.title) == ("well", "Two wells")
-    other = {
+    other: Terms = {
         "fund": fund(session, "A", "GEN"),
         "slug": "pump",
         "title": "A pump",
@@ -100,10 +117,11 @@ def test_a_draft_changes_wholly_and_keeps_its_own_address(
         "fee_bearer": "general",
         "opens_on": TODAY + timedelta(days=1),
         "deadline_on": TODAY + timedelta(days=2),
+        "needs": (DIGGERS, pump),
     }
-    change_draft(session, campaign_id=draft.id, needs=(DIGGERS, pump), **other)
-    changed = {name: getattr(draft, name) for name in other if name != "fund"}
-    assert changed | {"fund": other["fund"]} == other
+    change_draft(session, campaign_id=draft.id, **other)
+    kept = {name: value for name, value in other.items() if name not in ("fund", "needs")}
+    assert {name: getattr(draft, name) for name in kept} == kept
     assert draft.fund_id == other["fund"].id
     assert [need.label for need in needs_of(session, campaign_id=draft.id)] == ["Diggers", "A pump"]
 
@@ -132,22 +150,28 @@ WRONG = {
 
 @pytest.mark.parametrize(("change", "refusal", "place"), WRONG.values(), ids=WRONG.keys())
 def test_a_draft_is_not_changed_into_what_cannot_be(
-    session: Session, hamlet: Hamlet, draft: Campaign, terms: Terms, change, refusal, place
+    session: Session,
+    hamlet: Hamlet,
+    draft: Campaign,
+    terms: Terms,
+    change: dict[str, Any],
+    refusal: type[Invalid] | type[Conflict],
+    place: str,
 ) -> None:
     make_campaign(session, hamlet.books["A"], fund(session, "A", "ROOF"))
     with pytest.raises(refusal) as refused:
-        change_draft(session, campaign_id=draft.id, **{**terms, **change})
+        change_draft(session, campaign_id=draft.id, **changed(terms, **change))
     assert refused.value.place == place
     assert (draft.title, len(needs_of(session, campaign_id=draft.id))) == ("A well", 2)
     # Control: without the one wrong word it is taken.
-    change_draft(session, campaign_id=draft.id, **{**terms, "title": "Two wells"})
+    change_draft(session, campaign_id=draft.id, **changed(terms, title="Two wells"))
     assert draft.title == "Two wells"
 
 
 def test_what_keeps_all_it_raises_needs_no_last_day(
     session: Session, draft: Campaign, terms: Terms
 ) -> None:
-    change_draft(session, campaign_id=draft.id, **{**terms, "deadline_on": None})
+    change_draft(session, campaign_id=draft.id, **changed(terms, deadline_on=None))
     assert draft.deadline_on is None
 
 
@@ -156,7 +180,7 @@ def test_what_is_open_is_no_draft_any_more(
 ) -> None:
     open_campaign(session, campaign_id=draft.id, opened_by=tess.id, now=NOW)
     with pytest.raises(Conflict, match="This campaign is already open"):
-        change_draft(session, campaign_id=draft.id, **{**terms, "title": "Another"})
+        change_draft(session, campaign_id=draft.id, **changed(terms, title="Another"))
     with pytest.raises(Conflict, match="This campaign is already open"):
         open_campaign(session, campaign_id=draft.id, opened_by=tess.id, now=NOW)
     assert draft.title == "A well"
@@ -195,7 +219,7 @@ def test_a_draft_is_thrown_away_with_its_needs_and_its_address_is_free_again(
     assert session.get(Campaign, again.id) is again
 
 
-def sponsored(session: Session, hamlet: Hamlet, campaign: Campaign, tess: Person):
+def sponsored(session: Session, hamlet: Hamlet, campaign: Campaign, tess: Person) -> Agreement:
     return propose_sponsor(
         session,
         party=make_party(session, "sam@example.org", "Sam"),
@@ -234,7 +258,7 @@ def test_words_are_corrected_whoever_has_promised_and_what_they_were_is_kept(
 ) -> None:
     make_pledge(session, opened, make_party(session))
     named = (Need("USD", "Pipes and a pump", 10_000, 20_000), DIGGERS)
-    change = {**terms, **WORDS, "needs": named}
+    change = changed(terms, **WORDS, needs=named)
     correct_campaign(session, campaign_id=opened.id, by=tess.id, now=NOW, **change)
     assert {name: getattr(opened, name) for name in WORDS} == WORDS
     labels = [need.label for need in needs_of(session, campaign_id=opened.id)]
@@ -247,7 +271,7 @@ def test_words_are_corrected_whoever_has_promised_and_what_they_were_is_kept(
         "minimum": 10_000,
         "optimum": 20_000,
     }
-    assert kept.earlier == {name: terms[name] for name in WORDS}
+    assert kept.earlier == {name: said for name, said in terms.items() if name in WORDS}
     # Said again, it is no correction.
     correct_campaign(session, campaign_id=opened.id, by=tess.id, now=NOW, **change)
     assert len(changes_of(session, campaign_id=opened.id)) == 1
@@ -285,16 +309,22 @@ OTHERWISE = {
 
 @pytest.mark.parametrize(("change", "place", "sentence"), OTHERWISE.values(), ids=OTHERWISE.keys())
 def test_what_somebody_promised_by_stays_and_is_named(
-    session: Session, opened: Campaign, terms: Terms, tess: Person, change, place, sentence
+    session: Session,
+    opened: Campaign,
+    terms: Terms,
+    tess: Person,
+    change: dict[str, Any],
+    place: str,
+    sentence: str,
 ) -> None:
-    who = {"campaign_id": opened.id, "by": tess.id, "now": NOW}
+    who: Who = {"campaign_id": opened.id, "by": tess.id, "now": NOW}
     # Control: before anybody promised it can be changed, and back.
-    correct_campaign(session, **who, **{**terms, **change})
+    correct_campaign(session, **who, **changed(terms, **change))
     correct_campaign(session, **who, **terms)
     assert len(changes_of(session, campaign_id=opened.id)) == 2
     make_pledge(session, opened, make_party(session))
     with pytest.raises(Invalid) as refused:
-        correct_campaign(session, **who, **{**terms, **WORDS, **change})
+        correct_campaign(session, **who, **changed(terms, **WORDS, **change))
     (said,) = refused.value.messages.pop(place)
     assert said.startswith(sentence)
     assert "promised by" in said
@@ -306,31 +336,31 @@ def test_what_somebody_promised_by_stays_and_is_named(
 def test_the_fund_stays_for_a_sponsor_and_for_a_pledge_that_was_taken_back(
     session: Session, hamlet: Hamlet, opened: Campaign, terms: Terms, tess: Person
 ) -> None:
-    who = {"campaign_id": opened.id, "by": tess.id, "now": NOW}
-    general = {**terms, "fund": fund(session, "A", "GEN")}
+    who: Who = {"campaign_id": opened.id, "by": tess.id, "now": NOW}
+    general = changed(terms, fund=fund(session, "A", "GEN"))
     pledge = make_pledge(session, opened, make_party(session))
     cancel_pledge(session, pledge_id=pledge.id, on=TODAY, now=NOW)
     with pytest.raises(Invalid) as refused:
         correct_campaign(session, **who, **general)
     assert list(refused.value.messages) == ["fund"]
-    other = create_campaign(
-        session, book=hamlet.books["A"], commodity="USD", now=NOW, **{**terms, "slug": "pump"}
+    pump = create_campaign(
+        session, book=hamlet.books["A"], commodity="USD", now=NOW, **changed(terms, slug="pump")
     )
-    agreement = sponsored(session, hamlet, other, tess)
-    who["campaign_id"] = other.id
+    agreement = sponsored(session, hamlet, pump, tess)
+    who["campaign_id"] = pump.id
     with pytest.raises(Invalid) as refused:
-        correct_campaign(session, **who, **{**general, "slug": "pump"})
+        correct_campaign(session, **who, **changed(general, slug="pump"))
     assert list(refused.value.messages) == ["fund"]
     agreement.state = "rejected"
-    correct_campaign(session, **who, **{**general, "slug": "pump"})
-    assert other.fund_id == general["fund"].id
+    correct_campaign(session, **who, **changed(general, slug="pump"))
+    assert pump.fund_id == general["fund"].id
 
 
 def test_an_open_campaign_keeps_its_address_and_every_fault_is_named_at_once(
     session: Session, opened: Campaign, terms: Terms, tess: Person
 ) -> None:
-    who = {"campaign_id": opened.id, "by": tess.id, "now": NOW}
-    change = {**terms, "slug": "fountain", "fee_bearer": "general", "deadline_on": None}
+    who: Who = {"campaign_id": opened.id, "by": tess.id, "now": NOW}
+    change = changed(terms, slug="fountain", fee_bearer="general", deadline_on=None)
     with pytest.raises(Invalid) as refused:
         correct_campaign(session, **who, **change)
     assert list(refused.value.messages) == ["slug"]
@@ -343,17 +373,17 @@ def test_an_open_campaign_keeps_its_address_and_every_fault_is_named_at_once(
 def test_a_last_day_does_not_move_into_the_past_and_only_what_is_open_is_corrected(
     session: Session, hamlet: Hamlet, draft: Campaign, terms: Terms, tess: Person
 ) -> None:
-    who = {"campaign_id": draft.id, "by": tess.id, "now": NOW}
+    who: Who = {"campaign_id": draft.id, "by": tess.id, "now": NOW}
     with pytest.raises(Conflict, match="open campaign"):
         correct_campaign(session, **who, **terms)
     open_campaign(session, campaign_id=draft.id, opened_by=tess.id, now=NOW)
     past = {"opens_on": TODAY - timedelta(days=9), "deadline_on": TODAY - timedelta(days=1)}
     with pytest.raises(Conflict, match="last day") as refused:
-        correct_campaign(session, **who, **{**terms, **past})
+        correct_campaign(session, **who, **changed(terms, **past))
     assert refused.value.place == "deadline_on"
     who["now"] = NOW + timedelta(days=1)
     # Its last day is over and nobody has closed it yet: words can be corrected.
-    correct_campaign(session, **who, **{**terms, **WORDS})
+    correct_campaign(session, **who, **changed(terms, **WORDS))
     close_due(session, now=who["now"])
     with pytest.raises(Conflict, match="open campaign"):
         correct_campaign(session, **who, **terms)

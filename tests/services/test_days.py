@@ -1,6 +1,7 @@
 """A day begins and ends where the books are kept, not in Greenwich (domain case 33)."""
 
 from datetime import UTC, date, datetime
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -29,6 +30,7 @@ from tests.factories import (
     make_person,
     make_pledge,
 )
+from tests.keywords import Cash
 from tests.services.hamlet import decide
 
 # Tuesday morning in Auckland, Monday in Greenwich.
@@ -51,17 +53,26 @@ def test_work_of_this_morning_can_be_logged_where_it_is_tomorrow_already(db: Dat
         for code, zone in (("A", "Pacific/Auckland"), ("B", "America/New_York")):
             book = book_in(session, zone, code)
             fund, party = make_fund(session, book), make_party(session, f"{code}@b.org", "Ada")
-            asked = {"book": book, "fund": fund, "now": EARLY}
             work = hours.Work("MIN.ELEC", 60, FIRST, "")
-            cash = {"amount": 500, "reference": code, "made_by": None}
+            log = partial(
+                hours.log_hours, session, book=book, fund=fund, party=party, work=work, now=EARLY
+            )
+            cash: Cash = {
+                "book": book,
+                "fund": fund,
+                "amount": 500,
+                "reference": code,
+                "on": FIRST,
+                "made_by": None,
+            }
             if code == "A":
-                hours.log_hours(session, party=party, work=work, **asked)
-                offline.record_cash(session, on=FIRST, **asked, **cash)
+                log()
+                offline.record_cash(session, **cash, now=EARLY)
                 continue
             with pytest.raises(Invalid, match="in the future"):
-                hours.log_hours(session, party=party, work=work, **asked)
+                log()
             with pytest.raises(Invalid, match="in the future"):
-                offline.record_cash(session, on=FIRST, **asked, **cash)
+                offline.record_cash(session, **cash, now=EARLY)
 
 
 def test_what_is_approved_in_the_evening_is_of_that_day(db: Database) -> None:
@@ -101,16 +112,26 @@ def test_a_month_is_over_where_the_books_are_kept(db: Database) -> None:
         late = book_in(session, "America/New_York", "B")
         for book, now in ((early, EARLY), (late, LATE)):
             treasurer = make_person(session, f"Treasurer {book.code}", book, "treasurer")
-            soft = {"book": book, "until": LAST, "reason": "Done", "made_by": treasurer.id}
-            wear = {"book_id": book.id, "month": LAST, "by": None, "now": now}
+            soft_close = partial(
+                periods.soft_close,
+                session,
+                book=book,
+                until=LAST,
+                reason="Done",
+                made_by=treasurer.id,
+                now=now,
+            )
+            book_wear = partial(
+                depreciation.book_wear, session, book_id=book.id, month=LAST, by=None, now=now
+            )
             if book is early:
-                periods.soft_close(session, now=now, **soft)
-                depreciation.book_wear(session, **wear)
+                soft_close()
+                book_wear()
                 continue
             with pytest.raises(Invalid, match="You can close a period only after its last day"):
-                periods.soft_close(session, now=now, **soft)
+                soft_close()
             with pytest.raises(Conflict, match="not ended yet"):
-                depreciation.book_wear(session, **wear)
+                book_wear()
 
 
 def test_a_pledge_of_the_evening_is_of_that_day_in_the_report_and_lapses_by_it(
@@ -123,8 +144,9 @@ def test_a_pledge_of_the_evening_is_of_that_day_in_the_report_and_lapses_by_it(
         pledge = make_pledge(
             session, campaign, make_party(session, "a@example.org", "Ada"), now=LATE
         )
-        span = {"book_ids": [book.id], "since": date(2026, 11, 1)}
-        (row,) = roll_forward.pledges(session, until=LAST, **span)
+        (row,) = roll_forward.pledges(
+            session, book_ids=[book.id], since=date(2026, 11, 1), until=LAST
+        )
         assert (row.promised, row.closing) == (pledge.quantity, pledge.quantity)
         assert not expiry.overdue(session, book=book, on=date(2027, 2, 28))
         assert expiry.overdue(session, book=book, on=date(2027, 3, 1)) == [pledge]
@@ -138,19 +160,19 @@ def test_each_book_keeps_its_day_by_its_own_clock_and_alone(
         late = book_in(session, "America/New_York", "B")
     real = expiry.lapse_overdue
 
-    def refuse_first(session: Session, *, book, **asked):
+    def refuse_first(session: Session, *, book: Book, on: date, now: datetime) -> list[str]:
         if book.id == early.id:
             raise Invalid("Something is wrong in this book.")
-        return real(session, book=book, **asked)
+        return real(session, book=book, on=on, now=now)
 
     monkeypatch.setattr(expiry, "lapse_overdue", refuse_first)
     keep_schedules(db, None, now=EARLY)
-    with db.snapshot() as session:
-        assert books_to_keep(session, now=EARLY) == [early.id]
+    with db.snapshot() as reading:
+        assert books_to_keep(reading, now=EARLY) == [early.id]
     monkeypatch.setattr(expiry, "lapse_overdue", real)
     keep_schedules(db, None, now=EARLY)
-    with db.snapshot() as session:
-        assert books_to_keep(session, now=EARLY) == []
+    with db.snapshot() as reading:
+        assert books_to_keep(reading, now=EARLY) == []
         # Midnight of New York comes nine hours later; Auckland's day goes on.
-        assert books_to_keep(session, now=datetime(2026, 12, 1, 6, 0, tzinfo=UTC)) == [late.id]
-        assert len(list(session.scalars(select(Cursor)))) == 2
+        assert books_to_keep(reading, now=datetime(2026, 12, 1, 6, 0, tzinfo=UTC)) == [late.id]
+        assert len(list(reading.scalars(select(Cursor)))) == 2

@@ -1,9 +1,11 @@
 """After somebody is erased, no string of theirs is anywhere, and the books are as they were."""
 
 import io
+import sqlite3
 import zipfile
 from datetime import date
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event, select, text
@@ -16,6 +18,7 @@ from ledger.ids import new_id
 from ledger.links import Links
 from ledger.models import Base
 from ledger.models.approval_requests import ApprovalRequest
+from ledger.models.books import Book
 from ledger.models.factors import Passkey
 from ledger.models.journal import Annotation, Posting
 from ledger.models.parties import Party
@@ -35,7 +38,7 @@ from ledger.services.people.tokens import create_token
 from ledger.services.pledges.offers import Line
 from ledger.services.pledges.pledges import PledgeRequest, make_pledges
 from ledger.services.workflow.backups import write_backup
-from ledger.services.workflow.erasures import GONE, erase
+from ledger.services.workflow.erasures import GONE, Erased, erase
 from reports import verify
 from reports.bundle import make_bundle
 from reports.exports import FORMATS, export_journal
@@ -124,12 +127,14 @@ def fill(session: Session) -> None:
             made_at=NOW,
         )
     )
-    entry_id = session.scalars(select(Posting.entry_id).where(Posting.pledge.is_not(None))).first()
+    entry_id = session.scalars(
+        select(Posting.entry_id).where(Posting.pledge.is_not(None)).limit(1)
+    ).one()
     session.add(Annotation(book_id=book.id, entry_id=entry_id, text=HERS[5], made_at=NOW))
     bank_line(session, book, entry_id)
 
 
-def bank_line(session: Session, book, entry_id) -> None:
+def bank_line(session: Session, book: Book, entry_id: UUID) -> None:
     """Her transfer as the bank told it, tied to the entry."""
     statement = BankStatement(
         book_id=book.id,
@@ -223,7 +228,7 @@ def hers_in(found: str) -> set[str]:
     return {word for word in HERS if word.lower() in found}
 
 
-def erased(db: Database):
+def erased(db: Database) -> Erased:
     with db.transaction() as session:
         done = erase(session, email=HERS[1], now=NOW)
     assert db.flush_log()
@@ -272,8 +277,8 @@ def test_without_secure_delete_her_name_would_still_be_in_the_file(town: Databas
     """The control: the file is searched, not only what the tables show."""
 
     @event.listens_for(town.engine, "connect")
-    def careless(connection: object, _record: object) -> None:
-        connection.execute("pragma secure_delete = off")  # type: ignore[attr-defined]
+    def careless(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("pragma secure_delete = off")
 
     town.engine.dispose()
     erased(town)

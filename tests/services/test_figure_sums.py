@@ -1,5 +1,7 @@
 """The sums of figures are what the sealed entries come to; the check says where they are not."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import func, select, text
 
@@ -44,9 +46,11 @@ def test_one_unit_more_in_one_sum_is_found(worked: Database, table: str) -> None
 
 
 def test_sums_can_be_made_again(worked: Database) -> None:
-    def stored(session: Session):
+    def stored(session: Session) -> dict[str, list[tuple[Any, ...]]]:
         return {
-            table: sorted(map(tuple, session.execute(select(*table.__table__.columns)).all()))
+            table.__tablename__: sorted(
+                map(tuple, session.execute(select(*table.__table__.columns)).all())
+            )
             for table in TABLES
         }
 

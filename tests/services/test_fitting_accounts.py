@@ -9,6 +9,7 @@ from ledger.core.accounts import CHART
 from ledger.core.fitting_accounts import Use, fits
 from ledger.db import Session
 from ledger.errors import Invalid
+from ledger.models.agreements import Agreement
 from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
 from ledger.queries.invariants import check
@@ -47,7 +48,9 @@ def fitting(use: Use) -> set[int]:
     return {account.number for account in CHART if fits(use, account)}
 
 
-def ask_spending(session: Session, book: Book, fund: Fund, account: int, title: str = "X"):
+def ask_spending(
+    session: Session, book: Book, fund: Fund, account: int, title: str = "X"
+) -> Agreement:
     return spending.request_spending(
         session,
         book=book,

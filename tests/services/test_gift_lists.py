@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -18,7 +19,13 @@ from ledger.queries.pledges.figures import figures, scope_of_campaign, scope_of_
 from ledger.services.accounting.periods import close_period
 from ledger.services.books import journal
 from ledger.services.books.seals import seal_all
-from ledger.services.importing.gift_lists import import_gifts, preview_gifts, purpose_of
+from ledger.services.importing.gift_lists import (
+    GiftsImported,
+    Purpose,
+    import_gifts,
+    preview_gifts,
+    purpose_of,
+)
 from ledger.services.pledges.parties import find_or_create_party
 from tests.conftest import NOW
 from tests.factories import make_book, make_campaign, make_fund, make_person
@@ -41,12 +48,14 @@ class House:
         roof = make_fund(session, self.book, "SOLAR", "purpose")
         self.campaign = make_campaign(session, self.book, roof)
 
-    def purpose(self, fund: str = "GEN", campaign: str = "", account: int = 1010):
+    def purpose(self, fund: str = "GEN", campaign: str = "", account: int = 1010) -> Purpose:
         return purpose_of(
             self.session, book=self.book, fund=fund, campaign=campaign, account=account
         )
 
-    def take(self, text: str = LIST, *, without_email: bool = False, **purpose):
+    def take(
+        self, text: str = LIST, *, without_email: bool = False, **purpose: Any
+    ) -> GiftsImported:
         return import_gifts(
             self.session,
             purpose=self.purpose(**purpose),
@@ -56,7 +65,9 @@ class House:
             now=NOW,
         )
 
-    def look(self, text: str = LIST, *, without_email: bool = False, **purpose):
+    def look(
+        self, text: str = LIST, *, without_email: bool = False, **purpose: Any
+    ) -> GiftsImported:
         return preview_gifts(
             self.session,
             purpose=self.purpose(**purpose),
@@ -127,7 +138,7 @@ def test_a_giver_who_is_known_stays_as_shown(house: House) -> None:
     assert (party.name, party.consent) == ("Ada L.", "name")
 
 
-WRONG = {
+WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
     "a day ahead": (LIST.replace("04.03.2026", "04.03.2027"), {}, "line 2"),
     "no address": (LIST.replace("bo@example.org", ""), {}, "line 3"),
     "an address that is none": (LIST.replace("BO@example.org", "bo"), {}, "line 4"),

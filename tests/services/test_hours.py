@@ -1,7 +1,10 @@
 """Hours count once somebody else confirms them, and are worth what the rate table says."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -10,7 +13,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.ids import new_id
 from ledger.models.assets import Valuation
-from ledger.models.hours import HoursEntry
+from ledger.models.hours import HoursEntry, SkillRate
 from ledger.models.pledges import Pledge
 from ledger.queries.pledges.pledges import open_quantity
 from ledger.queries.volunteering.hours import hours_of_person, hours_to_confirm
@@ -28,9 +31,9 @@ def session(hamlet_session: Session) -> Session:
     return hamlet_session
 
 
-def rate(session: Session, hamlet: Hamlet, per_hour: int, **changes: object):
+def rate(session: Session, hamlet: Hamlet, per_hour: int, **changes: Any) -> SkillRate:
     """Set a rate in book A."""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "book": hamlet.books["A"],
         "commodity": "MIN.ELEC",
         "currency": "USD",
@@ -39,12 +42,12 @@ def rate(session: Session, hamlet: Hamlet, per_hour: int, **changes: object):
         "source": "Wage table 2026",
         "valid_from_on": date(2026, 1, 1),
     }
-    return hours.set_rate(session, **(values | changes))  # type: ignore[arg-type]
+    return hours.set_rate(session, **(values | changes))
 
 
-def log(session: Session, hamlet: Hamlet, minutes: int = 390, **changes: object) -> HoursEntry:
+def log(session: Session, hamlet: Hamlet, minutes: int = 390, **changes: Any) -> HoursEntry:
     """Log time in book A."""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "book": hamlet.books["A"],
         "fund": fund(session, "A", "ROOF"),
         "party": make_party(session),
@@ -53,16 +56,18 @@ def log(session: Session, hamlet: Hamlet, minutes: int = 390, **changes: object)
     }
     other = {name: changes.pop(name) for name in tuple(changes) if name in values}
     work = hours.Work("MIN.ELEC", minutes, TODAY, "Rails")
-    work = replace(work, **changes)  # type: ignore[arg-type]
-    return hours.log_hours(session, work=work, **(values | other))  # type: ignore[arg-type]
+    work = replace(work, **changes)
+    return hours.log_hours(session, work=work, **(values | other))
 
 
-def confirm(session: Session, hamlet: Hamlet, row: HoursEntry, by: object = None) -> HoursEntry:
+def confirm(
+    session: Session, hamlet: Hamlet, row: HoursEntry, by: UUID | None = None
+) -> HoursEntry:
     """Confirm as the member, or as somebody else."""
     return hours.confirm_hours(
         session,
         hours_id=row.id,
-        confirmed_by=by or hamlet.member,  # type: ignore[arg-type]
+        confirmed_by=by or hamlet.member,
         on=TODAY,
         now=NOW,
     )
@@ -123,7 +128,7 @@ RATES = {
 
 @pytest.mark.parametrize(("rates", "expected"), RATES.values(), ids=RATES.keys())
 def test_time_is_worth_the_rate_of_the_day_it_was_given(
-    session: Session, hamlet: Hamlet, rates, expected
+    session: Session, hamlet: Hamlet, rates: list[tuple[int, int]], expected: int
 ) -> None:
     for per_hour, days in rates:
         rate(session, hamlet, per_hour, valid_from_on=TODAY + timedelta(days=days))
@@ -151,7 +156,7 @@ HALF = {
 
 
 @pytest.mark.parametrize(("minutes", "per_hour", "expected"), HALF.values(), ids=HALF.keys())
-def test_half_a_cent_goes_to_the_even_cent(minutes, per_hour, expected) -> None:
+def test_half_a_cent_goes_to_the_even_cent(minutes: int, per_hour: int, expected: int) -> None:
     assert hours.worth(minutes, per_hour) == expected
 
 
@@ -162,7 +167,7 @@ def test_nobody_decides_on_hours_of_their_own(
     giver = create_person(session, email="ada@example.org", name="Ada Hill", now=NOW)
     row = log(session, hamlet)
 
-    def decide(by):
+    def decide(by: UUID) -> HoursEntry:
         if action == "confirm":
             return confirm(session, hamlet, row, by)
         return hours.reject_hours(session, hours_id=row.id, rejected_by=by, now=NOW)
@@ -190,10 +195,11 @@ def test_who_signs_up_after_giving_still_cannot_confirm_their_own_hours(
 
 def test_hours_are_decided_once(session: Session, hamlet: Hamlet) -> None:
     row = confirm(session, hamlet, log(session, hamlet))
-    for again in (
+    twice: tuple[Callable[[], HoursEntry], ...] = (
         lambda: confirm(session, hamlet, row, hamlet.checker),
         lambda: hours.reject_hours(session, hours_id=row.id, rejected_by=hamlet.checker, now=NOW),
-    ):
+    )
+    for again in twice:
         with pytest.raises(Conflict):
             again()
     assert account(session, "A", 8410, "MIN.ELEC") == 390
@@ -230,7 +236,7 @@ WRONG = {
 
 @pytest.mark.parametrize(("change", "place"), WRONG.values(), ids=WRONG.keys())
 def test_time_that_cannot_be_is_refused_by_name(
-    session: Session, hamlet: Hamlet, change, place
+    session: Session, hamlet: Hamlet, change: dict[str, Any], place: str
 ) -> None:
     if "fund" in change:
         change = {"fund": fund(session, *change["fund"])}
@@ -264,7 +270,7 @@ WRONG_RATES = {
 
 @pytest.mark.parametrize(("change", "place"), WRONG_RATES.values(), ids=WRONG_RATES.keys())
 def test_a_rate_that_cannot_be_is_refused_by_name(
-    session: Session, hamlet: Hamlet, change, place
+    session: Session, hamlet: Hamlet, change: dict[str, Any], place: str
 ) -> None:
     per_hour = change.get("rate_per_hour", 100)
     with pytest.raises(Invalid) as refusal:
@@ -324,9 +330,9 @@ OTHERS = {
 
 @pytest.mark.parametrize("change", OTHERS.values(), ids=OTHERS.keys())
 def test_hours_for_a_pledge_are_refused_when_it_is(
-    session: Session, hamlet: Hamlet, promised: Pledge, change
+    session: Session, hamlet: Hamlet, promised: Pledge, change: dict[str, str]
 ) -> None:
-    values = dict(change)
+    values: dict[str, Any] = {**change}
     if "party" in values:
         values["party"] = make_party(session, values["party"], "Bo")
     if "book" in values:

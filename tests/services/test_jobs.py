@@ -1,7 +1,7 @@
 """A job is done once, tried again with ever longer pauses, and given up where it can be seen."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Barrier
 
 import pytest
@@ -21,8 +21,15 @@ def session(undone: Session) -> Session:
     return undone
 
 
-def put(session: Session, key: str = "k", **more) -> None:
-    jobs.enqueue(session, kind="test", key=key, arguments={"a": 1}, now=NOW, **more)
+def put(session: Session, key: str = "k", run_at: datetime | None = None) -> None:
+    jobs.enqueue(session, kind="test", key=key, arguments={"a": 1}, run_at=run_at, now=NOW)
+
+
+def claim(session: Session, now: datetime = NOW) -> Job:
+    """Claim a job that must be there."""
+    job = jobs.claim(session, now=now)
+    assert job is not None
+    return job
 
 
 def test_the_same_open_work_is_written_once(session: Session) -> None:
@@ -30,7 +37,7 @@ def test_the_same_open_work_is_written_once(session: Session) -> None:
     put(session)
     put(session, "other")
     assert session.scalar(select(func.count()).select_from(Job)) == 2
-    done = jobs.claim(session, now=NOW)
+    done = claim(session)
     jobs.finish(session, job=done, now=NOW)
     put(session, done.key)
     assert session.scalar(select(func.count()).select_from(Job)) == 3
@@ -38,16 +45,16 @@ def test_the_same_open_work_is_written_once(session: Session) -> None:
 
 def test_a_claimed_job_is_leased_and_comes_back_when_its_worker_dies(session: Session) -> None:
     put(session)
-    job = jobs.claim(session, now=NOW)
+    job = claim(session)
     assert jobs.claim(session, now=NOW) is None
     assert jobs.claim(session, now=NOW + jobs.LEASE - timedelta(seconds=1)) is None
-    again = jobs.claim(session, now=NOW + jobs.LEASE)
+    again = claim(session, NOW + jobs.LEASE)
     assert (again.id, again.attempts) == (job.id, 2)
 
 
 def test_a_finished_job_never_comes_back(session: Session) -> None:
     put(session)
-    jobs.finish(session, job=jobs.claim(session, now=NOW), now=NOW)
+    jobs.finish(session, job=claim(session), now=NOW)
     assert jobs.claim(session, now=later(1000)) is None
     assert given_up(session) == []
 
@@ -56,7 +63,7 @@ def test_the_longest_due_comes_first_and_the_future_waits(session: Session) -> N
     put(session, "late", run_at=later(-1))
     put(session, "later", run_at=later(1))
     put(session, "latest", run_at=later(-2))
-    assert [jobs.claim(session, now=NOW).key for _ in range(2)] == ["latest", "late"]
+    assert [claim(session).key for _ in range(2)] == ["latest", "late"]
     assert jobs.claim(session, now=NOW) is None
     assert jobs.claim(session, now=later(1)) is not None
 
@@ -66,8 +73,8 @@ def test_each_failure_doubles_the_pause_up_to_an_hour_until_it_is_given_up(
 ) -> None:
     put(session)
     now, pauses = NOW, []
-    while (job := jobs.claim(session, now=now)) is not None:
-        kept = jobs.postpone(session, job=job, error="GatewayDown", now=now)
+    while (claimed := jobs.claim(session, now=now)) is not None:
+        kept = jobs.postpone(session, job=claimed, error="GatewayDown", now=now)
         session.expire_all()
         job = session.scalars(select(Job)).one()
         if not kept:
@@ -85,7 +92,7 @@ def test_each_failure_doubles_the_pause_up_to_an_hour_until_it_is_given_up(
 def test_a_job_that_kills_every_worker_is_given_up_too(session: Session) -> None:
     put(session)
     for n in range(jobs.MAX_ATTEMPTS + 1):
-        job = jobs.claim(session, now=NOW + n * jobs.LEASE)
+        job = claim(session, NOW + n * jobs.LEASE)
         assert jobs.attempts_exhausted(job) is (n == jobs.MAX_ATTEMPTS)
     assert jobs.postpone(session, job=job, error="WorkerDied", now=later(24)) is False
     session.expire_all()
@@ -94,8 +101,8 @@ def test_a_job_that_kills_every_worker_is_given_up_too(session: Session) -> None
 
 def test_a_job_that_succeeds_in_the_end_is_not_among_the_given_up(session: Session) -> None:
     put(session)
-    jobs.postpone(session, job=jobs.claim(session, now=NOW), error="GatewayDown", now=NOW)
-    jobs.finish(session, job=jobs.claim(session, now=later(1)), now=later(1))
+    jobs.postpone(session, job=claim(session), error="GatewayDown", now=NOW)
+    jobs.finish(session, job=claim(session, later(1)), now=later(1))
     session.expire_all()
     assert given_up(session) == []
     assert session.scalars(select(Job)).one().error is None

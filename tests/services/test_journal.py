@@ -1,6 +1,7 @@
 """The journal as stored: balanced, insert-only, idempotent, reversible, on both engines."""
 
 from datetime import date
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, text
@@ -104,7 +105,7 @@ def test_a_year_that_was_typed_wrong_is_no_year_of_the_books(
         (Posting(1010, "GEN", "USD", 1, counterparty="Z"), "entries[0].postings[0].counterparty"),
     ],
 )
-def test_an_unknown_code_is_named(session: Session, book: Book, leg, place: str) -> None:
+def test_an_unknown_code_is_named(session: Session, book: Book, leg: Posting, place: str) -> None:
     other = Posting(4010, leg.fund, leg.commodity, -1)
     with pytest.raises(Invalid) as refusal:
         post(session, entry("A", leg, other))
@@ -126,7 +127,9 @@ def raw_posting(line: int, quantity: int, **changes: object) -> dict[str, object
         [],
     ],
 )
-def test_the_database_itself_refuses_an_unbalanced_entry(db: Database, rows) -> None:
+def test_the_database_itself_refuses_an_unbalanced_entry(
+    db: Database, rows: list[dict[str, object]]
+) -> None:
     with db.transaction() as session:
         book = make_book(session)
         fund = make_fund(session, book)
@@ -138,7 +141,9 @@ def test_the_database_itself_refuses_an_unbalanced_entry(db: Database, rows) -> 
         _insert_raw(session, book.id, fund.id, control)
 
 
-def _insert_raw(session: Session, book_id, fund_id, rows) -> None:
+def _insert_raw(
+    session: Session, book_id: UUID, fund_id: UUID, rows: list[dict[str, object]]
+) -> None:
     from sqlalchemy import insert
 
     from ledger.ids import new_id

@@ -1,5 +1,6 @@
 """Many entries at once come in as one by one: COPY and long statements store the same rows."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -30,7 +31,7 @@ def book(session: Session) -> Book:
     return made
 
 
-def drafts(count=MANY, refs=()):
+def drafts(count: int = MANY, refs: Sequence[str] = ()) -> list[journal.Draft]:
     refs = [*refs, *(f"r-{number}" for number in range(count - len(refs)))]
     legs = [
         (
@@ -89,7 +90,7 @@ def test_many_entries_keep_out_of_a_closed_period(session: Session, book: Book) 
 
 
 @pytest.mark.parametrize("count", [1, MANY])
-def test_rows_that_do_not_balance_are_refused_by_the_database(db: Database, count) -> None:
+def test_rows_that_do_not_balance_are_refused_by_the_database(db: Database, count: int) -> None:
     """Nothing but the guards stands between ``store`` and the tables."""
     with db.transaction() as session:
         book = make_book(session)

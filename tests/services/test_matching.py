@@ -1,7 +1,9 @@
 """What a bank line means is booked once, and undone by nobody in passing."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from functools import partial
 from threading import Barrier
 from uuid import UUID
 
@@ -26,6 +28,7 @@ from ledger.services.banking import cash, match_actions, matching
 from ledger.services.books import journal
 from tests.conftest import NOW
 from tests.factories import make_person
+from tests.keywords import Cash
 from tests.services.bank_hall import DAY, Hall
 
 
@@ -64,12 +67,12 @@ def test_a_payout_that_arrives_is_booked_fund_by_fund_without_anybody(hall: Hall
 def test_a_payout_is_matched_once_and_a_line_is_matched_once(hall: Hall) -> None:
     hall.payout()
     line, other = hall.line(48_000), hall.line(48_000)
-    by_hand = {"payout_id": "po_1", "by": None, "now": NOW}
-    matching.match_payout(hall.session, line_id=line.id, **by_hand)
+    by_hand = partial(matching.match_payout, hall.session, payout_id="po_1", by=None, now=NOW)
+    by_hand(line_id=line.id)
     with pytest.raises(Conflict, match="already been matched"):
-        matching.match_payout(hall.session, line_id=line.id, **by_hand)
+        by_hand(line_id=line.id)
     with pytest.raises(Conflict, match="This payout has already arrived"):
-        matching.match_payout(hall.session, line_id=other.id, **by_hand)
+        by_hand(line_id=other.id)
     assert hall.balance(1010) == 48_000
 
 
@@ -130,7 +133,7 @@ def test_more_than_promised_is_a_gift_beyond_the_pledge(hall: Hall) -> None:
 def test_money_that_goes_out_fulfils_no_pledge_and_is_no_gift(hall: Hall) -> None:
     line = hall.line(-6000, hall.pledge.reference)
     assert hall.rules(line) == []
-    for deed in (
+    wrong: tuple[Callable[[], object], ...] = (
         lambda: matching.match_pledge(
             hall.session, line_id=line.id, reference=hall.pledge.reference, by=None, now=NOW
         ),
@@ -138,7 +141,8 @@ def test_money_that_goes_out_fulfils_no_pledge_and_is_no_gift(hall: Hall) -> Non
         lambda: matching.leave_unidentified(
             hall.session, line_id=line.id, fund="GEN", by=None, now=NOW
         ),
-    ):
+    )
+    for deed in wrong:
         with pytest.raises(Invalid):
             deed()
 
@@ -298,22 +302,26 @@ def test_two_people_who_match_one_line_at_once_book_it_once(db: Database) -> Non
 
     with ThreadPoolExecutor(2) as people:
         assert sorted(people.map(match, range(2))) == ["booked", "refused"]
-    with db.snapshot() as session:
-        assert balance_of(session, book_id=book_id, accounts=[1010])["USD"] == 500
-        assert len(session.scalars(select(Match)).all()) == 1
+    with db.snapshot() as reading:
+        assert balance_of(reading, book_id=book_id, accounts=[1010])["USD"] == 500
+        assert len(reading.scalars(select(Match)).all()) == 1
 
 
 def banked_cheque(hall: Hall, amount: int = 6000, on: date = DAY) -> tuple[UUID, UUID]:
     """A cheque for the hall's pledge and loose cash, paid in together: deposit and item."""
-    common = {"book": hall.book, "fund": fund_by_code(hall.session, hall.book.id, "SOLAR")}
-    common |= {"on": on, "now": NOW, "made_by": None}
-    cheque = cash.record_cash(
-        hall.session, amount=amount, reference="cheque", pledge=hall.pledge, **common
-    )
-    loose = cash.record_cash(hall.session, amount=900, reference="loose", **common)
-    deposit = cash.bank_cash(
-        hall.session, amount=amount + 900, reference="b", counts=[cheque, loose], **common
-    )
+    common: Cash = {
+        "book": hall.book,
+        "fund": fund_by_code(hall.session, hall.book.id, "SOLAR"),
+        "amount": amount,
+        "reference": "cheque",
+        "on": on,
+        "made_by": None,
+    }
+    cheque = cash.record_cash(hall.session, **common, pledge=hall.pledge, now=NOW)
+    common |= {"amount": 900, "reference": "loose"}
+    loose = cash.record_cash(hall.session, **common, now=NOW)
+    common |= {"amount": amount + 900, "reference": "b"}
+    deposit = cash.bank_cash(hall.session, **common, counts=[cheque, loose], now=NOW)
     items = items_of_deposit(hall.session, book_id=hall.book.id, deposit_id=deposit)
     return deposit, next(one.id for one in items if one.amount == amount)
 

@@ -3,6 +3,8 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -120,7 +122,7 @@ def test_a_passkey_always_verifies_its_user(
     ids=lambda wrong: next(iter(wrong)),
 )
 def test_what_was_signed_for_another_place_or_by_another_key_is_refused(
-    session: Session, ada: Person, phone: Authenticator, wrong: dict[str, object]
+    session: Session, ada: Person, phone: Authenticator, wrong: dict[str, Any]
 ) -> None:
     assert use(session, replace(phone, **wrong)) == Verified(None)
     assert use(session, phone) == Verified(ada.id)
@@ -138,9 +140,9 @@ def test_what_was_signed_for_another_place_or_by_another_key_is_refused(
     ids=str,
 )
 def test_a_challenge_is_good_for_one_purpose_in_one_browser_for_five_minutes_once(
-    session: Session, ada: Person, phone: Authenticator, wrong: dict[str, object]
+    session: Session, ada: Person, phone: Authenticator, wrong: dict[str, Any]
 ) -> None:
-    assert use(session, phone, **wrong) == Verified(None)  # type: ignore[arg-type]
+    assert use(session, phone, **wrong) == Verified(None)
     assert use(session, phone, later=timedelta(minutes=4)) == Verified(ada.id)
 
 
@@ -148,9 +150,9 @@ def test_a_passkey_of_somebody_else_confirms_nothing(
     session: Session, ada: Person, phone: Authenticator
 ) -> None:
     bob = make_person(session, "Bob")
-    step = {"begun": challenges.CONFIRM, "ended": challenges.CONFIRM}
-    assert use(session, phone, **step, person_id=bob.id) == Verified(None)  # type: ignore[arg-type]
-    assert use(session, phone, **step, person_id=ada.id) == Verified(ada.id)  # type: ignore[arg-type]
+    step = partial(use, session, phone, begun=challenges.CONFIRM, ended=challenges.CONFIRM)
+    assert step(person_id=bob.id) == Verified(None)
+    assert step(person_id=ada.id) == Verified(ada.id)
 
 
 def test_a_counter_that_falls_is_a_copy_and_one_that_stays_at_zero_is_not(
@@ -177,8 +179,6 @@ def test_broken_answers_are_refused(
     session: Session, ada: Person, phone: Authenticator, broken: str
 ) -> None:
     challenge = begin(session, challenges.ENROL, ada.id)
-    told = {"session": session, "party": PARTY, "browser": BROWSER, "now": NOW}
-    del told["session"]
     assert (
         passkeys.enrol(
             session,
@@ -186,7 +186,9 @@ def test_broken_answers_are_refused(
             challenge_id=challenge.id,
             response=broken,
             label="",
-            **told,  # type: ignore[arg-type]
+            party=PARTY,
+            browser=BROWSER,
+            now=NOW,
         )
         is None
     )
@@ -197,15 +199,20 @@ def test_broken_answers_are_refused(
         challenge_id=challenge.id,
         person_id=None,
         response=broken,
-        **told,  # type: ignore[arg-type]
+        party=PARTY,
+        browser=BROWSER,
+        now=NOW,
     ) == Verified(None)
+
+
+WRONG_PARTS: tuple[object, ...] = ("", "AAAA", "!", None, 5, {})
 
 
 def test_answers_with_any_part_broken_are_refused(
     session: Session, ada: Person, phone: Authenticator
 ) -> None:
     for name in ("clientDataJSON", "authenticatorData", "signature", "userHandle"):
-        for wrong in ("", "AAAA", "!", None, 5, {}):
+        for wrong in WRONG_PARTS:
             challenge = begin(session, challenges.SIGN_IN, None)
             options = passkeys.authentication_options(session, party=PARTY, challenge=challenge)
             answer = json.loads(phone.use(options))

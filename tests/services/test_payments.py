@@ -12,7 +12,7 @@ from ledger.errors import Conflict, Invalid, NotFound
 from ledger.gateway import CheckoutSession
 from ledger.models.journal import Posting
 from ledger.models.payments import BalanceTransaction, PaymentAttempt
-from ledger.models.pledges import Fulfilment
+from ledger.models.pledges import Fulfilment, Pledge
 from ledger.queries.payments import payments as questions
 from ledger.queries.pledges.pledges import open_quantity
 from ledger.services.payments import payments, refund_settlement
@@ -149,7 +149,7 @@ def test_a_refund_told_twice_is_booked_once(till: Till) -> None:
     txn = till.movement(-4000, category="refund")
     for _ in range(2):
         refund_settlement.settle_refund(
-            till.session, txn_id=txn.id, charge_id=row.source_id, now=NOW
+            till.session, txn_id=txn.id, charge_id=str(row.source_id), now=NOW
         )
     assert till.balance(4090) == 4000
 
@@ -160,7 +160,7 @@ def test_a_refund_that_the_books_cannot_explain_waits(till: Till, amount: int, f
     txn = till.movement(amount, fee, category="refund")
     with pytest.raises(Conflict):
         refund_settlement.settle_refund(
-            till.session, txn_id=txn.id, charge_id=row.source_id, now=NOW
+            till.session, txn_id=txn.id, charge_id=str(row.source_id), now=NOW
         )
     assert till.balance(1110) == 9680
 
@@ -168,7 +168,7 @@ def test_a_refund_that_the_books_cannot_explain_waits(till: Till, amount: int, f
 # Attempts
 
 
-def attempt(till: Till, pledge, params: str = "p", now: datetime = NOW) -> PaymentAttempt:
+def attempt(till: Till, pledge: Pledge, params: str = "p", now: datetime = NOW) -> PaymentAttempt:
     return payments.prepare_attempt(
         till.session, pledge_id=pledge.id, params_sha256=params, now=now
     )
@@ -229,7 +229,9 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("order", list(permutations(ANSWERS)), ids=lambda order: "-".join(order))
-def test_in_whatever_order_it_is_heard_a_paid_page_stays_paid(till: Till, order) -> None:
+def test_in_whatever_order_it_is_heard_a_paid_page_stays_paid(
+    till: Till, order: tuple[str, ...]
+) -> None:
     made = attempt(till, till.pledge())
     for name in order:
         payments.record_session(till.session, attempt_id=made.id, answer=ANSWERS[name], now=NOW)
@@ -269,13 +271,14 @@ def test_a_page_that_nobody_knows_ends_its_attempt(till: Till) -> None:
 
 
 def test_attempts_nobody_heard_of_are_in_doubt(till: Till) -> None:
-    made = attempt(till, till.pledge())
+    pledge = till.pledge()
+    made = attempt(till, pledge)
     assert questions.attempts_in_doubt(till.session, before=later(1)) == []
     payments.record_session(till.session, attempt_id=made.id, answer=answer("open"), now=NOW)
     assert questions.attempts_in_doubt(till.session, before=NOW) == []
     assert questions.attempts_in_doubt(till.session, before=later(1)) == [made]
     assert questions.attempt_by_session(till.session, "cs_1") == made
-    assert questions.latest_attempt(till.session, pledge_id=made.pledge_id) == made
+    assert questions.latest_attempt(till.session, pledge_id=pledge.id) == made
 
 
 def test_a_payout_comes_after_what_it_contains(till: Till) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from ledger.db import Session
 from ledger.errors import Conflict
+from ledger.gateway import Payout
 from ledger.queries.payments import payments as questions
 from ledger.services.payments import payments
 from ledger.services.stripe_balance import payouts
@@ -126,7 +127,7 @@ def test_a_payout_of_more_than_a_hundred_payments_is_exact(till: Till) -> None:
 # Failed payouts (PO-3)
 
 
-def returned(till: Till, payout, amount: int | None = None, fee: int = 0) -> str:
+def returned(till: Till, payout: Payout, amount: int | None = None, fee: int = 0) -> str:
     txn = till.movement(
         payout.amount if amount is None else amount,
         fee,

@@ -1,6 +1,7 @@
 """People: addresses, roles that exclude each other, links that work once, tokens."""
 
 from datetime import timedelta
+from functools import partial
 from itertools import permutations
 
 import pytest
@@ -29,15 +30,15 @@ def test_duties_that_exclude_each_other_are_not_held_at_once(session: Session) -
     book, other = make_book(session), make_book(session, "B")
     for first, second in permutations(ROLES, 2):
         person = make_person(session, f"{first} {second}", book, first)
-        common = {"person_id": person.id, "role": second, "now": NOW}
+        give = partial(people.grant_role, session, person_id=person.id, role=second, now=NOW)
         # In another book the same person may do the other duty.
-        assert people.grant_role(session, book_id=other.id, **common) is not None
+        assert give(book_id=other.id) is not None
         if frozenset({first, second}) in TOGETHER:
-            assert people.grant_role(session, book_id=book.id, **common) is not None
-            assert people.grant_role(session, book_id=book.id, **common) is None
+            assert give(book_id=book.id) is not None
+            assert give(book_id=book.id) is None
         else:
             with pytest.raises(Conflict, match="cannot be"):
-                people.grant_role(session, book_id=book.id, **common)
+                give(book_id=book.id)
 
 
 def test_nobody_gives_a_role_to_themselves(session: Session) -> None:
@@ -65,14 +66,17 @@ def test_a_role_ends_at_its_time_and_may_then_be_followed_by_another(session: Se
     book = make_book(session)
     person = make_person(session, "Ada")
     end = NOW + timedelta(days=30)
-    common = {"person_id": person.id, "book_id": book.id}
-    people.grant_role(session, **common, role="auditor", now=NOW, ends_at=end)
+    give = partial(people.grant_role, session, person_id=person.id, book_id=book.id)
+    roles = partial(roles_of, session, person_id=person.id, book_id=book.id)
+    give(role="auditor", now=NOW, ends_at=end)
     just_before = end - timedelta(seconds=1)
-    assert roles_of(session, **common, now=just_before) == {"auditor"}
-    assert roles_of(session, **common, now=end) == frozenset()
-    assert roles_of(session, **common, now=NOW - timedelta(seconds=1)) == frozenset()
-    people.grant_role(session, **common, role="treasurer", now=end)
-    assert memberships_of(session, person_id=person.id, now=end) == [(book, {"treasurer"})]
+    assert roles(now=just_before) == {"auditor"}
+    assert roles(now=end) == frozenset()
+    assert roles(now=NOW - timedelta(seconds=1)) == frozenset()
+    give(role="treasurer", now=end)
+    assert memberships_of(session, person_id=person.id, now=end) == [
+        (book, frozenset({"treasurer"}))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -90,17 +94,17 @@ def test_a_role_ends_at_its_time_and_may_then_be_followed_by_another(session: Se
 def test_a_role_does_not_do_what_another_is_for(session: Session, action: str, role: str) -> None:
     book, other = make_book(session), make_book(session, "B")
     person = make_person(session, "Ada", book, role)
-    common = {"person_id": person.id, "action": action, "now": NOW}
+    require = partial(auth.require, session, action=action, now=NOW)
     with pytest.raises(NotAllowed):
-        auth.require(session, book_id=book.id, **common)
+        require(book_id=book.id, person_id=person.id)
     with pytest.raises(NotFound):
-        auth.require(session, book_id=other.id, **common)
+        require(book_id=other.id, person_id=person.id)
     with pytest.raises(NotAllowed, match="sign in"):
-        auth.require(session, book_id=book.id, **{**common, "person_id": None})
+        require(book_id=book.id, person_id=None)
     # Control: each action has somebody who does it.
     able = next(iter(auth.PERMISSIONS[action]))
     doer = make_person(session, "Bo", book, able)
-    assert auth.require(session, book_id=book.id, **{**common, "person_id": doer.id}) == {able}
+    assert require(book_id=book.id, person_id=doer.id) == {able}
 
 
 def test_no_role_both_asks_for_and_decides(session: Session) -> None:

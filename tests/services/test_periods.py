@@ -1,6 +1,7 @@
 """Closed books stay as they were signed; what comes late is dated on the first open day."""
 
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Uuid, bindparam, text
@@ -12,6 +13,7 @@ from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.books import Book
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.people import Person
+from ledger.models.periods import Period, SoftClose
 from ledger.queries.accounting.periods import (
     closed_until,
     first_drift,
@@ -54,7 +56,9 @@ def people(session: Session, book: Book) -> list[Person]:
     return [make_person(session, name, book, "approver") for name in ("Ann Lee", "Bo Dale")]
 
 
-def gift(session: Session, on, reference, amount: int = 500, approved_by=None):
+def gift(
+    session: Session, on: date, reference: str, amount: int = 500, approved_by: UUID | None = None
+) -> UUID:
     legs = (Posting(1010, "GEN", "USD", amount), Posting(4010, "GEN", "USD", -amount))
     posted = journal.post(
         session,
@@ -69,7 +73,13 @@ def gift(session: Session, on, reference, amount: int = 500, approved_by=None):
     return posted.ids[0]
 
 
-def close(session: Session, book: Book, people: list[Person], until=OCTOBER, now: datetime = NOW):
+def close(
+    session: Session,
+    book: Book,
+    people: list[Person],
+    until: date = OCTOBER,
+    now: datetime = NOW,
+) -> Period:
     return close_period(
         session,
         book_id=book.id,
@@ -232,9 +242,15 @@ def test_an_earlier_period_stays_closed_while_a_later_one_is(
     first = close(session, book, people, until=september)
     second = close(session, book, people, now=NOW + timedelta(hours=1))
 
-    def reopen(row):
-        common = {"book": book, "made_by": people[0].id, "reason": "A bill was missed"}
-        propose_reopening(session, period_id=row.id, **common, now=NOW)
+    def reopen(row: Period) -> Period:
+        propose_reopening(
+            session,
+            book=book,
+            period_id=row.id,
+            reason="A bill was missed",
+            made_by=people[0].id,
+            now=NOW,
+        )
         return reopen_period(
             session,
             book_id=book.id,
@@ -291,9 +307,9 @@ def softly(
     session: Session,
     book: Book,
     people: list[Person],
-    until=OCTOBER,
+    until: date = OCTOBER,
     reason: str = "The month is being checked",
-):
+) -> SoftClose:
     return soft_close(session, book=book, until=until, reason=reason, made_by=people[0].id, now=NOW)
 
 

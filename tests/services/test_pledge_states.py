@@ -260,9 +260,10 @@ def gated(stage: Stage, minimum: int, **about: str) -> Pledge:
 
 
 def close(stage: Stage) -> None:
+    assert stage.pledge.campaign_id is not None
     campaigns.close_campaign(
         stage.till.session,
-        campaign_id=stage.pledge.campaign_id,  # type: ignore[arg-type]
+        campaign_id=stage.pledge.campaign_id,
         on=date(2027, 1, 1),
         now=NOW + timedelta(days=70),
     )

@@ -1,7 +1,10 @@
 """Pledges: what a basket promises, what fulfils it, what ends it; and campaigns at their close."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -71,16 +74,16 @@ def gated(session: Session, hamlet: Hamlet) -> Campaign:
     )
 
 
-def basket(session: Session, campaign: Campaign, *lines: Line, **changes: object) -> Basket:
+def basket(session: Session, campaign: Campaign, *lines: Line, **changes: Any) -> Basket:
     """Send the form of a campaign, by somebody who is known, with a card where one is saved."""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "party": confirm(session, make_party(session)),
         "now": NOW,
     }
     other = {name: changes.pop(name) for name in tuple(changes) if name in values}
     request = PledgeRequest(lines or THREE, str(new_id()), "Good luck", "initials")
-    request = replace(request, **changes)  # type: ignore[arg-type]
-    made = make_pledges(session, campaign=campaign, request=request, **(values | other))  # type: ignore[arg-type]
+    request = replace(request, **changes)
+    made = make_pledges(session, campaign=campaign, request=request, **(values | other))
     for pledge in parts(session, made).values():
         if pledge.commodity == "USD" and pledge.legal_nature == "conditional":
             save_card(session, pledge)
@@ -93,11 +96,11 @@ def parts(session: Session, made: Basket) -> dict[str, Pledge]:
     return {row.commodity: row for row in rows}
 
 
-def cash(session: Session, pledge: Pledge, amount: int, ref: str = "1", **changes: object):
+def cash(session: Session, pledge: Pledge, amount: int, ref: str = "1", **changes: Any) -> UUID:
     """Count cash for a pledge."""
     from ledger.models.books import Book, Fund
 
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "book": session.get_one(Book, pledge.book_id),
         "fund": session.get_one(Fund, pledge.fund_id),
         "amount": amount,
@@ -107,7 +110,7 @@ def cash(session: Session, pledge: Pledge, amount: int, ref: str = "1", **change
         "made_by": None,
         "pledge": pledge,
     }
-    return offline.record_cash(session, **(values | changes))  # type: ignore[arg-type]
+    return offline.record_cash(session, **(values | changes))
 
 
 def test_a_basket_promises_money_things_and_hours_each_in_its_own_unit(
@@ -163,7 +166,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("lines", "place", "words"), REFUSED.values(), ids=REFUSED.keys())
 def test_an_offer_that_cannot_be_taken_is_refused_and_leaves_nothing(
-    session: Session, campaign: Campaign, lines, place, words
+    session: Session, campaign: Campaign, lines: tuple[Line, ...], place: str, words: str | None
 ) -> None:
     with pytest.raises(Invalid) as refusal:
         make_pledges(
@@ -208,7 +211,9 @@ CLOSED = {
 
 
 @pytest.mark.parametrize(("change", "words"), CLOSED.values(), ids=CLOSED.keys())
-def test_a_campaign_takes_no_pledge(session: Session, campaign: Campaign, change, words) -> None:
+def test_a_campaign_takes_no_pledge(
+    session: Session, campaign: Campaign, change: dict[str, Any], words: str
+) -> None:
     for name, value in change.items():
         setattr(campaign, name, value)
     with pytest.raises(Conflict, match=words):
@@ -223,13 +228,13 @@ def test_the_first_and_the_last_day_of_a_campaign_belong_to_it(
     assert basket(session, campaign)
 
 
-ENDS = {"cancelled": cancel_pledge, "lapsed": lapse_pledge}
+ENDS: dict[str, Callable[..., object]] = {"cancelled": cancel_pledge, "lapsed": lapse_pledge}
 
 
 @pytest.mark.parametrize("kept", [0, 2500])
 @pytest.mark.parametrize(("state", "end"), ENDS.items(), ids=ENDS.keys())
 def test_an_ended_pledge_leaves_no_balance(
-    session: Session, campaign: Campaign, state, end, kept: int
+    session: Session, campaign: Campaign, state: str, end: Callable[..., object], kept: int
 ) -> None:
     pledge = make_pledge(session, campaign, make_party(session))
     if kept:
@@ -248,7 +253,7 @@ def test_an_ended_pledge_leaves_no_balance(
 
 @pytest.mark.parametrize(("state", "end"), ENDS.items(), ids=ENDS.keys())
 def test_what_ended_and_came_after_all_was_made_good(
-    session: Session, campaign: Campaign, state, end
+    session: Session, campaign: Campaign, state: str, end: Callable[..., object]
 ) -> None:
     pledge = make_pledge(session, campaign, make_party(session))
     cash(session, pledge, 2000)
@@ -348,7 +353,11 @@ WRONG_CASH = {
 
 @pytest.mark.parametrize(("change", "kind", "place"), WRONG_CASH.values(), ids=WRONG_CASH.keys())
 def test_cash_that_cannot_be_is_refused(
-    session: Session, campaign: Campaign, change, kind, place
+    session: Session,
+    campaign: Campaign,
+    change: dict[str, Any],
+    kind: type[Invalid] | type[Conflict],
+    place: str,
 ) -> None:
     pledge = make_pledge(session, campaign, make_party(session))
     with pytest.raises(kind) as refusal:
@@ -464,7 +473,7 @@ SHORT = {
 
 @pytest.mark.parametrize("lines", SHORT.values(), ids=SHORT.keys())
 def test_a_campaign_that_misses_a_minimum_lets_every_promise_lapse(
-    session: Session, gated: Campaign, lines
+    session: Session, gated: Campaign, lines: tuple[Line, ...]
 ) -> None:
     made = basket(session, gated, *lines) if lines else None
     assert close_campaign(session, campaign_id=gated.id, on=AFTER, now=NOW) == "failed"
@@ -562,6 +571,7 @@ def test_a_condition_is_met_once(session: Session, gated: Campaign) -> None:
 def test_a_campaign_is_closed_after_its_last_day_and_once(
     session: Session, campaign: Campaign
 ) -> None:
+    assert campaign.deadline_on is not None
     with pytest.raises(Conflict, match="This campaign's last day has not passed yet"):
         close_campaign(session, campaign_id=campaign.id, on=campaign.deadline_on, now=NOW)
     pledge = make_pledge(session, campaign, make_party(session))
@@ -596,9 +606,9 @@ WRONG = {
 
 @pytest.mark.parametrize(("change", "place"), WRONG.values(), ids=WRONG.keys())
 def test_a_campaign_that_cannot_be_is_refused_by_name(
-    session: Session, hamlet: Hamlet, change, place
+    session: Session, hamlet: Hamlet, change: dict[str, Any], place: str
 ) -> None:
-    values = {
+    values: dict[str, Any] = {
         "book": hamlet.books["A"],
         "fund": ("A", "ROOF"),
         "slug": "roof",

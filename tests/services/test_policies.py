@@ -1,7 +1,7 @@
 """Policies: each switch of domain section 13 changes its own postings, and no others."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -32,11 +32,12 @@ RECOGNISED = ("US_GAAP", "UK_SORP_2026")
 
 
 @pytest.fixture(params=PROFILES)
-def name(request: pytest.FixtureRequest, hamlet: Hamlet) -> Iterator[str]:
+def name(request: pytest.FixtureRequest, hamlet: Hamlet) -> str:
     """Each profile in turn, as that of all books."""
     for book in hamlet.books.values():
         book.profile = request.param
-    return request.param
+    profile: str = request.param
+    return profile
 
 
 def choose(session: Session, book: Book, key: str, value: str, on: date = TODAY) -> None:
@@ -49,6 +50,7 @@ def test_a_campaign_that_succeeds_makes_promises_owed_only_where_the_web_counts_
     """PLG-07."""
     pledge = all_or_nothing(hamlet_session, hamlet)
     over = date(2027, 1, 1)
+    assert pledge.campaign_id is not None
     campaigns.close_campaign(
         hamlet_session, campaign_id=pledge.campaign_id, on=over, now=NOW + timedelta(days=90)
     )
@@ -116,15 +118,18 @@ def test_a_noted_promise_is_neither_doubted_nor_written_off(
 ) -> None:
     hamlet.books["A"].profile = "CASH_SIMPLE"
     row = promised(hamlet_session, hamlet, [(TODAY, 30_000)])
-    asked = {"made_by": hamlet.maker, "reason": "Old", "now": NOW}
     with pytest.raises(Conflict):
-        receivables.propose_write_off(hamlet_session, promise_id=row.id, **asked)
+        receivables.propose_write_off(
+            hamlet_session, promise_id=row.id, made_by=hamlet.maker, reason="Old", now=NOW
+        )
     with pytest.raises(Invalid):
         receivables.propose_allowance(
             hamlet_session,
             book=hamlet.books["A"],
             fund=fund(hamlet_session, "A", "ROOF"),
-            **asked,
+            made_by=hamlet.maker,
+            reason="Old",
+            now=NOW,
         )
     with pytest.raises(Conflict):
         matching_sponsors.propose_sponsor(
@@ -157,19 +162,21 @@ def test_an_allowance_follows_the_age_of_what_is_owed(
     """0, 10, 30 and 60 %; what is set aside already is not set aside again."""
     ages = [95, 75, 45, 10, -20]
     promised(hamlet_session, hamlet, [(TODAY - timedelta(days=age), 10_000) for age in ages])
+    ask = partial(
+        receivables.propose_allowance,
+        hamlet_session,
+        book=hamlet.books["A"],
+        fund=fund(hamlet_session, "A", "ROOF"),
+        reason="Ageing",
+        made_by=hamlet.maker,
+        now=NOW,
+    )
     for expected in (10_000, None):
-        asked = {
-            "book": hamlet.books["A"],
-            "fund": fund(hamlet_session, "A", "ROOF"),
-            "reason": "Ageing",
-            "made_by": hamlet.maker,
-            "now": NOW,
-        }
         if expected is None:
             with pytest.raises(Invalid):
-                receivables.propose_allowance(hamlet_session, **asked)
+                ask()
             continue
-        receivables.propose_allowance(hamlet_session, **asked)
+        ask()
         decide(hamlet_session, open_request(hamlet_session, "allowance").id, hamlet.checker)
         assert -account(hamlet_session, "A", 1218) == expected
     sound(hamlet_session)
@@ -245,13 +252,13 @@ def test_general_help_is_never_income_and_building_is_where_services_are(
 def test_hours_logged_late_need_an_approver(hamlet_session: Session, hamlet: Hamlet) -> None:
     for days, late in ((60, False), (61, True)):
         key = logged(hamlet_session, hamlet, days_ago=days)
-        asked = {"hours_id": key, "on": TODAY, "now": NOW}
+        confirm = partial(hours.confirm_hours, hamlet_session, hours_id=key, on=TODAY, now=NOW)
         if late:
             with pytest.raises(NotAllowed):
-                hours.confirm_hours(hamlet_session, confirmed_by=hamlet.maker, **asked)
-            hours.confirm_hours(hamlet_session, confirmed_by=hamlet.checker, **asked)
+                confirm(confirmed_by=hamlet.maker)
+            confirm(confirmed_by=hamlet.checker)
         else:
-            hours.confirm_hours(hamlet_session, confirmed_by=hamlet.maker, **asked)
+            confirm(confirmed_by=hamlet.maker)
     choose(hamlet_session, hamlet.books["A"], "hours_window_days", "90")
     key = logged(hamlet_session, hamlet, days_ago=90)
     hours.confirm_hours(hamlet_session, hours_id=key, confirmed_by=hamlet.maker, on=TODAY, now=NOW)

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
 from itertools import count
 from threading import Barrier
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -79,7 +80,7 @@ def people(session: Session) -> list[UUID]:
     return list(session.scalars(select(Person.id)))
 
 
-def wait_for(db: Database, waiting: Future[object]) -> None:
+def wait_for(db: Database, waiting: Future[Any]) -> None:
     """Wait until the other transaction waits for ours; SQLite lets it wait at its beginning."""
     for _time in range(200):
         time.sleep(0.02)

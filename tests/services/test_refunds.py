@@ -104,7 +104,11 @@ def test_a_refund_of_ours_in_the_books_counts_once(desk: Desk) -> None:
     desk.approve(refund)
     txn = desk.movement(-4000, category="refund", source="re_1")
     refund_settlement.settle_refund(
-        desk.session, txn_id=txn.id, charge_id=desk.card.source_id, refund_id=refund.id, now=NOW
+        desk.session,
+        txn_id=txn.id,
+        charge_id=str(desk.card.source_id),
+        refund_id=refund.id,
+        now=NOW,
     )
     assert refund.state == "posted"
     desk.ask(6000)
@@ -154,7 +158,11 @@ def test_the_books_may_hear_of_a_refund_before_its_answer_is_noted(desk: Desk) -
     desk.approve(refund)
     txn = desk.movement(-4000, category="refund", source="re_1")
     refund_settlement.settle_refund(
-        desk.session, txn_id=txn.id, charge_id=desk.card.source_id, refund_id=refund.id, now=NOW
+        desk.session,
+        txn_id=txn.id,
+        charge_id=str(desk.card.source_id),
+        refund_id=refund.id,
+        now=NOW,
     )
     refunds.record_sent(
         desk.session, refund_id=refund.id, answer=Sent("re_1", "ch", 4000, "succeeded"), now=NOW
@@ -169,7 +177,7 @@ def test_metadata_of_another_pledges_refund_changes_nothing_there(desk: Desk) ->
     other = desk.charge()
     txn = desk.movement(-100, category="refund", source="re_2")
     refund_settlement.settle_refund(
-        desk.session, txn_id=txn.id, charge_id=other.source_id, refund_id=refund.id, now=NOW
+        desk.session, txn_id=txn.id, charge_id=str(other.source_id), refund_id=refund.id, now=NOW
     )
     assert refund.state == "approved"
     assert desk.balance(4090) == 100

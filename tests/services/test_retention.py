@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -104,7 +105,8 @@ def owners(db: Database) -> tuple[UUID, UUID]:
 
 def fill(db: Database, name: str, owners: tuple[UUID, UUID], key: str, at: datetime) -> None:
     for make in ROWS[name]:
-        db.run(lambda session, make=make: session.add(make(at, *owners, key)))
+        row = make(at, *owners, key)
+        db.run(partial(Session.add, instance=row))
 
 
 def test_every_kind_has_rows_to_try_it_with() -> None:

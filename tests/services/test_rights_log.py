@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import Executable, delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from ledger.db import Database, Session
@@ -120,9 +120,12 @@ def test_what_could_name_a_person_or_a_formula_is_not_taken(db: Database, sign: 
 
 def test_no_row_can_be_changed_or_deleted(db: Database) -> None:
     settle(db)
-    attempts = [update(RightsEvent).values(kind="signed_out"), delete(RightsEvent)]
+    attempts: list[Executable] = [
+        update(RightsEvent).values(kind="signed_out"),
+        delete(RightsEvent),
+    ]
     if not db.is_sqlite:
-        attempts.append(text("truncate rights_log"))  # type: ignore[arg-type]
+        attempts.append(text("truncate rights_log"))
     for attempt in attempts:
         with pytest.raises(DBAPIError, match="only grows"), db.transaction() as session:
             session.execute(attempt)

@@ -1,6 +1,8 @@
 """Roles that move money need two people; an admin alone is delayed, and all holders are told."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -8,6 +10,7 @@ from sqlalchemy import select
 
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book
 from ledger.models.people import Membership, OutboxMessage
 from ledger.models.rights_log import RightsEvent
@@ -38,7 +41,7 @@ def admin(session: Session, book: Book) -> UUID:
 
 def give(
     session: Session, book: Book, by: UUID, role: str, name: str = "Nobody", now: datetime = NOW
-):
+) -> tuple[UUID, role_grants.Given]:
     person = make_person(session, name)
     given = role_grants.give_role(
         session, book=book, person_id=person.id, role=role, given_by=by, now=now
@@ -50,7 +53,9 @@ def roles(session: Session, book: Book, person: UUID, now: datetime = NOW) -> fr
     return roles_of(session, person_id=person, book_id=book.id, now=now)
 
 
-def decide(session: Session, approval_request, by: UUID, *, approve: bool = True) -> None:
+def decide(
+    session: Session, approval_request: ApprovalRequest, by: UUID, *, approve: bool = True
+) -> None:
     decisions.decide(
         session, request_id=approval_request.id, approve=approve, decided_by=by, note="", now=NOW
     )
@@ -91,6 +96,7 @@ def test_an_invented_approver_does_not_agree_to_an_invented_treasurer(
     approver, first = give(session, book, admin, "approver", "Puppet")
     _treasurer, second = give(session, book, admin, "treasurer", "Doll")
     for approval_request in (first.asked, second.asked):
+        assert approval_request is not None
         with pytest.raises(NotAllowed):
             decide(session, approval_request, approver)
     assert set(session.scalars(select(Membership.role))) == {"admin", "approver"}
@@ -101,6 +107,7 @@ def test_a_no_gives_nothing_and_is_told_and_written_down(
 ) -> None:
     other = make_person(session, "Olga Other", book, "approver")
     nobody, given = give(session, book, admin, "treasurer")
+    assert given.asked is not None
     decide(session, given.asked, other.id, approve=False)
     assert roles(session, book, nobody) == frozenset()
     bodies = session.scalars(select(OutboxMessage.body)).all()
@@ -219,7 +226,7 @@ def test_each_guard_is_held_by_a_test(
 ) -> None:
     """The controls: with a guard broken, the test of it fails."""
 
-    def broken(test, **more) -> None:
+    def broken(test: Callable[..., None], **more: Any) -> None:
         savepoint = session.begin_nested()
         with pytest.raises((AssertionError, pytest.fail.Exception)):
             test(session, book, admin, **more)

@@ -85,7 +85,7 @@ def test_nothing_about_a_person_is_kept(session: Session) -> None:
 
 
 @pytest.mark.parametrize("about", [None, {}, "text"], ids=["nothing", "empty", "text"])
-def test_a_message_about_nothing_is_kept_as_well(session: Session, about) -> None:
+def test_a_message_about_nothing_is_kept_as_well(session: Session, about: object) -> None:
     body = json.dumps({**json.loads(BODY), "data": {"object": about}})
     assert store(session, Event("evt_1", "account.updated", None, False), body)
 

@@ -30,7 +30,7 @@ def hall(session: Session) -> Hall:
     ],
 )
 def test_only_a_payout_that_the_text_names_is_certain(
-    hall, descriptor: str, remittance: str, rule: str
+    hall: Hall, descriptor: str, remittance: str, rule: str
 ) -> None:
     hall.payout(descriptor=descriptor)
     line = hall.line(48_000, remittance)
@@ -49,7 +49,7 @@ def test_only_a_payout_that_the_text_names_is_certain(
     ],
 )
 def test_another_amount_day_or_a_failed_payout_is_no_payout(
-    hall: Hall, amount: int, on, state: str
+    hall: Hall, amount: int, on: date, state: str
 ) -> None:
     hall.payout(state=state)
     line = hall.line(amount, "STRIPE HALL", on)

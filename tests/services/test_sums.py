@@ -3,6 +3,7 @@
 import random
 from collections import defaultdict
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
@@ -27,9 +28,9 @@ def books(db: Database) -> Database:
     chance = random.Random(7)
     with db.transaction() as session:
         for code in "AB":
-            book = make_book(session, code)
-            make_fund(session, book)
-            make_fund(session, book, "ROOF", "purpose")
+            made = make_book(session, code)
+            make_fund(session, made)
+            make_fund(session, made, "ROOF", "purpose")
     number = 0
     for _part in range(6):
         with db.transaction() as session:
@@ -108,11 +109,13 @@ def test_a_sum_that_was_changed_is_found(books: Database, table: str) -> None:
         assert "account 1010" in str(first_drift(session)[1])
 
 
-def _book(session: ReadSession, code: str):
+def _book(session: ReadSession, code: str) -> UUID:
     return journal.books_by_code(session)[code]
 
 
-def _by_hand(session: ReadSession, book_id, day: date | None) -> dict[tuple[int, str, str], int]:
+def _by_hand(
+    session: ReadSession, book_id: UUID, day: date | None
+) -> dict[tuple[int, str, str], int]:
     totals: defaultdict[tuple[int, str, str], int] = defaultdict(int)
     legs = select(rows.Posting, Fund.code).join(Fund, Fund.id == rows.Posting.fund_id)
     for leg, fund in session.execute(legs.where(rows.Posting.book_id == book_id)):

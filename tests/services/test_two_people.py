@@ -6,6 +6,9 @@ every role.
 """
 
 from collections.abc import Callable
+from datetime import date, datetime
+from functools import partial
+from typing import TypedDict
 from uuid import UUID
 
 import pytest
@@ -18,6 +21,16 @@ from ledger.services.approvals.registry import Decision
 from ledger.services.spending import expenses, grants, spending
 from tests.conftest import NOW
 from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_request, sound
+
+
+class Paid(TypedDict):
+    """Whose order is paid, by whom, and when."""
+
+    spending_id: UUID
+    by: UUID
+    on: date
+    now: datetime
+
 
 NewAgreement = Callable[[Session, Hamlet], Agreement]
 
@@ -87,12 +100,13 @@ def test_whoever_approved_a_spending_does_not_pay_it_again_after_it_came_back(
 ) -> None:
     row = billed(hamlet_session, hamlet)
     pay(hamlet_session, row, hamlet.maker)
-    common = {"spending_id": row.id, "by": hamlet.maker, "on": TODAY, "now": NOW}
+    common: Paid = {"spending_id": row.id, "by": hamlet.maker, "on": TODAY, "now": NOW}
     spending.see_payment(hamlet_session, reference="T1", **common)
     spending.take_payment_back(hamlet_session, reference="T1", **common)
+    release = partial(spending.release_payment, hamlet_session, reference="T2", **common)
     with pytest.raises(NotAllowed):
-        spending.release_payment(hamlet_session, reference="T2", **common | {"by": hamlet.checker})
-    spending.release_payment(hamlet_session, reference="T2", **common)
+        release(by=hamlet.checker)
+    release()
     assert row.state == "released"
 
 
@@ -103,16 +117,16 @@ def test_nobody_pays_out_their_own_claim_and_nobody_else_waives_it(
     row = a_claim(hamlet_session, hamlet)
     decide(hamlet_session, open_request(hamlet_session, "expense").id, hamlet.checker)
     owed = account(hamlet_session, "A", 2010), account(hamlet_session, "A", 1010)
-    common = {"expense_id": row.id, "on": TODAY, "now": NOW}
+    reimburse = partial(expenses.reimburse, hamlet_session, expense_id=row.id, on=TODAY, now=NOW)
     with pytest.raises(NotAllowed, match="You cannot reimburse your own claim"):
-        expenses.reimburse(hamlet_session, by=hamlet.maker, **common)
+        reimburse(by=hamlet.maker)
     with pytest.raises(NotAllowed, match="approved this, so you cannot pay it"):
-        expenses.reimburse(hamlet_session, by=hamlet.checker, **common)
+        reimburse(by=hamlet.checker)
     with pytest.raises(NotAllowed, match="Only the member who made the claim can waive it"):
-        expenses.waive(hamlet_session, by=hamlet.member, **common)
+        expenses.waive(hamlet_session, expense_id=row.id, by=hamlet.member, on=TODAY, now=NOW)
     assert row.state == "approved"
     assert (account(hamlet_session, "A", 2010), account(hamlet_session, "A", 1010)) == owed
-    expenses.reimburse(hamlet_session, by=hamlet.member, **common)
+    reimburse(by=hamlet.member)
     assert row.state == "reimbursed"
     assert account(hamlet_session, "A", 1010) == owed[1] - 2_000
     sound(hamlet_session)
@@ -124,11 +138,19 @@ def test_whoever_approved_a_grant_to_others_does_not_pay_it(
     """GRT-6."""
     row = a_grant(hamlet_session, hamlet)
     decide(hamlet_session, open_request(hamlet_session, "outside_grant").id, hamlet.checker)
-    common = {"grant_id": row.id, "amount": 3_000, "reference": "T1", "on": TODAY, "now": NOW}
+    pay_grant = partial(
+        grants.pay_outside_grant,
+        hamlet_session,
+        grant_id=row.id,
+        amount=3_000,
+        reference="T1",
+        on=TODAY,
+        now=NOW,
+    )
     with pytest.raises(NotAllowed, match="approved this, so you cannot pay it"):
-        grants.pay_outside_grant(hamlet_session, by=hamlet.checker, **common)
+        pay_grant(by=hamlet.checker)
     assert row.state == "approved"
-    grants.pay_outside_grant(hamlet_session, by=hamlet.member, **common)
+    pay_grant(by=hamlet.member)
     assert row.state == "paid"
     sound(hamlet_session)
 
@@ -155,7 +177,7 @@ def test_a_bill_is_not_higher_than_what_was_approved(
 ) -> None:
     row = an_order(hamlet_session, hamlet)
     decide(hamlet_session, open_request(hamlet_session, "spending").id, hamlet.checker)
-    common = {"spending_id": row.id, "by": hamlet.maker, "on": TODAY, "now": NOW}
+    common: Paid = {"spending_id": row.id, "by": hamlet.maker, "on": TODAY, "now": NOW}
     with pytest.raises(Conflict, match="higher than the order"):
         spending.book_bill(hamlet_session, amount=8_001, **common)
     spending.book_bill(hamlet_session, amount=8_000, **common)

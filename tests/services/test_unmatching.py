@@ -11,7 +11,7 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.payments import Payout
 from ledger.models.people import Person
-from ledger.models.statements import BankLine, Match
+from ledger.models.statements import BankLine, BankLinePart, Match
 from ledger.queries import invariants
 from ledger.queries.banking.statements import open_and_parked_lines_of
 from ledger.queries.books.balances import trial_balance
@@ -42,7 +42,9 @@ def say(hall: Hall, line: BankLine, meaning: str, target: str) -> None:
     )
 
 
-def undo(hall: Hall, line, who, reason: str = "Another giver") -> None:
+def undo(
+    hall: Hall, line: BankLine | BankLinePart, who: Person, reason: str = "Another giver"
+) -> None:
     unmatching.undo_match(hall.session, line_id=line.id, reason=reason, by=who.id, now=NOW)
 
 

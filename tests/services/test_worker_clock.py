@@ -10,7 +10,9 @@ from sqlalchemy.exc import OperationalError
 
 from ledger import failures, logs, worker
 from ledger.db import Database
+from ledger.services.books import seals
 from ledger.services.jobs import jobs
+from ledger.stripe import checkout
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -55,7 +57,7 @@ def swept(
 ) -> list[timedelta]:
     """When the sweep was done, by the wall clock, in as many passes as there are jumps."""
     done: list[timedelta] = []
-    monkeypatch.setattr(worker.checkout, "keep_schedules", lambda *_, now: done.append(now - NOW))
+    monkeypatch.setattr(checkout, "keep_schedules", lambda *_, now: done.append(now - NOW))
     stop, clock = Passes(len(jumps)), wall(jumps)
     seen = [NOW]
 
@@ -141,7 +143,7 @@ def test_while_the_database_is_away_pauses_grow_and_the_log_stays_short(
         if passes <= failing:
             raise OperationalError("begin", None, Exception("the server is gone"))
 
-    monkeypatch.setattr(worker.seals, "seal_all", seal_all)
+    monkeypatch.setattr(seals, "seal_all", seal_all)
     stop = Passes(failing + 1)
     with caplog.at_level(logging.INFO):
         worker.run(db, None, lambda: NOW, stop, ticks=stop.ticks)
