@@ -13,6 +13,7 @@ from ledger.errors import Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models.editions import Edition
 from ledger.models.people import Person
+from ledger.models.periods import PeriodState
 from ledger.queries.books.balances import account_statement, balance_of, trial_balance
 from ledger.queries.books.editions import Difference, difference, edition_named, editions_for
 from ledger.services.books import journal
@@ -182,7 +183,7 @@ def test_editions_are_numbered_and_superseded_by_newer_and_by_reopening(town: Da
     with town.transaction() as session:
         people = list(session.scalars(select(Person)))
         row = close(session, book, people)
-        row.state, row.reopened_at = "reopened", LATER + timedelta(hours=1)
+        row.state, row.reopened_at = PeriodState.REOPENED, LATER + timedelta(hours=1)
     with town.snapshot() as session:
         rows = editions_for(session, book_ids=[book.id])
     assert [row.superseded for row in rows] == [True, True, True]

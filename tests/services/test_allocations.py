@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from ledger.core.allocation import Rule, recomputed
+from ledger.core.vocabulary import PartyKind
 from ledger.db import Database, Session
 from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.gateway import BalanceTransaction
@@ -233,7 +234,7 @@ def test_matching_counts_parties_not_gifts(hamlet_session: Session, hamlet: Haml
     # One party's two gifts are one of 2,000; a community is no party here.
     gift(hamlet_session, hamlet, "B", "BARN", ["ada", "ada"], [1_000, 1_000])
     gift(hamlet_session, hamlet, "C", "FIELD", ["ada", "town"], [900, 900])
-    make_party(hamlet_session, "town@example.org").kind = "community"
+    make_party(hamlet_session, "town@example.org").kind = PartyKind.COMMUNITY
     hamlet_session.flush()
     found = gifts_to_match(
         hamlet_session, pool_id=hamlet.pool_id, since=TODAY - timedelta(days=1), until=TODAY

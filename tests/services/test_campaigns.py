@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from ledger.core import match_gifts
+from ledger.core.vocabulary import CampaignState
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
@@ -78,7 +79,12 @@ def terms(session: Session, hamlet: Hamlet) -> Terms:
 @pytest.fixture
 def draft(session: Session, hamlet: Hamlet, terms: Terms) -> Campaign:
     return create_campaign(
-        session, book=hamlet.books["A"], commodity="USD", state="draft", now=NOW, **terms
+        session,
+        book=hamlet.books["A"],
+        commodity="USD",
+        state=CampaignState.DRAFT,
+        now=NOW,
+        **terms,
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from ledger.core.pledge_sentences import Status
+from ledger.core.vocabulary import LegalNature
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.campaigns import Campaign
@@ -115,7 +116,7 @@ def test_what_pays_a_promise_that_is_owed_is_owed_again(box: Box) -> None:
             book=box.book,
             fund=box.solar,
             quantity=10_000,
-            legal_nature="unconditional",
+            legal_nature=LegalNature.UNCONDITIONAL,
         ),
         on=TODAY,
         now=NOW,

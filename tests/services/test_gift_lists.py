@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from ledger.bank_files import GiftList, read_gifts
+from ledger.core.vocabulary import CampaignMode, CampaignState
 from ledger.db import Session
 from ledger.errors import Invalid, NotFound
 from ledger.models.books import Book
@@ -161,10 +162,10 @@ def test_what_is_wrong_is_named_and_nothing_is_booked(house: House, name: str) -
 
 
 def test_a_campaign_that_may_fail_takes_no_list(house: House) -> None:
-    house.campaign.mode = "all_or_nothing"
+    house.campaign.mode = CampaignMode.ALL_OR_NOTHING
     with pytest.raises(Invalid, match="This campaign keeps contributions only if it succeeds"):
         house.take(fund="", campaign=house.campaign.slug)
-    house.campaign.state = "succeeded"
+    house.campaign.state = CampaignState.SUCCEEDED
     assert house.take(fund="", campaign=house.campaign.slug).new == 3
 
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
+from ledger.core.vocabulary import FeeBearer
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.gateway import CheckoutSession
@@ -70,7 +71,7 @@ def test_a_fee_below_nothing_or_above_the_amount_is_refused(till: Till, fee: int
 
 
 def test_a_fee_that_the_general_fund_bears_leaves_the_purpose_whole(till: Till) -> None:
-    till.campaign.fee_bearer = "general"
+    till.campaign.fee_bearer = FeeBearer.GENERAL
     till.charge(10_000, 320)
     assert (till.balance(1110, "SOLAR"), till.balance(1110, "GEN")) == (10_000, -320)
     assert till.balance(6510, "GEN") == 320

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from ledger.core.vocabulary import FeeBearer
 from ledger.db import Session
 from ledger.errors import Conflict
 from ledger.gateway import Payout
@@ -50,7 +51,7 @@ def test_a_refund_inside_a_payout_makes_it_smaller(till: Till) -> None:
 
 
 def test_a_fee_borne_by_the_general_fund_is_paid_out_of_it(till: Till) -> None:
-    till.campaign.fee_bearer = "general"
+    till.campaign.fee_bearer = FeeBearer.GENERAL
     charge = till.charge(10_000, 320)
     payout = till.payout(9680, charge.stripe_txn_id)
     assert questions.payout_funds(till.session, payout.id) == {"GEN": -320, "SOLAR": 10_000}

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
+from ledger.core.vocabulary import FulfilmentSource
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
@@ -312,7 +313,7 @@ def test_the_same_source_counts_once(session: Session, campaign: Campaign) -> No
             pledge=pledge,
             entry_id=entry_id,
             quantity=1000,
-            source="cash",
+            source=FulfilmentSource.CASH,
             source_ref="1",
             now=NOW,
         )
@@ -336,7 +337,7 @@ def test_a_refund_opens_nothing_again(session: Session, campaign: Campaign) -> N
         pledge=pledge,
         entry_id=entry_id,
         quantity=-6000,
-        source="refund",
+        source=FulfilmentSource.REFUND,
         source_ref="r",
         now=NOW,
     )

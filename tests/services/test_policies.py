@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from ledger.core.match_gifts import Terms
-from ledger.core.policies import KEYS, PROFILES, Policy, profile, value_of, with_choices
+from ledger.core.policies import KEYS, PROFILES, Policy, Profile, profile, value_of, with_choices
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.models.agreements import Agreement
@@ -116,7 +116,7 @@ def test_a_promise_on_paper_is_owed_but_in_simple_books(
 def test_a_noted_promise_is_neither_doubted_nor_written_off(
     hamlet_session: Session, hamlet: Hamlet
 ) -> None:
-    hamlet.books["A"].profile = "CASH_SIMPLE"
+    hamlet.books["A"].profile = Profile.CASH_SIMPLE
     row = promised(hamlet_session, hamlet, [(TODAY, 30_000)])
     with pytest.raises(Conflict):
         receivables.propose_write_off(

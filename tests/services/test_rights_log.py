@@ -12,6 +12,7 @@ from ledger.ids import new_id
 from ledger.models.books import Book
 from ledger.models.people import Person
 from ledger.models.rights_log import RightsEvent, RightsKind
+from ledger.models.sessions import SessionEnd
 from ledger.queries.books.seals import first_difference
 from ledger.queries.people.rights_log import events_of_book, first_break, page_of_book
 from ledger.services.books import policies
@@ -82,7 +83,7 @@ def test_roles_tokens_settings_and_sign_ins_are_logged(db: Database) -> None:
             made_by=person.id,
         )
         end_role(session, book_id=book.id, membership_id=role.id, ended_by=admin.id, now=later)
-        sessions.end_all(session, person_id=person.id, reason="everywhere", now=later)
+        sessions.end_all(session, person_id=person.id, reason=SessionEnd.EVERYWHERE, now=later)
         about = {"person": str(person.id), "role": "treasurer"}
         own = {"session": str(row.id)}
         assert logged(session)[1:] == [

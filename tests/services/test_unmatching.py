@@ -11,7 +11,7 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.payments import Payout
 from ledger.models.people import Person
-from ledger.models.statements import BankLine, BankLinePart, Match
+from ledger.models.statements import BankLine, BankLinePart, LineState, Match
 from ledger.queries import invariants
 from ledger.queries.banking.statements import open_and_parked_lines_of
 from ledger.queries.books.balances import trial_balance
@@ -247,7 +247,7 @@ def test_the_books_hold_every_rule_after_undoing(hall: Hall, treasurer: Person) 
     assert broken(hall) == []
     # The control: a line that says it is open while a match holds is found.
     say(hall, line, "unidentified", "GEN")
-    line.state = "open"
+    line.state = LineState.OPEN
     hall.session.flush()
     assert broken(hall) == ["I-38"]
     assert item_by_id(hall.session, line.id).state == "open"
