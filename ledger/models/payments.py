@@ -76,6 +76,15 @@ class BalanceTransaction(Base):
             postgresql_where=text("outcome = 'movement_suspended'"),
             sqlite_where=text("outcome = 'movement_suspended'"),
         ),
+        # What is owed back to donors.
+        Index(
+            "ix_balance_transaction_owed_back",
+            "book_id",
+            "created_at",
+            "stripe_txn_id",
+            postgresql_where=text("owed_back > 0"),
+            sqlite_where=text("owed_back > 0"),
+        ),
         # What all movements come to.
         Index("ix_balance_transaction_net", "commodity", "net"),
         Index(
@@ -104,7 +113,8 @@ class BalanceTransaction(Base):
     book_id: Mapped[UUID | None] = mapped_column(ForeignKey("book.id"))
     fund_id: Mapped[UUID | None]
     recurring_id: Mapped[UUID | None] = mapped_column(ForeignKey("recurring_gift.id"))
-    # What of a charge is owed to its donor, minor units (REF-3).
+    # What of a charge, or of a refund that was returned, is owed to its donor, minor units (REF-3,
+    # REF-5).
     owed_back: Mapped[int] = mapped_column(default=0)
     posted_at: Mapped[datetime | None]
     # The event it was posted as; what is in suspense waits for somebody to name it.

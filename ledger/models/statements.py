@@ -32,6 +32,7 @@ class MatchRule(StrEnum):
     PLEDGE = "M-05"
     BANK_CHARGE = "M-09"
     RETURNED_CHEQUE = "M-12"
+    OWED_REFUND = "owed_refund"
     GIFT = "gift"
     UNIDENTIFIED = "unidentified"
     IDENTIFIED = "identified"

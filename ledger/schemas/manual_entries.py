@@ -307,6 +307,8 @@ FIELDS: Mapping[str, Build] = {
         label=later("Condition"),
         hint=later("A means as new, E means broken."),
     ),
+    "contribution": _line(64, label=later("Contribution"), widget="choice"),
+    "owed": _line(64, label=later("Owed back to"), widget="choice"),
     "entry": _row(label=later("Deposit")),
     "loan": _row(label=later("Equipment")),
     "hours": _row(label=later("Hours")),

@@ -41,6 +41,9 @@ class Charge:
     owed: int = 0
     disputed: int = 0
     debit: bool = False
+    # What of it is no contribution, and where the contribution is income.
+    benefit: int = 0
+    income: int = 4010
 
 
 class Money(Played):
@@ -174,7 +177,10 @@ class Money(Played):
                 now=self.stage.now,
             ),
         )
-        self.charges.append(Charge(txn.source_id, place, amount, self.stage.today))
+        income = 4020 if kind == "recurring" else 4010
+        self.charges.append(
+            Charge(txn.source_id, place, amount, self.stage.today, benefit=benefit, income=income)
+        )
 
     @precondition(lambda self: self.charges)
     @rule(n=ANY, part=st.integers(1, 10))
@@ -183,19 +189,14 @@ class Money(Played):
         amount = (charge.amount - charge.back - charge.disputed) * part // 10
         if amount <= 0:
             return
-        if charge.owed and charge.owed < amount:
-            amount = charge.owed
         txn = self.moved(-amount, category="refund", source=f"re_{self.stage.minutes}")
         charge.back += amount
 
         def expected() -> None:
-            account = 4090
-            if charge.owed >= amount:
-                charge.owed -= amount
-                account = 2140
-            elif charge.on <= self.last_closed(charge.place):
-                account = 4095
-            self.model.through(1110, charge.place, -amount, {account: amount})
+            owed = min(charge.owed, amount)
+            charge.owed -= owed
+            account = 4095 if charge.on <= self.last_closed(charge.place) else 4090
+            self.model.through(1110, charge.place, -amount, {2140: owed, account: amount - owed})
 
         self.play(
             expected,
@@ -217,9 +218,9 @@ class Money(Played):
         amount = charge.amount * part // 10
 
         def expected() -> None:
-            need(0 < amount <= charge.amount - charge.owed)
+            need(0 < amount <= charge.amount - charge.benefit - charge.owed)
             charge.owed += amount
-            self.model.move(charge.place, {4010: amount, 2140: -amount})
+            self.model.move(charge.place, {charge.income: amount, 2140: -amount})
 
         common = self.stage.common
         self.play(

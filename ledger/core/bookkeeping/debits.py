@@ -121,9 +121,12 @@ def goal_reached(*, book: str, fund: str, currency: str, amount: int, pledge: st
     return [entry(book, legs)]
 
 
-def refund_owed(*, book: str, fund: str, currency: str, amount: int) -> list[Entry]:
+def refund_owed(
+    *, book: str, fund: str, currency: str, amount: int, recurring: bool = False
+) -> list[Entry]:
     """A gift is to go back, as with one made twice: it is no income any more (REF-3)."""
-    return [entry(book, pair(fund, currency, amount, Acct.DONATIONS, Acct.REFUNDS_PAYABLE))]
+    income = Acct.RECURRING_DONATIONS if recurring else Acct.DONATIONS
+    return [entry(book, pair(fund, currency, amount, income, Acct.REFUNDS_PAYABLE))]
 
 
 def owed_refund_settled(
@@ -132,6 +135,22 @@ def owed_refund_settled(
     """Book the money that goes back for a refund that was owed (REF-3)."""
     paid = {"payment": payment}
     legs = pair(fund, currency, amount, Acct.REFUNDS_PAYABLE, Acct.STRIPE_BALANCE, on_credit=paid)
+    return [entry(book, legs)]
+
+
+def owed_refund_repaid(
+    *, book: str, fund: str, currency: str, amount: int, payment: str
+) -> list[Entry]:
+    """Book the bank transfer that pays a donor back what was owed (REF-3, REF-5); ``payment``
+    names the contribution or the returned refund."""
+    legs = pair(
+        fund,
+        currency,
+        amount,
+        Acct.REFUNDS_PAYABLE,
+        Acct.BANK,
+        on_debit={"payment": payment},
+    )
     return [entry(book, legs)]
 
 

@@ -55,6 +55,7 @@ class _Gathered:
     parts: list[Part] = field(default_factory=list)
     card: Mandate | None = None
     moved: int | None = None
+    owed_back: int = 0
     bounced: dict[str, int] = field(default_factory=dict)
     logged: int = 0
 
@@ -70,10 +71,11 @@ def standings_of(
         return {}
     gathered = _gather(session, pledge_ids)
     found = {}
-    for pledge, zone, campaign, card, basket, person, moved, logged in session.execute(
+    for pledge, zone, campaign, card, basket, person, moved, owed, logged in session.execute(
         _with_sums(pledge_ids)
     ):
         told = gathered[pledge.id]
+        told.owed_back = int(owed or 0)
         told.card, told.logged = card, int(logged or 0)
         told.moved = None if moved is None else int(moved)
         facts = _facts(pledge, zone, campaign, told, now)
@@ -85,9 +87,14 @@ def standings_of(
 
 def _with_sums(ids: Collection[UUID]) -> Select[Any]:
     """Select pledges with time zone, campaign's state, card, basket, whose they are, what moved
-    at Stripe and the hours that wait for confirmation."""
+    at Stripe, what of it is owed back and the hours that wait for confirmation."""
     moved = select(func.sum(BalanceTransaction.amount)).where(
         BalanceTransaction.pledge_id == Pledge.id, BalanceTransaction.posted_at.is_not(None)
+    )
+    # A refund that was returned is told by its own state.
+    owed = select(func.sum(BalanceTransaction.owed_back)).where(
+        BalanceTransaction.pledge_id == Pledge.id,
+        BalanceTransaction.reporting_category == "charge",
     )
     logged = select(func.sum(HoursEntry.worked_minutes)).where(
         HoursEntry.pledge_id == Pledge.id, HoursEntry.state == HoursState.LOGGED
@@ -101,6 +108,7 @@ def _with_sums(ids: Collection[UUID]) -> Select[Any]:
             Basket,
             Party.person_id,
             moved.scalar_subquery(),
+            owed.scalar_subquery(),
             logged.scalar_subquery(),
         )
         .join(Book, Book.id == Pledge.book_id)
@@ -206,7 +214,10 @@ def _facts(
             and told.moved <= 0
             and all(source == FulfilmentSource.PAYMENT for source, q, _on in came if q > 0)
         ),
-        refund_sent=sum(row.amount for row in told.refunds if row.state in REFUND_SENT),
+        # A refund that was sent settles what is owed back first.
+        refund_sent=max(
+            told.owed_back, sum(row.amount for row in told.refunds if row.state in REFUND_SENT)
+        ),
         refund_failed=refund.amount if refund and refund.state in REFUND_FAILED else 0,
         dispute=dispute,
         disputed=disputed,

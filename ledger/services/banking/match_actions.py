@@ -7,10 +7,10 @@ from uuid import UUID
 
 from ledger.db import Session
 from ledger.errors import Invalid
-from ledger.services.banking import matching, tax_reclaims
+from ledger.services.banking import matching, repayments, tax_reclaims
 
-# Meaning → the service, and what the treasurer names with it: a payout, reference, fund, entry or
-# item of a deposit.
+# Meaning → the service, and what the treasurer names with it: a payout, reference, fund, entry,
+# item of a deposit or Stripe movement.
 MEANINGS: dict[str, tuple[Callable[..., Any], str]] = {
     "payout": (matching.match_payout, "payout_id"),
     "pledge": (matching.match_pledge, "reference"),
@@ -20,6 +20,7 @@ MEANINGS: dict[str, tuple[Callable[..., Any], str]] = {
     "identify": (matching.identify, "reference"),
     "entry": (matching.match_entry, "entry_id"),
     "returned": (matching.match_returned_cheque, "item_id"),
+    "repaid": (repayments.match_repaid, "txn_id"),
     "gift_with_reclaim": (tax_reclaims.match_gift_with_reclaim, "fund"),
     "reclaim": (tax_reclaims.match_reclaim, "fund"),
 }

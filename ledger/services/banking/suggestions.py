@@ -20,6 +20,7 @@ from ledger.models.journal import Entry as EntryRow
 from ledger.models.payments import Payout
 from ledger.models.statements import BankLine, LineState, Match, MatchRule
 from ledger.queries.banking.deposits import banked
+from ledger.queries.payments.owed_refunds import owed_refunds
 from ledger.queries.payments.payments import payouts_in_transit
 from ledger.queries.pledges.pledges import open_by_reference
 from ledger.services.banking.items import Item, items_of
@@ -36,6 +37,7 @@ ENTRIES_SHOWN = 5
 CHEQUES_SHOWN = 5
 # What a bank takes for a cheque that comes back, at most; minor units.
 RETURN_CHARGE_LIMIT = 5_000
+OWED_SHOWN = 5
 ENTRIES_LOOKED_AT = 1_000
 
 
@@ -71,6 +73,7 @@ def suggestions_for(session: ReadSession, items: Sequence[Item]) -> dict[UUID, l
     payouts = _payouts(session, [item for item in ours if item.part is None])
     pledges = _pledges(session, [item for item in ours if not item.split])
     cheques = _cheques(session, [item for item in ours if item.amount < 0])
+    owed = _owed(session, [item for item in ours if item.amount < 0])
     entries = _entries(session, waiting)
     found: dict[UUID, list[Suggestion]] = {item.id: [] for item in items}
     for item in waiting:
@@ -78,6 +81,7 @@ def suggestions_for(session: ReadSession, items: Sequence[Item]) -> dict[UUID, l
             *payouts.get(item.id, ()),
             *pledges.get(item.id, ()),
             *cheques.get(item.id, ()),
+            *owed.get(item.id, ()),
             *entries.get(item.id, ()),
             *(_charges(item) if item.account == Acct.BANK else ()),
         ]
@@ -199,6 +203,31 @@ def _cheques(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Sug
                 amount=one.amount,
             )
             for one in fitting[:CHEQUES_SHOWN]
+        ]
+    return found
+
+
+def _owed(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Suggestion]]:
+    """What a debit could pay back to a donor: all that is owed of one contribution, else a part."""
+    if not items:
+        return {}
+    owed = owed_refunds(session, book_id=items[0].book_id)
+    found = {}
+    for item in items:
+        fitting = [
+            one for one in owed if one.commodity == item.commodity and one.owed >= -item.amount
+        ]
+        fitting = [one for one in fitting if one.owed == -item.amount] or fitting
+        found[item.id] = [
+            Suggestion(
+                MatchRule.OWED_REFUND,
+                one.txn_id,
+                certain=False,
+                sentence="This amount is owed back to a donor.",
+                posts="owed_refund_repaid",
+                about=f"{one.donor} {one.reference}".strip() or one.txn_id,
+            )
+            for one in fitting[:OWED_SHOWN]
         ]
     return found
 

@@ -22,6 +22,7 @@ from ledger.models.statements import BankLinePart, LineState, Match, MatchRule
 from ledger.queries.books.books import fund_by_code
 from ledger.queries.books.funds import on_account, spendable
 from ledger.services.accounting.fund_control import lock_fund
+from ledger.services.banking import repayments
 from ledger.services.banking.items import Item, item_by_id, mark_parked
 from ledger.services.banking.suggestions import FAILED
 from ledger.services.books import journal
@@ -66,7 +67,7 @@ def undoing(session: ReadSession, *, line_id: UUID) -> tuple[Item, Match, Entry 
         )
     _check_payout(session, match)
     for row, pledge in _made_good(session, match):
-        if not can_reopen(pledge):
+        if row.quantity > 0 and not can_reopen(pledge):
             raise Conflict(
                 "The pledge has since ended or depends on its campaign, so this payment "
                 "stays. Refund the money, or move it to another fund.",
@@ -120,6 +121,10 @@ def _take_back(
         if on_account(session, fund, Acct.TAX_RECLAIM_RECEIVABLE) < 0:
             raise Conflict("The tax on this contribution has since been reclaimed.", place="line")
     for row, pledge in _made_good(session, match):
+        if row.quantity < 0:
+            # A repayment opened nothing, so undoing it makes nothing good.
+            session.delete(row)
+            continue
         record_fulfilment(
             session,
             pledge=pledge,
@@ -129,6 +134,7 @@ def _take_back(
             source_ref=str(match.id),
             now=now,
         )
+    repayments.owe_again(session, match, opposite)
     payout = _payout_of(session, match)
     if payout is not None:
         payout.bank_line_id = None

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from ledger.core import bookkeeping
+from ledger.core.accounts import Acct
 from ledger.core.entry import Entry
 from ledger.core.figures import given
 from ledger.core.vocabulary import FulfilmentSource, LegalNature, RefundState
@@ -21,6 +22,7 @@ from ledger.models.journal import Entry as EntryRow
 from ledger.models.payments import BalanceTransaction, Refund
 from ledger.models.pledges import Pledge
 from ledger.queries.accounting.periods import closed_until
+from ledger.queries.payments.owed_refunds import contributed, not_given_back
 from ledger.queries.people.parties import labels_of_payment
 from ledger.services.books import journal
 from ledger.services.payments.disputes import restate_disputed
@@ -33,6 +35,7 @@ from ledger.services.stripe_balance.balance_transactions import (
     day_of,
     extra_fee,
     fund_of,
+    merged,
     post,
     suspend,
     unposted,
@@ -101,28 +104,49 @@ def settle_prior_refund(session: Session, *, txn_id: str, fund: Fund, now: datet
     post(session, txn, fund, entries, "refund_settled", now)
 
 
-def owe_back(session: Session, *, charge_id: str, amount: int, on: date, now: datetime) -> None:
-    """Book that a gift is to go back, as with one made twice (REF-3).
+def owe_back(
+    session: Session,
+    *,
+    charge_id: str,
+    amount: int | None,
+    on: date,
+    now: datetime,
+    made_by: UUID | None = None,
+) -> UUID:
+    """Book that a gift is to go back, as with one made twice, and return the entry (REF-3).
 
-    Raises Invalid above the charge.
+    Without an ``amount``, all that is left of it. Raises Conflict while the payment is not in the
+    books or nothing of it is left, Invalid above what of it is a contribution and has not gone
+    back.
     """
     charge = charge_of(session, charge_id)
-    if not 0 < amount <= charge.amount - charge.owed_back:
-        raise Invalid("This is more than the amount given.", place="amount")
     fund = fund_of(session, charge)
-    journal.post(
+    given_as = contributed(session, charge, fund)
+    left = min(sum(given_as.values()), not_given_back(session, charge))
+    if left <= 0:
+        raise Conflict("Nothing of this payment is left as a contribution.", place="contribution")
+    amount = left if amount is None else amount
+    if not 0 < amount <= left:
+        raise Invalid("This is more than what is left of the contribution.", place="amount")
+    regular = min(amount, given_as[Acct.RECURRING_DONATIONS])
+    place = where(session, charge, fund)
+    entries: list[Entry] = []
+    for part, recurring in ((regular, True), (amount - regular, False)):
+        if part:
+            entries += bookkeeping.refund_owed(**place, amount=part, recurring=recurring)
+    posted = journal.post(
         session,
-        [
-            item.about(labels_of_payment(session, charge), given)
-            for item in bookkeeping.refund_owed(**where(session, charge, fund), amount=amount)
-        ],
+        [item.about(labels_of_payment(session, charge), given) for item in merged(entries)],
         event_type="refund_owed",
         source="stripe",
         external_ref=_owing(session, charge),
         accounting_on=on,
         now=now,
+        made_by=made_by,
     )
     charge.owed_back += amount
+    session.flush()
+    return posted.ids[0]
 
 
 def _owing(session: ReadSession, charge: BalanceTransaction) -> str:
@@ -164,6 +188,7 @@ def settle_bounce(session: Session, *, txn_id: str, refund_id: str, now: datetim
     )
     entries += extra_fee(session, txn, fund, txn_id)
     post(session, txn, fund, entries, "refund_bounced", now, payment=sent)
+    txn.owed_back = txn.amount
     row = session.scalar(select(Refund).where(Refund.stripe_refund_id == refund_id))
     if row is not None:
         row.state = RefundState.BOUNCED
@@ -244,21 +269,22 @@ def _refund_entries(
     fund: Fund,
     pledge: Pledge | None,
 ) -> list[Entry]:
-    """Say what a refund means; marks what was owed back as gone."""
-    back: dict[str, Any] = {
-        **where(session, txn, fund),
-        "amount": -txn.amount,
-        "payment": txn.stripe_txn_id,
-    }
-    if charge.owed_back >= -txn.amount:
-        charge.owed_back += txn.amount
-        return bookkeeping.owed_refund_settled(**back)
+    """Say what a refund means, what was owed back first; marks that part as gone."""
+    back: dict[str, Any] = {**where(session, txn, fund), "payment": txn.stripe_txn_id}
+    owed = min(charge.owed_back, -txn.amount)
+    entries: list[Entry] = []
+    if owed:
+        charge.owed_back -= owed
+        entries = bookkeeping.owed_refund_settled(**back, amount=owed)
+    back["amount"] = -txn.amount - owed
+    if not back["amount"]:
+        return entries
     if charge.outcome == HELD and pledge is not None:
-        return bookkeeping.held_money_returned(**back, pledge=pledge.reference)
+        return entries + bookkeeping.held_money_returned(**back, pledge=pledge.reference)
     closed = closed_until(session, [fund.book_id]).get(fund.book_id, date.min)
     if day_of(session, charge, fund) <= closed:
-        return bookkeeping.prior_refund_settled(**back)
-    return bookkeeping.refund_settled(**back, pledge=pledge.reference if pledge else None)
+        return entries + bookkeeping.prior_refund_settled(**back)
+    return entries + bookkeeping.refund_settled(**back, pledge=pledge.reference if pledge else None)
 
 
 def _entry_in(session: ReadSession, posted: journal.Posted, pledge: Pledge) -> UUID:

@@ -14,15 +14,17 @@ from ledger.models.agreements import Agreement
 from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.assets import AssetLoan
 from ledger.models.hours import HoursEntry
+from ledger.models.payments import BalanceTransaction
 from ledger.queries.books.books import fund_by_code
 from ledger.queries.books.journal import entries_named
 from ledger.queries.pledges.pledges import pledge_by_reference
 from ledger.schemas.fields import asked
 from ledger.services.accounting import exchange
-from ledger.services.banking import cash
+from ledger.services.banking import cash, repayments
 from ledger.services.books.books import ensure_commodity
 from ledger.services.equipment import contributed_use, low_value_items, supplies
 from ledger.services.equipment.assets import Receipt
+from ledger.services.payments import refund_settlement
 from ledger.services.pledges import pledges, receivables
 from ledger.services.volunteering import hours
 from ledger.web.manual_entries.forms import Entered, EntryKind
@@ -188,6 +190,26 @@ def _bounced_cheque(told: Entered) -> UUID:
     )
 
 
+def _given_by_mistake(told: Entered) -> UUID:
+    txn = told.session.get(BalanceTransaction, told.answers["contribution"])
+    if txn is None or txn.book_id != told.book.id or txn.source_id is None:
+        raise Invalid("This book has no such contribution.", place="contribution")
+    return refund_settlement.owe_back(
+        told.session,
+        charge_id=txn.source_id,
+        amount=told.answers["amount"],
+        on=_day(told),
+        now=told.now,
+        made_by=told.by,
+    )
+
+
+def _donor_repaid(told: Entered) -> UUID:
+    return repayments.repay(
+        told.session, book=told.book, txn_id=told.answers["owed"], **told.booking("amount")
+    )
+
+
 def _hours_not_worked(told: Entered) -> ApprovalRequest:
     row = told.session.get(HoursEntry, told.answers["hours"])
     if row is None or row.book_id != told.book.id:
@@ -327,6 +349,36 @@ COMMUNITY_KINDS: dict[str, EntryKind] = {
                 later("Only for a deposit without recorded items."),
             )
         },
+    ),
+    "given-by-mistake": EntryKind(
+        "mistakes",
+        later("Contribution made by mistake"),
+        later(
+            "A donor gave twice, or the wrong amount, by card or direct debit. It is no longer "
+            "income: you owe it back until you refund it or pay it back by bank."
+        ),
+        ("contribution", "amount", "done_on"),
+        _given_by_mistake,
+        optional=("amount",),
+        tried=True,
+        words={
+            "amount": asked(
+                later("Amount to give back"), later("If empty, all that is left of it.")
+            ),
+        },
+    ),
+    "donor-repaid": EntryKind(
+        "mistakes",
+        later("Donor paid back by bank"),
+        later(
+            "You transferred what you owe back to a donor. Match the bank line to this entry, or "
+            "match the line on the bank page instead."
+        ),
+        ("owed", "amount", "done_on"),
+        _donor_repaid,
+        optional=("amount",),
+        tried=True,
+        words={"amount": asked(later("Amount"), later("If empty, all that is owed."))},
     ),
     "hours-not-worked": EntryKind(
         "mistakes",

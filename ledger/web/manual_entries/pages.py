@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from ledger.core.accounts import Acct
 from ledger.core.currencies import exponent
+from ledger.core.days import day_in
 from ledger.core.vocabulary import BookKind, Consent, FundClass, RequestState
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
@@ -29,6 +30,7 @@ from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import commodities, funds_of
 from ledger.queries.books.policies import policy_of
 from ledger.queries.equipment import assets
+from ledger.queries.payments import owed_refunds
 from ledger.queries.pools import pools
 from ledger.queries.volunteering import hours
 from ledger.schemas import manual_entries as schemas
@@ -327,6 +329,28 @@ def _banked(session: ReadSession, book: Book) -> list[tuple[str, str]]:
     ]
 
 
+def _contributions(session: ReadSession, book: Book) -> list[tuple[str, str]]:
+    rows = owed_refunds.newest_contributions(session, book_id=book.id)
+    return [(row.txn_id, _contribution(book, row, row.amount)) for row in rows]
+
+
+def _owed(session: ReadSession, book: Book) -> list[tuple[str, str]]:
+    rows = owed_refunds.owed_refunds(session, book_id=book.id)
+    return [(row.txn_id, _contribution(book, row, row.owed)) for row in rows]
+
+
+def _contribution(book: Book, row: owed_refunds.Contribution, amount: int) -> str:
+    """Return what tells a contribution apart: its day, amount, donor and pledge."""
+    texts = (
+        day_in(book.time_zone, row.at).isoformat(),
+        f"{format_figure(amount, row.commodity)} {row.commodity}",
+        row.donor,
+        row.reference,
+        row.fund,
+    )
+    return ", ".join(text for text in texts if text)
+
+
 def _hours(session: ReadSession, book: Book) -> list[tuple[str, str]]:
     return [
         (
@@ -368,6 +392,8 @@ CHOICES: dict[str, Callable[[ReadSession, Book], list[tuple[str, str]]]] = {
     "condition": _conditions,
     "loan": _loans,
     "entry": _banked,
+    "contribution": _contributions,
+    "owed": _owed,
     "hours": _hours,
     "pool": _pools,
     "member": _members,

@@ -11,7 +11,7 @@ from ledger.core.currencies import exponent
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.models.pledges import Pledge
-from ledger.queries.payments import disputes, payments, stripe_balance
+from ledger.queries.payments import disputes, owed_refunds, payments, stripe_balance
 from ledger.schemas.money import refund as refund_schema
 from ledger.services.payments import refunds
 from ledger.web.identity.sessions import fresh_needed, held_answers
@@ -32,7 +32,7 @@ pages = Blueprint("payouts", __name__)
 @pages.get("/books/<code>/payouts")
 def show(code: str) -> Response:
     """Show the balance and whether the books agree, disputes with their deadline, refunds, what
-    nobody knows, payouts and payments."""
+    is owed back to donors, what nobody knows, payouts and payments."""
     book = book_for("read_books", code)
     with reading() as session:
         shown: dict[str, Any] = {
@@ -40,6 +40,7 @@ def show(code: str) -> Response:
             "read_at": stripe_balance.read_until(session),
             "disputes": disputes.disputes_of(session, book_id=book.id),
             "refunds": payments.refunds_of_book(session, book_id=book.id),
+            "owed": owed_refunds.owed_refunds(session, book_id=book.id),
             "suspense": stripe_balance.in_suspense(session, book_id=book.id),
             "payouts": payments.payouts_of(session, book_id=book.id),
             "unposted": payments.unposted(session),
