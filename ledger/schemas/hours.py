@@ -28,3 +28,12 @@ class Hours(Schema):
     pledge = Line(
         load_default="", longest=32, metadata=asked(later("For my pledge"), widget="choice")
     )
+    allocation = Line(
+        load_default="",
+        longest=64,
+        metadata=asked(
+            later("Worked at"),
+            hint=later("Choose a community if the pool allocated your pledged hours to it."),
+            widget="choice",
+        ),
+    )

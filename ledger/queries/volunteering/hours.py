@@ -7,11 +7,13 @@ from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import aliased
 
 from ledger.db import ReadSession
 from ledger.models.books import Book, Fund
 from ledger.models.hours import HoursEntry, HoursState
 from ledger.models.parties import Party
+from ledger.models.pledges import Pledge
 from ledger.paging import PAGE, Page, behind, cut
 
 
@@ -30,6 +32,8 @@ class HoursRow:
     worked_on: date
     description: str
     state: HoursState
+    # The pool that it was pledged to, where that is not where it was worked.
+    pool: str = ""
 
 
 def hours_to_confirm(
@@ -76,11 +80,14 @@ def _rows(
     limit: int = PAGE + 1,
 ) -> list[HoursRow]:
     order = (HoursEntry.worked_on, HoursEntry.id)
+    pool = aliased(Book)
     query = (
-        select(HoursEntry, Book.name, Fund.name, Party)
+        select(HoursEntry, Book.name, Fund.name, Party, pool.name)
         .join(Book, Book.id == HoursEntry.book_id)
         .join(Fund, Fund.id == HoursEntry.fund_id)
         .join(Party, Party.id == HoursEntry.party_id)
+        .outerjoin(Pledge, Pledge.id == HoursEntry.pledge_id)
+        .outerjoin(pool, (pool.id == Pledge.book_id) & (pool.id != HoursEntry.book_id))
         .where(*conditions)
         .order_by(*(column.desc() for column in order) if newest_first else order)
         .limit(limit)
@@ -98,6 +105,7 @@ def _rows(
             worked_on=row.worked_on,
             description=row.description,
             state=row.state,
+            pool=pool_name or "",
         )
-        for row, book, fund, party in session.execute(query)
+        for row, book, fund, party, pool_name in session.execute(query)
     ]

@@ -188,6 +188,10 @@ def confirm_hours(
     check_window(session, row, book, confirmed_by, now)
     fund = session.get_one(Fund, row.fund_id)
     pledge = session.get(Pledge, row.pledge_id) if row.pledge_id else None
+    if pledge is not None and pledge.book_id != row.book_id:
+        raise Conflict(
+            "A pool allocated these hours, so they pass through its books.", place="hours"
+        )
     valuation = value_hours(session, row, book, confirmed_by, on, builds=builds)
     builds = builds and valuation.capitalise
     released = release_for(session, pledge, row.worked_minutes)[0] if pledge else 0
@@ -279,6 +283,12 @@ def propose_hours_correction(
         raise NotFound("This record of hours does not exist.", place="hours")
     if not 0 < minutes <= _still_counted(session, row):
         raise Conflict("This is more than the minutes confirmed.", place="minutes")
+    pledge = session.get(Pledge, row.pledge_id) if row.pledge_id else None
+    if pledge is not None and pledge.book_id != row.book_id:
+        raise Conflict(
+            "A pool allocated these hours, so they cannot be taken back in one book alone.",
+            place="hours",
+        )
     return propose(
         session,
         book_id=row.book_id,

@@ -14,11 +14,14 @@ from ledger.models.books import Book
 from ledger.models.hours import HoursEntry
 from ledger.models.parties import Party
 from ledger.models.people import Person
+from ledger.models.pledges import Pledge
 from ledger.queries.books.books import book_by_code, commodities, fund_by_code, funds_of_books
 from ledger.queries.pledges import pledges
+from ledger.queries.pools import hours as pooled
 from ledger.queries.volunteering import hours
 from ledger.schemas.hours import Hours
 from ledger.services.pledges import parties
+from ledger.services.pools import hours as pool_hours
 from ledger.services.volunteering import hours as hours_services
 from ledger.web.site.context import (
     now,
@@ -64,7 +67,7 @@ def confirm(hours_id: UUID) -> Response:
     person, book = _may_confirm(hours_id)
     day = today(book)
     write(
-        lambda session: hours_services.confirm_hours(
+        lambda session: pool_hours.confirm(
             session, hours_id=hours_id, confirmed_by=person, on=day, now=now()
         )
     )
@@ -91,9 +94,14 @@ def _log(session: Session, person: Person, answers: dict[str, Any]) -> None:
         raise Invalid(_("You have no such pledge."), place="pledge")
     if pledge is not None:
         party = session.get_one(Party, pledge.party_id)
+        if answers["allocation"]:
+            _log_pooled(session, person, pledge, party, answers)
+            return
         book, fund = session.get_one(Book, pledge.book_id), pledges.fund_of(session, pledge)
         commodity = pledge.commodity
     else:
+        if answers["allocation"]:
+            raise Invalid(_("Choose the pledge that these hours are for."), place="pledge")
         giver = parties.Giver(person.name, person.email, "initials")
         party = parties.party_of_person(session, person=person, giver=giver, now=now())
         book = book_by_code(session, answers["book"])
@@ -128,6 +136,31 @@ def _log(session: Session, person: Person, answers: dict[str, Any]) -> None:
     )
 
 
+def _log_pooled(
+    session: Session, person: Person, pledge: Pledge, party: Party, answers: dict[str, Any]
+) -> None:
+    """Log time that was pledged to a pool at the member that it was allocated to."""
+    offered = pooled.allocated_to(session, person_id=person.id)
+    chosen = next((row for row in offered if str(row.id) == answers["allocation"]), None)
+    if chosen is None:
+        raise Invalid(_("Choose where you worked."), place="allocation")
+    pool_hours.log_pooled_hours(
+        session,
+        allocation_id=chosen.id,
+        party=party,
+        work=hours_services.Work(
+            commodity=pledge.commodity,
+            minutes=answers["worked"],
+            worked_on=answers["worked_on"],
+            description=answers["description"],
+            pledge=pledge,
+            campaign_id=pledge.campaign_id,
+        ),
+        logged_by=person.id,
+        now=now(),
+    )
+
+
 def _may_confirm(hours_id: UUID) -> tuple[UUID, Book]:
     """Return who is asking, and whose hours they are. Raises NotFound."""
     person = signed_in()
@@ -151,6 +184,7 @@ def _page(values: dict[str, str], errors: dict[str, list[str]], status: int = 20
             for part in pledges.pledges_of_person(session, person_id=person.id)
             if part.commodity.startswith("MIN.") and part.open
         ]
+        allocated = pooled.allocated_to(session, person_id=person.id) if promised else []
         confirms = [book.id for book in visitor().books("confirm_hours")]
         waiting = hours.hours_to_confirm(session, book_ids=confirms, after=row_asked("waiting"))
     # Who has nowhere to log sees no form in which the sentences could stand.
@@ -164,6 +198,7 @@ def _page(values: dict[str, str], errors: dict[str, list[str]], status: int = 20
         funds=[fund for found in funds.values() for fund in found],
         own=own,
         promised=promised,
+        allocated=allocated,
         waiting=waiting,
         form=Form(Hours(), values=values, errors=errors),
     )
