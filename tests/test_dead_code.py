@@ -38,9 +38,6 @@ AHEAD = {
     "hold_for_goal": "PAY-13",
     "reach_goal": "PAY-13",
     "match_gifts": "PLG-14 for a sponsor without a campaign",
-    "settle_prior_refund": "REF-4",
-    "settle_payout_by_fund": "PO-1 by funds that a person names",
-    "confirm_pooled_hours": "ALC-9",
 }
 KINDS = {"function", "class", "method", "property", "import", "unreachable_code"}
 

@@ -1,8 +1,12 @@
 """Money that a treasurer writes down: cash, transfers, refunds, contributions."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask_babel import lazy_gettext as later
 from marshmallow import Schema
 
+from ledger.schemas.manual_entries import OptionalMoney
 from ledger.schemas.fields import Count, Day, Line, Money, Text, asked, one_of
 from ledger.services.banking.match_actions import MEANINGS
 
@@ -112,6 +116,15 @@ class Named(Schema):
     """Which fund a payment was for that named none."""
 
     fund = Line(required=True, longest=32, metadata=asked(later("Contribution to the fund")))
+
+
+def fund_parts(exponent: int, funds: Mapping[str, str]) -> Schema:
+    """Return the shape of the parts of a payout, a field for each fund by its code and name."""
+    shape: dict[str, Any] = {
+        f"fund-{code}": OptionalMoney(exponent, load_default=None, metadata=asked(name))
+        for code, name in funds.items()
+    }
+    return Schema.from_dict(shape, name="FundParts")()
 
 
 class Meaning(Schema):

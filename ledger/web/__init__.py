@@ -37,6 +37,7 @@ NOUNS = (
     "importing.gift_lists",
     "importing.ledgers",
     "payments.payouts",
+    "payments.waiting",
     "payments.unrecognised",
     "accounting.periods",
     "banking.cash",

@@ -362,6 +362,7 @@ class Money(Played):
             created_at=self.stage.now,
             descriptor="",
             trace="",
+            automatic=False,
         )
 
     @precondition(lambda self: self.payouts)

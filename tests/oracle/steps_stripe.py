@@ -146,7 +146,11 @@ def ref_4(world: World, session: Session) -> None:
     """The gift was made in a year that is closed: it came with the books that were taken over."""
     txn = world.movement(session, -2500, category="refund", source="re_old")
     refund_settlement.settle_prior_refund(
-        session, txn_id=txn.id, fund=world.fund(session, "A", "SOLAR"), now=world.now
+        session,
+        txn_id=txn.id,
+        charge_id="ch_old",
+        fund=world.fund(session, "A", "SOLAR"),
+        now=world.now,
     )
 
 
@@ -193,6 +197,7 @@ def _payout_row(name: str, amount: int, status: str) -> Payout:
         created_at=START,
         descriptor="STRIPE",
         trace="",
+        automatic=False,
     )
 
 

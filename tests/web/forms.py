@@ -332,6 +332,13 @@ FORMS = (
         },
     ),
     Form("suspense.name", "treasurer", {"fund": "GEN"}, {"fund": "code"}),
+    Form("waiting.refund", "treasurer", {"fund": "GEN"}, {"fund": "code"}),
+    Form(
+        "waiting.payout",
+        "treasurer",
+        {"fund-GEN": "5.00"},
+        {"fund-GEN": "cap", "fund-SOLAR": "cap"},
+    ),
     Form(
         "payouts.refund",
         "treasurer",

@@ -216,6 +216,8 @@ DEEDS: dict[str, Deed] = {
         },
     ),
     "suspense.name": Deed(TREASURER, {"fund": "GEN"}),
+    "waiting.refund": Deed(TREASURER, {"fund": "GEN"}),
+    "waiting.payout": Deed(TREASURER, {"fund-GEN": "5.00"}),
     "payouts.retry": Deed(TREASURER),
     "payouts.refund": Deed(TREASURER, {"amount": "1", "reason": "Paid twice"}),
     "transfers.propose": Deed(
@@ -424,6 +426,8 @@ VIEWS: dict[str, frozenset[str]] = {
     "agreements.show": READERS | {"member"},
     "agreements.new": frozenset({"member", "treasurer"}),
     "suspense.form": TREASURER,
+    "waiting.refund_form": TREASURER,
+    "waiting.payout_form": TREASURER,
     "payouts.refund_form": TREASURER,
     "desk.check": READERS,
     "people.show": ADMIN | {"auditor"},

@@ -65,6 +65,7 @@ OTHERS = {
         *("bank_tables.say", "bank_tables.send", "gift_lists.say", "gift_lists.send"),
         *("statements.join", "statements.match", "statements.undo"),
         *("statements.upload", "suspense.name", "ledgers.send", "ledgers.say"),
+        *("waiting.refund", "waiting.payout"),
     },
     "moves neither money nor rights": {
         *("calls.change", "calls.correct", "calls.draft", "calls.throw_away"),

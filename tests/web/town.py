@@ -10,7 +10,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -357,6 +357,9 @@ def _settle(session: Session, town: Town) -> None:
     town.ids["txn_id"] = "txn_stray"
     balance_transactions.store_transaction(session, txn=stray_payment())
     balance_transactions.suspend(session, txn_id="txn_stray", fund=general, now=NOW)
+    for name, moved in WAITING.items():
+        town.ids[name] = moved.id
+        balance_transactions.store_transaction(session, txn=moved)
     town.ids["refund_id"] = _unanswered_refund(session, town, book)
     town.ids["token_id"] = str(tokens_of(session, person_id=owner)[0].id)
     elsewhere, _token = start_session(
@@ -426,6 +429,25 @@ def stray_payment() -> BalanceTransaction:
         available_on=TODAY,
         body={},
     )
+
+
+# What nobody but a treasurer can say the funds of: an old refund, and a payout made by hand.
+WAITING = {
+    name: replace(
+        stray_payment(),
+        id=f"txn_{category}",
+        kind=category,
+        reporting_category=category,
+        amount=-500,
+        fee=0,
+        net=-500,
+        source_id=source,
+    )
+    for name, category, source in (
+        ("refund_txn", "refund", "re_before"),
+        ("payout_txn", "payout", "po_by_hand"),
+    )
+}
 
 
 def _let_in(session: Session, town: Town, book: Book, pool: Book, other: Book) -> None:

@@ -92,16 +92,38 @@ def settle_refund(
         tell_status(session, pledge=pledge, now=now)
 
 
-def settle_prior_refund(session: Session, *, txn_id: str, fund: Fund, now: datetime) -> None:
-    """Post the refund of a gift that is not in these books: it came before they began (REF-4)."""
+def settle_prior_refund(
+    session: Session,
+    *,
+    txn_id: str,
+    charge_id: str,
+    fund: Fund,
+    now: datetime,
+    made_by: UUID | None = None,
+) -> None:
+    """Post the refund of a gift that is not in these books: it came before they began (REF-4).
+
+    Raises Conflict for what is no refund, and where the payment is known: its refund is booked by
+    itself.
+    """
     txn = unposted(session, txn_id)
     if txn is None:
         return
     _check_refund(txn)
+    known = select(BalanceTransaction.stripe_txn_id).where(
+        BalanceTransaction.source_id == charge_id, BalanceTransaction.amount > 0
+    )
+    if session.scalar(known.limit(1)) is not None:
+        raise Conflict(
+            "The payment of this refund is known here. The refund is booked automatically once "
+            "the payment is.",
+            place="form",
+        )
     entries = bookkeeping.prior_refund_settled(
         **where(session, txn, fund), amount=-txn.amount, payment=txn_id
     )
-    post(session, txn, fund, entries, "refund_settled", now)
+    entries += extra_fee(session, txn, fund, txn_id)
+    post(session, txn, fund, entries, "refund_settled", now, made_by=made_by)
 
 
 def owe_back(
@@ -307,5 +329,5 @@ def _note_posted(session: Session, txn: BalanceTransaction, refund_id: UUID | No
 
 
 def _check_refund(txn: BalanceTransaction) -> None:
-    if txn.amount >= 0:
+    if txn.amount >= 0 or txn.reporting_category != "refund":
         raise Conflict("A refund must have a negative amount.", place=txn.stripe_txn_id)

@@ -6,6 +6,7 @@ its amount, never nowhere (domain section 5.18). Never calls Stripe.
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -93,6 +94,7 @@ def post(
     now: datetime,
     *,
     payment: BalanceTransaction | None = None,
+    made_by: UUID | None = None,
 ) -> journal.Posted:
     """Post what a movement means for a fund, and remember where it went.
 
@@ -119,6 +121,7 @@ def post(
         external_ref=txn.stripe_txn_id,
         accounting_on=day_of(session, txn, fund),
         now=now,
+        made_by=made_by,
     )
     remember(session, txn, fund, event_type, now)
     return posted

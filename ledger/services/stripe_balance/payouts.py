@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select, update
 
@@ -10,13 +11,14 @@ from ledger.core import bookkeeping
 from ledger.core.accounts import Acct
 from ledger.core.days import day_in
 from ledger.db import Session
-from ledger.errors import Conflict
+from ledger.errors import Conflict, Invalid
 from ledger.gateway import Payout
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Posting
 from ledger.models.payments import BalanceTransaction as TransactionRow
 from ledger.models.payments import Payout as PayoutRow
 from ledger.queries.books.books import fund_by_code
+from ledger.queries.books.funds import on_account
 from ledger.queries.payments.payments import payout_funds
 from ledger.queries.payments.stripe_balance import book_for_account, general_fund
 from ledger.services.books import journal
@@ -43,6 +45,12 @@ def settle_payout(
     )
 
 
+def check_parts(txn: TransactionRow, funds: Mapping[str, int]) -> None:
+    """Check, before Stripe is asked, that parts by fund are the whole payout. Raises Invalid."""
+    if sum(funds.values()) != -txn.amount:
+        raise Invalid("The amounts do not add up to the payout.", place="form")
+
+
 def settle_payout_by_fund(
     session: Session,
     *,
@@ -51,18 +59,32 @@ def settle_payout_by_fund(
     book: Book,
     funds: Mapping[str, int],
     now: datetime,
+    made_by: UUID | None = None,
 ) -> None:
     """Post a payout that Stripe does not itemise, made by hand or at once, by funds that a
     treasurer names. Idempotent.
 
-    Raises NotFound for an unknown fund, Conflict when they do not add up to the payout.
+    Raises NotFound for an unknown fund, Invalid for more than one has at Stripe by the books and
+    when they do not add up to the payout, Conflict for a payout that Stripe itemises.
     """
     txn = session.get_one(TransactionRow, txn_id)
     if txn.posted_at is not None:
         return
-    for code in funds:
-        fund_by_code(session, book.id, code)
-    _settle(session, txn, payout, book, funds, now)
+    if payout.automatic:
+        raise Conflict(
+            "Stripe says what this payout contains. It is booked automatically once its balance "
+            "transactions are.",
+            place="form",
+        )
+    check_parts(txn, funds)
+    for code, quantity in funds.items():
+        fund = fund_by_code(session, book.id, code)
+        there = on_account(session, fund, Acct.STRIPE_BALANCE, currency=payout.currency)
+        if quantity > max(0, there):
+            raise Invalid(
+                "The books show less of fund {fund} at Stripe.", place=f"fund-{code}", fund=code
+            )
+    _settle(session, txn, payout, book, funds, now, made_by)
 
 
 def settle_manual_payout(session: Session, *, txn_id: str, payout: Payout, now: datetime) -> None:
@@ -87,6 +109,7 @@ def _settle(
     book: Book,
     funds: Mapping[str, int],
     now: datetime,
+    made_by: UUID | None = None,
 ) -> None:
     if sum(funds.values()) != payout.amount or txn.amount != -payout.amount:
         raise Conflict(
@@ -104,6 +127,7 @@ def _settle(
         external_ref=txn.stripe_txn_id,
         accounting_on=day_in(book.time_zone, txn.created_at),
         now=now,
+        made_by=made_by,
     )
     session.add(
         PayoutRow(

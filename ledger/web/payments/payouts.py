@@ -22,6 +22,7 @@ from ledger.web.site.context import (
     read_form,
     reading,
     signed_in,
+    visitor,
     write,
 )
 from ledger.web.site.forms import Form, errors_of
@@ -46,7 +47,15 @@ def show(code: str) -> Response:
             "unposted": payments.unposted(session),
             "recent": payments.settled_charges(session, book_id=book.id),
         }
-    return page("payments/payouts.html", book=book, waits=disputes.waits, **shown)
+        # Whoever owns the Stripe account says what its movements are.
+        owner = stripe_balance.book_for_account(session)
+    return page(
+        "payments/payouts.html",
+        book=book,
+        waits=disputes.waits,
+        can_name=owner is not None and owner.id == book.id and visitor().may("match", book.id),
+        **shown,
+    )
 
 
 @pages.get("/books/<code>/refunds/<uuid:pledge_id>")

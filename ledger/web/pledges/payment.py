@@ -4,20 +4,12 @@ from uuid import UUID
 
 from ledger.core.instalments import FeeEstimate
 from ledger.core.vocabulary import AttemptState
-from ledger.errors import Conflict, PoolbookError
+from ledger.errors import PoolbookError
 from ledger.models.payments import PaymentAttempt
 from ledger.services.payments import payment_limits
-from ledger.stripe.checkout import GatewayDown, PaymentGateway, look_up_attempt
+from ledger.stripe.checkout import GatewayDown, look_up_attempt
 from ledger.web.site.context import here, now, visitor, write
 from ledger.web.site.visitors import came_from
-
-
-def gateway() -> PaymentGateway:
-    """Return the payment provider. Raises Conflict when none is configured."""
-    found = here().gateway
-    if found is None:
-        raise Conflict("Card payments are not set up here.")
-    return found
 
 
 def count_try(*, book_id: UUID, about: UUID, email: str) -> None:

@@ -39,9 +39,10 @@ from ledger.services.pledges import parties, pledge_limits
 from ledger.services.pledges import pledges as pledge_services
 from ledger.services.pledges.offers import Line
 from ledger.stripe import checkout
-from ledger.web.pledges.payment import came_back, count_try, estimate, gateway
+from ledger.web.pledges.payment import came_back, count_try, estimate
 from ledger.web.site.context import (
     flat_messages,
+    gateway,
     here,
     links,
     now,

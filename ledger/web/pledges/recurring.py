@@ -20,8 +20,8 @@ from ledger.queries.payments import recurring
 from ledger.schemas.fields import minor_units
 from ledger.schemas.giving import Amount
 from ledger.stripe import checkout
-from ledger.web.pledges.payment import came_back, count_try, gateway
-from ledger.web.site.context import here, links, now, page, reading, visitor
+from ledger.web.pledges.payment import came_back, count_try
+from ledger.web.site.context import gateway, here, links, now, page, reading, visitor
 from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("recurring", __name__)

@@ -22,8 +22,8 @@ from ledger.queries.payments.payments import latest_attempt
 from ledger.queries.pledges import pledge_status, pledges, saved_cards
 from ledger.services.pledges import pledges as pledge_services
 from ledger.stripe import checkout
-from ledger.web.pledges.payment import came_back, count_try, gateway
-from ledger.web.site.context import here, links, now, page, reading, write
+from ledger.web.pledges.payment import came_back, count_try
+from ledger.web.site.context import gateway, here, links, now, page, reading, write
 
 pages = Blueprint("promises", __name__)
 

@@ -20,7 +20,7 @@ from ledger.config import Settings
 from ledger.core.bounds import is_storable_text
 from ledger.core.days import day_in
 from ledger.db import Database, ReadSession, Session
-from ledger.errors import Invalid, NotAllowed, NotFound
+from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.links import Links
 from ledger.models.books import Book
 from ledger.models.people import Person
@@ -98,6 +98,14 @@ def here() -> Poolbook:
     """Return the parts of the running program."""
     parts: Poolbook = current_app.extensions["poolbook"]
     return parts
+
+
+def gateway() -> PaymentGateway:
+    """Return the payment provider. Raises Conflict when none is configured."""
+    found = here().gateway
+    if found is None:
+        raise Conflict("Card payments are not set up here.")
+    return found
 
 
 def links() -> Links:
