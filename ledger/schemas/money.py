@@ -6,8 +6,8 @@ from typing import Any
 from flask_babel import lazy_gettext as later
 from marshmallow import Schema
 
-from ledger.schemas.manual_entries import OptionalMoney
 from ledger.schemas.fields import Count, Day, Line, Money, Text, asked, one_of
+from ledger.schemas.manual_entries import OptionalMoney
 from ledger.services.banking.match_actions import MEANINGS
 
 

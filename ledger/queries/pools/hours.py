@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from ledger.db import ReadSession
-from ledger.models.books import Book
 from ledger.models.agreements import Agreement, Step
+from ledger.models.books import Book
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
 
