@@ -11,6 +11,8 @@ from ledger.services.approvals import agreements
 from ledger.services.banking import cash, matching
 from ledger.services.payments import bank_debits, disputes, gifts, payments, refund_settlement
 from ledger.services.payments.gifts import Kind
+from ledger.services.pledges import goals
+from ledger.services.pledges.pledges import Promised, keep_at_once
 from ledger.services.stripe_balance import fees, payouts
 from tests.keywords import Cash, Place
 from tests.oracle.world import DAY, START, Step, World
@@ -105,15 +107,22 @@ def pay_12(world: World, session: Session) -> None:
 
 
 def pay_13(world: World, session: Session) -> None:
-    txn = world.movement(session, 8000, 262)
-    gifts.hold_for_goal(
+    """A donor pays before the campaign has reached its goal."""
+    pledge = keep_at_once(
         session,
-        txn_id=txn.id,
-        party=world.party(session),
-        fund=world.fund(session, "A", "SOLAR"),
+        promised=Promised(
+            party=world.party(session),
+            book=world.book(session, "A"),
+            fund=world.fund(session, "A", "SOLAR"),
+            quantity=8000,
+            legal_nature="conditional",
+        ),
+        campaign=world.campaign(session, "A", "SOLAR", "all_or_nothing", ("USD", 8000)),
         now=world.now,
     )
-    gifts.reach_goal(session, txn_id=txn.id, on=DAY, now=world.now)
+    txn = world.movement(session, 8000, 262)
+    payments.settle_charge(session, txn_id=txn.id, pledge_id=pledge.id, now=world.now)
+    goals.reach_goal(session, pledge=pledge, on=DAY, now=world.now)
 
 
 def pay_14(world: World, session: Session) -> None:

@@ -121,6 +121,23 @@ def goal_reached(*, book: str, fund: str, currency: str, amount: int, pledge: st
     return [entry(book, legs)]
 
 
+def held_money_owed(
+    *, book: str, fund: str, currency: str, amount: int, pledge: str, by_stripe: int = 0
+) -> list[Entry]:
+    """What was held for a goal that was missed is owed back (PAY-13); ``by_stripe`` of it came
+    through Stripe and is told apart by its payment."""
+    check_positive(amount=amount)
+    rest = amount - by_stripe
+    return [
+        entry(
+            book,
+            Posting(Acct.REFUNDABLE_ADVANCES, fund, currency, amount, pledge=pledge),
+            Posting(Acct.REFUNDS_PAYABLE, fund, currency, -by_stripe) if by_stripe else [],
+            Posting(Acct.REFUNDS_PAYABLE, fund, currency, -rest, pledge=pledge) if rest else [],
+        )
+    ]
+
+
 def refund_owed(
     *, book: str, fund: str, currency: str, amount: int, recurring: bool = False
 ) -> list[Entry]:
@@ -139,17 +156,24 @@ def owed_refund_settled(
 
 
 def owed_refund_repaid(
-    *, book: str, fund: str, currency: str, amount: int, payment: str
+    *,
+    book: str,
+    fund: str,
+    currency: str,
+    amount: int,
+    payment: str | None = None,
+    pledge: str | None = None,
 ) -> list[Entry]:
-    """Book the bank transfer that pays a donor back what was owed (REF-3, REF-5); ``payment``
-    names the contribution or the returned refund."""
+    """Book the bank transfer that pays a donor back what was owed (REF-3, REF-5, PAY-13);
+    ``payment`` names the contribution or the returned refund, ``pledge`` what came without
+    Stripe."""
     legs = pair(
         fund,
         currency,
         amount,
         Acct.REFUNDS_PAYABLE,
         Acct.BANK,
-        on_debit={"payment": payment},
+        on_debit={"payment": payment, "pledge": pledge},
     )
     return [entry(book, legs)]
 

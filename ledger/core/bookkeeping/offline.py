@@ -14,11 +14,12 @@ def cash_received(
     pledge: str | None = None,
     released: int = 0,
     receivable: int = 0,
+    held: bool = False,
 ) -> list[Entry]:
     """Book counted cash that is not banked yet, in minor units (OFF-1)."""
     return [
         _received(
-            Acct.UNDEPOSITED_CASH, book, fund, currency, amount, pledge, released, receivable
+            Acct.UNDEPOSITED_CASH, book, fund, currency, amount, pledge, released, receivable, held
         ),
     ]
 
@@ -32,10 +33,11 @@ def transfer_received(
     pledge: str | None = None,
     released: int = 0,
     receivable: int = 0,
+    held: bool = False,
 ) -> list[Entry]:
     """Book a bank transfer that is known to be a gift or to fulfil a pledge."""
     return [
-        _received(Acct.BANK, book, fund, currency, amount, pledge, released, receivable),
+        _received(Acct.BANK, book, fund, currency, amount, pledge, released, receivable, held),
     ]
 
 
@@ -59,6 +61,7 @@ def receipt_identified(
     pledge: str | None = None,
     released: int = 0,
     receivable: int = 0,
+    held: bool = False,
 ) -> list[Entry]:
     """Give a receipt in suspense its meaning and its fund (OFF-3)."""
     return [
@@ -68,7 +71,7 @@ def receipt_identified(
                 book, Acct.UNAPPLIED_RECEIPTS, Acct.BANK, suspense_fund, currency, amount
             ).postings,
             _received(
-                Acct.BANK, book, fund, currency, amount, pledge, released, receivable
+                Acct.BANK, book, fund, currency, amount, pledge, released, receivable, held
             ).postings,
         )
     ]
@@ -95,7 +98,9 @@ def _received(
     pledge: str | None,
     released: int,
     receivable: int,
+    held: bool,
 ) -> Entry:
+    # What a campaign must still earn is owed back until it has (PAY-13).
     income = gift(
         fund=fund,
         currency=currency,
@@ -103,6 +108,7 @@ def _received(
         pledge=pledge,
         released=released,
         receivable=receivable,
+        income=Acct.REFUNDABLE_ADVANCES if held else Acct.DONATIONS,
     )
     return entry(book, Posting(account, fund, currency, amount), income)
 
@@ -126,15 +132,18 @@ def cheque_bounced(
     general_fund: str = "GEN",
     pledge: str | None = None,
     owed: int = 0,
+    held: bool = False,
 ) -> list[Entry]:
     """The bank takes a banked cheque back, and its charge from the general fund (OFF-2).
 
-    ``owed`` of it had paid a ``pledge`` that is owed: that part is receivable again.
+    ``owed`` of it had paid a ``pledge`` that is owed: that part is receivable again. What is
+    ``held`` for a goal was no income (PAY-13).
     """
     check_positive(amount=amount)
     back = [Posting(Acct.PLEDGES_RECEIVABLE, fund, currency, owed, pledge=pledge)] if owed else []
     if amount > owed:
-        back.append(Posting(Acct.RETURNED_PAYMENTS, fund, currency, amount - owed, pledge=pledge))
+        account = Acct.REFUNDABLE_ADVANCES if held else Acct.RETURNED_PAYMENTS
+        back.append(Posting(account, fund, currency, amount - owed, pledge=pledge))
     back.append(Posting(Acct.BANK, fund, currency, -amount))
     work = {"function": "management"}
     fee = (

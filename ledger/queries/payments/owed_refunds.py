@@ -21,14 +21,20 @@ CONTRIBUTIONS = (Acct.DONATIONS, Acct.RECURRING_DONATIONS)
 # What a person says later of a payment that nobody knew is booked as a correction.
 SOURCES = ("stripe", "correction")
 BOUNCED = "refund_bounced"
+HELD = "money_held"
 NEWEST = 100
+# Why something is owed back.
+RETURNED, GOAL, MISTAKE = "returned", "goal", "mistake"
 
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """A movement of the Stripe balance with its donor; ``owed`` is what is owed back of it."""
+    """A payment with its donor; ``owed`` is what is owed back of it.
 
-    txn_id: str
+    ``name`` is Stripe's movement; the pledge's reference for what came without Stripe.
+    """
+
+    name: str
     at: datetime
     amount: int
     owed: int
@@ -37,7 +43,7 @@ class Contribution:
     pledge_id: UUID | None
     reference: str
     donor: str
-    returned: bool
+    reason: str
 
 
 def contributed(session: ReadSession, charge: BalanceTransaction, fund: Fund) -> Counter[int]:
@@ -89,14 +95,62 @@ def _repaid(session: ReadSession, book_id: UUID | None, which: ColumnElement[boo
 
 
 def owed_refunds(session: ReadSession, *, book_id: UUID) -> list[Contribution]:
-    """Return what a book owes to donors, oldest first."""
+    """Return what a book owes to donors, oldest first: what came through Stripe, then what came by
+    bank or in cash for a goal that was missed."""
     txn = BalanceTransaction
     rows = session.execute(
         _with_donors()
         .where(txn.book_id == book_id, txn.owed_back > 0)
         .order_by(txn.created_at, txn.stripe_txn_id)
     )
-    return [_contribution(*row) for row in rows]
+    return [_contribution(*row) for row in rows] + _without_stripe(session, book_id)
+
+
+def owed_of_pledge(session: ReadSession, *, pledge: Pledge) -> int:
+    """Return what is owed back of a pledge that was paid without Stripe."""
+    found = session.scalar(
+        select(func.sum(Posting.quantity)).where(
+            Posting.book_id == pledge.book_id,
+            Posting.account == Acct.REFUNDS_PAYABLE,
+            Posting.pledge == pledge.reference,
+            Posting.commodity == pledge.commodity,
+        )
+    )
+    return -int(found or 0)
+
+
+def _without_stripe(session: ReadSession, book_id: UUID) -> list[Contribution]:
+    owed = func.sum(-Posting.quantity)
+    rows = session.execute(
+        select(Pledge, Fund.code, Party.name, owed)
+        .join(
+            Posting,
+            (Posting.book_id == Pledge.book_id)
+            & (Posting.pledge == Pledge.reference)
+            & (Posting.commodity == Pledge.commodity),
+        )
+        .join(Fund, Fund.id == Pledge.fund_id)
+        .join(Party, Party.id == Pledge.party_id)
+        .where(Posting.book_id == book_id, Posting.account == Acct.REFUNDS_PAYABLE)
+        .group_by(Pledge.id, Fund.code, Party.name)
+        .having(owed > 0)
+        .order_by(Pledge.created_at, Pledge.id)
+    )
+    return [
+        Contribution(
+            name=pledge.reference,
+            at=pledge.created_at,
+            amount=int(quantity),
+            owed=int(quantity),
+            commodity=pledge.commodity,
+            fund=fund,
+            pledge_id=pledge.id,
+            reference=pledge.reference,
+            donor=donor,
+            reason=GOAL,
+        )
+        for pledge, fund, donor, quantity in rows
+    ]
 
 
 def newest_contributions(session: ReadSession, *, book_id: UUID) -> list[Contribution]:
@@ -131,7 +185,7 @@ def _contribution(
     txn: BalanceTransaction, fund: str, reference: str | None, donor: str | None
 ) -> Contribution:
     return Contribution(
-        txn_id=txn.stripe_txn_id,
+        name=txn.stripe_txn_id,
         at=txn.created_at,
         amount=txn.amount,
         owed=txn.owed_back,
@@ -140,5 +194,5 @@ def _contribution(
         pledge_id=txn.pledge_id,
         reference=reference or "",
         donor=donor or "",
-        returned=txn.outcome == BOUNCED,
+        reason={BOUNCED: RETURNED, HELD: GOAL}.get(txn.outcome or "", MISTAKE),
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
+from ledger.core.accounts import Acct
 from ledger.core.amount import kind_of
 from ledger.core.days import day_in
 from ledger.core.instalments import Part, due_by, next_due
@@ -27,7 +28,7 @@ from ledger.models.campaigns import Campaign
 from ledger.models.deposits import DepositItem
 from ledger.models.disputes import Dispute
 from ledger.models.hours import HoursEntry, HoursState
-from ledger.models.journal import Entry
+from ledger.models.journal import Entry, Posting
 from ledger.models.mandates import Mandate
 from ledger.models.parties import Party
 from ledger.models.payments import BalanceTransaction, PaymentAttempt, Refund
@@ -75,7 +76,7 @@ def standings_of(
         _with_sums(pledge_ids)
     ):
         told = gathered[pledge.id]
-        told.owed_back = int(owed or 0)
+        told.owed_back = int(owed)
         told.card, told.logged = card, int(logged or 0)
         told.moved = None if moved is None else int(moved)
         facts = _facts(pledge, zone, campaign, told, now)
@@ -96,6 +97,12 @@ def _with_sums(ids: Collection[UUID]) -> Select[Any]:
         BalanceTransaction.pledge_id == Pledge.id,
         BalanceTransaction.reporting_category == "charge",
     )
+    by_bank = select(-func.sum(Posting.quantity)).where(
+        Posting.book_id == Pledge.book_id,
+        Posting.pledge == Pledge.reference,
+        Posting.account == Acct.REFUNDS_PAYABLE,
+        Posting.commodity == Pledge.commodity,
+    )
     logged = select(func.sum(HoursEntry.worked_minutes)).where(
         HoursEntry.pledge_id == Pledge.id, HoursEntry.state == HoursState.LOGGED
     )
@@ -108,7 +115,7 @@ def _with_sums(ids: Collection[UUID]) -> Select[Any]:
             Basket,
             Party.person_id,
             moved.scalar_subquery(),
-            owed.scalar_subquery(),
+            func.coalesce(owed.scalar_subquery(), 0) + func.coalesce(by_bank.scalar_subquery(), 0),
             logged.scalar_subquery(),
         )
         .join(Book, Book.id == Pledge.book_id)

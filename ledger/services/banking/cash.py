@@ -20,7 +20,8 @@ from ledger.queries.books.balances import balance_of
 from ledger.services.banking.deposits import bounce_cheque, put_in
 from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund
-from ledger.services.pledges.pledges import check_due, check_place, record_fulfilment, release_for
+from ledger.services.pledges.goals import waits_for_goal
+from ledger.services.pledges.pledges import check_place, record_fulfilment, release_for
 
 __all__ = ["bank_cash", "bounce_cheque", "record_cash"]
 
@@ -40,8 +41,8 @@ def record_cash(
     """Book counted cash in minor units (OFF-1) and return the entry.
 
     ``reference`` identifies the count, so that sending it twice books it once. Raises Invalid
-    for an amount not above zero, a day ahead or the wrong fund or pledge, Conflict for a promise
-    that is not due yet, or a reference used for other cash.
+    for an amount not above zero, a day ahead or the wrong fund or pledge, Conflict for a reference
+    used for other cash. Cash for a campaign that must still reach its goal is held (PAY-13).
     """
     if amount <= 0:
         raise Invalid("Enter a counted amount above zero.", place="amount")
@@ -57,7 +58,6 @@ def record_cash(
         if pledge.commodity != book.commodity:
             raise Invalid("This pledge is not a pledge of money.", place="pledge")
         check_place(pledge, book, fund)
-        check_due(session, pledge)
     released, receivable = release_for(session, pledge, amount) if pledge else (0, 0)
     posted = journal.post(
         session,
@@ -69,6 +69,7 @@ def record_cash(
             pledge=pledge.reference if pledge else None,
             released=released,
             receivable=receivable,
+            held=pledge is not None and waits_for_goal(pledge),
         ),
         event_type="cash_received",
         source="cash",

@@ -22,6 +22,7 @@ from ledger.queries.banking.deposits import Counted, counted, items_of
 from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund
 from ledger.services.pledges.donor_messages import tell_status
+from ledger.services.pledges.goals import held
 from ledger.services.pledges.pledges import record_fulfilment
 from ledger.services.pledges.reopening import can_reopen, owed_again, reopened
 from ledger.services.stripe_balance.balance_transactions import merged
@@ -97,6 +98,7 @@ def bounce_cheque(
         owed=again
         if pledge is not None and pledge.legal_nature == LegalNature.UNCONDITIONAL
         else 0,
+        held=pledge is not None and held(session, pledge) >= item.amount,
     )
     posted = journal.post(
         session,

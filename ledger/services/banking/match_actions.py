@@ -20,7 +20,7 @@ MEANINGS: dict[str, tuple[Callable[..., Any], str]] = {
     "identify": (matching.identify, "reference"),
     "entry": (matching.match_entry, "entry_id"),
     "returned": (matching.match_returned_cheque, "item_id"),
-    "repaid": (repayments.match_repaid, "txn_id"),
+    "repaid": (repayments.match_repaid, "owed"),
     "gift_with_reclaim": (tax_reclaims.match_gift_with_reclaim, "fund"),
     "reclaim": (tax_reclaims.match_reclaim, "fund"),
 }

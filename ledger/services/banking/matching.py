@@ -45,6 +45,7 @@ from ledger.services.banking.suggestions import (
     suggestions_for,
 )
 from ledger.services.books import journal
+from ledger.services.pledges.goals import waits_for_goal
 from ledger.services.pledges.pledges import record_fulfilment, release_for
 
 __all__ = [
@@ -102,9 +103,11 @@ def match_payout(
 def match_pledge(
     session: Session, *, line_id: UUID, reference: str, by: UUID | None, now: datetime
 ) -> None:
-    """Book a transfer for a pledge (M-05, M-06). Raises NotFound for no such pledge."""
+    """Book a transfer for a pledge (M-05, M-06); for a campaign that must still reach its goal it
+    is held until then (PAY-13). Raises NotFound for no such pledge."""
     line = open_item(session, line_id)
     pledge = _pledge(session, line, reference)
+    is_sponsor = pledge.legal_nature == LegalNature.CONDITIONAL and not waits_for_goal(pledge)
     released, receivable = release_for(session, pledge, line.amount)
     entries = bookkeeping.transfer_received(
         book=session.get_one(Book, line.book_id).code,
@@ -114,6 +117,7 @@ def match_pledge(
         pledge=pledge.reference,
         released=released,
         receivable=receivable,
+        held=waits_for_goal(pledge),
     )
     entry_id = post_line(session, line, entries, "transfer_received", by, now)
     record_fulfilment(
@@ -121,7 +125,7 @@ def match_pledge(
         pledge=pledge,
         entry_id=entry_id,
         # More than what a matching sponsor owes is a gift and matches nothing (PLG-15).
-        quantity=receivable if pledge.legal_nature == LegalNature.CONDITIONAL else line.amount,
+        quantity=receivable if is_sponsor else line.amount,
         source=FulfilmentSource.BANK_LINE,
         source_ref=reference_of(session, line),
         now=now,
@@ -240,6 +244,7 @@ def identify(
         pledge=pledge.reference,
         released=released,
         receivable=receivable,
+        held=waits_for_goal(pledge),
     )
     entry_id = post_line(session, line, entries, "receipt_identified", by, now)
     record_fulfilment(

@@ -1,9 +1,10 @@
 """Money owed back to donors that leaves by the bank: a contribution made by mistake, a refund that
-was returned (REF-3, REF-5); minor units.
+was returned, money that came for a goal which was missed (REF-3, REF-5, PAY-13); minor units.
 
 What Stripe sends back itself is settled in ``payments``.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -13,30 +14,43 @@ from ledger.core import bookkeeping
 from ledger.core.accounts import Acct
 from ledger.core.entry import Entry
 from ledger.core.figures import given
+from ledger.core.vocabulary import FulfilmentSource, RefundState
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
-from ledger.models.books import Book
+from ledger.models.books import Book, Fund
 from ledger.models.payments import BalanceTransaction, Refund
 from ledger.models.pledges import Pledge
 from ledger.models.statements import Match, MatchRule
 from ledger.queries.books.funds import on_account
-from ledger.queries.payments.owed_refunds import BOUNCED
+from ledger.queries.payments.owed_refunds import BOUNCED, owed_of_pledge
 from ledger.queries.people.parties import labels_of_payment
+from ledger.queries.pledges.pledges import pledge_by_reference
 from ledger.services.banking.items import open_item, reference_of, tie
 from ledger.services.books import journal
 from ledger.services.pledges.pledges import record_fulfilment
-from ledger.services.stripe_balance.balance_transactions import fund_of, where
+from ledger.services.stripe_balance.balance_transactions import fund_of
 
 EVENT = "owed_refund_repaid"
 
 
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """What is owed to a donor: of a movement of Stripe, or of a pledge that was paid without."""
+
+    fund: Fund
+    amount: int
+    commodity: str
+    txn: BalanceTransaction | None
+    pledge: Pledge | None
+
+
 def match_repaid(
-    session: Session, *, line_id: UUID, txn_id: str, by: UUID | None, now: datetime
+    session: Session, *, line_id: UUID, owed: str, by: UUID | None, now: datetime
 ) -> None:
     """Book an outgoing line as what was owed back to a donor.
 
-    Raises Invalid for incoming money, as ``repay`` does otherwise.
+    Raises Invalid for incoming money, and as ``repay`` otherwise.
     """
     line = open_item(session, line_id)
     if line.amount >= 0:
@@ -45,10 +59,10 @@ def match_repaid(
         raise Conflict(
             "Lines of this account can only be matched to existing journal entries.", place="line"
         )
-    txn = _owed(session, txn_id, line.book_id, -line.amount, line.commodity)
+    debt = _debt(session, owed, session.get_one(Book, line.book_id), line.commodity)
     entry_id = _post(
         session,
-        txn,
+        debt,
         -line.amount,
         source="bank",
         reference=reference_of(session, line),
@@ -62,7 +76,7 @@ def match_repaid(
 def repay(
     session: Session,
     *,
-    txn_id: str,
+    owed: str,
     book: Book,
     amount: int | None,
     by: UUID,
@@ -72,13 +86,14 @@ def repay(
     """Book a bank transfer to a donor who is owed it, before a statement shows it; return the
     entry. The line is matched to it later. Without an ``amount``, all that is owed.
 
-    Raises NotFound for another book's, Conflict for more than is owed.
+    ``owed`` names a movement of Stripe, or a pledge by its reference. Raises NotFound for another
+    book's, Conflict for more than is owed.
     """
-    txn = _owed(session, txn_id, book.id, amount, book.commodity)
+    debt = _debt(session, owed, book, book.commodity)
     return _post(
         session,
-        txn,
-        txn.owed_back if amount is None else amount,
+        debt,
+        debt.amount if amount is None else amount,
         source="repayment",
         reference=str(new_id()),
         on=on,
@@ -98,24 +113,22 @@ def owe_again(session: Session, match: Match, opposite: Entry) -> None:
             _restate(session, txn)
 
 
-def _owed(
-    session: ReadSession, txn_id: str, book_id: UUID, amount: int | None, commodity: str
-) -> BalanceTransaction:
-    txn = session.get(BalanceTransaction, txn_id)
-    if txn is None or txn.book_id != book_id or txn.commodity != commodity:
+def _debt(session: ReadSession, owed: str, book: Book, commodity: str) -> Debt:
+    """Return what is owed under a name. Raises NotFound."""
+    txn = session.get(BalanceTransaction, owed)
+    if txn is not None and txn.book_id == book.id and txn.commodity == commodity:
+        pledge = session.get(Pledge, txn.pledge_id) if txn.pledge_id else None
+        return Debt(fund_of(session, txn), txn.owed_back, commodity, txn, pledge)
+    pledge = pledge_by_reference(session, book.id, owed)
+    if pledge is None or pledge.commodity != commodity:
         raise NotFound("Nothing is owed back to a donor under this name.", place="owed")
-    amount = txn.owed_back if amount is None else amount
-    if not 0 < amount <= txn.owed_back:
-        raise Conflict("This is more than what is owed back to this donor.", place="amount")
-    fund = fund_of(session, txn)
-    if amount > -on_account(session, fund, Acct.REFUNDS_PAYABLE, currency=commodity):
-        raise Conflict("The books show less owed to donors in this fund.", place="amount")
-    return txn
+    fund = session.get_one(Fund, pledge.fund_id)
+    return Debt(fund, owed_of_pledge(session, pledge=pledge), commodity, None, pledge)
 
 
 def _post(
     session: Session,
-    txn: BalanceTransaction,
+    debt: Debt,
     amount: int,
     *,
     source: str,
@@ -124,11 +137,21 @@ def _post(
     by: UUID | None,
     now: datetime,
 ) -> UUID:
-    fund = fund_of(session, txn)
+    if not 0 < amount <= debt.amount:
+        raise Conflict("This is more than what is owed back to this donor.", place="amount")
+    there = -on_account(session, debt.fund, Acct.REFUNDS_PAYABLE, currency=debt.commodity)
+    if amount > there:
+        raise Conflict("The books show less owed to donors in this fund.", place="amount")
+    txn, pledge = debt.txn, debt.pledge
     entries = bookkeeping.owed_refund_repaid(
-        **where(session, txn, fund), amount=amount, payment=txn.stripe_txn_id
+        book=session.get_one(Book, debt.fund.book_id).code,
+        fund=debt.fund.code,
+        currency=debt.commodity,
+        amount=amount,
+        payment=txn.stripe_txn_id if txn is not None else None,
+        pledge=pledge.reference if txn is None and pledge is not None else None,
     )
-    labels = labels_of_payment(session, txn)
+    labels = labels_of_payment(session, txn) if txn is not None else {}
     entry_id = journal.post(
         session,
         [item.about(labels, given) for item in entries],
@@ -139,20 +162,21 @@ def _post(
         now=now,
         made_by=by,
     ).ids[0]
-    txn.owed_back -= amount
-    pledge = session.get(Pledge, txn.pledge_id) if txn.pledge_id else None
     # A returned refund was taken off the pledge when it was sent.
-    if pledge is not None and pledge.commodity == txn.commodity and txn.outcome != BOUNCED:
+    returned = txn is not None and txn.outcome == BOUNCED
+    if pledge is not None and pledge.commodity == debt.commodity and not returned:
         record_fulfilment(
             session,
             pledge=pledge,
             entry_id=entry_id,
             quantity=-amount,
-            source="refund",
+            source=FulfilmentSource.REFUND,
             source_ref=reference,
             now=now,
         )
-    _restate(session, txn)
+    if txn is not None:
+        txn.owed_back -= amount
+        _restate(session, txn)
     return entry_id
 
 
@@ -161,5 +185,5 @@ def _restate(session: Session, txn: BalanceTransaction) -> None:
     session.flush()
     refund = session.scalar(select(Refund).where(Refund.stripe_refund_id == txn.source_id))
     if txn.outcome == BOUNCED and refund is not None:
-        refund.state = "bounced" if txn.owed_back else "posted"
+        refund.state = RefundState.BOUNCED if txn.owed_back else RefundState.POSTED
         session.flush()

@@ -221,11 +221,11 @@ def _owed(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Sugges
         found[item.id] = [
             Suggestion(
                 MatchRule.OWED_REFUND,
-                one.txn_id,
+                one.name,
                 certain=False,
                 sentence="This amount is owed back to a donor.",
                 posts="owed_refund_repaid",
-                about=f"{one.donor} {one.reference}".strip() or one.txn_id,
+                about=f"{one.donor} {one.reference}".strip() or one.name,
             )
             for one in fitting[:OWED_SHOWN]
         ]

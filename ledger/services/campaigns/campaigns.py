@@ -29,6 +29,7 @@ from ledger.queries.campaigns.campaigns import needs_of, progress, relied_on
 from ledger.queries.pledges.saved_cards import mandate_of
 from ledger.services.books.books import check_own_fund, ensure_commodity
 from ledger.services.campaigns.moderation import accept_waiting
+from ledger.services.pledges import goals
 from ledger.services.pledges.donor_messages import tell_campaign_over, tell_status
 from ledger.services.pledges.pledges import lapse_pledge, meet_condition
 from ledger.services.pledges.saved_cards import make_due
@@ -351,6 +352,7 @@ def close_campaign(
     reached = all(row.counted >= row.minimum for row in progress(session, campaign_id=campaign.id))
     campaign.state = CampaignState.SUCCEEDED if reached else CampaignState.FAILED
     session.flush()
+    ended: list[tuple[Pledge, bool]] = []
     for pledge in session.scalars(
         select(Pledge)
         .where(
@@ -366,7 +368,16 @@ def close_campaign(
             make_due(session, pledge_id=pledge.id, now=now)
         else:
             lapse_pledge(session, pledge_id=pledge.id, on=on, now=now)
-        if card is not None and not unsaved:
+        ended.append((pledge, card is not None and not unsaved))
+    # What came before the end is earned now, or owed back (PAY-13).
+    settle_held = goals.reach_goal if reached else goals.miss_goal
+    told = {pledge.id for pledge, _by_card in ended}
+    for pledge in goals.held_for(session, campaign_id=campaign.id):
+        settle_held(session, pledge=pledge, on=on, now=now)
+        if pledge.id not in told:
+            ended.append((pledge, False))
+    for pledge, by_card in ended:
+        if by_card:
             tell_campaign_over(session, pledge=pledge, reached=reached, now=now)
         else:
             tell_status(session, pledge=pledge, now=now)

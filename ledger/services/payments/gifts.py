@@ -1,11 +1,11 @@
 """Gifts by card or bank debit that no pledge announced, and pledges paid in unusual ways
-(events PAY-02, -06, -09 to -14, PLG-16); minor units.
+(events PAY-02, -06, -09 to -12, -14, PLG-16); minor units.
 
 Each function posts one stored balance transaction, and only once when it is repeated.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -17,12 +17,10 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Conflict
 from ledger.models.agreements import Agreement
 from ledger.models.books import Book, Fund
-from ledger.models.parties import Party
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Pledge
 from ledger.services.approvals.agreements import StepTaken, transition
-from ledger.services.books import journal
-from ledger.services.pledges.pledges import Promised, keep_at_once, record_fulfilment, release_for
+from ledger.services.pledges.pledges import record_fulfilment, release_for
 from ledger.services.stripe_balance.balance_transactions import (
     day_of,
     post,
@@ -111,75 +109,6 @@ def settle_foreign(
         quantity=paid,
         source=FulfilmentSource.PAYMENT,
         source_ref=txn_id,
-        now=now,
-    )
-
-
-def hold_for_goal(
-    session: Session, *, txn_id: str, party: Party, fund: Fund, now: datetime
-) -> Pledge | None:
-    """Post money taken before the goal is reached: it is owed back until then (PAY-13).
-
-    What was paid is a promise kept at once, with nothing left open; None when told twice.
-    """
-    txn = unposted(session, txn_id)
-    if txn is None:
-        return None
-    book = session.get_one(Book, fund.book_id)
-    pledge = keep_at_once(
-        session,
-        promised=Promised(
-            legal_nature=LegalNature.CONDITIONAL,
-            party=party,
-            book=book,
-            fund=fund,
-            quantity=txn.amount,
-        ),
-        now=now,
-    )
-    entries = bookkeeping.money_held_for_goal(
-        book=book.code,
-        fund=fund.code,
-        currency=txn.commodity,
-        amount=txn.amount,
-        fee=txn.fee,
-        pledge=pledge.reference,
-        payment=txn_id,
-    )
-    txn.pledge_id = pledge.id
-    posted = post(session, txn, fund, entries, "money_held", now)
-    record_fulfilment(
-        session,
-        pledge=pledge,
-        # Last is the entry of the pledge's own book, which may be a pool's.
-        entry_id=posted.ids[-1],
-        quantity=txn.amount,
-        source=FulfilmentSource.PAYMENT,
-        source_ref=txn_id,
-        now=now,
-    )
-    return pledge
-
-
-def reach_goal(session: Session, *, txn_id: str, on: date, now: datetime) -> None:
-    """Book what was held as income (PAY-13). Raises Conflict when nothing is held."""
-    txn = session.get_one(BalanceTransaction, txn_id)
-    pledge = session.get(Pledge, txn.pledge_id) if txn.pledge_id else None
-    if pledge is None or txn.posted_at is None:
-        raise Conflict("This payment holds no money for a pledge.", place=txn_id)
-    journal.post(
-        session,
-        bookkeeping.goal_reached(
-            book=session.get_one(Book, pledge.book_id).code,
-            fund=session.get_one(Fund, pledge.fund_id).code,
-            currency=txn.commodity,
-            amount=txn.amount,
-            pledge=pledge.reference,
-        ),
-        event_type="goal_reached",
-        source="stripe",
-        external_ref=txn_id,
-        accounting_on=on,
         now=now,
     )
 

@@ -43,6 +43,7 @@ from ledger.services.payments.gifts import settle_foreign
 from ledger.services.payments.payment_limits import note_paid
 from ledger.services.pledges.confirmations import restate_confirmed
 from ledger.services.pledges.donor_messages import tell_status
+from ledger.services.pledges.goals import HELD, waits_for_goal
 from ledger.services.pledges.pledges import record_fulfilment, release_for
 from ledger.services.pools.pools import take_host_fee
 
@@ -244,7 +245,8 @@ def settle_charge(
 ) -> None:
     """Post a charge for a pledge (PAY-01 to -03, POL-3, -4) and note the fulfilment. Idempotent.
 
-    A bank debit that was on its way is cleared by it (PAY-06); ``debit`` names its payment intent
+    What pays for a campaign that must still reach its goal is held until then (PAY-13). A bank
+    debit that was on its way is cleared by it (PAY-06); ``debit`` names its payment intent
     and when it began, should nobody have told. One in another currency than the
     book's makes the pledge good in its own (PAY-12): ``paid`` is the charge's amount there.
     Raises NotFound for no such pledge, Conflict where the currencies do not fit.
@@ -277,6 +279,7 @@ def _settle_own(
     now: datetime,
 ) -> None:
     """Post a charge in the currency of its pledge."""
+    event_type = HELD if waits_for_goal(pledge) else "payment_settled"
     entries = _charge_entries(session, txn, pledge, place)
     pending = pending_debit(session, intent_ids=_intents(session, pledge), amount=txn.amount)
     if pending is None and debit is not None and pledge.commodity == place.book.commodity:
@@ -303,7 +306,7 @@ def _settle_own(
     posted = journal.post(
         session,
         entries,
-        event_type="payment_settled",
+        event_type=event_type,
         source="stripe",
         external_ref=txn.stripe_txn_id,
         accounting_on=on,
@@ -318,7 +321,7 @@ def _settle_own(
         source_ref=txn.stripe_txn_id,
         now=now,
     )
-    _mark(txn, pledge, now)
+    _mark(txn, pledge, event_type, now)
 
 
 def place_of(session: ReadSession, pledge: Pledge) -> Place:
@@ -395,6 +398,19 @@ def _close_attempts(session: Session, pledge: Pledge, amount: int | None, now: d
 def _charge_entries(
     session: Session, txn: TransactionRow, pledge: Pledge, place: Place
 ) -> list[Entry]:
+    if waits_for_goal(pledge):
+        entries = bookkeeping.money_held_for_goal(
+            book=place.book.code,
+            fund=place.fund.code,
+            currency=txn.commodity,
+            amount=txn.amount,
+            fee=txn.fee,
+            pledge=pledge.reference,
+            payment=txn.stripe_txn_id,
+        )
+        if place.host is None or place.held is None:
+            return entries
+        return bookkeeping.through_host(entries, host=place.host.code, held_fund=place.held.code)
     released, receivable = release_for(session, pledge, txn.amount)
     if place.host is not None and place.held is not None:
         return bookkeeping.pool_payment_settled(
@@ -425,9 +441,9 @@ def _charge_entries(
     )
 
 
-def _mark(txn: TransactionRow, pledge: Pledge, now: datetime) -> None:
+def _mark(txn: TransactionRow, pledge: Pledge, event_type: str, now: datetime) -> None:
     txn.pledge_id = pledge.id
     txn.book_id = pledge.book_id
     txn.fund_id = pledge.fund_id
-    txn.outcome = "payment_settled"
+    txn.outcome = event_type
     txn.posted_at = now

@@ -27,6 +27,7 @@ from ledger.queries.people.parties import labels_of_payment
 from ledger.services.books import journal
 from ledger.services.payments.disputes import restate_disputed
 from ledger.services.pledges.donor_messages import tell_status
+from ledger.services.pledges.goals import HELD, held
 from ledger.services.pledges.pledges import record_fulfilment
 from ledger.services.pledges.reopening import owed_again, reopened
 from ledger.services.stripe_balance.balance_transactions import (
@@ -41,8 +42,6 @@ from ledger.services.stripe_balance.balance_transactions import (
     unposted,
     where,
 )
-
-HELD = "money_held"
 
 
 def settle_refund(
@@ -301,7 +300,7 @@ def _refund_entries(
     back["amount"] = -txn.amount - owed
     if not back["amount"]:
         return entries
-    if charge.outcome == HELD and pledge is not None:
+    if charge.outcome == HELD and pledge is not None and held(session, pledge) >= back["amount"]:
         return entries + bookkeeping.held_money_returned(**back, pledge=pledge.reference)
     closed = closed_until(session, [fund.book_id]).get(fund.book_id, date.min)
     if day_of(session, charge, fund) <= closed:

@@ -257,17 +257,6 @@ def check_place(pledge: Pledge, book: Book, fund: Fund) -> None:
         raise Invalid("This pledge is for another fund.", place="fund")
 
 
-def check_due(session: Session, pledge: Pledge) -> None:
-    """Refuse money for a promise that depends on the campaign: received now, it would have to be
-    given back if the campaign fails (domain section 1.1). Raises Conflict."""
-    if (
-        pledge.legal_nature == LegalNature.CONDITIONAL
-        and open_quantity(session, pledge)
-        and not booked_as(session, pledge, [Acct.PLEDGES_RECEIVABLE])
-    ):
-        raise Conflict("This pledge becomes due only if the campaign succeeds.", place="pledge")
-
-
 def record_fulfilment(
     session: Session,
     *,

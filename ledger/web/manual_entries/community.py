@@ -206,7 +206,7 @@ def _given_by_mistake(told: Entered) -> UUID:
 
 def _donor_repaid(told: Entered) -> UUID:
     return repayments.repay(
-        told.session, book=told.book, txn_id=told.answers["owed"], **told.booking("amount")
+        told.session, book=told.book, owed=told.answers["owed"], **told.booking("amount")
     )
 
 

@@ -331,12 +331,12 @@ def _banked(session: ReadSession, book: Book) -> list[tuple[str, str]]:
 
 def _contributions(session: ReadSession, book: Book) -> list[tuple[str, str]]:
     rows = owed_refunds.newest_contributions(session, book_id=book.id)
-    return [(row.txn_id, _contribution(book, row, row.amount)) for row in rows]
+    return [(row.name, _contribution(book, row, row.amount)) for row in rows]
 
 
 def _owed(session: ReadSession, book: Book) -> list[tuple[str, str]]:
     rows = owed_refunds.owed_refunds(session, book_id=book.id)
-    return [(row.txn_id, _contribution(book, row, row.owed)) for row in rows]
+    return [(row.name, _contribution(book, row, row.owed)) for row in rows]
 
 
 def _contribution(book: Book, row: owed_refunds.Contribution, amount: int) -> str:
