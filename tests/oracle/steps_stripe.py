@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from ledger.core.vocabulary import LegalNature
 from ledger.db import Session
 from ledger.gateway import BalanceTransaction, Payout
 from ledger.models.pledges import Pledge
@@ -115,7 +116,7 @@ def pay_13(world: World, session: Session) -> None:
             book=world.book(session, "A"),
             fund=world.fund(session, "A", "SOLAR"),
             quantity=8000,
-            legal_nature="conditional",
+            legal_nature=LegalNature.CONDITIONAL,
         ),
         campaign=world.campaign(session, "A", "SOLAR", "all_or_nothing", ("USD", 8000)),
         now=world.now,

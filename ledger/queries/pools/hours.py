@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
+from ledger.core.vocabulary import BookKind
 from ledger.db import ReadSession
 from ledger.models.agreements import Agreement, Step
 from ledger.models.books import Book
@@ -80,7 +81,7 @@ def allocated_to(session: ReadSession, *, person_id: UUID) -> list[AllocatedHour
         .join(Book, Book.id == Pledge.book_id)
         .where(
             Party.person_id == person_id,
-            Book.kind == "pool",
+            Book.kind == BookKind.POOL,
             Pledge.commodity.startswith("MIN."),
         )
     ).all()

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from ledger.core import bookkeeping
 from ledger.core.entry import Entry
-from ledger.core.vocabulary import FulfilmentSource, FundClass, LegalNature, PledgeState
+from ledger.core.vocabulary import FulfilmentSource, FundClass, PledgeState
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict
 from ledger.models.agreements import Agreement

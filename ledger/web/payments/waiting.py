@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from ledger.core.accounts import Acct
 from ledger.core.currencies import exponent
+from ledger.core.vocabulary import FundClass
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
 from ledger.models.payments import BalanceTransaction
@@ -121,7 +122,7 @@ def _fund(book: Book, code: str) -> Fund:
 
 def _funds(book: Book) -> list[Fund]:
     with reading() as session:
-        return [fund for fund in funds_of(session, book.id) if fund.fund_class != "agency"]
+        return [fund for fund in funds_of(session, book.id) if fund.fund_class != FundClass.AGENCY]
 
 
 def _parts(book: Book, txn: BalanceTransaction) -> Schema:
