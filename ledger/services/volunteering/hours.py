@@ -188,10 +188,7 @@ def confirm_hours(
     check_window(session, row, book, confirmed_by, now)
     fund = session.get_one(Fund, row.fund_id)
     pledge = session.get(Pledge, row.pledge_id) if row.pledge_id else None
-    if pledge is not None and pledge.book_id != row.book_id:
-        raise Conflict(
-            "A pool allocated these hours, so they pass through its books.", place="hours"
-        )
+    _check_own(row, pledge)
     valuation = value_hours(session, row, book, confirmed_by, on, builds=builds)
     builds = builds and valuation.capitalise
     released = release_for(session, pledge, row.worked_minutes)[0] if pledge else 0
@@ -239,6 +236,14 @@ def confirm_hours(
         )
     session.flush()
     return row
+
+
+def _check_own(row: HoursEntry, pledge: Pledge | None) -> None:
+    """Refuse hours that a pool allocated: ``pools.hours`` books those. Raises Conflict."""
+    if pledge is not None and pledge.book_id != row.book_id:
+        raise Conflict(
+            "A pool allocated these hours, so they pass through its book as well.", place="hours"
+        )
 
 
 def _labelled(session: ReadSession, row: HoursEntry, entries: list[Entry]) -> list[Entry]:
