@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ledger.core.states import AgreementKind, AgreementState, Move
 from ledger.models.base import Base, Code, Key
 
 
@@ -37,12 +38,12 @@ class Agreement(Base):
 
     id: Mapped[Key]
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
-    kind: Mapped[Code]
+    kind: Mapped[AgreementKind]
     reference: Mapped[Code]
     fund_id: Mapped[UUID]
     commodity: Mapped[Code] = mapped_column(ForeignKey("commodity.code"))
     quantity: Mapped[int]
-    state: Mapped[Code]
+    state: Mapped[AgreementState]
     other_id: Mapped[UUID | None] = mapped_column(ForeignKey("book.id"))
     title: Mapped[str]
     terms: Mapped[dict[str, Any]]
@@ -64,7 +65,7 @@ class Step(Base):
     id: Mapped[Key]
     book_id: Mapped[UUID]
     agreement_id: Mapped[UUID] = mapped_column("commitment_id", ForeignKey("commitment.id"))
-    name: Mapped[Code]
+    name: Mapped[Move]
     reference: Mapped[str]
     quantity: Mapped[int]
     entry_id: Mapped[UUID | None]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
-from ledger.core.states import allowed
+from ledger.core.states import AgreementKind, AgreementState, Move, allowed
 from ledger.db import ReadSession
 from ledger.errors import NotFound
 from ledger.models.agreements import Agreement, Step
@@ -21,35 +21,35 @@ class AgreementRow:
     """A commitment with the names behind it; ``quantity`` in the commodity's smallest unit."""
 
     id: UUID
-    kind: str
+    kind: AgreementKind
     reference: str
     title: str
     fund: str
     other: str | None
     quantity: int
     commodity: str
-    state: str
+    state: AgreementState
     made_by: str
     made_by_id: UUID | None
     approved_by: str
     created_at: datetime
 
     @property
-    def moves(self) -> list[str]:
+    def moves(self) -> list[Move]:
         """The steps that its state allows."""
         return allowed(self.kind, self.state)
 
     @property
     def running(self) -> bool:
         """Whether something is still to be done; that money may come back is nothing to do."""
-        return bool(self.moves) and self.state != "cleared"
+        return bool(self.moves) and self.state != AgreementState.CLEARED
 
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
     """One thing that was done, and the entry that says so; ``quantity`` as in the commitment."""
 
-    name: str
+    name: Move
     reference: str
     quantity: int
     done_on: date
@@ -58,7 +58,7 @@ class StepRow:
 
 
 def agreements_of(
-    session: ReadSession, *, book_id: UUID, kinds: Sequence[str], limit: int = 200
+    session: ReadSession, *, book_id: UUID, kinds: Sequence[AgreementKind], limit: int = 200
 ) -> list[AgreementRow]:
     """Return commitments of some kinds, newest first."""
     query = (
@@ -100,8 +100,10 @@ def to_carry_out(session: ReadSession, *, book_id: UUID) -> int:
         .select_from(Agreement)
         .where(
             Agreement.book_id == book_id,
-            Agreement.kind.in_(("spending", "expense")),
-            Agreement.state.in_(("approved", "billed", "released")),
+            Agreement.kind.in_((AgreementKind.SPENDING, AgreementKind.EXPENSE)),
+            Agreement.state.in_(
+                (AgreementState.APPROVED, AgreementState.BILLED, AgreementState.RELEASED)
+            ),
         )
     )
     return int(session.scalar(query) or 0)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 
 from ledger.core.match_gifts import Terms
+from ledger.core.states import AgreementKind, AgreementState, Move
 from ledger.db import ReadSession
 from ledger.models.agreements import Agreement, Step
 from ledger.models.campaigns import Campaign
@@ -15,7 +16,7 @@ from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Fulfilment, Pledge
 from ledger.models.recurring import RecurringGift
 
-KIND = "sponsor"
+KIND = AgreementKind.SPONSOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def active_sponsors(session: ReadSession) -> list[Agreement]:
     return list(
         session.scalars(
             select(Agreement)
-            .where(Agreement.kind == KIND, Agreement.state == "active")
+            .where(Agreement.kind == KIND, Agreement.state == AgreementState.ACTIVE)
             .order_by(Agreement.created_at, Agreement.id)
         )
     )
@@ -72,7 +73,9 @@ def sponsors_of(
     rows = []
     for row in session.scalars(query):
         about = row.terms.get("campaign")
-        if campaign_id is not None and (about != str(campaign_id) or row.state != "active"):
+        if campaign_id is not None and (
+            about != str(campaign_id) or row.state != AgreementState.ACTIVE
+        ):
             continue
         party = session.get_one(Party, UUID(row.terms["party"]))
         rows.append(
@@ -93,10 +96,10 @@ def sponsors_of(
 def matched_of(session: ReadSession, row: Agreement) -> int:
     """Return what gifts have made a sponsor owe so far."""
     return sum(
-        quantity if name == "match" else -quantity
+        quantity if name == Move.MATCH else -quantity
         for name, quantity in session.execute(
             select(Step.name, func.sum(Step.quantity))
-            .where(Step.agreement_id == row.id, Step.name.in_(("match", "unmatch")))
+            .where(Step.agreement_id == row.id, Step.name.in_((Move.MATCH, Move.UNMATCH)))
             .group_by(Step.name)
         )
     )
@@ -107,12 +110,12 @@ def shares_of(session: ReadSession, row: Agreement) -> dict[str, tuple[int, int]
     found: dict[str, tuple[int, int]] = {}
     for name, reference, quantity in session.execute(
         select(Step.name, Step.reference, Step.quantity)
-        .where(Step.agreement_id == row.id, Step.name.in_(("match", "unmatch")))
+        .where(Step.agreement_id == row.id, Step.name.in_((Move.MATCH, Move.UNMATCH)))
         .order_by(Step.created_at, Step.id)
     ):
         key = reference.split("#", 1)[0]
         given, back = found.get(key, (0, 0))
-        found[key] = (given + quantity, back) if name == "match" else (given, back + quantity)
+        found[key] = (given + quantity, back) if name == Move.MATCH else (given, back + quantity)
     return found
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, Text, and_, case, cast, exists, func, or_, select
 
 from ledger.core.accounts import Acct
+from ledger.core.states import AgreementKind, AgreementState, Move
 from ledger.db import ReadSession
 from ledger.models.agreements import Agreement, Step
 from ledger.models.assets import Asset, AssetLoan, AssetState, Intake, Valuation, ValuationState
@@ -223,7 +224,7 @@ def confirmed(session: ReadSession) -> Finding:
                 == func.replace(cast(HoursEntry.id, Text), "-", ""),
             ),
             ~exists().where(
-                Step.name == "work",
+                Step.name == Move.WORK,
                 func.replace(Step.reference, "-", "")
                 == func.replace(cast(HoursEntry.id, Text), "-", ""),
             ),
@@ -265,7 +266,7 @@ def wear(session: ReadSession) -> Finding:
         plan_id: int(quantity)
         for plan_id, quantity in session.execute(
             select(Step.agreement_id, func.sum(Step.quantity))
-            .where(Step.name == "wear")
+            .where(Step.name == Move.WEAR)
             .group_by(Step.agreement_id)
         )
     }
@@ -276,7 +277,9 @@ def wear(session: ReadSession) -> Finding:
             Agreement.quantity,
             Agreement.state,
             Agreement.terms,
-        ).where(Agreement.kind == "depreciation", Agreement.state != "ended")
+        ).where(
+            Agreement.kind == AgreementKind.DEPRECIATION, Agreement.state != AgreementState.ENDED
+        )
     ).all()
     for plan in plans:
         worn = plan.terms["brought"] + done.get(plan.id, 0)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Subquery, and_, case, func, or_, select
 
 from ledger.core.accounts import Acct
+from ledger.core.states import AgreementKind, Move
 from ledger.core.vocabulary import OPEN_PLEDGES, LegalNature, PledgeState
 from ledger.db import ReadSession
 from ledger.models.agreements import Agreement, Step
@@ -157,7 +158,7 @@ def grants(session: ReadSession) -> Finding:
             sums, and_(sums.c.book_id == Agreement.book_id, sums.c.grant == Agreement.reference)
         )
         .where(
-            Agreement.kind == "grant",
+            Agreement.kind == AgreementKind.GRANT,
             or_(
                 received - earned - returned != -advance,
                 Agreement.quantity - earned - claimed - returned != awarded,
@@ -166,7 +167,7 @@ def grants(session: ReadSession) -> Finding:
         )
         .limit(1)
     )
-    return count(session, Agreement, Agreement.kind == "grant"), first(
+    return count(session, Agreement, Agreement.kind == AgreementKind.GRANT), first(
         session, query, "grant {0}: {1} held and {2} conditional in the journal"
     )
 
@@ -206,7 +207,7 @@ def _increases(session: ReadSession) -> str | None:
     added: Counter[UUID] = Counter()
     for promise_id, quantity in session.execute(
         select(Step.agreement_id, func.sum(Step.quantity))
-        .where(Step.name == "increase")
+        .where(Step.name == Move.INCREASE)
         .group_by(Step.agreement_id)
     ):
         added[promise_id] = int(quantity)

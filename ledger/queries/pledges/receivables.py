@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core.instalments import Part
+from ledger.core.states import AgreementKind, AgreementState
 from ledger.core.vocabulary import LegalNature, PledgeState
 from ledger.db import ReadSession
 from ledger.models.agreements import Agreement
@@ -14,8 +15,8 @@ from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
 from ledger.queries.pledges.pledges import fulfilled_quantity, open_quantity
 
-KIND = "promise"
-OWED = "owed"
+KIND = AgreementKind.PROMISE
+OWED = AgreementState.OWED
 
 
 @dataclass(frozen=True, slots=True)

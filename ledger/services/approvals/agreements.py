@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from ledger.core.entry import Entry
 from ledger.core.reference import new_reference
-from ledger.core.states import after
+from ledger.core.states import AgreementKind, AgreementState, Move, after
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.agreements import Agreement, Step
@@ -39,7 +39,7 @@ class AgreementAsked:
 
 
 def agreement_kind(
-    name: str, carry_out: Callable[[Session, Agreement, Decision], None]
+    name: AgreementKind, carry_out: Callable[[Session, Agreement, Decision], None]
 ) -> ApprovalKind[AgreementAsked]:
     """Return the approval kind of agreements that ``submit_for_approval`` asks for."""
 
@@ -67,7 +67,7 @@ class NewAgreement:
     """What is agreed or asked for; ``quantity`` in the smallest unit of the book's currency or of
     ``commodity``, ``other`` the book on the other side, ``terms`` what its kind keeps besides."""
 
-    kind: str
+    kind: AgreementKind
     book: Book
     fund: Fund
     quantity: int
@@ -110,7 +110,7 @@ def open_agreement(
     *,
     agreement: NewAgreement,
     now: datetime,
-    state: str = "submitted",
+    state: AgreementState = AgreementState.SUBMITTED,
     made_by: UUID | None = None,
 ) -> Agreement:
     """Write down what is agreed or asked for; nothing is posted.
@@ -164,7 +164,7 @@ def submit_for_approval(
     )
 
 
-def load(session: ReadSession, agreement_id: UUID, kind: str) -> Agreement:
+def load(session: ReadSession, agreement_id: UUID, kind: AgreementKind) -> Agreement:
     """Return a commitment of a kind. Raises NotFound."""
     row = session.get(Agreement, agreement_id)
     if row is None or row.kind != kind:
@@ -174,7 +174,7 @@ def load(session: ReadSession, agreement_id: UUID, kind: str) -> Agreement:
 
 def reject(session: Session, row: Agreement) -> None:
     """Note that an approver said no."""
-    row.state = after(row.kind, row.state, "reject")
+    row.state = after(row.kind, row.state, Move.REJECT)
     session.flush()
 
 
@@ -186,7 +186,7 @@ def approve(session: Session, row: Agreement, entries: Sequence[Entry], decision
     transition(
         session,
         row,
-        "approve",
+        Move.APPROVE,
         entries,
         taken=StepTaken(quantity=row.quantity, on=decision.on, now=decision.now, by=decision.by),
     )
@@ -201,7 +201,7 @@ def check_payer(row: Agreement, by: UUID) -> None:
 def transition(
     session: Session,
     row: Agreement,
-    name: str,
+    name: Move,
     entries: Sequence[Entry],
     *,
     taken: StepTaken,
@@ -226,7 +226,7 @@ def transition(
     if taken.left is not None and quantity > taken.left[0]:
         raise Conflict("This is more than {left}.", place="amount", left=taken.left[1])
     row.state = after(row.kind, row.state, name)
-    agreed = name == "approve" or taken.asked_by is not None
+    agreed = name == Move.APPROVE or taken.asked_by is not None
     if entries:
         posted = journal.post(
             session,
@@ -268,7 +268,7 @@ def place_of(session: ReadSession, row: Agreement) -> dict[str, str]:
     }
 
 
-def total(session: ReadSession, row: Agreement, *names: str) -> int:
+def total(session: ReadSession, row: Agreement, *names: Move) -> int:
     """Return what steps of these names come to."""
     found = session.scalar(
         select(func.sum(Step.quantity)).where(Step.agreement_id == row.id, Step.name.in_(names))
@@ -276,12 +276,12 @@ def total(session: ReadSession, row: Agreement, *names: str) -> int:
     return int(found or 0)
 
 
-def told(session: ReadSession, row: Agreement, name: str, reference: str) -> bool:
+def told(session: ReadSession, row: Agreement, name: Move, reference: str) -> bool:
     """Tell whether a step of this name and reference was taken already."""
     return _known(session, row, name, reference) is not None
 
 
-def _known(session: ReadSession, row: Agreement, name: str, reference: str) -> Step | None:
+def _known(session: ReadSession, row: Agreement, name: Move, reference: str) -> Step | None:
     return session.scalar(
         select(Step).where(
             Step.agreement_id == row.id, Step.name == name, Step.reference == reference

@@ -10,6 +10,7 @@ from ledger.core import bookkeeping
 from ledger.core.accounts import Acct
 from ledger.core.days import day_in
 from ledger.core.match_gifts import Terms, match, taken_back
+from ledger.core.states import Move
 from ledger.core.vocabulary import LegalNature
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
@@ -137,7 +138,7 @@ def match_gifts(
     step = transition(
         session,
         row,
-        "match",
+        Move.MATCH,
         entries,
         taken=StepTaken(quantity=share, reference=reference, by=by, on=on, now=now),
     )
@@ -178,7 +179,7 @@ def _add(session: Session, row: Agreement, gifts: Sequence[Gift], on: date, now:
     found = match(terms_of(row), fresh, already=matched(session, row))
     for item in found:
         if item.share:
-            _post(session, row, "match", item.share, item.reference, on, now)
+            _post(session, row, Move.MATCH, item.share, item.reference, on, now)
     return sum(item.share > 0 for item in found)
 
 
@@ -193,7 +194,7 @@ def _take_back(
         share = taken_back(given, gift.amount, gift.refunded) - back
         share = min(share, booked_as(session, _pledge(session, row), [Acct.PLEDGES_RECEIVABLE]))
         if share > 0:
-            _post(session, row, "unmatch", share, f"{gift.reference}#{gift.refunded}", on, now)
+            _post(session, row, Move.UNMATCH, share, f"{gift.reference}#{gift.refunded}", on, now)
             done += 1
     return done
 
@@ -201,7 +202,7 @@ def _take_back(
 def _post(
     session: Session,
     row: Agreement,
-    step: str,
+    step: Move,
     share: int,
     reference: str,
     on: date,
@@ -210,7 +211,7 @@ def _post(
     entries = bookkeeping.gifts_matched(
         **place_of(session, row), amount=share, pledge=_pledge(session, row).reference
     )
-    if step == "unmatch":
+    if step == Move.UNMATCH:
         entries = [item.reversed() for item in entries]
     transition(
         session,
@@ -223,14 +224,14 @@ def _post(
 
 def _approved_at(session: Session, row: Agreement) -> datetime:
     found = session.scalar(
-        select(Step.created_at).where(Step.agreement_id == row.id, Step.name == "approve")
+        select(Step.created_at).where(Step.agreement_id == row.id, Step.name == Move.APPROVE)
     )
     return found or row.created_at
 
 
 def matched(session: Session, row: Agreement) -> int:
     """Return what gifts have made owed so far."""
-    return total(session, row, "match") - total(session, row, "unmatch")
+    return total(session, row, Move.MATCH) - total(session, row, Move.UNMATCH)
 
 
 def _pledge(session: Session, row: Agreement) -> Pledge:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from ledger.core import bookkeeping
 from ledger.core.days import day_in
+from ledger.core.states import AgreementKind, AgreementState, Move
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.agreements import Agreement
@@ -27,7 +28,7 @@ from ledger.services.approvals.agreements import (
     transition,
 )
 
-KIND = "depreciation"
+KIND = AgreementKind.DEPRECIATION
 MAX_MONTHS = 600
 # What is damaged, gone or lost wears no more.
 WEARING = (AssetState.IN_CUSTODY, AssetState.ON_LOAN)
@@ -79,7 +80,7 @@ def start_wear(
                 "brought": 0,
             },
         ),
-        state="active",
+        state=AgreementState.ACTIVE,
         made_by=by,
         now=now,
     )
@@ -118,7 +119,11 @@ def book_wear(
         raise Conflict("This month has not ended yet.", place="month")
     plans = session.scalars(
         select(Agreement)
-        .where(Agreement.book_id == book_id, Agreement.kind == KIND, Agreement.state == "active")
+        .where(
+            Agreement.book_id == book_id,
+            Agreement.kind == KIND,
+            Agreement.state == AgreementState.ACTIVE,
+        )
         .order_by(Agreement.id)
     ).all()
     return sum(_wear(session, plan, start, by, now) for plan in plans)
@@ -127,7 +132,7 @@ def book_wear(
 def worn(session: ReadSession, plan: Agreement) -> int:
     """Return what of a plan is booked, in minor units."""
     brought: int = plan.terms["brought"]
-    return brought + total(session, plan, "wear")
+    return brought + total(session, plan, Move.WEAR)
 
 
 def plan_of(session: ReadSession, intake_id: UUID) -> Agreement | None:
@@ -151,7 +156,7 @@ def _own_plan(session: ReadSession, asset: Asset) -> Agreement | None:
 
 def _plans(session: ReadSession) -> Iterable[Agreement]:
     return session.scalars(
-        select(Agreement).where(Agreement.kind == KIND, Agreement.state != "ended")
+        select(Agreement).where(Agreement.kind == KIND, Agreement.state != AgreementState.ENDED)
     )
 
 
@@ -188,7 +193,7 @@ def take_out(session: Session, asset: Asset, *, now: datetime) -> int:
             made_by=plan.made_by,
             now=now,
         )
-    plan.state = "ended"
+    plan.state = AgreementState.ENDED
     asset.depreciated = share
     session.flush()
     return share
@@ -206,7 +211,7 @@ def _wear(session: Session, plan: Agreement, month: date, by: UUID | None, now: 
         transition(
             session,
             plan,
-            "wear",
+            Move.WEAR,
             bookkeeping.depreciation_booked(**place_of(session, plan), amount=amount),
             taken=StepTaken(
                 quantity=amount, reference=f"{month:%Y-%m}", by=by, on=_next(month), now=now
@@ -216,7 +221,7 @@ def _wear(session: Session, plan: Agreement, month: date, by: UUID | None, now: 
         transition(
             session,
             plan,
-            "complete",
+            Move.COMPLETE,
             [],
             taken=StepTaken(quantity=plan.quantity, by=by, on=month, now=now),
         )

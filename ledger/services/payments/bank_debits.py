@@ -8,13 +8,14 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from ledger.core import bookkeeping
+from ledger.core.states import AgreementKind, AgreementState, Move
 from ledger.db import ReadSession, Session
 from ledger.models.agreements import Agreement
 from ledger.models.books import Book, Fund
 from ledger.services.approvals.agreements import NewAgreement, StepTaken, open_agreement, transition
 from ledger.services.books import journal
 
-DEBIT = "bank_debit"
+DEBIT = AgreementKind.BANK_DEBIT
 
 
 def start_debit(
@@ -30,7 +31,7 @@ def start_debit(
     row = open_agreement(
         session,
         agreement=NewAgreement(kind=DEBIT, book=book, fund=fund, quantity=amount, title=intent_id),
-        state="pending",
+        state=AgreementState.PENDING,
         now=now,
     )
     journal.post(
@@ -54,7 +55,7 @@ def pending_debit(
     return session.scalar(
         select(Agreement).where(
             Agreement.kind == DEBIT,
-            Agreement.state == "pending",
+            Agreement.state == AgreementState.PENDING,
             Agreement.title.in_(intent_ids),
             Agreement.quantity == amount,
         )
@@ -73,7 +74,7 @@ def fail_debit(session: Session, *, row: Agreement, on: date, now: datetime) -> 
     transition(
         session,
         row,
-        "fail",
+        Move.FAIL,
         entries,
         taken=StepTaken(quantity=row.quantity, on=on, now=now),
     )

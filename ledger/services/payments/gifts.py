@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from ledger.core import bookkeeping
 from ledger.core.entry import Entry
+from ledger.core.states import Move
 from ledger.core.vocabulary import FulfilmentSource, FundClass, PledgeState
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict
@@ -58,7 +59,7 @@ def settle_gift(
         transition(
             session,
             kind.debit,
-            "clear",
+            Move.CLEAR,
             _charge_entries(session, txn, book, fund, kind),
             taken=StepTaken(
                 quantity=txn.amount, reference=txn_id, on=day_of(session, txn, fund), now=now

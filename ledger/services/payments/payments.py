@@ -15,6 +15,7 @@ from ledger.core import bookkeeping
 from ledger.core.card_amounts import refusal
 from ledger.core.days import day_in
 from ledger.core.entry import Entry
+from ledger.core.states import Move
 from ledger.core.vocabulary import (
     AttemptKind,
     AttemptState,
@@ -299,7 +300,7 @@ def _settle_own(
         transition(
             session,
             pending,
-            "clear",
+            Move.CLEAR,
             [],
             taken=StepTaken(quantity=txn.amount, reference=txn.stripe_txn_id, on=on, now=now),
         )

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from ledger.core import bookkeeping
 from ledger.core.accounts import Acct
 from ledger.core.days import day_in
+from ledger.core.states import AgreementKind, AgreementState, Move
 from ledger.core.vocabulary import LegalNature, PledgeState
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
@@ -43,7 +44,7 @@ from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.pledges.pledges import Promised, make_promise
 
-KIND = "promise"
+KIND = AgreementKind.PROMISE
 INCREASE = "promise_increase"
 ALLOWANCE = "allowance"
 WRITE_OFF = "write_off"
@@ -203,7 +204,7 @@ def unwind(
     transition(
         session,
         row,
-        "unwind",
+        Move.UNWIND,
         entries,
         taken=StepTaken(quantity=share, reference=str(year), by=by, on=on, now=now),
     )
@@ -215,7 +216,11 @@ def unwind_due(session: Session, *, book_id: UUID, on: date, now: datetime) -> i
     sum. Done twice, the second time books nothing more."""
     rows = session.scalars(
         select(Agreement)
-        .where(Agreement.book_id == book_id, Agreement.kind == KIND, Agreement.state == "owed")
+        .where(
+            Agreement.book_id == book_id,
+            Agreement.kind == KIND,
+            Agreement.state == AgreementState.OWED,
+        )
         .order_by(Agreement.id)
     ).all()
     booked = 0
@@ -267,7 +272,7 @@ def increase(
     transition(
         session,
         row,
-        "increase",
+        Move.INCREASE,
         entries,
         taken=StepTaken(
             quantity=amount,
@@ -322,7 +327,7 @@ def doubtful(session: ReadSession, *, book: Book, fund: Fund, on: date) -> int:
             Agreement.book_id == book.id,
             Agreement.fund_id == fund.id,
             Agreement.kind == KIND,
-            Agreement.state == "owed",
+            Agreement.state == AgreementState.OWED,
         )
     )
     for row in rows:
@@ -401,7 +406,7 @@ def write_off(
     transition(
         session,
         row,
-        "write_off",
+        Move.WRITE_OFF,
         entries,
         taken=StepTaken(quantity=left, by=decision.by, on=decision.on, now=decision.now),
     )
@@ -411,7 +416,7 @@ def write_off(
 def discount_left(session: ReadSession, promise_id: UUID) -> int:
     """Return what of a promise's discount is not income yet, in minor units."""
     row = load(session, promise_id, KIND)
-    return discount_after(row, 0) - total(session, row, "unwind")
+    return discount_after(row, 0) - total(session, row, Move.UNWIND)
 
 
 def whole_years(first: date, last: date) -> int:

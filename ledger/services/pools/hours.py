@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ledger.core import bookkeeping
 from ledger.core.figures import given
+from ledger.core.states import Move
 from ledger.core.vocabulary import FulfilmentSource
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
@@ -128,7 +129,7 @@ def confirm_pooled_hours(
     transition(
         session,
         allocation,
-        "work",
+        Move.WORK,
         [],
         taken=StepTaken(
             quantity=row.worked_minutes,

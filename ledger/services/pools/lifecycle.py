@@ -5,7 +5,7 @@ units, minutes.
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from sqlalchemy import select
 from ledger.core import bookkeeping
 from ledger.core.accounts import Acct
 from ledger.core.amount import is_currency
-from ledger.core.states import after
+from ledger.core.states import AgreementKind, Move, after
 from ledger.core.vocabulary import RequestState
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
@@ -42,9 +42,9 @@ from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.pools.pools import PoolParts
 
-REFUNDABLE = "refundable"
+REFUNDABLE = AgreementKind.REFUNDABLE
 EXIT = "pool_exit"
-CONDITIONAL = "conditional_allocation"
+CONDITIONAL = AgreementKind.CONDITIONAL_ALLOCATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def leave_pool(
     transition(
         session,
         row,
-        "exit",
+        Move.EXIT,
         bookkeeping.refundable_contribution_returned(**_share(session, row)),
         taken=StepTaken(
             quantity=row.quantity,
@@ -154,7 +154,7 @@ def leave_pool(
 
 
 def _check_exit(session: ReadSession, row: Agreement) -> PoolParts:
-    after(row.kind, row.state, "exit")
+    after(row.kind, row.state, Move.EXIT)
     parts = PoolParts(session, _other(row))
     if _owes(session, parts, row.book_id):
         raise Conflict(
@@ -239,7 +239,7 @@ def reach_milestone(
     transition(
         session,
         row,
-        "reach",
+        Move.REACH,
         entries,
         taken=StepTaken(quantity=row.quantity, on=on, now=now, by=by),
     )
@@ -247,7 +247,7 @@ def reach_milestone(
 
 def hours_left(session: ReadSession, row: Agreement) -> int:
     """Return minutes of an allocation that are not worked yet."""
-    return row.quantity - total(session, row, "work")
+    return row.quantity - total(session, row, Move.WORK)
 
 
 def return_unspent(
@@ -320,7 +320,20 @@ def _other(row: Agreement) -> UUID:
     return row.other_id
 
 
-def _share(session: ReadSession, row: Agreement) -> dict[str, Any]:
+class HeldShare(TypedDict):
+    """A member's refundable contribution as bookkeeping names it; ``amount`` in minor units."""
+
+    member: str
+    member_fund: str
+    pool: str
+    pool_fund: str
+    host: str
+    held_fund: str
+    currency: str
+    amount: int
+
+
+def _share(session: ReadSession, row: Agreement) -> HeldShare:
     parts = PoolParts(session, _other(row))
     return {
         "member": session.get_one(Book, row.book_id).code,

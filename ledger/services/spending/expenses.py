@@ -4,6 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from ledger.core import bookkeeping
+from ledger.core.states import AgreementKind, Move
 from ledger.db import Session
 from ledger.errors import NotAllowed
 from ledger.models.agreements import Agreement
@@ -24,7 +25,7 @@ from ledger.services.approvals.agreements import (
 )
 from ledger.services.approvals.registry import Decision, register
 
-KIND = "expense"
+KIND = AgreementKind.EXPENSE
 
 
 def claim_expense(
@@ -66,7 +67,7 @@ def reimburse(session: Session, *, expense_id: UUID, by: UUID, on: date, now: da
     transition(
         session,
         row,
-        "reimburse",
+        Move.REIMBURSE,
         entries,
         taken=StepTaken(quantity=row.quantity, on=on, now=now, by=by),
     )
@@ -81,7 +82,7 @@ def waive(session: Session, *, expense_id: UUID, by: UUID, on: date, now: dateti
     transition(
         session,
         row,
-        "waive",
+        Move.WAIVE,
         entries,
         taken=StepTaken(quantity=row.quantity, on=on, now=now, by=by),
     )

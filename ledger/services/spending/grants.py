@@ -8,6 +8,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from ledger.core import bookkeeping
+from ledger.core.states import AgreementKind, AgreementState, Move
 from ledger.db import ReadSession, Session
 from ledger.models.agreements import Agreement
 from ledger.models.books import Book, Fund
@@ -29,8 +30,8 @@ from ledger.services.approvals.agreements import (
 from ledger.services.approvals.registry import Decision, register
 from ledger.services.books import journal
 
-RECEIVED = "grant"
-MADE = "outside_grant"
+RECEIVED = AgreementKind.GRANT
+MADE = AgreementKind.OUTSIDE_GRANT
 
 
 def award_grant(
@@ -48,7 +49,7 @@ def award_grant(
     row = open_agreement(
         session,
         agreement=NewAgreement(kind=RECEIVED, book=book, fund=fund, quantity=amount, title=title),
-        state="active",
+        state=AgreementState.ACTIVE,
         made_by=by,
         now=now,
     )
@@ -80,11 +81,11 @@ def receive_tranche(
     Raises Conflict when more comes than was awarded and is not claimed already.
     """
     row = load(session, grant_id, RECEIVED)
-    left = row.quantity - total(session, row, "receive", "claim")
+    left = row.quantity - total(session, row, Move.RECEIVE, Move.CLAIM)
     transition(
         session,
         row,
-        "receive",
+        Move.RECEIVE,
         bookkeeping.tranche_received(**_grant(session, row), amount=amount),
         taken=StepTaken(
             left=(left, "the amount awarded"),
@@ -112,7 +113,7 @@ def earn_grant(
     transition(
         session,
         row,
-        "earn",
+        Move.EARN,
         bookkeeping.grant_earned(**_grant(session, row), amount=amount, received=True),
         taken=StepTaken(
             left=(advance_left(session, row), "the rest of the advance"),
@@ -140,11 +141,11 @@ def claim_grant(
     transition(
         session,
         row,
-        "claim",
+        Move.CLAIM,
         bookkeeping.grant_earned(**_grant(session, row), amount=amount, received=False),
         taken=StepTaken(
             left=(
-                row.quantity - total(session, row, "receive", "claim"),
+                row.quantity - total(session, row, Move.RECEIVE, Move.CLAIM),
                 "the rest of the award",
             ),
             quantity=amount,
@@ -171,7 +172,7 @@ def return_grant(
     transition(
         session,
         row,
-        "return",
+        Move.RETURN,
         bookkeeping.grant_returned(**_grant(session, row), amount=amount),
         taken=StepTaken(
             left=(advance_left(session, row), "the rest of the advance"),
@@ -186,7 +187,7 @@ def return_grant(
 
 def advance_left(session: ReadSession, row: Agreement) -> int:
     """Return what of the money received is neither earned nor returned."""
-    return total(session, row, "receive") - total(session, row, "earn", "return")
+    return total(session, row, Move.RECEIVE) - total(session, row, Move.EARN, Move.RETURN)
 
 
 def propose_outside_grant(
@@ -235,10 +236,10 @@ def pay_outside_grant(
     transition(
         session,
         row,
-        "pay",
+        Move.PAY,
         bookkeeping.outside_grant_paid(**place_of(session, row), amount=amount),
         taken=StepTaken(
-            left=(row.quantity - total(session, row, "pay"), "the amount owed"),
+            left=(row.quantity - total(session, row, Move.PAY), "the amount owed"),
             quantity=amount,
             reference=reference,
             by=by,
@@ -246,11 +247,11 @@ def pay_outside_grant(
             now=now,
         ),
     )
-    if total(session, row, "pay") == row.quantity:
+    if total(session, row, Move.PAY) == row.quantity:
         transition(
             session,
             row,
-            "complete",
+            Move.COMPLETE,
             [],
             taken=StepTaken(quantity=row.quantity, on=on, now=now, by=by),
         )

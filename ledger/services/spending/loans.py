@@ -4,6 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from ledger.core import bookkeeping
+from ledger.core.states import AgreementKind, Move
 from ledger.db import ReadSession, Session
 from ledger.errors import Invalid
 from ledger.models.agreements import Agreement
@@ -24,7 +25,7 @@ from ledger.services.approvals.agreements import (
 )
 from ledger.services.approvals.registry import Decision, register
 
-KIND = "loan"
+KIND = AgreementKind.LOAN
 
 
 def propose_loan(
@@ -78,14 +79,14 @@ def repay_loan(
 ) -> None:
     """Book a repayment. Raises Conflict for more than what is left, or than the borrower has."""
     row = load(session, loan_id, KIND)
-    lent = row.quantity - total(session, row, "repay")
-    if not told(session, row, "repay", reference):
+    lent = row.quantity - total(session, row, Move.REPAY)
+    if not told(session, row, Move.REPAY, reference):
         hold(session, UUID(row.terms["borrower_fund"]), amount)
     entries = bookkeeping.money_repaid(**_sides(session, row), amount=amount)
     transition(
         session,
         row,
-        "repay",
+        Move.REPAY,
         entries,
         taken=StepTaken(
             left=(lent, "the amount still on loan"),
@@ -96,11 +97,11 @@ def repay_loan(
             now=now,
         ),
     )
-    if total(session, row, "repay") == row.quantity:
+    if total(session, row, Move.REPAY) == row.quantity:
         transition(
             session,
             row,
-            "complete",
+            Move.COMPLETE,
             [],
             taken=StepTaken(quantity=row.quantity, on=on, now=now, by=by),
         )

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ledger.core import bookkeeping
 from ledger.core.amount import kind_of
+from ledger.core.states import AgreementKind, Move
 from ledger.core.vocabulary import FundClass
 from ledger.db import Session
 from ledger.errors import Invalid
@@ -31,7 +32,7 @@ from ledger.services.approvals.agreements import (
 from ledger.services.approvals.registry import Decision, register
 from ledger.services.books.books import check_own_fund, ensure_commodity
 
-KIND = "purchase"
+KIND = AgreementKind.PURCHASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def place_in_service(
         transition(
             session,
             row,
-            "serve",
+            Move.SERVE,
             [],
             taken=StepTaken(quantity=row.quantity, by=by, on=on, now=now),
         )
@@ -135,7 +136,7 @@ def place_in_service(
     transition(
         session,
         row,
-        "serve",
+        Move.SERVE,
         entries,
         taken=StepTaken(quantity=row.quantity, by=by, on=on, now=now),
     )

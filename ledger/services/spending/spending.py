@@ -13,6 +13,7 @@ from ledger.core.accounts import Acct
 from ledger.core.entry import Entry
 from ledger.core.fitting_accounts import Use, check_fits
 from ledger.core.functions import FUNCTIONS
+from ledger.core.states import AgreementKind, AgreementState, Move
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.agreements import Agreement
@@ -33,7 +34,7 @@ from ledger.services.approvals.agreements import (
 )
 from ledger.services.approvals.registry import Decision, register
 
-KIND = "spending"
+KIND = AgreementKind.SPENDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def book_bill(
     transition(
         session,
         row,
-        "bill",
+        Move.BILL,
         entries,
         taken=StepTaken(quantity=amount, on=on, now=now, by=by),
     )
@@ -126,7 +127,7 @@ def release_payment(
     """Send the money for a bill on its way (DIS-3). Raises NotAllowed for the approver."""
     row = load(session, spending_id, KIND)
     check_payer(row, by)
-    _pay(session, row, "release", bookkeeping.payment_released, reference, by, on, now)
+    _pay(session, row, Move.RELEASE, bookkeeping.payment_released, reference, by, on, now)
 
 
 def see_payment(
@@ -134,7 +135,7 @@ def see_payment(
 ) -> None:
     """Note that the bank shows the payment (DIS-3)."""
     row = load(session, spending_id, KIND)
-    _pay(session, row, "clear", bookkeeping.payment_seen, reference, by, on, now)
+    _pay(session, row, Move.CLEAR, bookkeeping.payment_seen, reference, by, on, now)
 
 
 def take_payment_back(
@@ -142,7 +143,7 @@ def take_payment_back(
 ) -> None:
     """Note that the bank sent the payment back: the bill is owed again (DIS-3)."""
     row = load(session, spending_id, KIND)
-    _pay(session, row, "return", bookkeeping.payment_returned, reference, by, on, now)
+    _pay(session, row, Move.RETURN, bookkeeping.payment_returned, reference, by, on, now)
 
 
 def cancel_spending(
@@ -150,7 +151,7 @@ def cancel_spending(
 ) -> None:
     """Withdraw a request or an order; what was set aside is free again."""
     row = load(session, spending_id, KIND)
-    withdrawn = row.state == "approved"
+    withdrawn = row.state == AgreementState.APPROVED
     entries = (
         bookkeeping.order_withdrawn(**place_of(session, row), amount=row.quantity)
         if withdrawn
@@ -159,7 +160,7 @@ def cancel_spending(
     transition(
         session,
         row,
-        "cancel",
+        Move.CANCEL,
         entries,
         taken=StepTaken(quantity=row.quantity, on=on, now=now, by=by),
     )
@@ -175,7 +176,7 @@ def _check_account(session: Session, book_id: UUID, account: int) -> None:
 def _pay(
     session: Session,
     row: Agreement,
-    name: str,
+    name: Move,
     event: Callable[..., list[Entry]],
     reference: str,
     by: UUID,
@@ -183,7 +184,7 @@ def _pay(
     now: datetime,
 ) -> None:
     """Take a step of the payment; its amount is the bill's, whatever was ordered."""
-    amount = total(session, row, "bill")
+    amount = total(session, row, Move.BILL)
     entries = event(**place_of(session, row), amount=amount) if amount else []
     transition(
         session,

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ledger.core.days import day_in
+from ledger.core.states import AgreementState
 from ledger.core.vocabulary import AttemptKind, AttemptState, RecurringState
 from ledger.db import Database, Session
 from ledger.errors import Conflict
@@ -151,7 +152,7 @@ def _note_intent(
             on=day_in(book.time_zone, found.charged_at or now),
             now=now,
         )
-        if failed and row.state == "pending":
+        if failed and row.state == AgreementState.PENDING:
             on = day_in(book.time_zone, failed_at or now)
             bank_debits.fail_debit(session, row=row, on=on, now=now)
     if failed:

@@ -16,6 +16,7 @@ from ledger.core.amount import kind_of
 from ledger.core.currencies import exponent
 from ledger.core.fitting_accounts import Use, fitting
 from ledger.core.functions import FUNCTIONS
+from ledger.core.states import AgreementKind
 from ledger.core.vocabulary import BookKind, FundClass, RequestState
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound, PoolbookError
@@ -65,7 +66,9 @@ def index(code: str) -> Response:
     """Show what is agreed: what is open first, then what has ended."""
     book = book_for("read_agreements", code)
     with reading() as session:
-        rows = questions.agreements_of(session, book_id=book.id, kinds=tuple(listed()))
+        rows = questions.agreements_of(
+            session, book_id=book.id, kinds=[kind for kind in AgreementKind if kind in listed()]
+        )
         kept = promises.kept(session, book_id=book.id)
         known = visitor().may("read_donors", book.id)
         donors = promises.donors(session, book_id=book.id) if known else {}
@@ -285,5 +288,7 @@ def _show_page(
         labels={name: step.label for name, step in known.items()},
         may_read=visitor().may("read_books", book.id),
         chosen=shown,
-        form=_step_form(book, dict(offered).get(shown), values, errors),
+        form=_step_form(
+            book, {str(name): step for name, step in offered}.get(shown), values, errors
+        ),
     )

@@ -6,6 +6,7 @@ from flask import Blueprint
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from ledger.core.vocabulary import CommodityKind
 from ledger.db import Session
 from ledger.models.books import Book
 from ledger.queries.books.books import commodities
@@ -56,6 +57,8 @@ def _page(
         "settings/equipment.html",
         status,
         book=book,
-        classes=sorted((item.plural, item.code) for item in kinds if item.kind == "item"),
+        classes=sorted(
+            (item.plural, item.code) for item in kinds if item.kind == CommodityKind.ITEM
+        ),
         form=Form(NewKind(), values=values, errors=errors),
     )

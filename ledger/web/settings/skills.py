@@ -9,6 +9,7 @@ from marshmallow import Schema
 from werkzeug.wrappers import Response
 
 from ledger.core.currencies import exponent
+from ledger.core.vocabulary import CommodityKind
 from ledger.db import ReadSession, Session
 from ledger.models.books import Book
 from ledger.queries.books.books import commodities
@@ -92,7 +93,7 @@ def _skills(session: ReadSession) -> list[tuple[str, str]]:
     """Return the skills as codes with names, by name."""
     kinds = commodities(session).values()
     return sorted(
-        ((item.code, item.plural) for item in kinds if item.kind == "time"),
+        ((item.code, item.plural) for item in kinds if item.kind == CommodityKind.TIME),
         key=lambda pair: pair[1],
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as later
 
+from ledger.core.states import AgreementKind
 from ledger.core.vocabulary import FundClass
 from ledger.db import Session
 from ledger.errors import Invalid
@@ -69,7 +70,7 @@ def _loan(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> 
 
 
 register(
-    "spending",
+    AgreementKind.SPENDING,
     AgreementPage(
         later("Spending"),
         Asking(
@@ -98,7 +99,7 @@ register(
     ),
 )
 register(
-    "expense",
+    AgreementKind.EXPENSE,
     AgreementPage(
         later("Expense claim of a member"),
         Asking(
@@ -115,7 +116,7 @@ register(
     ),
 )
 register(
-    "grant",
+    AgreementKind.GRANT,
     AgreementPage(
         later("Grant received"),
         Asking(
@@ -134,7 +135,7 @@ register(
     ),
 )
 register(
-    "outside_grant",
+    AgreementKind.OUTSIDE_GRANT,
     AgreementPage(
         later("Grant to an outside group"),
         Asking(
@@ -148,7 +149,7 @@ register(
     ),
 )
 register(
-    "loan",
+    AgreementKind.LOAN,
     AgreementPage(
         later("Loan to another community"),
         Asking(
@@ -162,7 +163,7 @@ register(
     ),
 )
 register(
-    "purchase",
+    AgreementKind.PURCHASE,
     AgreementPage(
         later("Equipment purchase"),
         Asking(
