@@ -94,6 +94,38 @@ def test_a_function_with_many_parameters_is_noticed() -> None:
     assert with_many_parameters(source) == ["many"]
 
 
+LOOSE = re.compile(r"\b(?:dict|Mapping)\[str, Any\]")
+
+
+def with_loose_documents(source: str) -> list[str]:
+    """Return the functions whose parameters or answers are documents of which no type tells."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            given = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+            types = [one.annotation for one in given if one.annotation] + [node.returns]
+            if any(LOOSE.search(ast.unparse(one)) for one in types if one is not None):
+                found.append(node.name)
+    return found
+
+
+def test_a_service_says_what_is_in_its_documents():
+    modules = [path for path in MODULES if "services" in path.relative_to(ROOT).parts]
+    assert len(modules) > 100
+    found = {name_of(path): with_loose_documents(path.read_text()) for path in modules}
+    assert {name: functions for name, functions in found.items() if functions} == {}
+
+
+def test_a_document_without_a_type_is_noticed():
+    source = (
+        "def tight(a: Terms, b: dict[str, object]) -> Answer: ...\n"
+        "def given(a: dict[str, Any]) -> None: ...\n"
+        "def answered(*, a: int) -> list[dict[str, Any]]: ...\n"
+        "def looked(a: Mapping[str, Any] | None) -> None: ..."
+    )
+    assert with_loose_documents(source) == ["given", "answered", "looked"]
+
+
 def too_long(text: str) -> list[int]:
     """Return the numbers of lines that nobody reads at a glance."""
     return [number for number, line in enumerate(text.splitlines(), 1) if len(line) > LONGEST_LINE]

@@ -74,7 +74,7 @@ def kind_of(name: str) -> ApprovalKind[Any]:
     return kind
 
 
-def payload_of(kind: str, document: Mapping[str, Any]) -> Any:
+def payload_of(kind: str, document: Mapping[str, object]) -> Any:
     """Return what a stored request of a kind carries. Raises Conflict for an unknown kind or a
     document that does not fit it."""
     try:

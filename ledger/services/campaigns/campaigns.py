@@ -73,6 +73,22 @@ class Terms(TypedDict):
     currencies: NotRequired[Sequence[str]]
 
 
+class CampaignSaid(TypedDict):
+    """Terms in plain values: the fund's code, days as text, currencies with spaces between."""
+
+    title: str
+    summary: str
+    story: str
+    fund: str
+    mode: str
+    opens_on: str
+    deadline_on: str
+    fee_bearer: str
+    acceptance: str
+    currencies: str
+    needs: list[dict[str, Any]]
+
+
 def create_campaign(
     session: Session,
     *,
@@ -143,7 +159,7 @@ def correct_campaign(
     _write(session, book, campaign, terms)
     if campaign.acceptance == Acceptance.ALL_CONFIRMED != written.get("acceptance"):
         accept_waiting(session, campaign_id=campaign.id, now=now)
-    after = _said(terms)
+    after = dict(_said(terms))
     earlier = {name: said for name, said in _said(written).items() if said != after[name]}
     if earlier:
         session.add(
@@ -178,7 +194,7 @@ def _check_kept(written: Terms, terms: Terms, *, relied: bool) -> None:
     if terms["slug"] != written["slug"]:
         messages["slug"] = ["The address stays as it is: others may have passed it on."]
     if relied:
-        before, after = _said(written), _said(terms)
+        before, after = dict(_said(written)), dict(_said(terms))
         messages |= {
             name: [f"{called} stays as it is: somebody has promised by it."]
             for name, called in _TERMS.items()
@@ -226,7 +242,7 @@ def _terms_of(session: Session, campaign: Campaign) -> Terms:
     )
 
 
-def _said(terms: Terms) -> dict[str, Any]:
+def _said(terms: Terms) -> CampaignSaid:
     """Return terms in plain values, to compare them and to keep what they were."""
     return {
         "title": terms["title"],
@@ -236,7 +252,7 @@ def _said(terms: Terms) -> dict[str, Any]:
         "mode": terms["mode"],
         "opens_on": str(terms["opens_on"]),
         "deadline_on": str(terms["deadline_on"] or ""),
-        "fee_bearer": terms.get("fee_bearer", "fund"),
+        "fee_bearer": terms.get("fee_bearer", FeeBearer.FUND),
         "acceptance": terms.get("acceptance", Acceptance.ALL_CONFIRMED),
         "currencies": " ".join(terms.get("currencies", ())),
         "needs": [asdict(need) for need in terms["needs"]],
@@ -283,7 +299,7 @@ def _write(session: Session, book: Book, campaign: Campaign, terms: Terms) -> No
 
 def _check(terms: Terms) -> None:
     slug, last = terms["slug"], terms["deadline_on"]
-    bearer = terms.get("fee_bearer", "fund")
+    bearer = terms.get("fee_bearer", FeeBearer.FUND)
     if not _SLUG.fullmatch(slug) or len(slug) > 64:
         raise Invalid(
             "Use only lower-case letters, digits and hyphens in the address.", place="slug"

@@ -7,7 +7,7 @@ and field. The caller opens the transaction.
 import json
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -152,7 +152,7 @@ def _draft(line: bytes, place: str, book: str | None) -> Draft:
     )
 
 
-def _document(line: bytes, place: str) -> dict[str, Any]:
+def _document(line: bytes, place: str) -> dict[str, object]:
     if len(line) > MAX_LINE:
         raise Invalid("The line is too long.", place=place)
     try:
@@ -193,7 +193,9 @@ def _leg(leg: Any, place: str) -> Posting:
     )
 
 
-def _check_keys(found: dict[str, Any], needed: set[str], allowed: set[str], place: str) -> None:
+def _check_keys(
+    found: Mapping[str, object], needed: set[str], allowed: set[str], place: str
+) -> None:
     # Nearly always these and no others; to add and subtract sets takes longer than the rest.
     if found.keys() == needed or needed - allowed <= found.keys() <= needed | allowed:
         return
@@ -251,7 +253,7 @@ def _line_place(place: str | None, places: list[int]) -> str:
     return text
 
 
-def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _no_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
         keys = [key for key, _value in pairs]

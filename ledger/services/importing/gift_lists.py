@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from sqlalchemy import select
@@ -49,6 +49,17 @@ SOURCE = "gift_list"
 LOOKED_UP_AT_ONCE = 500
 
 
+class GiftsAnswer(TypedDict):
+    """The one document that the command line prints; ``total`` in minor units."""
+
+    gifts: int
+    duplicates: int
+    new_givers: int
+    total: int
+    commodity: str
+    warnings: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class GiftsImported:
     """What became of a list; ``total`` is of the new gifts, in the book's minor units."""
@@ -60,7 +71,7 @@ class GiftsImported:
     commodity: str
     warnings: tuple[str, ...]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> GiftsAnswer:
         """Return the one document that the command line prints."""
         return {
             "gifts": self.new,

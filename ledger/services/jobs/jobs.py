@@ -1,8 +1,7 @@
 """Jobs: work for later, written in the transaction that causes it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import or_, select, true, update
 
@@ -27,7 +26,7 @@ def enqueue(
     *,
     kind: str,
     key: str,
-    arguments: dict[str, Any],
+    arguments: Mapping[str, str | None],
     now: datetime,
     run_at: datetime | None = None,
 ) -> None:
@@ -40,7 +39,7 @@ def enqueue(
             Job(
                 kind=kind,
                 key=key,
-                arguments=arguments,
+                arguments=dict(arguments),
                 run_at=run_at or now,
                 attempts=0,
                 created_at=now,

@@ -8,7 +8,6 @@ import ipaddress
 import logging
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -82,7 +81,7 @@ def relying_party(base_url: str) -> RelyingParty | None:
 
 def registration_options(
     session: ReadSession, *, person: Person, party: RelyingParty, challenge: Challenge
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return what the browser needs to make a passkey that can sign in without a name."""
     options = generate_registration_options(
         rp_id=party.id,
@@ -102,7 +101,7 @@ def registration_options(
 
 def authentication_options(
     session: ReadSession, *, party: RelyingParty, challenge: Challenge
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return what the browser needs to use a passkey: one of the person's, or any when unknown."""
     known = challenge.person_id
     options = generate_authentication_options(

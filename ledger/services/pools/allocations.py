@@ -148,7 +148,7 @@ def propose_allocation(
     )
     if not preview.given:
         raise Invalid("This rule allocates nothing to any member.", place="rule")
-    inputs = _inputs(preview, wanted, unit)
+    inputs = _inputs(preview, wanted, unit).document()
     run = AllocationRun(
         pool_id=pool_id,
         commodity=unit,
@@ -337,16 +337,40 @@ def _lines(session: ReadSession, run: AllocationRun) -> list[tuple[AllocationLin
     return [(line, book, fund) for line, book, fund in session.execute(query)]
 
 
-def _inputs(preview: Preview, wanted: Allocation, unit: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class RunInputs:
+    """What a split was computed from; ``amount`` in the commodity's smallest unit.
+
+    ``members`` says in which place each stands, ``round`` from and until which day gifts counted.
+    """
+
+    amount: int
+    commodity: str
+    members: dict[str, int]
+    rule: dict[str, Any]
+    round: tuple[str, str] | None
+
+    def document(self) -> dict[str, object]:
+        """Return them as the JSON document that ``core.allocation.recomputed`` reads."""
+        whole: dict[str, object] = {
+            "amount": self.amount,
+            "commodity": self.commodity,
+            "members": self.members,
+            **self.rule,
+        }
+        return {**whole, "round": list(self.round)} if self.round else whole
+
+
+def _inputs(preview: Preview, wanted: Allocation, unit: str) -> RunInputs:
     """Return what the split was computed from; it names no giver."""
     since, until = wanted.since, wanted.until
-    return {
-        "amount": wanted.quantity,
-        "commodity": unit,
-        "members": {share.code: place for place, share in enumerate(preview.shares, 1)},
-        **preview.rule.document(),
-        **({"round": [since.isoformat(), until.isoformat()]} if since and until else {}),
-    }
+    return RunInputs(
+        amount=wanted.quantity,
+        commodity=unit,
+        members={share.code: place for place, share in enumerate(preview.shares, 1)},
+        rule=preview.rule.document(),
+        round=(since.isoformat(), until.isoformat()) if since and until else None,
+    )
 
 
 def _check_available(

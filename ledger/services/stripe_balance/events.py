@@ -1,8 +1,8 @@
 """The inbox of messages from Stripe: each kept once, without what it says of persons."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from ledger.db import Session
 from ledger.gateway import Event
@@ -57,6 +57,6 @@ def _envelope(body: str) -> str:
     return json.dumps(kept, sort_keys=True)
 
 
-def _plain(found: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+def _plain(found: Mapping[str, object], names: tuple[str, ...]) -> dict[str, object]:
     """Return the named parts that are plain values; none of them is used, so none is checked."""
     return {name: found.get(name) for name in names if not isinstance(found.get(name), dict | list)}

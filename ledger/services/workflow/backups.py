@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import IO, Any
+from typing import IO, Any, TypedDict
 from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Table, delete, func, insert, select, text
@@ -33,12 +33,27 @@ LAST = ("period", "soft_close", "unsealed")
 BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError, AttributeError)
 
 
+class TableManifest(TypedDict):
+    """How many rows a table has in a backup, and the hash of them all."""
+
+    rows: int
+    sha256: str
+
+
+class Manifest(TypedDict):
+    """What a backup says of itself: its format, the schema's revision, and its tables by name."""
+
+    format: str
+    revision: str
+    tables: dict[str, TableManifest]
+
+
 def write_backup(session: ReadSession, out: IO[bytes], *, revision: str) -> int:
     """Write every row of the database and return how many entries there are.
 
     ``revision`` names the schema, which a restore must have as well.
     """
-    told: dict[str, Any] = {"format": FORMAT, "revision": revision, "tables": {}}
+    told: Manifest = {"format": FORMAT, "revision": revision, "tables": {}}
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for table in _tables():
             digest, count = hashlib.sha256(), 0
@@ -65,7 +80,7 @@ def restore_backup(session: Session, file: IO[bytes], *, revision: str) -> int:
             )
     try:
         with zipfile.ZipFile(file) as archive:
-            told = json.loads(archive.read(MANIFEST))
+            told: Manifest = json.loads(archive.read(MANIFEST))
             _check_manifest(told, revision)
             for table in _tables():
                 _load(session, table, archive, told["tables"][table.name])
@@ -78,7 +93,7 @@ def restore_backup(session: Session, file: IO[bytes], *, revision: str) -> int:
         raise Invalid("The rows of this backup contradict each other.") from error
 
 
-def _check_manifest(told: dict[str, Any], revision: str) -> None:
+def _check_manifest(told: Manifest, revision: str) -> None:
     if told["format"] != FORMAT or set(told["tables"]) != {table.name for table in _tables()}:
         if told["revision"] != revision:
             raise _other_revision(told["revision"], revision)
@@ -133,7 +148,7 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, UUID) else value
 
 
-def _load(session: Session, table: Table, archive: zipfile.ZipFile, told: dict[str, Any]) -> None:
+def _load(session: Session, table: Table, archive: zipfile.ZipFile, told: TableManifest) -> None:
     """Insert the rows of one table. Raises ValueError when they are not those that were told."""
     connection = session.connection()
     if table.name == "unsealed":
