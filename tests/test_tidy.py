@@ -109,14 +109,14 @@ def with_loose_documents(source: str) -> list[str]:
     return found
 
 
-def test_a_service_says_what_is_in_its_documents():
+def test_a_service_says_what_is_in_its_documents() -> None:
     modules = [path for path in MODULES if "services" in path.relative_to(ROOT).parts]
     assert len(modules) > 100
     found = {name_of(path): with_loose_documents(path.read_text()) for path in modules}
     assert {name: functions for name, functions in found.items() if functions} == {}
 
 
-def test_a_document_without_a_type_is_noticed():
+def test_a_document_without_a_type_is_noticed() -> None:
     source = (
         "def tight(a: Terms, b: dict[str, object]) -> Answer: ...\n"
         "def given(a: dict[str, Any]) -> None: ...\n"

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from ledger.core import match_gifts
+from ledger.core.states import AgreementState
 from ledger.core.vocabulary import CampaignState
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
@@ -246,7 +247,7 @@ def test_a_draft_that_a_sponsor_would_match_stays_until_that_is_rejected(
     with pytest.raises(Conflict, match="This draft has pledges, so it cannot be deleted"):
         throw_away_draft(session, campaign_id=draft.id)
     assert session.get(Campaign, draft.id) is draft
-    agreement.state = "rejected"
+    agreement.state = AgreementState.REJECTED
     throw_away_draft(session, campaign_id=draft.id)
 
 
@@ -357,7 +358,7 @@ def test_the_fund_stays_for_a_sponsor_and_for_a_pledge_that_was_taken_back(
     with pytest.raises(Invalid) as refused:
         correct_campaign(session, **who, **changed(general, slug="pump"))
     assert list(refused.value.messages) == ["fund"]
-    agreement.state = "rejected"
+    agreement.state = AgreementState.REJECTED
     correct_campaign(session, **who, **changed(general, slug="pump"))
     assert pump.fund_id == general["fund"].id
 

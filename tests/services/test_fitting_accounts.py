@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from ledger.core.accounts import CHART
 from ledger.core.fitting_accounts import Use, fits
+from ledger.core.states import AgreementState
 from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.models.agreements import Agreement
@@ -83,7 +84,7 @@ def test_spending_that_was_asked_on_a_release_before_is_not_agreed_to_but_can_be
         decisions.decide(
             session, request_id=asked.id, approve=True, decided_by=by, note="", now=NOW
         )
-    row.state = "approved"
+    row.state = AgreementState.APPROVED
     with pytest.raises(Invalid, match="what is bought"):
         spending.book_bill(session, spending_id=row.id, amount=500, by=by, on=NOW.date(), now=NOW)
     spending.cancel_spending(session, spending_id=row.id, by=by, on=NOW.date(), now=NOW)

@@ -22,7 +22,7 @@ def session(undone: Session) -> Session:
 
 
 def put(session: Session, key: str = "k", run_at: datetime | None = None) -> None:
-    jobs.enqueue(session, kind="test", key=key, arguments={"a": 1}, run_at=run_at, now=NOW)
+    jobs.enqueue(session, kind="test", key=key, arguments={"a": "1"}, run_at=run_at, now=NOW)
 
 
 def claim(session: Session, now: datetime = NOW) -> Job:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
+from ledger.core.states import AgreementState
 from ledger.core.vocabulary import BookKind
 from ledger.db import ReadSession
 from ledger.models.agreements import Agreement, Step
@@ -50,7 +51,7 @@ def allocated_hours(
         .where(
             Agreement.book_id.in_(pool_ids),
             Agreement.kind == KIND,
-            Agreement.state == "approved",
+            Agreement.state == AgreementState.APPROVED,
             Agreement.commodity == commodity
             if commodity
             else Agreement.commodity.startswith("MIN."),

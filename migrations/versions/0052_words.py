@@ -10,8 +10,8 @@ from alembic import op
 from ledger.errors import Conflict
 from migrations.tables import change_table
 
-revision = "0050"
-down_revision = "0049"
+revision = "0052"
+down_revision = "0051"
 branch_labels = None
 depends_on = None
 
