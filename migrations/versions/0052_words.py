@@ -84,7 +84,10 @@ WORDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "match",
         "rule",
-        ("M-01", "M-05", "M-09", "M-12", "gift", "unidentified", "identified", "entry"),
+        (
+            *("M-01", "M-05", "M-09", "M-12", "gift", "unidentified", "identified"),
+            *("entry", "owed_refund"),
+        ),
     ),
     ("party", "kind", ("individual", "community")),
     ("payment_attempt", "kind", ("checkout", "setup", "subscription", "off_session")),
