@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -76,7 +77,7 @@ def make_pool(
     return session.get_one(Book, pool.book_id), session.get_one(Fund, pool.fund_id)
 
 
-def make_worked_books(session: Session, events: dict) -> None:  # type: ignore[type-arg]
+def make_worked_books(session: Session, events: dict[str, Any]) -> None:
     """Open every book, fund and commodity of the worked events."""
     for code in events["commodities"]:
         ensure_commodity(session, code)

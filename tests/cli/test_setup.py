@@ -331,7 +331,7 @@ def test_mail_and_stripe_are_tried(patient: Patient, tmp_path: Path) -> None:
                 raise self.answer
 
     for answer, ok in ((None, True), (GatewayDown("x"), False), (ValueError("sk_test_x"), False)):
-        asked = replace(patient, gateway=Account(answer))  # type: ignore[arg-type]
+        asked = replace(patient, gateway=Account(answer))  # type: ignore[arg-type]  # all that is asked
         row = found_of(asked)["stripe"]
         assert row.ok is ok
         assert "sk_test" not in row.told

@@ -7,6 +7,7 @@ import pytest
 import stripe
 
 from tests.contract.conftest import KEY, Side
+from tests.sandbox.conftest import present
 from tests.sandbox.shapes import CLASSES, problems
 
 VISA = "pm_card_visa"
@@ -67,7 +68,7 @@ def test_a_customer_is_made_changed_found_and_deleted(client: stripe.StripeClien
     shaped(made)
     assert (made.livemode, made.name) == (False, "Ada")
     changed = client.v1.customers.update(made.id, {"metadata": {"a": ""}})
-    assert changed.metadata.to_dict() == {"b": "2"}  # type: ignore[union-attr]
+    assert present(changed.metadata).to_dict() == {"b": "2"}
     assert client.v1.customers.delete(made.id).deleted is True
     with pytest.raises(stripe.InvalidRequestError) as caught:
         client.v1.customers.retrieve("cus_contract_none")
@@ -133,7 +134,8 @@ def test_on_session_the_bank_asks(client: stripe.StripeClient, customer: str) ->
         }
     )
     shaped(made)
-    assert (made.status, made.next_action.type) == ("requires_action", "redirect_to_url")  # type: ignore[union-attr]
+    step = present(made.next_action).type
+    assert (made.status, step) == ("requires_action", "redirect_to_url")
     gone = client.v1.payment_intents.cancel(made.id)
     assert gone.status == "canceled"
     with pytest.raises(stripe.InvalidRequestError) as caught:
@@ -310,7 +312,7 @@ def test_a_page_offers_what_is_allowed_and_fits(client: stripe.StripeClient) -> 
     made = client.v1.checkout.sessions.create(params)
     shaped(made)
     assert made.payment_method_types == ["card"]
-    assert [line.amount_total for line in made.line_items.data] == [1500]  # type: ignore[union-attr]
+    assert [line.amount_total for line in present(made.line_items).data] == [1500]
 
 
 @pytest.mark.parametrize("mode", ["payment", "setup", "subscription"])
@@ -389,7 +391,7 @@ def test_a_subscription_renews_by_a_test_clock_and_its_invoice_names_the_payment
         "subscription_cycle",
     )
     assert (first.status, second.status, second.amount_paid) == ("paid", "paid", 1500)
-    details: Any = second.parent.subscription_details  # type: ignore[union-attr]
+    details: Any = present(second.parent).subscription_details
     assert (details.subscription, details.metadata["contract"]) == (made.id, "1")
     (payment,) = client.v1.invoice_payments.list({"invoice": str(second.id)}).data
     shaped(payment)

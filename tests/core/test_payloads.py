@@ -102,4 +102,4 @@ def test_a_missing_field_is_refused_and_so_is_what_is_no_document() -> None:
 
 def test_a_value_that_no_document_holds_is_a_fault_of_the_program() -> None:
     with pytest.raises(TypeError, match="float"):
-        to_document(Leg(1.5, None))  # type: ignore[arg-type]
+        to_document(Leg(1.5, None))  # type: ignore[arg-type]  # a float, which must not pass

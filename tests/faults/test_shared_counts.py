@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,7 +43,7 @@ def server(tmp_path: Path, sqlite_template: Path) -> Iterator[str]:
         process.wait()
 
 
-def _until(is_so) -> None:  # type: ignore[no-untyped-def]
+def _until(is_so: Callable[[], bool]) -> None:
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
         try:

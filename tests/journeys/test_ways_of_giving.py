@@ -67,7 +67,8 @@ class Hall:
                     select(Entry.book_id, Entry.id)
                     .where(Entry.event_type == kind)
                     .order_by(Entry.id.desc())
-                ).first()  # type: ignore[misc]
+                    .limit(1)
+                ).one()
                 found.append(load_entry(session, book_id, entry_id))
             return "\n".join(
                 f"{leg.account} {leg.fund} {leg.quantity}"

@@ -239,6 +239,7 @@ def test_the_loop_goes_on_after_failures_and_logs_no_address(
         pass
     clock = iter([NOW, NOW + timedelta(minutes=1), NOW + timedelta(minutes=3)])
     server = MailServer(gone, HOME)
+    # What it waits with counts the pauses instead of waiting.
     mail_worker.run(sqlite_db, server, LINKS, lambda: next(clock), stop)  # type: ignore[arg-type]
     assert stop.pauses == [1.0, 2.0, 4.0]
     assert "the mail relay: ConnectionRefusedError" in caplog.text

@@ -88,10 +88,10 @@ def put_back(connection: sa.Connection, recording: Recording) -> None:
         )
     if "unsealed" in metadata.tables:
         connection.execute(sa.text("delete from unsealed"))
-        waiting = recording.tables.get("unsealed")
-        for row in waiting["rows"] if waiting else []:
+        waiting = recording.tables.get("unsealed", {"columns": [], "rows": []})
+        for row in waiting["rows"]:
             unsealed = metadata.tables["unsealed"]
-            pairs = zip(waiting["columns"], row, strict=True)  # type: ignore[index]
+            pairs = zip(waiting["columns"], row, strict=True)
             connection.execute(
                 unsealed.insert().values(
                     {name: _stored(unsealed.c[name], value) for name, value in pairs}

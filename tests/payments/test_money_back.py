@@ -285,7 +285,9 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
 @pytest.mark.parametrize(
     ("case", "broken"), BROKEN, ids=lambda value: getattr(value, "__name__", "")
 )
-def test_broken_code_turns_each_case_red(sqlite_shop: Shop, case: Case, broken: list) -> None:  # type: ignore[type-arg]
+def test_broken_code_turns_each_case_red(
+    sqlite_shop: Shop, case: Case, broken: list[Broken]
+) -> None:
     turns_red(case, sqlite_shop, *broken)
     # What the broken code left undone is done afterwards, so that the next case starts clean.
     sqlite_shop.sync_stripe()

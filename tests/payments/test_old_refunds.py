@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from ledger.core import bookkeeping
 from ledger.db import Database, Session
+from ledger.gateway import PaymentGateway
 from ledger.models.payments import BalanceTransaction, Cursor
 from ledger.queries.invariants import check
 from ledger.queries.pledges import figures
@@ -75,12 +77,13 @@ def test_an_old_refund_comes_off_once_stripe_has_said_whose_it_was(
         session.info["till"] = till
         assert received(session) == [2_000, 2_000, 1_500]
     stripe = Stripe({refund_id: charge_id} if known else {})
-    assert find_payers(db, stripe) == int(known)  # type: ignore[arg-type]
+    gateway = cast(PaymentGateway, stripe)
+    assert find_payers(db, gateway) == int(known)
     with db.transaction() as session:
         session.info["till"] = till
         assert received(session) == ([1_500] * 3 if known else [2_000, 2_000, 1_500])
         assert [row for row in check(session) if not row.ok] == []
         assert session.get_one(Cursor, NAME).at == refund.created_at
     # Each is asked about once.
-    assert find_payers(db, stripe) == 0  # type: ignore[arg-type]
+    assert find_payers(db, gateway) == 0
     assert stripe.asked == [refund_id]

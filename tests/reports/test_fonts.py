@@ -40,7 +40,8 @@ def fonts_of(pdf: bytes) -> dict[str, bool]:
     """
     found: dict[str, bool] = {}
     for page in PdfReader(io.BytesIO(pdf)).pages:
-        fonts: Any = page["/Resources"]["/Font"]  # type: ignore[index]
+        resources: Any = page["/Resources"]
+        fonts = resources["/Font"]
         current: Any = None
         for operands, operator in ContentStream(page.get_contents(), page.pdf).operations:
             if operator == b"Tf":

@@ -1,17 +1,25 @@
 """One sandbox process for all tests of a file, and the real SDK on it."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import requests
 import stripe
+from stripe.params import PaymentIntentCreateParams
 from stripe.params.checkout import SessionCreateParams
 
 from tests.faults.conftest import Sandbox
 from tests.ports import free_port
 
 KEY = "sk_test_sandbox"
+Value = TypeVar("Value")
+
+
+def present(value: Value | None) -> Value:
+    """What Stripe may leave out, where it must be there."""
+    assert value is not None
+    return value
 
 
 def client_of(sandbox: Sandbox, key: str = KEY, retries: int = 0) -> stripe.StripeClient:
@@ -85,7 +93,8 @@ def debited(
 def charge_of(client: stripe.StripeClient, session: str) -> stripe.Charge:
     """The charge that a payment page led to."""
     found = client.v1.checkout.sessions.retrieve(session, {"expand": ["payment_intent"]})
-    return client.v1.charges.retrieve(str(found.payment_intent.latest_charge))  # type: ignore[union-attr]
+    assert isinstance(found.payment_intent, stripe.PaymentIntent)
+    return client.v1.charges.retrieve(str(found.payment_intent.latest_charge))
 
 
 def raw(sandbox: Sandbox, path: str, **params: Any) -> Any:
@@ -103,10 +112,10 @@ def kept_card(
     return client.v1.payment_methods.attach(made.id, {"customer": customer})
 
 
-def refused(client: stripe.StripeClient, params: dict[str, Any]) -> stripe.CardError:
+def refused(client: stripe.StripeClient, params: PaymentIntentCreateParams) -> stripe.CardError:
     """How Stripe refuses a payment intent that a bank does not pay."""
     with pytest.raises(stripe.CardError) as caught:
-        client.v1.payment_intents.create(params)  # type: ignore[arg-type]
+        client.v1.payment_intents.create(params)
     return caught.value
 
 

@@ -5,7 +5,7 @@ import requests
 import stripe
 
 from tests.faults.conftest import Sandbox
-from tests.sandbox.conftest import debited, movements, page_params, types
+from tests.sandbox.conftest import debited, movements, page_params, present, types
 
 GOOD = "AT611904300234573201"
 
@@ -80,7 +80,10 @@ def test_a_debit_that_fails_moves_nothing_and_says_why(
     charge = client.v1.charges.retrieve(charge.id)
     assert (charge.status, charge.paid, charge.failure_code) == ("failed", False, code)
     intent = client.v1.payment_intents.retrieve(str(charge.payment_intent))
-    assert (intent.status, intent.last_payment_error.code) == ("requires_payment_method", code)  # type: ignore[union-attr]
+    assert (intent.status, present(intent.last_payment_error).code) == (
+        "requires_payment_method",
+        code,
+    )
     page = page_of(client, charge)
     assert (page.status, page.payment_status) == ("complete", "unpaid")
     assert types(client, page.id)[-1] == "checkout.session.async_payment_failed"
@@ -163,5 +166,5 @@ def test_a_saved_account_is_debited_in_its_holders_absence(
     )
     assert made.status == "processing"
     charge = client.v1.charges.retrieve(str(made.latest_charge))
-    details = charge.payment_method_details.sepa_debit  # type: ignore[union-attr]
-    assert (details.mandate, details.last4) == (setup.mandate.id, "3201")  # type: ignore[union-attr]
+    details = present(present(charge.payment_method_details).sepa_debit)
+    assert (details.mandate, details.last4) == (setup.mandate.id, "3201")

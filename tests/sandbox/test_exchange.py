@@ -88,10 +88,9 @@ def test_money_is_pending_before_it_is_available_and_paid_out(
 
     def pounds() -> tuple[int, int]:
         found = client.v1.balance.retrieve()
-        return tuple(  # type: ignore[return-value]
-            next(row.amount for row in rows if row.currency == "gbp")
-            for rows in (found.available, found.pending)
-        )
+        (available,) = (row.amount for row in found.available if row.currency == "gbp")
+        (pending,) = (row.amount for row in found.pending if row.currency == "gbp")
+        return available, pending
 
     assert pounds() == (7000 - 233, 5000 - 175)
     (txn,) = client.v1.balance_transactions.list({"source": slow.id}).data

@@ -78,9 +78,10 @@ def test_a_slow_answer_comes_after_the_client_has_gone(
 ) -> None:
     before = names(client)
     sandbox.control("fault", kind="slow", path="customers", method="POST", seconds="2")
+    base: Any = dict.fromkeys(("api", "files", "connect", "meter_events"), sandbox.url)
     hasty = stripe.StripeClient(
         "sk_test_x",
-        base_addresses=dict.fromkeys(("api", "files", "connect", "meter_events"), sandbox.url),  # type: ignore[arg-type]
+        base_addresses=base,
         http_client=stripe.RequestsClient(timeout=0.5),
         max_network_retries=0,
     )

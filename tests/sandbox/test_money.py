@@ -1,6 +1,7 @@
 """Cards, fees, refunds and payouts: what each does to the balance, to the last unit."""
 
 import re
+from typing import Any
 
 import pytest
 import requests
@@ -208,9 +209,9 @@ def test_a_refund_of_no_amount_or_too_much_is_refused(
     sandbox: Sandbox, client: stripe.StripeClient, amount: str
 ) -> None:
     charge = paid(sandbox, client, 10_000)
+    wrong: Any = {"charge": charge.id, "amount": amount}
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        # An amount that is no number, as text.
-        client.v1.refunds.create({"charge": charge.id, "amount": amount})  # type: ignore[arg-type]
+        client.v1.refunds.create(wrong)
     assert refused.value.param == "amount"
     assert client.v1.charges.retrieve(charge.id).amount_refunded == 0
 

@@ -5,15 +5,16 @@ from typing import Any
 import pytest
 import requests
 import stripe
+from stripe.params import PaymentIntentCreateParams
 
 from tests.faults.conftest import Sandbox
-from tests.sandbox.conftest import client_of, kept_card, refused, types
+from tests.sandbox.conftest import client_of, kept_card, present, refused, types
 from tests.sandbox.shapes import problems
 
 BACK = "http://127.0.0.1:1/back"
 
 
-def charge_later(customer: str, method: str, amount: int = 2500) -> dict[str, Any]:
+def charge_later(customer: str, method: str, amount: int = 2500) -> PaymentIntentCreateParams:
     """What charges a kept card in its holder's absence."""
     return {
         "amount": amount,
@@ -25,6 +26,12 @@ def charge_later(customer: str, method: str, amount: int = 2500) -> dict[str, An
         "off_session": True,
         "metadata": {"pledge": "7"},
     }
+
+
+def inside(error: stripe.StripeError, kind: str) -> Any:
+    """The object that an error carries, as it was sent."""
+    body: Any = error.json_body
+    return body["error"][kind]
 
 
 def setup_page(client: stripe.StripeClient, customer: str) -> stripe.checkout.Session:
@@ -50,14 +57,14 @@ def test_a_card_saved_on_a_page_is_charged_later(
     assert (page.status, page.payment_status) == ("complete", "no_payment_required")
     assert (setup.status, setup.customer, setup.usage) == ("succeeded", customer, "off_session")
     (method,) = client.v1.customers.payment_methods.list(customer).data
-    assert (method.id, method.customer, method.card.last4) == (  # type: ignore[union-attr]
+    assert (method.id, method.customer, present(method.card).last4) == (
         setup.payment_method,
         customer,
         "4242",
     )
     assert client.v1.charges.list({"customer": customer}).data == []
 
-    made = client.v1.payment_intents.create(charge_later(customer, method.id))  # type: ignore[arg-type]
+    made = client.v1.payment_intents.create(charge_later(customer, method.id))
     assert (made.status, made.amount_received) == ("succeeded", 2500)
     charge = client.v1.charges.retrieve(str(made.latest_charge))
     assert (charge.customer, charge.payment_method) == (customer, method.id)
@@ -81,14 +88,15 @@ def test_a_bank_that_does_not_pay_is_told_with_the_intent_inside_the_error(
 ) -> None:
     method = kept_card(client, customer, number)
     error = refused(client, charge_later(customer, method.id))
-    assert (error.http_status, error.code, error.error.decline_code) == (402, code, decline)  # type: ignore[union-attr]
-    inner: Any = error.json_body["error"]["payment_intent"]  # type: ignore[index]
+    told = present(error.error)
+    assert (error.http_status, error.code, told.decline_code) == (402, code, decline)
+    inner = inside(error, "payment_intent")
     assert problems(inner, stripe.PaymentIntent) == []
     assert problems(inner["last_payment_error"], stripe.PaymentIntent.LastPaymentError) == []
     kept = client.v1.payment_intents.retrieve(inner["id"])
     assert kept.status == inner["status"] == "requires_payment_method"
     assert kept.payment_method is None
-    assert kept.last_payment_error.payment_method.id == method.id  # type: ignore[union-attr]
+    assert present(present(kept.last_payment_error).payment_method).id == method.id
     charge = client.v1.charges.retrieve(str(kept.latest_charge))
     assert (charge.status, charge.paid, charge.failure_code) == ("failed", False, code)
     assert types(client, kept.id) == ["payment_intent.created", "payment_intent.payment_failed"]
@@ -99,7 +107,7 @@ def test_the_same_intent_is_paid_by_another_card(
 ) -> None:
     bad = kept_card(client, customer, "4000000000000341")
     error = refused(client, charge_later(customer, bad.id))
-    intent = error.json_body["error"]["payment_intent"]["id"]  # type: ignore[index]
+    intent = inside(error, "payment_intent")["id"]
     good = kept_card(client, customer)
     paid = client.v1.payment_intents.confirm(intent, {"payment_method": good.id})
     assert (paid.status, paid.last_payment_error) == ("succeeded", None)
@@ -120,7 +128,7 @@ def test_a_card_that_asks_unless_set_up_is_silent_once_it_was(
     done = requests.post(f"{page.url}/challenge", answer, allow_redirects=False, timeout=60)
     assert done.status_code == 303
     (method,) = client.v1.customers.payment_methods.list(customer).data
-    made = client.v1.payment_intents.create(charge_later(customer, method.id))  # type: ignore[arg-type]
+    made = client.v1.payment_intents.create(charge_later(customer, method.id))
     assert made.status == "succeeded"
 
 
@@ -133,7 +141,7 @@ def test_a_holder_who_says_no_keeps_no_card(
     assert said.status_code == 402
     setup = client.v1.setup_intents.retrieve(str(page.setup_intent))
     assert setup.status == "requires_payment_method"
-    assert setup.last_setup_error.code == "setup_intent_authentication_failure"  # type: ignore[union-attr]
+    assert present(setup.last_setup_error).code == "setup_intent_authentication_failure"
     assert client.v1.customers.payment_methods.list(customer).data == []
     assert sandbox.pay(page.url or "").status_code == 303
 
@@ -144,10 +152,10 @@ def test_a_declining_card_cannot_be_saved(
     page = setup_page(client, customer)
     assert sandbox.pay(page.url or "", "4000000000000002").status_code == 402
     setup = client.v1.setup_intents.retrieve(str(page.setup_intent))
-    assert setup.last_setup_error.code == "card_declined"  # type: ignore[union-attr]
+    assert present(setup.last_setup_error).code == "card_declined"
     with pytest.raises(stripe.CardError) as caught:
         kept_card(client, customer, "4000000000009995")
-    assert caught.value.error.decline_code == "insufficient_funds"  # type: ignore[union-attr]
+    assert present(caught.value.error).decline_code == "insufficient_funds"
     with pytest.raises(stripe.CardError) as caught:
         client.v1.setup_intents.create(
             {
@@ -157,7 +165,8 @@ def test_a_declining_card_cannot_be_saved(
                 "return_url": BACK,
             }
         )
-    assert caught.value.json_body["error"]["setup_intent"]["status"] == "requires_payment_method"  # type: ignore[index]
+    inner = inside(caught.value, "setup_intent")
+    assert inner["status"] == "requires_payment_method"
 
 
 def test_on_session_the_bank_asks_and_the_holder_comes_back(
@@ -169,7 +178,7 @@ def test_on_session_the_bank_asks_and_the_holder_comes_back(
     keeping: Any = {**asked, "setup_future_usage": "off_session"}
     made = client.v1.payment_intents.create(keeping)
     assert (made.status, made.latest_charge) == ("requires_action", None)
-    url = made.next_action.redirect_to_url.url  # type: ignore[union-attr]
+    url = present(present(made.next_action).redirect_to_url).url
     assert "Is this payment yours?" in requests.get(str(url), timeout=60).text
     done = requests.post(str(url), {"answer": "yes"}, allow_redirects=False, timeout=60)
     assert (done.status_code, done.headers["Location"]) == (303, BACK)
@@ -179,10 +188,11 @@ def test_on_session_the_bank_asks_and_the_holder_comes_back(
         made.payment_method
     ]
     again = client.v1.payment_intents.create(asked)
-    url = again.next_action.redirect_to_url.url  # type: ignore[union-attr]
+    url = present(present(again.next_action).redirect_to_url).url
     requests.post(str(url), {"answer": "no"}, allow_redirects=False, timeout=60)
     again = client.v1.payment_intents.retrieve(again.id)
-    assert again.last_payment_error.code == "payment_intent_authentication_failure"  # type: ignore[union-attr]
+    code = present(again.last_payment_error).code
+    assert code == "payment_intent_authentication_failure"
 
 
 def test_an_intent_can_be_cancelled_until_it_is_paid(
@@ -195,7 +205,7 @@ def test_an_intent_can_be_cancelled_until_it_is_paid(
     assert made.status == "requires_confirmation"
     gone = client.v1.payment_intents.cancel(made.id, {"cancellation_reason": "duplicate"})
     assert (gone.status, gone.cancellation_reason) == ("canceled", "duplicate")
-    paid = client.v1.payment_intents.create(charge_later(customer, good.id))  # type: ignore[arg-type]
+    paid = client.v1.payment_intents.create(charge_later(customer, good.id))
     for intent in (gone.id, paid.id):
         with pytest.raises(stripe.InvalidRequestError) as caught:
             client.v1.payment_intents.cancel(intent)
@@ -228,10 +238,10 @@ def test_a_payment_method_is_its_customers_own(client: stripe.StripeClient, cust
     mine = kept_card(client, customer)
     other = client.v1.customers.create({}).id
     with pytest.raises(stripe.InvalidRequestError):
-        client.v1.payment_intents.create(charge_later(other, mine.id))  # type: ignore[arg-type]
+        client.v1.payment_intents.create(charge_later(other, mine.id))
     client.v1.payment_methods.detach(mine.id)
     with pytest.raises(stripe.InvalidRequestError):
-        client.v1.payment_intents.create(charge_later(customer, mine.id))  # type: ignore[arg-type]
+        client.v1.payment_intents.create(charge_later(customer, mine.id))
     with pytest.raises(stripe.CardError) as caught:
         kept_card(client, customer, "4111111111111111")
     assert caught.value.code == "incorrect_number"
@@ -268,9 +278,9 @@ def test_defaults_and_texts_of_a_customer_can_be_changed(
             "invoice_settings": {"default_payment_method": method.id},
         },
     )
-    assert changed.invoice_settings.default_payment_method == method.id  # type: ignore[union-attr]
+    assert present(changed.invoice_settings).default_payment_method == method.id
     changed = client.v1.customers.update(customer, {"metadata": {"a": ""}})
-    assert (changed.name, changed.metadata.to_dict()) == ("Kim", {"b": "2"})  # type: ignore[union-attr]
+    assert (changed.name, present(changed.metadata).to_dict()) == ("Kim", {"b": "2"})
     gone = client.v1.customers.delete(customer)
     assert gone.deleted is True
     with pytest.raises(stripe.InvalidRequestError):

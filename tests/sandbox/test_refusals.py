@@ -7,7 +7,7 @@ import requests
 import stripe
 
 from tests.faults.conftest import Sandbox
-from tests.sandbox.conftest import KEY, client_of, page_params, paid
+from tests.sandbox.conftest import KEY, client_of, page_params, paid, present
 
 
 def asked(sandbox: Sandbox, method: str, path: str, params: dict[str, Any]) -> requests.Response:
@@ -387,7 +387,7 @@ def test_the_sdk_raises_the_class_that_fits(sandbox: Sandbox, client: stripe.Str
     sandbox.control("set", fail="busy")
     with pytest.raises(stripe.APIError) as busy:
         client.v1.customers.create({})
-    assert (busy.value.http_status, busy.value.code) == (409, "lock_timeout")
+    assert (busy.value.http_status, present(busy.value.error).code) == (409, "lock_timeout")
 
 
 def test_a_property_that_cannot_be_expanded_is_refused(

@@ -4,7 +4,9 @@ once and exactly, and what cannot be booked is shown, not lost."""
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import permutations
+from pathlib import Path
 from threading import Barrier
 from uuid import uuid4
 
@@ -189,11 +191,7 @@ def test_a_message_about_nothing_we_know_is_done_with(shop: Shop) -> None:
     ):
         event = Event(f"evt_{uuid4().hex}", kind, about, False)
         body = json.dumps({"id": event.id, "data": {"object": {"id": about}}})
-        shop.db.run(
-            lambda session, event=event, body=body: events.store(  # type: ignore[misc]
-                session, event=event, body=body, now=shop.now()
-            )
-        )
+        shop.db.run(partial(events.store, event=event, body=body, now=shop.now()))
         shop.work(seconds=1)
         with shop.db.snapshot() as session:
             assert session.get_one(StripeEvent, event.id).processed_at is not None
@@ -401,9 +399,7 @@ def test_test_objects_never_enter_live_books(shop: Shop) -> None:
     shop.sync_stripe()
     (charge,) = shop.charges(pledge)
     (attempt,) = shop.attempts(pledge)
-    live = StripeGateway(
-        Settings("", None, "", "", "sk_live_x", "whsec_x", shop.sandbox.url)  # type: ignore[arg-type]
-    )
+    live = StripeGateway(Settings("", Path(), "", "", "sk_live_x", "whsec_x", shop.sandbox.url))
     live.client = shop.gateway.client
     # Stripe's side stays the same: only what our side is configured for differs.
     for deed in (

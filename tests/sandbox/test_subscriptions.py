@@ -19,6 +19,7 @@ from tests.sandbox.conftest import (
     kept_card,
     monthly,
     movements,
+    present,
     subscribed,
     subscription_page,
     types,
@@ -62,7 +63,7 @@ def test_somebody_subscribes_on_a_page_and_the_first_invoice_is_paid(
         1500,
         "subscription_create",
     )
-    (payment,) = invoice.payments.data  # type: ignore[union-attr]
+    (payment,) = present(invoice.payments).data
     intent = client.v1.payment_intents.retrieve(str(payment.payment.payment_intent))
     # As at Stripe, the payment itself says nothing of the subscription: the invoice does.
     assert (intent.status, intent.metadata.to_dict()) == ("succeeded", {})
@@ -70,7 +71,8 @@ def test_somebody_subscribes_on_a_page_and_the_first_invoice_is_paid(
         {"payment": {"type": "payment_intent", "payment_intent": intent.id}}
     ).data
     assert back.invoice == invoice.id
-    assert invoice.parent.subscription_details.subscription == subscription.id  # type: ignore[union-attr]
+    details = present(present(invoice.parent).subscription_details)
+    assert details.subscription == subscription.id
     assert types(client, str(subscription.id)) == [
         "customer.subscription.created",
         "customer.subscription.updated",
@@ -111,10 +113,11 @@ def test_a_subscription_by_bank_debit_is_active_before_its_money_is_there(
     sandbox.pay(page.url or "", bank="AT611904300234573201")
     page = client.v1.checkout.sessions.retrieve(page.id, {"expand": ["subscription", "invoice"]})
     subscription: Any = page.subscription
-    assert (subscription.status, page.invoice.status) == ("active", "open")  # type: ignore[union-attr]
+    assert isinstance(page.invoice, stripe.Invoice)
+    assert (subscription.status, page.invoice.status) == ("active", "open")
     assert page.payment_status == "unpaid"
     sandbox.control("now", only="end_debit")
-    assert client.v1.invoices.retrieve(page.invoice.id).status == "paid"  # type: ignore[union-attr]
+    assert client.v1.invoices.retrieve(str(page.invoice.id)).status == "paid"
     assert client.v1.checkout.sessions.retrieve(page.id).payment_status == "paid"
 
 
@@ -144,8 +147,8 @@ def test_a_subscription_renews_every_month_by_its_test_clock(
     line = found[1].lines.data[0]
     assert (on(line.period.start), on(line.period.end)) == ("2026-04-04", "2026-05-04")
     assert (on(found[1].period_start), on(found[1].period_end)) == ("2026-03-04", "2026-04-04")
-    details = found[1].parent.subscription_details  # type: ignore[union-attr]
-    assert details.metadata.to_dict() == {"promise": "3"}  # type: ignore[union-attr]
+    details = present(present(found[1].parent).subscription_details)
+    assert present(details.metadata).to_dict() == {"promise": "3"}
     assert charges(client, customer) == [("succeeded", 1500)] * 5
 
 
@@ -188,7 +191,8 @@ def test_a_failing_renewal_is_tried_again_and_ends_the_subscription(
     second = client.v1.invoices.retrieve(str(second.id))
     assert (second.attempt_count, second.next_payment_attempt, second.status) == (4, None, "open")
     ended = client.v1.subscriptions.retrieve(made.id)
-    assert (ended.status, ended.cancellation_details.reason) == ("canceled", "payment_failed")  # type: ignore[union-attr]
+    why = present(ended.cancellation_details).reason
+    assert (ended.status, why) == ("canceled", "payment_failed")
     assert types(client, str(second.id)).count("invoice.payment_failed") == 4
     assert types(client, made.id)[-1] == "customer.subscription.deleted"
     assert charges(client, customer) == [("succeeded", 1500)] + [("failed", 1500)] * 4
@@ -263,7 +267,8 @@ def test_a_paused_subscription_charges_nobody_until_it_resumes(
     paused = client.v1.subscriptions.update(
         made.id, {"pause_collection": {"behavior": behavior, "resumes_at": resumes}}
     )
-    assert (paused.status, paused.pause_collection.behavior) == ("active", behavior)  # type: ignore[union-attr]
+    pause = present(paused.pause_collection)
+    assert (paused.status, pause.behavior) == ("active", behavior)
     advance(client, clock, 70 * DAY)
     assert [invoice.status for invoice in invoices(client, made.id)] == ["paid", status, "paid"]
     assert charges(client, customer) == [("succeeded", 1500)] * 2

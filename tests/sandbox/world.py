@@ -83,7 +83,8 @@ def _cards(client: stripe.StripeClient) -> None:
     once: Any = {**common, **now, "payment_method": good.id}
     client.v1.payment_intents.create(once)
     bad = kept_card(client, ada.id, "4000000000000341")
-    refused(client, {**common, **now, "payment_method": bad.id})
+    declined: Any = {**common, **now, "payment_method": bad.id}
+    refused(client, declined)
     asks = kept_card(client, ada.id, "4000002760003184")
     back = {"confirm": True, "return_url": "http://127.0.0.1:1/back"}
     on_session: Any = {**common, **back, "payment_method": asks.id}

@@ -21,6 +21,7 @@ from ledger.queries.pledges.pledges import open_quantity
 from ledger.services.banking import cash
 from ledger.services.pledges import pledges
 from tests.conftest import NOW
+from tests.factories import make_person
 from tests.services.till import Till
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
 
@@ -29,6 +30,10 @@ TODAY = NOW.date()
 
 class Box(Till):
     """A till with a cash box."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.treasurer = make_person(session, "Tess Till", self.book, "treasurer").id
 
     def count(self, amount: int, name: str, pledge: Pledge | None = None) -> UUID:
         return cash.record_cash(
@@ -45,7 +50,7 @@ class Box(Till):
     def bounce(self, key: UUID, charge: int = 0, amount: int | None = None) -> UUID:
         return cash.bounce_cheque(
             self.session, entry_id=key, book=self.book, charge=charge, general_fund=self.general,
-            by=None, on=TODAY, now=NOW, amount=amount,  # type: ignore[arg-type]
+            by=self.treasurer, on=TODAY, now=NOW, amount=amount,
         )  # fmt: skip
 
     def items(self, deposit: UUID) -> list[DepositItem]:

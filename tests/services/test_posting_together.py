@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
+from functools import partial
 from itertools import count
 from threading import Barrier
 from typing import Any
@@ -115,7 +116,7 @@ def test_posts_of_many_at_once_do_not_collide(
         start.wait()
         for number in range(10):
             ref = f"{name}-{number}"
-            db.run(lambda session, ref=ref: post(session, ref), decides=False)  # type: ignore[misc]
+            db.run(partial(post, ref=ref), decides=False)
 
     with ThreadPoolExecutor(4) as crowd:
         assert list(crowd.map(many, range(4))) == [None] * 4

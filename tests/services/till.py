@@ -3,7 +3,6 @@
 Movements are made as the gateway hands them over, so that nothing but figures is invented.
 """
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -91,10 +90,10 @@ class Till:
         )
         return self.row(txn.id)
 
-    def payout(self, amount: int, *contained: str, status: str = "paid", **other: str) -> Payout:
+    def payout(self, amount: int, *contained: str, status: str = "paid") -> Payout:
         """A payout that is in the books."""
         txn = self.movement(-amount, category="payout", source=f"po_{self.code}{self.seconds}")
-        found = replace(self.as_payout(txn, status), **other)  # type: ignore[arg-type]
+        found = self.as_payout(txn, status)
         payouts.settle_payout(
             self.session, txn_id=txn.id, payout=found, contained=contained, now=NOW
         )

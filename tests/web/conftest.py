@@ -62,7 +62,12 @@ def by_card(town: Town) -> Flask:
     from tests.web.gate import Provider
 
     settings = settings_of(town.db.url)
-    app = create_app(settings, db=town.db, gateway=Provider(), clock=lambda: NOW)  # type: ignore[arg-type]
+    app = create_app(
+        settings,
+        db=town.db,
+        gateway=Provider(),  # type: ignore[arg-type]  # answers what these pages ask
+        clock=lambda: NOW,
+    )
     app.config["WTF_CSRF_ENABLED"] = False
     app.test_client_class = town.app.test_client_class
     return app

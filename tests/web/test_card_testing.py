@@ -31,7 +31,12 @@ def knock(db: Database, proxies: int, times: int) -> tuple[int, list[int]]:
     found_town(db)
     provider = Provider()
     settings = replace(settings_of(db.url), trusted_proxies=proxies)
-    app = create_app(settings, db=db, gateway=provider, clock=lambda: NOW)  # type: ignore[arg-type]
+    app = create_app(
+        settings,
+        db=db,
+        gateway=provider,  # type: ignore[arg-type]  # answers what these pages ask
+        clock=lambda: NOW,
+    )
     app.config["WTF_CSRF_ENABLED"] = False
     statuses = []
     for n in range(times):

@@ -328,7 +328,12 @@ def regular(town: Town, basket_id: UUID) -> UUID:
 
 def test_a_gift_link_lowers_a_regular_gift_and_only_its_owner_raises_it(town: Town) -> None:
     provider = Provider()
-    app = create_app(settings_of(town.db.url), db=town.db, gateway=provider, clock=lambda: NOW)  # type: ignore[arg-type]
+    app = create_app(
+        settings_of(town.db.url),
+        db=town.db,
+        gateway=provider,  # type: ignore[arg-type]  # answers what these pages ask
+        clock=lambda: NOW,
+    )
     app.config["WTF_CSRF_ENABLED"] = False
     paying = Town(app, town.db, town.people, town.ids)
     app.test_client_class = town.app.test_client_class

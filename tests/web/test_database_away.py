@@ -29,7 +29,7 @@ def client(db: Database) -> FlaskClient:
     return create_app(
         settings_of(db.url),
         db=db,
-        gateway=object(),  # type: ignore[arg-type]
+        gateway=object(),  # type: ignore[arg-type]  # only that there is one is asked
         clock=lambda: NOW,
     ).test_client()
 

@@ -39,7 +39,12 @@ def app(db: Database) -> Flask:
     settings = replace(settings_of(db.url, "http://127.0.0.1:8000"), mail=MAIL)
     for process in (jobs.WORKER, jobs.STRIPE):
         _alive(db, process, timedelta())
-    return create_app(settings, db=db, gateway=object(), clock=lambda: NOW)  # type: ignore[arg-type]
+    return create_app(
+        settings,
+        db=db,
+        gateway=object(),  # type: ignore[arg-type]  # only that there is one is asked
+        clock=lambda: NOW,
+    )
 
 
 def _alive(db: Database, process: str, ago: timedelta) -> None:
@@ -244,7 +249,7 @@ def test_a_key_that_stripe_refuses_stops_only_what_needs_stripe(db: Database) ->
         return NOW
 
     stop.wait = lambda _seconds=None: stop.is_set()  # type: ignore[assignment]
-    worker.run(db, Refusing(), clock, stop)  # type: ignore[arg-type]
+    worker.run(db, Refusing(), clock, stop)  # type: ignore[arg-type]  # refuses before anything else
     with db.snapshot() as session:
         rows = session.execute(text("select kind, attempts from job"))
         attempts = {row.kind: row.attempts for row in rows}

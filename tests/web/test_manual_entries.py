@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -394,15 +395,10 @@ def test_a_gift_with_gift_aid_is_reclaimed_and_the_reclaim_comes(town: Town) -> 
         (10_000, "gift_with_reclaim", 303),
         (2_500, "reclaim", 303),
     ):
-        made: list[str] = []
-        town.tell(
-            lambda session, amount=amount, made=made: made.append(  # type: ignore[misc]
-                _british_line(session, town, amount)
-            )
-        )
+        made = town.db.run(partial(_british_line, town=town, amount=amount))
         assert "Contribution with Gift Aid" in treasurer.get("/books/D/statements").text
         answer = treasurer.post(
-            f"/books/D/lines/{made[0]}", data={"meaning": meaning, "target": "GEN"}
+            f"/books/D/lines/{made}", data={"meaning": meaning, "target": "GEN"}
         )
         assert answer.status_code == status, answer.text
     with town.db.snapshot() as session:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -124,11 +125,11 @@ def planning(engine: Engine) -> Iterator[list[tuple[str, str]]]:
     plans: list[tuple[str, str]] = []
 
     def explain(
-        _connection: object, cursor: sqlite3.Cursor, statement: str, values: object, *_rest: object
+        _connection: object, cursor: sqlite3.Cursor, statement: str, values: Any, *_rest: object
     ) -> None:
         if statement.lstrip().upper().startswith(("SELECT", "WITH")):
             own = cursor.connection.cursor()
-            rows = own.execute(f"explain query plan {statement}", values)  # type: ignore[arg-type]
+            rows = own.execute(f"explain query plan {statement}", values)
             plans.extend((row[3], statement) for row in rows)
 
     event.listen(engine, "before_cursor_execute", explain)
