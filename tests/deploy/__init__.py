@@ -1,0 +1,1 @@
+"""The walk through ``docs/deploy.md``: its commands, run on a machine of the tests."""
