@@ -41,7 +41,7 @@ def role() -> None:
 @command(role, "give")
 @click.argument("email")
 @click.argument("book_code", metavar="BOOK")
-@click.argument("name", metavar="ROLE", type=click.Choice([*Role]))
+@click.argument("name", metavar="ROLE", type=click.Choice([role.value for role in Role]))
 @click.option("--name", "called", default="", help="The person's name, if new.")
 @pass_console
 def role_give(console: Console, email: str, book_code: str, name: str, called: str) -> None:
@@ -67,7 +67,7 @@ def role_give(console: Console, email: str, book_code: str, name: str, called: s
 @command(role, "end")
 @click.argument("email")
 @click.argument("book_code", metavar="BOOK")
-@click.argument("name", metavar="ROLE", type=click.Choice([*Role]))
+@click.argument("name", metavar="ROLE", type=click.Choice([role.value for role in Role]))
 @pass_console
 def role_end(console: Console, email: str, book_code: str, name: str) -> None:
     """End a role immediately."""

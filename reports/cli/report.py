@@ -31,7 +31,12 @@ def report() -> None:
 @click.option("--all", "everything", is_flag=True)
 @click.option("--from", "since", required=True)
 @click.option("--to", "until", required=True)
-@click.option("--edition", type=click.Choice([*Audience]), default="public", show_default=True)
+@click.option(
+    "--edition",
+    type=click.Choice([one.value for one in Audience]),
+    default="public",
+    show_default=True,
+)
 @click.option(
     "--known-at", default=None, help="ISO date and time. Leaves out entries recorded later."
 )
