@@ -29,7 +29,12 @@ QUESTIONS = {
 @click.option("--currency", help="ISO 4217 code, for example EUR.")
 @click.option("--time-zone", help="Time zone of the book, for example Europe/Berlin.")
 @click.option("--place", help="The community's location.")
-@click.option("--profile", type=click.Choice(tuple(PROFILES)), default="US_GAAP", show_default=True)
+@click.option(
+    "--profile",
+    type=click.Choice([*map(str, PROFILES)]),
+    default="US_GAAP",
+    show_default=True,
+)
 @click.option("--admin-name", help="Name of the first admin, who gives others their roles.")
 @click.option("--admin-email", help="E-mail address of the admin.")
 @pass_console

@@ -19,6 +19,9 @@ from reports.build import Scope, scope_of_all, scope_of_book, scope_of_pool
 from reports.cli.proofs import signer_of_console
 from reports.issue import Wanted, issue
 
+# Words of their own: click takes members of an enumeration by their names.
+EDITIONS = [one.value for one in Audience]
+
 
 @click.group("report")
 def report() -> None:
@@ -33,7 +36,7 @@ def report() -> None:
 @click.option("--to", "until", required=True)
 @click.option(
     "--edition",
-    type=click.Choice([one.value for one in Audience]),
+    type=click.Choice(EDITIONS),
     default="public",
     show_default=True,
 )
