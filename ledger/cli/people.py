@@ -11,7 +11,7 @@ from ledger.errors import NotFound
 from ledger.queries.books.books import book_by_code
 from ledger.queries.people.people import people_of, person_by_email
 from ledger.services.approvals import role_grants
-from ledger.services.people import factors
+from ledger.services.people import factors, installation_admins
 from ledger.services.people.people import create_person, grant_role
 from ledger.services.workflow.erasures import erase
 
@@ -33,6 +33,11 @@ def erase_somebody(console: Console, email: str) -> None:
     )
 
 
+INSTALLATION = click.option(
+    "--installation", is_flag=True, help="The role of no book: it looks after the installation."
+)
+
+
 @cli.group("role")
 def role() -> None:
     """Manage roles in a book. Admins can also do this on the book's People page."""
@@ -40,15 +45,24 @@ def role() -> None:
 
 @command(role, "give")
 @click.argument("email")
-@click.argument("book_code", metavar="BOOK")
-@click.argument("name", metavar="ROLE", type=click.Choice([role.value for role in Role]))
+@click.argument("book_code", metavar="[BOOK]", default="")
+@click.argument(
+    "name", metavar="[ROLE]", type=click.Choice(["", *(role.value for role in Role)]), default=""
+)
+@INSTALLATION
 @click.option("--name", "called", default="", help="The person's name, if new.")
 @pass_console
-def role_give(console: Console, email: str, book_code: str, name: str, called: str) -> None:
+def role_give(
+    console: Console, email: str, book_code: str, name: str, called: str, installation: bool
+) -> None:
     """Give a person a role, for example a book's first admin."""
     now = datetime.now(UTC)
+    _check_which(book_code, name, installation)
 
     def command(session: Session) -> bool:
+        if installation:
+            person = create_person(session, email=email, name=called, now=now)
+            return installation_admins.give(session, person_id=person.id, now=now)
         book = book_by_code(session, book_code)
         person = create_person(session, email=email, name=called, now=now)
         given = grant_role(session, person_id=person.id, book_id=book.id, role=name, now=now)
@@ -58,22 +72,44 @@ def role_give(console: Console, email: str, book_code: str, name: str, called: s
 
     new = console.database().run(command)
     said = "is" if new else "was already"
+    if installation:
+        console.answer(
+            {"email": email, "role": installation_admins.NAME, "new": new},
+            f"{email} {said} an admin of this installation.",
+        )
+        return
     console.answer(
         {"email": email, "book": book_code, "role": name, "new": new},
         f"{email} {said} {name} of book {book_code}.",
     )
 
 
+def _check_which(book_code: str, name: str, installation: bool) -> None:
+    """Refuse a role of a book and of the installation at once, or neither, as wrong usage."""
+    if installation == bool(book_code) or bool(book_code) != bool(name):
+        raise click.UsageError("Give a BOOK and a ROLE, or --installation.")
+
+
 @command(role, "end")
 @click.argument("email")
-@click.argument("book_code", metavar="BOOK")
-@click.argument("name", metavar="ROLE", type=click.Choice([role.value for role in Role]))
+@click.argument("book_code", metavar="[BOOK]", default="")
+@click.argument(
+    "name", metavar="[ROLE]", type=click.Choice(["", *(role.value for role in Role)]), default=""
+)
+@INSTALLATION
 @pass_console
-def role_end(console: Console, email: str, book_code: str, name: str) -> None:
+def role_end(console: Console, email: str, book_code: str, name: str, installation: bool) -> None:
     """End a role immediately."""
     now = datetime.now(UTC)
+    _check_which(book_code, name, installation)
 
     def command(session: Session) -> None:
+        if installation:
+            person = person_by_email(session, email)
+            if person is None:
+                raise NotFound("This person does not look after this installation.", place="role")
+            installation_admins.end(session, person_id=person.id, now=now)
+            return
         book = book_by_code(session, book_code)
         held = [
             row
@@ -86,6 +122,12 @@ def role_end(console: Console, email: str, book_code: str, name: str) -> None:
             role_grants.take_role(session, book=book, membership_id=row.id, taken_by=None, now=now)
 
     console.database().run(command)
+    if installation:
+        console.answer(
+            {"email": email, "role": installation_admins.NAME},
+            f"{email} is no longer an admin of this installation.",
+        )
+        return
     console.answer(
         {"email": email, "book": book_code, "role": name},
         f"{email} no longer has the role {name} in book {book_code}.",

@@ -40,6 +40,18 @@ class Membership(Base):
     granted_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
 
 
+class InstallationAdmin(Base):
+    """Somebody who looks after the installation for a time; no right in any book."""
+
+    __tablename__ = "installation_admin"
+    __table_args__ = (Index("ix_installation_admin_person_id", "person_id"),)
+
+    id: Mapped[Key]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+
+
 class SignInLink(Base):
     """A magic link: usable once, before it expires; only the hash of its secret is kept.
 

@@ -70,6 +70,10 @@ NOUNS = (
     "settings.pools",
     "people.rights_log",
     "installation.first_visit",
+    "installation.overview",
+    "installation.books",
+    "installation.jobs",
+    "installation.mail",
     "public.health",
     "public.metrics",
 )

@@ -21,6 +21,7 @@ from ledger.models.jobs import CheckRun, Job
 from ledger.models.payments import BalanceTransaction
 from ledger.queries.books.books import book_by_code
 from ledger.queries.invariants import Result
+from ledger.queries.people.people import installation_admins
 from ledger.services.books import journal, seals
 from ledger.services.books.books import create_fund
 from ledger.services.jobs import jobs
@@ -74,6 +75,34 @@ def test_setting_up_twice_changes_nothing_and_another_name_is_refused(run: Run, 
     assert (other.code, other.err) == (1, "code: Another book already has the code HALL.\n")
     elsewhere = run("setup", *ANSWERS, "--time-zone", "Asia/Tokyo", "--database", empty)
     assert elsewhere.code == 1
+
+
+def test_the_first_admin_looks_after_the_installation_and_others_are_given_it_by_command(
+    run: Run, empty: str
+) -> None:
+    assert run("setup", *ANSWERS, "--database", empty).code == 0
+    on = ("--database", empty, "--json")
+    second = ("--code", "BARN", "--admin-email", "bo@example.org")
+    assert run("setup", *ANSWERS, *second, "--database", empty).code == 0
+    assert admins(empty) == [ADA]
+    given = run("role", "give", "bo@example.org", "--installation", *on)
+    assert given.json == {"email": "bo@example.org", "role": "installation", "new": True}
+    assert not run("role", "give", "bo@example.org", "--installation", *on).json["new"]
+    assert admins(empty) == [ADA, "bo@example.org"]
+    assert run("role", "end", ADA, "--installation", *on).code == 0
+    assert admins(empty) == ["bo@example.org"]
+    assert run("role", "end", ADA, "--installation", *on).code == 1
+    assert run("role", "end", "cy@example.org", "--installation", *on).code == 1
+    for wrong in (("HALL", "admin", "--installation"), (), ("HALL",)):
+        assert run("role", "give", ADA, *wrong, *on).code == 2
+
+
+def admins(url: str) -> list[str]:
+    db = Database(url)
+    with db.snapshot() as session:
+        # After the commands, whose clock is the machine's.
+        rows = installation_admins(session, now=datetime.now(NOW.tzinfo))
+        return sorted(row.email for row in rows)
 
 
 def test_what_is_missing_is_asked_for_or_named(run: Run, empty: str) -> None:

@@ -594,6 +594,30 @@ FORMS = (
         },
     ),
     Form(
+        "installation_books.create",
+        "installation admin",
+        {
+            "name": "The Orchard",
+            "code": "ORCHARD",
+            "place": "Halle",
+            "currency": "EUR",
+            "time_zone": "Europe/Berlin",
+            "profile": "US_GAAP",
+            "admin_name": "Olga",
+            "admin_email": "olga@example.org",
+        },
+        {
+            "name": "text",
+            "code": "text",
+            "place": "note",
+            "currency": "code",
+            "time_zone": "code",
+            "profile": "choice",
+            "admin_name": "text",
+            "admin_email": "email",
+        },
+    ),
+    Form(
         "bank_settings.request_details",
         "admin",
         {

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.web.town import EVERYBODY, TODAY
+from tests.web.town import EVERYBODY, INSTALLER, TODAY
 
 # Somebody who gave with an address that is not confirmed: not signed in, but with the links that
 # were sent to the address. Routes that take such a link give it to them alone in these tests.
@@ -27,6 +27,7 @@ READERS = frozenset({"treasurer", "approver", "auditor"})
 TREASURER = frozenset({"treasurer"})
 CIRCLE = frozenset({"member", "treasurer", "approver"})
 ADMIN = frozenset({"admin"})
+INSTALLATION = frozenset({INSTALLER})
 LINKED = frozenset({GUEST})
 ELSEWHERE: frozenset[str] = frozenset()
 
@@ -66,6 +67,16 @@ WORDS = {
     "label-2": "Electricians",
     "acceptance": "by_hand",
     "action": "keep",
+}
+NEW_BOOK = {
+    "name": "The Orchard",
+    "code": "ORCHARD",
+    "place": "Halle",
+    "currency": "EUR",
+    "time_zone": "Europe/Berlin",
+    "profile": "US_GAAP",
+    "admin_name": "Olga",
+    "admin_email": "olga@example.org",
 }
 BANK = {
     "account_holder": "The Hall",
@@ -321,6 +332,9 @@ DEEDS: dict[str, Deed] = {
     "sign_in.enter": Deed(LINKED, {"name": "Guest"}),
     "sign_in.end": Deed(ELSEWHERE),
     "tokens.revoke": Deed(ELSEWHERE),
+    "installation_books.create": Deed(INSTALLATION, NEW_BOOK),
+    "installation_jobs.retry": Deed(INSTALLATION),
+    "installation_mail.retry": Deed(INSTALLATION),
     "webhook.receive": Deed(ELSEWHERE),
     "first_visit.set_up": Deed(ELSEWHERE),
     "recurring.change": Deed(LINKED),
@@ -464,6 +478,16 @@ VIEWS: dict[str, frozenset[str]] = {
     # The demo's own, which an installation has not; and links that nobody has.
     "sign_in.outbox": ELSEWHERE,
     "first_visit.show": ELSEWHERE,
+    **dict.fromkeys(
+        (
+            "installation.show",
+            "installation.health",
+            "installation_books.show",
+            "installation_jobs.show",
+            "installation_mail.show",
+        ),
+        INSTALLATION,
+    ),
     "sign_in.confirm": LINKED,
     "recurring.show": LINKED,
     "promises.show": LINKED,

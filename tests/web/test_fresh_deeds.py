@@ -31,6 +31,7 @@ GUARDED = {
         "journal.take_back",
     ),
     *("periods.lift", "periods.reopen", "approvals.change"),
+    "installation_books.create",
     *("skill_settings.set_rate", "bank_settings.request_details", "policy_settings.choose"),
     *("people.give", "people.end", "people.pause", "tokens.create", "my_data.erase"),
     *("factor_policy.set_demand", "factor_policy.reset", "factors.unlock"),
@@ -68,6 +69,7 @@ OTHERS = {
         *("waiting.refund", "waiting.payout"),
     },
     "moves neither money nor rights": {
+        *("installation_jobs.retry", "installation_mail.retry"),
         *("calls.change", "calls.correct", "calls.draft", "calls.throw_away"),
         *("hours.confirm", "hours.log", "hours.reject", "items.plan_wear"),
         *("periods.soft_close", "reports.issue_report"),

@@ -34,6 +34,7 @@ from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.assets import Asset, AssetLoan
 from ledger.models.base import Base
 from ledger.models.books import Book
+from ledger.models.jobs import Job
 from ledger.models.payments import Refund
 from ledger.models.sessions import SignInSession
 from ledger.models.statements import BankAccount, BankLine, BankStatement
@@ -45,6 +46,7 @@ from ledger.services.books.books import ensure_commodity
 from ledger.services.campaigns.campaigns import Need
 from ledger.services.equipment import assets
 from ledger.services.importing import tables
+from ledger.services.people import installation_admins
 from ledger.services.people.people import grant_role, sha256
 from ledger.services.people.sessions import start_session
 from ledger.services.people.tokens import create_token
@@ -98,7 +100,8 @@ OF_POOLS = (
     "pools.settle",
     "pools.settle_all",
 )
-EVERYBODY = ("nobody", "donor", *ROLES, *OTHERS)
+INSTALLER = "installation admin"
+EVERYBODY = ("nobody", "donor", *ROLES, *OTHERS, INSTALLER)
 
 
 class Browser(FlaskClient):
@@ -452,6 +455,21 @@ WAITING = {
 
 def _let_in(session: Session, town: Town, book: Book, pool: Book, other: Book) -> None:
     town.people["donor"] = make_person(session, "Donor").id
+    town.people[INSTALLER] = make_person(session, "Installation admin").id
+    installation_admins.give(session, person_id=town.people[INSTALLER], now=NOW)
+    failed = Job(
+        kind="stripe_event",
+        key="town",
+        arguments={},
+        run_at=NOW,
+        attempts=12,
+        error="GatewayDown",
+        created_at=NOW,
+        done_at=NOW,
+    )
+    session.add(failed)
+    session.flush()
+    town.ids["job_id"] = str(failed.id)
     for role in ROLES:
         person = make_person(session, role.capitalize(), book, role)
         grant_role(session, person_id=person.id, book_id=pool.id, role=role, now=NOW)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select, true
+from sqlalchemy import ColumnElement, and_, or_, select, true
 
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.models.parties import Party
-from ledger.models.people import ApiToken, Membership, OutboxMessage, Person
+from ledger.models.people import ApiToken, InstallationAdmin, Membership, OutboxMessage, Person
 
 
 def person_by_email(session: ReadSession, email: str) -> Person | None:
@@ -39,6 +39,25 @@ def roles_of(
             )
         )
     )
+
+
+def held_now(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that somebody looks after the installation at this instant."""
+    row = InstallationAdmin
+    return (row.starts_at <= now) & or_(row.ends_at.is_(None), row.ends_at > now)
+
+
+def runs_installation(session: ReadSession, *, person_id: UUID, now: datetime) -> bool:
+    """Tell whether a person looks after the installation at this instant."""
+    row = InstallationAdmin
+    found = select(row.id).where(row.person_id == person_id, held_now(now)).limit(1)
+    return session.scalar(found) is not None
+
+
+def installation_admins(session: ReadSession, *, now: datetime) -> list[Person]:
+    """Return who looks after the installation at this instant, by name."""
+    query = select(Person).join(InstallationAdmin, InstallationAdmin.person_id == Person.id)
+    return list(session.scalars(query.where(held_now(now)).order_by(Person.name, Person.id)))
 
 
 def roles_to_come(

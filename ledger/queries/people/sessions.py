@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select
 
 from ledger.db import ReadSession
-from ledger.models.people import Membership, Person
+from ledger.models.people import InstallationAdmin, Membership, Person
 from ledger.models.sessions import SignInSession
+from ledger.queries.people.people import held_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Known:
     row: SignInSession
     person: Person
     has_gained: bool
+    runs_installation: bool
 
 
 def is_live(now: datetime) -> ColumnElement[bool]:
@@ -43,12 +45,26 @@ def session_of(session: ReadSession, *, token_sha256: str, now: datetime) -> Kno
         .where(Membership.person_id == SignInSession.person_id, holds_at(now))
         .scalar_subquery()
     )
+    looks_after = (
+        select(func.max(InstallationAdmin.starts_at))
+        .where(InstallationAdmin.person_id == SignInSession.person_id, held_now(now))
+        .scalar_subquery()
+    )
     found = session.execute(
-        select(SignInSession, Person, newest_role > SignInSession.issued_at)
+        select(
+            SignInSession,
+            Person,
+            newest_role > SignInSession.issued_at,
+            looks_after.is_not(None),
+            looks_after > SignInSession.issued_at,
+        )
         .join(Person, Person.id == SignInSession.person_id)
         .where(SignInSession.token_sha256 == token_sha256, is_live(now))
     ).one_or_none()
-    return None if found is None else Known(found[0], found[1], bool(found[2]))
+    if found is None:
+        return None
+    row, person, gained, runs_installation, gained_that = found
+    return Known(row, person, bool(gained or gained_that), bool(runs_installation))
 
 
 def sessions_of(session: ReadSession, *, person_id: UUID, now: datetime) -> list[SignInSession]:

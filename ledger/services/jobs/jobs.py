@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import or_, select, true, update
 
 from ledger.db import Session
+from ledger.errors import Conflict, NotFound
 from ledger.models.jobs import Heartbeat, Job
 
 # A worker that dies leaves its job to the next one after this.
@@ -103,6 +105,22 @@ def postpone(session: Session, *, job: Job, error: str, now: datetime) -> bool:
     wait = min(timedelta(seconds=2**job.attempts), LONGEST_WAIT)
     session.execute(update(Job).where(Job.id == job.id).values(run_at=now + wait, error=error))
     return True
+
+
+def retry(session: Session, *, job_id: UUID, now: datetime) -> None:
+    """Have a job tried again that was given up, with all its attempts.
+
+    Raises NotFound for one that was not given up, Conflict when the same work is waiting already.
+    """
+    job = session.get(Job, job_id)
+    if job is None or job.done_at is None or job.error is None:
+        raise NotFound("This job was not given up.", place="job")
+    waits = select(Job.id).where(Job.kind == job.kind, Job.key == job.key, Job.done_at.is_(None))
+    if session.scalar(waits) is not None:
+        raise Conflict("The same work is already waiting.", place="job")
+    job.done_at, job.error = None, None
+    job.attempts, job.run_at = 0, now
+    session.flush()
 
 
 def heartbeat(session: Session, *, process: str, now: datetime) -> None:

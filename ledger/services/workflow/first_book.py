@@ -2,12 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
 
 from ledger.core.usual import USUAL_SKILLS, USUAL_THINGS
 from ledger.db import Session
+from ledger.errors import Conflict
 from ledger.models.books import Book
+from ledger.models.rights_log import RightsKind
 from ledger.services.books.books import NewBook, create_book, create_fund, ensure_commodity
+from ledger.services.people import installation_admins
 from ledger.services.people.people import create_person, grant_role
+from ledger.services.people.rights_log import record
 
 GENERAL_FUND = "GEN"
 
@@ -25,6 +32,26 @@ class FirstBook:
     profile: str
     admin_email: str
     admin_name: str
+
+
+def open_further_book(session: Session, *, plan: FirstBook, made_by: UUID, now: datetime) -> Book:
+    """Open one more community's book as planned, for somebody who has no rights in any.
+
+    Raises as ``open_first_book``, and Conflict for a code that is taken, also with the same
+    values: whoever may open a book may not give themselves a role in one that is there.
+    """
+    if session.scalar(select(Book.id).where(Book.code == plan.code)) is not None:
+        raise Conflict("Another book already has the code {code}.", place="code", code=plan.code)
+    book = open_first_book(session, plan=plan, now=now)
+    record(
+        session,
+        kind=RightsKind.SETTING_CHANGED,
+        actor=made_by,
+        book=book.id,
+        about={"setting": "book", "to": plan.code},
+        now=now,
+    )
+    return book
 
 
 def open_first_book(session: Session, *, plan: FirstBook, now: datetime) -> Book:
@@ -57,4 +84,5 @@ def open_first_book(session: Session, *, plan: FirstBook, now: datetime) -> Book
         ensure_commodity(session, code, singular=one, plural=many)
     admin = create_person(session, email=plan.admin_email, name=plan.admin_name, now=now)
     grant_role(session, person_id=admin.id, book_id=book.id, role="admin", now=now)
+    installation_admins.give_to_first(session, person_id=admin.id, now=now)
     return book

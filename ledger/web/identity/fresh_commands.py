@@ -32,6 +32,7 @@ WHAT: dict[str, Any] = {
     "people.give": later("give a role"),
     "people.end": later("end a role"),
     "people.pause": later("change the waiting period of a role"),
+    "installation_books.create": later("open a book"),
     "bank_settings.request_details": later("change the bank details that donors see"),
     "policy_settings.choose": later("change a policy"),
     "skill_settings.set_rate": later("change what an hour of a skill is worth"),

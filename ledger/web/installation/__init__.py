@@ -1,1 +1,1 @@
-"""Pages for whoever runs the installation: setting it up on the first visit."""
+"""Pages for whoever runs the installation: its first visit, books, jobs, mail and health."""

@@ -79,6 +79,8 @@ def start() -> Response:
         return redirect(url_for("reports.index"))
     if who.may("log_hours"):
         return redirect(url_for("hours.show"))
+    if who.runs_installation:
+        return redirect(url_for("installation.show"))
     return redirect(url_for("giving.show"))
 
 

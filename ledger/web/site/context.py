@@ -64,13 +64,14 @@ class Visitor:
     """Who is asking: a signed-in person with roles by book, or nobody.
 
     ``session`` is the one of the browser that asks; ``has_gained`` when its token is older than
-    one of the roles.
+    one of the roles. ``runs_installation`` is a role of no book.
     """
 
     person: Person | None
     memberships: tuple[tuple[Book, frozenset[str]], ...] = ()
     session: SignInSession | None = None
     has_gained: bool = False
+    runs_installation: bool = False
 
     @property
     def id(self) -> UUID | None:
@@ -214,7 +215,9 @@ def _read_visitor() -> Visitor:
         if known is None:
             return Visitor(None)
         roles = memberships_of(opened, person_id=known.person.id, now=now())
-        return Visitor(known.person, tuple(roles), known.row, known.has_gained)
+        return Visitor(
+            known.person, tuple(roles), known.row, known.has_gained, known.runs_installation
+        )
 
 
 def signed_in() -> Person:
@@ -261,6 +264,15 @@ def book_for(action: str, code: str) -> Book:
     signed_in()
     auth.check(visitor().roles(book.id), action)
     return book
+
+
+def installation_admin() -> Person:
+    """Return the visitor, who looks after the installation. Raises NotAllowed for a stranger and
+    NotFound for anybody else: these pages do not exist for them."""
+    person = signed_in()
+    if not visitor().runs_installation:
+        raise NotFound("This page does not exist, or you don't have access to it.")
+    return person
 
 
 def require_anywhere(action: str) -> list[Book]:

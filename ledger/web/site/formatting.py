@@ -91,7 +91,8 @@ def format_figure(quantity: int, commodity: str, *, locale: str = "en") -> str:
 
 
 @cache_of_texts
-def _format_day(day: date, locale: str) -> str:
+def format_day(day: date, locale: str) -> str:
+    """Write a day as people of a language do."""
     return str(format_date(day, format="medium", locale=locale))
 
 
@@ -200,8 +201,8 @@ def register_filters(app: Flask) -> None:
         quantity=_quantity,
         figure=lambda value, commodity: format_figure(value, commodity, locale=chosen()),
         share=lambda value: format_share(value, locale=chosen()),
-        day=lambda value: _format_day(value, chosen()),
-        moment=lambda value: f"{_format_day(value.date(), chosen())}, {value:%H:%M} UTC",
+        day=lambda value: format_day(value, chosen()),
+        moment=lambda value: f"{format_day(value.date(), chosen())}, {value:%H:%M} UTC",
         words=lambda text: str(text).replace("_", " "),
         kind=kind_of,
         noun=noun,
@@ -226,7 +227,7 @@ def _sentence(standing: Standing | GiftStanding) -> str:
     """Say what is true of a pledge or a regular gift, in the visitor's language."""
     return standing.words(
         _quantity,
-        lambda day: _format_day(day, chosen()),
+        lambda day: format_day(day, chosen()),
         lambda sentence: str(gettext(sentence)),
     )
 
