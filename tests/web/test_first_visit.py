@@ -123,6 +123,7 @@ def test_a_bad_answer_is_named_and_leaves_the_code_for_another_try(
     for field, wrong in (
         ("time_zone", "Mars/Olympus"),
         ("currency", "doubloons"),
+        ("currency", "MARS"),
         ("code", "a b"),
         ("admin_email", "nobody"),
         ("profile", "MINE"),

@@ -17,6 +17,7 @@ from ledger.web.site.context import installation_admin, now, page, read_form, re
 from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("installation_books", __name__)
+NAMED = {"email": "admin_email", "commodity": "currency"}
 
 
 @pages.get("/installation/books")
@@ -43,7 +44,7 @@ def create() -> Response:
         write(command)
     except (Invalid, Conflict) as refusal:
         status = 422 if isinstance(refusal, Invalid) else 409
-        found = errors_of(refusal, {"email": "admin_email"})
+        found = errors_of(refusal, NAMED)
         return _page(request.form.to_dict(), found, status)
     flash(_("The book is open. Its admin can sign in with a link sent to their address."))
     return redirect(url_for("installation_books.show"), 303)

@@ -20,7 +20,7 @@ from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("first_visit", __name__)
 DONE = "This installation is already set up. Please sign in."
-NAMED = {"email": "admin_email"}
+NAMED = {"email": "admin_email", "commodity": "currency"}
 
 
 @pages.get("/first-visit")
