@@ -32,6 +32,8 @@ def step(exponent: int, wanted: tuple[str, ...], *, dated: bool = True) -> Schem
     """Return the shape of a step that needs these answers besides its day, if it has one."""
     answers: dict[str, Any] = {
         "amount": Money(exponent, required=True, metadata=asked(later("Amount"))),
+        "since": Day(required=True, metadata=asked(later("Contributions from"))),
+        "until": Day(required=True, metadata=asked(later("Contributions until"))),
         "reference": Line(
             required=True,
             longest=64,

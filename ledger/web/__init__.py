@@ -82,6 +82,7 @@ NOUNS = (
 REGISTERED = (
     "spending.agreement_kinds",
     "accounting.agreement_kinds",
+    "campaigns.agreement_kinds",
     "pledges.agreement_kinds",
     "pools.agreement_kinds",
     "accounting.evidence",

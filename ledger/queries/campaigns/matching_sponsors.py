@@ -1,22 +1,53 @@
 """Questions about matching sponsors: their terms, which gifts they match, what is left."""
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
 
+from ledger.core.accounts import Acct
 from ledger.core.match_gifts import Terms
 from ledger.core.states import AgreementKind, AgreementState, Move
 from ledger.db import ReadSession
 from ledger.models.agreements import Agreement, Step
+from ledger.models.books import Fund
 from ledger.models.campaigns import Campaign
+from ledger.models.journal import Posting
 from ledger.models.parties import Party
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Fulfilment, Pledge
 from ledger.models.recurring import RecurringGift
 
 KIND = AgreementKind.SPONSOR
+SPAN = re.compile(r"(\d{4}-\d\d-\d\d)/(\d{4}-\d\d-\d\d)")
+# Money that was given, and what of it went back.
+CONTRIBUTIONS = (
+    Acct.DONATIONS,
+    Acct.RECURRING_DONATIONS,
+    Acct.REFUNDS,
+    Acct.RETURNED_PAYMENTS,
+    Acct.DISPUTED_CONTRIBUTIONS,
+    Acct.PRIOR_PERIOD_REFUNDS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days from the first to the last, both counted."""
+
+    since: date
+    until: date
+
+    @property
+    def name(self) -> str:
+        """What tells it apart."""
+        return f"{self.since.isoformat()}/{self.until.isoformat()}"
+
+    def meets(self, other: "Span") -> bool:
+        """Tell whether a day is in both."""
+        return self.since <= other.until and other.since <= self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +62,12 @@ class Gift:
 
 @dataclass(frozen=True, slots=True)
 class SponsorRow:
-    """A sponsor as people see it; minor units."""
+    """A sponsor as people see it; minor units. Without a campaign, all contributions to ``fund``
+    are matched, a span of days at a time."""
 
     id: UUID
+    reference: str
+    fund: str
     name: str
     consent: str
     state: str
@@ -81,6 +115,8 @@ def sponsors_of(
         rows.append(
             SponsorRow(
                 row.id,
+                row.reference,
+                session.get_one(Fund, row.fund_id).name,
                 party.name,
                 party.consent,
                 row.state,
@@ -158,6 +194,37 @@ def cleared_gifts(
     gifts += _recurring(session, campaign_id, own)
     gifts.sort(key=lambda gift: gift.at)
     return [gift for gift in gifts if since is None or gift.at >= since]
+
+
+def contributed(
+    session: ReadSession, *, fund: Fund, commodity: str, span: Span, without: str = ""
+) -> int:
+    """Return the contributions of money to a fund in a span of days, less what went back; minor
+    units. ``without`` is a pledge that does not count, a sponsor's own."""
+    found = session.scalar(
+        select(func.sum(Posting.quantity)).where(
+            Posting.book_id == fund.book_id,
+            Posting.fund_id == fund.id,
+            Posting.account.in_(CONTRIBUTIONS),
+            Posting.commodity == commodity,
+            Posting.accounting_on.between(span.since, span.until),
+            func.coalesce(Posting.pledge, "") != without,
+        )
+    )
+    return -int(found or 0)
+
+
+def spans_of(session: ReadSession, row: Agreement) -> list[Span]:
+    """Return the spans of days whose contributions a sponsor has matched."""
+    names = session.scalars(
+        select(Step.reference).where(Step.agreement_id == row.id, Step.name == Move.MATCH)
+    )
+    found = [SPAN.fullmatch(name) for name in names]
+    return [
+        Span(date.fromisoformat(one[1]), date.fromisoformat(one[2]))
+        for one in found
+        if one is not None
+    ]
 
 
 def _same_giver(session: ReadSession, party_id: UUID) -> frozenset[UUID]:

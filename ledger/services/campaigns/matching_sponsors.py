@@ -22,9 +22,12 @@ from ledger.queries.books.policies import policy_of
 from ledger.queries.campaigns.matching_sponsors import (
     KIND,
     Gift,
+    Span,
     active_sponsors,
     cleared_gifts,
+    contributed,
     shares_of,
+    spans_of,
     terms_of,
 )
 from ledger.services.approvals.agreements import (
@@ -57,9 +60,9 @@ def propose_sponsor(
 ) -> Agreement:
     """Ask to take a sponsor's matching terms; 10,000 basis points match one for one.
 
-    Gifts to a campaign are matched
-    by themselves. Raises Invalid for terms that match nothing, Conflict where the book's policy
-    calls no promise owed: what such a sponsor pays is booked as a gift.
+    Gifts to a campaign are matched by themselves, those to a fund by ``match_span``. Raises Invalid
+    for terms that match nothing, Conflict where the book's policy calls no promise owed: what such
+    a sponsor pays is booked as a gift.
     """
     if policy_of(session, book, day_in(book.time_zone, now)).promises == "none":
         raise Conflict(
@@ -143,6 +146,53 @@ def match_gifts(
         taken=StepTaken(quantity=share, reference=reference, by=by, on=on, now=now),
     )
     return step.quantity
+
+
+def match_span(
+    session: Session,
+    *,
+    sponsor_id: UUID,
+    since: date,
+    until: date,
+    by: UUID,
+    on: date,
+    now: datetime,
+) -> int:
+    """Match what was given to a sponsor's fund in a span of days, less what went back of it; for a
+    sponsor without a campaign (PLG-14). Returns what was matched.
+
+    Raises Invalid for a span that ends before it begins or after ``on``, Conflict for one of which
+    a day is matched already, where nothing is left to match, and for a sponsor of a campaign.
+    """
+    row = load(session, sponsor_id, KIND)
+    if row.terms.get("campaign"):
+        raise Conflict("Contributions to a campaign are matched automatically.", place="sponsor")
+    if until < since:
+        raise Invalid("The last day is before the first.", place="until")
+    if until > on:
+        raise Invalid("These days are not over yet.", place="until")
+    span = Span(since, until)
+    if any(span.meets(other) for other in spans_of(session, row)):
+        raise Conflict("Some of these days have been matched already.", place="since")
+    gifts = contributed(
+        session,
+        fund=session.get_one(Fund, row.fund_id),
+        commodity=row.commodity,
+        span=span,
+        without=_pledge(session, row).reference,
+    )
+    share = match_gifts(
+        session,
+        sponsor_id=sponsor_id,
+        gifts=gifts,
+        reference=span.name,
+        by=by,
+        on=on,
+        now=now,
+    )
+    if not share:
+        raise Conflict("There is nothing to match in these days.", place="since")
+    return share
 
 
 def match_due(session: Session, *, now: datetime) -> int:

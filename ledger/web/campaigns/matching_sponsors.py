@@ -1,5 +1,6 @@
 """Matching sponsors: their terms, tried on the gifts that have come before they are proposed."""
 
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +10,19 @@ from werkzeug.wrappers import Response
 
 from ledger.core.currencies import exponent
 from ledger.core.match_gifts import Matched, Terms, match
+from ledger.core.vocabulary import Consent, FundClass
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
+from ledger.queries.books.books import funds_of
 from ledger.queries.campaigns.campaigns import campaigns_of
-from ledger.queries.campaigns.matching_sponsors import cleared_gifts, sponsors_of
+from ledger.queries.campaigns.matching_sponsors import (
+    Span,
+    cleared_gifts,
+    contributed,
+    sponsors_of,
+)
 from ledger.schemas.money import sponsor as sponsor_schema
 from ledger.services.campaigns import matching_sponsors as match_funding
 from ledger.services.pledges import parties
@@ -25,6 +33,7 @@ from ledger.web.site.context import (
     read_form,
     reading,
     signed_in,
+    today,
     write,
 )
 from ledger.web.site.forms import Form, errors_of
@@ -32,6 +41,15 @@ from ledger.web.site.forms import Form, errors_of
 pages = Blueprint("sponsors", __name__)
 
 POINTS_OF_A_PERCENT = 100
+OF_FUND = "fund:"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a sponsor matches: contributions to a campaign, or without one all to a fund."""
+
+    fund: Fund
+    campaign: Campaign | None = None
 
 
 @pages.get("/books/<code>/sponsors")
@@ -50,11 +68,11 @@ def propose(code: str) -> Response:
         raw = {name: value for name, value in typed.items() if name != "per_gift" or value.strip()}
         answers = read_form(sponsor_schema(exponent(book.commodity)), raw)
         with reading() as session:
-            campaign = _campaign(session, book, answers["campaign"])
-            found = _dry_run(session, campaign, answers) if answers["action"] == "try" else None
+            target = _target(session, book, answers["campaign"])
+            found = _dry_run(session, book, target, answers) if answers["action"] == "try" else None
         if found is not None:
             return _page(code, typed, {}, dry_run=found)
-        write(lambda session: _propose(session, book, campaign, answers, person.id))
+        write(lambda session: _propose(session, book, target, answers, person.id))
     except Invalid as refusal:
         return _page(code, typed, errors_of(refusal), 422)
     except Conflict as refusal:
@@ -68,36 +86,58 @@ def _terms(answers: dict[str, Any]) -> Terms:
     return Terms(points, answers["per_gift"], answers["up_to"])
 
 
-def _dry_run(session: ReadSession, campaign: Campaign, answers: dict[str, Any]) -> list[Matched]:
+def _dry_run(
+    session: ReadSession, book: Book, target: Target, answers: dict[str, Any]
+) -> list[Matched]:
     """Return what the terms would have added to the gifts that have come; nothing is written."""
-    gifts = cleared_gifts(session, campaign_id=campaign.id, commodity=campaign.commodity)
-    net = [(gift.reference, gift.amount - gift.refunded) for gift in gifts]
+    if target.campaign is None:
+        day = today(book)
+        span = Span(day.replace(month=1, day=1), day)
+        given = contributed(session, fund=target.fund, commodity=book.commodity, span=span)
+        # A cap for each contribution is none for the sum of many.
+        return match(
+            replace(_terms(answers), per_gift=0), [(span.name, given)] if given > 0 else []
+        )
+    cleared = cleared_gifts(
+        session, campaign_id=target.campaign.id, commodity=target.campaign.commodity
+    )
+    net = [(gift.reference, gift.amount - gift.refunded) for gift in cleared]
     return match(_terms(answers), [row for row in net if row[1] > 0])
 
 
 def _propose(
-    session: Session, book: Book, campaign: Campaign, answers: dict[str, Any], by: UUID
+    session: Session, book: Book, target: Target, answers: dict[str, Any], by: UUID
 ) -> None:
     party = parties.find_or_create_party(
-        session, name=answers["name"], email=answers["email"], consent="name", now=now()
+        session, name=answers["name"], email=answers["email"], consent=Consent.NAME, now=now()
     )
+    if target.campaign is None and answers["per_gift"]:
+        raise Invalid(
+            _("A maximum per contribution is possible for a campaign only."), place="per_gift"
+        )
     match_funding.propose_sponsor(
         session,
         party=party,
         book=book,
-        fund=session.get_one(Fund, campaign.fund_id),
+        fund=target.fund,
         terms=_terms(answers),
-        campaign_id=campaign.id,
+        campaign_id=target.campaign.id if target.campaign is not None else None,
         evidence=answers["reason"],
         made_by=by,
         now=now(),
     )
 
 
-def _campaign(session: ReadSession, book: Book, slug: str) -> Campaign:
+def _target(session: ReadSession, book: Book, name: str) -> Target:
+    """Return what a sponsor matches: contributions to a campaign, or all to a fund."""
+    if name.startswith(OF_FUND):
+        for fund in funds_of(session, book.id):
+            if fund.code == name.removeprefix(OF_FUND) and fund.fund_class != FundClass.AGENCY:
+                return Target(fund)
+        raise Invalid(_("This book has no such fund."), place="campaign")
     for campaign in campaigns_of(session, book_id=book.id):
-        if campaign.slug == slug:
-            return campaign
+        if campaign.slug == name:
+            return Target(session.get_one(Fund, campaign.fund_id), campaign)
     raise Invalid(_("This book has no such campaign."), place="campaign")
 
 
@@ -112,6 +152,11 @@ def _page(
     with reading() as session:
         rows = sponsors_of(session, book_id=book.id)
         campaigns = campaigns_of(session, book_id=book.id)
+        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != FundClass.AGENCY]
+    targets = [(campaign.slug, campaign.title) for campaign in campaigns] + [
+        (OF_FUND + fund.code, _("Fund %(name)s, all contributions", name=fund.name))
+        for fund in funds
+    ]
     titles = {campaign.id: campaign.title for campaign in campaigns}
     return page(
         "campaigns/matching_sponsors.html",
@@ -119,7 +164,7 @@ def _page(
         book=book,
         rows=rows,
         titles=titles,
-        campaigns=campaigns,
+        targets=targets,
         form=Form(sponsor_schema(exponent(book.commodity)), values=values, errors=errors),
         dry_run=dry_run,
     )
