@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
-from ledger.core.states import AgreementState
+from ledger.core.states import AgreementKind, AgreementState, Move
 from ledger.core.vocabulary import BookKind
 from ledger.db import ReadSession
 from ledger.models.agreements import Agreement, Step
@@ -15,8 +15,7 @@ from ledger.models.books import Book
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
 
-KIND = "conditional_allocation"
-WORKED = "work"
+KIND = AgreementKind.CONDITIONAL_ALLOCATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ def allocated_hours(
     pool, member = aliased(Book), aliased(Book)
     worked = func.coalesce(
         select(func.sum(Step.quantity))
-        .where(Step.agreement_id == Agreement.id, Step.name == WORKED)
+        .where(Step.agreement_id == Agreement.id, Step.name == Move.WORK)
         .scalar_subquery(),
         0,
     )

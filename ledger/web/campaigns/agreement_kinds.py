@@ -5,6 +5,7 @@ It is asked for on the page of sponsors; contributions to a campaign are matched
 
 from flask_babel import lazy_gettext as later
 
+from ledger.core.states import Move
 from ledger.queries.campaigns.matching_sponsors import KIND
 from ledger.services.campaigns import matching_sponsors
 from ledger.web.approvals.agreement_kinds import AgreementPage, Step, register
@@ -14,7 +15,7 @@ register(
     AgreementPage(
         later("Matching sponsor"),
         steps={
-            "match": Step(
+            Move.MATCH: Step(
                 later("Match contributions"),
                 ("since", "until"),
                 matching_sponsors.match_span,
