@@ -30,17 +30,18 @@ def pool() -> None:
 )
 @click.option("--fund", "own_fund", default="POOL", show_default=True, help="The pool's own fund.")
 @click.option("--fee", default=0, help="The host's fee on payments, in basis points.")
+@click.option("--time-zone", default="", help="For example Europe/Berlin. Default: the host's.")
 @click.option("--member", "members", multiple=True, metavar="BOOK/FUND", help="Can be repeated.")
 @pass_console
 def pool_create(
     console: Console,
+    /,
     code: str,
-    name: str,
-    currency: str,
     host: str,
     own_fund: str,
     fee: int,
     members: tuple[str, ...],
+    **given: str,
 ) -> None:
     """Create a pool. Its host holds the money in an agency fund."""
 
@@ -51,11 +52,10 @@ def pool_create(
             session,
             new=pools.NewPool(
                 code=code,
-                name=name,
-                currency=currency,
                 fund=own_fund,
                 fee_basis_points=fee,
                 members=[_pair(member, "member") for member in members],
+                **given,
             ),
             host=holder,
             held_fund=fund_by_code(session, holder.id, held),

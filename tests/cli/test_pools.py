@@ -2,6 +2,8 @@
 
 import pytest
 
+from ledger.db import Database
+from ledger.queries.books.books import all_books
 from tests.cli.conftest import Run
 
 POOL = ("pool", "create", "STREAMS", "--name", "Three Streams", "--currency", "USD")
@@ -26,6 +28,22 @@ def test_a_pool_is_opened_and_joined_once(hall: Run) -> None:
         joined = hall("pool", "join", "STREAMS", "B/GEN", "--json")
         assert (joined.code, joined.json) == (0, {"pool": "STREAMS", "member": "B"})
     assert hall("check").code == 0
+
+
+def test_a_pool_keeps_its_days_where_its_host_does_unless_told(hall: Run, db: Database) -> None:
+    assert hall("book", "time-zone", "A", "Europe/Berlin").code == 0
+    terms = ("--host", "A/HELD", "--member", "A/GEN")
+    assert hall(*POOL, *terms).code == 0
+    # Its host moves on; the same command is no other pool.
+    assert hall("book", "time-zone", "A", "Asia/Tokyo").code == 0
+    assert hall(*POOL, *terms).code == 0
+    assert hall(*POOL, *terms, "--time-zone", "Asia/Tokyo").code == 1
+    other = ("pool", "create", "HILLS", "--name", "Hills", "--currency", "USD")
+    assert hall(*other, "--host", "A/HELD", "--time-zone", "Africa/Lagos").code == 0
+    assert hall(*other[:2], "X", *other[3:], *terms, "--time-zone", "Mars/Olympus").code == 1
+    with db.snapshot() as session:
+        zones = {book.code: book.time_zone for book in all_books(session)}
+    assert (zones["STREAMS"], zones["HILLS"]) == ("Europe/Berlin", "Africa/Lagos")
 
 
 @pytest.mark.parametrize(

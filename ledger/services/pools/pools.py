@@ -41,7 +41,7 @@ class ContributionAsked:
 @dataclass(frozen=True, slots=True)
 class NewPool:
     """A pool's book: its code, name, currency and fund, the host's fee in hundredths of a percent,
-    and its members, each with the fund that receives."""
+    and its members, each with the fund that receives; its host's time zone where none is named."""
 
     code: str
     name: str
@@ -51,6 +51,7 @@ class NewPool:
     members: Sequence[tuple[str, str]]
     place: str = ""
     story: str = ""
+    time_zone: str = ""
 
 
 def create_pool(
@@ -72,6 +73,7 @@ def create_pool(
             name=new.name,
             kind="pool",
             currency=new.currency,
+            time_zone=new.time_zone or _zone(session, new.code, host),
             place=new.place,
             story=new.story,
         ),
@@ -97,6 +99,12 @@ def create_pool(
     for member, member_fund in new.members:
         add_member(session, pool=pool, book_code=member, fund_code=member_fund)
     return pool
+
+
+def _zone(session: ReadSession, code: str, host: Book) -> str:
+    """Return the time zone of a pool that names none: its own where it is open, or its host's."""
+    known = session.scalar(select(Book.time_zone).where(Book.code == code))
+    return known or host.time_zone
 
 
 def add_member(session: Session, *, pool: Pool, book_code: str, fund_code: str) -> PoolMember:
