@@ -158,7 +158,7 @@ WALKS: dict[str, tuple[list[Step], Status, Step, Status, bool]] = {
         [lambda s: s.attempt()], Status.NOT_PAID, lambda s: s.page("complete", "paid"),
         Status.RECORDING, False,
     ),
-    "the payment arrives": ([], Status.OPEN, lambda s: s.pay(), Status.FULFILLED, False),
+    "the payment arrives": ([], Status.OPEN, lambda s: s.pay(), Status.FULFILLED, True),
     "a part arrives": ([], Status.OPEN, lambda s: s.cash(4000), Status.PART_ARRIVED, False),
     "more arrives than was pledged": (
         [], Status.OPEN, lambda s: s.cash(7000), Status.OVER_FULFILLED, False,
@@ -308,6 +308,7 @@ def test_a_promise_that_becomes_owed_asks_for_its_money(stage: Stage) -> None:
 
 def test_whoever_was_erased_gets_no_message(stage: Stage) -> None:
     stage.pay()
+    before = stage.mails()
     stage.till.party.email = ""
     stage.refund(6000)
-    assert stage.mails() == []
+    assert stage.mails() == before

@@ -267,8 +267,7 @@ def settle_charge(
         settle_foreign(session, txn_id=txn_id, pledge=pledge, paid=paid, now=now)
     take_host_fee(session, book_id=pledge.book_id, base=txn.amount, payment=txn_id, on=on, now=now)
     _close_attempts(session, pledge, paid, now)
-    if paid is not None:
-        tell_arrived(session, pledge=pledge, amount=paid, on=on, now=now)
+    tell_arrived(session, pledge=pledge, now=now)
 
 
 def _settle_own(

@@ -31,14 +31,16 @@ EVERY = {"month": "every month", "year": "every year"}
 NO_SIGN_IN = "You do not need to sign in. Anyone with this link can use it, so keep it private."
 
 
-def tell_status(session: Session, *, pledge: Pledge, now: datetime) -> None:
+def tell_status(
+    session: Session, *, pledge: Pledge, now: datetime, subject: str | None = None
+) -> None:
     """Say what is true of a pledge now that something happened to it or to its payment."""
     found = standings_of(session, pledge_ids=[pledge.id], now=now)[pledge.id]
     sentence = found.words(plain_text, date.isoformat)
     _tell(
         session,
         pledge,
-        subject=SUBJECTS.get(found.tone, f"About your pledge {pledge.reference}"),
+        subject=subject or SUBJECTS.get(found.tone, f"About your pledge {pledge.reference}"),
         text=(
             f"This is about your pledge {pledge.reference} to {_title(session, pledge)}. {sentence}"
         ),
@@ -47,19 +49,13 @@ def tell_status(session: Session, *, pledge: Pledge, now: datetime) -> None:
     )
 
 
-def tell_arrived(session: Session, *, pledge: Pledge, amount: int, on: date, now: datetime) -> None:
-    """Confirm that a payment has arrived; ``amount`` in the pledge's currency, smallest unit."""
-    _tell(
+def tell_arrived(session: Session, *, pledge: Pledge, now: datetime) -> None:
+    """Confirm that a payment for a pledge has arrived, with what is true of the pledge now."""
+    tell_status(
         session,
-        pledge,
-        subject=f"Thank you for your contribution to {_title(session, pledge)}",
-        text=(
-            f"Your payment of {plain_text(amount, pledge.commodity)} for "
-            f"{_title(session, pledge)} arrived on {on.isoformat()}. The number of your pledge is "
-            f"{pledge.reference}. See what became of it:"
-        ),
-        link=place_for(PLEDGE, pledge.id),
+        pledge=pledge,
         now=now,
+        subject=f"Thank you for your contribution to {_title(session, pledge)}",
     )
 
 
