@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Table, delete, select, text, update
+from sqlalchemy import Column, Connection, Enum, Table, delete, select, text, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from ledger.core.entry import Entry, Posting
@@ -276,6 +276,8 @@ def other(column: Column[Any], row: Any, chance: random.Random) -> Any:
         return None
     if kind is int:
         return (old or 0) + chance.choice((-3, -2, -1, 1, 2, 3, 900))
+    if isinstance(column.type, Enum) and column.type.enum_class is not None:
+        return chance.choice(list(column.type.enum_class))
     if kind is bool:
         return not old
     if kind is UUID:

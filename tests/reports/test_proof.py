@@ -15,7 +15,7 @@ from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Column, Connection, Row, Uuid, delete, literal, select, text, update
+from sqlalchemy import Column, Connection, Enum, Row, Uuid, delete, literal, select, text, update
 
 from ledger.core.entry import Entry as Written
 from ledger.core.entry import Posting as Leg
@@ -142,6 +142,8 @@ def changed(table: type[Base], column: str, value: object = None) -> Damage:
 
 def other(column: Column[Any], row: Row[Any]) -> object:
     """Return a value of the column's type that the row does not have."""
+    if isinstance(column.type, Enum) and column.type.enum_class is not None:
+        return next(word for word in column.type.enum_class if word != getattr(row, column.name))
     kind = str(column.type.compile()).split("(")[0]
     if kind in ("BIGINT", "SMALLINT", "INTEGER"):
         return (getattr(row, column.name) or 0) + 900
