@@ -52,7 +52,7 @@ def run_plain(pipe: Connection, port: int) -> None:
     """Be gunicorn as it comes: its threads read what visitors send."""
     os.setpgid(0, 0)
 
-    class Plain(BaseApplication):  # type: ignore[misc]
+    class Plain(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         def load_config(self) -> None:
             for name, value in {
                 "bind": f"127.0.0.1:{port}",

@@ -145,7 +145,7 @@ def a_payout_that_misses_a_movement_waits(shop: Shop) -> None:
         found = whole(since=since, payout_id=payout_id)
         return found[1:] if payout_id else found
 
-    shop.gateway.list_balance_transactions = without_one  # type: ignore[method-assign]
+    shop.gateway.list_balance_transactions = without_one  # type: ignore[method-assign]  # on this gateway alone
     try:
         shop.sync_stripe()
         assert shop.waiting() == ["payout"]

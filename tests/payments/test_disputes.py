@@ -140,6 +140,7 @@ def the_rest_is_disputed_before_the_refund_is_heard_of(shop: Shop) -> None:
         found = whole(since=since, payout_id=payout_id)
         return [txn for txn in found if txn.reporting_category != "refund"]
 
+    # On this gateway alone.
     shop.gateway.list_balance_transactions = without_refunds  # type: ignore[method-assign]
     try:
         disputed(shop, pledge)

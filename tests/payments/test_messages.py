@@ -70,7 +70,7 @@ class Door:
 
             return inner(environ, answer)
 
-        app.wsgi_app = kept  # type: ignore[method-assign,assignment]
+        app.wsgi_app = kept  # type: ignore[method-assign,assignment]  # as Flask says to wrap it
         self.server = make_server("127.0.0.1", self.port, app, threaded=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

@@ -247,6 +247,7 @@ def test_a_key_that_stripe_refuses_stops_only_what_needs_stripe(db: Database) ->
             stop.set()
         return NOW
 
+    # Waits no time.
     stop.wait = lambda _seconds=None: stop.is_set()  # type: ignore[assignment]
     worker.run(db, Refusing(), clock, stop)  # type: ignore[arg-type]  # refuses before anything else
     with db.snapshot() as session:
