@@ -13,7 +13,7 @@ from ledger.models.people import Person
 from ledger.queries.books.books import fund_by_code
 from ledger.services.books import books, journal
 from ledger.services.campaigns import campaigns
-from ledger.services.people import people
+from ledger.services.people import installation_admins, people
 from ledger.services.pools import pools
 from ledger.services.volunteering import hours
 
@@ -123,6 +123,7 @@ def let_people_in(
                 now=now,
                 ends_at=ends_at,
             )
+    installation_admins.give_to_first(session, person_id=found["admin"].id, now=now)
     for book in made.values():
         for code, _one, _many, rate, specialised in cast.SKILLS:
             hours.set_rate(

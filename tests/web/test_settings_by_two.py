@@ -15,6 +15,7 @@ from ledger.queries.books.books import book_by_code
 from ledger.queries.books.details import details_of
 from ledger.queries.books.policies import policy_of
 from ledger.services.approvals.settings import PolicyChange, request_policy
+from ledger.services.books.policies import choose_policy
 from tests.conftest import NOW
 from tests.web.permissions import BANK, POLICY
 from tests.web.town import Town, found_town
@@ -148,6 +149,21 @@ def test_each_policy_is_typed_as_people_say_it(town: Town) -> None:
     )
     assert (chosen.discount_points, chosen.holdback_days) == (250, 0)
     assert chosen.allowance_points == (0, 500, 1_250, 6_000)
+
+
+def test_approval_rules_are_shown_in_words(town: Town) -> None:
+    leave_alone(town)
+    with town.db.transaction() as session:
+        book = book_by_code(session, "A")
+        choose_policy(
+            session,
+            book=book,
+            key="approvals",
+            value="0:1,2000:2",
+            valid_from_on=date(2026, 1, 1),
+            now=NOW,
+        )
+    assert "1 person, 2 people from $2,000.00" in town.client("admin").get(POLICIES).text
 
 
 def test_an_admin_alone_chooses_a_policy_at_once(town: Town) -> None:

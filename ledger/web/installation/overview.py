@@ -55,7 +55,7 @@ def show() -> Response:
                 ngettext("%(num)s message waits", "%(num)s messages wait", waiting),
             ),
             (_("Stripe"), "", stripe),
-            (_("Backups"), "", last or _("None was made yet. Run `poolbook backup` by a timer.")),
+            (_("Backups"), "", last or _("None was made yet. Run poolbook backup by a timer.")),
             (
                 _("Health"),
                 url_for("installation.health"),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from ledger.core import approval_rules
@@ -60,5 +61,9 @@ def _bands(bands: approval_rules.Bands, currency: str) -> str:
     parts = []
     for start, people in bands:
         needed = ngettext("%(num)s person", "%(num)s people", people)
-        parts.append(f"{needed} ≥ {_money(start, currency)}" if start else str(needed))
+        parts.append(
+            str(_("%(needed)s from %(amount)s", needed=needed, amount=_money(start, currency)))
+            if start
+            else str(needed)
+        )
     return ", ".join(parts)
