@@ -18,10 +18,12 @@ from ledger import worker
 from ledger.config import MailSettings
 from ledger.db import Database
 from ledger.models.jobs import Job
+from ledger.queries.invariants import Result
 from ledger.queries.jobs.measurements import MEANINGS
 from ledger.queries.jobs.readiness import DISK_BYTES
 from ledger.services.jobs import jobs
 from ledger.services.people.people import send
+from ledger.services.workflow.nightly import record_check
 from ledger.web.site.context import parts_of
 from tests.conftest import NOW
 from tests.mail.relay import SENDER
@@ -171,6 +173,20 @@ def test_jobs_and_mail_are_counted(db: Database, app: Flask) -> None:
     assert told["poolbook_jobs stripe_event done"] == 1
     assert told["poolbook_job_oldest_seconds stripe_event"] == 2
     assert set(MEANINGS) >= {name.split(" ")[0] for name in told if "_jobs" in name}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_last_check_is_told(db: Database, app: Flask) -> None:
+    client = app.test_client()
+    assert not [name for name in figures(client) if "_check_" in name]
+    found = [Result(f"I-0{n}", "a rule", n != 2, 5, None) for n in (1, 2, 3)]
+    at = NOW - timedelta(hours=7)
+    db.run(lambda session: record_check(session, results=found, duration_ms=1500, now=at))
+    assert {name: value for name, value in figures(client).items() if "_check_" in name} == {
+        "poolbook_check_age_seconds": 25_200,
+        "poolbook_check_duration_seconds": 1.5,
+        "poolbook_check_failed_rules": 1,
+    }
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
