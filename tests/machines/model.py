@@ -37,6 +37,7 @@ class Promise:
     done: int = 0
     ended: str = ""
     matched: int = 0
+    held: int = 0
 
     @property
     def open(self) -> int:
@@ -122,7 +123,7 @@ class Model:
     def receive(
         self, cash: int, place: str, amount: int, fee: int = 0, promise: Promise | None = None
     ) -> None:
-        """PAY-01 to -04, OFF-1, PLG-15, POL-3: money for a promise, or for none."""
+        """PAY-01 to -04, PAY-13, OFF-1, PLG-15, POL-3: money for a promise, or for none."""
         owed = 0
         if promise is not None:
             done = min(amount, promise.open)
@@ -131,7 +132,12 @@ class Model:
             else:
                 self.off_memo(promise, done)
             promise.done += amount
-        self.through(cash, place, amount - fee, {6510: fee, 1210: -owed, 4010: owed - amount})
+        income = 4010
+        if promise is not None and promise.nature == "conditional":
+            # Its campaign still runs to its goal (PAY-13).
+            income = 2410
+            promise.held += amount
+        self.through(cash, place, amount - fee, {6510: fee, 1210: -owed, income: owed - amount})
 
     def bounce(self, place: str, amount: int, promise: Promise | None = None) -> None:
         """OFF-2: a cheque goes back; what it had made good of a promise is open again."""
@@ -143,7 +149,11 @@ class Model:
             again = max(0, promise.quantity - promise.done + amount) - promise.open
             promise.done -= amount
         owed = again if promise is not None and promise.nature == "unconditional" else 0
-        self.move(place, {4091: amount - owed, 1210: owed, 1010: -amount})
+        account = 4091
+        if promise is not None and promise.held >= amount:
+            account = 2410
+            promise.held -= amount - owed
+        self.move(place, {account: amount - owed, 1210: owed, 1010: -amount})
         if again and not owed:
             self.move(place, {9110: again, 9190: -again})
 

@@ -44,6 +44,8 @@ class Charge:
     # What of it is no contribution, and where the contribution is income.
     benefit: int = 0
     income: int = 4010
+    # Whether it came before the goal of a campaign.
+    held: bool = False
 
 
 class Money(Played):
@@ -142,7 +144,16 @@ class Money(Played):
                 self.stage.session, txn_id=txn.id, pledge_id=key, now=self.stage.now
             ),
         )
-        self.charges.append(Charge(txn.source_id, promise.place, amount, self.stage.today, promise))
+        self.charges.append(
+            Charge(
+                txn.source_id,
+                promise.place,
+                amount,
+                self.stage.today,
+                promise,
+                held=promise.nature == "conditional",
+            )
+        )
 
     @rule(
         place=st.sampled_from(("A.GEN", "A.SOLAR", POOL)),
@@ -196,6 +207,9 @@ class Money(Played):
             owed = min(charge.owed, amount)
             charge.owed -= owed
             account = 4095 if charge.on <= self.last_closed(charge.place) else 4090
+            if charge.held and charge.promise and charge.promise.held >= amount - owed > 0:
+                charge.promise.held -= amount - owed
+                account = 2410
             self.model.through(1110, charge.place, -amount, {2140: owed, account: amount - owed})
 
         self.play(
@@ -403,7 +417,6 @@ class Money(Played):
             need(amount > 0)
             if promise is not None:
                 need(promise.unit == "USD" and promise.place == place)
-                need(promise.nature != "conditional" or not promise.open)
             self.model.receive(1030, place, amount, 0, promise)
 
         self.play(expected, lambda: self.count(place, amount, key))

@@ -187,3 +187,11 @@ def test_part_held_and_part_promised_end_as_one(town: Town) -> None:
         9190: 4_000,
     }
     holds(town)
+
+
+def test_money_that_comes_after_a_missed_goal_is_a_contribution(town: Town) -> None:
+    assert close(town) == "failed"
+    before = balances(town)
+    matched(town, line(town, 6_000), "pledge", town.ids["early_reference"])
+    assert change(town, before) == {1010: 6_000, 4010: -6_000}
+    holds(town)

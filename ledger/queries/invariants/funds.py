@@ -37,6 +37,7 @@ UNASKED = (
     "reversal",
     "stripe_fee",
     "movement_suspended",
+    "money_held",
 )
 
 

@@ -69,7 +69,7 @@ def record_cash(
             pledge=pledge.reference if pledge else None,
             released=released,
             receivable=receivable,
-            held=pledge is not None and waits_for_goal(pledge),
+            held=pledge is not None and waits_for_goal(session, pledge),
         ),
         event_type="cash_received",
         source="cash",

@@ -107,7 +107,7 @@ def match_pledge(
     is held until then (PAY-13). Raises NotFound for no such pledge."""
     line = open_item(session, line_id)
     pledge = _pledge(session, line, reference)
-    is_sponsor = pledge.legal_nature == LegalNature.CONDITIONAL and not waits_for_goal(pledge)
+    is_sponsor = pledge.legal_nature == LegalNature.CONDITIONAL and pledge.campaign_id is None
     released, receivable = release_for(session, pledge, line.amount)
     entries = bookkeeping.transfer_received(
         book=session.get_one(Book, line.book_id).code,
@@ -117,7 +117,7 @@ def match_pledge(
         pledge=pledge.reference,
         released=released,
         receivable=receivable,
-        held=waits_for_goal(pledge),
+        held=waits_for_goal(session, pledge),
     )
     entry_id = post_line(session, line, entries, "transfer_received", by, now)
     record_fulfilment(
@@ -244,7 +244,7 @@ def identify(
         pledge=pledge.reference,
         released=released,
         receivable=receivable,
-        held=waits_for_goal(pledge),
+        held=waits_for_goal(session, pledge),
     )
     entry_id = post_line(session, line, entries, "receipt_identified", by, now)
     record_fulfilment(

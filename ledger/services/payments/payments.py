@@ -281,7 +281,7 @@ def _settle_own(
     now: datetime,
 ) -> None:
     """Post a charge in the currency of its pledge."""
-    event_type = HELD if waits_for_goal(pledge) else "payment_settled"
+    event_type = HELD if waits_for_goal(session, pledge) else "payment_settled"
     entries = _charge_entries(session, txn, pledge, place)
     pending = pending_debit(session, intent_ids=_intents(session, pledge), amount=txn.amount)
     if pending is None and debit is not None and pledge.commodity == place.book.commodity:
@@ -400,7 +400,7 @@ def _close_attempts(session: Session, pledge: Pledge, amount: int | None, now: d
 def _charge_entries(
     session: Session, txn: TransactionRow, pledge: Pledge, place: Place
 ) -> list[Entry]:
-    if waits_for_goal(pledge):
+    if waits_for_goal(session, pledge):
         entries = bookkeeping.money_held_for_goal(
             book=place.book.code,
             fund=place.fund.code,

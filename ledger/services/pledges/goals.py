@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 from ledger.core import bookkeeping
 from ledger.core.accounts import Acct
 from ledger.core.entry import Entry
-from ledger.core.vocabulary import LegalNature
+from ledger.core.vocabulary import CampaignState, LegalNature
 from ledger.db import ReadSession, Session
 from ledger.models.books import Book, Fund
+from ledger.models.campaigns import Campaign
 from ledger.models.journal import Posting
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Pledge
@@ -24,12 +25,15 @@ HELD = "money_held"
 REACHED, MISSED = "goal_reached", "goal_missed"
 
 
-def waits_for_goal(pledge: Pledge) -> bool:
-    """Tell whether money for a pledge is not earned yet: its campaign has not reached its goal.
+def waits_for_goal(session: ReadSession, pledge: Pledge) -> bool:
+    """Tell whether money for a pledge is not earned yet: its campaign still runs to its goal.
 
-    A matching sponsor's promise is conditional without a campaign: gifts earn it.
+    A matching sponsor's promise is conditional without a campaign: gifts earn it. What comes after
+    a campaign has ended is nobody's condition any more.
     """
-    return pledge.legal_nature == LegalNature.CONDITIONAL and pledge.campaign_id is not None
+    if pledge.legal_nature != LegalNature.CONDITIONAL or pledge.campaign_id is None:
+        return False
+    return session.get_one(Campaign, pledge.campaign_id).state == CampaignState.LIVE
 
 
 def held(session: ReadSession, pledge: Pledge) -> int:
