@@ -130,6 +130,7 @@ def register(app: Flask) -> None:
         locale,
         request_log,
         request_metrics,
+        static_files,
         visitors,
     )
 
@@ -138,6 +139,7 @@ def register(app: Flask) -> None:
     request_metrics.register(app)
     locale.register(app)
     formatting.register_filters(app)
+    static_files.register(app)
     error_handlers.register(app)
     # Earlier than any before_request: the protection against forged forms reads the form.
     app.url_value_preprocessor(context.check_request)
