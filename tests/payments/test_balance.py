@@ -463,7 +463,7 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     ),
     (
         fees_reserves_and_top_ups_have_their_places,
-        [("ledger.stripe.sync.balance_transactions.DEEDS", {})],
+        [("ledger.stripe.sync.balance_transactions.SETTLEMENTS", {})],
     ),
     (
         a_negative_balance_is_fetched_from_the_bank,
