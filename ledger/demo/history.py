@@ -11,7 +11,7 @@ from ledger.core.vocabulary import RequestState
 from ledger.db import Session
 from ledger.demo import people as cast
 from ledger.models.approval_requests import ApprovalRequest
-from ledger.models.assets import Asset
+from ledger.models.assets import Asset, Condition, ValuationMethod
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
@@ -213,7 +213,7 @@ class Year:
                 commodity=commodity,
                 quantity=quantity,
                 description=what,
-                condition="B",
+                condition=Condition.B,
                 received_on=self.at(days_ago).date(),
                 pledge=pledge,
                 campaign_id=pledge.campaign_id if pledge else None,
@@ -227,7 +227,7 @@ class Year:
             appraisal=assets.Appraisal(
                 currency=CURRENCY,
                 total=total,
-                method="comparable_sales",
+                method=ValuationMethod.COMPARABLE_SALES,
                 evidence="Three offers for the same model, two weeks old.",
                 valued_on=self.at(days_ago).date(),
             ),

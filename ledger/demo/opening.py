@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from ledger.core import bookkeeping
 from ledger.core.accounts import Acct
 from ledger.core.entry import Posting
+from ledger.core.vocabulary import BookKind, CampaignMode, FundClass
 from ledger.db import Session
 from ledger.demo import people as cast
 from ledger.models.books import Book
@@ -33,7 +34,7 @@ def open_books(session: Session, *, start: date, now: datetime) -> dict[str, Boo
             new=books.NewBook(
                 code=row.code,
                 name=row.name,
-                kind="community",
+                kind=BookKind.COMMUNITY,
                 currency=CURRENCY,
                 place=row.place,
                 story=row.story,
@@ -42,14 +43,19 @@ def open_books(session: Session, *, start: date, now: datetime) -> dict[str, Boo
         )
         made[row.code] = book
         books.create_fund(
-            session, book_id=book.id, code="GEN", name="General", fund_class="unrestricted", now=now
+            session,
+            book_id=book.id,
+            code="GEN",
+            name="General",
+            fund_class=FundClass.UNRESTRICTED,
+            now=now,
         )
         books.create_fund(
             session,
             book_id=book.id,
             code=row.fund,
             name=row.fund_name,
-            fund_class="purpose",
+            fund_class=FundClass.PURPOSE,
             now=now,
         )
         journal.post(
@@ -79,7 +85,7 @@ def _open_pool(session: Session, made: dict[str, Book], *, now: datetime) -> Boo
         book_id=host.id,
         code="HELD",
         name="Held for the pool",
-        fund_class="agency",
+        fund_class=FundClass.AGENCY,
         now=now,
     )
     code, name, story = cast.POOL
@@ -158,7 +164,7 @@ def call_for_help(
             "We need money for panels and cable, a projector for the planning evenings, and "
             "people who can wire and carry."
         ),
-        mode="keep_what_you_raise",
+        mode=CampaignMode.KEEP_WHAT_YOU_RAISE,
         commodity=CURRENCY,
         opens_on=today - timedelta(days=120),
         deadline_on=today + timedelta(days=45),
@@ -181,7 +187,7 @@ def call_for_help(
             "Ten drills in ten cellars are used ten minutes a year. A trailer that goes round "
             "serves everybody, and the pool keeps it in order."
         ),
-        mode="keep_what_you_raise",
+        mode=CampaignMode.KEEP_WHAT_YOU_RAISE,
         commodity=CURRENCY,
         opens_on=today - timedelta(days=90),
         deadline_on=today + timedelta(days=75),
@@ -204,7 +210,7 @@ def _all_or_nothing(session: Session, host: Book, *, today: date, now: datetime)
         book_id=host.id,
         code="KITCHEN",
         name="Heat pump in the kitchen",
-        fund_class="purpose",
+        fund_class=FundClass.PURPOSE,
         now=now,
     )
     campaigns.create_campaign(
@@ -218,7 +224,7 @@ def _all_or_nothing(session: Session, host: Book, *, today: date, now: datetime)
             "The offer is good until spring. Cards are saved now and charged only if everything "
             "on this page is promised by the last day; otherwise nobody pays anything."
         ),
-        mode="all_or_nothing",
+        mode=CampaignMode.ALL_OR_NOTHING,
         commodity=CURRENCY,
         opens_on=today - timedelta(days=14),
         deadline_on=today + timedelta(days=50),

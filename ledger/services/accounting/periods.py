@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from ledger.core.days import day_in
 from ledger.core.merkle import root_of
+from ledger.core.vocabulary import Role
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.approval_requests import ApprovalRequest
@@ -198,7 +199,7 @@ def reopen_period(
     row.reason = reason
     session.flush()
     book = session.get_one(Book, book_id)
-    for address in emails_with_role(session, book_id=book_id, role="auditor", now=now):
+    for address in emails_with_role(session, book_id=book_id, role=Role.AUDITOR, now=now):
         send(
             session,
             to_email=address,

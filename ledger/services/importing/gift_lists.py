@@ -24,6 +24,7 @@ from ledger.core.vocabulary import (
     BookKind,
     CampaignMode,
     CampaignState,
+    Consent,
     FulfilmentSource,
     LegalNature,
 )
@@ -176,7 +177,7 @@ def import_gifts(
         if address and address not in parties:
             # Whether a name may be shown, nobody has asked them.
             parties[address] = find_or_create_party(
-                session, name=gift.name, email=address, consent="anonymous", now=now
+                session, name=gift.name, email=address, consent=Consent.ANONYMOUS, now=now
             )
     references = list(_references(gifts.gifts, addresses, parties))
     known = _known(session, purpose.book, references)

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ledger.core.bounds import LONGEST_LINE
+from ledger.core.vocabulary import Role
 from ledger.db import ReadSession, Session
 from ledger.links import Links
 from ledger.models.books import Book
@@ -86,7 +87,7 @@ def tell_flood(session: Session, *, campaign: Campaign, key: str, now: datetime)
         return
     rate_limits.count(session, kind=TOLD, subjects=[subject], key=key, now=now)
     book = session.get_one(Book, campaign.book_id)
-    for email in emails_with_role(session, book_id=book.id, role="treasurer", now=now):
+    for email in emails_with_role(session, book_id=book.id, role=Role.TREASURER, now=now):
         people.send(
             session,
             to_email=email,

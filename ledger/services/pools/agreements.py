@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from ledger.core.vocabulary import BookKind
+from ledger.core.vocabulary import BookKind, FundClass, Role
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.approval_requests import ApprovalRequest
@@ -113,7 +113,7 @@ def open_pool(
             book_id=host.id,
             code=payload.code,
             name=f"Held for {payload.name}",
-            fund_class="agency",
+            fund_class=FundClass.AGENCY,
             now=decision.now,
         )
     pool = create_pool(
@@ -138,7 +138,7 @@ def open_pool(
                 session,
                 person_id=row.person_id,
                 book_id=pool.book_id,
-                role="admin",
+                role=Role.ADMIN,
                 now=decision.now,
                 granted_by=decision.by,
             )

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from ledger.core import bookkeeping
-from ledger.core.allocation import Rule, Split, split
+from ledger.core.allocation import AllocationRule, Rule, Split, split
 from ledger.core.amount import is_currency
 from ledger.core.days import day_in
 from ledger.core.vocabulary import BookKind
@@ -153,7 +153,7 @@ def propose_allocation(
         pool_id=pool_id,
         commodity=unit,
         quantity=preview.given,
-        rule=wanted.rule.kind,
+        rule=AllocationRule(wanted.rule.kind),
         inputs=inputs,
         inputs_sha256=hashlib.sha256(
             json.dumps(inputs, sort_keys=True, separators=(",", ":")).encode()

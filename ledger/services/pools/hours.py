@@ -9,7 +9,7 @@ from uuid import UUID
 
 from ledger.core import bookkeeping
 from ledger.core.figures import given
-from ledger.core.states import Move
+from ledger.core.states import AgreementState, Move
 from ledger.core.vocabulary import FulfilmentSource
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
@@ -57,7 +57,7 @@ def log_pooled_hours(
         allocation.commodity,
     ):
         raise Invalid("These hours were not pledged to this pool.", place="allocation")
-    if allocation.state != "approved" or allocation.other_id is None:
+    if allocation.state != AgreementState.APPROVED or allocation.other_id is None:
         raise Invalid("This allocation has no hours left.", place="allocation")
     if pledge.party_id != party.id:
         raise Invalid("This pledge is for another skill or from another person.", place="pledge")

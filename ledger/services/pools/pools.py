@@ -71,7 +71,7 @@ def create_pool(
         new=NewBook(
             code=new.code,
             name=new.name,
-            kind="pool",
+            kind=BookKind.POOL,
             currency=new.currency,
             time_zone=new.time_zone or _zone(session, new.code, host),
             place=new.place,
@@ -79,7 +79,9 @@ def create_pool(
         ),
         now=now,
     )
-    own = create_fund(session, book_id=book.id, code=new.fund, fund_class="purpose", now=now)
+    own = create_fund(
+        session, book_id=book.id, code=new.fund, fund_class=FundClass.PURPOSE, now=now
+    )
     terms = (own.id, host.id, held_fund.id, new.fee_basis_points)
     pool = session.get(Pool, book.id)
     if pool is None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core.usual import USUAL_SKILLS, USUAL_THINGS
+from ledger.core.vocabulary import BookKind, FundClass, Role
 from ledger.db import Session
 from ledger.errors import Conflict
 from ledger.models.books import Book
@@ -64,7 +65,7 @@ def open_first_book(session: Session, *, plan: FirstBook, now: datetime) -> Book
         new=NewBook(
             code=plan.code,
             name=plan.name,
-            kind="community",
+            kind=BookKind.COMMUNITY,
             currency=plan.currency,
             profile=plan.profile,
             time_zone=plan.time_zone,
@@ -77,12 +78,12 @@ def open_first_book(session: Session, *, plan: FirstBook, now: datetime) -> Book
         book_id=book.id,
         code=GENERAL_FUND,
         name="General fund",
-        fund_class="unrestricted",
+        fund_class=FundClass.UNRESTRICTED,
         now=now,
     )
     for code, one, many in (*USUAL_SKILLS, *USUAL_THINGS):
         ensure_commodity(session, code, singular=one, plural=many)
     admin = create_person(session, email=plan.admin_email, name=plan.admin_name, now=now)
-    grant_role(session, person_id=admin.id, book_id=book.id, role="admin", now=now)
+    grant_role(session, person_id=admin.id, book_id=book.id, role=Role.ADMIN, now=now)
     installation_admins.give_to_first(session, person_id=admin.id, now=now)
     return book

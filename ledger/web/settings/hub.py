@@ -9,6 +9,7 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from ledger.core.accounts import BY_NUMBER
+from ledger.core.vocabulary import CommodityKind
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.queries.books import books as book_queries
@@ -125,7 +126,7 @@ def _values(session: ReadSession, book: Book) -> dict[str, str]:
     accounts = book_queries.accounts_of(session, book.id)
     own = [account for account in accounts if account.number not in BY_NUMBER]
     kinds = book_queries.commodities(session).values()
-    skills = [item for item in kinds if item.kind == "time"]
+    skills = [item for item in kinds if item.kind == CommodityKind.TIME]
     rates = current_rates(session, book_id=book.id, on=today(book))
     known = details_of(session, book.id)
     choices = choices_of(session, book, today(book))
@@ -152,7 +153,7 @@ def _values(session: ReadSession, book: Book) -> dict[str, str]:
             "%(count)s skills, %(rated)s with a rate", count=len(skills), rated=len(rates)
         ),
         "equipment_settings.show": _some(
-            sorted(item.plural for item in kinds if item.kind == "item")
+            sorted(item.plural for item in kinds if item.kind == CommodityKind.ITEM)
         ),
         "bank_settings.show": f"{_some(banks)} · {shown}",
         "policy_settings.show": ngettext(
