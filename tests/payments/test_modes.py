@@ -95,12 +95,13 @@ def every_page_says_that_no_real_money_moves(shop: Shop) -> None:
         (live(shop), False),
         (replace(shop.settings, stripe_key=""), False),
     ):
-        assert (PRETENDS in home(shop.db, settings)) is says
+        assert (PRETENDS in sign_in_page(shop.db, settings)) is says
 
 
-def home(db: Database, settings: Settings) -> str:
-    door: FlaskClient = create_app(settings, db=db).test_client()
-    return door.get("/").text
+def sign_in_page(db: Database, settings: Settings) -> str:
+    """Return a page that an installation has before its first book."""
+    browser: FlaskClient = create_app(settings, db=db).test_client()
+    return browser.get("/sign-in").text
 
 
 def a_demo_never_has_a_live_key(shop: Shop) -> None:
