@@ -142,9 +142,10 @@ class TimedServer(TcpWSGIServer):
         """Close connections that are idle or overdue."""
         super().maintenance(now)
         moment = time.monotonic()
-        for channel in self.active_channels.values():
+        for channel in [*self.active_channels.values()]:
             if channel.is_overdue(moment):
-                channel.will_close = True
+                # ``will_close`` would wait until the other side takes something, and send all then.
+                channel.handle_close()
 
     def make_room(self) -> None:
         """Let a tenth of the connections go, of those that have waited longest.
