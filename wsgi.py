@@ -153,7 +153,8 @@ def serve(console: Console, port: int, host: str, workers: int, threads: int) ->
         # Scripts wait for this line, which stays the first.
         click.echo(f"Serving on http://{at}:{on}", err=True)
         if welcome:
-            click.echo(welcome, err=True)
+            # Not among the lines of the log, which a collector reads as JSON and keeps.
+            click.echo(welcome)
         logs.started(log, "serve", head(), db.engine.dialect.name)
 
     # Connections do not survive a fork: each worker opens its own.

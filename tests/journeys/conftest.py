@@ -59,6 +59,7 @@ class Running:
                     [sys.executable, "-c", "from wsgi import main; main()", *arguments],
                     cwd=ROOT,
                     env=self.environ,
+                    stdout=console,
                     stderr=console,
                     process_group=0,
                 )

@@ -281,6 +281,11 @@ def a_payout_by_hand_takes_what_was_there_first(shop: Shop) -> None:
         shop.sync_stripe()
         assert funds_of_last_payout(shop, pledge) == (amount, funds)
     assert shop.balance(pledge, 1110) == 0
+    # The next automatic payout takes along what was paid out by hand, and what that was of.
+    paid(shop, 5000)
+    shop.sandbox.control("payout")
+    shop.sync_stripe()
+    assert funds_of_last_payout(shop, pledge) == (4825, {f"F{shop.count}": 4825})
 
 
 def the_worked_payouts(shop: Shop) -> None:

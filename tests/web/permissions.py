@@ -378,7 +378,7 @@ VIEWS: dict[str, frozenset[str]] = {
         ALL,
     ),
     # For monitoring systems with a token.
-    "metrics.show": frozenset(),
+    "metrics.show": ELSEWHERE,
     "giving.show": SIGNED_IN,
     "my_data.show": SIGNED_IN,
     "my_data.download": SIGNED_IN,
@@ -553,6 +553,10 @@ PROVED_BY: dict[str, tuple[str, str]] = {
             "tests/web/test_moderation.py"
             "::test_anybody_reports_what_is_shown_and_the_organiser_decides",
         ),
+    ),
+    "metrics.show": (
+        "this machine, or who has the token for figures",
+        "tests/web/test_health.py::test_figures_are_for_this_machine_or_for_a_token",
     ),
     "tokens.revoke": (
         "the owner of the token",

@@ -110,7 +110,7 @@ def test_every_link_of_the_desk_leads_to_what_it_counts(town: Town) -> None:
     links = dict(
         reversed(found) for found in re.findall(r'href="([^"]+)"><b>\d+</b>([^<]+)<', inbox)
     )
-    assert links["owed back to donors"] == "/books/A/accounts/2140"
+    assert links["owed back to donors"] == "/books/A/payouts#owed"
     assert links["unidentified receipts"] == "/books/A/accounts/2190"
     assert links["requests waiting for an approver"] == "#requests"
     assert 'id="requests"' in desk

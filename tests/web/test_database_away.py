@@ -107,9 +107,9 @@ def test_a_failover_costs_no_request_after_it(
     monkeypatch.setattr("ledger.db.RESTED_SECONDS", NEVER)
     with administering(db) as say:
         for _ in range(10):
-            assert client.get("/").status_code == 200
+            assert client.get("/").status_code == 302
             say(END_ALL)
-            assert client.get("/").status_code == 200
+            assert client.get("/").status_code == 302
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -119,9 +119,9 @@ def test_a_connection_that_nobody_looks_at_costs_a_request(
     monkeypatch.setattr("ledger.db.RESTED_SECONDS", NEVER)
     monkeypatch.setattr("ledger.db._has_something_to_read", lambda _connection: False)
     with administering(db) as say:
-        assert client.get("/").status_code == 200
+        assert client.get("/").status_code == 302
         say(END_ALL)
-        assert [client.get("/").status_code for _ in range(2)] == [503, 200]
+        assert [client.get("/").status_code for _ in range(2)] == [503, 302]
 
 
 def test_a_missing_table_is_a_defect_and_not_a_database_that_is_away(

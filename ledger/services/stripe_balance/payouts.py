@@ -244,7 +244,11 @@ def settle_returned_payout(session: Session, *, txn_id: str, payout: Payout, now
 
 
 def _composition(session: Session, contained: Sequence[str]) -> tuple[Book, dict[str, int]]:
-    """Return whose money the transactions moved, and how much of each fund."""
+    """Return whose money the transactions moved, and how much of each fund.
+
+    The first automatic payout after some made by hand takes those along; their entries bear the
+    payout's own id.
+    """
     waiting = session.scalars(
         select(TransactionRow.stripe_txn_id).where(
             TransactionRow.stripe_txn_id.in_(contained), TransactionRow.posted_at.is_(None)
@@ -255,10 +259,19 @@ def _composition(session: Session, contained: Sequence[str]) -> tuple[Book, dict
     ).all()
     if waiting or len(known) < len(set(contained)):
         raise Conflict("This payout is waiting for its balance transactions to be recorded.")
+    made_by_hand = session.scalars(
+        select(TransactionRow.source_id).where(
+            TransactionRow.stripe_txn_id.in_(contained),
+            TransactionRow.reporting_category == "payout",
+        )
+    ).all()
     rows = session.execute(
         select(Posting.book_id, Fund.code, Posting.quantity)
         .join(Fund, Fund.id == Posting.fund_id)
-        .where(Posting.account == Acct.STRIPE_BALANCE, Posting.payment.in_(contained))
+        .where(
+            Posting.account == Acct.STRIPE_BALANCE,
+            Posting.payment.in_([*contained, *made_by_hand]),
+        )
     ).all()
     if len({book_id for book_id, _fund, _quantity in rows}) != 1:
         raise Conflict(
