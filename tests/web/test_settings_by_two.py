@@ -6,10 +6,14 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import delete, select
 
+from ledger.core.vocabulary import MandateState
 from ledger.db import Database
 from ledger.errors import Invalid
+from ledger.links import PLEDGE, Links
 from ledger.models.approval_requests import ApprovalRequest
+from ledger.models.mandates import Mandate
 from ledger.models.people import Membership
+from ledger.models.pledges import Pledge
 from ledger.models.rights_log import RightsEvent
 from ledger.queries.books.books import book_by_code
 from ledger.queries.books.details import details_of
@@ -82,6 +86,29 @@ def test_donors_see_bank_details_once_a_second_person_agreed(town: Town) -> None
         told = [str(about) for about in session.scalars(select(RightsEvent.about))]
     assert {"account_holder", "iban", "bic"} <= set(logged)
     assert not any(BANK["iban"][4:] in about for about in told)
+
+
+@pytest.mark.parametrize("state", ["saved", "needs_donor"])
+def test_what_a_saved_card_is_charged_is_not_asked_for_by_bank_too(town: Town, state: str) -> None:
+    leave_alone(town)
+    assert town.client("admin").post(BANKS, data=BANK).status_code == 303
+    with town.db.transaction() as session:
+        pledge = session.scalars(
+            select(Pledge).where(Pledge.reference == town.ids["reference"])
+        ).one()
+        assert pledge.basket_id is not None
+        card = session.scalar(select(Mandate).where(Mandate.pledge_id == pledge.id))
+        if card is None:
+            card = Mandate(
+                book_id=pledge.book_id, pledge_id=pledge.id, created_at=NOW, updated_at=NOW
+            )
+            session.add(card)
+        card.state = MandateState(state)
+        token = Links("", town.app.config["SECRET_KEY"]).token(PLEDGE, pledge.id)
+    for address in (town.address("pledges.thanks"), f"/promises/{token}"):
+        page = town.client().get(address)
+        assert page.status_code == 200
+        assert (GROUPED in page.text) == (state == "needs_donor"), address
 
 
 def test_an_admin_alone_changes_bank_details_at_once_and_takes_them_off_again(town: Town) -> None:
