@@ -32,3 +32,8 @@ def read_bic(text: str) -> str:
     if bare and not _BIC.fullmatch(bare):
         raise Invalid("Enter a BIC of 8 or 11 characters, like COBADEFFXXX.", place="bic")
     return bare
+
+
+def in_groups(iban: str) -> str:
+    """Write an IBAN as banks print it, in groups of four; empty for none."""
+    return " ".join(iban[start : start + 4] for start in range(0, len(iban), 4))

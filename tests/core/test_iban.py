@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.core.iban import read_bic, read_iban
+from ledger.core.iban import in_groups, read_bic, read_iban
 from ledger.errors import Invalid
 
 # Examples of the registry of ISO 13616.
@@ -18,6 +18,7 @@ REGISTERED = (
 @pytest.mark.parametrize("text", REGISTERED)
 def test_a_registered_example_is_read_without_its_spaces(text: str) -> None:
     assert read_iban(text.lower()) == text.replace(" ", "")
+    assert in_groups(read_iban(text)) == text
 
 
 @pytest.mark.parametrize("text", REGISTERED)

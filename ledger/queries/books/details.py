@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from ledger.core.iban import in_groups
 from ledger.db import ReadSession
 from ledger.models.book_details import BookDetails
 
@@ -22,7 +23,7 @@ class Details:
     @property
     def iban_in_groups(self) -> str:
         """The IBAN as it is printed, in groups of four."""
-        return " ".join(self.iban[start : start + 4] for start in range(0, len(self.iban), 4))
+        return in_groups(self.iban)
 
 
 def details_of(session: ReadSession, book_id: UUID) -> Details:

@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from ledger.core.iban import in_groups
 from ledger.core.policies import Policy
 from ledger.core.vocabulary import RequestState
 from ledger.db import ReadSession, Session
@@ -16,7 +17,7 @@ from ledger.queries.approvals import requests
 from ledger.queries.approvals import rules as approvals
 from ledger.queries.books.details import details_of
 from ledger.schemas.money import Decision
-from ledger.services.approvals import decisions
+from ledger.services.approvals import decisions, previews
 from ledger.services.approvals.role_grants import RoleAsked
 from ledger.services.approvals.rules import RuleChange
 from ledger.services.approvals.settings import PolicyChange
@@ -117,6 +118,7 @@ def _page(errors: dict[str, list[str]], status: int = 200) -> Response:
         decided=decided,
         form=Form(errors=errors),
         may_decide=may_decide,
+        books_nothing={row.kind for row, _found in waiting if previews.books_nothing(row.kind)},
     )
 
 
@@ -161,9 +163,9 @@ def _bank(session: ReadSession, row: requests.RequestRow, payload: BankDetails) 
     return Evidence(
         terms=[
             (_("Account holder"), payload.account_holder or _("none")),
-            (_("IBAN"), payload.iban or _("none")),
+            (_("IBAN"), in_groups(payload.iban) or _("none")),
             (_("BIC"), payload.bic or _("none")),
-            (_("Shown now"), present.iban or _("none")),
+            (_("Shown now"), present.iban_in_groups or _("none")),
         ]
     )
 
