@@ -116,8 +116,10 @@ def test_no_more_is_matched_than_was_promised(town: Town) -> None:
     assert change(town, before)[1210] == 10_000
 
 
-def test_a_cap_for_each_contribution_needs_a_campaign(town: Town) -> None:
-    answer = town.client("treasurer").post("/books/A/sponsors", data={**TERMS, "per_gift": "5"})
+@pytest.mark.parametrize("action", ["try", "propose"])
+def test_a_cap_for_each_contribution_needs_a_campaign(town: Town, action: str) -> None:
+    asked = {**TERMS, "per_gift": "5", "action": action}
+    answer = town.client("treasurer").post("/books/A/sponsors", data=asked)
     assert answer.status_code == 422
     assert 'href="#per_gift"' in answer.text
     other = town.client("treasurer").post(

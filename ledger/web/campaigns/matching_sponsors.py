@@ -1,6 +1,6 @@
 """Matching sponsors: their terms, tried on the gifts that have come before they are proposed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -69,6 +69,7 @@ def propose(code: str) -> Response:
         answers = read_form(sponsor_schema(exponent(book.commodity)), raw)
         with reading() as session:
             target = _target(session, book, answers["campaign"])
+            _check_cap(target, answers)
             found = _dry_run(session, book, target, answers) if answers["action"] == "try" else None
         if found is not None:
             return _page(code, typed, {}, dry_run=found)
@@ -94,10 +95,7 @@ def _dry_run(
         day = today(book)
         span = Span(day.replace(month=1, day=1), day)
         given = contributed(session, fund=target.fund, commodity=book.commodity, span=span)
-        # A cap for each contribution is none for the sum of many.
-        return match(
-            replace(_terms(answers), per_gift=0), [(span.name, given)] if given > 0 else []
-        )
+        return match(_terms(answers), [(span.name, given)] if given > 0 else [])
     cleared = cleared_gifts(
         session, campaign_id=target.campaign.id, commodity=target.campaign.commodity
     )
@@ -111,10 +109,6 @@ def _propose(
     party = parties.find_or_create_party(
         session, name=answers["name"], email=answers["email"], consent=Consent.NAME, now=now()
     )
-    if target.campaign is None and answers["per_gift"]:
-        raise Invalid(
-            _("A maximum per contribution is possible for a campaign only."), place="per_gift"
-        )
     match_funding.propose_sponsor(
         session,
         party=party,
@@ -126,6 +120,14 @@ def _propose(
         made_by=by,
         now=now(),
     )
+
+
+def _check_cap(target: Target, answers: dict[str, Any]) -> None:
+    """Refuse a cap for each contribution where the sum of many is matched. Raises Invalid."""
+    if target.campaign is None and answers["per_gift"]:
+        raise Invalid(
+            _("A maximum per contribution is possible for a campaign only."), place="per_gift"
+        )
 
 
 def _target(session: ReadSession, book: Book, name: str) -> Target:
