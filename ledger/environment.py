@@ -114,18 +114,20 @@ def _database(name: str, text: str) -> None:
         )
 
 
-def _web_address(name: str, text: str) -> None:
-    example = "https://books.example.org"
-    parts = _split(name, text, example)
-    is_plain = parts.hostname and not (parts.query or parts.fragment or parts.username)
-    if parts.scheme not in ("http", "https") or not is_plain or parts.path.strip("/"):
-        raise Invalid(
-            "{name} must be an http or https address with a host and nothing behind it. Set it to "
-            "something like {example}.",
-            place=name,
-            name=name,
-            example=example,
-        )
+def _web_address(example: str) -> Callable[[str, str], None]:
+    def check(name: str, text: str) -> None:
+        parts = _split(name, text, example)
+        is_plain = parts.hostname and not (parts.query or parts.fragment or parts.username)
+        if parts.scheme not in ("http", "https") or not is_plain or parts.path.strip("/"):
+            raise Invalid(
+                "{name} must be an http or https address with a host and nothing behind it. Set it "
+                "to something like {example}.",
+                place=name,
+                name=name,
+                example=example,
+            )
+
+    return check
 
 
 def _secret(name: str, text: str) -> None:
@@ -210,7 +212,7 @@ VARIABLES = (
         "address",
         "http://127.0.0.1:8000",
         "The public address, for links in messages and for the way back from Stripe.",
-        _web_address,
+        _web_address("https://books.example.org"),
     ),
     Variable(
         "POOLBOOK_TRUSTED_PROXIES",
@@ -275,7 +277,7 @@ VARIABLES = (
         "address",
         "https://api.stripe.com",
         "Another address than Stripe's, for a sandbox. A live key is refused there.",
-        _web_address,
+        _web_address("https://api.stripe.com"),
     ),
     Variable(
         "POOLBOOK_FEE_BASIS_POINTS",

@@ -51,7 +51,7 @@ WRONG = [
     ("POOLBOOK_FEE_FIXED", "100001", "a whole number up to 100000"),
     ("POOLBOOK_LOG_FORMAT", "xml", "text or json"),
     ("POOLBOOK_DEMO", "true", "1 or 0"),
-    ("STRIPE_API_BASE", "localhost:8001", "something like https://"),
+    ("STRIPE_API_BASE", "localhost:8001", "something like https://api.stripe.com"),
     ("POOLBOOK_MAIL_URL", "mail.example.org", "is not set"),
     ("POOLBOOK_DATA", "/dev/null/data", "cannot write"),
 ]

@@ -216,6 +216,7 @@ ELSEWHERE = {"REMOTE_ADDR": "203.0.113.9"}
         ({}, {"REMOTE_ADDR": ""}, {}, 401),
         # A proxy that nobody named stands in between.
         ({}, {}, {"X-Forwarded-For": "127.0.0.1"}, 401),
+        ({}, {}, {"Via": "1.1 proxy"}, 401),
         # A named one says where from; all its visitors could say so.
         ({"trusted_proxies": 1}, {}, {"X-Forwarded-For": "127.0.0.1"}, 401),
         ({"trusted_proxies": 1}, {}, {}, 401),

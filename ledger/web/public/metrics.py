@@ -84,7 +84,9 @@ def _may_read() -> bool:
         return hmac.compare_digest((given.token or "").encode(), settings.metrics_token.encode())
     if settings.is_public or settings.trusted_proxies:
         return False
-    return _is_this_machine(came_from()) and not any(name in request.headers for name in FORWARDED)
+    return _is_this_machine(came_from()) and not any(
+        name in request.headers for name in (*FORWARDED, "Via")
+    )
 
 
 def _is_this_machine(address: str) -> bool:
