@@ -13,6 +13,7 @@ import gc
 import logging
 import os
 import resource
+import select
 import socket
 import time
 from collections.abc import Callable
@@ -56,6 +57,8 @@ UNBOUNDED = 1 << 40
 # A stopping worker finishes what it has begun; gunicorn ends it after GRACE_SECONDS.
 GRACE_SECONDS = 30
 FINISH_SECONDS = 25
+# An open connection may carry a request that is still on its way when the worker is told to stop.
+LINGER_SECONDS = 2
 # The loop turns at least so often: it tells gunicorn that it lives, and looks for the overdue.
 TURN_SECONDS = 1
 
@@ -98,6 +101,12 @@ class TimedChannel(HTTPChannel):
             self.receiving_since = time.monotonic()
         return taken
 
+    def service(self) -> None:
+        """Answer a request; the last answer of a server that stops says so, and closes."""
+        if self.server.is_stopping and self.requests:
+            self.requests[0].headers["CONNECTION"] = "close"
+        super().service()
+
     def send(self, data: bytes, do_close: bool = True) -> int:
         """Send what the network takes, and count it."""
         sent: int = super().send(data, do_close)
@@ -130,6 +139,7 @@ class TimedServer(TcpWSGIServer):
     """waitress's server with an end to waiting."""
 
     channel_class = TimedChannel
+    is_stopping = False
 
     def readable(self) -> bool:
         """Make room for new connections before there is none."""
@@ -160,7 +170,18 @@ class TimedServer(TcpWSGIServer):
             channel.will_close = True
 
     def stop_listening(self) -> None:
-        """Take no further connections; those that are open go on."""
+        """Take the connections that are already made, and no further ones; the open ones go on.
+
+        The kernel makes connections before they are accepted, and resets those that are not when
+        the socket closes. Their requests may have arrived.
+        """
+        self.is_stopping = True
+        waiting = select.poll()
+        waiting.register(self.socket, select.POLLIN)
+        for _connection in range(BACKLOG):
+            if not waiting.poll(0):
+                break
+            self.handle_accept()
         self.accepting = False
         wasyncore.dispatcher.del_channel(self)
         self.socket.close()
@@ -197,11 +218,12 @@ class BufferingWorker(Worker):
         wasyncore.loop(timeout=TURN_SECONDS, use_poll=True, map=server._map, count=1)
 
     def _finish(self, server: TimedServer) -> None:
-        until = time.monotonic() + FINISH_SECONDS
+        stopped = time.monotonic()
         server.stop_listening()
-        while server.active_channels and time.monotonic() < until:
+        while server.active_channels and time.monotonic() < stopped + FINISH_SECONDS:
+            has_lingered = time.monotonic() > stopped + LINGER_SECONDS
             for channel in list(server.active_channels.values()):
-                if channel.is_idle:
+                if has_lingered and channel.is_idle:
                     channel.will_close = True
             server.maintenance(time.time())
             self._turn(server)

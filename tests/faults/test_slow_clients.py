@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waitress.adjustments import Adjustments
+from waitress.task import ThreadedTaskDispatcher
 
 from ledger import serving
 from ledger.errors import Conflict
@@ -202,7 +204,7 @@ def test_sigterm_finishes_what_was_begun_and_takes_nothing_new() -> None:
             late.sendall(b"GET /late HTTP/1.1\r\nHost: a\r\n\r\n")
             time.sleep(0.5)
             process.terminate()
-            # Whoever asks nothing is let go at once; the answer under way comes.
+            # A connection that asks for nothing is closed soon; the answer under way comes.
             assert idle.recv(10) == b""
             with late.makefile("rb") as whole:
                 assert whole.read().endswith(b"fine")
@@ -210,6 +212,54 @@ def test_sigterm_finishes_what_was_begun_and_takes_nothing_new() -> None:
         assert process.exitcode == 0
         with pytest.raises(ConnectionRefusedError):
             get(port, "/healthz")
+
+
+def test_a_request_on_an_open_connection_is_answered_after_sigterm() -> None:
+    with running(run_ours, {"LINGER_SECONDS": 15}) as (port, process):
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as kept:
+            process.terminate()
+            wait_until_refused(port)
+            kept.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            with kept.makefile("rb") as whole:
+                found = whole.read()
+        assert found.endswith(b"fine")
+        assert b"\r\nConnection: close\r\n" in found
+        process.join(20)
+        assert process.exitcode == 0
+
+
+def wait_until_refused(port: int) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=20).close()
+        except ConnectionRefusedError:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the server still listens")
+
+
+def test_connections_already_made_are_taken_before_the_socket_closes() -> None:
+    listener = socket.create_server(("127.0.0.1", 0), backlog=20)
+    about = (listener.family, listener.type, listener.proto, listener.getsockname())
+    server = serving.TimedServer(
+        None,
+        {},
+        True,
+        listener,
+        dispatcher=ThreadedTaskDispatcher(),
+        adj=Adjustments(sockets=[listener], **serving.connections()),
+        bind_socket=False,
+        sockinfo=about,
+    )
+    with contextlib.ExitStack() as stack:
+        for _visitor in range(9):
+            stack.enter_context(socket.create_connection(listener.getsockname()))
+        server.stop_listening()
+        assert len(server.active_channels) == 9
+        for channel in list(server.active_channels.values()):
+            channel.handle_close()
+    server.trigger.close()
 
 
 def test_workers_of_a_server_that_was_killed_leave_its_port() -> None:
