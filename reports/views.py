@@ -33,7 +33,7 @@ from ledger.web.site.context import (
     here,
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     require_anywhere,
     signed_in,
@@ -152,7 +152,7 @@ def issue_report() -> BaseResponse:
     person = signed_in()
     answers = request.form.to_dict()
     try:
-        asked = read_form(Asked())
+        asked = read_mapping(Asked())
         issued = issue(
             here().db,
             _wanted(asked, {book.id for book in books}),
@@ -282,7 +282,7 @@ def _pdf(data: bytes, digest: str, name: str) -> Response:
 
 def _draft() -> Built:
     books = require_anywhere("read_report")
-    wanted = _wanted(read_form(Asked(), request.args), {book.id for book in books})
+    wanted = _wanted(read_mapping(Asked(), request.args), {book.id for book in books})
     with reading() as session:
         return draft(
             session,

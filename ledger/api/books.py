@@ -9,7 +9,7 @@ from ledger.api.token import PUBLIC, book_for, parts
 from ledger.queries.books import balances
 from ledger.queries.books.books import all_books
 from ledger.queries.pledges import figures
-from ledger.schemas.journal import AsOf, Between
+from ledger.schemas.journal import AsOf, AsOfForm, Between, BetweenForm
 
 blueprint = Blueprint("api_books", "Books and their balances")
 
@@ -88,25 +88,27 @@ def index() -> list[Any]:
 
 @blueprint.get("/books/<code>/figures")
 @blueprint.needs("read-reports")
-@blueprint.arguments(Between, location="query")
+@blueprint.arguments(BetweenForm, location="query")
 @blueprint.response(200, FiguresShown)
-def figures_of_book(query: dict[str, Any], code: str) -> dict[str, Any]:
+def figures_of_book(query: Between, code: str) -> dict[str, Any]:
     """Show the figures of a community or pool, of a period or so far."""
     book = book_for(code)
     with parts().db.snapshot() as session:
-        found = figures.figures(session, figures.scope_of_book(book), **query)
+        found = figures.figures(
+            session, figures.scope_of_book(book), since=query.since, until=query.until
+        )
     return {**figures.document(found), "from": found.since, "to": found.until}
 
 
 @blueprint.get("/books/<code>/trial-balance")
 @blueprint.needs("read-books")
-@blueprint.arguments(AsOf, location="query")
+@blueprint.arguments(AsOfForm, location="query")
 @blueprint.response(200, TrialBalance)
-def trial_balance(query: dict[str, Any], code: str) -> dict[str, Any]:
+def trial_balance(query: AsOf, code: str) -> dict[str, Any]:
     """Show every balance of a book, as of a day and as known at an instant."""
     book = book_for(code)
     with parts().db.snapshot() as session:
         rows = balances.trial_balance(
-            session, book_id=book.id, as_of=query["as_of"], known_at=query["known_at"]
+            session, book_id=book.id, as_of=query.as_of, known_at=query.known_at
         )
     return {"rows": rows}

@@ -91,12 +91,11 @@ class EntryShown(Schema):
 @blueprint.needs("read-books")
 @blueprint.arguments(EntryFilter, location="query")
 @blueprint.response(200, EntryShown(many=True))
-def index(query: dict[str, Any], code: str) -> list[Any]:
+def index(query: journal.JournalFilter, code: str) -> list[Any]:
     """Show entries, newest first; ``before`` is the last id of the page before."""
     book = book_for(code)
     with parts().db.snapshot() as session:
-        wanted = journal.JournalFilter(**query)
-        found: list[Any] = journal.entries(session, book_id=book.id, wanted=wanted)
+        found: list[Any] = journal.entries(session, book_id=book.id, wanted=query)
     return found
 
 

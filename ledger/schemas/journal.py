@@ -1,12 +1,15 @@
 """Which part of a journal or a trial balance is asked for."""
 
-from datetime import UTC
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as later
 from marshmallow import EXCLUDE, Schema, fields, validate
 
+from ledger.queries.books.journal import JournalFilter
 from ledger.schemas.fields import Day, Line, asked
+from ledger.schemas.forms import Form
 
 MAX_PAGE = 200
 AN_INSTANT: dict[str, Any] = {"invalid": "Enter a date and time like 2026-12-31T18:00."}
@@ -14,8 +17,8 @@ MAX_ACCOUNT = 9999
 MAX_LINE = 2**31 - 1
 
 
-class EntryFilter(Schema):
-    """Filters of the journal; an empty answer means no filter."""
+class _Filters(Schema):
+    """Filters of a list of entries; an empty answer means no filter."""
 
     class Meta:
         unknown = EXCLUDE
@@ -41,16 +44,40 @@ class EntryFilter(Schema):
     )
 
 
-class AccountFilter(EntryFilter):
-    """Filters of an account's page; its pages end at a line of an entry."""
+class EntryFilter(_Filters, Form[JournalFilter]):
+    """Filters of the journal."""
 
+    makes = JournalFilter
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage(JournalFilter):
+    """Which part of an account is wanted; the page before ended at this line of an entry."""
+
+    before_line: int = 0
+
+
+class AccountFilter(_Filters, Form[AccountPage]):
+    """Filters of an account's page."""
+
+    makes = AccountPage
     before_line = fields.Integer(
         load_default=0, validate=validate.Range(0, MAX_LINE, error="This entry has no such line.")
     )
 
 
-class Between(Schema):
+@dataclass(frozen=True, slots=True)
+class Between:
     """The days of a period, both included; without them, from the start and so far."""
+
+    since: date | None
+    until: date | None
+
+
+class BetweenForm(Form[Between]):
+    """Asks for a period."""
+
+    makes = Between
 
     class Meta:
         unknown = EXCLUDE
@@ -59,11 +86,18 @@ class Between(Schema):
     until = Day(load_default=None, allow_none=True, data_key="to")
 
 
-class AsOf(Schema):
-    """A day, up to and including which balances count, and the instant as of which it was known.
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """A day, up to and including which balances count, and the instant as of which it was known."""
 
-    An instant without an offset is one of UTC.
-    """
+    as_of: date | None
+    known_at: datetime | None
+
+
+class AsOfForm(Form[AsOf]):
+    """Asks for a day and an instant; an instant without an offset is one of UTC."""
+
+    makes = AsOf
 
     class Meta:
         unknown = EXCLUDE

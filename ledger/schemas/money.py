@@ -1,22 +1,39 @@
 """Money that a treasurer writes down: cash, transfers, refunds, contributions."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as later
 from marshmallow import Schema
 
 from ledger.schemas.fields import Count, Day, Line, Money, Text, asked, one_of
+from ledger.schemas.forms import Form
 from ledger.schemas.manual_entries import OptionalMoney
 from ledger.services.banking.match_actions import MEANINGS
 
 
-def cash(exponent: int) -> Schema:
+@dataclass(frozen=True, slots=True)
+class Cash:
+    """Cash that was counted or taken to the bank, in minor units; the code of its fund and the
+    reference of its pledge, which may be empty. Which counts were banked stands beside."""
+
+    amount: int
+    fund: str
+    received_on: date
+    pledge: str
+    key: str
+    action: str
+
+
+def cash(exponent: int) -> Form[Cash]:
     """Return the shape of cash counted; ``amount`` in a currency of so many decimals."""
 
-    class Cash(Schema):
-        """Cash that was counted, for a fund or a pledge; which counts were banked stands beside."""
+    class CashForm(Form[Cash]):
+        """Asks for cash."""
 
+        makes = Cash
         amount = Money(exponent, required=True, metadata=asked(later("Amount")))
         fund = Line(required=True, longest=32, metadata=asked(later("Fund"), widget="choice"))
         received_on = Day(required=True, metadata=asked(later("Day")))
@@ -29,7 +46,7 @@ def cash(exponent: int) -> Schema:
         key = Line(required=True, longest=64)
         action = one_of(("count", "bank"), "Choose whether the cash was counted or deposited.")
 
-    return Cash()
+    return CashForm()
 
 
 def transfer(exponent: int) -> Schema:
@@ -82,17 +99,35 @@ class Decision(Schema):
     note = Text(load_default="", longest=500)
 
 
-class Correction(Schema):
-    """Which fund an entry belongs to instead, and why."""
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """Which fund an entry belongs to instead, and why; the codes of the funds."""
 
+    from_fund: str
+    to_fund: str
+    reason: str
+
+
+class CorrectionForm(Form[Correction]):
+    """Asks for two funds."""
+
+    makes = Correction
     from_fund = Line(required=True, longest=32, metadata=asked(later("From"), widget="choice"))
     to_fund = Line(required=True, longest=32, metadata=asked(later("To"), widget="choice"))
     reason = Text(required=True, longest=1000, metadata=asked(later("Reason")))
 
 
-class Reason(Schema):
-    """Why something is asked for."""
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an entry is to be taken back."""
 
+    why: str
+
+
+class ReasonForm(Form[Reason]):
+    """Asks for a reason."""
+
+    makes = Reason
     why = Text(
         required=True,
         longest=1000,
@@ -106,9 +141,17 @@ class Reason(Schema):
     )
 
 
-class Undoing(Schema):
+@dataclass(frozen=True, slots=True)
+class Undoing:
     """Why the match of a bank line is undone."""
 
+    why: str
+
+
+class UndoingForm(Form[Undoing]):
+    """Asks for what was wrong."""
+
+    makes = Undoing
     why = Text(required=True, longest=1000, metadata=asked(later("What was wrong?")))
 
 
@@ -127,9 +170,18 @@ def fund_parts(exponent: int, funds: Mapping[str, str]) -> Schema:
     return Schema.from_dict(shape, name="FundParts")()
 
 
-class Meaning(Schema):
+@dataclass(frozen=True, slots=True)
+class Meaning:
     """What a bank line means; ``target`` is a payout, reference, fund or entry."""
 
+    meaning: str
+    target: str
+
+
+class MeaningForm(Form[Meaning]):
+    """Asks how to categorise a line."""
+
+    makes = Meaning
     meaning = one_of(tuple(MEANINGS), "Choose how to categorise this line.")
     target = Line(required=True, longest=64)
 

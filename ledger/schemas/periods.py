@@ -1,19 +1,39 @@
 """A period to be closed, or to be opened again."""
 
+from dataclasses import dataclass
+from datetime import date
+
 from flask_babel import lazy_gettext as later
-from marshmallow import Schema
 
 from ledger.schemas.fields import Day, Line, asked
+from ledger.schemas.forms import Form
 
 
-class Closing(Schema):
+@dataclass(frozen=True, slots=True)
+class Closing:
     """The last day of a period, and why it is closed now."""
 
+    until: date
+    reason: str
+
+
+class ClosingForm(Form[Closing]):
+    """Asks for the end of a period."""
+
+    makes = Closing
     until = Day(required=True, metadata=asked(later("Last day included")))
     reason = Line(required=True, longest=500, metadata=asked(later("Checks made"), widget="text"))
 
 
-class Reopening(Schema):
+@dataclass(frozen=True, slots=True)
+class Reopening:
     """Why a closed period has to be opened again."""
 
+    reason: str
+
+
+class ReopeningForm(Form[Reopening]):
+    """Asks for a reason."""
+
+    makes = Reopening
     reason = Line(required=True, longest=500)

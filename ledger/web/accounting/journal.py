@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -15,8 +14,9 @@ from ledger.models.books import Book
 from ledger.queries.banking import statements
 from ledger.queries.books import balances, journal
 from ledger.queries.books.books import accounts_of, funds_of
-from ledger.schemas.journal import AccountFilter, AsOf, EntryFilter
-from ledger.schemas.money import Correction, Reason
+from ledger.schemas import forms
+from ledger.schemas.journal import AccountFilter, AsOfForm, EntryFilter
+from ledger.schemas.money import CorrectionForm, ReasonForm
 from ledger.services.accounting import corrections
 from ledger.web.identity.sessions import fresh_needed
 from ledger.web.site.context import (
@@ -40,8 +40,7 @@ def show(code: str) -> Response:
     book = book_for("read_books", code)
     asked, errors = _asked(EntryFilter())
     with reading() as session:
-        wanted = journal.JournalFilter(**asked)
-        found = journal.entries(session, book_id=book.id, wanted=wanted)
+        found = journal.entries(session, book_id=book.id, wanted=asked)
         accounts = accounts_of(session, book.id)
         funds = funds_of(session, book.id)
         kinds = journal.event_types(session, book_id=book.id)
@@ -70,15 +69,15 @@ def correct(code: str, entry_id: UUID) -> Response:
     book = book_for("propose_correction", code)
     person = signed_in()
     try:
-        answers = read_form(Correction())
-        _check_fund(book, entry_id, answers["from_fund"])
+        asked = read_form(CorrectionForm())
+        _check_fund(book, entry_id, asked.from_fund)
         write(
             lambda session: corrections.propose_correction(
                 session,
                 book_id=book.id,
                 entry_id=entry_id,
-                fund_map={answers["from_fund"]: answers["to_fund"]},
-                reason=answers["reason"],
+                fund_map={asked.from_fund: asked.to_fund},
+                reason=asked.reason,
                 made_by=person.id,
                 now=now(),
             )
@@ -96,13 +95,13 @@ def take_back(code: str, entry_id: UUID) -> Response:
     book = book_for("propose_correction", code)
     person = signed_in()
     try:
-        answers = read_form(Reason())
+        reason = read_form(ReasonForm()).why
         write(
             lambda session: corrections.propose_reversal(
                 session,
                 book_id=book.id,
                 entry_id=entry_id,
-                reason=answers["why"],
+                reason=reason,
                 made_by=person.id,
                 now=now(),
             )
@@ -132,7 +131,7 @@ def account(code: str, number: int) -> Response:
     """
     book = book_for("read_books", code)
     asked, errors = _asked(AccountFilter())
-    fund = asked["fund"] or None
+    fund = asked.fund or None
     with reading() as session:
         names = {row.number: row for row in accounts_of(session, book.id)}
         if number not in names:
@@ -146,18 +145,18 @@ def account(code: str, number: int) -> Response:
             book_id=book.id,
             account=number,
             fund=fund,
-            since=asked["since"],
-            until=asked["until"],
-            known_at=asked["known_at"],
-            before=(asked["before"], asked["before_line"]) if asked["before"] else None,
-            limit=asked["limit"],
+            since=asked.since,
+            until=asked.until,
+            known_at=asked.known_at,
+            before=(asked.before, asked.before_line) if asked.before else None,
+            limit=asked.limit,
         )
         held = balances.trial_balance(
             session,
             book_id=book.id,
             accounts=[number],
-            as_of=asked["until"],
-            known_at=asked["known_at"],
+            as_of=asked.until,
+            known_at=asked.known_at,
         )
     # This page has no form in which the sentences could stand.
     for sentences in errors.values():
@@ -172,7 +171,7 @@ def account(code: str, number: int) -> Response:
         held=held,
         totals=_per_commodity(held),
         rows=list(reversed(rows)),
-        older=rows[0] if len(rows) == asked["limit"] else None,
+        older=rows[0] if len(rows) == asked.limit else None,
         asked=asked,
     )
 
@@ -191,13 +190,13 @@ def _per_commodity(rows: Sequence[balances.BalanceRow]) -> list[tuple[str, int]]
 def trial_balance(code: str) -> Response:
     """Show every balance that is not zero, as of a day and as known at an instant."""
     book = book_for("read_books", code)
-    asked, errors = _asked(AsOf())
+    asked, errors = _asked(AsOfForm())
     with reading() as session:
         rows = balances.trial_balance(
             session,
             book_id=book.id,
-            as_of=asked.get("as_of"),
-            known_at=asked.get("known_at"),
+            as_of=asked.as_of,
+            known_at=asked.known_at,
         )
         names = {row.number: row.name for row in accounts_of(session, book.id)}
     layers = [
@@ -211,7 +210,7 @@ def trial_balance(code: str) -> Response:
         book=book,
         layers=layers,
         names=names,
-        form=Form(AsOf(), values=request.args, errors=errors),
+        form=Form(AsOfForm(), values=request.args, errors=errors),
     )
 
 
@@ -227,7 +226,7 @@ def _sides(rows: Sequence[balances.BalanceRow]) -> list[tuple[str, int, int]]:
     ]
 
 
-def _asked(schema: EntryFilter | AsOf) -> tuple[dict[str, Any], dict[str, list[str]]]:
+def _asked(schema: forms.Form[forms.Made]) -> tuple[forms.Made, dict[str, list[str]]]:
     """Read the filters of the address; a wrong one is told and left out."""
     given = {key: value for key, value in request.args.items() if value.strip()}
     try:
@@ -259,5 +258,5 @@ def _entry_page(
         rests=rests,
         matched=matched,
         may_correct=visitor().may("propose_correction", book.id),
-        form=Form(Correction(), Reason(), values=values, errors=errors),
+        form=Form(CorrectionForm(), ReasonForm(), values=values, errors=errors),
     )

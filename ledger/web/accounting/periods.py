@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from ledger.errors import Conflict, Invalid
 from ledger.queries.accounting import periods as questions
-from ledger.schemas.periods import Closing, Reopening
+from ledger.schemas.periods import ClosingForm, ReopeningForm
 from ledger.services.accounting import periods
 from ledger.web.identity.sessions import fresh_needed
 from ledger.web.site.context import (
@@ -43,10 +43,15 @@ def close(code: str) -> Response:
     book = book_for("propose_closing", code)
     person = signed_in()
     try:
-        answers = read_form(Closing())
+        closing = read_form(ClosingForm())
         write(
             lambda session: periods.propose_closing(
-                session, book=book, made_by=person.id, now=now(), **answers
+                session,
+                book=book,
+                until=closing.until,
+                reason=closing.reason,
+                made_by=person.id,
+                now=now(),
             )
         )
     except Invalid as refusal:
@@ -63,10 +68,15 @@ def soft_close(code: str) -> Response:
     book = book_for("propose_closing", code)
     person = signed_in()
     try:
-        answers = read_form(Closing())
+        closing = read_form(ClosingForm())
         write(
             lambda session: periods.soft_close(
-                session, book=book, made_by=person.id, now=now(), **answers
+                session,
+                book=book,
+                until=closing.until,
+                reason=closing.reason,
+                made_by=person.id,
+                now=now(),
             )
         )
     except Invalid as refusal:
@@ -104,10 +114,15 @@ def reopen(code: str, period_id: UUID) -> Response:
     person = signed_in()
     place = f"reopen-{period_id}"
     try:
-        answers = read_form(Reopening())
+        reason = read_form(ReopeningForm()).reason
         write(
             lambda session: periods.propose_reopening(
-                session, book=book, period_id=period_id, made_by=person.id, now=now(), **answers
+                session,
+                book=book,
+                period_id=period_id,
+                reason=reason,
+                made_by=person.id,
+                now=now(),
             )
         )
     except Invalid as refusal:
@@ -139,5 +154,5 @@ def _page(
         late=late,
         last=last,
         may_propose=visitor().may("propose_closing", book.id),
-        form=Form(Closing(), values={"until": last.isoformat(), **values}, errors=errors),
+        form=Form(ClosingForm(), values={"until": last.isoformat(), **values}, errors=errors),
     )

@@ -48,7 +48,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     signed_in,
     today,
@@ -101,7 +101,7 @@ def ask(code: str, kind: str) -> Response:
     book = book_for(asking.action, code)
     person = signed_in()
     try:
-        answers = read_form(schemas.ask(exponent(book.commodity), kind))
+        answers = read_mapping(schemas.ask(exponent(book.commodity), kind))
         code_of_fund = answers.pop("fund")
         answers |= {"made_by": person.id, "now": now()}
         write(
@@ -143,7 +143,9 @@ def carry_out(code: str, agreement: str, move: str) -> Response:
         raise NotFound(_("This step does not exist."))
     book_for(step.action, code)
     try:
-        answers = read_form(schemas.step(exponent(book.commodity), step.wants, dated=not step.asks))
+        answers = read_mapping(
+            schemas.step(exponent(book.commodity), step.wants, dated=not step.asks)
+        )
         on = answers.pop("done_on", today(book))
         if on > today(book):
             raise Invalid("This date is in the future.", place="done_on")

@@ -28,7 +28,7 @@ from ledger.web.identity.sessions import fresh_needed
 from ledger.web.site.context import (
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     require_anywhere,
     signed_in,
@@ -56,7 +56,7 @@ def decide(request_id: UUID) -> Response:
     if approval_request is None or not may_decide(approval_request.kind, approval_request.book_id):
         raise NotFound(_("This approval request does not exist, or you don't have access to it."))
     try:
-        answers = read_form(Decision())
+        answers = read_mapping(Decision())
         approve = answers["answer"] == "approve"
         kind = approval_request.kind
 

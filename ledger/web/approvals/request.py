@@ -36,7 +36,7 @@ from ledger.web.site.context import (
     here,
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     signed_in,
     visitor,
@@ -173,7 +173,7 @@ def change(code: str) -> Response:
     book = book_for(CHANGE, code)
     person = signed_in()
     try:
-        answers = read_form(rule(_kinds()))
+        answers = read_mapping(rule(_kinds()))
         kind = "" if answers["kind"] == EVERY else answers["kind"]
         bands = approval_rules.bands_from([answers["two_from"], answers["three_from"]])
         asked = write(

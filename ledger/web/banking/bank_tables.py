@@ -22,7 +22,7 @@ from ledger.services.importing import tables
 from ledger.web.banking.statements import chosen_account, say_imported
 from ledger.web.importing import table_forms
 from ledger.web.importing.drafts import Draft, Flow, Looked, register
-from ledger.web.site.context import now, read_form, reading, signed_in
+from ledger.web.site.context import now, read_mapping, reading, signed_in
 from ledger.web.site.forms import Errors, errors_of
 
 pages = Blueprint("bank_tables", __name__)
@@ -49,7 +49,7 @@ def _propose(draft: Draft) -> Looked:
 def _answer(draft: Draft, values: dict[str, str]) -> Looked:
     found = _best(draft)
     try:
-        answers = read_form(bank_mapping(table_forms.width_of(found.grid)))
+        answers = read_mapping(bank_mapping(table_forms.width_of(found.grid)))
         profile = _profile(found, answers)
         found = reading_of(draft.data, profile, draft.book.commodity)
         file = _read(draft, profile, answers["opening"])

@@ -1,6 +1,5 @@
 """Cash: count it, later take it to the bank."""
 
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -17,6 +16,7 @@ from ledger.queries.banking import deposits
 from ledger.queries.books import balances
 from ledger.queries.books.books import fund_by_code, funds_of
 from ledger.queries.pledges import pledges
+from ledger.schemas.money import Cash
 from ledger.schemas.money import cash as cash_schema
 from ledger.services.banking import cash
 from ledger.web.identity.sessions import fresh_needed, held_answers
@@ -51,8 +51,8 @@ def record(code: str) -> Response:
     try:
         form = {name: text for name, text in request.form.items() if name != "counts"}
         answers = read_form(cash_schema(exponent(book.commodity)), form)
-        answers["counts"] = _chosen()
-        write(lambda session: _record(session, book, answers, person.id))
+        counts = _chosen()
+        write(lambda session: _record(session, book, answers, counts, person.id))
     except Invalid as refusal:
         return _page(code, request.form.to_dict(), errors_of(refusal), 422)
     except (Conflict, NotFound) as refusal:
@@ -61,34 +61,45 @@ def record(code: str) -> Response:
     return redirect(url_for("offline.show", code=code), 303)
 
 
-def _record(session: Session, book: Book, answers: dict[str, Any], by: UUID) -> None:
-    fund = fund_by_code(session, book.id, answers["fund"])
-    common: dict[str, Any] = {
-        "book": book,
-        "fund": fund,
-        "amount": answers["amount"],
-        "reference": f"{book.code}/{answers['key']}",
-        "on": answers["received_on"],
-        "now": now(),
-        "made_by": by,
-    }
-    if answers["action"] == "bank":
-        cash.bank_cash(session, counts=[UUID(key) for key in answers["counts"]], **common)
+def _record(session: Session, book: Book, answers: Cash, counts: list[UUID], by: UUID) -> None:
+    fund = fund_by_code(session, book.id, answers.fund)
+    reference = f"{book.code}/{answers.key}"
+    if answers.action == "bank":
+        cash.bank_cash(
+            session,
+            book=book,
+            fund=fund,
+            amount=answers.amount,
+            reference=reference,
+            on=answers.received_on,
+            now=now(),
+            made_by=by,
+            counts=counts,
+        )
         return
     pledge = None
-    if answers["pledge"]:
-        pledge = pledges.pledge_by_reference(session, book.id, answers["pledge"].upper())
+    if answers.pledge:
+        pledge = pledges.pledge_by_reference(session, book.id, answers.pledge.upper())
         if pledge is None:
             raise Invalid(_("This book has no such pledge."), place="pledge")
-        common["fund"] = pledges.fund_of(session, pledge)
-    cash.record_cash(session, pledge=pledge, **common)
+        fund = pledges.fund_of(session, pledge)
+    cash.record_cash(
+        session,
+        book=book,
+        fund=fund,
+        amount=answers.amount,
+        reference=reference,
+        on=answers.received_on,
+        now=now(),
+        made_by=by,
+        pledge=pledge,
+    )
 
 
-def _chosen() -> list[str]:
+def _chosen() -> list[UUID]:
     """Return the counts that were ticked. Raises Invalid for what is no id."""
-    chosen = request.form.getlist("counts")
     try:
-        return [str(UUID(key)) for key in chosen]
+        return [UUID(key) for key in request.form.getlist("counts")]
     except ValueError as error:
         raise Invalid(_("Choose cash counts from the list."), place="counts") from error
 

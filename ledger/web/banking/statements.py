@@ -18,7 +18,7 @@ from ledger.queries.banking import statements
 from ledger.queries.books import journal
 from ledger.queries.books.books import funds_of
 from ledger.queries.pledges import pledges
-from ledger.schemas.money import Meaning, Undoing
+from ledger.schemas.money import MeaningForm, UndoingForm
 from ledger.services.banking import (
     bank_accounts,
     bank_files,
@@ -167,14 +167,14 @@ def match(code: str, line_id: UUID) -> Response:
     book = book_for("match", code)
     person = signed_in()
     try:
-        answers = read_form(Meaning())
+        meant = read_form(MeaningForm())
         _check_line(book, line_id)
         write(
             lambda session: match_actions.apply(
                 session,
                 line_id=line_id,
-                meaning=answers["meaning"],
-                target=answers["target"],
+                meaning=meant.meaning,
+                target=meant.target,
                 by=person.id,
                 now=now(),
             )
@@ -201,11 +201,11 @@ def undo(code: str, matched_id: UUID) -> Response:
     book = book_for("match", code)
     person = signed_in()
     try:
-        answers = read_form(Undoing())
+        reason = read_form(UndoingForm()).why
         _check_line(book, matched_id)
         write(
             lambda session: unmatching.undo_match(
-                session, line_id=matched_id, reason=answers["why"], by=person.id, now=now()
+                session, line_id=matched_id, reason=reason, by=person.id, now=now()
             )
         )
     except (Invalid, Conflict) as refusal:
@@ -245,7 +245,7 @@ def _undo_page(
         item=item,
         legs=legs,
         why=why,
-        form=Form(Undoing(), values=values, errors=errors),
+        form=Form(UndoingForm(), values=values, errors=errors),
     )
 
 

@@ -24,7 +24,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     signed_in,
     today,
@@ -175,7 +175,7 @@ def _keep(book: Book, row: Campaign | None) -> Response:
 def _answers(raw: dict[str, str], problems: dict[str, list[str]]) -> dict[str, Any]:
     """Read all but the needs. Raises Invalid for these answers and the needs' problems at once."""
     try:
-        answers = read_form(schemas.Campaign(), raw)
+        answers = read_mapping(schemas.Campaign(), raw)
     except Invalid as refusal:
         raise Invalid(refusal.message, messages=errors_of(refusal) | problems) from refusal
     if problems:

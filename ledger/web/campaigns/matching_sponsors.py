@@ -30,7 +30,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     signed_in,
     today,
@@ -66,7 +66,7 @@ def propose(code: str) -> Response:
     typed = request.form.to_dict()
     try:
         raw = {name: value for name, value in typed.items() if name != "per_gift" or value.strip()}
-        answers = read_form(sponsor_schema(exponent(book.commodity)), raw)
+        answers = read_mapping(sponsor_schema(exponent(book.commodity)), raw)
         with reading() as session:
             target = _target(session, book, answers["campaign"])
             _check_cap(target, answers)

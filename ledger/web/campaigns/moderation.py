@@ -23,7 +23,7 @@ from ledger.web.site.context import (
     here,
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     row_asked,
     signed_in,
@@ -57,7 +57,7 @@ def decide(code: str, slug: str, basket_id: UUID) -> Response:
         if basket is None or basket.campaign_id != campaign.id:
             raise NotFound(_("This pledge does not exist."))
     try:
-        answers = read_form(Deciding())
+        answers = read_mapping(Deciding())
         write(
             lambda session: services.decide(
                 session, basket_id=basket_id, by=person.id, now=now(), **answers
@@ -86,7 +86,7 @@ def report(slug: str, shown: str) -> Response:
     with reading() as session:
         campaign, one = _shown(session, slug, shown)
     try:
-        reason = read_form(Reporting())["reason"]
+        reason = read_mapping(Reporting())["reason"]
     except Invalid as refusal:
         return page(
             "campaigns/report.html",

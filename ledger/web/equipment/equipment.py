@@ -30,7 +30,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     require_anywhere,
     row_asked,
@@ -89,7 +89,7 @@ def receive() -> Response:
     """Take things into the books."""
     person = signed_in()
     try:
-        answers = read_form(schemas.Intake())
+        answers = read_mapping(schemas.Intake())
         book = book_for("receive_things", answers["book"])
 
         def command(session: Session) -> Intake:
@@ -130,7 +130,7 @@ def value(intake_id: UUID) -> Response:
     person = signed_in()
     intake, book = _intake(intake_id)
     try:
-        answers = read_form(schemas.valuation(exponent(book.commodity)))
+        answers = read_mapping(schemas.valuation(exponent(book.commodity)))
         write(
             lambda session: asset_services.propose_valuation(
                 session,
@@ -160,7 +160,7 @@ def lend(asset_id: UUID) -> Response:
     person = signed_in()
     owner = _book(_asset(asset_id).book_id)
     try:
-        answers = read_form(schemas.Loan())
+        answers = read_mapping(schemas.Loan())
         write(
             lambda session: asset_services.lend(
                 session,

@@ -23,7 +23,7 @@ from ledger.services.equipment import depreciation, disposals
 from ledger.web.site.context import (
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     signed_in,
     visitor,
@@ -132,7 +132,7 @@ def _ask(
 ) -> Response:
     asset, book = _asset(asset_id, "lend_things")
     try:
-        answers = read_form(SHAPES[name](exponent(book.commodity)))
+        answers = read_mapping(SHAPES[name](exponent(book.commodity)))
         write(lambda session: command(session, answers))
     except (Invalid, Conflict, NotFound) as refusal:
         status = 409 if isinstance(refusal, Conflict) else 422

@@ -27,7 +27,7 @@ from ledger.web.site.context import (
     here,
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     signed_in,
     write,
@@ -59,7 +59,7 @@ def add_passkey() -> Response:
     """Keep a new passkey."""
     person = signed_in()
     try:
-        answers = read_form(NewPasskey())
+        answers = read_mapping(NewPasskey())
         added = write(lambda opened: _add_passkey(opened, person, answers))
     except Invalid as refusal:
         return _page(request.form.to_dict(), errors_of(refusal), 422)
@@ -120,7 +120,7 @@ def confirm_app() -> Response:
     """Turn the app on with its first code."""
     person = signed_in()
     try:
-        answers = read_form(AppCode())
+        answers = read_mapping(AppCode())
     except Invalid as refusal:
         return _app_page(request.form.to_dict(), errors_of(refusal), 422)
 

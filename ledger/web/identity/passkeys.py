@@ -19,7 +19,7 @@ from ledger.services.people.passkeys import RelyingParty
 from ledger.web.identity import sessions as browser
 from ledger.web.identity.arrival import arrive, browser_key, waiting
 from ledger.web.identity.freshness import may_enrol
-from ledger.web.site.context import here, now, page, read_form, signed_in, write
+from ledger.web.site.context import here, now, page, read_mapping, signed_in, write
 from ledger.web.site.forms import WHOLE, Form
 from ledger.web.site.visitors import of_visitor
 
@@ -44,7 +44,7 @@ def usable_here() -> bool:
 @pages.post("/passkeys/challenge")
 def begin() -> Response:
     """Make a challenge and say what the browser asks its authenticator for."""
-    purpose = read_form(Wish())["purpose"]
+    purpose = read_mapping(Wish())["purpose"]
     who = _whose(purpose)
 
     def command(opened: Session) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def begin() -> Response:
 def enter() -> Answer:
     """Sign in with a passkey alone: it verifies its user, so it is two factors at once."""
     try:
-        answers = read_form(PasskeyAnswer())
+        answers = read_mapping(PasskeyAnswer())
     except Invalid:
         return _refused()
 

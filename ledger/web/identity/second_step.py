@@ -17,7 +17,7 @@ from ledger.services.people.factors import Answer
 from ledger.web.identity import app_codes, passkeys
 from ledger.web.identity import sessions as browser
 from ledger.web.identity.arrival import arrive, waiting
-from ledger.web.site.context import page, read_form, reading, write
+from ledger.web.site.context import page, read_mapping, reading, write
 from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("second_step", __name__)
@@ -36,8 +36,8 @@ def enter() -> Response:
     waiting()
     try:
         if "code" in request.form:
-            return _with_code(SHOW, read_form(Code())["code"])
-        answers = read_form(PasskeyAnswer())
+            return _with_code(SHOW, read_mapping(Code())["code"])
+        answers = read_mapping(PasskeyAnswer())
     except Invalid as refusal:
         return _page(SHOW, errors_of(refusal), 422)
     who = waiting()
@@ -64,7 +64,7 @@ def recover() -> Response:
     """Sign in with a recovery code, to set up another factor and for nothing else."""
     waiting()
     try:
-        return _with_code(LOST, read_form(Code())["code"])
+        return _with_code(LOST, read_mapping(Code())["code"])
     except Invalid as refusal:
         return _page(LOST, errors_of(refusal), 422)
 

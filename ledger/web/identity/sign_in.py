@@ -28,7 +28,7 @@ from ledger.web.site.context import (
     links,
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     signed_in,
     visitor,
@@ -164,7 +164,7 @@ def _confirm(
 def enter(secret: str) -> Response:
     """Spend the link and start the session."""
     try:
-        name = read_form(Entering())["name"]
+        name = read_mapping(Entering())["name"]
     except Invalid as refusal:
         return _confirm(secret, request.form.get("name", ""), errors_of(refusal), 422)
     person, joined, begun = write(lambda opened: _enter(opened, secret, name))

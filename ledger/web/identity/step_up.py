@@ -21,7 +21,7 @@ from ledger.web.identity import app_codes, passkeys
 from ledger.web.identity import sessions as browser
 from ledger.web.identity.freshness import missing_factors, must_enrol
 from ledger.web.identity.sign_in import again_page
-from ledger.web.site.context import read_form, signed_in, visitor, write
+from ledger.web.site.context import read_mapping, signed_in, visitor, write
 from ledger.web.site.forms import errors_of
 
 pages = Blueprint("step_up", __name__)
@@ -52,10 +52,10 @@ def confirm() -> Response:
     person = signed_in()
     try:
         if "code" in request.form:
-            code = read_form(Code())["code"]
+            code = read_mapping(Code())["code"]
             begun = write(lambda opened: _with_code(opened, code))
         else:
-            answers = read_form(PasskeyAnswer())
+            answers = read_mapping(PasskeyAnswer())
 
             def command(opened: Session) -> tuple[SignInSession, str] | None:
                 proved = passkeys.check(opened, challenges.CONFIRM, person.id, answers)

@@ -19,7 +19,7 @@ from ledger.schemas.gift_lists import MEANINGS, gift_mapping
 from ledger.services.importing import gift_lists
 from ledger.web.importing import table_forms
 from ledger.web.importing.drafts import Draft, Flow, Looked, register
-from ledger.web.site.context import now, read_form, reading, signed_in
+from ledger.web.site.context import now, read_mapping, reading, signed_in
 from ledger.web.site.forms import Errors, errors_of
 
 pages = Blueprint("gift_lists", __name__)
@@ -41,7 +41,7 @@ def _propose(draft: Draft) -> Looked:
 def _answer(draft: Draft, values: dict[str, str]) -> Looked:
     found = _check(draft.book, draft.file_name, draft.data)
     try:
-        answers = read_form(gift_mapping(table_forms.width_of(found.grid)))
+        answers = read_mapping(gift_mapping(table_forms.width_of(found.grid)))
         profile = table_forms.profile_of(found, answers)
         found = reading_of_gifts(draft.data, profile, draft.book.commodity)
         gifts = read_gifts(draft.data, profile, draft.book.commodity)

@@ -27,7 +27,7 @@ from ledger.schemas.fields import asked
 from ledger.schemas.ledgers import ledger_mapping, ledger_reading
 from ledger.services.importing import ledgers
 from ledger.web.importing.drafts import Draft, Flow, Looked, register
-from ledger.web.site.context import here, now, read_form, reading
+from ledger.web.site.context import here, now, read_mapping, reading
 from ledger.web.site.forms import Errors, Form, errors_of
 
 pages = Blueprint("ledgers", __name__)
@@ -75,7 +75,7 @@ def _propose(draft: Draft) -> Looked:
 def _answer(draft: Draft, values: dict[str, str]) -> Looked:
     history = mapping = None
     try:
-        said = read_form(
+        said = read_mapping(
             ledger_reading(),
             {name: text for name, text in values.items() if not name.startswith(NAMES)},
         )
@@ -145,7 +145,7 @@ def _said_of(book: Book, proposed: Mapping, names: dict[str, str]) -> Mapping:
     """Return a mapping with what the form says. Raises Invalid, naming fields."""
     accounts = {_field("account", name): name for name in proposed.accounts}
     units = {_field("unit", unit): unit for unit in proposed.commodities}
-    answers = read_form(ledger_mapping(accounts, units), names)
+    answers = read_mapping(ledger_mapping(accounts, units), names)
     with reading() as session:
         chart = account_names(session, book.id)
     problems: Errors = {}

@@ -13,7 +13,7 @@ from ledger.queries.jobs.installation import books_without_admin
 from ledger.schemas.first_visit import PROFILE_NAMES, PROFILE_WORDS, NewCommunity
 from ledger.services.workflow.first_book import FirstBook, open_further_book
 from ledger.web.identity.sessions import fresh_needed, held_answers
-from ledger.web.site.context import installation_admin, now, page, read_form, reading, write
+from ledger.web.site.context import installation_admin, now, page, read_mapping, reading, write
 from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("installation_books", __name__)
@@ -33,7 +33,7 @@ def create() -> Response:
     """Open a community's book. Its first admin may do in it what the opener may not."""
     person = installation_admin()
     try:
-        answers = read_form(NewCommunity())
+        answers = read_mapping(NewCommunity())
         answers["code"] = answers["code"].upper()
         answers["currency"] = answers["currency"].upper()
         plan = FirstBook(**answers)

@@ -15,7 +15,7 @@ from ledger.queries.books.books import has_books
 from ledger.schemas.first_visit import PROFILE_WORDS, FirstVisit
 from ledger.services.people.sign_in_links import issue_link
 from ledger.services.workflow.first_book import FirstBook, open_first_book
-from ledger.web.site.context import here, links, now, page, read_form, reading, write
+from ledger.web.site.context import here, links, now, page, read_mapping, reading, write
 from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("first_visit", __name__)
@@ -36,7 +36,7 @@ def set_up() -> Response:
     _check_empty()
     data = here().settings.data
     try:
-        answers = read_form(FirstVisit())
+        answers = read_mapping(FirstVisit())
         if not setup_code.is_right(data, answers.pop("setup_code")):
             raise Invalid(
                 "This is not the code that the server printed.",

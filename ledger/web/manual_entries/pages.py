@@ -45,7 +45,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     signed_in,
     today,
@@ -120,7 +120,7 @@ def do(code: str, task: str) -> Response:
     asked = _entry_kind(task, book)
     person = signed_in()
     try:
-        answers = read_form(_schema(book, asked))
+        answers = read_mapping(_schema(book, asked))
         step = answers.pop("step")
         if answers.get("done_on", today(book)) > today(book):
             raise Invalid("This date is in the future.", place="done_on")

@@ -13,7 +13,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     signed_in,
     write,
@@ -35,7 +35,7 @@ def name(code: str, txn_id: str) -> Response:
     book = book_for("match", code)
     person = signed_in()
     try:
-        answers = read_form(Named())
+        answers = read_mapping(Named())
         write(
             lambda session: unrecognised.name_gift(
                 session,

@@ -26,7 +26,7 @@ from ledger.web.site.context import (
     here,
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     signed_in,
 )
@@ -49,7 +49,7 @@ def refund(code: str, refund_txn: str) -> Response:
     book = book_for("match", code)
     txn = _waiting(book, refund_txn, REFUND)
     try:
-        fund = _fund(book, read_form(Named())["fund"])
+        fund = _fund(book, read_mapping(Named())["fund"])
         by_hand.settle_old_refund(
             here().db,
             gateway(),
@@ -76,7 +76,7 @@ def payout(code: str, payout_txn: str) -> Response:
     book = book_for("match", code)
     txn = _waiting(book, payout_txn, PAYOUT)
     try:
-        answers = read_form(_parts(book, txn))
+        answers = read_mapping(_parts(book, txn))
         funds = {name.removeprefix("fund-"): part for name, part in answers.items() if part}
         payouts.check_parts(txn, funds)
         by_hand.settle_payout(

@@ -19,7 +19,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     signed_in,
     write,
@@ -72,7 +72,7 @@ def set_demand(code: str) -> Response:
     book = book_for(ACTION, code)
     admin = signed_in()
     try:
-        answers = read_form(Policy())
+        answers = read_mapping(Policy())
     except Invalid as refusal:
         return _page(code, errors_of(refusal), 422)
 

@@ -19,7 +19,7 @@ from ledger.web.site.context import (
     here,
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     signed_in,
     write,
@@ -59,7 +59,7 @@ def erase() -> Response:
     """Erase the signed-in person, who types their own address to show that it is meant."""
     person = signed_in()
     try:
-        answers = read_form(Erasure())
+        answers = read_mapping(Erasure())
         if answers["email"] != person.email:
             raise NotAllowed(_("This is not the e-mail address you signed in with."), place="email")
         write(lambda session: _erase(session, person))

@@ -26,7 +26,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     signed_in,
     today,
@@ -61,7 +61,7 @@ def give(code: str) -> Response:
     book = book_for(ACTION, code)
     admin = signed_in()
     try:
-        answers = read_form(NewRole())
+        answers = read_mapping(NewRole())
 
         def command(session: Session) -> role_grants.Given:
             person = people.create_person(
@@ -125,7 +125,7 @@ def pause(code: str) -> Response:
     book = book_for(ACTION, code)
     admin = signed_in()
     try:
-        days = read_form(Pause())["pause"]
+        days = read_mapping(Pause())["pause"]
         choice = write(
             lambda session: role_grants.choose_pause(
                 session, book=book, days=days, made_by=admin.id, now=now()

@@ -18,7 +18,7 @@ from ledger.web.identity.sessions import fresh_needed, held_answers
 from ledger.web.site.context import (
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     signed_in,
     visitor,
@@ -64,7 +64,7 @@ def create() -> Response:
     try:
         form = request.form.to_dict()
         scopes = [name for name in _offered() if form.get(name) == TICKED]
-        answers = read_form(NewToken(), {k: v for k, v in form.items() if k not in scopes})
+        answers = read_mapping(NewToken(), {k: v for k, v in form.items() if k not in scopes})
         secret = write(
             lambda session: tokens.create_token(
                 session,

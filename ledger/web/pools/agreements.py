@@ -22,7 +22,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     signed_in,
     write,
@@ -80,7 +80,7 @@ def _ask(code: str, schema: Schema, ask: Ask, form: Callable[..., Response]) -> 
     book = _community(code)
     person = signed_in()
     try:
-        answers = {**read_form(schema), "made_by": person.id, "now": now()}
+        answers = {**read_mapping(schema), "made_by": person.id, "now": now()}
         write(lambda session: ask(session, book, dict(answers)))
     except (Invalid, Conflict, NotFound) as refusal:
         status = 409 if isinstance(refusal, Conflict) else 422

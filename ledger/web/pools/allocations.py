@@ -20,7 +20,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     signed_in,
     today,
@@ -84,7 +84,7 @@ def _read(
     answers: dict[str, Any] = {}
     figures: tuple[dict[str, int], dict[str, int]] = ({}, {})
     try:
-        answers = read_form(allocation(unit), given)
+        answers = read_mapping(allocation(unit), given)
     except Invalid as refusal:
         problems |= refusal.messages
     try:

@@ -19,7 +19,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     signed_in,
     take_numbers,
@@ -82,7 +82,7 @@ def _read(book: Book, typed: dict[str, str]) -> tuple[dict[str, Any], dict[str, 
     typed.pop("action", None)
     measures, problems = take_numbers(typed, PREFIX)
     try:
-        answers = read_form(shared_cost(exponent(book.commodity)), typed)
+        answers = read_mapping(shared_cost(exponent(book.commodity)), typed)
     except Invalid as refusal:
         raise Invalid(refusal.message, messages={**refusal.messages, **problems}) from refusal
     if problems:

@@ -20,7 +20,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     signed_in,
     write,
@@ -43,7 +43,7 @@ def propose(code: str) -> Response:
     book = book_for("propose_transfer", code)
     person = signed_in()
     try:
-        answers = read_form(transfer_schema(exponent(book.commodity)))
+        answers = read_mapping(transfer_schema(exponent(book.commodity)))
         write(lambda session: _propose(session, book, answers, person.id))
     except Invalid as refusal:
         return _page(code, request.form.to_dict(), errors_of(refusal), 422)

@@ -13,7 +13,7 @@ from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.models.books import Book
 from ledger.models.rights_log import RightsKind
 from ledger.services.people.rights_log import record
-from ledger.web.site.context import book_for, now, read_form, visitor, write
+from ledger.web.site.context import book_for, now, read_mapping, visitor, write
 from ledger.web.site.forms import errors_of
 
 ACTION = "change_settings"
@@ -61,7 +61,7 @@ def carry_out(
         return result
 
     try:
-        answers = read_form(schema)
+        answers = read_mapping(schema)
         result = write(noted)
     except (Invalid, Conflict, NotAllowed) as refusal:
         status = 422 if isinstance(refusal, Invalid) else 409

@@ -28,6 +28,7 @@ from ledger.models.sessions import SignInSession
 from ledger.queries.books.books import book_by_code
 from ledger.queries.people.people import memberships_of
 from ledger.queries.people.sessions import session_of
+from ledger.schemas.forms import Form, Made
 from ledger.services.people.people import sha256
 from ledger.stripe.checkout import PaymentGateway
 from ledger.web.site import idempotency, late_days, session_cookie
@@ -297,8 +298,22 @@ def further(name: str, after: UUID) -> str:
     return f"{request.path}?{urlencode({**request.args.to_dict(), name: str(after)})}"
 
 
-def read_form(schema: Schema, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Read a form by a schema. Raises Invalid with a sentence per field."""
+def read_form(schema: Form[Made], data: Mapping[str, Any] | None = None) -> Made:
+    """Read a form as the dataclass that its schema makes. Raises Invalid with a sentence per
+    field."""
+    made: Made = _load(schema, data)
+    return made
+
+
+def read_mapping(schema: Schema, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Read a form whose fields are only known when it is asked for: one for each column, account
+    or fund. Raises Invalid with a sentence per field. Which forms these are is listed in
+    ``tests/schemas/test_forms.py``; every other is read by ``read_form``."""
+    answers: dict[str, Any] = _load(schema, data)
+    return answers
+
+
+def _load(schema: Schema, data: Mapping[str, Any] | None) -> Any:
     given = request.form if data is None else data
     raw = {name: text for name, text in given.items() if name not in OF_EVERY_FORM}
     unfit = [name for name, text in raw.items() if not is_storable_text(f"{name}{text}")]
@@ -306,12 +321,11 @@ def read_form(schema: Schema, data: Mapping[str, Any] | None = None) -> dict[str
         sentences = ["This contains characters that cannot be displayed."]
         raise Invalid("Check the answers marked below.", messages=dict.fromkeys(unfit, sentences))
     try:
-        loaded: dict[str, Any] = schema.load(raw)
+        return schema.load(raw)
     except ValidationError as error:
         raise Invalid(
             "Check the answers marked below.", messages=flat_messages(error.messages_dict)
         ) from error
-    return loaded
 
 
 def take_numbers(form: dict[str, str], prefix: str) -> tuple[dict[str, int], dict[str, list[str]]]:

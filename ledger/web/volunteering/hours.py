@@ -26,7 +26,7 @@ from ledger.services.volunteering import hours as hours_services
 from ledger.web.site.context import (
     now,
     page,
-    read_form,
+    read_mapping,
     reading,
     require_anywhere,
     row_asked,
@@ -53,7 +53,7 @@ def log() -> Response:
     """Log time that the signed-in person gave: as a member, or towards a pledge of one's own."""
     person = signed_in()
     try:
-        answers = read_form(Hours())
+        answers = read_mapping(Hours())
         write(lambda session: _log(session, person, answers))
     except (Invalid, NotFound) as refusal:
         return _page(request.form.to_dict(), errors_of(refusal), 422)

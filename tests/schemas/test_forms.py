@@ -1,0 +1,158 @@
+"""A form's schema and the dataclass that it makes say the same: names, types, what may be empty."""
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+import types
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pytest
+from marshmallow import fields, missing
+
+import ledger.schemas
+from ledger.schemas.fields import Count, Day, Line, Money, WholeNumber
+from ledger.schemas.forms import Form
+
+# What a factory of a schema is called with, by the name of its parameter.
+GIVEN: dict[str, Any] = {"exponent": 2}
+
+
+def forms() -> Iterator[tuple[str, Form[Any]]]:
+    """Every form of the schemas: the classes, and what the factories return."""
+    names = [module.name for module in pkgutil.iter_modules(ledger.schemas.__path__)]
+    modules = [importlib.import_module(f"ledger.schemas.{name}") for name in names]
+    for module in [*modules, importlib.import_module("reports.views")]:
+        for name, found in vars(module).items():
+            if getattr(found, "__module__", "") != module.__name__ or name.startswith("_"):
+                continue
+            if inspect.isclass(found) and issubclass(found, Form) and found is not Form:
+                yield f"{module.__name__}.{name}", found()
+            elif inspect.isfunction(found):
+                made = typing.get_type_hints(found).get("return")
+                if typing.get_origin(made) is Form:
+                    given = {key: GIVEN[key] for key in inspect.signature(found).parameters}
+                    yield f"{module.__name__}.{name}", found(**given)
+
+
+FORMS = dict(forms())
+
+
+def read_as(field: fields.Field[Any]) -> Any:
+    """Return the type that a field reads, None included where an answer may be that."""
+    found = _type_of(field)
+    none_given = field.allow_none or field.load_default is None
+    always = isinstance(field, WholeNumber) and not field.empty
+    if always and not none_given:
+        found = int
+    return found | None if none_given else found
+
+
+def _type_of(field: fields.Field[Any]) -> Any:
+    if isinstance(field, fields.Nested):
+        assert isinstance(field.schema, Form), "what stands in a form is made as well"
+        return field.schema.makes
+    if isinstance(field, fields.List):
+        return types.GenericAlias(list, (_type_of(field.inner),))
+    for kind in type(field).__mro__:
+        for base in getattr(kind, "__orig_bases__", ()):
+            arguments = typing.get_args(base)
+            if arguments and not isinstance(arguments[0], typing.TypeVar):
+                return arguments[0]
+    raise AssertionError(f"{field} says nowhere what it reads")
+
+
+def differences(form: Form[Any]) -> list[str]:
+    """Return where a form and its dataclass disagree."""
+    found = []
+    made = {one.name: one for one in dataclasses.fields(form.makes)}
+    hints = typing.get_type_hints(form.makes)
+    for name, field in form.fields.items():
+        if name not in made:
+            found.append(f"{name} is asked for, but is not made")
+        elif _plain(hints[name]) != _plain(read_as(field)):
+            found.append(f"{name} is read as {read_as(field)}, but made as {hints[name]}")
+        elif not field.required and field.load_default is missing and not _has_default(made[name]):
+            found.append(f"{name} may be left out, but has no default")
+    left = [name for name, one in made.items() if name not in form.fields and not _has_default(one)]
+    return found + [f"{name} is made, but nobody asks for it" for name in left]
+
+
+def _plain(hint: Any) -> Any:
+    """Return a type without regard to the order of its alternatives."""
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        return frozenset(typing.get_args(hint))
+    return hint
+
+
+def _has_default(field: dataclasses.Field[Any]) -> bool:
+    return (
+        field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+    )
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_a_form_and_its_dataclass_say_the_same(form: Form[Any]) -> None:
+    assert differences(form) == []
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_what_a_form_makes_does_not_change(form: Form[Any]) -> None:
+    assert form.makes.__dataclass_params__.frozen
+    assert "__slots__" in vars(form.makes)
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """What the control's forms make."""
+
+    amount: int
+    fund: str
+    received_on: date | None
+    months: int = 1
+
+
+class GiftForm(Form[Gift]):
+    makes = Gift
+    amount = Money(2, required=True)
+    fund = Line(required=True)
+    received_on = Day(load_default=None)
+    months = Count()
+
+
+class Drifted(Form[Gift]):
+    makes = Gift
+    amount = Line(required=True)
+    colour = Line(required=True)
+    received_on = Day(required=True)
+    months = WholeNumber(most=9)
+
+
+class LeftOut(Form[Gift]):
+    makes = Gift
+    amount = Money(2)
+    fund = Line(load_default="")
+    received_on = Day(load_default=None)
+
+
+def test_a_form_that_says_something_else_is_noticed() -> None:
+    assert differences(GiftForm()) == []
+    assert [line.partition(" ")[0] for line in differences(Drifted())] == [
+        *("amount", "colour", "received_on", "months"),
+        "fund",
+    ]
+    assert differences(LeftOut()) == ["amount may be left out, but has no default"]
+
+
+def test_a_form_makes_its_dataclass() -> None:
+    made = GiftForm().load({"amount": "12.50", "fund": "GEN"})
+    assert made == Gift(1250, "GEN", None)
+
+
+def test_every_form_is_found() -> None:
+    assert "ledger.schemas.periods.ClosingForm" in FORMS
+    assert "ledger.schemas.money.cash" in FORMS
