@@ -1,14 +1,16 @@
 """What a person says of a file of another ledger: how it is read, and what its accounts and units
 are in the books."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 from flask_babel import lazy_gettext as later
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import EXCLUDE, fields, validate
 
 from ledger.importers import FORMATS, LEAVABLE
 from ledger.schemas.fields import Line, asked, one_of
+from ledger.schemas.forms import Form
 from ledger.schemas.tables import ACTIONS
 
 LEFT_OUT = {
@@ -16,40 +18,78 @@ LEFT_OUT = {
     "periodic": later("Periodic transactions"),
     "virtual": later("Virtual postings"),
 }
+# What the fields begin with of which there is one for each part, account and unit.
+LEAVE, ACCOUNT, UNIT = "leave_", "account-", "unit-"
 NO_NUMBER = "Enter an account number."
 
 
-def ledger_reading() -> Schema:
-    """Return the shape of how a file is read: its format, its fund, what is left out of it."""
-    shape: dict[str, Any] = {
-        "format": one_of(
-            FORMATS, "Choose the program the file comes from.", metadata=asked(later("Program"))
-        ),
-        "fund": Line(
-            required=True,
-            longest=64,
-            metadata=asked(later("Fund for everything without one"), widget="choice"),
-        ),
-        "action": one_of(ACTIONS, "Choose whether to preview or to import."),
-    }
-    for part in LEAVABLE:
-        shape[f"leave_{part}"] = fields.Boolean(
-            load_default=False,
-            error_messages={"invalid": "Select it or leave it empty."},
-            metadata=asked(LEFT_OUT[part]),
-        )
-    return Schema.from_dict(shape, name="Ledger")()
+@dataclass(frozen=True, slots=True)
+class LedgerReading:
+    """How a file is read: its format, the code of the fund for what names none, and whether each
+    part that it can do without is left out."""
+
+    format: str
+    fund: str
+    action: str
+    leave_out: Mapping[str, bool]
 
 
-def ledger_mapping(accounts: Iterable[str], units: Iterable[str]) -> Schema:
-    """Return the shape of what accounts and units are, by the names of their fields.
+class LedgerReadingForm(Form[LedgerReading]):
+    """Asks how a file is read."""
 
-    An account is a number of four digits, a unit the code of a commodity; none where nothing was
-    said. Names that another reading of the file had are passed over.
-    """
-    shape: dict[str, Any] = {name: _number() for name in accounts}
-    shape |= {name: Line(load_default="", longest=64) for name in units}
-    return Schema.from_dict(shape, name="LedgerMapping")(unknown=EXCLUDE)
+    makes = LedgerReading
+    gathers = MappingProxyType({LEAVE: "leave_out"})
+
+    format = one_of(
+        FORMATS, "Choose the program the file comes from.", metadata=asked(later("Program"))
+    )
+    fund = Line(
+        required=True,
+        longest=64,
+        metadata=asked(later("Fund for everything without one"), widget="choice"),
+    )
+    action = one_of(ACTIONS, "Choose whether to preview or to import.")
+
+
+def ledger_reading() -> Form[LedgerReading]:
+    """Return the shape of how a file is read."""
+    return LedgerReadingForm.with_fields(
+        {
+            f"{LEAVE}{part}": fields.Boolean(
+                load_default=False,
+                error_messages={"invalid": "Select it or leave it empty."},
+                metadata=asked(LEFT_OUT[part]),
+            )
+            for part in LEAVABLE
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerNames:
+    """What accounts and units of a file are, by the keys of their fields: an account is a number of
+    four digits, a unit the code of a commodity; empty where nothing was said."""
+
+    accounts: Mapping[str, str]
+    units: Mapping[str, str]
+
+
+class LedgerNamesForm(Form[LedgerNames]):
+    """Asks for each account and unit; those of another reading of the file are passed over."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    makes = LedgerNames
+    gathers = MappingProxyType({ACCOUNT: "accounts", UNIT: "units"})
+
+
+def ledger_names(accounts: Iterable[str], units: Iterable[str]) -> Form[LedgerNames]:
+    """Return the shape of what accounts and units are, by the keys of their fields."""
+    return LedgerNamesForm.with_fields(
+        {f"{ACCOUNT}{key}": _number() for key in accounts}
+        | {f"{UNIT}{key}": Line(load_default="", longest=64) for key in units}
+    )
 
 
 def _number() -> fields.Field[str]:

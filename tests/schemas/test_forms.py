@@ -19,7 +19,12 @@ from ledger.schemas.fields import Count, Day, Line, Money, WholeNumber
 from ledger.schemas.forms import Form
 
 # What a factory of a schema is called with, by the name of its parameter.
-GIVEN: dict[str, Any] = {"exponent": 2}
+GIVEN: dict[str, Any] = {
+    "exponent": 2,
+    "columns": 3,
+    "accounts": ["a", "b"],
+    "units": ["c"],
+}
 
 
 def forms() -> Iterator[tuple[str, Form[Any]]]:
@@ -31,7 +36,9 @@ def forms() -> Iterator[tuple[str, Form[Any]]]:
             if getattr(found, "__module__", "") != module.__name__ or name.startswith("_"):
                 continue
             if inspect.isclass(found) and issubclass(found, Form) and found is not Form:
-                yield f"{module.__name__}.{name}", found()
+                # Where fields are gathered, the factory says which there are.
+                if not found.gathers:
+                    yield f"{module.__name__}.{name}", found()
             elif inspect.isfunction(found):
                 made = typing.get_type_hints(found).get("return")
                 if typing.get_origin(made) is Form:
@@ -71,14 +78,22 @@ def differences(form: Form[Any]) -> list[str]:
     found = []
     made = {one.name: one for one in dataclasses.fields(form.makes)}
     hints = typing.get_type_hints(form.makes)
-    for name, field in form.fields.items():
+    asked = {name: read_as(field) for name, field in form.fields.items()}
+    for prefix, name in form.gathers.items():
+        kinds = {_plain(asked.pop(key)) for key in [*asked] if key.startswith(prefix)}
+        wanted = typing.get_args(hints[name]) if name in made else ()
+        if [*kinds] != [_plain(one) for one in wanted[1:]]:
+            found.append(f"{name} gathers {kinds}, but is made as {wanted}")
+    for name, read in asked.items():
+        field = form.fields[name]
         if name not in made:
             found.append(f"{name} is asked for, but is not made")
-        elif _plain(hints[name]) != _plain(read_as(field)):
-            found.append(f"{name} is read as {read_as(field)}, but made as {hints[name]}")
+        elif _plain(hints[name]) != _plain(read):
+            found.append(f"{name} is read as {read}, but made as {hints[name]}")
         elif not field.required and field.load_default is missing and not _has_default(made[name]):
             found.append(f"{name} may be left out, but has no default")
-    left = [name for name, one in made.items() if name not in form.fields and not _has_default(one)]
+    known = {*form.fields, *form.gathers.values()}
+    left = [name for name, one in made.items() if name not in known and not _has_default(one)]
     return found + [f"{name} is made, but nobody asks for it" for name in left]
 
 
@@ -154,5 +169,14 @@ def test_a_form_makes_its_dataclass() -> None:
 
 
 def test_every_form_is_found() -> None:
-    assert "ledger.schemas.periods.ClosingForm" in FORMS
-    assert "ledger.schemas.money.cash" in FORMS
+    """Also those that a factory makes, and those to which a factory gives fields."""
+    known = {type(form).__qualname__.rpartition(".")[2] for form in FORMS.values()}
+    waiting: list[type[Form[Any]]] = [Form]
+    found = set()
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if kind is not Form and kind.__module__ != __name__:
+            found.add(kind.__qualname__.rpartition(".")[2])
+    assert len(found) > 10
+    assert found - known == set()

@@ -15,14 +15,14 @@ from ledger.core.accounts import Acct
 from ledger.db import Session
 from ledger.errors import Invalid, PoolbookError
 from ledger.models.books import Book
-from ledger.schemas.tables import bank_mapping
+from ledger.schemas.tables import BankTable, bank_table
 from ledger.services.banking import statements as statement_services
 from ledger.services.banking.statements import SeveralAccounts
 from ledger.services.importing import tables
 from ledger.web.banking.statements import chosen_account, say_imported
 from ledger.web.importing import table_forms
 from ledger.web.importing.drafts import Draft, Flow, Looked, register
-from ledger.web.site.context import now, read_mapping, reading, signed_in
+from ledger.web.site.context import now, read_form, reading, signed_in
 from ledger.web.site.forms import Errors, errors_of
 
 pages = Blueprint("bank_tables", __name__)
@@ -49,10 +49,10 @@ def _propose(draft: Draft) -> Looked:
 def _answer(draft: Draft, values: dict[str, str]) -> Looked:
     found = _best(draft)
     try:
-        answers = read_mapping(bank_mapping(table_forms.width_of(found.grid)))
-        profile = _profile(found, answers)
+        said = read_form(bank_table(table_forms.width_of(found.grid)))
+        profile = _profile(found, said)
         found = reading_of(draft.data, profile, draft.book.commodity)
-        file = _read(draft, profile, answers["opening"])
+        file = _read(draft, profile, said.opening)
     except Invalid as refusal:
         return Looked(values, _errors_of(refusal), table_forms.shown_of(found))
     assert found.placed is not None, "what can be read has a place for its columns"
@@ -108,14 +108,14 @@ def _best(draft: Draft) -> Reading:
     return reading_of(draft.data, None, draft.book.commodity, known)
 
 
-def _profile(base: Reading, answers: dict[str, Any]) -> Profile:
+def _profile(base: Reading, said: BankTable) -> Profile:
     """Return the profile that a person's answers make. Raises Invalid, naming a field."""
-    profile = table_forms.profile_of(base, answers)
+    profile = table_forms.profile_of(base, said)
     return replace(
         profile,
-        sign_out=_words(answers["money_out"]) if profile.sign else (),
+        sign_out=_words(said.money_out) if profile.sign else (),
         sign_in=(),
-        booked=_words(answers["booked"]) if profile.status else (),
+        booked=_words(said.booked) if profile.status else (),
     )
 
 
@@ -144,7 +144,7 @@ register(
         propose=_propose,
         answer=_answer,
         said=say_imported,
-        form=partial(table_forms.form_of, bank_mapping(0)),
+        form=partial(table_forms.form_of, bank_table(0)),
         errors_of=_errors_of,
     ),
     "statements/tables",

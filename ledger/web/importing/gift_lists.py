@@ -15,11 +15,11 @@ from ledger.errors import Invalid, NotFound, PoolbookError
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.queries.books.books import funds_of
-from ledger.schemas.gift_lists import MEANINGS, gift_mapping
+from ledger.schemas.gift_lists import MEANINGS, GiftTable, gift_table
 from ledger.services.importing import gift_lists
 from ledger.web.importing import table_forms
 from ledger.web.importing.drafts import Draft, Flow, Looked, register
-from ledger.web.site.context import now, read_mapping, reading, signed_in
+from ledger.web.site.context import now, read_form, reading, signed_in
 from ledger.web.site.forms import Errors, errors_of
 
 pages = Blueprint("gift_lists", __name__)
@@ -41,16 +41,16 @@ def _propose(draft: Draft) -> Looked:
 def _answer(draft: Draft, values: dict[str, str]) -> Looked:
     found = _check(draft.book, draft.file_name, draft.data)
     try:
-        answers = read_mapping(gift_mapping(table_forms.width_of(found.grid)))
-        profile = table_forms.profile_of(found, answers)
+        said = read_form(gift_table(table_forms.width_of(found.grid)))
+        profile = table_forms.profile_of(found, said)
         found = reading_of_gifts(draft.data, profile, draft.book.commodity)
         gifts = read_gifts(draft.data, profile, draft.book.commodity)
         with reading() as session:
             preview = gift_lists.preview_gifts(
                 session,
-                purpose=_purpose(session, draft.book, answers),
+                purpose=_purpose(session, draft.book, said),
                 gifts=gifts,
-                without_email=answers["without_email"],
+                without_email=said.without_email,
                 now=now(),
             )
     except (Invalid, NotFound) as refusal:
@@ -60,9 +60,9 @@ def _answer(draft: Draft, values: dict[str, str]) -> Looked:
     def keep(session: Session) -> gift_lists.GiftsImported:
         return gift_lists.import_gifts(
             session,
-            purpose=_purpose(session, draft.book, answers),
+            purpose=_purpose(session, draft.book, said),
             gifts=gifts,
-            without_email=answers["without_email"],
+            without_email=said.without_email,
             by=by,
             now=now(),
         )
@@ -91,14 +91,14 @@ def _errors_of(refusal: PoolbookError) -> Errors:
     )
 
 
-def _purpose(session: ReadSession, book: Book, answers: dict[str, Any]) -> gift_lists.Purpose:
-    kind, _colon, named = answers["purpose"].partition(":")
+def _purpose(session: ReadSession, book: Book, said: GiftTable) -> gift_lists.Purpose:
+    kind, _colon, named = said.purpose.partition(":")
     return gift_lists.purpose_of(
         session,
         book=book,
         fund=named if kind == "fund" else "",
         campaign=named if kind == "campaign" else "",
-        account=int(answers["account"]),
+        account=int(said.account),
     )
 
 
@@ -130,7 +130,7 @@ register(
         propose=_propose,
         answer=_answer,
         said=_said,
-        form=partial(table_forms.form_of, gift_mapping(0)),
+        form=partial(table_forms.form_of, gift_table(0)),
         errors_of=_errors_of,
     ),
     "gifts",

@@ -24,10 +24,10 @@ from ledger.importers.mapping import is_ours, target_of
 from ledger.models.books import Book
 from ledger.queries.books.books import account_names, fund_by_code, funds_of
 from ledger.schemas.fields import asked
-from ledger.schemas.ledgers import ledger_mapping, ledger_reading
+from ledger.schemas.ledgers import ACCOUNT, UNIT, ledger_names, ledger_reading
 from ledger.services.importing import ledgers
 from ledger.web.importing.drafts import Draft, Flow, Looked, register
-from ledger.web.site.context import here, now, read_mapping, reading
+from ledger.web.site.context import here, now, read_form, reading
 from ledger.web.site.forms import Errors, Form, errors_of
 
 pages = Blueprint("ledgers", __name__)
@@ -37,7 +37,7 @@ LONGEST_NAME = 100
 # More would make a form that no browser should be asked to send.
 MOST_NAMES = 500
 # What the fields of accounts and units begin with.
-NAMES = ("account-", "unit-")
+NAMES = (ACCOUNT, UNIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,13 @@ def _propose(draft: Draft) -> Looked:
 def _answer(draft: Draft, values: dict[str, str]) -> Looked:
     history = mapping = None
     try:
-        said = read_mapping(
+        said = read_form(
             ledger_reading(),
             {name: text for name, text in values.items() if not name.startswith(NAMES)},
         )
-        leave_out = tuple(part for part in LEAVABLE if said[f"leave_{part}"])
-        history = _history(draft.file_name, draft.data, said["format"], leave_out)
-        mapping = _proposed(draft.book, history, said["fund"])
+        leave_out = tuple(part for part, left in said.leave_out.items() if left)
+        history = _history(draft.file_name, draft.data, said.format, leave_out)
+        mapping = _proposed(draft.book, history, said.fund)
         names = {name: text for name, text in values.items() if name.startswith(NAMES)}
         values = _answers(mapping) | values
         mapping = _said_of(draft.book, mapping, names)
@@ -143,26 +143,26 @@ def _proposed(book: Book, history: History, fund: str) -> Mapping:
 
 def _said_of(book: Book, proposed: Mapping, names: dict[str, str]) -> Mapping:
     """Return a mapping with what the form says. Raises Invalid, naming fields."""
-    accounts = {_field("account", name): name for name in proposed.accounts}
-    units = {_field("unit", unit): unit for unit in proposed.commodities}
-    answers = read_mapping(ledger_mapping(accounts, units), names)
+    accounts = {_key(name): name for name in proposed.accounts}
+    units = {_key(unit): unit for unit in proposed.commodities}
+    said = read_form(ledger_names(accounts, units), names)
     with reading() as session:
         chart = account_names(session, book.id)
     problems: Errors = {}
     found = dict(proposed.accounts)
-    for field, name in accounts.items():
-        number = int(answers[field] or 0) or found[name].number
+    for key, name in accounts.items():
+        number = int(said.accounts[key] or 0) or found[name].number
         if not number:
-            problems[field] = [_("Choose an account.")]
+            problems[f"{ACCOUNT}{key}"] = [_("Choose an account.")]
         elif number != found[name].number:
             found[name] = replace(
                 found[name], number=number, name=None if number in chart else name
             )
     codes = dict(proposed.commodities)
-    for field, unit in units.items():
-        code = answers[field].upper() or codes[unit].code
+    for key, unit in units.items():
+        code = said.units[key].upper() or codes[unit].code
         if not is_ours(code):
-            problems[field] = [_("Enter a commodity code, like EUR or MIN.GEN.")]
+            problems[f"{UNIT}{key}"] = [_("Enter a commodity code, like EUR or MIN.GEN.")]
         elif code != codes[unit].code:
             codes[unit] = target_of(code)
     if problems:
@@ -181,17 +181,18 @@ def _previewed(book: Book, history: History, mapping: Mapping) -> ledgers.Histor
 
 def _answers(mapping: Mapping) -> dict[str, str]:
     answers = {
-        _field("account", name): str(target.number or "")
+        f"{ACCOUNT}{_key(name)}": str(target.number or "")
         for name, target in mapping.accounts.items()
     }
     return answers | {
-        _field("unit", unit): target.code for unit, target in mapping.commodities.items()
+        f"{UNIT}{_key(unit)}": target.code for unit, target in mapping.commodities.items()
     }
 
 
-def _field(kind: str, name: str) -> str:
-    """Return the name of a field, which stays when another reading finds other names."""
-    return f"{kind}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+def _key(name: str) -> str:
+    """Return how a field is called after an account or unit; it stays when another reading finds
+    other names."""
+    return hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
 def _shown(
@@ -207,7 +208,7 @@ def _shown(
         "funds": [(fund.code, fund.name) for fund in funds],
         "accounts": [
             Named(
-                _field("account", name),
+                f"{ACCOUNT}{_key(name)}",
                 name,
                 sums.get(name, ()),
                 target.name is not None and target.number not in chart,
@@ -215,7 +216,7 @@ def _shown(
             for name, target in (mapping.accounts if mapping else {}).items()
         ],
         "units": [
-            Named(_field("unit", unit), unit) for unit in (mapping.commodities if mapping else {})
+            Named(f"{UNIT}{_key(unit)}", unit) for unit in (mapping.commodities if mapping else {})
         ],
         "samples": history.transactions[:TRANSACTIONS_SHOWN] if history else (),
         "transactions": len(history.transactions) if history else 0,

@@ -16,7 +16,7 @@ from ledger.core.accounts import Acct
 from ledger.errors import Invalid
 from ledger.models.books import Book
 from ledger.schemas.fields import asked
-from ledger.schemas.tables import MEANINGS
+from ledger.schemas.tables import COLUMN, MEANINGS, Table
 from ledger.services.importing.tables import draft_by_id, keep_draft
 from ledger.web.site.context import now, reading, signed_in, write
 from ledger.web.site.forms import Errors, Form
@@ -99,7 +99,7 @@ def columns_of(found: Reading) -> list[Column]:
         if heading or filled:
             columns.append(
                 Column(
-                    f"column-{index + 1}",
+                    f"{COLUMN}{index + 1}",
                     heading or _("Column %(number)s", number=index + 1),
                     tuple(dict.fromkeys(filled))[:EXAMPLES],
                 )
@@ -151,49 +151,52 @@ def values_of(found: Reading, currency: str, meanings: Sequence[str] = MEANINGS)
     for key in meanings:
         for name in _named(profile, key):
             if placed is not None and name in placed.at:
-                values[f"column-{placed.at[name] + 1}"] = key
+                values[f"{COLUMN}{placed.at[name] + 1}"] = key
     return values
 
 
-def profile_of(base: Reading, answers: dict[str, Any]) -> Profile:
-    """Return the profile that the answers of a form make. Raises Invalid, naming a field."""
-    number = answers["heading_line"]
+def profile_of(base: Reading, said: Table) -> Profile:
+    """Return the profile that what was said of a table makes. Raises Invalid, naming a field."""
+    number = said.heading_line
     above = next((row for row in base.grid.rows if row.number == number), None)
     if number and above is None:
         raise Invalid(_("Choose the line with the headings."), messages={
             "heading_line": [_("Choose the line with the headings.")]})  # fmt: skip
     headings = [cell.strip() for cell in above.cells] if above else []
-    said: dict[str, list[str]] = {}
-    for name, meaning in answers.items():
-        if name.startswith("column-") and meaning:
-            said.setdefault(meaning, []).append(_name(headings, int(name.partition("-")[2])))
-    _check_enough(said)
-    for meaning, names in said.items():
+    columns: dict[str, list[str]] = {}
+    for column, meaning in said.columns.items():
+        if meaning:
+            columns.setdefault(meaning, []).append(_name(headings, int(column)))
+    _check_enough(columns)
+    for meaning, names in columns.items():
         if meaning != "texts" and len(names) > 1:
             sentence = _(
                 "Two different columns cannot be the same: %(names)s.", names=", ".join(names)
             )
             raise Invalid(sentence, messages={"form": [sentence]})
     document: dict[str, Any] = {
-        key: names if key == "texts" else names[0] for key, names in said.items()
+        key: names if key == "texts" else names[0] for key, names in columns.items()
     }
-    document |= {
-        key: answers[key] for key in ("day_format", "decimal_mark", "encoding") if answers[key]
+    written = {
+        "day_format": said.day_format,
+        "decimal_mark": said.decimal_mark,
+        "encoding": said.encoding,
+        "currency": said.currency.upper(),
     }
-    document |= {"currency": answers["currency"].upper()} if answers["currency"] else {}
-    same = all(_named(base.profile, key) == said.get(key, []) for key in MEANINGS if key)
+    document |= {key: text for key, text in written.items() if text}
+    same = all(_named(base.profile, key) == columns.get(key, []) for key in MEANINGS if key)
     if same:
         document |= {key: getattr(base.profile, key) for key in _KEPT}
     profile = profile_from({"name": base.profile.name, **document, "heading_line": number})
     return _found_by_itself(base.grid, profile)
 
 
-def _check_enough(said: dict[str, list[str]]) -> None:
-    both = "paid_out" in said and "paid_in" in said
+def _check_enough(columns: dict[str, list[str]]) -> None:
+    both = "paid_out" in columns and "paid_in" in columns
     sentence = ""
-    if "day" not in said:
+    if "day" not in columns:
         sentence = _("Choose the column of the date.")
-    elif ("amount" in said) == both or ("paid_out" in said) != ("paid_in" in said):
+    elif ("amount" in columns) == both or ("paid_out" in columns) != ("paid_in" in columns):
         sentence = _(
             "Choose the column of the amount, or the two columns of amounts paid out and paid in."
         )
