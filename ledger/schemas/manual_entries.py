@@ -1,12 +1,15 @@
 """The answers a manual entry asks for: one field each, shared by all kinds of manual entry."""
 
+import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from types import NoneType
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from flask_babel import lazy_gettext as later
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import ValidationError, fields
 
 from ledger.core.currencies import EXPONENTS
 from ledger.core.vocabulary import Consent
@@ -26,6 +29,7 @@ from ledger.schemas.fields import (
     minor_units,
     one_of,
 )
+from ledger.schemas.forms import Form
 
 MILLION = 1_000_000
 MOST_BULK = 999_999_999
@@ -131,26 +135,48 @@ class Balances(fields.Field[list[tuple[int, str, str, int]]]):
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What every kind of manual entry is asked: whether it is previewed or booked."""
+
+    step: str
+
+
+Answered = TypeVar("Answered", bound=Answers)
+
+
+def wanted_of(makes: type[Answers]) -> dict[str, bool]:
+    """Return the answers that a kind of manual entry asks for, and whether each is needed."""
+    hints = get_type_hints(makes)
+    return {
+        one.name: NoneType not in get_args(hints[one.name])
+        for one in dataclasses.fields(makes)
+        if one.name != "step"
+    }
+
+
 def shape_of(
-    wanted: Sequence[str],
+    makes: type[Answered],
     *,
     exponent: int,
-    optional: Sequence[str],
     amount_in: str = "",
     words: Mapping[str, Mapping[str, Any]] | None = None,
-) -> Schema:
-    """Return the shape of a manual entry that needs these answers.
+) -> Form[Answered]:
+    """Return the shape of a manual entry whose answers are a dataclass: a field for each of its.
 
     Amounts are in a currency of so many decimals; ``amount`` in another one where it is named.
     ``words`` are labels and hints that are other than usual in this one.
     """
-    shape: dict[str, Any] = {}
-    for name in wanted:
+    shape: dict[str, fields.Field[Any]] = {}
+    for name, needed in wanted_of(makes).items():
         decimals = EXPONENTS.get(amount_in, 2) if name == "amount" and amount_in else exponent
-        shape[name] = FIELDS[name](decimals, name not in optional)
-        shape[name].metadata.update((words or {}).get(name, {}))
+        field = FIELDS[name](decimals, needed)
+        field.metadata = {**field.metadata, **(words or {}).get(name, {})}
+        shape[name] = field
     shape["step"] = one_of(("try", "do"), "Choose whether to preview or to save.")
-    return Schema.from_dict(shape, name="ManualEntry")()
+    form = Form[Answered].with_fields(shape)
+    form.makes = makes
+    return form
 
 
 def _pairs(value: Any, sentence: str) -> list[tuple[str, str]]:

@@ -17,6 +17,8 @@ from marshmallow import fields, missing
 import ledger.schemas
 from ledger.schemas.fields import Count, Day, Line, Money, WholeNumber
 from ledger.schemas.forms import Form
+from ledger.schemas.manual_entries import shape_of
+from ledger.web.manual_entries.pages import ENTRY_KINDS
 
 # What a factory of a schema is called with, by the name of its parameter.
 GIVEN: dict[str, Any] = {
@@ -41,12 +43,18 @@ def forms() -> Iterator[tuple[str, Form[Any]]]:
                     yield f"{module.__name__}.{name}", found()
             elif inspect.isfunction(found):
                 made = typing.get_type_hints(found).get("return")
-                if typing.get_origin(made) is Form:
+                if typing.get_origin(made) is Form and found is not shape_of:
                     given = {key: GIVEN[key] for key in inspect.signature(found).parameters}
                     yield f"{module.__name__}.{name}", found(**given)
 
 
-FORMS = dict(forms())
+FORMS = {
+    **dict(forms()),
+    **{
+        f"manual entry: {name}": shape_of(kind.makes, exponent=2)
+        for name, kind in ENTRY_KINDS.items()
+    },
+}
 
 
 def read_as(field: fields.Field[Any]) -> Any:

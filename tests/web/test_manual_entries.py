@@ -17,6 +17,7 @@ from ledger.models.pledges import Pledge
 from ledger.models.statements import BankLine, BankStatement
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code
+from ledger.schemas.manual_entries import wanted_of
 from ledger.services.books.policies import choose_policy
 from ledger.services.people.people import grant_role
 from ledger.web.manual_entries.pages import ENTRY_KINDS
@@ -351,9 +352,8 @@ def test_every_deed_has_a_form_and_refuses_an_empty_one_by_name(town: Town, task
     before = town.rows()
     answer = treasurer.post(path, data={"step": "do"})
     assert answer.status_code == 422
-    for name in ENTRY_KINDS[task].wants:
+    for name, needed in wanted_of(ENTRY_KINDS[task].makes).items():
         assert f'name="{name}"' in page
-        needed = name not in ENTRY_KINDS[task].optional and name != "basis_points"
         assert (f'href="#{name}"' in answer.text) is needed, name
     assert town.rows() == before
 

@@ -3,7 +3,7 @@
 ``pages`` shows the forms and opens the transactions. Must not know Flask's request.
 """
 
-from datetime import date
+from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as later
@@ -27,30 +27,34 @@ from ledger.services.equipment.assets import Receipt
 from ledger.services.payments import refund_settlement
 from ledger.services.pledges import pledges, receivables
 from ledger.services.volunteering import hours
+from ledger.web.manual_entries import answers
 from ledger.web.manual_entries.forms import Entered, EntryKind
 
 
-def _promise(told: Entered) -> Agreement:
+def _promise(told: Entered[answers.Promise]) -> Agreement:
     return receivables.propose_promise(
         told.session,
-        party=told.party(),
+        party=told.party(told.answers),
         book=told.book,
-        fund=told.fund(),
-        evidence=told.answers["reason"],
-        **told.asking("schedule", "basis_points"),
+        fund=told.fund(told.answers.fund),
+        evidence=told.answers.reason,
+        schedule=told.answers.schedule,
+        basis_points=told.answers.basis_points,
+        made_by=told.by,
+        now=told.now,
     )
 
 
-def _spoken_pledge(told: Entered) -> UUID:
+def _spoken_pledge(told: Entered[answers.SpokenPledge]) -> UUID:
     pledge = pledges.make_promise(
         told.session,
         promised=pledges.Promised(
-            party=told.party(),
+            party=told.party(told.answers),
             book=told.book,
-            fund=told.fund(),
-            quantity=told.answers["amount"],
+            fund=told.fund(told.answers.fund),
+            quantity=told.answers.amount,
             legal_nature=LegalNature.INTENTION,
-            due_on=told.answers["due_on"],
+            due_on=told.answers.due_on,
         ),
         on=told.today,
         now=told.now,
@@ -62,182 +66,211 @@ def _spoken_pledge(told: Entered) -> UUID:
     ]
 
 
-def _pledge_taken_back(told: Entered) -> UUID:
-    reference = told.answers["pledge"].upper()
+def _pledge_taken_back(told: Entered[answers.PledgeTakenBack]) -> UUID:
+    reference = told.answers.pledge.upper()
     pledge = pledge_by_reference(told.session, told.book.id, reference)
     if pledge is None:
         raise Invalid("This book has no such pledge.", place="pledge")
     return pledges.cancel_pledge(
-        told.session, pledge_id=pledge.id, on=_day(told), now=told.now, made_by=told.by
+        told.session, pledge_id=pledge.id, on=told.answers.done_on, now=told.now, made_by=told.by
     )
 
 
-def _allowance(told: Entered) -> ApprovalRequest:
+def _allowance(told: Entered[answers.Allowance]) -> ApprovalRequest:
     return receivables.propose_allowance(
-        told.session, book=told.book, fund=told.fund(), **told.asking("amount", "reason")
+        told.session,
+        book=told.book,
+        fund=told.fund(told.answers.fund),
+        amount=told.answers.amount,
+        reason=told.answers.reason,
+        made_by=told.by,
+        now=told.now,
     )
 
 
-def _foreign_gift(told: Entered) -> UUID:
+def _foreign_gift(told: Entered[answers.ForeignGift]) -> UUID:
     entry_id, _value = exchange.receive_foreign_gift(
         told.session,
         book=told.book,
-        fund=told.fund(),
+        fund=told.fund(told.answers.fund),
         gift=exchange.ForeignGift(
-            foreign=told.answers["foreign"].upper(),
-            amount=told.answers["amount"],
-            rate_millionths=told.answers["rate"],
-            reference=told.answers["reference"],
+            foreign=told.answers.foreign.upper(),
+            amount=told.answers.amount,
+            rate_millionths=told.answers.rate,
+            reference=told.answers.reference,
         ),
-        **told.booking(),
+        by=told.by,
+        on=told.answers.done_on,
+        now=told.now,
     )
     return entry_id
 
 
-def _foreign_sale(told: Entered) -> UUID:
+def _foreign_sale(told: Entered[answers.ForeignSale]) -> UUID:
     return exchange.sell_foreign(
         told.session,
         book=told.book,
-        fund=told.fund(),
+        fund=told.fund(told.answers.fund),
         sale=exchange.ForeignSale(
-            foreign=told.answers["foreign"].upper(),
-            amount=told.answers["amount"],
-            received=told.answers["received"],
-            reference=told.answers["reference"],
+            foreign=told.answers.foreign.upper(),
+            amount=told.answers.amount,
+            received=told.answers.received,
+            reference=told.answers.reference,
         ),
-        **told.booking(),
+        by=told.by,
+        on=told.answers.done_on,
+        now=told.now,
     )
 
 
-def _revaluation(told: Entered) -> UUID:
+def _revaluation(told: Entered[answers.Revaluation]) -> UUID:
     entry_id, _gain = exchange.revalue(
         told.session,
         book=told.book,
-        fund=told.fund(),
-        rates_millionths=told.answers["rates"],
-        **told.booking(),
+        fund=told.fund(told.answers.fund),
+        rates_millionths=told.answers.rates,
+        by=told.by,
+        on=told.answers.done_on,
+        now=told.now,
     )
     if entry_id is None:
         raise Conflict("At these rates, there is nothing to revalue.", place="rates")
     return entry_id
 
 
-def _material(told: Entered) -> ApprovalRequest:
-    name = told.answers["commodity"]
-    code = f"{told.answers['unit']}.{'_'.join(name.upper().split())}"
-    noun = f"{UNITS[told.answers['unit']]} {name}"
+def _material(told: Entered[answers.Material]) -> ApprovalRequest:
+    name = told.answers.commodity
+    code = f"{told.answers.unit}.{'_'.join(name.upper().split())}"
+    noun = f"{UNITS[told.answers.unit]} {name}"
     ensure_commodity(told.session, code, singular=noun, plural=noun)
     return supplies.propose_material(
         told.session,
         book=told.book,
-        fund=told.fund(),
-        material=supplies.Material(code, told.answers["quantity"], told.answers["value"]),
-        evidence=told.answers["reason"],
-        **told.asking(),
+        fund=told.fund(told.answers.fund),
+        material=supplies.Material(code, told.answers.quantity, told.answers.value),
+        evidence=told.answers.reason,
+        made_by=told.by,
+        now=told.now,
     )
 
 
-def _material_used(told: Entered) -> UUID:
-    fund, _slash, commodity = told.answers["stock"].partition("/")
+def _material_used(told: Entered[answers.MaterialUsed]) -> UUID:
+    fund, _slash, commodity = told.answers.stock.partition("/")
     entry_id, _value = supplies.use_material(
         told.session,
         book=told.book,
         fund=fund_by_code(told.session, told.book.id, fund),
         commodity=commodity,
-        **told.booking("quantity", "reference"),
+        quantity=told.answers.quantity,
+        reference=told.answers.reference,
+        by=told.by,
+        on=told.answers.done_on,
+        now=told.now,
     )
     return entry_id
 
 
-def _small_gift(told: Entered) -> ApprovalRequest:
+def _small_gift(told: Entered[answers.SmallGift]) -> ApprovalRequest:
     return low_value_items.propose_small_gift(
         told.session,
         book=told.book,
-        fund=told.fund(),
+        fund=told.fund(told.answers.fund),
         receipt=Receipt(
-            commodity=told.answers["thing"],
-            quantity=told.answers["items"],
-            description=told.answers["description"],
-            condition=told.answers["condition"],
-            received_on=told.answers["received_on"],
+            commodity=told.answers.thing,
+            quantity=told.answers.items,
+            description=told.answers.description,
+            condition=told.answers.condition,
+            received_on=told.answers.received_on,
         ),
-        evidence=told.answers["reason"],
-        **told.asking("value"),
+        evidence=told.answers.reason,
+        value=told.answers.value,
+        made_by=told.by,
+        now=told.now,
     )
 
 
-def _free_use(told: Entered) -> ApprovalRequest:
-    loan = told.session.get(AssetLoan, told.answers["loan"])
+def _free_use(told: Entered[answers.FreeUse]) -> ApprovalRequest:
+    loan = told.session.get(AssetLoan, told.answers.loan)
     if loan is None or loan.borrower_id != told.book.id:
         raise Invalid("This community has not borrowed this equipment.", place="loan")
     return contributed_use.propose_use(
         told.session,
         loan_id=loan.id,
-        evidence=told.answers["reason"],
-        **told.asking("days", "value"),
+        evidence=told.answers.reason,
+        days=told.answers.days,
+        value=told.answers.value,
+        made_by=told.by,
+        now=told.now,
     )
 
 
-def _bounced_cheque(told: Entered) -> UUID:
+def _bounced_cheque(told: Entered[answers.BouncedCheque]) -> UUID:
     return cash.bounce_cheque(
         told.session,
         book=told.book,
-        entry_id=told.answers["entry"],
-        charge=told.answers["charge"] or 0,
-        amount=told.answers["amount"],
-        general_fund=told.fund("general_fund"),
-        **told.booking(),
+        entry_id=told.answers.entry,
+        charge=told.answers.charge or 0,
+        amount=told.answers.amount,
+        general_fund=told.fund(told.answers.general_fund),
+        by=told.by,
+        on=told.answers.done_on,
+        now=told.now,
     )
 
 
-def _given_by_mistake(told: Entered) -> UUID:
-    txn = told.session.get(BalanceTransaction, told.answers["contribution"])
+def _given_by_mistake(told: Entered[answers.GivenByMistake]) -> UUID:
+    txn = told.session.get(BalanceTransaction, told.answers.contribution)
     if txn is None or txn.book_id != told.book.id or txn.source_id is None:
         raise Invalid("This book has no such contribution.", place="contribution")
     return refund_settlement.owe_back(
         told.session,
         charge_id=txn.source_id,
-        amount=told.answers["amount"],
-        on=_day(told),
+        amount=told.answers.amount,
+        on=told.answers.done_on,
         now=told.now,
         made_by=told.by,
     )
 
 
-def _donor_repaid(told: Entered) -> UUID:
+def _donor_repaid(told: Entered[answers.DonorRepaid]) -> UUID:
     return repayments.repay(
-        told.session, book=told.book, owed=told.answers["owed"], **told.booking("amount")
+        told.session,
+        book=told.book,
+        owed=told.answers.owed,
+        amount=told.answers.amount,
+        by=told.by,
+        on=told.answers.done_on,
+        now=told.now,
     )
 
 
-def _hours_not_worked(told: Entered) -> ApprovalRequest:
-    row = told.session.get(HoursEntry, told.answers["hours"])
+def _hours_not_worked(told: Entered[answers.HoursNotWorked]) -> ApprovalRequest:
+    row = told.session.get(HoursEntry, told.answers.hours)
     if row is None or row.book_id != told.book.id:
         raise Invalid("This community has no such record of hours.", place="hours")
     return hours.propose_hours_correction(
-        told.session, hours_id=row.id, **told.asking("minutes", "reason")
+        told.session,
+        hours_id=row.id,
+        minutes=told.answers.minutes,
+        reason=told.answers.reason,
+        made_by=told.by,
+        now=told.now,
     )
-
-
-def _day(told: Entered) -> date:
-    day: date = told.answers["done_on"]
-    return day
 
 
 # How quantities in bulk are called: the unit, before what it is.
 UNITS = {"GRM": "g", "MLT": "ml"}
 
-_DONOR = ("name", "email", "consent")
 _FOREIGN = {
     "amount": asked(later("Amount in that currency")),
 }
 
-COMMUNITY_KINDS: dict[str, EntryKind] = {
+COMMUNITY_KINDS: dict[str, EntryKind[Any]] = {
     "promise": EntryKind(
         "promises",
         later("Written pledge"),
         later("A donor owes you money under a signed letter. An approver checks the letter."),
-        (*_DONOR, "fund", "schedule", "basis_points", "reason"),
+        answers.Promise,
         _promise,
         asks=True,
         tried=True,
@@ -247,23 +280,22 @@ COMMUNITY_KINDS: dict[str, EntryKind] = {
         "promises",
         later("Pledge by phone"),
         later("A donor intends to give. The pledge becomes income once it is paid."),
-        (*_DONOR, "amount", "fund", "due_on"),
+        answers.SpokenPledge,
         _spoken_pledge,
     ),
     "pledge-taken-back": EntryKind(
         "promises",
         later("Withdrawn pledge"),
         later("A donor told you that they will not pay the rest of a pledge."),
-        ("pledge", "done_on"),
+        answers.PledgeTakenBack,
         _pledge_taken_back,
     ),
     "allowance": EntryKind(
         "promises",
         later("Allowance for doubtful pledges"),
         later("Sets aside the part of a fund's pledges that may never be paid."),
-        ("fund", "amount", "reason"),
+        answers.Allowance,
         _allowance,
-        optional=("amount",),
         asks=True,
         tried=True,
         words={
@@ -277,7 +309,7 @@ COMMUNITY_KINDS: dict[str, EntryKind] = {
         "foreign",
         later("Contribution in another currency"),
         later("Money received in an account of another currency."),
-        ("fund", "foreign", "amount", "rate", "reference", "done_on"),
+        answers.ForeignGift,
         _foreign_gift,
         tried=True,
         words=_FOREIGN,
@@ -286,7 +318,7 @@ COMMUNITY_KINDS: dict[str, EntryKind] = {
         "foreign",
         later("Currency exchange"),
         later("The bank sold foreign money and paid you in your own currency."),
-        ("fund", "foreign", "amount", "received", "reference", "done_on"),
+        answers.ForeignSale,
         _foreign_sale,
         tried=True,
         words=_FOREIGN,
@@ -297,7 +329,7 @@ COMMUNITY_KINDS: dict[str, EntryKind] = {
         later(
             "Revalues foreign money at the rates of a closing day. The change is a gain or loss."
         ),
-        ("fund", "rates", "done_on"),
+        answers.Revaluation,
         _revaluation,
         tried=True,
     ),
@@ -305,7 +337,7 @@ COMMUNITY_KINDS: dict[str, EntryKind] = {
         "things",
         later("Supplies received"),
         later("Sand, paint or flour, with their value. An approver agrees to the value."),
-        ("commodity", "unit", "quantity", "value", "fund", "reason"),
+        answers.Material,
         _material,
         asks=True,
         words={"quantity": asked(later("Quantity"), later("In grams or millilitres."))},
@@ -314,7 +346,7 @@ COMMUNITY_KINDS: dict[str, EntryKind] = {
         "things",
         later("Supplies used"),
         later("Removes used supplies from stock, at their value there."),
-        ("stock", "quantity", "reference", "done_on"),
+        answers.MaterialUsed,
         _material_used,
         tried=True,
         words={"quantity": asked(later("Quantity"), later("In grams or millilitres."))},
@@ -323,7 +355,7 @@ COMMUNITY_KINDS: dict[str, EntryKind] = {
         "things",
         later("Low-value items"),
         later("Items given and used up at once, such as small tools. An approver agrees."),
-        ("thing", "items", "description", "condition", "value", "fund", "received_on", "reason"),
+        answers.SmallGift,
         _small_gift,
         asks=True,
     ),
@@ -331,7 +363,7 @@ COMMUNITY_KINDS: dict[str, EntryKind] = {
         "things",
         later("Contributed use of assets"),
         later("The value of using equipment that was lent to you for free."),
-        ("loan", "days", "value", "reason"),
+        answers.FreeUse,
         _free_use,
         asks=True,
     ),
@@ -339,9 +371,8 @@ COMMUNITY_KINDS: dict[str, EntryKind] = {
         "mistakes",
         later("Returned cheque"),
         later("The bank returned a cheque that you had deposited."),
-        ("entry", "amount", "charge", "general_fund", "done_on"),
+        answers.BouncedCheque,
         _bounced_cheque,
-        optional=("amount", "charge"),
         tried=True,
         words={
             "amount": asked(
@@ -357,9 +388,8 @@ COMMUNITY_KINDS: dict[str, EntryKind] = {
             "A donor gave twice, or the wrong amount, by card or direct debit. It is no longer "
             "income: you owe it back until you refund it or pay it back by bank."
         ),
-        ("contribution", "amount", "done_on"),
+        answers.GivenByMistake,
         _given_by_mistake,
-        optional=("amount",),
         tried=True,
         words={
             "amount": asked(
@@ -374,9 +404,8 @@ COMMUNITY_KINDS: dict[str, EntryKind] = {
             "You transferred what you owe back to a donor. Match the bank line to this entry, or "
             "match the line on the bank page instead."
         ),
-        ("owed", "amount", "done_on"),
+        answers.DonorRepaid,
         _donor_repaid,
-        optional=("amount",),
         tried=True,
         words={"amount": asked(later("Amount"), later("If empty, all that is owed."))},
     ),
@@ -384,7 +413,7 @@ COMMUNITY_KINDS: dict[str, EntryKind] = {
         "mistakes",
         later("Hours not worked"),
         later("Reverses confirmed hours with their share of the value. An approver agrees."),
-        ("hours", "minutes", "reason"),
+        answers.HoursNotWorked,
         _hours_not_worked,
         asks=True,
     ),

@@ -34,10 +34,13 @@ from ledger.queries.payments import owed_refunds
 from ledger.queries.pools import pools
 from ledger.queries.volunteering import hours
 from ledger.schemas import manual_entries as schemas
+from ledger.schemas.forms import Form as Shape
+from ledger.schemas.manual_entries import Answered
 from ledger.services.accounting import opening_balances
 from ledger.services.equipment import contributed_use, low_value_items, supplies
 from ledger.services.pledges import receivables
 from ledger.web.identity.sessions import fresh_needed_unless, held_answers
+from ledger.web.manual_entries.answers import Dated, Promise
 from ledger.web.manual_entries.community import COMMUNITY_KINDS, UNITS
 from ledger.web.manual_entries.forms import GROUPS, Entered, EntryKind, Result
 from ledger.web.manual_entries.pools import POOL_KINDS
@@ -45,7 +48,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     signed_in,
     today,
@@ -120,18 +123,17 @@ def do(code: str, task: str) -> Response:
     asked = _entry_kind(task, book)
     person = signed_in()
     try:
-        answers = read_mapping(_schema(book, asked))
-        step = answers.pop("step")
-        if answers.get("done_on", today(book)) > today(book):
+        entered = read_form(_schema(book, asked))
+        if isinstance(entered, Dated) and entered.done_on > today(book):
             raise Invalid("This date is in the future.", place="done_on")
-        if step == "try" and asked.tried:
-            outcome = _try(lambda session: _told(session, book, person, answers), asked)
+        if entered.step == "try" and asked.tried:
+            outcome = _try(lambda session: _told(session, book, person, entered), asked)
             return _page(code, task, request.form.to_dict(), {}, outcome=outcome)
-        result = write(lambda session: asked.do(_told(session, book, person, answers)))
+        result = write(lambda session: asked.do(_told(session, book, person, entered)))
     except (Invalid, Conflict, NotFound) as refusal:
         values = request.form.to_dict()
         status = 409 if isinstance(refusal, Conflict) else 422
-        return _page(code, task, values, errors_of(refusal, only=asked.wants), status)
+        return _page(code, task, values, errors_of(refusal, only=[*asked.wants]), status)
     return _after(code, book, result)
 
 
@@ -149,7 +151,7 @@ def _after(code: str, book: Book, result: Result) -> Response:
     return redirect(url_for("manual_entries.index", code=code), 303)
 
 
-def _try(tell: Callable[[Session], Entered], asked: EntryKind) -> Outcome:
+def _try(tell: Callable[[Session], Entered[Answered]], asked: EntryKind[Answered]) -> Outcome:
     """Book an entry, look at it and roll back: what is shown is what would be booked."""
 
     def undone(session: Session) -> None:
@@ -163,7 +165,7 @@ def _try(tell: Callable[[Session], Entered], asked: EntryKind) -> Outcome:
     raise AssertionError("a preview always ends so")
 
 
-def _outcome(told: Entered, result: Result) -> Outcome:
+def _outcome(told: Entered[Answered], result: Result) -> Outcome:
     if isinstance(result, UUID):
         detail = journal.entry_detail(told.session, book_id=told.book.id, entry_id=result)
         return Outcome(legs=detail.entry.legs)
@@ -171,8 +173,9 @@ def _outcome(told: Entered, result: Result) -> Outcome:
         if policy_of(told.session, told.book, told.today).promises == "none":
             noted = _("Recorded without being owed, under your policies, until it is paid")
             return Outcome(amounts=((noted, result.quantity, result.commodity),))
+        assert isinstance(told.answers, Promise), "no other preview ends in an agreement"
         less = receivables.discount(
-            told.answers["schedule"],
+            told.answers.schedule,
             began=told.today,
             basis_points=result.terms["basis_points"],
         )
@@ -189,22 +192,21 @@ def _outcome(told: Entered, result: Result) -> Outcome:
     return Outcome(amounts=((_("Result"), asked["quantity"], asked["commodity"]),))
 
 
-def _told(session: Session, book: Book, person: Person, answers: dict[str, Any]) -> Entered:
+def _told(session: Session, book: Book, person: Person, answers: Answered) -> Entered[Answered]:
     return Entered(session, book, person.id, now(), answers)
 
 
-def _schema(book: Book, asked: EntryKind) -> Any:
+def _schema(book: Book, asked: EntryKind[Answered]) -> Shape[Answered]:
     foreign = request.form.get("foreign", "").strip().upper() if "foreign" in asked.wants else ""
     return schemas.shape_of(
-        asked.wants,
+        asked.makes,
         exponent=exponent(book.commodity),
-        optional=asked.optional,
         amount_in=foreign,
         words=asked.words,
     )
 
 
-def _entry_kind(name: str, book: Book) -> EntryKind:
+def _entry_kind(name: str, book: Book) -> EntryKind[Any]:
     if name not in ENTRY_KINDS or ENTRY_KINDS[name].of != book.kind:
         raise NotFound(_("This page does not exist."))
     return ENTRY_KINDS[name]
@@ -248,7 +250,7 @@ def _page(
     )
 
 
-def _given(session: ReadSession, book: Book, asked: EntryKind) -> dict[str, str]:
+def _given(session: ReadSession, book: Book, asked: EntryKind[Any]) -> dict[str, str]:
     """Return what a form says before anybody has written in it."""
     day = today(book).isoformat()
     given = {"done_on": day, "received_on": day}
