@@ -88,8 +88,11 @@ REGISTERED = (
     "accounting.evidence",
     "equipment.evidence",
     "manual_entries.evidence",
+    "payments.evidence",
     "pledges.evidence",
     "pools.evidence",
+    "settings.evidence",
+    "volunteering.evidence",
 )
 # What only the demo shows.
 DEMO_NOUNS = ("public.styleguide", "banking.demo_bank")

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from ledger.core.days import ONE_DAY
 from ledger.db import Database, Session
 from ledger.models.agreements import Agreement
 from ledger.models.approval_requests import ApprovalRequest
@@ -24,12 +25,14 @@ TERMS = {
     "reason": "A signed letter",
     "action": "propose",
 }
+# Contributions come today; the pages are looked at a day later, when today is over.
 DAY = TODAY.isoformat()
+NEXT = (TODAY + ONE_DAY).isoformat()
 
 
 @pytest.fixture
 def town(db: Database) -> Town:
-    return found_town(db)
+    return found_town(db, clock=lambda: NOW + ONE_DAY)
 
 
 def give(town: Town, amount: int, name: str) -> None:
@@ -60,7 +63,7 @@ def offered(town: Town, target: str = "fund:SOLAR") -> str:
 
 
 def match(town: Town, path: str, **answers: str) -> TestResponse:
-    data = {"since": "2026-01-01", "until": DAY, "done_on": DAY, **answers}
+    data = {"since": "2026-01-01", "until": DAY, "done_on": NEXT, **answers}
     return town.client("treasurer").post(f"{path}/match", data=data)
 
 
@@ -72,6 +75,11 @@ def test_what_was_given_to_the_fund_is_matched_up_to_the_cap_and_once(town: Town
         town.client("treasurer").post("/books/A/sponsors", data={**TERMS, "action": "try"}).text
     )
     assert "Preview of these terms" in preview
+    assert "of this financial year so far" in preview
+    assert "Jan 1, 2026 – Nov 3, 2026" in preview
+    # Half of what came without a pledge.
+    assert "$60.00" in preview
+    assert "$30.00" in preview
     path = offered(town)
     sponsors = town.client("treasurer").get("/books/A/sponsors").text
     assert f"{path}?do=match" in sponsors
@@ -79,6 +87,8 @@ def test_what_was_given_to_the_fund_is_matched_up_to_the_cap_and_once(town: Town
     before = balances(town)
     assert match(town, path).status_code == 303
     assert change(town, before) == {9190: 3_000, 9120: -3_000, 1210: 3_000, 4030: -3_000}
+    # Wherever people read it, a span is written in their words.
+    assert "Jan 1, 2026 – Nov 2, 2026" in town.client("treasurer").get(path).text
     again = match(town, path)
     assert again.status_code == 409
     assert "have been matched already" in again.text
@@ -93,6 +103,10 @@ def test_what_was_given_to_the_fund_is_matched_up_to_the_cap_and_once(town: Town
     [
         ({"since": DAY, "until": "2026-01-01"}, 422, "The last day is before the first."),
         ({"until": "2027-01-01"}, 422, "These days are not over yet."),
+        # What comes later on that day could never be matched.
+        ({"until": NEXT}, 422, "These days are not over yet."),
+        # The step would stand in the books before what it matches.
+        ({"done_on": "2026-10-01"}, 422, "These days are not over yet."),
         ({"since": "2026-01-01", "until": "2026-01-02"}, 409, "There is nothing to match"),
     ],
 )

@@ -201,17 +201,16 @@ def contributed(
 ) -> int:
     """Return the contributions of money to a fund in a span of days, less what went back; minor
     units. ``without`` is a pledge that does not count, a sponsor's own."""
-    found = session.scalar(
-        select(func.sum(Posting.quantity)).where(
-            Posting.book_id == fund.book_id,
-            Posting.fund_id == fund.id,
-            Posting.account.in_(CONTRIBUTIONS),
-            Posting.commodity == commodity,
-            Posting.accounting_on.between(span.since, span.until),
-            func.coalesce(Posting.pledge, "") != without,
-        )
+    query = select(func.sum(Posting.quantity)).where(
+        Posting.book_id == fund.book_id,
+        Posting.fund_id == fund.id,
+        Posting.account.in_(CONTRIBUTIONS),
+        Posting.commodity == commodity,
+        Posting.accounting_on.between(span.since, span.until),
     )
-    return -int(found or 0)
+    if without:
+        query = query.where(func.coalesce(Posting.pledge, "") != without)
+    return -int(session.scalar(query) or 0)
 
 
 def spans_of(session: ReadSession, row: Agreement) -> list[Span]:
@@ -219,12 +218,13 @@ def spans_of(session: ReadSession, row: Agreement) -> list[Span]:
     names = session.scalars(
         select(Step.reference).where(Step.agreement_id == row.id, Step.name == Move.MATCH)
     )
-    found = [SPAN.fullmatch(name) for name in names]
-    return [
-        Span(date.fromisoformat(one[1]), date.fromisoformat(one[2]))
-        for one in found
-        if one is not None
-    ]
+    return [span for span in map(span_named, names) if span is not None]
+
+
+def span_named(name: str) -> Span | None:
+    """Return the span of days that a step is named by; None for a step that names a gift."""
+    found = SPAN.fullmatch(name)
+    return found and Span(date.fromisoformat(found[1]), date.fromisoformat(found[2]))
 
 
 def _same_giver(session: ReadSession, party_id: UUID) -> frozenset[UUID]:

@@ -161,7 +161,8 @@ def match_span(
     """Match what was given to a sponsor's fund in a span of days, less what went back of it; for a
     sponsor without a campaign (PLG-14). Returns what was matched.
 
-    Raises Invalid for a span that ends before it begins or after ``on``, Conflict for one of which
+    Raises Invalid for a span that ends before it begins, after ``on`` or on a day that is not over
+    where the book is kept, Conflict for one of which
     a day is matched already, where nothing is left to match, and for a sponsor of a campaign.
     """
     row = load(session, sponsor_id, KIND)
@@ -169,7 +170,9 @@ def match_span(
         raise Conflict("Contributions to a campaign are matched automatically.", place="sponsor")
     if until < since:
         raise Invalid("The last day is before the first.", place="until")
-    if until > on:
+    book = session.get_one(Book, row.book_id)
+    # What comes later on a day that is matched could never be matched.
+    if until >= day_in(book.time_zone, now) or until > on:
         raise Invalid("These days are not over yet.", place="until")
     span = Span(since, until)
     if any(span.meets(other) for other in spans_of(session, row)):

@@ -18,6 +18,8 @@ from ledger.services.approvals.requests import propose
 from ledger.services.jobs.jobs import enqueue
 from ledger.services.pledges.donor_messages import tell_status
 
+KIND = "refund"
+
 
 @dataclass(frozen=True, slots=True)
 class RefundAsked:
@@ -69,7 +71,7 @@ def request_refund(
     propose(
         session,
         book_id=pledge.book_id,
-        kind="refund",
+        kind=KIND,
         title=f"Refund of {pledge.reference}",
         reason=reason,
         payload=RefundAsked(refund.id, amount, pledge.commodity),
@@ -207,4 +209,4 @@ def _reject(
 
 
 # The worker sends it; its entry comes with Stripe's balance transaction.
-register(ApprovalKind("refund", RefundAsked, _approve, _reject, books_nothing=True))
+register(ApprovalKind(KIND, RefundAsked, _approve, _reject, books_nothing=True))

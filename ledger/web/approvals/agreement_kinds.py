@@ -10,10 +10,16 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from ledger.db import Session
+from ledger.db import ReadSession, Session
+from ledger.models.agreements import Agreement
 from ledger.models.books import Book, Fund
 
 Ask = Callable[[Session, Book, Fund, dict[str, Any]], Any]
+Facts = list[tuple[str, str]]
+
+
+def _none(_session: ReadSession, _row: Agreement) -> Facts:
+    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +49,18 @@ class Asking:
 @dataclass(frozen=True, slots=True)
 class AgreementPage:
     """One kind of agreement on the pages. Without ``asking`` it is asked for elsewhere; what is
-    decided once, with nothing to follow, is not ``listed``."""
+    decided once, with nothing to follow, is not ``listed``.
+
+    ``facts`` are the terms that its approver decides on, shown with the request and on the
+    agreement's own page. ``reference_in_words`` writes a step's reference as people read it.
+    """
 
     name: Any
     asking: Asking | None = None
     steps: Mapping[str, Step] = field(default_factory=dict)
     listed: bool = True
+    facts: Callable[[ReadSession, Agreement], Facts] = _none
+    reference_in_words: Callable[[str], str] = str
 
 
 _pages: dict[str, AgreementPage] = {}

@@ -20,6 +20,7 @@ from ledger.core.states import AgreementKind
 from ledger.core.vocabulary import BookKind, FundClass, RequestState
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound, PoolbookError
+from ledger.models.agreements import Agreement
 from ledger.models.books import Book
 from ledger.queries.approvals import agreements as questions
 from ledger.queries.approvals import requests
@@ -252,7 +253,9 @@ def _show_page(
         row = questions.agreement_by_reference(session, book.id, reference)
         if row.kind not in listed():
             raise NotFound(_("This book has no such agreement."))
+        kind = listed()[row.kind]
         steps = questions.steps_of(session, row.id)
+        facts = kind.facts(session, session.get_one(Agreement, row.id))
         exits = requests.requests_for(
             session,
             book_ids=pools.host_ids(session),
@@ -280,7 +283,9 @@ def _show_page(
         status,
         book=book,
         row=row,
-        name=listed()[row.kind].name,
+        name=kind.name,
+        facts=facts,
+        in_words=kind.reference_in_words,
         promise=promise,
         to_come=to_come,
         steps=steps,

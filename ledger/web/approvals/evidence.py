@@ -1,21 +1,27 @@
 """What an approver sees of each kind of request; the pages of each capability register theirs.
 
-A kind without a registration is shown by its title, reason and amount alone. Must not know any
-capability above the approvals.
+What a request names by the usual fields (funds, a payee, an agreement) is shown of every kind. A
+kind whose approver decides on more registers that. Must not know any capability above the
+approvals.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from flask_babel import gettext as _
 
+from ledger.core.states import AgreementKind
 from ledger.db import ReadSession
-from ledger.errors import Conflict
+from ledger.errors import Conflict, PoolbookError
+from ledger.models.agreements import Agreement
+from ledger.models.books import Book, Fund
 from ledger.queries.approvals.requests import RequestRow
 from ledger.queries.books.journal import Leg
 from ledger.services.approvals.previews import books_nothing
 from ledger.services.approvals.registry import payload_of
+from ledger.web.approvals.agreement_kinds import registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +75,62 @@ def evidence_of(session: ReadSession, row: RequestRow) -> Evidence:
     except Conflict as refusal:
         return Evidence(problem=refusal.message)
     shown = _shown.get(row.kind)
-    if shown is None:
-        return Evidence()
-    return replace(shown.find(session, row, payload), part=shown.part)
+    try:
+        found = Evidence() if shown is None else shown.find(session, row, payload)
+    except PoolbookError as refusal:
+        # Another version may have written what this one cannot read: the others are still decided.
+        return Evidence(problem=refusal.message)
+    return replace(
+        found,
+        terms=[*_facts(session, row), *found.terms],
+        part="" if shown is None else shown.part,
+    )
+
+
+def _facts(session: ReadSession, row: RequestRow) -> list[tuple[str, str]]:
+    """Return fund, account and payee of a request, as far as it names them."""
+    facts = []
+    asked = row.arguments
+    for label, name in (
+        (_("Fund"), "fund"),
+        (_("From fund"), "giver_fund"),
+        (_("From fund"), "from_fund"),
+        (_("To fund"), "to_fund"),
+        (_("To fund"), "receiver_fund"),
+    ):
+        fund = _row(session, Fund, asked.get(name))
+        if fund is not None:
+            facts.append((label, f"{fund.name} ({session.get_one(Book, fund.book_id).name})"))
+    receiver = _row(session, Book, asked.get("receiver"))
+    if receiver is not None:
+        facts.append((_("Payee"), receiver.name))
+    agreement = _row(session, Agreement, asked.get("commitment"))
+    if agreement is not None:
+        facts += _facts_of_agreement(session, agreement, row)
+    return facts
+
+
+def _facts_of_agreement(
+    session: ReadSession, agreement: Agreement, row: RequestRow
+) -> list[tuple[str, str]]:
+    facts = [
+        (_("Agreement"), agreement.reference),
+        (_("Fund"), session.get_one(Fund, agreement.fund_id).name),
+    ]
+    if agreement.other_id is not None:
+        facts.append((_("Payee"), session.get_one(Book, agreement.other_id).name))
+    elif row.kind == AgreementKind.EXPENSE:
+        facts.append((_("Payee"), row.made_by))
+    known = registered().get(agreement.kind)
+    return facts if known is None else facts + known.facts(session, agreement)
+
+
+def _row(session: ReadSession, table: Any, key: object) -> Any:
+    """Return a row by its id as requests keep it; None for what is no id of one."""
+    try:
+        return session.get(table, UUID(str(key)))
+    except ValueError:
+        return None
 
 
 def done_sentence(kind: str) -> str:

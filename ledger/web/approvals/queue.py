@@ -6,7 +6,6 @@ from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from ledger.core.iban import in_groups
 from ledger.core.policies import Policy
 from ledger.core.vocabulary import RequestState
 from ledger.db import ReadSession, Session
@@ -15,13 +14,9 @@ from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.people import Person
 from ledger.queries.approvals import requests
 from ledger.queries.approvals import rules as approvals
-from ledger.queries.books.details import details_of
 from ledger.schemas.money import Decision
 from ledger.services.approvals import decisions, previews
 from ledger.services.approvals.role_grants import RoleAsked
-from ledger.services.approvals.rules import RuleChange
-from ledger.services.approvals.settings import PolicyChange
-from ledger.services.books.details import BankDetails
 from ledger.web.approvals import evidence
 from ledger.web.approvals.evidence import Evidence
 from ledger.web.identity.sessions import fresh_needed
@@ -35,7 +30,9 @@ from ledger.web.site.context import (
     visitor,
     write,
 )
+from ledger.web.site.formatting import format_day
 from ledger.web.site.forms import Form
+from ledger.web.site.locale import chosen
 
 pages = Blueprint("queue", __name__)
 
@@ -148,39 +145,9 @@ def _role(session: ReadSession, row: requests.RequestRow, payload: RoleAsked) ->
             (_("Person"), person.name),
             *([(_("E-mail address"), person.email)] if may else []),
             (_("Role"), payload.role),
+            *([(_("Until"), format_day(payload.until, chosen()))] if payload.until else []),
         ]
     )
 
 
-def _rule(_session: ReadSession, _row: requests.RequestRow, payload: RuleChange) -> Evidence:
-    kind = payload.kind.replace("_", " ") or _("all kinds")
-    return Evidence(terms=[(_("Kind"), kind), (_("Approvers by amount"), payload.rule)])
-
-
-def _bank(session: ReadSession, row: requests.RequestRow, payload: BankDetails) -> Evidence:
-    """Return the account that donors would be shown, beside the present one."""
-    present = details_of(session, row.book_id)
-    return Evidence(
-        terms=[
-            (_("Account holder"), payload.account_holder or _("none")),
-            (_("IBAN"), in_groups(payload.iban) or _("none")),
-            (_("BIC"), payload.bic or _("none")),
-            (_("Shown now"), present.iban_in_groups or _("none")),
-        ]
-    )
-
-
-def _policy(_session: ReadSession, _row: requests.RequestRow, payload: PolicyChange) -> Evidence:
-    return Evidence(
-        terms=[
-            (_("Policy"), payload.key),
-            (_("Value"), payload.value),
-            (_("From"), payload.valid_from_on.isoformat()),
-        ]
-    )
-
-
-evidence.register(approvals.BANK_DETAILS, _bank)
-evidence.register(approvals.POLICY, _policy)
 evidence.register(approvals.ROLE, _role)
-evidence.register(approvals.RULE, _rule)

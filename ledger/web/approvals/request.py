@@ -6,7 +6,6 @@ is undone.
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -16,11 +15,8 @@ from werkzeug.wrappers import Response
 from ledger.core.approval_rules import KEY, ONE, Bands, read_bands
 from ledger.core.currencies import exponent
 from ledger.core.vocabulary import RequestState
-from ledger.db import ReadSession
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
-from ledger.models.agreements import Agreement
 from ledger.models.approval_requests import ApprovalRequest
-from ledger.models.books import Account, Book, Fund
 from ledger.queries.approvals import requests
 from ledger.queries.approvals import rules as approvals
 from ledger.schemas.approvals import rule
@@ -75,7 +71,6 @@ def show(request_id: UUID) -> Response:
             session, book_ids=[approval_request.book_id], only=request_id
         )
         found = evidence_of(session, row)
-        facts = _facts(session, row)
         counting = approvals.signers_of(session, approval_request=approval_request, now=now())
         policy = approvals.rules_of(session, [row.book_id], now())[row.book_id]
     seen, refusal = None, ""
@@ -99,7 +94,6 @@ def show(request_id: UUID) -> Response:
         "approvals/request.html",
         row=row,
         evidence=found,
-        facts=facts,
         preview=seen,
         refusal=refusal,
         later=previews.books_nothing(row.kind),
@@ -109,55 +103,6 @@ def show(request_id: UUID) -> Response:
         needed=len(row.agreed) + 1 if found.problem else queue.people_needed(policy, row),
         decides=decides,
     )
-
-
-def _facts(session: ReadSession, row: requests.RequestRow) -> list[tuple[str, str]]:
-    """Return fund, account and payee of a request, as far as it names them."""
-    facts = []
-    asked = row.arguments
-    for label, name in (
-        (_("Fund"), "fund"),
-        (_("From fund"), "giver_fund"),
-        (_("From fund"), "from_fund"),
-        (_("To fund"), "to_fund"),
-        (_("To fund"), "receiver_fund"),
-    ):
-        fund = _row(session, Fund, asked.get(name))
-        if fund is not None:
-            facts.append((label, f"{fund.name} ({session.get_one(Book, fund.book_id).name})"))
-    receiver = _row(session, Book, asked.get("receiver"))
-    if receiver is not None:
-        facts.append((_("Payee"), receiver.name))
-    agreement = _row(session, Agreement, asked.get("commitment"))
-    if agreement is not None:
-        facts += _facts_of_agreement(session, agreement, row)
-    return facts
-
-
-def _facts_of_agreement(
-    session: ReadSession, agreement: Agreement, row: requests.RequestRow
-) -> list[tuple[str, str]]:
-    facts = [
-        (_("Agreement"), agreement.reference),
-        (_("Fund"), session.get_one(Fund, agreement.fund_id).name),
-    ]
-    if "account" in agreement.terms:
-        number = agreement.terms["account"]
-        account = session.get(Account, (row.book_id, number))
-        facts.append((_("Account"), f"{number} {account.name}" if account else str(number)))
-    if agreement.other_id is not None:
-        facts.append((_("Payee"), session.get_one(Book, agreement.other_id).name))
-    elif row.kind == "expense":
-        facts.append((_("Payee"), row.made_by))
-    return facts
-
-
-def _row(session: ReadSession, table: Any, key: object) -> Any:
-    """Return a row by its id as requests keep it; None for what is no id of one."""
-    try:
-        return session.get(table, UUID(str(key)))
-    except ValueError:
-        return None
 
 
 @pages.get("/books/<code>/approval-rules")

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.core.currencies import exponent
+from ledger.core.days import day_in, year_begun
 from ledger.core.match_gifts import Matched, Terms, match
 from ledger.core.vocabulary import Consent, FundClass
 from ledger.db import ReadSession, Session
@@ -16,6 +17,7 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
 from ledger.queries.books.books import funds_of
+from ledger.queries.books.details import details_of
 from ledger.queries.campaigns.campaigns import campaigns_of
 from ledger.queries.campaigns.matching_sponsors import (
     Span,
@@ -36,7 +38,9 @@ from ledger.web.site.context import (
     today,
     write,
 )
+from ledger.web.site.formatting import format_day, format_span
 from ledger.web.site.forms import Form, errors_of
+from ledger.web.site.locale import chosen
 
 pages = Blueprint("sponsors", __name__)
 
@@ -92,15 +96,27 @@ def _dry_run(
 ) -> list[Matched]:
     """Return what the terms would have added to the gifts that have come; nothing is written."""
     if target.campaign is None:
-        day = today(book)
-        span = Span(day.replace(month=1, day=1), day)
+        span = _year(session, book)
         given = contributed(session, fund=target.fund, commodity=book.commodity, span=span)
-        return match(_terms(answers), [(span.name, given)] if given > 0 else [])
+        days = format_span(span.since, span.until, chosen())
+        return match(_terms(answers), [(days, given)] if given > 0 else [])
     cleared = cleared_gifts(
         session, campaign_id=target.campaign.id, commodity=target.campaign.commodity
     )
-    net = [(gift.reference, gift.amount - gift.refunded) for gift in cleared]
+    net = [
+        (
+            f"{format_day(day_in(book.time_zone, gift.at), chosen())} · {gift.reference}",
+            gift.amount - gift.refunded,
+        )
+        for gift in cleared
+    ]
     return match(_terms(answers), [row for row in net if row[1] > 0])
+
+
+def _year(session: ReadSession, book: Book) -> Span:
+    """Return the days of the book's financial year so far: what terms of a fund are tried on."""
+    day = today(book)
+    return Span(year_begun(details_of(session, book.id).fiscal_month, day), day)
 
 
 def _propose(

@@ -7,7 +7,7 @@ from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.queries.approvals.requests import RequestRow
 from ledger.queries.books import journal
-from ledger.queries.books.books import accounts_of
+from ledger.queries.books.books import accounts_of, funds_of
 from ledger.services.accounting import manual_entries, opening_balances
 from ledger.web.approvals.evidence import Evidence, register
 from ledger.web.site.locale import chosen
@@ -39,14 +39,28 @@ def _manual(session: ReadSession, row: RequestRow, payload: manual_entries.Manua
     )
 
 
-def _opening(
-    _session: ReadSession, _row: RequestRow, payload: opening_balances.Opening
-) -> Evidence:
+def _opening(session: ReadSession, row: RequestRow, payload: opening_balances.Opening) -> Evidence:
+    """Return each balance and each item that a book brings along, by their names."""
+    accounts = {account.number: account.name for account in accounts_of(session, row.book_id)}
+    funds = {fund.code: fund.name for fund in funds_of(session, row.book_id)}
     return Evidence(
         amounts=[
-            (f"{line.account} {line.fund}", line.quantity, line.commodity)
+            (
+                f"{line.account} {accounts.get(line.account, '')}, "
+                f"{funds.get(line.fund, line.fund)}",
+                line.quantity,
+                line.commodity,
+            )
             for line in payload.balances
         ]
+        + [
+            (
+                f"{thing.tag} {thing.description}, {funds.get(thing.fund, thing.fund)}",
+                thing.cost - thing.depreciated,
+                row.currency,
+            )
+            for thing in payload.things
+        ],
     )
 
 

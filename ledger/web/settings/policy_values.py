@@ -16,7 +16,7 @@ from ledger.web.site.locale import chosen
 def in_words(key: str, policy: Policy, currency: str) -> str:
     """Return the value of a policy as a person reads it."""
     if key == approval_rules.KEY:
-        return _bands(policy.bands_of(""), currency)
+        return bands_in_words(policy.bands_of(""), currency)
     value = getattr(policy, key)
     if key in DAYS or (key in NUMBERS and key.endswith("_days")):
         return str(ngettext("%(num)s day", "%(num)s days", value))
@@ -57,7 +57,8 @@ def _money(major: int, currency: str) -> str:
     return format_quantity(units, currency, locale=chosen())
 
 
-def _bands(bands: approval_rules.Bands, currency: str) -> str:
+def bands_in_words(bands: approval_rules.Bands, currency: str) -> str:
+    """Return how many people approve, by amount."""
     parts = []
     for start, people in bands:
         needed = ngettext("%(num)s person", "%(num)s people", people)

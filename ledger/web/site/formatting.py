@@ -96,6 +96,12 @@ def format_day(day: date, locale: str) -> str:
     return str(format_date(day, format="medium", locale=locale))
 
 
+def format_span(since: date, until: date, locale: str) -> str:
+    """Write days from the first to the last: one day, or both with a dash between them."""
+    first = format_day(since, locale)
+    return first if since == until else f"{first} – {format_day(until, locale)}"
+
+
 def format_share(basis_points: int, *, locale: str = "en") -> str:
     """Write hundredths of a percent: 5%, 2.5%."""
     share = Decimal(basis_points).scaleb(-4)

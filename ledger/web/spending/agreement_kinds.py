@@ -4,18 +4,30 @@ its steps. What a step means stands in the services.
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
 
 from ledger.core.states import AgreementKind
 from ledger.core.vocabulary import FundClass
-from ledger.db import Session
+from ledger.db import ReadSession, Session
 from ledger.errors import Invalid
-from ledger.models.books import Book, Fund
-from ledger.queries.books.books import book_by_code, fund_by_code, funds_of
+from ledger.models.agreements import Agreement
+from ledger.models.books import Account, Book, Fund
+from ledger.queries.books.books import book_by_code, commodities, fund_by_code, funds_of
 from ledger.services.approvals.agreements import MoneyRequest
 from ledger.services.spending import expenses, grants, loans, purchases, spending
-from ledger.web.approvals.agreement_kinds import AgreementPage, Ask, Asking, Step, register
+from ledger.web.approvals.agreement_kinds import (
+    AgreementPage,
+    Ask,
+    Asking,
+    Facts,
+    Step,
+    register,
+)
+from ledger.web.site.formatting import format_quantity
+from ledger.web.site.locale import chosen
 
 _SUM = ("amount", "reference")
 
@@ -69,6 +81,28 @@ def _loan(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> 
     )
 
 
+def _use(session: ReadSession, row: Agreement) -> Facts:
+    """Return what money is to be spent on: the account, and what it serves."""
+    number = row.terms["account"]
+    account = session.get(Account, (row.book_id, number))
+    return [
+        (_("Account"), f"{number} {account.name}" if account else str(number)),
+        (_("Function"), str(row.terms["function"]).replace("_", " ")),
+    ]
+
+
+def _borrower(session: ReadSession, row: Agreement) -> Facts:
+    fund = session.get_one(Fund, UUID(row.terms["borrower_fund"]))
+    return [(_("To fund"), fund.name)]
+
+
+def _bought(session: ReadSession, row: Agreement) -> Facts:
+    known = commodities(session)[row.terms["thing"]]
+    nouns = {known.code: (known.singular, known.plural)}
+    items = format_quantity(row.terms["items"], known.code, nouns=nouns, locale=chosen())
+    return [(_("Equipment"), items)]
+
+
 register(
     AgreementKind.SPENDING,
     AgreementPage(
@@ -96,6 +130,7 @@ register(
                 later("Withdraw"), (), spending.cancel_spending, "spending_id", "ask_spending"
             ),
         },
+        facts=_use,
     ),
 )
 register(
@@ -160,6 +195,7 @@ register(
         steps={
             "repay": Step(later("Record a repayment"), _SUM, loans.repay_loan, "loan_id"),
         },
+        facts=_borrower,
     ),
 )
 register(
@@ -179,5 +215,6 @@ register(
                 "purchase_id",
             ),
         },
+        facts=_bought,
     ),
 )
