@@ -5,12 +5,16 @@ The dataclass stands before its schema, or with the service that takes it. Pages
 That schema and dataclass say the same is held by ``tests/schemas/test_forms.py``.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, TypeVar
+import dataclasses
+from collections.abc import Callable, Mapping
+from types import NoneType
+from typing import Any, ClassVar, Generic, TypeVar, get_args, get_type_hints
 
 from marshmallow import Schema, fields, post_load
 
 Made = TypeVar("Made")
+# What builds a field: of the decimals of the currency, and whether the answer is needed.
+Build = Callable[[int, bool], fields.Field[Any]]
 
 
 class Form(Schema, Generic[Made]):
@@ -39,3 +43,33 @@ class Form(Schema, Generic[Made]):
         form = cls.from_dict(dict(more), name=cls.__name__)()
         assert isinstance(form, cls), "made of this class"
         return form
+
+
+def wanted_of(makes: type[Any]) -> dict[str, bool]:
+    """Return the answers that a dataclass holds, and whether each is needed: None is no answer."""
+    hints = get_type_hints(makes)
+    return {
+        one.name: NoneType not in get_args(hints[one.name]) for one in dataclasses.fields(makes)
+    }
+
+
+def form_of(
+    makes: type[Made],
+    known: Mapping[str, Build],
+    *,
+    exponent: int,
+    words: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Form[Made]:
+    """Return a form with one of the ``known`` fields for each field of a dataclass, in its order.
+
+    Amounts are in a currency of so many decimals. ``words`` are labels and hints that are other
+    than usual in this form.
+    """
+    shape: dict[str, fields.Field[Any]] = {}
+    for name, needed in wanted_of(makes).items():
+        field = known[name](exponent, needed)
+        field.metadata = {**field.metadata, **(words or {}).get(name, {})}
+        shape[name] = field
+    form = Form[Made].with_fields(shape)
+    form.makes = makes
+    return form

@@ -1,12 +1,10 @@
 """The answers a manual entry asks for: one field each, shared by all kinds of manual entry."""
 
-import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from types import NoneType
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as later
 from marshmallow import ValidationError, fields
@@ -29,7 +27,7 @@ from ledger.schemas.fields import (
     minor_units,
     one_of,
 )
-from ledger.schemas.forms import Form
+from ledger.schemas.forms import Build, Form, form_of
 
 MILLION = 1_000_000
 MOST_BULK = 999_999_999
@@ -37,8 +35,6 @@ MOST_LINES = 60
 BULK = ("GRM", "MLT")
 BALANCE = "Enter account, fund and amount on each line, like 1010 GEN 1250.00."
 SPECIALISED = ("specialised", "general")
-# What builds a field: of the decimals of the currency, and whether the answer is needed.
-Build = Callable[[int, bool], Any]
 _DECIMAL = re.compile(r"(?P<whole>\d{1,6})(?:\.(?P<part>\d{1,6}))?")
 
 
@@ -145,16 +141,6 @@ class Answers:
 Answered = TypeVar("Answered", bound=Answers)
 
 
-def wanted_of(makes: type[Answers]) -> dict[str, bool]:
-    """Return the answers that a kind of manual entry asks for, and whether each is needed."""
-    hints = get_type_hints(makes)
-    return {
-        one.name: NoneType not in get_args(hints[one.name])
-        for one in dataclasses.fields(makes)
-        if one.name != "step"
-    }
-
-
 def shape_of(
     makes: type[Answered],
     *,
@@ -167,16 +153,12 @@ def shape_of(
     Amounts are in a currency of so many decimals; ``amount`` in another one where it is named.
     ``words`` are labels and hints that are other than usual in this one.
     """
-    shape: dict[str, fields.Field[Any]] = {}
-    for name, needed in wanted_of(makes).items():
-        decimals = EXPONENTS.get(amount_in, 2) if name == "amount" and amount_in else exponent
-        field = FIELDS[name](decimals, needed)
-        field.metadata = {**field.metadata, **(words or {}).get(name, {})}
-        shape[name] = field
-    shape["step"] = one_of(("try", "do"), "Choose whether to preview or to save.")
-    form = Form[Answered].with_fields(shape)
-    form.makes = makes
-    return form
+
+    def foreign(_exponent: int, needed: bool) -> fields.Field[Any]:
+        return FIELDS["amount"](EXPONENTS.get(amount_in, 2), needed)
+
+    known = {**FIELDS, "amount": foreign} if amount_in else FIELDS
+    return form_of(makes, known, exponent=exponent, words=words)
 
 
 def _pairs(value: Any, sentence: str) -> list[tuple[str, str]]:
@@ -248,6 +230,7 @@ def _in_units(kind: Callable[..., Any], **said: Any) -> Build:
 
 # Every answer a manual entry can ask for, made of the currency's decimals and whether it is needed.
 FIELDS: Mapping[str, Build] = {
+    "step": _one_of(("try", "do"), "Choose whether to preview or to save.", label=""),
     "amount": _money(label=later("Amount")),
     "value": _money(label=later("Total value")),
     "received": _money(label=later("Amount received")),

@@ -15,9 +15,12 @@ import pytest
 from marshmallow import fields, missing
 
 import ledger.schemas
+from ledger.schemas.agreements import REQUEST_FIELDS, STEP_FIELDS
 from ledger.schemas.fields import Count, Day, Line, Money, WholeNumber
-from ledger.schemas.forms import Form
+from ledger.schemas.forms import Form, form_of
 from ledger.schemas.manual_entries import shape_of
+from ledger.web import REGISTERED
+from ledger.web.approvals.agreement_kinds import asked_for, registered
 from ledger.web.manual_entries.pages import ENTRY_KINDS
 
 # What a factory of a schema is called with, by the name of its parameter.
@@ -43,16 +46,32 @@ def forms() -> Iterator[tuple[str, Form[Any]]]:
                     yield f"{module.__name__}.{name}", found()
             elif inspect.isfunction(found):
                 made = typing.get_type_hints(found).get("return")
-                if typing.get_origin(made) is Form and found is not shape_of:
+                if typing.get_origin(made) is Form and not is_open(made):
                     given = {key: GIVEN[key] for key in inspect.signature(found).parameters}
                     yield f"{module.__name__}.{name}", found(**given)
 
 
+def is_open(made: Any) -> bool:
+    """Tell whether a factory makes any dataclass that it is given."""
+    return isinstance(typing.get_args(made)[0], typing.TypeVar)
+
+
+for registering in REGISTERED:
+    importlib.import_module(f"ledger.web.{registering}")
 FORMS = {
     **dict(forms()),
     **{
         f"manual entry: {name}": shape_of(kind.makes, exponent=2)
         for name, kind in ENTRY_KINDS.items()
+    },
+    **{
+        f"agreement: {kind}": form_of(asking.makes, REQUEST_FIELDS, exponent=2)
+        for kind, (_page, asking) in asked_for().items()
+    },
+    **{
+        f"{kind}: {name}": form_of(step.makes, STEP_FIELDS, exponent=2)
+        for kind, page in registered().items()
+        for name, step in page.steps.items()
     },
 }
 

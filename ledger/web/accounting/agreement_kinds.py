@@ -1,23 +1,37 @@
 """Money between a community's own funds, as two kinds of agreement that are decided once."""
 
-from collections.abc import Callable
-from typing import Any
-
 from flask_babel import lazy_gettext as later
 
 from ledger.db import Session
-from ledger.models.books import Book, Fund
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.queries.books.books import fund_by_code
+from ledger.schemas.agreements import FundMoveAsked
 from ledger.services.accounting import fund_transfers
-from ledger.web.approvals.agreement_kinds import AgreementPage, Ask, Asking, register
+from ledger.web.approvals.agreement_kinds import AgreementPage, Asking, Requested, register
 
 
-def _between(command: Callable[..., Any]) -> Ask:
-    def ask(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> Any:
-        to_fund = fund_by_code(session, book.id, answers.pop("to_fund"))
-        return command(session, from_fund=fund, to_fund=to_fund, **answers)
+def _release(session: Session, asked: Requested[FundMoveAsked]) -> ApprovalRequest:
+    return fund_transfers.propose_release(
+        session,
+        from_fund=asked.fund,
+        to_fund=fund_by_code(session, asked.book.id, asked.answers.to_fund),
+        amount=asked.answers.amount,
+        reason=asked.answers.reason,
+        made_by=asked.by,
+        now=asked.now,
+    )
 
-    return ask
+
+def _designation(session: Session, asked: Requested[FundMoveAsked]) -> ApprovalRequest:
+    return fund_transfers.propose_designation(
+        session,
+        from_fund=asked.fund,
+        to_fund=fund_by_code(session, asked.book.id, asked.answers.to_fund),
+        amount=asked.answers.amount,
+        reason=asked.answers.reason,
+        made_by=asked.by,
+        now=asked.now,
+    )
 
 
 register(
@@ -27,7 +41,8 @@ register(
         Asking(
             later("Releases money of a fund whose time restriction has ended."),
             "propose_transfer",
-            _between(fund_transfers.propose_release),
+            FundMoveAsked,
+            _release,
         ),
         listed=False,
     ),
@@ -39,7 +54,8 @@ register(
         Asking(
             later("Designates unrestricted money, or covers a deficit of another fund."),
             "propose_transfer",
-            _between(fund_transfers.propose_designation),
+            FundMoveAsked,
+            _designation,
         ),
         listed=False,
     ),

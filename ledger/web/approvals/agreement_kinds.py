@@ -4,17 +4,18 @@ The pages of each capability register theirs; what a step means stands in the se
 know any capability above the approvals.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Generic
 from uuid import UUID
 
 from ledger.db import ReadSession, Session
 from ledger.models.agreements import Agreement
 from ledger.models.books import Book, Fund
+from ledger.schemas.forms import Made, wanted_of
 
-Ask = Callable[[Session, Book, Fund, dict[str, Any]], Any]
 Facts = list[tuple[str, str]]
 
 
@@ -23,27 +24,61 @@ def _none(_session: ReadSession, _row: Agreement) -> Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One step of an agreement: its button, the answers it needs, and the command; ``asks`` when
-    an approver has to agree to it, on whose day it is booked then."""
+class Requested(Generic[Made]):
+    """What somebody asked for: in which book, from which fund, and what the form says."""
 
-    label: Any
-    wants: tuple[str, ...]
-    command: Callable[..., Any]
-    subject: str
-    action: str = "carry_out"
-    asks: bool = False
-    # What the reason of this step is called.
-    why: Any = ""
+    book: Book
+    fund: Fund
+    by: UUID
+    now: datetime
+    answers: Made
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """How a kind is asked for on its own form: the hint, who may ask, and what asking does."""
+class Taken(Generic[Made]):
+    """A step that somebody takes of an agreement, and for which day; what the form says of it."""
+
+    agreement_id: UUID
+    book: Book
+    by: UUID
+    on: date
+    now: datetime
+    answers: Made
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[Made]):
+    """One step of an agreement: its button, the dataclass of its answers, and the command; it
+    ``asks`` when an approver has to agree to it, on whose day it is booked then."""
+
+    label: Any
+    makes: type[Made]
+    take: Callable[[Session, Taken[Made]], object]
+    action: str = "carry_out"
+    # What the reason of this step is called.
+    why: Any = ""
+
+    @property
+    def wants(self) -> Collection[str]:
+        """The names of its answers."""
+        return wanted_of(self.makes).keys()
+
+    @property
+    def asks(self) -> bool:
+        """Whether an approver has to agree: the step has no day of its own."""
+        return "done_on" not in self.wants
+
+
+@dataclass(frozen=True, slots=True)
+class Asking(Generic[Made]):
+    """How a kind is asked for on its own form: the hint, who may ask, the dataclass of its answers,
+    and what asking does. ``words`` are labels that are other than usual on this form."""
 
     hint: Any
     action: str
-    ask: Ask
+    makes: type[Made]
+    ask: Callable[[Session, Requested[Made]], object]
+    words: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +91,8 @@ class AgreementPage:
     """
 
     name: Any
-    asking: Asking | None = None
-    steps: Mapping[str, Step] = field(default_factory=dict)
+    asking: Asking[Any] | None = None
+    steps: Mapping[str, Step[Any]] = field(default_factory=dict)
     listed: bool = True
     facts: Callable[[ReadSession, Agreement], Facts] = _none
     reference_in_words: Callable[[str], str] = str
@@ -83,16 +118,6 @@ def listed() -> dict[str, AgreementPage]:
     return {kind: page for kind, page in _pages.items() if page.listed}
 
 
-def asked_for() -> dict[str, tuple[AgreementPage, Asking]]:
+def asked_for() -> dict[str, tuple[AgreementPage, Asking[Any]]]:
     """Return the kinds with a form of their own, and how each is asked for."""
     return {kind: (page, page.asking) for kind, page in _pages.items() if page.asking is not None}
-
-
-def only_asking(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a step that only asks an approver; it is of the day on which they agree."""
-
-    def ask(session: Session, *, by: UUID, now: Any, **answers: Any) -> Any:
-        del answers["on"]
-        return command(session, made_by=by, now=now, **answers)
-
-    return ask

@@ -6,7 +6,6 @@ capabilities register both (see ``agreement_kinds``). What a step means stands i
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
@@ -21,6 +20,7 @@ from ledger.core.vocabulary import BookKind, FundClass, RequestState
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound, PoolbookError
 from ledger.models.agreements import Agreement
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book
 from ledger.queries.approvals import agreements as questions
 from ledger.queries.approvals import requests
@@ -33,13 +33,17 @@ from ledger.queries.books.books import (
 )
 from ledger.queries.pledges import receivables as promises
 from ledger.queries.pools import pools
-from ledger.schemas import agreements as schemas
+from ledger.schemas.agreements import REQUEST_FIELDS, STEP_FIELDS, Dated
+from ledger.schemas.forms import Form as Shape
+from ledger.schemas.forms import Made, form_of
 from ledger.services.pledges import receivables
 from ledger.services.pools import lifecycle
 from ledger.web.approvals.agreement_kinds import (
     AgreementPage,
     Asking,
+    Requested,
     Step,
+    Taken,
     asked_for,
     listed,
     registered,
@@ -49,7 +53,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     signed_in,
     today,
@@ -102,14 +106,13 @@ def ask(code: str, kind: str) -> Response:
     book = book_for(asking.action, code)
     person = signed_in()
     try:
-        answers = read_mapping(schemas.ask(exponent(book.commodity), kind))
-        code_of_fund = answers.pop("fund")
-        answers |= {"made_by": person.id, "now": now()}
-        write(
-            lambda session: asking.ask(
-                session, book, fund_by_code(session, book.id, code_of_fund), dict(answers)
-            )
-        )
+        answers = read_form(_ask_shape(book, asking))
+
+        def command(session: Session) -> None:
+            fund = fund_by_code(session, book.id, answers.fund)
+            asking.ask(session, Requested(book, fund, person.id, now(), answers))
+
+        write(command)
     except (Invalid, Conflict, NotFound) as refusal:
         return _ask_page(
             code,
@@ -144,15 +147,12 @@ def carry_out(code: str, agreement: str, move: str) -> Response:
         raise NotFound(_("This step does not exist."))
     book_for(step.action, code)
     try:
-        answers = read_mapping(
-            schemas.step(exponent(book.commodity), step.wants, dated=not step.asks)
-        )
-        on = answers.pop("done_on", today(book))
+        answers = read_form(_step_shape(book, step))
+        on = answers.done_on if isinstance(answers, Dated) else today(book)
         if on > today(book):
             raise Invalid("This date is in the future.", place="done_on")
-        decider = write(
-            lambda session: _take(session, book, row.id, step, dict(answers), on, person.id)
-        )
+        taken = Taken(row.id, book, person.id, on, now(), answers)
+        decider = write(lambda session: _take(session, step, taken))
     except (Invalid, Conflict, NotFound, NotAllowed) as refusal:
         values = request.form.to_dict()
         return _show_page(
@@ -165,29 +165,32 @@ def carry_out(code: str, agreement: str, move: str) -> Response:
     return redirect(url_for("agreements.show", code=code, agreement=agreement), 303)
 
 
-def _take(
-    session: Session,
-    book: Book,
-    agreement_id: UUID,
-    step: Step,
-    answers: dict[str, Any],
-    on: Any,
-    by: UUID,
-) -> str:
+def _take(session: Session, step: Step[Made], taken: Taken[Made]) -> str:
     """Take a step; return whose approver decides about it, or nothing when it is done."""
-    if "to_fund" in answers:
-        answers["to_fund"] = fund_by_code(session, book.id, answers["to_fund"])
-    left = step.command(session, **{step.subject: agreement_id}, by=by, on=on, now=now(), **answers)
-    return session.get_one(Book, left.book_id).name if step.asks else ""
+    left = step.take(session, taken)
+    if not step.asks:
+        return ""
+    assert isinstance(left, ApprovalRequest), "a step without a day asks an approver"
+    return session.get_one(Book, left.book_id).name
 
 
-def _kind(kind: str) -> tuple[AgreementPage, Asking]:
+def _ask_shape(book: Book, asking: Asking[Made]) -> Shape[Made]:
+    return form_of(
+        asking.makes, REQUEST_FIELDS, exponent=exponent(book.commodity), words=asking.words
+    )
+
+
+def _step_shape(book: Book, step: Step[Made]) -> Shape[Made]:
+    return form_of(step.makes, STEP_FIELDS, exponent=exponent(book.commodity))
+
+
+def _kind(kind: str) -> tuple[AgreementPage, Asking[Any]]:
     if kind not in asked_for():
         raise NotFound(_("This page does not exist."))
     return asked_for()[kind]
 
 
-def _steps(kind: str) -> Mapping[str, Step]:
+def _steps(kind: str) -> Mapping[str, Step[Any]]:
     return registered()[kind].steps if kind in registered() else {}
 
 
@@ -225,16 +228,16 @@ def _ask_page(
         others=others,
         things=things,
         functions=FUNCTIONS,
-        form=Form(schemas.ask(exponent(book.commodity), kind), values=values, errors=errors),
+        form=Form(_ask_shape(book, asking), values=values, errors=errors),
     )
 
 
-def _step_form(book: Book, step: Step | None, values: dict[str, str], errors: Errors) -> Form:
+def _step_form(book: Book, step: Step[Any] | None, values: dict[str, str], errors: Errors) -> Form:
     """Return the form of a step; without one to take, what is wrong has no field to stand at."""
     shapes = []
     more = {}
     if step is not None:
-        shapes = [schemas.step(exponent(book.commodity), step.wants, dated=not step.asks)]
+        shapes = [_step_shape(book, step)]
         more = {"reason": {"label": step.why}}
     given = {"done_on": today(book).isoformat(), **values}
     return Form(*shapes, values=given, errors=errors, more=more)

@@ -9,14 +9,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
 
 from ledger.core.states import Move
-from ledger.db import ReadSession
+from ledger.db import ReadSession, Session
 from ledger.models.agreements import Agreement
 from ledger.models.books import Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
 from ledger.queries.campaigns.matching_sponsors import KIND, matched_of, span_named, terms_of
+from ledger.schemas.agreements import SpanDone
 from ledger.services.campaigns import matching_sponsors
-from ledger.web.approvals.agreement_kinds import AgreementPage, Facts, Step, register
+from ledger.web.approvals.agreement_kinds import AgreementPage, Facts, Step, Taken, register
 from ledger.web.site.context import visitor
 from ledger.web.site.formatting import format_quantity, format_share, format_span
 from ledger.web.site.locale import chosen
@@ -56,6 +57,18 @@ def _days(reference: str) -> str:
     return reference if span is None else format_span(span.since, span.until, chosen())
 
 
+def _match(session: Session, taken: Taken[SpanDone]) -> None:
+    matching_sponsors.match_span(
+        session,
+        sponsor_id=taken.agreement_id,
+        since=taken.answers.since,
+        until=taken.answers.until,
+        by=taken.by,
+        on=taken.on,
+        now=taken.now,
+    )
+
+
 register(
     KIND,
     AgreementPage(
@@ -63,9 +76,8 @@ register(
         steps={
             Move.MATCH: Step(
                 later("Match contributions"),
-                ("since", "until"),
-                matching_sponsors.match_span,
-                "sponsor_id",
+                SpanDone,
+                _match,
             ),
         },
         facts=sponsor_facts,

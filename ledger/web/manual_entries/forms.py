@@ -3,7 +3,7 @@
 Must not know Flask's request, nor any single kind.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic
@@ -18,7 +18,8 @@ from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
 from ledger.models.parties import Party
 from ledger.queries.books.books import fund_by_code
-from ledger.schemas.manual_entries import Answered, wanted_of
+from ledger.schemas.forms import wanted_of
+from ledger.schemas.manual_entries import Answered
 from ledger.services.pledges.parties import find_or_create_party
 from ledger.web.manual_entries.answers import Donor
 
@@ -76,9 +77,9 @@ class EntryKind(Generic[Answered]):
     words: Mapping[str, Mapping[str, Any]] | None = None
 
     @property
-    def wants(self) -> Collection[str]:
+    def wants(self) -> Sequence[str]:
         """The names of the answers that it asks for."""
-        return wanted_of(self.makes).keys()
+        return [name for name in wanted_of(self.makes) if name != "step"]
 
 
 GROUPS: dict[str, Any] = {

@@ -133,7 +133,7 @@ def do(code: str, task: str) -> Response:
     except (Invalid, Conflict, NotFound) as refusal:
         values = request.form.to_dict()
         status = 409 if isinstance(refusal, Conflict) else 422
-        return _page(code, task, values, errors_of(refusal, only=[*asked.wants]), status)
+        return _page(code, task, values, errors_of(refusal, only=asked.wants), status)
     return _after(code, book, result)
 
 

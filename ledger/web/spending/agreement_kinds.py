@@ -3,7 +3,8 @@ its steps. What a step means stands in the services.
 """
 
 from collections.abc import Callable
-from typing import Any
+from datetime import date, datetime
+from typing import Protocol
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -14,70 +15,235 @@ from ledger.core.vocabulary import FundClass
 from ledger.db import ReadSession, Session
 from ledger.errors import Invalid
 from ledger.models.agreements import Agreement
-from ledger.models.books import Account, Book, Fund
+from ledger.models.books import Account, Fund
 from ledger.queries.books.books import book_by_code, commodities, fund_by_code, funds_of
+from ledger.schemas.agreements import (
+    AmountDone,
+    Dated,
+    InService,
+    LoanAsked,
+    MoneyAsked,
+    PurchaseAsked,
+    ReferenceDone,
+    SpendingAsked,
+    SumDone,
+)
 from ledger.services.approvals.agreements import MoneyRequest
 from ledger.services.spending import expenses, grants, loans, purchases, spending
 from ledger.web.approvals.agreement_kinds import (
     AgreementPage,
-    Ask,
     Asking,
     Facts,
+    Requested,
     Step,
+    Taken,
     register,
 )
 from ledger.web.site.formatting import format_quantity
 from ledger.web.site.locale import chosen
 
-_SUM = ("amount", "reference")
+
+def _money(asked: MoneyAsked) -> MoneyRequest:
+    return MoneyRequest(amount=asked.amount, title=asked.title, reason=asked.reason)
 
 
-def _plain(command: Callable[..., Any], form: Callable[..., object]) -> Ask:
-    """Return a request that is made of a book, a fund and what the form says."""
-
-    def ask(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> Any:
-        asking = {name: answers.pop(name) for name in ("made_by", "now")}
-        return command(session, book=book, fund=fund, request=form(**answers), **asking)
-
-    return ask
-
-
-def _expense(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> Any:
-    asking = {"claimed_by": answers.pop("made_by"), "now": answers.pop("now")}
-    request = MoneyRequest(**answers)
-    return expenses.claim_expense(session, book=book, fund=fund, request=request, **asking)
-
-
-def _grant(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> Any:
-    return grants.award_grant(
+def _spending(session: Session, asked: Requested[SpendingAsked]) -> None:
+    spending.request_spending(
         session,
-        book=book,
-        fund=fund,
-        amount=answers["amount"],
-        title=answers["title"],
-        by=answers["made_by"],
-        on=answers["now"].date(),
-        now=answers["now"],
+        book=asked.book,
+        fund=asked.fund,
+        request=spending.SpendingRequest(
+            amount=asked.answers.amount,
+            title=asked.answers.title,
+            reason=asked.answers.reason,
+            account=asked.answers.account,
+            function=asked.answers.function,
+        ),
+        made_by=asked.by,
+        now=asked.now,
     )
 
 
-def _loan(session: Session, book: Book, fund: Fund, answers: dict[str, Any]) -> Any:
-    borrower = book_by_code(session, answers.pop("other"))
-    wanted = answers.pop("other_fund")
+def _bill(session: Session, taken: Taken[AmountDone]) -> None:
+    spending.book_bill(
+        session,
+        spending_id=taken.agreement_id,
+        amount=taken.answers.amount,
+        by=taken.by,
+        on=taken.on,
+        now=taken.now,
+    )
+
+
+class _OfPayment(Protocol):
+    """A step of a payment, which the outside world knows by a reference."""
+
+    def __call__(
+        self,
+        session: Session,
+        *,
+        spending_id: UUID,
+        reference: str,
+        by: UUID,
+        on: date,
+        now: datetime,
+    ) -> None: ...
+
+
+def _of_payment(command: _OfPayment) -> Callable[[Session, Taken[ReferenceDone]], None]:
+    def take(session: Session, taken: Taken[ReferenceDone]) -> None:
+        command(
+            session,
+            spending_id=taken.agreement_id,
+            reference=taken.answers.reference,
+            by=taken.by,
+            on=taken.on,
+            now=taken.now,
+        )
+
+    return take
+
+
+def _cancel(session: Session, taken: Taken[Dated]) -> None:
+    spending.cancel_spending(
+        session, spending_id=taken.agreement_id, by=taken.by, on=taken.on, now=taken.now
+    )
+
+
+def _expense(session: Session, asked: Requested[MoneyAsked]) -> None:
+    expenses.claim_expense(
+        session,
+        book=asked.book,
+        fund=asked.fund,
+        request=_money(asked.answers),
+        claimed_by=asked.by,
+        now=asked.now,
+    )
+
+
+def _reimburse(session: Session, taken: Taken[Dated]) -> None:
+    expenses.reimburse(
+        session, expense_id=taken.agreement_id, by=taken.by, on=taken.on, now=taken.now
+    )
+
+
+def _waive(session: Session, taken: Taken[Dated]) -> None:
+    expenses.waive(session, expense_id=taken.agreement_id, by=taken.by, on=taken.on, now=taken.now)
+
+
+def _grant(session: Session, asked: Requested[MoneyAsked]) -> None:
+    grants.award_grant(
+        session,
+        book=asked.book,
+        fund=asked.fund,
+        amount=asked.answers.amount,
+        title=asked.answers.title,
+        by=asked.by,
+        on=asked.now.date(),
+        now=asked.now,
+    )
+
+
+def _outside_grant(session: Session, asked: Requested[MoneyAsked]) -> None:
+    grants.propose_outside_grant(
+        session,
+        book=asked.book,
+        fund=asked.fund,
+        request=_money(asked.answers),
+        made_by=asked.by,
+        now=asked.now,
+    )
+
+
+class _OfGrant(Protocol):
+    """A step of a grant: so much of it, under a reference."""
+
+    def __call__(
+        self,
+        session: Session,
+        *,
+        grant_id: UUID,
+        amount: int,
+        reference: str,
+        by: UUID,
+        on: date,
+        now: datetime,
+    ) -> None: ...
+
+
+def _of_grant(command: _OfGrant) -> Callable[[Session, Taken[SumDone]], None]:
+    def take(session: Session, taken: Taken[SumDone]) -> None:
+        command(
+            session,
+            grant_id=taken.agreement_id,
+            amount=taken.answers.amount,
+            reference=taken.answers.reference,
+            by=taken.by,
+            on=taken.on,
+            now=taken.now,
+        )
+
+    return take
+
+
+def _loan(session: Session, asked: Requested[LoanAsked]) -> None:
+    borrower = book_by_code(session, asked.answers.other)
+    wanted = asked.answers.other_fund
     own = funds_of(session, borrower.id)
     free = next((item for item in own if item.fund_class == FundClass.UNRESTRICTED), None)
     chosen = fund_by_code(session, borrower.id, wanted) if wanted else free
     if chosen is None:
         raise Invalid("This community has no fund that can receive the loan.", place="other")
-    return loans.propose_loan(
+    loans.propose_loan(
         session,
-        lender=book,
-        fund=fund,
+        lender=asked.book,
+        fund=asked.fund,
         borrower=borrower,
         borrower_fund=chosen,
-        made_by=answers.pop("made_by"),
-        now=answers.pop("now"),
-        request=MoneyRequest(**answers),
+        request=_money(asked.answers),
+        made_by=asked.by,
+        now=asked.now,
+    )
+
+
+def _repay(session: Session, taken: Taken[SumDone]) -> None:
+    loans.repay_loan(
+        session,
+        loan_id=taken.agreement_id,
+        amount=taken.answers.amount,
+        reference=taken.answers.reference,
+        by=taken.by,
+        on=taken.on,
+        now=taken.now,
+    )
+
+
+def _purchase(session: Session, asked: Requested[PurchaseAsked]) -> None:
+    purchases.propose_purchase(
+        session,
+        book=asked.book,
+        fund=asked.fund,
+        request=purchases.PurchaseRequest(
+            commodity=asked.answers.commodity,
+            items=asked.answers.items,
+            amount=asked.answers.amount,
+            title=asked.answers.title,
+            reason=asked.answers.reason,
+        ),
+        made_by=asked.by,
+        now=asked.now,
+    )
+
+
+def _serve(session: Session, taken: Taken[InService]) -> None:
+    purchases.place_in_service(
+        session,
+        purchase_id=taken.agreement_id,
+        to_fund=fund_by_code(session, taken.book.id, taken.answers.to_fund),
+        terms=taken.answers.terms,
+        by=taken.by,
+        on=taken.on,
+        now=taken.now,
     )
 
 
@@ -110,25 +276,23 @@ register(
         Asking(
             later("A future order or bill. The money is set aside once an approver agrees."),
             "ask_spending",
-            _plain(spending.request_spending, spending.SpendingRequest),
+            SpendingAsked,
+            _spending,
         ),
         steps={
-            "bill": Step(later("Record the bill"), ("amount",), spending.book_bill, "spending_id"),
+            "bill": Step(later("Record the bill"), AmountDone, _bill),
             "release": Step(
-                later("Record the payment"), ("reference",), spending.release_payment, "spending_id"
+                later("Record the payment"), ReferenceDone, _of_payment(spending.release_payment)
             ),
             "clear": Step(
-                later("Match with the bank"), ("reference",), spending.see_payment, "spending_id"
+                later("Match with the bank"), ReferenceDone, _of_payment(spending.see_payment)
             ),
             "return": Step(
                 later("Record a returned payment"),
-                ("reference",),
-                spending.take_payment_back,
-                "spending_id",
+                ReferenceDone,
+                _of_payment(spending.take_payment_back),
             ),
-            "cancel": Step(
-                later("Withdraw"), (), spending.cancel_spending, "spending_id", "ask_spending"
-            ),
+            "cancel": Step(later("Withdraw"), Dated, _cancel, "ask_spending"),
         },
         facts=_use,
     ),
@@ -140,13 +304,12 @@ register(
         Asking(
             later("Money you spent for the community. You are reimbursed, or can waive the claim."),
             "ask_spending",
+            MoneyAsked,
             _expense,
         ),
         steps={
-            "reimburse": Step(later("Reimburse"), (), expenses.reimburse, "expense_id"),
-            "waive": Step(
-                later("Waive the claim"), (), expenses.waive, "expense_id", "ask_spending"
-            ),
+            "reimburse": Step(later("Reimburse"), Dated, _reimburse),
+            "waive": Step(later("Waive the claim"), Dated, _waive, "ask_spending"),
         },
     ),
 )
@@ -157,15 +320,19 @@ register(
         Asking(
             later("Awarded with conditions. It becomes income as the conditions are met."),
             "propose_transfer",
+            MoneyAsked,
             _grant,
+            words={"fund": {"label": later("Fund")}},
         ),
         steps={
             "receive": Step(
-                later("Record money received"), _SUM, grants.receive_tranche, "grant_id"
+                later("Record money received"), SumDone, _of_grant(grants.receive_tranche)
             ),
-            "earn": Step(later("Record conditions met"), _SUM, grants.earn_grant, "grant_id"),
-            "claim": Step(later("Record a claim in arrears"), _SUM, grants.claim_grant, "grant_id"),
-            "return": Step(later("Record a repayment"), _SUM, grants.return_grant, "grant_id"),
+            "earn": Step(later("Record conditions met"), SumDone, _of_grant(grants.earn_grant)),
+            "claim": Step(
+                later("Record a claim in arrears"), SumDone, _of_grant(grants.claim_grant)
+            ),
+            "return": Step(later("Record a repayment"), SumDone, _of_grant(grants.return_grant)),
         },
     ),
 )
@@ -176,10 +343,11 @@ register(
         Asking(
             later("Owed once an approver agrees. Paid at once or in parts."),
             "propose_transfer",
-            _plain(grants.propose_outside_grant, MoneyRequest),
+            MoneyAsked,
+            _outside_grant,
         ),
         steps={
-            "pay": Step(later("Record the payment"), _SUM, grants.pay_outside_grant, "grant_id"),
+            "pay": Step(later("Record the payment"), SumDone, _of_grant(grants.pay_outside_grant)),
         },
     ),
 )
@@ -190,10 +358,11 @@ register(
         Asking(
             later("Interest-free. Both books show the amount still on loan."),
             "propose_transfer",
+            LoanAsked,
             _loan,
         ),
         steps={
-            "repay": Step(later("Record a repayment"), _SUM, loans.repay_loan, "loan_id"),
+            "repay": Step(later("Record a repayment"), SumDone, _repay),
         },
         facts=_borrower,
     ),
@@ -205,14 +374,14 @@ register(
         Asking(
             later("The bill and the equipment are booked once an approver agrees."),
             "propose_transfer",
-            _plain(purchases.propose_purchase, purchases.PurchaseRequest),
+            PurchaseAsked,
+            _purchase,
         ),
         steps={
             "serve": Step(
                 later("Place in service"),
-                ("to_fund", "terms"),
-                purchases.place_in_service,
-                "purchase_id",
+                InService,
+                _serve,
             ),
         },
         facts=_bought,
