@@ -29,6 +29,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import reports.cli
+import reports.jobs
 import reports.views
 from ledger import api, config, heavy_jobs, logs, mail_worker, serving, setup_code, web, worker
 from ledger.cli import Console, cli, main, pass_console
@@ -43,6 +44,7 @@ from ledger.private_files import make_private_folder
 from ledger.queries.books.books import has_books
 from ledger.queries.payments.stripe_balance import account_of
 from ledger.sandbox import serve as serve_sandbox
+from ledger.services.jobs import jobs
 from ledger.services.stripe_balance import accounts
 from ledger.stripe import webhook
 from ledger.stripe.checkout import PaymentGateway
@@ -209,17 +211,24 @@ def work(console: Console) -> None:
     post = threading.Thread(target=send_mail, args=(db, settings, stop), daemon=True)
     post.start()
     environ = {**os.environ, "POOLBOOK_DATABASE_URL": settings.database_url}
-    heavy = threading.Thread(
-        target=heavy_jobs.run, args=(db, OURSELVES, environ, system_clock, stop), daemon=True
-    )
-    heavy.start()
+    heavy = [
+        threading.Thread(
+            target=heavy_jobs.run,
+            args=(db, OURSELVES, environ, system_clock, stop, kinds),
+            daemon=True,
+        )
+        for kinds in (jobs.HEAVY, (jobs.BACKGROUND,))
+    ]
+    for thread in heavy:
+        thread.start()
     try:
-        worker.run(db, gateway, system_clock, stop)
+        worker.run(db, gateway, system_clock, stop, folder=settings.data)
     finally:
         stop.set()
         # A letter on its way is handed over; a relay that hangs does not keep us.
         post.join(timeout=STOP_SECONDS)
-        heavy.join(timeout=STOP_SECONDS)
+        for thread in heavy:
+            thread.join(timeout=STOP_SECONDS)
 
 
 def send_mail(db: Database, settings: Settings, stop: threading.Event) -> None:

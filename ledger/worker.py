@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Collection
 from datetime import datetime
+from pathlib import Path
 from threading import Event
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from ledger.failures import Failures
 from ledger.gateway import GatewayDown, PaymentGateway
 from ledger.models.jobs import Job
 from ledger.services.books import seals
-from ledger.services.jobs import jobs
+from ledger.services.jobs import background, jobs
 from ledger.services.payments import refunds
 from ledger.services.stripe_balance import events
 from ledger.services.workflow import nightly, retention
@@ -38,8 +39,11 @@ def run(
     stop: Event,
     *,
     ticks: Callable[[], float] = time.monotonic,
+    folder: Path | None = None,
 ) -> None:
     """Work until told to stop; no single failure ends the loop.
+
+    ``folder`` is the data folder, where files of background jobs lie until they are too old.
 
     ``ticks`` counts seconds and never jumps: the wall clock, set ahead and back again, would
     keep the sync waiting until it has caught up. Raises NotAllowed when another Stripe account
@@ -54,8 +58,8 @@ def run(
             _alive(db, jobs.WORKER, now)
             db.run(seals.seal_all)
             # What needs no payments goes on while the provider is away or refuses the key.
-            held = jobs.HEAVY if bound else jobs.HEAVY + jobs.OF_PAYMENTS
-            worked = run_due(db, gateway, now=now, without=held)
+            held = jobs.IN_PROCESSES if bound else jobs.IN_PROCESSES + jobs.OF_PAYMENTS
+            worked = run_due(db, gateway, now=now, without=held, folder=folder)
             if ticks() >= next_sync:
                 next_sync = ticks() + SYNC_SECONDS
                 db.run(lambda session, now=now: nightly.ask_for_work(session, now=now))  # type: ignore[misc]
@@ -103,7 +107,12 @@ def _alive(db: Database, process: str, now: datetime) -> None:
 
 
 def run_due(
-    db: Database, gateway: PaymentGateway | None, *, now: datetime, without: Collection[str] = ()
+    db: Database,
+    gateway: PaymentGateway | None,
+    *,
+    now: datetime,
+    without: Collection[str] = (),
+    folder: Path | None = None,
 ) -> int:
     """Do every job that is due, but of kinds in ``without``, and return how many were done."""
     done = 0
@@ -112,13 +121,15 @@ def run_due(
         if job is None:
             return done
         with logs.during(job=job.id):
-            done += _do(db, gateway, job, now)
+            done += _do(db, gateway, job, now, folder)
 
 
-def _do(db: Database, gateway: PaymentGateway | None, job: Job, now: datetime) -> bool:
+def _do(
+    db: Database, gateway: PaymentGateway | None, job: Job, now: datetime, folder: Path | None
+) -> bool:
     """Do one job, write a line about it, and tell whether it is done."""
     began = time.perf_counter()
-    raised = None if jobs.attempts_exhausted(job) else _tried(db, gateway, job, now)
+    raised = None if jobs.attempts_exhausted(job) else _tried(db, gateway, job, now, folder)
     if raised is None and not jobs.attempts_exhausted(job):
         db.run(lambda session: jobs.finish(session, job=job, now=now))
         outcome, error = "done", None
@@ -140,11 +151,11 @@ def _do(db: Database, gateway: PaymentGateway | None, job: Job, now: datetime) -
 
 
 def _tried(
-    db: Database, gateway: PaymentGateway | None, job: Job, now: datetime
+    db: Database, gateway: PaymentGateway | None, job: Job, now: datetime, folder: Path | None
 ) -> Exception | None:
     """Do one job and return what went wrong, or nothing."""
     try:
-        perform(db, gateway, job, now=now)
+        perform(db, gateway, job, now=now, folder=folder)
     except Exception as error:
         # Whatever it is, one job must not keep the others from being done.
         return error
@@ -168,10 +179,19 @@ def _reschedule(db: Database, job: Job, *, error: str, now: datetime) -> bool:
     return db.run(command)
 
 
-def perform(db: Database, gateway: PaymentGateway | None, job: Job, *, now: datetime) -> None:
+def perform(
+    db: Database,
+    gateway: PaymentGateway | None,
+    job: Job,
+    *,
+    now: datetime,
+    folder: Path | None = None,
+) -> None:
     """Do one job. Raises GatewayDown or one of the four errors to have it tried again."""
     if job.kind == jobs.RETENTION:
         retention.remove_old(db, now=now)
+        if folder is not None:
+            background.remove_files(db, folder)
     elif gateway is None:
         raise Conflict("Payments are not configured.")
     elif job.kind == "stripe_event":

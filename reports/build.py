@@ -110,10 +110,8 @@ def draft(
 
     Raises as ``build``, but for what does not tie.
     """
-    _check(since, until, edition, now, known_at)
+    check_asked(scope, since=since, until=until, edition=edition, now=now, known_at=known_at)
     seen = [day_in(book.time_zone, known_at or now) for book in scope.books]
-    if since > max(day_in(book.time_zone, now) for book in scope.books):
-        raise Invalid("This period has not started yet.", place="from")
     ids = [book.id for book in scope.books]
     moves = read_movements(session, book_ids=ids, since=since, until=until, known_at=known_at)
     trace = read_trace(session, books=scope.books, since=since, until=until, known_at=known_at)
@@ -183,9 +181,16 @@ def _statements(
     }
 
 
-def _check(
-    since: date, until: date, edition: str, now: datetime, known_at: datetime | None
+def check_asked(
+    scope: Scope,
+    *,
+    since: date,
+    until: date,
+    edition: str,
+    now: datetime,
+    known_at: datetime | None,
 ) -> None:
+    """Refuse a report of a period or an instant that does not exist yet. Raises Invalid."""
     if until < since:
         raise Invalid("The period ends before it starts.", place="to")
     if edition not in tuple(Audience):
@@ -194,3 +199,5 @@ def _check(
         raise Invalid(
             "This date and time is in the future. Choose an earlier one.", place="known_at"
         )
+    if since > max(day_in(book.time_zone, now) for book in scope.books):
+        raise Invalid("This period has not started yet.", place="from")

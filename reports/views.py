@@ -1,6 +1,7 @@
 """Pages of the reports: choose, look at the live figures, download PDF and exports."""
 
 import io
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -13,19 +14,21 @@ from marshmallow import EXCLUDE, Schema, fields, pre_load, validate
 from werkzeug.wrappers import Response as BaseResponse
 
 from ledger.core.days import year_begun
-from ledger.core.vocabulary import BookKind
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.background_jobs import BackgroundKind
 from ledger.models.books import Book
 from ledger.models.editions import Audience
 from ledger.models.rights_log import RightsKind
 from ledger.queries.books import editions as questions
 from ledger.queries.books.books import all_books
 from ledger.queries.books.details import details_of
+from ledger.queries.books.journal import count_entries
 from ledger.queries.jobs.check_runs import last_good_day
 from ledger.schemas.fields import Day, Line, asked
 from ledger.schemas.journal import AN_INSTANT
 from ledger.services.books.seals import make_checkpoint
+from ledger.services.jobs.background import ask_for
 from ledger.services.people.rights_log import record
 from ledger.signing import Signer, signer_of
 from ledger.web.site.context import (
@@ -42,19 +45,21 @@ from ledger.web.site.context import (
     write,
 )
 from ledger.web.site.forms import Form, errors_of
-from reports.build import Built, Scope, draft, scope_of_all, scope_of_book, scope_of_pool
+from reports.asked import as_parameters, scope_for, wanted_of
+from reports.build import Built, Scope, check_asked, draft
 from reports.bundle import make_bundle
 from reports.exports import FORMATS, export_journal
 from reports.exports.export import ENDINGS
-from reports.issue import Wanted, existing, issue
 from reports.proofs import entry_proof
-from reports.render import PLEDGE_STEPS, render_pdf
+from reports.render import PLEDGE_STEPS
 
 pages = Blueprint(
     "reports", __name__, template_folder=str(Path(__file__).parent / "templates" / "pages")
 )
 
 
+# Entries of a journal that are written out while the reader waits (docs/deploy.md).
+MOST_AT_ONCE = 2_000
 # What the first table of the page shows of each currency.
 AT_A_GLANCE = (
     ("received", later("Received from donors")),
@@ -130,40 +135,43 @@ def transparency() -> Response:
 
 
 @pages.get("/reports/transparency.pdf")
-def pdf() -> Response:
-    """Download the edition that was issued of these figures, or else a draft; writes nothing."""
+def pdf() -> BaseResponse:
+    """Download the edition that was issued, if nothing came since; else have a draft printed."""
+    books = require_anywhere("read_report")
     try:
-        built = _draft()
+        asked, scope = _checked(request.args, {book.id for book in books})
+        ids = [book.id for book in scope.books]
         with reading() as session:
-            there = existing(session, built.report)
-        rendered = (
-            there.rendered if there else render_pdf(built.report, draft=True, untied=built.untied)
-        )
+            there = None
+            if asked["known_at"] is None:
+                there = questions.unchanged_edition(
+                    session,
+                    book_ids=ids,
+                    since=asked["since"],
+                    until=asked["until"],
+                    audience=asked["edition"],
+                    now=now(),
+                )
+            file = questions.file_of(session, there.id) if there else None
     except (Invalid, Conflict, NotFound) as refusal:
         return _index(request.args.to_dict(), errors_of(refusal, only=("book",)), 422)
-    name = f"{built.report.since}-{built.report.until}-{built.report.edition}"
-    return _pdf(rendered.pdf, rendered.dataset_sha256, name if there else f"{name}-draft")
+    if there is not None and file is not None:
+        name = f"{there.since_on}-{there.until_on}-{there.audience}"
+        return _pdf(file[0], there.dataset_sha256, name)
+    return _to_job(BackgroundKind.REPORT, "read_report", ids, as_parameters(asked))
 
 
 @pages.post("/reports/transparency")
 def issue_report() -> BaseResponse:
-    """Issue a report: keep its edition with its file, and show it among the editions."""
+    """Have a report issued, which keeps its edition with its file."""
     books = require_anywhere("issue_report")
-    person = signed_in()
     answers = request.form.to_dict()
     try:
-        asked = read_mapping(Asked())
-        issued = issue(
-            here().db,
-            _wanted(asked, {book.id for book in books}),
-            signer=_signer(),
-            made_by=person.id,
-            now=now(),
-            write=write,
-        )
+        asked, scope = _checked(request.form, {book.id for book in books})
     except (Invalid, Conflict, NotFound) as refusal:
         return _index(answers, errors_of(refusal, only=("book",)), 422)
-    return redirect(url_for("reports.editions", _anchor=str(issued.edition_id)), 303)
+    ids = [book.id for book in scope.books]
+    return _to_job(BackgroundKind.EDITION, "issue_report", ids, as_parameters(asked))
 
 
 @pages.get("/reports/editions/<uuid:edition_id>.pdf")
@@ -206,11 +214,19 @@ def compare(older_id: UUID, newer_id: UUID) -> Response:
 
 
 @pages.get("/books/<code>/export/<file_format>")
-def export(code: str, file_format: str) -> Response:
-    """Download a book's journal in another program's format."""
+def export(code: str, file_format: str) -> BaseResponse:
+    """Download a book's journal in another program's format; a long one is a background job."""
     book = book_for("export_journal", code)
     if file_format not in FORMATS:
         raise NotFound(_("This format does not exist."))
+    if _is_long(book):
+        write(lambda session: _note_export(session, book, file_format))
+        return _to_job(
+            BackgroundKind.EXPORT,
+            "export_journal",
+            [book.id],
+            {"book": book.code, "format": file_format},
+        )
     out = io.StringIO()
     with reading() as session:
         export_journal(session, book=book, file_format=file_format, out=out)
@@ -223,10 +239,16 @@ def export(code: str, file_format: str) -> Response:
 
 
 @pages.get("/books/<code>/bundle.zip")
-def bundle(code: str) -> Response:
-    """Download what proves a book offline: its log, signed, with the verifier."""
+def bundle(code: str) -> BaseResponse:
+    """Download what proves a book offline: its log, signed, with the verifier.
+
+    That of a long log is a background job.
+    """
     book = book_for("export_journal", code)
     signer = _signer()
+    if _is_long(book):
+        write(lambda session: _note_export(session, book, "bundle"))
+        return _to_job(BackgroundKind.BUNDLE, "export_journal", [book.id], {"book": book.code})
 
     def pack(session: Session) -> bytes:
         row = make_checkpoint(session, book=book, signer=signer, now=now())
@@ -256,6 +278,32 @@ def proof(code: str, entry_id: UUID) -> Response:
     return answer
 
 
+def _is_long(book: Book) -> bool:
+    """Tell whether a book has more entries than are written out while somebody waits."""
+    with reading() as session:
+        most = MOST_AT_ONCE + 1
+        return count_entries(session, book_id=book.id, at_most=most) == most
+
+
+def _to_job(
+    kind: BackgroundKind, action: str, book_ids: Sequence[UUID], parameters: dict[str, str | None]
+) -> BaseResponse:
+    """Have something made in the background, and lead to the page that says how far it is."""
+    person = signed_in()
+    job_id = write(
+        lambda session: ask_for(
+            session,
+            kind=kind,
+            action=action,
+            book_ids=book_ids,
+            parameters=parameters,
+            asked_by=person.id,
+            now=now(),
+        )
+    )
+    return redirect(url_for("background.show", job_id=job_id), 303)
+
+
 def _note_export(session: Session, book: Book, what: str) -> None:
     record(
         session,
@@ -282,7 +330,7 @@ def _pdf(data: bytes, digest: str, name: str) -> Response:
 
 def _draft() -> Built:
     books = require_anywhere("read_report")
-    wanted = _wanted(read_mapping(Asked(), request.args), {book.id for book in books})
+    wanted = wanted_of(read_mapping(Asked(), request.args), {book.id for book in books})
     with reading() as session:
         return draft(
             session,
@@ -295,29 +343,20 @@ def _draft() -> Built:
         )
 
 
-def _wanted(asked: dict[str, Any], allowed: set[UUID]) -> Wanted:
-    return Wanted(
-        lambda session: _scope(session, asked["book"], allowed),
-        asked["since"],
-        asked["until"],
-        asked["edition"],
-        asked["known_at"],
+def _checked(answers: Mapping[str, Any], allowed: set[UUID]) -> tuple[dict[str, Any], Scope]:
+    """Read which report is asked for, and refuse at once what no job could make of it."""
+    asked = read_mapping(Asked(), answers)
+    with reading() as session:
+        scope = scope_for(session, asked["book"], allowed)
+    check_asked(
+        scope,
+        since=asked["since"],
+        until=asked["until"],
+        edition=asked["edition"],
+        now=now(),
+        known_at=asked["known_at"],
     )
-
-
-def _scope(session: Any, code: str, allowed: set[Any]) -> Scope:
-    """Return the scope asked for, when every book of it may be read by the visitor."""
-    if not code:
-        scope = scope_of_all(session)
-    elif code in {book.code for book in all_books(session) if book.kind == BookKind.POOL}:
-        scope = scope_of_pool(session, code)
-    else:
-        scope = scope_of_book(session, code)
-    if any(book.id not in allowed for book in scope.books):
-        raise NotFound(
-            _("This report does not exist, or you don't have access to it."), place="book"
-        )
-    return scope
+    return asked, scope
 
 
 def _index(values: dict[str, str], errors: dict[str, list[str]], status: int = 200) -> Response:

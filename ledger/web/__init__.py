@@ -74,6 +74,7 @@ NOUNS = (
     "installation.books",
     "installation.jobs",
     "installation.mail",
+    "jobs.background",
     "public.health",
     "public.metrics",
 )

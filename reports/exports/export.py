@@ -44,12 +44,20 @@ def export_journal(
     file_format: str,
     out: TextIO,
     known_at: datetime | None = None,
+    seen: Callable[[int], None] | None = None,
 ) -> Exported:
     """Write every entry of a book, or what was known of it at an instant.
 
-    Raises Invalid for an unknown format.
+    ``seen`` is told how many entries were read so far. Raises Invalid for an unknown format.
     """
     writer = FORMATS.get(file_format)
     if writer is None:
         raise Invalid("There is no format {file_format}.", place="format", file_format=file_format)
-    return Exported(*writer(book, every_entry(session, book_id=book.id, known_at=known_at), out))
+    entries = every_entry(session, book_id=book.id, known_at=known_at)
+    return Exported(*writer(book, _counted(entries, seen) if seen else entries, out))
+
+
+def _counted(entries: Iterator[EntryRow], seen: Callable[[int], None]) -> Iterator[EntryRow]:
+    for count, entry in enumerate(entries, start=1):
+        seen(count)
+        yield entry

@@ -41,6 +41,8 @@ OPEN = {
     # Stripe's own words: it may add one any day, and its message must be kept all the same.
     *("balance_transaction.kind", "balance_transaction.reporting_category"),
     *("dispute.reason", "dispute.status", "payout.state", "stripe_event.event_type"),
+    # A right, which ``ledger.auth`` lists.
+    "background_job.action",
     # Names of events, which docs/domain.md lists; entries are hashed and never change.
     *("entry.event_type", "entry.source", "balance_transaction.outcome"),
     *("posting.function", "posting.purpose"),

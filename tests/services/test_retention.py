@@ -10,12 +10,14 @@ import pytest
 from sqlalchemy import func, select, text
 
 from ledger.db import Database, Session
+from ledger.models.background_jobs import BackgroundJob
 from ledger.models.base import Base
 from ledger.models.jobs import Job
 from ledger.models.people import IdempotencyKey, OutboxMessage, Person, SignInLink
 from ledger.models.rate_limits import RateEvent
 from ledger.models.sessions import SignInSession
 from ledger.models.tables import TableDraft
+from ledger.services.jobs import background
 from ledger.services.workflow import retention
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person
@@ -45,6 +47,19 @@ def _mail(at: datetime, key: str, **more: Any) -> OutboxMessage:
 ROWS: dict[str, list[Make]] = {
     "Jobs that were done": [lambda at, _p, _b, key: _job(at, key, None)],
     "Jobs that failed for good": [lambda at, _p, _b, key: _job(at, key, "GatewayDown")],
+    "Reports, exports and bundles": [
+        lambda at, person, _b, key: BackgroundJob(
+            kind="report",
+            asked_by=person,
+            action=key,
+            books=[],
+            parameters={},
+            state="done",
+            result={},
+            asked_at=at,
+            expires_at=at + background.KEPT,
+        )
+    ],
     "Idempotency keys": [
         lambda at, person, _b, key: IdempotencyKey(
             person_id=person, key=key, request_sha256="", status=200, body={}, created_at=at

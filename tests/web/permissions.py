@@ -110,6 +110,7 @@ DEEDS: dict[str, Deed] = {
     "sign_in.leave": Deed(ALL),
     "sign_in.end_all": Deed(SIGNED_IN),
     "sign_in.ask_again": Deed(SIGNED_IN),
+    "background.retry": Deed(ELSEWHERE),
     "reports.issue_report": Deed(
         frozenset({"treasurer", "approver"}),
         {"book": "A", "from": "2026-01-01", "to": "2026-01-31", "edition": "public"},
@@ -401,6 +402,10 @@ VIEWS: dict[str, frozenset[str]] = {
     ),
     "approvals.show": frozenset({"approver", "auditor"}),
     "approvals.rules": READERS | ADMIN,
+    "background.index": SIGNED_IN,
+    # Nobody asked for anything here: tests of its own.
+    "background.show": ELSEWHERE,
+    "background.download": ELSEWHERE,
     "reports.index": READERS | {"other treasurer", "other approver", "other auditor"},
     "reports.transparency": READERS,
     "reports.editions": READERS | {"other treasurer", "other approver", "other auditor"},
@@ -566,6 +571,14 @@ PROVED_BY: dict[str, tuple[str, str]] = {
         "the browser that asked for the link",
         "tests/web/test_sign_in_links.py"
         "::test_a_code_opens_the_link_in_the_browser_that_asked_and_in_no_other",
+    ),
+    **dict.fromkeys(
+        ("background.show", "background.download", "background.retry"),
+        (
+            "the person who asked for the job",
+            "tests/web/test_background_jobs.py"
+            "::test_a_draft_is_made_once_and_downloaded_by_whoever_asked",
+        ),
     ),
     "sign_in.end": (
         "the owner of the session",

@@ -69,7 +69,7 @@ OTHERS = {
         *("waiting.refund", "waiting.payout"),
     },
     "moves neither money nor rights": {
-        *("installation_jobs.retry", "installation_mail.retry"),
+        *("background.retry", "installation_jobs.retry", "installation_mail.retry"),
         *("calls.change", "calls.correct", "calls.draft", "calls.throw_away"),
         *("hours.confirm", "hours.log", "hours.reject", "items.plan_wear"),
         *("periods.soft_close", "reports.issue_report"),

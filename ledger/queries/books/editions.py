@@ -18,7 +18,7 @@ from ledger.models.books import Book, Fund
 from ledger.models.editions import Edition, EditionFile, EditionLog
 from ledger.models.journal import Entry, Posting
 from ledger.models.periods import Period
-from ledger.models.seals import Seal
+from ledger.models.seals import Seal, Unsealed
 from ledger.queries.books.journal import EntryRow, entries_by_id
 
 SHORTEST = 8
@@ -128,6 +128,52 @@ def file_of(session: ReadSession, edition_id: UUID) -> tuple[bytes, int] | None:
     """
     row = session.get(EditionFile, edition_id)
     return None if row is None else (b64decode(row.pdf), row.pages)
+
+
+def unchanged_edition(
+    session: ReadSession,
+    *,
+    book_ids: Iterable[UUID],
+    since: date,
+    until: date,
+    audience: str,
+    now: datetime,
+) -> Edition | None:
+    """Return the newest official edition of some books for a period if nothing came since.
+
+    Nothing came when each book's log is as long as it was and no entry waits to be sealed. One of
+    a period that was not over then and is over now counts as changed.
+    """
+    wanted = set(book_ids)
+    waiting = select(Unsealed.entry_id).where(Unsealed.book_id.in_(wanted)).limit(1)
+    if session.scalar(waiting) is not None:
+        return None
+    zones = session.scalars(select(Book.time_zone).where(Book.id.in_(wanted))).all()
+    lengths = dict(
+        iter(
+            session.execute(
+                select(Seal.book_id, func.max(Seal.seq) + 1)
+                .where(Seal.book_id.in_(wanted))
+                .group_by(Seal.book_id)
+            )
+        )
+    )
+    rows = session.scalars(
+        select(Edition)
+        .join(EditionFile, EditionFile.edition_id == Edition.id)
+        .where(
+            Edition.since_on == since,
+            Edition.until_on == until,
+            Edition.audience == audience,
+            Edition.known_at.is_(None),
+        )
+        .order_by(Edition.made_at.desc(), Edition.id.desc())
+    )
+    for row in rows:
+        if books_of_edition(session, edition_id=row.id) == lengths:
+            days = [min(day_in(zone, at) for zone in zones) for at in (row.made_at, now)]
+            return row if (until >= days[0]) == (until >= days[1]) else None
+    return None
 
 
 def last_official(

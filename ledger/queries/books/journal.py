@@ -309,6 +309,12 @@ def entries_by_id(session: ReadSession, *, book_id: UUID, ids: Sequence[UUID]) -
     return sorted(found, key=lambda row: (row.accounting_on, row.id))
 
 
+def count_entries(session: ReadSession, *, book_id: UUID, at_most: int | None = None) -> int:
+    """Return how many entries a book has; ``at_most`` ends the counting there."""
+    entries = select(Entry.id).where(Entry.book_id == book_id).limit(at_most)
+    return session.scalar(select(func.count()).select_from(entries.subquery())) or 0
+
+
 def every_entry(
     session: ReadSession, *, book_id: UUID, known_at: datetime | None = None, chunk: int = 500
 ) -> Iterator[EntryRow]:

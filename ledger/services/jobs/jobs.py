@@ -20,6 +20,9 @@ WORKER, MAIL, BACKUP, STRIPE = "worker", "mail", "backup", "stripe"
 OF_PAYMENTS = ("stripe_event", "send_refund")
 # What takes so long that it is done in a process of its own, beside all other jobs.
 HEAVY = ("check",)
+# What people asked for and wait for: in a process of its own as well, beside the check.
+BACKGROUND = "background"
+IN_PROCESSES = (*HEAVY, BACKGROUND)
 RETENTION = "retention"
 
 
@@ -100,11 +103,16 @@ def postpone(session: Session, *, job: Job, error: str, now: datetime) -> bool:
     A job that is given up is done with its error on it. ``error`` holds no personal data.
     """
     if job.attempts >= MAX_ATTEMPTS:
-        session.execute(update(Job).where(Job.id == job.id).values(done_at=now, error=error))
+        give_up(session, job=job, error=error, now=now)
         return False
     wait = min(timedelta(seconds=2**job.attempts), LONGEST_WAIT)
     session.execute(update(Job).where(Job.id == job.id).values(run_at=now + wait, error=error))
     return True
+
+
+def give_up(session: Session, *, job: Job, error: str, now: datetime) -> None:
+    """Note that a job failed for good. ``error`` holds no personal data."""
+    session.execute(update(Job).where(Job.id == job.id).values(done_at=now, error=error))
 
 
 def retry(session: Session, *, job_id: UUID, now: datetime) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, inspect, or_, select, tuple_
 
 from ledger.db import Database, Session
+from ledger.models.background_jobs import BackgroundJob
 from ledger.models.base import Base
 from ledger.models.jobs import Job
 from ledger.models.people import IdempotencyKey, OutboxMessage, SignInLink
@@ -19,7 +20,7 @@ from ledger.models.rate_limits import RateEvent
 from ledger.models.sessions import SignInSession
 from ledger.models.tables import TableDraft
 from ledger.services.importing import tables
-from ledger.services.jobs import rate_limits
+from ledger.services.jobs import background, rate_limits
 from ledger.services.people import sessions, sign_in_links
 
 BATCH = 500
@@ -53,6 +54,15 @@ KINDS: Sequence[Kind] = (
         "the last attempt",
         Job,
         lambda before: (Job.done_at < before) & Job.error.is_not(None),
+    ),
+    Kind(
+        "Reports, exports and bundles that were made for somebody, with their files. They can be "
+        "made again at any time",
+        background.KEPT.days,
+        "they were done",
+        BackgroundJob,
+        # The instant from which it is kept no longer is written when it is done.
+        lambda before: BackgroundJob.expires_at < before + background.KEPT,
     ),
     Kind(
         "Idempotency keys of forms and programs, with the answers",
