@@ -36,6 +36,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "propose_refund": frozenset({"treasurer"}),
     "propose_correction": frozenset({"treasurer"}),
     "propose_transfer": frozenset({"treasurer"}),
+    "read_evidence": frozenset({"treasurer", "approver", "auditor"}),
+    "attach_evidence": frozenset({"treasurer"}),
     "read_agreements": frozenset({"member", "treasurer", "approver", "auditor"}),
     "ask_spending": frozenset({"member", "treasurer"}),
     "carry_out": frozenset({"treasurer"}),

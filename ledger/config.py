@@ -74,6 +74,8 @@ class Settings:
     fee_fixed: int = CARD_FEE[1]
     log_format: LogFormat = "text"
     log_level: LogLevel = "info"
+    # The command that looks for viruses in what people attach; empty for none.
+    scanner: str = ""
     # Who may read the figures of /metrics from elsewhere than this machine.
     metrics_token: str = field(default="", repr=False)
 
@@ -141,6 +143,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         fee_fixed=int(given["POOLBOOK_FEE_FIXED"]),
         log_format=LOG_FORMATS[given["POOLBOOK_LOG_FORMAT"]],
         log_level=LOG_LEVELS[given["POOLBOOK_LOG_LEVEL"]],
+        scanner=given["POOLBOOK_SCANNER"],
         metrics_token=given["POOLBOOK_METRICS_TOKEN"],
     )
 

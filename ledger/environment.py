@@ -6,6 +6,8 @@ refusal names the variable, what is wrong with it, and what to set instead; none
 """
 
 import os
+import shlex
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,6 +189,20 @@ def _one_of(*words: str) -> Callable[[str, str], None]:
     return check
 
 
+def _command(name: str, text: str) -> None:
+    """Refuse a command that is not there, before somebody's file waits for it."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = []
+    if not words or shutil.which(words[0]) is None:
+        raise Invalid(
+            "{name} names a program that cannot be found. Install it, or correct the command.",
+            place=name,
+            name=name,
+        )
+
+
 _MADE = "made in the data folder"
 
 VARIABLES = (
@@ -293,6 +309,16 @@ VARIABLES = (
         "30",
         "The fixed part of that estimate, in minor units.",
         _at_most(100_000),
+    ),
+    Variable(
+        "POOLBOOK_SCANNER",
+        "command",
+        "",
+        "A virus scanner for attached files, as in `clamdscan --fdpass -`. It reads a file on "
+        "standard input and exits with 0 for a clean one and 1 for an infected one, which is "
+        "refused. Any other exit code refuses every upload until it is mended.",
+        _command,
+        shown="files are marked as not scanned",
     ),
     Variable(
         "POOLBOOK_METRICS_TOKEN",

@@ -12,23 +12,28 @@ from sqlalchemy.exc import DBAPIError
 from ledger.cli.console import Console, cli, command, pass_console, refusals_name
 from ledger.cli.files import written
 from ledger.services.jobs.jobs import BACKUP, heartbeat
-from ledger.services.workflow.backups import restore_backup, write_backup
+from ledger.services.workflow.backups import restore_backup, unreadable_files, write_backup
+from ledger.stored_files import StoredFiles
 
 
 @command(cli, "backup")
 @click.argument("output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 @pass_console
 def backup(console: Console, output: Path) -> None:
-    """Back up the whole database into one file. Poolbook can stay in use meanwhile."""
+    """Back up the database and all attached files into one file, while Poolbook is in use."""
     from migrations import head
 
-    database = console.database()
+    database, files = console.database(), StoredFiles.of(console.settings().data)
     with database.snapshot() as session, written(output, private=True) as out:
-        entries = write_backup(session, cast(IO[bytes], out.buffer), revision=head())
+        buffer = cast(IO[bytes], out.buffer)
+        entries = write_backup(session, buffer, revision=head(), files=files)
+        unreadable = unreadable_files(session, files)
     now = datetime.now(UTC)
     # A copy that is only read from takes no note, and needs none.
     with suppress(DBAPIError):
         database.run(lambda session: heartbeat(session, process=BACKUP, now=now))
+    for name in unreadable:
+        click.echo(f"Attached file {name} is missing or damaged. It was left out.", err=True)
     console.answer(
         {"entries": entries},
         f"{output}: {entries} journal entries and all related data. Keep the files of "
@@ -48,7 +53,8 @@ def restore(console: Console, file: Path) -> None:
         upgrade(database.engine)
     require_current(database.engine)
     with refusals_name(file), file.open("rb") as stored, database.transaction() as session:
-        entries = restore_backup(session, stored, revision=revision)
+        files = StoredFiles.of(console.settings().data)
+        entries = restore_backup(session, stored, revision=revision, files=files)
     console.answer(
         {"entries": entries}, f"{entries} journal entries and all related data restored."
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, SmallInteger, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.models.base import APPEND_ONLY, Base, Code
@@ -21,6 +21,7 @@ class LeafKind(StrEnum):
     ACCOUNT = "account"
     FUND = "fund"
     ENTRY = "entry"
+    EVIDENCE = "evidence"
 
 
 class Seal(Base):
@@ -31,6 +32,7 @@ class Seal(Base):
         UniqueConstraint("book_id", "entry_id"),
         UniqueConstraint("book_id", "fund_id"),
         UniqueConstraint("book_id", "account"),
+        Index("uq_seal_book_id_evidence_id", "book_id", "evidence_id", unique=True),
     )
 
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"), primary_key=True)
@@ -39,6 +41,7 @@ class Seal(Base):
     account: Mapped[int | None] = mapped_column(SmallInteger)
     fund_id: Mapped[UUID | None]
     entry_id: Mapped[UUID | None]
+    evidence_id: Mapped[UUID | None]
     leaf_hash: Mapped[Code]
 
 

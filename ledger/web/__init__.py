@@ -31,6 +31,7 @@ NOUNS = (
     "equipment.item",
     "workflow.desk",
     "accounting.journal",
+    "evidence.files",
     "campaigns.matching_sponsors",
     "banking.statements",
     "banking.bank_tables",
@@ -124,6 +125,7 @@ def templates() -> PrefixLoader:
 
 def register(app: Flask) -> None:
     """Hang every page on the app, with its errors, headers and template filters."""
+    from ledger.web.evidence.files import panel
     from ledger.web.identity import freshness, sessions, step_up
     from ledger.web.site import (
         context,
@@ -155,6 +157,7 @@ def register(app: Flask) -> None:
     app.after_request(context.secure)
     app.jinja_env.globals["form_key"] = idempotency.fresh_key
     app.jinja_env.globals["day_to_agree_to"] = late_days.day_to_agree_to
+    app.jinja_env.globals["evidence_panel"] = panel
     app.jinja_env.globals["further"] = context.further
     app.jinja_env.globals["missing_factors"] = freshness.missing_factors
     app.context_processor(context.context)

@@ -15,18 +15,23 @@ from sqlalchemy import func, select
 
 from ledger.db import Database, ReadSession
 from ledger.demo import fill
+from ledger.evidence_files import Inspected
 from ledger.links import SIGN_IN, Links
 from ledger.models import Base
+from ledger.models.evidence import Evidence
 from ledger.models.journal import Entry
-from ledger.models.people import OutboxMessage, SignInLink
+from ledger.models.people import OutboxMessage, Person, SignInLink
 from ledger.queries import invariants
 from ledger.queries.books.books import book_by_code
+from ledger.queries.evidence.subjects import subject_of
 from ledger.services.books import journal
 from ledger.services.books.seals import make_checkpoint
+from ledger.services.evidence import attaching
 from ledger.services.jobs import rate_limits
 from ledger.services.people.people import sha256
 from ledger.services.people.sign_in_links import Asked, address_of_link, request_link
 from ledger.services.workflow.backups import LEFT_OUT, write_backup
+from ledger.stored_files import StoredFiles
 from reports.bundle import make_bundle
 from tests.cli.conftest import Run
 from tests.conftest import ENGINES, NOW, fresh_database
@@ -214,9 +219,9 @@ def test_a_backup_signs_nobody_in_and_is_read_by_nobody_else(
     file.chmod(0o644)
     seen: list[int] = []
 
-    def looking(session: ReadSession, out: IO[bytes], *, revision: str) -> int:
+    def looking(session: ReadSession, out: IO[bytes], *, revision: str, files: StoredFiles) -> int:
         seen.extend(path.stat().st_mode & 0o777 for path in tmp_path.glob(".*.part"))
-        return write_backup(session, out, revision=revision)
+        return write_backup(session, out, revision=revision, files=files)
 
     monkeypatch.setattr("ledger.cli.backups.write_backup", looking)
     before = os.umask(0)
@@ -240,3 +245,52 @@ def test_a_database_without_books_is_not_backed_up(run: Run, tmp_path: Path) -> 
     assert done.code == 1
     assert "poolbook init" in done.err
     assert not file.exists()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_attached_files_come_back_encrypted_as_they_were(
+    run: Run, filled: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    monkeypatch.setenv("POOLBOOK_DATA", str(before))
+    row, gone = attached(filled, before, b"a receipt"), attached(filled, before, b"another")
+    files = StoredFiles.of(before)
+    assert gone.preview_name
+    (files.folder / gone.preview_name[:2] / gone.preview_name).unlink()
+    file = tmp_path / "all.backup"
+    done = run("backup", str(file), "--json")
+    assert (done.code, set(done.json)) == (0, {"entries"}), done.err
+    # A file that is missing is named, and keeps nobody from a backup of the rest.
+    assert gone.preview_name in done.err
+    with zipfile.ZipFile(file) as archive:
+        assert all(b"a receipt" not in archive.read(name) for name in archive.namelist())
+    monkeypatch.setenv("POOLBOOK_DATA", str(after))
+    empty = f"sqlite:///{tmp_path / 'empty.db'}"
+    bad = tmp_path / "bad.backup"
+    bad.write_bytes(edited(file, f"evidence/{row.stored_name}", lambda _data: b"swapped"))
+    assert run("restore", str(bad), "--database", empty).code == 1
+    assert run("restore", str(file), "--database", empty).code == 0
+    restored = StoredFiles.of(after)
+    assert restored.get(row.stored_name, row.file_key or "") == b"a receipt"
+    assert restored.get(gone.stored_name, gone.file_key or "") == b"another"
+
+
+def attached(db: Database, data: Path, content: bytes) -> Evidence:
+    """Attach a file to an entry of the book that is not the demo's."""
+    inspected = Inspected("image/png", content, 1, b"small " + content, False)
+    kept = attaching.keep(StoredFiles.of(data), inspected)
+    with db.transaction() as session:
+        book = book_by_code(session, "A")
+        entry = session.scalars(select(Entry).where(Entry.book_id == book.id)).first()
+        assert entry is not None
+        person = session.scalars(select(Person)).first()
+        assert person is not None
+        return attaching.attach(
+            session,
+            book_id=book.id,
+            subject=subject_of(session, book_id=book.id, kind="entry", subject_id=entry.id),
+            file=kept,
+            note="",
+            added_by=person.id,
+            now=NOW,
+        )

@@ -167,6 +167,7 @@ DEEDS: dict[str, Deed] = {
     ),
     "journal.take_back": Deed(TREASURER, {"why": "Counted twice"}),
     "statements.upload": Deed(TREASURER),
+    "evidence.attach": Deed(TREASURER),
     "bank_tables.send": Deed(TREASURER),
     "bank_tables.say": Deed(
         TREASURER,
@@ -469,6 +470,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "rights_log.show": ADMIN | {"auditor"},
     "rights_log.download": ADMIN | {"auditor"},
     "journal.show": READERS,
+    **dict.fromkeys(("evidence.show", "evidence.download", "evidence.preview"), READERS),
     "journal.entry": READERS,
     "journal.account": READERS,
     "journal.trial_balance": READERS,

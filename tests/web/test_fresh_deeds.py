@@ -72,7 +72,7 @@ OTHERS = {
         *("background.retry", "installation_jobs.retry", "installation_mail.retry"),
         *("calls.change", "calls.correct", "calls.draft", "calls.throw_away"),
         *("hours.confirm", "hours.log", "hours.reject", "items.plan_wear"),
-        *("periods.soft_close", "reports.issue_report"),
+        *("periods.soft_close", "reports.issue_report", "evidence.attach"),
         *("pledges.confirm", "moderation.decide", "moderation.report"),
         *("book_settings.describe", "fund_settings.create", "account_settings.create"),
         "entity_settings.save",

@@ -28,6 +28,7 @@ from ledger.config import STRIPE_API, Settings
 from ledger.core.allocation import Rule
 from ledger.core.vocabulary import CampaignState
 from ledger.db import Database, Session
+from ledger.evidence_files import Inspected
 from ledger.gateway import BalanceTransaction
 from ledger.ids import new_id
 from ledger.models.approval_requests import ApprovalRequest
@@ -39,12 +40,14 @@ from ledger.models.payments import Refund
 from ledger.models.sessions import SignInSession
 from ledger.models.statements import BankAccount, BankLine, BankStatement
 from ledger.queries.books.books import fund_by_code
+from ledger.queries.evidence.subjects import subject_of
 from ledger.queries.people.people import people_of, tokens_of
 from ledger.services.approvals import decisions
 from ledger.services.banking import cash, matching
 from ledger.services.books.books import ensure_commodity
 from ledger.services.campaigns.campaigns import Need
 from ledger.services.equipment import assets
+from ledger.services.evidence import attaching
 from ledger.services.importing import tables
 from ledger.services.people import installation_admins
 from ledger.services.people.people import grant_role, sha256
@@ -54,6 +57,7 @@ from ledger.services.pools import allocations, pools
 from ledger.services.spending import spending
 from ledger.services.stripe_balance import balance_transactions
 from ledger.services.volunteering import hours
+from ledger.stored_files import StoredFiles
 from ledger.web.site import session_cookie
 from tests.conftest import NOW, _administer, _with_database, copy_database
 from tests.factories import (
@@ -88,6 +92,7 @@ PLACES = {
     "_rest": "nothing",
     "kind": "spending",
     "move": "bill",
+    "subject": "entry",
 }
 COUNTS = union_all(
     *(select(literal(table.name), func.count()).select_from(table) for table in TABLES)
@@ -170,11 +175,15 @@ class Town:
 LEVERS = "http://127.0.0.1:1"
 
 
+FILES = Path(tempfile.mkdtemp(prefix="poolbook-files-"))
+atexit.register(shutil.rmtree, FILES, ignore_errors=True)
+
+
 def settings_of(url: str, base_url: str = HOME, *, demo: bool = False) -> Settings:
     """Settings of a program without a payment provider."""
     return Settings(
         database_url=url,
-        data=Path("/nonexistent"),
+        data=FILES,
         secret_key="a key for tests",
         base_url=base_url,
         stripe_key="",
@@ -355,6 +364,7 @@ def _settle(session: Session, town: Town) -> None:
     )
     _share(session, town, book, shared.id)
     _agree(session, town, book)
+    _attach(session, town, book)
     owner = town.people["second treasurer"]
     create_token(session, person_id=owner, name="A script", scopes=["read-books:A"], now=NOW)
     town.ids["txn_id"] = "txn_stray"
@@ -638,6 +648,24 @@ def _share(session: Session, town: Town, book: Book, pool_id: UUID) -> None:
         now=NOW,
     )
     town.ids["run_id"] = str(run.id)
+
+
+def _attach(session: Session, town: Town, book: Book) -> None:
+    """Attach a picture to the first entry."""
+    subject = subject_of(
+        session, book_id=book.id, kind="entry", subject_id=UUID(town.ids["entry_id"])
+    )
+    picture = Inspected("image/jpeg", b"a picture", 1, b"a small picture", False)
+    row = attaching.attach(
+        session,
+        book_id=book.id,
+        subject=subject,
+        file=attaching.keep(StoredFiles.of(FILES), picture),
+        note="The count",
+        added_by=town.people["second treasurer"],
+        now=NOW,
+    )
+    town.ids |= {"subject_id": str(subject.id), "evidence_id": str(row.id)}
 
 
 def _agree(session: Session, town: Town, book: Book) -> None:

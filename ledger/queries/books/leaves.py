@@ -19,6 +19,7 @@ from ledger.core.leaf import LABELS, canonical, leg_of
 from ledger.core.merkle import leaf_hash
 from ledger.db import ReadSession
 from ledger.models.books import Account, Book, Fund
+from ledger.models.evidence import Evidence
 from ledger.models.journal import Entry, Posting
 from ledger.queries.books.figure_lines import FigureLines
 
@@ -48,6 +49,17 @@ HEAD = (
     cast(Entry.made_by, Text),
     cast(Entry.approved_by, Text),
 )
+
+EVIDENCE = {
+    "subject": type_coerce(Evidence.subject, Text),
+    "subject_id": cast(Evidence.subject_id, Text),
+    "media_type": Evidence.media_type,
+    "size": Evidence.size,
+    "pages": Evidence.pages,
+    "commitment": Evidence.commitment_sha256,
+    "added_by": cast(Evidence.added_by, Text),
+    "added_at": type_coerce(Evidence.added_at, Text),
+}
 
 
 def _some(query: Select[*tuple[Any, ...]], table: type[Entry | Posting], key: Any) -> Any:
@@ -81,6 +93,7 @@ class Leaf:
     account: int | None = None
     fund_id: UUID | None = None
     entry_id: UUID | None = None
+    evidence_id: UUID | None = None
 
     @property
     def sha256(self) -> str:
@@ -90,7 +103,8 @@ class Leaf:
     @property
     def name(self) -> str:
         """What a person calls it."""
-        return f"{self.kind} {self.account or self.fund_id or self.entry_id or ''}".strip()
+        subject = self.account or self.fund_id or self.entry_id or self.evidence_id
+        return f"{self.kind} {subject or ''}".strip()
 
 
 def head_leaf(session: ReadSession, book_id: UUID) -> Leaf | None:
@@ -173,6 +187,29 @@ def fund_leaves(session: ReadSession, book_id: UUID) -> dict[UUID, Leaf]:
         )
         for fund_id, code, name, fund_class, until, negative_allowed, created_at in rows
     }
+
+
+def evidence_leaves(session: ReadSession, book_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Leaf]:
+    """Return the leaves of some evidence, by id: what it belongs to, and the hash over its bytes.
+
+    Neither the file nor its note has a place here, nor whether it was erased since.
+    """
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(Evidence.id, *EVIDENCE.values()).where(
+            Evidence.book_id == book_id, Evidence.id.in_(ids)
+        )
+    )
+    found = {}
+    for evidence_id, *values in rows:
+        told = dict(zip(EVIDENCE, values, strict=True))
+        for name in ("subject_id", "added_by"):
+            told[name] = _dashed(told[name])
+        told["added_at"] = _instant(told["added_at"])
+        document = {"kind": "evidence", "id": str(evidence_id), **told}
+        found[evidence_id] = Leaf("evidence", canonical(document), evidence_id=evidence_id)
+    return found
 
 
 class EntryLeaves:
@@ -272,6 +309,13 @@ class EntryLeaves:
         if self._size == DASHED:
             return text
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _dashed(text: str) -> str:
+    """Write an id as RFC 9562 does, on either engine; anything else enters with a mark."""
+    if len(text) == BARE:
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return text if len(text) == DASHED else f"{MARK}{text}"
 
 
 def _truth(value: Any) -> bool | str:

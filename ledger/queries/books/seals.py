@@ -18,7 +18,14 @@ from ledger.db import ReadSession
 from ledger.models.books import Account
 from ledger.models.journal import Entry, Posting
 from ledger.models.seals import Checkpoint, Seal, Unsealed
-from ledger.queries.books.leaves import EntryLeaves, Leaf, account_leaves, fund_leaves, head_leaf
+from ledger.queries.books.leaves import (
+    EntryLeaves,
+    Leaf,
+    account_leaves,
+    evidence_leaves,
+    fund_leaves,
+    head_leaf,
+)
 from ledger.queries.people.rights_log import chain_at, first_break
 
 CHUNK = 1000
@@ -35,6 +42,7 @@ class Sealed:
     account: int | None
     fund_id: UUID | str | None
     entry_id: UUID | str | None
+    evidence_id: UUID | str | None
     leaf_hash: str
 
 
@@ -55,6 +63,7 @@ def sealed_leaves(session: ReadSession, book_id: UUID) -> Iterator[tuple[Sealed,
         Seal.account,
         type_coerce(Seal.fund_id, Text),
         type_coerce(Seal.entry_id, Text),
+        type_coerce(Seal.evidence_id, Text),
         Seal.leaf_hash,
     )
     while True:
@@ -62,16 +71,19 @@ def sealed_leaves(session: ReadSession, book_id: UUID) -> Iterator[tuple[Sealed,
         if after is not None:
             query = query.where(Seal.seq > after)
         seals = [
-            Sealed(seq, kind, account, _id(fund), _id(entry), leaf_hash)
-            for seq, kind, account, fund, entry, leaf_hash in session.execute(query)
+            Sealed(seq, kind, account, _id(fund), _id(entry), _id(evidence), leaf_hash)
+            for seq, kind, account, fund, entry, evidence, leaf_hash in session.execute(query)
         ]
         if not seals:
             return
         found = _entry_leaves(entries, seals)
+        attached = _evidence_leaves(session, book_id, seals)
         for row in seals:
             leaf: Leaf | None = None
             if row.kind == "entry" and isinstance(row.entry_id, UUID):
                 leaf = found.get(row.entry_id)
+            elif row.kind == "evidence" and isinstance(row.evidence_id, UUID):
+                leaf = attached.get(row.evidence_id)
             elif row.kind in charts:
                 leaf = charts[row.kind].get(row.account or row.fund_id)
             elif row.kind == "book":
@@ -90,6 +102,14 @@ def _entry_leaves(entries: EntryLeaves, seals: Sequence[Sealed]) -> dict[UUID, L
         for entry_id in ids:
             found |= _readable(lambda entry_id=entry_id: entries.of([entry_id]))
         return found
+
+
+def _evidence_leaves(
+    session: ReadSession, book_id: UUID, seals: Sequence[Sealed]
+) -> dict[UUID, Leaf]:
+    """Return the leaves of the sealed evidence; none where one of them cannot be read."""
+    ids = [row.evidence_id for row in seals if isinstance(row.evidence_id, UUID)]
+    return _readable(lambda: evidence_leaves(session, book_id, ids))
 
 
 def _readable(read: Any) -> dict[Any, Leaf]:
@@ -124,10 +144,10 @@ def first_difference(session: ReadSession, book_id: UUID) -> tuple[int, str | No
         if seal.seq != expected:
             return expected, f"seal {expected} is missing"
         if leaf is None:
-            subject = seal.entry_id or seal.fund_id or seal.account
+            subject = seal.entry_id or seal.evidence_id or seal.fund_id or seal.account
             return expected, f"seal {seal.seq}: {seal.kind} {subject} is gone or unreadable"
-        subjects = (seal.account, seal.fund_id, seal.entry_id)
-        if subjects != (leaf.account, leaf.fund_id, leaf.entry_id):
+        subjects = (seal.account, seal.fund_id, seal.entry_id, seal.evidence_id)
+        if subjects != (leaf.account, leaf.fund_id, leaf.entry_id, leaf.evidence_id):
             return expected, f"seal {seal.seq}: it names more than {leaf.name}"
         digest = leaf_hash(leaf.data)
         if digest.hex() != seal.leaf_hash:

@@ -17,6 +17,7 @@ SEAL = {
     "account": "smallint",
     "fund_id": "uuid",
     "entry_id": "uuid",
+    "evidence_id": "uuid",
     "leaf_hash": "text",
 }
 BALANCE = {

@@ -4,11 +4,12 @@ from collections import Counter
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Text, cast, select
+from sqlalchemy import Text, cast, exists, select
 
 from ledger.core.merkle import leaf_hash, roots_at
 from ledger.db import Session
 from ledger.models.books import Book
+from ledger.models.evidence import Evidence
 from ledger.models.seals import Checkpoint, Seal, Unsealed
 from ledger.queries.books.figure_lines import FigureLines
 from ledger.queries.books.leaves import (
@@ -16,6 +17,7 @@ from ledger.queries.books.leaves import (
     Leaf,
     Totals,
     account_leaves,
+    evidence_leaves,
     fund_leaves,
     head_leaf,
 )
@@ -25,6 +27,7 @@ from ledger.services.books import seal_rows, sums
 from ledger.signing import Signer
 
 BATCH = 500
+IS_SEALED = exists().where(Seal.book_id == Evidence.book_id, Seal.evidence_id == Evidence.id)
 
 
 def seal_book(session: Session, *, book_id: UUID, limit: int | None = None) -> int:
@@ -36,7 +39,7 @@ def seal_book(session: Session, *, book_id: UUID, limit: int | None = None) -> i
         select(Book).where(Book.id == book_id).with_for_update(key_share=True)
     ).one()
     size = log_size(session, book_id)
-    fresh = [*_new_chart(session, book, size)]
+    fresh = [*_new_chart(session, book, size), *_new_evidence(session, book_id)]
     most = limit or BATCH * 1000
     waiting = session.scalars(
         select(cast(Unsealed.entry_id, Text))
@@ -56,7 +59,7 @@ def seal_book(session: Session, *, book_id: UUID, limit: int | None = None) -> i
         seal_rows.append(
             session,
             [
-                (own, seq, "entry", None, None, entry_id, leaf_hash(found[entry_id]).hex())
+                (own, seq, "entry", None, None, entry_id, None, leaf_hash(found[entry_id]).hex())
                 for seq, entry_id in enumerate(ids, size)
             ],
         )
@@ -69,7 +72,10 @@ def seal_book(session: Session, *, book_id: UUID, limit: int | None = None) -> i
 
 def seal_all(session: Session) -> int:
     """Seal every book that has something new."""
-    books = session.scalars(select(Unsealed.book_id).distinct()).all()
+    books = {
+        *session.scalars(select(Unsealed.book_id).distinct()),
+        *session.scalars(select(Evidence.book_id).where(~IS_SEALED).distinct()),
+    }
     return sum(seal_book(session, book_id=book_id) for book_id in sorted(books))
 
 
@@ -125,7 +131,17 @@ def _new_chart(session: Session, book: Book, size: int) -> list[Leaf]:
     return fresh
 
 
+def _new_evidence(session: Session, book_id: UUID) -> list[Leaf]:
+    """Return what was attached since, in the order of its ids, which is that of time."""
+    ids = session.scalars(
+        select(Evidence.id).where(Evidence.book_id == book_id, ~IS_SEALED).order_by(Evidence.id)
+    ).all()
+    found = evidence_leaves(session, book_id, ids)
+    return [found[one] for one in ids]
+
+
 def _row(own: str, seq: int, leaf: Leaf) -> seal_rows.Row:
-    """Return the seal of something of the chart."""
+    """Return the seal of something of the chart, or of evidence."""
     fund = leaf.fund_id.hex if leaf.fund_id else None
-    return own, seq, leaf.kind, leaf.account, fund, None, leaf.sha256
+    evidence = leaf.evidence_id.hex if leaf.evidence_id else None
+    return own, seq, leaf.kind, leaf.account, fund, None, evidence, leaf.sha256

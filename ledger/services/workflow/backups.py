@@ -2,8 +2,8 @@
 
 A backup is read in one snapshot, so that it is consistent while others work, and put back into
 an empty database in one transaction. It is the only place besides the journal's writer that
-inserts entries: as they were, through the same triggers. What the installation keeps in files
-(its keys) is not in it.
+inserts entries: as they were, through the same triggers. Attached files are in it as they lie in
+their folder, encrypted. What else the installation keeps in files (its keys) is not in it.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from typing import IO, Any, TypedDict
 from uuid import UUID
@@ -22,9 +23,13 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models import Base
 from ledger.models.base import UtcDateTime
+from ledger.models.evidence import Evidence
+from ledger.stored_files import StoredFiles
 
 FORMAT = "poolbook-backup-1"
 MANIFEST = "manifest.json"
+# Where attached files stand in a backup, each under the hash of its bytes.
+FILES = "evidence/"
 CHUNK = 1000
 # That a process lives is no longer so; and no copy signs anybody in, nor brings back a session
 # that was ended after it was made.
@@ -46,14 +51,19 @@ class Manifest(TypedDict):
     format: str
     revision: str
     tables: dict[str, TableManifest]
+    files: list[str]
 
 
-def write_backup(session: ReadSession, out: IO[bytes], *, revision: str) -> int:
+def write_backup(
+    session: ReadSession, out: IO[bytes], *, revision: str, files: StoredFiles | None = None
+) -> int:
     """Write every row of the database and return how many entries there are.
 
-    ``revision`` names the schema, which a restore must have as well.
+    ``revision`` names the schema, which a restore must have as well. With ``files``, every attached
+    file goes along; one that is missing or damaged (``unreadable_files``) is left out, so that it
+    keeps nobody from a backup of the rest.
     """
-    told: Manifest = {"format": FORMAT, "revision": revision, "tables": {}}
+    told: Manifest = {"format": FORMAT, "revision": revision, "tables": {}, "files": []}
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for table in _tables():
             digest, count = hashlib.sha256(), 0
@@ -63,11 +73,47 @@ def write_backup(session: ReadSession, out: IO[bytes], *, revision: str) -> int:
                     digest.update(line)
                     count += 1
             told["tables"][table.name] = {"rows": count, "sha256": digest.hexdigest()}
+        if files is not None:
+            told["files"] = _write_files(session, archive, files)
         archive.writestr(MANIFEST, json.dumps(told, indent=1))
     return int(told["tables"]["entry"]["rows"])
 
 
-def restore_backup(session: Session, file: IO[bytes], *, revision: str) -> int:
+def _write_files(session: ReadSession, archive: zipfile.ZipFile, files: StoredFiles) -> list[str]:
+    """Write the attached files and return their names."""
+    written = []
+    for name in _stored_names(session):
+        with suppress(Conflict):
+            # Encrypted bytes do not get smaller.
+            archive.writestr(FILES + name, files.get_sealed(name), zipfile.ZIP_STORED)
+            written.append(name)
+    return written
+
+
+def unreadable_files(session: ReadSession, files: StoredFiles) -> list[str]:
+    """Return the names of attached files that are missing or damaged."""
+    found = []
+    for name in _stored_names(session):
+        try:
+            files.get_sealed(name)
+        except Conflict:
+            found.append(name)
+    return found
+
+
+def _stored_names(session: ReadSession) -> list[str]:
+    """Return the names of all files that the rows name and that were not erased."""
+    rows = session.execute(
+        select(Evidence.stored_name, Evidence.preview_name)
+        .where(Evidence.erased_at.is_(None))
+        .order_by(Evidence.id)
+    )
+    return list(dict.fromkeys(name for names in rows for name in names if name is not None))
+
+
+def restore_backup(
+    session: Session, file: IO[bytes], *, revision: str, files: StoredFiles | None = None
+) -> int:
     """Put a backup into an empty database and return how many entries it has.
 
     Raises Invalid for a file that is no backup, is damaged or has another schema, and Conflict
@@ -84,6 +130,9 @@ def restore_backup(session: Session, file: IO[bytes], *, revision: str) -> int:
             _check_manifest(told, revision)
             for table in _tables():
                 _load(session, table, archive, told["tables"][table.name])
+            for name in told["files"]:
+                if files is not None and files.put_sealed(archive.read(FILES + name)) != name:
+                    raise ValueError(f"file {name} is not as it was told")
             return int(told["tables"]["entry"]["rows"])
     except BROKEN as error:
         raise Invalid("This file is not a backup, or it is damaged.") from error

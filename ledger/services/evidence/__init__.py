@@ -1,0 +1,1 @@
+"""Files attached to entries, bank lines, agreements and more: kept, sealed, erased."""

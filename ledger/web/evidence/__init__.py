@@ -1,0 +1,1 @@
+"""Pages of attached files: the panel that other pages show, downloads, and what is missing."""

@@ -1,0 +1,172 @@
+"""Attached files: a panel for every page, one address to attach to, and downloads.
+
+What others uploaded is never shown by the browser at our address: originals are downloads with a
+name of our own, and what pages show is a small picture that we drew ourselves.
+"""
+
+from uuid import UUID
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from ledger.errors import Conflict, Invalid, NotFound
+from ledger.evidence_files import MAX_BYTES, inspect
+from ledger.models.books import Book
+from ledger.models.evidence import Evidence
+from ledger.queries.books.books import book_by_code
+from ledger.queries.evidence.attached import attached_to, evidence_by_id
+from ledger.queries.evidence.subjects import Subject, subject_of
+from ledger.schemas.evidence import AttachedNoteForm
+from ledger.services.evidence import attaching
+from ledger.stored_files import StoredFiles
+from ledger.web.evidence.places import found_for_reading, may_attach, may_read, page_of
+from ledger.web.site.context import (
+    UPLOADS,
+    here,
+    now,
+    page,
+    read_form,
+    reading,
+    signed_in,
+    write,
+)
+from ledger.web.site.forms import Errors, Form, errors_of
+
+pages = Blueprint("evidence", __name__)
+ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
+# Beside the file: the note, the names of fields, and what separates them.
+FORM_BYTES = 64 * 1024
+UPLOADS["evidence.attach"] = MAX_BYTES + FORM_BYTES
+SANDBOX = "sandbox; default-src 'none'"
+
+
+@pages.get("/books/<code>/evidence/<subject>/<uuid:subject_id>")
+def show(code: str, subject: str, subject_id: UUID) -> Response:
+    """Show the files of one thing, and the form to attach another."""
+    book, about = found_for_reading(code, subject, subject_id)
+    return _page(book, about, {}, {})
+
+
+@pages.post("/books/<code>/evidence/<subject>/<uuid:subject_id>")
+def attach(code: str, subject: str, subject_id: UUID) -> Response:
+    """Attach a file."""
+    person = signed_in()
+    book, about = found_for_reading(code, subject, subject_id)
+    if not may_attach(book, about):
+        raise NotFound(_("This page does not exist, or you don't have access to it."))
+    try:
+        answers = read_form(AttachedNoteForm())
+        kept = keep_sent()
+        write(
+            lambda session: attaching.attach(
+                session,
+                book_id=book.id,
+                subject=about,
+                file=kept,
+                note=answers.note,
+                added_by=person.id,
+                now=now(),
+            )
+        )
+    except (Invalid, Conflict) as refusal:
+        status = 409 if isinstance(refusal, Conflict) else 422
+        return _page(book, about, request.form.to_dict(), errors_of(refusal), status)
+    flash(_("The file is attached."))
+    return redirect(page_of(book, about), 303)
+
+
+@pages.get("/books/<code>/evidence/<uuid:evidence_id>")
+def download(code: str, evidence_id: UUID) -> Response:
+    """Hand out a file as it is kept, as a download."""
+    book, row = _found(code, evidence_id)
+    data = stored_files().get(row.stored_name, row.file_key or "")
+    ending = ENDINGS.get(row.media_type, "bin")
+    name = f"{book.code}-{row.subject}-{row.id.hex[-12:]}.{ending}"
+    known = row.media_type if row.media_type in ENDINGS else "application/octet-stream"
+    return _handed_out(data, known, f'attachment; filename="{name}"')
+
+
+@pages.get("/books/<code>/evidence/<uuid:evidence_id>/preview")
+def preview(code: str, evidence_id: UUID) -> Response:
+    """Hand out the small picture of a file, which we drew."""
+    _book, row = _found(code, evidence_id)
+    if row.preview_name is None:
+        raise NotFound(_("This file has no preview."))
+    data = stored_files().get(row.preview_name, row.file_key or "")
+    return _handed_out(data, "image/jpeg", "inline")
+
+
+def panel(book: Book, subject: str, subject_id: UUID) -> Markup:
+    """Return the files of one thing as a part of any page: nothing for who may not see them."""
+    with reading() as session:
+        about = subject_of(session, book_id=book.id, kind=subject, subject_id=subject_id)
+        if not may_read(book, about):
+            return Markup()
+        rows = attached_to(session, book_id=book.id, subject=about.kind, subject_id=about.id)
+    return Markup(  # noqa: S704 (our own template, which escapes)
+        render_template(
+            "evidence/panel.html",
+            book=book,
+            subject=about,
+            rows=rows,
+            may_attach=may_attach(book, about),
+            form=Form(AttachedNoteForm()),
+        )
+    )
+
+
+def keep_sent() -> attaching.KeptFile:
+    """Read, check and keep the file that was sent. Raises Invalid."""
+    sent = request.files.get("file")
+    data = sent.stream.read(MAX_BYTES + 1) if sent is not None and sent.filename else b""
+    settings = here().settings
+    return attaching.keep(stored_files(), inspect(data, scanner=settings.scanner))
+
+
+def stored_files() -> StoredFiles:
+    """Return the folder of the installation's stored files."""
+    return StoredFiles.of(here().settings.data)
+
+
+def _found(code: str, evidence_id: UUID) -> tuple[Book, Evidence]:
+    """Return a file that the visitor may see; one of a foreign book does not exist."""
+    signed_in()
+    with reading() as session:
+        book = book_by_code(session, code)
+        row = evidence_by_id(session, book_id=book.id, evidence_id=evidence_id)
+        about = subject_of(session, book_id=book.id, kind=row.subject, subject_id=row.subject_id)
+    if not may_read(book, about):
+        raise NotFound(_("This file does not exist, or it was erased."))
+    return book, row
+
+
+def _handed_out(data: bytes, media_type: str, disposition: str) -> Response:
+    response = current_app.response_class(data, mimetype=media_type)
+    response.headers["Content-Disposition"] = disposition
+    response.headers["Content-Security-Policy"] = SANDBOX
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _page(
+    book: Book, about: Subject, values: dict[str, str], errors: Errors, status: int = 200
+) -> Response:
+    with reading() as session:
+        rows = attached_to(session, book_id=book.id, subject=about.kind, subject_id=about.id)
+    own_page = page_of(book, about)
+    here_too = url_for(
+        "evidence.show", code=book.code, subject=str(about.kind), subject_id=about.id
+    )
+    return page(
+        "evidence/show.html",
+        status,
+        book=book,
+        subject=about,
+        rows=rows,
+        own_page="" if own_page == here_too else own_page,
+        may_attach=may_attach(book, about),
+        form=Form(AttachedNoteForm(), values=values, errors=errors),
+    )

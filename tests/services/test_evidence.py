@@ -1,0 +1,165 @@
+"""Files attached to the books: kept encrypted, sealed by their hash, seen when they are swapped."""
+
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, update
+
+from ledger.db import Session
+from ledger.errors import Conflict, NotFound
+from ledger.evidence_files import Inspected
+from ledger.models.evidence import Evidence
+from ledger.models.journal import Entry
+from ledger.models.seals import Seal
+from ledger.queries.books.seals import first_difference
+from ledger.queries.evidence.attached import attached_to, evidence_by_id
+from ledger.queries.evidence.subjects import Subject, subject_of
+from ledger.services.books.seals import seal_all, seal_book
+from ledger.services.evidence import attaching
+from ledger.stored_files import StoredFiles
+from tests.conftest import NOW
+from tests.services.hamlet import Hamlet
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> StoredFiles:
+    """The folder of stored files."""
+    return StoredFiles.of(tmp_path)
+
+
+def picture(data: bytes = b"a receipt") -> Inspected:
+    return Inspected("image/jpeg", data, 1, b"small " + data, False)
+
+
+def entries(hamlet: Hamlet, session: Session, code: str = "A") -> list[Subject]:
+    """The first entries of a book, as what something is attached to."""
+    book = hamlet.books[code]
+    ids = session.scalars(select(Entry.id).where(Entry.book_id == book.id).order_by(Entry.id))
+    return [subject_of(session, book_id=book.id, kind="entry", subject_id=one) for one in ids]
+
+
+def attach(
+    session: Session,
+    hamlet: Hamlet,
+    files: StoredFiles,
+    data: bytes = b"a receipt",
+    subject: Subject | None = None,
+) -> Evidence:
+    return attaching.attach(
+        session,
+        book_id=hamlet.books["A"].id,
+        subject=subject or entries(hamlet, session)[0],
+        file=attaching.keep(files, picture(data)),
+        note=" The till receipt ",
+        added_by=hamlet.maker,
+        now=NOW,
+    )
+
+
+def test_a_file_is_kept_encrypted_and_readable_by_nobody_else(
+    hamlet_session: Session, hamlet: Hamlet, files: StoredFiles
+) -> None:
+    row = attach(hamlet_session, hamlet, files)
+    assert files.get(row.stored_name, row.file_key or "") == b"a receipt"
+    assert files.get(row.preview_name or "", row.file_key or "") == b"small a receipt"
+    paths = [path for path in files.folder.rglob("*") if path.is_file()]
+    assert len(paths) == 2
+    assert {path.stat().st_mode & 0o777 for path in paths} == {0o600}
+    assert {path.stat().st_mode & 0o777 for path in files.folder.glob("*")} == {0o700}
+    assert all(b"receipt" not in path.read_bytes() for path in paths)
+    # Another file's key opens nothing.
+    other = attach(hamlet_session, hamlet, files, b"another")
+    with pytest.raises(match="damaged"):
+        files.get(row.stored_name, other.file_key or "")
+    paths[0].write_bytes(b"swapped")
+    with pytest.raises(match="damaged"):
+        files.get_sealed(paths[0].name)
+    with pytest.raises(match="missing"):
+        files.get("../../secret_key", row.file_key or "")
+
+
+def test_the_same_bytes_are_attached_once_and_noticed_elsewhere(
+    hamlet_session: Session, hamlet: Hamlet, files: StoredFiles
+) -> None:
+    first, *_rest = entries(hamlet, hamlet_session)
+    row = attach(hamlet_session, hamlet, files)
+    assert attach(hamlet_session, hamlet, files).id == row.id
+    book = hamlet.books["A"].id
+    (shown,) = attached_to(hamlet_session, book_id=book, subject=first.kind, subject_id=first.id)
+    assert (shown.row.note, shown.added_by, shown.twins) == ("The till receipt", "Mia Maker", ())
+    # On another thing, the same bytes are a second row, and each says where the other is.
+    elsewhere = Subject(first.kind, UUID(int=1), "elsewhere", None)
+    again = attach(hamlet_session, hamlet, files, subject=elsewhere)
+    assert again.id != row.id
+    (shown,) = attached_to(hamlet_session, book_id=book, subject=first.kind, subject_id=first.id)
+    assert [(twin.subject, twin.subject_id) for twin in shown.twins] == [
+        (elsewhere.kind, elsewhere.id)
+    ]
+
+
+def test_the_twenty_first_file_is_refused(
+    hamlet_session: Session, hamlet: Hamlet, files: StoredFiles
+) -> None:
+    for number in range(attaching.MOST_FILES):
+        attach(hamlet_session, hamlet, files, b"%d" % number)
+    with pytest.raises(Conflict, match="20 files"):
+        attach(hamlet_session, hamlet, files, b"one more")
+
+
+def test_what_belongs_to_another_book_cannot_be_attached_to(
+    hamlet_session: Session, hamlet: Hamlet, files: StoredFiles
+) -> None:
+    (foreign, *_rest) = entries(hamlet, hamlet_session, "B")
+    for kind, subject_id in (
+        ("entry", foreign.id),
+        ("agreement", foreign.id),
+        ("bank_line", foreign.id),
+        ("hours", foreign.id),
+        ("equipment", foreign.id),
+        ("period", foreign.id),
+        ("person", hamlet.maker),
+    ):
+        with pytest.raises(NotFound):
+            subject_of(
+                hamlet_session,
+                book_id=hamlet.books["A"].id,
+                kind=kind,
+                subject_id=subject_id,
+            )
+    row = attach(hamlet_session, hamlet, files)
+    with pytest.raises(NotFound):
+        evidence_by_id(hamlet_session, book_id=hamlet.books["B"].id, evidence_id=row.id)
+
+
+def test_a_swapped_file_shows_in_the_sealed_log(
+    hamlet_session: Session, hamlet: Hamlet, files: StoredFiles
+) -> None:
+    book = hamlet.books["A"].id
+    seal_book(hamlet_session, book_id=book)
+    row = attach(hamlet_session, hamlet, files)
+    # Its book is sealed again although no entry waits.
+    assert seal_all(hamlet_session) >= 1
+    assert seal_all(hamlet_session) == 0
+    seal = hamlet_session.scalars(
+        select(Seal).where(Seal.book_id == book, Seal.kind == "evidence")
+    ).one()
+    assert seal.evidence_id == row.id
+    assert first_difference(hamlet_session, book)[1] is None
+    swapped = attaching.keep(files, picture(b"a dearer receipt"))
+    for values, sentence in (
+        ({"commitment_sha256": swapped.commitment_sha256}, "was changed"),
+        ({"size": 5}, "was changed"),
+        ({"subject_id": UUID(int=1)}, "was changed"),
+        ({"added_by": hamlet.checker}, "was changed"),
+    ):
+        undone = hamlet_session.begin_nested()
+        hamlet_session.execute(update(Evidence).values(**values))
+        assert f"evidence {row.id} {sentence}" in str(first_difference(hamlet_session, book)[1])
+        undone.rollback()
+    undone = hamlet_session.begin_nested()
+    hamlet_session.delete(hamlet_session.get_one(Evidence, row.id))
+    hamlet_session.flush()
+    assert f"evidence {row.id} is gone" in str(first_difference(hamlet_session, book)[1])
+    undone.rollback()
+    assert first_difference(hamlet_session, book)[1] is None

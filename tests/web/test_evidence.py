@@ -1,0 +1,162 @@
+"""Files of evidence on the pages: attached, shown to who may see them, never opened in place."""
+
+import io
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from ledger.evidence_files import MAX_BYTES
+from ledger.models.agreements import Agreement
+from ledger.models.evidence import Evidence
+from tests.evidence.files import jpeg, pdf, png, zipped
+from tests.web.town import Town
+
+HOSTILE_NAME = "../../etc/<script>alert(1)</script>; X-Evil=yes.jpg"
+
+
+def send(
+    town: Town, who: str, data: bytes, name: str = "receipt.jpg", **about: str
+) -> TestResponse:
+    """Attach a file; to the first entry where nothing else is said."""
+    return town.client(who).post(
+        town.address("evidence.attach", **about),
+        data={"file": (io.BytesIO(data), name), "note": "The till receipt"},
+        content_type="multipart/form-data",
+    )
+
+
+def rows(town: Town) -> list[Evidence]:
+    """What is attached, oldest first."""
+    with town.db.snapshot() as session:
+        return list(session.scalars(select(Evidence).order_by(Evidence.id)))
+
+
+def test_a_treasurer_attaches_a_photo_and_an_auditor_sees_it(quick_town: Town) -> None:
+    done = send(quick_town, "treasurer", jpeg(800, 600), HOSTILE_NAME)
+    assert done.status_code == 303, done.text
+    assert done.location == quick_town.address("journal.entry")
+    row = rows(quick_town)[-1]
+    auditor = quick_town.client("auditor")
+    page = auditor.get(done.location).text
+    assert "The till receipt" in page
+    assert "not scanned for viruses" in page
+    # The panel offers nothing to who only reads.
+    assert "Attach a photo" not in page
+    about = {"evidence_id": str(row.id)}
+    answer = auditor.get(quick_town.address("evidence.download", **about))
+    assert answer.status_code == 200
+    assert answer.headers["Content-Disposition"] == (
+        f'attachment; filename="A-entry-{row.id.hex[-12:]}.jpg"'
+    )
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.mimetype == "image/jpeg"
+    assert b"telltale" not in answer.data
+    small = auditor.get(quick_town.address("evidence.preview", **about))
+    assert small.mimetype == "image/jpeg"
+    assert small.data != answer.data
+    assert "script" not in str(small.headers) + str(answer.headers)
+
+
+def test_a_document_has_no_preview(quick_town: Town) -> None:
+    assert send(quick_town, "treasurer", pdf(pages=3), "bill.pdf").status_code == 303
+    client = quick_town.client("treasurer")
+    assert "PDF, 3 pages" in client.get(quick_town.address("evidence.show")).text
+    about = {"evidence_id": str(rows(quick_town)[-1].id)}
+    assert client.get(quick_town.address("evidence.preview", **about)).status_code == 404
+    answer = client.get(quick_town.address("evidence.download", **about))
+    assert (answer.mimetype, answer.data) == ("application/pdf", pdf(pages=3))
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "sentence"),
+    [
+        (b"", 422, "Choose a file first."),
+        (b"<svg onload=alert(1)>", 422, "Only JPEG and PNG"),
+        (png() + zipped(), 422, "holds a second file"),
+        (b"\xff\xd8\xff" + bytes(MAX_BYTES), 422, "larger than 10 MB"),
+        (b"\xff\xd8\xff" + bytes(MAX_BYTES + 80_000), 413, ""),
+    ],
+)
+def test_what_is_refused_leaves_nothing(
+    quick_town: Town, data: bytes, status: int, sentence: str
+) -> None:
+    before = quick_town.rows()
+    answer = send(quick_town, "treasurer", data)
+    assert answer.status_code == status
+    assert sentence in answer.text
+    assert quick_town.rows() == before
+
+
+def test_two_gigabytes_that_are_only_declared_are_refused_at_once(quick_town: Town) -> None:
+    answer = quick_town.client("treasurer").post(
+        quick_town.address("evidence.attach"),
+        environ_overrides={"CONTENT_LENGTH": str(2 * 1024**3)},
+        content_type="multipart/form-data; boundary=x",
+        input_stream=io.BytesIO(b"--x\r\n"),
+    )
+    assert answer.status_code == 413
+
+
+def claim(town: Town, client: FlaskClient) -> dict[str, str]:
+    """Have somebody claim an expense; return what its evidence is about."""
+    done = client.post(
+        town.address("agreements.ask", kind="expense"),
+        data={"title": "Paint", "amount": "12", "fund": "GEN", "reason": "For the door"},
+    )
+    assert done.status_code == 303, done.text
+    with town.db.snapshot() as session:
+        row = session.scalars(select(Agreement).order_by(Agreement.created_at.desc())).first()
+        assert row is not None
+        newest = max(
+            session.scalars(select(Agreement).where(Agreement.title == "Paint")),
+            key=lambda one: one.id,
+        )
+    return {"subject": "agreement", "subject_id": str(newest.id)}
+
+
+def test_a_member_attaches_to_their_own_claim_and_sees_no_other(quick_town: Town) -> None:
+    about = claim(quick_town, quick_town.client("member"))
+    assert send(quick_town, "member", jpeg(), **about).status_code == 303
+    path = quick_town.address("evidence.show", **about)
+    evidence_id = str(rows(quick_town)[-1].id)
+    file = quick_town.address("evidence.download", evidence_id=evidence_id)
+    for who, status in (
+        ("member", 200),
+        ("treasurer", 200),
+        ("approver", 200),
+        ("auditor", 200),
+        ("second member", 403),
+        ("admin", 403),
+        ("other treasurer", 404),
+        ("donor", 404),
+    ):
+        client = quick_town.client(who)
+        assert client.get(path).status_code == status, who
+        assert client.get(file).status_code == (200 if status == 200 else 404), who
+    # Who only reads attaches nothing, nor does another member.
+    for who in ("second member", "approver", "auditor", "other treasurer"):
+        assert send(quick_town, who, png(), **about).status_code in (403, 404), who
+    # The claim's own page shows it to the approver; another member's claim shows no files there.
+    with quick_town.db.snapshot() as session:
+        row = session.get_one(Agreement, UUID(about["subject_id"]))
+    page = quick_town.address("agreements.show", agreement=row.reference)
+    assert "The till receipt" in quick_town.client("approver").get(page).text
+    assert "The till receipt" not in quick_town.client("second member").get(page).text
+
+
+def test_a_file_that_is_gone_from_the_folder_is_told(quick_town: Town) -> None:
+    assert send(quick_town, "treasurer", png(90, 91)).status_code == 303
+    row = rows(quick_town)[-1]
+    folder = quick_town.app.extensions["poolbook"].settings.data / "evidence"
+    path = folder / row.stored_name[:2] / row.stored_name
+    path.write_bytes(b"something else")
+    answer = quick_town.client("auditor").get(
+        quick_town.address("evidence.download", evidence_id=str(row.id))
+    )
+    assert answer.status_code == 409
+    assert "damaged" in answer.text
