@@ -1,13 +1,13 @@
 """Pages of the reports: choose, look at the live figures, download PDF and exports."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, redirect, request, url_for
+from flask import Blueprint, Response, current_app, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
 from marshmallow import EXCLUDE, Schema, fields, pre_load, validate
@@ -28,9 +28,9 @@ from ledger.queries.jobs.check_runs import last_good_day
 from ledger.schemas.fields import Day, Line, asked
 from ledger.schemas.journal import AN_INSTANT
 from ledger.services.books.seals import make_checkpoint
-from ledger.services.jobs.background import ask_for
 from ledger.services.people.rights_log import record
 from ledger.signing import Signer, signer_of
+from ledger.web.site.background import lead_to_job
 from ledger.web.site.context import (
     book_for,
     here,
@@ -39,7 +39,6 @@ from ledger.web.site.context import (
     read_mapping,
     reading,
     require_anywhere,
-    signed_in,
     today_here,
     visitor,
     write,
@@ -158,7 +157,7 @@ def pdf() -> BaseResponse:
     if there is not None and file is not None:
         name = f"{there.since_on}-{there.until_on}-{there.audience}"
         return _pdf(file[0], there.dataset_sha256, name)
-    return _to_job(BackgroundKind.REPORT, "read_report", ids, as_parameters(asked))
+    return lead_to_job(BackgroundKind.REPORT, "read_report", ids, as_parameters(asked))
 
 
 @pages.post("/reports/transparency")
@@ -171,7 +170,7 @@ def issue_report() -> BaseResponse:
     except (Invalid, Conflict, NotFound) as refusal:
         return _index(answers, errors_of(refusal, only=("book",)), 422)
     ids = [book.id for book in scope.books]
-    return _to_job(BackgroundKind.EDITION, "issue_report", ids, as_parameters(asked))
+    return lead_to_job(BackgroundKind.EDITION, "issue_report", ids, as_parameters(asked))
 
 
 @pages.get("/reports/editions/<uuid:edition_id>.pdf")
@@ -221,7 +220,7 @@ def export(code: str, file_format: str) -> BaseResponse:
         raise NotFound(_("This format does not exist."))
     if _is_long(book):
         write(lambda session: _note_export(session, book, file_format))
-        return _to_job(
+        return lead_to_job(
             BackgroundKind.EXPORT,
             "export_journal",
             [book.id],
@@ -248,7 +247,7 @@ def bundle(code: str) -> BaseResponse:
     signer = _signer()
     if _is_long(book):
         write(lambda session: _note_export(session, book, "bundle"))
-        return _to_job(BackgroundKind.BUNDLE, "export_journal", [book.id], {"book": book.code})
+        return lead_to_job(BackgroundKind.BUNDLE, "export_journal", [book.id], {"book": book.code})
 
     def pack(session: Session) -> bytes:
         row = make_checkpoint(session, book=book, signer=signer, now=now())
@@ -283,25 +282,6 @@ def _is_long(book: Book) -> bool:
     with reading() as session:
         most = MOST_AT_ONCE + 1
         return count_entries(session, book_id=book.id, at_most=most) == most
-
-
-def _to_job(
-    kind: BackgroundKind, action: str, book_ids: Sequence[UUID], parameters: dict[str, str | None]
-) -> BaseResponse:
-    """Have something made in the background, and lead to the page that says how far it is."""
-    person = signed_in()
-    job_id = write(
-        lambda session: ask_for(
-            session,
-            kind=kind,
-            action=action,
-            book_ids=book_ids,
-            parameters=parameters,
-            asked_by=person.id,
-            now=now(),
-        )
-    )
-    return redirect(url_for("background.show", job_id=job_id), 303)
 
 
 def _note_export(session: Session, book: Book, what: str) -> None:

@@ -1,21 +1,25 @@
 """Heavy work that is asked for on a page: never done by the request, and its page tells how far."""
 
 import hashlib
+import io
 import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from ledger import worker
 from ledger.db import Database
 from ledger.models.background_jobs import BackgroundJob, BackgroundKind, BackgroundState
 from ledger.models.people import Membership
+from ledger.services.banking import import_jobs
 from ledger.services.jobs import background, jobs
 from ledger.services.jobs.background import path_of, register
 from reports import issue as issuing
@@ -258,3 +262,59 @@ def test_progress_is_written_down_while_the_work_goes_on(quick_town: Town, tmp_p
     finally:
         register(kind, known)
     assert seen == [(BackgroundState.RUNNING, 2, 5)]
+
+
+def bank_table(heading: str = "Date") -> bytes:
+    """A bank's table of three lines."""
+    return (
+        f"{heading};Description;Amount;Balance\n2026-10-01;One;10.00;10.00\n"
+        "2026-10-02;Two;20.00;30.00\n2026-10-03;Three;-5.00;25.00\n"
+    ).encode()
+
+
+def send_file(town: Town, data: bytes) -> TestResponse:
+    """Send a bank file as the treasurer."""
+    form = {"file": (io.BytesIO(data), "bank.csv")}
+    return town.client("treasurer").post("/books/A/statements", data=form)
+
+
+def test_a_large_bank_file_is_a_job_that_says_what_came_of_it(
+    quick_town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_jobs, "MOST_AT_ONCE_BYTES", 20)
+    client = quick_town.client("treasurer")
+    before = quick_town.rows()["bank_line"]
+    job_id = job_of(send_file(quick_town, bank_table()))
+    assert quick_town.rows()["bank_line"] == before
+    (job,) = do_jobs(quick_town, tmp_path)
+    assert quick_town.rows()["bank_line"] == before + 3
+    shown = client.get(f"/jobs/{job_id}").text
+    assert "3 new lines, 0 already known" in shown
+    assert "/books/A/statements" in shown
+    # The same file again adds nothing.
+    job_of(send_file(quick_town, bank_table()))
+    (job,) = do_jobs(quick_town, tmp_path)
+    assert (job.result["new"], job.result["known"]) == (0, 3)
+
+
+def test_a_large_table_of_an_unknown_bank_leads_to_its_columns(
+    quick_town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_jobs, "MOST_AT_ONCE_BYTES", 20)
+    table = b"zzz;yyy;xxx\nfoo;One;10.00\nbar;Two;20.00\n"
+    job_id = job_of(send_file(quick_town, table))
+    (job,) = do_jobs(quick_town, tmp_path)
+    client = quick_town.client("treasurer")
+    assert f"/books/A/statements/tables/{job.result['draft']}" in client.get(f"/jobs/{job_id}").text
+
+
+def test_a_large_file_that_contradicts_itself_says_so_and_keeps_nothing(
+    quick_town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_jobs, "MOST_AT_ONCE_BYTES", 20)
+    before = quick_town.rows()["bank_line"]
+    job_id = job_of(send_file(quick_town, bank_table().replace(b"30.00", b"31.00")))
+    (job,) = do_jobs(quick_town, tmp_path)
+    assert job.state == BackgroundState.FAILED
+    assert job.reason in unescape(quick_town.client("treasurer").get(f"/jobs/{job_id}").text)
+    assert quick_town.rows()["bank_line"] == before

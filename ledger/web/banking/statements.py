@@ -13,7 +13,9 @@ from werkzeug.wrappers import Response
 from ledger.bank_files import MAX_BYTES, TableUnclear, read_statement
 from ledger.core.accounts import Acct
 from ledger.errors import Conflict, Invalid, NotFound
+from ledger.models.background_jobs import BackgroundKind
 from ledger.models.books import Book
+from ledger.models.tables import DraftPurpose
 from ledger.queries.banking import statements
 from ledger.queries.books import journal
 from ledger.queries.books.books import funds_of
@@ -22,6 +24,7 @@ from ledger.schemas.money import MeaningForm, UndoingForm
 from ledger.services.banking import (
     bank_accounts,
     bank_files,
+    import_jobs,
     match_actions,
     matching,
     tax_reclaims,
@@ -31,6 +34,7 @@ from ledger.services.banking.items import item_by_id, items_of_rows
 from ledger.services.banking.statements import Choice, Imported, SeveralAccounts
 from ledger.services.importing import tables
 from ledger.web.importing import table_forms
+from ledger.web.site.background import lead_to_job
 from ledger.web.site.context import (
     book_for,
     now,
@@ -84,6 +88,8 @@ def upload(code: str) -> Response:
     data = b""
     try:
         name, data = _sent()
+        if len(data) > import_jobs.MOST_AT_ONCE_BYTES and chosen_account() == Choice():
+            return _import_later(book, name, data)
         with reading() as session:
             known = tables.remembered_for(session, book_id=book.id, account=Acct.BANK)
         try:
@@ -108,6 +114,31 @@ def upload(code: str) -> Response:
         return _page(book, {"file": [place + refusal.message]}, 422)
     say_imported(book, done)
     return redirect(url_for("statements.show", code=code), 303)
+
+
+def _import_later(book: Book, name: str, data: bytes) -> Response:
+    """Keep a large file, and have it imported in the background."""
+    person = signed_in()
+    if len(data) > MAX_BYTES:
+        raise Invalid(_("The file is larger than 10 MB."), place="file")
+    draft_id = write(
+        lambda session: tables.keep_draft(
+            session,
+            book=book,
+            account=Acct.BANK,
+            purpose=DraftPurpose.STATEMENT,
+            file_name=name,
+            data=data,
+            by=person.id,
+            now=now(),
+        )
+    )
+    return lead_to_job(
+        BackgroundKind.STATEMENT,
+        "import_statement",
+        [book.id],
+        {"book": book.code, "draft": str(draft_id), "file": name[:LONGEST_SEARCH]},
+    )
 
 
 def _sent() -> tuple[str, bytes]:

@@ -118,7 +118,10 @@ def _leads_to(job: BackgroundJob) -> str:
     if job.kind == BackgroundKind.EDITION:
         return url_for("reports.editions", _anchor=job.result["edition"])
     if job.kind == BackgroundKind.STATEMENT:
-        return url_for("statements.show", code=job.parameters["book"])
+        code = job.parameters["book"]
+        if "draft" in job.result:
+            return url_for("bank_tables.show", code=code, draft_id=job.result["draft"])
+        return url_for("statements.show", code=code)
     return ""
 
 
