@@ -1,14 +1,18 @@
 """A campaign as its treasurer writes it: what it is for, how it is given to, what it needs."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as later
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from ledger.core.amount import kind_of
 from ledger.core.currencies import exponent
 from ledger.schemas.fields import Count, Day, Line, Minutes, Money, Text, asked, one_of
+from ledger.schemas.forms import Form
+from ledger.services.campaigns.campaigns import Need
 
 MODE_NAMES = [
     ("keep_what_you_raise", later("Every contribution is kept for the purpose.")),
@@ -35,9 +39,29 @@ ACCEPTANCES = tuple(name for name, _words in ACCEPTANCE_NAMES)
 ROWS = 6
 
 
-class Campaign(Schema):
-    """A campaign without its needs, which stand in rows beside it."""
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign without its needs, which stand in rows beside it; the code of its fund, and
+    currencies with spaces between."""
 
+    title: str
+    slug: str
+    summary: str
+    story: str
+    fund: str
+    mode: str
+    fee_bearer: str
+    acceptance: str
+    opens_on: date
+    deadline_on: date | None
+    currencies: str
+    action: str
+
+
+class CampaignForm(Form[Campaign]):
+    """Asks for a campaign's terms."""
+
+    makes = Campaign
     title = Line(required=True, longest=120, metadata=asked(later("Title")))
     slug = Line(
         required=True,
@@ -97,13 +121,13 @@ class Campaign(Schema):
 
 def take_needs(
     form: dict[str, str], offered: Collection[str]
-) -> tuple[dict[int, dict[str, Any]], dict[str, list[str]]]:
+) -> tuple[dict[int, Need], dict[str, list[str]]]:
     """Take the rows that say what is needed out of a form; rows left empty are left out.
 
     Return them by number, with quantities in the commodity's smallest unit, and sentences by
     field name.
     """
-    rows: dict[int, dict[str, Any]] = {}
+    rows: dict[int, Need] = {}
     problems: dict[str, list[str]] = {}
     for n in range(ROWS):
         commodity = form.pop(f"need-{n}", "")
@@ -115,30 +139,41 @@ def take_needs(
             problems[f"need-{n}"] = ["Choose what is needed."]
             continue
         try:
-            row = _need(commodity).load(filled)
+            row: NeedRow = need_row(commodity).load(filled)
         except ValidationError as error:
             problems |= {f"{name}-{n}": said for name, said in error.messages_dict.items()}
             continue
-        rows[n] = {"commodity": commodity, "optimum": row["minimum"], **row}
+        best = row.minimum if row.optimum is None else row.optimum
+        rows[n] = Need(commodity, row.label, row.minimum, best)
     if not rows and not problems:
         problems["needs"] = ["Enter at least one need of the campaign."]
     return rows, problems
 
 
-def _need(commodity: str) -> Schema:
+@dataclass(frozen=True, slots=True)
+class NeedRow:
+    """What donors call a need; at least and at best so much of it, in its smallest unit."""
+
+    label: str
+    minimum: int
+    optimum: int | None
+
+
+def need_row(commodity: str) -> Form[NeedRow]:
     """Return the shape of one row, whose numbers are written as its commodity is counted."""
 
-    def number(*, required: bool) -> fields.Field[int]:
+    def number(**options: Any) -> fields.Field[int]:
         kind = kind_of(commodity)
         if kind == "money":
-            return Money(exponent(commodity), required=required)
-        return Minutes(required=required) if kind == "hours" else Count(required=required)
+            return Money(exponent(commodity), **options)
+        return Minutes(**options) if kind == "hours" else Count(**options)
 
-    class Need(Schema):
-        """At least and at best so much of it, and what donors call it."""
+    class NeedRowForm(Form[NeedRow]):
+        """Asks for a need."""
 
+        makes = NeedRow
         label = Line(required=True, longest=80)
         minimum = number(required=True)
-        optimum = number(required=False)
+        optimum = number(load_default=None)
 
-    return Need()
+    return NeedRowForm()

@@ -1,14 +1,33 @@
 """Hours that somebody gave, and what to do with them."""
 
+from dataclasses import dataclass
+from datetime import date
+
 from flask_babel import lazy_gettext as later
-from marshmallow import Schema
 
 from ledger.schemas.fields import Day, Line, Minutes, asked
+from ledger.schemas.forms import Form
 
 
-class Hours(Schema):
-    """Time worked; ``worked`` is read as text like 6:30 and becomes minutes."""
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Time worked, in minutes: for a pledge of one's own, or as a skill for a community and its
+    fund; ``allocation`` is the id of the pool's allocation by which it was worked elsewhere."""
 
+    book: str
+    fund: str
+    commodity: str
+    worked: int
+    worked_on: date
+    description: str
+    pledge: str
+    allocation: str
+
+
+class HoursForm(Form[Hours]):
+    """Asks for time; ``worked`` is read as text like 6:30."""
+
+    makes = Hours
     book = Line(
         load_default="",
         longest=32,

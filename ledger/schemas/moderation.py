@@ -1,9 +1,11 @@
 """What an organiser decides about a basket, and what a visitor reports."""
 
+from dataclasses import dataclass
+
 from flask_babel import lazy_gettext as later
-from marshmallow import Schema
 
 from ledger.schemas.fields import Line, asked, one_of
+from ledger.schemas.forms import Form
 
 DECISIONS = ("accept", "decline", "hide", "restore", "keep")
 REASON_NAMES = [
@@ -16,16 +18,33 @@ REASON_NAMES = [
 REASONS = tuple(name for name, _words in REASON_NAMES)
 
 
-class Deciding(Schema):
+@dataclass(frozen=True, slots=True)
+class Deciding:
     """One decision; declining and hiding need a reason."""
 
+    decision: str
+    reason: str
+
+
+class DecidingForm(Form[Deciding]):
+    """Asks for a decision."""
+
+    makes = Deciding
     decision = one_of(DECISIONS, "Choose an action.")
     reason = Line(load_default="")
 
 
-class Reporting(Schema):
+@dataclass(frozen=True, slots=True)
+class Reporting:
     """What is wrong with a message, from a list: no text of a stranger is kept."""
 
+    reason: str
+
+
+class ReportingForm(Form[Reporting]):
+    """Asks what is wrong."""
+
+    makes = Reporting
     reason = one_of(
         REASONS,
         "Choose a reason for your report.",

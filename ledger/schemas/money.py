@@ -186,12 +186,28 @@ class MeaningForm(Form[Meaning]):
     target = Line(required=True, longest=64)
 
 
-def sponsor(exponent: int) -> Schema:
+@dataclass(frozen=True, slots=True)
+class Sponsor:
+    """Who matches gifts to a campaign or fund, by how many percent, and up to what in minor units;
+    without a maximum per gift that is 0."""
+
+    name: str
+    email: str
+    campaign: str
+    percent: int
+    up_to: int
+    per_gift: int
+    reason: str
+    action: str
+
+
+def sponsor(exponent: int) -> Form[Sponsor]:
     """Return the shape of a sponsor's matching terms; amounts in a currency of so many decimals."""
 
-    class Sponsor(Schema):
-        """Who matches gifts to a campaign, how, and up to what."""
+    class SponsorForm(Form[Sponsor]):
+        """Asks for matching terms."""
 
+        makes = Sponsor
         name = Line(required=True, longest=120, metadata=asked(later("Name")))
         email = Line(required=True, longest=320, metadata=asked(later("E-mail"), widget="email"))
         campaign = Line(
@@ -214,4 +230,4 @@ def sponsor(exponent: int) -> Schema:
         )
         action = one_of(("try", "propose"), "Choose whether to preview or to request approval.")
 
-    return Sponsor()
+    return SponsorForm()

@@ -1,11 +1,14 @@
 """Things received, what they are worth, and to whom they are lent."""
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as later
-from marshmallow import Schema, fields, pre_load, validate
+from marshmallow import fields, pre_load, validate
 
 from ledger.schemas.fields import Count, Day, Line, Money, Text, asked, one_of
+from ledger.schemas.forms import Form
 from ledger.services.equipment.disposals import WAYS
 
 CONDITIONS = [
@@ -18,9 +21,25 @@ CONDITIONS = [
 METHODS = ("comparable_sales", "donor_invoice", "price_list", "expert_opinion")
 
 
-class Intake(Schema):
-    """A hand-over of things that somebody saw and counted."""
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Things that somebody saw and counted: for a pledge, or of a kind and for a fund; codes, and
+    the pledge's reference."""
 
+    book: str
+    fund: str
+    commodity: str
+    quantity: int
+    description: str
+    condition: str
+    received_on: date
+    pledge: str
+
+
+class HandOverForm(Form[HandOver]):
+    """Asks what was received."""
+
+    makes = HandOver
     book = Line(required=True, longest=32, metadata=asked(later("Community"), widget="choice"))
     fund = Line(
         load_default="",
@@ -51,12 +70,22 @@ class Intake(Schema):
     )
 
 
-def valuation(exponent: int) -> Schema:
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """What received things are worth together, in minor units, and how that is known."""
+
+    total: int
+    method: str
+    evidence: str
+
+
+def valuation(exponent: int) -> Form[Valuation]:
     """Return the shape of a valuation whose ``total`` is in a currency of so many decimals."""
 
-    class Valuation(Schema):
-        """What received things are worth together."""
+    class ValuationForm(Form[Valuation]):
+        """Asks for a value."""
 
+        makes = Valuation
         total = Money(exponent, required=True, metadata=asked(later("Total value")))
         method = one_of(
             METHODS,
@@ -75,23 +104,43 @@ def valuation(exponent: int) -> Schema:
             ),
         )
 
-    return Valuation()
+    return ValuationForm()
 
 
-class Loan(Schema):
-    """To whom a thing is lent and until when."""
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """To which community a thing is lent, for what and until when."""
 
+    borrower: str
+    purpose: str
+    due_on: date
+
+
+class LoanForm(Form[Loan]):
+    """Asks to whom a thing goes."""
+
+    makes = Loan
     borrower = Line(required=True, longest=32, metadata=asked(later("To"), widget="choice"))
     purpose = Line(required=True, metadata=asked(later("Purpose")))
     due_on = Day(required=True, metadata=asked(later("Return by")))
 
 
-def letting_go(exponent: int) -> Schema:
+@dataclass(frozen=True, slots=True)
+class LettingGo:
+    """How a thing goes, for how much in minor units, and why."""
+
+    way: str
+    price: int
+    reason: str
+
+
+def letting_go(exponent: int) -> Form[LettingGo]:
     """Return the shape of a request to let a thing go; what is not sold has no price."""
 
-    class LettingGo(Schema):
-        """How a thing goes, for how much, and why."""
+    class LettingGoForm(Form[LettingGo]):
+        """Asks how a thing goes."""
 
+        makes = LettingGo
         way = one_of(
             tuple(WAYS), "Choose how the equipment was disposed of.", metadata=asked(later("How"))
         )
@@ -107,12 +156,23 @@ def letting_go(exponent: int) -> Schema:
             """Leave an empty price out."""
             return {key: value for key, value in data.items() if key != "price" or value}
 
-    return LettingGo()
+    return LettingGoForm()
 
 
-class GivingOn(Schema):
-    """To which community a thing goes for good."""
+@dataclass(frozen=True, slots=True)
+class GivingOn:
+    """To which community a thing goes for good, and to which of its funds; empty for the general
+    one."""
 
+    receiver: str
+    fund: str
+    reason: str
+
+
+class GivingOnForm(Form[GivingOn]):
+    """Asks who receives a thing."""
+
+    makes = GivingOn
     receiver = Line(required=True, longest=32, metadata=asked(later("To"), widget="choice"))
     fund = Line(
         load_default="",
@@ -124,9 +184,18 @@ class GivingOn(Schema):
     reason = Text(required=True, longest=1000, metadata=asked(later("Reason")))
 
 
-class Wear(Schema):
-    """Over how many months a thing wears."""
+@dataclass(frozen=True, slots=True)
+class Wear:
+    """Over how many months a thing wears: ``one``, or ``all`` that were valued with it."""
 
+    months: int
+    scope: str
+
+
+class WearForm(Form[Wear]):
+    """Asks for a useful life."""
+
+    makes = Wear
     months = Count(
         required=True,
         metadata=asked(
@@ -142,12 +211,22 @@ class Wear(Schema):
     )
 
 
-def damage(exponent: int) -> Schema:
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """What the harm comes to, and what the borrower pays for it, in minor units."""
+
+    impairment: int
+    compensation: int
+    reason: str
+
+
+def damage(exponent: int) -> Form[Damage]:
     """Return the shape of a damaged return; both amounts in a currency of so many decimals."""
 
-    class Damage(Schema):
-        """What the harm comes to, and what the borrower pays for it."""
+    class DamageForm(Form[Damage]):
+        """Asks for the harm."""
 
+        makes = Damage
         impairment = Money(exponent, required=True, metadata=asked(later("Loss in value")))
         compensation = Money(
             exponent, load_default=0, metadata=asked(later("Compensation by the borrower"))
@@ -159,4 +238,4 @@ def damage(exponent: int) -> Schema:
             """Leave an empty compensation out."""
             return {key: value for key, value in data.items() if key != "compensation" or value}
 
-    return Damage()
+    return DamageForm()

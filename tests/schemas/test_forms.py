@@ -27,6 +27,7 @@ from ledger.web.manual_entries.pages import ENTRY_KINDS
 GIVEN: dict[str, Any] = {
     "exponent": 2,
     "columns": 3,
+    "commodity": "EUR",
     "accounts": ["a", "b"],
     "units": ["c"],
 }

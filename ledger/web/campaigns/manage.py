@@ -1,6 +1,5 @@
 """Campaigns as their treasurer sees them: drafted, looked at, thrown away or opened, corrected."""
 
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -24,7 +23,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     signed_in,
     today,
@@ -153,8 +152,8 @@ def _keep(book: Book, row: Campaign | None) -> Response:
     rows, problems = schemas.take_needs(raw, offered)
     try:
         answers = _answers(raw, problems)
-        opens = answers["action"] == "open"
-        needs = [service.Need(**need) for need in rows.values()]
+        opens = answers.action == "open"
+        needs = [*rows.values()]
         kept = write(lambda session: _write(session, book, row, answers, needs, person.id, opens))
     except Invalid as refusal:
         # The services count the needs they were given, the form its rows.
@@ -172,10 +171,10 @@ def _keep(book: Book, row: Campaign | None) -> Response:
     return redirect(url_for("calls.edit", code=book.code, campaign_id=kept.id), 303)
 
 
-def _answers(raw: dict[str, str], problems: dict[str, list[str]]) -> dict[str, Any]:
+def _answers(raw: dict[str, str], problems: dict[str, list[str]]) -> schemas.Campaign:
     """Read all but the needs. Raises Invalid for these answers and the needs' problems at once."""
     try:
-        answers = read_mapping(schemas.Campaign(), raw)
+        answers = read_form(schemas.CampaignForm(), raw)
     except Invalid as refusal:
         raise Invalid(refusal.message, messages=errors_of(refusal) | problems) from refusal
     if problems:
@@ -187,23 +186,23 @@ def _write(
     session: Session,
     book: Book,
     row: Campaign | None,
-    answers: dict[str, Any],
+    answers: schemas.Campaign,
     needs: list[service.Need],
     by: UUID,
     opens: bool,
 ) -> Campaign:
     terms = service.Terms(
-        fund=fund_by_code(session, book.id, answers["fund"]),
-        slug=answers["slug"],
-        title=answers["title"],
-        summary=answers["summary"],
-        story=answers["story"],
-        mode=answers["mode"],
-        fee_bearer=answers["fee_bearer"],
-        acceptance=answers["acceptance"],
-        currencies=answers["currencies"].split(),
-        opens_on=answers["opens_on"],
-        deadline_on=answers["deadline_on"],
+        fund=fund_by_code(session, book.id, answers.fund),
+        slug=answers.slug,
+        title=answers.title,
+        summary=answers.summary,
+        story=answers.story,
+        mode=answers.mode,
+        fee_bearer=answers.fee_bearer,
+        acceptance=answers.acceptance,
+        currencies=answers.currencies.split(),
+        opens_on=answers.opens_on,
+        deadline_on=answers.deadline_on,
         needs=needs,
     )
     if row is None:
@@ -307,7 +306,7 @@ def _form(
         held=held,
         needs=needs,
         form=Form(
-            schemas.Campaign(),
+            schemas.CampaignForm(),
             values=values | held,
             errors=errors,
             more={f"label-{n}": asked(_("Name"), needed=True) for n in range(len(needs))},

@@ -1,7 +1,6 @@
 """Matching sponsors: their terms, tried on the gifts that have come before they are proposed."""
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -25,6 +24,7 @@ from ledger.queries.campaigns.matching_sponsors import (
     contributed,
     sponsors_of,
 )
+from ledger.schemas.money import Sponsor
 from ledger.schemas.money import sponsor as sponsor_schema
 from ledger.services.campaigns import matching_sponsors as match_funding
 from ledger.services.pledges import parties
@@ -32,7 +32,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     signed_in,
     today,
@@ -70,11 +70,11 @@ def propose(code: str) -> Response:
     typed = request.form.to_dict()
     try:
         raw = {name: value for name, value in typed.items() if name != "per_gift" or value.strip()}
-        answers = read_mapping(sponsor_schema(exponent(book.commodity)), raw)
+        answers = read_form(sponsor_schema(exponent(book.commodity)), raw)
         with reading() as session:
-            target = _target(session, book, answers["campaign"])
+            target = _target(session, book, answers.campaign)
             _check_cap(target, answers)
-            found = _dry_run(session, book, target, answers) if answers["action"] == "try" else None
+            found = _dry_run(session, book, target, answers) if answers.action == "try" else None
         if found is not None:
             return _page(code, typed, {}, dry_run=found)
         write(lambda session: _propose(session, book, target, answers, person.id))
@@ -86,14 +86,12 @@ def propose(code: str) -> Response:
     return redirect(url_for("sponsors.show", code=code), 303)
 
 
-def _terms(answers: dict[str, Any]) -> Terms:
-    points = answers["percent"] * POINTS_OF_A_PERCENT
-    return Terms(points, answers["per_gift"], answers["up_to"])
+def _terms(answers: Sponsor) -> Terms:
+    points = answers.percent * POINTS_OF_A_PERCENT
+    return Terms(points, answers.per_gift, answers.up_to)
 
 
-def _dry_run(
-    session: ReadSession, book: Book, target: Target, answers: dict[str, Any]
-) -> list[Matched]:
+def _dry_run(session: ReadSession, book: Book, target: Target, answers: Sponsor) -> list[Matched]:
     """Return what the terms would have added to the gifts that have come; nothing is written."""
     if target.campaign is None:
         span = _year(session, book)
@@ -119,11 +117,9 @@ def _year(session: ReadSession, book: Book) -> Span:
     return Span(year_begun(details_of(session, book.id).fiscal_month, day), day)
 
 
-def _propose(
-    session: Session, book: Book, target: Target, answers: dict[str, Any], by: UUID
-) -> None:
+def _propose(session: Session, book: Book, target: Target, answers: Sponsor, by: UUID) -> None:
     party = parties.find_or_create_party(
-        session, name=answers["name"], email=answers["email"], consent=Consent.NAME, now=now()
+        session, name=answers.name, email=answers.email, consent=Consent.NAME, now=now()
     )
     match_funding.propose_sponsor(
         session,
@@ -132,15 +128,15 @@ def _propose(
         fund=target.fund,
         terms=_terms(answers),
         campaign_id=target.campaign.id if target.campaign is not None else None,
-        evidence=answers["reason"],
+        evidence=answers.reason,
         made_by=by,
         now=now(),
     )
 
 
-def _check_cap(target: Target, answers: dict[str, Any]) -> None:
+def _check_cap(target: Target, answers: Sponsor) -> None:
     """Refuse a cap for each contribution where the sum of many is matched. Raises Invalid."""
-    if target.campaign is None and answers["per_gift"]:
+    if target.campaign is None and answers.per_gift:
         raise Invalid(
             _("A maximum per contribution is possible for a campaign only."), place="per_gift"
         )

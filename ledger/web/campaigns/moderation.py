@@ -14,7 +14,7 @@ from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.models.pledges import Basket
 from ledger.queries.campaigns import campaigns, moderation
-from ledger.schemas.moderation import Deciding, Reporting
+from ledger.schemas.moderation import DecidingForm, ReportingForm
 from ledger.services.campaigns import moderation as services
 from ledger.services.jobs import rate_limits
 from ledger.services.jobs.rate_limits import DAY, HOUR, Limit
@@ -23,7 +23,7 @@ from ledger.web.site.context import (
     here,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     row_asked,
     signed_in,
@@ -57,10 +57,15 @@ def decide(code: str, slug: str, basket_id: UUID) -> Response:
         if basket is None or basket.campaign_id != campaign.id:
             raise NotFound(_("This pledge does not exist."))
     try:
-        answers = read_mapping(Deciding())
+        decided = read_form(DecidingForm())
         write(
             lambda session: services.decide(
-                session, basket_id=basket_id, by=person.id, now=now(), **answers
+                session,
+                basket_id=basket_id,
+                decision=decided.decision,
+                reason=decided.reason,
+                by=person.id,
+                now=now(),
             )
         )
     except Invalid as refusal:
@@ -77,7 +82,7 @@ def ask_report(slug: str, shown: str) -> Response:
     """Ask what is wrong with a name or message that everybody sees."""
     with reading() as session:
         campaign, one = _shown(session, slug, shown)
-    return page("campaigns/report.html", campaign=campaign, one=one, form=Form(Reporting()))
+    return page("campaigns/report.html", campaign=campaign, one=one, form=Form(ReportingForm()))
 
 
 @pages.post("/campaigns/<slug>/messages/<shown>/report")
@@ -86,14 +91,14 @@ def report(slug: str, shown: str) -> Response:
     with reading() as session:
         campaign, one = _shown(session, slug, shown)
     try:
-        reason = read_mapping(Reporting())["reason"]
+        reason = read_form(ReportingForm()).reason
     except Invalid as refusal:
         return page(
             "campaigns/report.html",
             422,
             campaign=campaign,
             one=one,
-            form=Form(Reporting(), values=request.form, errors=errors_of(refusal)),
+            form=Form(ReportingForm(), values=request.form, errors=errors_of(refusal)),
         )
     write(lambda session: _report(session, one.id, reason))
     flash(_("Thank you. The organiser will review it."))
@@ -147,7 +152,7 @@ def _list(
         tabs=moderation.TABS,
         rows=rows,
         waiting=waiting,
-        form=Form(Deciding(), errors=errors),
+        form=Form(DecidingForm(), errors=errors),
         about=about,
         typed=request.form.get("reason", ""),
     )

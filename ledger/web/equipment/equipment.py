@@ -30,7 +30,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     require_anywhere,
     row_asked,
@@ -89,8 +89,8 @@ def receive() -> Response:
     """Take things into the books."""
     person = signed_in()
     try:
-        answers = read_mapping(schemas.Intake())
-        book = book_for("receive_things", answers["book"])
+        answers = read_form(schemas.HandOverForm())
+        book = book_for("receive_things", answers.book)
 
         def command(session: Session) -> Intake:
             pledge, fund, commodity = _what(session, book, answers)
@@ -100,10 +100,10 @@ def receive() -> Response:
                 fund=fund,
                 receipt=asset_services.Receipt(
                     commodity=commodity,
-                    quantity=answers["quantity"],
-                    description=answers["description"],
-                    condition=answers["condition"],
-                    received_on=answers["received_on"],
+                    quantity=answers.quantity,
+                    description=answers.description,
+                    condition=answers.condition,
+                    received_on=answers.received_on,
                     pledge=pledge,
                     campaign_id=pledge.campaign_id if pledge else None,
                 ),
@@ -130,13 +130,17 @@ def value(intake_id: UUID) -> Response:
     person = signed_in()
     intake, book = _intake(intake_id)
     try:
-        answers = read_mapping(schemas.valuation(exponent(book.commodity)))
+        answers = read_form(schemas.valuation(exponent(book.commodity)))
         write(
             lambda session: asset_services.propose_valuation(
                 session,
                 intake_id=intake.id,
                 appraisal=asset_services.Appraisal(
-                    currency=book.commodity, valued_on=today(book), **answers
+                    currency=book.commodity,
+                    total=answers.total,
+                    method=answers.method,
+                    evidence=answers.evidence,
+                    valued_on=today(book),
                 ),
                 valued_by=person.id,
                 now=now(),
@@ -160,15 +164,15 @@ def lend(asset_id: UUID) -> Response:
     person = signed_in()
     owner = _book(_asset(asset_id).book_id)
     try:
-        answers = read_mapping(schemas.Loan())
+        answers = read_form(schemas.LoanForm())
         write(
             lambda session: asset_services.lend(
                 session,
                 asset_id=asset_id,
-                borrower_id=book_by_code(session, answers["borrower"]).id,
-                purpose=answers["purpose"],
+                borrower_id=book_by_code(session, answers.borrower).id,
+                purpose=answers.purpose,
                 lent_on=today(owner),
-                due_on=answers["due_on"],
+                due_on=answers.due_on,
                 by=person.id,
                 now=now(),
             )
@@ -202,18 +206,20 @@ def take_back(loan_id: UUID) -> Response:
     return redirect(url_for("things.show"), 303)
 
 
-def _what(session: Session, book: Book, answers: dict[str, str]) -> tuple[Pledge | None, Fund, str]:
-    if answers["pledge"]:
-        pledge = pledges.pledge_by_reference(session, book.id, answers["pledge"])
+def _what(
+    session: Session, book: Book, answers: schemas.HandOver
+) -> tuple[Pledge | None, Fund, str]:
+    if answers.pledge:
+        pledge = pledges.pledge_by_reference(session, book.id, answers.pledge)
         if pledge is None:
             raise NotFound(_("This pledge does not exist."), place="pledge")
         return pledge, pledges.fund_of(session, pledge), pledge.commodity
-    if not answers["commodity"]:
+    if not answers.commodity:
         raise Invalid(_("Choose the equipment that was received."), place="commodity")
     # Only what the form offers: a new kind of thing is not made by a typing error.
-    if answers["commodity"] not in commodities(session):
+    if answers.commodity not in commodities(session):
         raise Invalid(_("There is no such kind of equipment here."), place="commodity")
-    return None, fund_by_code(session, book.id, answers["fund"]), answers["commodity"]
+    return None, fund_by_code(session, book.id, answers.fund), answers.commodity
 
 
 def _status(refusal: PoolbookError) -> int:
@@ -261,7 +267,7 @@ def _receive_page(
         books=books,
         funds=[fund for found in funds.values() for fund in found],
         kinds=kinds,
-        form=Form(schemas.Intake(), values=values, errors=errors),
+        form=Form(schemas.HandOverForm(), values=values, errors=errors),
     )
 
 
@@ -297,5 +303,5 @@ def _lend_page(
         status,
         asset=asset,
         others=others,
-        form=Form(schemas.Loan(), values=values, errors=errors),
+        form=Form(schemas.LoanForm(), values=values, errors=errors),
     )

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
-from marshmallow import Schema
 from werkzeug.wrappers import Response
 
 from ledger.core.currencies import exponent
@@ -19,11 +18,13 @@ from ledger.models.books import Book
 from ledger.queries.books.books import all_books, book_by_code, fund_by_code, funds_of
 from ledger.queries.equipment import assets
 from ledger.schemas import things as schemas
+from ledger.schemas.forms import Form as Shape
+from ledger.schemas.forms import Made
 from ledger.services.equipment import depreciation, disposals
 from ledger.web.site.context import (
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     signed_in,
     visitor,
@@ -33,10 +34,10 @@ from ledger.web.site.forms import Errors, Form, errors_of
 
 pages = Blueprint("items", __name__)
 # What can be done with a piece → the shape of its form, of the decimals of the book's money.
-SHAPES: dict[str, Callable[[int], Schema]] = {
+SHAPES: dict[str, Callable[[int], Shape[Any]]] = {
     "let_go": schemas.letting_go,
-    "give_on": lambda _places: schemas.GivingOn(),
-    "plan_wear": lambda _places: schemas.Wear(),
+    "give_on": lambda _places: schemas.GivingOnForm(),
+    "plan_wear": lambda _places: schemas.WearForm(),
     "damage": schemas.damage,
 }
 
@@ -52,12 +53,19 @@ def let_go(asset_id: UUID) -> Response:
     """Ask to sell, scrap, give back or write off a thing."""
     person = signed_in()
 
-    def command(session: Session, answers: dict[str, Any]) -> None:
+    def command(session: Session, answers: schemas.LettingGo) -> None:
         disposals.propose_disposal(
-            session, asset_id=asset_id, made_by=person.id, now=now(), **answers
+            session,
+            asset_id=asset_id,
+            way=answers.way,
+            price=answers.price,
+            reason=answers.reason,
+            made_by=person.id,
+            now=now(),
         )
 
-    return _ask(asset_id, "let_go", command, _("Approval requested. An approver decides."))
+    shape, asked = schemas.letting_go, _("Approval requested. An approver decides.")
+    return _ask(asset_id, "let_go", shape, command, asked)
 
 
 @pages.post("/things/<uuid:asset_id>/give-on")
@@ -65,20 +73,20 @@ def give_on(asset_id: UUID) -> Response:
     """Ask to give a thing to another community for good."""
     person = signed_in()
 
-    def command(session: Session, answers: dict[str, Any]) -> None:
-        receiver = book_by_code(session, answers["receiver"])
+    def command(session: Session, answers: schemas.GivingOn) -> None:
+        receiver = book_by_code(session, answers.receiver)
         disposals.propose_giving(
             session,
             asset_id=asset_id,
             receiver=receiver,
-            fund=_free_fund(session, receiver, answers["fund"]),
-            reason=answers["reason"],
+            fund=_free_fund(session, receiver, answers.fund),
+            reason=answers.reason,
             made_by=person.id,
             now=now(),
         )
 
     asked = _("Approval requested. An approver decides.")
-    return _ask(asset_id, "give_on", command, asked)
+    return _ask(asset_id, "give_on", lambda _places: schemas.GivingOnForm(), command, asked)
 
 
 @pages.post("/things/<uuid:asset_id>/wear")
@@ -86,7 +94,7 @@ def plan_wear(asset_id: UUID) -> Response:
     """Plan over how many months a thing wears."""
     person = signed_in()
 
-    def command(session: Session, answers: dict[str, Any]) -> None:
+    def command(session: Session, answers: schemas.Wear) -> None:
         valuation = assets.approved_value(session, asset_id)
         if valuation is None:
             raise Conflict(
@@ -95,16 +103,17 @@ def plan_wear(asset_id: UUID) -> Response:
         depreciation.start_wear(
             session,
             valuation_id=valuation.id,
-            months=answers["months"],
+            months=answers.months,
             first=valuation.valued_on,
             by=person.id,
             now=now(),
-            asset_id=asset_id if answers["scope"] == "one" else None,
+            asset_id=asset_id if answers.scope == "one" else None,
         )
 
     return _ask(
         asset_id,
         "plan_wear",
+        lambda _places: schemas.WearForm(),
         command,
         _("Depreciation planned. Each month is booked after it ends."),
     )
@@ -115,24 +124,34 @@ def damage(asset_id: UUID) -> Response:
     """Ask to take a lent thing back damaged."""
     person = signed_in()
 
-    def command(session: Session, answers: dict[str, Any]) -> None:
+    def command(session: Session, answers: schemas.Damage) -> None:
         loan = assets.running_loan(session, asset_id)
         if loan is None:
             raise Conflict(_("This equipment is not on loan."), place="impairment")
-        disposals.propose_damage(session, loan_id=loan.id, made_by=person.id, now=now(), **answers)
+        disposals.propose_damage(
+            session,
+            loan_id=loan.id,
+            impairment=answers.impairment,
+            compensation=answers.compensation,
+            reason=answers.reason,
+            made_by=person.id,
+            now=now(),
+        )
 
-    return _ask(asset_id, "damage", command, _("Approval requested. An approver decides."))
+    shape, asked = schemas.damage, _("Approval requested. An approver decides.")
+    return _ask(asset_id, "damage", shape, command, asked)
 
 
 def _ask(
     asset_id: UUID,
     name: str,
-    command: Callable[[Session, dict[str, Any]], None],
+    shape: Callable[[int], Shape[Made]],
+    command: Callable[[Session, Made], None],
     said: str,
 ) -> Response:
     asset, book = _asset(asset_id, "lend_things")
     try:
-        answers = read_mapping(SHAPES[name](exponent(book.commodity)))
+        answers = read_form(shape(exponent(book.commodity)))
         write(lambda session: command(session, answers))
     except (Invalid, Conflict, NotFound) as refusal:
         status = 409 if isinstance(refusal, Conflict) else 422

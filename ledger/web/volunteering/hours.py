@@ -1,6 +1,5 @@
 """Hours: log one's own, confirm those of others."""
 
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -19,14 +18,14 @@ from ledger.queries.books.books import book_by_code, commodities, fund_by_code, 
 from ledger.queries.pledges import pledges
 from ledger.queries.pools import hours as pooled
 from ledger.queries.volunteering import hours
-from ledger.schemas.hours import Hours
+from ledger.schemas.hours import Hours, HoursForm
 from ledger.services.pledges import parties
 from ledger.services.pools import hours as pool_hours
 from ledger.services.volunteering import hours as hours_services
 from ledger.web.site.context import (
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     require_anywhere,
     row_asked,
@@ -53,7 +52,7 @@ def log() -> Response:
     """Log time that the signed-in person gave: as a member, or towards a pledge of one's own."""
     person = signed_in()
     try:
-        answers = read_mapping(Hours())
+        answers = read_form(HoursForm())
         write(lambda session: _log(session, person, answers))
     except (Invalid, NotFound) as refusal:
         return _page(request.form.to_dict(), errors_of(refusal), 422)
@@ -88,23 +87,23 @@ def reject(hours_id: UUID) -> Response:
     return redirect(url_for("hours.show"), 303)
 
 
-def _log(session: Session, person: Person, answers: dict[str, Any]) -> None:
-    pledge = pledges.pledge_of_person(session, person_id=person.id, reference=answers["pledge"])
-    if answers["pledge"] and pledge is None:
+def _log(session: Session, person: Person, answers: Hours) -> None:
+    pledge = pledges.pledge_of_person(session, person_id=person.id, reference=answers.pledge)
+    if answers.pledge and pledge is None:
         raise Invalid(_("You have no such pledge."), place="pledge")
     if pledge is not None:
         party = session.get_one(Party, pledge.party_id)
-        if answers["allocation"]:
+        if answers.allocation:
             _log_pooled(session, person, pledge, party, answers)
             return
         book, fund = session.get_one(Book, pledge.book_id), pledges.fund_of(session, pledge)
         commodity = pledge.commodity
     else:
-        if answers["allocation"]:
+        if answers.allocation:
             raise Invalid(_("Choose the pledge that these hours are for."), place="pledge")
         giver = parties.Giver(person.name, person.email, "initials")
         party = parties.party_of_person(session, person=person, giver=giver, now=now())
-        book = book_by_code(session, answers["book"])
+        book = book_by_code(session, answers.book)
         auth.require(
             session,
             person_id=person.id,
@@ -113,8 +112,8 @@ def _log(session: Session, person: Person, answers: dict[str, Any]) -> None:
             now=now(),
             writes=True,
         )
-        fund = fund_by_code(session, book.id, answers["fund"])
-        commodity = answers["commodity"]
+        fund = fund_by_code(session, book.id, answers.fund)
+        commodity = answers.commodity
         # Only what the form offers: a new skill is not made by a typing error.
         if commodity not in commodities(session):
             raise Invalid(_("Choose a skill."), place="commodity")
@@ -125,9 +124,9 @@ def _log(session: Session, person: Person, answers: dict[str, Any]) -> None:
         party=party,
         work=hours_services.Work(
             commodity=commodity,
-            minutes=answers["worked"],
-            worked_on=answers["worked_on"],
-            description=answers["description"],
+            minutes=answers.worked,
+            worked_on=answers.worked_on,
+            description=answers.description,
             pledge=pledge,
             campaign_id=pledge.campaign_id if pledge else None,
         ),
@@ -137,11 +136,11 @@ def _log(session: Session, person: Person, answers: dict[str, Any]) -> None:
 
 
 def _log_pooled(
-    session: Session, person: Person, pledge: Pledge, party: Party, answers: dict[str, Any]
+    session: Session, person: Person, pledge: Pledge, party: Party, answers: Hours
 ) -> None:
     """Log time that was pledged to a pool at the member that it was allocated to."""
     offered = pooled.allocated_to(session, person_id=person.id)
-    chosen = next((row for row in offered if str(row.id) == answers["allocation"]), None)
+    chosen = next((row for row in offered if str(row.id) == answers.allocation), None)
     if chosen is None:
         raise Invalid(_("Choose where you worked."), place="allocation")
     pool_hours.log_pooled_hours(
@@ -150,9 +149,9 @@ def _log_pooled(
         party=party,
         work=hours_services.Work(
             commodity=pledge.commodity,
-            minutes=answers["worked"],
-            worked_on=answers["worked_on"],
-            description=answers["description"],
+            minutes=answers.worked,
+            worked_on=answers.worked_on,
+            description=answers.description,
             pledge=pledge,
             campaign_id=pledge.campaign_id,
         ),
@@ -200,5 +199,5 @@ def _page(values: dict[str, str], errors: dict[str, list[str]], status: int = 20
         promised=promised,
         allocated=allocated,
         waiting=waiting,
-        form=Form(Hours(), values=values, errors=errors),
+        form=Form(HoursForm(), values=values, errors=errors),
     )
