@@ -12,7 +12,8 @@ from ledger.models.base import Base, Code, Key
 
 class SessionEnd(StrEnum):
     """Why a session ended before its time: by its own button, from another browser, by "Sign out
-    everywhere", because the same browser signed in as somebody else, or after a reset of factors.
+    everywhere", because the same browser signed in as somebody else, or because second factors were
+    reset by somebody else or changed by their owner.
     """
 
     SIGNED_OUT = "signed_out"
@@ -20,6 +21,7 @@ class SessionEnd(StrEnum):
     EVERYWHERE = "everywhere"
     REPLACED = "replaced"
     FACTORS_RESET = "factors_reset"
+    FACTORS_CHANGED = "factors_changed"
 
 
 class SignInSession(Base):

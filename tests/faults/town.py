@@ -4,6 +4,7 @@ somebody who kills the processes at random."""
 import contextlib
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -105,8 +106,13 @@ class Town:
         until = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < until:
             try:
-                answer = donor.get(
-                    f"{self.base}/baskets/{basket_id}/pay", allow_redirects=False, timeout=60
+                thanks = donor.get(f"{self.base}/baskets/{basket_id}/thanks", timeout=60).text
+                token = re.search(r'name="csrf_token" value="([^"]+)"', thanks)
+                answer = donor.post(
+                    f"{self.base}/baskets/{basket_id}/pay",
+                    data={"csrf_token": token[1] if token else ""},
+                    allow_redirects=False,
+                    timeout=60,
                 )
                 where = answer.headers.get("Location", "")
                 if answer.status_code == 303 and not where.startswith(self.sandbox.url):

@@ -170,7 +170,6 @@ def test_a_wrong_question_in_an_address_is_named_on_the_page(town: Town, path: s
         "/books/a/desk",
         "/books/A%00/desk",
         "/baskets/01a20b57-6104-7255-82a6-ceea4c0766bf/thanks",
-        "/baskets/01a20b57-6104-7255-82a6-ceea4c0766bf/pay",
         "/things/01a20b57-6104-7255-82a6-ceea4c0766bf/value",
         "/things/01a20b57-6104-7255-82a6-ceea4c0766bf/lend",
     ],

@@ -241,6 +241,22 @@ def test_what_is_no_passkey_is_refused(lasting: Town, form: dict[str, str]) -> N
     assert ada.browser().post("/factors/passkeys", data=form).status_code == 422
 
 
+def test_a_changed_factor_ends_the_sessions_of_other_browsers(lasting: Town) -> None:
+    """Whoever was let in without the factor, or with the one that is removed, does not stay."""
+    ada = Somebody(lasting)
+    here, elsewhere = ada.browser(), ada.browser()
+    assert may_read(elsewhere)
+    ada.sets_up_an_app(here)
+    assert may_read(here)
+    assert not may_read(elsewhere)
+    another, _answer = ada.opens_a_link()
+    another.post("/second-step", data={"code": ada.code()})
+    assert may_read(another)
+    assert here.post("/factors/app/remove", data=TOKEN).headers["Location"] == "/factors"
+    assert may_read(here)
+    assert not may_read(another)
+
+
 def test_a_recovery_code_signs_in_to_set_up_a_factor_and_for_nothing_else(lasting: Town) -> None:
     ada = Somebody(lasting)
     codes = ada.sets_up_an_app(ada.browser())

@@ -73,7 +73,7 @@ OTHERS = {
         *("calls.change", "calls.correct", "calls.draft", "calls.throw_away"),
         *("hours.confirm", "hours.log", "hours.reject", "items.plan_wear"),
         *("periods.soft_close", "reports.issue_report", "evidence.attach"),
-        *("pledges.confirm", "moderation.decide", "moderation.report"),
+        *("pledges.confirm", "pledges.pay", "moderation.decide", "moderation.report"),
         *("book_settings.describe", "fund_settings.create", "account_settings.create"),
         "entity_settings.save",
         *("skill_settings.add", "equipment_settings.add"),

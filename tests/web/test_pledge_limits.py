@@ -131,7 +131,7 @@ def test_a_transfer_may_be_larger_than_a_card_takes(town: Town, by_card: Flask) 
     """Also by its link: the page says that no card takes it at once."""
     campaign = gate(town, mode="keep_what_you_raise")
     basket_id = made(town.client(), campaign, address(), money="2000000")
-    answer = by_card.test_client().get(f"/baskets/{basket_id}/pay")
+    answer = by_card.test_client().post(f"/baskets/{basket_id}/pay")
     assert answer.status_code == 409
     assert "Card payments in USD go up to 999,999.99 USD." in answer.text
 

@@ -37,6 +37,7 @@ from ledger.models.base import Base
 from ledger.models.books import Book
 from ledger.models.jobs import Job
 from ledger.models.payments import Refund
+from ledger.models.pledges import Basket
 from ledger.models.sessions import SignInSession
 from ledger.models.statements import BankAccount, BankLine, BankStatement
 from ledger.queries.books.books import fund_by_code
@@ -688,3 +689,10 @@ def _agree(session: Session, town: Town, book: Book) -> None:
         now=NOW,
     )
     town.ids["agreement"] = row.reference
+
+
+def basket_of(client: FlaskClient, form_key: str) -> UUID:
+    """The basket that a form made; the answer leads on, often to the payment page."""
+    db: Database = client.application.extensions["poolbook"].db
+    with db.snapshot() as session:
+        return session.scalars(select(Basket.id).where(Basket.form_key == form_key)).one()

@@ -1,7 +1,8 @@
 """Second factors as a whole: check a code, add and remove factors, reset lost ones, set policies.
 
-The owner is told by mail of every change. Wrong codes are counted for each person: five in an hour
-are the most, and only who has opened a sign-in link of the person gets to try one.
+The owner is told by mail of every change, and signed out of all browsers but the one that made it:
+somebody who was let in without the factor does not stay. Wrong codes are counted for each person:
+five in an hour are the most, and only who has opened a sign-in link of the person gets to try one.
 """
 
 from datetime import datetime
@@ -91,12 +92,20 @@ def check_code(
 
 
 def note_added(
-    session: Session, *, person_id: UUID, kind: str, box: SecretBox, now: datetime
+    session: Session,
+    *,
+    person_id: UUID,
+    kind: str,
+    box: SecretBox,
+    now: datetime,
+    keep: UUID | None = None,
 ) -> list[str]:
-    """Tell the owner of a new factor, ``passkey`` or ``app``, and lift what a reset held back.
+    """Tell the owner of a new factor, ``passkey`` or ``app``, and lift what a reset held back; end
+    their sessions but the one to ``keep``.
 
     Return ten recovery codes for who has none left, to be shown once; else nothing.
     """
+    _end_others(session, person_id, keep, now)
     session.execute(delete(FactorReset).where(FactorReset.person_id == person_id))
     record(session, kind=RightsKind.FACTOR_ADDED, actor=person_id, about={"factor": kind}, now=now)
     _tell(session, person_id, f"{KINDS[kind]} was added", now)
@@ -113,23 +122,40 @@ def renew_codes(session: Session, *, person_id: UUID, box: SecretBox, now: datet
     return recovery_codes.renew(session, person_id=person_id, box=box, now=now)
 
 
-def remove_passkey(session: Session, *, person_id: UUID, passkey_id: UUID, now: datetime) -> None:
-    """Remove one of a person's own passkeys. Raises NotFound."""
+def remove_passkey(
+    session: Session,
+    *,
+    person_id: UUID,
+    passkey_id: UUID,
+    now: datetime,
+    keep: UUID | None = None,
+) -> None:
+    """Remove one of a person's own passkeys, and end their sessions but the one to ``keep``.
+
+    Raises NotFound.
+    """
     row = session.get(Passkey, passkey_id)
     if row is None or row.person_id != person_id:
         raise NotFound("You have no such passkey.", place="form")
     session.delete(row)
     session.flush()
+    _end_others(session, person_id, keep, now)
     _removed(session, person_id, PASSKEY, now)
 
 
-def remove_app(session: Session, *, person_id: UUID, now: datetime) -> None:
-    """Remove a person's own authenticator app. Raises NotFound."""
+def remove_app(
+    session: Session, *, person_id: UUID, now: datetime, keep: UUID | None = None
+) -> None:
+    """Remove a person's own authenticator app, and end their sessions but the one to ``keep``.
+
+    Raises NotFound.
+    """
     row = session.get(Totp, person_id)
     if row is None or row.verified_at is None:
         raise NotFound("You have no authenticator app.", place="form")
     session.delete(row)
     session.flush()
+    _end_others(session, person_id, keep, now)
     _removed(session, person_id, APP, now)
 
 
@@ -218,6 +244,12 @@ def _check_admin(session: ReadSession, person_id: UUID, by: UUID, now: datetime)
             "This person also has roles in other communities. Ask the operator of this "
             "installation to reset their second factors."
         )
+
+
+def _end_others(session: Session, person_id: UUID, keep: UUID | None, now: datetime) -> None:
+    sessions.end_all(
+        session, person_id=person_id, reason=SessionEnd.FACTORS_CHANGED, now=now, keep=keep
+    )
 
 
 def _removed(session: Session, person_id: UUID, kind: str, now: datetime) -> None:

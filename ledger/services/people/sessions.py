@@ -136,9 +136,16 @@ def end_session(
     _record(session, RightsKind.SIGNED_OUT, row, now, reason=reason)
 
 
-def end_all(session: Session, *, person_id: UUID, reason: SessionEnd, now: datetime) -> int:
-    """End every session of a person; return how many there were."""
-    rows = sessions_of(session, person_id=person_id, now=now)
+def end_all(
+    session: Session,
+    *,
+    person_id: UUID,
+    reason: SessionEnd,
+    now: datetime,
+    keep: UUID | None = None,
+) -> int:
+    """End every session of a person but the one to ``keep``; return how many there were."""
+    rows = [row for row in sessions_of(session, person_id=person_id, now=now) if row.id != keep]
     for row in rows:
         row.ended_at, row.ended_reason = now, reason
     session.flush()

@@ -30,6 +30,7 @@ from ledger.web.site.context import (
     read_mapping,
     reading,
     signed_in,
+    visitor,
     write,
 )
 from ledger.web.site.forms import Form, errors_of
@@ -92,7 +93,7 @@ def remove_passkey(passkey_id: UUID) -> Response:
     person = signed_in()
     write(
         lambda opened: factors.remove_passkey(
-            opened, person_id=person.id, passkey_id=passkey_id, now=now()
+            opened, person_id=person.id, passkey_id=passkey_id, now=now(), keep=_this_browser()
         )
     )
     flash(_("The passkey was removed here. Delete it on your device as well."))
@@ -140,7 +141,11 @@ def confirm_app() -> Response:
 def remove_app() -> Response:
     """Remove one's own app."""
     person = signed_in()
-    write(lambda opened: factors.remove_app(opened, person_id=person.id, now=now()))
+    write(
+        lambda opened: factors.remove_app(
+            opened, person_id=person.id, now=now(), keep=_this_browser()
+        )
+    )
     flash(_("The authenticator app was removed."))
     return redirect(url_for("factors.show"), 303)
 
@@ -164,9 +169,20 @@ def renew_codes() -> Response:
 def _added(opened: Session, person: Person, kind: str) -> Added:
     """Note a new factor. Whoever has just set it up has just shown it as well."""
     codes = factors.note_added(
-        opened, person_id=person.id, kind=kind, box=app_codes.box(), now=now()
+        opened,
+        person_id=person.id,
+        kind=kind,
+        box=app_codes.box(),
+        now=now(),
+        keep=_this_browser(),
     )
     return codes, browser.begin(opened, person, methods=(kind,), fresh=True)
+
+
+def _this_browser() -> UUID | None:
+    """Return the session that stays when its owner changes a factor."""
+    row = visitor().session
+    return row.id if row is not None else None
 
 
 def _after(added: Added) -> Response:
@@ -174,7 +190,7 @@ def _after(added: Added) -> Response:
     browser.carry(*begun)
     if codes:
         return page("identity/codes.html", 201, codes=codes)
-    flash(_("Done. We will ask for it when you sign in."))
+    flash(_("Done. We will ask for it when you sign in. Your other browsers are signed out."))
     return redirect(url_for("factors.show"), 303)
 
 

@@ -121,7 +121,7 @@ def send(slug: str) -> Response:
             )
         )
         return redirect(url_for("pledges.thanks", basket_id=basket.id), 303)
-    return redirect(url_for("pledges.pay", basket_id=basket.id), 303)
+    return _to_payment(basket.id)
 
 
 def stale(slug: str) -> Response:
@@ -148,9 +148,14 @@ def confirm(basket_id: UUID) -> Response:
     return redirect(url_for("pledges.thanks", basket_id=basket_id), 303)
 
 
-@pages.get("/baskets/<uuid:basket_id>/pay")
+@pages.post("/baskets/<uuid:basket_id>/pay")
 def pay(basket_id: UUID) -> Response:
-    """Send the donor to the payment page for the money in the basket, if any is open.
+    """Send the donor to the payment page for the money in the basket, if any is open."""
+    return _to_payment(basket_id)
+
+
+def _to_payment(basket_id: UUID) -> Response:
+    """Open a payment page at Stripe and lead there, or to the thank-you page if nothing is due.
 
     Money for a campaign of all or nothing, or in parts, is charged later: there the page saves a
     card.
