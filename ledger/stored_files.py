@@ -8,7 +8,10 @@ in every copy of the folder. Must not know the database.
 import hashlib
 import os
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -77,6 +80,17 @@ class StoredFiles:
         if hashlib.sha256(sealed).hexdigest() != name:
             raise Conflict("This stored file is damaged.")
         return sealed
+
+    def older_than(self, instant: datetime) -> Iterator[str]:
+        """Yield the names of files that were written before an instant."""
+        for path in sorted(self.folder.glob("??/*")):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < instant.timestamp():
+                    yield path.name
+
+    def remove(self, name: str) -> None:
+        """Remove a file; nothing happens where it is not there."""
+        (self.folder / name[:2] / name).unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
         if not NAME.fullmatch(name):

@@ -19,10 +19,12 @@ from ledger.failures import Failures
 from ledger.gateway import GatewayDown, PaymentGateway
 from ledger.models.jobs import Job
 from ledger.services.books import seals
+from ledger.services.evidence import sweeping
 from ledger.services.jobs import background, jobs
 from ledger.services.payments import refunds
 from ledger.services.stripe_balance import events
 from ledger.services.workflow import nightly, retention
+from ledger.stored_files import StoredFiles
 from ledger.stripe import checkout
 from ledger.stripe.sync import check_account, read_movements, sync_dispute, sync_stripe
 from ledger.stripe.sync.fetch import our_id
@@ -192,6 +194,7 @@ def perform(
         retention.remove_old(db, now=now)
         if folder is not None:
             background.remove_files(db, folder)
+            sweeping.remove_files(db, StoredFiles.of(folder), now=now)
     elif gateway is None:
         raise Conflict("Payments are not configured.")
     elif job.kind == "stripe_event":

@@ -1,21 +1,20 @@
 """Prove offline that a bundle of books is whole, signed and unchanged.
 
-One file, Python's standard library only; it needs neither Poolbook nor its database and travels
-inside every bundle:
+One file of Python's standard library; it needs no Poolbook and travels in every bundle:
 
-    python3 verify.py BUNDLE.zip [--since OLDER] [--key KEYLINE] [--json]
+    python3 verify.py BUNDLE.zip [--since OLDER] [--evidence FILES.zip] [--key KEYLINE] [--json]
     python3 verify.py ENTRY.tlog-proof --key KEYLINE
     python3 verify.py GROWTH.txt --since OLDER --key KEYLINE
 
 What is checked of a bundle: every byte of the file; the signature over the log's size and root;
 that the root follows from the log's lines (RFC 9162); that every line is canonical and every
 entry balances per fund, layer and commodity; that the trial balance follows from the entries;
-and, with --since, that an older checkpoint or bundle is a beginning of this log. It proves that
-nothing was changed since, not that what was written down is true.
+with --since, that an older checkpoint or bundle is a beginning of this log; and, with --evidence,
+that each attached file is the one that was sealed. It proves that nothing was changed since, not
+that what was written down is true.
 
-A proof of one entry (C2SP tlog-proof) shows that the entry is in the signed log; a proof of growth
-(the form of C2SP tlog-witness) shows that an older checkpoint is a beginning of a newer one,
-where neither log is at hand.
+A proof of one entry (C2SP tlog-proof) shows that it is in the signed log; a proof of growth (as in
+C2SP tlog-witness) that an older checkpoint is a beginning of a newer one.
 """
 
 import argparse
@@ -25,36 +24,32 @@ import json
 import struct
 import sys
 import zipfile
+import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 NAMES = (
-    "README.txt",
-    "checkpoint.txt",
-    "hashes.txt",
-    "key.txt",
-    "log.jsonl",
-    "manifest.txt",
-    "trial-balance.csv",
-    "verify.py",
+    *("README.txt", "checkpoint.txt", "hashes.txt", "key.txt"),
+    *("log.jsonl", "manifest.txt", "trial-balance.csv", "verify.py"),
 )
 DASH = "\u2014"
 MAX_BYTES = 4 * 1024**3
 ONE_ENTRY = "c2sp.org/tlog-proof@v1"
 # Whatever a file that is none of ours may make Python say.
-WRONG = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError)
-UNREADABLE = (*WRONG, EOFError, struct.error)
+UNREADABLE = (
+    *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError),
+    *(EOFError, OSError, struct.error, zipfile.BadZipFile, zlib.error),
+)
 
-# Made once, for making an encoder takes longer than writing a line.
 ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 # Ed25519 (RFC 8032, section 5.1): the curve's prime, order and constants.
 P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
-ROOT = pow(2, (P - 1) // 4, P)
+ROOT, BASE = pow(2, (P - 1) // 4, P), b"\x58" + b"\x66" * 31
+Point = tuple[int, int, int, int]
 
 
 class Refused(Exception):
@@ -80,11 +75,37 @@ def verify(bundle: bytes, *, since: bytes | None = None, key: str | None = None)
     hashes = [leaf_hash(data) for data in lines]
     if root_of(hashes) != root:
         raise Refused(f"log.jsonl: {first_wrong(note, lines, files['hashes.txt'])}")
-    check_manifest(manifest, files)
+    named = {line[66:]: line[:64] for line in manifest.splitlines()}
+    for name in NAMES:
+        if name != "manifest.txt" and named.get(name) != hashlib.sha256(files[name]).hexdigest():
+            raise Refused(f"{name}: it is not the file that was signed")
     balances = check_entries(lines)
     if balance_csv(balances) != files["trial-balance.csv"].decode():
         raise Refused("trial-balance.csv: it does not follow from the entries")
     return {"ok": True, "size": size, "root": root.hex(), "first_difference": None}
+
+
+def check_evidence(lines: list[bytes], archive: bytes) -> dict[str, list[str]]:
+    """Compare attached files with the log, which holds SHA-256 over the nonce and bytes of each."""
+    found: dict[str, list[str]] = {w: [] for w in ("matching", "changed", "missing", "erased")}
+    with zipfile.ZipFile(io.BytesIO(archive)) as files:
+        told = {one["id"]: one for one in json.loads(files.read("manifest.json"))["files"]}
+        if sum(info.file_size for info in files.infolist()) > MAX_BYTES:
+            raise Refused("evidence: the file is too large")
+        for document in map(json.loads, lines):
+            if document["kind"] != "evidence":
+                continue
+            name = document["id"]
+            one = told.get(name, {})
+            if one.get("erased"):
+                found["erased"].append(f"{name}: {one['erased']}")
+            elif one.get("file") not in files.namelist():
+                found["missing"].append(name)
+            else:
+                digest = hashlib.sha256(bytes.fromhex(one["nonce"]) + files.read(one["file"]))
+                same = digest.hexdigest() == document["commitment"]
+                found["matching" if same else "changed"].append(name)
+    return found
 
 
 def unpack(bundle: bytes) -> dict[str, bytes]:
@@ -132,15 +153,6 @@ def pack(files: dict[str, bytes]) -> bytes:
             info.external_attr = 0o644 << 16
             archive.writestr(info, files[name])
     return out.getvalue()
-
-
-def check_manifest(manifest: str, files: dict[str, bytes]) -> None:
-    """Compare each file with the signed list of hashes."""
-    named = {line[66:]: line[:64] for line in manifest.splitlines()}
-    for name in NAMES:
-        found = hashlib.sha256(files[name]).hexdigest()
-        if name != "manifest.txt" and named.get(name) != found:
-            raise Refused(f"{name}: it is not the file that was signed")
 
 
 def parse_checkpoint(note: str) -> tuple[str, int, bytes]:
@@ -371,22 +383,15 @@ def signed(public: bytes, text: str, signature: bytes) -> bool:
     """Tell whether a signature over a text is good (RFC 8032, section 5.1.7)."""
     if len(signature) != 64:
         return False
-    key, point = _decode(public), _decode(signature[:32])
+    key, point, base = _decode(public), _decode(signature[:32]), _decode(BASE)
     scalar = int.from_bytes(signature[32:], "little")
-    if key is None or point is None or scalar >= L:
+    if base is None or key is None or point is None or scalar >= L:
         return False
     digest = hashlib.sha512(signature[:32] + public + text.encode()).digest()
     factor = int.from_bytes(digest, "little") % L
-    base_y = 4 * pow(5, P - 2, P) % P
-    base_x = _x_of(base_y, 0)
-    if base_x is None:
-        raise AssertionError("the base point is on the curve")
-    left = _times(scalar, (base_x, base_y, 1, base_x * base_y % P))
+    left = _times(scalar, base)
     right = _plus(point, _times(factor, key))
-    return _same(left, right)
-
-
-Point = tuple[int, int, int, int]
+    return not any((left[i] * right[2] - right[i] * left[2]) % P for i in (0, 1))
 
 
 def _plus(a: Point, b: Point) -> Point:
@@ -406,18 +411,12 @@ def _times(factor: int, point: Point) -> Point:
     return total
 
 
-def _same(a: Point, b: Point) -> bool:
-    return (a[0] * b[2] - b[0] * a[2]) % P == 0 and (a[1] * b[2] - b[1] * a[2]) % P == 0
-
-
 def _x_of(y: int, sign: int) -> int | None:
     square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
-    if square == 0:
-        return None if sign else 0
     x = pow(square, (P + 3) // 8, P)
     if (x * x - square) % P:
         x = x * ROOT % P
-    if (x * x - square) % P:
+    if (x * x - square) % P or (x == 0 and sign):
         return None
     return P - x if x & 1 != sign else x
 
@@ -427,20 +426,6 @@ def _decode(data: bytes) -> Point | None:
     y, sign = number & ((1 << 255) - 1), number >> 255
     x = _x_of(y, sign) if y < P else None
     return None if x is None else (x, y, 1, x * y % P)
-
-
-def read_arguments(arguments: list[str]) -> Iterator[Any]:
-    """Yield the bundle, the older file and the rest of what was asked."""
-    parser = argparse.ArgumentParser(description="Prove offline that a bundle is unchanged.")
-    parser.add_argument("bundle", type=Path, help="a bundle or a proof")
-    parser.add_argument("--since", type=Path, help="an older checkpoint or bundle")
-    parser.add_argument("--key", help="the key line you were given")
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args(arguments)
-    yield asked.bundle.read_bytes()
-    yield asked.since.read_bytes() if asked.since else None
-    yield asked.key
-    yield asked.json
 
 
 def answer(bundle: bytes, *, since: bytes | None = None, key: str | None = None) -> dict[str, Any]:
@@ -457,26 +442,47 @@ def answer(bundle: bytes, *, since: bytes | None = None, key: str | None = None)
         return {"ok": False, "size": None, "root": None, "first_difference": str(refusal)}
 
 
+def with_evidence(found: dict[str, Any], bundle: bytes, archive: bytes | None) -> dict[str, Any]:
+    """Add what became of each attached file; where one is changed or missing, nothing is proven."""
+    if archive is None or not found["ok"] or not bundle.startswith(b"PK"):
+        return found
+    try:
+        files = check_evidence(unpack(bundle)["log.jsonl"].split(b"\n")[:-1], archive)
+    except (Refused, *UNREADABLE) as refusal:
+        return {**found, "ok": False, "first_difference": f"evidence: {refusal}"}
+    wrong = [*files["changed"], *files["missing"]]
+    found["first_difference"] = f"evidence {wrong[0]} is not what was sealed" if wrong else None
+    return {**found, "ok": not wrong, "evidence": files}
+
+
 def sentence(found: dict[str, Any]) -> str:
     """Return an answer for people."""
+    files = [
+        f"\n{word}: {name}" for word, all_ in found.get("evidence", {}).items() for name in all_
+    ]
     if not found["ok"]:
-        return f"NOT PROVEN. {found['first_difference']}"
+        return f"NOT PROVEN. {found['first_difference']}{''.join(files)}"
     if "line" in found:
         shown = json.dumps(found["subject"], indent=1, ensure_ascii=False)
         return f"Line {found['line']} of a log of {found['size']} lines:\n{shown}"
-    return f"Whole and unchanged: {found['size']} lines, root {found['root']}"
+    return f"Whole and unchanged: {found['size']} lines, root {found['root']}{''.join(files)}"
 
 
 def main() -> None:
     """Verify from the command line; exit code 0 when the proof holds, else 1."""
-    bundle, since, key, as_json = read_arguments(sys.argv[1:])
-    found = answer(bundle, since=since, key=key)
-    if as_json:
-        sys.stdout.write(json.dumps(found) + "\n")
-    elif found["ok"]:
-        sys.stdout.write(sentence(found) + "\n")
-    else:
-        sys.stderr.write(sentence(found) + "\n")
+    parser = argparse.ArgumentParser(description="Prove offline that a bundle is unchanged.")
+    parser.add_argument("bundle", help="a bundle or a proof")
+    parser.add_argument("--since", help="an older checkpoint or bundle")
+    parser.add_argument("--evidence", help="the attached files")
+    parser.add_argument("--key", help="the key line you were given")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    bundle = Path(asked.bundle).read_bytes()
+    since = Path(asked.since).read_bytes() if asked.since else None
+    evidence = Path(asked.evidence).read_bytes() if asked.evidence else None
+    found = with_evidence(answer(bundle, since=since, key=asked.key), bundle, evidence)
+    out = sys.stdout if asked.json or found["ok"] else sys.stderr
+    out.write((json.dumps(found) if asked.json else sentence(found)) + "\n")
     sys.exit(0 if found["ok"] else 1)
 
 

@@ -13,6 +13,7 @@ from ledger.queries import invariants
 from ledger.queries.books import balances
 from ledger.queries.books.books import book_by_code
 from ledger.services.workflow.nightly import record_check
+from ledger.stored_files import StoredFiles
 
 
 @command(cli, "check")
@@ -24,7 +25,7 @@ def check(console: Console, record: bool) -> None:
     """Check the live data against every rule of the books. Exit code 1 if one is broken."""
     database, began = console.database(), time.perf_counter()
     with database.snapshot() as session:
-        results = invariants.check(session)
+        results = invariants.check(session, StoredFiles.of(console.settings().data))
     if record:
         duration_ms, now = milliseconds_since(began), datetime.now(UTC)
         database.run(

@@ -46,6 +46,14 @@ def commit_to(salt: str, reference: str) -> str:
     return hashlib.sha256(bytes.fromhex(salt) + reference.encode()).hexdigest()
 
 
+def commit_to_file(nonce: bytes, data: bytes) -> str:
+    """Return the commitment under which the log names a file: SHA-256 over nonce and bytes.
+
+    The nonce keeps anybody without the file from guessing it; destroying it severs the link.
+    """
+    return hashlib.sha256(nonce + data).hexdigest()
+
+
 def leg_of(
     *,
     line: int,

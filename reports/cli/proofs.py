@@ -4,6 +4,7 @@ import sys
 from base64 import b64decode
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO, cast
 from uuid import UUID
 
 import click
@@ -15,8 +16,10 @@ from ledger.models.seals import Checkpoint
 from ledger.queries.books.books import book_by_code
 from ledger.services.books.seals import make_checkpoint
 from ledger.signing import Signer, signer_of
+from ledger.stored_files import StoredFiles
 from reports import verify
 from reports.bundle import make_bundle
+from reports.evidence import pack_evidence
 from reports.proofs import entry_proof, growth_proof
 
 proofs = click.Group("proofs")
@@ -64,6 +67,26 @@ def bundle(console: Console, code: str, output: Path) -> None:
     console.answer({"size": row.size, "root": root}, f"{output}: {row.size} leaves, root {root}")
 
 
+@command(proofs, "evidence")
+@click.option("--book", "code", required=True)
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@pass_console
+def evidence(console: Console, code: str, output: Path) -> None:
+    """Pack the attached files of a book with what proves them: `verify --evidence` reads it."""
+    files = StoredFiles.of(console.settings().data)
+    with console.database().snapshot() as session, written(output, private=True) as out:
+        book = book_by_code(session, code)
+        packed = pack_evidence(session, cast(IO[bytes], out.buffer), book_id=book.id, files=files)
+    for name in packed.missing:
+        click.echo(f"Attached file {name} is missing or damaged. It was left out.", err=True)
+    document = {
+        "files": packed.files,
+        "erased": packed.erased,
+        "missing": [str(name) for name in packed.missing],
+    }
+    console.answer(document, f"{output}: {packed.files} files, {packed.erased} erased")
+
+
 @command(proofs, "prove")
 @click.option("--book", "code", required=True)
 @click.option(
@@ -107,15 +130,24 @@ def prove(
 @command(proofs, "verify")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--since", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--evidence",
+    "attached",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The attached files, as `evidence` packs them.",
+)
 @click.option("--key", default=None, help="The key line you were given.")
 @pass_console
-def verify_file(console: Console, file: Path, since: Path | None, key: str | None) -> None:
+def verify_file(
+    console: Console, file: Path, since: Path | None, attached: Path | None, key: str | None
+) -> None:
     """Prove offline that a bundle is complete and begins with an older checkpoint.
 
     Verifies the proofs that `prove` writes as well.
     """
     older = since.read_bytes() if since else None
-    found = verify.answer(file.read_bytes(), since=older, key=key)
+    bundle, archive = file.read_bytes(), attached.read_bytes() if attached else None
+    found = verify.with_evidence(verify.answer(bundle, since=older, key=key), bundle, archive)
     if not found["ok"]:
         click.echo(f"Not proven: {found['first_difference']}", err=True)
     if console.as_json or found["ok"]:

@@ -1,12 +1,13 @@
 """Files attached to the books: kept encrypted, sealed by their hash, seen when they are swapped."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 
-from ledger.db import Session
+from ledger.db import Database, Session
 from ledger.errors import Conflict, NotFound
 from ledger.evidence_files import Inspected
 from ledger.models.evidence import Evidence
@@ -15,11 +16,13 @@ from ledger.models.seals import Seal
 from ledger.queries.books.seals import first_difference
 from ledger.queries.evidence.attached import attached_to, evidence_by_id
 from ledger.queries.evidence.subjects import Subject, subject_of
+from ledger.queries.invariants import check
+from ledger.queries.invariants.files import sealed as sealed_files
 from ledger.services.books.seals import seal_all, seal_book
-from ledger.services.evidence import attaching
+from ledger.services.evidence import attaching, sweeping
 from ledger.stored_files import StoredFiles
 from tests.conftest import NOW
-from tests.services.hamlet import Hamlet
+from tests.services.hamlet import Hamlet, build
 
 
 @pytest.fixture
@@ -163,3 +166,77 @@ def test_a_swapped_file_shows_in_the_sealed_log(
     assert f"evidence {row.id} is gone" in str(first_difference(hamlet_session, book)[1])
     undone.rollback()
     assert first_difference(hamlet_session, book)[1] is None
+
+
+def test_the_check_compares_every_file_with_its_commitment(
+    hamlet_session: Session, hamlet: Hamlet, files: StoredFiles
+) -> None:
+    row = attach(hamlet_session, hamlet, files)
+    attach(hamlet_session, hamlet, files, b"another")
+
+    def found() -> tuple[bool, str | None]:
+        checked, violation = sealed_files(hamlet_session, files)
+        assert checked <= 2
+        return violation is None, violation
+
+    last = check(hamlet_session, files)[-1]
+    assert (last.id, last.ok, last.checked) == ("I-70", True, 2)
+    assert found() == (True, None)
+    # Without the folder the rule is not among the results, rather than true.
+    assert check(hamlet_session)[-1].id != "I-70"
+    swapped = attaching.keep(files, picture(b"a dearer receipt"))
+    path = files.folder / row.stored_name[:2] / row.stored_name
+    sealed = path.read_bytes()
+    for values, sentence in (
+        # With its own key, under its own name: only the commitment tells.
+        (
+            {"stored_name": swapped.stored_name, "file_key": swapped.key.hex()},
+            "missing or damaged",
+        ),
+        (
+            {
+                "stored_name": swapped.stored_name,
+                "file_key": swapped.key.hex(),
+                "preview_name": swapped.preview_name,
+            },
+            "not the one that was attached",
+        ),
+        ({"nonce": swapped.nonce.hex()}, "not the one that was attached"),
+        ({"nonce": "no digits"}, "missing or damaged"),
+        ({"stored_name": "0" * 64}, "missing or damaged"),
+    ):
+        undone = hamlet_session.begin_nested()
+        hamlet_session.execute(update(Evidence).where(Evidence.id == row.id).values(**values))
+        hamlet_session.expire_all()
+        ok, violation = found()
+        assert not ok
+        assert str(row.id) in str(violation)
+        assert sentence in str(violation)
+        undone.rollback()
+        hamlet_session.expire_all()
+    path.write_bytes(sealed[:-1])
+    assert found()[0] is False
+    path.write_bytes(sealed)
+    assert found() == (True, None)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_files_that_no_row_names_are_removed_after_a_day(db: Database, files: StoredFiles) -> None:
+    with db.transaction() as session:
+        build(session)
+        hamlet = Hamlet(session)
+        row = attach(session, hamlet, files)
+        erased = attach(session, hamlet, files, b"another")
+        erased.file_key = erased.nonce = erased.content_sha256 = None
+        erased.erased_at, erased.erased_why = NOW, "Not ours"
+    never = attaching.keep(files, picture(b"of a form that was never sent"))
+    half = files.folder / "ab" / f"{'ab' * 32}.0123"
+    half.parent.mkdir(exist_ok=True)
+    half.write_bytes(b"half")
+    written = datetime.now(UTC)
+    # The control: a form takes a while, so what is young stays.
+    assert sweeping.remove_files(db, files, now=written) == 0
+    assert sweeping.remove_files(db, files, now=written + timedelta(days=2)) == 5
+    left = {path.name for path in files.folder.rglob("*") if path.is_file()}
+    assert left == {row.stored_name, row.preview_name}
+    assert never.stored_name not in left

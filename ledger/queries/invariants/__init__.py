@@ -23,6 +23,7 @@ from ledger.queries.invariants import (
     between_books,
     closing,
     entries,
+    files,
     funds,
     in_kind,
     money,
@@ -30,19 +31,27 @@ from ledger.queries.invariants import (
     shown,
 )
 from ledger.queries.invariants.result import Check, Result
+from ledger.stored_files import StoredFiles
 
 __all__ = ["CHECKS", "Result", "check"]
 
 
-def check(session: ReadSession) -> list[Result]:
-    """Run every check and return the results in order."""
+def check(session: ReadSession, stored: StoredFiles | None = None) -> list[Result]:
+    """Run every check and return the results in order; ``stored`` is where attached files lie.
+
+    Without it, what is stored outside of the database (I-70) is not looked at.
+    """
     results = []
     for name, title, run in CHECKS:
         checked, violation = run(session)
         results.append(Result(name, title, violation is None, checked, violation))
+    if stored is not None:
+        checked, violation = files.sealed(session, stored)
+        results.append(Result(*OF_FILES, violation is None, checked, violation))
     return results
 
 
+OF_FILES = ("I-70", "attached files are what was sealed")
 CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("I-01", "every entry balances by fund, layer and commodity", entries.balanced),
     ("I-02", "value legs are money, quantity legs are not", entries.kinds),

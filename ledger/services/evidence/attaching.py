@@ -3,7 +3,6 @@
 A file that was kept for a row that never came is removed at night (``sweeping``).
 """
 
-import hashlib
 import os
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from ledger.core.leaf import commit_to_file
 from ledger.db import Session
 from ledger.errors import Conflict
 from ledger.evidence_files import Inspected
@@ -38,11 +38,6 @@ class KeptFile:
     commitment_sha256: str
 
 
-def commitment(nonce: bytes, data: bytes) -> str:
-    """Return what the sealed log says of a file: SHA-256 over nonce and bytes, hexadecimal."""
-    return hashlib.sha256(nonce + data).hexdigest()
-
-
 def keep(files: StoredFiles, inspected: Inspected) -> KeptFile:
     """Put a file and its preview into the folder, encrypted with a key of their own."""
     key, nonce = new_key(), os.urandom(NONCE_BYTES)
@@ -57,7 +52,7 @@ def keep(files: StoredFiles, inspected: Inspected) -> KeptFile:
         preview_name=preview,
         key=key,
         nonce=nonce,
-        commitment_sha256=commitment(nonce, inspected.data),
+        commitment_sha256=commit_to_file(nonce, inspected.data),
     )
 
 
