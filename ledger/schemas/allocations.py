@@ -6,10 +6,12 @@ in fields named after the member: ``weight-CODE`` and, for the most that one get
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as later
-from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow import ValidationError, fields, validates_schema
 
 from ledger.core.allocation import AllocationRule, Rule
 from ledger.core.amount import decimals, kind_of
@@ -26,6 +28,7 @@ from ledger.schemas.fields import (
     minutes,
     one_of,
 )
+from ledger.schemas.forms import Form
 
 FIGURE, CAP = "weight-", "cap-"
 # A pool may leave what fixed amounts do not take, or split it equally.
@@ -42,12 +45,27 @@ RULE_NAMES = [
 HUNDREDTHS = 2
 
 
-def allocation(unit: str) -> Schema:
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """How much of a pool is handed out, in the commodity's smallest unit, by which rule and for
+    what; the gifts of which days count, where the rule counts gifts."""
+
+    commodity: str
+    amount: int
+    rule: str
+    rest: str
+    since: date | None
+    until: date | None
+    purpose: str
+
+
+def allocation(unit: str) -> Form[Allocation]:
     """Return the shape of an allocation of a commodity over a pool's members."""
 
-    class Allocation(Schema):
-        """How much of a pool is handed out, by which rule and for what."""
+    class AllocationForm(Form[Allocation]):
+        """Asks for an allocation."""
 
+        makes = Allocation
         commodity = Line(
             load_default="",
             longest=64,
@@ -75,7 +93,7 @@ def allocation(unit: str) -> Schema:
             if data["rest"] not in RESTS:
                 raise ValidationError("Choose what happens to the remainder.", "rest")
 
-    return Allocation()
+    return AllocationForm()
 
 
 def figures_of(
@@ -105,14 +123,14 @@ def figures_of(
     return numbers, caps
 
 
-def rule_of(answers: Mapping[str, Any], numbers: dict[str, int], caps: dict[str, int]) -> Rule:
+def rule_of(said: Allocation, numbers: dict[str, int], caps: dict[str, int]) -> Rule:
     """Return the rule that a form states; figures that the rule does not use are left out."""
-    kind = answers["rule"]
+    kind = said.rule
     return Rule(
         kind,
         numbers if kind in ("weights", "percent", "fixed", "need_capped") else {},
         caps if kind in ("need_capped", "quadratic") else {},
-        rest=answers["rest"] if kind == "fixed" else "",
+        rest=said.rest if kind == "fixed" else "",
     )
 
 

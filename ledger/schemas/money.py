@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from types import MappingProxyType
 
 from flask_babel import lazy_gettext as later
-from marshmallow import Schema
 
 from ledger.schemas.fields import Count, Day, Line, Money, Text, asked, one_of
 from ledger.schemas.forms import Form
 from ledger.schemas.manual_entries import OptionalMoney
 from ledger.services.banking.match_actions import MEANINGS
+
+# What the fields begin with of which there is one for each fund.
+FUND = "fund-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +51,51 @@ def cash(exponent: int) -> Form[Cash]:
     return CashForm()
 
 
-def transfer(exponent: int) -> Schema:
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Money that one book promises another, in minor units; codes of its fund, of the receiver,
+    and of the receiver's fund, which may be empty."""
+
+    amount: int
+    fund: str
+    receiver: str
+    receiver_fund: str
+    reason: str
+
+
+def transfer(exponent: int) -> Form[Transfer]:
     """Return the shape of a grant to another book, or a contribution to a pool."""
 
-    class Transfer(Schema):
-        """Money that one book promises another."""
+    class TransferForm(Form[Transfer]):
+        """Asks for a grant or contribution."""
 
+        makes = Transfer
         amount = Money(exponent, required=True, metadata=asked(later("Amount")))
         fund = Line(required=True, longest=32, metadata=asked(later("From fund"), widget="choice"))
         receiver = Line(required=True, longest=32, metadata=asked(later("To"), widget="choice"))
         receiver_fund = Line(load_default="", longest=32)
         reason = Text(required=True, longest=1000, metadata=asked(later("Purpose")))
 
-    return Transfer()
+    return TransferForm()
 
 
-def shared_cost(exponent: int) -> Schema:
+@dataclass(frozen=True, slots=True)
+class SharedCost:
+    """A cost that one community pays, in minor units, and why others bear a part."""
+
+    title: str
+    amount: int
+    fund: str
+    reason: str
+
+
+def shared_cost(exponent: int) -> Form[SharedCost]:
     """Return the shape of a cost that several communities share; the measures stand beside it."""
 
-    class SharedCost(Schema):
-        """A cost that one community pays, and why others bear a part."""
+    class SharedCostForm(Form[SharedCost]):
+        """Asks for a cost."""
 
+        makes = SharedCost
         title = Line(required=True, metadata=asked(later("What is it for")))
         amount = Money(exponent, required=True, metadata=asked(later("Amount")))
         fund = Line(
@@ -77,24 +103,42 @@ def shared_cost(exponent: int) -> Schema:
         )
         reason = Text(required=True, longest=1000, metadata=asked(later("Reason and evidence")))
 
-    return SharedCost()
+    return SharedCostForm()
 
 
-def refund(exponent: int) -> Schema:
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """How much of a payment goes back, in minor units, and why."""
+
+    amount: int
+    reason: str
+
+
+def refund(exponent: int) -> Form[Refund]:
     """Return the shape of a refund that a treasurer asks for."""
 
-    class Refund(Schema):
-        """How much of a payment goes back, and why."""
+    class RefundForm(Form[Refund]):
+        """Asks for a refund."""
 
+        makes = Refund
         amount = Money(exponent, required=True, metadata=asked(later("Amount")))
         reason = Text(required=True, longest=500, metadata=asked(later("Reason")))
 
-    return Refund()
+    return RefundForm()
 
 
-class Decision(Schema):
-    """Yes or no to a proposal, with a word about it."""
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a request is approved or rejected, with a word about it."""
 
+    answer: str
+    note: str
+
+
+class DecisionForm(Form[Decision]):
+    """Asks for yes or no."""
+
+    makes = Decision
     answer = one_of(("approve", "reject"), "Choose yes or no.")
     note = Text(load_default="", longest=500)
 
@@ -155,19 +199,42 @@ class UndoingForm(Form[Undoing]):
     why = Text(required=True, longest=1000, metadata=asked(later("What was wrong?")))
 
 
-class Named(Schema):
-    """Which fund a payment was for that named none."""
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The code of the fund that a payment was for, which named none."""
 
+    fund: str
+
+
+class NamedForm(Form[Named]):
+    """Asks for a fund."""
+
+    makes = Named
     fund = Line(required=True, longest=32, metadata=asked(later("Contribution to the fund")))
 
 
-def fund_parts(exponent: int, funds: Mapping[str, str]) -> Schema:
+@dataclass(frozen=True, slots=True)
+class FundParts:
+    """The parts of a payout by the codes of their funds, in minor units; None for no part."""
+
+    parts: Mapping[str, int | None]
+
+
+class FundPartsForm(Form[FundParts]):
+    """Asks for a part of each fund."""
+
+    makes = FundParts
+    gathers = MappingProxyType({FUND: "parts"})
+
+
+def fund_parts(exponent: int, funds: Mapping[str, str]) -> Form[FundParts]:
     """Return the shape of the parts of a payout, a field for each fund by its code and name."""
-    shape: dict[str, Any] = {
-        f"fund-{code}": OptionalMoney(exponent, load_default=None, metadata=asked(name))
-        for code, name in funds.items()
-    }
-    return Schema.from_dict(shape, name="FundParts")()
+    return FundPartsForm.with_fields(
+        {
+            f"{FUND}{code}": OptionalMoney(exponent, load_default=None, metadata=asked(name))
+            for code, name in funds.items()
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,15 @@
 """Another value of a policy: read as people type it, handed on as the policy's own text."""
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as later
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import ValidationError, fields
 
 from ledger.core.policies import AGES, NUMBERS
 from ledger.schemas.fields import MISSING, Day, Line, Percent, WholeNumber, asked, one_of
+from ledger.schemas.forms import Form
 
 _YES_NO = [("true", later("yes")), ("false", later("no"))]
 CHOICES: dict[str, list[tuple[str, Any]]] = {
@@ -33,21 +36,27 @@ POINTS = ("discount_points", "holdback_points")
 KINDS = (*CHOICES, *DAYS, *POINTS, "allowance_points", "capitalise_from")
 
 
-class _Share(Percent):
+class _Share(fields.Field[str]):
     """A percentage that is needed, as the hundredths that a policy has."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        points = super()._deserialize(value, attr, data, **kwargs)
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        points = Percent().deserialize(value, attr, data, **kwargs)
         if points is None:
             raise ValidationError(MISSING["required"])
         return str(points)
 
 
-class _Number(WholeNumber):
+class _Number(fields.Field[str]):
     """A whole number, as the text that a policy has."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        return str(super()._deserialize(value, attr, data, **kwargs))
+    default_error_messages = MISSING
+
+    def __init__(self, *, most: int, **options: Any) -> None:
+        self.number = WholeNumber(most=most, empty=False)
+        super().__init__(**options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        return str(self.number.deserialize(value, attr, data, **kwargs))
 
 
 class _Shares(fields.Field[str]):
@@ -63,22 +72,33 @@ class _Shares(fields.Field[str]):
         return ",".join(str(share.deserialize(part)) for part in parts)
 
 
-def policy_form(key: str, currency: str) -> Schema:
+@dataclass(frozen=True, slots=True)
+class NewValue:
+    """Another value of a policy, as its text; from which day on, and why."""
+
+    value: str
+    valid_from_on: date
+    reason: str
+
+
+def policy_form(key: str, currency: str) -> Form[NewValue]:
     """Return the shape of a form that asks for another value of a policy of ``KINDS``."""
-    return Schema.from_dict(
-        {
-            "value": _value(key, currency),
-            "valid_from_on": Day(
-                required=True,
-                metadata=asked(later("From"), hint=later("Earlier entries stay as they are.")),
-            ),
-            "reason": Line(required=True, longest=500, metadata=asked(later("Reason"))),
-        },
-        name="Policy",
-    )()
+
+    class NewValueForm(Form[NewValue]):
+        """Asks for a value."""
+
+        makes = NewValue
+        value = _value(key, currency)
+        valid_from_on = Day(
+            required=True,
+            metadata=asked(later("From"), hint=later("Earlier entries stay as they are.")),
+        )
+        reason = Line(required=True, longest=500, metadata=asked(later("Reason")))
+
+    return NewValueForm()
 
 
-def _value(key: str, currency: str) -> fields.Field[Any]:
+def _value(key: str, currency: str) -> fields.Field[str]:
     label = later("New value")
     if key in CHOICES:
         return one_of(
@@ -87,7 +107,7 @@ def _value(key: str, currency: str) -> fields.Field[Any]:
             metadata=asked(label, options=CHOICES[key]),
         )
     if key in POINTS:
-        return _Share(required=True, metadata=asked(label, suffix="%"))
+        return _Share(required=True, metadata=asked(label, widget="decimal", suffix="%"))
     if key == "allowance_points":
         return _Shares(
             required=True,
@@ -95,5 +115,7 @@ def _value(key: str, currency: str) -> fields.Field[Any]:
         )
     unit = later("days") if key in DAYS else currency
     return _Number(
-        most=NUMBERS[key], empty=False, required=True, metadata=asked(label, suffix=unit)
+        most=NUMBERS[key],
+        required=True,
+        metadata=asked(label, widget="count", suffix=unit),
     )

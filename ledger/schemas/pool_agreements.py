@@ -1,14 +1,32 @@
 """A pool that is to be opened, and a community that wants to join one."""
 
+from dataclasses import dataclass
+
 from flask_babel import lazy_gettext as later
-from marshmallow import Schema
 
 from ledger.schemas.fields import Line, Percent, Text, asked
+from ledger.schemas.forms import Form
 
 
-class NewPool(Schema):
-    """What a host says of a pool; what is left empty the service explains."""
+@dataclass(frozen=True, slots=True)
+class NewPool:
+    """What a host says of a pool: codes of its funds, and the fee in hundredths of a percent; what
+    is left empty the service explains."""
 
+    name: str
+    code: str
+    fund: str
+    held_fund: str
+    own_fund: str
+    fee_basis_points: int | None
+    story: str
+    reason: str
+
+
+class NewPoolForm(Form[NewPool]):
+    """Asks for a pool."""
+
+    makes = NewPool
     name = Line(required=True, longest=120, metadata=asked(later("Name"), autocomplete="off"))
     code = Line(
         required=True,
@@ -66,9 +84,19 @@ class NewPool(Schema):
     )
 
 
-class Joining(Schema):
-    """Which pool a community wants to join, and which fund receives what it gets."""
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """Which pool a community wants to join, and which fund receives what it gets; codes."""
 
+    pool: str
+    fund: str
+    reason: str
+
+
+class JoiningForm(Form[Joining]):
+    """Asks for a pool to join."""
+
+    makes = Joining
     pool = Line(required=True, longest=32, metadata=asked(later("Pool"), widget="choice"))
     fund = Line(required=True, longest=32, metadata=asked("", widget="choice"))
     reason = Text(

@@ -1,21 +1,34 @@
 """What an admin says about a book: its words, its funds and accounts, what people can pledge."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 
 from flask_babel import lazy_gettext as later
-from marshmallow import Schema
 
 from ledger.core.vocabulary import FundClass
 from ledger.schemas.fields import Day, Line, Money, Text, WholeNumber, asked, one_of
+from ledger.schemas.forms import Form
 
 SKILL, EQUIPMENT = "MIN", "EQP"
 SPECIALISED = ("specialised", "general")
 HIGHEST_ACCOUNT = 9_999
 
 
-class BookWords(Schema):
+@dataclass(frozen=True, slots=True)
+class BookWords:
     """What the public reads about a community, and where its days begin."""
 
+    name: str
+    place: str
+    story: str
+    time_zone: str
+
+
+class BookWordsForm(Form[BookWords]):
+    """Asks for a book's words."""
+
+    makes = BookWords
     name = Line(
         required=True, longest=120, metadata=asked(later("Name"), autocomplete="organization")
     )
@@ -38,9 +51,20 @@ class BookWords(Schema):
     )
 
 
-class NewFund(Schema):
+@dataclass(frozen=True, slots=True)
+class NewFund:
     """A fund: a slice of the books with its own restriction."""
 
+    code: str
+    fund_name: str
+    fund_class: str
+    purpose: str
+
+
+class NewFundForm(Form[NewFund]):
+    """Asks for a fund."""
+
+    makes = NewFund
     code = Line(
         required=True,
         longest=32,
@@ -57,9 +81,18 @@ class NewFund(Schema):
     )
 
 
-class NewAccount(Schema):
+@dataclass(frozen=True, slots=True)
+class NewAccount:
     """An account that a book has in addition to the chart."""
 
+    number: int
+    account_name: str
+
+
+class NewAccountForm(Form[NewAccount]):
+    """Asks for an account."""
+
+    makes = NewAccount
     number = WholeNumber(
         most=HIGHEST_ACCOUNT,
         empty=False,
@@ -75,9 +108,18 @@ class NewAccount(Schema):
     account_name = Line(required=True, longest=120, metadata=asked(later("Name")))
 
 
-class NewKind(Schema):
-    """A skill or a class of equipment that people can pledge."""
+@dataclass(frozen=True, slots=True)
+class NewKind:
+    """A skill or a class of equipment that people can pledge; an empty plural is the singular."""
 
+    singular: str
+    plural: str
+
+
+class NewKindForm(Form[NewKind]):
+    """Asks for the name of a kind."""
+
+    makes = NewKind
     singular = Line(
         required=True,
         longest=60,
@@ -90,47 +132,72 @@ class NewKind(Schema):
     )
 
 
-def hour_rate(exponent: int, skills: Sequence[str]) -> Schema:
+@dataclass(frozen=True, slots=True)
+class HourRate:
+    """What an hour of a skill is worth from a day on, in minor units, whether the work is
+    ``specialised`` or ``general``, and how that is known."""
+
+    skill: str
+    value: int
+    specialised: str
+    source: str
+    valid_from_on: date
+
+
+def hour_rate(exponent: int, skills: Sequence[str]) -> Form[HourRate]:
     """Return the shape of a rate: what an hour of one of some skills is worth, from which day on.
 
     ``exponent`` is how many decimals the book's currency has.
     """
-    return Schema.from_dict(
-        {
-            "skill": one_of(skills, "Choose a skill.", metadata=asked(later("Skill"))),
-            "value": Money(exponent, required=True, metadata=asked(later("Value per hour"))),
-            "specialised": one_of(
-                SPECIALISED,
-                "Choose whether the work is specialised.",
-                metadata=asked(
-                    later("How it counts"),
-                    hint=later(
-                        "Specialised work that you would otherwise buy is income and cost. Other "
-                        "hours are a statistic."
-                    ),
+
+    class HourRateForm(Form[HourRate]):
+        """Asks for a rate."""
+
+        makes = HourRate
+        skill = one_of(skills, "Choose a skill.", metadata=asked(later("Skill")))
+        value = Money(exponent, required=True, metadata=asked(later("Value per hour")))
+        specialised = one_of(
+            SPECIALISED,
+            "Choose whether the work is specialised.",
+            metadata=asked(
+                later("How it counts"),
+                hint=later(
+                    "Specialised work that you would otherwise buy is income and cost. Other "
+                    "hours are a statistic."
                 ),
             ),
-            "source": Line(
-                required=True,
-                metadata=asked(
-                    later("Source of the rate"),
-                    hint=later("For example a wage table with its year, or an offer"),
-                ),
+        )
+        source = Line(
+            required=True,
+            metadata=asked(
+                later("Source of the rate"),
+                hint=later("For example a wage table with its year, or an offer"),
             ),
-            "valid_from_on": Day(
-                required=True,
-                metadata=asked(
-                    later("From"), hint=later("Hours that are already confirmed do not change.")
-                ),
+        )
+        valid_from_on = Day(
+            required=True,
+            metadata=asked(
+                later("From"), hint=later("Hours that are already confirmed do not change.")
             ),
-        },
-        name="HourRate",
-    )()
+        )
+
+    return HourRateForm()
 
 
-class LegalEntity(Schema):
-    """Who stands behind a book, and the month in which its year begins."""
+@dataclass(frozen=True, slots=True)
+class LegalEntity:
+    """Who stands behind a book, and the number of the month in which its year begins."""
 
+    legal_name: str
+    registration_number: str
+    postal_address: str
+    fiscal_month: str
+
+
+class LegalEntityForm(Form[LegalEntity]):
+    """Asks for the legal entity."""
+
+    makes = LegalEntity
     legal_name = Line(
         load_default="",
         longest=200,
@@ -162,9 +229,20 @@ class LegalEntity(Schema):
     )
 
 
-class BankForm(Schema):
+@dataclass(frozen=True, slots=True)
+class ShownBank:
     """The account that donors see for bank transfers, and why it changes."""
 
+    account_holder: str
+    iban: str
+    bic: str
+    reason: str
+
+
+class BankForm(Form[ShownBank]):
+    """Asks for bank details."""
+
+    makes = ShownBank
     account_holder = Line(load_default="", longest=120, metadata=asked(later("Account holder")))
     iban = Line(
         load_default="",

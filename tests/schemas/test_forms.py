@@ -19,6 +19,7 @@ from ledger.schemas.agreements import REQUEST_FIELDS, STEP_FIELDS
 from ledger.schemas.fields import Count, Day, Line, Money, WholeNumber
 from ledger.schemas.forms import Form, form_of
 from ledger.schemas.manual_entries import shape_of
+from ledger.schemas.policies import KINDS, policy_form
 from ledger.web import REGISTERED
 from ledger.web.approvals.agreement_kinds import asked_for, registered
 from ledger.web.manual_entries.pages import ENTRY_KINDS
@@ -28,6 +29,12 @@ GIVEN: dict[str, Any] = {
     "exponent": 2,
     "columns": 3,
     "commodity": "EUR",
+    "unit": "EUR",
+    "kinds": ["spending"],
+    "skills": ["MIN.GEN"],
+    "funds": {"GEN": "General"},
+    "key": "promises",
+    "currency": "EUR",
     "accounts": ["a", "b"],
     "units": ["c"],
 }
@@ -57,10 +64,12 @@ def is_open(made: Any) -> bool:
     return isinstance(typing.get_args(made)[0], typing.TypeVar)
 
 
+POLICIES = {f"policy: {key}": policy_form(key, "EUR") for key in KINDS}
 for registering in REGISTERED:
     importlib.import_module(f"ledger.web.{registering}")
 FORMS = {
     **dict(forms()),
+    **POLICIES,
     **{
         f"manual entry: {name}": shape_of(kind.makes, exponent=2)
         for name, kind in ENTRY_KINDS.items()

@@ -14,7 +14,7 @@ from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.people import Person
 from ledger.queries.approvals import requests
 from ledger.queries.approvals import rules as approvals
-from ledger.schemas.money import Decision
+from ledger.schemas.money import DecisionForm
 from ledger.services.approvals import decisions, previews
 from ledger.services.approvals.role_grants import RoleAsked
 from ledger.web.approvals import evidence
@@ -23,7 +23,7 @@ from ledger.web.identity.sessions import fresh_needed
 from ledger.web.site.context import (
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     require_anywhere,
     signed_in,
@@ -53,8 +53,8 @@ def decide(request_id: UUID) -> Response:
     if approval_request is None or not may_decide(approval_request.kind, approval_request.book_id):
         raise NotFound(_("This approval request does not exist, or you don't have access to it."))
     try:
-        answers = read_mapping(Decision())
-        approve = answers["answer"] == "approve"
+        answers = read_form(DecisionForm())
+        approve = answers.answer == "approve"
         kind = approval_request.kind
 
         def command(session: Session) -> ApprovalRequest:
@@ -64,7 +64,7 @@ def decide(request_id: UUID) -> Response:
                 request_id=request_id,
                 approve=approve,
                 decided_by=person.id,
-                note=answers["note"],
+                note=answers.note,
                 now=now(),
             )
 

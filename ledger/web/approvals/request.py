@@ -32,7 +32,7 @@ from ledger.web.site.context import (
     here,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     signed_in,
     visitor,
@@ -118,16 +118,16 @@ def change(code: str) -> Response:
     book = book_for(CHANGE, code)
     person = signed_in()
     try:
-        answers = read_mapping(rule(_kinds()))
-        kind = "" if answers["kind"] == EVERY else answers["kind"]
-        bands = approval_rules.bands_from([answers["two_from"], answers["three_from"]])
+        answers = read_form(rule(_kinds()))
+        kind = "" if answers.kind == EVERY else answers.kind
+        bands = approval_rules.bands_from([answers.two_from, answers.three_from])
         asked = write(
             lambda session: approval_rules.propose_rule(
                 session,
                 book=book,
                 kind=kind,
                 bands=bands,
-                reason=answers["reason"],
+                reason=answers.reason,
                 made_by=person.id,
                 now=now(),
             )

@@ -19,7 +19,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     signed_in,
     visitor,
@@ -72,13 +72,13 @@ def refund(code: str, pledge_id: UUID) -> Response:
     person = signed_in()
     _pledge(book, pledge_id)
     try:
-        answers = read_mapping(refund_schema(exponent(book.commodity)))
+        answers = read_form(refund_schema(exponent(book.commodity)))
         write(
             lambda session: refunds.request_refund(
                 session,
                 pledge_id=pledge_id,
-                amount=answers["amount"],
-                reason=answers["reason"],
+                amount=answers.amount,
+                reason=answers.reason,
                 requested_by=person.id,
                 now=now(),
             )

@@ -7,13 +7,13 @@ from werkzeug.wrappers import Response
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.queries.books.books import funds_of
 from ledger.queries.payments.stripe_balance import in_suspense
-from ledger.schemas.money import Named
+from ledger.schemas.money import NamedForm
 from ledger.services.stripe_balance import unrecognised
 from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     signed_in,
     write,
@@ -35,13 +35,13 @@ def name(code: str, txn_id: str) -> Response:
     book = book_for("match", code)
     person = signed_in()
     try:
-        answers = read_mapping(Named())
+        answers = read_form(NamedForm())
         write(
             lambda session: unrecognised.name_gift(
                 session,
                 txn_id=txn_id,
                 book_id=book.id,
-                fund=answers["fund"],
+                fund=answers.fund,
                 by=person.id,
                 now=now(),
             )
@@ -74,5 +74,5 @@ def _page(
         book=book,
         txn=txn,
         funds=funds,
-        form=Form(Named(), values=values, errors=errors),
+        form=Form(NamedForm(), values=values, errors=errors),
     )

@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
-from marshmallow import Schema
 from werkzeug.wrappers import Response
 
 from ledger.core.accounts import Acct
@@ -17,7 +16,8 @@ from ledger.models.payments import BalanceTransaction
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import fund_by_code, funds_of
 from ledger.queries.payments.stripe_balance import book_for_account
-from ledger.schemas.money import Named, fund_parts
+from ledger.schemas.forms import Form as Shape
+from ledger.schemas.money import FUND, FundParts, NamedForm, fund_parts
 from ledger.services.stripe_balance import payouts
 from ledger.stripe.sync import by_hand
 from ledger.web.site.context import (
@@ -26,7 +26,7 @@ from ledger.web.site.context import (
     here,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     signed_in,
 )
@@ -49,7 +49,7 @@ def refund(code: str, refund_txn: str) -> Response:
     book = book_for("match", code)
     txn = _waiting(book, refund_txn, REFUND)
     try:
-        fund = _fund(book, read_mapping(Named())["fund"])
+        fund = _fund(book, read_form(NamedForm()).fund)
         by_hand.settle_old_refund(
             here().db,
             gateway(),
@@ -76,8 +76,8 @@ def payout(code: str, payout_txn: str) -> Response:
     book = book_for("match", code)
     txn = _waiting(book, payout_txn, PAYOUT)
     try:
-        answers = read_mapping(_parts(book, txn))
-        funds = {name.removeprefix("fund-"): part for name, part in answers.items() if part}
+        said = read_form(_parts(book, txn))
+        funds = {code: part for code, part in said.parts.items() if part}
         payouts.check_parts(txn, funds)
         by_hand.settle_payout(
             here().db,
@@ -125,7 +125,7 @@ def _funds(book: Book) -> list[Fund]:
         return [fund for fund in funds_of(session, book.id) if fund.fund_class != FundClass.AGENCY]
 
 
-def _parts(book: Book, txn: BalanceTransaction) -> Schema:
+def _parts(book: Book, txn: BalanceTransaction) -> Shape[FundParts]:
     with reading() as session:
         funds = funds_of(session, book.id)
     return fund_parts(
@@ -149,7 +149,7 @@ def _refund_page(
         book=book,
         txn=txn,
         funds=_funds(book),
-        form=Form(Named(), values=values, errors=errors, more=more),
+        form=Form(NamedForm(), values=values, errors=errors, more=more),
     )
 
 
@@ -170,7 +170,7 @@ def _payout_page(
         name: {
             "hint": _(
                 "The books show %(amount)s at Stripe.",
-                amount=format_figure(held.get(name.removeprefix("fund-"), 0), txn.commodity),
+                amount=format_figure(held.get(name.removeprefix(FUND), 0), txn.commodity),
             ),
             "suffix": txn.commodity,
         }

@@ -1,11 +1,9 @@
 """A community's pools: which it hosts or shares in, and asking to open or to join one."""
 
 from collections.abc import Callable
-from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
-from marshmallow import Schema
 from werkzeug.wrappers import Response
 
 from ledger.core.vocabulary import BookKind, FundClass
@@ -17,12 +15,14 @@ from ledger.queries.approvals import requests
 from ledger.queries.books.books import book_by_code, funds_of
 from ledger.queries.pools import pools
 from ledger.schemas import pool_agreements as schemas
+from ledger.schemas.forms import Form as Shape
+from ledger.schemas.forms import Made
 from ledger.services.pools import agreements as service
 from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     signed_in,
     write,
@@ -33,7 +33,7 @@ pages = Blueprint("pool_agreements", __name__)
 ACTION = "propose_pool"
 # What the pool's own fund is called where nobody says otherwise, as with the command.
 OWN_FUND = "POOL"
-Ask = Callable[[Session, Book, dict[str, Any]], ApprovalRequest]
+Ask = Callable[[Session, Book, Made], ApprovalRequest]
 
 
 @pages.get("/books/<code>/pools")
@@ -61,7 +61,7 @@ def new(code: str) -> Response:
 @pages.post("/books/<code>/pools/new")
 def propose(code: str) -> Response:
     """Ask an approver of the host to open a pool."""
-    return _ask(code, schemas.NewPool(), _propose, _new_page)
+    return _ask(code, schemas.NewPoolForm(), _propose, _new_page)
 
 
 @pages.get("/books/<code>/pools/join")
@@ -73,15 +73,14 @@ def join_form(code: str) -> Response:
 @pages.post("/books/<code>/pools/join")
 def join(code: str) -> Response:
     """Ask an approver to join a pool; the host's approver is asked after that."""
-    return _ask(code, schemas.Joining(), _join, _join_page)
+    return _ask(code, schemas.JoiningForm(), _join, _join_page)
 
 
-def _ask(code: str, schema: Schema, ask: Ask, form: Callable[..., Response]) -> Response:
+def _ask(code: str, schema: Shape[Made], ask: Ask[Made], form: Callable[..., Response]) -> Response:
     book = _community(code)
-    person = signed_in()
     try:
-        answers = {**read_mapping(schema), "made_by": person.id, "now": now()}
-        write(lambda session: ask(session, book, dict(answers)))
+        answers = read_form(schema)
+        write(lambda session: ask(session, book, answers))
     except (Invalid, Conflict, NotFound) as refusal:
         status = 409 if isinstance(refusal, Conflict) else 422
         return form(code, request.form.to_dict(), errors_of(refusal, {"book": "pool"}), status)
@@ -89,17 +88,31 @@ def _ask(code: str, schema: Schema, ask: Ask, form: Callable[..., Response]) -> 
     return redirect(url_for("pool_agreements.index", code=code), 303)
 
 
-def _propose(session: Session, host: Book, answers: dict[str, Any]) -> ApprovalRequest:
-    asking = {name: answers.pop(name) for name in ("reason", "made_by", "now")}
-    code = answers.pop("code").upper()
-    fee = answers.pop("fee_basis_points") or 0
-    terms = service.PoolTerms(code=code, fee_basis_points=fee, **answers)
-    return service.propose_pool(session, host=host, terms=terms, **asking)
+def _propose(session: Session, host: Book, asked: schemas.NewPool) -> ApprovalRequest:
+    terms = service.PoolTerms(
+        code=asked.code.upper(),
+        name=asked.name,
+        fund=asked.fund,
+        held_fund=asked.held_fund,
+        own_fund=asked.own_fund,
+        fee_basis_points=asked.fee_basis_points or 0,
+        story=asked.story,
+    )
+    return service.propose_pool(
+        session, host=host, terms=terms, reason=asked.reason, made_by=signed_in().id, now=now()
+    )
 
 
-def _join(session: Session, member: Book, answers: dict[str, Any]) -> ApprovalRequest:
-    pool = book_by_code(session, answers.pop("pool"))
-    return service.propose_joining(session, pool=pool, member=member, **answers)
+def _join(session: Session, member: Book, asked: schemas.Joining) -> ApprovalRequest:
+    return service.propose_joining(
+        session,
+        pool=book_by_code(session, asked.pool),
+        member=member,
+        fund=asked.fund,
+        reason=asked.reason,
+        made_by=signed_in().id,
+        now=now(),
+    )
 
 
 def _community(code: str) -> Book:
@@ -138,7 +151,7 @@ def _new_page(
     with reading() as session:
         funds = funds_of(session, book.id)
     form = Form(
-        schemas.NewPool(),
+        schemas.NewPoolForm(),
         values=values,
         errors=errors,
         more={
@@ -165,7 +178,7 @@ def _join_page(
         funds=funds,
         pools=offered,
         form=Form(
-            schemas.Joining(),
+            schemas.JoiningForm(),
             values=values,
             errors=errors,
             more={"fund": {"label": _receiving(book)}},

@@ -1,7 +1,7 @@
 """Allocations from a pool: what can be given, the exact split beforehand, and the proposal."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
@@ -12,7 +12,7 @@ from ledger.db import ReadSession
 from ledger.errors import Invalid
 from ledger.models.books import Book
 from ledger.queries.pools import pools
-from ledger.schemas.allocations import CAP, FIGURE, allocation, figures_of, rule_of
+from ledger.schemas.allocations import CAP, FIGURE, Allocation, allocation, figures_of, rule_of
 from ledger.schemas.fields import asked
 from ledger.services.pools import allocations as services
 from ledger.services.pools.allocations import Preview
@@ -20,7 +20,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     signed_in,
     today,
@@ -55,12 +55,12 @@ def propose(code: str) -> Response:
                 session,
                 pool_id=book.id,
                 wanted=services.Allocation(
-                    quantity=answers["amount"],
-                    commodity=answers["commodity"],
+                    quantity=answers.amount,
+                    commodity=answers.commodity,
                     rule=rule,
-                    since=answers["since"],
-                    until=answers["until"],
-                    purpose=answers["purpose"],
+                    since=answers.since,
+                    until=answers.until,
+                    purpose=answers.purpose,
                 ),
                 proposed_by=person.id,
                 now=now(),
@@ -74,26 +74,26 @@ def propose(code: str) -> Response:
 
 def _read(
     book: Book, values: Mapping[str, str], members: Sequence[str], units: Collection[str]
-) -> tuple[dict[str, Any], Rule]:
+) -> tuple[Allocation, Rule]:
     """Read the form. Raises Invalid with a sentence per field."""
     given = {name: text for name, text in values.items() if not name.startswith((FIGURE, CAP))}
     unit = _unit(book, values, units)
     # An empty day is a day not given.
     given = {name: text for name, text in given.items() if text or name not in ("since", "until")}
     problems: dict[str, list[str]] = {}
-    answers: dict[str, Any] = {}
+    answers: Allocation | None = None
     figures: tuple[dict[str, int], dict[str, int]] = ({}, {})
     try:
-        answers = read_mapping(allocation(unit), given)
+        answers = read_form(allocation(unit), given)
     except Invalid as refusal:
         problems |= refusal.messages
     try:
         figures = figures_of(values, members, rule=values.get("rule", ""), commodity=unit)
     except Invalid as refusal:
         problems |= refusal.messages
-    if problems:
+    if answers is None or problems:
         raise Invalid(_("Check the answers marked below."), messages=problems)
-    return {**answers, "commodity": unit}, rule_of(answers, *figures)
+    return replace(answers, commodity=unit), rule_of(answers, *figures)
 
 
 def _unit(book: Book, values: Mapping[str, str], units: Collection[str]) -> str:
@@ -124,7 +124,7 @@ def _page(
         if preview:
             try:
                 answers, rule = _read(book, values, [row.code for row in members], left)
-                unit = answers["commodity"]
+                unit = answers.commodity
                 made, equal = _previews(session, book, answers, rule, left.get(unit, 0))
             except Invalid as refusal:
                 errors, status = errors_of(refusal), 422
@@ -155,13 +155,20 @@ def _page(
 
 
 def _previews(
-    session: ReadSession, book: Book, answers: Mapping[str, Any], rule: Rule, left: int
+    session: ReadSession, book: Book, answers: Allocation, rule: Rule, left: int
 ) -> tuple[Preview, Preview]:
     """Return the split asked for, and equal shares beside it."""
-    if answers["amount"] > left:
+    if answers.amount > left:
         raise Invalid(_("The pool has less than this to allocate."), place="amount")
-    asked: dict[str, Any] = {"pool_id": book.id, "quantity": answers["amount"]}
     made = services.preview_allocation(
-        session, **asked, rule=rule, since=answers["since"], until=answers["until"]
+        session,
+        pool_id=book.id,
+        quantity=answers.amount,
+        rule=rule,
+        since=answers.since,
+        until=answers.until,
     )
-    return made, services.preview_allocation(session, **asked, rule=Rule("equal"))
+    equal = services.preview_allocation(
+        session, pool_id=book.id, quantity=answers.amount, rule=Rule("equal")
+    )
+    return made, equal

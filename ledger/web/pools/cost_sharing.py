@@ -1,7 +1,5 @@
 """A cost that one community pays for several: its exact shares are seen before they are asked."""
 
-from typing import Any
-
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -13,13 +11,13 @@ from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.queries.books.books import all_books, fund_by_code, funds_of
 from ledger.schemas.fields import asked
-from ledger.schemas.money import shared_cost
+from ledger.schemas.money import SharedCost, shared_cost
 from ledger.services.pools import cost_sharing
 from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     signed_in,
     take_numbers,
@@ -47,24 +45,22 @@ def propose(code: str) -> Response:
     try:
         answers, measures = _read(book, dict(typed))
         with reading() as session:
-            parts = _parts(session, book, answers["amount"], measures)
+            parts = _parts(session, book, answers.amount, measures)
         if preview:
             return _page(code, typed, {}, parts)
-
-        fund = answers.pop("fund")
 
         def command(session: Session) -> None:
             cost_sharing.propose_sharing(
                 session,
                 book=book,
-                fund=fund_by_code(session, book.id, fund),
+                fund=fund_by_code(session, book.id, answers.fund),
                 cost=cost_sharing.Sharing(
-                    answers["amount"],
-                    answers["title"],
+                    answers.amount,
+                    answers.title,
                     measures,
                     _general_funds(session, book, measures),
                 ),
-                reason=answers["reason"],
+                reason=answers.reason,
                 made_by=person.id,
                 now=now(),
             )
@@ -78,11 +74,11 @@ def propose(code: str) -> Response:
     return redirect(url_for("agreements.index", code=code), 303)
 
 
-def _read(book: Book, typed: dict[str, str]) -> tuple[dict[str, Any], dict[str, int]]:
+def _read(book: Book, typed: dict[str, str]) -> tuple[SharedCost, dict[str, int]]:
     typed.pop("action", None)
     measures, problems = take_numbers(typed, PREFIX)
     try:
-        answers = read_mapping(shared_cost(exponent(book.commodity)), typed)
+        answers = read_form(shared_cost(exponent(book.commodity)), typed)
     except Invalid as refusal:
         raise Invalid(refusal.message, messages={**refusal.messages, **problems}) from refusal
     if problems:

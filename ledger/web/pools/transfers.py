@@ -1,6 +1,5 @@
 """Money for other books: a grant to a community or a contribution to a pool, proposed here."""
 
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -13,6 +12,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.queries.books.books import all_books, book_by_code, fund_by_code, funds_of
+from ledger.schemas.money import Transfer
 from ledger.schemas.money import transfer as transfer_schema
 from ledger.services.pools import pools, transfers
 from ledger.web.identity.sessions import fresh_needed, held_answers
@@ -20,7 +20,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     signed_in,
     write,
@@ -43,7 +43,7 @@ def propose(code: str) -> Response:
     book = book_for("propose_transfer", code)
     person = signed_in()
     try:
-        answers = read_mapping(transfer_schema(exponent(book.commodity)))
+        answers = read_form(transfer_schema(exponent(book.commodity)))
         write(lambda session: _propose(session, book, answers, person.id))
     except Invalid as refusal:
         return _page(code, request.form.to_dict(), errors_of(refusal), 422)
@@ -53,19 +53,22 @@ def propose(code: str) -> Response:
     return redirect(url_for("transfers.show", code=code), 303)
 
 
-def _propose(session: Session, book: Book, answers: dict[str, Any], by: UUID) -> None:
-    receiver = book_by_code(session, answers["receiver"])
-    fund = fund_by_code(session, book.id, answers["fund"])
-    common: dict[str, Any] = {
-        "amount": answers["amount"],
-        "reason": answers["reason"],
-        "made_by": by,
-        "now": now(),
-    }
+def _propose(session: Session, book: Book, answers: Transfer, by: UUID) -> None:
+    receiver = book_by_code(session, answers.receiver)
+    fund = fund_by_code(session, book.id, answers.fund)
     if receiver.kind == BookKind.POOL:
-        pools.propose_contribution(session, member=book, fund=fund, pool=receiver, **common)
+        pools.propose_contribution(
+            session,
+            member=book,
+            fund=fund,
+            pool=receiver,
+            amount=answers.amount,
+            reason=answers.reason,
+            made_by=by,
+            now=now(),
+        )
         return
-    wanted = answers["receiver_fund"]
+    wanted = answers.receiver_fund
     own = [item for item in funds_of(session, receiver.id) if item.fund_class != FundClass.AGENCY]
     chosen = next((item for item in own if item.code == wanted), None) if wanted else None
     if chosen is None:
@@ -78,7 +81,10 @@ def _propose(session: Session, book: Book, answers: dict[str, Any], by: UUID) ->
         giver_fund=fund,
         receiver=receiver,
         receiver_fund=chosen,
-        **common,
+        amount=answers.amount,
+        reason=answers.reason,
+        made_by=by,
+        now=now(),
     )
 
 

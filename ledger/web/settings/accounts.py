@@ -1,7 +1,5 @@
 """Settings of a book: its chart of accounts, and the accounts that it adds to the chart."""
 
-from typing import Any
-
 from flask import Blueprint
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
@@ -11,7 +9,7 @@ from ledger.core.accounts import BY_NUMBER
 from ledger.db import Session
 from ledger.models.books import Book
 from ledger.queries.books.books import accounts_of
-from ledger.schemas.settings import NewAccount
+from ledger.schemas.settings import NewAccount, NewAccountForm
 from ledger.services.books import books
 from ledger.web.settings.section import ACTION, carry_out
 from ledger.web.site.context import book_for, page, reading
@@ -41,14 +39,12 @@ def show(code: str) -> Response:
 def create(code: str) -> Response:
     """Add an account to the chart of this book."""
 
-    def command(session: Session, book: Book, answers: dict[str, Any]) -> None:
-        books.open_account(
-            session, book=book, number=answers["number"], name=answers["account_name"]
-        )
+    def command(session: Session, book: Book, answers: NewAccount) -> None:
+        books.open_account(session, book=book, number=answers.number, name=answers.account_name)
 
     return carry_out(
         code,
-        NewAccount(),
+        NewAccountForm(),
         command,
         show=_page,
         named={"name": "account_name"},
@@ -69,5 +65,5 @@ def _page(
         own=[account for account in accounts if account.number not in BY_NUMBER],
         chart=[account for account in accounts if account.number in BY_NUMBER],
         kind_words=KIND_WORDS,
-        form=Form(NewAccount(), values=values, errors=errors),
+        form=Form(NewAccountForm(), values=values, errors=errors),
     )

@@ -1,7 +1,5 @@
 """Settings of a book: the bank accounts of its statements, and the one that donors are shown."""
 
-from typing import Any
-
 from flask import Blueprint
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -12,7 +10,7 @@ from ledger.queries.approvals.requests import requests_for
 from ledger.queries.approvals.rules import BANK_DETAILS
 from ledger.queries.books.books import account_names
 from ledger.queries.books.details import details_of
-from ledger.schemas.settings import BankForm
+from ledger.schemas.settings import BankForm, ShownBank
 from ledger.services.approvals import settings
 from ledger.services.banking.bank_accounts import known_accounts
 from ledger.services.books.details import BankDetails
@@ -35,13 +33,12 @@ def show(code: str) -> Response:
 def request_details(code: str) -> Response:
     """Ask for other bank details that donors see; another person agrees where there is one."""
 
-    def command(session: Session, book: Book, answers: dict[str, Any]) -> object:
-        reason = answers.pop("reason")
+    def command(session: Session, book: Book, asked: ShownBank) -> object:
         return settings.request_bank_details(
             session,
             book=book,
-            bank=BankDetails(**answers),
-            reason=reason,
+            bank=BankDetails(asked.account_holder, asked.iban, asked.bic),
+            reason=asked.reason,
             made_by=signed_in().id,
             now=now(),
         )

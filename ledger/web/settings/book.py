@@ -1,7 +1,5 @@
 """Settings of a book: its name, place, story and time zone."""
 
-from typing import Any
-
 from flask import Blueprint
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -11,7 +9,7 @@ from ledger.db import Session
 from ledger.models.books import Book
 from ledger.queries.books.seals import log_size
 from ledger.schemas.first_visit import PROFILE_NAMES
-from ledger.schemas.settings import BookWords
+from ledger.schemas.settings import BookWords, BookWordsForm
 from ledger.services.books import books
 from ledger.web.settings.section import ACTION, carry_out
 from ledger.web.site.context import book_for, now, page, reading, visitor
@@ -30,12 +28,21 @@ def show(code: str) -> Response:
 def describe(code: str) -> Response:
     """Change what the public reads; the time zone until the first entry is sealed."""
 
-    def command(session: Session, book: Book, answers: dict[str, Any]) -> None:
-        books.describe(session, book=book, now=now(), made_by=visitor().id, **answers)
+    def command(session: Session, book: Book, words: BookWords) -> None:
+        books.describe(
+            session,
+            book=book,
+            name=words.name,
+            place=words.place,
+            story=words.story,
+            time_zone=words.time_zone,
+            made_by=visitor().id,
+            now=now(),
+        )
 
     return carry_out(
         code,
-        BookWords(),
+        BookWordsForm(),
         command,
         show=_page,
         named={},
@@ -63,5 +70,5 @@ def _page(
         is_sealed=is_sealed,
         zones=time_zones(),
         profile=PROFILE_NAMES[book.profile],
-        form=Form(BookWords(), values={**words, **values}, errors=errors),
+        form=Form(BookWordsForm(), values={**words, **values}, errors=errors),
     )

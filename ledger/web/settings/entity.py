@@ -1,7 +1,5 @@
 """Settings of a book: the legal entity behind it, and the month in which its year begins."""
 
-from typing import Any
-
 from babel.dates import get_month_names
 from flask import Blueprint
 from flask_babel import gettext as _
@@ -10,7 +8,7 @@ from werkzeug.wrappers import Response
 from ledger.db import Session
 from ledger.models.books import Book
 from ledger.queries.books.details import details_of
-from ledger.schemas.settings import LegalEntity
+from ledger.schemas.settings import LegalEntity, LegalEntityForm
 from ledger.services.books import details
 from ledger.web.settings.section import ACTION, carry_out
 from ledger.web.site.context import book_for, now, page, reading, visitor
@@ -30,19 +28,23 @@ def show(code: str) -> Response:
 def save(code: str) -> Response:
     """Say who stands behind the book."""
 
-    def command(session: Session, book: Book, answers: dict[str, Any]) -> None:
-        answers["fiscal_month"] = int(answers["fiscal_month"])
+    def command(session: Session, book: Book, said: LegalEntity) -> None:
         details.set_entity(
             session,
             book=book,
-            entity=details.LegalEntity(**answers),
+            entity=details.LegalEntity(
+                said.legal_name,
+                said.registration_number,
+                said.postal_address,
+                int(said.fiscal_month),
+            ),
             made_by=visitor().id,
             now=now(),
         )
 
     return carry_out(
         code,
-        LegalEntity(),
+        LegalEntityForm(),
         command,
         show=_page,
         named={},
@@ -69,7 +71,7 @@ def _page(
         status,
         book=book,
         form=Form(
-            LegalEntity(),
+            LegalEntityForm(),
             values={**given, **values},
             errors=errors,
             options={"fiscal_month": [(str(month), name) for month, name in months.items()]},

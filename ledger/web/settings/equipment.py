@@ -1,7 +1,5 @@
 """Settings: the classes of equipment that people can pledge, lend and count."""
 
-from typing import Any
-
 from flask import Blueprint
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -10,7 +8,7 @@ from ledger.core.vocabulary import CommodityKind
 from ledger.db import Session
 from ledger.models.books import Book
 from ledger.queries.books.books import commodities
-from ledger.schemas.settings import EQUIPMENT, NewKind
+from ledger.schemas.settings import EQUIPMENT, NewKind, NewKindForm
 from ledger.services.books import books
 from ledger.web.settings.section import ACTION, carry_out
 from ledger.web.site.context import book_for, page, reading
@@ -29,17 +27,17 @@ def show(code: str) -> Response:
 def add(code: str) -> Response:
     """Add a class of equipment, for all books here."""
 
-    def command(session: Session, _book: Book, answers: dict[str, Any]) -> None:
+    def command(session: Session, _book: Book, answers: NewKind) -> None:
         books.add_kind(
             session,
             prefix=EQUIPMENT,
-            singular=answers["singular"],
-            plural=answers["plural"] or answers["singular"],
+            singular=answers.singular,
+            plural=answers.plural or answers.singular,
         )
 
     return carry_out(
         code,
-        NewKind(),
+        NewKindForm(),
         command,
         show=_page,
         named={},
@@ -60,5 +58,5 @@ def _page(
         classes=sorted(
             (item.plural, item.code) for item in kinds if item.kind == CommodityKind.ITEM
         ),
-        form=Form(NewKind(), values=values, errors=errors),
+        form=Form(NewKindForm(), values=values, errors=errors),
     )

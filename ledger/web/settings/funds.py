@@ -1,7 +1,5 @@
 """Settings of a book: its funds, what each holds, and opening one."""
 
-from typing import Any
-
 from flask import Blueprint
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
@@ -11,7 +9,7 @@ from ledger.db import Session
 from ledger.models.books import Book
 from ledger.queries.books.books import funds_of
 from ledger.queries.books.funds import spendable_by_fund
-from ledger.schemas.settings import NewFund
+from ledger.schemas.settings import NewFund, NewFundForm
 from ledger.services.books import books
 from ledger.web.settings.section import ACTION, carry_out
 from ledger.web.site.context import book_for, now, page, reading
@@ -40,20 +38,20 @@ def show(code: str) -> Response:
 def create(code: str) -> Response:
     """Open a fund."""
 
-    def command(session: Session, book: Book, answers: dict[str, Any]) -> None:
+    def command(session: Session, book: Book, answers: NewFund) -> None:
         books.create_fund(
             session,
             book_id=book.id,
-            code=answers["code"].upper(),
-            name=answers["fund_name"],
-            fund_class=answers["fund_class"],
-            purpose=answers["purpose"],
+            code=answers.code.upper(),
+            name=answers.fund_name,
+            fund_class=answers.fund_class,
+            purpose=answers.purpose,
             now=now(),
         )
 
     return carry_out(
         code,
-        NewFund(),
+        NewFundForm(),
         command,
         show=_page,
         named={"name": "fund_name", "class": "fund_class"},
@@ -75,5 +73,5 @@ def _page(
         funds=funds,
         holds=holds,
         class_words=CLASS_WORDS,
-        form=Form(NewFund(), values=values, errors=errors),
+        form=Form(NewFundForm(), values=values, errors=errors),
     )

@@ -18,7 +18,7 @@ from ledger.queries.approvals.requests import requests_for
 from ledger.queries.approvals.rules import POLICY
 from ledger.queries.books.policies import choices_of, policy_of
 from ledger.schemas.first_visit import PROFILE_NAMES
-from ledger.schemas.policies import KINDS, policy_form
+from ledger.schemas.policies import KINDS, NewValue, policy_form
 from ledger.services.approvals import settings
 from ledger.services.approvals.role_grants import PAUSE
 from ledger.services.approvals.settings import PolicyChange
@@ -107,13 +107,13 @@ def choose(code: str, policy: str) -> Response:
     book = book_for(ACTION, code)
     _check_known(policy)
 
-    def command(session: Session, book: Book, answers: dict[str, Any]) -> object:
-        change = PolicyChange(policy, answers["value"], answers["valid_from_on"])
+    def command(session: Session, book: Book, answers: NewValue) -> object:
+        change = PolicyChange(policy, answers.value, answers.valid_from_on)
         return settings.request_policy(
             session,
             book=book,
             change=change,
-            reason=answers["reason"],
+            reason=answers.reason,
             made_by=signed_in().id,
             now=now(),
         )

@@ -1,23 +1,22 @@
 """What the sections of the settings share: who may change them, and how a form is carried out."""
 
 from collections.abc import Callable
-from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
-from marshmallow import Schema
 from werkzeug.wrappers import Response
 
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.models.books import Book
 from ledger.models.rights_log import RightsKind
+from ledger.schemas.forms import Form, Made
 from ledger.services.people.rights_log import record
-from ledger.web.site.context import book_for, now, read_mapping, visitor, write
+from ledger.web.site.context import book_for, now, read_form, visitor, write
 from ledger.web.site.forms import errors_of
 
 ACTION = "change_settings"
-Command = Callable[[Session, Book, dict[str, Any]], object]
+Command = Callable[[Session, Book, Made], object]
 Page = Callable[[Book, dict[str, str], dict[str, list[str]], int], Response]
 
 
@@ -32,8 +31,8 @@ def said_of_request(at_once: str) -> Callable[[object], str]:
 
 def carry_out(
     code: str,
-    schema: Schema,
-    command: Command,
+    schema: Form[Made],
+    command: Command[Made],
     *,
     show: Page,
     named: dict[str, str],
@@ -61,7 +60,7 @@ def carry_out(
         return result
 
     try:
-        answers = read_mapping(schema)
+        answers = read_form(schema)
         result = write(noted)
     except (Invalid, Conflict, NotAllowed) as refusal:
         status = 422 if isinstance(refusal, Invalid) else 409

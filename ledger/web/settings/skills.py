@@ -1,11 +1,8 @@
 """Settings: the skills that people can offer, and what an hour of each is worth in a book."""
 
-from typing import Any
-
 from flask import Blueprint
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
-from marshmallow import Schema
 from werkzeug.wrappers import Response
 
 from ledger.core.currencies import exponent
@@ -14,7 +11,8 @@ from ledger.db import ReadSession, Session
 from ledger.models.books import Book
 from ledger.queries.books.books import commodities
 from ledger.queries.volunteering.rates import current_rates, rates_of
-from ledger.schemas.settings import SKILL, NewKind, hour_rate
+from ledger.schemas.forms import Form as Shape
+from ledger.schemas.settings import SKILL, HourRate, NewKind, NewKindForm, hour_rate
 from ledger.services.books import books
 from ledger.services.volunteering import hours
 from ledger.web.identity.sessions import fresh_needed, held_answers
@@ -39,17 +37,17 @@ def show(code: str) -> Response:
 def add(code: str) -> Response:
     """Add a skill, for all books here."""
 
-    def command(session: Session, _book: Book, answers: dict[str, Any]) -> None:
+    def command(session: Session, _book: Book, answers: NewKind) -> None:
         books.add_kind(
             session,
             prefix=SKILL,
-            singular=answers["singular"],
-            plural=answers["plural"] or answers["singular"],
+            singular=answers.singular,
+            plural=answers.plural or answers.singular,
         )
 
     return carry_out(
         code,
-        NewKind(),
+        NewKindForm(),
         command,
         show=_page,
         named={},
@@ -66,16 +64,16 @@ def set_rate(code: str) -> Response:
     with reading() as session:
         shape = _shape(session, book)
 
-    def command(session: Session, book: Book, answers: dict[str, Any]) -> None:
+    def command(session: Session, book: Book, answers: HourRate) -> None:
         hours.set_rate(
             session,
             book=book,
-            commodity=answers["skill"],
+            commodity=answers.skill,
             currency=book.commodity,
-            rate_per_hour=answers["value"],
-            specialised=answers["specialised"] == "specialised",
-            source=answers["source"],
-            valid_from_on=answers["valid_from_on"],
+            rate_per_hour=answers.value,
+            specialised=answers.specialised == "specialised",
+            source=answers.source,
+            valid_from_on=answers.valid_from_on,
         )
 
     return carry_out(
@@ -98,7 +96,7 @@ def _skills(session: ReadSession) -> list[tuple[str, str]]:
     )
 
 
-def _shape(session: ReadSession, book: Book) -> Schema:
+def _shape(session: ReadSession, book: Book) -> Shape[HourRate]:
     return hour_rate(exponent(book.commodity), [code for code, _name in _skills(session)])
 
 
@@ -122,7 +120,7 @@ def _page(
         names=dict(skills),
         counted=COUNTED,
         form=Form(
-            NewKind(),
+            NewKindForm(),
             shape,
             values={**given, **values},
             errors=errors,
