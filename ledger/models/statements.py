@@ -37,6 +37,16 @@ class MatchRule(StrEnum):
     UNIDENTIFIED = "unidentified"
     IDENTIFIED = "identified"
     ENTRY = "entry"
+    INTEREST = "interest"
+    OWN_TRANSFER = "own_transfer"
+    HELD_FOR_OTHERS = "held_for_others"
+    COST = "cost"
+    COST_REFUND = "cost_refund"
+    BILL = "bill"
+    EXPENSE = "expense"
+    GRANT = "grant"
+    SETTLEMENT = "settlement"
+    DEPOSIT = "deposit"
 
 
 class BankAccount(Base):
@@ -171,7 +181,13 @@ class BankLine(Base):
 
 
 class BankLinePart(Base):
-    """One payment of a line that the bank booked as one sum; the parts sum to the line."""
+    """One payment of a line that the bank booked as one sum, or a part that a treasurer made of a
+    line or of such a payment; the parts that were not replaced sum to the line.
+
+    ``split_by`` is who made the part, empty for the bank's own; ``split_of`` the payment that it
+    was made of. A payment that was split is ``replaced_at`` that instant, and so are the parts
+    that a treasurer made once they are joined again: rows are not deleted, as matches name them.
+    """
 
     __tablename__ = "bank_line_part"
     __table_args__ = (
@@ -195,6 +211,14 @@ class BankLinePart(Base):
     counterparty_account: Mapped[str | None]
     remittance: Mapped[str]
     state: Mapped[LineState]
+    split_by: Mapped[UUID | None]
+    split_of: Mapped[UUID | None]
+    replaced_at: Mapped[datetime | None]
+
+    @classmethod
+    def stands(cls) -> ColumnElement[bool]:
+        """Return the condition that a part was not replaced by others, or joined again."""
+        return cls.replaced_at.is_(None)
 
 
 class BankLineRepeat(Base):
@@ -212,7 +236,7 @@ class Match(Base):
     """The decision that ties a bank line, or one part of it, to an entry.
 
     It is never edited. One that was wrong is undone, by whom, when and why, and counts no longer;
-    its entry is reversed where it had made one.
+    its entry is reversed where it had made one. ``note`` is what somebody wrote beside it.
     """
 
     __tablename__ = "match"
@@ -246,6 +270,7 @@ class Match(Base):
     undone_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     undone_at: Mapped[datetime | None]
     undone_reason: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(default="", server_default="")
 
     @classmethod
     def holds(cls) -> ColumnElement[bool]:

@@ -267,6 +267,7 @@ def _found(words: str) -> ColumnElement[bool]:
         )
         inside = exists().where(
             BankLinePart.bank_line_id == BankLine.id,
+            BankLinePart.stands(),
             or_(*(text.icontains(word, autoescape=True) for text in parts)),
         )
         found = and_(found, or_(inside, *(text.icontains(word, autoescape=True) for text in texts)))
@@ -285,7 +286,7 @@ def _with_matches(session: ReadSession, lines: Sequence[BankLine]) -> list[LineR
     parts: dict[UUID, list[PartRow]] = {}
     for part in session.scalars(
         select(BankLinePart)
-        .where(BankLinePart.bank_line_id.in_(ids))
+        .where(BankLinePart.bank_line_id.in_(ids), BankLinePart.stands())
         .order_by(BankLinePart.bank_line_id, BankLinePart.position)
     ):
         row = PartRow(part, tuple(ties.get((part.bank_line_id, part.id), ())))

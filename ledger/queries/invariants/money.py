@@ -228,6 +228,7 @@ def _not_summing() -> Select[UUID, int, int]:
     return (
         select(BankLine.id, BankLine.amount, total)
         .join(BankLinePart, BankLinePart.bank_line_id == BankLine.id)
+        .where(BankLinePart.stands())
         .group_by(BankLine.id, BankLine.amount)
         .having(total != BankLine.amount)
         .limit(1)
@@ -262,7 +263,9 @@ def _tied_wrongly() -> Select[UUID, int, int]:
 def _not_tied() -> Select[UUID, str]:
     """Return lines whose state their matches, or the states of their payments, do not give."""
     waiting = exists().where(
-        BankLinePart.bank_line_id == BankLine.id, BankLinePart.state == LineState.OPEN
+        BankLinePart.bank_line_id == BankLine.id,
+        BankLinePart.state == LineState.OPEN,
+        BankLinePart.stands(),
     )
     whole = exists().where(
         Match.bank_line_id == BankLine.id, Match.part_id.is_(None), Match.holds()
@@ -296,7 +299,8 @@ def _parts_not_tied() -> Select[UUID, str]:
             or_(
                 and_(BankLinePart.state == LineState.MATCHED, ~tied, BankLinePart.amount != 0),
                 and_(BankLinePart.state == LineState.OPEN, tied),
-            )
+            ),
+            BankLinePart.stands(),
         )
         .limit(1)
     )

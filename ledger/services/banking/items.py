@@ -43,15 +43,23 @@ class Item:
         return self.part.state if self.part is not None else self.line.state
 
     @property
+    def about(self) -> BankLine | BankLinePart:
+        """What says whom the money is from and what for: a payment, else its line."""
+        part = self.part
+        if part is None or (part.split_by is not None and part.split_of is None):
+            return self.line
+        return part
+
+    @property
     def text(self) -> str:
         """Everything that may name a pledge."""
-        about = self.part if self.part is not None else self.line
+        about = self.about
         return f"{about.remittance} {about.end_to_end_id or ''}"
 
     @property
     def words(self) -> str:
         """Every text, in capitals."""
-        about = self.part if self.part is not None else self.line
+        about = self.about
         texts = (
             about.remittance,
             self.line.bank_reference,
@@ -86,13 +94,14 @@ def item_by_id(session: ReadSession, item_id: UUID) -> Item:
     """Return a line or a part by its id. Raises NotFound."""
     part = session.get(BankLinePart, item_id)
     line = session.get(BankLine, part.bank_line_id if part is not None else item_id)
-    if line is None:
+    if line is None or (part is not None and part.replaced_at is not None):
         raise NotFound("This bank statement line does not exist.", place="line")
     return Item(line, part, split=part is None and _has_parts(session, line.id))
 
 
 def _has_parts(session: ReadSession, line_id: UUID) -> bool:
-    return bool(session.scalar(select(exists().where(BankLinePart.bank_line_id == line_id))))
+    parts = exists().where(BankLinePart.bank_line_id == line_id, BankLinePart.stands())
+    return bool(session.scalar(select(parts)))
 
 
 def open_item(session: ReadSession, item_id: UUID) -> Item:
@@ -114,7 +123,7 @@ def _begun(session: ReadSession, line_id: UUID) -> bool:
             select(
                 exists().where(
                     BankLinePart.bank_line_id == line_id, BankLinePart.state == LineState.MATCHED,
-                    BankLinePart.amount != 0,
+                    BankLinePart.amount != 0, BankLinePart.stands(),
                 )
             )
         )
@@ -126,7 +135,9 @@ def items_of(session: ReadSession, lines: Sequence[BankLine]) -> list[Item]:
     parts: dict[UUID, list[BankLinePart]] = {}
     for part in session.scalars(
         select(BankLinePart)
-        .where(BankLinePart.bank_line_id.in_([line.id for line in lines]))
+        .where(
+            BankLinePart.bank_line_id.in_([line.id for line in lines]), BankLinePart.stands()
+        )
         .order_by(BankLinePart.bank_line_id, BankLinePart.position)
     ):
         parts.setdefault(part.bank_line_id, []).append(part)
@@ -188,14 +199,18 @@ def tie(
         item.part.state = LineState.MATCHED
         session.flush()
         waits = exists().where(
-            BankLinePart.bank_line_id == item.line.id, BankLinePart.state == LineState.OPEN
+            BankLinePart.bank_line_id == item.line.id,
+            BankLinePart.state == LineState.OPEN,
+            BankLinePart.stands(),
         )
         if not session.scalar(select(waits)):
             item.line.state = LineState.MATCHED
     else:
         item.line.state = LineState.MATCHED
         for part in session.scalars(
-            select(BankLinePart).where(BankLinePart.bank_line_id == item.line.id)
+            select(BankLinePart).where(
+                BankLinePart.bank_line_id == item.line.id, BankLinePart.stands()
+            )
         ):
             part.state = LineState.MATCHED
     session.flush()
@@ -207,4 +222,40 @@ def mark_parked(session: Session, line: BankLine) -> None:
     """Keep whether the line, or one of its payments, is booked as nobody's, as its matches say."""
     session.flush()
     line.parked = bool(session.scalar(select(holds_parked()).where(BankLine.id == line.id)))
+    session.flush()
+
+
+def join_again(session: Session, item: Item, now: datetime) -> None:
+    """Join what a treasurer had split once nothing of it is matched any more: the line, or the
+    payment of a batch, waits as a whole again. Does nothing for what the bank itemised."""
+    part = item.part
+    if part is None or part.split_by is None:
+        return
+    same = BankLinePart.split_of.is_(None)
+    if part.split_of is not None:
+        same = BankLinePart.split_of == part.split_of
+    made = session.scalars(
+        select(BankLinePart).where(
+            BankLinePart.bank_line_id == item.line.id,
+            BankLinePart.split_by.is_not(None),
+            BankLinePart.stands(),
+            same,
+        )
+    ).all()
+    if any(one.state != LineState.OPEN for one in made):
+        return
+    for one in made:
+        one.replaced_at = now
+    if part.split_of is not None:
+        before = [session.get_one(BankLinePart, part.split_of)]
+    else:
+        before = list(
+            session.scalars(
+                select(BankLinePart).where(
+                    BankLinePart.bank_line_id == item.line.id, BankLinePart.split_by.is_(None)
+                )
+            )
+        )
+    for one in before:
+        one.replaced_at = None
     session.flush()

@@ -139,7 +139,10 @@ def load(session: ReadSession, bank_account_id: UUID, statements: Sequence[State
     near = or_(and_(BankLine.booked_on >= first, BankLine.booked_on <= last), late)
     found: dict[UUID, Kept] = {}
     for row, split in session.execute(
-        select(BankLine, exists().where(BankLinePart.bank_line_id == BankLine.id))
+        select(
+            BankLine,
+            exists().where(BankLinePart.bank_line_id == BankLine.id, BankLinePart.stands()),
+        )
         .join(BankStatement, BankStatement.id == BankLine.statement_id)
         .where(BankStatement.bank_account_id == bank_account_id, near)
         .order_by(BankLine.booked_on, BankLine.id)

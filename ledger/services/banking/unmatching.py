@@ -23,7 +23,7 @@ from ledger.queries.books.books import fund_by_code
 from ledger.queries.books.funds import on_account, spendable
 from ledger.services.accounting.fund_control import lock_fund
 from ledger.services.banking import repayments
-from ledger.services.banking.items import Item, item_by_id, mark_parked
+from ledger.services.banking.items import Item, item_by_id, join_again, mark_parked
 from ledger.services.banking.suggestions import FAILED
 from ledger.services.books import journal
 from ledger.services.pledges.pledges import record_fulfilment
@@ -93,7 +93,7 @@ def undo_match(session: Session, *, line_id: UUID, reason: str, by: UUID, now: d
     match.undone_by, match.undone_at, match.undone_reason = by, now, reason.strip()
     mark_parked(session, item.line)
     if last_match(session, item) is None:
-        _open(session, item)
+        _open(session, item, now)
 
 
 def _take_back(
@@ -170,14 +170,18 @@ def _check_payout(session: ReadSession, match: Match) -> None:
         )
 
 
-def _open(session: Session, item: Item) -> None:
-    """Let a line or payment wait again; with a whole line all its payments do."""
+def _open(session: Session, item: Item, now: datetime) -> None:
+    """Let a line or payment wait again; with a whole line all its payments do, and what a
+    treasurer split is one again with its last part."""
     item.line.state = LineState.OPEN
     if item.part is not None:
         item.part.state = LineState.OPEN
     else:
         for part in session.scalars(
-            select(BankLinePart).where(BankLinePart.bank_line_id == item.line.id)
+            select(BankLinePart).where(
+                BankLinePart.bank_line_id == item.line.id, BankLinePart.stands()
+            )
         ):
             part.state = LineState.OPEN
     session.flush()
+    join_again(session, item, now)

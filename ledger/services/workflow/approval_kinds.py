@@ -16,6 +16,7 @@ from ledger.services.equipment import assets, contributed_use, disposals, low_va
 from ledger.services.payments import refunds
 from ledger.services.pledges import receivables
 from ledger.services.pools import agreements, allocations, cost_sharing, lifecycle, pools, transfers
+from ledger.services.reconciliation import costs
 from ledger.services.spending import expenses, grants, loans, purchases, spending
 from ledger.services.volunteering import hours
 
@@ -25,6 +26,7 @@ MODULES = (
     assets,
     contributed_use,
     corrections,
+    costs,
     cost_sharing,
     disposals,
     expenses,

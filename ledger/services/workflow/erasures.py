@@ -174,12 +174,24 @@ def _bank_texts(session: Session, entries: Select[UUID]) -> None:
     ties = select(Match.bank_line_id).where(Match.entry_id.in_(entries))
     whole = ties.where(Match.part_id.is_(None))
     parts = select(Match.part_id).where(Match.entry_id.in_(entries), Match.part_id.is_not(None))
+    # What was split repeats the texts of the payment that it was made of.
+    split = select(BankLinePart.split_of).where(
+        BankLinePart.id.in_(parts), BankLinePart.split_of.is_not(None)
+    )
     session.execute(
         update(BankLinePart)
-        .where(or_(BankLinePart.id.in_(parts), BankLinePart.bank_line_id.in_(whole)))
+        .where(
+            or_(
+                BankLinePart.id.in_(parts),
+                BankLinePart.bank_line_id.in_(whole),
+                BankLinePart.id.in_(split),
+                BankLinePart.split_of.in_(split),
+            )
+        )
         .values(**NO_TEXTS)
         .execution_options(synchronize_session=False)
     )
+    session.execute(update(Match).where(Match.entry_id.in_(entries)).values(note=""))
     session.execute(
         update(BankLine)
         .where(BankLine.id.in_(ties))
