@@ -34,6 +34,7 @@ NOUNS = (
     "evidence.files",
     "campaigns.matching_sponsors",
     "banking.statements",
+    "banking.lines",
     "banking.bank_tables",
     "importing.gift_lists",
     "importing.ledgers",

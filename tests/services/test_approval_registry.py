@@ -52,6 +52,7 @@ STORED: dict[str, list[dict[str, Any]]] = {
         {"asset": KEY, "receiver_fund": OTHER},
     ],
     "hours_correction": [{"hours": KEY, "quantity": 90, "commodity": "MIN.ELEC"}],
+    "line_cost": [{"line": KEY, "fund": OTHER, "account": 5110, **MONEY}],
     "loan": [AGREEMENT],
     "manual_entry": [
         {

@@ -86,7 +86,7 @@ def test_a_line_becomes_a_gift_a_pledge_interest_and_money_of_others_less_a_fee(
 @pytest.mark.parametrize(
     ("amounts", "said"),
     [
-        ((6_000, 3_999), "0.01 USD of this line is not explained. Is it a gift"),
+        ((6_000, 3_999), "0.01 USD of this line is not explained. Is it a contribution"),
         ((6_000, 4_001), "The parts are 0.01 USD more than this line."),
     ],
 )
@@ -97,23 +97,21 @@ def test_parts_that_are_not_the_line_are_refused_naming_what_is_left(
     before = balances(hall)
     first, second = amounts
     with pytest.raises(Invalid, match=said) as refusal:
-        say(hall, line, treasurer, Part("gift", first, fund="GEN"), Part("gift", second, fund="GEN"))
+        say(
+            hall, line, treasurer, Part("gift", first, fund="GEN"), Part("gift", second, fund="GEN")
+        )
     assert refusal.value.place == "parts"
     assert balances(hall) == before
     assert parts_of(hall, line) == []
 
 
-def test_what_an_outgoing_line_leaves_unexplained_is_no_gift(
-    hall: Hall, treasurer: Person
-) -> None:
+def test_what_an_outgoing_line_leaves_unexplained_is_no_gift(hall: Hall, treasurer: Person) -> None:
     line = hall.line(-1_000)
     with pytest.raises(Invalid, match=r"^4\.00 USD of this line is not explained\.$"):
         say(hall, line, treasurer, Part("charge", 600, fund="GEN"))
 
 
-def test_a_part_that_its_service_refuses_books_none_of_them(
-    hall: Hall, treasurer: Person
-) -> None:
+def test_a_part_that_its_service_refuses_books_none_of_them(hall: Hall, treasurer: Person) -> None:
     line = hall.line(10_000)
     before = balances(hall)
     attempt = hall.session.begin_nested()
@@ -249,9 +247,7 @@ UNDONE: dict[str, tuple[int, Part, Callable[[Hall, Person], None] | None]] = {
 
 
 @pytest.mark.parametrize("kind", UNDONE)
-def test_every_new_meaning_is_booked_and_undone(
-    hall: Hall, treasurer: Person, kind: str
-) -> None:
+def test_every_new_meaning_is_booked_and_undone(hall: Hall, treasurer: Person, kind: str) -> None:
     amount, part, first = UNDONE[kind]
     if first is not None:
         first(hall, treasurer)

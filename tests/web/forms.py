@@ -287,6 +287,12 @@ FORMS = (
         {"meaning": "gift", "target": "GEN"},
         {"meaning": "choice", "target": "code"},
     ),
+    Form(
+        "lines.book",
+        "treasurer",
+        {"meaning-0": "gift", "amount-0": "70", "fund-0": "GEN", "note-0": "", "step": "preview"},
+        {"meaning-0": "choice", "fund-0": "code", "step": "choice"},
+    ),
     Form("statements.undo", "treasurer", {"why": "Another giver"}, {"why": "text"}),
     Form(
         "offline.record",

@@ -206,6 +206,7 @@ DEEDS: dict[str, Deed] = {
         },
     ),
     "statements.match": Deed(TREASURER, {"meaning": "gift", "target": "GEN"}),
+    "lines.book": Deed(TREASURER, {"meaning-0": "gift", "fund-0": "GEN", "step": "book"}),
     "statements.undo": Deed(TREASURER, {"why": "Another giver"}),
     "offline.record": Deed(
         TREASURER,
@@ -478,6 +479,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "periods.show": READERS,
     "statements.lines": READERS,
     "statements.undo_form": TREASURER,
+    "lines.show": TREASURER,
     "reports.bundle": READERS,
     "reports.proof": READERS,
     "reports.export": READERS,

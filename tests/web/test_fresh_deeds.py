@@ -64,7 +64,7 @@ OTHERS = {
     },
     "takes over what a bank or a list says": {
         *("bank_tables.say", "bank_tables.send", "gift_lists.say", "gift_lists.send"),
-        *("statements.join", "statements.match", "statements.undo"),
+        *("statements.join", "statements.match", "statements.undo", "lines.book"),
         *("statements.upload", "suspense.name", "ledgers.send", "ledgers.say"),
         *("waiting.refund", "waiting.payout"),
     },

@@ -19,6 +19,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    tuple_,
     union_all,
 )
 from sqlalchemy.orm import aliased
@@ -415,6 +416,20 @@ def line_by_id(session: ReadSession, *, book_id: UUID, line_id: UUID) -> LineRow
     if line is None or line.book_id != book_id:
         raise NotFound("This book has no such bank statement line.", place="line")
     return _with_matches(session, [line])[0]
+
+
+def next_open_line(session: ReadSession, *, after: BankLine) -> UUID | None:
+    """Return the line that waits behind another, as the page lists them; the first of all where
+    none does, and None where nothing waits."""
+    order = (BankLine.booked_on, BankLine.position, BankLine.id)
+    waiting = (
+        select(BankLine.id)
+        .where(BankLine.book_id == after.book_id, BankLine.state == _OPEN, BankLine.id != after.id)
+        .order_by(*order)
+        .limit(1)
+    )
+    behind_it = tuple_(*order) > tuple_(after.booked_on, after.position, after.id)
+    return session.scalar(waiting.where(behind_it)) or session.scalar(waiting)
 
 
 def waiting_count(book_id: UUID) -> Select[int]:

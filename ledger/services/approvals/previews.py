@@ -4,7 +4,7 @@ The entries come from the very services that post them, so no figure is worked o
 leave anything behind.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -97,6 +97,23 @@ def preview(session: Session, *, request_id: UUID, by: UUID, now: datetime) -> P
         funds=tuple(row for number, row in left if not number),
         accounts=tuple(row for number, row in left if number),
     )
+
+
+def trial(
+    session: Session, command: Callable[[Session], object]
+) -> tuple[tuple[str, entries.EntryRow], ...]:
+    """Run a command, return the entries that it posted, each with the name of its book, and undo
+    it. Raises as the command does."""
+    start = new_id()
+    attempt = session.begin_nested()
+    try:
+        command(session)
+        session.flush()
+        found = _made_since(session, start)
+    finally:
+        attempt.rollback()
+        journal.forget_undone(session)
+    return tuple((book, row) for _book_id, book, row in found)
 
 
 _Found = Sequence[tuple[UUID, str, entries.EntryRow]]

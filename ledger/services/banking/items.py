@@ -135,9 +135,7 @@ def items_of(session: ReadSession, lines: Sequence[BankLine]) -> list[Item]:
     parts: dict[UUID, list[BankLinePart]] = {}
     for part in session.scalars(
         select(BankLinePart)
-        .where(
-            BankLinePart.bank_line_id.in_([line.id for line in lines]), BankLinePart.stands()
-        )
+        .where(BankLinePart.bank_line_id.in_([line.id for line in lines]), BankLinePart.stands())
         .order_by(BankLinePart.bank_line_id, BankLinePart.position)
     ):
         parts.setdefault(part.bank_line_id, []).append(part)

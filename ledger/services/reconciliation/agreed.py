@@ -7,7 +7,7 @@ the entry of that step. Amounts in minor units.
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from ledger.core.accounts import Acct
 from ledger.core.amount import plain_text
@@ -20,6 +20,7 @@ from ledger.services.approvals.agreements import total
 from ledger.services.banking.items import Item, reference_of, tie
 from ledger.services.spending import expenses, grants, spending
 
+MOST_SHOWN = 50
 # What can be paid from the bank, and the state in which it waits for that.
 PAYABLE = {
     AgreementKind.SPENDING: (AgreementState.BILLED, AgreementState.RELEASED),
@@ -90,6 +91,38 @@ def receive_tranche(
         now=now,
     )
     _tie(session, item, row, Move.RECEIVE, named, by, now)
+
+
+def waiting(session: ReadSession, *, book_id: UUID, out: bool) -> list[tuple[Agreement, int]]:
+    """Return what of a book waits for its payment, or for money that was awarded, with how much;
+    minor units, the oldest first."""
+    kinds = tuple(PAYABLE) if out else (AgreementKind.GRANT,)
+    states = {state for named in PAYABLE.values() for state in named}
+    rows = session.scalars(
+        select(Agreement)
+        .where(
+            Agreement.book_id == book_id,
+            Agreement.kind.in_(kinds),
+            Agreement.state.in_(states if out else (AgreementState.ACTIVE,)),
+        )
+        .order_by(Agreement.created_at, Agreement.id)
+        .limit(MOST_SHOWN)
+    ).all()
+    done = (Move.BILL, Move.PAY) if out else (Move.RECEIVE, Move.CLAIM)
+    sums = dict(
+        session.execute(
+            select(Step.agreement_id, func.sum(Step.quantity))
+            .where(Step.agreement_id.in_([row.id for row in rows]), Step.name.in_(done))
+            .group_by(Step.agreement_id)
+        ).all()
+    )
+    found = []
+    for row in rows:
+        moved = int(sums.get(row.id, 0))
+        owed = moved if row.kind == AgreementKind.SPENDING else row.quantity - moved
+        if row.state in PAYABLE.get(row.kind, (AgreementState.ACTIVE,)) and owed > 0:
+            found.append((row, owed))
+    return found
 
 
 def owed_on(session: ReadSession, row: Agreement) -> int:

@@ -4,11 +4,12 @@ The bank has moved the money already; what an approver says is that it was ours 
 it was for. Until then the line, or its part, stays open. Amounts in minor units.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from ledger.core import bookkeeping
 from ledger.core.accounts import Acct
@@ -64,7 +65,7 @@ def request(
             "Lines of this account can only be matched to existing journal entries.", place="line"
         )
     _check_account(session, item.book_id, account)
-    if is_asked(session, item.id):
+    if asked_of(session, [item.id]):
         raise Conflict("This payment already waits for an approver.", place="line")
     owner = session.get_one(Book, item.book_id)
     bearer = fund_by_code(session, item.book_id, fund)
@@ -82,14 +83,17 @@ def request(
     )
 
 
-def is_asked(session: ReadSession, item_id: UUID) -> bool:
-    """Tell whether a request about a line or part waits for its approver."""
-    waits = exists().where(
-        ApprovalRequest.kind == KIND,
-        ApprovalRequest.state == RequestState.OPEN,
-        ApprovalRequest.arguments["line"].as_string() == str(item_id),
+def asked_of(session: ReadSession, item_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Return the requests about lines and parts that wait for their approver, by line or part."""
+    about = ApprovalRequest.arguments["line"].as_string()
+    rows = session.execute(
+        select(about, ApprovalRequest.id).where(
+            ApprovalRequest.kind == KIND,
+            ApprovalRequest.state == RequestState.OPEN,
+            about.in_([str(item_id) for item_id in item_ids]),
+        )
     )
-    return bool(session.scalar(select(waits)))
+    return {UUID(item_id): request_id for item_id, request_id in rows}
 
 
 def approve(

@@ -33,14 +33,15 @@ IN, OUT, EITHER = 1, -1, 0
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What somebody says a part of a line is; ``amount`` in minor units, above zero.
+    """What somebody says a part of a line is; ``amount`` in minor units, above zero, or None for
+    what the other parts leave of the line.
 
     ``target`` is a pledge's, agreement's or payout's reference, an entry or a deposited cheque,
     ``fund`` a code, ``account`` where a cost belongs. ``note`` is for people and never booked.
     """
 
     meaning: str
-    amount: int
+    amount: int | None
     target: str = ""
     fund: str = ""
     account: int | None = None
@@ -68,10 +69,9 @@ class Meaning:
     asks: frozenset[str]
     command: Command
 
-    def signed(self, part: Part, line_amount: int) -> int:
-        """Return the amount of a part as the bank's account sees it, in is positive."""
-        direction = self.direction or (IN if line_amount > 0 else OUT)
-        return direction * part.amount
+    def sign(self, line_amount: int) -> int:
+        """Return 1 where a part of this meaning came in, -1 where it went out."""
+        return self.direction or (IN if line_amount > 0 else OUT)
 
 
 def book(session: Session, doing: Doing) -> None:

@@ -37,10 +37,7 @@ def book_parts(
     amounts = _amounts(item, parts)
     for number, part in enumerate(parts):
         check_text(part.note, longest=LONGEST_TEXT, place=f"{number}.note")
-    if len(parts) == 1:
-        rows = [item.id]
-    else:
-        rows = _split(session, item, amounts, by, now)
+    rows = [item.id] if len(parts) == 1 else _split(session, item, amounts, by, now)
     for number, (item_id, part) in enumerate(zip(rows, parts, strict=True)):
         try:
             book(session, Doing(item_id, part, by, now))
@@ -56,15 +53,25 @@ def _amounts(item: Item, parts: Sequence[Part]) -> list[int]:
         raise Invalid("Say what this line is.", place="parts")
     if len(parts) > MOST_PARTS:
         raise Invalid("A line can have at most {most} parts.", place="parts", most=MOST_PARTS)
-    amounts = []
+    amounts: list[int] = []
+    open_at, sign = None, 1
     for number, part in enumerate(parts):
-        if part.amount <= 0:
+        if part.amount is not None and part.amount <= 0:
             raise Invalid("Enter an amount above zero.", place=f"{number}.amount")
         try:
-            amounts.append(meaning_of(part).signed(part, item.amount))
+            direction = meaning_of(part).sign(item.amount)
         except Invalid as refusal:
             refusal.place = f"{number}.meaning"
             raise
+        if part.amount is None and open_at is not None:
+            raise Invalid("Only one part can be the rest.", place=f"{number}.amount")
+        if part.amount is None:
+            open_at, sign = number, direction
+        amounts.append(direction * (part.amount or 0))
+    if open_at is not None and (item.amount - sum(amounts)) * sign > 0:
+        amounts[open_at] = item.amount - sum(amounts)
+    elif open_at is not None:
+        raise Invalid("The other parts leave nothing for this one.", place=f"{open_at}.amount")
     check_sum(item.amount, amounts, item.commodity)
     return amounts
 
@@ -82,7 +89,8 @@ def check_sum(amount: int, amounts: Sequence[int], commodity: str) -> None:
         )
     if amount > 0:
         raise Invalid(
-            "{rest} of this line is not explained. Is it a gift, to be paid back, or not known yet?",
+            "{rest} of this line is not explained. Is it a contribution, to be paid back, or not known "
+            "yet?",
             place="parts",
             rest=plain_text(rest, commodity),
         )
@@ -130,9 +138,7 @@ def _split(
 
 def _bank_parts(session: ReadSession, item: Item) -> Sequence[BankLinePart]:
     return session.scalars(
-        select(BankLinePart).where(
-            BankLinePart.bank_line_id == item.line.id, BankLinePart.stands()
-        )
+        select(BankLinePart).where(BankLinePart.bank_line_id == item.line.id, BankLinePart.stands())
     ).all()
 
 
