@@ -89,6 +89,7 @@ REGISTERED = (
     "pledges.agreement_kinds",
     "pools.agreement_kinds",
     "accounting.evidence",
+    "banking.evidence",
     "equipment.evidence",
     "manual_entries.evidence",
     "payments.evidence",

@@ -109,3 +109,7 @@ def test_a_payment_without_a_bill_waits_for_an_approver(town: Town) -> None:
     page = treasurer.get(address(town)).text
     assert "Waits for an approver" in page
     assert f"/queue/{asked.id}" in page
+    request = town.client("approver").get(f"/queue/{asked.id}").text
+    assert "With best wishes" in request
+    assert "5110" in request
+    assert re.findall(r'class="num">([\d.]+)</td>', request) == ["70.00", "70.00"]

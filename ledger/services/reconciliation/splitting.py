@@ -89,8 +89,8 @@ def check_sum(amount: int, amounts: Sequence[int], commodity: str) -> None:
         )
     if amount > 0:
         raise Invalid(
-            "{rest} of this line is not explained. Is it a contribution, to be paid back, or not known "
-            "yet?",
+            "{rest} of this line is not explained. Is it a contribution, to be paid back, or not "
+            "known yet?",
             place="parts",
             rest=plain_text(rest, commodity),
         )
