@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, NotFound
@@ -229,7 +229,7 @@ def join_again(session: Session, item: Item, now: datetime) -> None:
     part = item.part
     if part is None or part.split_by is None:
         return
-    same = BankLinePart.split_of.is_(None)
+    same: ColumnElement[bool] = BankLinePart.split_of.is_(None)
     if part.split_of is not None:
         same = BankLinePart.split_of == part.split_of
     made = session.scalars(
