@@ -235,7 +235,7 @@ def send_mail(db: Database, settings: Settings, stop: threading.Event) -> None:
     """Send the mail of an installation until told to stop; a demo shows it on a page instead."""
     if settings.mail is not None and settings.sends_mail:
         server = MailServer(settings.mail, settings.base_url)
-        links = Links(settings.base_url, settings.secret_key)
+        links = Links(settings.base_url, settings.secret_key, system_clock)
         mail_worker.run(db, server, links, system_clock, stop)
 
 

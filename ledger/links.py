@@ -1,14 +1,17 @@
 """Signed links: whoever holds one may manage that one gift without signing in, or sign in once.
 
 The signature is over our own id and purpose, so that a link cannot be made up nor one kind be used
-for another. Messages are kept with places for links and get the links when they are sent: a copy of
-the database opens nothing. Must not know the database.
+for another. A link to a gift lasts 90 days from the message that brings it; a sign-in link ends
+with its row. Messages are kept with places for links and get the links when they are sent: a copy
+of the database opens nothing. Must not know the database.
 """
 
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import UUID
 
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -19,6 +22,9 @@ RECURRING = "recurring"
 PLEDGE = "pledge"
 SIGN_IN = "sign_in"
 PATHS = {RECURRING: "gifts", PLEDGE: "promises", SIGN_IN: "sign-in"}
+# Links that end by themselves, and after how many days: who has them later signs in.
+ENDING = (RECURRING, PLEDGE)
+DAYS = 90
 # Between signs that nobody can type: every entry point refuses them in texts, so that a name or
 # a message cannot be made to look like a place and get a link to what is somebody else's.
 _PLACE = re.compile(rf"\x02(link|code):({'|'.join(PATHS)}):([0-9a-f]{{32}})\x03")
@@ -43,9 +49,12 @@ class Links:
 
     base_url: str
     secret_key: str
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     def token(self, kind: str, row_id: UUID) -> str:
-        """Return the signed name of a row."""
+        """Return the signed name of a row, for a gift with the last day of the link."""
+        if kind in ENDING:
+            return str(self._signer(kind).dumps([row_id.hex, self._today() + DAYS]))
         return str(self._signer(kind).dumps(row_id.hex))
 
     def to(self, kind: str, row_id: UUID) -> str:
@@ -70,13 +79,26 @@ class Links:
         return f"{''.join(signs[:4])}-{''.join(signs[4:])}"
 
     def read(self, kind: str, token: str) -> UUID:
-        """Return the row that a link is for. Raises NotFound for a link that is not ours."""
+        """Return the row that a link is for. Raises NotFound for a link that is not ours or has
+        ended, as those to gifts have that were made before links ended by themselves."""
         try:
-            return UUID(self._signer(kind).loads(token))
+            said = self._signer(kind).loads(token)
+            row_id, last_day = said if isinstance(said, list) else (said, None)
+            row = UUID(row_id)
         except (BadSignature, ValueError, TypeError, AttributeError) as error:
             raise NotFound(
                 "This link is incomplete. Copy the whole link from the message."
             ) from error
+        if kind in ENDING and (last_day is None or last_day < self._today()):
+            raise NotFound(
+                "This link has expired. Sign in with the e-mail address you gave with to see and "
+                "change your contributions."
+            )
+        return row
+
+    def _today(self) -> int:
+        """Return the day in UTC as a number; links end by the day."""
+        return self.clock().astimezone(UTC).toordinal()
 
     def _signer(self, kind: str) -> URLSafeSerializer:
         return URLSafeSerializer(self.secret_key, salt=f"poolbook.{kind}")

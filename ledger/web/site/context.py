@@ -115,7 +115,7 @@ def gateway() -> PaymentGateway:
 def links() -> Links:
     """Return the maker of signed links of this installation."""
     settings = here().settings
-    return Links(settings.base_url, settings.secret_key)
+    return Links(settings.base_url, settings.secret_key, here().clock)
 
 
 def parts_of(app: Flask) -> Poolbook:
