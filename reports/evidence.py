@@ -57,7 +57,7 @@ def pack_evidence(
                 continue
             one["nonce"] = row.nonce
             try:
-                data = files.get(row.stored_name, row.file_key or "")
+                data = files.get(row.stored_sha256, row.file_key or "")
             except Conflict:
                 missing.append(row.id)
                 continue

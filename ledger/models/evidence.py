@@ -21,6 +21,14 @@ class EvidenceSubject(StrEnum):
     PERIOD = "period"
 
 
+class MediaType(StrEnum):
+    """What can be attached."""
+
+    JPEG = "image/jpeg"
+    PNG = "image/png"
+    PDF = "application/pdf"
+
+
 class Evidence(Base):
     """One file that is attached to one thing.
 
@@ -34,11 +42,10 @@ class Evidence(Base):
         Index("ix_evidence_book_id_subject", "book_id", "subject", "subject_id"),
         Index("ix_evidence_book_id_content_sha256", "book_id", "content_sha256"),
         CheckConstraint("size > 0", name="size"),
-        # Whole or erased, never half.
+        # Whole or erased; that nothing is left of an erased one is looked at by I-70.
         CheckConstraint(
-            "(erased_at is null) = (file_key is not null) and"
-            " (erased_at is null) = (nonce is not null) and"
-            " (erased_at is null) = (content_sha256 is not null)",
+            "erased_at is not null or"
+            " (file_key is not null and nonce is not null and content_sha256 is not null)",
             name="erased",
         ),
     )
@@ -47,7 +54,7 @@ class Evidence(Base):
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id"))
     subject: Mapped[EvidenceSubject] = mapped_column(info=APPEND_ONLY)
     subject_id: Mapped[UUID]
-    media_type: Mapped[Code]
+    media_type: Mapped[MediaType] = mapped_column(info=APPEND_ONLY)
     size: Mapped[int]
     pages: Mapped[int]
     commitment_sha256: Mapped[Code]
@@ -58,8 +65,8 @@ class Evidence(Base):
     file_key: Mapped[Code | None]
     nonce: Mapped[Code | None]
     content_sha256: Mapped[Code | None]
-    stored_name: Mapped[Code]
-    preview_name: Mapped[Code | None]
+    stored_sha256: Mapped[Code]
+    preview_sha256: Mapped[Code | None]
     erased_at: Mapped[datetime | None]
     erased_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     erased_why: Mapped[str | None]

@@ -9,9 +9,9 @@ branch_labels = None
 depends_on = None
 
 INSTANT = sa.DateTime(timezone=True)
-WHOLE_OR_ERASED = " and ".join(
-    f"(erased_at is null) = ({column} is not null)"
-    for column in ("file_key", "nonce", "content_sha256")
+WHOLE_OR_ERASED = (
+    "erased_at is not null or"
+    " (file_key is not null and nonce is not null and content_sha256 is not null)"
 )
 
 
@@ -36,8 +36,8 @@ def upgrade() -> None:
         sa.Column("file_key", sa.String(64)),
         sa.Column("nonce", sa.String(64)),
         sa.Column("content_sha256", sa.String(64)),
-        sa.Column("stored_name", sa.String(64), nullable=False),
-        sa.Column("preview_name", sa.String(64)),
+        sa.Column("stored_sha256", sa.String(64), nullable=False),
+        sa.Column("preview_sha256", sa.String(64)),
         sa.Column("erased_at", INSTANT),
         sa.Column("erased_by", sa.Uuid()),
         sa.Column("erased_why", sa.Text()),

@@ -255,24 +255,24 @@ def test_attached_files_come_back_encrypted_as_they_were(
     monkeypatch.setenv("POOLBOOK_DATA", str(before))
     row, gone = attached(filled, before, b"a receipt"), attached(filled, before, b"another")
     files = StoredFiles.of(before)
-    assert gone.preview_name
-    (files.folder / gone.preview_name[:2] / gone.preview_name).unlink()
+    assert gone.preview_sha256
+    (files.folder / gone.preview_sha256[:2] / gone.preview_sha256).unlink()
     file = tmp_path / "all.backup"
     done = run("backup", str(file), "--json")
     assert (done.code, set(done.json)) == (0, {"entries"}), done.err
     # A file that is missing is named, and keeps nobody from a backup of the rest.
-    assert gone.preview_name in done.err
+    assert gone.preview_sha256 in done.err
     with zipfile.ZipFile(file) as archive:
         assert all(b"a receipt" not in archive.read(name) for name in archive.namelist())
     monkeypatch.setenv("POOLBOOK_DATA", str(after))
     empty = f"sqlite:///{tmp_path / 'empty.db'}"
     bad = tmp_path / "bad.backup"
-    bad.write_bytes(edited(file, f"evidence/{row.stored_name}", lambda _data: b"swapped"))
+    bad.write_bytes(edited(file, f"evidence/{row.stored_sha256}", lambda _data: b"swapped"))
     assert run("restore", str(bad), "--database", empty).code == 1
     assert run("restore", str(file), "--database", empty).code == 0
     restored = StoredFiles.of(after)
-    assert restored.get(row.stored_name, row.file_key or "") == b"a receipt"
-    assert restored.get(gone.stored_name, gone.file_key or "") == b"another"
+    assert restored.get(row.stored_sha256, row.file_key or "") == b"a receipt"
+    assert restored.get(gone.stored_sha256, gone.file_key or "") == b"another"
 
 
 def attached(db: Database, data: Path, content: bytes) -> Evidence:

@@ -30,6 +30,7 @@ NAMES = {
     *("account_id", "asset", "campaign", "code", "commodity", "currency", "grant", "key", "label"),
     *("party", "payment", "pledge", "process", "reference", "salt", "slug", "tag", "time_zone"),
     *("challenge", "code_hash", "fingerprint", "form_key", "idempotency_key", "leaf_hash"),
+    *("file_key", "nonce"),
     *("log_root", "valuation", "value"),
     # Hashes end like this.
     "sha256",

@@ -64,8 +64,8 @@ def test_a_file_is_kept_encrypted_and_readable_by_nobody_else(
     hamlet_session: Session, hamlet: Hamlet, files: StoredFiles
 ) -> None:
     row = attach(hamlet_session, hamlet, files)
-    assert files.get(row.stored_name, row.file_key or "") == b"a receipt"
-    assert files.get(row.preview_name or "", row.file_key or "") == b"small a receipt"
+    assert files.get(row.stored_sha256, row.file_key or "") == b"a receipt"
+    assert files.get(row.preview_sha256 or "", row.file_key or "") == b"small a receipt"
     paths = [path for path in files.folder.rglob("*") if path.is_file()]
     assert len(paths) == 2
     assert {path.stat().st_mode & 0o777 for path in paths} == {0o600}
@@ -74,7 +74,7 @@ def test_a_file_is_kept_encrypted_and_readable_by_nobody_else(
     # Another file's key opens nothing.
     other = attach(hamlet_session, hamlet, files, b"another")
     with pytest.raises(match="damaged"):
-        files.get(row.stored_name, other.file_key or "")
+        files.get(row.stored_sha256, other.file_key or "")
     paths[0].write_bytes(b"swapped")
     with pytest.raises(match="damaged"):
         files.get_sealed(paths[0].name)
@@ -185,25 +185,31 @@ def test_the_check_compares_every_file_with_its_commitment(
     # Without the folder the rule is not among the results, rather than true.
     assert check(hamlet_session)[-1].id != "I-70"
     swapped = attaching.keep(files, picture(b"a dearer receipt"))
-    path = files.folder / row.stored_name[:2] / row.stored_name
+    path = files.folder / row.stored_sha256[:2] / row.stored_sha256
     sealed = path.read_bytes()
     for values, sentence in (
         # With its own key, under its own name: only the commitment tells.
         (
-            {"stored_name": swapped.stored_name, "file_key": swapped.key.hex()},
+            {"stored_sha256": swapped.stored_sha256, "file_key": swapped.key.hex()},
             "missing or damaged",
         ),
         (
             {
-                "stored_name": swapped.stored_name,
+                "stored_sha256": swapped.stored_sha256,
                 "file_key": swapped.key.hex(),
-                "preview_name": swapped.preview_name,
+                "preview_sha256": swapped.preview_sha256,
             },
             "not the one that was attached",
         ),
         ({"nonce": swapped.nonce.hex()}, "not the one that was attached"),
         ({"nonce": "no digits"}, "missing or damaged"),
-        ({"stored_name": "0" * 64}, "missing or damaged"),
+        ({"stored_sha256": "0" * 64}, "missing or damaged"),
+        # Erased in name only, or without a reason.
+        ({"erased_at": NOW, "erased_why": "Not ours"}, "is marked as erased, and is not"),
+        (
+            {"erased_at": NOW, "file_key": None, "nonce": None, "content_sha256": None},
+            "is marked as erased, and is not",
+        ),
     ):
         undone = hamlet_session.begin_nested()
         hamlet_session.execute(update(Evidence).where(Evidence.id == row.id).values(**values))
@@ -238,5 +244,5 @@ def test_files_that_no_row_names_are_removed_after_a_day(db: Database, files: St
     assert sweeping.remove_files(db, files, now=written) == 0
     assert sweeping.remove_files(db, files, now=written + timedelta(days=2)) == 5
     left = {path.name for path in files.folder.rglob("*") if path.is_file()}
-    assert left == {row.stored_name, row.preview_name}
-    assert never.stored_name not in left
+    assert left == {row.stored_sha256, row.preview_sha256}
+    assert never.stored_sha256 not in left

@@ -153,7 +153,7 @@ def test_a_file_that_is_gone_from_the_folder_is_told(quick_town: Town) -> None:
     assert send(quick_town, "treasurer", png(90, 91)).status_code == 303
     row = rows(quick_town)[-1]
     folder = quick_town.app.extensions["poolbook"].settings.data / "evidence"
-    path = folder / row.stored_name[:2] / row.stored_name
+    path = folder / row.stored_sha256[:2] / row.stored_sha256
     path.write_bytes(b"something else")
     answer = quick_town.client("auditor").get(
         quick_town.address("evidence.download", evidence_id=str(row.id))

@@ -53,7 +53,7 @@ HEAD = (
 EVIDENCE = {
     "subject": type_coerce(Evidence.subject, Text),
     "subject_id": cast(Evidence.subject_id, Text),
-    "media_type": Evidence.media_type,
+    "media_type": type_coerce(Evidence.media_type, Text),
     "size": Evidence.size,
     "pages": Evidence.pages,
     "commitment": Evidence.commitment_sha256,

@@ -31,7 +31,7 @@ class Attached:
     @property
     def has_preview(self) -> bool:
         """Whether there is a small picture of it to show."""
-        return self.row.preview_name is not None and self.row.erased_at is None
+        return self.row.preview_sha256 is not None and self.row.erased_at is None
 
 
 def attached_to(

@@ -14,7 +14,7 @@ from ledger.core.leaf import commit_to_file
 from ledger.db import Session
 from ledger.errors import Conflict
 from ledger.evidence_files import Inspected
-from ledger.models.evidence import Evidence
+from ledger.models.evidence import Evidence, MediaType
 from ledger.queries.evidence.subjects import Subject
 from ledger.stored_files import StoredFiles, new_key
 
@@ -26,13 +26,13 @@ NONCE_BYTES = 32
 class KeptFile:
     """A file that lies in the folder: what it is, its names there, and what opens it."""
 
-    media_type: str
+    media_type: MediaType
     size: int
     pages: int
     content_sha256: str
     is_scanned: bool
-    stored_name: str
-    preview_name: str | None
+    stored_sha256: str
+    preview_sha256: str | None
     key: bytes
     nonce: bytes
     commitment_sha256: str
@@ -43,13 +43,13 @@ def keep(files: StoredFiles, inspected: Inspected) -> KeptFile:
     key, nonce = new_key(), os.urandom(NONCE_BYTES)
     preview = files.put(inspected.preview, key) if inspected.preview else None
     return KeptFile(
-        media_type=inspected.media_type,
+        media_type=MediaType(inspected.media_type),
         size=len(inspected.data),
         pages=inspected.pages,
         content_sha256=inspected.sha256,
         is_scanned=inspected.is_scanned,
-        stored_name=files.put(inspected.data, key),
-        preview_name=preview,
+        stored_sha256=files.put(inspected.data, key),
+        preview_sha256=preview,
         key=key,
         nonce=nonce,
         commitment_sha256=commit_to_file(nonce, inspected.data),
@@ -99,8 +99,8 @@ def attach(
         file_key=file.key.hex(),
         nonce=file.nonce.hex(),
         content_sha256=file.content_sha256,
-        stored_name=file.stored_name,
-        preview_name=file.preview_name,
+        stored_sha256=file.stored_sha256,
+        preview_sha256=file.preview_sha256,
     )
     session.add(row)
     session.flush()

@@ -21,9 +21,11 @@ def remove_files(db: Database, files: StoredFiles, *, now: datetime) -> int:
     # Asked for after the folder is read: a row that comes in meanwhile keeps its file.
     with db.snapshot() as session:
         rows = session.execute(
-            select(Evidence.stored_name, Evidence.preview_name).where(Evidence.erased_at.is_(None))
+            select(Evidence.stored_sha256, Evidence.preview_sha256).where(
+                Evidence.erased_at.is_(None)
+            )
         )
-        kept = {name for names in rows for name in names}
+        kept = {name for row in rows for name in row}
     gone = [name for name in old if name not in kept]
     for name in gone:
         files.remove(name)

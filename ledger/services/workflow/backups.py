@@ -82,7 +82,7 @@ def write_backup(
 def _write_files(session: ReadSession, archive: zipfile.ZipFile, files: StoredFiles) -> list[str]:
     """Write the attached files and return their names."""
     written = []
-    for name in _stored_names(session):
+    for name in _stored_files(session):
         with suppress(Conflict):
             # Encrypted bytes do not get smaller.
             archive.writestr(FILES + name, files.get_sealed(name), zipfile.ZIP_STORED)
@@ -93,7 +93,7 @@ def _write_files(session: ReadSession, archive: zipfile.ZipFile, files: StoredFi
 def unreadable_files(session: ReadSession, files: StoredFiles) -> list[str]:
     """Return the names of attached files that are missing or damaged."""
     found = []
-    for name in _stored_names(session):
+    for name in _stored_files(session):
         try:
             files.get_sealed(name)
         except Conflict:
@@ -101,10 +101,10 @@ def unreadable_files(session: ReadSession, files: StoredFiles) -> list[str]:
     return found
 
 
-def _stored_names(session: ReadSession) -> list[str]:
+def _stored_files(session: ReadSession) -> list[str]:
     """Return the names of all files that the rows name and that were not erased."""
     rows = session.execute(
-        select(Evidence.stored_name, Evidence.preview_name)
+        select(Evidence.stored_sha256, Evidence.preview_sha256)
         .where(Evidence.erased_at.is_(None))
         .order_by(Evidence.id)
     )

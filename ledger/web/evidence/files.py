@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.evidence_files import MAX_BYTES, inspect
 from ledger.models.books import Book
-from ledger.models.evidence import Evidence
+from ledger.models.evidence import Evidence, MediaType
 from ledger.queries.books.books import book_by_code
 from ledger.queries.evidence.attached import attached_to, evidence_by_id
 from ledger.queries.evidence.subjects import Subject, subject_of
@@ -35,7 +35,7 @@ from ledger.web.site.context import (
 from ledger.web.site.forms import Errors, Form, errors_of
 
 pages = Blueprint("evidence", __name__)
-ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
+ENDINGS = {MediaType.JPEG: "jpg", MediaType.PNG: "png", MediaType.PDF: "pdf"}
 # Beside the file: the note, the names of fields, and what separates them.
 FORM_BYTES = 64 * 1024
 UPLOADS["evidence.attach"] = MAX_BYTES + FORM_BYTES
@@ -81,20 +81,18 @@ def attach(code: str, subject: str, subject_id: UUID) -> Response:
 def download(code: str, evidence_id: UUID) -> Response:
     """Hand out a file as it is kept, as a download."""
     book, row = _found(code, evidence_id)
-    data = stored_files().get(row.stored_name, row.file_key or "")
-    ending = ENDINGS.get(row.media_type, "bin")
-    name = f"{book.code}-{row.subject}-{row.id.hex[-12:]}.{ending}"
-    known = row.media_type if row.media_type in ENDINGS else "application/octet-stream"
-    return _handed_out(data, known, f'attachment; filename="{name}"')
+    data = stored_files().get(row.stored_sha256, row.file_key or "")
+    name = f"{book.code}-{row.subject}-{row.id.hex[-12:]}.{ENDINGS[row.media_type]}"
+    return _handed_out(data, row.media_type, f'attachment; filename="{name}"')
 
 
 @pages.get("/books/<code>/evidence/<uuid:evidence_id>/preview")
 def preview(code: str, evidence_id: UUID) -> Response:
     """Hand out the small picture of a file, which we drew."""
     _book, row = _found(code, evidence_id)
-    if row.preview_name is None:
+    if row.preview_sha256 is None:
         raise NotFound(_("This file has no preview."))
-    data = stored_files().get(row.preview_name, row.file_key or "")
+    data = stored_files().get(row.preview_sha256, row.file_key or "")
     return _handed_out(data, "image/jpeg", "inline")
 
 
