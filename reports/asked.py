@@ -1,6 +1,7 @@
 """Which report somebody asks for: kept in the row of a background job, read when it is made."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,18 @@ from ledger.errors import NotFound
 from ledger.queries.books.books import all_books
 from reports.build import Scope, scope_of_all, scope_of_book, scope_of_pool
 from reports.issue import Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which report somebody asks for: the code of a book or pool, or empty for all; its days, both
+    included; for which readers; and as known at which instant, or as it is known today."""
+
+    book: str
+    since: date
+    until: date
+    edition: str
+    known_at: datetime | None
 
 
 def scope_for(session: ReadSession, code: str, allowed: set[UUID]) -> Scope:
@@ -29,36 +42,36 @@ def scope_for(session: ReadSession, code: str, allowed: set[UUID]) -> Scope:
     return scope
 
 
-def wanted_of(asked: Mapping[str, Any], allowed: set[UUID]) -> Wanted:
+def wanted_of(asked: Asked, allowed: set[UUID]) -> Wanted:
     """Return the report that a form asks for, of books that are ``allowed``."""
     return Wanted(
-        lambda session: scope_for(session, asked["book"], allowed),
-        asked["since"],
-        asked["until"],
-        asked["edition"],
-        asked["known_at"],
+        lambda session: scope_for(session, asked.book, allowed),
+        asked.since,
+        asked.until,
+        asked.edition,
+        asked.known_at,
     )
 
 
-def as_parameters(asked: Mapping[str, Any]) -> dict[str, str | None]:
+def as_parameters(asked: Asked) -> dict[str, str | None]:
     """Return what a form asks for as plain words."""
-    known_at: datetime | None = asked["known_at"]
+    known_at = asked.known_at
     return {
-        "book": asked["book"],
-        "since": asked["since"].isoformat(),
-        "until": asked["until"].isoformat(),
-        "edition": asked["edition"],
+        "book": asked.book,
+        "since": asked.since.isoformat(),
+        "until": asked.until.isoformat(),
+        "edition": asked.edition,
         "known_at": known_at.isoformat() if known_at else None,
     }
 
 
-def from_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def from_parameters(parameters: Mapping[str, Any]) -> Asked:
     """Return what a form asked for from its plain words."""
     known_at = parameters["known_at"]
-    return {
-        "book": parameters["book"],
-        "since": date.fromisoformat(parameters["since"]),
-        "until": date.fromisoformat(parameters["until"]),
-        "edition": parameters["edition"],
-        "known_at": datetime.fromisoformat(known_at) if known_at else None,
-    }
+    return Asked(
+        book=parameters["book"],
+        since=date.fromisoformat(parameters["since"]),
+        until=date.fromisoformat(parameters["until"]),
+        edition=parameters["edition"],
+        known_at=datetime.fromisoformat(known_at) if known_at else None,
+    )

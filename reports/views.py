@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
-from marshmallow import EXCLUDE, Schema, fields, pre_load, validate
+from marshmallow import EXCLUDE, fields, pre_load, validate
 from werkzeug.wrappers import Response as BaseResponse
 
 from ledger.core.days import year_begun
@@ -26,6 +26,7 @@ from ledger.queries.books.details import details_of
 from ledger.queries.books.journal import count_entries
 from ledger.queries.jobs.check_runs import last_good_day
 from ledger.schemas.fields import Day, Line, asked
+from ledger.schemas.forms import Form as Shape
 from ledger.schemas.journal import AN_INSTANT
 from ledger.services.books.seals import make_checkpoint
 from ledger.services.people.rights_log import record
@@ -36,7 +37,7 @@ from ledger.web.site.context import (
     here,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     require_anywhere,
     today_here,
@@ -44,7 +45,7 @@ from ledger.web.site.context import (
     write,
 )
 from ledger.web.site.forms import Form, errors_of
-from reports.asked import as_parameters, scope_for, wanted_of
+from reports.asked import Asked, as_parameters, scope_for, wanted_of
 from reports.build import Built, Scope, check_asked, draft
 from reports.bundle import make_bundle
 from reports.exports import FORMATS, export_journal
@@ -74,8 +75,10 @@ AT_A_GLANCE = (
 )
 
 
-class Asked(Schema):
-    """Which report is asked for; an empty book means all."""
+class AskedForm(Shape[Asked]):
+    """Asks which report; an empty book means all."""
+
+    makes = Asked
 
     class Meta:  # noqa: D106
         unknown = EXCLUDE
@@ -142,13 +145,13 @@ def pdf() -> BaseResponse:
         ids = [book.id for book in scope.books]
         with reading() as session:
             there = None
-            if asked["known_at"] is None:
+            if asked.known_at is None:
                 there = questions.unchanged_edition(
                     session,
                     book_ids=ids,
-                    since=asked["since"],
-                    until=asked["until"],
-                    audience=asked["edition"],
+                    since=asked.since,
+                    until=asked.until,
+                    audience=asked.edition,
                     now=now(),
                 )
             file = questions.file_of(session, there.id) if there else None
@@ -310,7 +313,7 @@ def _pdf(data: bytes, digest: str, name: str) -> Response:
 
 def _draft() -> Built:
     books = require_anywhere("read_report")
-    wanted = wanted_of(read_mapping(Asked(), request.args), {book.id for book in books})
+    wanted = wanted_of(read_form(AskedForm(), request.args), {book.id for book in books})
     with reading() as session:
         return draft(
             session,
@@ -323,18 +326,18 @@ def _draft() -> Built:
         )
 
 
-def _checked(answers: Mapping[str, Any], allowed: set[UUID]) -> tuple[dict[str, Any], Scope]:
+def _checked(answers: Mapping[str, Any], allowed: set[UUID]) -> tuple[Asked, Scope]:
     """Read which report is asked for, and refuse at once what no job could make of it."""
-    asked = read_mapping(Asked(), answers)
+    asked = read_form(AskedForm(), answers)
     with reading() as session:
-        scope = scope_for(session, asked["book"], allowed)
+        scope = scope_for(session, asked.book, allowed)
     check_asked(
         scope,
-        since=asked["since"],
-        until=asked["until"],
-        edition=asked["edition"],
+        since=asked.since,
+        until=asked.until,
+        edition=asked.edition,
         now=now(),
-        known_at=asked["known_at"],
+        known_at=asked.known_at,
     )
     return asked, scope
 
@@ -359,5 +362,5 @@ def _index(values: dict[str, str], errors: dict[str, list[str]], status: int = 2
         formats=list(FORMATS),
         key=_signer().key_line,
         checked_on=checked_on,
-        form=Form(Asked(), values=values, errors=errors),
+        form=Form(AskedForm(), values=values, errors=errors),
     )

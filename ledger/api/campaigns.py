@@ -19,10 +19,9 @@ from ledger.models.people import Person
 from ledger.queries.campaigns import campaigns
 from ledger.queries.pledges import pledges
 from ledger.queries.pledges.pledge_status import standings_of
-from ledger.schemas.basket import Basket
+from ledger.schemas.basket import Basket, Offered
 from ledger.services.pledges import parties
 from ledger.services.pledges import pledges as pledge_services
-from ledger.services.pledges.offers import Line
 
 blueprint = Blueprint("api_campaigns", "Campaigns, how far they are, and pledges")
 
@@ -96,7 +95,7 @@ def show(slug: str) -> dict[str, Any]:
 @blueprint.arguments(Once(unknown=EXCLUDE), location="headers")
 @blueprint.arguments(Basket(exclude=("form_key",)))
 @blueprint.response(201, BasketShown)
-def pledge(headers: dict[str, str], body: dict[str, Any], slug: str) -> dict[str, Any]:
+def pledge(headers: dict[str, str], body: Offered, slug: str) -> dict[str, Any]:
     """Make pledges; needs the scope ``pledge`` for the campaign's book and an Idempotency-Key."""
     with parts().db.snapshot() as session:
         asking = campaigns.campaign_by_slug(session, slug)
@@ -111,17 +110,17 @@ def pledge(headers: dict[str, str], body: dict[str, Any], slug: str) -> dict[str
             campaign=campaigns.campaign_by_slug(session, slug),
             party=parties.party_of_form(
                 session,
-                giver=parties.Giver(body["name"], body["email"], body["consent"]),
+                giver=parties.Giver(body.name, body.email, body.consent),
                 form_key=form_key,
                 person=session.get(Person, who.person_id),
                 now=now,
             ),
             request=pledge_services.PledgeRequest(
-                lines=[Line(**line) for line in body["lines"]],
+                lines=body.lines,
                 form_key=form_key,
-                message=body["message"],
-                consent=body["consent"],
-                name=body["name"],
+                message=body.message,
+                consent=body.consent,
+                name=body.name,
                 by_card=parts().gateway is not None,
             ),
             now=now,

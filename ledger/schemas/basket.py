@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as later
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from ledger.core.amount import kind_of
 from ledger.schemas.fields import (
@@ -19,6 +19,8 @@ from ledger.schemas.fields import (
     minutes,
     one_of,
 )
+from ledger.schemas.forms import Form
+from ledger.services.pledges.offers import Line as OfferLine
 
 CONSENT_NAMES = [
     ("name", later("my name")),
@@ -39,9 +41,10 @@ class Choice:
     exponent: int
 
 
-class BasketLine(Schema):
+class BasketLine(Form[OfferLine]):
     """One offer; ``quantity`` in the commodity's smallest unit."""
 
+    makes = OfferLine
     commodity = Line(required=True, longest=64)
     quantity = fields.Integer(
         required=True,
@@ -52,9 +55,22 @@ class BasketLine(Schema):
     note = Line(load_default="")
 
 
-class Basket(Schema):
-    """Who offers what to a campaign."""
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Who offers what to a campaign; programs have another key than a form's."""
 
+    name: str
+    email: str
+    consent: str
+    message: str
+    lines: list[OfferLine]
+    form_key: str = ""
+
+
+class Basket(Form[Offered]):
+    """Asks who offers what; the API's document calls it so."""
+
+    makes = Offered
     name = Line(required=True, longest=120, metadata=asked(later("Your name"), autocomplete="name"))
     email = Line(
         required=True,

@@ -1,6 +1,8 @@
 """What people and their authenticators answer when they set up or show a second factor."""
 
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from flask_babel import lazy_gettext as later
 from marshmallow import Schema, fields, validate
@@ -8,6 +10,7 @@ from marshmallow import Schema, fields, validate
 from ledger.core.vocabulary import Role
 from ledger.models.factors import ChallengePurpose, FactorDemand
 from ledger.schemas.fields import MISSING, Line, asked, one_of
+from ledger.schemas.forms import Form
 from ledger.services.people.passkeys import LONGEST_RESPONSE
 
 LONGEST_CODE = 40
@@ -39,9 +42,21 @@ class MailedCode(Schema):
     )
 
 
-class Code(Schema):
+@dataclass(frozen=True, slots=True)
+class Code:
     """Six digits of an app, or a recovery code."""
 
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppCode(Code):
+    """The first code of a new app, and what to call the app."""
+
+    label: str
+
+
+class _CodeFields(Schema):
     code = Line(
         required=True,
         longest=LONGEST_CODE,
@@ -51,9 +66,16 @@ class Code(Schema):
     )
 
 
-class AppCode(Code):
-    """The first code of a new app, and what to call the app."""
+class CodeForm(_CodeFields, Form[Code]):
+    """Asks for a code."""
 
+    makes = Code
+
+
+class AppCodeForm(_CodeFields, Form[AppCode]):
+    """Asks for the first code of an app."""
+
+    makes = AppCode
     label = Line(
         load_default="",
         longest=60,
@@ -61,9 +83,22 @@ class AppCode(Code):
     )
 
 
-class PasskeyAnswer(Schema):
-    """What the browser got from an authenticator, and the challenge that it answers."""
+@dataclass(frozen=True, slots=True)
+class PasskeyAnswer:
+    """What the browser got from an authenticator, as JSON, and the challenge that it answers."""
 
+    challenge: UUID
+    response: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewPasskey(PasskeyAnswer):
+    """A new passkey, and what to call it."""
+
+    label: str
+
+
+class _PasskeyFields(Schema):
     challenge = fields.UUID(required=True, error_messages=_ANSWER)
     response = fields.String(
         required=True,
@@ -72,9 +107,16 @@ class PasskeyAnswer(Schema):
     )
 
 
-class NewPasskey(PasskeyAnswer):
-    """A new passkey, and what to call it."""
+class PasskeyAnswerForm(_PasskeyFields, Form[PasskeyAnswer]):
+    """Takes an authenticator's answer."""
 
+    makes = PasskeyAnswer
+
+
+class NewPasskeyForm(_PasskeyFields, Form[NewPasskey]):
+    """Takes the answer of a new passkey's authenticator, and asks for its name."""
+
+    makes = NewPasskey
     label = Line(
         load_default="",
         longest=60,
@@ -82,14 +124,31 @@ class NewPasskey(PasskeyAnswer):
     )
 
 
-class Wish(Schema):
+@dataclass(frozen=True, slots=True)
+class Wish:
     """What a challenge is wanted for."""
 
+    purpose: str
+
+
+class WishForm(Form[Wish]):
+    """Takes a purpose."""
+
+    makes = Wish
     purpose = one_of([*ChallengePurpose], "Reload the page and try again.")
 
 
-class Policy(Schema):
+@dataclass(frozen=True, slots=True)
+class Policy:
     """Whether a role needs a second factor."""
 
+    role: str
+    demand: str
+
+
+class PolicyForm(Form[Policy]):
+    """Asks for a role's demand."""
+
+    makes = Policy
     role = one_of([*Role], "Choose a role.")
     demand = one_of([*FactorDemand], "Choose off, asked or required.")

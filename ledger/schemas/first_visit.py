@@ -1,10 +1,14 @@
 """What somebody who sets up an installation is asked: as by ``poolbook setup``."""
 
+from dataclasses import dataclass
+
 from flask_babel import lazy_gettext as later
 from marshmallow import Schema
 
 from ledger.core.policies import PROFILES
 from ledger.schemas.fields import Line, asked, one_of
+from ledger.schemas.forms import Form
+from ledger.services.workflow.first_book import FirstBook
 
 PROFILE_NAMES = {
     "US_GAAP": later("US GAAP"),
@@ -20,7 +24,14 @@ PROFILE_WORDS = {
 }
 
 
-class NewCommunity(Schema):
+@dataclass(frozen=True, slots=True)
+class FirstVisit(FirstBook):
+    """The first book of an installation, and the code from the server's console."""
+
+    setup_code: str
+
+
+class _BookFields(Schema):
     """A community's book that is to be opened, and its first admin."""
 
     name = Line(
@@ -72,9 +83,16 @@ class NewCommunity(Schema):
     )
 
 
-class FirstVisit(NewCommunity):
-    """The same with the code from the server's console."""
+class NewCommunityForm(_BookFields, Form[FirstBook]):
+    """Asks for a community's book."""
 
+    makes = FirstBook
+
+
+class FirstVisitForm(_BookFields, Form[FirstVisit]):
+    """Asks for the first book, and for the code."""
+
+    makes = FirstVisit
     setup_code = Line(
         required=True,
         longest=40,

@@ -1,10 +1,13 @@
 """How money is given: at once, again and again, in parts, and whether the fee is covered."""
 
+from dataclasses import dataclass
+
 from flask_babel import lazy_gettext as later
 from marshmallow import Schema, fields, validate
 
 from ledger.core.instalments import MOST_PARTS
 from ledger.schemas.fields import MISSING, Line, asked, one_of
+from ledger.schemas.forms import Form
 
 RHYTHM_NAMES = [
     ("once", later("Once")),
@@ -32,9 +35,20 @@ class Amount(Schema):
     )
 
 
-class Way(Schema):
-    """What a basket says about its money beside the amount."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What a basket says about its money beside the amount: how often, in how many parts, and
+    whether the fee is covered."""
 
+    rhythm: str
+    parts: int
+    cover: bool
+
+
+class WayForm(Form[Way]):
+    """Asks how money is given."""
+
+    makes = Way
     rhythm = one_of(
         RHYTHMS,
         "Choose how often you give.",

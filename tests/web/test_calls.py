@@ -4,7 +4,6 @@ corrected."""
 import html
 import re
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -16,6 +15,8 @@ from ledger.ids import new_id
 from ledger.models.campaigns import Campaign
 from ledger.models.pledges import Pledge
 from ledger.queries.campaigns.campaigns import changes_of, needs_of
+from ledger.schemas.basket import Offered
+from ledger.schemas.giving import Way
 from ledger.web.pledges import pledges as pledge_pages
 from ledger.web.pledges.pledges import Offer
 from tests.web.town import HOME, TODAY, Town, found_town, token_in
@@ -403,13 +404,13 @@ def test_a_pledge_is_made_to_what_the_campaign_says_when_it_is_made(
     path = opened(town, "changing", mode="keep_what_you_raise")
     offer = pledge_pages._offer
 
-    def meanwhile(campaign: Campaign, answers: dict[str, Any]) -> Offer:
+    def meanwhile(campaign: Campaign, offered: Offered, way: Way) -> Offer:
         change = {**WELL, "mode": "all_or_nothing", "action": "keep"}
         # In a thread: what one request knows of its visitor, another inside it would know, too.
         with ThreadPoolExecutor(1) as other:
             answer = other.submit(lambda: town.client("treasurer").post(path, data=change))
         assert answer.result().status_code == 303
-        return offer(campaign, answers)
+        return offer(campaign, offered, way)
 
     monkeypatch.setattr(pledge_pages, "_offer", meanwhile)
     promised(town, "changing")

@@ -1,7 +1,6 @@
 """One's own second factors: see them, add a passkey or an app, remove them, make recovery codes."""
 
 import io
-from typing import Any
 from uuid import UUID
 
 import segno
@@ -15,7 +14,7 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.people import Person
 from ledger.models.sessions import SignInSession
 from ledger.queries.people.factors import factors_of
-from ledger.schemas.factors import AppCode, NewPasskey
+from ledger.schemas.factors import AppCodeForm, NewPasskey, NewPasskeyForm
 from ledger.services.people import factors, totp
 from ledger.services.people import passkeys as passkey_rows
 from ledger.web.identity import app_codes, passkeys
@@ -27,7 +26,7 @@ from ledger.web.site.context import (
     here,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     signed_in,
     visitor,
@@ -60,8 +59,8 @@ def add_passkey() -> Response:
     """Keep a new passkey."""
     person = signed_in()
     try:
-        answers = read_mapping(NewPasskey())
-        added = write(lambda opened: _add_passkey(opened, person, answers))
+        passkey = read_form(NewPasskeyForm())
+        added = write(lambda opened: _add_passkey(opened, person, passkey))
     except Invalid as refusal:
         return _page(request.form.to_dict(), errors_of(refusal), 422)
     except Conflict as refusal:
@@ -72,15 +71,15 @@ def add_passkey() -> Response:
     return _after(added)
 
 
-def _add_passkey(opened: Session, person: Person, answers: dict[str, Any]) -> Added | None:
+def _add_passkey(opened: Session, person: Person, passkey: NewPasskey) -> Added | None:
     row = passkey_rows.enrol(
         opened,
         person=person,
         party=passkeys.party(),
-        challenge_id=answers["challenge"],
+        challenge_id=passkey.challenge,
         browser=browser_key(),
-        response=answers["response"],
-        label=answers["label"],
+        response=passkey.response,
+        label=passkey.label,
         now=now(),
     )
     return None if row is None else _added(opened, person, factors.PASSKEY)
@@ -121,12 +120,19 @@ def confirm_app() -> Response:
     """Turn the app on with its first code."""
     person = signed_in()
     try:
-        answers = read_mapping(AppCode())
+        typed = read_form(AppCodeForm())
     except Invalid as refusal:
         return _app_page(request.form.to_dict(), errors_of(refusal), 422)
 
     def command(opened: Session) -> Added | None:
-        right = totp.confirm(opened, person_id=person.id, box=app_codes.box(), now=now(), **answers)
+        right = totp.confirm(
+            opened,
+            person_id=person.id,
+            code=typed.code,
+            label=typed.label,
+            box=app_codes.box(),
+            now=now(),
+        )
         return _added(opened, person, factors.APP) if right else None
 
     added = write(command)
@@ -209,7 +215,7 @@ def _page(values: dict[str, str], errors: dict[str, list[str]], status: int = 20
         may_change=may_enrol(),
         usable=usable,
         elsewhere=known.origin if known is not None and not usable else "",
-        form=Form(NewPasskey(), values=values, errors=errors),
+        form=Form(NewPasskeyForm(), values=values, errors=errors),
     )
 
 
@@ -223,7 +229,7 @@ def _app_page(values: dict[str, str], errors: dict[str, list[str]], status: int 
         picture=_picture(address),
         groups=[secret[start : start + GROUP] for start in range(0, len(secret), GROUP)],
         address=address,
-        form=Form(AppCode(), values=values, errors=errors),
+        form=Form(AppCodeForm(), values=values, errors=errors),
     )
 
 

@@ -11,7 +11,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.models.people import Person
 from ledger.models.sessions import SignInSession
-from ledger.schemas.factors import Address, PasskeyAnswer, Wish
+from ledger.schemas.factors import Address, PasskeyAnswer, PasskeyAnswerForm, WishForm
 from ledger.services.jobs import rate_limits
 from ledger.services.jobs.rate_limits import HOUR, Limit
 from ledger.services.people import challenges, factors, passkeys
@@ -19,7 +19,7 @@ from ledger.services.people.passkeys import RelyingParty
 from ledger.web.identity import sessions as browser
 from ledger.web.identity.arrival import arrive, browser_key, waiting
 from ledger.web.identity.freshness import may_enrol
-from ledger.web.site.context import here, now, page, read_mapping, signed_in, write
+from ledger.web.site.context import here, now, page, read_form, signed_in, write
 from ledger.web.site.forms import WHOLE, Form
 from ledger.web.site.visitors import of_visitor
 
@@ -44,7 +44,7 @@ def usable_here() -> bool:
 @pages.post("/passkeys/challenge")
 def begin() -> Response:
     """Make a challenge and say what the browser asks its authenticator for."""
-    purpose = read_mapping(Wish())["purpose"]
+    purpose = read_form(WishForm()).purpose
     who = _whose(purpose)
 
     def command(opened: Session) -> dict[str, Any]:
@@ -77,12 +77,12 @@ def begin() -> Response:
 def enter() -> Answer:
     """Sign in with a passkey alone: it verifies its user, so it is two factors at once."""
     try:
-        answers = read_mapping(PasskeyAnswer())
+        answer = read_form(PasskeyAnswerForm())
     except Invalid:
         return _refused()
 
     def command(opened: Session) -> tuple[Person, tuple[SignInSession, str]] | None:
-        person_id = check(opened, challenges.SIGN_IN, None, answers)
+        person_id = check(opened, challenges.SIGN_IN, None, answer)
         if person_id is None:
             return None
         person = opened.get_one(Person, person_id)
@@ -93,7 +93,7 @@ def enter() -> Answer:
 
 
 def check(
-    opened: Session, purpose: str, person_id: UUID | None, answers: dict[str, Any]
+    opened: Session, purpose: str, person_id: UUID | None, answer: PasskeyAnswer
 ) -> UUID | None:
     """Return who a passkey's answer proves to be here; None when it proves nobody.
 
@@ -103,10 +103,10 @@ def check(
         opened,
         party=party(),
         purpose=purpose,
-        challenge_id=answers["challenge"],
+        challenge_id=answer.challenge,
         browser=browser_key(),
         person_id=person_id,
-        response=answers["response"],
+        response=answer.response,
         now=now(),
     )
     if found.copied_from is not None:

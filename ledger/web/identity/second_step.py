@@ -11,13 +11,13 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.people import Person
 from ledger.models.sessions import SignInSession
 from ledger.queries.people.factors import factors_of
-from ledger.schemas.factors import Code, PasskeyAnswer
+from ledger.schemas.factors import CodeForm, PasskeyAnswerForm
 from ledger.services.people import challenges
 from ledger.services.people.factors import Answer
 from ledger.web.identity import app_codes, passkeys
 from ledger.web.identity import sessions as browser
 from ledger.web.identity.arrival import arrive, waiting
-from ledger.web.site.context import page, read_mapping, reading, write
+from ledger.web.site.context import page, read_form, reading, write
 from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("second_step", __name__)
@@ -36,14 +36,14 @@ def enter() -> Response:
     waiting()
     try:
         if "code" in request.form:
-            return _with_code(SHOW, read_mapping(Code())["code"])
-        answers = read_mapping(PasskeyAnswer())
+            return _with_code(SHOW, read_form(CodeForm()).code)
+        answer = read_form(PasskeyAnswerForm())
     except Invalid as refusal:
         return _page(SHOW, errors_of(refusal), 422)
     who = waiting()
 
     def command(opened: Session) -> tuple[Person, tuple[SignInSession, str]] | None:
-        if passkeys.check(opened, challenges.SECOND_STEP, who.person_id, answers) is None:
+        if passkeys.check(opened, challenges.SECOND_STEP, who.person_id, answer) is None:
             return None
         return _begin(opened, who.person_id, "passkey", fresh=True)
 
@@ -64,7 +64,7 @@ def recover() -> Response:
     """Sign in with a recovery code, to set up another factor and for nothing else."""
     waiting()
     try:
-        return _with_code(LOST, read_mapping(Code())["code"])
+        return _with_code(LOST, read_form(CodeForm()).code)
     except Invalid as refusal:
         return _page(LOST, errors_of(refusal), 422)
 
@@ -99,5 +99,5 @@ def _page(template: str, errors: dict[str, list[str]], status: int = 200) -> Res
         raise Conflict("Your second factors were reset in the meantime. Please sign in again.")
     usable = bool(held.passkeys) and passkeys.usable_here()
     more = app_codes.recovery() if template == LOST else app_codes.asked_of(held.app)
-    form = Form(Code(), errors=errors, more=more)
+    form = Form(CodeForm(), errors=errors, more=more)
     return page(template, status, held=held, form=form, passkeys=usable)

@@ -14,8 +14,8 @@ from ledger.models.sessions import SessionEnd, SignInSession
 from ledger.queries.people import people as people_queries
 from ledger.queries.people import sessions as session_queries
 from ledger.queries.people.factors import factors_of, has_factor
-from ledger.schemas.factors import Address, Code, MailedCode
-from ledger.schemas.people import Entering
+from ledger.schemas.factors import Address, CodeForm, MailedCode
+from ledger.schemas.people import EnteringForm
 from ledger.services.jobs.rate_limits import Subject
 from ledger.services.people import sessions, sign_in_links
 from ledger.services.pledges import parties
@@ -28,7 +28,7 @@ from ledger.web.site.context import (
     links,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     signed_in,
     visitor,
@@ -118,7 +118,7 @@ def again_page(errors: dict[str, list[str]], status: int = 200) -> Response:
         email=masked(person.email),
         held=held,
         passkeys=bool(held.passkeys) and passkeys.usable_here(),
-        form=Form(Code(), errors=errors, more=app_codes.asked_of(held.app)),
+        form=Form(CodeForm(), errors=errors, more=app_codes.asked_of(held.app)),
     )
 
 
@@ -150,7 +150,7 @@ def _confirm(
         email=masked(email) if email else None,
         asks_name=known is None,
         form=Form(
-            Entering(),
+            EnteringForm(),
             values={"name": given or "" if typed is None else typed},
             errors=errors,
         ),
@@ -164,7 +164,7 @@ def _confirm(
 def enter(secret: str) -> Response:
     """Spend the link and start the session."""
     try:
-        name = read_mapping(Entering())["name"]
+        name = read_form(EnteringForm()).name
     except Invalid as refusal:
         return _confirm(secret, request.form.get("name", ""), errors_of(refusal), 422)
     person, joined, begun = write(lambda opened: _enter(opened, secret, name))

@@ -14,14 +14,14 @@ from werkzeug.wrappers import Response
 from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.models.sessions import SignInSession
-from ledger.schemas.factors import Code, PasskeyAnswer
+from ledger.schemas.factors import CodeForm, PasskeyAnswerForm
 from ledger.services.people import challenges
 from ledger.services.people.factors import Answer
 from ledger.web.identity import app_codes, passkeys
 from ledger.web.identity import sessions as browser
 from ledger.web.identity.freshness import missing_factors, must_enrol
 from ledger.web.identity.sign_in import again_page
-from ledger.web.site.context import read_mapping, signed_in, visitor, write
+from ledger.web.site.context import read_form, signed_in, visitor, write
 from ledger.web.site.forms import errors_of
 
 pages = Blueprint("step_up", __name__)
@@ -52,13 +52,13 @@ def confirm() -> Response:
     person = signed_in()
     try:
         if "code" in request.form:
-            code = read_mapping(Code())["code"]
+            code = read_form(CodeForm()).code
             begun = write(lambda opened: _with_code(opened, code))
         else:
-            answers = read_mapping(PasskeyAnswer())
+            answer = read_form(PasskeyAnswerForm())
 
             def command(opened: Session) -> tuple[SignInSession, str] | None:
-                proved = passkeys.check(opened, challenges.CONFIRM, person.id, answers)
+                proved = passkeys.check(opened, challenges.CONFIRM, person.id, answer)
                 return None if proved is None else _begin(opened, "passkey")
 
             begun = write(command)

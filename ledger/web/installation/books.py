@@ -1,5 +1,7 @@
 """The books of the installation, and opening a community's with its first admin."""
 
+from dataclasses import replace
+
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -10,10 +12,10 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.queries.books.books import all_books
 from ledger.queries.jobs.installation import books_without_admin
-from ledger.schemas.first_visit import PROFILE_NAMES, PROFILE_WORDS, NewCommunity
-from ledger.services.workflow.first_book import FirstBook, open_further_book
+from ledger.schemas.first_visit import PROFILE_NAMES, PROFILE_WORDS, NewCommunityForm
+from ledger.services.workflow.first_book import open_further_book
 from ledger.web.identity.sessions import fresh_needed, held_answers
-from ledger.web.site.context import installation_admin, now, page, read_mapping, reading, write
+from ledger.web.site.context import installation_admin, now, page, read_form, reading, write
 from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("installation_books", __name__)
@@ -33,10 +35,8 @@ def create() -> Response:
     """Open a community's book. Its first admin may do in it what the opener may not."""
     person = installation_admin()
     try:
-        answers = read_mapping(NewCommunity())
-        answers["code"] = answers["code"].upper()
-        answers["currency"] = answers["currency"].upper()
-        plan = FirstBook(**answers)
+        asked = read_form(NewCommunityForm())
+        plan = replace(asked, code=asked.code.upper(), currency=asked.currency.upper())
 
         def command(session: Session) -> None:
             open_further_book(session, plan=plan, made_by=person.id, now=now())
@@ -63,7 +63,7 @@ def _page(values: dict[str, str], errors: dict[str, list[str]], status: int = 20
         kinds={BookKind.COMMUNITY: _("Community"), BookKind.POOL: _("Pool")},
         zones=time_zones(),
         form=Form(
-            NewCommunity(),
+            NewCommunityForm(),
             values=values,
             errors=errors,
             options={"profile": list(PROFILE_WORDS.items())},

@@ -2,6 +2,7 @@
 of ``poolbook setup``. Done once.
 """
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from flask import Blueprint, redirect, request
@@ -12,10 +13,10 @@ from ledger.core.days import time_zones
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.queries.books.books import has_books
-from ledger.schemas.first_visit import PROFILE_WORDS, FirstVisit
+from ledger.schemas.first_visit import PROFILE_WORDS, FirstVisitForm
 from ledger.services.people.sign_in_links import issue_link
 from ledger.services.workflow.first_book import FirstBook, open_first_book
-from ledger.web.site.context import here, links, now, page, read_mapping, reading, write
+from ledger.web.site.context import here, links, now, page, read_form, reading, write
 from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("first_visit", __name__)
@@ -36,15 +37,14 @@ def set_up() -> Response:
     _check_empty()
     data = here().settings.data
     try:
-        answers = read_mapping(FirstVisit())
-        if not setup_code.is_right(data, answers.pop("setup_code")):
+        plan = read_form(FirstVisitForm())
+        if not setup_code.is_right(data, plan.setup_code):
             raise Invalid(
                 "This is not the code that the server printed.",
                 place="setup_code",
             )
-        answers["code"] = answers["code"].upper()
-        answers["currency"] = answers["currency"].upper()
-        place = write(lambda session: _open(session, FirstBook(**answers)))
+        plan = replace(plan, code=plan.code.upper(), currency=plan.currency.upper())
+        place = write(lambda session: _open(session, plan))
     except (Invalid, Conflict) as refusal:
         status = 422 if isinstance(refusal, Invalid) else 409
         return _page(request.form.to_dict(), errors_of(refusal, NAMED), status)
@@ -73,7 +73,7 @@ def _page(values: dict[str, str], errors: dict[str, list[str]], status: int = 20
         status,
         zones=time_zones(),
         form=Form(
-            FirstVisit(),
+            FirstVisitForm(),
             values=shown,
             errors=errors,
             options={"profile": list(PROFILE_WORDS.items())},

@@ -12,14 +12,14 @@ from ledger.db import Session
 from ledger.errors import Invalid, NotFound
 from ledger.queries.people import factors as factor_queries
 from ledger.queries.people.people import people_of
-from ledger.schemas.factors import Policy
+from ledger.schemas.factors import PolicyForm
 from ledger.services.people import factors
 from ledger.web.identity.sessions import fresh_needed
 from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     signed_in,
     write,
@@ -55,7 +55,7 @@ def _page(code: str, errors: dict[str, list[str]], status: int = 200) -> Respons
     return page(
         "people/factor_policy.html",
         status,
-        form=Form(Policy(), errors=errors),
+        form=Form(PolicyForm(), errors=errors),
         book=book,
         demands=demands,
         words=WORDS,
@@ -72,12 +72,19 @@ def set_demand(code: str) -> Response:
     book = book_for(ACTION, code)
     admin = signed_in()
     try:
-        answers = read_mapping(Policy())
+        policy = read_form(PolicyForm())
     except Invalid as refusal:
         return _page(code, errors_of(refusal), 422)
 
     def command(opened: Session) -> bool:
-        return factors.set_policy(opened, book=book, set_by=admin.id, now=now(), **answers)
+        return factors.set_policy(
+            opened,
+            book=book,
+            role=policy.role,
+            demand=policy.demand,
+            set_by=admin.id,
+            now=now(),
+        )
 
     flash(_("Saved.") if write(command) else _("Nothing to change: this was already set."))
     return redirect(url_for("factor_policy.show", code=code), 303)

@@ -11,7 +11,7 @@ from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.models.people import Person
 from ledger.models.rights_log import RightsKind
 from ledger.queries.people import parties
-from ledger.schemas.my_data import Erasure
+from ledger.schemas.my_data import ErasureForm
 from ledger.services.people.rights_log import record
 from ledger.services.workflow import erasures
 from ledger.web.identity import sessions
@@ -19,7 +19,7 @@ from ledger.web.site.context import (
     here,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     signed_in,
     write,
@@ -59,8 +59,7 @@ def erase() -> Response:
     """Erase the signed-in person, who types their own address to show that it is meant."""
     person = signed_in()
     try:
-        answers = read_mapping(Erasure())
-        if answers["email"] != person.email:
+        if read_form(ErasureForm()).email != person.email:
             raise NotAllowed(_("This is not the e-mail address you signed in with."), place="email")
         write(lambda session: _erase(session, person))
     except Invalid as refusal:
@@ -83,5 +82,5 @@ def _page(values: dict[str, str], errors: dict[str, list[str]], status: int = 20
     person = signed_in()
     with reading() as session:
         counts = parties.counted_about(session, person=person)
-    form = Form(Erasure(), values=values, errors=errors)
+    form = Form(ErasureForm(), values=values, errors=errors)
     return page("people/my_data.html", status, person=person, counts=counts, form=form)

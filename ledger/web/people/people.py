@@ -17,7 +17,7 @@ from ledger.models.people import Person
 from ledger.queries.approvals import requests, rules
 from ledger.queries.books.policies import policy_of
 from ledger.queries.people import people as people_queries
-from ledger.schemas.people import NewRole, Pause
+from ledger.schemas.people import NewRoleForm, PauseForm
 from ledger.services.approvals import role_grants
 from ledger.services.approvals.registry import payload_of
 from ledger.services.people import people
@@ -26,7 +26,7 @@ from ledger.web.site.context import (
     book_for,
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     signed_in,
     today,
@@ -61,20 +61,20 @@ def give(code: str) -> Response:
     book = book_for(ACTION, code)
     admin = signed_in()
     try:
-        answers = read_mapping(NewRole())
+        answers = read_form(NewRoleForm())
 
         def command(session: Session) -> role_grants.Given:
             person = people.create_person(
-                session, email=answers["email"], name=answers["name"], now=now()
+                session, email=answers.email, name=answers.name, now=now()
             )
             return role_grants.give_role(
                 session,
                 book=book,
                 person_id=person.id,
-                role=answers["role"],
+                role=answers.role,
                 given_by=admin.id,
                 now=now(),
-                until=answers["until"],
+                until=answers.until,
             )
 
         given = write(command)
@@ -125,7 +125,7 @@ def pause(code: str) -> Response:
     book = book_for(ACTION, code)
     admin = signed_in()
     try:
-        days = read_mapping(Pause())["pause"]
+        days = read_form(PauseForm()).pause
         choice = write(
             lambda session: role_grants.choose_pause(
                 session, book=book, days=days, made_by=admin.id, now=now()
@@ -170,8 +170,8 @@ def _page(
         alone=alone,
         words=WORDS,
         form=Form(
-            NewRole(),
-            Pause(),
+            NewRoleForm(),
+            PauseForm(),
             values={"pause": pause, **values},
             errors=errors,
             more={"pause": {"label": _("Days, at most %(most)s", most=most)}},

@@ -12,13 +12,13 @@ from werkzeug.wrappers import Response
 from ledger.errors import Conflict, Invalid
 from ledger.models.people import ApiToken
 from ledger.queries.people import people as people_queries
-from ledger.schemas.tokens import DAYS, NewToken
+from ledger.schemas.tokens import DAYS, NewTokenForm
 from ledger.services.people import tokens
 from ledger.web.identity.sessions import fresh_needed, held_answers
 from ledger.web.site.context import (
     now,
     page,
-    read_mapping,
+    read_form,
     reading,
     signed_in,
     visitor,
@@ -64,14 +64,14 @@ def create() -> Response:
     try:
         form = request.form.to_dict()
         scopes = [name for name in _offered() if form.get(name) == TICKED]
-        answers = read_mapping(NewToken(), {k: v for k, v in form.items() if k not in scopes})
+        answers = read_form(NewTokenForm(), {k: v for k, v in form.items() if k not in scopes})
         secret = write(
             lambda session: tokens.create_token(
                 session,
                 person_id=person.id,
-                name=answers["name"],
+                name=answers.name,
                 scopes=scopes,
-                days=int(answers["days"]),
+                days=int(answers.days),
                 now=now(),
             )
         )
@@ -139,6 +139,6 @@ def _page(
         rows=[_shown(row, names) for row in rows],
         books=[(book, offered.get(book.code, [])) for book in books],
         lasting=[(days, _("%(days)s days", days=days)) for days in DAYS],
-        form=Form(NewToken(), values=values, errors=errors),
+        form=Form(NewTokenForm(), values=values, errors=errors),
         secret=secret,
     )

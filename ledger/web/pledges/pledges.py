@@ -1,7 +1,7 @@
 """The path of a pledge: the basket form, the way to the payment page and back, the thanks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -31,9 +31,9 @@ from ledger.queries.campaigns import campaigns
 from ledger.queries.payments import payments
 from ledger.queries.payments import recurring as recurring_questions
 from ledger.queries.pledges import pledge_figures, pledge_status, pledges, saved_cards
-from ledger.schemas.basket import Basket, Choice, lines_of_form
+from ledger.schemas.basket import Basket, Choice, Offered, lines_of_form
 from ledger.schemas.fields import asked
-from ledger.schemas.giving import Way
+from ledger.schemas.giving import Way, WayForm
 from ledger.services.payments import recurring
 from ledger.services.pledges import parties, pledge_limits
 from ledger.services.pledges import pledges as pledge_services
@@ -101,8 +101,8 @@ def send(slug: str) -> Response:
         campaign = campaigns.campaign_by_slug(session, slug)
         choices = _choices(session, campaign, request.form.get("currency", ""))
     try:
-        answers = _read(choices)
-        offer = _offer(campaign, answers)
+        answers, way = _read(choices)
+        offer = _offer(campaign, answers, way)
         basket, confirms_first = write(lambda session: _make(session, slug, answers, offer))
     except RateLimited as refusal:
         answer = _form(slug, request.form, {"form": [refusal.message]}, 429)
@@ -309,7 +309,7 @@ def _form(
         choices=choices,
         form=Form(
             Basket(),
-            Way(),
+            WayForm(),
             values=values,
             errors=errors,
             more=_offers(list(choices.values()), needs),
@@ -336,15 +336,14 @@ def _choices(session: ReadSession, campaign: Campaign, currency: str) -> list[Ch
     ]
 
 
-def _offer(campaign: Campaign, answers: dict[str, Any]) -> Offer:
+def _offer(campaign: Campaign, offered: Offered, way: Way) -> Offer:
     """Return what is pledged and what is given regularly, with the fee covered where wished."""
-    way = answers["way"]
     lines, regular = [], 0
-    for line in answers["lines"]:
-        if kind_of(line["commodity"]) != "money":
-            lines.append(Line(**line))
+    for line in offered.lines:
+        if kind_of(line.commodity) != "money":
+            lines.append(line)
             continue
-        if way["rhythm"] != "once" and line["commodity"] != campaign.commodity:
+        if way.rhythm != "once" and line.commodity != campaign.commodity:
             raise Invalid(
                 _(
                     "Recurring contributions and instalments must be in the campaign's own "
@@ -352,35 +351,31 @@ def _offer(campaign: Campaign, answers: dict[str, Any]) -> Offer:
                 ),
                 place="currency",
             )
-        cover = estimate().cover_for(line["quantity"]) if way["cover"] else 0
-        amount = line["quantity"] + cover
-        if way["rhythm"] in EVERY:
+        cover = estimate().cover_for(line.quantity) if way.cover else 0
+        amount = line.quantity + cover
+        if way.rhythm in EVERY:
             regular = amount
             continue
-        parts = way["parts"] if way["rhythm"] == "parts" else 1
-        lines.append(
-            Line(line["commodity"], amount, line.get("note", ""), cover=cover, parts=parts)
-        )
-    if way["rhythm"] != "once" and here().gateway is None:
+        parts = way.parts if way.rhythm == "parts" else 1
+        lines.append(replace(line, quantity=amount, cover=cover, parts=parts))
+    if way.rhythm != "once" and here().gateway is None:
         raise Invalid(
             _("Recurring contributions are paid by card, and card payments are not set up here."),
             place="rhythm",
         )
-    return Offer(lines, regular, way["rhythm"])
+    return Offer(lines, regular, way.rhythm)
 
 
-def _make(
-    session: Session, slug: str, answers: dict[str, Any], offer: Offer
-) -> tuple[BasketRow, bool]:
+def _make(session: Session, slug: str, answers: Offered, offer: Offer) -> tuple[BasketRow, bool]:
     """Make what is offered and count it; tell whether the giver confirms their address first."""
     key = here().settings.secret_key
     # Read again where it is promised to: it may have ended or been corrected meanwhile.
     campaign = campaigns.campaign_by_slug(session, slug)
-    is_new = not pledges.is_sent(session, form_key=answers["form_key"])
+    is_new = not pledges.is_sent(session, form_key=answers.form_key)
     party = parties.party_of_form(
         session,
-        giver=parties.Giver(answers["name"], answers["email"], answers["consent"]),
-        form_key=answers["form_key"],
+        giver=parties.Giver(answers.name, answers.email, answers.consent),
+        form_key=answers.form_key,
         person=visitor().person,
         now=now(),
     )
@@ -397,10 +392,10 @@ def _make(
         party=party,
         request=pledge_services.PledgeRequest(
             lines=offer.lines,
-            form_key=answers["form_key"],
-            message=answers["message"],
-            consent=answers["consent"],
-            name=answers["name"],
+            form_key=answers.form_key,
+            message=answers.message,
+            consent=answers.consent,
+            name=answers.name,
             by_card=here().gateway is not None,
             besides=bool(offer.regular),
             is_queued=is_flooded,
@@ -439,13 +434,14 @@ def _send_link(session: Session, email: str) -> None:
     pledge_limits.send_link(session, email=email, links=links(), key=key, now=now())
 
 
-def _read(choices: list[Choice]) -> dict[str, Any]:
+def _read(choices: list[Choice]) -> tuple[Offered, Way]:
     lines, problems = lines_of_form(request.form, choices)
     raw = {
         name: request.form.get(name, "")
         for name in ("name", "email", "consent", "message", "form_key")
     }
-    answers: dict[str, Any] = {}
+    answers: Offered | None = None
+    way: Way | None = None
     try:
         answers = Basket().load({**raw, "lines": lines})
     except ValidationError as error:
@@ -454,12 +450,12 @@ def _read(choices: list[Choice]) -> dict[str, Any]:
             found.pop("lines", None)
         problems = {**found, **problems}
     try:
-        answers["way"] = Way().load(_way())
+        way = WayForm().load(_way())
     except ValidationError as error:
         problems = {**flat_messages(error.messages_dict), **problems}
-    if problems:
+    if answers is None or way is None or problems:
         raise Invalid(_("Check the answers marked below."), messages=problems)
-    return answers
+    return answers, way
 
 
 def _way() -> dict[str, str]:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Flask, Response, abort, current_app, g, render_template, request, session
-from marshmallow import Schema, ValidationError
+from marshmallow import ValidationError
 from sqlalchemy.exc import IntegrityError
 
 from ledger import auth
@@ -305,19 +305,6 @@ def further(name: str, after: UUID) -> str:
 def read_form(schema: Form[Made], data: Mapping[str, Any] | None = None) -> Made:
     """Read a form as the dataclass that its schema makes. Raises Invalid with a sentence per
     field."""
-    made: Made = _load(schema, data)
-    return made
-
-
-def read_mapping(schema: Schema, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Read a form whose fields are only known when it is asked for: one for each column, account
-    or fund. Raises Invalid with a sentence per field. Which forms these are is listed in
-    ``tests/schemas/test_forms.py``; every other is read by ``read_form``."""
-    answers: dict[str, Any] = _load(schema, data)
-    return answers
-
-
-def _load(schema: Schema, data: Mapping[str, Any] | None) -> Any:
     given = request.form if data is None else data
     raw = {name: text for name, text in given.items() if name not in OF_EVERY_FORM}
     unfit = [name for name, text in raw.items() if not is_storable_text(f"{name}{text}")]
@@ -325,11 +312,12 @@ def _load(schema: Schema, data: Mapping[str, Any] | None) -> Any:
         sentences = ["This contains characters that cannot be displayed."]
         raise Invalid("Check the answers marked below.", messages=dict.fromkeys(unfit, sentences))
     try:
-        return schema.load(raw)
+        made: Made = schema.load(raw)
     except ValidationError as error:
         raise Invalid(
             "Check the answers marked below.", messages=flat_messages(error.messages_dict)
         ) from error
+    return made
 
 
 def take_numbers(form: dict[str, str], prefix: str) -> tuple[dict[str, int], dict[str, list[str]]]:
