@@ -10,6 +10,7 @@ import shutil
 import socket
 import sys
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -41,6 +42,8 @@ sys.dont_write_bytecode = False
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 ENGINES = ("sqlite", "postgresql")
+# Folders of which PostgreSQL is asked one test of so many.
+REPEATED, ONE_OF = ("web", "payments", "sandbox", "reports", "cli", "migrations"), 4
 # One engine for a server, kept: thousands of databases are made and dropped.
 ADMINISTRATORS: dict[str, Engine] = {}
 
@@ -64,6 +67,36 @@ class Compiled(BytecodeCache):
 
 
 Flask.jinja_options = {"bytecode_cache": Compiled()}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run ask PostgreSQL for everything."""
+    parser.addoption("--every-engine", action="store_true", help="ask PostgreSQL all that is asked")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to the long run what repeats on PostgreSQL a path through pages and programs.
+
+    SQLite is asked all of it, and both engines everything of the domain below: services, queries,
+    oracle. What one path finds of PostgreSQL another does as well, so it is asked those of a draw
+    by name, which is the same in every run.
+    """
+    if config.getoption("--every-engine"):
+        return
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in REPEATED and _engine_of(item) == "postgresql" and not _is_drawn(item):
+            item.add_marker(pytest.mark.long)
+
+
+def _engine_of(item: pytest.Item) -> object:
+    params = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return next((value for value in params if value in ENGINES), None)
+
+
+def _is_drawn(item: pytest.Item) -> bool:
+    return zlib.crc32(item.nodeid.encode()) % ONE_OF == 0
 
 
 def pytest_collection_finish() -> None:
