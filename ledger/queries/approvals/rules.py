@@ -22,6 +22,8 @@ ROLE = "role"
 # Requests to change where donors send money, and how the books treat something: admins as well.
 BANK_DETAILS = "bank_details"
 POLICY = "policy"
+# Requests to undo what was booked: the rules of what is undone hold for them too.
+UNDO = "undo"
 RIGHTS = frozenset({RULE, ROLE, BANK_DETAILS, POLICY})
 APPROVERS = frozenset({"approver"})
 DECIDERS_OF_RIGHTS = frozenset({"approver", "admin"})
@@ -72,7 +74,8 @@ def needed_by(
         return max(people for _start, people in policy.bands_of(arguments["kind"]))
     asked = asked_amount(arguments, currency)
     amount = None if asked is None else max(asked, booked)
-    return people_needed(policy.bands_of(kind), amount, currency)
+    kinds = [kind, *(arguments["kinds"] if kind == UNDO else ())]
+    return max(people_needed(policy.bands_of(one), amount, currency) for one in kinds)
 
 
 def signers_of(

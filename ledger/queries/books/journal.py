@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Select, exists, func, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ScalarSelect, Select, exists, func, or_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from ledger.core.amount import is_currency
 from ledger.db import ReadSession
@@ -17,6 +17,8 @@ from ledger.models.books import Account, Book, Fund
 from ledger.models.journal import Entry, Posting
 from ledger.models.seals import Unsealed
 from ledger.queries.people.people import names_of
+
+_reversal = aliased(Entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,26 @@ def references_in(session: ReadSession, *, book_id: UUID, source: str) -> set[st
     """Return what entries of a source are known by in a book."""
     query = select(Entry.external_ref).where(Entry.book_id == book_id, Entry.source == source)
     return set(session.scalars(query))
+
+
+def told_anew(
+    session: ReadSession, *, book_id: UUID, source: str, event_type: str, reference: str
+) -> str:
+    """Return the reference of an event that happens again after its entry was undone: how often
+    that was stands behind it, since the journal books an event once for its reference."""
+    undone = session.scalar(
+        select(func.count()).where(
+            Entry.book_id == book_id,
+            Entry.source == source,
+            Entry.event_type == event_type,
+            or_(
+                Entry.external_ref == reference,
+                Entry.external_ref.startswith(f"{reference}~", autoescape=True),
+            ),
+            exists().where(_reversal.book_id == Entry.book_id, _reversal.reverses == Entry.id),
+        )
+    )
+    return f"{reference}~{undone}" if undone else reference
 
 
 def event_types(session: ReadSession, *, book_id: UUID) -> list[str]:

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from ledger.core.accounts import Acct
 from ledger.core.currencies import exponent
@@ -74,11 +75,16 @@ def decided(session: ReadSession) -> Finding:
 def positions(session: ReadSession) -> Finding:
     """I-60: at the rates of its last revaluation, a fund's position was worth nothing after it."""
     last = {}
+    undone = aliased(Entry)
     for fund_id, book, entry_id, told in session.execute(
         select(Posting.fund_id, Book, Entry.id, Entry.external_ref)
         .join(Entry, and_(Entry.book_id == Posting.book_id, Entry.id == Posting.entry_id))
         .join(Book, Book.id == Entry.book_id)
-        .where(Entry.source == "exchange", Entry.event_type == "revaluation")
+        .where(
+            Entry.source == "exchange",
+            Entry.event_type == "revaluation",
+            ~exists().where(undone.book_id == Entry.book_id, undone.reverses == Entry.id),
+        )
         .order_by(Entry.id)
     ):
         last[fund_id] = (book, entry_id, told)

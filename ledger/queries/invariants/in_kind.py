@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, Text, and_, case, cast, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from ledger.core.accounts import Acct
 from ledger.core.states import AgreementKind, AgreementState, Move
@@ -165,7 +166,16 @@ def time(session: ReadSession) -> Finding:
         .having(func.sum(Posting.quantity) != 0)
         .limit(1)
     )
-    back = Entry.event_type == "hours_corrected"
+    taken = aliased(Entry)
+    # What was taken back, and what was not taken back after all.
+    back = or_(
+        Entry.event_type == "hours_corrected",
+        exists().where(
+            taken.book_id == Entry.book_id,
+            taken.id == Entry.reverses,
+            taken.event_type == "hours_corrected",
+        ),
+    )
     legs = (
         select(
             Posting.book_id,

@@ -1,7 +1,6 @@
-"""Corrections: an entry is reversed and booked again as it should have been (COR-1), or taken back.
+"""Corrections: an entry is reversed and booked again in the fund where it should have been (COR-1).
 
-Only what stands alone is taken back: where a pledge, a payment, a bank line or another book counts
-on an entry, it is undone there.
+What should not be there at all is undone, with what rests on it: ``services.undoing``.
 """
 
 from collections.abc import Mapping
@@ -9,35 +8,25 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
-
 from ledger.core import bookkeeping
-from ledger.core.accounts import CASH_LIKE, Acct
+from ledger.core.accounts import Acct
 from ledger.core.approval_rules import entry_amount
 from ledger.core.entry import Entry as CoreEntry
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
-from ledger.models.agreements import Step
 from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book
 from ledger.models.journal import Entry
-from ledger.models.pledges import Fulfilment
-from ledger.queries.banking.statements import item_of_entry
 from ledger.queries.books.books import book_by_code, fund_by_code
-from ledger.queries.books.funds import on_account
 from ledger.queries.payments.payments import FOLLOWED
-from ledger.services.accounting.fund_control import check_left, lock_fund
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
 from ledger.services.books.money_trail import deposit_item, moved_on
 
 CORRECTION = "correction"
-REVERSAL = "reversal"
 # Entries that mirror another book cannot be corrected in one book alone.
 SHARED = (Acct.INTER_COMMUNITY, Acct.INTEREST_IN_POOL, Acct.REFUNDABLE_CONTRIBUTIONS)
-# Whose entries nobody else remembers, unless a label or a row says so.
-ALONE = ("cash", "exchange", "material", "allowance", "release", "designation", "import", "api")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +39,6 @@ class CorrectionAsked:
 
     entry: UUID
     funds: Mapping[str, str]
-    amount: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ReversalAsked:
-    """An entry that should not be there; ``amount`` as in ``CorrectionAsked``."""
-
-    entry: UUID
     amount: int | None = None
 
 
@@ -178,93 +159,6 @@ def _follow(
         session.flush()
 
 
-def propose_reversal(
-    session: Session, *, book_id: UUID, entry_id: UUID, reason: str, made_by: UUID, now: datetime
-) -> ApprovalRequest:
-    """Ask to take an entry back that should not be there. Raises NotFound, or Conflict for one on
-    which something else rests."""
-    _check_alone(session, book_id, entry_id)
-    return propose(
-        session,
-        book_id=book_id,
-        kind=REVERSAL,
-        title="Take an entry back",
-        reason=reason,
-        payload=ReversalAsked(entry_id, _amount_of(session, book_id, entry_id)),
-        made_by=made_by,
-        now=now,
-    )
-
-
-def take_back(
-    session: Session, approval_request: ApprovalRequest, payload: ReversalAsked, decision: Decision
-) -> None:
-    """Post the exact negation of an entry (invariant I-07).
-
-    Raises Conflict when something rests on it by now, or its money is not there any more.
-    """
-    entry_id = payload.entry
-    legs = journal.load_entry(session, approval_request.book_id, entry_id).postings
-    named = {fund_by_code(session, approval_request.book_id, leg.fund).id for leg in legs}
-    funds = {fund.code: fund for fund in [lock_fund(session, key) for key in sorted(named)]}
-    _check_alone(session, approval_request.book_id, entry_id)
-    journal.reverse(
-        session,
-        book_id=approval_request.book_id,
-        entry_id=entry_id,
-        accounting_on=decision.on,
-        now=decision.now,
-        made_by=approval_request.made_by,
-        approved_by=decision.by,
-    )
-    for leg in legs:
-        fund = funds[leg.fund]
-        left = on_account(session, fund, leg.account, currency=leg.commodity)
-        gone = leg.account in CASH_LIKE and left < 0 and not fund.negative_allowed
-        if gone or (leg.account == Acct.PLEDGE_ALLOWANCE and left > 0):
-            raise Conflict(
-                "The money or pledge from this journal entry has since been used, so it "
-                "cannot be moved.",
-                place="entry",
-            )
-    for fund in funds.values():
-        check_left(session, fund)
-
-
-def what_rests_on(session: ReadSession, *, book_id: UUID, entry_id: UUID) -> str:
-    """Return in a sentence why an entry cannot be taken back alone; nothing when it can.
-
-    Raises NotFound.
-    """
-    row = session.get(Entry, (book_id, entry_id))
-    if row is None:
-        raise NotFound("This book has no such journal entry.", place="entry")
-    if row.reverses is not None:
-        return "A reversal is not taken back; post the right entry instead."
-    if session.scalar(select(Entry.id).where(Entry.book_id == book_id, Entry.reverses == entry_id)):
-        return "This journal entry has already been reversed."
-    legs = journal.load_entry(session, book_id, entry_id).postings
-    if row.transfer_group is not None or any(leg.account in SHARED for leg in legs):
-        return "This entry is mirrored in another book and cannot be taken back alone."
-    if item_of_entry(session, book_id=book_id, entry_id=entry_id) is not None:
-        return "It says what a bank line means; undo that first."
-    if any(
-        session.scalar(select(tie.id).where(tie.book_id == book_id, tie.entry_id == entry_id))
-        for tie in (Fulfilment, Step)
-    ):
-        return "A pledge or an agreement rests on this entry; it is undone there."
-    labelled = any(leg.pledge or leg.payment or leg.valuation or leg.asset for leg in legs)
-    if labelled or row.source not in ALONE:
-        return "Something else counts on this entry; it is undone where it was made."
-    return ""
-
-
-def _check_alone(session: ReadSession, book_id: UUID, entry_id: UUID) -> None:
-    why = what_rests_on(session, book_id=book_id, entry_id=entry_id)
-    if why:
-        raise Conflict(why, place="entry")
-
-
 def _amount_of(session: ReadSession, book_id: UUID, entry_id: UUID) -> int:
     """Return what an entry moves in its book's currency, minor units, for the rule of approvals."""
     legs = journal.load_entry(session, book_id, entry_id).postings
@@ -293,4 +187,3 @@ def _approve(
 
 
 register(ApprovalKind(CORRECTION, CorrectionAsked, _approve))
-register(ApprovalKind(REVERSAL, ReversalAsked, take_back))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
+from sqlalchemy.orm import aliased
 
 from ledger.core import bookkeeping
 from ledger.core.accounts import Acct, Layer, layer_of
@@ -24,6 +25,7 @@ from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund, ensure_commodity
 
 KIND = "opening"
+_undone = aliased(EntryRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,13 @@ def open_book(
     """
     book = session.get_one(Book, approval_request.book_id)
     opened = (
-        select(EntryRow.id).where(EntryRow.book_id == book.id, EntryRow.source == KIND).limit(1)
+        select(EntryRow.id)
+        .where(
+            EntryRow.book_id == book.id,
+            EntryRow.source == KIND,
+            ~exists().where(_undone.book_id == EntryRow.book_id, _undone.reverses == EntryRow.id),
+        )
+        .limit(1)
     )
     if session.scalar(opened) is not None:
         raise Conflict(

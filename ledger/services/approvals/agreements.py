@@ -21,6 +21,7 @@ from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.agreements import Agreement, Step
 from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
+from ledger.queries.books.journal import told_anew
 from ledger.services.approvals.registry import ApprovalKind, Decision
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
@@ -233,7 +234,13 @@ def transition(
             entries,
             event_type=f"{row.kind}_{name}",
             source=row.kind,
-            external_ref=f"{row.reference}/{reference}" if reference else row.reference,
+            external_ref=told_anew(
+                session,
+                book_id=row.book_id,
+                source=row.kind,
+                event_type=f"{row.kind}_{name}",
+                reference=f"{row.reference}/{reference}" if reference else row.reference,
+            ),
             accounting_on=taken.on,
             now=taken.now,
             made_by=(taken.asked_by or row.made_by) if agreed else taken.by,

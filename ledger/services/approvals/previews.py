@@ -75,12 +75,21 @@ def preview(session: Session, *, request_id: UUID, by: UUID, now: datetime) -> P
     approval_request = session.get(ApprovalRequest, request_id)
     if approval_request is None:
         raise NotFound("This approval request does not exist.", place="proposal")
-    start = new_id()
-    attempt = session.begin_nested()
-    try:
+
+    def approve() -> None:
         payload = payload_of(approval_request.kind, approval_request.arguments)
         decision = decision_by(session, approval_request, by, now)
         kind_of(approval_request.kind).approve(session, approval_request, payload, decision)
+
+    return tried(session, approve)
+
+
+def tried(session: Session, do: Callable[[], object]) -> Preview:
+    """Do something, look at what it booked and what that leaves, and undo it. Raises as it does."""
+    start = new_id()
+    attempt = session.begin_nested()
+    try:
+        do()
         session.flush()
         found = _made_since(session, start)
         held = [*_funds(session, found), *_accounts(found)]

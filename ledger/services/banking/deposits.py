@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import select
+
 from ledger.core import bookkeeping
 from ledger.core.accounts import Acct
 from ledger.core.entry import Entry
@@ -19,6 +21,7 @@ from ledger.models.books import Book, Fund
 from ledger.models.deposits import DepositItem
 from ledger.models.pledges import Pledge
 from ledger.queries.banking.deposits import Counted, counted, items_of
+from ledger.queries.books.journal import told_anew
 from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund
 from ledger.services.pledges.donor_messages import tell_status
@@ -105,7 +108,13 @@ def bounce_cheque(
         merged(entries + _opened(session, pledge, again)),
         event_type="cheque_bounced",
         source="cash",
-        external_ref=str(entry_id),
+        external_ref=told_anew(
+            session,
+            book_id=book.id,
+            source="cash",
+            event_type="cheque_bounced",
+            reference=str(entry_id),
+        ),
         accounting_on=on,
         now=now,
         made_by=by,
@@ -127,6 +136,17 @@ def bounce_cheque(
             )
         tell_status(session, pledge=pledge, now=now)
     return posted.ids[0]
+
+
+def stands_again(session: Session, *, book_id: UUID, entry_id: UUID) -> None:
+    """Let a cheque stand as paid again whose return, booked by an entry, was undone."""
+    for item in session.scalars(
+        select(DepositItem).where(
+            DepositItem.book_id == book_id, DepositItem.bounce_entry_id == entry_id
+        )
+    ):
+        item.bounce_entry_id = None
+    session.flush()
 
 
 def _opened(session: Session, pledge: Pledge | None, again: int) -> list[Entry]:

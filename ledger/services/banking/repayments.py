@@ -110,7 +110,7 @@ def owe_again(session: Session, match: Match, opposite: Entry) -> None:
         txn = session.get(BalanceTransaction, leg.payment) if leg.payment else None
         if txn is not None:
             txn.owed_back -= leg.quantity
-            _restate(session, txn)
+            restate_refund(session, txn)
 
 
 def _debt(session: ReadSession, owed: str, book: Book, commodity: str) -> Debt:
@@ -176,11 +176,11 @@ def _post(
         )
     if txn is not None:
         txn.owed_back -= amount
-        _restate(session, txn)
+        restate_refund(session, txn)
     return entry_id
 
 
-def _restate(session: Session, txn: BalanceTransaction) -> None:
+def restate_refund(session: Session, txn: BalanceTransaction) -> None:
     """Note at the refund that was returned whether its donor has the money by now."""
     session.flush()
     refund = session.scalar(select(Refund).where(Refund.stripe_refund_id == txn.source_id))

@@ -12,10 +12,11 @@ from sqlalchemy import select
 
 from ledger.core.accounts import Acct
 from ledger.core.bounds import LONGEST_TEXT, check_text
-from ledger.core.entry import Entry
+from ledger.core.entry import Entry as CoreEntry
 from ledger.core.vocabulary import FulfilmentSource
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
+from ledger.models.journal import Entry
 from ledger.models.payments import Payout
 from ledger.models.pledges import Fulfilment, Pledge
 from ledger.models.statements import BankLinePart, LineState, Match, MatchRule
@@ -23,10 +24,11 @@ from ledger.queries.books.books import fund_by_code
 from ledger.queries.books.funds import on_account, spendable
 from ledger.services.accounting.fund_control import lock_fund
 from ledger.services.banking import repayments
+from ledger.services.banking.deposits import stands_again
 from ledger.services.banking.items import Item, item_by_id, join_again, mark_parked
 from ledger.services.banking.suggestions import FAILED
 from ledger.services.books import journal
-from ledger.services.pledges.pledges import record_fulfilment
+from ledger.services.pledges.pledges import record_fulfilment, restate
 from ledger.services.pledges.reopening import can_reopen
 
 # Rules whose match posted nothing: the entry was there before.
@@ -47,7 +49,7 @@ def last_match(session: ReadSession, item: Item) -> Match | None:
     )
 
 
-def undoing(session: ReadSession, *, line_id: UUID) -> tuple[Item, Match, Entry | None]:
+def undoing(session: ReadSession, *, line_id: UUID) -> tuple[Item, Match, CoreEntry | None]:
     """Return what undoing the last match of a line or payment would do: the item, the match, and
     the entry that would be booked, None where nothing would.
 
@@ -59,10 +61,9 @@ def undoing(session: ReadSession, *, line_id: UUID) -> tuple[Item, Match, Entry 
         raise Conflict("This line has not been matched.", place="line")
     if match.rule in POSTED_NOTHING:
         return item, match, None
-    if match.rule == MatchRule.RETURNED_CHEQUE:
+    if _was_moved(session, match):
         raise Conflict(
-            "A returned cheque cannot be undone. If the bank did pay it in the end, record "
-            "it again.",
+            "This entry has since been moved to another fund. Undo the entry that stands there.",
             place="line",
         )
     _check_payout(session, match)
@@ -90,14 +91,29 @@ def undo_match(session: Session, *, line_id: UUID, reason: str, by: UUID, now: d
     item, match, opposite = undoing(session, line_id=line_id)
     if opposite is not None:
         _take_back(session, item, match, opposite, by, now)
+    release(session, match, reason=reason, by=by, now=now)
+
+
+def release(session: Session, match: Match, *, reason: str, by: UUID | None, now: datetime) -> None:
+    """Note that a match was undone, and let its line or payment wait again where no other holds.
+
+    Nothing is booked: whoever reverses the entry calls this with it.
+    """
+    item = item_by_id(session, match.part_id or match.bank_line_id)
     match.undone_by, match.undone_at, match.undone_reason = by, now, reason.strip()
     mark_parked(session, item.line)
     if last_match(session, item) is None:
         _open(session, item, now)
 
 
+def _was_moved(session: ReadSession, match: Match) -> bool:
+    """Tell whether the entry of a match was reversed by a correction, which booked it anew."""
+    found = select(Entry.id).where(Entry.book_id == match.book_id, Entry.reverses == match.entry_id)
+    return session.scalar(found) is not None
+
+
 def _take_back(
-    session: Session, item: Item, match: Match, opposite: Entry, by: UUID, now: datetime
+    session: Session, item: Item, match: Match, opposite: CoreEntry, by: UUID, now: datetime
 ) -> None:
     named = {fund_by_code(session, match.book_id, leg.fund).id for leg in opposite.postings}
     funds = {fund.code: fund for fund in [lock_fund(session, key) for key in sorted(named)]}
@@ -122,8 +138,11 @@ def _take_back(
             raise Conflict("The tax on this contribution has since been reclaimed.", place="line")
     for row, pledge in _made_good(session, match):
         if row.quantity < 0:
-            # A repayment opened nothing, so undoing it makes nothing good.
+            # A repayment opened nothing, so undoing it makes nothing good; a cheque that was not
+            # returned after all does.
             session.delete(row)
+            session.flush()
+            restate(session, pledge)
             continue
         record_fulfilment(
             session,
@@ -135,6 +154,8 @@ def _take_back(
             now=now,
         )
     repayments.owe_again(session, match, opposite)
+    if match.rule == MatchRule.RETURNED_CHEQUE:
+        stands_again(session, book_id=match.book_id, entry_id=match.entry_id)
     payout = _payout_of(session, match)
     if payout is not None:
         payout.bank_line_id = None

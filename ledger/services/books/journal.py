@@ -210,6 +210,48 @@ def reverse(
 
     Raises NotFound for no such entry, Conflict when it is a reversal or was reversed already.
     """
+    return reverse_together(
+        session,
+        entries=[(book_id, entry_id)],
+        accounting_on=accounting_on,
+        now=now,
+        made_by=made_by,
+        approved_by=approved_by,
+    )
+
+
+def reverse_together(
+    session: Session,
+    *,
+    entries: Sequence[tuple[UUID, UUID]],
+    accounting_on: date,
+    now: datetime,
+    made_by: UUID | None = None,
+    approved_by: UUID | None = None,
+) -> Posted:
+    """Post the exact negations of the entries of one event, by book and id, on one day; those of
+    several share a transfer group, as the event did (I-23). Raises as ``reverse``."""
+    group = new_id() if len(entries) > 1 else None
+    drafts = []
+    for book_id, entry_id in entries:
+        _check_reversible(session, book_id, entry_id)
+        drafts.append(
+            Draft(
+                entry=load_entry(session, book_id, entry_id).reversed(),
+                event_type="reversal",
+                source="journal",
+                external_ref=str(entry_id),
+                accounting_on=accounting_on,
+                transfer_group=group,
+                reverses=entry_id,
+                made_by=made_by,
+                approved_by=approved_by,
+            )
+        )
+    return _post(session, drafts, now, moves=True)
+
+
+def _check_reversible(session: ReadSession, book_id: UUID, entry_id: UUID) -> None:
     target = session.get(journal.Entry, (book_id, entry_id))
     if target is None:
         raise NotFound("This book has no such journal entry.", place="entry")
@@ -224,17 +266,6 @@ def reverse(
     )
     if already is not None:
         raise Conflict("This journal entry has already been reversed.", place="entry")
-    draft = Draft(
-        entry=load_entry(session, book_id, entry_id).reversed(),
-        event_type="reversal",
-        source="journal",
-        external_ref=str(entry_id),
-        accounting_on=accounting_on,
-        reverses=entry_id,
-        made_by=made_by,
-        approved_by=approved_by,
-    )
-    return _post(session, [draft], now, moves=True)
 
 
 def load_entry(session: ReadSession, book_id: UUID, entry_id: UUID) -> Entry:

@@ -30,6 +30,7 @@ from ledger.models.journal import Entry, Posting
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
 from ledger.queries.books.books import funds_of
+from ledger.queries.books.journal import told_anew
 from ledger.queries.books.policies import capitalised_from
 from ledger.queries.people.parties import labels_for
 from ledger.queries.people.people import person_by_email
@@ -366,7 +367,13 @@ def _move(
         ),
         event_type=event_type,
         source="loan",
-        external_ref=str(loan.id),
+        external_ref=told_anew(
+            session,
+            book_id=loan.lender_id,
+            source="loan",
+            event_type=event_type,
+            reference=str(loan.id),
+        ),
         accounting_on=on,
         now=now,
         made_by=by,

@@ -34,6 +34,7 @@ from ledger.models.journal import Entry as EntryRow
 from ledger.models.parties import Party
 from ledger.models.pledges import Basket, Fulfilment, Pledge, PledgeLine
 from ledger.queries.books.balances import balance_of
+from ledger.queries.books.journal import told_anew
 from ledger.queries.books.policies import policy_of
 from ledger.queries.pledges.pledges import fulfilled_quantity, open_quantity
 from ledger.services.books import journal
@@ -381,7 +382,15 @@ def _end(
     )
     pledge.state = state
     pledge.unconfirmed = False
-    return _post(session, pledge, entries, f"pledge_{state}", on, now, made_by=made_by)
+    event_type = f"pledge_{state}"
+    named = told_anew(
+        session,
+        book_id=pledge.book_id,
+        source="pledge",
+        event_type=event_type,
+        reference=str(pledge.id),
+    )
+    return _post(session, pledge, entries, event_type, on, now, named, made_by=made_by)
 
 
 def _keep_early(
@@ -402,7 +411,7 @@ def _keep_early(
         legal_nature=pledge.legal_nature,
     )
     on = session.get_one(EntryRow, (pledge.book_id, entry_id)).accounting_on
-    _post(session, pledge, entries, "pledge_kept_early", on, now, told)
+    _post(session, pledge, entries, "pledge_kept_early", on, now, f"{pledge.id}/{told}")
 
 
 def _post(
@@ -412,17 +421,17 @@ def _post(
     event_type: str,
     on: date,
     now: datetime,
-    told: str = "",
+    reference: str = "",
     made_by: UUID | None = None,
 ) -> UUID:
-    """Post an event of a pledge and return its entry; ``told`` tells apart what can happen to it
-    more than once."""
+    """Post an event of a pledge and return its entry; ``reference`` tells apart what can happen to
+    it more than once."""
     return journal.post(
         session,
         entries,
         event_type=event_type,
         source="pledge",
-        external_ref=f"{pledge.id}/{told}" if told else str(pledge.id),
+        external_ref=reference or str(pledge.id),
         accounting_on=on,
         now=now,
         made_by=made_by,

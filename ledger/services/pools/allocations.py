@@ -24,6 +24,7 @@ from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book, Fund
 from ledger.models.people import Membership
 from ledger.models.pools import AllocationLine, AllocationRun, RunState
+from ledger.queries.books.journal import told_anew
 from ledger.queries.pools.pools import available, gifts_to_match, members_of
 from ledger.services.accounting.fund_control import lock_fund
 from ledger.services.approvals.agreements import NewAgreement, open_agreement
@@ -310,7 +311,13 @@ def settle_allocation_line(
         ),
         event_type="allocation_settled",
         source="allocation",
-        external_ref=f"{run.id}/{book_id}",
+        external_ref=told_anew(
+            session,
+            book_id=run.pool_id,
+            source="allocation",
+            event_type="allocation_settled",
+            reference=f"{run.id}/{book_id}",
+        ),
         accounting_on=on,
         now=now,
         made_by=made_by,

@@ -18,6 +18,7 @@ from ledger.services.pledges import receivables
 from ledger.services.pools import agreements, allocations, cost_sharing, lifecycle, pools, transfers
 from ledger.services.reconciliation import costs
 from ledger.services.spending import expenses, grants, loans, purchases, spending
+from ledger.services.undoing import undo
 from ledger.services.volunteering import hours
 
 MODULES = (
@@ -50,4 +51,5 @@ MODULES = (
     spending,
     supplies,
     transfers,
+    undo,
 )
