@@ -31,6 +31,7 @@ NOUNS = (
     "equipment.item",
     "workflow.desk",
     "accounting.journal",
+    "accounting.undo",
     "evidence.files",
     "campaigns.matching_sponsors",
     "banking.statements",

@@ -135,6 +135,15 @@ STORED: dict[str, list[dict[str, Any]]] = {
     "spending": [AGREEMENT],
     "sponsor": [AGREEMENT],
     "transfer": [{"giver_fund": KEY, "receiver": OTHER, "receiver_fund": OTHER, **MONEY}],
+    "undo": [
+        {
+            "entry_book": KEY,
+            "entry": OTHER,
+            "entries": [OTHER],
+            "kinds": ["cash", "cash_received"],
+            "amount": 1200,
+        }
+    ],
     "valuation": [{"valuation": KEY, "commodity": "USD", "quantity": 1200}],
     "write_off": [{"promise": KEY, **MONEY}],
 }

@@ -217,7 +217,7 @@ FORMS = (
         {"from_fund": "GEN", "to_fund": "SOLAR", "reason": "It was for the roof"},
         {"from_fund": "code", "to_fund": "code", "reason": "text"},
     ),
-    Form("journal.take_back", "treasurer", {"why": "Counted twice"}, {"why": "text"}),
+    Form("undo.ask", "treasurer", {"why": "Counted twice"}, {"why": "text"}),
     Form(
         "bank_tables.say",
         "treasurer",

@@ -166,7 +166,7 @@ DEEDS: dict[str, Deed] = {
     "journal.correct": Deed(
         TREASURER, {"from_fund": "GEN", "to_fund": "SOLAR", "reason": "It was for the roof"}
     ),
-    "journal.take_back": Deed(TREASURER, {"why": "Counted twice"}),
+    "undo.ask": Deed(TREASURER, {"why": "Counted twice"}),
     "statements.upload": Deed(TREASURER),
     "evidence.attach": Deed(TREASURER),
     "bank_tables.send": Deed(TREASURER),
@@ -473,6 +473,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "journal.show": READERS,
     **dict.fromkeys(("evidence.show", "evidence.download", "evidence.preview"), READERS),
     "journal.entry": READERS,
+    "undo.form": TREASURER,
     "journal.account": READERS,
     "journal.trial_balance": READERS,
     "payouts.show": READERS,

@@ -28,7 +28,7 @@ GUARDED = {
         "pools.settle",
         "pools.settle_all",
         "journal.correct",
-        "journal.take_back",
+        "undo.ask",
     ),
     *("periods.lift", "periods.reopen", "approvals.change"),
     "installation_books.create",

@@ -17,7 +17,12 @@ from ledger.models.pledges import Pledge
 from ledger.models.statements import BankLine, BankStatement
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code
+<<<<<<< HEAD
 from ledger.schemas.forms import wanted_of
+=======
+from ledger.queries.pledges.pledges import open_quantity
+from ledger.schemas.manual_entries import wanted_of
+>>>>>>> dc5edf2 (wip)
 from ledger.services.books.policies import choose_policy
 from ledger.services.people.people import grant_role
 from ledger.web.manual_entries.pages import ENTRY_KINDS
@@ -224,31 +229,39 @@ def test_an_entry_that_should_not_be_there_is_taken_back_by_two_people(town: Tow
     path = count_cash(town, "33", "twice")
     assert moved(town, before)[1030, "USD"] == 3_300
     treasurer = town.client("treasurer")
-    assert "Request a reversal" in treasurer.get(path).text
-    assert treasurer.post(f"{path}/take-back", data={"why": "Counted twice"}).status_code == 303
+    assert f"{path}/undo" in treasurer.get(path).text
+    assert "Request approval" in treasurer.get(f"{path}/undo").text
+    assert treasurer.post(f"{path}/undo", data={"why": "Counted twice"}).status_code == 303
     assert moved(town, before)[1030, "USD"] == 3_300
-    approve(town, "reversal")
+    approve(town, "undo")
     assert moved(town, before) == {}
     assert "Reversed by" in treasurer.get(path).text
-    again = treasurer.post(f"{path}/take-back", data={"why": "Counted twice"})
+    again = treasurer.post(f"{path}/undo", data={"why": "Counted twice"})
     assert again.status_code == 409
 
 
-def test_what_something_else_rests_on_is_not_taken_back(town: Town) -> None:
+def test_cash_for_a_pledge_is_undone_with_what_it_made_good(town: Town) -> None:
     treasurer = town.client("treasurer")
-    paid = count_cash(town, "3", "for a pledge", pledge=town.ids["reference"], fund="SOLAR")
-    page = treasurer.get(paid).text
-    assert "rests on this entry" in page
-    assert "Request a reversal" not in page
-    answer = treasurer.post(f"{paid}/take-back", data={"why": "It was not"})
-    assert answer.status_code == 409
+    reference = town.ids["reference"]
+
+    def open_of_it() -> int:
+        with town.db.snapshot() as session:
+            pledge = session.scalars(select(Pledge).where(Pledge.reference == reference)).one()
+            return open_quantity(session, pledge)
+
+    before = open_of_it()
+    paid = count_cash(town, "3", "for a pledge", pledge=reference, fund="SOLAR")
+    assert open_of_it() == before - 300
+    assert treasurer.post(f"{paid}/undo", data={"why": "It was not"}).status_code == 303
+    approve(town, "undo")
+    assert open_of_it() == before
 
 
 def test_cash_that_went_to_the_bank_since_is_not_taken_back(town: Town) -> None:
     held = money(town)[1030, "USD"]
     path = count_cash(town, "44", "banked soon")
     treasurer = town.client("treasurer")
-    assert treasurer.post(f"{path}/take-back", data={"why": "Counted twice"}).status_code == 303
+    assert treasurer.post(f"{path}/undo", data={"why": "Counted twice"}).status_code == 303
     all_of_it = f"{(held + 4_400) // 100}.{(held + 4_400) % 100:02}"
     bank = {"amount": all_of_it, "fund": "GEN", "received_on": DAY, "key": "b", "action": "bank"}
     assert treasurer.post("/books/A/cash", data=bank).status_code == 303
@@ -256,13 +269,13 @@ def test_cash_that_went_to_the_bank_since_is_not_taken_back(town: Town) -> None:
     with town.db.snapshot() as session:
         asked = session.scalars(
             select(ApprovalRequest).where(
-                ApprovalRequest.kind == "reversal", ApprovalRequest.state == "open"
+                ApprovalRequest.kind == "undo", ApprovalRequest.state == "open"
             )
         ).one()
     path = town.address("queue.decide", request_id=str(asked.id))
     answer = town.client("approver").post(path, data={"answer": "approve", "note": ""})
     assert answer.status_code == 409
-    assert "has since been used" in answer.text
+    assert "More has been booked on this entry" in answer.text
     assert town.rows() == before
 
 

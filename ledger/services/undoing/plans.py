@@ -13,7 +13,7 @@ from ledger.core.approval_rules import entry_amount
 from ledger.db import ReadSession
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book
-from ledger.models.journal import Entry, Posting
+from ledger.models.journal import Posting
 from ledger.models.statements import Match
 from ledger.services.undoing.events import (
     CORRECTION,
@@ -105,7 +105,7 @@ def plan_of(session: ReadSession, *, book_id: UUID, entry_id: UUID) -> Plan:
         if way is not None:
             waiting += events_of(session, direct(session, event, way.rests))
     events = tuple(sorted(found.values(), key=lambda one: one.id, reverse=True))
-    tied = tuple(one for event in events for one in _ties(session, event))
+    tied = tuple(one for event in events for one in ties_of(session, event))
     return Plan(
         root=root,
         events=events,
@@ -147,7 +147,8 @@ def _is_agreed(session: ReadSession, event: Event) -> bool:
     return session.scalar(in_hand.limit(1)) is not None
 
 
-def _ties(session: ReadSession, event: Event) -> list[Tied]:
+def ties_of(session: ReadSession, event: Event) -> list[Tied]:
+    """Return the bank lines that are tied to an event, the latest match first."""
     found = []
     for book_id, entry_id in sorted(event.origins):
         for match in session.scalars(
@@ -161,7 +162,7 @@ def _ties(session: ReadSession, event: Event) -> list[Tied]:
 
 
 def _line_made(session: ReadSession, event: Event) -> bool:
-    return any(one.rule != "entry" for one in _ties(session, event))
+    return any(one.rule != "entry" for one in ties_of(session, event))
 
 
 def _amounts(session: ReadSession, events: tuple[Event, ...]) -> dict[UUID, int]:
@@ -183,8 +184,3 @@ def _amounts(session: ReadSession, events: tuple[Event, ...]) -> dict[UUID, int]
 def is_corrected(event: Event) -> bool:
     """Tell whether an event stands in another fund than it was first booked in."""
     return any(row.source == CORRECTION for row in event.entries)
-
-
-def first_entry(event: Event, book_id: UUID) -> Entry:
-    """Return the entry of an event in a book."""
-    return next((row for row in event.entries if row.book_id == book_id), event.first)

@@ -32,7 +32,7 @@ from ledger.services.books import journal
 from ledger.services.undoing.events import Event
 from ledger.services.undoing.plans import Plan, answer_for, plan_of
 from ledger.services.undoing.restoring import Undone
-from ledger.services.undoing.ways import Here, Never, There, reversal_of, way_of
+from ledger.services.undoing.ways import Never, There, reversal_of, way_of
 
 # Requests to take back one entry, of before what rests on it could be undone with it.
 REVERSAL = "reversal"
@@ -327,11 +327,6 @@ def _carry_out_request(
         made_by=approval_request.made_by,
         approved_by=decision.by,
     )
-
-
-def is_here(answer: Here | There | Never) -> bool:
-    """Tell whether an event is undone by reversal on its own page."""
-    return isinstance(answer, Here)
 
 
 register(ApprovalKind(UNDO, UndoAsked, approve))

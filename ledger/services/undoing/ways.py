@@ -125,6 +125,14 @@ _STRIPE: dict[str, Way] = {
         Page.PAYMENTS,
         Conflict("Stripe has charged this fee. If Stripe waives it, the credit is booked."),
     ),
+    "balance_topped_up": Never(
+        Page.PAYMENTS,
+        Conflict("Stripe has taken this top-up from the bank. Pay it out again at Stripe."),
+    ),
+    "reserve_moved": Never(
+        Page.PAYMENTS,
+        Conflict("Stripe holds this money in reserve, and releases it on the day it has named."),
+    ),
     "movement_suspended": There(
         Page.SUSPENSE,
         Conflict("This payment waits to be categorised. Say which fund it was for."),

@@ -16,18 +16,17 @@ from ledger.web.site.locale import chosen
 def _entry(
     session: ReadSession,
     row: RequestRow,
-    payload: corrections.CorrectionAsked | corrections.ReversalAsked,
+    payload: corrections.CorrectionAsked,
 ) -> Evidence:
     entry = journal.entry_detail(session, book_id=row.book_id, entry_id=payload.entry).entry
-    funds = payload.funds if isinstance(payload, corrections.CorrectionAsked) else {}
-    names = {fund.code: fund.name for fund in funds_of(session, row.book_id)} if funds else {}
+    names = {fund.code: fund.name for fund in funds_of(session, row.book_id)}
     return Evidence(
         terms=[
             (_("Entry"), entry.event_type.replace("_", " ")),
             (_("Day"), format_day(entry.accounting_on, chosen())),
             *(
                 (_("To another fund"), f"{names.get(old, old)} → {names.get(new, new)}")
-                for old, new in funds.items()
+                for old, new in payload.funds.items()
             ),
         ],
         legs=entry.legs,
@@ -51,6 +50,5 @@ def _reopening(session: ReadSession, _row: RequestRow, payload: periods.Reopenin
 
 
 register(corrections.CORRECTION, _entry)
-register(corrections.REVERSAL, _entry)
 register(periods.CLOSING, _closing)
 register(periods.REOPENING, _reopening)

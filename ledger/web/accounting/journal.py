@@ -9,15 +9,16 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.core.accounts import Layer
-from ledger.errors import Conflict, Invalid, NotFound
+from ledger.errors import Invalid, NotFound
 from ledger.models.books import Book
-from ledger.queries.banking import statements
 from ledger.queries.books import balances, journal
 from ledger.queries.books.books import accounts_of, funds_of
 from ledger.schemas import forms
 from ledger.schemas.journal import AccountFilter, AsOfForm, EntryFilter
-from ledger.schemas.money import CorrectionForm, ReasonForm
+from ledger.schemas.money import CorrectionForm
 from ledger.services.accounting import corrections
+from ledger.services.undoing.events import event_of
+from ledger.web.accounting import undo_links
 from ledger.web.identity.sessions import fresh_needed
 from ledger.web.site.context import (
     book_for,
@@ -84,33 +85,6 @@ def correct(code: str, entry_id: UUID) -> Response:
         )
     except Invalid as refusal:
         return _entry_page(code, entry_id, request.form.to_dict(), errors_of(refusal), 422)
-    flash(_("Requested. The entry stays unchanged until an approver agrees."))
-    return redirect(url_for("journal.entry", code=code, entry_id=entry_id), 303)
-
-
-@pages.post("/books/<code>/journal/<uuid:entry_id>/take-back")
-@fresh_needed
-def take_back(code: str, entry_id: UUID) -> Response:
-    """Ask to take back an entry that should not be there; an approver decides."""
-    book = book_for("propose_correction", code)
-    person = signed_in()
-    try:
-        reason = read_form(ReasonForm()).why
-        write(
-            lambda session: corrections.propose_reversal(
-                session,
-                book_id=book.id,
-                entry_id=entry_id,
-                reason=reason,
-                made_by=person.id,
-                now=now(),
-            )
-        )
-    except Invalid as refusal:
-        return _entry_page(code, entry_id, request.form.to_dict(), errors_of(refusal), 422)
-    except Conflict as refusal:
-        values = request.form.to_dict()
-        return _entry_page(code, entry_id, values, {"why": [refusal.message]}, 409)
     flash(_("Requested. The entry stays unchanged until an approver agrees."))
     return redirect(url_for("journal.entry", code=code, entry_id=entry_id), 303)
 
@@ -247,16 +221,15 @@ def _entry_page(
     with reading() as session:
         detail = journal.entry_detail(session, book_id=book.id, entry_id=entry_id)
         funds = funds_of(session, book.id)
-        rests = corrections.what_rests_on(session, book_id=book.id, entry_id=entry_id)
-        matched = statements.item_of_entry(session, book_id=book.id, entry_id=entry_id)
+        event = event_of(session, book_id=book.id, entry_id=entry_id)
+        undoing = None if detail.reversed_by else undo_links.answer(session, event, book)
     return page(
         "accounting/entry.html",
         status,
         book=book,
         detail=detail,
         funds=funds,
-        rests=rests,
-        matched=matched,
+        undoing=undoing,
         may_correct=visitor().may("propose_correction", book.id),
-        form=Form(CorrectionForm(), ReasonForm(), values=values, errors=errors),
+        form=Form(CorrectionForm(), values=values, errors=errors),
     )

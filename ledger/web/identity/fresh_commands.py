@@ -26,7 +26,7 @@ WHAT: dict[str, Any] = {
     "pools.settle": later("settle with a pool"),
     "pools.settle_all": later("settle with a pool"),
     "journal.correct": later("correct an entry"),
-    "journal.take_back": later("reverse an entry"),
+    "undo.ask": later("undo an entry"),
     "periods.lift": later("reopen a period"),
     "periods.reopen": later("reopen a period"),
     "people.give": later("give a role"),
