@@ -91,6 +91,7 @@ REGISTERED = (
     "pools.agreement_kinds",
     "accounting.evidence",
     "banking.evidence",
+    "accounting.undo_evidence",
     "equipment.evidence",
     "manual_entries.evidence",
     "payments.evidence",

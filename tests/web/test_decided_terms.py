@@ -23,7 +23,7 @@ from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
 from ledger.models.periods import Period
 from ledger.queries.books.books import book_by_code, fund_by_code
-from ledger.services.accounting import corrections, opening_balances, periods
+from ledger.services.accounting import opening_balances, periods
 from ledger.services.approvals.agreements import AgreementAsked, NewAgreement, open_agreement
 from ledger.services.approvals.registry import registered
 from ledger.services.approvals.role_grants import RoleAsked
@@ -37,6 +37,7 @@ from ledger.services.pledges import receivables
 from ledger.services.pledges.parties import find_or_create_party
 from ledger.services.pools.cost_sharing import SharedCost
 from ledger.services.pools.pools import ContributionAsked
+from ledger.services.undoing import undo
 from ledger.services.volunteering.hours import HoursCorrection
 from ledger.web.approvals import agreement_kinds, evidence
 from tests.conftest import NOW
@@ -144,8 +145,18 @@ KINDS: dict[str, tuple[Ask, list[str]]] = {
     "closing": (lambda *_: periods.Closing(DAY), ["Last day of the closed period", IN_WORDS]),
     "reopening": (_closed, ["Last day of the closed period", IN_WORDS, "Nov 2, 2026"]),
     "reversal": (
-        lambda _s, town, *_: corrections.ReversalAsked(UUID(town.ids["entry_id"])),
+        lambda _s, town, *_: undo.ReversalAsked(UUID(town.ids["entry_id"])),
         ["cash", "Nov 2, 2026", "500.00"],
+    ),
+    "undo": (
+        lambda _s, town, book, _f: undo.UndoAsked(
+            book.id,
+            UUID(town.ids["entry_id"]),
+            (UUID(town.ids["entry_id"]),),
+            ("cash", "cash_received"),
+            50_000,
+        ),
+        ["cash", "Nov 2, 2026", "500.00", "Reverses in"],
     ),
     "hours_correction": (
         lambda _s, town, *_: HoursCorrection(UUID(town.ids["hours_id"]), 15, "MIN.ELEC"),

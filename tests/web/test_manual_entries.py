@@ -17,12 +17,8 @@ from ledger.models.pledges import Pledge
 from ledger.models.statements import BankLine, BankStatement
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code
-<<<<<<< HEAD
-from ledger.schemas.forms import wanted_of
-=======
 from ledger.queries.pledges.pledges import open_quantity
-from ledger.schemas.manual_entries import wanted_of
->>>>>>> dc5edf2 (wip)
+from ledger.schemas.forms import wanted_of
 from ledger.services.books.policies import choose_policy
 from ledger.services.people.people import grant_role
 from ledger.web.manual_entries.pages import ENTRY_KINDS

@@ -20,6 +20,8 @@ from tests.web.town import OF_POOLS, Town
 Key = tuple[str, UUID, str]
 MISTAKE = re.compile(r'<section id="mistake">(.*?)</section>', re.DOTALL)
 LINK = re.compile(r'href="([^"]+)"')
+# What waits at Stripe's own page, and what was spent meanwhile.
+STAND = {"movement_suspended", "spending_bill", "transfer_received"}
 # What is not about the books, or ends the session of whoever sends it.
 NOT_BOOKED = ("sign_in.", "factors.", "passkeys.", "my_data.", "tokens.", "people.")
 
@@ -85,7 +87,7 @@ def test_every_kind_that_pages_make_is_undone_on_pages(quick_town: Town) -> None
     kinds = {kind for _book, _entry_id, kind in standing(town)}
     undone: set[str] = set()
     for key in standing(town):
-        book, entry_id, kind = key
+        book, _entry_id, kind = key
         said, link = said_about(town, key)
         if "This entry was undone" in said:
             undone.add(kind)
@@ -100,10 +102,10 @@ def test_every_kind_that_pages_make_is_undone_on_pages(quick_town: Town) -> None
             continue
         answer = client.post(link, data={"why": "It never happened"})
         assert answer.status_code in (303, 409), (kind, answer.text)
-        if kind=="transfer_received": print(link, answer.status_code, re.findall(r'class="problem".*', answer.text))
+        if kind == "transfer_received":
+            print(link, answer.status_code, re.findall(r'class="problem".*', answer.text))
         approve(town, "undo")
         if "This entry was undone" in said_about(town, key)[0]:
             undone.add(kind)
     assert broken(town) == before
-    print(sorted(kinds - undone), sorted(undone))
-    assert 0
+    assert kinds - undone == STAND, kinds - undone

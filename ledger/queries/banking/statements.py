@@ -464,13 +464,3 @@ def recent_texts(session: ReadSession, *, book_id: UUID, since: date) -> str:
         select(BankLine.remittance).where(BankLine.book_id == book_id, BankLine.booked_on >= since)
     )
     return " ".join(rows)
-
-
-def item_of_entry(session: ReadSession, *, book_id: UUID, entry_id: UUID) -> UUID | None:
-    """Return the line or payment that was matched to an entry, None when none is."""
-    row = session.execute(
-        select(Match.bank_line_id, Match.part_id)
-        .where(Match.book_id == book_id, Match.entry_id == entry_id, Match.holds())
-        .limit(1)
-    ).one_or_none()
-    return None if row is None else row.part_id or row.bank_line_id

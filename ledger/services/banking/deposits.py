@@ -124,18 +124,25 @@ def bounce_cheque(
     item.bounce_entry_id = posted.ids[0]
     session.flush()
     if pledge is not None:
-        if can_reopen(pledge):
-            record_fulfilment(
-                session,
-                pledge=pledge,
-                entry_id=posted.ids[0],
-                quantity=-item.amount,
-                source=FulfilmentSource.RETURN,
-                source_ref=str(item.id),
-                now=now,
-            )
-        tell_status(session, pledge=pledge, now=now)
+        _open_again(session, pledge, item, posted.ids[0], now)
     return posted.ids[0]
+
+
+def _open_again(
+    session: Session, pledge: Pledge, item: DepositItem, entry_id: UUID, now: datetime
+) -> None:
+    """Note at a pledge that its cheque came back, and tell its donor."""
+    if can_reopen(pledge):
+        record_fulfilment(
+            session,
+            pledge=pledge,
+            entry_id=entry_id,
+            quantity=-item.amount,
+            source=FulfilmentSource.RETURN,
+            source_ref=str(item.id),
+            now=now,
+        )
+    tell_status(session, pledge=pledge, now=now)
 
 
 def stands_again(session: Session, *, book_id: UUID, entry_id: UUID) -> None:

@@ -24,7 +24,10 @@ def _undone(
         for row in event.entries:
             (entry,) = journal.entries_by_id(session, book_id=row.book_id, ids=[row.id])
             sums = ", ".join(f"{format_figure(total, unit)} {unit}" for unit, total in entry.totals)
-            kind, day = entry.event_type.replace("_", " "), format_day(entry.accounting_on, chosen())
+            kind, day = (
+                entry.event_type.replace("_", " "),
+                format_day(entry.accounting_on, chosen()),
+            )
             book = session.get_one(Book, row.book_id).name
             terms.append((_("Reverses in %(name)s", name=book), f"{kind}, {day}, {sums}"))
     detail = journal.entry_detail(session, book_id=book_id, entry_id=payload.entry)
