@@ -150,6 +150,7 @@ _BANKING: dict[str, Way] = {
     "receipt_identified": _BANK,
     "bank_charge": _BANK,
     "payout_arrived": _BANK,
+    "cost_paid_without_bill": _BANK,
     "owed_refund_repaid": Here(restore=(_PLEDGES, restoring.repaid)),
     "cash_received": _BANK,
     "cash_banked": Here((resting.on_deposit,), (restoring.deposit,)),
