@@ -31,8 +31,9 @@ from ledger.services.books import journal
 from ledger.services.pledges.pledges import record_fulfilment, restate
 from ledger.services.pledges.reopening import can_reopen
 
-# Rules whose match posted nothing: the entry was there before.
-POSTED_NOTHING = (MatchRule.ENTRY,)
+# Rules whose match posted nothing: the entry was there before, or is the step of an agreement and
+# is undone with the agreement.
+POSTED_NOTHING = (MatchRule.ENTRY, MatchRule.BILL, MatchRule.EXPENSE, MatchRule.GRANT)
 
 
 def last_match(session: ReadSession, item: Item) -> Match | None:
