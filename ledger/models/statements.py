@@ -112,6 +112,8 @@ class BankLine(Base):
     __table_args__ = (
         UniqueConstraint("book_id", "account", "fingerprint"),
         Index("ix_bank_line_statement_id", "statement_id"),
+        Index("ix_bank_line_history_key", "book_id", "history_key"),
+        Index("ix_bank_line_counterparty_account", "book_id", "counterparty_account"),
         Index(
             "ix_bank_line_open",
             "book_id",
@@ -176,6 +178,8 @@ class BankLine(Base):
     interim: Mapped[bool] = mapped_column(default=False, server_default=false())
     fingerprint: Mapped[Code]
     state: Mapped[LineState]
+    # What alike lines share (core.line_history); empty where the line says nothing.
+    history_key: Mapped[Code | None]
     # The money of the line, or of one of its payments, is booked as nobody's yet (I-69).
     parked: Mapped[bool] = mapped_column(default=False, server_default=false())
 

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from ledger.core import bookkeeping
+from ledger.core.line_history import history_key
 from ledger.db import Session
 from ledger.ids import new_id
 from ledger.models.payments import Payout
@@ -60,6 +61,8 @@ class Hall:
         on: date = DAY,
         account: int = 1010,
         code: str | None = None,
+        name: str | None = None,
+        iban: str | None = None,
     ) -> BankLine:
         """Put a line on the statement."""
         made = BankLine(
@@ -73,8 +76,10 @@ class Hall:
             value_on=on,
             bank_reference=None,
             end_to_end_id=None,
-            counterparty_name=None,
+            counterparty_name=name,
+            counterparty_account=iban,
             remittance=remittance,
+            history_key=history_key(amount, remittance, iban, name),
             code=code,
             fingerprint=str(new_id()),
             state="open",

@@ -29,6 +29,11 @@ from tests.services.bank_hall import DAY, Hall
 ON = date(2026, 3, 2)
 
 
+def agree(session: Session, request: ApprovalRequest, who: Person) -> None:
+    """Let somebody say yes to a request."""
+    decide(session, request_id=request.id, approve=True, decided_by=who.id, note="", now=NOW)
+
+
 class Desk(Hall):
     """A hall with a treasurer, an approver and a member, and 1,000.00 to spend."""
 
@@ -52,7 +57,14 @@ class Desk(Hall):
 
     def approve(self, request: ApprovalRequest) -> None:
         """Let the approver agree."""
-        decide(self.session, request_id=request.id, approve=True, decided_by=self.approver.id, note="", now=NOW)
+        decide(
+            self.session,
+            request_id=request.id,
+            approve=True,
+            decided_by=self.approver.id,
+            note="",
+            now=NOW,
+        )
 
     def asked(self) -> ApprovalRequest:
         """The last request."""
@@ -224,7 +236,12 @@ def test_a_payment_without_a_bill_is_booked_when_somebody_else_agrees(desk: Desk
         desk.say(line, cost)
     with pytest.raises(NotAllowed):
         decide(
-            desk.session, request_id=desk.asked().id, approve=True, decided_by=desk.treasurer.id, note="", now=NOW
+            desk.session,
+            request_id=desk.asked().id,
+            approve=True,
+            decided_by=desk.treasurer.id,
+            note="",
+            now=NOW,
         )
     desk.approve(desk.asked())
     assert (line.state, desk.balance(5110)) == ("matched", 3_000)

@@ -14,6 +14,7 @@ from sqlalchemy import Select, select, update
 
 from ledger.bank_files import Line, Part, Statement, StatementFile, chain_breaks, decimal_text
 from ledger.core.fitting_accounts import Use, check_fits
+from ledger.core.line_history import history_key
 from ledger.db import ReadSession, Session
 from ledger.errors import Invalid
 from ledger.models.books import Account, Book
@@ -407,6 +408,9 @@ def _line(book_id: UUID, item: _Planned, one: Told) -> BankLine:
         returned=line.returned,
         interim=item.span.interim,
         fingerprint=one.fingerprint,
+        history_key=history_key(
+            line.amount, line.remittance, line.counterparty_account, line.counterparty_name
+        ),
         # A line of nothing (a note of the bank) leaves nothing to decide.
         state=LineState.OPEN if line.amount else LineState.MATCHED,
     )

@@ -195,7 +195,7 @@ def _bank_texts(session: Session, entries: Select[UUID]) -> None:
     session.execute(
         update(BankLine)
         .where(BankLine.id.in_(ties))
-        .values(**NO_TEXTS, through=None, batch_reference=None, returned=None)
+        .values(**NO_TEXTS, history_key=None, through=None, batch_reference=None, returned=None)
         .execution_options(synchronize_session=False)
     )
 

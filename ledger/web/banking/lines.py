@@ -19,9 +19,9 @@ from ledger.queries.books.journal import EntryRow
 from ledger.schemas import bank_lines as schemas
 from ledger.services.approvals import previews
 from ledger.services.banking.items import Item, item_by_id
-from ledger.services.banking.suggestions import suggestions_for
 from ledger.services.reconciliation import agreed, costs
 from ledger.services.reconciliation.meanings import EITHER, IN, MEANINGS, OUT, Part
+from ledger.services.reconciliation.scoring import Idea, chosen, ideas_for
 from ledger.services.reconciliation.splitting import MOST_PARTS, book_parts
 from ledger.web.site.context import (
     book_for,
@@ -33,6 +33,7 @@ from ledger.web.site.context import (
     signed_in,
     write,
 )
+from ledger.web.site.formatting import plain_decimal
 from ledger.web.site.forms import WHOLE, Errors, Form, errors_of
 
 pages = Blueprint("lines", __name__)
@@ -60,21 +61,12 @@ LABELS: Mapping[str, object] = {
 FIELDS = ("meaning", "amount", "target", "fund", "account", "note")
 # Places that services name → the field of a part.
 PLACES = {"reference": "target", "entry": "target", "owed": "target", "payout": "target"}
-RULE_MEANINGS = {
-    "M-01": "payout",
-    "M-02": "payout",
-    "M-05": "pledge",
-    "M-06": "pledge",
-    "M-09": "charge",
-    "M-12": "returned",
-    "owed_refund": "repaid",
-}
 
 
 @pages.get("/books/<code>/bank/lines/<uuid:line_id>")
 def show(code: str, line_id: UUID) -> Response:
     """Show one line or payment, and the form that says what it is."""
-    return _page(code, line_id, _first_row(), {})
+    return _page(code, line_id, _first_row() or None, {})
 
 
 @pages.post("/books/<code>/bank/lines/<uuid:line_id>")
@@ -141,6 +133,28 @@ def _first_row() -> dict[str, str]:
     }
 
 
+def _filled(owner: Book, ideas: Sequence[Idea]) -> dict[str, str]:
+    """Return the form as a suggestion fills it in: the one that was asked for, else the one that
+    is sure enough."""
+    number = request.args.get("idea", "")
+    known = number.isascii() and number.isdigit() and 1 <= int(number[:2]) <= len(ideas)
+    idea = ideas[int(number[:2]) - 1] if known else chosen(ideas)
+    if idea is None:
+        return {}
+    return {
+        f"{name}-{row}": text
+        for row, part in enumerate(idea.parts)
+        for name, text in (
+            ("meaning", part.meaning),
+            ("amount", plain_decimal(part.amount or 0, owner.commodity)),
+            ("target", part.target),
+            ("fund", part.fund),
+            ("account", str(part.account or "")),
+        )
+        if text
+    }
+
+
 def _rows_of(values: Mapping[str, str]) -> list[int]:
     """Return the numbers of the rows that a form has."""
     return [
@@ -192,7 +206,7 @@ def _errors(refusal: PoolbookError, numbers: Sequence[int]) -> Errors:
 def _page(
     code: str,
     line_id: UUID,
-    values: Mapping[str, str],
+    values: Mapping[str, str] | None,
     errors: Errors,
     *,
     more: int = 0,
@@ -204,13 +218,13 @@ def _page(
         row = statements.line_by_id(session, book_id=owner.id, line_id=line_id)
         item = item_by_id(session, line_id)
         waits = item.line.state == item.state == "open" and not (item.part is None and row.begun)
-        ideas = suggestions_for(session, [item])[item.id] if waits else []
+        ideas = ideas_for(session, [item])[item.id] if waits else []
         funds = [fund for fund in funds_of(session, owner.id) if fund.fund_class != "agency"]
         accounts = fitting(Use.SPENDING, accounts_of(session, owner.id)) if waits else []
         payable = agreed.waiting(session, book_id=owner.id, out=item.amount < 0) if waits else []
         asked = costs.asked_of(session, [item.id, *(one.part.id for one in row.parts)])
-    rows = max(1, len(_rows_of(values))) + more
-    shown = dict(values)
+    shown = _filled(owner, ideas) if values is None else dict(values)
+    rows = max(1, len(_rows_of(shown))) + more
     general = next((one.code for one in funds if one.fund_class == FundClass.UNRESTRICTED), "")
     for number in range(rows):
         shown.setdefault(f"fund-{number}", general)
@@ -221,7 +235,7 @@ def _page(
         row=row,
         item=item,
         waits=waits,
-        ideas=[(RULE_MEANINGS.get(idea.rule, "entry"), idea) for idea in ideas],
+        ideas=ideas,
         payable=payable,
         asked=asked,
         seen=seen,

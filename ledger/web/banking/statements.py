@@ -33,6 +33,7 @@ from ledger.services.banking import (
 from ledger.services.banking.items import item_by_id, items_of_rows
 from ledger.services.banking.statements import Choice, Imported, SeveralAccounts
 from ledger.services.importing import tables
+from ledger.services.reconciliation.scoring import ideas_for
 from ledger.web.importing import table_forms
 from ledger.web.site.background import lead_to_job
 from ledger.web.site.context import (
@@ -318,7 +319,7 @@ def _page(
         shown = {
             "waiting": waiting,
             "parked": parked,
-            "ideas": matching.suggestions_for(session, items),
+            "ideas": ideas_for(session, items),
             "known": statements.statements_of(session, book_id=book.id, after=row_asked("older")),
             "agreement": statements.agreement(session, book_id=book.id),
             "waiting_count": statements.open_lines(session, book_id=book.id),

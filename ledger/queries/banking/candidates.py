@@ -1,0 +1,173 @@
+"""What a bank line could pay, and what was done with lines like it; amounts in minor units.
+
+A few set-based questions for any number of lines. Must not weigh what it finds.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+
+from ledger.core.vocabulary import OPEN_PLEDGES, FundClass
+from ledger.db import ReadSession
+from ledger.models.books import Fund
+from ledger.models.journal import Posting
+from ledger.models.parties import Party
+from ledger.models.pledges import Basket, Fulfilment, Pledge, PledgeLine
+from ledger.models.statements import BankLine, LineState, Match
+
+MOST = 500
+MOST_DECISIONS = 2_000
+# Quantities and memos tell nothing of what a line was for.
+VALUES_END = 8_000
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPledge:
+    """A pledge of money that is open: how much of it, and the next instalment."""
+
+    reference: str
+    party_id: UUID
+    donor: str
+    fund: str
+    open: int
+    instalment: int
+    due_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was done with a line: its rule, and the account and fund that it went to."""
+
+    rule: str
+    account: int
+    fund: str
+    at: datetime
+
+
+def open_pledges(
+    session: ReadSession,
+    *,
+    book_id: UUID,
+    commodity: str,
+    references: Collection[str],
+    parties: Collection[UUID],
+    amounts: Collection[int],
+) -> list[OpenPledge]:
+    """Return open pledges of a currency that have one of these references or donors, or are
+    promised with one of these amounts, as a whole or by instalment."""
+    by_instalment = select(PledgeLine.pledge_id).where(PledgeLine.quantity.in_(amounts))
+    rows = session.execute(
+        select(Pledge, func.coalesce(Basket.name, Party.name), Fund.code)
+        .join(Party, Party.id == Pledge.party_id)
+        .join(Fund, (Fund.book_id == Pledge.book_id) & (Fund.id == Pledge.fund_id))
+        .outerjoin(Basket, Basket.id == Pledge.basket_id)
+        .where(
+            Pledge.book_id == book_id,
+            Pledge.commodity == commodity,
+            Pledge.state.in_(OPEN_PLEDGES),
+            or_(
+                Pledge.reference.in_(references),
+                Pledge.party_id.in_(parties),
+                Pledge.quantity.in_(amounts),
+                Pledge.id.in_(by_instalment),
+            ),
+        )
+        .order_by(Pledge.created_at, Pledge.id)
+        .limit(MOST)
+    ).all()
+    ids = [pledge.id for pledge, _donor, _fund in rows]
+    done: dict[UUID, int] = {
+        pledge_id: int(quantity)
+        for pledge_id, quantity in session.execute(
+            select(Fulfilment.pledge_id, func.sum(Fulfilment.quantity))
+            .where(Fulfilment.pledge_id.in_(ids), Fulfilment.counts())
+            .group_by(Fulfilment.pledge_id)
+        )
+    }
+    plans: dict[UUID, list[PledgeLine]] = defaultdict(list)
+    for line in session.scalars(
+        select(PledgeLine)
+        .where(PledgeLine.pledge_id.in_(ids))
+        .order_by(PledgeLine.pledge_id, PledgeLine.due_on, PledgeLine.n)
+    ):
+        plans[line.pledge_id].append(line)
+    found = []
+    for pledge, donor, fund in rows:
+        left = pledge.quantity - done.get(pledge.id, 0)
+        if left > 0:
+            due_on, part = _next(plans[pledge.id], done.get(pledge.id, 0))
+            found.append(
+                OpenPledge(pledge.reference, pledge.party_id, donor, fund, left, part, due_on)
+            )
+    return found
+
+
+def _next(plan: Collection[PledgeLine], done: int) -> tuple[date | None, int]:
+    """Return the day and the open rest of the first instalment that is not paid."""
+    for line in plan:
+        if done < line.quantity:
+            return line.due_on, line.quantity - done
+        done -= line.quantity
+    return None, 0
+
+
+def givers_by_account(
+    session: ReadSession, *, book_id: UUID, accounts: Collection[str]
+) -> dict[str, set[UUID]]:
+    """Return who has paid pledges from these bank accounts before, by account."""
+    found: dict[str, set[UUID]] = defaultdict(set)
+    for account, party_id in session.execute(
+        select(BankLine.counterparty_account, Pledge.party_id)
+        .join(Match, Match.bank_line_id == BankLine.id)
+        .join(
+            Fulfilment,
+            (Fulfilment.book_id == Match.book_id) & (Fulfilment.entry_id == Match.entry_id),
+        )
+        .join(Pledge, Pledge.id == Fulfilment.pledge_id)
+        .where(
+            BankLine.book_id == book_id,
+            BankLine.counterparty_account.in_(accounts),
+            Match.holds(),
+        )
+        .distinct()
+    ):
+        if account:
+            found[account].add(party_id)
+    return found
+
+
+def decisions(
+    session: ReadSession, *, book_id: UUID, keys: Collection[str]
+) -> dict[str, list[Decided]]:
+    """Return what was done with whole lines that share these history keys, the last first."""
+    rows = session.execute(
+        select(BankLine.history_key, Match, Posting.account, Fund.code, Fund.fund_class)
+        .join(Match, Match.bank_line_id == BankLine.id)
+        .join(
+            Posting,
+            (Posting.book_id == Match.book_id) & (Posting.entry_id == Match.entry_id),
+        )
+        .join(Fund, (Fund.book_id == Posting.book_id) & (Fund.id == Posting.fund_id))
+        .where(
+            BankLine.book_id == book_id,
+            BankLine.history_key.in_(keys),
+            BankLine.state == LineState.MATCHED,
+            Match.part_id.is_(None),
+            Match.holds(),
+            Posting.account != BankLine.account,
+            Posting.account < VALUES_END,
+        )
+        .order_by(BankLine.booked_on.desc(), BankLine.id.desc(), Posting.line)
+        .limit(MOST_DECISIONS)
+    )
+    found: dict[str, list[Decided]] = defaultdict(list)
+    seen: set[UUID] = set()
+    for key, match, account, fund, kind in rows:
+        if key and match.id not in seen and kind != FundClass.AGENCY:
+            seen.add(match.id)
+            found[key].append(Decided(match.rule, account, fund, match.made_at))
+    return found
