@@ -3,6 +3,7 @@
 The key of lines that are there is worked out here, a thousand at a time.
 """
 
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -55,12 +56,11 @@ def downgrade() -> None:
     op.drop_column("bank_line", "history_key")
 
 
-def _key(row: sa.Row[tuple[UUID, int, str, str | None, str | None]]) -> str:
-    _id, amount, remittance, account, name = row
-    return history_key(amount, remittance, account, name)
+def _key(row: sa.Row[Any]) -> str:
+    return history_key(row.amount, row.remittance, row.counterparty_account, row.counterparty_name)
 
 
-def _after(last: UUID | None) -> sa.Select[tuple[UUID, int, str, str | None, str | None]]:
+def _after(last: UUID | None) -> sa.Select[Any]:
     columns = (
         LINE.c.id,
         LINE.c.amount,
