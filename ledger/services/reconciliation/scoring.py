@@ -125,6 +125,11 @@ class Idea:
         """The meaning of its first part."""
         return self.parts[0].meaning
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether enough speaks for it to be filled in, were there no other."""
+        return self.points >= CHOSEN
+
 
 def ideas_for(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Idea]]:
     """Return what lines and payments of one book could be, the best five of each first.
