@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from ledger.db import Database, Session
+from ledger.links import PLEDGE, Links
 from ledger.models.pledges import Pledge
 from ledger.services.books.seals import seal_all
 from ledger.services.payments import payments, refund_settlement
@@ -53,7 +54,7 @@ def test_what_was_paid_in_another_currency_is_shown_as_it_is_in_the_books(giver:
     pledge = giver.till.foreign(paid=5_000, settled=5_412)
     totals, rows = giver.giving()
     assert totals == [("received", "USD", 5_412)]
-    assert rows == [("received", "USD", 5_412), ("promised", "EUR", 0)]
+    assert rows == [("received", "USD", 5_412), ("open", "EUR", 0)]
     assert giver.thanks(pledge) == rows
 
 
@@ -63,7 +64,7 @@ def test_what_a_bank_takes_back_is_no_longer_received(giver: Giver) -> None:
     giver.till.dispute(charge)
     totals, rows = giver.giving()
     assert totals == []
-    assert rows == [("received", "USD", 0), ("promised", "USD", 0)]
+    assert rows == [("received", "USD", 0), ("open", "USD", 0)]
 
 
 def test_what_is_owed_back_is_no_longer_received(giver: Giver) -> None:
@@ -83,8 +84,13 @@ def test_a_promise_whose_payment_was_left_is_not_promised(giver: Giver) -> None:
     payments.prepare_attempt(giver.session, pledge_id=left.id, params_sha256="x", now=NOW)
     totals, _rows = giver.giving()
     assert totals == [("received", "USD", 0), ("promised", "USD", 6_000)]
-    assert giver.thanks(left) == [("received", "USD", 0), ("promised", "USD", 0)]
-    assert giver.thanks(kept) == [("received", "USD", 0), ("promised", "USD", 6_000)]
+    # To its giver it is open, beside the way to pay it: in the list, after the pledge, by its link.
+    assert giver.thanks(left) == [("received", "USD", 0), ("open", "USD", 20_000)]
+    assert giver.thanks(kept) == [("received", "USD", 0), ("open", "USD", 6_000)]
+    links = Links("", giver.agreement.client.application.config["SECRET_KEY"])
+    assert giver.agreement.page(f"/promises/{links.token(PLEDGE, left.id)}") == [
+        ("open", "USD", 20_000)
+    ]
 
 
 def test_monthly_gifts_are_in_the_totals(giver: Giver) -> None:

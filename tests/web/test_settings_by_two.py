@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import delete, select
 
-from ledger.core.vocabulary import MandateState
+from ledger.core.vocabulary import LegalNature, MandateState
 from ledger.db import Database
 from ledger.errors import Invalid
 from ledger.links import PLEDGE, Links
@@ -110,6 +110,24 @@ def test_what_a_saved_card_is_charged_is_not_asked_for_by_bank_too(town: Town, s
         page = town.client().get(address)
         assert page.status_code == 200
         assert (GROUPED in page.text) == (state == "needs_donor"), address
+
+
+def test_a_transfer_for_an_all_or_nothing_campaign_is_held(town: Town) -> None:
+    leave_alone(town)
+    assert town.client("admin").post(BANKS, data=BANK).status_code == 303
+    with town.db.transaction() as session:
+        pledge = session.scalars(
+            select(Pledge).where(Pledge.reference == town.ids["reference"])
+        ).one()
+        pledge.legal_nature = LegalNature.CONDITIONAL
+        token = Links("", town.app.config["SECRET_KEY"]).token(PLEDGE, pledge.id)
+    for address in (town.address("pledges.thanks"), f"/promises/{token}"):
+        page = town.client().get(address).text
+        assert GROUPED in page, address
+        assert "We hold it until the campaign reaches everything it needs" in page
+    with town.db.transaction() as session:
+        session.get_one(Pledge, pledge.id).legal_nature = LegalNature.INTENTION
+    assert "We hold it" not in town.client().get(f"/promises/{token}").text
 
 
 def test_the_queue_promises_a_booking_only_where_one_follows(town: Town) -> None:
