@@ -520,7 +520,7 @@ def test_what_an_earlier_version_booked_on_a_misread_day_is_not_doubled(
     sqlite_book(misread, at_new_year)
     done = run(*arguments).json
     assert (done["entries"], done["duplicates"]) == (0, 1)
-    assert "it is of 2015-01-01, but is in the books on 2014-12-31" in done["warnings"][0]
+    assert "it is of Jan 1, 2015, but is in the books on Dec 31, 2014" in done["warnings"][0]
 
 
 @pytest.mark.usefixtures("_book")

@@ -83,7 +83,7 @@ def test_many_entries_keep_out_of_a_closed_period(session: Session, book: Book) 
         )
     )
     session.flush()
-    with pytest.raises(Conflict, match="closed up to 2026-10-02"):
+    with pytest.raises(Conflict, match="closed up to Oct 2, 2026"):
         journal.post_batch(session, drafts(), now=NOW)
     later = [replace(draft, accounting_on=date(2026, 10, 3)) for draft in drafts()]
     assert journal.post_batch(session, later, now=NOW).duplicates == 0

@@ -129,7 +129,7 @@ def test_an_import_into_a_closed_period_is_refused_by_line(
         b'"postings":[{"account":1010,"fund":"GEN","commodity":"USD","quantity":5},'
         b'{"account":4010,"fund":"GEN","commodity":"USD","quantity":-5}]}'
     )
-    with pytest.raises((Invalid, Conflict), match="closed up to 2026-10-31"):
+    with pytest.raises((Invalid, Conflict), match="closed up to Oct 31, 2026"):
         import_entries(session, lines=[line], book=None, now=NOW)
 
 
@@ -183,7 +183,7 @@ def test_only_a_day_that_is_over_and_open_can_be_closed(
     with pytest.raises(Invalid, match="You can close a period only after its last day"):
         close(session, book, people, until=NOW.date())
     close(session, book, people)
-    with pytest.raises(Invalid, match="The books are already closed up to 2026-10-31"):
+    with pytest.raises(Invalid, match="The books are already closed up to Oct 31, 2026"):
         close(session, book, people, until=OCTOBER)
 
 
@@ -340,7 +340,7 @@ def test_an_import_into_a_softly_closed_period_is_refused(
         b'"postings":[{"account":1010,"fund":"GEN","commodity":"USD","quantity":5},'
         b'{"account":4010,"fund":"GEN","commodity":"USD","quantity":-5}]}'
     )
-    with pytest.raises((Invalid, Conflict), match="closed up to 2026-10-31"):
+    with pytest.raises((Invalid, Conflict), match="closed up to Oct 31, 2026"):
         import_entries(session, lines=[line], book=None, now=NOW)
 
 
@@ -351,7 +351,7 @@ def test_a_soft_close_needs_a_reason_and_an_open_day_and_ends_with_the_close(
         with pytest.raises(Invalid):
             softly(session, book, people, until, reason)
     softly(session, book, people)
-    with pytest.raises(Invalid, match="The books already have a soft close up to 2026-10-31"):
+    with pytest.raises(Invalid, match="The books already have a soft close up to Oct 31, 2026"):
         softly(session, book, people)
     assert [row.until_on for row in soft_closes_of(session, book_id=book.id)] == [OCTOBER]
     close(session, book, people)

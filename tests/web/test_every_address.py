@@ -26,6 +26,7 @@ from ledger.web.approvals.agreement_kinds import asked_for, listed, registered
 from ledger.web.manual_entries.pages import ENTRY_KINDS
 from reports.exports import FORMATS
 from tests.web.permissions import GUEST, OTHER_GIVER, VIEWS, WITH_LINK
+from tests.web.raw_days import raw_days
 from tests.web.test_agreements import WALKS, approve, ask, give_money
 from tests.web.town import OF_POOLS, OTHERS, Town
 
@@ -127,6 +128,8 @@ def surprises(town: Town, endpoint: str) -> tuple[list[str], int]:
             shown += answer.status_code < 400
             if answer.status_code >= 500:
                 defects.append(f"{who} at {path}: {answer.status_code}")
+            if answer.mimetype == "text/html":
+                defects += [f"{who} at {path}: {text}" for text in raw_days(answer.text)]
     return defects, shown
 
 
@@ -155,6 +158,19 @@ def test_a_defect_of_one_kind_of_form_is_noticed(
     assert defects == [
         f"{who} at /books/A/agreements/new/purchase: 500" for who in ("member", "treasurer")
     ]
+
+
+def test_a_day_as_machines_write_it_is_noticed(
+    full_town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(full_town.app.jinja_env.filters, "day", lambda day: day.isoformat())
+    defects, _shown = surprises(full_town, "giving.show")
+    assert defects
+    assert "2026-11-02" in defects[0]
+    shown = "<p title='2026-11-02'>on 2026-11-02T10:00:00+00:00</p>2026-01-01/2026-11-02"
+    machines = '<time datetime="2026-11-02">Nov 2</time><code>2026-11-02</code>id-2026-11-02'
+    assert len(raw_days(shown)) == 3
+    assert raw_days(machines) == []
 
 
 def test_every_kind_of_agreement_is_walked(full_town: Town) -> None:

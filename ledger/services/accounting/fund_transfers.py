@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ledger.core import bookkeeping
+from ledger.core.days import in_words
 from ledger.core.entry import Entry
 from ledger.core.vocabulary import FundClass
 from ledger.db import Session
@@ -87,7 +88,7 @@ def release(
         raise Conflict(
             "The restriction ends on {until}. The fund can be released after that.",
             place="from_fund",
-            until=until.isoformat(),
+            until=in_words(until),
         )
     _move(session, approval_request, payload, decision, bookkeeping.restriction_released)
 

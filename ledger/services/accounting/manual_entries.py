@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from ledger.core.accounts import CASH_LIKE
-from ledger.core.days import day_in
+from ledger.core.days import day_in, in_words
 from ledger.core.entry import Entry, Posting
 from ledger.core.fitting_accounts import Use, check_fits
 from ledger.core.functions import FUNCTIONS
@@ -252,14 +252,14 @@ def _check_day(session: ReadSession, book: Book, day: date, today: date) -> None
     first = min(opened, session.scalar(earliest) or opened)
     if day < first:
         raise Invalid(
-            "These books begin on {first}.", place="accounting_date", first=first.isoformat()
+            "These books begin on {first}.", place="accounting_date", first=in_words(first)
         )
     closed = closed_until(session, [book.id]).get(book.id)
     if closed is not None and day <= closed:
         raise Conflict(
             "These books are closed up to {closed}.",
             place="accounting_date",
-            closed=closed.isoformat(),
+            closed=in_words(closed),
         )
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from ledger.core.days import day_in, end_of
+from ledger.core.days import day_in, end_of, in_words
 from ledger.core.payloads import to_document
 from ledger.core.vocabulary import RequestState, Role
 from ledger.db import ReadSession, Session
@@ -98,7 +98,8 @@ def give_role(
         starts_at=start,
         ends_at=_end(book, until),
     )
-    day = f"It starts on {start:%Y-%m-%d}." if start > now else "It starts immediately."
+    begins = in_words(day_in(book.time_zone, start))
+    day = f"It starts on {begins}." if start > now else "It starts immediately."
     _tell(
         session,
         book,
@@ -204,7 +205,7 @@ def choose_pause(
     _tell(
         session,
         book,
-        f"From {since.isoformat()} on, a new role starts {days} days after it is given.",
+        f"From {in_words(since)} on, a new role starts {days} days after it is given.",
         now=now,
     )
     return choice

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Select, select, update
 
 from ledger.bank_files import Line, Part, Statement, StatementFile, chain_breaks, decimal_text
+from ledger.core.days import in_words
 from ledger.core.fitting_accounts import Use, check_fits
 from ledger.core.line_history import history_key
 from ledger.db import ReadSession, Session
@@ -286,8 +287,8 @@ def _unconfirmed(
     confirmed = {one.kept.id for one in told if one.kept is not None}
     days = {one.line.booked_on for one in told}
     return [
-        f"An interim line of {decimal_text(kept.amount, currency)} on {kept.booked_on} is not on "
-        "this statement; the bank may have taken it back."
+        f"An interim line of {decimal_text(kept.amount, currency)} on {in_words(kept.booked_on)} "
+        "is not on this statement; the bank may have taken it back."
         for kept in before
         if kept.interim
         and kept.id not in confirmed
@@ -305,8 +306,9 @@ def _gap(history: History, currency: str) -> list[str]:
     last = max((one for one in final if one.closes_on),
                key=lambda one: (one.closes_on or first, one.statement_id))  # fmt: skip
     return [
-        f"The lines kept since {first} lead to {decimal_text(last.closing - found, currency)}, "
-        f"but the bank states {decimal_text(last.closing, currency)} on {last.closes_on}: a "
+        f"The lines kept since {in_words(first)} lead to "
+        f"{decimal_text(last.closing - found, currency)}, but the bank states "
+        f"{decimal_text(last.closing, currency)} on {in_words(last.closes_on or first)}: a "
         "statement in between is missing."
     ]
 

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from ledger.bank_files import Gift, GiftList
 from ledger.core import bookkeeping
 from ledger.core.accounts import BY_NUMBER, Acct
-from ledger.core.days import day_in
+from ledger.core.days import day_in, in_words
 from ledger.core.entry import Entry, entry
 from ledger.core.vocabulary import (
     BookKind,
@@ -308,7 +308,7 @@ def _book(
         raise Invalid(
             "{given_on} is in a closed period. Reopen the period, or leave this contribution out.",
             place=gift.place,
-            given_on=gift.given_on,
+            given_on=in_words(gift.given_on),
         )
     if pledge is not None:
         record_fulfilment(

@@ -8,7 +8,7 @@ the database holds none.
 from datetime import date, datetime
 
 from ledger.core.amount import is_currency, plain_text
-from ledger.core.days import day_in
+from ledger.core.days import day_in, in_words
 from ledger.core.pledge_sentences import Tone
 from ledger.core.vocabulary import LegalNature
 from ledger.db import Session
@@ -90,7 +90,7 @@ def tell_card_failed(
     """Say that a charge did not come through, and what its donor can do."""
     zone = session.get_one(Book, pledge.book_id).time_zone
     again = (
-        f"We will try again on {day_in(zone, tries_again_at).isoformat()}. You do not need to act."
+        f"We will try again on {in_words(day_in(zone, tries_again_at))}. You do not need to act."
         if tries_again_at is not None
         else "We cannot try again without you, because your bank wants you to confirm the payment."
     )
@@ -182,7 +182,7 @@ def tell_gift_stopped(session: Session, *, gift: RecurringGift, on: date, now: d
         subject="Your recurring contribution has ended",
         text=(
             f"Your contribution of {plain_text(gift.amount, gift.commodity)} {EVERY[gift.every]} "
-            f"to {_campaign(session, gift)} ended on {on.isoformat()}{why}. We will not charge you "
+            f"to {_campaign(session, gift)} ended on {in_words(on)}{why}. We will not charge you "
             "again. Your earlier contributions are not affected:"
         ),
         now=now,

@@ -6,6 +6,7 @@ transaction that is undone, so that no figure is computed twice.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -54,8 +55,9 @@ from ledger.web.site.context import (
     today,
     write,
 )
-from ledger.web.site.formatting import format_figure, format_minutes
+from ledger.web.site.formatting import format_day, format_figure, format_minutes, format_quantity
 from ledger.web.site.forms import Form, errors_of
+from ledger.web.site.locale import chosen
 
 pages = Blueprint("manual_entries", __name__)
 ACTION = "book_manual_entries"
@@ -305,9 +307,13 @@ def _conditions(_session: ReadSession, _book: Book) -> list[tuple[str, str]]:
     return [(grade, grade) for grade in Condition]
 
 
+def _day(day: date) -> str:
+    return format_day(day, chosen())
+
+
 def _loans(session: ReadSession, book: Book) -> list[tuple[str, str]]:
     return [
-        (str(row.id), f"{row.description or row.tag}, {row.lender}, {row.lent_on.isoformat()}")
+        (str(row.id), f"{row.description or row.tag}, {row.lender}, {_day(row.lent_on)}")
         for row in reversed(assets.loans_in(session, book_id=book.id))
     ]
 
@@ -319,8 +325,8 @@ def _banked(session: ReadSession, book: Book) -> list[tuple[str, str]]:
             ", ".join(
                 text
                 for text in (
-                    row.on.isoformat(),
-                    f"{format_figure(row.amount, row.commodity)} {row.commodity}",
+                    _day(row.on),
+                    format_quantity(row.amount, row.commodity, locale=chosen()),
                     row.giver,
                     row.reference,
                 )
@@ -344,8 +350,8 @@ def _owed(session: ReadSession, book: Book) -> list[tuple[str, str]]:
 def _contribution(book: Book, row: owed_refunds.Contribution, amount: int) -> str:
     """Return what tells a contribution apart: its day, amount, donor and pledge."""
     texts = (
-        day_in(book.time_zone, row.at).isoformat(),
-        f"{format_figure(amount, row.commodity)} {row.commodity}",
+        _day(day_in(book.time_zone, row.at)),
+        format_quantity(amount, row.commodity, locale=chosen()),
         row.donor,
         row.reference,
         row.fund,
@@ -357,7 +363,7 @@ def _hours(session: ReadSession, book: Book) -> list[tuple[str, str]]:
     return [
         (
             str(row.id),
-            f"{row.worked_on.isoformat()}, {row.volunteer}, {format_minutes(row.minutes)}, "
+            f"{_day(row.worked_on)}, {row.volunteer}, {format_minutes(row.minutes)}, "
             f"{row.description}",
         )
         for row in hours.hours_confirmed(session, book_id=book.id)

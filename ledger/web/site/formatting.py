@@ -5,7 +5,7 @@ Integers in, text out; nothing passes through a float. Also used by the reports.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -94,6 +94,12 @@ def format_figure(quantity: int, commodity: str, *, locale: str = "en") -> str:
 def format_day(day: date, locale: str) -> str:
     """Write a day as people of a language do."""
     return str(format_date(day, format="medium", locale=locale))
+
+
+def format_moment(instant: datetime, locale: str) -> str:
+    """Write an aware instant to the minute: its day, and its time in UTC."""
+    at = instant.astimezone(UTC)
+    return f"{format_day(at.date(), locale)}, {at:%H:%M} UTC"
 
 
 def format_span(since: date, until: date, locale: str) -> str:
@@ -208,7 +214,7 @@ def register_filters(app: Flask) -> None:
         figure=lambda value, commodity: format_figure(value, commodity, locale=chosen()),
         share=lambda value: format_share(value, locale=chosen()),
         day=lambda value: format_day(value, chosen()),
-        moment=lambda value: f"{format_day(value.date(), chosen())}, {value:%H:%M} UTC",
+        moment=lambda value: format_moment(value, chosen()),
         words=lambda text: str(text).replace("_", " "),
         kind=kind_of,
         noun=noun,
