@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.config import Settings
+from ledger.core.written import counted
 from ledger.db import Database
 from ledger.environment import SECRET_SIGNS
 from ledger.gateway import GatewayDown, PaymentGateway
@@ -299,7 +300,7 @@ def _since(patient: Patient, at: datetime | None) -> str:
     if at is None:
         return "never"
     minutes = (patient.now - at) // timedelta(minutes=1)
-    return f"{minutes} minutes ago" if minutes else "a moment ago"
+    return f"{counted(minutes, 'minute', 'minutes')} ago" if minutes else "a moment ago"
 
 
 _IN_DATABASE: tuple[Callable[[Patient], Finding], ...] = (

@@ -24,14 +24,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ledger import logs
 from ledger.core.amount import kind_of
+from ledger.core.written import format_figure, format_minutes, format_quantity
 from ledger.errors import Conflict
-from ledger.web.site.formatting import (
-    Flow,
-    flow_layout,
-    format_figure,
-    format_minutes,
-    format_quantity,
-)
+from ledger.web.site.formatting import Flow, flow_layout
 from reports import dataset
 from reports.certificate import Certificate
 from reports.model import Report, Waterfall

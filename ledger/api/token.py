@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Flask, current_app, g, request
 
 from ledger import auth
-from ledger.core.days import in_words
+from ledger.core.written import format_day
 from ledger.errors import NotAllowed
 from ledger.models.books import Book
 from ledger.models.people import ApiToken
@@ -60,7 +60,7 @@ def _used(token: ApiToken) -> Caller:
     """Note the use of a token that still works. Raises NotAllowed."""
     now = parts().clock()
     if token.expires_at <= now:
-        day = in_words(token.expires_at.date())
+        day = format_day(token.expires_at.date())
         raise NotAllowed(
             "This token expired on {day}. Create a new one under Access tokens.", day=day
         )

@@ -8,6 +8,7 @@ import click
 
 from ledger.bank_files import read_profile, read_statement
 from ledger.cli.console import Console, cli, command, pass_console, refusals_name
+from ledger.core.written import counted
 from ledger.db import Session
 from ledger.importers import FORMATS, LEAVABLE, read_history, read_mapping, write_mapping
 from ledger.queries.books.books import book_by_code
@@ -194,8 +195,9 @@ def import_journal(
             out.write(write_mapping(found))
         console.answer(
             {"accounts": len(found.accounts), "commodities": len(found.commodities)},
-            f"{propose} contains a mapping of {len(found.accounts)} accounts. Check it, then "
-            f"import with --mapping {propose}.",
+            f"{propose} contains a mapping of "
+            f"{counted(len(found.accounts), 'account', 'accounts')}. "
+            f"Check it, then import with --mapping {propose}.",
         )
         return
     given = None
@@ -229,6 +231,8 @@ def import_journal(
             "opened": list(done.opened),
             "warnings": [*history.warnings, *done.warnings],
         },
-        f"{done.entries} entries with {done.postings} postings {told}, {done.duplicates} already "
-        f"known. {len(done.opened)} accounts {'would be' if dry_run else 'were'} opened.",
+        f"{counted(done.entries, 'entry', 'entries')} with "
+        f"{counted(done.postings, 'posting', 'postings')} {told}, {done.duplicates} already "
+        f"known. {counted(len(done.opened), 'account', 'accounts')} "
+        f"{'would be' if dry_run else 'were'} opened.",
     )

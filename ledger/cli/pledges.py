@@ -7,6 +7,7 @@ import click
 
 from ledger.cli.console import Console, cli, command, pass_console
 from ledger.core.days import day_in
+from ledger.core.written import counted
 from ledger.db import Session
 from ledger.queries.books.books import book_by_code
 from ledger.services.pledges.expiry import lapse_overdue, overdue
@@ -36,4 +37,4 @@ def pledge_lapse(console: Console, code: str, dry_run: bool) -> None:
 
     answer = console.database().run(command)
     verb = "would lapse" if dry_run else "lapsed"
-    console.answer(answer, f"{len(answer['lapsed'])} pledges {verb}.")
+    console.answer(answer, f"{counted(len(answer['lapsed']), 'pledge', 'pledges')} {verb}.")

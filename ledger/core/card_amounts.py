@@ -6,8 +6,8 @@ otherwise (ISK and UGX in hundredths, the ariary in whole units). Must not know 
 interface.
 """
 
-from ledger.core.amount import plain_text
 from ledger.core.currencies import exponent
+from ledger.core.written import format_quantity
 
 # How many decimals Stripe counts with, where they are not those of ISO 4217.
 STRIPE_DECIMALS = {"ISK": 2, "UGX": 2, "MGA": 0}
@@ -50,9 +50,9 @@ def refusal(amount: int, currency: str) -> str:
     """Return the sentence with which an amount cannot be charged; empty where it can."""
     least, most = bounds(currency)
     if amount < least:
-        return f"Card payments in {currency} start at {plain_text(least, currency)}."
+        return f"Card payments in {currency} start at {format_quantity(least, currency)}."
     if amount > most:
-        return f"Card payments in {currency} go up to {plain_text(most, currency)}."
+        return f"Card payments in {currency} go up to {format_quantity(most, currency)}."
     if exponent(currency) == 3 and amount % COARSE:
         return f"The last digit of a card payment in {currency} is 0."
     ours, theirs = exponent(currency), STRIPE_DECIMALS.get(currency, exponent(currency))

@@ -4,8 +4,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 ONE_DAY = timedelta(days=1)
-# Not strftime: its names follow the machine's language.
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def time_zones() -> list[str]:
@@ -20,11 +18,6 @@ def time_zones() -> list[str]:
 def year_begun(month: int, day: date) -> date:
     """Return the first day of the financial year of a day; it begins on the first of a month."""
     return date(day.year if day.month >= month else day.year - 1, month, 1)
-
-
-def in_words(day: date) -> str:
-    """Write a day as English pages do: Dec 1, 2026. For sentences of messages and refusals."""
-    return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}"
 
 
 def day_in(zone: str, instant: datetime) -> date:

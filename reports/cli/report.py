@@ -9,12 +9,12 @@ import click
 
 from ledger.cli import Console, command, parse_date, parse_instant, pass_console
 from ledger.cli.files import written
+from ledger.core.written import format_figure
 from ledger.db import ReadSession
 from ledger.models.editions import Audience
 from ledger.queries.books import editions as questions
 from ledger.queries.books.books import all_books
 from ledger.queries.books.journal import EntryRow
-from ledger.web.site.formatting import format_figure
 from reports.build import Scope, scope_of_all, scope_of_book, scope_of_pool
 from reports.cli.proofs import signer_of_console
 from reports.issue import Wanted, issue

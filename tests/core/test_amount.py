@@ -4,8 +4,9 @@ import pytest
 
 from ledger.core.amount import decimals, has_value, is_currency, kind_of, plain_text
 from ledger.core.entry import Entry, Posting
+from ledger.core.written import format_figure, format_quantity
 from ledger.errors import Invalid
-from ledger.web.site.formatting import format_figure, format_quantity, plain_decimal
+from ledger.web.site.formatting import plain_decimal
 
 
 @pytest.mark.parametrize(

@@ -31,11 +31,11 @@ def test_amounts_at_the_bounds_are_those_that_stripe_takes(currency: str) -> Non
 @pytest.mark.parametrize(
     ("amount", "currency", "sentence"),
     [
-        (10, "USD", "Card payments in USD start at 0.50 USD."),
-        (9_999_999_900, "USD", "Card payments in USD go up to 999,999.99 USD."),
-        (17_400, "HUF", "Card payments in HUF start at 175.00 HUF."),
+        (10, "USD", "Card payments in USD start at $0.50."),
+        (9_999_999_900, "USD", "Card payments in USD go up to $999,999.99."),
+        (17_400, "HUF", "Card payments in HUF start at HUF175.00."),
         (50, "JPY", ""),
-        (100_000_000, "JPY", "Card payments in JPY go up to 99,999,999 JPY."),
+        (100_000_000, "JPY", "Card payments in JPY go up to ¥99,999,999."),
         (1_000_005, "KWD", "The last digit of a card payment in KWD is 0."),
         (10_050, "MGA", "Card payments in MGA have no decimals."),
     ],

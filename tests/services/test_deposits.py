@@ -95,7 +95,7 @@ def test_a_cheque_that_bounces_takes_back_its_own_amount_and_opens_its_pledge(
     assert received_of(box, pledge) == 0
     found = standings_of(box.session, pledge_ids=[pledge.id], now=NOW)[pledge.id]
     assert found.status is Status.PAYMENT_RETURNED
-    assert "so 300.00 USD is open again" in outbox(box.session)[0].body
+    assert "so $300.00 is open again" in outbox(box.session)[0].body
     box.sound()
 
 

@@ -100,7 +100,7 @@ def test_a_donor_is_told_once_what_arrived(till: Till) -> None:
     assert message.to_email == "dana@example.org"
     assert message.subject == f"Thank you for your contribution to {till.campaign.title}"
     # What they paid, not what the fee left of it.
-    assert "Your 60.00 USD arrived on 2026-11-02." in message.body
+    assert "Your $60.00 arrived on Nov 2, 2026." in message.body
     assert pledge.reference in message.body
 
 

@@ -26,7 +26,7 @@ from ledger.web.approvals.agreement_kinds import asked_for, listed, registered
 from ledger.web.manual_entries.pages import ENTRY_KINDS
 from reports.exports import FORMATS
 from tests.web.permissions import GUEST, OTHER_GIVER, VIEWS, WITH_LINK
-from tests.web.raw_days import raw_days
+from tests.web.raw_texts import raw_days, wrong_plurals
 from tests.web.test_agreements import WALKS, approve, ask, give_money
 from tests.web.town import OF_POOLS, OTHERS, Town
 
@@ -129,7 +129,8 @@ def surprises(town: Town, endpoint: str) -> tuple[list[str], int]:
             if answer.status_code >= 500:
                 defects.append(f"{who} at {path}: {answer.status_code}")
             if answer.mimetype == "text/html":
-                defects += [f"{who} at {path}: {text}" for text in raw_days(answer.text)]
+                texts = raw_days(answer.text) + wrong_plurals(answer.text)
+                defects += [f"{who} at {path}: {text}" for text in texts]
     return defects, shown
 
 
@@ -171,6 +172,8 @@ def test_a_day_as_machines_write_it_is_noticed(
     machines = '<time datetime="2026-11-02">Nov 2</time><code>2026-11-02</code>id-2026-11-02'
     assert len(raw_days(shown)) == 3
     assert raw_days(machines) == []
+    assert wrong_plurals("<b>1</b> hours to confirm") == ["1 hours"]
+    assert wrong_plurals("<b>1</b> hour, 21 hours, 1 is less, 1 h") == []
 
 
 def test_every_kind_of_agreement_is_walked(full_town: Town) -> None:

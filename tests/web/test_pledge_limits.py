@@ -133,7 +133,7 @@ def test_a_transfer_may_be_larger_than_a_card_takes(town: Town, by_card: Flask) 
     basket_id = made(town.client(), campaign, address(), money="2000000")
     answer = by_card.test_client().post(f"/baskets/{basket_id}/pay")
     assert answer.status_code == 409
-    assert "Card payments in USD go up to 999,999.99 USD." in answer.text
+    assert "Card payments in USD go up to $999,999.99." in answer.text
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

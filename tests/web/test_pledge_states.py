@@ -9,6 +9,7 @@ from markupsafe import escape
 from sqlalchemy import delete
 
 from ledger.core.pledge_sentences import Status
+from ledger.core.written import format_quantity
 from ledger.db import Database, Session
 from ledger.links import PLEDGE, Links
 from ledger.models.books import Book
@@ -20,7 +21,6 @@ from ledger.queries.pledges.pledge_status import standings_of
 from ledger.services.banking import cash as offline
 from ledger.services.payments import payments
 from ledger.services.pledges import pledges
-from ledger.web.site.formatting import format_quantity
 from tests.conftest import NOW
 from tests.web.town import TODAY, Town, found_town
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from uuid import UUID
 
 from ledger.core import bookkeeping
-from ledger.core.days import in_words
 from ledger.core.entry import Entry
 from ledger.core.vocabulary import FundClass
+from ledger.core.written import format_day
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.approval_requests import ApprovalRequest
@@ -88,7 +88,7 @@ def release(
         raise Conflict(
             "The restriction ends on {until}. The fund can be released after that.",
             place="from_fund",
-            until=in_words(until),
+            until=format_day(until),
         )
     _move(session, approval_request, payload, decision, bookkeeping.restriction_released)
 

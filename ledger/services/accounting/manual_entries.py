@@ -14,12 +14,13 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from ledger.core.accounts import CASH_LIKE
-from ledger.core.days import day_in, in_words
+from ledger.core.days import day_in
 from ledger.core.entry import Entry, Posting
 from ledger.core.fitting_accounts import Use, check_fits
 from ledger.core.functions import FUNCTIONS
 from ledger.core.payloads import to_document
 from ledger.core.vocabulary import AccountKind, BookKind, FundClass, RequestState
+from ledger.core.written import format_day
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.approval_requests import ApprovalRequest
@@ -252,14 +253,14 @@ def _check_day(session: ReadSession, book: Book, day: date, today: date) -> None
     first = min(opened, session.scalar(earliest) or opened)
     if day < first:
         raise Invalid(
-            "These books begin on {first}.", place="accounting_date", first=in_words(first)
+            "These books begin on {first}.", place="accounting_date", first=format_day(first)
         )
     closed = closed_until(session, [book.id]).get(book.id)
     if closed is not None and day <= closed:
         raise Conflict(
             "These books are closed up to {closed}.",
             place="accounting_date",
-            closed=in_words(closed),
+            closed=format_day(closed),
         )
 
 

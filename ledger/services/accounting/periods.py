@@ -12,9 +12,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from ledger.core.days import day_in, in_words
+from ledger.core.days import day_in
 from ledger.core.merkle import root_of
 from ledger.core.vocabulary import Role
+from ledger.core.written import format_day
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.approval_requests import ApprovalRequest
@@ -72,7 +73,7 @@ def soft_close(
         raise Invalid(
             "The books already have a soft close up to {softly}.",
             place="until",
-            softly=in_words(softly),
+            softly=format_day(softly),
         )
     if not reason.strip():
         raise Invalid("Enter a reason.", place="reason")
@@ -109,7 +110,7 @@ def propose_closing(
         session,
         book_id=book.id,
         kind=CLOSING,
-        title=f"Close the books up to {in_words(until)}",
+        title=f"Close the books up to {format_day(until)}",
         reason=reason,
         payload=Closing(until),
         made_by=made_by,
@@ -171,7 +172,7 @@ def propose_reopening(
         session,
         book_id=book.id,
         kind=REOPENING,
-        title=f"Open the books again up to {in_words(row.until_on)}",
+        title=f"Open the books again up to {format_day(row.until_on)}",
         reason=reason,
         payload=Reopening(period_id),
         made_by=made_by,
@@ -204,7 +205,7 @@ def reopen_period(
             session,
             to_email=address,
             subject=f"{book.name}: a closed period was reopened",
-            body=f"The books up to {in_words(row.until_on)} were reopened.\n\n"
+            body=f"The books up to {format_day(row.until_on)} were reopened.\n\n"
             f"Reason given: {reason}\n\nThe signed balances are kept.",
             now=now,
         )
@@ -217,7 +218,7 @@ def _check_day(session: Session, book_id: UUID, until: date, now: datetime) -> N
     closed = closed_until(session, [book_id]).get(book_id)
     if closed is not None and until <= closed:
         raise Invalid(
-            "The books are already closed up to {closed}.", place="until", closed=in_words(closed)
+            "The books are already closed up to {closed}.", place="until", closed=format_day(closed)
         )
 
 

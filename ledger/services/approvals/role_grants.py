@@ -10,9 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from ledger.core.days import day_in, end_of, in_words
+from ledger.core.days import day_in, end_of
 from ledger.core.payloads import to_document
 from ledger.core.vocabulary import RequestState, Role
+from ledger.core.written import counted, format_day
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.models.approval_requests import ApprovalRequest
@@ -98,7 +99,7 @@ def give_role(
         starts_at=start,
         ends_at=_end(book, until),
     )
-    begins = in_words(day_in(book.time_zone, start))
+    begins = format_day(day_in(book.time_zone, start))
     day = f"It starts on {begins}." if start > now else "It starts immediately."
     _tell(
         session,
@@ -205,7 +206,8 @@ def choose_pause(
     _tell(
         session,
         book,
-        f"From {in_words(since)} on, a new role starts {days} days after it is given.",
+        f"From {format_day(since)} on, a new role starts "
+        f"{counted(days, 'day', 'days')} after it is given.",
         now=now,
     )
     return choice

@@ -12,10 +12,10 @@ from uuid import UUID
 
 from sqlalchemy import Select, select, update
 
-from ledger.bank_files import Line, Part, Statement, StatementFile, chain_breaks, decimal_text
-from ledger.core.days import in_words
+from ledger.bank_files import Line, Part, Statement, StatementFile, chain_breaks
 from ledger.core.fitting_accounts import Use, check_fits
 from ledger.core.line_history import history_key
+from ledger.core.written import format_day, format_quantity
 from ledger.db import ReadSession, Session
 from ledger.errors import Invalid
 from ledger.models.books import Account, Book
@@ -287,8 +287,8 @@ def _unconfirmed(
     confirmed = {one.kept.id for one in told if one.kept is not None}
     days = {one.line.booked_on for one in told}
     return [
-        f"An interim line of {decimal_text(kept.amount, currency)} on {in_words(kept.booked_on)} "
-        "is not on this statement; the bank may have taken it back."
+        f"An interim line of {format_quantity(kept.amount, currency)} on "
+        f"{format_day(kept.booked_on)} is not on this statement; the bank may have taken it back."
         for kept in before
         if kept.interim
         and kept.id not in confirmed
@@ -306,9 +306,9 @@ def _gap(history: History, currency: str) -> list[str]:
     last = max((one for one in final if one.closes_on),
                key=lambda one: (one.closes_on or first, one.statement_id))  # fmt: skip
     return [
-        f"The lines kept since {in_words(first)} lead to "
-        f"{decimal_text(last.closing - found, currency)}, but the bank states "
-        f"{decimal_text(last.closing, currency)} on {in_words(last.closes_on or first)}: a "
+        f"The lines kept since {format_day(first)} lead to "
+        f"{format_quantity(last.closing - found, currency)}, but the bank states "
+        f"{format_quantity(last.closing, currency)} on {format_day(last.closes_on or first)}: a "
         "statement in between is missing."
     ]
 

@@ -17,8 +17,8 @@ from sqlalchemy import Engine, event, select, tuple_
 from sqlalchemy.exc import DBAPIError
 
 from ledger.core.bounds import check_day
-from ledger.core.days import in_words
 from ledger.core.entry import Entry, Posting
+from ledger.core.written import format_day
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
@@ -307,7 +307,7 @@ def _check_open(shut: Sequence[date], draft: Draft, index: int) -> None:
             "Book {book} is closed up to {shut}.",
             place=f"entries[{index}].accounting_on",
             book=draft.entry.book,
-            shut=in_words(max(shut)),
+            shut=format_day(max(shut)),
         )
 
 

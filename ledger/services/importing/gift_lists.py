@@ -18,7 +18,7 @@ from sqlalchemy import select
 from ledger.bank_files import Gift, GiftList
 from ledger.core import bookkeeping
 from ledger.core.accounts import BY_NUMBER, Acct
-from ledger.core.days import day_in, in_words
+from ledger.core.days import day_in
 from ledger.core.entry import Entry, entry
 from ledger.core.vocabulary import (
     BookKind,
@@ -28,6 +28,7 @@ from ledger.core.vocabulary import (
     FulfilmentSource,
     LegalNature,
 )
+from ledger.core.written import format_day
 from ledger.db import ReadSession, Session
 from ledger.errors import Invalid
 from ledger.models.books import Book, Fund
@@ -308,7 +309,7 @@ def _book(
         raise Invalid(
             "{given_on} is in a closed period. Reopen the period, or leave this contribution out.",
             place=gift.place,
-            given_on=in_words(gift.given_on),
+            given_on=format_day(gift.given_on),
         )
     if pledge is not None:
         record_fulfilment(

@@ -13,9 +13,9 @@ from datetime import datetime
 from sqlalchemy import exists, select
 
 from ledger.core.bounds import check_amount, check_day
-from ledger.core.days import in_words
 from ledger.core.fitting_accounts import Use, check_fits
 from ledger.core.vocabulary import FundClass
+from ledger.core.written import format_day
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.importers import Booking, Chart, History, Mapping, Transaction, left_open, propose
@@ -205,15 +205,15 @@ def _known_by_another_day(session: ReadSession, book: Book, history: History) ->
         if transaction.formerly_on and reference not in there and surplus[digest]:
             surplus[digest] -= 1
             skipped[reference] = (
-                f"{place}: it is of {in_words(transaction.on)}, but is in the books on "
-                f"{in_words(transaction.formerly_on)}, as an earlier version read it. It was "
+                f"{place}: it is of {format_day(transaction.on)}, but is in the books on "
+                f"{format_day(transaction.formerly_on)}, as an earlier version read it. It was "
                 "not added again; correct the day there."
             )
         whole = reference in there and _part(reference, 2) not in there
         if whole and len(transaction.days()) > 1:
             skipped[reference] = (
                 f"{place}: its postings fall on several days, but an earlier version booked them "
-                f"on {in_words(transaction.on)}. It was not added again; correct the days there."
+                f"on {format_day(transaction.on)}. It was not added again; correct the days there."
             )
     return skipped
 

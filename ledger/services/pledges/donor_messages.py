@@ -5,12 +5,14 @@ link belongs stands its place only: whoever sends the message writes the signed 
 the database holds none.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime
 
-from ledger.core.amount import is_currency, plain_text
-from ledger.core.days import day_in, in_words
+from ledger.core.amount import is_currency
+from ledger.core.days import day_in
 from ledger.core.pledge_sentences import Tone
 from ledger.core.vocabulary import LegalNature
+from ledger.core.written import format_day, format_quantity
 from ledger.db import Session
 from ledger.links import PLEDGE, RECURRING, place_for
 from ledger.models.books import Book
@@ -18,6 +20,7 @@ from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
 from ledger.models.pledges import Pledge
 from ledger.models.recurring import RecurringGift
+from ledger.queries.books.books import commodities
 from ledger.queries.pledges.pledge_status import standings_of
 from ledger.services.people.people import send
 
@@ -36,7 +39,7 @@ def tell_status(
 ) -> None:
     """Say what is true of a pledge now that something happened to it or to its payment."""
     found = standings_of(session, pledge_ids=[pledge.id], now=now)[pledge.id]
-    sentence = found.words(plain_text, date.isoformat)
+    sentence = found.words(_write(session), format_day)
     _tell(
         session,
         pledge,
@@ -71,8 +74,8 @@ def tell_card_saved(session: Session, *, pledge: Pledge, shown: str, now: dateti
         pledge,
         subject=f"Your card is saved for {_title(session, pledge)}",
         text=(
-            f"Your pledge {pledge.reference} of {plain_text(pledge.quantity, pledge.commodity)} "
-            f"is saved with {shown or 'your card'}. {when}"
+            f"We have saved {_card(shown)} for your pledge {pledge.reference} of "
+            f"{_write(session)(pledge.quantity, pledge.commodity)}. {when}"
         ),
         link=place_for(PLEDGE, pledge.id),
         now=now,
@@ -90,7 +93,7 @@ def tell_card_failed(
     """Say that a charge did not come through, and what its donor can do."""
     zone = session.get_one(Book, pledge.book_id).time_zone
     again = (
-        f"We will try again on {in_words(day_in(zone, tries_again_at))}. You do not need to act."
+        f"We will try again on {format_day(day_in(zone, tries_again_at))}. You do not need to act."
         if tries_again_at is not None
         else "We cannot try again without you, because your bank wants you to confirm the payment."
     )
@@ -99,7 +102,7 @@ def tell_card_failed(
         pledge,
         subject=f"Your payment for {_title(session, pledge)} did not go through",
         text=(
-            f"Your bank did not pay {plain_text(amount, pledge.commodity)} for your pledge "
+            f"Your bank did not pay {_write(session)(amount, pledge.commodity)} for your pledge "
             f"{pledge.reference}. You were not charged. {again} Pay now or use another card:"
         ),
         link=place_for(PLEDGE, pledge.id),
@@ -109,7 +112,7 @@ def tell_card_failed(
 
 def tell_campaign_over(session: Session, *, pledge: Pledge, reached: bool, now: datetime) -> None:
     """Say how an all-or-nothing campaign ended, and what that means for a pledge of money."""
-    amount = plain_text(pledge.quantity, pledge.commodity)
+    amount = _write(session)(pledge.quantity, pledge.commodity)
     outcome = (
         f"The campaign reached its goal. We are now charging {amount} to your card, as agreed."
         if reached
@@ -134,8 +137,8 @@ def tell_declined(session: Session, *, pledge: Pledge, reason: str, now: datetim
         pledge,
         subject=f"About your pledge to {_title(session, pledge)}",
         text=(
-            f"Thank you for pledging {plain_text(pledge.quantity, pledge.commodity)} to "
-            f"{_title(session, pledge)}. {found.words(plain_text, date.isoformat)} "
+            f"Thank you for pledging {_write(session)(pledge.quantity, pledge.commodity)} to "
+            f"{_title(session, pledge)}. {found.words(_write(session), format_day)} "
             f"The organiser's reason: {reason}"
         ),
         link="",
@@ -150,7 +153,7 @@ def tell_gift_begun(session: Session, *, gift: RecurringGift, now: datetime) -> 
         gift,
         subject="Thank you for your recurring contribution",
         text=(
-            f"You give {plain_text(gift.amount, gift.commodity)} {EVERY[gift.every]} to "
+            f"You give {_write(session)(gift.amount, gift.commodity)} {EVERY[gift.every]} to "
             f"{_campaign(session, gift)}. You can pause it, skip a payment, change the amount or "
             "the card, or stop it at any time:"
         ),
@@ -165,7 +168,7 @@ def tell_renewal_failed(session: Session, *, gift: RecurringGift, now: datetime)
         gift,
         subject="Your recurring contribution did not go through",
         text=(
-            f"Your bank did not pay {plain_text(gift.amount, gift.commodity)} for "
+            f"Your bank did not pay {_write(session)(gift.amount, gift.commodity)} for "
             f"{_campaign(session, gift)}. You were not charged and owe nothing. We will try again "
             "in the next few days. To use another card, to pause or to stop, open:"
         ),
@@ -181,9 +184,9 @@ def tell_gift_stopped(session: Session, *, gift: RecurringGift, on: date, now: d
         gift,
         subject="Your recurring contribution has ended",
         text=(
-            f"Your contribution of {plain_text(gift.amount, gift.commodity)} {EVERY[gift.every]} "
-            f"to {_campaign(session, gift)} ended on {in_words(on)}{why}. We will not charge you "
-            "again. Your earlier contributions are not affected:"
+            f"Your contribution of {_write(session)(gift.amount, gift.commodity)} "
+            f"{EVERY[gift.every]} to {_campaign(session, gift)} ended on {format_day(on)}{why}. "
+            "We will not charge you again. Your earlier contributions are not affected:"
         ),
         now=now,
     )
@@ -219,6 +222,16 @@ def _tell_of_gift(
         body=f"{text}\n\n{place_for(RECURRING, gift.id)}\n\n{NO_SIGN_IN}",
         now=now,
     )
+
+
+def _write(session: Session) -> Callable[[int, str], str]:
+    """Return what writes a quantity as the pages do, things by their names."""
+    nouns = {code: (row.singular, row.plural) for code, row in commodities(session).items()}
+    return lambda quantity, commodity: format_quantity(quantity, commodity, nouns=nouns)
+
+
+def _card(shown: str) -> str:
+    return f"your card {shown}" if shown else "your card"
 
 
 def _title(session: Session, pledge: Pledge) -> str:

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from ledger.core.policies import Policy
 from ledger.core.vocabulary import RequestState
+from ledger.core.written import format_day
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.models.approval_requests import ApprovalRequest
@@ -30,7 +31,6 @@ from ledger.web.site.context import (
     visitor,
     write,
 )
-from ledger.web.site.formatting import format_day
 from ledger.web.site.forms import Form
 from ledger.web.site.locale import chosen
 

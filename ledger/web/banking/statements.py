@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from ledger.bank_files import MAX_BYTES, TableUnclear, read_statement
@@ -170,14 +171,12 @@ def chosen_account() -> Choice:
 def say_imported(book: Book, done: Imported) -> None:
     """Match what is certain of what came in, and say what became of it."""
     matched = write(lambda session: matching.auto_match(session, book_id=book.id, now=now()))
-    flash(
-        _(
-            "%(new)s new lines, %(known)s already known, %(matched)s matched automatically.",
-            new=done.new,
-            known=done.duplicates,
-            matched=matched,
-        )
+    parts = (
+        ngettext("%(num)s new line", "%(num)s new lines", done.new),
+        _("%(known)s already known", known=done.duplicates),
+        _("%(matched)s matched automatically", matched=matched),
     )
+    flash(f"{', '.join(map(str, parts))}.")
     for shown in done.statements:
         for warning in shown["warnings"]:
             flash(warning)

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
 
 from ledger.core.states import Move
+from ledger.core.written import format_quantity
 from ledger.db import ReadSession, Session
 from ledger.models.agreements import Agreement
 from ledger.models.books import Fund
@@ -19,7 +20,7 @@ from ledger.schemas.agreements import SpanDone
 from ledger.services.campaigns import matching_sponsors
 from ledger.web.approvals.agreement_kinds import AgreementPage, Facts, Step, Taken, register
 from ledger.web.site.context import visitor
-from ledger.web.site.formatting import format_quantity, format_share, format_span
+from ledger.web.site.formatting import format_share, format_span
 from ledger.web.site.locale import chosen
 
 

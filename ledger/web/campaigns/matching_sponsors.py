@@ -11,6 +11,7 @@ from ledger.core.currencies import exponent
 from ledger.core.days import day_in, year_begun
 from ledger.core.match_gifts import Matched, Terms, match
 from ledger.core.vocabulary import Consent, FundClass
+from ledger.core.written import format_day
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book, Fund
@@ -38,7 +39,7 @@ from ledger.web.site.context import (
     today,
     write,
 )
-from ledger.web.site.formatting import format_day, format_span
+from ledger.web.site.formatting import format_span
 from ledger.web.site.forms import Form, errors_of
 from ledger.web.site.locale import chosen
 

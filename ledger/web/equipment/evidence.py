@@ -5,13 +5,13 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 
+from ledger.core.written import format_day
 from ledger.db import ReadSession
 from ledger.models.assets import Asset, AssetLoan, Valuation
 from ledger.models.books import Book
 from ledger.queries.approvals.requests import RequestRow
 from ledger.services.equipment import assets, contributed_use, disposals, low_value_items, supplies
 from ledger.web.approvals.evidence import Evidence, register
-from ledger.web.site.formatting import format_day
 from ledger.web.site.locale import chosen
 
 

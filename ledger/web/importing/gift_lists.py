@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, flash
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import select
 
 from ledger.bank_files import Reading, read_gifts, reading_of_gifts
@@ -72,14 +73,12 @@ def _answer(draft: Draft, values: dict[str, str]) -> Looked:
 
 
 def _said(_book: Book, done: gift_lists.GiftsImported) -> None:
-    flash(
-        _(
-            "%(new)s contributions booked, %(known)s already booked before, %(givers)s new donors.",
-            new=done.new,
-            known=done.known,
-            givers=done.new_givers,
-        )
+    parts = (
+        ngettext("%(num)s contribution booked", "%(num)s contributions booked", done.new),
+        _("%(known)s already booked before", known=done.known),
+        ngettext("%(num)s new donor", "%(num)s new donors", done.new_givers),
     )
+    flash(f"{', '.join(map(str, parts))}.")
 
 
 def _errors_of(refusal: PoolbookError) -> Errors:

@@ -15,6 +15,7 @@ from typing import Any
 
 from flask import Blueprint, flash
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from ledger.core.vocabulary import FundClass
 from ledger.db import Session
@@ -102,14 +103,12 @@ def _answer(draft: Draft, values: dict[str, str]) -> Looked:
 
 
 def _said(_book: Book, done: ledgers.HistoryImported) -> None:
-    flash(
-        _(
-            "%(new)s entries imported, %(known)s already there, %(opened)s new accounts.",
-            new=done.entries,
-            known=done.duplicates,
-            opened=len(done.opened),
-        )
+    parts = (
+        ngettext("%(num)s entry imported", "%(num)s entries imported", done.entries),
+        _("%(known)s already there", known=done.duplicates),
+        ngettext("%(num)s new account", "%(num)s new accounts", len(done.opened)),
     )
+    flash(f"{', '.join(map(str, parts))}.")
     for warning in done.warnings:
         flash(warning)
 

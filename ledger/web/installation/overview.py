@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
+from ledger.core.written import format_day
 from ledger.db import ReadSession
 from ledger.doctor import Patient, examine
 from ledger.models.books import Book
@@ -16,7 +17,6 @@ from ledger.queries.payments.stripe_balance import account_of
 from ledger.queries.people.people import installation_admins
 from ledger.services.jobs.jobs import BACKUP
 from ledger.web.site.context import here, installation_admin, now, page, reading
-from ledger.web.site.formatting import format_day
 from ledger.web.site.locale import chosen
 
 pages = Blueprint("installation", __name__)

@@ -18,6 +18,7 @@ from ledger.core.accounts import Acct
 from ledger.core.currencies import exponent
 from ledger.core.days import day_in
 from ledger.core.vocabulary import BookKind, Consent, FundClass, RequestState
+from ledger.core.written import format_day, format_figure, format_minutes, format_quantity
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.agreements import Agreement
@@ -55,7 +56,6 @@ from ledger.web.site.context import (
     today,
     write,
 )
-from ledger.web.site.formatting import format_day, format_figure, format_minutes, format_quantity
 from ledger.web.site.forms import Form, errors_of
 from ledger.web.site.locale import chosen
 

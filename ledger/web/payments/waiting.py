@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from ledger.core.accounts import Acct
 from ledger.core.currencies import exponent
 from ledger.core.vocabulary import FundClass
+from ledger.core.written import format_figure
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
 from ledger.models.payments import BalanceTransaction
@@ -30,7 +31,6 @@ from ledger.web.site.context import (
     reading,
     signed_in,
 )
-from ledger.web.site.formatting import format_figure
 from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("waiting", __name__)

@@ -8,6 +8,7 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from ledger.core.vocabulary import BookKind
+from ledger.core.written import format_quantity
 from ledger.errors import Conflict, NotFound
 from ledger.ids import new_id
 from ledger.models.books import Book
@@ -20,7 +21,7 @@ from ledger.queries.pools.open_balances import open_balances
 from ledger.services.pools import allocations, settlement
 from ledger.web.identity.sessions import fresh_needed
 from ledger.web.site.context import now, page, reading, signed_in, today, visitor, write
-from ledger.web.site.formatting import Flow, flow_layout, format_quantity
+from ledger.web.site.formatting import Flow, flow_layout
 
 pages = Blueprint("pools", __name__)
 

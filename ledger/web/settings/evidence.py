@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from ledger.core.approval_rules import KEY, read_bands
 from ledger.core.iban import in_groups
 from ledger.core.policies import with_choices
+from ledger.core.written import format_day
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.queries.approvals import rules as approvals
@@ -18,7 +19,6 @@ from ledger.web.approvals.evidence import Evidence, register
 from ledger.web.settings.policies import MEANINGS
 from ledger.web.settings.policy_values import bands_in_words, in_words
 from ledger.web.site.context import today
-from ledger.web.site.formatting import format_day
 from ledger.web.site.locale import chosen
 
 

@@ -144,13 +144,17 @@ def _values(session: ReadSession, book: Book) -> dict[str, str]:
         "fund_settings.show": _some(
             [fund.code for fund in book_queries.funds_of(session, book.id)]
         ),
-        "account_settings.show": _(
-            "%(count)s accounts, %(own)s of them added by this book",
-            count=len(accounts),
+        "account_settings.show": ngettext(
+            "%(num)s account, %(own)s of them added by this book",
+            "%(num)s accounts, %(own)s of them added by this book",
+            len(accounts),
             own=len(own),
         ),
-        "skill_settings.show": _(
-            "%(count)s skills, %(rated)s with a rate", count=len(skills), rated=len(rates)
+        "skill_settings.show": ngettext(
+            "%(num)s skill, %(rated)s with a rate",
+            "%(num)s skills, %(rated)s with a rate",
+            len(skills),
+            rated=len(rates),
         ),
         "equipment_settings.show": _some(
             sorted(item.plural for item in kinds if item.kind == CommodityKind.ITEM)

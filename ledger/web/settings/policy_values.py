@@ -8,8 +8,9 @@ from flask_babel import ngettext
 from ledger.core import approval_rules
 from ledger.core.currencies import exponent
 from ledger.core.policies import NUMBERS, Policy
+from ledger.core.written import format_quantity
 from ledger.schemas.policies import CHOICES, DAYS, POINTS
-from ledger.web.site.formatting import format_quantity, format_share
+from ledger.web.site.formatting import format_share
 from ledger.web.site.locale import chosen
 
 

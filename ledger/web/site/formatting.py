@@ -1,17 +1,16 @@
-"""How figures look: money, time and things in words, shares, and the geometry of a flow chart.
+"""How figures look on pages: instants, spans, shares, and the geometry of a flow chart.
 
 Integers in, text out; nothing passes through a float. Also used by the reports.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
-from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_percent
 from flask import Flask, g
 from flask_babel import gettext
 from flask_babel import lazy_gettext as later
@@ -21,9 +20,11 @@ from ledger.core.amount import UNKNOWN, decimals, kind_of
 from ledger.core.pledge_sentences import Tone
 from ledger.core.pledge_status import Standing
 from ledger.core.recurring_status import GiftStanding
+from ledger.core.written import format_day, format_figure, format_quantity
 from ledger.queries.books.books import commodities
 from ledger.web.site.context import reading
 from ledger.web.site.locale import chosen
+from ledger.web.site.tasks import task
 
 # What a status is called beside its sentence.
 TONES = {
@@ -35,71 +36,21 @@ TONES = {
     Tone.RETURNED: later("returned"),
     Tone.ENDED: later("ended"),
 }
-Nouns = Mapping[str, tuple[str, str]]
-# Babel reads its pattern anew for each figure; a page repeats the same few dozen.
-cache_of_texts = lru_cache(maxsize=8192)
-
-
-def format_quantity(
-    quantity: int, commodity: str, *, nouns: Nouns | None = None, locale: str = "en"
-) -> str:
-    """Write a quantity with its unit: $1,250.50, 6 h 30 min, 3 laptops."""
-    kind = kind_of(commodity)
-    if kind == "money":
-        return _format_money(quantity, commodity, locale)
-    if kind == "hours":
-        return format_minutes(quantity)
-    if kind == UNKNOWN:
-        return f"{format_figure(quantity, commodity, locale=locale)} {commodity}"
-    code = commodity.split(".", 1)[1].replace("_", " ").lower()
-    one, many = (nouns or {}).get(commodity, (code, code))
-    figure = format_figure(quantity, commodity, locale=locale)
-    return f"{figure} {one if abs(quantity) == 10 ** decimals(commodity) else many}"
-
-
-@cache_of_texts
-def _format_money(quantity: int, currency: str, locale: str) -> str:
-    places = decimals(currency)
-    pattern = "¤#,##0" + ("." + "0" * places if places else "")
-    return str(
-        format_currency(
-            Decimal(quantity).scaleb(-places),
-            currency,
-            format=f"{pattern};-{pattern}",
-            locale=locale,
-            currency_digits=False,
-        )
-    )
-
-
-def format_minutes(minutes: int) -> str:
-    """Write minutes as hours and minutes."""
-    sign = "-" if minutes < 0 else ""
-    hours, rest = divmod(abs(minutes), 60)
-    if hours and rest:
-        return f"{sign}{hours:,} h {rest} min"
-    return f"{sign}{hours:,} h" if hours or not rest else f"{sign}{rest} min"
-
-
-@cache_of_texts
-def format_figure(quantity: int, commodity: str, *, locale: str = "en") -> str:
-    """Write a quantity for a column whose heading names the unit: digits only."""
-    places = 0 if kind_of(commodity) == UNKNOWN else decimals(commodity)
-    amount = Decimal(quantity).scaleb(-places)
-    pattern = "#,##0" + ("." + "0" * places if places else "")
-    return str(format_decimal(amount, format=pattern, locale=locale))
-
-
-@cache_of_texts
-def format_day(day: date, locale: str) -> str:
-    """Write a day as people of a language do."""
-    return str(format_date(day, format="medium", locale=locale))
 
 
 def format_moment(instant: datetime, locale: str) -> str:
     """Write an aware instant to the minute: its day, and its time in UTC."""
     at = instant.astimezone(UTC)
     return f"{format_day(at.date(), locale)}, {at:%H:%M} UTC"
+
+
+def _recorded(value: str, locale: str) -> str:
+    """Write what a log holds as people read it: days, instants, and names without underscores."""
+    if not _INSTANT.match(value):
+        return value.replace("_", " ")
+    if len(value) == len("2026-12-31"):
+        return format_day(date.fromisoformat(value), locale)
+    return format_moment(datetime.fromisoformat(value), locale)
 
 
 def format_span(since: date, until: date, locale: str) -> str:
@@ -125,6 +76,9 @@ def percent(part: int, whole: int) -> int:
     if whole <= 0:
         return 0
     return max(0, min(100, part * 100 // whole))
+
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d[\d:.]*[+-]\d\d:\d\d)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +169,8 @@ def register_filters(app: Flask) -> None:
         share=lambda value: format_share(value, locale=chosen()),
         day=lambda value: format_day(value, chosen()),
         moment=lambda value: format_moment(value, chosen()),
+        task=task,
+        recorded=lambda value: _recorded(str(value), chosen()),
         words=lambda text: str(text).replace("_", " "),
         kind=kind_of,
         noun=noun,

@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as later
 
 from ledger.core.states import AgreementKind
 from ledger.core.vocabulary import FundClass
+from ledger.core.written import format_quantity
 from ledger.db import ReadSession, Session
 from ledger.errors import Invalid
 from ledger.models.agreements import Agreement
@@ -39,7 +40,6 @@ from ledger.web.approvals.agreement_kinds import (
     Taken,
     register,
 )
-from ledger.web.site.formatting import format_quantity
 from ledger.web.site.locale import chosen
 
 

@@ -2,6 +2,7 @@
 
 from flask_babel import gettext as _
 
+from ledger.core.written import format_day
 from ledger.db import ReadSession
 from ledger.models.books import Fund
 from ledger.models.hours import HoursEntry
@@ -11,7 +12,6 @@ from ledger.queries.books.books import commodities
 from ledger.services.volunteering import hours
 from ledger.web.approvals.evidence import Evidence, register
 from ledger.web.site.context import visitor
-from ledger.web.site.formatting import format_day
 from ledger.web.site.locale import chosen
 
 

@@ -1,4 +1,4 @@
-"""Looks for days and instants that a page shows as machines write them.
+"""Looks for what a page shows as machines write it: days and instants, and "1 hours".
 
 A machine's place may hold them: attributes (``datetime``, addresses, values of fields), what is
 set as code, names that other programs gave (``data-machine``), and what is typed into a field.
@@ -8,6 +8,8 @@ import re
 from html.parser import HTMLParser
 
 DAY = re.compile(r"(?<![\w-])\d{4}-(0\d|1[0-2])-[0-3]\d(?![\w-]*\.)")
+# "1 hours to confirm", but not "2.1 days" or "of 1 · Steps".
+PLURAL = re.compile(r"(?<![\w.,-])1 (?:[a-z]+ ){0,2}?(?!is |was |has )[a-z]{2,}(?<!s)s\b")
 # Their text is read by nobody, or is what somebody typed.
 MACHINES = {"script", "style", "code", "pre", "textarea"}
 # Examples of what is typed or of what a file holds.
@@ -22,6 +24,7 @@ class _Texts(HTMLParser):
         super().__init__()
         self.inside: list[str] = []
         self.found: list[str] = []
+        self.read: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in MACHINES:
@@ -37,6 +40,7 @@ class _Texts(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self.inside:
             self._note(data)
+            self.read.append(data)
 
     def _note(self, text: str) -> None:
         said = " ".join(text.split())
@@ -49,3 +53,10 @@ def raw_days(page: str) -> list[str]:
     texts = _Texts()
     texts.feed(page)
     return texts.found
+
+
+def wrong_plurals(page: str) -> list[str]:
+    """Return where a page counts one of something and names several."""
+    texts = _Texts()
+    texts.feed(page)
+    return PLURAL.findall(" ".join(" ".join(texts.read).split()))
