@@ -7,9 +7,9 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from ledger.core.amount import plain_text
 from ledger.core.pledge_sentences import Status
 from ledger.core.pledge_status import Standing
+from ledger.core.written import format_day, format_quantity
 from ledger.db import Session
 from ledger.gateway import CheckoutSession
 from ledger.gateway import Dispute as Told
@@ -47,7 +47,7 @@ class Stage:
 
     def sentence(self) -> str:
         found = self.standing()
-        return found.words(plain_text, date.isoformat)
+        return found.words(format_quantity, format_day)
 
     def mails(self) -> list[str]:
         return [mail.body for mail in outbox(self.till.session)]

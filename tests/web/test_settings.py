@@ -33,7 +33,7 @@ def test_every_section_is_one_click_away_and_says_what_it_holds(town: Town) -> N
         page = admin.get(f"{SETTINGS}/{section}")
         assert page.status_code == 200
         assert f'href="{SETTINGS}"' in page.text
-    for value in ("GEN, HELD, SOLAR", "1 skills, 1 with a rate", "US GAAP, 0 choices"):
+    for value in ("GEN, HELD, SOLAR", "1 skill, 1 with a rate", "US GAAP, 0 choices"):
         assert value in " ".join(shown.split())
 
 

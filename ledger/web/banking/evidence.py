@@ -2,6 +2,7 @@
 
 from flask_babel import gettext as _
 
+from ledger.core.written import format_day
 from ledger.db import ReadSession
 from ledger.models.statements import BankLine, BankLinePart
 from ledger.queries.approvals.requests import RequestRow
@@ -9,7 +10,6 @@ from ledger.queries.books.books import account_names
 from ledger.services.banking.items import Item
 from ledger.services.reconciliation import costs
 from ledger.web.approvals.evidence import Evidence, register
-from ledger.web.site.formatting import format_day
 from ledger.web.site.locale import chosen
 
 
