@@ -3,6 +3,7 @@ was asked for with its postings."""
 
 from flask_babel import gettext as _
 
+from ledger.core.written import format_day, format_figure
 from ledger.db import ReadSession
 from ledger.models.books import Book
 from ledger.queries.approvals.requests import RequestRow
@@ -10,7 +11,6 @@ from ledger.queries.approvals.rules import UNDO
 from ledger.queries.books import journal
 from ledger.services.undoing import plans, undo
 from ledger.web.approvals.evidence import Evidence, register
-from ledger.web.site.formatting import format_day, format_figure
 from ledger.web.site.locale import chosen
 
 
