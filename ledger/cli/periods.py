@@ -82,8 +82,13 @@ def soft_close(console: Console, code: str, until: str, reason: str, email: str)
 @click.option("--until", required=True, help="Last day included, as an ISO date.")
 @click.option("--reason", required=True)
 @click.option("--by", "email", required=True, help="The treasurer's e-mail address.")
+@click.option(
+    "--unreconciled", default="", help="Why it can be closed without a signed reconciliation."
+)
 @pass_console
-def close(console: Console, code: str, until: str, reason: str, email: str) -> None:
+def close(
+    console: Console, code: str, until: str, reason: str, email: str, unreconciled: str
+) -> None:
     """Request approval to close a period."""
     day, now = _day(until), datetime.now(UTC)
     asked = _as_treasurer(
@@ -91,7 +96,13 @@ def close(console: Console, code: str, until: str, reason: str, email: str) -> N
         code,
         email,
         lambda session, book, person: periods.propose_closing(
-            session, book=book, until=day, reason=reason, made_by=person, now=now
+            session,
+            book=book,
+            until=day,
+            reason=reason,
+            made_by=person,
+            now=now,
+            unreconciled=unreconciled,
         ),
     )
     console.answer({"proposal": str(asked.id)}, "Requested. An approver decides.")

@@ -21,7 +21,8 @@ class Period(Base):
     """A book closed up to and including a day. Opened again, the row stays as it was signed.
 
     ``snapshot`` is the trial balance of the day as canonical JSON; size and root are those of
-    the book's log at the moment of closing.
+    the book's log at the moment of closing. ``unreconciled`` is why it was closed although a bank
+    account was not reconciled, empty where all were.
     """
 
     __tablename__ = "period"
@@ -38,6 +39,7 @@ class Period(Base):
     closed_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     approved_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     closed_at: Mapped[datetime]
+    unreconciled: Mapped[str] = mapped_column(default="", server_default="")
     reopened_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     reopened_approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     reopened_at: Mapped[datetime | None]

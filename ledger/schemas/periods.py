@@ -11,10 +11,12 @@ from ledger.schemas.forms import Form
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """The last day of a period, and why it is closed now."""
+    """The last day of a period, why it is closed now, and why although a bank account is not
+    reconciled."""
 
     until: date
     reason: str
+    unreconciled: str = ""
 
 
 class ClosingForm(Form[Closing]):
@@ -23,6 +25,18 @@ class ClosingForm(Form[Closing]):
     makes = Closing
     until = Day(required=True, metadata=asked(later("Last day included")))
     reason = Line(required=True, longest=500, metadata=asked(later("Checks made"), widget="text"))
+    unreconciled = Line(
+        load_default="",
+        longest=500,
+        metadata=asked(
+            later("Why without a reconciliation"),
+            widget="text",
+            hint=later(
+                "Only if a bank account has no signed reconciliation statement of that day. The "
+                "approver reads it, and it stands with the period."
+            ),
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ NOUNS = (
     "banking.bank_tables",
     "importing.gift_lists",
     "importing.ledgers",
+    "reconciliation.statements",
     "payments.payouts",
     "payments.waiting",
     "payments.unrecognised",
@@ -97,6 +98,7 @@ REGISTERED = (
     "payments.evidence",
     "pledges.evidence",
     "pools.evidence",
+    "reconciliation.evidence",
     "settings.evidence",
     "volunteering.evidence",
 )

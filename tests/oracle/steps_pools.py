@@ -297,6 +297,7 @@ def per_1(world: World, session: Session) -> None:
         reason="Year end",
         made_by=world.people["maker"],
         now=AFTER,
+        unreconciled="The worked events have no bank statements",
     )
     world.approve(session, approval_request, now=AFTER)
 

@@ -31,7 +31,10 @@ STORED: dict[str, list[dict[str, Any]]] = {
     "bank_details": [
         {"account_holder": "The Hall", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}
     ],
-    "closing": [{"until": "2026-10-31"}],
+    "closing": [
+        {"until": "2026-10-31", "unreconciled": "The bank sends October's statement by post"},
+        {"until": "2026-10-31"},
+    ],
     "conditional_allocation": [AGREEMENT],
     "contribution": [{"pool": KEY, "fund": OTHER, **MONEY}],
     "correction": [
@@ -112,6 +115,14 @@ STORED: dict[str, list[dict[str, Any]]] = {
     "promise": [AGREEMENT],
     "promise_increase": [{"promise": KEY, **MONEY}],
     "purchase": [AGREEMENT],
+    "reconciliation": [
+        {
+            "account": 1010,
+            "currency": "USD",
+            "until": "2026-10-31",
+            "document_sha256": "ab" * 32,
+        }
+    ],
     "refund": [{"refund": KEY, **MONEY}],
     "refundable": [AGREEMENT],
     "release": [{"from_fund": KEY, "to_fund": OTHER, **MONEY}],

@@ -492,8 +492,19 @@ FORMS = (
     Form(
         "periods.close",
         "treasurer",
-        {"until": "2026-01-31", "reason": "Bank and books agree"},
+        {"until": "2026-01-31", "reason": "Bank and books agree", "unreconciled": "By post"},
         {"until": "past", "reason": "text"},
+    ),
+    Form(
+        "reconciliation.prepare",
+        "treasurer",
+        {
+            "account": "1010",
+            "commodity": "USD",
+            "until": "2026-01-31",
+            "reason": "The bank was not there yet",
+        },
+        {"reason": "note", "until": "past"},
     ),
     Form(
         "periods.soft_close",

@@ -277,6 +277,15 @@ DEEDS: dict[str, Deed] = {
             "action": "propose",
         },
     ),
+    "reconciliation.prepare": Deed(
+        TREASURER,
+        {
+            "account": "1010",
+            "commodity": "USD",
+            "until": "2026-01-31",
+            "reason": "The bank was not there yet",
+        },
+    ),
     "periods.close": Deed(TREASURER, {"until": "2026-01-31", "reason": "All agrees"}),
     "my_data.erase": Deed(frozenset({"donor"}), {"email": "donor@example.org"}),
     "periods.soft_close": Deed(TREASURER, {"until": "2026-01-31", "reason": "All agrees"}),
@@ -420,6 +429,8 @@ VIEWS: dict[str, frozenset[str]] = {
     "items.show": CIRCLE,
     "desk.show": TREASURER,
     "statements.show": READERS,
+    "reconciliation.show": READERS,
+    "reconciliation.signed": ELSEWHERE,
     "bank_tables.choose": TREASURER,
     "bank_tables.show": TREASURER,
     "gift_lists.choose": TREASURER,
@@ -576,6 +587,10 @@ PROVED_BY: dict[str, tuple[str, str]] = {
         "the browser that asked for the link",
         "tests/web/test_sign_in_links.py"
         "::test_a_code_opens_the_link_in_the_browser_that_asked_and_in_no_other",
+    ),
+    "reconciliation.signed": (
+        "treasurer, approver and auditor of the book",
+        "tests/web/test_reconciliation.py::test_a_statement_is_prepared_signed_and_superseded",
     ),
     **dict.fromkeys(
         ("background.show", "background.download", "background.retry"),

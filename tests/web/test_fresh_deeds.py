@@ -59,6 +59,7 @@ OTHERS = {
     },
     "an approver, who is asked, decides before anything is booked": {
         *("allocations.propose", "agreements.ask", "cost_sharing.propose", "periods.close"),
+        "reconciliation.prepare",
         *("pool_agreements.join", "pool_agreements.propose", "sponsors.propose"),
         *("items.damage", "items.give_on", "items.let_go", "things.value"),
     },

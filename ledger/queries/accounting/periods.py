@@ -42,6 +42,7 @@ class PeriodRow:
     closed_at: datetime
     reopened_at: datetime | None
     reason: str
+    unreconciled: str
     # Whether the balances of the day are still those that were signed; None: opened again.
     agrees: bool | None = None
 
@@ -155,6 +156,7 @@ def periods_of(session: ReadSession, *, book_id: UUID) -> list[PeriodRow]:
             row.closed_at,
             row.reopened_at,
             row.reason,
+            row.unreconciled,
             agrees(session, row) if row.state == PeriodState.CLOSED else None,
         )
         for row in rows

@@ -29,6 +29,7 @@ from ledger.queries.accounting.periods import (
 )
 from ledger.queries.books.seals import log_hashes
 from ledger.queries.people.people import emails_with_role
+from ledger.queries.reconciliation.statements import unreconciled as unsigned_banks
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books.journal import lock_posting
@@ -47,9 +48,11 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """Up to and including which day a book is to be closed."""
+    """Up to and including which day a book is to be closed, and why although a bank account is not
+    reconciled; None when all are."""
 
     until: date
+    unreconciled: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +105,25 @@ def lift_soft_close(
 
 
 def propose_closing(
-    session: Session, *, book: Book, until: date, reason: str, made_by: UUID, now: datetime
+    session: Session,
+    *,
+    book: Book,
+    until: date,
+    reason: str,
+    made_by: UUID,
+    now: datetime,
+    unreconciled: str = "",
 ) -> ApprovalRequest:
     """Ask to close a book up to and including a day. Raises as ``close_period``."""
-    _check(session, book.id, until, now)
+    unreconciled = unreconciled.strip()
+    _check(session, book.id, until, unreconciled, now)
     return propose(
         session,
         book_id=book.id,
         kind=CLOSING,
         title=f"Close the books up to {format_day(until)}",
         reason=reason,
-        payload=Closing(until),
+        payload=Closing(until, unreconciled or None),
         made_by=made_by,
         now=now,
     )
@@ -126,14 +137,17 @@ def close_period(
     closed_by: UUID,
     approved_by: UUID,
     now: datetime,
+    unreconciled: str = "",
 ) -> Period:
     """Close a book up to and including a day, with its balances and its log's head.
 
-    Nobody posts meanwhile; see ``journal.lock_posting`` for what has to happen before. Raises
-    Invalid for a day that is not over or is closed, Conflict while something waits.
+    ``unreconciled`` is why it may be closed although a bank account has no signed reconciliation
+    statement of the day. Nobody posts meanwhile; see ``journal.lock_posting`` for what has to
+    happen before. Raises Invalid for a day that is not over or is closed, Conflict while something
+    waits or is not reconciled.
     """
     lock_posting(session)
-    _check(session, book_id, until, now)
+    _check(session, book_id, until, unreconciled, now)
     seal_book(session, book_id=book_id)
     hashes = log_hashes(session, book_id)
     text, digest = snapshot_of(session, book_id=book_id, until=until)
@@ -148,6 +162,7 @@ def close_period(
         closed_by=closed_by,
         approved_by=approved_by,
         closed_at=now,
+        unreconciled=unreconciled,
     )
     session.add(row)
     soft = session.scalars(
@@ -222,12 +237,21 @@ def _check_day(session: Session, book_id: UUID, until: date, now: datetime) -> N
         )
 
 
-def _check(session: Session, book_id: UUID, until: date, now: datetime) -> None:
+def _check(session: Session, book_id: UUID, until: date, unreconciled: str, now: datetime) -> None:
     _check_day(session, book_id, until, now)
     waiting = blockers(session, book_id=book_id, until=until)
     if waiting:
         what = "; ".join(f"{count} {NAMES[kind]}" for kind, count in waiting)
         raise Conflict("The period cannot be closed yet: {what}.", place="until", what=what)
+    lacking = [] if unreconciled else unsigned_banks(session, book_id=book_id, until=until)
+    if lacking:
+        raise Conflict(
+            "No signed reconciliation statement of {until} holds for {names}. Have one signed, or "
+            "say why the period is closed without it.",
+            place="unreconciled",
+            until=until.isoformat(),
+            names=", ".join(f"{bank.account} {bank.commodity}" for bank in lacking),
+        )
 
 
 def _last_closed(session: Session, book_id: UUID, period_id: UUID) -> Period:
@@ -251,6 +275,7 @@ def _close(
         closed_by=approval_request.made_by,
         approved_by=decision.by,
         now=decision.now,
+        unreconciled=payload.unreconciled or "",
     )
 
 

@@ -26,7 +26,7 @@ def import_bank_file(work: Work) -> Outcome:
     """Keep the lines of the file that was sent, and match what is certain.
 
     A table of which nobody said what its columns are stays, and the page leads to that question.
-    Raises Invalid as ``bank_files.import_file`` does, and when somebody has to choose an account.
+    Raises Invalid as ``import_file`` does, and when somebody has to choose an account.
     """
     said = work.job.parameters
     draft_id = UUID(said["draft"])

@@ -1,1 +1,1 @@
-"""What a bank line becomes: one thing or several, by a person, by many at once, or by a rule."""
+"""What a bank line becomes, and the signed statement of a day that bank and books agree."""

@@ -16,7 +16,7 @@ from ledger.services.equipment import assets, contributed_use, disposals, low_va
 from ledger.services.payments import refunds
 from ledger.services.pledges import receivables
 from ledger.services.pools import agreements, allocations, cost_sharing, lifecycle, pools, transfers
-from ledger.services.reconciliation import costs
+from ledger.services.reconciliation import costs, signed_statements
 from ledger.services.spending import expenses, grants, loans, purchases, spending
 from ledger.services.undoing import undo
 from ledger.services.volunteering import hours
@@ -48,6 +48,7 @@ MODULES = (
     role_grants,
     rules,
     settings,
+    signed_statements,
     spending,
     supplies,
     transfers,

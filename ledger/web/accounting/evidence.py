@@ -34,9 +34,10 @@ def _entry(
 
 
 def _closing(_session: ReadSession, _row: RequestRow, payload: periods.Closing) -> Evidence:
-    return Evidence(
-        terms=[(_("Last day of the closed period"), format_day(payload.until, chosen()))]
-    )
+    terms = [(_("Last day of the closed period"), format_day(payload.until, chosen()))]
+    if payload.unreconciled:
+        terms.append((_("Closed without a reconciliation because"), payload.unreconciled))
+    return Evidence(terms=terms)
 
 
 def _reopening(session: ReadSession, _row: RequestRow, payload: periods.Reopening) -> Evidence:

@@ -50,6 +50,7 @@ def close(code: str) -> Response:
                 book=book,
                 until=closing.until,
                 reason=closing.reason,
+                unreconciled=closing.unreconciled,
                 made_by=person.id,
                 now=now(),
             )
@@ -57,7 +58,8 @@ def close(code: str) -> Response:
     except Invalid as refusal:
         return _page(code, request.form.to_dict(), errors_of(refusal), 422)
     except Conflict as refusal:
-        return _page(code, request.form.to_dict(), {"until": [refusal.message]}, 409)
+        place = refusal.place or "until"
+        return _page(code, request.form.to_dict(), {place: [refusal.message]}, 409)
     flash(_("Requested. The books stay open until an approver agrees."))
     return redirect(url_for("periods.show", code=code), 303)
 

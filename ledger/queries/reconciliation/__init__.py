@@ -1,0 +1,1 @@
+"""Questions about reconciliation: whether bank and books agree on a day, and what explains it."""
