@@ -29,7 +29,7 @@ from ledger.db import Database, Session
 from ledger.models.books import Account, Book
 from ledger.queries.books.balances import account_statement, balance_of, trial_balance
 from ledger.queries.books.seals import first_difference
-from ledger.services.books.books import NewBook, create_book, create_fund
+from ledger.services.books.books import NewBook, NewFund, create_book, create_fund
 from ledger.services.books.journal import post as post_entries
 from ledger.services.books.seals import make_checkpoint, seal_all
 from ledger.services.importing.bulk import import_entries
@@ -48,7 +48,9 @@ def prepare(url: str) -> None:
         book = create_book(
             session, new=NewBook(code="A", name="Bench", kind="community", currency="USD"), now=NOW
         )
-        create_fund(session, book_id=book.id, code="GEN", fund_class="unrestricted", now=NOW)
+        create_fund(
+            session, book_id=book.id, fund=NewFund(code="GEN", fund_class="unrestricted"), now=NOW
+        )
         for number in OTHERS:
             if number not in BY_NUMBER:
                 session.add(

@@ -31,7 +31,7 @@ from ledger.models.journal import Entry as EntryRow
 from ledger.models.journal import Posting as PostingRow
 from ledger.models.seals import Checkpoint, Seal
 from ledger.queries.books.seals import first_difference
-from ledger.services.books.books import NewBook, create_book, create_fund
+from ledger.services.books.books import NewBook, NewFund, create_book, create_fund
 from ledger.services.books.journal import Draft, post_batch
 from ledger.services.books.seals import make_checkpoint, seal_book
 from ledger.signing import Signer
@@ -75,7 +75,9 @@ def speeds(db: Database, entries: int) -> bytes:
         book = create_book(
             session, new=NewBook(code="A", name="Bench", kind="community", currency="USD"), now=NOW
         )
-        create_fund(session, book_id=book.id, code="GEN", fund_class="unrestricted", now=NOW)
+        create_fund(
+            session, book_id=book.id, fund=NewFund(code="GEN", fund_class="unrestricted"), now=NOW
+        )
 
     def post() -> None:
         with db.transaction() as session:
@@ -127,7 +129,9 @@ def false_alarms(db: Database, bundles: int) -> int:
         book = create_book(
             session, new=NewBook(code="B", name="Grows", kind="community", currency="USD"), now=NOW
         )
-        create_fund(session, book_id=book.id, code="GEN", fund_class="unrestricted", now=NOW)
+        create_fund(
+            session, book_id=book.id, fund=NewFund(code="GEN", fund_class="unrestricted"), now=NOW
+        )
     chance = random.Random(3)
     alarms, number, since = 0, 0, None
     for _time in range(bundles):

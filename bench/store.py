@@ -30,7 +30,7 @@ from ledger.models.parties import Party
 from ledger.models.pledges import Basket, Pledge
 from ledger.queries.people.parties import labels_of
 from ledger.queries.people.people import person_by_email
-from ledger.services.books.books import NewBook, create_book, create_fund, ensure_commodity
+from ledger.services.books.books import NewBook, NewFund, create_book, create_fund, ensure_commodity
 from ledger.services.books.journal import Draft, post_batch
 from ledger.services.books.seals import seal_all
 from ledger.services.campaigns.campaigns import Need, create_campaign
@@ -90,7 +90,9 @@ def _found(session: Session, books: int) -> tuple[dict[str, UUID], UUID]:
         new=NewBook(code="A", name="The loved one", kind="community", currency="USD"),
         now=NOW,
     )
-    fund = create_fund(session, book_id=book.id, code="GEN", fund_class="unrestricted", now=NOW)
+    fund = create_fund(
+        session, book_id=book.id, fund=NewFund(code="GEN", fund_class="unrestricted"), now=NOW
+    )
     people = {"donor": create_person(session, email="donor@example.org", name="Donor", now=NOW).id}
     for role in ("member", "treasurer", "approver", "auditor", "admin"):
         person = create_person(session, email=f"{role}@example.org", name=role, now=NOW)
@@ -106,7 +108,9 @@ def _found(session: Session, books: int) -> tuple[dict[str, UUID], UUID]:
             ),
             now=NOW,
         )
-        create_fund(session, book_id=other.id, code="GEN", fund_class="unrestricted", now=NOW)
+        create_fund(
+            session, book_id=other.id, fund=NewFund(code="GEN", fund_class="unrestricted"), now=NOW
+        )
         grant_role(session, person_id=keeper.id, book_id=other.id, role="member", now=NOW)
     campaign = create_campaign(
         session,

@@ -16,7 +16,7 @@ from ledger.models.parties import Party
 from ledger.models.people import Person
 from ledger.models.pledges import Pledge
 from ledger.queries.people.people import person_by_email
-from ledger.services.books.books import NewBook, create_book, create_fund, ensure_commodity
+from ledger.services.books.books import NewBook, NewFund, create_book, create_fund, ensure_commodity
 from ledger.services.campaigns.campaigns import Need, create_campaign
 from ledger.services.people.people import create_person, grant_role
 from ledger.services.pledges import saved_cards
@@ -46,7 +46,9 @@ def make_fund(
     session: Session, book: Book, code: str = "GEN", fund_class: str = "unrestricted"
 ) -> Fund:
     """Open a fund."""
-    return create_fund(session, book_id=book.id, code=code, fund_class=fund_class, now=NOW)
+    return create_fund(
+        session, book_id=book.id, fund=NewFund(code=code, fund_class=fund_class), now=NOW
+    )
 
 
 def make_pool(
@@ -92,8 +94,7 @@ def make_worked_books(session: Session, events: dict[str, Any]) -> None:
         create_fund(
             session,
             book_id=made[fund["book"]].id,
-            code=fund["code"],
-            fund_class=fund["class"],
+            fund=NewFund(code=fund["code"], fund_class=fund["class"]),
             now=NOW,
         )
 

@@ -21,15 +21,6 @@ class Place(TypedDict):
     fund: Fund
 
 
-class Cash(Place):
-    """Cash or cheques, counted and then banked."""
-
-    amount: int
-    reference: str
-    on: date
-    made_by: UUID | None
-
-
 class Period(TypedDict):
     """The days that a report is about."""
 

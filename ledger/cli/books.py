@@ -105,9 +105,7 @@ def fund_create(console: Console, book_code: str, code: str, fund_class: str, na
         lambda session: book_services.create_fund(
             session,
             book_id=book_by_code(session, book_code).id,
-            code=code,
-            fund_class=fund_class,
-            name=name,
+            fund=book_services.NewFund(code=code, fund_class=fund_class, name=name),
             now=datetime.now(UTC),
         )
     )

@@ -101,10 +101,12 @@ class Year:
         cash.record_cash(
             self.session,
             book=book,
-            fund=fund,
-            amount=pledge.quantity,
-            reference=f"demo/{self.number}",
-            on=self.at(days_ago).date(),
+            counted=cash.Counted(
+                fund=fund,
+                amount=pledge.quantity,
+                reference=f"demo/{self.number}",
+                on=self.at(days_ago).date(),
+            ),
             now=self.at(days_ago),
             made_by=self.people["treasurer"].id,
             pledge=pledge,
@@ -112,10 +114,12 @@ class Year:
         cash.bank_cash(
             self.session,
             book=book,
-            fund=fund,
-            amount=pledge.quantity,
-            reference=f"demo/{self.number}",
-            on=self.at(days_ago - 1).date(),
+            counted=cash.Counted(
+                fund=fund,
+                amount=pledge.quantity,
+                reference=f"demo/{self.number}",
+                on=self.at(days_ago - 1).date(),
+            ),
             now=self.at(days_ago - 1),
             made_by=self.people["treasurer"].id,
         )
@@ -129,10 +133,7 @@ class Year:
             command(
                 self.session,
                 book=book,
-                fund=own,
-                amount=amount,
-                reference=f"demo/{self.number}",
-                on=self.at(days).date(),
+                counted=cash.Counted(own, amount, f"demo/{self.number}", on=self.at(days).date()),
                 now=self.at(days),
                 made_by=self.people["treasurer"].id,
             )

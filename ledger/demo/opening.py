@@ -45,17 +45,13 @@ def open_books(session: Session, *, start: date, now: datetime) -> dict[str, Boo
         books.create_fund(
             session,
             book_id=book.id,
-            code="GEN",
-            name="General",
-            fund_class=FundClass.UNRESTRICTED,
+            fund=books.NewFund(code="GEN", name="General", fund_class=FundClass.UNRESTRICTED),
             now=now,
         )
         books.create_fund(
             session,
             book_id=book.id,
-            code=row.fund,
-            name=row.fund_name,
-            fund_class=FundClass.PURPOSE,
+            fund=books.NewFund(code=row.fund, name=row.fund_name, fund_class=FundClass.PURPOSE),
             now=now,
         )
         journal.post(
@@ -83,9 +79,7 @@ def _open_pool(session: Session, made: dict[str, Book], *, now: datetime) -> Boo
     held = books.create_fund(
         session,
         book_id=host.id,
-        code="HELD",
-        name="Held for the pool",
-        fund_class=FundClass.AGENCY,
+        fund=books.NewFund(code="HELD", name="Held for the pool", fund_class=FundClass.AGENCY),
         now=now,
     )
     code, name, story = cast.POOL
@@ -208,9 +202,9 @@ def _all_or_nothing(session: Session, host: Book, *, today: date, now: datetime)
     fund = books.create_fund(
         session,
         book_id=host.id,
-        code="KITCHEN",
-        name="Heat pump in the kitchen",
-        fund_class=FundClass.PURPOSE,
+        fund=books.NewFund(
+            code="KITCHEN", name="Heat pump in the kitchen", fund_class=FundClass.PURPOSE
+        ),
         now=now,
     )
     campaigns.create_campaign(

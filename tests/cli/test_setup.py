@@ -23,7 +23,7 @@ from ledger.queries.books.books import book_by_code
 from ledger.queries.invariants import Result
 from ledger.queries.people.people import installation_admins
 from ledger.services.books import journal, seals
-from ledger.services.books.books import create_fund
+from ledger.services.books.books import NewFund, create_fund
 from ledger.services.jobs import jobs
 from ledger.services.people.people import send
 from ledger.services.workflow.first_book import FirstBook, open_first_book
@@ -142,7 +142,9 @@ def _record(db: Database, code: str, at: datetime) -> None:
 
     def deed(session: Session) -> None:
         book = book_by_code(session, code)
-        create_fund(session, book_id=book.id, code="GEN", fund_class="unrestricted", now=NOW)
+        create_fund(
+            session, book_id=book.id, fund=NewFund(code="GEN", fund_class="unrestricted"), now=NOW
+        )
         journal.post(
             session,
             [entry(code, Posting(1010, "GEN", "EUR", 5), Posting(4010, "GEN", "EUR", -5))],

@@ -111,10 +111,9 @@ def _count_cash(reference: str, session: Session) -> None:
     cash.record_cash(
         session,
         book=book,
-        fund=fund_by_code(session, book.id, "GEN"),
-        amount=CASH,
-        reference=reference,
-        on=TODAY,
+        counted=cash.Counted(
+            fund=fund_by_code(session, book.id, "GEN"), amount=CASH, reference=reference, on=TODAY
+        ),
         now=NOW,
         made_by=None,
     )

@@ -58,11 +58,15 @@ class Between(Money):
             asked = transfers.propose_grant(
                 self.stage.session,
                 giver=self.stage.of(here),
-                giver_fund=self.stage.at(here),
+                grant=transfers.Grant(
+                    giver_fund=self.stage.at(here),
+                    receiver_fund=self.stage.at(there),
+                    amount=amount,
+                    reason="Because",
+                ),
                 receiver=self.stage.of(there),
-                receiver_fund=self.stage.at(there),
-                amount=amount,
-                **self.stage.asks(),
+                made_by=self.stage.people["maker"],
+                now=self.stage.now,
             )
             self.approve(asked)
             return str(asked.id)
@@ -349,8 +353,7 @@ class Between(Money):
                 pool=self.stage.of(POOL),
                 member=self.stage.of(place),
                 fund=self.stage.at(place),
-                amount=amount,
-                reference=f"u{self.stage.minutes}",
+                unspent=lifecycle.Unspent(amount=amount, reference=f"u{self.stage.minutes}"),
                 **self.stage.common,
             ),
         )

@@ -475,9 +475,9 @@ class Things(Between):
                 self.stage.session,
                 book=self.stage.of("A.GEN"),
                 fund=self.stage.at("A.GEN"),
-                commodity=kind,
-                quantity=quantity,
-                reference=f"m{self.stage.minutes}",
+                used=supplies.MaterialUse(
+                    commodity=kind, quantity=quantity, reference=f"m{self.stage.minutes}"
+                ),
                 **self.stage.common,
             ),
         )

@@ -15,7 +15,7 @@ from ledger.services.banking import matching, tax_reclaims
 from ledger.services.campaigns import campaigns, matching_sponsors
 from ledger.services.pledges import pledges, receivables
 from tests.factories import save_card
-from tests.keywords import By, Cash
+from tests.keywords import By
 from tests.oracle.world import AFTER, CLOSING, DAY, Step, World
 
 
@@ -41,9 +41,7 @@ def _promise(
         party=world.party(session, "Paula Promise"),
         book=world.book(session, "A"),
         fund=world.fund(session, "A", "SOLAR"),
-        schedule=schedule,
-        basis_points=rate,
-        evidence="Signed letter",
+        letter=receivables.Letter(schedule=schedule, basis_points=rate, evidence="Signed letter"),
         made_by=world.people["maker"],
         now=world.now,
     )
@@ -145,11 +143,13 @@ def plg_12(world: World, session: Session) -> None:
 def plg_13(world: World, session: Session) -> None:
     row = matching_sponsors.propose_sponsor(
         session,
-        party=world.party(session, "Sam Sponsor"),
+        offer=matching_sponsors.SponsorOffer(
+            party=world.party(session, "Sam Sponsor"),
+            terms=Terms(up_to=100000, basis_points=10000, per_gift=0),
+            evidence="Signed terms",
+        ),
         book=world.book(session, "A"),
         fund=world.fund(session, "A", "SOLAR"),
-        terms=Terms(up_to=100000, basis_points=10000, per_gift=0),
-        evidence="Signed terms",
         made_by=world.people["maker"],
         now=world.now,
     )
@@ -193,16 +193,10 @@ def tax_1(world: World, session: Session) -> None:
 
 
 def off_1(world: World, session: Session) -> None:
-    cash: Cash = {
-        "book": world.book(session, "A"),
-        "fund": world.fund(session, "A", "SOLAR"),
-        "amount": 7500,
-        "reference": "sheet 1",
-        "on": DAY,
-        "made_by": world.people["maker"],
-    }
-    offline.record_cash(session, now=world.now, **cash)
-    offline.bank_cash(session, now=world.now, **cash)
+    book, maker = world.book(session, "A"), world.people["maker"]
+    sheet = offline.Counted(world.fund(session, "A", "SOLAR"), 7500, "sheet 1", DAY)
+    offline.record_cash(session, book=book, counted=sheet, made_by=maker, now=world.now)
+    offline.bank_cash(session, book=book, counted=sheet, made_by=maker, now=world.now)
 
 
 def off_3(world: World, session: Session) -> None:

@@ -40,11 +40,10 @@ def ict_1(world: World, session: Session) -> None:
     approval_request = transfers.propose_grant(
         session,
         giver=world.book(session, "A"),
-        giver_fund=giver_fund,
+        grant=transfers.Grant(
+            giver_fund=giver_fund, receiver_fund=receiver_fund, amount=50000, reason="For the roof"
+        ),
         receiver=world.book(session, "B"),
-        receiver_fund=receiver_fund,
-        amount=50000,
-        reason="For the roof",
         made_by=world.people["maker"],
         now=world.now,
     )

@@ -15,7 +15,7 @@ from ledger.services.payments.gifts import Kind
 from ledger.services.pledges import goals
 from ledger.services.pledges.pledges import Promised, keep_at_once
 from ledger.services.stripe_balance import fees, payouts
-from tests.keywords import Cash, Place
+from tests.keywords import Place
 from tests.oracle.world import DAY, START, Step, World
 
 
@@ -250,21 +250,14 @@ def po_4(world: World, session: Session) -> None:
 
 
 def off_2(world: World, session: Session) -> None:
-    cheque: Cash = {
-        "book": world.book(session, "A"),
-        "fund": world.fund(session, "A", "SOLAR"),
-        "amount": 25000,
-        "reference": "cheque 7",
-        "on": DAY,
-        "made_by": world.people["maker"],
-    }
-    cash.record_cash(session, now=world.now, **cheque)
-    banked = cash.bank_cash(session, now=world.now, **cheque)
+    book, maker = world.book(session, "A"), world.people["maker"]
+    cheque = cash.Counted(world.fund(session, "A", "SOLAR"), 25000, "cheque 7", DAY)
+    cash.record_cash(session, book=book, counted=cheque, made_by=maker, now=world.now)
+    banked = cash.bank_cash(session, book=book, counted=cheque, made_by=maker, now=world.now)
     cash.bounce_cheque(
         session,
-        entry_id=banked,
+        cheque=cash.ReturnedCheque(entry_id=banked, charge=1200),
         book=world.book(session, "A"),
-        charge=1200,
         general_fund=world.fund(session, "A", "GEN"),
         by=world.people["maker"],
         on=DAY,

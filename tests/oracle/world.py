@@ -25,7 +25,7 @@ from ledger.models.statements import BankLine
 from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.services.approvals import decisions
 from ledger.services.banking.statements import import_statement
-from ledger.services.books.books import NewBook, create_book, create_fund, ensure_commodity
+from ledger.services.books.books import NewBook, NewFund, create_book, create_fund, ensure_commodity
 from ledger.services.campaigns.campaigns import Need, create_campaign
 from ledger.services.people.people import create_person, grant_role
 from ledger.services.pledges.offers import Line as BasketLine
@@ -85,9 +85,11 @@ class World:
                 create_fund(
                     session,
                     book_id=self.book(session, fund["book"]).id,
-                    code=fund["code"],
-                    fund_class=fund["class"],
-                    restriction_until_on=RESTRICTED_UNTIL if fund["class"] == "time" else None,
+                    fund=NewFund(
+                        code=fund["code"],
+                        fund_class=fund["class"],
+                        restriction_until_on=RESTRICTED_UNTIL if fund["class"] == "time" else None,
+                    ),
                     now=self.now,
                 )
         pools.create_pool(

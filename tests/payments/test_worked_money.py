@@ -338,12 +338,14 @@ def a_sponsor_who_matches(shop: Shop) -> None:
         )
         row = matching_sponsors.propose_sponsor(
             session,
-            party=make_party(session, f"sponsor{shop.count}@example.org"),
+            offer=matching_sponsors.SponsorOffer(
+                party=make_party(session, f"sponsor{shop.count}@example.org"),
+                terms=Terms(up_to=100_000, basis_points=10_000, per_gift=0),
+                evidence="Signed terms",
+            ),
             book=book,
             fund=hall.fund_of(session, book, "SOLAR"),
-            terms=Terms(up_to=100_000, basis_points=10_000, per_gift=0),
             campaign_id=hall.campaign,
-            evidence="Signed terms",
             made_by=asks.id,
             now=shop.now(hours=-1),
         )

@@ -19,7 +19,13 @@ from ledger.core.entry import Entry, Posting, entry
 from ledger.db import Database, ReadSession
 from ledger.models.books import Book
 from ledger.queries.books import balances
-from ledger.queries.books.balances import StatementRow, account_statement, balance_of, trial_balance
+from ledger.queries.books.balances import (
+    StatementFilter,
+    StatementRow,
+    account_statement,
+    balance_of,
+    trial_balance,
+)
 from ledger.queries.books.books import fund_by_code
 from ledger.queries.books.journal import JournalFilter, entries, every_entry
 from ledger.services.books import journal
@@ -210,9 +216,14 @@ def test_a_statement_runs_to_the_sum_whatever_part_is_shown(
                 mine = [leg for leg in legs if leg.account == account and fund in (None, leg.fund)]
                 check_statement(session, book_id, account, fund, mine)
                 part = account_statement(
-                    session, book_id=book_id, account=account, fund=fund, since=since, limit=limit
+                    session,
+                    book_id=book_id,
+                    account=account,
+                    wanted=StatementFilter(fund=fund, since=since, limit=limit),
                 )
-                whole = account_statement(session, book_id=book_id, account=account, fund=fund)
+                whole = account_statement(
+                    session, book_id=book_id, account=account, wanted=StatementFilter(fund=fund)
+                )
                 late = [row for row in whole if row.accounting_on >= since]
                 assert part == late[-limit:]
                 assert paged(session, book_id, account, fund, limit) == whole
@@ -225,7 +236,10 @@ def paged(
     rows: list[StatementRow] = []
     before = None
     while page := account_statement(
-        session, book_id=book_id, account=account, fund=fund, before=before, limit=limit
+        session,
+        book_id=book_id,
+        account=account,
+        wanted=StatementFilter(fund=fund, before=before, limit=limit),
     ):
         rows = page + rows
         before = (page[0].entry_id, page[0].line)
@@ -236,7 +250,9 @@ def check_statement(
     session: ReadSession, book_id: UUID, account: int, fund: str | None, legs: list[Leg]
 ) -> None:
     """Check that a whole statement has every leg once, and runs to the balance."""
-    rows = account_statement(session, book_id=book_id, account=account, fund=fund)
+    rows = account_statement(
+        session, book_id=book_id, account=account, wanted=StatementFilter(fund=fund)
+    )
     assert [row.accounting_on for row in rows] == sorted(leg.day for leg in legs)
     assert Counter((row.accounting_on, row.fund, row.commodity, row.quantity) for row in rows) == (
         Counter((leg.day, leg.fund, leg.commodity, leg.quantity) for leg in legs)
@@ -346,4 +362,9 @@ def test_a_statement_of_a_fund_that_is_not_there_is_empty(
 ) -> None:
     with db.snapshot() as session:
         book = session.get_one(Book, two_books[0])
-        assert account_statement(session, book_id=book.id, account=1300, fund="NOPE") == []
+        assert (
+            account_statement(
+                session, book_id=book.id, account=1300, wanted=StatementFilter(fund="NOPE")
+            )
+            == []
+        )

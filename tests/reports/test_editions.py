@@ -14,7 +14,12 @@ from ledger.ids import new_id
 from ledger.models.editions import Edition
 from ledger.models.people import Person
 from ledger.models.periods import PeriodState
-from ledger.queries.books.balances import account_statement, balance_of, trial_balance
+from ledger.queries.books.balances import (
+    StatementFilter,
+    account_statement,
+    balance_of,
+    trial_balance,
+)
 from ledger.queries.books.editions import Difference, difference, edition_named, editions_for
 from ledger.services.books import journal
 from ledger.services.books.seals import seal_all
@@ -140,7 +145,9 @@ def test_a_report_as_known_then_is_the_report_made_then(town: Database) -> None:
         book = scope_of_book(session, "A").books[0]
         assert balance_of(session, book_id=book.id, accounts=[1010], known_at=NOW)["USD"] == 300
         assert balance_of(session, book_id=book.id, accounts=[1010])["USD"] == 330
-        rows = account_statement(session, book_id=book.id, account=1010, known_at=NOW)
+        rows = account_statement(
+            session, book_id=book.id, account=1010, wanted=StatementFilter(known_at=NOW)
+        )
         assert [row.balance for row in rows] == [100, 300]
         for instant, entries in ((NOW, 2), (None, 3)):
             out = io.StringIO()

@@ -177,15 +177,14 @@ def test_terms_that_match_nothing_are_not_taken(
     hamlet_session: Session, hamlet: Hamlet, changed: dict[str, int], place: str
 ) -> None:
     answers: dict[str, Any] = {
-        "party": make_party(hamlet_session),
         "book": hamlet.books["A"],
         "fund": fund(hamlet_session, "A", "ROOF"),
-        "evidence": "Terms",
         "made_by": hamlet.maker,
         "now": NOW,
     }
     terms = Terms(up_to=1_000, basis_points=100_000, per_gift=0)
-    row = matching_sponsors.propose_sponsor(hamlet_session, terms=terms, **answers)
+    offer = matching_sponsors.SponsorOffer(make_party(hamlet_session), terms, "Terms")
+    row = matching_sponsors.propose_sponsor(hamlet_session, offer=offer, **answers)
     with pytest.raises(Conflict, match="These terms have not been approved"):
         matching_sponsors.match_gifts(
             hamlet_session,
@@ -198,7 +197,9 @@ def test_terms_that_match_nothing_are_not_taken(
         )
     with pytest.raises(Invalid) as refused:
         matching_sponsors.propose_sponsor(
-            hamlet_session, terms=replace(terms, **changed), **answers
+            hamlet_session,
+            offer=replace(offer, terms=replace(terms, **changed)),
+            **answers,
         )
     assert refused.value.place == place
 

@@ -39,9 +39,11 @@ def promise(session: Session, book: Book) -> None:
         party=make_party(session, "donor@example.org", "Donor"),
         book=book,
         fund=make_fund(session, book, "SOLAR", "purpose"),
-        schedule=[(date(NOW.year + years, NOW.month, NOW.day), 100_000) for years in (1, 2, 3)],
-        basis_points=500,
-        evidence="Signed letter",
+        letter=receivables.Letter(
+            schedule=[(date(NOW.year + years, NOW.month, NOW.day), 100_000) for years in (1, 2, 3)],
+            basis_points=500,
+            evidence="Signed letter",
+        ),
         made_by=treasurer.id,
         now=NOW,
     )

@@ -33,7 +33,7 @@ from ledger.services.campaigns.campaigns import (
     open_campaign,
     throw_away_draft,
 )
-from ledger.services.campaigns.matching_sponsors import propose_sponsor
+from ledger.services.campaigns.matching_sponsors import SponsorOffer, propose_sponsor
 from ledger.services.pledges.pledges import cancel_pledge
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_party, make_person, make_pledge
@@ -229,11 +229,13 @@ def test_a_draft_is_thrown_away_with_its_needs_and_its_address_is_free_again(
 def sponsored(session: Session, hamlet: Hamlet, campaign: Campaign, tess: Person) -> Agreement:
     return propose_sponsor(
         session,
-        party=make_party(session, "sam@example.org", "Sam"),
+        offer=SponsorOffer(
+            party=make_party(session, "sam@example.org", "Sam"),
+            terms=match_gifts.Terms(up_to=10_000, basis_points=10_000, per_gift=0),
+            evidence="A letter",
+        ),
         book=hamlet.books["A"],
         fund=fund(session, "A", "ROOF"),
-        terms=match_gifts.Terms(up_to=10_000, basis_points=10_000, per_gift=0),
-        evidence="A letter",
         made_by=tess.id,
         campaign_id=campaign.id,
         now=NOW,

@@ -30,7 +30,6 @@ from tests.factories import (
     make_person,
     make_pledge,
 )
-from tests.keywords import Cash
 from tests.services.hamlet import decide
 
 # Tuesday morning in Auckland, Monday in Greenwich.
@@ -57,22 +56,22 @@ def test_work_of_this_morning_can_be_logged_where_it_is_tomorrow_already(db: Dat
             log = partial(
                 hours.log_hours, session, book=book, fund=fund, party=party, work=work, now=EARLY
             )
-            cash: Cash = {
-                "book": book,
-                "fund": fund,
-                "amount": 500,
-                "reference": code,
-                "on": FIRST,
-                "made_by": None,
-            }
+            count = partial(
+                offline.record_cash,
+                session,
+                book=book,
+                counted=offline.Counted(fund, 500, code, FIRST),
+                made_by=None,
+                now=EARLY,
+            )
             if code == "A":
                 log()
-                offline.record_cash(session, **cash, now=EARLY)
+                count()
                 continue
             with pytest.raises(Invalid, match="in the future"):
                 log()
             with pytest.raises(Invalid, match="in the future"):
-                offline.record_cash(session, **cash, now=EARLY)
+                count()
 
 
 def test_what_is_approved_in_the_evening_is_of_that_day(db: Database) -> None:
@@ -84,21 +83,17 @@ def test_what_is_approved_in_the_evening_is_of_that_day(db: Database) -> None:
         offline.record_cash(
             session,
             book=giver,
-            fund=own,
-            amount=500,
-            reference="1",
-            on=LAST,
+            counted=offline.Counted(fund=own, amount=500, reference="1", on=LAST),
             now=LATE,
             made_by=None,
         )
         transfers.propose_grant(
             session,
             giver=giver,
-            giver_fund=own,
+            grant=transfers.Grant(
+                giver_fund=own, receiver_fund=theirs, amount=100, reason="For seeds"
+            ),
             receiver=taker,
-            receiver_fund=theirs,
-            amount=100,
-            reason="For seeds",
             made_by=treasurer.id,
             now=LATE,
         )

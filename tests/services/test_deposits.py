@@ -37,21 +37,34 @@ class Box(Till):
 
     def count(self, amount: int, name: str, pledge: Pledge | None = None) -> UUID:
         return cash.record_cash(
-            self.session, book=self.book, fund=self.solar, amount=amount, reference=name,
-            on=TODAY, now=NOW, made_by=None, pledge=pledge,
-        )  # fmt: skip
+            self.session,
+            book=self.book,
+            counted=cash.Counted(fund=self.solar, amount=amount, reference=name, on=TODAY),
+            now=NOW,
+            made_by=None,
+            pledge=pledge,
+        )
 
     def bank(self, amount: int, *counts: UUID, name: str = "b") -> UUID:
         return cash.bank_cash(
-            self.session, book=self.book, fund=self.solar, amount=amount, reference=name,
-            on=TODAY, now=NOW, made_by=None, counts=counts,
-        )  # fmt: skip
+            self.session,
+            book=self.book,
+            counted=cash.Counted(fund=self.solar, amount=amount, reference=name, on=TODAY),
+            now=NOW,
+            made_by=None,
+            counts=counts,
+        )
 
     def bounce(self, key: UUID, charge: int = 0, amount: int | None = None) -> UUID:
         return cash.bounce_cheque(
-            self.session, entry_id=key, book=self.book, charge=charge, general_fund=self.general,
-            by=self.treasurer, on=TODAY, now=NOW, amount=amount,
-        )  # fmt: skip
+            self.session,
+            cheque=cash.ReturnedCheque(entry_id=key, charge=charge, amount=amount),
+            book=self.book,
+            general_fund=self.general,
+            by=self.treasurer,
+            on=TODAY,
+            now=NOW,
+        )
 
     def items(self, deposit: UUID) -> list[DepositItem]:
         return items_of(self.session, book_id=self.book.id, deposit_id=deposit)

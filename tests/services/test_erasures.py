@@ -29,7 +29,7 @@ from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code
 from ledger.queries.books.seals import first_difference
 from ledger.queries.people.parties import kept_about
-from ledger.services.banking.cash import record_cash
+from ledger.services.banking.cash import Counted, record_cash
 from ledger.services.books.seals import make_checkpoint
 from ledger.services.jobs import rate_limits
 from ledger.services.people.people import send
@@ -93,11 +93,8 @@ def fill(session: Session) -> None:
     record_cash(
         session,
         book=book,
-        fund=fund,
-        amount=2000,
-        on=NOW.date(),
+        counted=Counted(fund=fund, amount=2000, on=NOW.date(), reference="c-1"),
         pledge=pledge,
-        reference="c-1",
         made_by=tess.id,
         now=NOW,
     )

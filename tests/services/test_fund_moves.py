@@ -78,11 +78,10 @@ def test_a_grant_goes_to_another_community_in_the_same_currency(
             transfers.propose_grant(
                 hamlet_session,
                 giver=hamlet.books["A"],
-                giver_fund=own,
+                grant=transfers.Grant(
+                    giver_fund=own, receiver_fund=receiver_fund, amount=amount, reason="Help"
+                ),
                 receiver=receiver,
-                receiver_fund=receiver_fund,
-                amount=amount,
-                reason="Help",
                 made_by=hamlet.maker,
                 now=NOW,
             )

@@ -11,7 +11,12 @@ from ledger.core.entry import Entry, Posting, entry
 from ledger.db import Database, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
-from ledger.queries.books.balances import account_statement, balance_of, trial_balance
+from ledger.queries.books.balances import (
+    StatementFilter,
+    account_statement,
+    balance_of,
+    trial_balance,
+)
 from ledger.services.books import journal
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
@@ -73,7 +78,9 @@ def test_a_statement_runs_through_every_leg(session: Session, book: Book) -> Non
     post(session, gift(250), ref="2")
     rows = account_statement(session, book_id=book.id, account=1010)
     assert [(row.quantity, row.balance) for row in rows] == [(100, 100), (250, 350)]
-    late = account_statement(session, book_id=book.id, account=1010, since=DAY)
+    late = account_statement(
+        session, book_id=book.id, account=1010, wanted=StatementFilter(since=DAY)
+    )
     assert [(row.quantity, row.balance) for row in late] == [(250, 350)]
 
 

@@ -31,12 +31,14 @@ def sponsor(till: Till) -> Agreement:
     agrees = make_person(till.session, "Arno", till.book, "approver")
     row = matching_sponsors.propose_sponsor(
         till.session,
-        party=make_party(till.session, "sam@example.org", "Sam Sponsor"),
+        offer=matching_sponsors.SponsorOffer(
+            party=make_party(till.session, "sam@example.org", "Sam Sponsor"),
+            terms=Terms(up_to=12_000, basis_points=10_000, per_gift=5000),
+            evidence="Signed terms",
+        ),
         book=till.book,
         fund=till.solar,
-        terms=Terms(up_to=12_000, basis_points=10_000, per_gift=5000),
         campaign_id=till.campaign.id,
-        evidence="Signed terms",
         made_by=asks.id,
         now=NOW,
     )

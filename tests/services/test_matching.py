@@ -16,7 +16,7 @@ from ledger.errors import Conflict, Invalid, NotFound
 from ledger.ids import new_id
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.payments import Payout
-from ledger.models.pledges import Fulfilment
+from ledger.models.pledges import Fulfilment, Pledge
 from ledger.models.statements import BankLine, Match
 from ledger.queries.banking.deposits import items_of as items_of_deposit
 from ledger.queries.banking.statements import agreement, open_and_parked_lines_of
@@ -28,7 +28,6 @@ from ledger.services.banking import cash, match_actions, matching
 from ledger.services.books import journal
 from tests.conftest import NOW
 from tests.factories import make_person
-from tests.keywords import Cash
 from tests.services.bank_hall import DAY, Hall
 
 
@@ -309,19 +308,27 @@ def test_two_people_who_match_one_line_at_once_book_it_once(db: Database) -> Non
 
 def banked_cheque(hall: Hall, amount: int = 6000, on: date = DAY) -> tuple[UUID, UUID]:
     """A cheque for the hall's pledge and loose cash, paid in together: deposit and item."""
-    common: Cash = {
-        "book": hall.book,
-        "fund": fund_by_code(hall.session, hall.book.id, "SOLAR"),
-        "amount": amount,
-        "reference": "cheque",
-        "on": on,
-        "made_by": None,
-    }
-    cheque = cash.record_cash(hall.session, **common, pledge=hall.pledge, now=NOW)
-    common |= {"amount": 900, "reference": "loose"}
-    loose = cash.record_cash(hall.session, **common, now=NOW)
-    common |= {"amount": amount + 900, "reference": "b"}
-    deposit = cash.bank_cash(hall.session, **common, counts=[cheque, loose], now=NOW)
+    fund = fund_by_code(hall.session, hall.book.id, "SOLAR")
+
+    def count(amount: int, reference: str, pledge: Pledge | None) -> UUID:
+        return cash.record_cash(
+            hall.session,
+            book=hall.book,
+            counted=cash.Counted(fund, amount, reference, on),
+            pledge=pledge,
+            made_by=None,
+            now=NOW,
+        )
+
+    cheque, loose = count(amount, "cheque", hall.pledge), count(900, "loose", None)
+    deposit = cash.bank_cash(
+        hall.session,
+        book=hall.book,
+        counted=cash.Counted(fund, amount + 900, "b", on),
+        counts=[cheque, loose],
+        made_by=None,
+        now=NOW,
+    )
     items = items_of_deposit(hall.session, book_id=hall.book.id, deposit_id=deposit)
     return deposit, next(one.id for one in items if one.amount == amount)
 

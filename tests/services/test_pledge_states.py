@@ -120,9 +120,15 @@ class Stage:
 
     def cash(self, amount: int) -> None:
         offline.record_cash(
-            self.till.session, book=self.till.book, fund=self.till.solar, amount=amount,
-            reference=f"r{amount}", on=TODAY, now=NOW, made_by=None, pledge=self.pledge,
-        )  # fmt: skip
+            self.till.session,
+            book=self.till.book,
+            counted=offline.Counted(
+                fund=self.till.solar, amount=amount, reference=f"r{amount}", on=TODAY
+            ),
+            now=NOW,
+            made_by=None,
+            pledge=self.pledge,
+        )
 
 
 @pytest.fixture

@@ -101,17 +101,15 @@ def cash(session: Session, pledge: Pledge, amount: int, ref: str = "1", **change
     """Count cash for a pledge."""
     from ledger.models.books import Book, Fund
 
+    counted = offline.Counted(session.get_one(Fund, pledge.fund_id), amount, ref, TODAY)
     values: dict[str, Any] = {
         "book": session.get_one(Book, pledge.book_id),
-        "fund": session.get_one(Fund, pledge.fund_id),
-        "amount": amount,
-        "reference": ref,
-        "on": TODAY,
         "now": NOW,
         "made_by": None,
         "pledge": pledge,
     }
-    return offline.record_cash(session, **(values | changes))
+    own = {name: changes.pop(name) for name in ("fund", "on") if name in changes}
+    return offline.record_cash(session, counted=replace(counted, **own), **(values | changes))
 
 
 def test_a_basket_promises_money_things_and_hours_each_in_its_own_unit(

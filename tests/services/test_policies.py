@@ -82,8 +82,7 @@ def promised(session: Session, hamlet: Hamlet, schedule: list[tuple[date, int]])
         party=make_party(session),
         book=hamlet.books["A"],
         fund=fund(session, "A", "ROOF"),
-        schedule=schedule,
-        evidence="A signed letter",
+        letter=receivables.Letter(schedule=schedule, evidence="A signed letter"),
         made_by=hamlet.maker,
         now=NOW,
     )
@@ -134,11 +133,13 @@ def test_a_noted_promise_is_neither_doubted_nor_written_off(
     with pytest.raises(Conflict):
         matching_sponsors.propose_sponsor(
             hamlet_session,
-            party=make_party(hamlet_session),
+            offer=matching_sponsors.SponsorOffer(
+                party=make_party(hamlet_session),
+                terms=Terms(up_to=1_000, basis_points=10_000, per_gift=0),
+                evidence="Terms",
+            ),
             book=hamlet.books["A"],
             fund=fund(hamlet_session, "A", "ROOF"),
-            terms=Terms(up_to=1_000, basis_points=10_000, per_gift=0),
-            evidence="Terms",
             made_by=hamlet.maker,
             now=NOW,
         )
@@ -348,10 +349,9 @@ def paid_in(session: Session, hamlet: Hamlet, code: str) -> None:
     cash.record_cash(
         session,
         book=hamlet.books["A"],
-        fund=fund(session, "A", code),
-        amount=200_000,
-        reference="a count",
-        on=TODAY,
+        counted=cash.Counted(
+            fund=fund(session, "A", code), amount=200_000, reference="a count", on=TODAY
+        ),
         now=NOW,
         made_by=hamlet.maker,
     )

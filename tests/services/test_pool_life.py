@@ -93,13 +93,23 @@ def test_a_member_gives_back_at_most_what_it_got(hamlet_session: Session, hamlet
         "now": NOW,
     }
     with pytest.raises(Conflict, match="more than the pool allocated"):
-        lifecycle.return_unspent(hamlet_session, amount=5_001, reference="1", **common)
-    lifecycle.return_unspent(hamlet_session, amount=2_000, reference="2", **common)
+        lifecycle.return_unspent(
+            hamlet_session, unspent=lifecycle.Unspent(amount=5_001, reference="1"), **common
+        )
+    lifecycle.return_unspent(
+        hamlet_session, unspent=lifecycle.Unspent(amount=2_000, reference="2"), **common
+    )
     with pytest.raises(Conflict, match="more than the pool allocated"):
-        lifecycle.return_unspent(hamlet_session, amount=3_001, reference="3", **common)
+        lifecycle.return_unspent(
+            hamlet_session, unspent=lifecycle.Unspent(amount=3_001, reference="3"), **common
+        )
     with pytest.raises(Invalid, match="above zero"):
-        lifecycle.return_unspent(hamlet_session, amount=0, reference="4", **common)
-    lifecycle.return_unspent(hamlet_session, amount=3_000, reference="5", **common)
+        lifecycle.return_unspent(
+            hamlet_session, unspent=lifecycle.Unspent(amount=0, reference="4"), **common
+        )
+    lifecycle.return_unspent(
+        hamlet_session, unspent=lifecycle.Unspent(amount=3_000, reference="5"), **common
+    )
     assert account(hamlet_session, "B", 4540) == 0
 
 

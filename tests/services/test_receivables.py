@@ -1,5 +1,6 @@
 """Promises that are owed, at their bounds: the rate, what is doubted, what is given up."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,17 +21,16 @@ NEXT_YEAR = TODAY + timedelta(days=400)
 
 
 def ask(session: Session, hamlet: Hamlet, **changed: Any) -> Agreement:
-    answers: dict[str, Any] = {
-        "party": make_party(session),
-        "book": hamlet.books["A"],
-        "fund": fund(session, "A", "ROOF"),
-        "schedule": [(TODAY, 30_000)],
-        "evidence": "A signed letter",
-        "made_by": hamlet.maker,
-        "now": NOW,
-        "basis_points": 0,
-    }
-    return receivables.propose_promise(session, **answers | changed)
+    letter = receivables.Letter([(TODAY, 30_000)], "A signed letter", basis_points=0)
+    return receivables.propose_promise(
+        session,
+        party=make_party(session),
+        book=hamlet.books["A"],
+        fund=fund(session, "A", "ROOF"),
+        letter=replace(letter, **changed),
+        made_by=hamlet.maker,
+        now=NOW,
+    )
 
 
 def owed(session: Session, hamlet: Hamlet) -> Agreement:
@@ -121,10 +121,9 @@ def test_no_more_is_written_off_than_what_is_still_owed(
     cash.record_cash(
         hamlet_session,
         book=hamlet.books["A"],
-        fund=fund(hamlet_session, "A", "ROOF"),
-        amount=10_000,
-        reference="Envelope 1",
-        on=TODAY,
+        counted=cash.Counted(
+            fund=fund(hamlet_session, "A", "ROOF"), amount=10_000, reference="Envelope 1", on=TODAY
+        ),
         now=NOW,
         made_by=hamlet.maker,
         pledge=hamlet_session.get_one(Pledge, UUID(row.terms["pledge"])),

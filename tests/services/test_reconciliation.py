@@ -25,7 +25,7 @@ from ledger.queries.reconciliation.statements import (
 from ledger.services.accounting.periods import propose_closing
 from ledger.services.approvals.decisions import decide
 from ledger.services.banking import match_actions, unmatching
-from ledger.services.banking.cash import bank_cash, record_cash
+from ledger.services.banking.cash import Counted, bank_cash, record_cash
 from ledger.services.reconciliation.signed_statements import prepare_statement
 from tests.conftest import NOW
 from tests.factories import make_person
@@ -119,13 +119,19 @@ def paid_in(hall: Hall, amount: int) -> None:
     """Count cash, and write by hand that it was banked."""
     fund = fund_by_code(hall.session, hall.book.id, "GEN")
     record_cash(
-        hall.session, book=hall.book, fund=fund, amount=amount, reference="c1", on=DAY, now=NOW,
+        hall.session,
+        book=hall.book,
+        counted=Counted(fund=fund, amount=amount, reference="c1", on=DAY),
+        now=NOW,
         made_by=None,
-    )  # fmt: skip
+    )
     bank_cash(
-        hall.session, book=hall.book, fund=fund, amount=amount, reference="d1", on=DAY, now=NOW,
+        hall.session,
+        book=hall.book,
+        counted=Counted(fund=fund, amount=amount, reference="d1", on=DAY),
+        now=NOW,
         made_by=None,
-    )  # fmt: skip
+    )
 
 
 def test_an_undone_match_leaves_the_line_and_no_entry(

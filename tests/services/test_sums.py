@@ -12,7 +12,12 @@ from ledger.core.entry import Entry, Posting
 from ledger.db import Database, ReadSession
 from ledger.models import journal as rows
 from ledger.models.books import Fund
-from ledger.queries.books.balances import account_statement, balance_of, trial_balance
+from ledger.queries.books.balances import (
+    StatementFilter,
+    account_statement,
+    balance_of,
+    trial_balance,
+)
 from ledger.queries.books.sums import first_drift
 from ledger.services.books import journal, sums
 from ledger.services.books.seals import seal_book
@@ -87,7 +92,10 @@ def test_a_page_of_a_statement_ends_in_the_balance(books: Database) -> None:
                 if account == 1010 and fund in (None, code)
             )
             page = account_statement(
-                session, book_id=book_id, account=1010, fund=fund, until=day, limit=5
+                session,
+                book_id=book_id,
+                account=1010,
+                wanted=StatementFilter(fund=fund, until=day, limit=5),
             )
             assert page[-1].balance == expected
             assert page[-1].balance - page[-1].quantity == page[-2].balance

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from ledger.core.written import format_figure
 from ledger.models.journal import Entry
-from ledger.queries.books.balances import account_statement, trial_balance
+from ledger.queries.books.balances import StatementFilter, account_statement, trial_balance
 from ledger.queries.books.books import book_by_code
 from tests.web.test_agreements import give_money
 from tests.web.town import Town
@@ -65,7 +65,9 @@ def test_one_fund_of_an_account_shows_its_own_entries_and_leads_back_to_all(town
     client = town.client("auditor")
     with town.db.snapshot() as session:
         book = book_by_code(session, "A")
-        rows = account_statement(session, book_id=book.id, account=1010, fund="SOLAR")
+        rows = account_statement(
+            session, book_id=book.id, account=1010, wanted=StatementFilter(fund="SOLAR")
+        )
     shown = client.get("/books/A/accounts/1010?fund=SOLAR").text
     assert entries_on(shown) == {str(row.entry_id) for row in rows}
     assert 'href="/books/A/accounts/1010"' in shown

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +14,6 @@ from ledger.queries.books.balances import balance_of
 from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.services.banking import cash
 from tests.conftest import NOW
-from tests.keywords import Cash
 from tests.statements.bank_files import (
     IBAN,
     OTHER_IBAN,
@@ -136,17 +136,16 @@ def test_a_returned_debit_says_why_and_lines_are_found_by_words(town: Town) -> N
 def test_a_cheque_that_the_bank_takes_back_has_a_button_on_its_line(town: Town) -> None:
     def pay_in(session: Session) -> None:
         book = book_by_code(session, "B")
-        paid_in: Cash = {
-            "book": book,
-            "fund": fund_by_code(session, book.id, "GEN"),
-            "amount": 4_321,
-            "reference": "cheque",
-            "on": NOW.date(),
-            "made_by": None,
-        }
-        cheque = cash.record_cash(session, **paid_in, now=NOW)
-        paid_in["reference"] = "b"
-        cash.bank_cash(session, **paid_in, counts=[cheque], now=NOW)
+        cheque = cash.Counted(fund_by_code(session, book.id, "GEN"), 4_321, "cheque", on=NOW.date())
+        entry = cash.record_cash(session, book=book, counted=cheque, made_by=None, now=NOW)
+        cash.bank_cash(
+            session,
+            book=book,
+            counted=replace(cheque, reference="b"),
+            counts=[entry],
+            made_by=None,
+            now=NOW,
+        )
 
     town.tell(pay_in)
     send(town, camt(entry("-43.21", day=NOW.date().isoformat()), kind="052", name="BACK"))

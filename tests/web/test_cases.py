@@ -25,7 +25,7 @@ from ledger.models.journal import Posting
 from ledger.models.statements import BankLine, BankLinePart, BankStatement
 from ledger.queries.books.books import book_by_code
 from ledger.schemas.gift_lists import MEANINGS
-from ledger.services.books.books import NewBook, create_book, create_fund
+from ledger.services.books.books import NewBook, NewFund, create_book, create_fund
 from ledger.services.people.people import grant_role
 from ledger.web.importing.table_forms import values_of, width_of
 from tests.cli.conftest import Ran, Run, run  # noqa: F401
@@ -76,7 +76,10 @@ class Ways:
                     now=NOW,
                 )
                 create_fund(
-                    session, book_id=book.id, code="GEN", fund_class="unrestricted", now=NOW
+                    session,
+                    book_id=book.id,
+                    fund=NewFund(code="GEN", fund_class="unrestricted"),
+                    now=NOW,
                 )
                 person = self.town.people["treasurer"]
                 grant_role(session, person_id=person, book_id=book.id, role="treasurer", now=NOW)

@@ -30,7 +30,7 @@ from ledger.services.approvals.role_grants import RoleAsked
 from ledger.services.approvals.rules import RuleChange
 from ledger.services.approvals.settings import PolicyChange
 from ledger.services.books.details import BankDetails
-from ledger.services.campaigns.matching_sponsors import propose_sponsor
+from ledger.services.campaigns.matching_sponsors import SponsorOffer, propose_sponsor
 from ledger.services.equipment import contributed_use, disposals, low_value_items, supplies
 from ledger.services.payments.refunds import RefundAsked
 from ledger.services.pledges import receivables
@@ -107,8 +107,7 @@ def _promised(session: Session, _town: Town, book: Book, fund: Fund) -> Agreemen
         party=make_party(session, "writer@example.org", "Walter Writer"),
         book=book,
         fund=fund,
-        schedule=[(DAY, 20_000)],
-        evidence="A letter",
+        letter=receivables.Letter(schedule=[(DAY, 20_000)], evidence="A letter"),
         made_by=_town.people["treasurer"],
         now=NOW,
     )
@@ -290,14 +289,20 @@ def test_a_sponsor_is_decided_by_name_rate_and_caps(quick_town: Town, of_campaig
         campaign = session.scalars(select(Campaign).where(Campaign.slug == "solar-roof")).one()
         row = propose_sponsor(
             session,
-            party=find_or_create_party(
-                session, name="Sam Sponsor", email="sam@example.org", consent=Consent.NAME, now=NOW
+            offer=SponsorOffer(
+                party=find_or_create_party(
+                    session,
+                    name="Sam Sponsor",
+                    email="sam@example.org",
+                    consent=Consent.NAME,
+                    now=NOW,
+                ),
+                terms=Terms(5_000, 2_500 if of_campaign else 0, 50_000),
+                evidence="A letter",
             ),
             book=book,
             fund=fund_by_code(session, book.id, "SOLAR"),
-            terms=Terms(5_000, 2_500 if of_campaign else 0, 50_000),
             campaign_id=campaign.id if of_campaign else None,
-            evidence="A letter",
             made_by=quick_town.people["treasurer"],
             now=NOW,
         )

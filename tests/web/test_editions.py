@@ -7,7 +7,7 @@ import pytest
 
 from ledger.queries.books.books import fund_by_code
 from ledger.queries.books.editions import editions_for
-from ledger.services.banking.cash import record_cash
+from ledger.services.banking.cash import Counted, record_cash
 from reports import issue as issuing
 from reports.build import scope_of_book
 from reports.issue import Wanted, issue
@@ -36,10 +36,12 @@ def test_a_reader_sees_which_entries_made_two_editions_differ(
             record_cash(
                 session,
                 book=scope.books[0],
-                fund=fund_by_code(session, scope.books[0].id, "GEN"),
-                amount=1234,
-                reference=f"late {number}",
-                on=NOW.date(),
+                counted=Counted(
+                    fund=fund_by_code(session, scope.books[0].id, "GEN"),
+                    amount=1234,
+                    reference=f"late {number}",
+                    on=NOW.date(),
+                ),
                 now=later,
                 made_by=None,
             )

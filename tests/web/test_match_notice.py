@@ -36,11 +36,13 @@ def test_a_notice_names_the_cap_of_one_gift_where_there_is_one(
         campaign = campaign_by_slug(session, "solar-roof")
         matching_sponsors.propose_sponsor(
             session,
-            party=make_party(session, "sam@example.org", "Sam Post"),
+            offer=matching_sponsors.SponsorOffer(
+                party=make_party(session, "sam@example.org", "Sam Post"),
+                terms=Terms(up_to=100_000, basis_points=10_000, per_gift=per_gift),
+                evidence="Signed terms",
+            ),
             book=book,
             fund=session.get_one(Fund, campaign.fund_id),
-            terms=Terms(up_to=100_000, basis_points=10_000, per_gift=per_gift),
-            evidence="Signed terms",
             made_by=town.people["treasurer"],
             now=NOW,
             campaign_id=campaign.id,

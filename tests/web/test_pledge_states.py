@@ -61,10 +61,12 @@ def cash(amount: int) -> Callable[[Session, Pledge], object]:
     return lambda session, pledge: offline.record_cash(
         session,
         book=session.get_one(Book, pledge.book_id),
-        fund=fund_by_code(session, pledge.book_id, "SOLAR"),
-        amount=amount,
-        reference=f"c{amount}",
-        on=TODAY,
+        counted=offline.Counted(
+            fund=fund_by_code(session, pledge.book_id, "SOLAR"),
+            amount=amount,
+            reference=f"c{amount}",
+            on=TODAY,
+        ),
         now=NOW,
         made_by=None,
         pledge=pledge,

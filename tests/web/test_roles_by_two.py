@@ -72,10 +72,7 @@ def test_an_admin_who_is_alone_is_delayed_and_told_of(town: Town) -> None:
         cash.record_cash(
             session,
             book=book,
-            fund=fund,
-            amount=50_000,
-            reference="LONE/first",
-            on=NOW.date(),
+            counted=cash.Counted(fund=fund, amount=50_000, reference="LONE/first", on=NOW.date()),
             now=NOW,
             made_by=treasurer.id,
         )

@@ -349,10 +349,7 @@ def _settle(session: Session, town: Town) -> None:
         cash.record_cash(
             session,
             book=book,
-            fund=general,
-            amount=50_000,
-            reference="A/first",
-            on=TODAY,
+            counted=cash.Counted(fund=general, amount=50_000, reference="A/first", on=TODAY),
             now=NOW,
             made_by=town.people["treasurer"],
         )

@@ -138,26 +138,40 @@ def trial_balance(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class StatementFilter:
+    """Which legs of an account are wanted: the newest ``limit`` of a fund, by its code, and of some
+    days, both included; without what was recorded after ``known_at``. ``before`` is the key of the
+    oldest leg that was shown already."""
+
+    fund: str | None = None
+    since: date | None = None
+    until: date | None = None
+    known_at: datetime | None = None
+    before: tuple[UUID, int] | None = None
+    limit: int = NEWEST
+
+
 def account_statement(
     session: ReadSession,
     *,
     book_id: UUID,
     account: int,
-    fund: str | None = None,
-    since: date | None = None,
-    until: date | None = None,
-    known_at: datetime | None = None,
-    before: tuple[UUID, int] | None = None,
-    limit: int = NEWEST,
+    wanted: StatementFilter = StatementFilter(),
 ) -> list[StatementRow]:
-    """Return the newest ``limit`` legs of an account, oldest first, with the running balance.
+    """Return the newest legs of an account, oldest first, with the running balance.
 
     The balance is per commodity and counts everything before the first leg as well; of one
-    fund, where its code is given; without what was recorded after ``known_at``. ``before`` is the
-    key of the oldest leg that was shown already. Raises NotFound for a key that is not there.
+    fund, where one is named. Raises NotFound for a leg ``before`` that is not there.
     """
+    until, before = wanted.until, wanted.before
     told = _told(
-        book=book_id, accounts=[account], code=fund, until=until, known_at=known_at, since=since
+        book=book_id,
+        accounts=[account],
+        code=wanted.fund,
+        until=until,
+        known_at=wanted.known_at,
+        since=wanted.since,
     )
     if before is not None:
         day = session.scalar(
@@ -175,7 +189,7 @@ def account_statement(
         for commodity, total in session.execute(_shown_that_day(frozenset(told)), told):
             running[commodity] -= int(total)
     query = _page(frozenset(told))
-    told["limit"] = limit
+    told["limit"] = wanted.limit
     rows = []
     for entry_id, line, day, event_type, code, commodity, other, quantity in session.execute(
         query, told

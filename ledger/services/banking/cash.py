@@ -1,6 +1,7 @@
 """Money that did not pass Stripe: cash counted and banked, with or without a pledge."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -17,39 +18,45 @@ from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.pledges import Pledge
 from ledger.queries.books.balances import balance_of
-from ledger.services.banking.deposits import bounce_cheque, put_in
+from ledger.services.banking.deposits import ReturnedCheque, bounce_cheque, put_in
 from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund
 from ledger.services.pledges.goals import waits_for_goal
 from ledger.services.pledges.pledges import check_place, record_fulfilment, release_for
 
-__all__ = ["bank_cash", "bounce_cheque", "record_cash"]
+__all__ = ["Counted", "ReturnedCheque", "bank_cash", "bounce_cheque", "record_cash"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Cash and cheques that were counted, in minor units; the reference is the count's own, so that
+    it is booked once."""
+
+    fund: Fund
+    amount: int
+    reference: str
+    on: date
 
 
 def record_cash(
     session: Session,
     *,
     book: Book,
-    fund: Fund,
-    amount: int,
-    reference: str,
-    on: date,
+    counted: Counted,
     now: datetime,
     made_by: UUID | None,
     pledge: Pledge | None = None,
 ) -> UUID:
-    """Book counted cash in minor units (OFF-1) and return the entry.
+    """Book counted cash (OFF-1) and return the entry.
 
-    ``reference`` identifies the count, so that sending it twice books it once. Raises Invalid
+    Its reference identifies the count, so that sending it twice books it once. Raises Invalid
     for an amount not above zero, a day ahead or the wrong fund or pledge, Conflict for a reference
     used for other cash. Cash for a campaign that must still reach its goal is held (PAY-13).
     """
-    if amount <= 0:
-        raise Invalid("Enter a counted amount above zero.", place="amount")
-    if on > day_in(book.time_zone, now):
-        raise Invalid("This date is in the future.", place="received_on")
+    _check(book, counted, now)
+    fund, amount = counted.fund, counted.amount
     check_own_fund(book, fund)
-    known = _known(session, book, "cash_received", reference)
+    known = _known(session, book, "cash_received", counted.reference)
     if known is not None:
         # What a pledge still needs has changed since, so only what was counted is compared.
         _check_same(journal.load_entry(session, book.id, known), fund, amount, pledge)
@@ -73,8 +80,8 @@ def record_cash(
         ),
         event_type="cash_received",
         source="cash",
-        external_ref=reference,
-        accounting_on=on,
+        external_ref=counted.reference,
+        accounting_on=counted.on,
         now=now,
         made_by=made_by,
     )
@@ -85,7 +92,7 @@ def record_cash(
             entry_id=posted.ids[0],
             quantity=amount,
             source=FulfilmentSource.CASH,
-            source_ref=reference,
+            source_ref=counted.reference,
             now=now,
         )
     return posted.ids[0]
@@ -95,10 +102,7 @@ def bank_cash(
     session: Session,
     *,
     book: Book,
-    fund: Fund,
-    amount: int,
-    reference: str,
-    on: date,
+    counted: Counted,
     now: datetime,
     made_by: UUID | None,
     counts: Sequence[UUID] = (),
@@ -109,12 +113,10 @@ def bank_cash(
     Invalid for an amount not above zero or a day ahead, Conflict when the fund holds less cash
     than that.
     """
-    if amount <= 0:
-        raise Invalid("Enter a counted amount above zero.", place="amount")
-    if on > day_in(book.time_zone, now):
-        raise Invalid("This date is in the future.", place="received_on")
+    _check(book, counted, now)
+    fund, amount = counted.fund, counted.amount
     held = balance_of(session, book_id=book.id, accounts=[Acct.UNDEPOSITED_CASH], fund_id=fund.id)
-    told_again = _known(session, book, "cash_banked", reference) is not None
+    told_again = _known(session, book, "cash_banked", counted.reference) is not None
     if amount > held[book.commodity] and not told_again:
         raise Conflict("This fund holds less cash than that.", place="amount")
     posted = journal.post(
@@ -124,8 +126,8 @@ def bank_cash(
         ),
         event_type="cash_banked",
         source="cash",
-        external_ref=reference,
-        accounting_on=on,
+        external_ref=counted.reference,
+        accounting_on=counted.on,
         now=now,
         made_by=made_by,
     )
@@ -140,6 +142,13 @@ def bank_cash(
             now=now,
         )
     return posted.ids[0]
+
+
+def _check(book: Book, counted: Counted, now: datetime) -> None:
+    if counted.amount <= 0:
+        raise Invalid("Enter a counted amount above zero.", place="amount")
+    if counted.on > day_in(book.time_zone, now):
+        raise Invalid("This date is in the future.", place="received_on")
 
 
 def _known(session: ReadSession, book: Book, event_type: str, reference: str) -> UUID | None:

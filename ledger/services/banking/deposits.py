@@ -5,6 +5,7 @@ of the deposit stays. Minor units.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -58,28 +59,38 @@ def put_in(
     session.flush()
 
 
+@dataclass(frozen=True, slots=True)
+class ReturnedCheque:
+    """A cheque that the bank sent back, and what it charged for that, in minor units.
+
+    ``entry_id`` is the item of a deposit, or the entry of a deposit that is one cheque. ``amount``
+    names the cheque in a deposit of before items were kept.
+    """
+
+    entry_id: UUID
+    charge: int
+    amount: int | None = None
+
+
 def bounce_cheque(
     session: Session,
     *,
-    entry_id: UUID,
     book: Book,
-    charge: int,
+    cheque: ReturnedCheque,
     general_fund: Fund,
     by: UUID,
     on: date,
     now: datetime,
-    amount: int | None = None,
 ) -> UUID:
     """Book a banked cheque that the bank sent back, and what it charged for that (OFF-2).
 
-    ``entry_id`` is the item of a deposit, or the entry of a deposit that is one cheque. ``amount``
-    names the cheque in a deposit of before items were kept. Raises NotFound for no such item or
-    entry, Conflict for a deposit of several, Invalid for a charge below zero or a foreign fund.
+    Raises NotFound for no such item or entry, Conflict for a deposit of several, Invalid for a
+    charge below zero or a foreign fund.
     """
     check_own_fund(book, general_fund, place="general_fund")
-    if charge < 0:
+    if cheque.charge < 0:
         raise Invalid("A charge cannot be negative.", place="charge")
-    item = _item(session, book, entry_id, amount, now)
+    item = _item(session, book, cheque.entry_id, cheque.amount, now)
     # A count that was corrected since is in another fund than its deposit was.
     source = item.count_entry_id or item.deposit_entry_id
     came = journal.load_entry(session, book.id, source)
@@ -95,7 +106,7 @@ def bounce_cheque(
         fund=legs[0].fund,
         currency=legs[0].commodity,
         amount=item.amount,
-        charge=charge,
+        charge=cheque.charge,
         general_fund=general_fund.code,
         pledge=pledge.reference if pledge else None,
         owed=again
@@ -113,7 +124,7 @@ def bounce_cheque(
             book_id=book.id,
             source="cash",
             event_type="cheque_bounced",
-            reference=str(entry_id),
+            reference=str(cheque.entry_id),
         ),
         accounting_on=on,
         now=now,

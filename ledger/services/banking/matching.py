@@ -28,7 +28,7 @@ from ledger.queries.books.books import fund_by_code
 from ledger.queries.payments.payments import payout_funds
 from ledger.queries.payments.stripe_balance import general_fund
 from ledger.queries.pledges.pledges import pledge_by_reference
-from ledger.services.banking.deposits import bounce_cheque
+from ledger.services.banking.deposits import ReturnedCheque, bounce_cheque
 from ledger.services.banking.items import (
     Item,
     item_by_id,
@@ -172,9 +172,8 @@ def match_returned_cheque(
     book = session.get_one(Book, line.book_id)
     entry_id = bounce_cheque(
         session,
-        entry_id=item_id,
+        cheque=ReturnedCheque(entry_id=item_id, charge=charge),
         book=book,
-        charge=charge,
         general_fund=general_fund(session, book),
         by=by,
         on=line.booked_on,

@@ -210,40 +210,44 @@ def _check_time_zone(time_zone: str) -> None:
         ) from error
 
 
-def create_fund(
-    session: Session,
-    *,
-    book_id: UUID,
-    code: str,
-    fund_class: str,
-    now: datetime,
-    name: str = "",
-    purpose: str = "",
-    restriction_until_on: date | None = None,
-    negative_allowed: bool = False,
-) -> Fund:
+@dataclass(frozen=True, slots=True)
+class NewFund:
+    """A fund that is to be opened: its restriction, and until when where that ends by time; called
+    like its code where no name is given. One of ``negative_allowed`` may be overdrawn."""
+
+    code: str
+    fund_class: str
+    name: str = ""
+    purpose: str = ""
+    restriction_until_on: date | None = None
+    negative_allowed: bool = False
+
+
+def create_fund(session: Session, *, book_id: UUID, fund: NewFund, now: datetime) -> Fund:
     """Open a fund in a book. Raises Invalid, or Conflict when the code names another fund."""
-    check_code(code, "code")
-    _check_choice(fund_class, tuple(FundClass), "class")
-    check_text(name, longest=LONGEST_LINE, place="name")
-    existing = session.scalar(select(Fund).where(Fund.book_id == book_id, Fund.code == code))
+    check_code(fund.code, "code")
+    _check_choice(fund.fund_class, tuple(FundClass), "class")
+    check_text(fund.name, longest=LONGEST_LINE, place="name")
+    existing = session.scalar(select(Fund).where(Fund.book_id == book_id, Fund.code == fund.code))
     if existing is not None:
-        if existing.fund_class != fund_class or (name and existing.name != name):
-            raise Conflict("Another fund already has the code {code}.", place="code", code=code)
+        if existing.fund_class != fund.fund_class or (fund.name and existing.name != fund.name):
+            raise Conflict(
+                "Another fund already has the code {code}.", place="code", code=fund.code
+            )
         return existing
-    fund = Fund(
+    row = Fund(
         book_id=book_id,
-        code=code,
-        name=name or code,
-        fund_class=FundClass(fund_class),
-        purpose=purpose,
-        restriction_until_on=restriction_until_on,
-        negative_allowed=negative_allowed,
+        code=fund.code,
+        name=fund.name or fund.code,
+        fund_class=FundClass(fund.fund_class),
+        purpose=fund.purpose,
+        restriction_until_on=fund.restriction_until_on,
+        negative_allowed=fund.negative_allowed,
         created_at=now,
     )
-    session.add(fund)
+    session.add(row)
     session.flush()
-    return fund
+    return row
 
 
 def open_account(session: Session, *, book: Book, number: int, name: str) -> Account:

@@ -1,6 +1,7 @@
 """Sponsors who match gifts: promised on condition, owed as gifts come in (PLG-13, -14)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -46,14 +47,21 @@ from ledger.services.approvals.registry import Decision, register
 from ledger.services.pledges.pledges import Promised, booked_as, make_promise
 
 
+@dataclass(frozen=True, slots=True)
+class SponsorOffer:
+    """Who offers to match contributions, by which terms, and the document that they signed."""
+
+    party: Party
+    terms: Terms
+    evidence: str
+
+
 def propose_sponsor(
     session: Session,
     *,
-    party: Party,
     book: Book,
     fund: Fund,
-    terms: Terms,
-    evidence: str,
+    offer: SponsorOffer,
     made_by: UUID,
     now: datetime,
     campaign_id: UUID | None = None,
@@ -64,6 +72,7 @@ def propose_sponsor(
     for terms that match nothing, Conflict where the book's policy calls no promise owed: what such
     a sponsor pays is booked as a gift.
     """
+    terms = offer.terms
     if policy_of(session, book, day_in(book.time_zone, now)).promises == "none":
         raise Conflict(
             "This book does not record pledges as owed. Record the sponsor's contributions "
@@ -85,7 +94,7 @@ def propose_sponsor(
             quantity=terms.up_to,
             title="Matching sponsor",
             terms={
-                "party": str(party.id),
+                "party": str(offer.party.id),
                 "basis_points": terms.basis_points,
                 "per_gift": terms.per_gift,
                 **({"campaign": str(campaign_id)} if campaign_id else {}),
@@ -94,7 +103,7 @@ def propose_sponsor(
         made_by=made_by,
         now=now,
     )
-    submit_for_approval(session, row, reason=evidence, now=now)
+    submit_for_approval(session, row, reason=offer.evidence, now=now)
     return row
 
 

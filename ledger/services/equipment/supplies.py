@@ -119,14 +119,21 @@ def receive_material(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class MaterialUse:
+    """So much of a material taken from stock, in its unit, and what that is known by."""
+
+    commodity: str
+    quantity: int
+    reference: str
+
+
 def use_material(
     session: Session,
     *,
     book: Book,
     fund: Fund,
-    commodity: str,
-    quantity: int,
-    reference: str,
+    used: MaterialUse,
     by: UUID,
     on: date,
     now: datetime,
@@ -135,6 +142,7 @@ def use_material(
 
     Raises Conflict for more than is there, or so little that it has no value."""
     check_own_fund(book, fund)
+    commodity, quantity = used.commodity, used.quantity
     there = on_account(session, fund, Acct.MATERIALS_HELD, currency=commodity)
     if not 0 < quantity <= there:
         raise Conflict("There is less than this in stock.", place="quantity")
@@ -158,7 +166,7 @@ def use_material(
         ),
         event_type="material_used",
         source=KIND,
-        external_ref=f"{fund.code}/{commodity}/{reference}",
+        external_ref=f"{fund.code}/{commodity}/{used.reference}",
         accounting_on=on,
         now=now,
         made_by=by,

@@ -71,23 +71,32 @@ class Allowance:
     commodity: str
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a donor signed: days and amounts in minor units, and what proves it. Without a yearly
+    rate in ``basis_points`` the book's policy gives it."""
+
+    schedule: Schedule
+    evidence: str
+    basis_points: int | None = None
+
+
 def propose_promise(
     session: Session,
     *,
     party: Party,
     book: Book,
     fund: Fund,
-    schedule: Schedule,
-    evidence: str,
+    letter: Letter,
     made_by: UUID,
     now: datetime,
-    basis_points: int | None = None,
 ) -> Agreement:
-    """Ask to recognise an unconditional promise; ``schedule`` is days and minor units.
+    """Ask to recognise an unconditional promise.
 
-    Without a yearly rate in ``basis_points`` the book's policy gives it. Raises Invalid for an
-    empty schedule, amounts not above zero, days out of order, or a rate outside 0 to 50 %.
+    Raises Invalid for an empty schedule, amounts not above zero, days out of order, or a rate
+    outside 0 to 50 %.
     """
+    schedule, basis_points = letter.schedule, letter.basis_points
     if not schedule or any(amount <= 0 for _day, amount in schedule):
         raise Invalid(
             "Enter a date and an amount above zero for each instalment.", place="schedule"
@@ -116,7 +125,7 @@ def propose_promise(
         made_by=made_by,
         now=now,
     )
-    submit_for_approval(session, row, reason=evidence, now=now)
+    submit_for_approval(session, row, reason=letter.evidence, now=now)
     return row
 
 

@@ -19,7 +19,7 @@ from ledger.models.pools import Pool, PoolMember
 from ledger.queries.people.people import people_of
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
-from ledger.services.books.books import check_code, check_own_fund, create_fund
+from ledger.services.books.books import NewFund, check_code, check_own_fund, create_fund
 from ledger.services.people.people import grant_role
 from ledger.services.pools.pools import (
     NewPool,
@@ -111,9 +111,9 @@ def open_pool(
         held = create_fund(
             session,
             book_id=host.id,
-            code=payload.code,
-            name=f"Held for {payload.name}",
-            fund_class=FundClass.AGENCY,
+            fund=NewFund(
+                code=payload.code, name=f"Held for {payload.name}", fund_class=FundClass.AGENCY
+            ),
             now=decision.now,
         )
     pool = create_pool(

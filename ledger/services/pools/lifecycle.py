@@ -250,14 +250,21 @@ def hours_left(session: ReadSession, row: Agreement) -> int:
     return row.quantity - total(session, row, Move.WORK)
 
 
+@dataclass(frozen=True, slots=True)
+class Unspent:
+    """What is left of an allocation, in minor units, and what its return is known by."""
+
+    amount: int
+    reference: str
+
+
 def return_unspent(
     session: Session,
     *,
     pool: Book,
     member: Book,
     fund: Fund,
-    amount: int,
-    reference: str,
+    unspent: Unspent,
     by: UUID,
     on: date,
     now: datetime,
@@ -266,6 +273,7 @@ def return_unspent(
 
     Raises Conflict when it is more than the fund got from the pool.
     """
+    amount = unspent.amount
     if amount <= 0:
         raise Invalid("Enter an amount above zero.", place="amount")
     if between(session, member.id, pool.id, Acct.ALLOCATIONS_IN) > -amount:
@@ -284,7 +292,7 @@ def return_unspent(
         entries,
         event_type="allocation_returned",
         source="pool",
-        external_ref=f"{member.code}/{reference}",
+        external_ref=f"{member.code}/{unspent.reference}",
         accounting_on=on,
         now=now,
         made_by=by,

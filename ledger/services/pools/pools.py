@@ -25,7 +25,7 @@ from ledger.services.accounting.fund_control import check_left, lock_fund
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
-from ledger.services.books.books import NewBook, check_own_fund, create_book, create_fund
+from ledger.services.books.books import NewBook, NewFund, check_own_fund, create_book, create_fund
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def create_pool(
         now=now,
     )
     own = create_fund(
-        session, book_id=book.id, code=new.fund, fund_class=FundClass.PURPOSE, now=now
+        session, book_id=book.id, fund=NewFund(code=new.fund, fund_class=FundClass.PURPOSE), now=now
     )
     terms = (own.id, host.id, held_fund.id, new.fee_basis_points)
     pool = session.get(Pool, book.id)

@@ -37,15 +37,22 @@ class Transfer:
     reference: str
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Money that one community means to give another, in minor units, and why."""
+
+    giver_fund: Fund
+    receiver_fund: Fund
+    amount: int
+    reason: str
+
+
 def propose_grant(
     session: Session,
     *,
     giver: Book,
-    giver_fund: Fund,
     receiver: Book,
-    receiver_fund: Fund,
-    amount: int,
-    reason: str,
+    grant: Grant,
     made_by: UUID,
     now: datetime,
 ) -> ApprovalRequest:
@@ -54,15 +61,21 @@ def propose_grant(
         raise Invalid("A community cannot make a grant to itself.", place="receiver")
     if giver.commodity != receiver.commodity:
         raise Invalid("Both communities must use the same currency.", place="receiver")
-    if amount <= 0:
+    if grant.amount <= 0:
         raise Invalid("Enter an amount above zero.", place="amount")
     return propose(
         session,
         book_id=giver.id,
         kind="transfer",
         title=f"Grant to {receiver.name}",
-        reason=reason,
-        payload=GrantAsked(giver_fund.id, receiver.id, receiver_fund.id, amount, giver.commodity),
+        reason=grant.reason,
+        payload=GrantAsked(
+            grant.giver_fund.id,
+            receiver.id,
+            grant.receiver_fund.id,
+            grant.amount,
+            giver.commodity,
+        ),
         made_by=made_by,
         now=now,
     )

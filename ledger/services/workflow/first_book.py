@@ -12,7 +12,7 @@ from ledger.db import Session
 from ledger.errors import Conflict
 from ledger.models.books import Book
 from ledger.models.rights_log import RightsKind
-from ledger.services.books.books import NewBook, create_book, create_fund, ensure_commodity
+from ledger.services.books.books import NewBook, NewFund, create_book, create_fund, ensure_commodity
 from ledger.services.people import installation_admins
 from ledger.services.people.people import create_person, grant_role
 from ledger.services.people.rights_log import record
@@ -76,9 +76,7 @@ def open_first_book(session: Session, *, plan: FirstBook, now: datetime) -> Book
     create_fund(
         session,
         book_id=book.id,
-        code=GENERAL_FUND,
-        name="General fund",
-        fund_class=FundClass.UNRESTRICTED,
+        fund=NewFund(code=GENERAL_FUND, name="General fund", fund_class=FundClass.UNRESTRICTED),
         now=now,
     )
     for code, one, many in (*USUAL_SKILLS, *USUAL_THINGS):

@@ -118,12 +118,14 @@ def account(code: str, number: int) -> Response:
             session,
             book_id=book.id,
             account=number,
-            fund=fund,
-            since=asked.since,
-            until=asked.until,
-            known_at=asked.known_at,
-            before=(asked.before, asked.before_line) if asked.before else None,
-            limit=asked.limit,
+            wanted=balances.StatementFilter(
+                fund=fund,
+                since=asked.since,
+                until=asked.until,
+                known_at=asked.known_at,
+                before=(asked.before, asked.before_line) if asked.before else None,
+                limit=asked.limit,
+            ),
         )
         held = balances.trial_balance(
             session,

@@ -68,10 +68,9 @@ def _record(session: Session, book: Book, answers: Cash, counts: list[UUID], by:
         cash.bank_cash(
             session,
             book=book,
-            fund=fund,
-            amount=answers.amount,
-            reference=reference,
-            on=answers.received_on,
+            counted=cash.Counted(
+                fund=fund, amount=answers.amount, reference=reference, on=answers.received_on
+            ),
             now=now(),
             made_by=by,
             counts=counts,
@@ -86,10 +85,9 @@ def _record(session: Session, book: Book, answers: Cash, counts: list[UUID], by:
     cash.record_cash(
         session,
         book=book,
-        fund=fund,
-        amount=answers.amount,
-        reference=reference,
-        on=answers.received_on,
+        counted=cash.Counted(
+            fund=fund, amount=answers.amount, reference=reference, on=answers.received_on
+        ),
         now=now(),
         made_by=by,
         pledge=pledge,

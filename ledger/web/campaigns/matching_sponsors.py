@@ -124,12 +124,12 @@ def _propose(session: Session, book: Book, target: Target, answers: Sponsor, by:
     )
     match_funding.propose_sponsor(
         session,
-        party=party,
+        offer=match_funding.SponsorOffer(
+            party=party, terms=_terms(answers), evidence=answers.reason
+        ),
         book=book,
         fund=target.fund,
-        terms=_terms(answers),
         campaign_id=target.campaign.id if target.campaign is not None else None,
-        evidence=answers.reason,
         made_by=by,
         now=now(),
     )

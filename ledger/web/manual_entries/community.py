@@ -37,9 +37,11 @@ def _promise(told: Entered[answers.Promise]) -> Agreement:
         party=told.party(told.answers),
         book=told.book,
         fund=told.fund(told.answers.fund),
-        evidence=told.answers.reason,
-        schedule=told.answers.schedule,
-        basis_points=told.answers.basis_points,
+        letter=receivables.Letter(
+            evidence=told.answers.reason,
+            schedule=told.answers.schedule,
+            basis_points=told.answers.basis_points,
+        ),
         made_by=told.by,
         now=told.now,
     )
@@ -160,9 +162,9 @@ def _material_used(told: Entered[answers.MaterialUsed]) -> UUID:
         told.session,
         book=told.book,
         fund=fund_by_code(told.session, told.book.id, fund),
-        commodity=commodity,
-        quantity=told.answers.quantity,
-        reference=told.answers.reference,
+        used=supplies.MaterialUse(
+            commodity=commodity, quantity=told.answers.quantity, reference=told.answers.reference
+        ),
         by=told.by,
         on=told.answers.done_on,
         now=told.now,
@@ -208,9 +210,9 @@ def _bounced_cheque(told: Entered[answers.BouncedCheque]) -> UUID:
     return cash.bounce_cheque(
         told.session,
         book=told.book,
-        entry_id=told.answers.entry,
-        charge=told.answers.charge or 0,
-        amount=told.answers.amount,
+        cheque=cash.ReturnedCheque(
+            entry_id=told.answers.entry, charge=told.answers.charge or 0, amount=told.answers.amount
+        ),
         general_fund=told.fund(told.answers.general_fund),
         by=told.by,
         on=told.answers.done_on,

@@ -78,11 +78,10 @@ def _propose(session: Session, book: Book, answers: Transfer, by: UUID) -> None:
     transfers.propose_grant(
         session,
         giver=book,
-        giver_fund=fund,
+        grant=transfers.Grant(
+            giver_fund=fund, receiver_fund=chosen, amount=answers.amount, reason=answers.reason
+        ),
         receiver=receiver,
-        receiver_fund=chosen,
-        amount=answers.amount,
-        reason=answers.reason,
         made_by=by,
         now=now(),
     )

@@ -42,10 +42,12 @@ def create(code: str) -> Response:
         books.create_fund(
             session,
             book_id=book.id,
-            code=answers.code.upper(),
-            name=answers.fund_name,
-            fund_class=answers.fund_class,
-            purpose=answers.purpose,
+            fund=books.NewFund(
+                code=answers.code.upper(),
+                name=answers.fund_name,
+                fund_class=answers.fund_class,
+                purpose=answers.purpose,
+            ),
             now=now(),
         )
 
