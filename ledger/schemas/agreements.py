@@ -32,9 +32,18 @@ class MoneyAsked(SumAsked):
 
 
 @dataclass(frozen=True, slots=True)
-class SpendingAsked(MoneyAsked):
-    """Also the account and the function on which it is booked."""
+class ClaimAsked(MoneyAsked):
+    """Also what the receipt says: who was paid, under which number."""
 
+    payee: str
+    bill_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpendingAsked(ClaimAsked):
+    """Also when it is due, and the account and the function on which it is booked."""
+
+    due_on: date | None
     account: int
     function: str
 
@@ -141,6 +150,13 @@ REQUEST_FIELDS: Mapping[str, Build] = {
     "title": lambda _exponent, _needed: Line(
         required=True, metadata=asked(later("What is it for"))
     ),
+    "payee": lambda _exponent, _needed: Line(
+        load_default="", longest=120, metadata=asked(later("Payee"), hint=later("As on the bill."))
+    ),
+    "bill_number": lambda _exponent, _needed: Line(
+        load_default="", longest=64, metadata=asked(later("Number of the bill"))
+    ),
+    "due_on": lambda _exponent, _needed: Day(load_default=None, metadata=asked(later("Due"))),
     "account": lambda _exponent, _needed: Count(required=True),
     "function": lambda _exponent, _needed: one_of(
         FUNCTIONS, "Choose a function.", metadata=asked(later("Function"))

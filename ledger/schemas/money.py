@@ -6,6 +6,7 @@ from datetime import date
 from types import MappingProxyType
 
 from flask_babel import lazy_gettext as later
+from marshmallow import fields
 
 from ledger.schemas.fields import Count, Day, Line, Money, Text, asked, one_of
 from ledger.schemas.forms import Form
@@ -133,6 +134,7 @@ class Decision:
 
     answer: str
     note: str
+    confirmed: bool
 
 
 class DecisionForm(Form[Decision]):
@@ -141,6 +143,9 @@ class DecisionForm(Form[Decision]):
     makes = Decision
     answer = one_of(("approve", "reject"), "Choose yes or no.")
     note = Text(load_default="", longest=500)
+    confirmed = fields.Boolean(
+        load_default=False, error_messages={"invalid": "Select it or leave it empty."}
+    )
 
 
 @dataclass(frozen=True, slots=True)

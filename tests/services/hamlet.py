@@ -127,10 +127,17 @@ def decide(
     approve: bool = True,
     note: str = "",
     now: datetime = NOW,
+    confirmed: bool = False,
 ) -> ApprovalRequest:
     """Decide a proposal."""
     return decisions.decide(
-        session, request_id=request_id, approve=approve, decided_by=by, note=note, now=now
+        session,
+        request_id=request_id,
+        approve=approve,
+        decided_by=by,
+        note=note,
+        now=now,
+        confirmed=confirmed,
     )
 
 

@@ -482,6 +482,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "rights_log.show": ADMIN | {"auditor"},
     "rights_log.download": ADMIN | {"auditor"},
     "journal.show": READERS,
+    "receipts.show": READERS,
     **dict.fromkeys(("evidence.show", "evidence.download", "evidence.preview"), READERS),
     "journal.entry": READERS,
     "undo.form": TREASURER,

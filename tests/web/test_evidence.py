@@ -1,15 +1,14 @@
 """Files of evidence on the pages: attached, shown to who may see them, never opened in place."""
 
 import io
-from uuid import UUID
 
 import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from ledger.evidence_files import MAX_BYTES
 from ledger.models.agreements import Agreement
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.evidence import Evidence
 from tests.evidence.files import jpeg, pdf, png, zipped
 from tests.web.town import Town
@@ -102,25 +101,120 @@ def test_two_gigabytes_that_are_only_declared_are_refused_at_once(quick_town: To
     assert answer.status_code == 413
 
 
-def claim(town: Town, client: FlaskClient) -> dict[str, str]:
-    """Have somebody claim an expense; return what its evidence is about."""
-    done = client.post(
+def claim(town: Town, who: str, title: str = "Paint", photo: bytes = b"") -> Agreement:
+    """Have somebody claim an expense from their phone; return the claim."""
+    form: dict[str, object] = {
+        "title": title,
+        "amount": "12",
+        "fund": "GEN",
+        "reason": "For the door",
+        "payee": "Paint & Co",
+        "bill_number": title,
+        # A browser sends both fields, chosen or not.
+        "file": (io.BytesIO(), ""),
+        "photo": (io.BytesIO(photo), "p.jpg" if photo else ""),
+    }
+    done = town.client(who).post(
         town.address("agreements.ask", kind="expense"),
-        data={"title": "Paint", "amount": "12", "fund": "GEN", "reason": "For the door"},
+        data=form,
+        content_type="multipart/form-data",
     )
     assert done.status_code == 303, done.text
     with town.db.snapshot() as session:
-        row = session.scalars(select(Agreement).order_by(Agreement.created_at.desc())).first()
-        assert row is not None
-        newest = max(
-            session.scalars(select(Agreement).where(Agreement.title == "Paint")),
-            key=lambda one: one.id,
+        rows = session.scalars(select(Agreement).where(Agreement.title == title))
+        return max(rows, key=lambda one: one.id)
+
+
+def test_a_claim_with_a_photo_is_seen_by_its_approver_and_not_approved_twice(
+    quick_town: Town,
+) -> None:
+    photo = jpeg(300, 200)
+    first = claim(quick_town, "member", "Brushes", photo)
+    second = claim(quick_town, "second member", "Rollers", photo)
+    approver = quick_town.client("approver")
+    with quick_town.db.snapshot() as session:
+        requests = {
+            row.title: row.id
+            for row in session.scalars(
+                select(ApprovalRequest).where(ApprovalRequest.title.in_(["Brushes", "Rollers"]))
+            )
+        }
+    page = approver.get(quick_town.address("approvals.show", request_id=str(requests["Rollers"])))
+    assert "The same file is attached to" in page.text
+    assert first.reference in page.text
+    assert "/preview" in page.text
+    assert "Paint &amp; Co" in page.text
+    assert 'name="confirmed"' in page.text
+    path = quick_town.address("queue.decide", request_id=str(requests["Rollers"]))
+    refused = approver.post(path, data={"answer": "approve", "note": ""})
+    assert refused.status_code == 409
+    assert f"attached to {first.reference}" in refused.text
+    agreed = {"answer": "approve", "note": "", "confirmed": "true"}
+    assert approver.post(path, data=agreed).status_code == 303
+    receipts = quick_town.client("auditor").get(quick_town.address("receipts.show")).text
+    assert "The same file" in receipts
+    assert second.reference in receipts
+    # A claim without a photo is missed there, and one with a photo is not.
+    bare = claim(quick_town, "member", "Tape")
+    receipts = quick_town.client("auditor").get(quick_town.address("receipts.show")).text
+    missing = receipts.partition("Possible duplicates")[0]
+    assert bare.reference in missing
+    assert first.reference not in missing
+
+
+def test_a_claim_with_a_photo_that_is_sent_twice_is_made_once(quick_town: Town) -> None:
+    before = quick_town.rows()
+    client = quick_town.client("member")
+
+    def tap(photo: bytes) -> None:
+        done = client.post(
+            quick_town.address("agreements.ask", kind="expense"),
+            data={
+                "title": "Nails",
+                "amount": "3",
+                "fund": "GEN",
+                "reason": "For the door",
+                "photo": (io.BytesIO(photo), "p.jpg"),
+                "once": "one form",
+            },
+            content_type="multipart/form-data",
         )
-    return {"subject": "agreement", "subject_id": str(newest.id)}
+        assert done.status_code == 303, done.text
+
+    tap(jpeg(301, 200))
+    tap(jpeg(301, 200))
+    after = quick_town.rows()
+    assert (after["commitment"], after["evidence"]) == (
+        before["commitment"] + 1,
+        before["evidence"] + 1,
+    )
+    # The control: another photo is another claim.
+    tap(jpeg(302, 200))
+    assert quick_town.rows()["commitment"] == before["commitment"] + 2
+
+
+def test_a_claim_with_a_file_that_is_refused_is_not_made(quick_town: Town) -> None:
+    before = quick_town.rows()
+    answer = quick_town.client("member").post(
+        quick_town.address("agreements.ask", kind="expense"),
+        data={
+            "title": "Glue",
+            "amount": "3",
+            "fund": "GEN",
+            "reason": "For the door",
+            "file": (io.BytesIO(b"<svg/>"), "receipt.jpg"),
+        },
+        content_type="multipart/form-data",
+    )
+    assert answer.status_code == 422
+    assert "Only JPEG and PNG" in answer.text
+    assert 'value="Glue"' in answer.text
+    assert quick_town.rows() == before
 
 
 def test_a_member_attaches_to_their_own_claim_and_sees_no_other(quick_town: Town) -> None:
-    about = claim(quick_town, quick_town.client("member"))
+    own = claim(quick_town, "member")
+    about = {"subject": "agreement", "subject_id": str(own.id)}
     assert send(quick_town, "member", jpeg(), **about).status_code == 303
     path = quick_town.address("evidence.show", **about)
     evidence_id = str(rows(quick_town)[-1].id)
@@ -142,9 +236,7 @@ def test_a_member_attaches_to_their_own_claim_and_sees_no_other(quick_town: Town
     for who in ("second member", "approver", "auditor", "other treasurer"):
         assert send(quick_town, who, png(), **about).status_code in (403, 404), who
     # The claim's own page shows it to the approver; another member's claim shows no files there.
-    with quick_town.db.snapshot() as session:
-        row = session.get_one(Agreement, UUID(about["subject_id"]))
-    page = quick_town.address("agreements.show", agreement=row.reference)
+    page = quick_town.address("agreements.show", agreement=own.reference)
     assert "The till receipt" in quick_town.client("approver").get(page).text
     assert "The till receipt" not in quick_town.client("second member").get(page).text
 

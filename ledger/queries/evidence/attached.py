@@ -1,5 +1,6 @@
 """What is attached to something, and where else the same bytes are."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -50,6 +51,27 @@ def attached_to(
     ).all()
     twins = _twins(session, book_id, [row.id for row, _name in rows])
     return [Attached(row, name, twins.get(row.id, ())) for row, name in rows]
+
+
+def pictures_of(
+    session: ReadSession, *, book_id: UUID, agreements: Collection[UUID]
+) -> dict[UUID, list[Evidence]]:
+    """Return the files of some agreements that have a small picture to show, by agreement."""
+    found: dict[UUID, list[Evidence]] = {}
+    rows = session.scalars(
+        select(Evidence)
+        .where(
+            Evidence.book_id == book_id,
+            Evidence.subject == EvidenceSubject.AGREEMENT,
+            Evidence.subject_id.in_(agreements),
+            Evidence.preview_sha256.is_not(None),
+            Evidence.erased_at.is_(None),
+        )
+        .order_by(Evidence.id)
+    )
+    for row in rows:
+        found.setdefault(row.subject_id, []).append(row)
+    return found
 
 
 def evidence_by_id(session: ReadSession, *, book_id: UUID, evidence_id: UUID) -> Evidence:

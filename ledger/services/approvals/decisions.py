@@ -1,5 +1,6 @@
 """Decisions: what an approver's yes or no sets in motion; each kind's own service says what."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -37,18 +38,20 @@ def decide(
     decided_by: UUID,
     note: str,
     now: datetime,
+    confirmed: bool = False,
 ) -> ApprovalRequest:
     """Sign a request or reject it, and do what follows, all or nothing. Raises as the kind does.
 
     A yes carries the request out once as many people have signed as the book's rule asks for. What
     it books counts as well as what was asked for: if that needs more people, it is undone and the
-    signature stays.
+    signature stays. ``confirmed`` as in ``Decision``.
     """
     approval_request = sign(
         session, request_id=request_id, approve=approve, by=decided_by, note=note, now=now
     )
     kind = kind_of(approval_request.kind)
     decision = decision_by(session, approval_request, decided_by, now, note)
+    decision = replace(decision, confirmed=confirmed)
     if approval_request.state == RequestState.REJECTED:
         if kind.reject is not None:
             kind.reject(

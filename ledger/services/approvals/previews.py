@@ -5,7 +5,7 @@ leave anything behind.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -78,7 +78,8 @@ def preview(session: Session, *, request_id: UUID, by: UUID, now: datetime) -> P
 
     def approve() -> None:
         payload = payload_of(approval_request.kind, approval_request.arguments)
-        decision = decision_by(session, approval_request, by, now)
+        # What has to be confirmed is asked for when somebody approves.
+        decision = replace(decision_by(session, approval_request, by, now), confirmed=True)
         kind_of(approval_request.kind).approve(session, approval_request, payload, decision)
 
     return tried(session, approve)

@@ -21,12 +21,16 @@ Payload = TypeVar("Payload")
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Who said yes or no and why; ``on`` is the day where the request's book is kept."""
+    """Who said yes or no and why; ``on`` is the day where the request's book is kept.
+
+    ``confirmed``: they were shown what is there twice, and said that it is right.
+    """
 
     by: UUID
     on: date
     now: datetime
     note: str = ""
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

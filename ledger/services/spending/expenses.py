@@ -24,6 +24,8 @@ from ledger.services.approvals.agreements import (
     transition,
 )
 from ledger.services.approvals.registry import Decision, register
+from ledger.services.evidence.confirming import check_confirmed
+from ledger.services.spending.bills import NO_BILL, Bill
 
 KIND = AgreementKind.EXPENSE
 
@@ -36,12 +38,18 @@ def claim_expense(
     request: MoneyRequest,
     claimed_by: UUID,
     now: datetime,
+    bill: Bill = NO_BILL,
 ) -> Agreement:
-    """Claim what one laid out; somebody else approves it."""
+    """Claim what one laid out; somebody else approves it. ``bill`` is what the receipt says."""
     row = open_agreement(
         session,
         agreement=NewAgreement(
-            kind=KIND, book=book, fund=fund, quantity=request.amount, title=request.title
+            kind=KIND,
+            book=book,
+            fund=fund,
+            quantity=request.amount,
+            title=request.title,
+            terms=bill.as_terms(),
         ),
         made_by=claimed_by,
         now=now,
@@ -51,7 +59,9 @@ def claim_expense(
 
 
 def approve_expense(session: Session, row: Agreement, decision: Decision) -> None:
-    """Book the cost and what is owed to the member. Raises Conflict when the fund has less."""
+    """Book the cost and what is owed to the member. Raises Conflict when the fund has less, or its
+    receipt belongs to another claim as well and nobody has confirmed that."""
+    check_confirmed(session, row, decision)
     hold(session, row.fund_id, row.quantity)
     entries = bookkeeping.expense_approved(**place_of(session, row), amount=row.quantity)
     approve(session, row, entries, decision)

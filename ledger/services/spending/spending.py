@@ -33,6 +33,8 @@ from ledger.services.approvals.agreements import (
     transition,
 )
 from ledger.services.approvals.registry import Decision, register
+from ledger.services.evidence.confirming import check_confirmed
+from ledger.services.spending.bills import NO_BILL, Bill
 
 KIND = AgreementKind.SPENDING
 
@@ -46,6 +48,7 @@ class SpendingRequest:
     reason: str
     account: int = Acct.PROGRAMME_COSTS
     function: str = "programme"
+    bill: Bill = NO_BILL
 
 
 def request_spending(
@@ -74,7 +77,11 @@ def request_spending(
             fund=fund,
             quantity=request.amount,
             title=request.title,
-            terms={"account": request.account, "function": request.function},
+            terms={
+                "account": request.account,
+                "function": request.function,
+                **request.bill.as_terms(),
+            },
         ),
         made_by=made_by,
         now=now,
@@ -84,8 +91,10 @@ def request_spending(
 
 
 def approve_spending(session: Session, row: Agreement, decision: Decision) -> None:
-    """Set the money aside (DIS-1). Raises Conflict when the fund has less than is asked for."""
+    """Set the money aside (DIS-1). Raises Conflict when the fund has less than is asked for, or
+    its receipt belongs to another request as well and nobody has confirmed that."""
     _check_account(session, row.book_id, row.terms["account"])
+    check_confirmed(session, row, decision)
     hold(session, row.fund_id, row.quantity, currency=row.commodity)
     entries = bookkeeping.order_placed(**place_of(session, row), amount=row.quantity)
     approve(session, row, entries, decision)

@@ -79,6 +79,8 @@ class Asking(Generic[Made]):
     makes: type[Made]
     ask: Callable[[Session, Requested[Made]], object]
     words: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    # Whether a receipt can be sent along; asking then returns the agreement.
+    takes_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)

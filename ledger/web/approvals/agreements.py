@@ -48,6 +48,7 @@ from ledger.web.approvals.agreement_kinds import (
     listed,
     registered,
 )
+from ledger.web.approvals.receipts import sent_along
 from ledger.web.identity.sessions import fresh_needed
 from ledger.web.site.context import (
     book_for,
@@ -107,10 +108,13 @@ def ask(code: str, kind: str) -> Response:
     person = signed_in()
     try:
         answers = read_form(_ask_shape(book, asking))
+        attach = sent_along() if asking.takes_file else None
 
         def command(session: Session) -> None:
             fund = fund_by_code(session, book.id, answers.fund)
-            asking.ask(session, Requested(book, fund, person.id, now(), answers))
+            asked = asking.ask(session, Requested(book, fund, person.id, now(), answers))
+            if attach is not None and isinstance(asked, Agreement):
+                attach(session, asked)
 
         write(command)
     except (Invalid, Conflict, NotFound) as refusal:
@@ -229,6 +233,7 @@ def _ask_page(
         things=things,
         functions=FUNCTIONS,
         form=Form(_ask_shape(book, asking), values=values, errors=errors),
+        takes_file=asking.takes_file,
     )
 
 

@@ -29,7 +29,7 @@ class Evidence:
     """What a request rests on: labelled texts and amounts, legs, and ``about`` for its own part.
 
     Amounts are (label, quantity in the smallest unit, commodity). ``problem`` says why the request
-    cannot be read.
+    cannot be read, ``confirm`` what whoever approves has to tick.
     """
 
     terms: Sequence[tuple[str, str]] = ()
@@ -38,6 +38,7 @@ class Evidence:
     about: Any = None
     part: str = ""
     problem: str = ""
+    confirm: str = ""
 
     def __bool__(self) -> bool:
         """Tell whether there is anything to show."""

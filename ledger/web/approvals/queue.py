@@ -66,6 +66,7 @@ def decide(request_id: UUID) -> Response:
                 decided_by=person.id,
                 note=answers.note,
                 now=now(),
+                confirmed=answers.confirmed,
             )
 
         decided = write(command)

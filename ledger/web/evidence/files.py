@@ -9,21 +9,25 @@ from uuid import UUID
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
+from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
+from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.evidence_files import MAX_BYTES, inspect
+from ledger.models.agreements import Agreement
 from ledger.models.books import Book
-from ledger.models.evidence import Evidence, MediaType
+from ledger.models.evidence import Evidence, EvidenceSubject, MediaType
 from ledger.queries.books.books import book_by_code
 from ledger.queries.evidence.attached import attached_to, evidence_by_id
 from ledger.queries.evidence.subjects import Subject, subject_of
 from ledger.schemas.evidence import AttachedNoteForm
 from ledger.services.evidence import attaching
 from ledger.stored_files import StoredFiles
+from ledger.web.approvals import receipts
+from ledger.web.approvals.receipts import Attach
 from ledger.web.evidence.places import found_for_reading, may_attach, may_read, page_of
 from ledger.web.site.context import (
-    UPLOADS,
     here,
     now,
     page,
@@ -33,12 +37,13 @@ from ledger.web.site.context import (
     write,
 )
 from ledger.web.site.forms import Errors, Form, errors_of
+from ledger.web.site.idempotency import UPLOADS
 
 pages = Blueprint("evidence", __name__)
 ENDINGS = {MediaType.JPEG: "jpg", MediaType.PNG: "png", MediaType.PDF: "pdf"}
 # Beside the file: the note, the names of fields, and what separates them.
 FORM_BYTES = 64 * 1024
-UPLOADS["evidence.attach"] = MAX_BYTES + FORM_BYTES
+UPLOADS["evidence.attach"] = UPLOADS["agreements.ask"] = MAX_BYTES + FORM_BYTES
 SANDBOX = "sandbox; default-src 'none'"
 
 
@@ -115,10 +120,37 @@ def panel(book: Book, subject: str, subject_id: UUID) -> Markup:
     )
 
 
+def sent_along() -> Attach | None:
+    """Keep the file that was sent with a request for approval; None when there is none."""
+    person = signed_in()
+    if _sent() is None:
+        return None
+    kept = keep_sent()
+
+    def attach(session: Session, row: Agreement) -> None:
+        attaching.attach(
+            session,
+            book_id=row.book_id,
+            subject=Subject(EvidenceSubject.AGREEMENT, row.id, row.reference, row.made_by),
+            file=kept,
+            note="",
+            added_by=person.id,
+            now=now(),
+        )
+
+    return attach
+
+
+def _sent() -> FileStorage | None:
+    """Return what was sent: a file that was chosen, or else a photo that was taken."""
+    sent = (request.files.get(name) for name in ("file", "photo"))
+    return next((one for one in sent if one is not None and one.filename), None)
+
+
 def keep_sent() -> attaching.KeptFile:
     """Read, check and keep the file that was sent. Raises Invalid."""
-    sent = request.files.get("file")
-    data = sent.stream.read(MAX_BYTES + 1) if sent is not None and sent.filename else b""
+    sent = _sent()
+    data = b"" if sent is None else sent.stream.read(MAX_BYTES + 1)
     settings = here().settings
     return attaching.keep(stored_files(), inspect(data, scanner=settings.scanner))
 
@@ -168,3 +200,6 @@ def _page(
         may_attach=may_attach(book, about),
         form=Form(AttachedNoteForm(), values=values, errors=errors),
     )
+
+
+receipts.register(sent_along)

@@ -38,8 +38,6 @@ CHECKOUT_ORIGIN = "https://checkout.stripe.com"
 # Longer addresses are not kept in the cookie for after the sign-in.
 LONGEST_WAY = 500
 LONGEST_NUMBER = 9
-# Endpoint of a form with a file → how many bytes its request may have; the others have MAX_BODY.
-UPLOADS: dict[str, int] = {}
 OF_EVERY_FORM = ("csrf_token", idempotency.FIELD, late_days.FIELD)
 # No page asks for any of these; cards are typed at Stripe's own address.
 NO_DEVICES = ", ".join(
@@ -247,8 +245,8 @@ def check_request(endpoint: str | None, _values: dict[str, Any] | None) -> None:
             )
     if request.mimetype != "multipart/form-data":
         request.max_content_length = current_app.config["MAX_FORM_MEMORY_SIZE"]
-    elif endpoint in UPLOADS:
-        request.max_content_length = UPLOADS[endpoint]
+    elif endpoint in idempotency.UPLOADS:
+        request.max_content_length = idempotency.UPLOADS[endpoint]
 
 
 def remember_way() -> None:

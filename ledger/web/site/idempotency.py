@@ -22,6 +22,8 @@ from ledger.models.people import IdempotencyKey
 
 FIELD = "once"
 LOOKS = 20
+# Endpoint of a form with a file → how many bytes its request may have; the others have MAX_BODY.
+UPLOADS: dict[str, int] = {}
 BETWEEN_SECONDS = 0.05
 
 
@@ -41,11 +43,18 @@ def fresh_key() -> str:
 def name_of_form() -> str | None:
     """Return what a form with a key is known by, or None: its key, its address and its answers.
 
-    Files are known by their own fingerprints where they are read.
+    Of files their bytes count, where a form says how large they may be. Others are known by their
+    own fingerprints where they are read.
     """
-    if FIELD not in request.form or request.files:
+    files = [(name, one) for name, one in request.files.items(multi=True) if one.filename]
+    if FIELD not in request.form or (request.files and request.endpoint not in UPLOADS):
         return None
     sent = [pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"]
+    for name, one in files:
+        # The page may have read it before its command runs.
+        one.stream.seek(0)
+        sent.append((name, hashlib.sha256(one.stream.read()).hexdigest()))
+        one.stream.seek(0)
     return hashlib.sha256(f"{request.path}?{urlencode(sent)}".encode()).hexdigest()
 
 

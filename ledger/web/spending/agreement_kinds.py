@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as later
 
 from ledger.core.states import AgreementKind
 from ledger.core.vocabulary import FundClass
-from ledger.core.written import format_quantity
+from ledger.core.written import format_day, format_quantity
 from ledger.db import ReadSession, Session
 from ledger.errors import Invalid
 from ledger.models.agreements import Agreement
@@ -20,6 +20,7 @@ from ledger.models.books import Account, Fund
 from ledger.queries.books.books import book_by_code, commodities, fund_by_code, funds_of
 from ledger.schemas.agreements import (
     AmountDone,
+    ClaimAsked,
     Dated,
     InService,
     LoanAsked,
@@ -31,6 +32,7 @@ from ledger.schemas.agreements import (
 )
 from ledger.services.approvals.agreements import MoneyRequest
 from ledger.services.spending import expenses, grants, loans, purchases, spending
+from ledger.services.spending.bills import Bill
 from ledger.web.approvals.agreement_kinds import (
     AgreementPage,
     Asking,
@@ -47,8 +49,8 @@ def _money(asked: MoneyAsked) -> MoneyRequest:
     return MoneyRequest(amount=asked.amount, title=asked.title, reason=asked.reason)
 
 
-def _spending(session: Session, asked: Requested[SpendingAsked]) -> None:
-    spending.request_spending(
+def _spending(session: Session, asked: Requested[SpendingAsked]) -> Agreement:
+    return spending.request_spending(
         session,
         book=asked.book,
         fund=asked.fund,
@@ -58,6 +60,7 @@ def _spending(session: Session, asked: Requested[SpendingAsked]) -> None:
             reason=asked.answers.reason,
             account=asked.answers.account,
             function=asked.answers.function,
+            bill=Bill(asked.answers.payee, asked.answers.bill_number, asked.answers.due_on),
         ),
         made_by=asked.by,
         now=asked.now,
@@ -110,14 +113,15 @@ def _cancel(session: Session, taken: Taken[Dated]) -> None:
     )
 
 
-def _expense(session: Session, asked: Requested[MoneyAsked]) -> None:
-    expenses.claim_expense(
+def _expense(session: Session, asked: Requested[ClaimAsked]) -> Agreement:
+    return expenses.claim_expense(
         session,
         book=asked.book,
         fund=asked.fund,
         request=_money(asked.answers),
         claimed_by=asked.by,
         now=asked.now,
+        bill=Bill(asked.answers.payee, asked.answers.bill_number),
     )
 
 
@@ -247,13 +251,25 @@ def _serve(session: Session, taken: Taken[InService]) -> None:
     )
 
 
+def _bill_facts(_session: ReadSession, row: Agreement) -> Facts:
+    """Return what the bill or receipt says, as far as somebody has said."""
+    due = row.terms.get("due_on")
+    told = (
+        (_("Paid to"), row.terms.get("payee")),
+        (_("Number of the bill"), row.terms.get("bill_number")),
+        (_("Due"), format_day(date.fromisoformat(due), chosen()) if due else None),
+    )
+    return [(label, text) for label, text in told if text]
+
+
 def _use(session: ReadSession, row: Agreement) -> Facts:
-    """Return what money is to be spent on: the account, and what it serves."""
+    """Return who is paid, and what money is to be spent on: the account, and what it serves."""
     number = row.terms["account"]
     account = session.get(Account, (row.book_id, number))
     return [
         (_("Account"), f"{number} {account.name}" if account else str(number)),
         (_("Function"), str(row.terms["function"]).replace("_", " ")),
+        *_bill_facts(session, row),
     ]
 
 
@@ -278,6 +294,7 @@ register(
             "ask_spending",
             SpendingAsked,
             _spending,
+            takes_file=True,
         ),
         steps={
             "bill": Step(later("Record the bill"), AmountDone, _bill),
@@ -304,9 +321,11 @@ register(
         Asking(
             later("Money you spent for the community. You are reimbursed, or can waive the claim."),
             "ask_spending",
-            MoneyAsked,
+            ClaimAsked,
             _expense,
+            takes_file=True,
         ),
+        facts=_bill_facts,
         steps={
             "reimburse": Step(later("Reimburse"), Dated, _reimburse),
             "waive": Step(later("Waive the claim"), Dated, _waive, "ask_spending"),
