@@ -19,7 +19,7 @@ from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.services.books import journal
 from tests.conftest import NOW
-from tests.core.worked_calls import MORE
+from tests.core.worked_calls import MORE, at, charge
 from tests.factories import make_worked_books
 
 HERE = Path(__file__).parent
@@ -127,16 +127,20 @@ MADE: dict[str, Callable[[], list[Entry]]] = {
         *books.pledge_released(**promise(5000, "P06", "GEN"), legal_nature=LegalNature.INTENTION),
     ],
     "PAY-01": lambda: books.payment_settled(
-        **usd("SOLAR"), amount=6000, fee=204, pledge="P01", released=6000, payment="txn_1"
+        **at("SOLAR"),
+        charge=books.Charge("USD", 6000, 204, payment="txn_1"),
+        fulfilled=books.Fulfilled(pledge="P01", released=6000),
     ),
     "PAY-02": lambda: books.payment_settled(
-        **usd("SOLAR"), amount=10000, fee=320, fee_bearer="general"
+        **at("SOLAR"), charge=charge(10000, 320), fee_bearer="general"
     ),
     "PAY-03": lambda: books.payment_settled(
-        **usd("SOLAR"), amount=10000, fee=320, pledge="P02", receivable=10000
+        **at("SOLAR"),
+        charge=charge(10000, 320),
+        fulfilled=books.Fulfilled(pledge="P02", receivable=10000),
     ),
-    "PAY-09": lambda: books.payment_settled(**usd("GEN"), amount=2000, fee=88, recurring=True),
-    "PAY-14": lambda: books.payment_settled(**usd("SOLAR"), amount=10000, fee=320),
+    "PAY-09": lambda: books.payment_settled(**at("GEN"), charge=charge(2000, 88), recurring=True),
+    "PAY-14": lambda: books.payment_settled(**at("SOLAR"), charge=charge(10000, 320)),
     "REF-1": lambda: books.refund_settled(**usd("SOLAR"), amount=10000),
     "REF-2": lambda: books.refund_settled(**usd("SOLAR"), amount=4000),
     "PO-1": lambda: books.payout_created(
@@ -152,7 +156,10 @@ MADE: dict[str, Callable[[], list[Entry]]] = {
     "OFF-3": lambda: [
         *books.receipt_unidentified(**usd("GEN"), amount=10500),
         *books.receipt_identified(
-            **usd("SOLAR"), suspense_fund="GEN", amount=10500, pledge="P04", receivable=10500
+            **usd("SOLAR"),
+            suspense_fund="GEN",
+            amount=10500,
+            fulfilled=books.Fulfilled(pledge="P04", receivable=10500),
         ),
     ],
     "FEE-1": lambda: books.bank_charge(**usd("GEN"), amount=600),
@@ -179,22 +186,15 @@ MADE: dict[str, Callable[[], list[Entry]]] = {
         **promise(1200, "P30", "SOLAR", "MIN.ELEC"), legal_nature=LegalNature.INTENTION
     ),
     "HRS-3": lambda: books.hours_confirmed(
-        **usd("SOLAR"),
-        commodity="MIN.ELEC",
-        minutes=390,
-        value=31200,
+        **at("SOLAR"),
+        hours=books.Hours("MIN.ELEC", 390, currency="USD", value=31200, valuation="V-5"),
         specialised=True,
-        valuation="V-5",
-        pledge="P30",
-        released=390,
+        fulfilled=books.Fulfilled(pledge="P30", released=390),
     ),
     "HRS-4": lambda: books.hours_confirmed(
-        **usd("GEN"),
-        commodity="MIN.GEN",
-        minutes=150,
-        value=7950,
+        **at("GEN"),
+        hours=books.Hours("MIN.GEN", 150, currency="USD", value=7950, valuation="V-6"),
         specialised=False,
-        valuation="V-6",
     ),
     "ICT-1": lambda: [*books.grant_made(**GRANT), *books.grant_settled(**GRANT)],
     "POL-1": lambda: [
@@ -204,7 +204,13 @@ MADE: dict[str, Callable[[], list[Entry]]] = {
         ),
     ],
     "POL-2": lambda: books.host_contribution(host="A", host_fund="GEN", **HELD, amount=60000),
-    "POL-3": lambda: books.pool_payment_settled(host="A", **HELD, amount=50000, fee=1480),
+    "POL-3": lambda: books.pool_payment_settled(
+        host="A",
+        held_fund="HELD",
+        pool="P",
+        pool_fund="JOINT",
+        charge=charge(50000, 1480),
+    ),
     "POL-4": lambda: books.host_fee(host="A", host_fund="GEN", **HELD, amount=2500),
     "ALC-1": lambda: books.allocation_made(
         pool="P",
@@ -301,9 +307,14 @@ def test_every_event_made_here_is_stored_and_read_back_equal(session: Session) -
 @pytest.mark.parametrize(
     ("bad", "place"),
     [
-        (lambda: books.payment_settled(**usd("GEN"), amount=100, fee=101), "fee"),
-        (lambda: books.payment_settled(**usd("GEN"), amount=0, fee=0), "amount"),
-        (lambda: books.payment_settled(**usd("GEN"), amount=10, fee=0, receivable=11), "amount"),
+        (lambda: books.payment_settled(**at("GEN"), charge=charge(100, 101)), "fee"),
+        (lambda: books.payment_settled(**at("GEN"), charge=charge(0, 0)), "amount"),
+        (
+            lambda: books.payment_settled(
+                **at("GEN"), charge=charge(10, 0), fulfilled=books.Fulfilled(receivable=11)
+            ),
+            "amount",
+        ),
         (lambda: books.cash_banked(**usd("GEN"), amount=-5), "amount"),
         (
             lambda: books.pledge_made(

@@ -40,9 +40,9 @@ class Share(Pool, Host, Member):
     """What a member gives to a pool, through its host."""
 
 
-class Equipment(TypedDict):
-    commodity: str
-    currency: str
+class Place(TypedDict):
+    book: str
+    fund: str
 
 
 class Supplies(TypedDict):
@@ -65,11 +65,24 @@ C_SHARE: Share = {
     "member": "C", "member_fund": "GEN", **POOL, **HOST, "currency": "USD", "amount": 20000,
 }  # fmt: skip
 LENT = {"lender": "A", "lender_fund": "GEN"}
-LAPTOP: Equipment = {"commodity": "EQP.LAPTOP", "currency": "USD"}
 PANELS: Bought = {"commodity": "EQP.PANEL", "quantity": 10, "currency": "USD", "amount": 100000}
 CEMENT: Supplies = {"commodity": "GRM.CEMENT", "quantity": 50000, "amount": 900}
 B_UNSPENT: Member = {"member": "B", "member_fund": "ROOF", "currency": "USD", "amount": 5000}
 G1: Grant = {"grant": "G1"}
+
+
+def at(fund: str) -> Place:
+    """A fund of the first book."""
+    return {"book": "A", "fund": fund}
+
+
+def charge(amount: int, fee: int) -> books.Charge:
+    return books.Charge("USD", amount, fee)
+
+
+def laptop(tag: str) -> books.Item:
+    """One that a third of its value is gone from."""
+    return books.Item("EQP.LAPTOP", tag, currency="USD", cost=90000, depreciated=30000)
 
 
 def intention(book: str, fund: str, unit: str, quantity: int, pledge: str) -> list[Entry]:
@@ -107,7 +120,9 @@ MORE: dict[str, Callable[[], list[Entry]]] = {
     "PLG-15": lambda: books.promise_paid_by_bank(**usd("SOLAR", 12000), owed=10000, pledge="P07"),
     "PLG-16": lambda: books.promise_recovered(**usd("SOLAR", 2000), fee=88),
     "PAY-04": lambda: books.payment_settled(
-        **usd("SOLAR", 12000), fee=378, pledge="P04", receivable=12000
+        **at("SOLAR"),
+        charge=charge(12000, 378),
+        fulfilled=books.Fulfilled(pledge="P04", receivable=12000),
     ),
     "PAY-05": lambda: [
         *books.debit_started(**usd("SOLAR", 20000)),
@@ -117,11 +132,11 @@ MORE: dict[str, Callable[[], list[Entry]]] = {
     "PAY-07": lambda: books.debit_failed(**usd("SOLAR", 8000)),
     "PAY-08": lambda: books.debit_returned(**usd("SOLAR", 20000), fee=400),
     "PAY-10": lambda: books.ticket_paid(**usd("GEN", 10000), benefit=4000, fee=320),
-    "PAY-11": lambda: books.payment_settled(**usd("SOLAR", 10330), fee=330),
+    "PAY-11": lambda: books.payment_settled(**at("SOLAR"), charge=charge(10330, 330)),
     "PAY-12": lambda: [
         *intention("A", "SOLAR", "EUR", 5000, "P08"),
         *books.foreign_payment_settled(
-            **usd("SOLAR", 5412), fee=241, pledge="P08", foreign="EUR", released=5000
+            **at("SOLAR"), charge=charge(5412, 241), pledge="P08", foreign="EUR", released=5000
         ),
     ],
     "PAY-13": lambda: [
@@ -133,19 +148,19 @@ MORE: dict[str, Callable[[], list[Entry]]] = {
         *books.reclaim_received(book="D", fund="GEN", currency="GBP", amount=2500),
     ],
     "REF-3": lambda: [
-        *books.payment_settled(**usd("GEN", 6000), fee=204),
+        *books.payment_settled(**at("GEN"), charge=charge(6000, 204)),
         *books.refund_owed(**usd("GEN", 6000)),
         *books.owed_refund_settled(**usd("GEN", 6000)),
     ],
     "REF-4": lambda: books.prior_refund_settled(**usd("SOLAR", 2500)),
     "REF-5": lambda: books.refund_bounced(**usd("SOLAR", 2500)),
     "DSP-1": lambda: [
-        *books.payment_settled(**usd("SOLAR", 15000), fee=465),
+        *books.payment_settled(**at("SOLAR"), charge=charge(15000, 465)),
         *books.dispute_opened(**usd("SOLAR", 15000), fee=1500),
     ],
     "DSP-2": lambda: books.dispute_won(**usd("SOLAR", 15000)),
     "DSP-3": lambda: [
-        *books.payment_settled(**usd("SOLAR", 9000), fee=291),
+        *books.payment_settled(**at("SOLAR"), charge=charge(9000, 291)),
         *books.dispute_opened(**usd("SOLAR", 9000), fee=1500),
         *books.dispute_fee_charged(**usd("SOLAR", 1500)),
     ],
@@ -171,23 +186,17 @@ MORE: dict[str, Callable[[], list[Entry]]] = {
         **LENT,
         borrower="B",
         borrower_fund="GEN",
-        **LAPTOP,
+        commodity="EQP.LAPTOP",
         asset="L3",
-        impairment=25000,
-        compensation=10000,
+        damage=books.Damage("USD", impairment=25000, compensation=10000),
     ),
-    "EQP-09": lambda: books.item_disposed(
-        book="A", fund="GEN", **LAPTOP, asset="L1", price=20000, cost=90000, depreciated=30000
-    ),
+    "EQP-09": lambda: books.item_disposed(**at("GEN"), item=laptop("L1"), price=20000),
     "EQP-10": lambda: books.item_given_on(
         giver="A",
         giver_fund="GEN",
         receiver="C",
         receiver_fund="GEN",
-        **LAPTOP,
-        asset="L2",
-        cost=90000,
-        depreciated=30000,
+        item=laptop("L2"),
     ),
     "EQP-11": lambda: [
         *books.items_bought(book="A", fund="SOLAR", **PANELS),
@@ -198,15 +207,12 @@ MORE: dict[str, Callable[[], list[Entry]]] = {
         *books.material_used(**usd("GEN"), **CEMENT),
     ],
     "HRS-5": lambda: books.hours_built(
-        **usd("SOLAR"), commodity="MIN.BUILD", minutes=600, value=35000, valuation="V-7"
+        **at("SOLAR"), hours=books.Hours("MIN.BUILD", 600, "USD", value=35000, valuation="V-7")
     ),
     "HRS-6": lambda: books.hours_taken_back(
-        **usd("GEN"),
-        commodity="MIN.GEN",
-        minutes=30,
-        value=1590,
+        **at("GEN"),
+        hours=books.Hours("MIN.GEN", 30, "USD", value=1590, valuation="V-6"),
         specialised=False,
-        valuation="V-6",
     ),
     "HRS-7": lambda: [
         *books.expense_approved(**usd("GEN", 2500)),
@@ -248,11 +254,7 @@ MORE: dict[str, Callable[[], list[Entry]]] = {
         **POOL,
         member="A",
         member_fund="SOLAR",
-        commodity="MIN.ELEC",
-        minutes=240,
-        currency="USD",
-        value=19200,
-        valuation="V-8",
+        hours=books.Hours("MIN.ELEC", 240, currency="USD", value=19200, valuation="V-8"),
         pledge="P31",
     ),
     "REL-2": lambda: books.restriction_released(

@@ -192,9 +192,7 @@ def arrives(town: Town, campaign: Campaign, amount: int) -> None:
             fund="SOLAR",
             currency="USD",
             amount=amount,
-            pledge=None,
-            released=0,
-            receivable=0,
+            fulfilled=bookkeeping.Fulfilled(pledge=None, released=0, receivable=0),
         )
         journal.post(
             session,

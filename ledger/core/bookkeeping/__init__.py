@@ -73,6 +73,13 @@ from ledger.core.bookkeeping.equipment_life import (
     material_received,
     material_used,
 )
+from ledger.core.bookkeeping.facts import (
+    Charge,
+    Damage,
+    Fulfilled,
+    Hours,
+    Item,
+)
 from ledger.core.bookkeeping.grants import (
     grant_awarded,
     grant_earned,
@@ -165,6 +172,11 @@ from ledger.core.bookkeeping.transfers import (
 )
 
 __all__ = [
+    "Charge",
+    "Damage",
+    "Fulfilled",
+    "Hours",
+    "Item",
     "allocation_due",
     "allocation_made",
     "allocation_promised",

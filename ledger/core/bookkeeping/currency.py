@@ -5,6 +5,7 @@ ever needed to check an entry. Amounts in minor units of their own currency.
 """
 
 from ledger.core.accounts import Acct
+from ledger.core.bookkeeping.facts import Charge
 from ledger.core.bookkeeping.legs import check_positive, pair
 from ledger.core.entry import Entry, Posting, entry
 
@@ -48,18 +49,16 @@ def foreign_payment_settled(
     *,
     book: str,
     fund: str,
-    currency: str,
-    amount: int,
-    fee: int,
+    charge: Charge,
     pledge: str,
     foreign: str,
     released: int,
-    payment: str | None = None,
 ) -> list[Entry]:
     """Book a charge that Stripe settles in the book's currency for a pledge in another (PAY-12).
 
-    ``amount`` and ``fee`` are what Stripe settled, ``released`` is in the pledge's currency.
+    ``released`` is in the pledge's currency.
     """
+    currency, amount, fee, payment = charge.currency, charge.amount, charge.fee, charge.payment
     check_positive(amount=amount, released=released, net=amount - fee)
     return [
         entry(

@@ -6,6 +6,7 @@ Quantities in units, amounts in minor units.
 from dataclasses import replace
 
 from ledger.core.accounts import Acct
+from ledger.core.bookkeeping.facts import Damage, Item
 from ledger.core.bookkeeping.legs import check_positive, pair
 from ledger.core.entry import Entry, Posting, entry
 from ledger.errors import Invalid
@@ -74,17 +75,16 @@ def item_returned_damaged(
     borrower_fund: str,
     commodity: str,
     asset: str,
-    currency: str,
-    impairment: int,
-    compensation: int,
+    damage: Damage,
 ) -> list[Entry]:
     """A lent thing came back damaged; it is worth less, and the borrower owes what was agreed
     (EQP-08)."""
+    currency, compensation = damage.currency, damage.compensation
     harm = {"function": "programme"}
     lost = pair(
         lender_fund,
         currency,
-        impairment,
+        damage.impairment,
         Acct.IMPAIRMENT,
         Acct.ACCUMULATED_IMPAIRMENT,
         on_debit=harm,
@@ -134,35 +134,30 @@ def item_disposed(
     *,
     book: str,
     fund: str,
-    commodity: str,
-    asset: str,
-    currency: str,
-    cost: int,
-    depreciated: int,
+    item: Item,
     price: int = 0,
-    impaired: int = 0,
     use: int = Acct.DISPOSED,
     place: int = Acct.ITEMS_HELD,
 ) -> list[Entry]:
     """Let a thing go: sold, scrapped, lost or given back; what its price leaves of the carrying
     amount is a loss or a gain (EQP-09). ``use`` says where it went, ``place`` where it was.
     """
-    if price < 0 or cost < 0:
+    if price < 0 or item.cost < 0:
         raise Invalid("Price and cost cannot be negative.", place="price")
-    carrying = cost - depreciated - impaired
-    if depreciated < 0 or impaired < 0 or carrying < 0:
+    carrying = item.cost - item.depreciated - item.impaired
+    if item.depreciated < 0 or item.impaired < 0 or carrying < 0:
         raise Invalid("Depreciation cannot exceed the asset's cost.", place="depreciated")
     value = [
-        Posting(account, fund, currency, quantity)
+        Posting(account, fund, item.currency, quantity)
         for account, quantity in (
             (Acct.BANK, price),
-            (Acct.ACCUMULATED_DEPRECIATION, depreciated),
-            (Acct.ACCUMULATED_IMPAIRMENT, impaired),
+            (Acct.ACCUMULATED_DEPRECIATION, item.depreciated),
+            (Acct.ACCUMULATED_IMPAIRMENT, item.impaired),
             (
                 Acct.LOSS_ON_DISPOSAL if carrying > price else Acct.GAIN_ON_DISPOSAL,
                 carrying - price,
             ),
-            (Acct.EQUIPMENT, -cost),
+            (Acct.EQUIPMENT, -item.cost),
         )
         if quantity
     ]
@@ -170,7 +165,8 @@ def item_disposed(
         replace(leg, function="programme") if leg.account == Acct.LOSS_ON_DISPOSAL else leg
         for leg in value
     ]
-    return [entry(book, value, pair(fund, commodity, 1, use, place, both={"asset": asset}))]
+    moved = pair(fund, item.commodity, 1, use, place, both={"asset": item.asset})
+    return [entry(book, value, moved)]
 
 
 def item_given_on(
@@ -179,23 +175,20 @@ def item_given_on(
     giver_fund: str,
     receiver: str,
     receiver_fund: str,
-    commodity: str,
-    asset: str,
-    currency: str,
-    cost: int,
-    depreciated: int,
+    item: Item,
     receiver_asset: str = "",
 ) -> list[Entry]:
     """Give a thing to another community for good, at its carrying amount (EQP-10).
 
     ``receiver_asset`` is its tag there, where another thing has its own.
     """
-    carrying = cost - depreciated
-    check_positive(cost=cost, carrying=carrying)
+    currency, commodity = item.currency, item.commodity
+    carrying = item.cost - item.depreciated
+    check_positive(cost=item.cost, carrying=carrying)
     to, by = {"counterparty": receiver}, {"counterparty": giver}
     worn = (
-        [Posting(Acct.ACCUMULATED_DEPRECIATION, giver_fund, currency, depreciated)]
-        if depreciated
+        [Posting(Acct.ACCUMULATED_DEPRECIATION, giver_fund, currency, item.depreciated)]
+        if item.depreciated
         else []
     )
     return [
@@ -203,7 +196,7 @@ def item_given_on(
             giver,
             Posting(Acct.TRANSFERS_OUT, giver_fund, currency, carrying, function="programme", **to),
             worn,
-            Posting(Acct.EQUIPMENT, giver_fund, currency, -cost),
+            Posting(Acct.EQUIPMENT, giver_fund, currency, -item.cost),
             pair(
                 giver_fund,
                 commodity,
@@ -211,7 +204,7 @@ def item_given_on(
                 Acct.TRANSFERRED,
                 Acct.ITEMS_HELD,
                 on_debit=to,
-                both={"asset": asset},
+                both={"asset": item.asset},
             ),
         ),
         entry(
@@ -225,7 +218,7 @@ def item_given_on(
                 Acct.ITEMS_HELD,
                 Acct.TRANSFERRED,
                 on_credit=by,
-                both={"asset": receiver_asset or asset},
+                both={"asset": receiver_asset or item.asset},
             ),
         ),
     ]

@@ -1,8 +1,7 @@
 """Volunteer hours: confirmed time, and what it is worth (events HRS)."""
 
-from typing import Any
-
 from ledger.core.accounts import Acct
+from ledger.core.bookkeeping.facts import NO_PLEDGE, Fulfilled, Hours
 from ledger.core.bookkeeping.legs import check_positive, pair, released_promise
 from ledger.core.entry import Entry, Posting, entry
 
@@ -11,22 +10,18 @@ def hours_confirmed(
     *,
     book: str,
     fund: str,
-    commodity: str,
-    minutes: int,
-    currency: str,
-    value: int,
+    hours: Hours,
     specialised: bool,
-    valuation: str,
-    pledge: str | None = None,
-    released: int = 0,
+    fulfilled: Fulfilled = NO_PLEDGE,
 ) -> list[Entry]:
-    """Count confirmed minutes, and their value in minor units.
+    """Count confirmed minutes, and their value.
 
     A specialised skill that would otherwise be bought is income and expense (HRS-3,
     ASC 958-605-25-16); other help is a statistic on the memo accounts (HRS-4). A value of zero
     adds no value legs.
     """
-    check_positive(minutes=minutes)
+    check_positive(minutes=hours.minutes)
+    currency, value, valuation = hours.currency, hours.value, hours.valuation
     used, given = (
         (Acct.SERVICES_USED, Acct.SERVICES_GIVEN)
         if specialised
@@ -46,9 +41,9 @@ def hours_confirmed(
     return [
         entry(
             book,
-            released_promise(fund=fund, commodity=commodity, quantity=released, pledge=pledge),
-            Posting(Acct.TIME_APPLIED, fund, commodity, minutes, valuation=valuation),
-            Posting(Acct.TIME_GIVEN, fund, commodity, -minutes, valuation=valuation),
+            _released(fund, hours, fulfilled),
+            Posting(Acct.TIME_APPLIED, fund, hours.commodity, hours.minutes, valuation=valuation),
+            Posting(Acct.TIME_GIVEN, fund, hours.commodity, -hours.minutes, valuation=valuation),
             worth if value else [],
         )
     ]
@@ -58,26 +53,30 @@ def hours_built(
     *,
     book: str,
     fund: str,
-    commodity: str,
-    minutes: int,
-    currency: str,
-    value: int,
-    valuation: str,
-    pledge: str | None = None,
-    released: int = 0,
+    hours: Hours,
+    fulfilled: Fulfilled = NO_PLEDGE,
 ) -> list[Entry]:
     """Count minutes that create an asset: their value joins what is being built (HRS-5)."""
-    worth = {"valuation": valuation}
+    worth = {"valuation": hours.valuation}
     built = (
-        pair(fund, currency, value, Acct.UNDER_CONSTRUCTION, Acct.SERVICES_GIVEN, both=worth)
-        if value
+        pair(
+            fund,
+            hours.currency,
+            hours.value,
+            Acct.UNDER_CONSTRUCTION,
+            Acct.SERVICES_GIVEN,
+            both=worth,
+        )
+        if hours.value
         else []
     )
     return [
         entry(
             book,
-            released_promise(fund=fund, commodity=commodity, quantity=released, pledge=pledge),
-            pair(fund, commodity, minutes, Acct.TIME_APPLIED, Acct.TIME_GIVEN, both=worth),
+            _released(fund, hours, fulfilled),
+            pair(
+                fund, hours.commodity, hours.minutes, Acct.TIME_APPLIED, Acct.TIME_GIVEN, both=worth
+            ),
             built,
         )
     ]
@@ -87,26 +86,24 @@ def hours_taken_back(
     *,
     book: str,
     fund: str,
-    commodity: str,
-    minutes: int,
-    currency: str,
-    value: int,
+    hours: Hours,
     specialised: bool,
-    valuation: str,
     built: bool = False,
 ) -> list[Entry]:
     """Take back minutes that were confirmed and not worked, with their value (HRS-6); out of
     what was ``built`` where their value went there."""
-    worth_of: dict[str, Any] = {
-        "book": book,
-        "fund": fund,
-        "commodity": commodity,
-        "minutes": minutes,
-        "currency": currency,
-        "value": value,
-        "valuation": valuation,
-    }
     confirmed = (
-        hours_built(**worth_of) if built else hours_confirmed(**worth_of, specialised=specialised)
+        hours_built(book=book, fund=fund, hours=hours)
+        if built
+        else hours_confirmed(book=book, fund=fund, hours=hours, specialised=specialised)
     )
     return [item.reversed() for item in confirmed]
+
+
+def _released(fund: str, hours: Hours, fulfilled: Fulfilled) -> list[Posting]:
+    return released_promise(
+        fund=fund,
+        commodity=hours.commodity,
+        quantity=fulfilled.released,
+        pledge=fulfilled.pledge,
+    )

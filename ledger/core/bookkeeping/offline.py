@@ -1,6 +1,7 @@
 """Money that does not pass Stripe: cash, bank transfers, bank charges (events OFF, FEE)."""
 
 from ledger.core.accounts import Acct
+from ledger.core.bookkeeping.facts import NO_PLEDGE, Fulfilled
 from ledger.core.bookkeeping.legs import check_positive, gift, pair
 from ledger.core.entry import Entry, Posting, entry
 
@@ -11,16 +12,12 @@ def cash_received(
     fund: str,
     currency: str,
     amount: int,
-    pledge: str | None = None,
-    released: int = 0,
-    receivable: int = 0,
+    fulfilled: Fulfilled = NO_PLEDGE,
     held: bool = False,
 ) -> list[Entry]:
     """Book counted cash that is not banked yet, in minor units (OFF-1)."""
     return [
-        _received(
-            Acct.UNDEPOSITED_CASH, book, fund, currency, amount, pledge, released, receivable, held
-        ),
+        _received(Acct.UNDEPOSITED_CASH, book, fund, currency, amount, fulfilled, held),
     ]
 
 
@@ -30,14 +27,12 @@ def transfer_received(
     fund: str,
     currency: str,
     amount: int,
-    pledge: str | None = None,
-    released: int = 0,
-    receivable: int = 0,
+    fulfilled: Fulfilled = NO_PLEDGE,
     held: bool = False,
 ) -> list[Entry]:
     """Book a bank transfer that is known to be a gift or to fulfil a pledge."""
     return [
-        _received(Acct.BANK, book, fund, currency, amount, pledge, released, receivable, held),
+        _received(Acct.BANK, book, fund, currency, amount, fulfilled, held),
     ]
 
 
@@ -58,9 +53,7 @@ def receipt_identified(
     fund: str,
     currency: str,
     amount: int,
-    pledge: str | None = None,
-    released: int = 0,
-    receivable: int = 0,
+    fulfilled: Fulfilled = NO_PLEDGE,
     held: bool = False,
 ) -> list[Entry]:
     """Give a receipt in suspense its meaning and its fund (OFF-3)."""
@@ -70,9 +63,7 @@ def receipt_identified(
             _moved(
                 book, Acct.UNAPPLIED_RECEIPTS, Acct.BANK, suspense_fund, currency, amount
             ).postings,
-            _received(
-                Acct.BANK, book, fund, currency, amount, pledge, released, receivable, held
-            ).postings,
+            _received(Acct.BANK, book, fund, currency, amount, fulfilled, held).postings,
         )
     ]
 
@@ -95,9 +86,7 @@ def _received(
     fund: str,
     currency: str,
     amount: int,
-    pledge: str | None,
-    released: int,
-    receivable: int,
+    fulfilled: Fulfilled,
     held: bool,
 ) -> Entry:
     # What a campaign must still earn is owed back until it has (PAY-13).
@@ -105,9 +94,9 @@ def _received(
         fund=fund,
         currency=currency,
         amount=amount,
-        pledge=pledge,
-        released=released,
-        receivable=receivable,
+        pledge=fulfilled.pledge,
+        released=fulfilled.released,
+        receivable=fulfilled.receivable,
         income=Acct.REFUNDABLE_ADVANCES if held else Acct.DONATIONS,
     )
     return entry(book, Posting(account, fund, currency, amount), income)
@@ -130,15 +119,15 @@ def cheque_bounced(
     amount: int,
     charge: int = 0,
     general_fund: str = "GEN",
-    pledge: str | None = None,
-    owed: int = 0,
+    fulfilled: Fulfilled = NO_PLEDGE,
     held: bool = False,
 ) -> list[Entry]:
     """The bank takes a banked cheque back, and its charge from the general fund (OFF-2).
 
-    ``owed`` of it had paid a ``pledge`` that is owed: that part is receivable again. What is
-    ``held`` for a goal was no income (PAY-13).
+    What of it had ``fulfilled`` a pledge that is owed is receivable again. What is ``held`` for a
+    goal was no income (PAY-13).
     """
+    pledge, owed = fulfilled.pledge, fulfilled.receivable
     check_positive(amount=amount)
     back = [Posting(Acct.PLEDGES_RECEIVABLE, fund, currency, owed, pledge=pledge)] if owed else []
     if amount > owed:

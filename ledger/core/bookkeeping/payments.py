@@ -6,6 +6,7 @@ Figures come from balance transactions; ``payment`` is Stripe's id of what cause
 from collections.abc import Mapping
 
 from ledger.core.accounts import Acct
+from ledger.core.bookkeeping.facts import NO_PLEDGE, Charge, Fulfilled
 from ledger.core.bookkeeping.legs import check_positive, gift
 from ledger.core.entry import Entry, Posting, entry
 from ledger.core.vocabulary import FeeBearer
@@ -16,22 +17,18 @@ def payment_settled(
     *,
     book: str,
     fund: str,
-    currency: str,
-    amount: int,
-    fee: int,
-    pledge: str | None = None,
-    released: int = 0,
-    receivable: int = 0,
+    charge: Charge,
+    fulfilled: Fulfilled = NO_PLEDGE,
     recurring: bool = False,
     fee_bearer: str = "fund",
     general_fund: str = "GEN",
-    payment: str | None = None,
 ) -> list[Entry]:
-    """Book a charge at its gross amount with Stripe's fee, in minor units.
+    """Book a charge at its gross amount with Stripe's fee.
 
-    ``released`` was an open intention, ``receivable`` was owed; the fee is borne by the fund or
-    by the general fund. Raises Invalid for a fee below zero or above the amount.
+    The fee is borne by the fund or by the general fund. Raises Invalid for a fee below zero or
+    above the amount.
     """
+    currency, amount, fee, payment = charge.currency, charge.amount, charge.fee, charge.payment
     _check_fee(amount, fee)
     if fee_bearer not in tuple(FeeBearer):
         raise Invalid(
@@ -43,9 +40,9 @@ def payment_settled(
         fund=fund,
         currency=currency,
         amount=amount,
-        pledge=pledge,
-        released=released,
-        receivable=receivable,
+        pledge=fulfilled.pledge,
+        released=fulfilled.released,
+        receivable=fulfilled.receivable,
         income=Acct.RECURRING_DONATIONS if recurring else Acct.DONATIONS,
     )
     if fee_bearer == "fund" or fund == general_fund:
@@ -72,16 +69,12 @@ def pool_payment_settled(
     held_fund: str,
     pool: str,
     pool_fund: str,
-    currency: str,
-    amount: int,
-    fee: int,
-    pledge: str | None = None,
-    released: int = 0,
-    receivable: int = 0,
-    payment: str | None = None,
+    charge: Charge,
+    fulfilled: Fulfilled = NO_PLEDGE,
 ) -> list[Entry]:
     """Book a charge on the host's Stripe account for its pool (POL-3): the host holds the net
     for the pool, the pool has the income and the fee."""
+    currency, amount, fee, payment = charge.currency, charge.amount, charge.fee, charge.payment
     _check_fee(amount, fee)
     net = amount - fee
     if not net:
@@ -90,9 +83,9 @@ def pool_payment_settled(
         fund=pool_fund,
         currency=currency,
         amount=amount,
-        pledge=pledge,
-        released=released,
-        receivable=receivable,
+        pledge=fulfilled.pledge,
+        released=fulfilled.released,
+        receivable=fulfilled.receivable,
     )
     return [
         entry(

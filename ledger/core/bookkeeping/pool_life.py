@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from ledger.core.accounts import Acct
 from ledger.core.bookkeeping.allocation import allocation_made
+from ledger.core.bookkeeping.facts import Hours
 from ledger.core.bookkeeping.legs import Labels, check_positive, pair, released_promise
 from ledger.core.entry import Entry, Posting, batches, entry
 
@@ -218,18 +219,16 @@ def pooled_hours_confirmed(
     pool_fund: str,
     member: str,
     member_fund: str,
-    commodity: str,
-    minutes: int,
-    currency: str,
-    value: int,
-    valuation: str,
+    hours: Hours,
     pledge: str,
     recognised: bool = True,
 ) -> list[Entry]:
     """Hours pledged to the pool were worked at a member, who confirmed them (ALC-9); where their
     value is not income, it is a statistic of the member. A value of zero adds no legs."""
+    commodity, minutes = hours.commodity, hours.minutes
+    currency, value = hours.currency, hours.value
     to, by = {"counterparty": member}, {"counterparty": pool}
-    worth = {"valuation": valuation}
+    worth = {"valuation": hours.valuation}
     work = {"function": "programme"}
     return [
         entry(

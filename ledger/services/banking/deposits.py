@@ -108,10 +108,12 @@ def bounce_cheque(
         amount=item.amount,
         charge=cheque.charge,
         general_fund=general_fund.code,
-        pledge=pledge.reference if pledge else None,
-        owed=again
-        if pledge is not None and pledge.legal_nature == LegalNature.UNCONDITIONAL
-        else 0,
+        fulfilled=bookkeeping.Fulfilled(
+            pledge=pledge.reference if pledge else None,
+            receivable=again
+            if pledge is not None and pledge.legal_nature == LegalNature.UNCONDITIONAL
+            else 0,
+        ),
         held=pledge is not None and held(session, pledge) >= item.amount,
     )
     posted = journal.post(

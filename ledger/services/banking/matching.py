@@ -114,9 +114,9 @@ def match_pledge(
         fund=session.get_one(Fund, pledge.fund_id).code,
         currency=line.commodity,
         amount=line.amount,
-        pledge=pledge.reference,
-        released=released,
-        receivable=receivable,
+        fulfilled=bookkeeping.Fulfilled(
+            pledge=pledge.reference, released=released, receivable=receivable
+        ),
         held=waits_for_goal(session, pledge),
     )
     entry_id = post_line(session, line, entries, "transfer_received", by, now)
@@ -240,9 +240,9 @@ def identify(
         fund=session.get_one(Fund, pledge.fund_id).code,
         currency=line.commodity,
         amount=line.amount,
-        pledge=pledge.reference,
-        released=released,
-        receivable=receivable,
+        fulfilled=bookkeeping.Fulfilled(
+            pledge=pledge.reference, released=released, receivable=receivable
+        ),
         held=waits_for_goal(session, pledge),
     )
     entry_id = post_line(session, line, entries, "receipt_identified", by, now)

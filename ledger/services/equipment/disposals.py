@@ -107,12 +107,19 @@ def dispose(
     """Take a thing off the books (EQP-09)."""
     asset = _here(session, payload.asset)
     use, state = WAYS[payload.way]
+    own = _item(session, asset)
     entries = bookkeeping.item_disposed(
-        **_item(session, asset),
+        book=own["book"],
+        fund=own["fund"],
+        item=bookkeeping.Item(
+            commodity=asset.commodity,
+            asset=asset.tag,
+            currency=own["currency"],
+            cost=asset.cost,
+            depreciated=take_out(session, asset, now=decision.now),
+            impaired=asset.impaired,
+        ),
         price=payload.price,
-        cost=asset.cost,
-        depreciated=take_out(session, asset, now=decision.now),
-        impaired=asset.impaired,
         use=use,
         place=PLACES[asset.state],
     )
@@ -163,11 +170,13 @@ def give_on(
         giver_fund=own["fund"],
         receiver=session.get_one(Book, fund.book_id).code,
         receiver_fund=fund.code,
-        commodity=asset.commodity,
-        asset=asset.tag,
-        currency=own["currency"],
-        cost=asset.cost,
-        depreciated=depreciated,
+        item=bookkeeping.Item(
+            commodity=asset.commodity,
+            asset=asset.tag,
+            currency=own["currency"],
+            cost=asset.cost,
+            depreciated=depreciated,
+        ),
         receiver_asset=tag,
     )
     _post(session, approval_request, entries, decision)
@@ -227,9 +236,11 @@ def take_damaged(
         borrower_fund=borrowing_fund(session, loan),
         commodity=asset.commodity,
         asset=asset.tag,
-        currency=own["currency"],
-        impairment=payload.impairment,
-        compensation=payload.compensation,
+        damage=bookkeeping.Damage(
+            currency=own["currency"],
+            impairment=payload.impairment,
+            compensation=payload.compensation,
+        ),
     )
     _post(session, approval_request, entries, decision)
     # What is harmed wears no more, or wear and harm together would exceed what it cost (I-55).

@@ -289,7 +289,7 @@ def _book(
         fund=purpose.fund.code,
         currency=purpose.book.commodity,
         amount=gift.amount,
-        pledge=pledge.reference if pledge is not None else None,
+        fulfilled=bookkeeping.Fulfilled(pledge.reference if pledge is not None else None),
     )
     if pledge is None and purpose.campaign is not None:
         # With a pledge, the campaign is the pledge's.

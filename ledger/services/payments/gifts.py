@@ -92,13 +92,12 @@ def settle_foreign(
     entries = bookkeeping.foreign_payment_settled(
         book=session.get_one(Book, pledge.book_id).code,
         fund=fund.code,
-        currency=txn.commodity,
-        amount=txn.amount,
-        fee=txn.fee,
+        charge=bookkeeping.Charge(
+            currency=txn.commodity, amount=txn.amount, fee=txn.fee, payment=txn_id
+        ),
         pledge=pledge.reference,
         foreign=pledge.commodity,
         released=released,
-        payment=txn_id,
     )
     txn.pledge_id = pledge.id
     posted = post(session, txn, fund, entries, "payment_settled", now)
@@ -152,7 +151,11 @@ def _charge_entries(
         .limit(1)
     )
     return bookkeeping.payment_settled(
-        **place,
+        book=place["book"],
+        fund=place["fund"],
+        charge=bookkeeping.Charge(
+            currency=txn.commodity, amount=txn.amount, fee=txn.fee, payment=txn.stripe_txn_id
+        ),
         recurring=kind.recurring,
         fee_bearer=kind.fee_bearer,
         general_fund=general or fund.code,

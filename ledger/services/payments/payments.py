@@ -420,26 +420,24 @@ def _charge_entries(
             held_fund=place.held.code,
             pool=place.book.code,
             pool_fund=place.fund.code,
-            currency=txn.commodity,
-            amount=txn.amount,
-            fee=txn.fee,
-            pledge=pledge.reference,
-            released=released,
-            receivable=receivable,
-            payment=txn.stripe_txn_id,
+            charge=bookkeeping.Charge(
+                currency=txn.commodity, amount=txn.amount, fee=txn.fee, payment=txn.stripe_txn_id
+            ),
+            fulfilled=bookkeeping.Fulfilled(
+                pledge=pledge.reference, released=released, receivable=receivable
+            ),
         )
     return bookkeeping.payment_settled(
         book=place.book.code,
         fund=place.fund.code,
-        currency=txn.commodity,
-        amount=txn.amount,
-        fee=txn.fee,
-        pledge=pledge.reference,
-        released=released,
-        receivable=receivable,
+        charge=bookkeeping.Charge(
+            currency=txn.commodity, amount=txn.amount, fee=txn.fee, payment=txn.stripe_txn_id
+        ),
+        fulfilled=bookkeeping.Fulfilled(
+            pledge=pledge.reference, released=released, receivable=receivable
+        ),
         fee_bearer=place.fee_bearer,
         general_fund=place.general,
-        payment=txn.stripe_txn_id,
     )
 
 

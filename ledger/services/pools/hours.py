@@ -173,11 +173,13 @@ def _post(
         pool_fund=session.get_one(Fund, allocation.fund_id).code,
         member=book.code,
         member_fund=session.get_one(Fund, row.fund_id).code,
-        commodity=row.commodity,
-        minutes=row.worked_minutes,
-        currency=valuation.currency,
-        value=valuation.total,
-        valuation=valuation.label,
+        hours=bookkeeping.Hours(
+            commodity=row.commodity,
+            minutes=row.worked_minutes,
+            currency=valuation.currency,
+            value=valuation.total,
+            valuation=valuation.label,
+        ),
         pledge=pledge.reference,
         recognised=valuation.capitalise,
     )

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
@@ -193,23 +192,23 @@ def confirm_hours(
     builds = builds and valuation.capitalise
     released = release_for(session, pledge, row.worked_minutes)[0] if pledge else 0
     reference = pledge.reference if pledge else None
-    worth_of: dict[str, Any] = {
-        "book": book.code,
-        "fund": fund.code,
-        "commodity": row.commodity,
-        "minutes": row.worked_minutes,
-        "currency": valuation.currency,
-        "value": valuation.total,
-        "valuation": valuation.label,
-    }
+    worked = bookkeeping.Hours(
+        commodity=row.commodity,
+        minutes=row.worked_minutes,
+        currency=valuation.currency,
+        value=valuation.total,
+        valuation=valuation.label,
+    )
+    fulfilled = bookkeeping.Fulfilled(pledge=reference, released=released)
     entries = (
-        bookkeeping.hours_built(**worth_of, pledge=reference, released=released)
+        bookkeeping.hours_built(book=book.code, fund=fund.code, hours=worked, fulfilled=fulfilled)
         if builds
         else bookkeeping.hours_confirmed(
-            **worth_of,
+            book=book.code,
+            fund=fund.code,
+            hours=worked,
             specialised=valuation.capitalise,
-            pledge=reference,
-            released=released,
+            fulfilled=fulfilled,
         )
     )
     posted = journal.post(
@@ -328,12 +327,14 @@ def correct_hours(
     entries = bookkeeping.hours_taken_back(
         book=session.get_one(Book, row.book_id).code,
         fund=session.get_one(Fund, row.fund_id).code,
-        commodity=row.commodity,
-        minutes=minutes,
-        currency=valuation.currency,
-        value=sum(booked.values()) - kept,
+        hours=bookkeeping.Hours(
+            commodity=row.commodity,
+            minutes=minutes,
+            currency=valuation.currency,
+            value=sum(booked.values()) - kept,
+            valuation=valuation.label,
+        ),
         specialised=valuation.capitalise,
-        valuation=valuation.label,
         built=bool(booked.get(Acct.UNDER_CONSTRUCTION)),
     )
     journal.post(
