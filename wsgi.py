@@ -22,6 +22,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from flask import Flask
@@ -70,6 +71,7 @@ SANDBOX_SECRET = "whsec_poolbook_demo"  # noqa: S105 (of a sandbox that moves no
 DEMO_PAYOUT_SECONDS = 20
 START_SECONDS = 60
 STOP_SECONDS = 10
+LOOPBACK = ("127.0.0.1", "localhost")
 # The command line as a process of its own.
 OURSELVES = (sys.executable, "-c", "from wsgi import main; main()")
 
@@ -122,8 +124,13 @@ def create_app(
 
 
 @cli.command("serve")
-@click.option("--port", default=8000, show_default=True)
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, help="Where to listen.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen at; 0.0.0.0 for every one of this machine.",
+)
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
@@ -146,7 +153,7 @@ def serve(console: Console, port: int, host: str, workers: int, threads: int) ->
     refuse_other_books(db, settings)
     share_counts(settings.data / "metrics" / str(port))
     app = create_app(settings, db=db)
-    welcome = first_visit(db, settings)
+    welcome = first_visit(db, settings, reached_at(settings, host, port))
 
     # Not before the counts are shared: the library looks once how it is to count.
     from ledger.web.site.request_metrics import forget_process
@@ -172,7 +179,14 @@ def serve(console: Console, port: int, host: str, workers: int, threads: int) ->
     )
 
 
-def first_visit(db: Database, settings: Settings) -> str:
+def reached_at(settings: Settings, host: str, port: int) -> str:
+    """Return where whoever reads this console opens the pages: the address that was set, or on one
+    machine alone, the port that is served."""
+    on_this_machine = urlsplit(settings.base_url).hostname in LOOPBACK and host in LOOPBACK
+    return f"http://{host}:{port}" if on_this_machine and port else settings.base_url
+
+
+def first_visit(db: Database, settings: Settings, address: str) -> str:
     """Return what the console says while there is no book: where to begin, and with which code.
 
     Empty once there is one; a code that was not needed goes.
@@ -185,7 +199,7 @@ def first_visit(db: Database, settings: Settings) -> str:
         code = setup_code.issue(settings.data)
     except OSError as error:
         return f"There are no books yet. Run `poolbook setup` ({settings.data}: {error.strerror})."
-    return f"There are no books yet. Open {settings.base_url}/first-visit and enter the code {code}"
+    return f"There are no books yet. Open {address}/first-visit and enter the code {code}"
 
 
 def refuse_other_books(db: Database, settings: Settings) -> None:
@@ -240,10 +254,16 @@ def send_mail(db: Database, settings: Settings, stop: threading.Event) -> None:
 
 
 @cli.command("sandbox")
-@click.option("--port", default=8001, show_default=True)
-@click.option("--state", type=click.Path(dir_okay=False, path_type=Path), default="var/stripe.db")
+@click.option("--port", default=8001, show_default=True, help="Where to listen.")
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="var/stripe.db",
+    show_default=True,
+    help="The file that keeps what happened.",
+)
 @click.option("--webhook", "target", default=None, help="Where messages go.")
-@click.option("--webhook-secret", "secret", default=None)
+@click.option("--webhook-secret", "secret", default=None, help="Signs the messages.")
 def sandbox(port: int, state: Path, target: str | None, secret: str | None) -> None:
     """Serve the Stripe sandbox; no real money moves."""
     serve_sandbox(
@@ -256,8 +276,19 @@ def sandbox(port: int, state: Path, target: str | None, secret: str | None) -> N
 
 
 @cli.command("demo")
-@click.option("--port", default=8000, show_default=True)
-@click.option("--data", type=click.Path(file_okay=False, path_type=Path), default="var")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    help="Where the pages are; the sandbox listens at the next one.",
+)
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="var",
+    show_default=True,
+    help="The folder for the demo's database and keys.",
+)
 @click.option(
     "--reload", is_flag=True, help="For developers: follow changes, show errors in a debugger."
 )

@@ -125,7 +125,10 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     demo = given["POOLBOOK_DEMO"] == "1"
     _check_stripe(key, given["STRIPE_WEBHOOK_SECRET"], base)
     if demo and key.startswith(LIVE_PREFIXES):
-        raise Invalid("A demo cannot use a live Stripe key.", place="POOLBOOK_DEMO")
+        raise Invalid(
+            "A demo cannot use a live Stripe key. Unset STRIPE_SECRET_KEY or POOLBOOK_DEMO.",
+            place="POOLBOOK_DEMO",
+        )
     return Settings(
         database_url=given["POOLBOOK_DATABASE_URL"] or f"sqlite:///{data / 'poolbook.db'}",
         data=data,
@@ -173,7 +176,7 @@ def _mail(given: Mapping[str, str]) -> MailSettings | None:
     if not url or not sender:
         missing = "POOLBOOK_MAIL_FROM" if url else "POOLBOOK_MAIL_URL"
         raise Invalid(
-            "The mail settings are incomplete: {missing} is not set.",
+            "The mail settings are incomplete: {missing} is not set. Set it, or unset the other.",
             place=missing,
             missing=missing,
         )
@@ -189,7 +192,8 @@ def _mail(given: Mapping[str, str]) -> MailSettings | None:
         ) from None
     if not parts.hostname or parts.path.strip("/") or parts.query:
         raise Invalid(
-            "POOLBOOK_MAIL_URL must contain a host, and no path or query.",
+            "POOLBOOK_MAIL_URL must contain a host, and no path or query. Set it to something "
+            "like smtp://user:password@mail.example.org.",
             place="POOLBOOK_MAIL_URL",
         )
     if security == "none" and parts.username:
@@ -223,21 +227,27 @@ def _check_stripe(key: str, secret: str, base: str) -> None:
     if bool(key) != bool(secret):
         missing = "STRIPE_WEBHOOK_SECRET" if key else "STRIPE_SECRET_KEY"
         raise Invalid(
-            "The Stripe settings are incomplete: {missing} is not set.",
+            "The Stripe settings are incomplete: {missing} is not set. Copy it from Stripe's "
+            "dashboard (Developers), or unset the other.",
             place=missing,
             missing=missing,
         )
     if key and not key.startswith(LIVE_PREFIXES + TEST_PREFIXES):
         raise Invalid(
-            "STRIPE_SECRET_KEY is neither a test key nor a live key.", place="STRIPE_SECRET_KEY"
+            "STRIPE_SECRET_KEY is neither a test key nor a live key. Copy a key that begins with "
+            "sk_ or rk_ from Stripe's dashboard (Developers, API keys).",
+            place="STRIPE_SECRET_KEY",
         )
     if secret and not secret.startswith("whsec_"):
         raise Invalid(
-            "STRIPE_WEBHOOK_SECRET does not start with whsec_.", place="STRIPE_WEBHOOK_SECRET"
+            "STRIPE_WEBHOOK_SECRET does not start with whsec_. Copy the signing secret of the "
+            "endpoint from Stripe's dashboard (Developers, Webhooks).",
+            place="STRIPE_WEBHOOK_SECRET",
         )
     if key.startswith(LIVE_PREFIXES) and base != STRIPE_API:
         raise Invalid(
-            "A live Stripe key can only be sent to Stripe's own address.",
+            "A live Stripe key can only be sent to Stripe's own address. Unset STRIPE_API_BASE, or "
+            "use a test key.",
             place="STRIPE_API_BASE",
         )
 
@@ -246,16 +256,25 @@ def _stored(data: Path, name: str) -> str:
     """Return one of the installation's own secrets, made on first use and kept private.
 
     Written whole beside its place and linked into it, so that two processes starting at once
-    end up with the same one.
+    end up with the same one. Raises Invalid where that is impossible.
     """
     path = data / name
-    if not path.exists():
-        make_private_folder(data)
-        draft = data / f"{name}.{secrets.token_hex(8)}"
-        make_private_file(draft)
-        draft.write_text(secrets.token_hex(32))
-        with suppress(FileExistsError):
-            path.hardlink_to(draft)
-        draft.unlink()
-    close_to_others(path)
-    return path.read_text().strip()
+    try:
+        if not path.exists():
+            make_private_folder(data)
+            draft = data / f"{name}.{secrets.token_hex(8)}"
+            make_private_file(draft)
+            draft.write_text(secrets.token_hex(32))
+            with suppress(FileExistsError):
+                path.hardlink_to(draft)
+            draft.unlink()
+        close_to_others(path)
+        return path.read_text().strip()
+    except OSError as error:
+        raise Invalid(
+            "POOLBOOK_DATA names a folder in which the program cannot keep its keys: {folder} "
+            "({reason}). Give that folder to the program's user, or name another.",
+            place="POOLBOOK_DATA",
+            folder=data,
+            reason=error.strerror or type(error).__name__,
+        ) from error

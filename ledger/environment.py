@@ -47,7 +47,14 @@ def read(environ: Mapping[str, str]) -> dict[str, str]:
 
 def _read(variable: Variable, environ: Mapping[str, str]) -> str:
     name, text = variable.name, environ.get(variable.name, "")
-    file = environ.get(name + FILE, "") if variable.secret else ""
+    file = environ.get(name + FILE, "")
+    if file and not variable.secret:
+        raise Invalid(
+            "{file} is set, but only secrets are read from files. Set {name} itself.",
+            place=name + FILE,
+            name=name,
+            file=name + FILE,
+        )
     if file and text:
         raise Invalid(
             "{name} and {file} are both set. Unset one of them.",
@@ -58,7 +65,8 @@ def _read(variable: Variable, environ: Mapping[str, str]) -> str:
     if file:
         text = _content(name + FILE, Path(file))
     if text:
-        variable.check(name, text)
+        # Whoever mends it has to know where it was written.
+        variable.check(name + FILE if file else name, text)
     return text or variable.default
 
 
@@ -74,6 +82,13 @@ def _content(name: str, path: Path) -> str:
             name=name,
             error=type(error).__name__,
         ) from error
+    if not text.isprintable():
+        raise Invalid(
+            "The file that {name} names holds more than one line of text. Write only the secret "
+            "into it.",
+            place=name,
+            name=name,
+        )
     if not text:
         raise Invalid(
             "The file that {name} names is empty. Write the secret into it, or unset {name}.",
@@ -173,7 +188,10 @@ def _at_most(most: int) -> Callable[[str, str], None]:
     def check(name: str, text: str) -> None:
         if not text.isascii() or not text.isdigit() or int(text) > most:
             raise Invalid(
-                "{name} must be a whole number up to {most}.", place=name, name=name, most=most
+                "{name} must be a whole number up to {most}. Correct it, or unset it.",
+                place=name,
+                name=name,
+                most=most,
             )
 
     return check

@@ -21,6 +21,7 @@ from ledger.errors import (
     PoolbookError,
     RateLimited,
 )
+from ledger.failures import DATABASE_AWAY
 from ledger.ids import new_id
 from ledger.logs import report_defect
 
@@ -85,7 +86,7 @@ def http_error(error: HTTPException) -> Response:
 def surprise(error: Exception) -> Response:
     """Log a defect under a number, without the data that led to it, and answer the number."""
     if is_away(error):
-        log.warning("the database gave no answer to %s", request.endpoint)
+        DATABASE_AWAY.add(request.endpoint or "an unknown address")
         answer = problem(503, AWAY, {})
         answer.headers["Retry-After"] = "60"
         return answer

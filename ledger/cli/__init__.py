@@ -22,10 +22,19 @@ from ledger.cli import (
     setup,
     stripe,
 )
-from ledger.cli.console import Console, cli, command, parse_date, parse_instant, pass_console
+from ledger.cli.console import (
+    OF_BOOK,
+    Console,
+    cli,
+    command,
+    parse_date,
+    parse_instant,
+    pass_console,
+)
 from ledger.cli.run import main
 
 __all__ = [
+    "OF_BOOK",
     "Console",
     "backups",
     "books",

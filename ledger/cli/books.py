@@ -7,6 +7,8 @@ import click
 
 from ledger.cli.console import Console, cli, command, pass_console
 from ledger.core.days import day_in
+from ledger.core.policies import Profile
+from ledger.core.vocabulary import FundClass
 from ledger.db import Session
 from ledger.queries.books.books import book_by_code
 from ledger.queries.books.policies import policy_of
@@ -31,10 +33,21 @@ def book() -> None:
 
 @command(book, "create")
 @click.argument("code")
-@click.option("--name", required=True)
-@click.option("--kind", required=True, type=click.Choice(["community", "pool"]))
-@click.option("--currency", required=True)
-@click.option("--profile", default="US_GAAP", show_default=True)
+@click.option("--name", required=True, help="Name of the book.")
+@click.option(
+    "--kind",
+    required=True,
+    type=click.Choice(["community", "pool"]),
+    help="A community, or a pool of several.",
+)
+@click.option("--currency", required=True, help="ISO 4217 code, for example EUR.")
+@click.option(
+    "--profile",
+    type=click.Choice([profile.value for profile in Profile]),
+    default=Profile.US_GAAP.value,
+    show_default=True,
+    help="The accounting rules to begin with.",
+)
 @click.option("--time-zone", default="UTC", show_default=True, help="For example Europe/Berlin.")
 @click.option("--place", default="", help="The community's location.")
 @pass_console
@@ -96,8 +109,14 @@ def fund() -> None:
 @command(fund, "create")
 @click.argument("book_code", metavar="BOOK")
 @click.argument("code")
-@click.option("--class", "fund_class", required=True)
-@click.option("--name", default="")
+@click.option(
+    "--class",
+    "fund_class",
+    required=True,
+    type=click.Choice([kind.value for kind in FundClass]),
+    help="What the money may be used for.",
+)
+@click.option("--name", default="", help="Name of the fund. Default: its code.")
 @pass_console
 def fund_create(console: Console, book_code: str, code: str, fund_class: str, name: str) -> None:
     """Create a fund in a book."""
@@ -120,7 +139,7 @@ def account() -> None:
 @command(account, "create")
 @click.argument("book_code", metavar="BOOK")
 @click.argument("number", type=int)
-@click.option("--name", required=True)
+@click.option("--name", required=True, help="Name of the account.")
 @pass_console
 def account_create(console: Console, book_code: str, number: int, name: str) -> None:
     """Add an account (1000 to 6999). It cannot be renamed or removed later."""

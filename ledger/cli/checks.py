@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 
 import click
 
-from ledger.cli.console import Console, cli, command, parse_date, parse_instant, pass_console
+from ledger.cli.console import (
+    OF_BOOK,
+    Console,
+    cli,
+    command,
+    parse_date,
+    parse_instant,
+    pass_console,
+)
 from ledger.core.amount import plain_text
 from ledger.logs import milliseconds_since
 from ledger.queries import invariants
@@ -56,7 +64,7 @@ def check(console: Console, record: bool) -> None:
 
 
 @command(cli, "trial-balance")
-@click.option("--book", "code", required=True)
+@OF_BOOK
 @click.option("--as-of", default=None, help="Last day included, as an ISO date.")
 @click.option("--known-at", default=None, help="ISO instant.")
 @pass_console

@@ -32,10 +32,14 @@ class Console:
 
     def settings(self) -> config.Settings:
         """Read the settings, the command line's database first."""
+        return config.from_environment(self.environ())
+
+    def environ(self) -> dict[str, str]:
+        """Return the environment that the settings are read from."""
         environ = dict(os.environ)
         if self.database_url:
             environ["POOLBOOK_DATABASE_URL"] = self.database_url
-        return config.from_environment(environ)
+        return environ
 
     def database(self) -> Database:
         """Open the database. Raises Conflict when it is older or newer than this program."""
@@ -56,6 +60,7 @@ class Console:
 
 
 pass_console = click.make_pass_decorator(Console)
+OF_BOOK = click.option("--book", "code", required=True, help="Code of the book.")
 
 
 def command(group: click.Group, *arguments: Any, **options: Any) -> Callable[..., click.Command]:

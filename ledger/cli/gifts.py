@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from ledger.bank_files import MAX_BYTES, read_gifts, read_profile
-from ledger.cli.console import Console, command, pass_console, refusals_name
+from ledger.cli.console import OF_BOOK, Console, command, pass_console, refusals_name
 from ledger.cli.imports import import_
 from ledger.core.accounts import Acct
 from ledger.db import Session
@@ -18,7 +18,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @command(import_, "gifts")
 @click.argument("file", type=_FILE)
-@click.option("--book", "code", required=True)
+@OF_BOOK
 @click.option("--fund", default="", help="The fund for all contributions.")
 @click.option("--campaign", default="", help="The campaign for all contributions.")
 @click.option("--account", type=int, default=Acct.BANK, show_default=True,

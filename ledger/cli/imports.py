@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
+from ledger.bank_files import FORMATS as BANK_FORMATS
 from ledger.bank_files import read_profile, read_statement
-from ledger.cli.console import Console, cli, command, pass_console, refusals_name
+from ledger.cli.console import OF_BOOK, Console, cli, command, pass_console, refusals_name
 from ledger.core.written import counted
 from ledger.db import Session
 from ledger.importers import FORMATS, LEAVABLE, read_history, read_mapping, write_mapping
@@ -47,7 +48,14 @@ def import_entries(console: Console, file: Path, code: str | None) -> None:
 @command(import_, "statement")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--account", required=True, help="BOOK/1010")
-@click.option("--format", "file_format", default="auto", show_default=True)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(BANK_FORMATS),
+    default="auto",
+    show_default=True,
+    help="Kind of the file, if it is not to be recognised.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the result without saving it.")
 @click.option(
     "--profile",
@@ -141,8 +149,15 @@ def import_statement(
 
 @command(import_, "journal")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--book", "code", required=True)
-@click.option("--format", "file_format", default="auto", type=click.Choice(FORMATS))
+@OF_BOOK
+@click.option(
+    "--format",
+    "file_format",
+    default="auto",
+    show_default=True,
+    type=click.Choice(FORMATS),
+    help="Kind of the file, if it is not to be recognised.",
+)
 @click.option(
     "--mapping",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

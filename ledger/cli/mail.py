@@ -54,7 +54,13 @@ def test(console: Console, email: str) -> None:
 @click.option(
     "--state", type=click.Choice(STATES), default=None, help="Only messages with this status."
 )
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@click.option(
+    "--limit",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, 1000),
+    help="How many, the newest first.",
+)
 @pass_console
 def show(console: Console, state: str | None, limit: int) -> None:
     """List the latest messages with time, recipient, subject and status."""

@@ -47,17 +47,17 @@ def role() -> None:
 @click.argument("email")
 @click.argument("book_code", metavar="[BOOK]", default="")
 @click.argument(
-    "name", metavar="[ROLE]", type=click.Choice(["", *(role.value for role in Role)]), default=""
+    "name", metavar="[ROLE]", type=click.Choice([role.value for role in Role]), required=False
 )
 @INSTALLATION
 @click.option("--name", "called", default="", help="The person's name, if new.")
 @pass_console
 def role_give(
-    console: Console, email: str, book_code: str, name: str, called: str, installation: bool
+    console: Console, email: str, book_code: str, name: str | None, called: str, installation: bool
 ) -> None:
     """Give a person a role, for example a book's first admin."""
     now = datetime.now(UTC)
-    _check_which(book_code, name, installation)
+    name = _check_which(book_code, name, installation)
 
     def command(session: Session) -> bool:
         if installation:
@@ -84,24 +84,28 @@ def role_give(
     )
 
 
-def _check_which(book_code: str, name: str, installation: bool) -> None:
-    """Refuse a role of a book and of the installation at once, or neither, as wrong usage."""
+def _check_which(book_code: str, name: str | None, installation: bool) -> str:
+    """Return the role, empty for that of the installation. A role of a book and of the installation
+    at once, or neither, is wrong usage."""
     if installation == bool(book_code) or bool(book_code) != bool(name):
         raise click.UsageError("Give a BOOK and a ROLE, or --installation.")
+    return name or ""
 
 
 @command(role, "end")
 @click.argument("email")
 @click.argument("book_code", metavar="[BOOK]", default="")
 @click.argument(
-    "name", metavar="[ROLE]", type=click.Choice(["", *(role.value for role in Role)]), default=""
+    "name", metavar="[ROLE]", type=click.Choice([role.value for role in Role]), required=False
 )
 @INSTALLATION
 @pass_console
-def role_end(console: Console, email: str, book_code: str, name: str, installation: bool) -> None:
+def role_end(
+    console: Console, email: str, book_code: str, name: str | None, installation: bool
+) -> None:
     """End a role immediately."""
     now = datetime.now(UTC)
-    _check_which(book_code, name, installation)
+    name = _check_which(book_code, name, installation)
 
     def command(session: Session) -> None:
         if installation:

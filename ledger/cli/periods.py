@@ -11,7 +11,7 @@ from uuid import UUID
 import click
 
 from ledger.auth import require
-from ledger.cli.console import Console, cli, command, parse_date, pass_console
+from ledger.cli.console import OF_BOOK, Console, cli, command, parse_date, pass_console
 from ledger.core.days import day_in
 from ledger.db import Session
 from ledger.models.books import Book
@@ -29,7 +29,7 @@ def period() -> None:
 
 
 @command(period, "list")
-@click.option("--book", "code", required=True)
+@OF_BOOK
 @pass_console
 def list_periods(console: Console, code: str) -> None:
     """Show closed periods, whether they still agree, and what keeps others open."""
@@ -58,9 +58,9 @@ def list_periods(console: Console, code: str) -> None:
 
 
 @command(period, "soft-close")
-@click.option("--book", "code", required=True)
+@OF_BOOK
 @click.option("--until", required=True, help="Last day included, as an ISO date.")
-@click.option("--reason", required=True)
+@click.option("--reason", required=True, help="Why; it is kept with the period.")
 @click.option("--by", "email", required=True, help="The treasurer's e-mail address.")
 @pass_console
 def soft_close(console: Console, code: str, until: str, reason: str, email: str) -> None:
@@ -78,9 +78,9 @@ def soft_close(console: Console, code: str, until: str, reason: str, email: str)
 
 
 @command(period, "close")
-@click.option("--book", "code", required=True)
+@OF_BOOK
 @click.option("--until", required=True, help="Last day included, as an ISO date.")
-@click.option("--reason", required=True)
+@click.option("--reason", required=True, help="Why; it is kept with the period.")
 @click.option("--by", "email", required=True, help="The treasurer's e-mail address.")
 @click.option(
     "--unreconciled", default="", help="Why it can be closed without a signed reconciliation."
@@ -109,8 +109,8 @@ def close(
 
 
 @command(period, "reopen")
-@click.option("--book", "code", required=True)
-@click.option("--reason", required=True)
+@OF_BOOK
+@click.option("--reason", required=True, help="Why; it is kept with the period.")
 @click.option("--by", "email", required=True, help="The treasurer's e-mail address.")
 @pass_console
 def reopen(console: Console, code: str, reason: str, email: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ledger.cli.console import Console, cli, command, pass_console
+from ledger.cli.console import OF_BOOK, Console, cli, command, pass_console
 from ledger.core.days import day_in
 from ledger.core.written import counted
 from ledger.db import Session
@@ -19,7 +19,7 @@ def pledge() -> None:
 
 
 @command(pledge, "lapse")
-@click.option("--book", "code", required=True)
+@OF_BOOK
 @click.option("--dry-run", is_flag=True, help="List them without changing anything.")
 @pass_console
 def pledge_lapse(console: Console, code: str, dry_run: bool) -> None:

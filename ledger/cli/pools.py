@@ -20,8 +20,8 @@ def pool() -> None:
 
 @command(pool, "create")
 @click.argument("code")
-@click.option("--name", required=True)
-@click.option("--currency", required=True)
+@click.option("--name", required=True, help="Name of the pool.")
+@click.option("--currency", required=True, help="ISO 4217 code, the same as its host's.")
 @click.option(
     "--host",
     required=True,

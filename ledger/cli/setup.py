@@ -34,6 +34,7 @@ QUESTIONS = {
     type=click.Choice([*map(str, PROFILES)]),
     default="US_GAAP",
     show_default=True,
+    help="The accounting rules to begin with.",
 )
 @click.option("--admin-name", help="Name of the first admin, who gives others their roles.")
 @click.option("--admin-email", help="E-mail address of the admin.")

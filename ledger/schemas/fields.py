@@ -4,7 +4,7 @@ All return integers in the commodity's smallest unit; nothing passes through a f
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from ledger.core.bounds import LONGEST_LINE, LONGEST_TEXT, is_storable_day
+from ledger.errors import Invalid
 
 MAX_MONEY = 10**12
 MAX_MINUTES = 100_000
@@ -38,6 +39,19 @@ def asked(label: Any, hint: Any = "", **look: Any) -> dict[str, Any]:
     ``autocomplete``.
     """
     return {"label": label, "hint": hint, **look}
+
+
+def as_service(check: Callable[[str], object]) -> Callable[[str], None]:
+    """Return a validator that refuses what a service would, so that a form says all that is wrong
+    with it at once. ``check`` raises Invalid."""
+
+    def validator(text: str) -> None:
+        try:
+            check(text)
+        except Invalid as refusal:
+            raise ValidationError(refusal.message) from refusal
+
+    return validator
 
 
 def minor_units(text: str, exponent: int) -> int:

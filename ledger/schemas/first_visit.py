@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from flask_babel import lazy_gettext as later
 from marshmallow import Schema
 
+from ledger.core.currencies import exponent
 from ledger.core.policies import PROFILES
-from ledger.schemas.fields import Line, asked, one_of
+from ledger.schemas.fields import Line, as_service, asked, one_of
 from ledger.schemas.forms import Form
+from ledger.services.books.books import check_code, check_time_zone
+from ledger.services.people.people import clean_email
 from ledger.services.workflow.first_book import FirstBook
 
 PROFILE_NAMES = {
@@ -42,6 +45,7 @@ class _BookFields(Schema):
     code = Line(
         required=True,
         longest=32,
+        validate=as_service(lambda text: check_code(text.upper(), "code")),
         metadata=asked(later("Short code"), hint=later("Capital letters, for example HALL")),
     )
     place = Line(
@@ -52,11 +56,13 @@ class _BookFields(Schema):
     currency = Line(
         required=True,
         longest=8,
+        validate=as_service(lambda text: exponent(text.upper())),
         metadata=asked(later("Currency"), hint=later("Three letters, for example EUR")),
     )
     time_zone = Line(
         required=True,
         longest=64,
+        validate=as_service(check_time_zone),
         metadata=asked(
             later("Time zone"),
             hint=later("For example Europe/Berlin. The day of each entry is a day there."),
@@ -77,6 +83,7 @@ class _BookFields(Schema):
     admin_email = Line(
         required=True,
         longest=320,
+        validate=as_service(clean_email),
         metadata=asked(
             later("E-mail address of the first admin"), autocomplete="email", widget="email"
         ),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ledger.cli import Console, command, parse_instant, pass_console
+from ledger.cli import OF_BOOK, Console, command, parse_instant, pass_console
 from ledger.cli.files import written
 from ledger.queries.books.books import book_by_code
 from reports.exports import FORMATS, export_journal
@@ -16,9 +16,21 @@ def export() -> None:
 
 
 @command(export, "journal")
-@click.option("--book", "code", required=True)
-@click.option("--format", "file_format", required=True, type=click.Choice(list(FORMATS)))
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@OF_BOOK
+@click.option(
+    "--format",
+    "file_format",
+    required=True,
+    type=click.Choice(list(FORMATS)),
+    help="The program or kind of file it is for.",
+)
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write.",
+)
 @click.option(
     "--known-at", default=None, help="ISO date and time. Leaves out entries recorded later."
 )

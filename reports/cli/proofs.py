@@ -9,7 +9,7 @@ from uuid import UUID
 
 import click
 
-from ledger.cli import Console, command, pass_console
+from ledger.cli import OF_BOOK, Console, command, pass_console
 from ledger.cli.files import written
 from ledger.db import Session
 from ledger.models.seals import Checkpoint
@@ -26,7 +26,7 @@ proofs = click.Group("proofs")
 
 
 @command(proofs, "checkpoint")
-@click.option("--book", "code", required=True)
+@OF_BOOK
 @pass_console
 def checkpoint(console: Console, code: str) -> None:
     """Seal a book and write a signed checkpoint with the size and root of its log."""
@@ -48,8 +48,14 @@ def checkpoint(console: Console, code: str) -> None:
 
 
 @command(proofs, "bundle")
-@click.option("--book", "code", required=True)
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@OF_BOOK
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write.",
+)
 @pass_console
 def bundle(console: Console, code: str, output: Path) -> None:
     """Pack a book for an auditor, with log, signed checkpoint, balances and verifier."""
@@ -68,8 +74,14 @@ def bundle(console: Console, code: str, output: Path) -> None:
 
 
 @command(proofs, "evidence")
-@click.option("--book", "code", required=True)
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@OF_BOOK
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write.",
+)
 @pass_console
 def evidence(console: Console, code: str, output: Path) -> None:
     """Pack the attached files of a book with what proves them: `verify --evidence` reads it."""
@@ -88,7 +100,7 @@ def evidence(console: Console, code: str, output: Path) -> None:
 
 
 @command(proofs, "prove")
-@click.option("--book", "code", required=True)
+@OF_BOOK
 @click.option(
     "--entry", "entry_id", type=click.UUID, help="Prove that the log contains this entry."
 )
@@ -97,7 +109,13 @@ def evidence(console: Console, code: str, output: Path) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Prove that the log only grew since this older checkpoint.",
 )
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write.",
+)
 @pass_console
 def prove(
     console: Console, code: str, entry_id: UUID | None, since: Path | None, output: Path
@@ -129,7 +147,11 @@ def prove(
 
 @command(proofs, "verify")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--since", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--since",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="An older checkpoint, which must be a prefix of the log.",
+)
 @click.option(
     "--evidence",
     "attached",

@@ -29,21 +29,28 @@ def report() -> None:
 
 
 @command(report, "transparency")
-@click.option("--book", "book_code", default=None)
-@click.option("--pool", "pool_code", default=None)
-@click.option("--all", "everything", is_flag=True)
-@click.option("--from", "since", required=True)
-@click.option("--to", "until", required=True)
+@click.option("--book", "book_code", default=None, help="Code of the book to report on.")
+@click.option("--pool", "pool_code", default=None, help="Code of the pool to report on.")
+@click.option("--all", "everything", is_flag=True, help="Report on all books together.")
+@click.option("--from", "since", required=True, help="First day, as an ISO date.")
+@click.option("--to", "until", required=True, help="Last day included, as an ISO date.")
 @click.option(
     "--edition",
     type=click.Choice(EDITIONS),
     default="public",
     show_default=True,
+    help="The auditor's edition lists every entry.",
 )
 @click.option(
     "--known-at", default=None, help="ISO date and time. Leaves out entries recorded later."
 )
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write.",
+)
 @pass_console
 def transparency(
     console: Console,

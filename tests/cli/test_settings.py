@@ -117,7 +117,70 @@ def test_a_secret_can_stand_in_a_file(variable: Variable, read: Read, tmp_path: 
 
 
 def test_what_is_no_secret_is_not_read_from_files(read: Read, tmp_path: Path) -> None:
-    assert read(POOLBOOK_LOG_FORMAT_FILE=str(tmp_path / "none")).log_format == "text"
+    with pytest.raises(
+        Invalid, match=r"only secrets are read from files\. Set POOLBOOK_LOG_FORMAT"
+    ):
+        read(POOLBOOK_LOG_FORMAT_FILE=str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize(
+    ("content", "cure"), [(b"\0" * 40, "Write only the secret"), (b"short", "at least 32")]
+)
+def test_what_is_wrong_in_a_file_is_said_of_the_file(
+    read: Read, tmp_path: Path, content: bytes, cure: str
+) -> None:
+    file = tmp_path / "secret"
+    file.write_bytes(content)
+    with pytest.raises(Invalid, match=cure) as refusal:
+        read(POOLBOOK_SECRET_KEY_FILE=str(file))
+    assert refusal.value.place == "POOLBOOK_SECRET_KEY_FILE"
+    assert refusal.value.message.count("POOLBOOK_SECRET_KEY_FILE")
+
+
+def test_a_folder_that_only_seems_to_take_files_is_refused_by_name(tmp_path: Path) -> None:
+    # As root, nothing seems impossible.
+    with pytest.raises(Invalid, match="POOLBOOK_DATA names a folder in which") as refusal:
+        from_environment({"POOLBOOK_DATA": "/proc/poolbook"})
+    assert refusal.value.place == "POOLBOOK_DATA"
+    assert "name another" in refusal.value.message
+    assert from_environment({"POOLBOOK_DATA": str(tmp_path / "new" / "data")}).secret_key
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"STRIPE_SECRET_KEY": "sk_live_1"},
+        {"STRIPE_WEBHOOK_SECRET": "whsec_1"},
+        {"STRIPE_SECRET_KEY": "pk_test_1", "STRIPE_WEBHOOK_SECRET": "whsec_1"},
+        {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRET": "secret"},
+        {
+            "STRIPE_SECRET_KEY": "sk_live_1",
+            "STRIPE_WEBHOOK_SECRET": "whsec_1",
+            "STRIPE_API_BASE": "https://elsewhere.example.org",
+        },
+        {"POOLBOOK_MAIL_URL": "smtp://mail.example.org"},
+        {"POOLBOOK_FEE_FIXED": "-3"},
+    ],
+    ids=str,
+)
+def test_each_refusal_names_a_cure(read: Read, given: dict[str, str]) -> None:
+    with pytest.raises(Invalid) as refusal:
+        read(**given)
+    assert re.search(r"\b(Copy|Unset|Set it|Correct it)\b", refusal.value.message)
+
+
+@pytest.mark.parametrize("name", ["POOLBOOK_DATA", "POOLBOOK_DATABASE_URL"])
+def test_the_doctor_makes_no_folder(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    there, folder = tmp_path / "there", tmp_path / "none"
+    there.mkdir()
+    monkeypatch.setenv("POOLBOOK_DATA", str(folder if name == "POOLBOOK_DATA" else there))
+    done = run("--database", f"sqlite:///{folder}/x.db", "doctor", "--json")
+    (part,) = done.json["parts"]
+    assert (done.code, part["part"]) == (1, "files")
+    assert f"correct {name}" in part["cure"]
+    assert not folder.exists()
 
 
 def test_each_setting_is_described_and_no_other_is_read() -> None:

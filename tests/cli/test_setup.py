@@ -371,7 +371,7 @@ def test_mail_and_stripe_are_tried(patient: Patient, tmp_path: Path) -> None:
 def test_the_command_says_each_part_and_fails_when_one_is_not_well(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("POOLBOOK_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("POOLBOOK_DATA", str(tmp_path))
     done = run("doctor", "--json")
     assert done.code == 1
     parts = {row["part"]: row for row in done.json["parts"]}

@@ -1,5 +1,6 @@
 """While the database is away everybody is told so calmly; when it is back, no request is lost."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,6 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from ledger.db import Database, is_away
+from ledger.failures import DATABASE_AWAY
 from ledger.services.jobs import jobs
 from ledger.web.site import session_cookie
 from ledger.web.site.context import parts_of
@@ -69,6 +71,7 @@ def away(db: Database) -> Iterator[None]:
 def test_while_the_database_is_away_each_answer_says_so(
     db: Database, client: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
+    DATABASE_AWAY.count = 0
     before = [client.get(path).status_code for path in PAGES]
     with away(db):
         health = client.get("/healthz")
@@ -93,10 +96,17 @@ def test_while_the_database_is_away_each_answer_says_so(
         for refused in (client.get("/no/such/page"), client.post("/reports")):
             assert (refused.status_code, unprotected(refused)) == (503, [])
     client.delete_cookie(name)
-    # One line an answer, without a trace.
+    # A line for the first, the second, the fourth answer and so on, without a trace.
+    lines = [one.getMessage() for one in caplog.records if "gave no answer" in one.getMessage()]
+    counts = [int(found) for found in re.findall(r"\((\d+) in a row\)", " ".join(lines))]
+    assert counts == [1, 2, 4]
+    DATABASE_AWAY.add("a control")
+    client.get("/livez")
+    assert DATABASE_AWAY.count
     assert not [record for record in caplog.records if record.name.startswith("poolbook.")
                 and (record.exc_info or record.levelname == "ERROR")]  # fmt: skip
     assert [client.get(path).status_code for path in PAGES] == before
+    assert DATABASE_AWAY.count == 0
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

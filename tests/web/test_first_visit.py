@@ -14,8 +14,8 @@ from ledger.models.people import Person
 from ledger.queries.books.books import all_books, commodities, funds_of
 from ledger.queries.people.people import people_of
 from tests.conftest import NOW
-from tests.web.town import Browser, settings_of
-from wsgi import create_app, first_visit
+from tests.web.town import HOME, Browser, settings_of
+from wsgi import create_app, first_visit, reached_at
 
 ANSWERS = {
     "name": "The Hall",
@@ -44,7 +44,7 @@ def browser(db: Database, data: Path) -> FlaskClient:
 
 
 def code_on_the_console(db: Database, data: Path) -> str:
-    told = first_visit(db, replace(settings_of(db.url), data=data))
+    told = first_visit(db, replace(settings_of(db.url), data=data), HOME)
     found = re.search(r"/first-visit and enter the code ([0-9A-Z]{4}(?:-[0-9A-Z]{4}){2})$", told)
     assert found is not None, told
     return found[1]
@@ -112,7 +112,7 @@ def test_the_code_dies_with_its_use_and_a_second_visit_is_refused(
         assert [book.code for book in all_books(session)] == ["HALL"]
     # Restarted, the server prints nothing and keeps no code.
     setup_code.issue(data)
-    assert first_visit(db, replace(settings_of(db.url), data=data)) == ""
+    assert first_visit(db, replace(settings_of(db.url), data=data), HOME) == ""
     assert not (data / "setup_code").exists()
 
 
@@ -136,11 +136,40 @@ def test_a_bad_answer_is_named_and_leaves_the_code_for_another_try(
     assert browser.post("/first-visit", data={**ANSWERS, "setup_code": code}).status_code == 303
 
 
+def test_all_that_is_wrong_is_said_at_once(db: Database, data: Path, browser: FlaskClient) -> None:
+    code_on_the_console(db, data)
+    wrong = {
+        "code": "A B",
+        "currency": "XX",
+        "time_zone": "Mars",
+        "admin_email": "nope",
+        "setup_code": "0000-0000-0000",
+    }
+    refused = browser.post("/first-visit", data=ANSWERS | wrong)
+    assert refused.status_code == 422
+    assert [name for name in wrong if f'href="#{name}"' not in refused.text] == []
+
+
+@pytest.mark.parametrize(
+    ("base", "host", "port", "shown"),
+    [
+        ("http://127.0.0.1:8000", "127.0.0.1", 8310, "http://127.0.0.1:8310"),
+        ("http://localhost:8000", "localhost", 8310, "http://localhost:8310"),
+        # Any port is free: only the line of the server tells which it took.
+        ("http://127.0.0.1:8000", "127.0.0.1", 0, "http://127.0.0.1:8000"),
+        ("https://books.example.org", "127.0.0.1", 8310, "https://books.example.org"),
+        ("http://127.0.0.1:8000", "0.0.0.0", 8310, "http://127.0.0.1:8000"),  # noqa: S104
+    ],
+)
+def test_the_console_shows_where_the_pages_are(base: str, host: str, port: int, shown: str) -> None:
+    assert reached_at(settings_of("sqlite://", base), host, port) == shown
+
+
 def test_a_server_that_can_keep_no_file_says_what_to_do_instead(
     db: Database, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    told = first_visit(db, replace(settings_of(db.url), data=tmp_path / "file" / "data"))
+    told = first_visit(db, replace(settings_of(db.url), data=tmp_path / "file" / "data"), HOME)
     assert told.startswith("There are no books yet. Run `poolbook setup`")
 
 

@@ -4,7 +4,9 @@ Every POST of the pages stands in one of two lists: those that are guarded with 
 and ``OTHERS``. A new one fails here until somebody has decided.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,7 @@ from tests.web.permissions import DEEDS
 from tests.web.test_sign_in import Clock
 from tests.web.town import Town, found_town
 
+ROOT = Path(__file__).parents[2]
 CLOCK = Clock()
 AGAIN = "/sign-in/again"
 GUARDED = {
@@ -147,3 +150,28 @@ def test_an_approver_is_told_what_they_confirm_and_nobody_else_is(late: Town) ->
         page = " ".join(client.get(AGAIN).text.split())
         assert "Confirm it’s you to decide on a request" in page
         assert ("Value of 1 projector · " in page) == knows
+
+
+# Modules whose guarded forms have nothing that is typed: buttons, choices, codes and a comment.
+NOTHING_TYPED = {
+    "ledger.web.approvals.queue",
+    "ledger.web.identity.factors",
+    "ledger.web.people.factor_policy",
+    "ledger.web.pools.pools",
+}
+
+
+def forgetful(modules: Mapping[str, str]) -> set[str]:
+    """The modules that ask for a fresh sign-in and show their form without what was typed."""
+    asking = {name for name, source in modules.items() if "@fresh_needed" in source}
+    return {name for name in asking if "held_answers()" not in modules[name]}
+
+
+def test_every_form_keeps_what_was_typed_while_its_owner_signs_in_again() -> None:
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path.read_text()
+        for path in (ROOT / "ledger" / "web").rglob("*.py")
+    }
+    assert forgetful(modules) == NOTHING_TYPED
+    modules["ledger.web.accounting.undo"] = "@fresh_needed\ndef ask() -> None: ..."
+    assert forgetful(modules) == NOTHING_TYPED | {"ledger.web.accounting.undo"}

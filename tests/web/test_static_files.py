@@ -61,6 +61,15 @@ def test_texts_are_compressed_for_those_who_can_read_it(town: Town) -> None:
     assert plain.headers["ETag"] != packed.headers["ETag"]
 
 
+def test_a_part_of_a_file_is_kept_like_the_whole(town: Town) -> None:
+    path = address(town, "poolbook.css")
+    whole = town.client("nobody").get(path)
+    part = town.client("nobody").get(path, headers={"Range": "bytes=0-9"})
+    assert (part.status_code, len(part.data)) == (206, 10)
+    for header in ("Cache-Control", "Vary"):
+        assert part.headers[header] == whole.headers[header]
+
+
 def test_pages_and_files_that_are_not_there_are_sent_as_they_are(town: Town) -> None:
     """A compressed page would tell by its length about the secrets in it."""
     for path in ("/", "/static/no-such-file", "/static/../wsgi.py"):

@@ -66,7 +66,7 @@ def create_book(session: Session, *, new: NewBook, now: datetime) -> Book:
     check_code(new.code, "code")
     _check_choice(new.kind, tuple(BookKind), "kind")
     _check_choice(new.profile, tuple(Profile), "profile")
-    _check_time_zone(new.time_zone)
+    check_time_zone(new.time_zone)
     if not new.name.strip():
         raise Invalid("Enter a name for the book.", place="name")
     check_text(new.name, longest=LONGEST_LINE, place="name")
@@ -180,7 +180,7 @@ def correct_time_zone(
     The first leaf of a book's log names its time zone, so that it stays once anything is sealed.
     Raises Invalid for no time zone, Conflict once the log has begun.
     """
-    _check_time_zone(time_zone)
+    check_time_zone(time_zone)
     if log_size(session, book.id):
         raise Conflict(
             "This book's log is sealed with the time zone {time_zone}, so it cannot be changed.",
@@ -199,7 +199,8 @@ def correct_time_zone(
     )
 
 
-def _check_time_zone(time_zone: str) -> None:
+def check_time_zone(time_zone: str) -> None:
+    """Refuse what names no time zone. Raises Invalid."""
     try:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

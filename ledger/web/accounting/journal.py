@@ -19,7 +19,7 @@ from ledger.schemas.money import CorrectionForm
 from ledger.services.accounting import corrections
 from ledger.services.undoing.events import event_of
 from ledger.web.accounting import undo_links
-from ledger.web.identity.sessions import fresh_needed
+from ledger.web.identity.sessions import fresh_needed, held_answers
 from ledger.web.site.context import (
     book_for,
     now,
@@ -60,7 +60,7 @@ def show(code: str) -> Response:
 @pages.get("/books/<code>/journal/<uuid:entry_id>")
 def entry(code: str, entry_id: UUID) -> Response:
     """Show one entry with its legs, where it came from and what belongs to it."""
-    return _entry_page(code, entry_id, {}, {})
+    return _entry_page(code, entry_id, held_answers(), {})
 
 
 @pages.post("/books/<code>/journal/<uuid:entry_id>/correct")

@@ -14,7 +14,7 @@ from ledger.errors import Conflict, Invalid
 from ledger.queries.accounting import periods as questions
 from ledger.schemas.periods import ClosingForm, ReopeningForm
 from ledger.services.accounting import periods
-from ledger.web.identity.sessions import fresh_needed
+from ledger.web.identity.sessions import fresh_needed, held_answers
 from ledger.web.site.context import (
     book_for,
     now,
@@ -34,7 +34,7 @@ pages = Blueprint("periods", __name__)
 @pages.get("/books/<code>/periods")
 def show(code: str) -> Response:
     """Show the periods and the form for the next."""
-    return _page(code, {}, {})
+    return _page(code, held_answers(), {})
 
 
 @pages.post("/books/<code>/periods")

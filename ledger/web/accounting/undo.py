@@ -20,7 +20,7 @@ from ledger.services.approvals import previews
 from ledger.services.undoing import plans, undo
 from ledger.services.undoing.events import Event
 from ledger.web.accounting.undo_links import address_of
-from ledger.web.identity.sessions import fresh_needed
+from ledger.web.identity.sessions import fresh_needed, held_answers
 from ledger.web.site.context import (
     book_for,
     here,
@@ -69,7 +69,7 @@ class Shown:
 @pages.get("/books/<code>/journal/<uuid:entry_id>/undo")
 def form(code: str, entry_id: UUID) -> Response:
     """Show what undoing an entry would do, and what is in the way."""
-    return _page(code, entry_id, {}, {})
+    return _page(code, entry_id, held_answers(), {})
 
 
 @pages.post("/books/<code>/journal/<uuid:entry_id>/undo")

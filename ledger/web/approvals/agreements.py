@@ -49,7 +49,7 @@ from ledger.web.approvals.agreement_kinds import (
     registered,
 )
 from ledger.web.approvals.receipts import sent_along
-from ledger.web.identity.sessions import fresh_needed
+from ledger.web.identity.sessions import fresh_needed, held_answers
 from ledger.web.site.context import (
     book_for,
     now,
@@ -135,7 +135,7 @@ def ask(code: str, kind: str) -> Response:
 @pages.get("/books/<code>/agreements/<agreement>")
 def show(code: str, agreement: str) -> Response:
     """Show one agreement: what was done, with its entries, and what can be done next."""
-    return _show_page(code, agreement, request.args.get("do", ""), {}, {})
+    return _show_page(code, agreement, request.args.get("do", ""), held_answers(), {})
 
 
 @pages.post("/books/<code>/agreements/<agreement>/<move>")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from flask import Blueprint, redirect, request
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger import setup_code
@@ -39,15 +40,16 @@ def set_up() -> Response:
     try:
         plan = read_form(FirstVisitForm())
         if not setup_code.is_right(data, plan.setup_code):
-            raise Invalid(
-                "This is not the code that the server printed.",
-                place="setup_code",
-            )
+            raise Invalid(_("This is not the code that the server printed."), place="setup_code")
         plan = replace(plan, code=plan.code.upper(), currency=plan.currency.upper())
         place = write(lambda session: _open(session, plan))
     except (Invalid, Conflict) as refusal:
         status = 422 if isinstance(refusal, Invalid) else 409
-        return _page(request.form.to_dict(), errors_of(refusal, NAMED), status)
+        errors = errors_of(refusal, NAMED)
+        # All that is wrong is said at once, the code with the rest.
+        if not setup_code.is_right(data, request.form.get("setup_code", "")):
+            errors.setdefault("setup_code", [_("This is not the code that the server printed.")])
+        return _page(request.form.to_dict(), errors, status)
     setup_code.spend(data)
     return redirect(urlsplit(links().fill(place)).path, 303)
 

@@ -22,6 +22,7 @@ from ledger.errors import (
     PoolbookError,
     RateLimited,
 )
+from ledger.failures import DATABASE_AWAY
 from ledger.ids import new_id
 from ledger.logs import report_defect
 from ledger.stripe.checkout import GatewayDown
@@ -29,6 +30,8 @@ from ledger.web.site import idempotency
 from ledger.web.site.context import Visitor, page, remember_way, visitor
 
 log = logging.getLogger("poolbook.web")
+# Answers that ask no database.
+NEED_NONE = (None, "static", "health.live")
 
 RETRY_SECONDS = 60
 STATUS: dict[type[PoolbookError], int] = {
@@ -49,9 +52,17 @@ def register(app: Flask) -> None:
     app.register_error_handler(GatewayDown, _calm(no_answer))
     app.register_error_handler(CSRFError, _calm(stale_form))
     app.register_error_handler(HTTPException, _calm(http_error))
+    app.after_request(_reached)
     # A developer's debugger shows a surprise where it was raised (`make dev`).
     if not app.debug:
         app.register_error_handler(Exception, surprise)
+
+
+def _reached(response: Response) -> Response:
+    """Note that the database answers again, by the first page that needed it."""
+    if DATABASE_AWAY.count and response.status_code < 500 and request.endpoint not in NEED_NONE:
+        DATABASE_AWAY.end()
+    return response
 
 
 def _calm(handler: Callable[[Any], Response]) -> Callable[[Any], Response]:
@@ -160,7 +171,7 @@ def surprise(error: Exception) -> Response:
 
 def database_away() -> Response:
     """Say that the books cannot be reached at this moment, and when to try again."""
-    log.warning("the database gave no answer to %s", request.endpoint)
+    DATABASE_AWAY.add(request.endpoint or "an unknown address")
     message = _("The books cannot be reached at the moment. Please try again in a minute.")
     answer = page("site/error.html", 503, title=_("Temporarily unavailable"), message=message)
     answer.headers["Cache-Control"] = "no-store"

@@ -36,14 +36,18 @@ def _name_content(endpoint: str, values: dict[str, Any]) -> None:
 
 def _keep_and_compress(response: Response) -> Response:
     path = _path((request.view_args or {}).get("filename", ""))
-    if request.endpoint != ENDPOINT or path is None or response.status_code not in (200, 304):
+    if request.endpoint != ENDPOINT or path is None or response.status_code not in (200, 206, 304):
         return response
     state = _state(path)
     is_named = request.args.get("v") == _digest(path, state)
     response.headers["Cache-Control"] = YEAR if is_named else DAY
-    if response.mimetype in TEXTS and response.status_code == 200:
+    if response.mimetype in TEXTS:
         response.vary.add("Accept-Encoding")
-        if request.accept_encodings["gzip"] and "Range" not in request.headers:
+        if (
+            response.status_code == 200
+            and request.accept_encodings["gzip"]
+            and "Range" not in request.headers
+        ):
             response.direct_passthrough = False
             response.set_data(_compressed(path, state))
             response.content_encoding = "gzip"
