@@ -5,23 +5,31 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from ledger.core.states import AgreementKind
 from ledger.db import Session
-from ledger.errors import Conflict
+from ledger.errors import Conflict, Invalid, NotAllowed, NotFound
 from ledger.evidence_files import Inspected
 from ledger.models.agreements import Agreement
+from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.evidence import Evidence, EvidenceSubject
+from ledger.queries.books.seals import first_difference
+from ledger.queries.evidence.attached import evidence_by_id
 from ledger.queries.evidence.duplicates import Likeness, about, pairs_of
 from ledger.queries.evidence.receipts import without_receipt
 from ledger.queries.evidence.subjects import Subject
+from ledger.queries.invariants.files import sealed as sealed_files
 from ledger.services.approvals import previews
 from ledger.services.approvals.agreements import MoneyRequest
-from ledger.services.evidence import attaching
+from ledger.services.books.seals import seal_all
+from ledger.services.evidence import attaching, erasing
 from ledger.services.spending import expenses, spending
 from ledger.services.spending.bills import Bill
+from ledger.services.workflow.erasures import erase
 from ledger.stored_files import StoredFiles
 from tests.conftest import NOW
+from tests.factories import make_person
 from tests.services.hamlet import TODAY, Hamlet, decide, fund, open_request, sound
 
 
@@ -167,3 +175,69 @@ def test_bills_and_claims_without_a_receipt_are_listed_until_they_have_one(
     hamlet_session.flush()
     assert missing() == [row]
     assert row.kind == AgreementKind.SPENDING
+
+
+def test_an_erased_file_cannot_be_opened_or_confirmed_and_says_why(
+    hamlet_session: Session, hamlet: Hamlet, files: StoredFiles
+) -> None:
+    row = attach(hamlet_session, files, claimed(hamlet_session, hamlet), b"the wrong receipt")
+    row.note = "Of Max Member"
+    seal_all(hamlet_session)
+    key = row.file_key or ""
+    with pytest.raises(Invalid, match="reason"):
+        erasing.propose_erasure(
+            hamlet_session,
+            book_id=row.book_id,
+            evidence_id=row.id,
+            reason=" ",
+            made_by=hamlet.maker,
+            now=NOW,
+        )
+    for _again in range(2):
+        erasing.propose_erasure(
+            hamlet_session,
+            book_id=row.book_id,
+            evidence_id=row.id,
+            reason="It is of another community",
+            made_by=hamlet.maker,
+            now=NOW,
+        )
+    first, second = hamlet_session.scalars(
+        select(ApprovalRequest).where(ApprovalRequest.kind == erasing.KIND)
+    )
+    undone = hamlet_session.begin_nested()
+    with pytest.raises(NotAllowed):
+        decide(hamlet_session, first.id, hamlet.maker)
+    undone.rollback()
+    # Until somebody agrees, it is there.
+    assert files.get(row.stored_sha256, key) == b"the wrong receipt"
+    decide(hamlet_session, first.id, hamlet.checker)
+    assert (row.erased_by, row.erased_why) == (hamlet.checker, "It is of another community")
+    assert (row.file_key, row.nonce, row.content_sha256, row.note) == (None, None, None, "")
+    with pytest.raises(Conflict, match="erased already"):
+        decide(hamlet_session, second.id, hamlet.checker)
+    with pytest.raises(NotFound):
+        evidence_by_id(hamlet_session, book_id=row.book_id, evidence_id=row.id)
+    # The log is what it was, and the file is what it was to the check.
+    assert first_difference(hamlet_session, row.book_id)[1] is None
+    assert sealed_files(hamlet_session, files) == (1, None)
+
+
+def test_with_a_person_goes_what_they_attached_to_claims_that_came_to_nothing(
+    hamlet_session: Session, hamlet: Hamlet, files: StoredFiles
+) -> None:
+    session = hamlet_session
+    person = make_person(session, "Paul Passing")
+    hamlet.member = person.id
+    paid = attach(session, files, claimed(session, hamlet, "kept"), b"a receipt")
+    paid.note = "Paul Passing bought it"
+    decide(session, open_request(session, "expense").id, hamlet.checker)
+    refused = attach(session, files, claimed(session, hamlet, "refused"), b"another receipt")
+    decide(session, open_request(session, "expense").id, hamlet.checker, approve=False)
+    erase(session, email=person.email, now=NOW)
+    session.expire_all()
+    assert (refused.file_key, refused.erased_why) == (None, erasing.OF_A_PERSON)
+    # What the books rest on stays, without the name in its note.
+    assert files.get(paid.stored_sha256, paid.file_key or "") == b"a receipt"
+    assert paid.note == "[erased] bought it"
+    assert sealed_files(session, files) == (2, None)

@@ -169,6 +169,7 @@ DEEDS: dict[str, Deed] = {
     "undo.ask": Deed(TREASURER, {"why": "Counted twice"}),
     "statements.upload": Deed(TREASURER),
     "evidence.attach": Deed(TREASURER),
+    "evidence.erase": Deed(TREASURER, {"reason": "The wrong receipt"}),
     "bank_tables.send": Deed(TREASURER),
     "bank_tables.say": Deed(
         TREASURER,

@@ -252,3 +252,30 @@ def test_a_file_that_is_gone_from_the_folder_is_told(quick_town: Town) -> None:
     )
     assert answer.status_code == 409
     assert "damaged" in answer.text
+
+
+def test_a_wrong_file_is_erased_by_two_and_its_reason_stays(quick_town: Town) -> None:
+    assert send(quick_town, "treasurer", png(95, 96)).status_code == 303
+    evidence_id = str(rows(quick_town)[-1].id)
+    path = quick_town.address("evidence.erase", evidence_id=evidence_id)
+    treasurer = quick_town.client("treasurer")
+    assert treasurer.post(path, data={"reason": ""}).status_code == 422
+    assert treasurer.post(path, data={"reason": "Of another shop"}).status_code == 303
+    with quick_town.db.snapshot() as session:
+        asked = session.scalars(
+            select(ApprovalRequest).where(
+                ApprovalRequest.kind == "evidence_erasure", ApprovalRequest.state == "open"
+            )
+        ).one()
+    approver = quick_town.client("approver")
+    shown = approver.get(quick_town.address("approvals.show", request_id=str(asked.id))).text
+    assert f"/evidence/{evidence_id}/preview" in shown
+    decide = quick_town.address("queue.decide", request_id=str(asked.id))
+    done = approver.post(decide, data={"answer": "approve", "note": ""}, follow_redirects=True)
+    assert "The file is erased." in done.text
+    page = treasurer.get(quick_town.address("evidence.show")).text
+    assert "Erased on" in page
+    assert "Of another shop" in page
+    for endpoint in ("evidence.download", "evidence.preview"):
+        gone = quick_town.address(endpoint, evidence_id=evidence_id)
+        assert treasurer.get(gone).status_code == 404

@@ -64,6 +64,7 @@ OTHERS = {
         *("allocations.propose", "agreements.ask", "cost_sharing.propose", "periods.close"),
         "reconciliation.prepare",
         *("pool_agreements.join", "pool_agreements.propose", "sponsors.propose"),
+        "evidence.erase",
         *("items.damage", "items.give_on", "items.let_go", "things.value"),
     },
     "takes over what a bank or a list says": {

@@ -13,6 +13,7 @@ from ledger.services.accounting import (
 from ledger.services.approvals import role_grants, rules, settings
 from ledger.services.campaigns import matching_sponsors
 from ledger.services.equipment import assets, contributed_use, disposals, low_value_items, supplies
+from ledger.services.evidence import erasing
 from ledger.services.payments import refunds
 from ledger.services.pledges import receivables
 from ledger.services.pools import agreements, allocations, cost_sharing, lifecycle, pools, transfers
@@ -30,6 +31,7 @@ MODULES = (
     costs,
     cost_sharing,
     disposals,
+    erasing,
     expenses,
     fund_transfers,
     grants,

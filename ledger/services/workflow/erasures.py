@@ -34,6 +34,7 @@ from ledger.models.rights_log import RightsKind
 from ledger.models.sessions import SignInSession
 from ledger.models.statements import BankLine, BankLinePart, Match
 from ledger.queries.people.people import memberships_of
+from ledger.services.evidence.erasing import erase_of_person
 from ledger.services.people.people import clean_email
 from ledger.services.people.rights_log import record
 from ledger.services.pledges.pledges import cancel_pledge
@@ -91,6 +92,7 @@ def erase(session: Session, *, email: str, now: datetime, asked_by: UUID | None 
         party.salt, party.person_id, party.erased_at = None, None, now
     if person is not None:
         _person(session, person)
+        erase_of_person(session, person_id=person.id, now=now)
         record(
             session,
             kind=RightsKind.PERSON_ERASED,

@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as later
 
 from ledger.core.states import AgreementKind
 from ledger.db import ReadSession
 from ledger.models.agreements import Agreement
 from ledger.models.books import Book
+from ledger.models.evidence import Evidence as Stored
 from ledger.models.evidence import EvidenceSubject
 from ledger.queries.approvals.requests import RequestRow
 from ledger.queries.evidence.attached import Attached, attached_to
 from ledger.queries.evidence.duplicates import Likeness, about, pairs_of
 from ledger.services.approvals.agreements import AgreementAsked
+from ledger.services.evidence.erasing import KIND, ErasureAsked
 from ledger.web.approvals.evidence import Evidence, register
 
 
@@ -45,5 +48,21 @@ def _receipt(session: ReadSession, row: RequestRow, payload: AgreementAsked) -> 
     )
 
 
+def _file(session: ReadSession, row: RequestRow, payload: ErasureAsked) -> Evidence:
+    """Return the file that is to be erased, beside the others of the same thing."""
+    one = session.get_one(Stored, payload.evidence)
+    files = attached_to(
+        session, book_id=row.book_id, subject=one.subject, subject_id=one.subject_id
+    )
+    book = session.get_one(Book, row.book_id)
+    return Evidence(about=Receipt(book, [file for file in files if file.row.id == one.id], ()))
+
+
+register(
+    KIND,
+    _file,
+    part="evidence/asked.html",
+    done=later("Approved. The file is erased."),
+)
 for kind in (AgreementKind.SPENDING, AgreementKind.EXPENSE):
     register(kind, _receipt, part="evidence/asked.html")

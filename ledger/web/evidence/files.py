@@ -21,19 +21,21 @@ from ledger.models.evidence import Evidence, EvidenceSubject, MediaType
 from ledger.queries.books.books import book_by_code
 from ledger.queries.evidence.attached import attached_to, evidence_by_id
 from ledger.queries.evidence.subjects import Subject, subject_of
-from ledger.schemas.evidence import AttachedNoteForm
-from ledger.services.evidence import attaching
+from ledger.schemas.evidence import AttachedNoteForm, ErasingForm
+from ledger.services.evidence import attaching, erasing
 from ledger.stored_files import StoredFiles
 from ledger.web.approvals import receipts
 from ledger.web.approvals.receipts import Attach
 from ledger.web.evidence.places import found_for_reading, may_attach, may_read, page_of
 from ledger.web.site.context import (
+    book_for,
     here,
     now,
     page,
     read_form,
     reading,
     signed_in,
+    visitor,
     write,
 )
 from ledger.web.site.forms import Errors, Form, errors_of
@@ -89,6 +91,31 @@ def download(code: str, evidence_id: UUID) -> Response:
     data = stored_files().get(row.stored_sha256, row.file_key or "")
     name = f"{book.code}-{row.subject}-{row.id.hex[-12:]}.{ENDINGS[row.media_type]}"
     return _handed_out(data, row.media_type, f'attachment; filename="{name}"')
+
+
+@pages.post("/books/<code>/evidence/<uuid:evidence_id>/erase")
+def erase(code: str, evidence_id: UUID) -> Response:
+    """Ask to erase a file; an approver decides."""
+    book, person = book_for("attach_evidence", code), signed_in()
+    with reading() as session:
+        row = evidence_by_id(session, book_id=book.id, evidence_id=evidence_id)
+        about = subject_of(session, book_id=book.id, kind=row.subject, subject_id=row.subject_id)
+    try:
+        answers = read_form(ErasingForm())
+        write(
+            lambda session: erasing.propose_erasure(
+                session,
+                book_id=book.id,
+                evidence_id=evidence_id,
+                reason=answers.reason,
+                made_by=person.id,
+                now=now(),
+            )
+        )
+    except Invalid as refusal:
+        return _page(book, about, request.form.to_dict(), errors_of(refusal), 422)
+    flash(_("Requested. The file stays until an approver agrees."))
+    return redirect(_own_address(book, about), 303)
 
 
 @pages.get("/books/<code>/evidence/<uuid:evidence_id>/preview")
@@ -187,19 +214,22 @@ def _page(
     with reading() as session:
         rows = attached_to(session, book_id=book.id, subject=about.kind, subject_id=about.id)
     own_page = page_of(book, about)
-    here_too = url_for(
-        "evidence.show", code=book.code, subject=str(about.kind), subject_id=about.id
-    )
     return page(
         "evidence/show.html",
         status,
         book=book,
         subject=about,
         rows=rows,
-        own_page="" if own_page == here_too else own_page,
+        own_page="" if own_page == _own_address(book, about) else own_page,
         may_attach=may_attach(book, about),
-        form=Form(AttachedNoteForm(), values=values, errors=errors),
+        may_erase=visitor().may("attach_evidence", book.id),
+        form=Form(AttachedNoteForm(), ErasingForm(), values=values, errors=errors),
     )
+
+
+def _own_address(book: Book, about: Subject) -> str:
+    kind = str(about.kind)
+    return url_for("evidence.show", code=book.code, subject=kind, subject_id=about.id)
 
 
 receipts.register(sent_along)

@@ -51,6 +51,10 @@ def page_of(book: Book, subject: Subject) -> str:
         return url_for("journal.entry", code=book.code, entry_id=subject.id)
     if subject.kind == EvidenceSubject.AGREEMENT:
         return url_for("agreements.show", code=book.code, agreement=subject.name)
+    if subject.kind == EvidenceSubject.BANK_LINE:
+        return url_for("lines.show", code=book.code, line_id=subject.id)
+    if subject.kind == EvidenceSubject.EQUIPMENT:
+        return url_for("items.show", asset_id=subject.id)
     return url_for(
         "evidence.show", code=book.code, subject=str(subject.kind), subject_id=subject.id
     )
