@@ -48,6 +48,7 @@ STORED: dict[str, list[dict[str, Any]]] = {
         {"asset": KEY, "way": "sold", "price": 900, "amount": 1200},
         {"asset": KEY, "way": "lost", "price": 0},
     ],
+    "evidence_erasure": [{"evidence": KEY}],
     "expense": [AGREEMENT],
     "free_use": [{"loan": KEY, "days": 3, **MONEY}],
     "giving_on": [
