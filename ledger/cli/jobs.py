@@ -10,6 +10,7 @@ from ledger.cli.console import Console, cli, command, pass_console
 
 # Jobs are done here: every kind has to be known.
 from ledger.services.banking import import_jobs  # noqa: F401
+from ledger.services.reconciliation import rules  # noqa: F401
 from ledger.signing import signer_of
 
 

@@ -240,7 +240,8 @@ class Match(Base):
     """The decision that ties a bank line, or one part of it, to an entry.
 
     It is never edited. One that was wrong is undone, by whom, when and why, and counts no longer;
-    its entry is reversed where it had made one. ``note`` is what somebody wrote beside it.
+    its entry is reversed where it had made one. ``note`` is what somebody wrote beside it,
+    ``bank_rule_id`` the rule of the book that made it.
     """
 
     __tablename__ = "match"
@@ -254,6 +255,12 @@ class Match(Base):
             sqlite_where=text("undone_at is null"),
         ),
         Index("ix_match_entry_id", "book_id", "entry_id"),
+        Index(
+            "ix_match_bank_rule_id",
+            "bank_rule_id",
+            postgresql_where=text("bank_rule_id is not null"),
+            sqlite_where=text("bank_rule_id is not null"),
+        ),
         Index(
             "ix_match_undone",
             "bank_line_id",
@@ -275,6 +282,7 @@ class Match(Base):
     undone_at: Mapped[datetime | None]
     undone_reason: Mapped[str] = mapped_column(default="")
     note: Mapped[str] = mapped_column(default="", server_default="")
+    bank_rule_id: Mapped[UUID | None]
 
     @classmethod
     def holds(cls) -> ColumnElement[bool]:

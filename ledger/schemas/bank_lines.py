@@ -8,6 +8,7 @@ from ledger.schemas.fields import Line, Text, WholeNumber, asked, one_of
 from ledger.schemas.forms import Form
 from ledger.schemas.manual_entries import OptionalMoney
 from ledger.services.reconciliation.meanings import MEANINGS
+from ledger.services.reconciliation.rules import SAYABLE
 
 MOST_ACCOUNT = 9999
 
@@ -75,3 +76,108 @@ class StepForm(Form[Step]):
 
     makes = Step
     step = one_of(("preview", "book", "more"), "Choose whether to preview or to book.")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleAnswer:
+    """A rule for bank lines, and whether it is only tried; amounts in minor units."""
+
+    direction: str
+    words: str
+    counterparty_account: str
+    least: int | None
+    most: int | None
+    meaning: str
+    fund: str
+    account: int | None
+    note: str
+    step: str
+
+
+def rule(exponent: int) -> Form[RuleAnswer]:
+    """Return the shape of a rule; amounts in a currency of so many decimals."""
+
+    class RuleForm(Form[RuleAnswer]):
+        """Asks when a rule fits, and what a line is then."""
+
+        makes = RuleAnswer
+        direction = one_of(
+            ("in", "out"),
+            "Choose whether money comes in or goes out.",
+            metadata=asked(
+                later("Money"),
+                widget="choice",
+                options=(("in", later("comes in")), ("out", later("goes out"))),
+            ),
+        )
+        words = Line(
+            load_default="",
+            longest=120,
+            metadata=asked(
+                later("Words"), hint=later("All of them are in the text or the name of the line")
+            ),
+        )
+        counterparty_account = Line(
+            load_default="",
+            longest=64,
+            metadata=asked(
+                later("Bank account of the other side"), hint=later("IBAN, as the bank writes it")
+            ),
+        )
+        least = OptionalMoney(
+            exponent,
+            load_default=None,
+            allow_none=True,
+            metadata=asked(later("Smallest amount"), widget="money"),
+        )
+        most = OptionalMoney(
+            exponent,
+            load_default=None,
+            allow_none=True,
+            metadata=asked(
+                later("Largest amount"),
+                widget="money",
+                hint=later("Needed before a rule can book by itself"),
+            ),
+        )
+        meaning = one_of(
+            SAYABLE,
+            "Choose what such a line is.",
+            metadata=asked(later("Then it is"), widget="choice"),
+        )
+        fund = Line(required=True, longest=32, metadata=asked(later("Fund"), widget="choice"))
+        account = WholeNumber(
+            most=MOST_ACCOUNT,
+            load_default=None,
+            allow_none=True,
+            metadata=asked(later("Account of the cost"), widget="choice"),
+        )
+        note = Line(load_default="", longest=200, metadata=asked(later("Note")))
+        step = one_of(("try", "keep"), "Choose whether to try or to keep the rule.")
+
+    return RuleForm()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleStep:
+    """What is done with a rule: an approver is asked, or it is withdrawn; ``why`` what it booked
+    is undone, empty to leave that."""
+
+    step: str
+    why: str
+
+
+class RuleStepForm(Form[RuleStep]):
+    """Asks what to do with a rule."""
+
+    makes = RuleStep
+    step = one_of(("ask", "withdraw"), "Choose whether to ask an approver or to withdraw.")
+    why = Text(
+        load_default="",
+        longest=500,
+        metadata=asked(
+            later("Undo what it booked, because"),
+            hint=later("Empty: what it booked stays as it is"),
+            widget="line",
+        ),
+    )

@@ -37,6 +37,7 @@ NOUNS = (
     "campaigns.matching_sponsors",
     "banking.statements",
     "banking.lines",
+    "banking.rules",
     "banking.bank_tables",
     "importing.gift_lists",
     "importing.ledgers",

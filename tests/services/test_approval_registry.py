@@ -31,6 +31,7 @@ STORED: dict[str, list[dict[str, Any]]] = {
     "bank_details": [
         {"account_holder": "The Hall", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}
     ],
+    "bank_rule": [{"rule": KEY, **MONEY}],
     "closing": [
         {"until": "2026-10-31", "unreconciled": "The bank sends October's statement by post"},
         {"until": "2026-10-31"},

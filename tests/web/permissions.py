@@ -207,6 +207,11 @@ DEEDS: dict[str, Deed] = {
         },
     ),
     "statements.match": Deed(TREASURER, {"meaning": "gift", "target": "GEN"}),
+    "bank_rules.keep": Deed(
+        TREASURER,
+        {"direction": "in", "words": "x", "meaning": "gift", "fund": "GEN", "step": "keep"},
+    ),
+    "bank_rules.change": Deed(TREASURER, {"step": "withdraw"}),
     "lines.book": Deed(TREASURER, {"meaning-0": "gift", "fund-0": "GEN", "step": "book"}),
     "statements.undo": Deed(TREASURER, {"why": "Another giver"}),
     "offline.record": Deed(
@@ -494,6 +499,9 @@ VIEWS: dict[str, frozenset[str]] = {
     "statements.lines": READERS,
     "statements.undo_form": TREASURER,
     "lines.show": TREASURER,
+    "bank_rules.index": TREASURER,
+    "bank_rules.new": TREASURER,
+    "bank_rules.show": TREASURER,
     "reports.bundle": READERS,
     "reports.proof": READERS,
     "reports.export": READERS,

@@ -33,6 +33,7 @@ from ledger.gateway import BalanceTransaction
 from ledger.ids import new_id
 from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.assets import Asset, AssetLoan
+from ledger.models.bank_rules import BankRule
 from ledger.models.base import Base
 from ledger.models.books import Book
 from ledger.models.jobs import Job
@@ -589,6 +590,20 @@ def _bank(session: Session, town: Town, book: Book) -> None:
     matching.match_gift(session, line_id=matched.id, fund="GEN", by=None, now=NOW)
     town.ids["matched_id"] = str(matched.id)
     town.ids |= {"statement_id": str(statement.id), "line_id": str(line.id)}
+    rule = BankRule(
+        book_id=book.id,
+        incoming=True,
+        counterparty_account="",
+        words="With lantern",
+        meaning="gift",
+        fund="GEN",
+        note="For the lantern walk",
+        made_by=town.people["treasurer"],
+        made_at=NOW,
+    )
+    session.add(rule)
+    session.flush()
+    town.ids["rule_id"] = str(rule.id)
     town.ids |= {"account_id": str(accounts[1].id), "into_id": str(accounts[2].id)}
 
 

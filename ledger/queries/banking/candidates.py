@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from ledger.core.vocabulary import OPEN_PLEDGES, FundClass
 from ledger.db import ReadSession
@@ -144,8 +144,27 @@ def decisions(
     session: ReadSession, *, book_id: UUID, keys: Collection[str]
 ) -> dict[str, list[Decided]]:
     """Return what was done with whole lines that share these history keys, the last first."""
+    found: dict[str, list[Decided]] = defaultdict(list)
+    for line, decided in _decided(session, book_id, BankLine.history_key.in_(keys)):
+        found[line.history_key or ""].append(decided)
+    return found
+
+
+def decisions_of(
+    session: ReadSession, *, book_id: UUID, line_ids: Collection[UUID]
+) -> dict[UUID, Decided]:
+    """Return what was last done with whole lines, by line."""
+    found: dict[UUID, Decided] = {}
+    for line, decided in _decided(session, book_id, BankLine.id.in_(line_ids)):
+        found.setdefault(line.id, decided)
+    return found
+
+
+def _decided(
+    session: ReadSession, book_id: UUID, condition: ColumnElement[bool]
+) -> list[tuple[BankLine, Decided]]:
     rows = session.execute(
-        select(BankLine.history_key, Match, Posting.account, Fund.code, Fund.fund_class)
+        select(BankLine, Match, Posting.account, Fund.code)
         .join(Match, Match.bank_line_id == BankLine.id)
         .join(
             Posting,
@@ -154,20 +173,18 @@ def decisions(
         .join(Fund, (Fund.book_id == Posting.book_id) & (Fund.id == Posting.fund_id))
         .where(
             BankLine.book_id == book_id,
-            BankLine.history_key.in_(keys),
+            condition,
             BankLine.state == LineState.MATCHED,
             Match.part_id.is_(None),
             Match.holds(),
             Posting.account != BankLine.account,
             Posting.account < VALUES_END,
+            Fund.fund_class != FundClass.AGENCY,
         )
-        .order_by(BankLine.booked_on.desc(), BankLine.id.desc(), Posting.line)
+        .order_by(BankLine.booked_on.desc(), BankLine.id.desc(), Match.id.desc(), Posting.line)
         .limit(MOST_DECISIONS)
     )
-    found: dict[str, list[Decided]] = defaultdict(list)
-    seen: set[UUID] = set()
-    for key, match, account, fund, kind in rows:
-        if key and match.id not in seen and kind != FundClass.AGENCY:
-            seen.add(match.id)
-            found[key].append(Decided(match.rule, account, fund, match.made_at))
-    return found
+    found: dict[UUID, tuple[BankLine, Decided]] = {}
+    for line, match, account, fund in rows:
+        found.setdefault(match.id, (line, Decided(match.rule, account, fund, match.made_at)))
+    return list(found.values())

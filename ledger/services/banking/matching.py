@@ -7,6 +7,7 @@ is a line's or such a payment's. Must not write the journal but through ``journa
 """
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -60,10 +61,12 @@ __all__ = [
     "match_payout",
     "match_pledge",
     "match_returned_cheque",
+    "register_automatic",
     "suggestions",
     "suggestions_for",
 ]
 
+_automatic: list[Callable[[Session, UUID, datetime], int]] = []
 # Lines whose meanings are looked up together.
 AT_ONCE = 200
 
@@ -310,7 +313,12 @@ def auto_match(session: Session, *, book_id: UUID, now: datetime) -> int:
         else:
             match_pledge(session, line_id=item.id, reference=row.target, by=None, now=now)
         matched += 1
-    return matched
+    return matched + sum(more(session, book_id, now) for more in _automatic)
+
+
+def register_automatic(match: Callable[[Session, UUID, datetime], int]) -> None:
+    """Let another capability match lines of a book by itself, behind what is certain here."""
+    _automatic.append(match)
 
 
 def auto_match_all(session: Session, *, now: datetime) -> int:

@@ -216,6 +216,16 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         "entry": _means(EITHER, "target", _known("entry")),
     }
 )
+# What like lines were said to be → the meaning that says it of the next one.
+HISTORY: Mapping[str, str] = {
+    MatchRule.GIFT: "gift",
+    MatchRule.BANK_CHARGE: "charge",
+    MatchRule.INTEREST: "interest",
+    MatchRule.OWN_TRANSFER: "own_transfer",
+    MatchRule.HELD_FOR_OTHERS: "not_ours",
+    MatchRule.COST: "cost",
+    MatchRule.COST_REFUND: "cost_refund",
+}
 _MISSING = {
     "target": "Enter which one: its reference.",
     "fund": "Choose a fund.",

@@ -17,6 +17,7 @@ from ledger.core.accounts import Acct
 from ledger.core.line_history import history_key
 from ledger.core.reference import find_references
 from ledger.db import ReadSession
+from ledger.models.bank_rules import BankRule
 from ledger.models.statements import LineState, MatchRule
 from ledger.queries.banking.candidates import (
     Decided,
@@ -27,7 +28,8 @@ from ledger.queries.banking.candidates import (
 )
 from ledger.services.banking.items import Item
 from ledger.services.banking.suggestions import Suggestion, suggestions_for
-from ledger.services.reconciliation.meanings import Part
+from ledger.services.reconciliation.meanings import HISTORY, Part
+from ledger.services.reconciliation.rules import first_fitting, part_of, rules_of
 
 SHOWN, CHOSEN, AHEAD, KEPT = 40, 70, 15, 5
 # Of a sum of several pledges: how many one donor's are looked at, and how many add up at most.
@@ -58,6 +60,7 @@ class Why(StrEnum):
     LAST_SAME = "last_same"
     MOST_SAME = "most_same"
     BANK_SAYS = "bank_says"
+    RULE = "rule"
 
 
 POINTS: Mapping[Why, int] = {
@@ -77,6 +80,7 @@ POINTS: Mapping[Why, int] = {
     Why.LAST_SAME: 15,
     Why.MOST_SAME: 8,
     Why.BANK_SAYS: 0,
+    Why.RULE: 75,
 }
 # What the rules of ``services.banking`` come to.
 RULES: Mapping[str, tuple[str, int]] = {
@@ -86,16 +90,6 @@ RULES: Mapping[str, tuple[str, int]] = {
     MatchRule.RETURNED_CHEQUE: ("returned", 45),
     MatchRule.OWED_REFUND: ("repaid", 45),
     MatchRule.ENTRY: ("entry", 60),
-}
-# What like lines were said to be → the meaning that says it of the next one.
-HISTORY: Mapping[str, str] = {
-    MatchRule.GIFT: "gift",
-    MatchRule.BANK_CHARGE: "charge",
-    MatchRule.INTEREST: "interest",
-    MatchRule.OWN_TRANSFER: "own_transfer",
-    MatchRule.HELD_FOR_OTHERS: "not_ours",
-    MatchRule.COST: "cost",
-    MatchRule.COST_REFUND: "cost_refund",
 }
 
 
@@ -144,11 +138,13 @@ def ideas_for(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Id
     ours = [item for item in waiting if item.account == Acct.BANK]
     pledged = _pledged(session, [item for item in ours if item.amount > 0 and not item.split])
     alike = _alike(session, ours)
+    rules = rules_of(session, book_id=waiting[0].book_id)
     for item in waiting:
         ideas = [
             *pledged.get(item.id, ()),
             *(_ruled(item, row) for row in ruled[item.id] if row.rule in RULES),
             *alike.get(item.id, ()),
+            *_by_rule(rules, item),
         ]
         shown = [idea for idea in ideas if idea.points >= SHOWN]
         found[item.id] = sorted(shown, key=lambda idea: -idea.points)[:KEPT]
@@ -162,6 +158,15 @@ def chosen(ideas: Sequence[Idea]) -> Idea | None:
     if len(ideas) > 1 and ideas[0].points - ideas[1].points < AHEAD:
         return None
     return ideas[0]
+
+
+def _by_rule(rules: Sequence[BankRule], item: Item) -> list[Idea]:
+    """Return what the first rule of the book that fits says of an item."""
+    row = first_fitting(rules, item) if item.account == Acct.BANK and not item.split else None
+    if row is None:
+        return []
+    reason = Reason(Why.RULE, row.words or row.counterparty_account)
+    return [Idea((part_of(row, item),), POINTS[Why.RULE], (reason,))]
 
 
 def _ruled(item: Item, row: Suggestion) -> Idea:

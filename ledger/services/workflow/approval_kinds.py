@@ -18,11 +18,13 @@ from ledger.services.payments import refunds
 from ledger.services.pledges import receivables
 from ledger.services.pools import agreements, allocations, cost_sharing, lifecycle, pools, transfers
 from ledger.services.reconciliation import costs, signed_statements
+from ledger.services.reconciliation import rules as bank_rules
 from ledger.services.spending import expenses, grants, loans, purchases, spending
 from ledger.services.undoing import undo
 from ledger.services.volunteering import hours
 
 MODULES = (
+    bank_rules,
     agreements,
     allocations,
     assets,

@@ -10,7 +10,7 @@ from ledger.models.payments import BalanceTransaction as TransactionRow
 from ledger.models.payments import PaymentAttempt
 from ledger.queries.payments import payments as questions
 from ledger.queries.payments.stripe_balance import movements_net
-from ledger.services.banking.matching import auto_match_all
+from ledger.services.reconciliation.rules import match_all
 from ledger.services.stripe_balance import accounts, balance_transactions
 from ledger.services.stripe_balance.sync_state import advance
 from ledger.stripe import checkout
@@ -61,7 +61,7 @@ def read_movements(db: Database, gateway: PaymentGateway, *, now: datetime) -> i
         if not done or done == len(waiting):
             break
     if posted:
-        db.run(lambda session: auto_match_all(session, now=now))
+        db.run(lambda session: match_all(session, now=now))
     return posted
 
 

@@ -8,8 +8,10 @@ from ledger.models.statements import BankLine, BankLinePart
 from ledger.queries.approvals.requests import RequestRow
 from ledger.queries.books.books import account_names
 from ledger.services.banking.items import Item
-from ledger.services.reconciliation import costs
+from ledger.services.reconciliation import costs, rules
 from ledger.web.approvals.evidence import Evidence, register
+from ledger.web.banking.lines import LABELS
+from ledger.web.site.context import now
 from ledger.web.site.locale import chosen
 
 
@@ -29,4 +31,23 @@ def _cost(session: ReadSession, row: RequestRow, payload: costs.LineCost) -> Evi
     )
 
 
+def _rule(session: ReadSession, row: RequestRow, payload: rules.RuleAsked) -> Evidence:
+    kept = rules.rule_by_id(session, book_id=row.book_id, rule_id=payload.rule)
+    terms = rules.terms_of(kept)
+    tried = rules.dry_run(session, book_id=row.book_id, terms=terms, now=now())
+    return Evidence(
+        terms=[
+            (_("Money"), _("comes in") if kept.incoming else _("goes out")),
+            (_("Words"), kept.words),
+            (_("Bank account of the other side"), kept.counterparty_account),
+            (_("Then it is"), str(LABELS[kept.meaning])),
+            (_("Fund"), kept.fund),
+            (_("Account"), str(kept.account or "")),
+            (_("Past lines decided the same"), str(tried.same)),
+            (_("Past lines decided otherwise"), str(tried.others)),
+        ]
+    )
+
+
 register(costs.KIND, _cost)
+register(rules.KIND, _rule)
