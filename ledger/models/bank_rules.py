@@ -1,12 +1,26 @@
 """Rules by which lines of a bank statement are categorised, each kept as it was made."""
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.models.base import Base, Code, Key
+from ledger.models.base import Base, Key
+
+
+class RuleMeaning(StrEnum):
+    """What a rule can say that a line is: what needs no reference."""
+
+    GIFT = "gift"
+    UNIDENTIFIED = "unidentified"
+    INTEREST = "interest"
+    CHARGE = "charge"
+    OWN_TRANSFER = "own_transfer"
+    NOT_OURS = "not_ours"
+    COST_REFUND = "cost_refund"
+    COST = "cost"
 
 
 class BankRule(Base):
@@ -33,8 +47,8 @@ class BankRule(Base):
     most: Mapped[int | None]
     counterparty_account: Mapped[str]
     words: Mapped[str]
-    meaning: Mapped[Code]
-    fund: Mapped[Code]
+    meaning: Mapped[RuleMeaning]
+    fund: Mapped[str]
     account: Mapped[int | None]
     note: Mapped[str]
     made_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))

@@ -1,6 +1,7 @@
 """What somebody says a bank line is: a row for each part, and what is to be done with them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask_babel import lazy_gettext as later
 
@@ -94,6 +95,12 @@ class RuleAnswer:
     step: str
 
 
+def _bound(exponent: int, label: Any, hint: Any = "") -> OptionalMoney:
+    return OptionalMoney(
+        exponent, load_default=None, allow_none=True, metadata=asked(label, hint, widget="money")
+    )
+
+
 def rule(exponent: int) -> Form[RuleAnswer]:
     """Return the shape of a rule; amounts in a currency of so many decimals."""
 
@@ -124,21 +131,9 @@ def rule(exponent: int) -> Form[RuleAnswer]:
                 later("Bank account of the other side"), hint=later("IBAN, as the bank writes it")
             ),
         )
-        least = OptionalMoney(
-            exponent,
-            load_default=None,
-            allow_none=True,
-            metadata=asked(later("Smallest amount"), widget="money"),
-        )
-        most = OptionalMoney(
-            exponent,
-            load_default=None,
-            allow_none=True,
-            metadata=asked(
-                later("Largest amount"),
-                widget="money",
-                hint=later("Needed before a rule can book by itself"),
-            ),
+        least = _bound(exponent, later("Smallest amount"))
+        most = _bound(
+            exponent, later("Largest amount"), later("Needed before a rule can book by itself")
         )
         meaning = one_of(
             SAYABLE,

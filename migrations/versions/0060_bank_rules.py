@@ -9,6 +9,10 @@ branch_labels = None
 depends_on = None
 
 INSTANT = sa.DateTime(timezone=True)
+MEANINGS = (
+    "meaning in ('gift', 'unidentified', 'interest', 'charge', 'own_transfer', 'not_ours', "
+    "'cost_refund', 'cost')"
+)
 PEOPLE = ("made_by", "approved_by", "withdrawn_by")
 
 
@@ -26,7 +30,7 @@ def upgrade() -> None:
         sa.Column("counterparty_account", sa.String(), nullable=False),
         sa.Column("words", sa.String(), nullable=False),
         sa.Column("meaning", sa.String(64), nullable=False),
-        sa.Column("fund", sa.String(64), nullable=False),
+        sa.Column("fund", sa.String(), nullable=False),
         sa.Column("account", sa.BigInteger()),
         sa.Column("note", sa.String(), nullable=False),
         sa.Column("made_by", sa.Uuid(), nullable=False),
@@ -35,6 +39,7 @@ def upgrade() -> None:
         sa.Column("books_from", INSTANT),
         sa.Column("withdrawn_by", sa.Uuid()),
         sa.Column("withdrawn_at", INSTANT),
+        sa.CheckConstraint(MEANINGS, name=op.f("ck_bank_rule_meaning")),
         sa.CheckConstraint("least is null or least > 0", name=op.f("ck_bank_rule_least")),
         sa.CheckConstraint("most is null or most > 0", name=op.f("ck_bank_rule_most")),
         sa.CheckConstraint(

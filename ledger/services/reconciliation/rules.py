@@ -14,10 +14,11 @@ from sqlalchemy import exists, select
 
 from ledger.core.accounts import Acct
 from ledger.core.bounds import LONGEST_LINE, check_text
+from ledger.core.vocabulary import RequestState
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound, PoolbookError
 from ledger.models.approval_requests import ApprovalRequest
-from ledger.models.bank_rules import BankRule
+from ledger.models.bank_rules import BankRule, RuleMeaning
 from ledger.models.books import Book
 from ledger.models.statements import BankLine, BankLinePart, LineState, Match
 from ledger.queries.banking.candidates import Decided, decisions_of
@@ -36,11 +37,8 @@ PAST = timedelta(days=731)
 ENOUGH = 3
 MOST_LINES, MOST_SHOWN, AT_ONCE = 20_000, 50, 200
 # What a rule can say: what needs no reference. A cost needs an approver each time.
-SAYABLE = (
-    *("gift", "unidentified", "interest", "charge", "own_transfer", "not_ours"),
-    *("cost_refund", "cost"),
-)
-BOOKABLE = frozenset(SAYABLE) - {"cost"}
+SAYABLE = tuple(RuleMeaning)
+BOOKABLE = frozenset(RuleMeaning) - {RuleMeaning.COST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +158,7 @@ def keep(session: Session, *, owner: Book, terms: Terms, by: UUID, now: datetime
         most=terms.most,
         counterparty_account=terms.counterparty_account.strip(),
         words=" ".join(terms.words.split()),
-        meaning=terms.meaning,
+        meaning=RuleMeaning(terms.meaning),
         fund=terms.fund,
         account=terms.account if "account" in meaning.asks else None,
         note=terms.note.strip(),
@@ -215,7 +213,7 @@ def ask_to_book(
     _check_bookable(session, row, now)
     waits = exists().where(
         ApprovalRequest.kind == KIND,
-        ApprovalRequest.state == "open",
+        ApprovalRequest.state == RequestState.OPEN,
         ApprovalRequest.arguments["rule"].as_string() == str(row.id),
     )
     if session.scalar(select(waits)):
