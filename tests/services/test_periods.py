@@ -67,7 +67,7 @@ def gift(
         source="test",
         external_ref=reference,
         accounting_on=on,
-        approved_by=approved_by,
+        made_by=journal.Approved(None, by=approved_by),
         now=NOW,
     )
     return posted.ids[0]

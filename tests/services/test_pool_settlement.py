@@ -42,8 +42,7 @@ def given(session: Session, hamlet: Hamlet, *shares: tuple[str, str, int]) -> No
         external_ref=str(shares),
         accounting_on=TODAY,
         now=NOW,
-        made_by=hamlet.maker,
-        approved_by=hamlet.checker,
+        made_by=journal.Approved(hamlet.maker, by=hamlet.checker),
     )
 
 

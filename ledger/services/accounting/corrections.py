@@ -109,6 +109,7 @@ def apply_correction(
         made_by=made_by,
         approved_by=approved_by,
     )
+    approved = journal.Approved(made_by, by=approved_by)
     posted = journal.post(
         session,
         bookkeeping.rebooked(wrong, fund_map=fund_map),
@@ -117,12 +118,11 @@ def apply_correction(
         external_ref=str(entry_id),
         accounting_on=on,
         now=now,
-        made_by=made_by,
-        approved_by=approved_by,
+        made_by=approved,
     )
     if posted.duplicates:
         raise Conflict("This journal entry has already been corrected.", place="entry")
-    _follow(session, entry_id, posted.ids[0], wrong, fund_map, on, now, made_by, approved_by)
+    _follow(session, entry_id, posted.ids[0], wrong, fund_map, on, now, approved)
     return posted.ids[0]
 
 
@@ -134,8 +134,7 @@ def _follow(
     fund_map: Mapping[str, str],
     on: date,
     now: datetime,
-    made_by: UUID,
-    approved_by: UUID,
+    approved: journal.Approved,
 ) -> None:
     book = book_by_code(session, wrong.book)
     moved = moved_on(session, book=book, entry_id=entry_id, entry=wrong, funds=set(fund_map))
@@ -149,8 +148,7 @@ def _follow(
             external_ref=str(entry_id),
             accounting_on=on,
             now=now,
-            made_by=made_by,
-            approved_by=approved_by,
+            made_by=approved,
         )
     item = deposit_item(session, book_id=book.id, entry_id=entry_id)
     if item is not None:

@@ -243,8 +243,10 @@ def transition(
             ),
             accounting_on=taken.on,
             now=taken.now,
-            made_by=(taken.asked_by or row.made_by) if agreed else taken.by,
-            approved_by=taken.by if agreed else None,
+            made_by=journal.Approved(
+                (taken.asked_by or row.made_by) if agreed else taken.by,
+                by=taken.by if agreed else None,
+            ),
         )
         own = session.get_one(Book, row.book_id).code
         entry_id = next(

@@ -73,6 +73,14 @@ class Posted:
     duplicates: int
 
 
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """Who made an entry, and by whom it was approved; None where nobody was needed."""
+
+    made_by: UUID | None
+    by: UUID | None
+
+
 def post(
     session: Session,
     entries: Sequence[Entry],
@@ -82,8 +90,7 @@ def post(
     external_ref: str,
     accounting_on: date,
     now: datetime,
-    made_by: UUID | None = None,
-    approved_by: UUID | None = None,
+    made_by: UUID | Approved | None = None,
 ) -> Posted:
     """Post the entries of one business event; several books share a transfer group.
 
@@ -95,7 +102,8 @@ def post(
     unknown code, Conflict when the same event was posted with other legs, or maker and approver
     are one.
     """
-    if made_by is not None and made_by == approved_by:
+    who = made_by if isinstance(made_by, Approved) else Approved(made_by, by=None)
+    if who.made_by is not None and who.made_by == who.by:
         raise Conflict("You made this entry, so you cannot approve it.", place="approved_by")
     pledges = {leg.pledge for item in entries for leg in item.postings if leg.pledge}
     if pledges:
@@ -116,8 +124,8 @@ def post(
                 external_ref=external_ref + suffix,
                 accounting_on=accounting_on,
                 transfer_group=group,
-                made_by=made_by,
-                approved_by=approved_by,
+                made_by=who.made_by,
+                approved_by=who.by,
             )
         )
     return _post(session, drafts, now, moves=True)

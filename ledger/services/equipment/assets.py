@@ -252,8 +252,7 @@ def approve_valuation(
         external_ref=str(valuation.id),
         accounting_on=min(intake.received_on, on),
         now=now,
-        made_by=valuation.valued_by,
-        approved_by=approved_by,
+        made_by=journal.Approved(valuation.valued_by, by=approved_by),
     )
     valuation.state = ValuationState.APPROVED
     valuation.approved_by = approved_by

@@ -331,8 +331,7 @@ def _post(
         external_ref=str(approval_request.id),
         accounting_on=decision.on,
         now=decision.now,
-        made_by=approval_request.made_by,
-        approved_by=decision.by,
+        made_by=journal.Approved(approval_request.made_by, by=decision.by),
     )
 
 

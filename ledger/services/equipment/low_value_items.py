@@ -128,8 +128,7 @@ def receive_small_gift(
         external_ref=str(intake.id),
         accounting_on=min(intake.received_on, decision.on),
         now=decision.now,
-        made_by=approval_request.made_by,
-        approved_by=decision.by,
+        made_by=journal.Approved(approval_request.made_by, by=decision.by),
     )
 
 

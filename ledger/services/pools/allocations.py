@@ -234,8 +234,7 @@ def post_allocation(
         external_ref=str(run.id),
         accounting_on=on,
         now=now,
-        made_by=run.proposed_by,
-        approved_by=approved_by,
+        made_by=journal.Approved(run.proposed_by, by=approved_by),
     )
     session.flush()
     return run

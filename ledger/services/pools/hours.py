@@ -192,8 +192,7 @@ def _post(
         external_ref=str(row.id),
         accounting_on=on,
         now=now,
-        made_by=row.logged_by,
-        approved_by=by,
+        made_by=journal.Approved(row.logged_by, by=by),
     )
 
 

@@ -214,8 +214,7 @@ def contribute(
         external_ref=paid.reference,
         accounting_on=on,
         now=now,
-        made_by=made_by,
-        approved_by=approved_by,
+        made_by=journal.Approved(made_by, by=approved_by),
     )
     if member_id == parts.host.id and posted.postings:
         check_left(session, locked)

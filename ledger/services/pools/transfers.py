@@ -132,8 +132,7 @@ def _post(
         external_ref=transfer.reference,
         accounting_on=on,
         now=now,
-        made_by=made_by,
-        approved_by=approved_by,
+        made_by=journal.Approved(made_by, by=approved_by),
     )
     if event_type == "grant_settled" and posted.postings:
         check_left(session, locked)

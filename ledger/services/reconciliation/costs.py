@@ -121,8 +121,7 @@ def approve(
         external_ref=reference_of(session, item),
         accounting_on=item.booked_on,
         now=decision.now,
-        made_by=approval_request.made_by,
-        approved_by=decision.by,
+        made_by=journal.Approved(approval_request.made_by, by=decision.by),
     ).ids[0]
     tie(session, item, entry_id, MatchRule.COST, approval_request.made_by, decision.now)
 

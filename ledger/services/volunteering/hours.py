@@ -219,8 +219,7 @@ def confirm_hours(
         external_ref=str(row.id),
         accounting_on=on,
         now=now,
-        made_by=row.logged_by,
-        approved_by=confirmed_by,
+        made_by=journal.Approved(row.logged_by, by=confirmed_by),
     )
     mark_confirmed(row, confirmed_by, now)
     if pledge is not None:
@@ -345,8 +344,7 @@ def correct_hours(
         external_ref=str(approval_request.id),
         accounting_on=decision.on,
         now=decision.now,
-        made_by=approval_request.made_by,
-        approved_by=decision.by,
+        made_by=journal.Approved(approval_request.made_by, by=decision.by),
     )
 
 
