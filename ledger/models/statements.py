@@ -19,10 +19,12 @@ from ledger.models.base import Base, Code, Key
 
 
 class LineState(StrEnum):
-    """Whether a bank line, or one payment of it, still has to be matched."""
+    """Whether a bank line, or one payment of it, still has to be matched; ``withdrawn`` with the
+    import of its file."""
 
     OPEN = "open"
     MATCHED = "matched"
+    WITHDRAWN = "withdrawn"
 
 
 class MatchRule(StrEnum):
@@ -71,6 +73,9 @@ class BankStatement(Base):
     A derived balance is stated nowhere. ``forward`` is what the lines hold and the closing balance
     does not yet. ``line_count`` is how many lines the file has, also those that others had brought
     before; empty for statements that were kept before this was counted.
+
+    One whose import was undone is ``withdrawn_at`` that instant and of no bank account any more; it
+    keeps the lines that no other file had brought.
     """
 
     __tablename__ = "bank_statement"
@@ -99,6 +104,9 @@ class BankStatement(Base):
     line_count: Mapped[int | None]
     imported_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     imported_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[UUID | None]
+    withdrawn_reason: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class BankLine(Base):

@@ -36,6 +36,7 @@ NOUNS = (
     "evidence.receipts",
     "campaigns.matching_sponsors",
     "banking.statements",
+    "banking.undo_import",
     "banking.lines",
     "banking.rules",
     "banking.bank_tables",

@@ -217,6 +217,7 @@ FORMS = (
         {"from_fund": "GEN", "to_fund": "SOLAR", "reason": "It was for the roof"},
         {"from_fund": "code", "to_fund": "code", "reason": "text"},
     ),
+    Form("undo_import.undo", "treasurer", {"why": "The wrong account"}, {"why": "text"}),
     Form("undo.ask", "treasurer", {"why": "Counted twice"}, {"why": "text"}),
     Form(
         "bank_tables.say",

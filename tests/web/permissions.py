@@ -166,6 +166,7 @@ DEEDS: dict[str, Deed] = {
     "journal.correct": Deed(
         TREASURER, {"from_fund": "GEN", "to_fund": "SOLAR", "reason": "It was for the roof"}
     ),
+    "undo_import.undo": Deed(TREASURER, {"why": "The wrong account"}),
     "undo.ask": Deed(TREASURER, {"why": "Counted twice"}),
     "statements.upload": Deed(TREASURER),
     "evidence.attach": Deed(TREASURER),
@@ -492,6 +493,7 @@ VIEWS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("evidence.show", "evidence.download", "evidence.preview"), READERS),
     "journal.entry": READERS,
     "undo.form": TREASURER,
+    "undo_import.form": TREASURER,
     "journal.account": READERS,
     "journal.trial_balance": READERS,
     "payouts.show": READERS,

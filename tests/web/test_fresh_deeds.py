@@ -71,6 +71,7 @@ OTHERS = {
         *("bank_tables.say", "bank_tables.send", "gift_lists.say", "gift_lists.send"),
         *("statements.join", "statements.match", "statements.undo", "lines.book"),
         *("bank_rules.keep", "bank_rules.change"),
+        "undo_import.undo",
         *("statements.upload", "suspense.name", "ledgers.send", "ledgers.say"),
         *("waiting.refund", "waiting.payout"),
     },

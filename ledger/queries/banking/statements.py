@@ -461,6 +461,10 @@ def open_lines(session: ReadSession, *, book_id: UUID) -> int:
 def recent_texts(session: ReadSession, *, book_id: UUID, since: date) -> str:
     """Return the texts of a book's lines since a day, in one."""
     rows = session.scalars(
-        select(BankLine.remittance).where(BankLine.book_id == book_id, BankLine.booked_on >= since)
+        select(BankLine.remittance).where(
+            BankLine.book_id == book_id,
+            BankLine.booked_on >= since,
+            BankLine.state != LineState.WITHDRAWN,
+        )
     )
     return " ".join(rows)
