@@ -37,6 +37,8 @@ class AssetState(StrEnum):
     DISPOSED = "disposed"
     LOST = "lost"
     RETURNED_TO_DONOR = "returned_to_donor"
+    # Its receipt was undone: it was never here.
+    WITHDRAWN = "withdrawn"
 
 
 class ValuationMethod(StrEnum):
@@ -113,6 +115,8 @@ class Intake(Base):
     created_at: Mapped[datetime]
     # A value of it was approved (I-69).
     valued: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # When the receipt was undone; it waits for no value then.
+    withdrawn_at: Mapped[datetime | None]
 
 
 class Valuation(Base):

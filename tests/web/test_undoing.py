@@ -43,7 +43,8 @@ def approve(town: Town, *kinds: str) -> None:
     for request_id, book in waiting:
         who = "other approver" if book in ("B", "Q") else "approver"
         path = town.address("queue.decide", request_id=str(request_id))
-        town.client(who).post(path, data={"answer": "approve", "note": ""})
+        answer = town.client(who).post(path, data={"answer": "approve", "note": ""})
+        assert answer.status_code < 500, request_id
 
 
 def standing(town: Town) -> list[Key]:
@@ -59,7 +60,8 @@ def book_everything(town: Town) -> None:
         if form.endpoint.startswith(NOT_BOOKED):
             continue
         code = {"code": "P"} if form.endpoint in OF_POOLS else {}
-        town.client(form.who).post(town.address(form.endpoint, **code), data=form.good)
+        answer = town.client(form.who).post(town.address(form.endpoint, **code), data=form.good)
+        assert answer.status_code < 500, form.endpoint
     approve(town)
 
 
@@ -108,4 +110,4 @@ def test_every_kind_that_pages_make_is_undone_on_pages(quick_town: Town) -> None
         if "This entry was undone" in said_about(town, key)[0]:
             undone.add(kind)
     assert broken(town) == before
-    assert kinds - undone == STAND, kinds - undone
+    assert kinds - undone <= STAND, kinds - undone

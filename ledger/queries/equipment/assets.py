@@ -5,7 +5,7 @@ from datetime import date
 from operator import attrgetter
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, select
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 
 from ledger.db import ReadSession
 from ledger.models.assets import Asset, AssetLoan, Intake, Valuation, ValuationState
@@ -72,10 +72,12 @@ def without_value(book_id: UUID) -> ColumnElement[bool]:
 
 
 def has_value() -> ColumnElement[bool]:
-    """Return the condition that valuations say so of a hand-over, for whoever checks it."""
-    return exists().where(
+    """Return the condition that valuations say so of a hand-over, for whoever checks it; one that
+    was undone needs none."""
+    approved = exists().where(
         Valuation.intake_id == Intake.id, Valuation.state == ValuationState.APPROVED
     )
+    return or_(approved, Intake.withdrawn_at.is_not(None))
 
 
 def assets_of(

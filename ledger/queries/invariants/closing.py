@@ -39,6 +39,7 @@ def decided(session: ReadSession) -> Finding:
         .where(
             Intake.received_on <= Period.until_on,
             Intake.created_at < Period.closed_at,
+            Intake.withdrawn_at.is_(None),
             ~exists().where(
                 Valuation.intake_id == Intake.id, Valuation.state == ValuationState.APPROVED
             ),

@@ -80,7 +80,8 @@ def custody(session: ReadSession) -> Finding:
         select(Asset.tag, Asset.state, here + came, out, damaged)
         .outerjoin(Intake, Intake.id == Asset.intake_id)
         .outerjoin(legs, and_(legs.c.book_id == Asset.book_id, legs.c.asset == Asset.tag))
-        .where(wrong)
+        # What was never here may have left its tag to another item.
+        .where(wrong, Asset.state != AssetState.WITHDRAWN)
         .limit(1)
     )
     lent = (

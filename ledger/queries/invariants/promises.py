@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Subquery, and_, case, func, or_, select
 
 from ledger.core.accounts import Acct
-from ledger.core.states import AgreementKind, Move
+from ledger.core.states import AgreementKind, AgreementState, Move
 from ledger.core.vocabulary import OPEN_PLEDGES, LegalNature, PledgeState
 from ledger.db import ReadSession
 from ledger.models.agreements import Agreement, Step
@@ -159,6 +159,8 @@ def grants(session: ReadSession) -> Finding:
         )
         .where(
             Agreement.kind == AgreementKind.GRANT,
+            # A grant whose award was undone was never one.
+            Agreement.state != AgreementState.REJECTED,
             or_(
                 received - earned - returned != -advance,
                 Agreement.quantity - earned - claimed - returned != awarded,

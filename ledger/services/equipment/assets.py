@@ -163,6 +163,8 @@ def propose_valuation(
     intake = session.get(Intake, intake_id)
     if intake is None:
         raise NotFound("This receipt of equipment does not exist.", place="intake")
+    if intake.withdrawn_at is not None:
+        raise Conflict("The receipt of this equipment was undone.", place="total")
     if appraisal.total <= 0:
         raise Invalid("A value must be above zero.", place="total")
     book = session.get_one(Book, intake.book_id)

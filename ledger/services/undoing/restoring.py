@@ -322,12 +322,15 @@ def shares_paid(session: Session, undone: Undone) -> None:
 
 
 def grant_award(session: Session, undone: Undone) -> None:
-    """Forget a grant of which nothing has happened."""
+    """Give up a grant that was not awarded."""
     session.execute(
-        delete(Agreement).where(
+        update(Agreement)
+        .where(
             Agreement.book_id == undone.event.first.book_id,
             Agreement.reference == undone.event.first.external_ref,
         )
+        .values(state=AgreementState.REJECTED)
+        .execution_options(synchronize_session="fetch")
     )
 
 

@@ -3,7 +3,7 @@ depreciation. Raises Conflict where what came after does not let it. Must not po
 
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import or_, select, update
 
 from ledger.core.accounts import Acct
 from ledger.core.payloads import from_document
@@ -23,6 +23,9 @@ from ledger.services.equipment.disposals import Damage, Disposal, Giving
 from ledger.services.undoing.events import named
 from ledger.services.undoing.restoring import Undone
 
+# What a code may hold, less what tells withdrawn items apart.
+LONGEST_TAG = 50
+
 
 def received(session: Session, undone: Undone) -> None:
     """Take items off the register that were not received. Raises Conflict where one has left."""
@@ -31,9 +34,14 @@ def received(session: Session, undone: Undone) -> None:
         return
     items = session.scalars(select(Asset).where(Asset.intake_id == intake.id)).all()
     for item in items:
-        _forget(session, item)
-    session.execute(delete(Valuation).where(Valuation.intake_id == intake.id))
-    session.delete(intake)
+        _withdraw(session, item)
+    session.execute(
+        update(Valuation)
+        .where(Valuation.intake_id == intake.id)
+        .values(state=ValuationState.REJECTED)
+        .execution_options(synchronize_session="fetch")
+    )
+    intake.withdrawn_at, intake.valued = undone.now, True
     session.flush()
 
 
@@ -67,7 +75,7 @@ def lent(session: Session, undone: Undone) -> None:
     asset = session.get_one(Asset, loan.asset_id)
     _check_state(asset, AssetState.ON_LOAN)
     asset.state = AssetState.IN_CUSTODY
-    session.delete(loan)
+    loan.returned_on = loan.lent_on
     session.flush()
 
 
@@ -131,7 +139,7 @@ def given_on(session: Session, undone: Undone) -> None:
     for item in session.scalars(
         select(Asset).where(Asset.book_id == receiver, Asset.tag.in_(tags))
     ).all():
-        _forget(session, item)
+        _withdraw(session, item)
     asset.state = AssetState.IN_CUSTODY
     _wear_again(session, undone, asset)
 
@@ -145,16 +153,15 @@ def opened(session: Session, undone: Undone) -> None:
     for item in session.scalars(
         select(Asset).where(Asset.book_id == asked.book_id, Asset.tag.in_(tags))
     ).all():
-        _forget(session, item)
+        _withdraw(session, item)
 
 
-def _forget(session: Session, item: Asset) -> None:
-    """Take an item off the register that was never here."""
+def _withdraw(session: Session, item: Asset) -> None:
+    """Note that an item was never here; its tag is free for another."""
     _check_state(item, AssetState.IN_CUSTODY)
-    for loan in session.scalars(select(AssetLoan).where(AssetLoan.asset_id == item.id)):
-        session.delete(loan)
-    session.flush()
-    session.delete(item)
+    item.state = AssetState.WITHDRAWN
+    item.tag = f"{item.tag[:LONGEST_TAG]}~{item.id.hex[-8:]}"
+    item.cost = item.depreciated = item.impaired = 0
     session.flush()
 
 
