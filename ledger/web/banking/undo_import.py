@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from ledger.db import Session
@@ -70,14 +71,12 @@ def undo(code: str, statement_id: UUID) -> Response:
     except Conflict as refusal:
         values = request.form.to_dict()
         return _page(code, statement_id, values, {"why": [refusal.message]}, 409)
-    flash(
-        _(
-            "Undone: %(withdrawn)s lines withdrawn, %(stay)s stay with other files. You can import "
-            "the file again.",
-            withdrawn=len(done.withdrawn),
-            stay=len(done.staying),
-        )
+    withdrawn = ngettext(
+        "Undone: %(num)s line was withdrawn. You can import the file again.",
+        "Undone: %(num)s lines were withdrawn. You can import the file again.",
+        len(done.withdrawn),
     )
+    flash(withdrawn)
     return redirect(url_for("statements.show", code=code), 303)
 
 
