@@ -8,8 +8,8 @@ from alembic import op
 
 from migrations.tables import change_table
 
-revision = "0060"
-down_revision = "0059"
+revision = "0061"
+down_revision = "0060"
 branch_labels = None
 depends_on = None
 
