@@ -48,6 +48,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("journal", "treasurer", "/books/A/journal"),
     ("journal of an account", "treasurer", "/books/A/journal?account=1010"),
     ("journal of a rare account", "treasurer", "/books/A/journal?account=2190"),
+    ("journal, an amount", "treasurer", "/books/A/journal?amount=1234.56"),
     ("account register", "treasurer", "/books/A/accounts/1010?fund=GEN"),
     ("trial balance", "auditor", "/books/A/trial-balance"),
     ("trial balance, known lately", "auditor", "/books/A/trial-balance?known_at=2026-10-30"),

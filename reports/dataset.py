@@ -8,8 +8,8 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from ledger.core.cells import harmless
 from ledger.web.site.formatting import plain_decimal
-from reports.exports.flat import harmless
 from reports.model import Report
 
 

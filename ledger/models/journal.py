@@ -83,6 +83,15 @@ class Posting(Base):
         ForeignKeyConstraint(["book_id", "account"], ["account.book_id", "account.number"]),
         ForeignKeyConstraint(["book_id", "fund_id"], ["fund.book_id", "fund.id"]),
         Index("ix_posting_account", "book_id", "account", "accounting_on", "entry_id", "line"),
+        # The search for an amount, and for what is about a donor.
+        Index("ix_posting_quantity", "book_id", "quantity", "accounting_on", "entry_id"),
+        Index(
+            "ix_posting_party",
+            "book_id",
+            "party",
+            postgresql_where=text("party is not null"),
+            sqlite_where=text("party is not null"),
+        ),
         Index(
             "ix_posting_pledge",
             "book_id",

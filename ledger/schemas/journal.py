@@ -10,6 +10,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 from ledger.queries.books.journal import JournalFilter
 from ledger.schemas.fields import Day, Line, asked
 from ledger.schemas.forms import Form
+from ledger.schemas.manual_entries import OptionalMoney
 
 MAX_PAGE = 200
 AN_INSTANT: dict[str, Any] = {"invalid": "Enter a date and time like 2026-12-31T18:00."}
@@ -42,6 +43,31 @@ class _Filters(Schema):
         load_default=50,
         validate=validate.Range(1, MAX_PAGE, error="Enter a number between 1 and {max}."),
     )
+    amount = OptionalMoney(2, load_default=None, metadata=asked(later("Amount")))
+    words = Line(
+        load_default="",
+        longest=100,
+        metadata=asked(later("Text"), hint=later("In notes and in what the bank wrote.")),
+    )
+    reference = Line(load_default="", longest=100, metadata=asked(later("Reference")))
+    maker = fields.UUID(
+        load_default=None,
+        allow_none=True,
+        error_messages={"invalid_uuid": "Choose a person of the list."},
+        metadata=asked(later("Made or approved by"), widget="choice"),
+    )
+    donor = Line(
+        load_default="",
+        longest=100,
+        metadata=asked(later("Donor"), hint=later("Name, or the whole e-mail address.")),
+    )
+    sums = fields.Boolean(load_default=False)
+
+
+def entry_filter(exponent: int) -> Form[JournalFilter]:
+    """Return the filters of a journal whose currency has so many decimals."""
+    amount = OptionalMoney(exponent, load_default=None, metadata=asked(later("Amount")))
+    return EntryFilter.with_fields({"amount": amount})
 
 
 class EntryFilter(_Filters, Form[JournalFilter]):

@@ -29,9 +29,15 @@ class StatementAskedForm(Form[StatementAsked]):
         unknown = EXCLUDE
 
     account = Line(
-        load_default="", longest=32, metadata=asked(later("Bank account"), widget="choice")
+        load_default="",
+        longest=32,
+        metadata=asked(later("Bank account"), widget="choice", needed=True),
     )
-    until = Day(load_default=None, allow_none=True, metadata=asked(later("Up to and including")))
+    until = Day(
+        load_default=None,
+        allow_none=True,
+        metadata=asked(later("Up to and including"), needed=True),
+    )
 
 
 @dataclass(frozen=True, slots=True)

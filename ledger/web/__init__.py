@@ -31,6 +31,7 @@ NOUNS = (
     "equipment.item",
     "workflow.desk",
     "accounting.journal",
+    "accounting.sheets",
     "accounting.undo",
     "evidence.files",
     "evidence.receipts",

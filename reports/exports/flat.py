@@ -2,10 +2,10 @@
 
 import csv
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, TextIO
 
+from ledger.core.cells import harmless
 from ledger.models.books import Book
 from ledger.queries.books.journal import LABELS, EntryRow
 from ledger.web.site.formatting import plain_decimal
@@ -28,12 +28,6 @@ COLUMNS = (
     "counterparty",
     *LABELS,
 )
-# A spreadsheet takes a cell that begins like this for a formula; and a cell begins wherever the
-# sign stands that it separates by, which may be another one than ours.
-_FORMULA = re.compile(r"""(^|[,;|"'])([ \u00a0]*)(?=[=+\-@＝＋－＠])""")
-# Signs that would end a line, or turn the direction in which the rest of it is shown.
-_CONTROLS = (*range(32), *range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
-_UNSEEN = dict.fromkeys((*_CONTROLS, 0x061C, 0x200E, 0x200F, 0xFEFF), " ")
 
 
 def write_csv(book: Book, entries: Iterator[EntryRow], out: TextIO) -> tuple[int, int]:
@@ -102,11 +96,3 @@ def write_jsonl(book: Book, entries: Iterator[EntryRow], out: TextIO) -> tuple[i
             document["source"] = entry.source
         out.write(json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n")
     return count, postings
-
-
-def harmless(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula, whole or in part.
-
-    The exact texts are in the JSON lines.
-    """
-    return _FORMULA.sub(r"\1\2'", text.translate(_UNSEEN))

@@ -507,6 +507,8 @@ VIEWS: dict[str, frozenset[str]] = {
     "reports.bundle": READERS,
     "reports.proof": READERS,
     "reports.export": READERS,
+    "sheets.journal_sheet": READERS,
+    "sheets.account_sheet": READERS,
     "allocations.allocate": READERS | {"member"},
     # The demo's own, which an installation has not; and links that nobody has.
     "sign_in.outbox": ELSEWHERE,

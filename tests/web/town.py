@@ -90,6 +90,7 @@ PLACES = {
     "task": "promise",
     "policy": "capitalise_from",
     "file_format": "hledger",
+    "sheet": "csv",
     "filename": "mark.svg",
     "_rest": "nothing",
     "kind": "spending",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Select, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from ledger.core.amount import is_currency
@@ -89,7 +89,11 @@ LABELS = (
 @dataclass(frozen=True, slots=True)
 class JournalFilter:
     """Which entries of a book are wanted; ``before`` is the last id of the page before, and
-    ``known_at`` leaves out what was recorded after that instant."""
+    ``known_at`` leaves out what was recorded after that instant.
+
+    ``amount`` is in minor units of the book's currency; ``sums`` asks for what all that is found
+    comes to.
+    """
 
     account: int | None = None
     fund: str = ""
@@ -99,6 +103,12 @@ class JournalFilter:
     before: UUID | None = None
     known_at: datetime | None = None
     limit: int = 50
+    amount: int | None = None
+    words: str = ""
+    reference: str = ""
+    maker: UUID | None = None
+    donor: str = ""
+    sums: bool = False
 
 
 def entries(
@@ -106,9 +116,10 @@ def entries(
     *,
     book_id: UUID,
     wanted: JournalFilter,
+    found_by: Sequence[ColumnElement[bool]] = (),
 ) -> list[EntryRow]:
-    """Return entries newest first."""
-    also = [Entry.book_id == book_id]
+    """Return entries newest first; ``found_by`` are conditions of a search."""
+    also = [Entry.book_id == book_id, *found_by]
     if wanted.event_type:
         also.append(Entry.event_type == wanted.event_type)
     if wanted.since is not None:
@@ -116,7 +127,9 @@ def entries(
     if wanted.known_at is not None:
         also.append(Entry.recorded_at <= wanted.known_at)
     last = session.get(Entry, (book_id, wanted.before)) if wanted.before is not None else None
-    if wanted.account is not None:
+    if wanted.amount is not None:
+        ids = _of_amount(book_id, wanted, last)
+    elif wanted.account is not None:
         ids = _on_account(book_id, wanted.account, wanted.fund, last, wanted.until)
     else:
         ids = _in_order(book_id, wanted.fund, last, wanted.until)
@@ -231,6 +244,33 @@ def _on_account(
     if fund:
         query = query.where(Posting.fund_id == _fund_id(book_id, fund))
     return _behind(query, Posting.accounting_on, Posting.entry_id, last, until)
+
+
+def of_amount(book_id: UUID, amount: int) -> Select[UUID]:
+    """Return the entries with a leg of an amount of the book's currency, on either side."""
+    currency = select(Book.commodity).where(Book.id == book_id).scalar_subquery()
+    return select(Posting.entry_id).where(
+        Posting.book_id == book_id,
+        Posting.quantity.in_((amount, -amount)),
+        Posting.commodity == currency,
+    )
+
+
+def _of_amount(book_id: UUID, wanted: JournalFilter, last: Entry | None) -> Select[date, UUID]:
+    """Return the newest entries of an amount, read along the index of amounts."""
+    query = (
+        of_amount(book_id, wanted.amount or 0)
+        .with_only_columns(Posting.accounting_on, Posting.entry_id)
+        .join(Entry, (Entry.book_id == Posting.book_id) & (Entry.id == Posting.entry_id))
+        .distinct()
+    )
+    leg = aliased(Posting)
+    of_entry = select(leg.line).where(leg.book_id == book_id, leg.entry_id == Entry.id)
+    if wanted.account is not None:
+        query = query.where(exists(of_entry.where(leg.account == wanted.account)))
+    if wanted.fund:
+        query = query.where(exists(of_entry.where(leg.fund_id == _fund_id(book_id, wanted.fund))))
+    return _behind(query, Posting.accounting_on, Posting.entry_id, last, wanted.until)
 
 
 def _in_order(

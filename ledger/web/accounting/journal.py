@@ -9,12 +9,13 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.core.accounts import Layer
+from ledger.core.currencies import exponent
 from ledger.errors import Invalid, NotFound
 from ledger.models.books import Book
-from ledger.queries.books import balances, journal
+from ledger.queries.books import balances, journal, journal_search
 from ledger.queries.books.books import accounts_of, funds_of
 from ledger.schemas import forms
-from ledger.schemas.journal import AccountFilter, AsOfForm, EntryFilter
+from ledger.schemas.journal import AccountFilter, AsOfForm, EntryFilter, entry_filter
 from ledger.schemas.money import CorrectionForm
 from ledger.services.accounting import corrections
 from ledger.services.undoing.events import event_of
@@ -34,25 +35,42 @@ from ledger.web.site.forms import Form, errors_of
 
 pages = Blueprint("journal", __name__)
 
+# What of a filter stays in the address from page to page.
+KEPT = sorted({*EntryFilter().fields} - {"before", "limit", "sums"})
+
 
 @pages.get("/books/<code>/journal")
 def show(code: str) -> Response:
-    """Show entries, newest first, a page at a time."""
+    """Show entries, newest first, a page at a time: all, or those that are looked for."""
     book = book_for("read_books", code)
-    asked, errors = _asked(EntryFilter())
+    wanted, errors = asked_of(entry_filter(exponent(book.commodity)))
+    sees_donors = visitor().may("read_donors", book.id)
+    sums = None
     with reading() as session:
-        found = journal.entries(session, book_id=book.id, wanted=asked)
+        also = journal_search.conditions(session, book=book, wanted=wanted, sees_donors=sees_donors)
+        found = journal.entries(session, book_id=book.id, wanted=wanted, found_by=also)
+        if wanted.sums or journal_search.is_search(wanted):
+            sums = journal_search.totals(session, book_id=book.id, wanted=wanted, also=also)
         accounts = accounts_of(session, book.id)
         funds = funds_of(session, book.id)
         kinds = journal.event_types(session, book_id=book.id)
+        makers = journal_search.makers_of(session, book_id=book.id)
+    given = request.args
+    kept = {name: given[name] for name in KEPT if given.get(name)}
     return page(
         "accounting/journal.html",
         422 if errors else 200,
         book=book,
         found=found,
+        sums=sums,
         accounts=accounts,
         funds=funds,
         kinds=kinds,
+        makers=makers,
+        kept=kept,
+        sees_donors=sees_donors,
+        is_full=len(found) == wanted.limit,
+        may_export=visitor().may("export_journal", book.id),
         form=Form(EntryFilter(), values=request.args, errors=errors),
     )
 
@@ -104,7 +122,7 @@ def account(code: str, number: int) -> Response:
     Without a fund, the postings of all funds are shown.
     """
     book = book_for("read_books", code)
-    asked, errors = _asked(AccountFilter())
+    asked, errors = asked_of(AccountFilter())
     fund = asked.fund or None
     with reading() as session:
         names = {row.number: row for row in accounts_of(session, book.id)}
@@ -166,7 +184,7 @@ def _per_commodity(rows: Sequence[balances.BalanceRow]) -> list[tuple[str, int]]
 def trial_balance(code: str) -> Response:
     """Show every balance that is not zero, as of a day and as known at an instant."""
     book = book_for("read_books", code)
-    asked, errors = _asked(AsOfForm())
+    asked, errors = asked_of(AsOfForm())
     with reading() as session:
         rows = balances.trial_balance(
             session,
@@ -202,7 +220,7 @@ def _sides(rows: Sequence[balances.BalanceRow]) -> list[tuple[str, int, int]]:
     ]
 
 
-def _asked(schema: forms.Form[forms.Made]) -> tuple[forms.Made, dict[str, list[str]]]:
+def asked_of(schema: forms.Form[forms.Made]) -> tuple[forms.Made, dict[str, list[str]]]:
     """Read the filters of the address; a wrong one is told and left out."""
     given = {key: value for key, value in request.args.items() if value.strip()}
     try:
