@@ -99,8 +99,8 @@ def ask(
         title="Undo an entry",
         reason=reason.strip(),
         payload=UndoAsked(
-            plan.root.first.book_id,
-            plan.root.id if len(plan.root.entries) == 1 else entry_id,
+            book_id,
+            entry_id,
             tuple(sorted(entry for _book, entry in plan.keys)),
             plan.kinds,
             plan.amounts.get(plan.book_id, 0),
