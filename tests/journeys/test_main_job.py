@@ -137,8 +137,11 @@ def test_a_pledge_becomes_entries_becomes_a_page_of_the_report(
         item.get_attribute("data-glance"): item.inner_text().split("\n")[0]
         for item in page.locator("[data-glance]").all()
     }
+    page.get_by_role("link", name="Download the PDF").click()
+    done = page.get_by_role("link", name="Download", exact=True)
+    done.wait_for(timeout=120_000)
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download the PDF").click()
+        done.click()
     pdf = tmp_path / "report.pdf"
     download.value.save_as(pdf)
     text = subprocess.run(
