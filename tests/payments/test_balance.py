@@ -423,9 +423,9 @@ def test_a_difference_of_one_unit_is_found_and_named(shop: Shop) -> None:
         again.amount -= 1
 
 
-def _all_to_one_fund(session: Session, contained: Sequence[str]) -> tuple[Book, dict[str, int]]:
-    book, funds = COMPOSITION(session, contained)
-    return book, {"GEN": sum(funds.values())}
+def _all_to_one_fund(session: Session, contained: Sequence[str]) -> dict[str, dict[str, int]]:
+    slices = COMPOSITION(session, contained)
+    return {book: {"GEN": sum(funds.values())} for book, funds in slices.items()}
 
 
 def _left_where_it_was(**named: Any) -> list[Entry]:

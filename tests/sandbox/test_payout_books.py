@@ -82,15 +82,22 @@ def test_a_payout_that_failed_before_anybody_looked_is_booked_out_and_in(shop: S
     assert shop.waiting() == []
 
 
-def test_a_payout_of_two_communities_is_refused_and_shown(shop: Shop) -> None:
+def test_a_payout_of_two_communities_is_booked_through_claims(shop: Shop) -> None:
     (mine,) = paid(shop, 6000)
     (theirs,) = paid(shop, 10_000, book="B")
     shop.sandbox.control("payout")
-    assert shop.sync_stripe() == 2
-    assert shop.sync_stripe() == 0
-    assert shop.waiting() == ["payout"]
+    assert shop.sync_stripe() == 3
+    assert shop.waiting() == []
+    assert (shop.balance(mine, 1110), shop.balance(theirs, 1110)) == (0, 0)
+    assert (shop.balance(mine, 1120), shop.balance(theirs, 1120)) == (5796 + 9680, 0)
+    assert (shop.balance(mine, 1300), shop.balance(theirs, 1300)) == (-9680, 9680)
+
+    payout = shop.client.v1.payouts.list().data[0]
+    shop.sandbox.control("fail_payout", payout=payout.id)
+    assert shop.sync_stripe() == 1
     assert (shop.balance(mine, 1110), shop.balance(theirs, 1110)) == (5796, 9680)
-    assert (shop.balance(mine, 1120), shop.balance(theirs, 1120)) == (0, 0)
+    assert (shop.balance(mine, 1120), shop.balance(mine, 1300)) == (0, 0)
+    assert (shop.balance(theirs, 1120), shop.balance(theirs, 1300)) == (0, 0)
 
 
 def test_a_payout_with_a_payment_of_no_pledge_takes_it_out_of_the_general_fund(shop: Shop) -> None:

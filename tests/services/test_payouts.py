@@ -102,15 +102,6 @@ def test_a_payout_waits_for_what_it_contains(till: Till, missing: str) -> None:
         assert till.balance(1120) == 2 * 5796
 
 
-def test_a_payout_with_the_money_of_several_books_is_refused(till: Till) -> None:
-    other = Till(till.session, "B")
-    mine, theirs = till.charge(), other.charge()
-    with pytest.raises(Conflict, match="one book"):
-        till.payout(2 * 5796, mine.stripe_txn_id, theirs.stripe_txn_id)
-    assert (till.balance(1120), other.balance(1120)) == (0, 0)
-    assert [row.kind for row in questions.unposted(till.session)] == ["payout"]
-
-
 def test_a_payout_of_nothing_known_is_refused(till: Till) -> None:
     with pytest.raises(Conflict):
         till.payout(100)

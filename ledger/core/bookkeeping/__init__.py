@@ -151,6 +151,11 @@ from ledger.core.bookkeeping.releases import (
     reclaim_received,
     restriction_released,
 )
+from ledger.core.bookkeeping.shared_payouts import (
+    SharedAccount,
+    payout_returned,
+    shared_payout_created,
+)
 from ledger.core.bookkeeping.spending import (
     bill_approved,
     cost_paid,
@@ -177,6 +182,7 @@ __all__ = [
     "Fulfilled",
     "Hours",
     "Item",
+    "SharedAccount",
     "allocation_due",
     "allocation_made",
     "allocation_promised",
@@ -267,6 +273,7 @@ __all__ = [
     "payout_arrived",
     "payout_created",
     "payout_failed",
+    "payout_returned",
     "pledge_made",
     "pledge_released",
     "pool_gift_charged_back",
@@ -292,6 +299,7 @@ __all__ = [
     "refundable_contribution_returned",
     "reserve_moved",
     "restriction_released",
+    "shared_payout_created",
     "small_items_given",
     "stripe_fee_charged",
     "suspense_named",

@@ -21,17 +21,22 @@ def rebooked(wrong: Entry, *, fund_map: Mapping[str, str]) -> list[Entry]:
 
 
 def money_followed(
-    *, book: str, moved: list[tuple[Posting, int, int, str | None]], fund_map: Mapping[str, str]
+    *,
+    book: str,
+    moved: list[tuple[Posting, int, int, str | None, str | None]],
+    fund_map: Mapping[str, str],
 ) -> list[Entry]:
     """Have money that moved on since change its fund where it is now.
 
     ``moved`` are legs of the corrected entry with how much of each, in minor units with the leg's
-    sign, is on which account by now, labelled with which payout.
+    sign, is on which account by now, labelled with which payout, and owed by which other book.
     """
     legs: list[Posting] = []
-    for leg, quantity, account, payout in moved:
+    for leg, quantity, account, payout, other in moved:
         for fund, sign in ((leg.fund, 1), (fund_map[leg.fund], -1)):
             there = sign * quantity
             legs.append(Posting(leg.account, fund, leg.commodity, there))
-            legs.append(Posting(account, fund, leg.commodity, -there, payment=payout))
+            legs.append(
+                Posting(account, fund, leg.commodity, -there, counterparty=other, payment=payout)
+            )
     return [entry(book, legs)] if legs else []

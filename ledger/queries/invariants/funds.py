@@ -32,6 +32,9 @@ UNASKED = (
     "gift_settled",
     "host_fee",
     "payment_settled",
+    # A slice of a shared Stripe account becomes a claim on the account's owner, and back.
+    "payout_created",
+    "payout_failed",
     "refund_settled",
     "refund_owed",
     "reversal",

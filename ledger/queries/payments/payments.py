@@ -5,11 +5,12 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from ledger.core.accounts import Acct
 from ledger.core.vocabulary import AttemptState, RefundState
 from ledger.db import ReadSession
-from ledger.models.books import Fund
+from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry, Posting
 from ledger.models.payments import BalanceTransaction, Cursor, PaymentAttempt, Payout, Refund
 from ledger.models.pledges import Pledge
@@ -160,6 +161,32 @@ def payout_funds(session: ReadSession, payout_id: str) -> dict[str, int]:
         .order_by(Fund.code)
     )
     return {fund: int(quantity) for fund, quantity in rows}
+
+
+def payout_claims(
+    session: ReadSession, payout_id: str
+) -> dict[str, dict[tuple[int, str, str | None], int]]:
+    """Return what a payout put on its way and on claims between books, as corrected since: by
+    book, then by account, fund and other book; minor units."""
+    other = aliased(Book)
+    rows = session.execute(
+        select(Book.code, Posting.account, Fund.code, other.code, func.sum(Posting.quantity))
+        .join(Book, Book.id == Posting.book_id)
+        .join(Fund, Fund.id == Posting.fund_id)
+        .join(Entry, (Entry.book_id == Posting.book_id) & (Entry.id == Posting.entry_id))
+        .outerjoin(other, other.id == Posting.counterparty_id)
+        .where(
+            Posting.account.in_((Acct.PAYOUTS_IN_TRANSIT, Acct.INTER_COMMUNITY)),
+            Posting.payment == payout_id,
+            Entry.event_type.in_(("payout_created", FOLLOWED)),
+        )
+        .group_by(Book.code, Posting.account, Fund.code, other.code)
+        .order_by(Book.code, Posting.account, Fund.code)
+    )
+    found: dict[str, dict[tuple[int, str, str | None], int]] = {}
+    for code, account, fund, against, quantity in rows:
+        found.setdefault(code, {})[account, fund, against] = int(quantity)
+    return found
 
 
 def payouts_of(session: ReadSession, *, book_id: UUID) -> list[PayoutRow]:

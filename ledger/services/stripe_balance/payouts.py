@@ -1,6 +1,6 @@
 """Payouts: from the Stripe balance into transit, fund by fund (PO-1); minor units."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -18,10 +18,14 @@ from ledger.models.journal import Posting
 from ledger.models.payments import BalanceTransaction as TransactionRow
 from ledger.models.payments import Payout as PayoutRow
 from ledger.queries.books.books import fund_by_code
-from ledger.queries.payments.payments import payout_funds
-from ledger.queries.payments.stripe_balance import book_for_account, general_fund
+from ledger.queries.payments.payments import payout_claims
+from ledger.queries.payments.stripe_balance import general_fund
 from ledger.services.books import journal
 from ledger.services.stripe_balance.balance_transactions import extra_fee, merged
+from ledger.services.stripe_balance.shared_account import receiver_of, standing
+
+# What a payout holds of each book, by fund.
+Slices = Mapping[str, Mapping[str, int]]
 
 
 def settle_payout(
@@ -29,14 +33,13 @@ def settle_payout(
 ) -> None:
     """Post a payout by the funds of the transactions it contains. Idempotent.
 
-    Raises Conflict while one of them is not in the books yet, when they belong to several
-    books, or when they do not add up to the payout.
+    Raises Conflict while one of them is not in the books yet, or when they do not add up to the
+    payout.
     """
     txn = session.get_one(TransactionRow, txn_id)
     if txn.posted_at is not None:
         return
-    book, funds = _composition(session, contained)
-    _settle(session, txn, payout, book, funds, now)
+    _settle(session, txn, payout, _composition(session, contained), now)
     session.execute(
         update(TransactionRow)
         .where(TransactionRow.stripe_txn_id.in_(contained))
@@ -78,40 +81,50 @@ def settle_payout_by_fund(
     check_parts(txn, funds)
     for code in funds:
         fund_by_code(session, book.id, code)
-    _settle(session, txn, payout, book, funds, now, made_by)
+    _settle(session, txn, payout, {book.code: funds}, now, made_by)
 
 
 def settle_manual_payout(session: Session, *, txn_id: str, payout: Payout, now: datetime) -> None:
     """Post a payout made by hand or at once, which Stripe does not itemise: it takes what has
-    been available longest (PO-1). Idempotent.
+    been available longest, of all books (PO-1). Idempotent.
 
     Raises Conflict while less than it is on the balance by the books.
     """
     txn = session.get_one(TransactionRow, txn_id)
     if txn.posted_at is not None:
         return
-    book = book_for_account(session)
-    if book is None:
-        raise Conflict("There is no book to assign the payout to.", place=payout.id)
-    _settle(session, txn, payout, book, _first_in(session, book, payout), now)
+    _settle(session, txn, payout, _first_in(session, payout), now)
 
 
 def _settle(
     session: Session,
     txn: TransactionRow,
     payout: Payout,
-    book: Book,
-    funds: Mapping[str, int],
+    slices: Slices,
     now: datetime,
     made_by: UUID | None = None,
 ) -> None:
-    if sum(funds.values()) != payout.amount or txn.amount != -payout.amount:
+    """Post a payout to the book that owns the account, and what it holds of other books to them,
+    in one event on the owner's day."""
+    if sum(map(_total, slices.values())) != payout.amount or txn.amount != -payout.amount:
         raise Conflict(
             "The payout differs from the sum of its balance transactions.", place=payout.id
         )
-    entries = bookkeeping.payout_created(
-        book=book.code, currency=payout.currency, funds=funds, payout=payout.id
-    )
+    book = receiver_of(session, slices)
+    if slices.keys() <= {book.code}:
+        entries = bookkeeping.payout_created(
+            book=book.code,
+            currency=payout.currency,
+            funds=slices.get(book.code, {}),
+            payout=payout.id,
+        )
+    else:
+        entries = bookkeeping.shared_payout_created(
+            account=standing(session, book, payout.currency, now),
+            currency=payout.currency,
+            slices=slices,
+            payout=payout.id,
+        )
     own = general_fund(session, book)
     journal.post(
         session,
@@ -144,17 +157,22 @@ def _settle(
     session.flush()
 
 
-def _first_in(session: Session, book: Book, payout: Payout) -> dict[str, int]:
-    """Return how much of each fund a payout takes that is not itemised: first in, first out.
+def _total(funds: Mapping[str, int]) -> int:
+    return sum(funds.values())
+
+
+def _first_in(session: Session, payout: Payout) -> dict[str, dict[str, int]]:
+    """Return how much of each book's funds a payout takes that is not itemised: first in, first
+    out.
 
     The funds' shares of earlier such payouts are passed over in the same order.
     """
     rows = session.execute(
-        select(Posting.payment, Fund.code, Posting.quantity)
+        select(Posting.payment, Book.code, Fund.code, Posting.quantity)
+        .join(Book, Book.id == Posting.book_id)
         .join(Fund, Fund.id == Posting.fund_id)
         .outerjoin(TransactionRow, TransactionRow.stripe_txn_id == Posting.payment)
         .where(
-            Posting.book_id == book.id,
             Posting.account == Acct.STRIPE_BALANCE,
             Posting.commodity == payout.currency,
             TransactionRow.stripe_payout_id.is_(None),
@@ -164,6 +182,7 @@ def _first_in(session: Session, book: Book, payout: Payout) -> dict[str, int]:
             TransactionRow.created_at,
             TransactionRow.stripe_txn_id,
             Posting.quantity.desc(),
+            Book.code,
             Fund.code,
         )
     ).all()
@@ -176,20 +195,20 @@ def _first_in(session: Session, book: Book, payout: Payout) -> dict[str, int]:
         )
     )
     moves = set(session.scalars(select(TransactionRow.stripe_txn_id)))
-    gone: defaultdict[str, int] = defaultdict(int)
-    for payment, fund, quantity in rows:
+    gone: Counter[tuple[str, str]] = Counter()
+    for payment, book, fund, quantity in rows:
         # Legs of payouts are labelled with the payout, which is no movement's name.
         if payment not in moves and payment not in itemised:
-            gone[fund] -= quantity
+            gone[book, fund] -= quantity
     left = payout.amount
-    taken: defaultdict[str, int] = defaultdict(int)
-    for payment, fund, quantity in rows:
+    taken: Counter[tuple[str, str]] = Counter()
+    for payment, book, fund, quantity in rows:
         if payment not in moves:
             continue
-        passed = min(quantity, gone[fund]) if quantity > 0 else 0
-        gone[fund] -= passed
+        passed = min(quantity, gone[book, fund]) if quantity > 0 else 0
+        gone[book, fund] -= passed
         here = min(quantity - passed, left)
-        taken[fund] += here
+        taken[book, fund] += here
         left -= here
         if left <= 0:
             break
@@ -198,11 +217,20 @@ def _first_in(session: Session, book: Book, payout: Payout) -> dict[str, int]:
             "This payout is waiting for earlier balance transactions to be recorded.",
             place=payout.id,
         )
-    return {fund: quantity for fund, quantity in sorted(taken.items()) if quantity}
+    return _by_book(taken)
+
+
+def _by_book(parts: Mapping[tuple[str, str], int]) -> dict[str, dict[str, int]]:
+    """Return parts by book and fund, without what comes to nothing."""
+    slices: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for (book, fund), quantity in sorted(parts.items()):
+        if quantity:
+            slices[book][fund] = quantity
+    return dict(slices)
 
 
 def settle_returned_payout(session: Session, *, txn_id: str, payout: Payout, now: datetime) -> None:
-    """Post a payout's money coming back from transit, by the funds it left by (PO-3).
+    """Post a payout's money coming back from transit, by the books and funds it left by (PO-3).
 
     Idempotent. Raises Conflict while the payout is not in the books, or for another amount.
     """
@@ -215,16 +243,23 @@ def settle_returned_payout(session: Session, *, txn_id: str, payout: Payout, now
             "This returned payout is waiting for the original payout to be recorded.",
             place=payout.id,
         )
-    funds = payout_funds(session, payout.id)
-    if sum(funds.values()) != txn.amount:
+    claims = payout_claims(session, payout.id)
+    back = [
+        item
+        for code, parts in claims.items()
+        for item in bookkeeping.payout_returned(
+            book=code, claims=parts, currency=payout.currency, payout=txn_id
+        )
+    ]
+    on_their_way = sum(
+        quantity
+        for parts in claims.values()
+        for (account, _fund, _other), quantity in parts.items()
+        if account == Acct.PAYOUTS_IN_TRANSIT
+    )
+    if on_their_way != txn.amount:
         raise Conflict("The amount returned differs from the amount paid out.", place=payout.id)
     book = session.get_one(Book, row.book_id)
-    back = bookkeeping.payout_created(
-        book=book.code,
-        currency=payout.currency,
-        funds={fund: -quantity for fund, quantity in funds.items()},
-        payout=txn_id,
-    )
     journal.post(
         session,
         # The same legs the other way round, under the return's own id: the next payout finds
@@ -243,8 +278,8 @@ def settle_returned_payout(session: Session, *, txn_id: str, payout: Payout, now
     session.flush()
 
 
-def _composition(session: Session, contained: Sequence[str]) -> tuple[Book, dict[str, int]]:
-    """Return whose money the transactions moved, and how much of each fund.
+def _composition(session: Session, contained: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return how much the transactions moved of each book and fund.
 
     The first automatic payout after some made by hand takes those along; their entries bear the
     payout's own id.
@@ -266,18 +301,15 @@ def _composition(session: Session, contained: Sequence[str]) -> tuple[Book, dict
         )
     ).all()
     rows = session.execute(
-        select(Posting.book_id, Fund.code, Posting.quantity)
+        select(Book.code, Fund.code, Posting.quantity)
+        .join(Book, Book.id == Posting.book_id)
         .join(Fund, Fund.id == Posting.fund_id)
         .where(
             Posting.account == Acct.STRIPE_BALANCE,
             Posting.payment.in_([*contained, *made_by_hand]),
         )
-    ).all()
-    if len({book_id for book_id, _fund, _quantity in rows}) != 1:
-        raise Conflict(
-            "A payout can hold the money of one book only. Give each book its own Stripe account."
-        )
-    funds: defaultdict[str, int] = defaultdict(int)
-    for _book_id, fund, quantity in rows:
-        funds[fund] += quantity
-    return session.get_one(Book, rows[0][0]), dict(sorted(funds.items()))
+    )
+    parts: Counter[tuple[str, str]] = Counter()
+    for book, fund, quantity in rows:
+        parts[book, fund] += quantity
+    return _by_book(parts)
