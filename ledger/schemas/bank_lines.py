@@ -47,14 +47,21 @@ def part(exponent: int) -> Form[PartAnswer]:
         target = Line(
             load_default="",
             longest=64,
-            metadata=asked(later("Which one"), hint=later("Reference of the pledge or agreement")),
+            metadata=asked(
+                later("Which one"),
+                hint=later("Only for a pledge, bill, claim, grant or entry: its reference"),
+            ),
         )
         fund = Line(load_default="", longest=32, metadata=asked(later("Fund"), widget="choice"))
         account = WholeNumber(
             most=MOST_ACCOUNT,
             load_default=None,
             allow_none=True,
-            metadata=asked(later("Account of the cost"), widget="choice"),
+            metadata=asked(
+                later("Account of the cost"),
+                widget="choice",
+                hint=later("Only for a payment without a bill, or a supplier’s refund"),
+            ),
         )
         note = Text(
             load_default="",
@@ -176,3 +183,23 @@ class RuleStepForm(Form[RuleStep]):
             widget="line",
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """What is done with many lines: all that are certain, or the selected ones as one thing."""
+
+    what: str
+    meaning: str
+    fund: str
+    step: str
+
+
+class ManyForm(Form[Many]):
+    """Asks what to do with many lines; which ones stands beside."""
+
+    makes = Many
+    what = one_of(("certain", "same"), "Choose what to do with these lines.")
+    meaning = Line(load_default="", longest=32)
+    fund = Line(load_default="", longest=32)
+    step = one_of(("preview", "book"), "Choose whether to preview or to book.")

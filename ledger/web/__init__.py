@@ -39,6 +39,7 @@ NOUNS = (
     "banking.statements",
     "banking.undo_import",
     "banking.lines",
+    "banking.many_lines",
     "banking.rules",
     "banking.bank_tables",
     "importing.gift_lists",

@@ -295,6 +295,12 @@ FORMS = (
         {"meaning-0": "choice", "fund-0": "code", "step": "choice"},
     ),
     Form(
+        "many_lines.book",
+        "treasurer",
+        {"what": "certain", "meaning": "gift", "fund": "GEN", "step": "preview"},
+        {"what": "choice", "step": "choice"},
+    ),
+    Form(
         "bank_rules.keep",
         "treasurer",
         {

@@ -208,6 +208,7 @@ DEEDS: dict[str, Deed] = {
         },
     ),
     "statements.match": Deed(TREASURER, {"meaning": "gift", "target": "GEN"}),
+    "many_lines.book": Deed(TREASURER, {"what": "certain", "step": "book"}),
     "bank_rules.keep": Deed(
         TREASURER,
         {"direction": "in", "words": "x", "meaning": "gift", "fund": "GEN", "step": "keep"},

@@ -113,3 +113,31 @@ def test_a_payment_without_a_bill_waits_for_an_approver(town: Town) -> None:
     assert "With best wishes" in request
     assert "5110" in request
     assert re.findall(r'class="num">([\d.]+)</td>', request) == ["70.00", "70.00"]
+
+
+def test_selected_lines_are_previewed_in_sums_and_booked(town: Town) -> None:
+    treasurer = town.client("treasurer")
+    with town.db.transaction() as session:
+        old = session.get_one(BankLine, line_of(town))
+        new = {
+            column.name: getattr(old, column.name)
+            for column in BankLine.__table__.columns
+            if column.name not in ("id", "fingerprint", "amount", "state")
+        }
+        line = BankLine(**new, fingerprint="more", amount=1_200, state="open")
+        session.add(line)
+        session.flush()
+        line_id = line.id
+    page = treasurer.get("/books/A/statements").text
+    assert f'name="line" value="{line_id}" form="many"' in page
+    asked = {"line": str(line_id), "meaning": "gift", "fund": "GEN", "what": "same"}
+    seen = treasurer.post("/books/A/bank/lines", data={**asked, "step": "preview"}).text
+    assert "This would be booked, in all" in seen
+    assert re.findall(r'class="num">([\d.]+)</td>', seen) == ["12.00", "12.00", "12.00"]
+    done = treasurer.post("/books/A/bank/lines", data={**asked, "step": "book"})
+    assert done.status_code == 303
+    assert "Lines booked: 1." in treasurer.get(done.headers["Location"]).text
+    with town.db.snapshot() as session:
+        assert session.get_one(BankLine, line_id).state == "matched"
+    nothing = treasurer.post("/books/A/bank/lines", data={"what": "certain", "step": "book"})
+    assert "None of these lines" in treasurer.get(nothing.headers["Location"]).text

@@ -70,7 +70,7 @@ OTHERS = {
     "takes over what a bank or a list says": {
         *("bank_tables.say", "bank_tables.send", "gift_lists.say", "gift_lists.send"),
         *("statements.join", "statements.match", "statements.undo", "lines.book"),
-        *("bank_rules.keep", "bank_rules.change"),
+        *("bank_rules.keep", "bank_rules.change", "many_lines.book"),
         "undo_import.undo",
         *("statements.upload", "suspense.name", "ledgers.send", "ledgers.say"),
         *("waiting.refund", "waiting.payout"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, func, literal_column, select
+from sqlalchemy import and_, exists, func, literal_column, select
 
 from ledger.core.accounts import Acct
 from ledger.core.bounds import shifted
@@ -45,8 +45,8 @@ ENTRIES_LOOKED_AT = 1_000
 class Suggestion:
     """What a line could be: the rule, the object's id or reference, whether it is certain, and
     a sentence; ``posts`` is the event type it would post, empty when it posts nothing. ``about``
-    tells several of one rule apart for a person; ``amount`` in minor units where it is not the
-    line's."""
+    tells several of one rule apart for a person, and ``on`` which day; ``amount`` in minor units
+    where it is not the line's."""
 
     rule: str
     target: str
@@ -55,6 +55,7 @@ class Suggestion:
     posts: str = ""
     about: str = ""
     amount: int = 0
+    on: date | None = None
 
 
 def suggestions(session: ReadSession, line: BankLine) -> list[Suggestion]:
@@ -258,23 +259,25 @@ def _entries(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Sug
         for item in mine:
             first = shifted(item.booked_on, -WINDOW_DAYS)
             last = shifted(item.booked_on, WINDOW_DAYS)
-            near = [entry_id for entry_id, on in moved.get(item.amount, ()) if first <= on <= last]
+            near = [row for row in moved.get(item.amount, ()) if first <= row[1] <= last]
             found[item.id] = [
                 Suggestion(
                     MatchRule.ENTRY,
                     str(entry_id),
                     certain=False,
                     sentence="An entry in the books moved the account by this amount.",
+                    about=event_type.replace("_", " "),
+                    on=on,
                 )
-                for entry_id in near[:ENTRIES_SHOWN]
+                for entry_id, on, event_type in near[:ENTRIES_SHOWN]
             ]
     return found
 
 
 def _moved(
     session: ReadSession, items: Sequence[Item], account: int, commodity: str
-) -> dict[int, list[tuple[UUID, date]]]:
-    """Return untied entries of the days and amounts of items: by amount, (id, day)."""
+) -> dict[int, list[tuple[UUID, date, str]]]:
+    """Return untied entries of the days and amounts of items: by amount, (id, day, event)."""
     total = func.sum(Posting.quantity)
     tied = exists().where(
         Match.book_id == Posting.book_id, Match.entry_id == Posting.entry_id, Match.holds()
@@ -288,7 +291,8 @@ def _moved(
         EntryRow.accounting_on <= shifted(max(item.booked_on for item in items), WINDOW_DAYS),
     )
     rows = session.execute(
-        select(Posting.entry_id, Posting.accounting_on, total)
+        select(Posting.entry_id, Posting.accounting_on, EntryRow.event_type, total)
+        .join(EntryRow, and_(EntryRow.book_id == Posting.book_id, EntryRow.id == Posting.entry_id))
         .where(
             Posting.book_id == book_id,
             Posting.entry_id.in_(elsewhere),
@@ -296,12 +300,12 @@ def _moved(
             Posting.commodity == commodity,
             ~tied,
         )
-        .group_by(Posting.entry_id, Posting.accounting_on)
+        .group_by(Posting.entry_id, Posting.accounting_on, EntryRow.event_type)
         .having(total.in_({item.amount for item in items}))
         .order_by(Posting.accounting_on, Posting.entry_id)
         .limit(ENTRIES_LOOKED_AT)
     )
-    moved: dict[int, list[tuple[UUID, date]]] = defaultdict(list)
-    for entry_id, on, quantity in rows:
-        moved[int(quantity)].append((entry_id, on))
+    moved: dict[int, list[tuple[UUID, date, str]]] = defaultdict(list)
+    for entry_id, on, event_type, quantity in rows:
+        moved[int(quantity)].append((entry_id, on, event_type))
     return moved

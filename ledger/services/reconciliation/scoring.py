@@ -7,7 +7,7 @@ write anything.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from difflib import SequenceMatcher
 from enum import StrEnum
 from itertools import combinations
@@ -31,7 +31,7 @@ from ledger.services.banking.suggestions import Suggestion, suggestions_for
 from ledger.services.reconciliation.meanings import HISTORY, Part
 from ledger.services.reconciliation.rules import first_fitting, part_of, rules_of
 
-SHOWN, CHOSEN, AHEAD, KEPT = 40, 70, 15, 5
+SHOWN, CHOSEN, CERTAIN, AHEAD, KEPT = 40, 70, 95, 15, 5
 # Of a sum of several pledges: how many one donor's are looked at, and how many add up at most.
 MOST_ITEMS, MOST_CHOSEN, MOST_SUMS = 24, 8, 4_096
 NEAR = timedelta(days=10)
@@ -59,7 +59,6 @@ class Why(StrEnum):
     SAME_TEXT = "same_text"
     LAST_SAME = "last_same"
     MOST_SAME = "most_same"
-    BANK_SAYS = "bank_says"
     RULE = "rule"
 
 
@@ -79,7 +78,6 @@ POINTS: Mapping[Why, int] = {
     Why.SAME_TEXT: 25,
     Why.LAST_SAME: 15,
     Why.MOST_SAME: 8,
-    Why.BANK_SAYS: 0,
     Why.RULE: 75,
 }
 # What the rules of ``services.banking`` come to.
@@ -104,7 +102,7 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class Idea:
     """What an item could be: its parts, how many points speak for it, why, whose it is and how
-    much of it is open; ``sentence`` and ``about`` are those of a rule."""
+    much of it is open; ``sentence``, ``about`` and the day are those of a rule."""
 
     parts: tuple[Part, ...]
     points: int
@@ -113,6 +111,7 @@ class Idea:
     open: int = 0
     sentence: str = ""
     about: str = ""
+    on: date | None = None
 
     @property
     def meaning(self) -> str:
@@ -172,8 +171,7 @@ def _by_rule(rules: Sequence[BankRule], item: Item) -> list[Idea]:
 def _ruled(item: Item, row: Suggestion) -> Idea:
     meaning, points = RULES[row.rule]
     part = Part(meaning, abs(item.amount), target=row.target)
-    reasons = (Reason(Why.BANK_SAYS),) if meaning == "charge" else ()
-    return Idea((part,), points, reasons, open=row.amount, about=row.about, sentence=row.sentence)
+    return Idea((part,), points, open=row.amount, about=row.about, sentence=row.sentence, on=row.on)
 
 
 def _pledged(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Idea]]:

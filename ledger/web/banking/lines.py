@@ -271,7 +271,7 @@ def _form(
         ],
         "fund": [(fund.code, f"{fund.code} · {fund.name}") for fund in funds],
         "account": [
-            ("", _("Only for a cost")),
+            ("", _("None")),
             *((str(one.number), f"{one.number} {one.name}") for one in accounts),
         ],
     }

@@ -35,6 +35,7 @@ from ledger.services.banking.items import item_by_id, items_of_rows
 from ledger.services.banking.statements import Choice, Imported, SeveralAccounts
 from ledger.services.importing import tables
 from ledger.services.reconciliation.scoring import ideas_for
+from ledger.web.banking.lines import LABELS
 from ledger.web.importing import table_forms
 from ledger.web.site.background import lead_to_job
 from ledger.web.site.context import (
@@ -341,6 +342,7 @@ def _page(
         find=find,
         asked=asked[0] if asked else None,
         kept=_packed(asked[1]) if asked else "",
+        labels=LABELS,
         reclaims=book.commodity == tax_reclaims.CURRENCY,
         form=Form(errors=errors),
         **shown,

@@ -1,0 +1,96 @@
+"""Many bank lines at once: those that are certain, or selected ones, previewed and then booked."""
+
+from collections import Counter
+from collections.abc import Sequence
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from ledger.db import ReadSession, Session
+from ledger.errors import Invalid, PoolbookError
+from ledger.models.books import Book
+from ledger.queries.books.journal import EntryRow
+from ledger.schemas.bank_lines import Many, ManyForm
+from ledger.services.approvals import previews
+from ledger.services.banking.items import Item
+from ledger.services.reconciliation import bulk
+from ledger.services.reconciliation.meanings import Part
+from ledger.web.banking.lines import LABELS
+from ledger.web.site.context import (
+    book_for,
+    here,
+    now,
+    page,
+    read_form,
+    reading,
+    signed_in,
+    write,
+)
+
+pages = Blueprint("many_lines", __name__)
+
+
+@pages.post("/books/<code>/bank/lines")
+def book(code: str) -> Response:
+    """Preview or book many lines: each whole, all or none."""
+    owner = book_for("match", code)
+    person = signed_in()
+    said = read_form(
+        ManyForm(), {name: text for name, text in request.form.items() if name != "line"}
+    )
+    line_ids = _lines()
+
+    def do(session: Session) -> int:
+        rows = _rows(session, owner, said, line_ids)
+        return bulk.book_many(session, rows, by=person.id, now=now())
+
+    try:
+        if said.step == "book":
+            count = write(do)
+            flash(_("Lines booked: %(count)s.", count=count))
+            return redirect(url_for("statements.show", code=code), 303)
+        seen = here().db.run(lambda session: previews.trial(session, do))
+    except PoolbookError as refusal:
+        flash(refusal.message)
+        return redirect(url_for("statements.show", code=code), 303)
+    with reading() as session:
+        rows = _rows(session, owner, said, line_ids)
+    return page(
+        "banking/many_lines.html",
+        book=owner,
+        rows=rows,
+        said=said,
+        labels=LABELS,
+        total=sum(item.amount for item, _part in rows),
+        sums=_sums(seen),
+    )
+
+
+def _lines() -> list[UUID]:
+    """Return the lines that were selected. Raises Invalid for what is no line."""
+    try:
+        return [UUID(text) for text in request.form.getlist("line")]
+    except ValueError as error:
+        raise Invalid("Choose lines from the list.", place="line") from error
+
+
+def _rows(
+    session: ReadSession, owner: Book, said: Many, line_ids: Sequence[UUID]
+) -> list[tuple[Item, Part]]:
+    if said.what == "same" and not line_ids:
+        raise Invalid("Select the lines first.", place="line")
+    items = bulk.selected(session, book_id=owner.id, line_ids=line_ids)
+    if said.what == "certain":
+        return bulk.certain(session, items)
+    return bulk.alike(items, bulk.Same(said.meaning, said.fund))
+
+
+def _sums(seen: Sequence[tuple[str, EntryRow]]) -> list[tuple[int, str, str, str, int]]:
+    """Return what all entries come to by account, fund and currency."""
+    sums: Counter[tuple[int, str, str, str]] = Counter()
+    for _place, entry in seen:
+        for leg in entry.legs:
+            sums[leg.account, leg.account_name, leg.fund, leg.commodity] += leg.quantity
+    return [(*key, quantity) for key, quantity in sorted(sums.items()) if quantity]
