@@ -1,7 +1,7 @@
 """Many bank lines at once: those that are certain, or selected ones, previewed and then booked."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.db import ReadSession, Session
-from ledger.errors import Invalid, PoolbookError
+from ledger.errors import Invalid, NotFound, PoolbookError
 from ledger.models.books import Book
 from ledger.queries.books.journal import EntryRow
 from ledger.schemas.bank_lines import Many, ManyForm
@@ -18,6 +18,7 @@ from ledger.services.banking.items import Item
 from ledger.services.reconciliation import bulk
 from ledger.services.reconciliation.meanings import Part
 from ledger.web.banking.lines import LABELS
+from ledger.web.banking.statements import bank_page
 from ledger.web.site.context import (
     book_for,
     here,
@@ -28,6 +29,7 @@ from ledger.web.site.context import (
     signed_in,
     write,
 )
+from ledger.web.site.forms import Errors, Form, errors_of
 
 pages = Blueprint("many_lines", __name__)
 
@@ -37,10 +39,11 @@ def book(code: str) -> Response:
     """Preview or book many lines: each whole, all or none."""
     owner = book_for("match", code)
     person = signed_in()
-    said = read_form(
-        ManyForm(), {name: text for name, text in request.form.items() if name != "line"}
-    )
-    line_ids = _lines()
+    answers = {name: text for name, text in request.form.items() if name != "line"}
+    try:
+        said, line_ids = read_form(ManyForm(), answers), _lines()
+    except Invalid as refusal:
+        return _page(owner, answers, errors=errors_of(refusal), status=422)
 
     def do(session: Session) -> int:
         rows = _rows(session, owner, said, line_ids)
@@ -53,18 +56,32 @@ def book(code: str) -> Response:
             return redirect(url_for("statements.show", code=code), 303)
         seen = here().db.run(lambda session: previews.trial(session, do))
     except PoolbookError as refusal:
-        flash(refusal.message)
-        return redirect(url_for("statements.show", code=code), 303)
+        status = 422 if isinstance(refusal, Invalid | NotFound) else 409
+        return bank_page(owner, errors_of(refusal), status)
     with reading() as session:
         rows = _rows(session, owner, said, line_ids)
+    return _page(owner, answers, rows=rows, sums=_sums(seen))
+
+
+def _page(
+    owner: Book,
+    answers: Mapping[str, str],
+    *,
+    rows: Sequence[tuple[Item, Part]] = (),
+    sums: Sequence[tuple[int, str, str, str, int]] = (),
+    errors: Errors | None = None,
+    status: int = 200,
+) -> Response:
     return page(
         "banking/many_lines.html",
+        status,
         book=owner,
         rows=rows,
-        said=said,
+        said=answers,
         labels=LABELS,
         total=sum(item.amount for item, _part in rows),
-        sums=_sums(seen),
+        sums=sums,
+        form=Form(ManyForm(), values=answers, errors=errors),
     )
 
 

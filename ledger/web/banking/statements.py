@@ -67,7 +67,7 @@ def show(code: str) -> Response:
     """
     book = book_for("read_statements", code)
     if visitor().may("read_desk", book.id):
-        return _page(book, {})
+        return bank_page(book, {})
     with reading() as session:
         known = statements.statements_of(session, book_id=book.id, after=row_asked("older"))
         agreement = statements.agreement(session, book_id=book.id)
@@ -111,10 +111,10 @@ def upload(code: str) -> Response:
         )
     except SeveralAccounts as refusal:
         sentence = _("Choose below the bank account of this file.")
-        return _page(book, {"file": [sentence]}, 422, asked=(refusal, data))
+        return bank_page(book, {"file": [sentence]}, 422, asked=(refusal, data))
     except Invalid as refusal:
         place = f"{refusal.place}: " if refusal.place not in (None, "file") else ""
-        return _page(book, {"file": [place + refusal.message]}, 422)
+        return bank_page(book, {"file": [place + refusal.message]}, 422)
     say_imported(book, done)
     return redirect(url_for("statements.show", code=code), 303)
 
@@ -214,9 +214,9 @@ def match(code: str, line_id: UUID) -> Response:
     except (Invalid, NotFound) as refusal:
         errors = errors_of(refusal) if isinstance(refusal, Invalid) else {}
         sentences = [text for found in errors.values() for text in found] or [refusal.message]
-        return _page(book, {f"line-{line_id}": sentences}, 422)
+        return bank_page(book, {f"line-{line_id}": sentences}, 422)
     except Conflict as refusal:
-        return _page(book, {f"line-{line_id}": [refusal.message]}, 409)
+        return bank_page(book, {f"line-{line_id}": [refusal.message]}, 409)
     flash(_("Matched and booked."))
     return redirect(url_for("statements.show", code=code), 303)
 
@@ -299,12 +299,13 @@ def _check_line(book: Book, line_id: UUID) -> None:
         statements.line_by_id(session, book_id=book.id, line_id=line_id)
 
 
-def _page(
+def bank_page(
     book: Book,
     errors: dict[str, list[str]],
     status: int = 200,
     asked: tuple[SeveralAccounts, bytes] | None = None,
 ) -> Response:
+    """Show the lines that wait, with what is wrong beside the line it is about."""
     words = request.args.get("words", "")[:LONGEST_SEARCH]
     find = request.args.get("find", "")[:LONGEST_SEARCH]
     with reading() as session:
