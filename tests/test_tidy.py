@@ -64,34 +64,40 @@ def test_a_module_is_short_and_says_what_it_is_for(path: Path) -> None:
 
 
 MOST_PARAMETERS = 8
-# Bookkeeping names every figure of an event; its worked events call it by these names.
-COUNTED = {"services", "queries", "web", "api", "cli", "stripe"}
+# Click hands each option of a command over as a parameter.
+COMMANDS = {
+    "ledger/cli/gifts.py": ["import_gifts"],
+    "ledger/cli/imports.py": ["import_journal"],
+    "reports/cli/report.py": ["transparency"],
+}
 
 
 def with_many_parameters(source: str) -> list[str]:
-    """Return the functions with more parameters than anybody remembers, besides the session."""
+    """Return the functions with more parameters than anybody remembers, the session included."""
     found = []
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, (ast.FunctionDef, ast.Lambda)):
             given = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
-            names = {name.arg for name in given} - {"self", "cls", "session"}
-            # Click hands each option of a command over as a parameter.
-            if len(names) > MOST_PARAMETERS and not node.decorator_list:
-                found.append(node.name)
+            if len({name.arg for name in given} - {"self", "cls"}) > MOST_PARAMETERS:
+                found.append(node.name if isinstance(node, ast.FunctionDef) else "lambda")
     return found
 
 
 def test_what_a_function_is_asked_for_is_one_dataclass_rather_than_many_parameters() -> None:
-    modules = [path for path in MODULES if COUNTED & {*path.relative_to(ROOT).parts}]
-    assert len(modules) > 250
+    modules = [path for path in MODULES if path.relative_to(ROOT).parts[0] != "migrations"]
+    assert len(modules) > 500
     found = {name_of(path): with_many_parameters(path.read_text()) for path in modules}
-    assert {name: functions for name, functions in found.items() if functions} == {}
+    assert {name: functions for name, functions in found.items() if functions} == COMMANDS
 
 
 def test_a_function_with_many_parameters_is_noticed() -> None:
-    names = ", ".join(f"a{number}" for number in range(MOST_PARAMETERS))
-    source = f"def few(session, {names}): ...\ndef many(session, {names}, *, b): ..."
-    assert with_many_parameters(source) == ["many"]
+    names = ", ".join(f"a{number}" for number in range(MOST_PARAMETERS - 1))
+    source = (
+        f"def few(self, session, {names}): ...\n"
+        f"def many(session, {names}, *, b): ...\n"
+        f"one = lambda a, b, {names}: 0"
+    )
+    assert with_many_parameters(source) == ["many", "lambda"]
 
 
 LOOSE = re.compile(r"\b(?:dict|Mapping)\[str, Any\]")

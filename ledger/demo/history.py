@@ -1,5 +1,6 @@
 """A year of the demo's life: gifts, cash, bank charges, grants, hours, things, an allocation."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
@@ -29,6 +30,25 @@ from ledger.services.pools import allocations, pools, transfers
 from ledger.services.volunteering import hours
 
 CURRENCY = "USD"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Minutes of a skill that somebody worked, and at what."""
+
+    skill: str
+    minutes: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Things that somebody gave, and what they are worth together in minor units."""
+
+    commodity: str
+    quantity: int
+    what: str
+    total: int
 
 
 class Year:
@@ -156,11 +176,9 @@ class Year:
         place: str,
         fund: str,
         party: Party,
-        skill: str,
-        minutes: int,
+        done: Done,
         days_ago: int,
         *,
-        what: str,
         pledge: Pledge | None = None,
         confirm: bool = True,
     ) -> None:
@@ -172,10 +190,10 @@ class Year:
             fund=fund_by_code(self.session, book.id, fund),
             party=party,
             work=hours.Work(
-                commodity=skill,
-                minutes=minutes,
+                commodity=done.skill,
+                minutes=done.minutes,
                 worked_on=self.at(days_ago).date(),
-                description=what,
+                description=done.what,
                 pledge=pledge,
                 campaign_id=pledge.campaign_id if pledge else None,
             ),
@@ -195,12 +213,9 @@ class Year:
         self,
         place: str,
         fund: str,
-        commodity: str,
-        quantity: int,
+        given: Given,
         days_ago: int,
         *,
-        what: str,
-        total: int,
         pledge: Pledge | None = None,
         approve: bool = True,
     ) -> list[Asset]:
@@ -211,9 +226,9 @@ class Year:
             book=book,
             fund=fund_by_code(self.session, book.id, fund),
             receipt=assets.Receipt(
-                commodity=commodity,
-                quantity=quantity,
-                description=what,
+                commodity=given.commodity,
+                quantity=given.quantity,
+                description=given.what,
                 condition=Condition.B,
                 received_on=self.at(days_ago).date(),
                 pledge=pledge,
@@ -227,7 +242,7 @@ class Year:
             intake_id=intake.id,
             appraisal=assets.Appraisal(
                 currency=CURRENCY,
-                total=total,
+                total=given.total,
                 method=ValuationMethod.COMPARABLE_SALES,
                 evidence="Three offers for the same model, two weeks old.",
                 valued_on=self.at(days_ago).date(),

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from ledger.db import Database, Session
 from ledger.demo import people as cast
 from ledger.demo.agreements import agree
-from ledger.demo.history import Year
+from ledger.demo.history import Done, Given, Year
 from ledger.demo.opening import call_for_help, let_people_in, open_books
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
@@ -61,15 +61,17 @@ def _everyday(year: Year, donors: list[Party]) -> None:
                 row.code,
                 "GEN",
                 chance.choice(donors[:-1]),
-                chance.choice(cast.SKILLS)[0],
-                chance.randrange(4, 26) * 15,
+                Done(
+                    chance.choice(cast.SKILLS)[0],
+                    chance.randrange(4, 26) * 15,
+                    chance.choice(("Open Saturday", "Repair evening", "Clearing the yard")),
+                ),
                 day - 2,
-                what=chance.choice(("Open Saturday", "Repair evening", "Clearing the yard")),
             )
     laptops = year.receive(
-        "FERRY", "SHOP", "EQP.LAPTOP", 2, 200, what="Laptop for repair manuals", total=82_000
+        "FERRY", "SHOP", Given("EQP.LAPTOP", 2, "Laptop for repair manuals", 82_000), 200
     )
-    year.receive("HOLM", "STORE", "EQP.DRILL", 3, 150, what="Cordless drill", total=21_000)
+    year.receive("HOLM", "STORE", Given("EQP.DRILL", 3, "Cordless drill", 21_000), 150)
     assets.lend(
         year.session,
         asset_id=laptops[0].id,
@@ -100,10 +102,8 @@ def _campaigns(year: Year, donors: list[Party], roof: Campaign, tools: Campaign)
                     "ELDER",
                     "ROOF",
                     donor,
-                    skill,
-                    pledge.quantity,
+                    Done(skill, pledge.quantity, "Rails and cable on the hall roof"),
                     day - 8,
-                    what="Rails and cable on the hall roof",
                     pledge=pledge,
                 )
     given = year.pledge(roof, donors[-1], 58, [Line("USD", 7_500)])
@@ -113,15 +113,13 @@ def _campaigns(year: Year, donors: list[Party], roof: Campaign, tools: Campaign)
     year.receive(
         "STREAMS",
         "JOINT",
-        "EQP.TRAILER",
-        1,
+        Given("EQP.TRAILER", 1, "Box trailer, 750 kg", 145_000),
         62,
-        what="Box trailer, 750 kg",
-        total=145_000,
         pledge=trailer,
     )
     year.pledge(tools, donors[5], 40, [Line("EQP.DRILL", 2), Line("MIN.CARP", 480)])
-    year.work("ELDER", "ROOF", donors[1], "MIN.ELEC", 195, 3, what="Inverter wiring", confirm=False)
+    wiring = Done("MIN.ELEC", 195, "Inverter wiring")
+    year.work("ELDER", "ROOF", donors[1], wiring, 3, confirm=False)
 
 
 def _together(year: Year) -> None:
@@ -134,10 +132,7 @@ def _together(year: Year) -> None:
     year.receive(
         "ELDER",
         "GEN",
-        "EQP.PROJECTOR",
-        1,
+        Given("EQP.PROJECTOR", 1, "Short-throw projector", 38_000),
         6,
-        what="Short-throw projector",
-        total=38_000,
         approve=False,
     )

@@ -4,15 +4,13 @@
 the account is left out without a word.
 """
 
-from collections.abc import Mapping, Sequence
-
 import stripe
 from stripe.params.checkout import SessionCreateParams
 
 from ledger.core.currencies import exponent
 from ledger.errors import Conflict
 from ledger.gateway.connection import Connection, id_of, translated
-from ledger.gateway.objects import CheckoutSession
+from ledger.gateway.objects import CheckoutSession, HostedPage
 
 # Stripe counts these in other units than ISO 4217 does (its page on currencies), so that an
 # amount of ours would be a hundred times too small or too large.
@@ -30,19 +28,15 @@ class CheckoutPages(Connection):
         currency: str,
         name: str,
         email: str,
-        reference: str,
-        metadata: Mapping[str, str],
-        success_url: str,
-        cancel_url: str,
-        methods: Sequence[str],
+        page: HostedPage,
     ) -> CheckoutSession:
         """Open a payment page. Raises Conflict for an amount that cards cannot pay."""
         check_units(amount, currency)
         params: SessionCreateParams = {
             "mode": "payment",
-            "allowed_payment_method_types": list(methods),
+            "allowed_payment_method_types": list(page.methods),
             "submit_type": "donate",
-            "client_reference_id": reference,
+            "client_reference_id": page.reference,
             "line_items": [
                 {
                     "quantity": 1,
@@ -53,10 +47,10 @@ class CheckoutPages(Connection):
                     },
                 }
             ],
-            "metadata": dict(metadata),
-            "payment_intent_data": {"metadata": dict(metadata)},
-            "success_url": success_url,
-            "cancel_url": cancel_url,
+            "metadata": dict(page.metadata),
+            "payment_intent_data": {"metadata": dict(page.metadata)},
+            "success_url": page.success_url,
+            "cancel_url": page.cancel_url,
         }
         if email:
             params["customer_email"] = email
@@ -67,22 +61,18 @@ class CheckoutPages(Connection):
         *,
         key: str,
         customer_id: str,
-        reference: str,
-        metadata: Mapping[str, str],
-        success_url: str,
-        cancel_url: str,
-        methods: Sequence[str],
+        page: HostedPage,
     ) -> CheckoutSession:
         """Open a page that saves a card and takes no money."""
         params: SessionCreateParams = {
             "mode": "setup",
-            "allowed_payment_method_types": list(methods),
+            "allowed_payment_method_types": list(page.methods),
             "customer": customer_id,
-            "client_reference_id": reference,
-            "metadata": dict(metadata),
-            "setup_intent_data": {"metadata": dict(metadata)},
-            "success_url": success_url,
-            "cancel_url": cancel_url,
+            "client_reference_id": page.reference,
+            "metadata": dict(page.metadata),
+            "setup_intent_data": {"metadata": dict(page.metadata)},
+            "success_url": page.success_url,
+            "cancel_url": page.cancel_url,
         }
         return self._open(params, key)
 
@@ -95,11 +85,7 @@ class CheckoutPages(Connection):
         every: str,
         name: str,
         email: str,
-        reference: str,
-        metadata: Mapping[str, str],
-        success_url: str,
-        cancel_url: str,
-        methods: Sequence[str],
+        page: HostedPage,
     ) -> CheckoutSession:
         """Open a page that begins a subscription with its first payment.
 
@@ -108,8 +94,8 @@ class CheckoutPages(Connection):
         check_units(amount, currency)
         params: SessionCreateParams = {
             "mode": "subscription",
-            "allowed_payment_method_types": list(methods),
-            "client_reference_id": reference,
+            "allowed_payment_method_types": list(page.methods),
+            "client_reference_id": page.reference,
             "line_items": [
                 {
                     "quantity": 1,
@@ -121,10 +107,10 @@ class CheckoutPages(Connection):
                     },
                 }
             ],
-            "metadata": dict(metadata),
-            "subscription_data": {"metadata": dict(metadata)},
-            "success_url": success_url,
-            "cancel_url": cancel_url,
+            "metadata": dict(page.metadata),
+            "subscription_data": {"metadata": dict(page.metadata)},
+            "success_url": page.success_url,
+            "cancel_url": page.cancel_url,
         }
         if email:
             params["customer_email"] = email

@@ -3,7 +3,7 @@
 Amounts are in the currency's smallest unit as Stripe counts it. Knows nothing of the SDK.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -18,6 +18,18 @@ class GatewayDown(Exception):
 class KeyReused(Conflict):
     """A key was sent with other parameters than before: the two sides disagree about what was
     asked. It says nothing about what the first request did."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostedPage:
+    """What one of Stripe's pages is opened with: our reference, what we find it by again, where it
+    leads, and the kinds of payment it may offer, by Stripe's names."""
+
+    reference: str
+    metadata: Mapping[str, str]
+    success_url: str
+    cancel_url: str
+    methods: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

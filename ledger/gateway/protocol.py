@@ -1,6 +1,6 @@
 """What Poolbook asks of a payment provider."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from ledger.gateway.objects import (
     CheckoutSession,
     Dispute,
     Event,
+    HostedPage,
     PaymentIntent,
     Payout,
     Refund,
@@ -31,11 +32,7 @@ class SavesCards(Protocol):
         *,
         key: str,
         customer_id: str,
-        reference: str,
-        metadata: Mapping[str, str],
-        success_url: str,
-        cancel_url: str,
-        methods: Sequence[str],
+        page: HostedPage,
     ) -> CheckoutSession:
         """Open a page that saves a card and takes no money."""
 
@@ -78,11 +75,7 @@ class RepeatsGifts(Protocol):
         every: str,
         name: str,
         email: str,
-        reference: str,
-        metadata: Mapping[str, str],
-        success_url: str,
-        cancel_url: str,
-        methods: Sequence[str],
+        page: HostedPage,
     ) -> CheckoutSession:
         """Open a page that begins a subscription with its first payment."""
 
@@ -126,11 +119,7 @@ class PaymentGateway(SavesCards, RepeatsGifts, Protocol):
         currency: str,
         name: str,
         email: str,
-        reference: str,
-        metadata: Mapping[str, str],
-        success_url: str,
-        cancel_url: str,
-        methods: Sequence[str],
+        page: HostedPage,
     ) -> CheckoutSession:
         """Open a payment page. The same key and parameters give the same page."""
 

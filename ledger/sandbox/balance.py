@@ -7,6 +7,7 @@ what a transaction is for.
 """
 
 import re
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -58,19 +59,27 @@ def settled(store: Store, amount: int, currency: str) -> tuple[int, str, str | N
     return half_up(Fraction(rate) * amount), target, rate
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What moves the balance: Stripe's type and reporting category, the rate of an exchange, and
+    the words that stand with it and with its fee."""
+
+    kind: str
+    category: str
+    rate: str | None = None
+    description: str | None = None
+    fee_description: str = "Stripe processing fees"
+
+
 def transaction(
     store: Store,
     *,
-    kind: str,
-    category: str,
+    move: Move,
     amount: int,
     fee: int,
     currency: str,
     source: str | None,
-    rate: str | None = None,
-    description: str | None = None,
     pending: bool = False,
-    fee_description: str = "Stripe processing fees",
 ) -> Object:
     """Move the balance; ``pending`` money waits as long as ``available_seconds`` says."""
     details: list[dict[str, Any]] = []
@@ -80,7 +89,7 @@ def transaction(
                 "amount": fee,
                 "application": None,
                 "currency": currency,
-                "description": fee_description,
+                "description": move.fee_description,
                 "type": "stripe_fee",
             }
         )
@@ -94,16 +103,16 @@ def transaction(
             "balance_type": "payments",
             "created": store.now(),
             "currency": currency,
-            "description": description,
+            "description": move.description,
             # Text of a decimal number inside, a number only where JSON wants one.
-            "exchange_rate": float(rate) if rate else None,
+            "exchange_rate": float(move.rate) if move.rate else None,
             "fee": fee,
             "fee_details": details,
             "net": amount - fee,
-            "reporting_category": category,
+            "reporting_category": move.category,
             "source": source,
             "status": "pending" if wait else "available",
-            "type": kind,
+            "type": move.kind,
             # Which payout took it along; never shown, as at Stripe.
             "_payout": None,
         },

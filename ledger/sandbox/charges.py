@@ -101,14 +101,16 @@ def settle(store: Store, charge_id: str) -> bool:
     taken, _currency, _rate = balance.settled(store, charge["amount_captured"], charge["currency"])
     txn = balance.transaction(
         store,
-        kind="charge" if means == "card" else "payment",
-        category="charge",
+        move=balance.Move(
+            kind="charge" if means == "card" else "payment",
+            category="charge",
+            rate=rate,
+            description=charge["description"],
+        ),
         amount=amount,
         fee=balance.fee_of(store, taken, means),
         currency=currency,
-        rate=rate,
         source=charge["id"],
-        description=charge["description"],
         pending=charge["_number"] != "4000000000000077",
     )
     charge["balance_transaction"] = txn["id"]
@@ -116,12 +118,10 @@ def settle(store: Store, charge_id: str) -> bool:
         # Stripe books the authorised amount and takes back what was not captured.
         balance.transaction(
             store,
-            kind="refund",
-            category="partial_capture_reversal",
+            move=balance.Move(kind="refund", category="partial_capture_reversal", rate=rate),
             amount=taken - amount,
             fee=0,
             currency=currency,
-            rate=rate,
             source=charge["id"],
             pending=True,
         )
@@ -136,13 +136,15 @@ def fall_back(store: Store, charge: Object, reason: str) -> Object:
     txn = store.need("balance_transaction", charge["balance_transaction"])
     back = balance.transaction(
         store,
-        kind="payment_failure_refund",
-        category="charge_failure",
+        move=balance.Move(
+            kind="payment_failure_refund",
+            category="charge_failure",
+            fee_description="Failed ACH or SEPA debit fee",
+            rate=str(txn["exchange_rate"]) if txn["exchange_rate"] else None,
+        ),
         amount=-txn["amount"],
         fee=balance.flat_fee(store, "return"),
-        fee_description="Failed ACH or SEPA debit fee",
         currency=txn["currency"],
-        rate=str(txn["exchange_rate"]) if txn["exchange_rate"] else None,
         source=charge["id"],
     )
     charge |= {

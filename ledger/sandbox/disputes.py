@@ -154,15 +154,17 @@ def _withdraw(store: Store, dispute: Object) -> None:
     amount, currency, rate = balance.settled(store, dispute["amount"], dispute["currency"])
     txn = balance.transaction(
         store,
-        kind="adjustment",
-        category="dispute",
+        move=balance.Move(
+            kind="adjustment",
+            category="dispute",
+            fee_description="Dispute fee",
+            rate=rate,
+            description=f"Chargeback withdrawal for {dispute['charge']}",
+        ),
         amount=-amount,
         fee=balance.flat_fee(store, "dispute"),
-        fee_description="Dispute fee",
         currency=currency,
-        rate=rate,
         source=dispute["id"],
-        description=f"Chargeback withdrawal for {dispute['charge']}",
     )
     dispute["balance_transactions"].append(public(txn))
     emit(store, "charge.dispute.funds_withdrawn", store.save(dispute))
@@ -184,13 +186,11 @@ def stand_alone_fee(store: Store, currency: str, amount: int, description: str) 
     """Take a fee that belongs to no payment; below zero, give one back."""
     return balance.transaction(
         store,
-        kind="stripe_fee",
-        category="fee",
+        move=balance.Move(kind="stripe_fee", category="fee", description=description),
         amount=-amount,
         fee=0,
         currency=currency,
         source=None,
-        description=description,
     )
 
 
@@ -243,15 +243,17 @@ def _reinstate(store: Store, dispute: Object) -> None:
     returns = store.control("won_returns_fee")
     txn = balance.transaction(
         store,
-        kind="adjustment",
-        category="dispute_reversal",
+        move=balance.Move(
+            kind="adjustment",
+            category="dispute_reversal",
+            fee_description="Dispute fee refund",
+            rate=str(taken["exchange_rate"]) if taken["exchange_rate"] else None,
+            description=f"Chargeback reversal for {dispute['charge']}",
+        ),
         amount=-taken["amount"],
         fee=-taken["fee"] if returns == "inside" else 0,
-        fee_description="Dispute fee refund",
         currency=taken["currency"],
-        rate=str(taken["exchange_rate"]) if taken["exchange_rate"] else None,
         source=dispute["id"],
-        description=f"Chargeback reversal for {dispute['charge']}",
     )
     dispute["balance_transactions"].append(public(txn))
     if returns == "apart":

@@ -35,13 +35,11 @@ def move(store: Store, form: dict[str, str]) -> Object:
         raise ApiError("Give a category.", param="category")
     return balance.transaction(
         store,
-        kind=kind,
-        category=category,
+        move=balance.Move(kind=kind, category=category, description=form.get("description")),
         amount=amount,
         fee=int(form.get("fee", "0")),
         currency=_currency(form),
         source=form.get("source"),
-        description=form.get("description"),
     )
 
 
@@ -72,8 +70,7 @@ def top_up(store: Store, form: dict[str, str]) -> Object:
     emit(store, "topup.created", made)
     txn = balance.transaction(
         store,
-        kind="topup",
-        category="topup",
+        move=balance.Move(kind="topup", category="topup"),
         amount=made["amount"],
         fee=0,
         currency=made["currency"],

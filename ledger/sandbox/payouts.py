@@ -142,8 +142,7 @@ def _make(store: Store, amount: int, currency: str, *, automatic: bool) -> Objec
 def _send(store: Store, made: Object, contained: list[Object]) -> Object:
     out = balance.transaction(
         store,
-        kind="payout",
-        category="payout",
+        move=balance.Move(kind="payout", category="payout"),
         amount=-made["amount"],
         fee=0,
         currency=made["currency"],
@@ -168,8 +167,7 @@ def _send(store: Store, made: Object, contained: list[Object]) -> Object:
 def _back(store: Store, payout: Object, kind: str) -> None:
     back = balance.transaction(
         store,
-        kind=kind,
-        category="payout_reversal",
+        move=balance.Move(kind=kind, category="payout_reversal"),
         amount=payout["amount"],
         fee=0,
         currency=payout["currency"],

@@ -110,12 +110,14 @@ def end(store: Store, refund_id: str, how: str) -> bool:
     txn = store.need("balance_transaction", made["balance_transaction"])
     back = balance.transaction(
         store,
-        kind="refund_failure",
-        category="refund_failure",
+        move=balance.Move(
+            kind="refund_failure",
+            category="refund_failure",
+            rate=str(txn["exchange_rate"]) if txn["exchange_rate"] else None,
+        ),
         amount=-txn["amount"],
         fee=0,
         currency=txn["currency"],
-        rate=str(txn["exchange_rate"]) if txn["exchange_rate"] else None,
         source=made["id"],
     )
     made |= {
@@ -164,12 +166,14 @@ def _make(
     settled, currency, rate = balance.settled(store, amount, charge["currency"])
     txn = balance.transaction(
         store,
-        kind="refund" if charge["id"].startswith("ch") else "payment_refund",
-        category="refund",
+        move=balance.Move(
+            kind="refund" if charge["id"].startswith("ch") else "payment_refund",
+            category="refund",
+            rate=rate,
+        ),
         amount=-settled,
         fee=0,
         currency=currency,
-        rate=rate,
         source=made["id"],
     )
     made["balance_transaction"] = txn["id"]

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import stripe
 import ledger.gateway
 from ledger.config import Settings
 from ledger.core.payment_methods import IN_ANY, IN_ONE
-from ledger.gateway import PaymentGateway, StripeGateway
+from ledger.gateway import HostedPage, PaymentGateway, StripeGateway
 from ledger.sandbox import api, lists
 from ledger.sandbox.errors import ApiError
 from ledger.sandbox.parameters import FILE, call_of, check, known
@@ -87,27 +88,27 @@ def fits(name: str, path: str) -> bool:
     return re.fullmatch(pattern, name) is not None
 
 
-URLS: dict[str, Any] = {
-    "success_url": "http://127.0.0.1:1/thanks",
-    "cancel_url": "http://127.0.0.1:1/back",
-}
 LABELS = {"pledge": "7"}
 PLEDGE: dict[str, Any] = {
-    **URLS,
     "amount": 6000,
     "currency": "USD",
     "name": "Solar roof",
     "email": "kim@example.org",
-    "reference": "PLG-7",
-    "metadata": LABELS,
-    "methods": ("card", "us_bank_account"),
 }
+PAGE = HostedPage(
+    "PLG-7",
+    LABELS,
+    success_url="http://127.0.0.1:1/thanks",
+    cancel_url="http://127.0.0.1:1/back",
+    methods=("card", "us_bank_account"),
+)
+BY_CARD = replace(PAGE, methods=("card",))
 
 
 def every_call(sandbox: Sandbox, gateway: StripeGateway) -> set[str]:
     """Call every method of the gateway once, and return their names."""
     client = gateway.client
-    page = gateway.create_checkout_session(key="a", **PLEDGE)
+    page = gateway.create_checkout_session(key="a", page=PAGE, **PLEDGE)
     sandbox.pay(page.url or "")
     intent = gateway.retrieve_checkout_session(page.id).payment_intent_id or ""
     charge = gateway.retrieve_payment_intent(intent).charge_id or ""
@@ -118,14 +119,12 @@ def every_call(sandbox: Sandbox, gateway: StripeGateway) -> set[str]:
     gateway.find_refund(charge_id=charge, metadata=LABELS)
     customer = gateway.create_customer(key="c", email="kim@example.org", metadata=LABELS)
     kept: dict[str, Any] = {"customer_id": customer, "metadata": LABELS}
-    setup = gateway.create_setup_page(key="d", **kept, **URLS, reference="PLG-7", methods=("card",))
+    setup = gateway.create_setup_page(key="d", customer_id=customer, page=BY_CARD)
     sandbox.pay(setup.url or "")
     saved = gateway.retrieve_saved_card(setup.setup_intent_id or "").payment_method_id or ""
     gateway.charge_saved_card(key="e", amount=500, currency="USD", payment_method_id=saved, **kept)
     gateway.find_payment_intent(**kept)
-    begun = gateway.create_subscription_page(
-        key="f", every="month", **{**PLEDGE, "methods": ("card",)}
-    )
+    begun = gateway.create_subscription_page(key="f", every="month", page=BY_CARD, **PLEDGE)
     sandbox.pay(begun.url or "")
     subscription = gateway.retrieve_checkout_session(begun.id).subscription_id or ""
     found = gateway.retrieve_subscription(subscription)

@@ -10,7 +10,7 @@ from ledger.core.days import day_in
 from ledger.core.payment_methods import offered
 from ledger.core.vocabulary import AttemptState
 from ledger.db import Database, Session
-from ledger.gateway import PaymentGateway
+from ledger.gateway import HostedPage, PaymentGateway
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
@@ -71,11 +71,13 @@ def start_checkout(
         currency=attempt.commodity,
         name=title,
         email=email,
-        reference=pledge.reference,
-        metadata={"pledge": str(pledge.id), "attempt": str(attempt.id)},
-        success_url=success_url,
-        cancel_url=cancel_url,
-        methods=methods,
+        page=HostedPage(
+            reference=pledge.reference,
+            metadata={"pledge": str(pledge.id), "attempt": str(attempt.id)},
+            success_url=success_url,
+            cancel_url=cancel_url,
+            methods=methods,
+        ),
     )
     db.run(
         lambda session: payments.record_session(

@@ -12,7 +12,7 @@ from ledger.core.payment_methods import KEPT
 from ledger.core.vocabulary import AttemptState, Interval, RecurringState
 from ledger.db import Database, Session
 from ledger.errors import Conflict, Invalid, PoolbookError
-from ledger.gateway import PaymentGateway, Subscription
+from ledger.gateway import HostedPage, PaymentGateway, Subscription
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
 from ledger.models.parties import Party
@@ -59,11 +59,13 @@ def start_recurring(
         every=gift.every,
         name=title,
         email=email,
-        reference=gift.reference,
-        metadata={"recurring": str(gift.id), "attempt": str(attempt.id)},
-        success_url=success_url,
-        cancel_url=cancel_url,
-        methods=KEPT,
+        page=HostedPage(
+            reference=gift.reference,
+            metadata={"recurring": str(gift.id), "attempt": str(attempt.id)},
+            success_url=success_url,
+            cancel_url=cancel_url,
+            methods=KEPT,
+        ),
     )
     db.run(
         lambda session: payments.record_session(
@@ -95,11 +97,13 @@ def start_new_card(
     answer = gateway.create_setup_page(
         key=attempt.idempotency_key,
         customer_id=gift.stripe_customer_id,
-        reference=gift.reference,
-        metadata={"recurring": str(gift.id), "attempt": str(attempt.id)},
-        success_url=success_url,
-        cancel_url=cancel_url,
-        methods=KEPT,
+        page=HostedPage(
+            reference=gift.reference,
+            metadata={"recurring": str(gift.id), "attempt": str(attempt.id)},
+            success_url=success_url,
+            cancel_url=cancel_url,
+            methods=KEPT,
+        ),
     )
     db.run(
         lambda session: payments.record_session(

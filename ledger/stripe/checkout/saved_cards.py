@@ -9,7 +9,7 @@ from ledger.core.payment_methods import KEPT
 from ledger.core.vocabulary import AttemptState
 from ledger.db import Database
 from ledger.errors import Conflict, PoolbookError
-from ledger.gateway import KeyReused, PaymentGateway, PaymentIntent
+from ledger.gateway import HostedPage, KeyReused, PaymentGateway, PaymentIntent
 from ledger.models.mandates import Mandate
 from ledger.models.parties import Party
 from ledger.models.payments import PaymentAttempt
@@ -48,11 +48,13 @@ def start_setup(
     answer = gateway.create_setup_page(
         key=attempt.idempotency_key,
         customer_id=_customer(db, gateway, pledge, attempt, now),
-        reference=pledge.reference,
-        metadata={"pledge": str(pledge.id), "attempt": str(attempt.id)},
-        success_url=success_url,
-        cancel_url=cancel_url,
-        methods=KEPT,
+        page=HostedPage(
+            reference=pledge.reference,
+            metadata={"pledge": str(pledge.id), "attempt": str(attempt.id)},
+            success_url=success_url,
+            cancel_url=cancel_url,
+            methods=KEPT,
+        ),
     )
     db.run(
         lambda session: payments.record_session(
