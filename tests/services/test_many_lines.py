@@ -62,6 +62,6 @@ def test_selected_lines_become_one_thing_all_or_none(street: Street) -> None:
     rows = bulk.alike(bulk.selected(session, book_id=book, line_ids=everything[:2]), fee)
     assert bulk.book_many(session, rows, by=street.treasurer.id, now=NOW) == 2
     assert street.balance(6540) == 1_200
-    with pytest.raises(Invalid, match="None of these"):
+    with pytest.raises(bulk.NothingToBook, match="None of these"):
         bulk.book_many(session, [], by=street.treasurer.id, now=NOW)
     street.assert_sound()

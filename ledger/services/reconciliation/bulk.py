@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from ledger.core.accounts import Acct
 from ledger.db import ReadSession, Session
-from ledger.errors import Invalid, PoolbookError
+from ledger.errors import Conflict, PoolbookError
 from ledger.models.statements import BankLine, LineState
 from ledger.services.banking.items import Item, items_of
 from ledger.services.reconciliation.meanings import Doing, Part, book
@@ -20,6 +20,10 @@ from ledger.services.reconciliation.scoring import CERTAIN, Idea, Why, chosen, i
 
 MOST = 50
 AGAINST = frozenset({Why.TOO_MUCH, Why.OTHER_ACCOUNT, Why.TWO_WAYS, Why.SHARED_ACCOUNT})
+
+
+class NothingToBook(Conflict):
+    """None of the lines is open, or certain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +80,10 @@ def alike(items: Sequence[Item], same: Same) -> list[tuple[Item, Part]]:
 def book_many(
     session: Session, rows: Sequence[tuple[Item, Part]], *, by: UUID, now: datetime
 ) -> int:
-    """Book lines, all or none; return how many. Raises Invalid when none is left, and as the
-    service of a line does, naming the line."""
+    """Book lines, all or none; return how many. Raises NothingToBook when none is left, and as
+    the service of a line does, naming the line."""
     if not rows:
-        raise Invalid("None of these lines can be booked this way.", place="line")
+        raise NothingToBook("None of these lines can be booked this way.", place="line")
     for item, part in rows:
         try:
             book(session, Doing(item.id, part, by, now))

@@ -55,6 +55,9 @@ def book(code: str) -> Response:
             flash(_("Lines booked: %(count)s.", count=count))
             return redirect(url_for("statements.show", code=code), 303)
         seen = here().db.run(lambda session: previews.trial(session, do))
+    except bulk.NothingToBook as refusal:
+        flash(refusal.message)
+        return redirect(url_for("statements.show", code=code), 303)
     except PoolbookError as refusal:
         status = 422 if isinstance(refusal, Invalid | NotFound) else 409
         return bank_page(owner, errors_of(refusal), status)
