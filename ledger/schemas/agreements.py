@@ -33,10 +33,11 @@ class MoneyAsked(SumAsked):
 
 @dataclass(frozen=True, slots=True)
 class ClaimAsked(MoneyAsked):
-    """Also what the receipt says: who was paid, under which number."""
+    """Also what the receipt says, and the account to pay to: who was paid, under which number."""
 
     payee: str
     bill_number: str
+    iban: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,14 @@ REQUEST_FIELDS: Mapping[str, Build] = {
     ),
     "bill_number": lambda _exponent, _needed: Line(
         load_default="", longest=64, metadata=asked(later("Number of the bill"))
+    ),
+    "iban": lambda _exponent, _needed: Line(
+        load_default="",
+        longest=42,
+        metadata=asked(
+            later("IBAN to pay to"),
+            hint=later("For a claim, your own. It goes into payment files."),
+        ),
     ),
     "due_on": lambda _exponent, _needed: Day(load_default=None, metadata=asked(later("Due"))),
     "account": lambda _exponent, _needed: Count(required=True),

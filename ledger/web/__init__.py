@@ -35,6 +35,7 @@ NOUNS = (
     "accounting.undo",
     "evidence.files",
     "evidence.receipts",
+    "spending.payments",
     "campaigns.matching_sponsors",
     "banking.statements",
     "banking.undo_import",

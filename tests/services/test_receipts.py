@@ -229,7 +229,8 @@ def test_with_a_person_goes_what_they_attached_to_claims_that_came_to_nothing(
     session = hamlet_session
     person = make_person(session, "Paul Passing")
     hamlet.member = person.id
-    paid = attach(session, files, claimed(session, hamlet, "kept"), b"a receipt")
+    kept = claimed(session, hamlet, "kept", Bill("Shop", iban="DE89370400440532013000"))
+    paid = attach(session, files, kept, b"a receipt")
     paid.note = "Paul Passing bought it"
     decide(session, open_request(session, "expense").id, hamlet.checker)
     refused = attach(session, files, claimed(session, hamlet, "refused"), b"another receipt")
@@ -240,4 +241,5 @@ def test_with_a_person_goes_what_they_attached_to_claims_that_came_to_nothing(
     # What the books rest on stays, without the name in its note.
     assert files.get(paid.stored_sha256, paid.file_key or "") == b"a receipt"
     assert paid.note == "[erased] bought it"
+    assert kept.terms == {"payee": "Shop"}
     assert sealed_files(session, files) == (2, None)

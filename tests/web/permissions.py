@@ -170,6 +170,9 @@ DEEDS: dict[str, Deed] = {
     "undo.ask": Deed(TREASURER, {"why": "Counted twice"}),
     "statements.upload": Deed(TREASURER),
     "evidence.attach": Deed(TREASURER),
+    "payment_files.make": Deed(
+        TREASURER, {"pay_on": TODAY.isoformat(), "file_format": "csv", "pay": "C-NONE"}
+    ),
     "evidence.erase": Deed(TREASURER, {"reason": "The wrong receipt"}),
     "bank_tables.send": Deed(TREASURER),
     "bank_tables.say": Deed(
@@ -491,6 +494,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "rights_log.download": ADMIN | {"auditor"},
     "journal.show": READERS,
     "receipts.show": READERS,
+    "payment_files.show": TREASURER,
     **dict.fromkeys(("evidence.show", "evidence.download", "evidence.preview"), READERS),
     "journal.entry": READERS,
     "undo.form": TREASURER,

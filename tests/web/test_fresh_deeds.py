@@ -25,7 +25,7 @@ AGAIN = "/sign-in/again"
 GUARDED = {
     # Approvals post what others asked for; the rest books, pays or promises money by hand.
     *("queue.decide", "manual_entries.do", "offline.record", "transfers.propose"),
-    *("payouts.refund", "payouts.retry"),
+    *("payouts.refund", "payouts.retry", "payment_files.make"),
     *(
         "agreements.carry_out",
         "pools.settle",

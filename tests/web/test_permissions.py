@@ -215,6 +215,7 @@ def test_those_who_may_do_it_are_not_refused(town: Town, endpoint: str) -> None:
         "payouts.refund": 409,
         "statements.upload": 422,
         "evidence.attach": 422,
+        "payment_files.make": 409,
         "bank_tables.send": 422,
         "gift_lists.send": 422,
         "ledgers.send": 422,

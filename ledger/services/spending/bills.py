@@ -7,20 +7,26 @@ never in an entry.
 from dataclasses import dataclass
 from datetime import date
 
+from ledger.core.iban import read_iban
+
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """Who is to be paid, under which number, and until when; empty where nobody has said."""
+    """Who is to be paid, under which number, until when and where to; empty if nobody has said."""
 
     payee: str = ""
     number: str = ""
     due_on: date | None = None
+    iban: str = ""
 
     def as_terms(self) -> dict[str, str]:
-        """Return the terms that say so."""
+        """Return the terms that say so. Raises Invalid for an IBAN that can be none."""
         due = self.due_on.isoformat() if self.due_on else ""
         told = {"payee": self.payee.strip(), "bill_number": self.number.strip(), "due_on": due}
+        told["iban"] = read_iban(self.iban) if self.iban.strip() else ""
         return {name: text for name, text in told.items() if text}
 
 
 NO_BILL = Bill()
+# The term that says of which day the payment file is that an agreement is in.
+IN_FILE = "in_file_on"

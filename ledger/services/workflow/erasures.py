@@ -16,10 +16,12 @@ from uuid import UUID
 from sqlalchemy import JSON, ColumnElement, Select, Table, Text, cast, delete, or_, select, update
 
 from ledger.core.days import day_in
+from ledger.core.states import AgreementKind
 from ledger.core.vocabulary import OPEN_PLEDGES, Consent, LegalNature, RecurringState
 from ledger.db import Session
 from ledger.errors import Conflict, NotFound
 from ledger.models import Base
+from ledger.models.agreements import Agreement
 from ledger.models.books import Book
 from ledger.models.factors import Challenge, FactorReset, Passkey, RecoveryCode, Totp
 from ledger.models.hours import HoursEntry
@@ -205,6 +207,13 @@ def _bank_texts(session: Session, entries: Select[UUID]) -> None:
 def _person(session: Session, person: Person) -> None:
     """Empty the row that decisions and roles of the past refer to."""
     person.name, person.email = "", f"{person.id}@erased.invalid"
+    for claim in session.scalars(
+        select(Agreement).where(
+            Agreement.made_by == person.id, Agreement.kind == AgreementKind.EXPENSE
+        )
+    ):
+        # The account to which they were paid back.
+        claim.terms = {name: text for name, text in claim.terms.items() if name != "iban"}
     for table in (ApiToken, IdempotencyKey, SignInSession, *FACTORS):
         session.execute(delete(table).where(table.person_id == person.id))
 

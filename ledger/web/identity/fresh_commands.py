@@ -22,6 +22,7 @@ WHAT: dict[str, Any] = {
     "payouts.refund": later("refund a donor"),
     "payouts.retry": later("send a refund again"),
     "transfers.propose": later("transfer money"),
+    "payment_files.make": later("make a payment file"),
     "agreements.carry_out": later("carry out a step of an agreement"),
     "pools.settle": later("settle with a pool"),
     "pools.settle_all": later("settle with a pool"),

@@ -10,6 +10,7 @@ from uuid import UUID
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
 
+from ledger.core.iban import in_groups
 from ledger.core.states import AgreementKind
 from ledger.core.vocabulary import FundClass
 from ledger.core.written import format_day, format_quantity
@@ -60,7 +61,12 @@ def _spending(session: Session, asked: Requested[SpendingAsked]) -> Agreement:
             reason=asked.answers.reason,
             account=asked.answers.account,
             function=asked.answers.function,
-            bill=Bill(asked.answers.payee, asked.answers.bill_number, asked.answers.due_on),
+            bill=Bill(
+                asked.answers.payee,
+                asked.answers.bill_number,
+                asked.answers.due_on,
+                asked.answers.iban,
+            ),
         ),
         made_by=asked.by,
         now=asked.now,
@@ -121,7 +127,7 @@ def _expense(session: Session, asked: Requested[ClaimAsked]) -> Agreement:
         request=_money(asked.answers),
         claimed_by=asked.by,
         now=asked.now,
-        bill=Bill(asked.answers.payee, asked.answers.bill_number),
+        bill=Bill(asked.answers.payee, asked.answers.bill_number, iban=asked.answers.iban),
     )
 
 
@@ -257,6 +263,7 @@ def _bill_facts(_session: ReadSession, row: Agreement) -> Facts:
     told = (
         (_("Paid to"), row.terms.get("payee")),
         (_("Number of the bill"), row.terms.get("bill_number")),
+        (_("IBAN"), in_groups(str(row.terms.get("iban", "")))),
         (_("Due"), format_day(date.fromisoformat(due), chosen()) if due else None),
     )
     return [(label, text) for label, text in told if text]
