@@ -7,7 +7,7 @@ from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.schemas.payment_files import FileWantedForm
 from ledger.services.spending import payment_files
 from ledger.services.spending.payment_files import PaymentOrder
-from ledger.web.identity.sessions import fresh_needed
+from ledger.web.identity.sessions import fresh_needed, held_answers
 from ledger.web.site.context import (
     book_for,
     now,
@@ -29,7 +29,7 @@ TICKED = "pay"
 @pages.get("/books/<code>/payments")
 def show(code: str) -> Response:
     """Show what waits to be paid."""
-    return _page(code, {}, {})
+    return _page(code, held_answers(), {})
 
 
 @pages.post("/books/<code>/payments")
