@@ -139,11 +139,27 @@ def held_money_owed(
 
 
 def refund_owed(
-    *, book: str, fund: str, currency: str, amount: int, recurring: bool = False
+    *,
+    book: str,
+    fund: str,
+    currency: str,
+    amount: int,
+    recurring: bool = False,
+    pledge: str | None = None,
+    payment: str | None = None,
 ) -> list[Entry]:
-    """A gift is to go back, as with one made twice: it is no income any more (REF-3)."""
+    """A gift is to go back, as with one made twice: it is no income any more (REF-3). ``pledge``
+    names what came without Stripe, ``payment`` the entry that brought it where there is none."""
     income = Acct.RECURRING_DONATIONS if recurring else Acct.DONATIONS
-    return [entry(book, pair(fund, currency, amount, income, Acct.REFUNDS_PAYABLE))]
+    legs = pair(
+        fund,
+        currency,
+        amount,
+        income,
+        Acct.REFUNDS_PAYABLE,
+        on_credit={"pledge": pledge, "payment": payment},
+    )
+    return [entry(book, legs)]
 
 
 def owed_refund_settled(

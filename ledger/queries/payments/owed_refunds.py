@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from ledger.core.accounts import Acct
 from ledger.db import ReadSession
@@ -23,6 +24,9 @@ SOURCES = ("stripe", "correction")
 BOUNCED = "refund_bounced"
 HELD = "money_held"
 NEWEST = 100
+# What brought a contribution without Stripe, and under which source it is owed back.
+BROUGHT = ("transfer_received", "cash_received", "receipt_identified", "gift_with_reclaim")
+WITHOUT_STRIPE = "contribution"
 # Why something is owed back.
 RETURNED, GOAL, MISTAKE = "returned", "goal", "mistake"
 
@@ -103,7 +107,8 @@ def owed_refunds(session: ReadSession, *, book_id: UUID) -> list[Contribution]:
         .where(txn.book_id == book_id, txn.owed_back > 0)
         .order_by(txn.created_at, txn.stripe_txn_id)
     )
-    return [_contribution(*row) for row in rows] + _without_stripe(session, book_id)
+    through_stripe = [_contribution(*row) for row in rows]
+    return through_stripe + _without_stripe(session, book_id) + _of_entries(session, book_id)
 
 
 def owed_of_pledge(session: ReadSession, *, pledge: Pledge) -> int:
@@ -117,6 +122,105 @@ def owed_of_pledge(session: ReadSession, *, pledge: Pledge) -> int:
         )
     )
     return -int(found or 0)
+
+
+def owed_of_entry(session: ReadSession, *, book_id: UUID, entry_id: UUID) -> int:
+    """Return what of a contribution without Stripe was called a mistake, paid back or not."""
+    undone = aliased(Entry)
+    found = session.scalar(
+        select(func.sum(-Posting.quantity))
+        .join(Entry, (Entry.book_id == Posting.book_id) & (Entry.id == Posting.entry_id))
+        .where(
+            Entry.book_id == book_id,
+            Entry.source == WITHOUT_STRIPE,
+            Entry.external_ref.startswith(f"{entry_id}/", autoescape=True),
+            Posting.account == Acct.REFUNDS_PAYABLE,
+            ~exists().where(undone.book_id == Entry.book_id, undone.reverses == Entry.id),
+        )
+    )
+    return int(found or 0)
+
+
+def newest_without_stripe(session: ReadSession, *, book_id: UUID) -> list[Contribution]:
+    """Return the newest contributions of a book that came by bank or in cash."""
+    undone = aliased(Entry)
+    rows = session.execute(
+        select(
+            Entry.id,
+            Entry.recorded_at,
+            Posting.commodity,
+            Fund.code,
+            func.sum(-Posting.quantity),
+            func.max(Posting.pledge),
+            func.max(Party.name),
+        )
+        .join(Posting, (Posting.book_id == Entry.book_id) & (Posting.entry_id == Entry.id))
+        .join(Fund, Fund.id == Posting.fund_id)
+        .outerjoin(
+            Pledge, (Pledge.book_id == Posting.book_id) & (Pledge.reference == Posting.pledge)
+        )
+        .outerjoin(Party, Party.id == Pledge.party_id)
+        .where(
+            Entry.book_id == book_id,
+            Entry.event_type.in_(BROUGHT),
+            Posting.account.in_(CONTRIBUTIONS),
+            ~exists().where(undone.book_id == Entry.book_id, undone.reverses == Entry.id),
+        )
+        .group_by(Entry.id, Entry.recorded_at, Posting.commodity, Fund.code)
+        .having(func.sum(-Posting.quantity) > 0)
+        .order_by(Entry.id.desc())
+        .limit(NEWEST)
+    )
+    return [
+        Contribution(
+            name=str(entry_id),
+            at=at,
+            amount=int(amount),
+            owed=0,
+            commodity=commodity,
+            fund=fund,
+            pledge_id=None,
+            reference=pledge or "",
+            donor=donor or "",
+            reason=MISTAKE,
+        )
+        for entry_id, at, commodity, fund, amount, pledge, donor in rows
+    ]
+
+
+def _of_entries(session: ReadSession, book_id: UUID) -> list[Contribution]:
+    """Return what is owed of contributions without a pledge, by the entries that brought them."""
+    owed = func.sum(-Posting.quantity)
+    rows = session.execute(
+        select(Posting.payment, Posting.commodity, Fund.code, func.min(Entry.recorded_at), owed)
+        .join(Entry, (Entry.book_id == Posting.book_id) & (Entry.id == Posting.entry_id))
+        .join(Fund, Fund.id == Posting.fund_id)
+        .outerjoin(BalanceTransaction, BalanceTransaction.stripe_txn_id == Posting.payment)
+        .where(
+            Posting.book_id == book_id,
+            Posting.account == Acct.REFUNDS_PAYABLE,
+            Posting.payment.is_not(None),
+            BalanceTransaction.stripe_txn_id.is_(None),
+        )
+        .group_by(Posting.payment, Posting.commodity, Fund.code)
+        .having(owed > 0)
+        .order_by(Posting.payment)
+    )
+    return [
+        Contribution(
+            name=payment or "",
+            at=at,
+            amount=int(amount),
+            owed=int(amount),
+            commodity=commodity,
+            fund=fund,
+            pledge_id=None,
+            reference="",
+            donor="",
+            reason=MISTAKE,
+        )
+        for payment, commodity, fund, at, amount in rows
+    ]
 
 
 def _without_stripe(session: ReadSession, book_id: UUID) -> list[Contribution]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from ledger.core import bookkeeping
 from ledger.core.accounts import Acct
@@ -17,8 +17,10 @@ from ledger.core.figures import given
 from ledger.core.vocabulary import FulfilmentSource, RefundState
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
-from ledger.ids import new_id
+from ledger.ids import new_id, uuid_of
 from ledger.models.books import Book, Fund
+from ledger.models.journal import Entry as EntryRow
+from ledger.models.journal import Posting
 from ledger.models.payments import BalanceTransaction, Refund
 from ledger.models.pledges import Pledge
 from ledger.models.statements import Match, MatchRule
@@ -43,6 +45,8 @@ class Debt:
     commodity: str
     txn: BalanceTransaction | None
     pledge: Pledge | None
+    # The entry that brought it, where there is neither.
+    entry: str | None = None
 
 
 def match_repaid(
@@ -119,11 +123,33 @@ def _debt(session: ReadSession, owed: str, book: Book, commodity: str) -> Debt:
     if txn is not None and txn.book_id == book.id and txn.commodity == commodity:
         pledge = session.get(Pledge, txn.pledge_id) if txn.pledge_id else None
         return Debt(fund_of(session, txn), txn.owed_back, commodity, txn, pledge)
+    brought = session.get(EntryRow, (book.id, uuid_of(owed))) if uuid_of(owed) else None
+    if brought is not None:
+        return _debt_of_entry(session, brought, commodity)
     pledge = pledge_by_reference(session, book.id, owed)
     if pledge is None or pledge.commodity != commodity:
         raise NotFound("Nothing is owed back to a donor under this name.", place="owed")
     fund = session.get_one(Fund, pledge.fund_id)
     return Debt(fund, owed_of_pledge(session, pledge=pledge), commodity, None, pledge)
+
+
+def _debt_of_entry(session: ReadSession, brought: EntryRow, commodity: str) -> Debt:
+    """Return what is owed of a contribution without a pledge. Raises NotFound for nothing."""
+    row = session.execute(
+        select(Posting.fund_id, func.sum(-Posting.quantity))
+        .where(
+            Posting.book_id == brought.book_id,
+            Posting.account == Acct.REFUNDS_PAYABLE,
+            Posting.payment == str(brought.id),
+            Posting.commodity == commodity,
+        )
+        .group_by(Posting.fund_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("Nothing is owed back to a donor under this name.", place="owed")
+    fund_id, amount = row
+    fund = session.get_one(Fund, fund_id)
+    return Debt(fund, int(amount), commodity, None, None, str(brought.id))
 
 
 def _post(
@@ -148,7 +174,7 @@ def _post(
         fund=debt.fund.code,
         currency=debt.commodity,
         amount=amount,
-        payment=txn.stripe_txn_id if txn is not None else None,
+        payment=txn.stripe_txn_id if txn is not None else debt.entry,
         pledge=pledge.reference if txn is None and pledge is not None else None,
     )
     labels = labels_of_payment(session, txn) if txn is not None else {}

@@ -11,17 +11,20 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core.accounts import Acct
+from ledger.core.amount import plain_text
 from ledger.core.bounds import LONGEST_TEXT, check_text
 from ledger.core.entry import Entry as CoreEntry
 from ledger.core.vocabulary import FulfilmentSource
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
+from ledger.models.books import Book
 from ledger.models.journal import Entry
 from ledger.models.payments import Payout
 from ledger.models.pledges import Fulfilment, Pledge
 from ledger.models.statements import BankLinePart, LineState, Match, MatchRule
 from ledger.queries.books.books import fund_by_code
 from ledger.queries.books.funds import on_account, spendable
+from ledger.queries.payments.owed_refunds import owed_of_entry
 from ledger.services.accounting.fund_control import lock_fund
 from ledger.services.banking import repayments
 from ledger.services.banking.deposits import stands_again
@@ -66,6 +69,10 @@ def undoing(session: ReadSession, *, line_id: UUID) -> tuple[Item, Match, CoreEn
         raise Conflict(
             "This entry has since been moved to another fund. Undo the entry that stands there.",
             place="line",
+        )
+    if owed_of_entry(session, book_id=match.book_id, entry_id=match.entry_id):
+        raise Conflict(
+            "This contribution is owed back to its donor. Undo that entry first.", place="line"
         )
     _check_payout(session, match)
     for row, pledge in _made_good(session, match):
@@ -132,8 +139,11 @@ def _take_back(
         left = spendable(session, fund)
         if left < min(0, had[fund.id]) and not fund.negative_allowed:
             raise Conflict(
-                "The fund no longer holds this money, because it has since been spent.",
+                "The fund {fund} no longer holds this money, because it has since been spent: "
+                "{missing} are missing.",
                 place="line",
+                fund=fund.name or fund.code,
+                missing=plain_text(-left, session.get_one(Book, fund.book_id).commodity),
             )
         if on_account(session, fund, Acct.TAX_RECLAIM_RECEIVABLE) < 0:
             raise Conflict("The tax on this contribution has since been reclaimed.", place="line")

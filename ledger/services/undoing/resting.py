@@ -20,6 +20,7 @@ from ledger.models.hours import HoursEntry
 from ledger.models.journal import Entry, Posting
 from ledger.models.pools import AllocationLine, AllocationRun
 from ledger.models.statements import Match, MatchRule
+from ledger.queries.payments.owed_refunds import WITHOUT_STRIPE
 from ledger.services.undoing.events import Event, named, not_reversed, steps_of
 
 Finder = Callable[[ReadSession, Event], Sequence[Entry]]
@@ -171,6 +172,20 @@ def on_deposit(session: ReadSession, event: Event) -> Sequence[Entry]:
                 keys.append((book_id, item.deposit_entry_id))
             keys.append((book_id, item.bounce_entry_id))
     return _by_keys(session, keys)
+
+
+def owed_back(session: ReadSession, event: Event) -> Sequence[Entry]:
+    """What of a contribution by bank or in cash was called a mistake, and is owed back."""
+    bases = [entry_id for _book, entry_id in event.origins]
+    return [
+        row
+        for row in _standing(
+            session,
+            event,
+            and_(Entry.source == WITHOUT_STRIPE, Entry.event_type == "refund_owed"),
+        )
+        if uuid_of(row.external_ref.partition("/")[0]) in bases
+    ]
 
 
 def on_line(session: ReadSession, event: Event) -> Sequence[Entry]:

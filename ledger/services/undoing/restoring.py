@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from ledger.core.accounts import Acct
 from ledger.core.states import MOVES, AgreementState, Move
@@ -230,6 +230,7 @@ def owed(session: Session, undone: Undone) -> None:
     txn = session.get(BalanceTransaction, undone.event.first.external_ref.partition("/")[0])
     amount = -sum(quantity for _payment, quantity in _on_refunds(session, undone))
     if txn is None:
+        _check_owed(session, undone)
         return
     if txn.owed_back < amount:
         raise Conflict(
@@ -237,6 +238,29 @@ def owed(session: Session, undone: Undone) -> None:
         )
     txn.owed_back -= amount
     session.flush()
+
+
+def _check_owed(session: Session, undone: Undone) -> None:
+    """Refuse where a donor has more of a contribution without Stripe than is owed of it now."""
+    first = undone.event.first
+    rows = session.execute(
+        select(Posting.pledge, Posting.payment).where(
+            Posting.book_id == first.book_id,
+            Posting.entry_id == first.id,
+            Posting.account == Acct.REFUNDS_PAYABLE,
+        )
+    )
+    for pledge, payment in rows:
+        named = Posting.pledge == pledge if pledge else Posting.payment == payment
+        left = session.scalar(
+            select(func.sum(Posting.quantity)).where(
+                Posting.book_id == first.book_id, Posting.account == Acct.REFUNDS_PAYABLE, named
+            )
+        )
+        if int(left or 0) > 0:
+            raise Conflict(
+                "This contribution has since been paid back, at least in part.", place="entry"
+            )
 
 
 def repaid(session: Session, undone: Undone) -> None:

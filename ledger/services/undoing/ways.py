@@ -65,7 +65,7 @@ Way = Here | There | Never
 _PLEDGES = restoring.fulfilments
 _PLAIN = Here(restore=(_PLEDGES,))
 _BANK = Here(
-    (resting.on_deposit, resting.on_line),
+    (resting.on_deposit, resting.on_line, resting.owed_back),
     (_PLEDGES, restoring.gift_of_list, restoring.arrival),
 )
 

@@ -1,5 +1,6 @@
 """The books: journal, one entry, an account's statement, the trial balance; corrections."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from uuid import UUID
@@ -11,9 +12,11 @@ from werkzeug.wrappers import Response
 from ledger.core.accounts import Layer
 from ledger.core.currencies import exponent
 from ledger.errors import Invalid, NotFound
+from ledger.ids import uuid_of
 from ledger.models.books import Book
 from ledger.queries.books import balances, journal, journal_search
 from ledger.queries.books.books import accounts_of, funds_of
+from ledger.queries.payments.owed_refunds import BROUGHT
 from ledger.schemas import forms
 from ledger.schemas.journal import AccountFilter, AsOfForm, EntryFilter, entry_filter
 from ledger.schemas.money import CorrectionForm
@@ -230,6 +233,11 @@ def asked_of(schema: forms.Form[forms.Made]) -> tuple[forms.Made, dict[str, list
         return read_form(schema, {k: v for k, v in given.items() if k not in errors}), errors
 
 
+def _named_outside(reference: str) -> str:
+    """Return what the outside world calls an event, nothing where only we do."""
+    return "" if uuid_of(re.split("[/~#]", reference)[0]) else reference
+
+
 def _entry_page(
     code: str,
     entry_id: UUID,
@@ -250,6 +258,9 @@ def _entry_page(
         detail=detail,
         funds=funds,
         undoing=undoing,
+        # An identifier of ours tells nobody anything.
+        reference=_named_outside(detail.entry.external_ref),
+        is_contribution=detail.entry.event_type in BROUGHT,
         may_correct=visitor().may("propose_correction", book.id),
         form=Form(CorrectionForm(), values=values, errors=errors),
     )

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as later
 
 from ledger.core.vocabulary import LegalNature
 from ledger.errors import Conflict, Invalid
+from ledger.ids import uuid_of
 from ledger.models.agreements import Agreement
 from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.assets import AssetLoan
@@ -20,7 +21,7 @@ from ledger.queries.books.journal import entries_named
 from ledger.queries.pledges.pledges import pledge_by_reference
 from ledger.schemas.fields import asked
 from ledger.services.accounting import exchange
-from ledger.services.banking import cash, repayments
+from ledger.services.banking import cash, mistakes, repayments
 from ledger.services.books.books import ensure_commodity
 from ledger.services.equipment import contributed_use, low_value_items, supplies
 from ledger.services.equipment.assets import Receipt
@@ -221,6 +222,17 @@ def _bounced_cheque(told: Entered[answers.BouncedCheque]) -> UUID:
 
 
 def _given_by_mistake(told: Entered[answers.GivenByMistake]) -> UUID:
+    brought = uuid_of(told.answers.contribution)
+    if brought is not None:
+        return mistakes.owe_back(
+            told.session,
+            book=told.book,
+            entry_id=brought,
+            amount=told.answers.amount,
+            by=told.by,
+            on=told.answers.done_on,
+            now=told.now,
+        )
     txn = told.session.get(BalanceTransaction, told.answers.contribution)
     if txn is None or txn.book_id != told.book.id or txn.source_id is None:
         raise Invalid("This book has no such contribution.", place="contribution")

@@ -338,7 +338,10 @@ def _banked(session: ReadSession, book: Book) -> list[tuple[str, str]]:
 
 
 def _contributions(session: ReadSession, book: Book) -> list[tuple[str, str]]:
-    rows = owed_refunds.newest_contributions(session, book_id=book.id)
+    rows = [
+        *owed_refunds.newest_contributions(session, book_id=book.id),
+        *owed_refunds.newest_without_stripe(session, book_id=book.id),
+    ]
     return [(row.name, _contribution(book, row, row.amount)) for row in rows]
 
 
