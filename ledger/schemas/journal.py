@@ -29,12 +29,16 @@ class _Filters(Schema):
         allow_none=True,
         error_messages={"invalid": "Enter the account as a number."},
         validate=validate.Range(0, MAX_ACCOUNT, error="An account number has at most four digits."),
-        metadata=asked(later("Account"), widget="choice"),
+        metadata=asked(later("Account"), widget="choice", needed=True),
     )
-    fund = Line(load_default="", longest=32, metadata=asked(later("Fund"), widget="choice"))
-    event_type = Line(load_default="", longest=64, metadata=asked(later("Event"), widget="choice"))
-    since = Day(load_default=None, allow_none=True, metadata=asked(later("From")))
-    until = Day(load_default=None, allow_none=True, metadata=asked(later("To")))
+    fund = Line(
+        load_default="", longest=32, metadata=asked(later("Fund"), widget="choice", needed=True)
+    )
+    event_type = Line(
+        load_default="", longest=64, metadata=asked(later("Event"), widget="choice", needed=True)
+    )
+    since = Day(load_default=None, allow_none=True, metadata=asked(later("From"), needed=True))
+    until = Day(load_default=None, allow_none=True, metadata=asked(later("To"), needed=True))
     before = fields.UUID(load_default=None, allow_none=True)
     known_at = fields.AwareDateTime(
         load_default=None, allow_none=True, default_timezone=UTC, error_messages=AN_INSTANT
@@ -43,30 +47,32 @@ class _Filters(Schema):
         load_default=50,
         validate=validate.Range(1, MAX_PAGE, error="Enter a number between 1 and {max}."),
     )
-    amount = OptionalMoney(2, load_default=None, metadata=asked(later("Amount")))
+    amount = OptionalMoney(2, load_default=None, metadata=asked(later("Amount"), needed=True))
     words = Line(
         load_default="",
         longest=100,
-        metadata=asked(later("Text"), hint=later("In notes and in what the bank wrote.")),
+        metadata=asked(later("Text of notes and bank"), needed=True),
     )
-    reference = Line(load_default="", longest=100, metadata=asked(later("Reference")))
+    reference = Line(load_default="", longest=100, metadata=asked(later("Reference"), needed=True))
     maker = fields.UUID(
         load_default=None,
         allow_none=True,
         error_messages={"invalid_uuid": "Choose a person of the list."},
-        metadata=asked(later("Made or approved by"), widget="choice"),
+        metadata=asked(later("Made or approved by"), widget="choice", needed=True),
     )
     donor = Line(
         load_default="",
         longest=100,
-        metadata=asked(later("Donor"), hint=later("Name, or the whole e-mail address.")),
+        metadata=asked(later("Donor’s name or e-mail"), needed=True),
     )
     sums = fields.Boolean(load_default=False)
 
 
 def entry_filter(exponent: int) -> Form[JournalFilter]:
     """Return the filters of a journal whose currency has so many decimals."""
-    amount = OptionalMoney(exponent, load_default=None, metadata=asked(later("Amount")))
+    amount = OptionalMoney(
+        exponent, load_default=None, metadata=asked(later("Amount"), needed=True)
+    )
     return EntryFilter.with_fields({"amount": amount})
 
 

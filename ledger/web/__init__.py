@@ -30,6 +30,7 @@ NOUNS = (
     "equipment.equipment",
     "equipment.item",
     "workflow.desk",
+    "workflow.month_end",
     "accounting.journal",
     "accounting.sheets",
     "accounting.undo",

@@ -48,7 +48,12 @@ def an_inquiry_moves_nothing_and_waits_on_the_desk(shop: Shop) -> None:
         (waiting,) = waiting_for_evidence(session, book_id=pledge.book_id)
         (shown,) = (
             one
-            for one in desk.waiting(session, book_id=pledge.book_id, currency="USD")
+            for one in desk.waiting(
+                session,
+                book_id=pledge.book_id,
+                currency="USD",
+                standing=desk.standing(session, book_id=pledge.book_id),
+            )
             if one.kind == "disputes"
         )
     assert (waiting.status, waiting.amount) == ("warning_needs_response", 10_000)

@@ -167,7 +167,12 @@ def test_a_payment_that_names_no_pledge_is_shown_and_stops_no_other(
     with shop.db.snapshot() as session:
         seen = {
             row.kind: row.count
-            for row in desk.waiting(session, book_id=shop.own_book(), currency="USD")
+            for row in desk.waiting(
+                session,
+                book_id=shop.own_book(),
+                currency="USD",
+                standing=desk.standing(session, book_id=shop.own_book()),
+            )
         }
     assert seen["suspense"] == before + 1 == len(shop.suspended())
 

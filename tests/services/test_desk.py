@@ -7,14 +7,16 @@ import pytest
 from ledger.core.allocation import Rule
 from ledger.db import Session
 from ledger.models.pools import AllocationRun
-from ledger.queries.workflow.desk import waiting
+from ledger.queries.workflow.desk import standing, waiting
 from ledger.services.pools import allocations
 from tests.conftest import NOW
 from tests.services.hamlet import TODAY, Hamlet, decide, open_request, paid_into
 
 
 def shares_waiting(session: Session, hamlet: Hamlet, book: str = "A") -> int:
-    found = waiting(session, book_id=hamlet.books[book].id, currency="USD")
+    book_id = hamlet.books[book].id
+    stands = standing(session, book_id=book_id)
+    found = waiting(session, book_id=book_id, currency="USD", standing=stands)
     return next(row.count for row in found if row.kind == "shares")
 
 

@@ -439,6 +439,8 @@ VIEWS: dict[str, frozenset[str]] = {
     "things.lend_form": frozenset({"member", "treasurer"}),
     "items.show": CIRCLE,
     "desk.show": TREASURER,
+    "month_end.show": TREASURER,
+    "month_end.ahead": TREASURER,
     "statements.show": READERS,
     "reconciliation.show": READERS,
     "reconciliation.signed": ELSEWHERE,

@@ -291,7 +291,13 @@ def last_reconciled(session: ReadSession, *, book_id: UUID) -> dict[tuple[int, s
     return {(account, unit): on for account, unit, on in rows}
 
 
-def unreconciled(session: ReadSession, *, book_id: UUID, until: date) -> list[BankOfBook]:
+def unreconciled(
+    session: ReadSession,
+    *,
+    book_id: UUID,
+    until: date,
+    banks: Sequence[BankOfBook] | None = None,
+) -> list[BankOfBook]:
     """Return the bank accounts of which no signed statement of the day holds.
 
     An account of which no statement had begun by then is left out.
@@ -305,7 +311,29 @@ def unreconciled(session: ReadSession, *, book_id: UUID, until: date) -> list[Ba
     )
     return [
         bank
-        for bank in banks_of(session, book_id=book_id)
+        for bank in (banks_of(session, book_id=book_id) if banks is None else banks)
         if begun & set(bank.bank_account_ids)
         and not is_signed(session, book_id=book_id, bank=bank, until=until)
     ]
+
+
+def lacking_statements(
+    session: ReadSession, *, banks: Sequence[BankOfBook], until: date
+) -> list[BankOfBook]:
+    """Return those bank accounts whose statements have a gap up to a day or do not reach it.
+
+    An account of which no statement had begun by then is left out.
+    """
+    found = []
+    for bank in banks:
+        known = [
+            rows
+            for rows in _statements(session, bank).values()
+            if any(one.opens_on <= until for one in rows)
+        ]
+        if any(
+            not reaches(rows, until) or any(gap.amount != 0 for gap in gaps_between(rows, until))
+            for rows in known
+        ):
+            found.append(bank)
+    return found

@@ -1,19 +1,23 @@
 """What waits for a treasurer, by kind of work, with how much of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select
 
 from ledger.core.accounts import Acct
+from ledger.core.amount import Balance
 from ledger.core.vocabulary import CommodityKind, RefundState
 from ledger.db import ReadSession
 from ledger.models.assets import Intake
 from ledger.models.base import Base
 from ledger.models.books import Commodity
 from ledger.models.hours import HoursEntry, HoursState
+from ledger.models.jobs import CheckRun
 from ledger.models.payments import BalanceTransaction, Refund
+from ledger.models.periods import Period, PeriodState
 from ledger.models.pools import AllocationLine, AllocationRun, Pool, RunState
 from ledger.queries.approvals.agreements import to_carry_out
 from ledger.queries.approvals.requests import count_open
@@ -24,7 +28,9 @@ from ledger.queries.jobs.check_runs import failed_rules
 from ledger.queries.payments.disputes import waiting_for_evidence
 from ledger.queries.payments.payments import payouts_in_transit
 from ledger.queries.payments.stripe_balance import differing_currencies, in_suspense
+from ledger.queries.workflow.outlook import MONEY
 
+SHOWN = (Acct.UNDEPOSITED_CASH, Acct.UNAPPLIED_RECEIPTS, Acct.REFUNDS_PAYABLE)
 STUCK_REFUNDS = (RefundState.FAILED, RefundState.UNANSWERED, RefundState.BOUNCED)
 
 
@@ -39,15 +45,52 @@ class Waiting:
     due_at: datetime | None = None
 
 
-def waiting(session: ReadSession, *, book_id: UUID, currency: str) -> list[Waiting]:
-    """Return every kind of work of a book, also those with nothing to do."""
-    counts = _counts(session, book_id)
-    in_transit = payouts_in_transit(session, book_id=book_id)
-    balances = balances_by_account(
-        session,
-        book_id=book_id,
-        accounts=(Acct.UNDEPOSITED_CASH, Acct.UNAPPLIED_RECEIPTS, Acct.REFUNDS_PAYABLE),
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the books stand: until when they are closed, and what the last check found.
+
+    ``counts`` are how many items of each kind of work wait; balances are those of the accounts
+    that the desk shows, by number.
+    """
+
+    closed: date | None
+    checked: date | None
+    broken_rules: int
+    counts: Mapping[str, int]
+    balances: Mapping[int, Balance]
+
+
+def standing(session: ReadSession, *, book_id: UUID) -> Standing:
+    """Return where the books of a book stand."""
+    closed = select(func.max(Period.until_on)).where(
+        Period.book_id == book_id, Period.state == PeriodState.CLOSED
     )
+    newest = select(CheckRun.day).order_by(CheckRun.day.desc()).limit(1)
+    counts = _counts(book_id)
+    found = session.execute(
+        select(
+            closed.scalar_subquery(),
+            newest.scalar_subquery(),
+            failed_rules().scalar_subquery(),
+            *(count.scalar_subquery().label(kind) for kind, count in counts.items()),
+        )
+    ).one()
+    return Standing(
+        found[0],
+        found[1],
+        len((found[2] or "").split()),
+        dict(zip(counts, found[3:], strict=True)),
+        balances_by_account(session, book_id=book_id, accounts={*MONEY, *SHOWN}),
+    )
+
+
+def waiting(
+    session: ReadSession, *, book_id: UUID, currency: str, standing: Standing
+) -> list[Waiting]:
+    """Return every kind of work of a book, also those with nothing to do."""
+    counts = standing.counts
+    in_transit = payouts_in_transit(session, book_id=book_id)
+    balances = standing.balances
     cash = balances[Acct.UNDEPOSITED_CASH][currency]
     suspended = in_suspense(session, book_id=book_id)
     # What Stripe moved and nobody could name is shown by itself.
@@ -77,12 +120,12 @@ def waiting(session: ReadSession, *, book_id: UUID, currency: str) -> list[Waiti
         Waiting("agreements", to_carry_out(session, book_id=book_id)),
         Waiting("shares", counts["shares"]),
         Waiting("proposals", count_open(session, book_id=book_id)),
-        Waiting("broken_rules", counts["broken_rules"]),
+        Waiting("broken_rules", standing.broken_rules),
     ]
 
 
-def _counts(session: ReadSession, book_id: UUID) -> dict[str, int]:
-    """Return how many of each kind of work wait, in one question."""
+def _counts(book_id: UUID) -> dict[str, Select[int]]:
+    """Return the questions for how many of each kind of work wait."""
     shares = (
         select(func.count())
         .select_from(AllocationLine)
@@ -97,7 +140,7 @@ def _counts(session: ReadSession, book_id: UUID) -> dict[str, int]:
             AllocationLine.quantity > 0,
         )
     )
-    counts = {
+    return {
         "bank_lines": waiting_count(book_id),
         "unposted": _count(BalanceTransaction, BalanceTransaction.posted_at.is_(None)),
         "refunds": _count(Refund, Refund.book_id == book_id, Refund.state.in_(STUCK_REFUNDS)),
@@ -107,14 +150,6 @@ def _counts(session: ReadSession, book_id: UUID) -> dict[str, int]:
         "valuations": _count(Intake, without_value(book_id)),
         "shares": shares,
     }
-    found = session.execute(
-        select(
-            failed_rules().scalar_subquery(),
-            *(count.scalar_subquery().label(kind) for kind, count in counts.items()),
-        )
-    ).one()
-    broken = {"broken_rules": len((found[0] or "").split())}
-    return dict(zip(counts, found[1:], strict=True)) | broken
 
 
 def _count(table: type[Base], *conditions: ColumnElement[bool]) -> Select[int]:

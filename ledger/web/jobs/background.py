@@ -3,6 +3,7 @@
 The page reloads itself without any script, so it can be left and come back to.
 """
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,10 @@ from flask_babel import lazy_gettext as later
 from werkzeug.wrappers import Response as BaseResponse
 
 from ledger import auth
+from ledger.core.written import format_day
 from ledger.errors import NotFound
 from ledger.models.background_jobs import BackgroundJob, BackgroundKind, BackgroundState
+from ledger.models.editions import Audience
 from ledger.queries.jobs import background as questions
 from ledger.services.jobs import background
 from ledger.web.site.context import (
@@ -26,6 +29,7 @@ from ledger.web.site.context import (
     visitor,
     write,
 )
+from ledger.web.site.locale import chosen
 
 pages = Blueprint("background", __name__)
 
@@ -107,8 +111,15 @@ def _about(job: BackgroundJob) -> str:
     said: dict[str, Any] = job.parameters
     if job.kind in (BackgroundKind.REPORT, BackgroundKind.EDITION):
         book = said["book"] or _("All communities")
-        return f"{book}, {said['since']} – {said['until']}, {said['edition']}"
+        since, until = (
+            format_day(date.fromisoformat(said[name]), chosen()) for name in ("since", "until")
+        )
+        return f"{book}, {since} – {until}, {_edition(said['edition'])}"
     return ", ".join(str(said[name]) for name in ("book", "format", "file") if name in said)
+
+
+def _edition(name: str) -> str:
+    return str(_("auditor") if name == Audience.AUDITOR else _("public"))
 
 
 def _leads_to(job: BackgroundJob) -> str:

@@ -7,6 +7,7 @@ from ledger.queries.approvals import requests as approval_requests
 from ledger.queries.invariants import check as check_invariants
 from ledger.queries.pools.pools import hosted_by
 from ledger.queries.workflow import desk
+from ledger.queries.workflow.outlook import MONEY
 from ledger.web.site.context import book_for, page, reading
 
 pages = Blueprint("desk", __name__)
@@ -17,12 +18,21 @@ def show(code: str) -> Response:
     """Show what waits, by kind of work."""
     book = book_for("read_desk", code)
     with reading() as session:
-        waiting = desk.waiting(session, book_id=book.id, currency=book.commodity)
+        standing = desk.standing(session, book_id=book.id)
+        waiting = desk.waiting(session, book_id=book.id, currency=book.commodity, standing=standing)
         pools = hosted_by(session, book.id)
         requests = approval_requests.requests_for(session, book_ids=[book.id], is_open=True)
     # What there is to do comes first; what is done stays to be seen below.
     waiting.sort(key=lambda row: row.count == 0)
-    return page("workflow/desk.html", book=book, waiting=waiting, pools=pools, requests=requests)
+    return page(
+        "workflow/desk.html",
+        book=book,
+        waiting=waiting,
+        pools=pools,
+        requests=requests,
+        standing=standing,
+        money=[(number, standing.balances[number][book.commodity]) for number in MONEY],
+    )
 
 
 @pages.get("/books/<code>/check")
