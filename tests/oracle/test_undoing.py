@@ -143,6 +143,12 @@ ELSEWHERE = {
     *(
         "bank_charge",
         "cost_paid_without_bill",
+        "cost_refunded",
+        "given_to_others",
+        "held_for_others",
+        "interest_received",
+        "own_transfer_arrived",
+        "own_transfer_sent",
         "gift_with_reclaim",
         "payout_arrived",
         "reclaim_received",

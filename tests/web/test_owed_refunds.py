@@ -187,7 +187,7 @@ def test_a_part_is_paid_back_by_hand_and_the_line_is_matched_to_the_entry(town: 
     assert change(town, before) == {2140: 1_500, 1010: -1_500}
     line = outgoing(town, 1_500)
     bank = town.client("treasurer").get(town.address("statements.show")).text
-    assert "Existing journal entry" in bank[bank.index(f"line-{line}") :]
+    assert "Existing entry: " in bank[bank.index(f"line-{line}") :]
     assert sent(town, "donor-repaid", owed=txn).status_code == 303
     assert balances(town).get(2140, 0) == 0
     holds(town)

@@ -284,7 +284,8 @@ def _form(
         more={
             f"{name}-{number}": {
                 **shape.fields[name].metadata,
-                "needed": name == "meaning",
+                # Which of them are asked for depends on the meaning.
+                "needed": name not in ("amount", "note"),
                 "widget": shape.fields[name].metadata.get("widget")
                 or ("money" if name == "amount" else "line"),
             }
