@@ -18,6 +18,7 @@ from ledger.models.pledges import Pledge
 from ledger.queries.invariants import check
 from ledger.queries.pledges.figures import figures, scope_of_campaign, scope_of_giver
 from ledger.services.accounting.periods import close_period
+from ledger.services.approvals.decisions import decide
 from ledger.services.books import journal
 from ledger.services.books.seals import seal_all
 from ledger.services.importing.gift_lists import (
@@ -28,6 +29,8 @@ from ledger.services.importing.gift_lists import (
     purpose_of,
 )
 from ledger.services.pledges.parties import find_or_create_party
+from ledger.services.undoing import undo
+from ledger.services.undoing.events import not_reversed
 from tests.conftest import NOW
 from tests.factories import make_book, make_campaign, make_fund, make_person
 from tests.journal_text import format_entry
@@ -228,3 +231,34 @@ def test_a_list_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ledger.bank_files.gifts.MAX_GIFTS", 2)
     with pytest.raises(Invalid, match="The list has 3 contributions"):
         gifts_of(LIST)
+
+
+def test_a_gift_that_was_undone_comes_again_with_its_list_and_once(house: House) -> None:
+    session = house.session
+    maker, checker = (
+        make_person(session, name, house.book, role)
+        for name, role in (("Mia Maker", "treasurer"), ("Cora Checker", "approver"))
+    )
+    whole = house.take().new
+    for _time in range(2):
+        asked = undo.ask(
+            session,
+            book_id=house.book.id,
+            entry_id=standing(session)[-1].id,
+            reason="The wrong list",
+            by=maker.id,
+            now=NOW,
+        )
+        assert asked is not None
+        decide(session, request_id=asked.id, approve=True, decided_by=checker.id, note="", now=NOW)
+        assert [row for row in check(session) if not row.ok] == []
+        assert len(standing(session)) == whole - 1
+        assert house.take().new == 1
+        assert house.take().new == 0
+    assert [row for row in check(session) if not row.ok] == []
+
+
+def standing(session: Session) -> list[Entry]:
+    """The entries of lists that were not undone."""
+    found = select(Entry).where(Entry.source == "gift_list", not_reversed()).order_by(Entry.id)
+    return list(session.scalars(found))

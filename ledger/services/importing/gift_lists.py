@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import aliased
 
 from ledger.bank_files import Gift, GiftList
 from ledger.core import bookkeeping
@@ -36,6 +37,7 @@ from ledger.models.campaigns import Campaign
 from ledger.models.journal import Entry as EntryRow
 from ledger.models.parties import Party
 from ledger.queries.books.books import fund_by_code
+from ledger.queries.books.journal import told_anew
 from ledger.services.books import journal
 from ledger.services.books.books import check_own_fund
 from ledger.services.people.people import clean_email
@@ -49,6 +51,7 @@ PLACES = {
 }
 SOURCE = "gift_list"
 LOOKED_UP_AT_ONCE = 500
+LENGTH_OF_REFERENCE = hashlib.sha256().digest_size * 2
 
 
 class GiftsAnswer(TypedDict):
@@ -245,14 +248,21 @@ def _references(
 
 def _known(session: ReadSession, book: Book, references: Iterator[str] | list[str]) -> set[str]:
     wanted, found = list(references), set()
+    undone = aliased(EntryRow)
+    # How often it was undone before stands behind its reference.
+    named = func.substr(EntryRow.external_ref, 1, LENGTH_OF_REFERENCE)
     for start in range(0, len(wanted), LOOKED_UP_AT_ONCE):
         part = wanted[start : start + LOOKED_UP_AT_ONCE]
         found |= set(
             session.scalars(
-                select(EntryRow.external_ref).where(
+                select(named).where(
                     EntryRow.book_id == book.id,
                     EntryRow.source == SOURCE,
-                    EntryRow.external_ref.in_(part),
+                    named.in_(part),
+                    # One that was undone may come again.
+                    ~exists().where(
+                        undone.book_id == EntryRow.book_id, undone.reverses == EntryRow.id
+                    ),
                 )
             )
         )
@@ -299,7 +309,13 @@ def _book(
         entries,
         event_type=event_type,
         source=SOURCE,
-        external_ref=reference,
+        external_ref=told_anew(
+            session,
+            book_id=purpose.book.id,
+            source=SOURCE,
+            event_type=event_type,
+            reference=reference,
+        ),
         accounting_on=gift.given_on,
         now=now,
         made_by=by,
