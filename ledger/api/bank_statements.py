@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, validate
@@ -14,6 +15,7 @@ from ledger.bank_files import MAX_BYTES, read_statement
 from ledger.core.accounts import Acct
 from ledger.db import Session
 from ledger.errors import Invalid
+from ledger.schemas.forms import Form
 from ledger.services.banking import bank_files, matching
 from ledger.services.importing import tables
 
@@ -23,8 +25,17 @@ LONGEST = -(-MAX_BYTES // 3) * 4
 blueprint = Blueprint("api_bank_statements", "Bank statements")
 
 
-class BankFile(Schema):
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A bank file that a program sent, in Base64."""
+
+    content: str
+
+
+class BankFile(Form[Sent]):
     """A bank file: camt, MT940, OFX or CSV in Base64."""
+
+    makes = Sent
 
     content = fields.String(required=True, validate=validate.Length(1, LONGEST))
 
@@ -44,7 +55,7 @@ class Taken(Schema):
 @blueprint.arguments(Once(unknown=EXCLUDE), location="headers")
 @blueprint.arguments(BankFile)
 @blueprint.response(201, Taken)
-def take(headers: dict[str, str], body: dict[str, Any], code: str) -> dict[str, Any]:
+def take(headers: dict[str, str], body: Sent, code: str) -> dict[str, Any]:
     """Import a bank file and match what is certain; needs the scope ``import`` and a key.
 
     A table whose columns nobody has named yet, and a bank account that the book does not know,
@@ -53,7 +64,7 @@ def take(headers: dict[str, str], body: dict[str, Any], code: str) -> dict[str, 
     book = book_for(code)
     who = caller(code)
     try:
-        data = base64.b64decode(body["content"], validate=True)
+        data = base64.b64decode(body.content, validate=True)
     except (binascii.Error, ValueError) as error:
         raise Invalid("Send the file encoded as Base64.", place="content") from error
     with parts().db.snapshot() as session:

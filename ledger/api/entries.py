@@ -1,5 +1,7 @@
 """The journal for programs: read it, and propose entries that another person approves."""
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book
 from ledger.queries.books import journal
 from ledger.schemas.fields import Day, Line, one_of
+from ledger.schemas.forms import Form
 from ledger.schemas.journal import EntryFilter
 from ledger.services.accounting import manual_entries
 from ledger.services.approvals.registry import payload_of
@@ -25,8 +28,10 @@ from ledger.services.approvals.registry import payload_of
 blueprint = Blueprint("api_entries", "Entries of a book's journal")
 
 
-class Leg(Schema):
+class Leg(Form[manual_entries.Leg]):
     """One leg; ``quantity`` signed, debit positive, in the commodity's smallest unit."""
+
+    makes = manual_entries.Leg
 
     account = fields.Integer(required=True, strict=True, validate=validate.Range(1000, 9999))
     fund = Line(required=True, longest=32)
@@ -37,8 +42,21 @@ class Leg(Schema):
     function = Line(load_default=None, longest=32)
 
 
-class NewEntry(Schema):
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A manual entry that a program sent, and why."""
+
+    accounting_date: date
+    event_type: str
+    external_ref: str
+    reason: str
+    postings: list[manual_entries.Leg]
+
+
+class NewEntry(Form[Sent]):
     """A manual entry to be approved; (event_type, external_ref) identifies it."""
+
+    makes = Sent
 
     accounting_date = Day(required=True)
     event_type = one_of(
@@ -104,7 +122,7 @@ def index(query: journal.JournalFilter, code: str) -> list[Any]:
 @blueprint.arguments(Once(unknown=EXCLUDE), location="headers")
 @blueprint.arguments(NewEntry)
 @blueprint.response(202, Proposed)
-def post(headers: dict[str, str], body: dict[str, Any], code: str) -> dict[str, Any]:
+def post(headers: dict[str, str], body: Sent, code: str) -> dict[str, Any]:
     """Propose an entry, which another person approves; needs the scope ``propose`` and a key.
 
     Accounts that name another community, or that a service keeps row by row, are not written
@@ -113,10 +131,10 @@ def post(headers: dict[str, str], body: dict[str, Any], code: str) -> dict[str, 
     book = book_for(code)
     who = caller(code)
     asked = manual_entries.ManualEntry(
-        event_type=body["event_type"],
-        external_ref=body["external_ref"],
-        accounting_date=body["accounting_date"],
-        postings=tuple(manual_entries.Leg(**leg) for leg in body["postings"]),
+        event_type=body.event_type,
+        external_ref=body.external_ref,
+        accounting_date=body.accounting_date,
+        postings=tuple(body.postings),
     )
 
     def command(session: Session) -> dict[str, Any]:
@@ -124,7 +142,7 @@ def post(headers: dict[str, str], body: dict[str, Any], code: str) -> dict[str, 
             session,
             book=book,
             asked=asked,
-            reason=body["reason"],
+            reason=body.reason,
             made_by=who.person_id,
             now=parts().clock(),
         )

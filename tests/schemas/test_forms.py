@@ -31,6 +31,8 @@ MODULES = [
     ),
     importlib.import_module("reports.views"),
 ]
+# What programs send; the other schemas of these modules say what is answered.
+API = [importlib.import_module(f"ledger.api.{name}") for name in ("bank_statements", "entries")]
 # What a factory of a schema is called with, by the name of its parameter.
 GIVEN: dict[str, Any] = {
     "exponent": 2,
@@ -66,7 +68,7 @@ def schemas_of(module: types.ModuleType) -> Iterator[type[Schema]]:
 
 def forms() -> Iterator[tuple[str, Form[Any]]]:
     """Every form of the schemas: the classes, and what the factories return."""
-    for module in MODULES:
+    for module in [*MODULES, *API]:
         for name, found in vars(module).items():
             if getattr(found, "__module__", "") != module.__name__ or name.startswith("_"):
                 continue
