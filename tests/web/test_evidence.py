@@ -279,3 +279,16 @@ def test_a_wrong_file_is_erased_by_two_and_its_reason_stays(quick_town: Town) ->
     for endpoint in ("evidence.download", "evidence.preview"):
         gone = quick_town.address(endpoint, evidence_id=evidence_id)
         assert treasurer.get(gone).status_code == 404
+
+
+def test_hours_that_wait_lead_to_their_files(quick_town: Town) -> None:
+    path = quick_town.address(
+        "evidence.show", subject="hours", subject_id=quick_town.ids["hours_id"]
+    )
+    page = quick_town.address("hours.show")
+    # The control: a member who confirms hours sees no files of others.
+    for who, is_there in (("treasurer", True), ("second member", False)):
+        assert (f'href="{path}"' in quick_town.client(who).get(page).text) is is_there, who
+    about = {"subject": "hours", "subject_id": quick_town.ids["hours_id"]}
+    assert send(quick_town, "treasurer", png(97, 98), **about).status_code == 303
+    assert "The till receipt" in quick_town.client("auditor").get(path).text

@@ -34,6 +34,8 @@ class HoursRow:
     state: HoursState
     # The pool that it was pledged to, where that is not where it was worked.
     pool: str = ""
+    book_id: UUID | None = None
+    book_code: str = ""
 
 
 def hours_to_confirm(
@@ -82,7 +84,7 @@ def _rows(
     order = (HoursEntry.worked_on, HoursEntry.id)
     pool = aliased(Book)
     query = (
-        select(HoursEntry, Book.name, Fund.name, Party, pool.name)
+        select(HoursEntry, Book.name, Book.code, Fund.name, Party, pool.name)
         .join(Book, Book.id == HoursEntry.book_id)
         .join(Fund, Fund.id == HoursEntry.fund_id)
         .join(Party, Party.id == HoursEntry.party_id)
@@ -106,6 +108,8 @@ def _rows(
             description=row.description,
             state=row.state,
             pool=pool_name or "",
+            book_id=row.book_id,
+            book_code=code,
         )
-        for row, book, fund, party, pool_name in session.execute(query)
+        for row, book, code, fund, party, pool_name in session.execute(query)
     ]
