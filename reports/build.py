@@ -1,5 +1,6 @@
 """Read the books and build a report from them; only reads, and decides nothing about looks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,12 +12,13 @@ from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book
 from ledger.models.editions import Audience
 from ledger.queries.books.books import all_books, book_by_code, commodities
+from ledger.queries.books.details import details_of
 from ledger.queries.pools.pools import pool_by_code
 from reports import activities, schedules
 from reports.columns import Columns
 from reports.comparatives import carried_forward
 from reports.glance import Window, figures_of, received, scope_of, waterfall
-from reports.model import Report
+from reports.model import Entity, Report
 from reports.movements import Movements, read_movements
 from reports.position import positions
 from reports.roll_forward import pledges
@@ -130,12 +132,31 @@ def draft(
         entries=tuple(trace.lines) if edition == "auditor" else (),
         known_at=known_at,
         interim=until >= min(seen),
+        entities=_entities(session, scope.books),
         pledges=pledges(session, book_ids=ids, since=since, until=until, known_at=known_at),
         **_figures(session, scope, Window(since, until, known_at), trace),
         **_statements(session, scope, moves, since),
     )
     reading = Reading(session, moves, trace, scope.books)
     return Built(report, tuple(differences(report, reading)))
+
+
+def _entities(session: ReadSession, books: Sequence[Book]) -> tuple[Entity, ...]:
+    """Return who stands behind each book that says so."""
+    found = [(book, details_of(session, book.id)) for book in books]
+    return tuple(
+        Entity(
+            book.name,
+            row.legal_name,
+            row.registration_number,
+            row.postal_address,
+            row.account_holder,
+            row.iban_in_groups,
+            row.bic,
+        )
+        for book, row in found
+        if any((row.legal_name, row.registration_number, row.postal_address, row.iban))
+    )
 
 
 def _figures(session: ReadSession, scope: Scope, window: Window, trace: Trace) -> dict[str, Any]:

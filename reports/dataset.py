@@ -14,9 +14,14 @@ from reports.model import Report
 
 
 def as_json(report: Report) -> bytes:
-    """Return the report's data: sorted keys, no spaces, integers, ISO dates."""
+    """Return the report's data: sorted keys, no spaces, integers, ISO dates.
+
+    An address that changed since must not make the same figures another report.
+    """
+    document = asdict(report)
+    del document["entities"]
     return json.dumps(
-        asdict(report),
+        document,
         sort_keys=True,
         separators=(",", ":"),
         ensure_ascii=False,

@@ -249,6 +249,19 @@ class EntryLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Entity:
+    """Who stands behind a book and where its donors send transfers, as the cover shows it."""
+
+    name: str
+    legal_name: str
+    registration_number: str
+    postal_address: str
+    account_holder: str
+    iban: str
+    bic: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A whole transparency report."""
 
@@ -286,6 +299,8 @@ class Report:
     known_at: datetime | None = None
     # Whether the period was not over when the report was made.
     interim: bool = False
+    # Of the cover alone: as they are when the report is made, and no part of its data.
+    entities: tuple[Entity, ...] = field(default=())
 
     @property
     def is_combined(self) -> bool:

@@ -174,6 +174,9 @@ def render_html(
         amount=format_amount,
         by_unit=by_unit,
         noun=lambda code: nouns.get(code, (code, code))[1],
+        moment=lambda value: (
+            f"{value.astimezone(UTC).day} {value.astimezone(UTC):%B %Y, %H:%M:%S} UTC"
+        ),
         day=lambda value: f"{value.day} {value:%B %Y}",
         words=lambda text: text.replace("_", " "),
     )

@@ -19,7 +19,7 @@ from ledger.errors import Invalid
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code
 from ledger.queries.pledges import figures
-from ledger.services.books import journal
+from ledger.services.books import details, journal
 from ledger.services.books.books import ensure_commodity
 from reports.build import build, scope_of_all, scope_of_book, scope_of_pool
 from reports.dataset import as_json
@@ -131,6 +131,30 @@ def test_one_hash_per_book_changes_with_any_entry(db: Database) -> None:
         ).proofs
     assert {row.book for row in before} >= {"A", "B", "C", "P"}
     assert all(a.sha256 != b.sha256 for a, b in zip(before, cut, strict=True) if a.entries)
+
+
+def test_the_cover_says_who_is_behind_the_book_and_where_to_send_money(db: Database) -> None:
+    entity = details.LegalEntity("Hall <Trust>", "HRB 7", "1 Water Lane\nHalle", 1)
+    with db.transaction() as session:
+        book = make_book(session, "H")
+        make_fund(session, book)
+    with db.snapshot() as session:
+        bare = build(session, scope=scope_of_book(session, "H"), edition="public", now=NOW, **YEAR)
+    with db.transaction() as session:
+        book = book_by_code(session, "H")
+        bank = details.BankDetails("Hall", "DE89370400440532013000", "")
+        details.set_entity(session, book=book, entity=entity, made_by=None, now=NOW)
+        details.set_bank(session, book=book, bank=bank, made_by=None, now=NOW)
+    with db.snapshot() as session:
+        report = build(
+            session, scope=scope_of_book(session, "H"), edition="public", now=NOW, **YEAR
+        )
+    cover = render_html(report, "0" * 64).split("</section>")[0]
+    for text in ("Hall &lt;Trust&gt;", "HRB 7", "1 Water Lane", "DE89 3704 0044 0532 0130 00"):
+        assert text in cover
+    assert "Who is behind" not in render_html(bare, "0" * 64)
+    # An address is no figure: the same books are the same data.
+    assert as_json(report) == as_json(bare)
 
 
 def test_hostile_names_stay_text_and_nothing_is_fetched(db: Database) -> None:
