@@ -5,6 +5,7 @@ A book may add accounts, never renumber them. Must not know the database.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
@@ -26,6 +27,8 @@ class Account:
     kind: str
     inter_book: bool = False
     is_loss: bool = False
+    # Accounts of the template stay open; a book closes those that it added.
+    closed_on: date | None = None
 
     @property
     def layer(self) -> Layer:

@@ -7,6 +7,7 @@ domain sections 4 and 5. Must not know the database; a book's own accounts are p
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
@@ -25,6 +26,10 @@ class ChartAccount(Protocol):
     @property
     def kind(self) -> str:
         """Asset, liability, equity, income or expense; for things and memos their own kinds."""
+
+    @property
+    def closed_on(self) -> date | None:
+        """The day on which its book closed it; None while it is used."""
 
     @property
     def inter_book(self) -> bool:
@@ -126,6 +131,8 @@ _GROUPS = {number: group for group in BETWEEN_OWN_FUNDS for number in group}
 def fits(use: Use, account: ChartAccount) -> bool:
     """Tell whether an account of a book's chart can be named for something."""
     number, kind = account.number, account.kind
+    if account.closed_on is not None:
+        return False
     if use is Use.OPENING and number in OPENING_THINGS:
         return True
     if account.inter_book:
@@ -152,7 +159,13 @@ def fitting(use: Use, accounts: Iterable[Named]) -> list[Named]:
 
 
 def check_fits(use: Use, number: int, account: ChartAccount | None, *, place: str) -> None:
-    """Raise Invalid for an account that a book does not have or that does not fit."""
+    """Raise Invalid for an account that a book does not have, has closed, or that does not fit."""
+    if account is not None and account.closed_on is not None:
+        raise Invalid(
+            "Account {number} is closed. An admin can open it again in the settings.",
+            place=place,
+            number=number,
+        )
     if account is None or not fits(use, account):
         raise Invalid(_MEANINGS[use].format(number), place=place)
 

@@ -51,6 +51,8 @@ class Account(Base):
     kind: Mapped[AccountKind]
     inter_book: Mapped[bool]
     is_loss: Mapped[bool]
+    # No part of the log, like that of a fund: it can be opened again.
+    closed_on: Mapped[date | None]
 
 
 class Fund(Base):
@@ -71,3 +73,5 @@ class Fund(Base):
     restriction_until_on: Mapped[date | None]
     negative_allowed: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
+    # A closed fund holds nothing, and no form offers it.
+    closed_on: Mapped[date | None]

@@ -11,6 +11,7 @@ from ledger.schemas.fields import Day, Line, Money, Text, WholeNumber, asked, on
 from ledger.schemas.forms import Form
 
 SKILL, EQUIPMENT = "MIN", "EQP"
+CLOSE, REOPEN = "close", "reopen"
 SPECIALISED = ("specialised", "general")
 HIGHEST_ACCOUNT = 9_999
 
@@ -79,6 +80,20 @@ class NewFundForm(Form[NewFund]):
     purpose = Line(
         load_default="", longest=500, metadata=asked(later("Purpose, as named by donors"))
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Whether a fund or an account is closed, or opened again."""
+
+    action: str
+
+
+class ClosingForm(Form[Closing]):
+    """A button: no longer use it, or use it again."""
+
+    makes = Closing
+    action = one_of((CLOSE, REOPEN), "Choose whether to close it.")
 
 
 @dataclass(frozen=True, slots=True)

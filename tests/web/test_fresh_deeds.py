@@ -82,6 +82,7 @@ OTHERS = {
         *("periods.soft_close", "reports.issue_report", "evidence.attach"),
         *("pledges.confirm", "pledges.pay", "moderation.decide", "moderation.report"),
         *("book_settings.describe", "fund_settings.create", "account_settings.create"),
+        *("fund_settings.set_closed", "account_settings.set_closed"),
         "entity_settings.save",
         *("skill_settings.add", "equipment_settings.add"),
         *("things.lend", "things.receive", "things.take_back"),

@@ -95,6 +95,7 @@ PLACES = {
     "_rest": "nothing",
     "kind": "spending",
     "move": "bill",
+    "fund": "SOLAR",
     "subject": "entry",
 }
 COUNTS = union_all(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select
 
+from ledger.core.vocabulary import FundClass
 from ledger.db import ReadSession
 from ledger.errors import NotFound
 from ledger.models.books import Account, Book, Commodity, Fund
@@ -53,14 +54,28 @@ def fund_by_code(session: ReadSession, book_id: UUID, code: str) -> Fund:
 
 
 def funds_of(session: ReadSession, book_id: UUID) -> list[Fund]:
-    """Return the funds of a book by code."""
+    """Return the funds of a book by code, the closed ones too."""
     return list(session.scalars(select(Fund).where(Fund.book_id == book_id).order_by(Fund.code)))
 
 
+def open_funds(session: ReadSession, book_id: UUID) -> list[Fund]:
+    """Return the funds of a book that a form can offer, by code."""
+    return [fund for fund in funds_of(session, book_id) if fund.closed_on is None]
+
+
+def own_funds(session: ReadSession, book_id: UUID) -> list[Fund]:
+    """Return the open funds whose money is the book's own: all but those held for others."""
+    return [fund for fund in open_funds(session, book_id) if fund.fund_class != FundClass.AGENCY]
+
+
 def funds_of_books(session: ReadSession, book_ids: Collection[UUID]) -> dict[UUID, list[Fund]]:
-    """Return the funds of several books, by book and code."""
+    """Return the funds of several books that a form can offer, by book and code."""
     found: dict[UUID, list[Fund]] = {book_id: [] for book_id in book_ids}
-    query = select(Fund).where(Fund.book_id.in_(book_ids)).order_by(Fund.book_id, Fund.code)
+    query = (
+        select(Fund)
+        .where(Fund.book_id.in_(book_ids), Fund.closed_on.is_(None))
+        .order_by(Fund.book_id, Fund.code)
+    )
     for fund in session.scalars(query):
         found[fund.book_id].append(fund)
     return found

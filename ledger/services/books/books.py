@@ -323,13 +323,19 @@ def ensure_commodity(
 
 
 def check_own_fund(book: Book, fund: Fund, *, place: str = "fund") -> None:
-    """Refuse a fund that cannot own what comes in: of another book, or an agency fund.
+    """Refuse a fund that cannot own what comes in: of another book, closed, or an agency fund.
 
     An agency fund holds the money of others and never has net assets (invariant I-12). Raises
     Invalid at ``place``.
     """
     if fund.book_id != book.id:
         raise Invalid("This fund belongs to another book.", place=place)
+    if fund.closed_on is not None:
+        raise Invalid(
+            "The fund {code} is closed. An admin can open it again in the settings.",
+            place=place,
+            code=fund.code,
+        )
     if fund.fund_class == FundClass.AGENCY:
         raise Invalid(
             "This is an agency fund. It holds money for others and cannot own anything.",

@@ -29,7 +29,8 @@ from ledger.queries.books.books import (
     all_books,
     commodities,
     fund_by_code,
-    funds_of,
+    open_funds,
+    own_funds,
 )
 from ledger.queries.pledges import receivables as promises
 from ledger.queries.pools import pools
@@ -212,7 +213,7 @@ def _ask_page(
     asked, asking = _kind(kind)
     book = book_for(asking.action, code)
     with reading() as session:
-        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != FundClass.AGENCY]
+        funds = own_funds(session, book.id)
         costs = fitting(Use.SPENDING, accounts_of(session, book.id))
         others = [
             other
@@ -275,7 +276,9 @@ def _show_page(
             promise = promises.promise_behind(session, row.id)
             to_come = receivables.discount_left(session, row.id) if promise.owed else 0
         funds = [
-            fund for fund in funds_of(session, book.id) if fund.fund_class == FundClass.UNRESTRICTED
+            fund
+            for fund in open_funds(session, book.id)
+            if fund.fund_class == FundClass.UNRESTRICTED
         ]
     # While the host has the word nothing is to be done here.
     moves = [] if any(one.state == RequestState.OPEN for one in exits) else row.moves

@@ -14,7 +14,7 @@ from ledger.ids import new_id
 from ledger.models.books import Book
 from ledger.queries.banking import deposits
 from ledger.queries.books import balances
-from ledger.queries.books.books import fund_by_code, funds_of
+from ledger.queries.books.books import fund_by_code, open_funds
 from ledger.queries.pledges import pledges
 from ledger.schemas.money import Cash
 from ledger.schemas.money import cash as cash_schema
@@ -107,7 +107,7 @@ def _page(
 ) -> Response:
     book = book_for("record_cash", code)
     with reading() as session:
-        funds = funds_of(session, book.id)
+        funds = open_funds(session, book.id)
         held = [
             row
             for row in balances.trial_balance(session, book_id=book.id)

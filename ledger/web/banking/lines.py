@@ -14,7 +14,7 @@ from ledger.core.vocabulary import FundClass
 from ledger.errors import Invalid, NotFound, PoolbookError
 from ledger.models.books import Account, Book, Fund
 from ledger.queries.banking import statements
-from ledger.queries.books.books import accounts_of, funds_of
+from ledger.queries.books.books import accounts_of, own_funds
 from ledger.queries.books.journal import EntryRow
 from ledger.schemas import bank_lines as schemas
 from ledger.services.approvals import previews
@@ -219,7 +219,7 @@ def _page(
         item = item_by_id(session, line_id)
         waits = item.line.state == item.state == "open" and not (item.part is None and row.begun)
         ideas = ideas_for(session, [item])[item.id] if waits else []
-        funds = [fund for fund in funds_of(session, owner.id) if fund.fund_class != "agency"]
+        funds = own_funds(session, owner.id)
         accounts = fitting(Use.SPENDING, accounts_of(session, owner.id)) if waits else []
         payable = agreed.waiting(session, book_id=owner.id, out=item.amount < 0) if waits else []
         asked = costs.asked_of(session, [item.id, *(one.part.id for one in row.parts)])

@@ -19,7 +19,7 @@ from ledger.models.books import Book
 from ledger.models.tables import DraftPurpose
 from ledger.queries.banking import statements
 from ledger.queries.books import journal
-from ledger.queries.books.books import funds_of
+from ledger.queries.books.books import open_funds
 from ledger.queries.pledges import pledges
 from ledger.schemas.money import MeaningForm, UndoingForm
 from ledger.services.banking import (
@@ -325,7 +325,7 @@ def bank_page(
             "agreement": statements.agreement(session, book_id=book.id),
             "waiting_count": statements.open_lines(session, book_id=book.id),
             "accounts": statements.bank_accounts_of(session, book_id=book.id),
-            "funds": funds_of(session, book.id),
+            "funds": open_funds(session, book.id),
             "promised": pledges.find_open_pledges(session, book_id=book.id, words=find)
             if find
             else [],

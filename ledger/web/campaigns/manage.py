@@ -7,12 +7,12 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.core.amount import kind_of
-from ledger.core.vocabulary import CampaignState, FundClass
+from ledger.core.vocabulary import CampaignState
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
-from ledger.queries.books.books import commodities, fund_by_code, funds_of
+from ledger.queries.books.books import commodities, fund_by_code, own_funds
 from ledger.queries.campaigns import campaigns
 from ledger.queries.people.people import names_of
 from ledger.schemas import campaigns as schemas
@@ -290,7 +290,7 @@ def _form(
     status: int = 200,
 ) -> Response:
     with reading() as session:
-        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != FundClass.AGENCY]
+        funds = own_funds(session, book.id)
         offered = _offered(session, book)
         held = _held(session, row)
         # Of what is asked for still, the form has rows.

@@ -16,7 +16,7 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.books import Book, Fund
 from ledger.models.campaigns import Campaign
-from ledger.queries.books.books import funds_of
+from ledger.queries.books.books import open_funds, own_funds
 from ledger.queries.books.details import details_of
 from ledger.queries.campaigns.campaigns import campaigns_of
 from ledger.queries.campaigns.matching_sponsors import (
@@ -146,7 +146,7 @@ def _check_cap(target: Target, answers: Sponsor) -> None:
 def _target(session: ReadSession, book: Book, name: str) -> Target:
     """Return what a sponsor matches: contributions to a campaign, or all to a fund."""
     if name.startswith(OF_FUND):
-        for fund in funds_of(session, book.id):
+        for fund in open_funds(session, book.id):
             if fund.code == name.removeprefix(OF_FUND) and fund.fund_class != FundClass.AGENCY:
                 return Target(fund)
         raise Invalid(_("This book has no such fund."), place="campaign")
@@ -167,7 +167,7 @@ def _page(
     with reading() as session:
         rows = sponsors_of(session, book_id=book.id)
         campaigns = campaigns_of(session, book_id=book.id)
-        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != FundClass.AGENCY]
+        funds = own_funds(session, book.id)
     targets = [(campaign.slug, campaign.title) for campaign in campaigns] + [
         (OF_FUND + fund.code, _("Fund %(name)s, all contributions", name=fund.name))
         for fund in funds

@@ -15,7 +15,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.assets import Asset, AssetState, Intake
 from ledger.models.books import Book
-from ledger.queries.books.books import all_books, book_by_code, fund_by_code, funds_of
+from ledger.queries.books.books import all_books, book_by_code, fund_by_code, open_funds
 from ledger.queries.equipment import assets
 from ledger.schemas import things as schemas
 from ledger.schemas.forms import Form as Shape
@@ -178,7 +178,7 @@ def _free_fund(session: Session, book: Book, wanted: str) -> Any:
     if wanted:
         return fund_by_code(session, book.id, wanted)
     free = [
-        fund for fund in funds_of(session, book.id) if fund.fund_class == FundClass.UNRESTRICTED
+        fund for fund in open_funds(session, book.id) if fund.fund_class == FundClass.UNRESTRICTED
     ]
     if not free:
         raise Invalid(_("This community has no fund that can receive the loan."), place="receiver")

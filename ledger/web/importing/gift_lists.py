@@ -15,7 +15,7 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Invalid, NotFound, PoolbookError
 from ledger.models.books import Book
 from ledger.models.campaigns import Campaign
-from ledger.queries.books.books import funds_of
+from ledger.queries.books.books import open_funds
 from ledger.schemas.gift_lists import MEANINGS, GiftTable, gift_table
 from ledger.services.importing import gift_lists
 from ledger.web.importing import table_forms
@@ -104,7 +104,9 @@ def _purpose(session: ReadSession, book: Book, said: GiftTable) -> gift_lists.Pu
 def _shown(draft: Draft, found: Reading) -> dict[str, Any]:
     with reading() as session:
         funds = [
-            fund for fund in funds_of(session, draft.book.id) if fund.fund_class != FundClass.AGENCY
+            fund
+            for fund in open_funds(session, draft.book.id)
+            if fund.fund_class != FundClass.AGENCY
         ]
         campaigns = session.scalars(
             select(Campaign)

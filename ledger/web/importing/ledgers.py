@@ -17,13 +17,12 @@ from flask import Blueprint, flash
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from ledger.core.vocabulary import FundClass
 from ledger.db import Session
 from ledger.errors import Invalid, PoolbookError
 from ledger.importers import FORMATS, LEAVABLE, History, Mapping, read_history
 from ledger.importers.mapping import is_ours, target_of
 from ledger.models.books import Book
-from ledger.queries.books.books import account_names, fund_by_code, funds_of
+from ledger.queries.books.books import account_names, fund_by_code, own_funds
 from ledger.schemas.fields import asked
 from ledger.schemas.ledgers import ACCOUNT, UNIT, ledger_names, ledger_reading
 from ledger.services.importing import ledgers
@@ -199,7 +198,7 @@ def _shown(
 ) -> dict[str, Any]:
     with reading() as session:
         chart = account_names(session, book.id)
-        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != FundClass.AGENCY]
+        funds = own_funds(session, book.id)
     sums = _sums(history) if history else {}
     return {
         "formats": FORMATS,

@@ -29,7 +29,7 @@ from ledger.queries.approvals import requests
 from ledger.queries.banking import deposits
 from ledger.queries.books import journal
 from ledger.queries.books.balances import trial_balance
-from ledger.queries.books.books import commodities, funds_of
+from ledger.queries.books.books import commodities, open_funds
 from ledger.queries.books.policies import policy_of
 from ledger.queries.equipment import assets
 from ledger.queries.payments import owed_refunds
@@ -270,7 +270,7 @@ def _held(session: ReadSession, book: Book) -> list[str]:
 def _funds(session: ReadSession, book: Book) -> list[tuple[str, str]]:
     return [
         (fund.code, fund.name)
-        for fund in funds_of(session, book.id)
+        for fund in open_funds(session, book.id)
         if fund.fund_class != FundClass.AGENCY
     ]
 

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from ledger.errors import Conflict, Invalid, NotFound
-from ledger.queries.books.books import funds_of
+from ledger.queries.books.books import open_funds
 from ledger.queries.payments.stripe_balance import in_suspense
 from ledger.schemas.money import NamedForm
 from ledger.services.stripe_balance import unrecognised
@@ -64,7 +64,7 @@ def _page(
     book = book_for("match", code)
     with reading() as session:
         parked = in_suspense(session, book_id=book.id)
-        funds = funds_of(session, book.id)
+        funds = open_funds(session, book.id)
     txn = next((row for row in parked if row.stripe_txn_id == txn_id), None)
     if txn is None:
         raise NotFound(_("There is no such transaction in suspense."))

@@ -9,13 +9,12 @@ from werkzeug.wrappers import Response
 
 from ledger.core.accounts import Acct
 from ledger.core.currencies import exponent
-from ledger.core.vocabulary import FundClass
 from ledger.core.written import format_figure
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book, Fund
 from ledger.models.payments import BalanceTransaction
 from ledger.queries.books.balances import trial_balance
-from ledger.queries.books.books import fund_by_code, funds_of
+from ledger.queries.books.books import fund_by_code, open_funds, own_funds
 from ledger.queries.payments.stripe_balance import book_for_account
 from ledger.schemas.forms import Form as Shape
 from ledger.schemas.money import FUND, FundParts, NamedForm, fund_parts
@@ -122,12 +121,12 @@ def _fund(book: Book, code: str) -> Fund:
 
 def _funds(book: Book) -> list[Fund]:
     with reading() as session:
-        return [fund for fund in funds_of(session, book.id) if fund.fund_class != FundClass.AGENCY]
+        return own_funds(session, book.id)
 
 
 def _parts(book: Book, txn: BalanceTransaction) -> Shape[FundParts]:
     with reading() as session:
-        funds = funds_of(session, book.id)
+        funds = open_funds(session, book.id)
     return fund_parts(
         exponent(txn.commodity), {fund.code: f"{fund.name} ({fund.code})" for fund in funds}
     )

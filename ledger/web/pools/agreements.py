@@ -6,13 +6,13 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from ledger.core.vocabulary import BookKind, FundClass
+from ledger.core.vocabulary import BookKind
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.books import Book
 from ledger.queries.approvals import requests
-from ledger.queries.books.books import book_by_code, funds_of
+from ledger.queries.books.books import book_by_code, open_funds, own_funds
 from ledger.queries.pools import pools
 from ledger.schemas import pool_agreements as schemas
 from ledger.schemas.forms import Form as Shape
@@ -149,7 +149,7 @@ def _new_page(
 ) -> Response:
     book = _community(code)
     with reading() as session:
-        funds = funds_of(session, book.id)
+        funds = open_funds(session, book.id)
     form = Form(
         schemas.NewPoolForm(),
         values=values,
@@ -169,7 +169,7 @@ def _join_page(
 ) -> Response:
     book = _community(code)
     with reading() as session:
-        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != FundClass.AGENCY]
+        funds = own_funds(session, book.id)
         offered = pools.pools_to_join(session, book=book)
     return page(
         "pools/join.html",

@@ -9,7 +9,7 @@ from ledger.core.vocabulary import BookKind, FundClass
 from ledger.db import ReadSession, Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
-from ledger.queries.books.books import all_books, fund_by_code, funds_of
+from ledger.queries.books.books import all_books, fund_by_code, open_funds, own_funds
 from ledger.schemas.fields import asked
 from ledger.schemas.money import SharedCost, shared_cost
 from ledger.services.pools import cost_sharing
@@ -107,7 +107,7 @@ def _general_funds(session: ReadSession, book: Book, measures: dict[str, int]) -
     for other in _partners(session, book):
         free = [
             fund
-            for fund in funds_of(session, other.id)
+            for fund in open_funds(session, other.id)
             if fund.fund_class == FundClass.UNRESTRICTED
         ]
         if other.code in measures and not free:
@@ -136,7 +136,7 @@ def _page(
 ) -> Response:
     book = book_for("propose_transfer", code)
     with reading() as session:
-        funds = [fund for fund in funds_of(session, book.id) if fund.fund_class != FundClass.AGENCY]
+        funds = own_funds(session, book.id)
         sharing = [book, *_partners(session, book)]
     return page(
         "pools/cost_sharing.html",

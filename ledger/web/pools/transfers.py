@@ -11,7 +11,7 @@ from ledger.core.vocabulary import BookKind, FundClass
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
-from ledger.queries.books.books import all_books, book_by_code, fund_by_code, funds_of
+from ledger.queries.books.books import all_books, book_by_code, fund_by_code, open_funds, own_funds
 from ledger.schemas.money import Transfer
 from ledger.schemas.money import transfer as transfer_schema
 from ledger.services.pools import pools, transfers
@@ -69,7 +69,7 @@ def _propose(session: Session, book: Book, answers: Transfer, by: UUID) -> None:
         )
         return
     wanted = answers.receiver_fund
-    own = [item for item in funds_of(session, receiver.id) if item.fund_class != FundClass.AGENCY]
+    own = own_funds(session, receiver.id)
     chosen = next((item for item in own if item.code == wanted), None) if wanted else None
     if chosen is None:
         chosen = next((item for item in own if item.fund_class == FundClass.UNRESTRICTED), None)
@@ -92,7 +92,7 @@ def _page(
 ) -> Response:
     book = book_for("propose_transfer", code)
     with reading() as session:
-        funds = funds_of(session, book.id)
+        funds = open_funds(session, book.id)
         others = [other for other in all_books(session) if other.id != book.id]
     return page(
         "pools/transfers.html",

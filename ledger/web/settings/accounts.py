@@ -9,10 +9,10 @@ from ledger.core.accounts import BY_NUMBER
 from ledger.db import Session
 from ledger.models.books import Book
 from ledger.queries.books.books import accounts_of
-from ledger.schemas.settings import NewAccount, NewAccountForm
-from ledger.services.books import books
+from ledger.schemas.settings import CLOSE, Closing, ClosingForm, NewAccount, NewAccountForm
+from ledger.services.books import books, closing
 from ledger.web.settings.section import ACTION, carry_out
-from ledger.web.site.context import book_for, page, reading
+from ledger.web.site.context import book_for, page, reading, today
 from ledger.web.site.forms import Form
 
 pages = Blueprint("account_settings", __name__)
@@ -50,6 +50,27 @@ def create(code: str) -> Response:
         named={"name": "account_name"},
         setting="account",
         said=lambda _result: _("The account was added."),
+    )
+
+
+@pages.post("/books/<code>/settings/accounts/<int:number>")
+def set_closed(code: str, number: int) -> Response:
+    """Close an account of the book's own that is no longer used, or open it again."""
+
+    def command(session: Session, book: Book, answers: Closing) -> None:
+        if answers.action == CLOSE:
+            closing.close_account(session, book=book, number=number, on=today(book))
+        else:
+            closing.open_account_again(session, book=book, number=number)
+
+    return carry_out(
+        code,
+        ClosingForm(),
+        command,
+        show=_page,
+        named={"account": f"account-{number}"},
+        setting="account",
+        said=lambda _result: _("Saved."),
     )
 
 

@@ -9,10 +9,10 @@ from ledger.db import Session
 from ledger.models.books import Book
 from ledger.queries.books.books import funds_of
 from ledger.queries.books.funds import spendable_by_fund
-from ledger.schemas.settings import NewFund, NewFundForm
-from ledger.services.books import books
+from ledger.schemas.settings import CLOSE, Closing, ClosingForm, NewFund, NewFundForm
+from ledger.services.books import books, closing
 from ledger.web.settings.section import ACTION, carry_out
-from ledger.web.site.context import book_for, now, page, reading
+from ledger.web.site.context import book_for, now, page, reading, today
 from ledger.web.site.forms import Form
 
 pages = Blueprint("fund_settings", __name__)
@@ -59,6 +59,27 @@ def create(code: str) -> Response:
         named={"name": "fund_name", "class": "fund_class"},
         setting="fund",
         said=lambda _result: _("The fund was created."),
+    )
+
+
+@pages.post("/books/<code>/settings/funds/<fund>")
+def set_closed(code: str, fund: str) -> Response:
+    """Close a fund that is no longer used, or open it again."""
+
+    def command(session: Session, book: Book, answers: Closing) -> None:
+        if answers.action == CLOSE:
+            closing.close_fund(session, book=book, code=fund, on=today(book))
+        else:
+            closing.open_fund_again(session, book=book, code=fund)
+
+    return carry_out(
+        code,
+        ClosingForm(),
+        command,
+        show=_page,
+        named={"fund": f"fund-{fund}"},
+        setting="fund",
+        said=lambda _result: _("Saved."),
     )
 
 

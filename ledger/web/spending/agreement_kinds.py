@@ -18,7 +18,7 @@ from ledger.db import ReadSession, Session
 from ledger.errors import Invalid
 from ledger.models.agreements import Agreement
 from ledger.models.books import Account, Fund
-from ledger.queries.books.books import book_by_code, commodities, fund_by_code, funds_of
+from ledger.queries.books.books import book_by_code, commodities, fund_by_code, open_funds
 from ledger.schemas.agreements import (
     AmountDone,
     ClaimAsked,
@@ -199,7 +199,7 @@ def _of_grant(command: _OfGrant) -> Callable[[Session, Taken[SumDone]], None]:
 def _loan(session: Session, asked: Requested[LoanAsked]) -> None:
     borrower = book_by_code(session, asked.answers.other)
     wanted = asked.answers.other_fund
-    own = funds_of(session, borrower.id)
+    own = open_funds(session, borrower.id)
     free = next((item for item in own if item.fund_class == FundClass.UNRESTRICTED), None)
     chosen = fund_by_code(session, borrower.id, wanted) if wanted else free
     if chosen is None:
