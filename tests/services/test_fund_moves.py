@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ledger.core.allocation import Rule
+from ledger.core.written import format_day
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.services.accounting import fund_transfers
@@ -55,7 +56,7 @@ def test_a_restriction_in_time_is_released_on_the_day_after_its_last(
     move(hamlet_session, hamlet, fund_transfers.propose_release, "LATER", "GEN")
     asked = open_request(hamlet_session, "release")
     with (
-        pytest.raises(Conflict, match=f"ends on {TODAY}"),
+        pytest.raises(Conflict, match=f"ends on {format_day(TODAY)}"),
         hamlet_session.begin_nested(),
     ):
         decide(hamlet_session, asked.id, hamlet.checker)

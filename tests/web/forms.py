@@ -623,8 +623,6 @@ FORMS = (
         {"code": "ROOF", "fund_name": "Roof", "fund_class": "purpose", "purpose": "A roof"},
         {"code": "text", "fund_name": "text", "fund_class": "choice", "purpose": "note"},
     ),
-    Form("fund_settings.set_closed", "admin", {"action": "reopen"}, {"action": "choice"}),
-    Form("account_settings.set_closed", "admin", {"action": "reopen"}, {"action": "choice"}),
     Form(
         "account_settings.create",
         "admin",

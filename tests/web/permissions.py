@@ -327,9 +327,9 @@ DEEDS: dict[str, Deed] = {
         ADMIN, {"code": "ROOF", "fund_name": "Roof", "fund_class": "purpose"}
     ),
     "account_settings.create": Deed(ADMIN, {"number": "5130", "account_name": "Seeds"}),
-    "account_settings.set_closed": Deed(ELSEWHERE, {"action": "close"}),
+    "account_settings.set_closed": Deed(ADMIN, {"action": "close"}),
     # To open what is open changes nothing.
-    "fund_settings.set_closed": Deed(ADMIN, {"action": "reopen"}, {"fund": "SOLAR"}),
+    "fund_settings.set_closed": Deed(ADMIN, {"action": "reopen"}),
     "entity_settings.save": Deed(ADMIN, {"fiscal_month": "1"}),
     "bank_settings.request_details": Deed(ADMIN, BANK),
     "policy_settings.choose": Deed(ADMIN, POLICY),
@@ -564,10 +564,6 @@ API: dict[tuple[str, str], frozenset[str]] = {
 }
 # Routes of ELSEWHERE: who may, in words, and the test that shows it.
 PROVED_BY: dict[str, tuple[str, str]] = {
-    "account_settings.set_closed": (
-        "admin, for accounts of the book's own",
-        "tests/web/test_closing.py::test_an_own_account_is_closed_and_opened_again",
-    ),
     "passkeys.enter": (
         "the owner of the passkey",
         "tests/web/test_factors.py::test_a_passkey_alone_signs_in",
