@@ -138,7 +138,7 @@ def transparency() -> Response:
 
 @pages.get("/reports/transparency.pdf")
 def pdf() -> BaseResponse:
-    """Download the edition that was issued, if nothing came since; else have a draft printed."""
+    """Download the edition that was issued, if nothing came since; else offer to print a draft."""
     books = require_anywhere("read_report")
     try:
         asked, scope = _checked(request.args, {book.id for book in books})
@@ -160,6 +160,18 @@ def pdf() -> BaseResponse:
     if there is not None and file is not None:
         name = f"{there.since_on}-{there.until_on}-{there.audience}"
         return _pdf(file[0], there.dataset_sha256, name)
+    return page("ask.html", title=_("Report as PDF"))
+
+
+@pages.post("/reports/transparency.pdf")
+def ask_pdf() -> BaseResponse:
+    """Have a draft printed."""
+    books = require_anywhere("read_report")
+    try:
+        asked, scope = _checked(request.form, {book.id for book in books})
+    except (Invalid, Conflict, NotFound) as refusal:
+        return _index(request.form.to_dict(), errors_of(refusal, only=("book",)), 422)
+    ids = [book.id for book in scope.books]
     return lead_to_job(BackgroundKind.REPORT, "read_report", ids, as_parameters(asked))
 
 
@@ -217,18 +229,12 @@ def compare(older_id: UUID, newer_id: UUID) -> Response:
 
 @pages.get("/books/<code>/export/<file_format>")
 def export(code: str, file_format: str) -> BaseResponse:
-    """Download a book's journal in another program's format; a long one is a background job."""
+    """Download a book's journal in another program's format; a long one is asked for first."""
     book = book_for("export_journal", code)
     if file_format not in FORMATS:
         raise NotFound(_("This format does not exist."))
     if _is_long(book):
-        write(lambda session: _note_export(session, book, file_format))
-        return lead_to_job(
-            BackgroundKind.EXPORT,
-            "export_journal",
-            [book.id],
-            {"book": book.code, "format": file_format},
-        )
+        return page("ask.html", title=_("Journal for another program"))
     out = io.StringIO()
     with reading() as session:
         export_journal(session, book=book, file_format=file_format, out=out)
@@ -240,17 +246,41 @@ def export(code: str, file_format: str) -> BaseResponse:
     return answer
 
 
+@pages.post("/books/<code>/export/<file_format>")
+def ask_export(code: str, file_format: str) -> BaseResponse:
+    """Have a book's journal written in the background."""
+    book = book_for("export_journal", code)
+    if file_format not in FORMATS:
+        raise NotFound(_("This format does not exist."))
+    answer = lead_to_job(
+        BackgroundKind.EXPORT,
+        "export_journal",
+        [book.id],
+        {"book": book.code, "format": file_format},
+    )
+    write(lambda session: _note_export(session, book, file_format))
+    return answer
+
+
+@pages.post("/books/<code>/bundle.zip")
+def ask_bundle(code: str) -> BaseResponse:
+    """Have the proof of a book packed in the background."""
+    book = book_for("export_journal", code)
+    answer = lead_to_job(BackgroundKind.BUNDLE, "export_journal", [book.id], {"book": book.code})
+    write(lambda session: _note_export(session, book, "bundle"))
+    return answer
+
+
 @pages.get("/books/<code>/bundle.zip")
 def bundle(code: str) -> BaseResponse:
     """Download what proves a book offline: its log, signed, with the verifier.
 
-    That of a long log is a background job.
+    That of a long log is asked for first.
     """
     book = book_for("export_journal", code)
     signer = _signer()
     if _is_long(book):
-        write(lambda session: _note_export(session, book, "bundle"))
-        return lead_to_job(BackgroundKind.BUNDLE, "export_journal", [book.id], {"book": book.code})
+        return page("ask.html", title=_("Proof of a book"))
 
     def pack(session: Session) -> bytes:
         row = make_checkpoint(session, book=book, signer=signer, now=now())

@@ -138,6 +138,7 @@ def test_a_pledge_becomes_entries_becomes_a_page_of_the_report(
         for item in page.locator("[data-glance]").all()
     }
     page.get_by_role("link", name="Download the PDF").click()
+    page.get_by_role("button", name="Make the file").click()
     done = page.get_by_role("link", name="Download", exact=True)
     done.wait_for(timeout=120_000)
     with page.expect_download() as download:

@@ -112,6 +112,12 @@ DEEDS: dict[str, Deed] = {
     "sign_in.end_all": Deed(SIGNED_IN),
     "sign_in.ask_again": Deed(SIGNED_IN),
     "background.retry": Deed(ELSEWHERE),
+    "reports.ask_export": Deed(READERS),
+    "reports.ask_bundle": Deed(READERS),
+    "reports.ask_pdf": Deed(
+        READERS,
+        {"book": "A", "from": "2026-01-01", "to": "2026-01-31", "edition": "public"},
+    ),
     "reports.issue_report": Deed(
         frozenset({"treasurer", "approver"}),
         {"book": "A", "from": "2026-01-01", "to": "2026-01-31", "edition": "public"},

@@ -54,7 +54,7 @@ def quick_printer(monkeypatch: pytest.MonkeyPatch) -> None:
 def ask(town: Town, who: str = "auditor") -> UUID:
     """Ask for a draft as PDF; its job."""
     client = town.client(who)
-    return job_of(client.get("/reports/transparency.pdf", query_string=ASKED))
+    return job_of(client.post("/reports/transparency.pdf", data=ASKED))
 
 
 def test_a_request_renders_nothing_and_leads_to_a_page_that_reloads_itself(
@@ -65,13 +65,13 @@ def test_a_request_renders_nothing_and_leads_to_a_page_that_reloads_itself(
 
     monkeypatch.setattr(subprocess, "run", refuse)
     client = quick_town.client("auditor")
-    answer = client.get("/reports/transparency.pdf", query_string=ASKED)
+    answer = client.post("/reports/transparency.pdf", data=ASKED)
     shown = client.get(answer.headers["Location"])
     assert shown.headers["Retry-After"] == "3"
     assert '<meta http-equiv="refresh" content="3">' in shown.text
     assert "Waiting to begin" in shown.text
     # Asked for twice, it is made once; and it is found again.
-    again = client.get("/reports/transparency.pdf", query_string=ASKED)
+    again = client.post("/reports/transparency.pdf", data=ASKED)
     assert again.headers["Location"] == answer.headers["Location"]
     assert answer.headers["Location"] in client.get("/jobs").text
 
@@ -92,7 +92,7 @@ def test_a_draft_is_made_once_and_downloaded_by_whoever_asked(
 ) -> None:
     town, client = quick_town, quick_town.client("auditor")
     job_id = ask(town)
-    file = made(town, client, tmp_path, client.get("/reports/transparency.pdf", query_string=ASKED))
+    file = made(town, client, tmp_path, client.post("/reports/transparency.pdf", data=ASKED))
     assert file.data.startswith(b"%PDF")
     assert "draft" in file.headers["Content-Disposition"]
     assert len(file.headers["X-Dataset-SHA256"]) == 64
@@ -110,11 +110,9 @@ def test_who_lost_the_role_gets_neither_the_file_nor_the_work(
     quick_town: Town, tmp_path: Path
 ) -> None:
     town, client = quick_town, quick_town.client("auditor")
-    job_id = job_of(client.get("/reports/transparency.pdf", query_string=ASKED))
+    job_id = job_of(client.post("/reports/transparency.pdf", data=ASKED))
     do_jobs(town, tmp_path)
-    waiting = job_of(
-        client.get("/reports/transparency.pdf", query_string={**ASKED, "edition": "auditor"})
-    )
+    waiting = job_of(client.post("/reports/transparency.pdf", data={**ASKED, "edition": "auditor"}))
 
     def take_role(session: object) -> None:
         roles = session.scalars(  # type: ignore[attr-defined]
@@ -190,7 +188,10 @@ def test_a_long_journal_is_a_job_with_the_bytes_of_a_short_one(
     path = "/books/A/bundle.zip" if file_format == "bundle" else f"/books/A/export/{file_format}"
     at_once = client.get(path)
     monkeypatch.setattr(views, "MOST_AT_ONCE", 3)
-    asked = client.get(path)
+    before = quick_town.rows()
+    assert "Make the file" in client.get(path).text
+    assert quick_town.rows() == before, "to look writes nothing"
+    asked = client.post(path)
     file = made(quick_town, client, tmp_path, asked)
     assert at_once.status_code == file.status_code == 200
     assert file.data == at_once.data
@@ -226,8 +227,8 @@ def test_nobody_fills_the_queue(quick_town: Town) -> None:
     client = quick_town.client("auditor")
     for day in range(1, background.MOST_OPEN + 1):
         asked = {**ASKED, "to": f"2026-06-{day:02}"}
-        assert client.get("/reports/transparency.pdf", query_string=asked).status_code == 303
-    more = client.get("/reports/transparency.pdf", query_string={**ASKED, "to": "2026-06-30"})
+        assert client.post("/reports/transparency.pdf", data=asked).status_code == 303
+    more = client.post("/reports/transparency.pdf", data={**ASKED, "to": "2026-06-30"})
     assert more.status_code == 409
 
 

@@ -83,7 +83,10 @@ def test_looking_and_downloading_write_nothing_and_issuing_is_a_form(
     assert "Download the PDF" in shown.text
     assert "Issue this report" not in shown.text
     assert town.rows() == before
-    asked = reader.get("/reports/transparency.pdf", query_string=ASKED)
+    offer = reader.get("/reports/transparency.pdf", query_string=ASKED)
+    assert "Make the file" in offer.text
+    assert town.rows() == before
+    asked = reader.post("/reports/transparency.pdf", data=ASKED)
     before = town.rows()
     draft = made(town, reader, tmp_path, asked)
     assert "draft" in draft.headers["Content-Disposition"]

@@ -76,6 +76,7 @@ OTHERS = {
         *("waiting.refund", "waiting.payout"),
     },
     "moves neither money nor rights": {
+        *("reports.ask_pdf", "reports.ask_export", "reports.ask_bundle"),
         *("background.retry", "installation_jobs.retry", "installation_mail.retry"),
         *("calls.change", "calls.correct", "calls.draft", "calls.throw_away"),
         *("hours.confirm", "hours.log", "hours.reject", "items.plan_wear"),

@@ -49,7 +49,7 @@ ROOT = Path(__file__).parents[2]
 
 REFUSALS = (401, 403, 404)
 # Forms in which the book is an answer: who has no role in it hears so beside the field.
-NAMING_THE_BOOK = ("hours.log", "things.receive", "reports.issue_report")
+NAMING_THE_BOOK = ("hours.log", "things.receive", "reports.issue_report", "reports.ask_pdf")
 
 
 def one_of_each_kind() -> set[str]:
