@@ -1,4 +1,4 @@
-"""A payout of a Stripe account that several communities share (PO-1, desk section 5).
+"""A payout of a Stripe account that several communities share (PO-1).
 
 The owner of the account gets all of it on its bank. The slices of the others leave their Stripe
 balance as claims between the books. Minor units.
