@@ -49,6 +49,7 @@ NOUNS = (
     "reconciliation.statements",
     "payments.payouts",
     "payments.waiting",
+    "payments.payout",
     "payments.unrecognised",
     "accounting.periods",
     "banking.cash",

@@ -21,13 +21,13 @@ from ledger.models.journal import Posting as Leg
 from ledger.models.payments import BalanceTransaction
 from ledger.models.pledges import Pledge
 from ledger.models.statements import BankLine, BankStatement
-from ledger.queries.payments import payments as questions
 from ledger.queries.payments import stripe_balance
 from ledger.services.banking import matching
 from ledger.services.books import journal
 from ledger.services.stripe_balance import payouts, unrecognised
 from ledger.stripe.sync import reconcile
 from tests.payments.sabotage import Broken, Case, named, turns_red
+from tests.payout_rows import PayoutRow, payouts_of
 from tests.sandbox.conftest import page_params
 from tests.sandbox.shop import Shop
 from tests.worked import WORKED
@@ -54,11 +54,11 @@ def emptied(shop: Shop) -> Pledge:
     return pledge
 
 
-def last_payout(shop: Shop, pledge: Pledge) -> questions.PayoutRow:
+def last_payout(shop: Shop, pledge: Pledge) -> PayoutRow:
     """What the books have of the payout that Stripe made last."""
     told = shop.client.v1.payouts.list({"limit": 1}).data[0]
     with shop.db.snapshot() as session:
-        rows = questions.payouts_of(session, book_id=pledge.book_id)
+        rows = payouts_of(session, book_id=pledge.book_id)
     (found,) = (row for row in rows if row.id == told.id)
     return found
 

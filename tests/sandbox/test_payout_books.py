@@ -10,6 +10,7 @@ from ledger.db import Database
 from ledger.models.pledges import Pledge
 from ledger.queries.payments import payments as questions
 from tests.faults.conftest import Sandbox
+from tests.payout_rows import payouts_of
 from tests.ports import free_port
 from tests.sandbox.conftest import page_params
 from tests.sandbox.shop import Shop
@@ -44,7 +45,7 @@ def test_payouts_with_refunds_and_a_failure_are_booked_by_the_sweep_alone(shop: 
     assert shop.sync_stripe() == 2
     assert (shop.balance(one, 1110), shop.balance(one, 1120)) == (0, 5796 + 9680 - 4000)
     with shop.db.snapshot() as session:
-        (row,) = questions.payouts_of(session, book_id=one.book_id)
+        (row,) = payouts_of(session, book_id=one.book_id)
     assert dict(row.funds) == {"F1": 5796, "F2": 5680}
     # Movements of one second have no order but that of their names.
     by_time = sorted(row.transactions, key=lambda txn: (txn.created_at, txn.stripe_txn_id))
@@ -58,7 +59,7 @@ def test_payouts_with_refunds_and_a_failure_are_booked_by_the_sweep_alone(shop: 
     assert (shop.balance(one, 1110), shop.balance(one, 1120)) == (11_476, 0)
     with shop.db.snapshot() as session:
         assert questions.payouts_in_transit(session, book_id=one.book_id) == []
-        assert questions.payouts_of(session, book_id=one.book_id)[0].state == "failed"
+        assert payouts_of(session, book_id=one.book_id)[0].state == "failed"
 
     paid(shop, 5000)
     shop.sandbox.control("payout")
@@ -110,7 +111,7 @@ def test_a_payout_with_a_payment_of_no_pledge_takes_it_out_of_the_general_fund(s
     assert (shop.balance(pledge, 1110), shop.balance(pledge, 2190)) == (0, -1912)
     assert shop.balance(pledge, 1120) == 5796 + 1912
     with shop.db.snapshot() as session:
-        (row,) = questions.payouts_of(session, book_id=pledge.book_id)
+        (row,) = payouts_of(session, book_id=pledge.book_id)
     assert dict(row.funds) == {"F1": 5796, "GEN": 1912}
 
 

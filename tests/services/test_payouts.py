@@ -13,6 +13,7 @@ from ledger.services.payments import payments
 from ledger.services.stripe_balance import payouts
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_pledge
+from tests.payout_rows import payouts_of
 from tests.services.till import Till
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
 
@@ -35,7 +36,7 @@ def test_a_payout_is_split_by_the_funds_of_what_it_contains(till: Till) -> None:
     assert (till.balance(1120, "SOLAR"), till.balance(1120, "GEN")) == (5796, 9680)
     assert till.balance(1110) == 0
     assert questions.payout_funds(till.session, payout.id) == {"GEN": 9680, "SOLAR": 5796}
-    (row,) = questions.payouts_of(till.session, book_id=till.book.id)
+    (row,) = payouts_of(till.session, book_id=till.book.id)
     assert (row.amount, row.arrived, len(row.transactions)) == (15_476, False, 2)
     assert [
         item.stripe_payout_id
@@ -140,7 +141,7 @@ def test_a_failed_payout_comes_back_fund_by_fund_and_goes_out_again(till: Till) 
     assert (till.balance(1120), till.balance(1110)) == (0, 15_476)
     assert (till.balance(1110, "SOLAR"), till.balance(1110, "GEN")) == (5796, 9680)
     assert questions.payouts_in_transit(till.session, book_id=till.book.id) == []
-    (row,) = questions.payouts_of(till.session, book_id=till.book.id)
+    (row,) = payouts_of(till.session, book_id=till.book.id)
     assert row.state == "failed"
     again = till.payout(15_476, back)
     assert questions.payout_funds(till.session, again.id) == {"GEN": 9680, "SOLAR": 5796}

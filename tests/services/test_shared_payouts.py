@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from ledger.core import bookkeeping
 from ledger.db import Session
-from ledger.errors import Conflict
+from ledger.errors import Conflict, NotFound
 from ledger.gateway import Account, Payout
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry, Posting
@@ -20,6 +20,11 @@ from ledger.models.payments import BalanceTransaction
 from ledger.queries import invariants
 from ledger.queries.accounting.periods import blockers
 from ledger.queries.payments.payments import payout_funds
+from ledger.queries.payments.payout_detail import (
+    payout_detail,
+    payout_lines,
+    payouts_touching,
+)
 from ledger.services.accounting.corrections import apply_correction
 from ledger.services.books import journal
 from ledger.services.books.books import NewFund, create_fund
@@ -279,3 +284,53 @@ def test_the_owner_is_told_where_its_fund_for_others_is_not_free(
     with pytest.raises(Conflict, match="already has the code"):
         a.payout(5796, paid.stripe_txn_id)
     assert b.balance(1110) == 5796
+
+
+def test_each_book_sees_its_share_gift_by_gift(tills: tuple[Till, Till, Till]) -> None:
+    a, b, _c = tills
+    payout = a.payout(11_630, *worked(tills))
+    session = a.session
+    whole = payout_detail(session, book=a.book, payout_id=payout.id)
+    share = payout_detail(session, book=b.book, payout_id=payout.id)
+    assert (whole.net, share.net) == (11_630, 3796)
+    assert [(part.category, part.net) for part in share.parts] == [
+        ("charge", 5796),
+        ("refund", -2000),
+    ]
+    assert (share.opening, share.closing, whole.closing) == (0, 0, 0)
+    assert share.claims == (("B", 1300, "SOLAR", "A", 3796),)
+    lines, more = payout_lines(session, book=a.book, payout=whole.payout, donors=True)
+    assert more == ""
+    assert sum(line.txn.net for line in lines) == 11_630
+    # Who gave to another community is not the owner's business.
+    assert {line.donor for line in lines if line.book == "A"} == {"Ada Hill", ""}
+    assert {(line.donor, line.reference) for line in lines if line.book != "A"} == {("", "")}
+    mine, _ = payout_lines(session, book=b.book, payout=share.payout, donors=True)
+    assert [line.donor for line in mine] == ["Ada Hill", "Ada Hill"]
+    assert all(line.entry_id for line in mine)
+    unseen, _ = payout_lines(session, book=b.book, payout=share.payout, donors=False)
+    assert [line.donor for line in unseen] == ["", ""]
+
+
+def test_the_lines_of_a_payout_come_page_by_page(tills: tuple[Till, Till, Till]) -> None:
+    a = tills[0]
+    payout = a.payout(11_630, *worked(tills))
+    row = payout_detail(a.session, book=a.book, payout_id=payout.id).payout
+    seen, after = [], ""
+    for _ in range(3):
+        lines, after = payout_lines(
+            a.session, book=a.book, payout=row, donors=False, after=after, limit=2
+        )
+        seen += [line.txn.stripe_txn_id for line in lines]
+    assert (len(set(seen)), after) == (6, "")
+
+
+def test_a_book_without_a_share_has_no_such_payout(tills: tuple[Till, Till, Till]) -> None:
+    a, b, c = tills
+    payout = a.payout(5796, b.charge(6000, 204).stripe_txn_id)
+    with pytest.raises(NotFound):
+        payout_detail(a.session, book=c.book, payout_id=payout.id)
+    with pytest.raises(NotFound):
+        payout_detail(a.session, book=a.book, payout_id="po_unknown")
+    assert [row.stripe_payout_id for row in payouts_touching(a.session, book=b.book)] == [payout.id]
+    assert payouts_touching(a.session, book=c.book) == []

@@ -513,6 +513,8 @@ VIEWS: dict[str, frozenset[str]] = {
     "journal.account": READERS,
     "journal.trial_balance": READERS,
     "payouts.show": READERS,
+    "payout.show": ELSEWHERE,
+    "payout.download": ELSEWHERE,
     "periods.show": READERS,
     "statements.lines": READERS,
     "statements.undo_form": TREASURER,
@@ -648,6 +650,13 @@ PROVED_BY: dict[str, tuple[str, str]] = {
     "sign_in.outbox": (
         "everybody, in a demo only",
         "tests/web/test_every_page.py::test_an_installation_shows_no_outbox",
+    ),
+    **dict.fromkeys(
+        ("payout.show", "payout.download"),
+        (
+            "treasurer, approver and auditor of a book that the payout holds money of",
+            "tests/web/test_payout_page.py::test_a_payout_is_shown_gift_by_gift",
+        ),
     ),
     "reports.compare": (
         "treasurer, approver and auditor of the book",

@@ -97,6 +97,7 @@ PLACES = {
     "move": "bill",
     "fund": "SOLAR",
     "subject": "entry",
+    "payout_id": "po_unknown",
 }
 COUNTS = union_all(
     *(select(literal(table.name), func.count()).select_from(table) for table in TABLES)

@@ -1,7 +1,6 @@
 """Questions about payments: attempts, what Stripe moved, payouts and their composition."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -21,20 +20,6 @@ PAYOUT_KINDS = ("payout", "payout_cancel", "payout_failure")
 RETURNED = ("failed", "canceled")
 # Outcomes of movements that take back a payment, or bring back what was taken.
 TAKEN_BACK = ("refund_settled", "refund_bounced", "debit_returned", "dispute_moved")
-
-
-@dataclass(frozen=True, slots=True)
-class PayoutRow:
-    """A payout with its parts by fund; ``arrived`` once a bank line shows it; minor units."""
-
-    id: str
-    amount: int
-    commodity: str
-    state: str
-    arrival_on: date
-    arrived: bool
-    funds: tuple[tuple[str, int], ...]
-    transactions: tuple[BalanceTransaction, ...]
 
 
 def attempt_to_reuse(
@@ -187,38 +172,6 @@ def payout_claims(
     for code, account, fund, against, quantity in rows:
         found.setdefault(code, {})[account, fund, against] = int(quantity)
     return found
-
-
-def payouts_of(session: ReadSession, *, book_id: UUID) -> list[PayoutRow]:
-    """Return the payouts of a book with what they contain, newest first."""
-    rows = session.scalars(
-        select(Payout)
-        .where(Payout.book_id == book_id)
-        .order_by(Payout.created_at.desc(), Payout.stripe_payout_id)
-        .limit(100)
-    ).all()
-    return [
-        PayoutRow(
-            row.stripe_payout_id,
-            row.amount,
-            row.commodity,
-            row.state,
-            row.arrival_on,
-            row.bank_line_id is not None,
-            tuple(payout_funds(session, row.stripe_payout_id).items()),
-            tuple(
-                session.scalars(
-                    select(BalanceTransaction)
-                    .where(
-                        BalanceTransaction.stripe_payout_id == row.stripe_payout_id,
-                        BalanceTransaction.source_id.is_distinct_from(row.stripe_payout_id),
-                    )
-                    .order_by(BalanceTransaction.created_at, BalanceTransaction.stripe_txn_id)
-                )
-            ),
-        )
-        for row in rows
-    ]
 
 
 def payouts_in_transit(session: ReadSession, *, book_id: UUID) -> list[Payout]:

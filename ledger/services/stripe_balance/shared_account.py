@@ -1,4 +1,4 @@
-"""How the owner of a Stripe account stands with the communities that share it (desk section 5);
+"""How the owner of a Stripe account stands with the communities that share it;
 minor units."""
 
 from collections.abc import Mapping

@@ -11,7 +11,13 @@ from ledger.core.currencies import exponent
 from ledger.errors import Conflict, Invalid, NotFound
 from ledger.models.books import Book
 from ledger.models.pledges import Pledge
-from ledger.queries.payments import disputes, owed_refunds, payments, stripe_balance
+from ledger.queries.payments import (
+    disputes,
+    owed_refunds,
+    payments,
+    payout_detail,
+    stripe_balance,
+)
 from ledger.schemas.money import refund as refund_schema
 from ledger.services.payments import refunds
 from ledger.web.identity.sessions import fresh_needed, held_answers
@@ -43,7 +49,7 @@ def show(code: str) -> Response:
             "refunds": payments.refunds_of_book(session, book_id=book.id),
             "owed": owed_refunds.owed_refunds(session, book_id=book.id),
             "suspense": stripe_balance.in_suspense(session, book_id=book.id),
-            "payouts": payments.payouts_of(session, book_id=book.id),
+            "payouts": payout_detail.payouts_touching(session, book=book),
             "unposted": payments.unposted(session),
             "recent": payments.settled_charges(session, book_id=book.id),
         }
