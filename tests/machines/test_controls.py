@@ -5,6 +5,7 @@ Each sabotage changes what one deed books by the least that can be changed, or t
 
 import importlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,11 +20,11 @@ ENOUGH = 100
 # lead there. The others are left out: every sequence of these rules is one of the whole machine,
 # which took a minute to come upon a condition that is met.
 MORE = (
-    ("payment_settled", "fee", ("a_gift_is_paid",)),
+    ("payment_settled", "charge.fee", ("a_gift_is_paid",)),
     ("refund_settled", "amount", ("a_gift_is_paid", "a_payment_goes_back")),
     ("cash_received", "amount", ("cash_is_counted",)),
     ("pledge_released", "quantity", ("somebody_promises", "a_promise_is_given_up")),
-    ("hours_confirmed", "minutes", ("hours_are_logged", "hours_are_decided")),
+    ("hours_confirmed", "hours.minutes", ("hours_are_logged", "hours_are_decided")),
     ("items_received", "quantity", ("things_come",)),
     ("grant_made", "amount", ("cash_is_counted", "cash_is_banked", "a_grant_is_made")),
     ("condition_met", "quantity", ("somebody_promises", "a_condition_is_met")),
@@ -62,8 +63,12 @@ def test_one_unit_too_much_is_found(
 ) -> None:
     right = getattr(bookkeeping, name)
 
+    whole, _dot, part = argument.partition(".")
+
     def wrong(**told: Any) -> Any:
-        return right(**{**told, argument: told[argument] + 1})
+        given = told[whole]
+        more = replace(given, **{part: getattr(given, part) + 1}) if part else given + 1
+        return right(**{**told, whole: more})
 
     monkeypatch.setattr(bookkeeping, name, wrong)
     assert finds(db, rules)
