@@ -249,7 +249,7 @@ def _check(session: Session, book_id: UUID, until: date, unreconciled: str, now:
             "No signed reconciliation statement of {until} holds for {names}. Have one signed, or "
             "say why the period is closed without it.",
             place="unreconciled",
-            until=until.isoformat(),
+            until=format_day(until),
             names=", ".join(f"{bank.account} {bank.commodity}" for bank in lacking),
         )
 

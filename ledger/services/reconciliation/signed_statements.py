@@ -9,6 +9,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from ledger.core.days import day_in
+from ledger.core.written import format_day
 from ledger.db import Session
 from ledger.errors import Conflict, Invalid
 from ledger.models.approval_requests import ApprovalRequest
@@ -61,7 +62,7 @@ def prepare_statement(
         session,
         book_id=book.id,
         kind=KIND,
-        title=f"Sign the reconciliation of {account} {commodity} on {until.isoformat()}",
+        title=f"Sign the reconciliation of {account} {commodity} on {format_day(until)}",
         reason=reason.strip() or "Bank and books agree.",
         payload=Prepared(account, commodity, until, found.sha256()),
         made_by=made_by,
