@@ -19,7 +19,8 @@ from ledger.models.parties import Party
 from ledger.models.pledges import Basket, Fulfilment, Pledge, PledgeLine
 from ledger.models.statements import BankLine, LineState, Match
 
-MOST = 500
+# Rows that are read: a pledge, or one instalment of it.
+MOST = 1_000
 MOST_DECISIONS = 2_000
 # Quantities and memos tell nothing of what a line was for.
 VALUES_END = 8_000
@@ -58,13 +59,20 @@ def open_pledges(
     amounts: Collection[int],
 ) -> list[OpenPledge]:
     """Return open pledges of a currency that have one of these references or donors, or are
-    promised with one of these amounts, as a whole or by instalment."""
-    by_instalment = select(PledgeLine.pledge_id).where(PledgeLine.quantity.in_(amounts))
+    promised with one of these amounts."""
+    if not (references or parties or amounts):
+        return []
+    done = (
+        select(func.coalesce(func.sum(Fulfilment.quantity), 0))
+        .where(Fulfilment.pledge_id == Pledge.id, Fulfilment.counts())
+        .scalar_subquery()
+    )
     rows = session.execute(
-        select(Pledge, func.coalesce(Basket.name, Party.name), Fund.code)
+        select(Pledge, func.coalesce(Basket.name, Party.name), Fund.code, done, PledgeLine)
         .join(Party, Party.id == Pledge.party_id)
         .join(Fund, (Fund.book_id == Pledge.book_id) & (Fund.id == Pledge.fund_id))
         .outerjoin(Basket, Basket.id == Pledge.basket_id)
+        .outerjoin(PledgeLine, PledgeLine.pledge_id == Pledge.id)
         .where(
             Pledge.book_id == book_id,
             Pledge.commodity == commodity,
@@ -73,37 +81,25 @@ def open_pledges(
                 Pledge.reference.in_(references),
                 Pledge.party_id.in_(parties),
                 Pledge.quantity.in_(amounts),
-                Pledge.id.in_(by_instalment),
             ),
         )
-        .order_by(Pledge.created_at, Pledge.id)
+        .order_by(Pledge.created_at, Pledge.id, PledgeLine.due_on, PledgeLine.n)
         .limit(MOST)
-    ).all()
-    ids = [pledge.id for pledge, _donor, _fund in rows]
-    done: dict[UUID, int] = {
-        pledge_id: int(quantity)
-        for pledge_id, quantity in session.execute(
-            select(Fulfilment.pledge_id, func.sum(Fulfilment.quantity))
-            .where(Fulfilment.pledge_id.in_(ids), Fulfilment.counts())
-            .group_by(Fulfilment.pledge_id)
-        )
-    }
-    plans: dict[UUID, list[PledgeLine]] = defaultdict(list)
-    for line in session.scalars(
-        select(PledgeLine)
-        .where(PledgeLine.pledge_id.in_(ids))
-        .order_by(PledgeLine.pledge_id, PledgeLine.due_on, PledgeLine.n)
-    ):
-        plans[line.pledge_id].append(line)
-    found = []
-    for pledge, donor, fund in rows:
-        left = pledge.quantity - done.get(pledge.id, 0)
-        if left > 0:
-            due_on, part = _next(plans[pledge.id], done.get(pledge.id, 0))
-            found.append(
+    )
+    found: dict[UUID, tuple[Pledge, str, str, int, list[PledgeLine]]] = {}
+    for pledge, donor, fund, paid, line in rows:
+        known = found.setdefault(pledge.id, (pledge, donor, fund, int(paid), []))
+        if line is not None:
+            known[-1].append(line)
+    shown = []
+    for pledge, donor, fund, paid, plan in found.values():
+        if pledge.quantity > paid:
+            due_on, part = _next(plan, paid)
+            left = pledge.quantity - paid
+            shown.append(
                 OpenPledge(pledge.reference, pledge.party_id, donor, fund, left, part, due_on)
             )
-    return found
+    return shown
 
 
 def _next(plan: Collection[PledgeLine], done: int) -> tuple[date | None, int]:
@@ -120,6 +116,8 @@ def givers_by_account(
 ) -> dict[str, set[UUID]]:
     """Return who has paid pledges from these bank accounts before, by account."""
     found: dict[str, set[UUID]] = defaultdict(set)
+    if not accounts:
+        return found
     for account, party_id in session.execute(
         select(BankLine.counterparty_account, Pledge.party_id)
         .join(Match, Match.bank_line_id == BankLine.id)
@@ -145,6 +143,8 @@ def decisions(
 ) -> dict[str, list[Decided]]:
     """Return what was done with whole lines that share these history keys, the last first."""
     found: dict[str, list[Decided]] = defaultdict(list)
+    if not keys:
+        return found
     for line, decided in _decided(session, book_id, BankLine.history_key.in_(keys)):
         found[line.history_key or ""].append(decided)
     return found

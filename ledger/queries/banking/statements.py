@@ -306,17 +306,21 @@ def statement_by_id(session: ReadSession, *, book_id: UUID, statement_id: UUID) 
     return row
 
 
-def agreement(session: ReadSession, *, book_id: UUID, account: int = Acct.BANK) -> Agreement | None:
+def agreement(
+    session: ReadSession,
+    *,
+    book_id: UUID,
+    account: int = Acct.BANK,
+    known: Sequence[BankAccount] | None = None,
+) -> Agreement | None:
     """Compare the last stated balance of each bank account with the books; None before any
     statement.
 
-    A ledger account that stands for several bank accounts is compared with all of them.
+    A ledger account that stands for several bank accounts is compared with all of them. Whoever
+    has read the bank accounts of the book gives them as ``known``.
     """
-    held = session.scalars(
-        select(BankAccount)
-        .where(BankAccount.book_id == book_id, BankAccount.account == account)
-        .order_by(BankAccount.id)
-    ).all()
+    accounts = bank_accounts_of(session, book_id=book_id) if known is None else known
+    held = [one for one in accounts if one.account == account]
     if not held:
         return None
     currency = held[0].commodity

@@ -64,15 +64,18 @@ def suggestions(session: ReadSession, line: BankLine) -> list[Suggestion]:
     return suggestions_for(session, [item])[line.id] if item is not None else []
 
 
-def suggestions_for(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Suggestion]]:
+def suggestions_for(
+    session: ReadSession, items: Sequence[Item], *, with_pledges: bool = True
+) -> dict[UUID, list[Suggestion]]:
     """Return what lines and payments of one book could mean, each the most certain first.
 
-    Asks the same few questions for any number of them.
+    Asks the same few questions for any number of them; ``with_pledges`` is for callers that weigh
+    pledges themselves.
     """
     waiting = [item for item in items if item.line.state == item.state == LineState.OPEN]
     ours = [item for item in waiting if item.account == Acct.BANK]
     payouts = _payouts(session, [item for item in ours if item.part is None])
-    pledges = _pledges(session, [item for item in ours if not item.split])
+    pledges = _pledges(session, [item for item in ours if with_pledges and not item.split])
     cheques = _cheques(session, [item for item in ours if item.amount < 0])
     owed = _owed(session, [item for item in ours if item.amount < 0])
     entries = _entries(session, waiting)

@@ -124,19 +124,26 @@ class Idea:
         return self.points >= CHOSEN
 
 
-def ideas_for(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Idea]]:
+def ideas_for(
+    session: ReadSession, items: Sequence[Item], *, thorough: bool = True
+) -> dict[UUID, list[Idea]]:
     """Return what lines and payments of one book could be, the best five of each first.
 
-    Asks the same few questions for any number of them.
+    Asks the same few questions for any number of them. A list is not ``thorough``: pledges of which
+    only the amount speaks, and what was done with the last like lines, stand on a line's own page.
     """
     waiting = [item for item in items if item.line.state == item.state == LineState.OPEN]
     found: dict[UUID, list[Idea]] = {item.id: [] for item in items}
     if not waiting:
         return found
-    ruled = suggestions_for(session, waiting)
+    ruled = suggestions_for(session, waiting, with_pledges=False)
     ours = [item for item in waiting if item.account == Acct.BANK]
-    pledged = _pledged(session, [item for item in ours if item.amount > 0 and not item.split])
-    alike = _alike(session, ours)
+    pledged = _pledged(
+        session,
+        [item for item in ours if item.amount > 0 and not item.split],
+        thorough=thorough,
+    )
+    alike = _alike(session, ours) if thorough else {}
     rules = rules_of(session, book_id=waiting[0].book_id)
     for item in waiting:
         ideas = [
@@ -174,7 +181,9 @@ def _ruled(item: Item, row: Suggestion) -> Idea:
     return Idea((part,), points, open=row.amount, about=row.about, sentence=row.sentence, on=row.on)
 
 
-def _pledged(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Idea]]:
+def _pledged(
+    session: ReadSession, items: Sequence[Item], *, thorough: bool
+) -> dict[UUID, list[Idea]]:
     """Return which pledges incoming items could pay."""
     if not items:
         return {}
@@ -190,7 +199,7 @@ def _pledged(session: ReadSession, items: Sequence[Item]) -> dict[UUID, list[Ide
             commodity=commodity,
             references={one for item in mine for one in named[item.id]},
             parties={party for known in givers.values() for party in known},
-            amounts={item.amount for item in mine},
+            amounts={item.amount for item in mine} if thorough else (),
         )
         for item in mine:
             known = givers.get(item.about.counterparty_account or "", set())

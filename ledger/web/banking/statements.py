@@ -317,14 +317,15 @@ def bank_page(
             words=words,
         )
         items = items_of_rows(waiting.rows)
+        accounts = statements.bank_accounts_of(session, book_id=book.id)
         shown = {
             "waiting": waiting,
             "parked": parked,
-            "ideas": ideas_for(session, items),
+            "ideas": ideas_for(session, items, thorough=False),
             "known": statements.statements_of(session, book_id=book.id, after=row_asked("older")),
-            "agreement": statements.agreement(session, book_id=book.id),
+            "agreement": statements.agreement(session, book_id=book.id, known=accounts),
             "waiting_count": statements.open_lines(session, book_id=book.id),
-            "accounts": statements.bank_accounts_of(session, book_id=book.id),
+            "accounts": accounts,
             "funds": open_funds(session, book.id),
             "promised": pledges.find_open_pledges(session, book_id=book.id, words=find)
             if find

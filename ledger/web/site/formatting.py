@@ -201,7 +201,9 @@ def _sentence(standing: Standing | GiftStanding) -> str:
 
 
 def _quantity(value: int, commodity: str) -> str:
-    return format_quantity(value, commodity, nouns=_nouns(), locale=chosen())
+    # Money has no nouns to look up.
+    nouns = {} if kind_of(commodity) == "money" else _nouns()
+    return format_quantity(value, commodity, nouns=nouns, locale=chosen())
 
 
 def noun(commodity: str) -> str:
