@@ -58,7 +58,7 @@ def compare(console: Console) -> None:
 @click.argument("code")
 @pass_console
 def assign(console: Console, code: str) -> None:
-    """Choose the book for Stripe's fees, reserves and unrecognised transactions."""
+    """Choose the book that receives payouts, fees and unrecognised transactions."""
     console.database().run(
         lambda session: accounts.assign(session, book=book_by_code(session, code))
     )

@@ -32,7 +32,7 @@ from ledger.services.payments import disputes
 from ledger.services.stripe_balance import accounts, fees, payouts
 from ledger.services.stripe_balance.shared_account import HELD
 from tests.conftest import NOW
-from tests.factories import make_campaign, make_person, make_pledge
+from tests.factories import make_campaign, make_person, make_pledge, make_pool
 from tests.services.till import Till
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
 
@@ -334,3 +334,12 @@ def test_a_book_without_a_share_has_no_such_payout(tills: tuple[Till, Till, Till
         payout_detail(a.session, book=a.book, payout_id="po_unknown")
     assert [row.stripe_payout_id for row in payouts_touching(a.session, book=b.book)] == [payout.id]
     assert payouts_touching(a.session, book=c.book) == []
+
+
+def test_a_pool_cannot_own_the_account(tills: tuple[Till, Till, Till]) -> None:
+    a, b, _c = tills
+    pool, _fund = make_pool(a.session, a.book, members=[("A", "GEN"), ("B", "GEN")])
+    with pytest.raises(Conflict, match="hosts it"):
+        accounts.assign(a.session, book=pool)
+    accounts.assign(a.session, book=b.book)
+    assert accounts.own_fund(a.session).book_id == b.book.id

@@ -9,6 +9,7 @@ from ledger.db import Session
 from ledger.errors import Conflict, NotAllowed
 from ledger.gateway import Account
 from ledger.models.books import Book, Fund
+from ledger.models.pools import Pool
 from ledger.models.stripe_accounts import StripeAccount, StripeBalance
 from ledger.queries.payments.stripe_balance import account_of, book_for_account, general_fund
 
@@ -53,10 +54,16 @@ def check(row: StripeAccount | None, *, livemode: bool, sandbox: bool) -> None:
 
 
 def assign(session: Session, *, book: Book) -> None:
-    """Say which book the account's own fees, reserves and unknown movements belong to."""
+    """Say which book owns the account: its bank gets the payouts, and fees, reserves and unknown
+    movements are its own. Raises Conflict for a pool, which has no bank."""
     row = account_of(session)
     if row is None:
         raise Conflict("No Stripe account is connected yet.", place="account")
+    if session.get(Pool, book.id) is not None:
+        raise Conflict(
+            "A pool cannot own the Stripe account. Choose the community that hosts it.",
+            place="account",
+        )
     row.book_id = book.id
     session.flush()
 

@@ -8,12 +8,11 @@ from werkzeug.wrappers import Response
 from ledger.core.written import format_day
 from ledger.db import ReadSession
 from ledger.doctor import Patient, examine
-from ledger.models.books import Book
 from ledger.models.jobs import Heartbeat
 from ledger.queries.books.books import all_books
 from ledger.queries.jobs.installation import jobs_given_up
 from ledger.queries.jobs.outbox import waiting_now
-from ledger.queries.payments.stripe_balance import account_of
+from ledger.queries.payments.stripe_balance import account_of, book_for_account
 from ledger.queries.people.people import installation_admins
 from ledger.services.jobs.jobs import BACKUP
 from ledger.web.site.context import here, installation_admin, now, page, reading
@@ -76,13 +75,21 @@ def health() -> Response:
 
 
 def _stripe(session: ReadSession) -> str:
-    """Say which account the books follow, and whose its own fees are."""
+    """Say which account the books follow, and which book owns it."""
     account = account_of(session)
     if account is None:
         return str(_("Connected, but not heard of yet") if here().gateway else _("Not connected"))
     mode = _("Live payments") if account.livemode else _("Test mode: no real payments")
     if account.sandbox:
         mode = _("Sandbox: no real payments")
-    book = session.get(Book, account.book_id) if account.book_id else None
-    owner = _("fees go to %(name)s", name=book.name) if book else ""
+    book = book_for_account(session)
+    owner = ""
+    if book is not None and account.book_id:
+        owner = _("payouts and fees go to %(name)s", name=book.name)
+    elif book is not None:
+        owner = _(
+            "shared payouts and fees go to %(name)s until an owner is named on the server: "
+            "poolbook stripe assign CODE",
+            name=book.name,
+        )
     return " · ".join(part for part in (mode, account.account_id, owner) if part)
