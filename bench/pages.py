@@ -41,6 +41,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("my data", "donor", "/my-data"),
     ("desk", "treasurer", "/books/A/desk"),
     ("bank", "treasurer", "/books/A/statements"),
+    ("receivables", "treasurer", "/books/A/receivables"),
     ("equipment", "member", "/things"),
     ("receive equipment", "member", "/things/receive"),
     ("equipment, 375 books", "member of all", "/things"),

@@ -25,6 +25,7 @@ NOUNS = (
     "pledges.signed_link",
     "pledges.recurring",
     "pledges.giving",
+    "pledges.receivables",
     "people.my_data",
     "volunteering.hours",
     "equipment.equipment",

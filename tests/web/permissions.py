@@ -525,6 +525,8 @@ VIEWS: dict[str, frozenset[str]] = {
     "reports.bundle": READERS,
     "reports.proof": READERS,
     "reports.export": READERS,
+    "receivables.show": READERS,
+    "receivables.download": READERS,
     "sheets.journal_sheet": READERS,
     "sheets.account_sheet": READERS,
     "allocations.allocate": READERS | {"member"},

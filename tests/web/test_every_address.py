@@ -36,6 +36,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "items.show": ("", "do=let_go", "do=give_on", "do=plan_wear", "do=damage"),
     "journal.account": ("", "fund=GEN", "fund=NONE", "until=2026-02-01"),
     "journal.show": ("", "account=1010", "fund=GEN", "since=2026-01-01", "words=roof&sums=1"),
+    "receivables.show": ("", "when=overdue&state=open", "nature=intention&words=a", "campaign=x"),
     "journal.trial_balance": ("", "as_of=2026-02-01", "known_at=2026-02-01T12:00"),
     "allocations.allocate": ("", *(f"amount=10&purpose=x&rule={rule}" for rule in AllocationRule)),
     "reports.transparency": (PERIOD,),

@@ -31,8 +31,13 @@ WORK = 125
 # To read every pledge once takes eight steps each.
 MORE, FEW = 1.5, 5_000
 # One giver's own gifts are put in order, by an index alone; and what was recorded on the shorter
-# side of an instant is read.
-GROWS = ("my giving", "trial balance, known lately", "trial balance, known long ago")
+# side of an instant is read. An ageing adds up all that is open.
+GROWS = (
+    "receivables",
+    "my giving",
+    "trial balance, known lately",
+    "trial balance, known long ago",
+)
 # Tables that a loved community fills; no page reads one from end to end.
 FILLED = {
     *("entry", "posting", "annotation", "seal", "balance_day", "figure_day", "figure_giver"),

@@ -181,6 +181,19 @@ def spread(session: Session, pledge: Pledge, parts: Sequence[Part]) -> None:
     session.flush()
 
 
+def add_to_last_part(session: Session, pledge: Pledge, amount: int) -> None:
+    """Raise the last instalment of a pledge that was increased, so that they still sum to it."""
+    last = session.scalar(
+        select(PledgeLine)
+        .where(PledgeLine.pledge_id == pledge.id)
+        .order_by(PledgeLine.n.desc())
+        .limit(1)
+    )
+    if last is not None:
+        last.quantity += amount
+        session.flush()
+
+
 def make_promise(
     session: Session,
     *,

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from ledger.core import bookkeeping
 from ledger.core.accounts import Acct
 from ledger.core.days import day_in
+from ledger.core.instalments import Part
 from ledger.core.states import AgreementKind, AgreementState, Move
 from ledger.core.vocabulary import LegalNature, PledgeState
 from ledger.db import ReadSession, Session
@@ -27,6 +28,7 @@ from ledger.models.pledges import Pledge
 from ledger.queries.books.funds import on_account
 from ledger.queries.books.policies import policy_of
 from ledger.queries.pledges.pledges import open_quantity
+from ledger.queries.pledges.saved_cards import parts_of
 from ledger.services.approvals.agreements import (
     NewAgreement,
     StepTaken,
@@ -42,7 +44,7 @@ from ledger.services.approvals.agreements import (
 from ledger.services.approvals.registry import ApprovalKind, Decision, register
 from ledger.services.approvals.requests import propose
 from ledger.services.books import journal
-from ledger.services.pledges.pledges import Promised, make_promise
+from ledger.services.pledges.pledges import Promised, add_to_last_part, make_promise, spread
 
 KIND = AgreementKind.PROMISE
 INCREASE = "promise_increase"
@@ -149,6 +151,9 @@ def recognise(session: Session, row: Agreement, decision: Decision) -> None:
         on=decision.on,
         now=decision.now,
     )
+    parts = [Part(date.fromisoformat(day), amount) for day, amount in row.terms["schedule"]]
+    if len(parts) > 1:
+        spread(session, pledge, parts)
     row.terms = {**row.terms, "pledge": str(pledge.id), "from": decision.on.isoformat()}
     entries = (
         bookkeeping.promise_recognised(
@@ -292,6 +297,7 @@ def increase(
         ),
     )
     pledge.quantity += amount
+    add_to_last_part(session, pledge, amount)
 
 
 def propose_allowance(
@@ -344,10 +350,11 @@ def doubtful(session: ReadSession, *, book: Book, fund: Fund, on: date) -> int:
         if pledge.legal_nature != LegalNature.UNCONDITIONAL:
             continue
         left = open_quantity(session, pledge)
-        for day, amount in reversed(row.terms["schedule"]):
-            part = min(left, amount)
-            by_age[(on - date.fromisoformat(day)).days] += part
-            left -= part
+        whole = [Part(date.fromisoformat(row.terms["schedule"][0][0]), pledge.quantity)]
+        for part in reversed(parts_of(session, pledge_id=pledge.id) or whole):
+            aged = min(left, part.quantity)
+            by_age[(on - part.due_on).days] += aged
+            left -= aged
     return policy_of(session, book, on).allowance(by_age)
 
 

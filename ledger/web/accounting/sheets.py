@@ -19,14 +19,13 @@ from ledger.schemas.journal import AccountFilter, entry_filter
 from ledger.services.people.rights_log import record
 from ledger.web.site.context import book_for, now, read_form, reading, visitor, write
 from ledger.web.site.formatting import plain_decimal
-from ledger.web.site.spreadsheets import Cell, as_file
+from ledger.web.site.spreadsheets import KINDS, Cell, as_file
 
 pages = Blueprint("sheets", __name__)
 
 Made = TypeVar("Made")
 # More are a file of the whole journal, which the reports page leads to.
 MOST_ENTRIES = 2_000
-KINDS = "any(csv, xlsx)"
 
 
 @pages.get(f"/books/<code>/journal/sheet/<{KINDS}:sheet>")

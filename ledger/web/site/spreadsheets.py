@@ -17,6 +17,8 @@ from werkzeug.wrappers import Response
 
 from ledger.core.cells import harmless
 
+# The endings of ``TYPES``, as an address asks for one.
+KINDS = "any(csv, xlsx)"
 Cell = str | int | date | Decimal
 TYPES = {
     "csv": "text/csv; charset=utf-8",
