@@ -15,6 +15,7 @@ from ledger.core import bookkeeping
 from ledger.core.entry import Entry, Posting
 from ledger.db import Session
 from ledger.gateway import BalanceTransaction as Movement
+from ledger.gateway import Payout
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry as JournalEntry
 from ledger.models.journal import Posting as Leg
@@ -428,6 +429,11 @@ def _all_to_one_fund(session: Session, contained: Sequence[str]) -> dict[str, di
     return {book: {"GEN": sum(funds.values())} for book, funds in slices.items()}
 
 
+def _all_of_the_general_fund(session: Session, payout: Payout) -> dict[str, dict[str, int]]:
+    slices = FIRST_IN(session, payout)
+    return {book: {"GEN": sum(funds.values())} for book, funds in slices.items()}
+
+
 def _left_where_it_was(**named: Any) -> list[Entry]:
     return bookkeeping.suspense_named(**{**named, "to_fund": named["fund"]})
 
@@ -439,6 +445,7 @@ class _Elsewhere:
 
 
 COMPOSITION = payouts._composition
+FIRST_IN = payouts._first_in
 
 BROKEN: list[tuple[Case, list[Broken]]] = [
     (
@@ -485,7 +492,7 @@ BROKEN: list[tuple[Case, list[Broken]]] = [
     ),
     (
         a_payout_by_hand_takes_what_was_there_first,
-        [("ledger.services.stripe_balance.payouts._first_in", lambda *_: {"GEN": 7000})],
+        [("ledger.services.stripe_balance.payouts._first_in", _all_of_the_general_fund)],
     ),
 ]
 
