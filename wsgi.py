@@ -49,9 +49,9 @@ from ledger.services.jobs import jobs
 from ledger.services.stripe_balance import accounts
 from ledger.stripe import webhook
 from ledger.stripe.checkout import PaymentGateway
+from ledger.web.serving.metrics_folder import share_counts
 from ledger.web.site import session_cookie
 from ledger.web.site.context import Poolbook, system_clock
-from ledger.web.site.metrics_folder import share_counts
 from migrations import head, require_current, upgrade
 
 gc.freeze()
@@ -156,7 +156,7 @@ def serve(console: Console, port: int, host: str, workers: int, threads: int) ->
     welcome = first_visit(db, settings, reached_at(settings, host, port))
 
     # Not before the counts are shared: the library looks once how it is to count.
-    from ledger.web.site.request_metrics import forget_process
+    from ledger.web.serving.request_metrics import forget_process
 
     def ready(at: str, on: int) -> None:
         # Scripts wait for this line, which stays the first.

@@ -103,6 +103,28 @@ def test_a_function_with_many_parameters_is_noticed() -> None:
 LOOSE = re.compile(r"\b(?:dict|Mapping)\[str, Any\]")
 
 
+def crowded_folders(modules: list[Path]) -> list[str]:
+    """Return the capability folders of services, queries and pages with more than a dozen files."""
+    held: dict[str, int] = {}
+    for path in modules:
+        parts = path.relative_to(ROOT).parts
+        if parts[:2] in {("ledger", "services"), ("ledger", "queries"), ("ledger", "web")}:
+            held["/".join(parts[:-1])] = held.get("/".join(parts[:-1]), 0) + 1
+    # Each has an __init__.py beside them.
+    return [folder for folder, count in held.items() if count > 13]
+
+
+def test_a_capability_is_a_folder_of_a_dozen_files_at_most() -> None:
+    assert crowded_folders(MODULES) == []
+    flat = [path for path in MODULES if path.parent.name in {"services", "queries", "web"}]
+    assert {path.name for path in flat} == {"__init__.py"}
+
+
+def test_a_crowded_folder_is_noticed() -> None:
+    folder = ROOT / "ledger" / "web" / "everything"
+    assert crowded_folders([folder / f"{n}.py" for n in range(14)]) == ["ledger/web/everything"]
+
+
 def with_loose_documents(source: str) -> list[str]:
     """Return the functions whose parameters or answers are documents of which no type tells."""
     found = []

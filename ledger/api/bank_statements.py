@@ -16,8 +16,9 @@ from ledger.core.accounts import Acct
 from ledger.db import Session
 from ledger.errors import Invalid
 from ledger.schemas.forms import Form
-from ledger.services.banking import bank_files, matching
+from ledger.services.banking import matching
 from ledger.services.importing import tables
+from ledger.services.statements import bank_files
 
 # Base64 writes three bytes as four signs.
 LONGEST = -(-MAX_BYTES // 3) * 4

@@ -13,8 +13,8 @@ from ledger.core.written import counted
 from ledger.db import Session
 from ledger.importers import FORMATS, LEAVABLE, read_history, read_mapping, write_mapping
 from ledger.queries.books.books import book_by_code
-from ledger.services.banking import statements
 from ledger.services.importing import bulk, ledgers, tables
+from ledger.services.statements import statements
 
 BALANCED = {True: "balanced", False: "NOT BALANCED", None: "states no two balances"}
 

@@ -7,10 +7,10 @@ import click
 
 from ledger import background_work, logs
 from ledger.cli.console import Console, cli, command, pass_console
+from ledger.services.reconciliation import rules  # noqa: F401
 
 # Jobs are done here: every kind has to be known.
-from ledger.services.banking import import_jobs  # noqa: F401
-from ledger.services.reconciliation import rules  # noqa: F401
+from ledger.services.statements import import_jobs  # noqa: F401
 from ledger.signing import signer_of
 
 

@@ -80,7 +80,7 @@ NOUNS = (
     "settings.equipment",
     "settings.bank_accounts",
     "settings.policies",
-    "settings.pools",
+    "pools.around",
     "people.rights_log",
     "installation.first_visit",
     "installation.overview",
@@ -143,6 +143,7 @@ def register(app: Flask) -> None:
     """Hang every page on the app, with its errors, headers and template filters."""
     from ledger.web.evidence.files import panel
     from ledger.web.identity import freshness, sessions, step_up
+    from ledger.web.serving import request_log, request_metrics, static_files
     from ledger.web.site import (
         context,
         error_handlers,
@@ -150,9 +151,6 @@ def register(app: Flask) -> None:
         idempotency,
         late_days,
         locale,
-        request_log,
-        request_metrics,
-        static_files,
         visitors,
     )
 

@@ -15,11 +15,12 @@ from ledger.models.campaigns import Campaign
 from ledger.models.pledges import Pledge
 from ledger.models.statements import BankLine
 from ledger.queries.banking.deposits import items_of
-from ledger.services.banking import cash, match_actions, matching, statements
+from ledger.services.banking import cash, match_actions, matching
 from ledger.services.payments import bank_debits, disputes, gifts, payments, refund_settlement
 from ledger.services.payments.gifts import Kind
 from ledger.services.pledges import pledges
 from ledger.services.pledges.offers import Line as Offer
+from ledger.services.statements import statements
 from ledger.services.stripe_balance import payouts
 from tests.machines.base import AMOUNTS, ANY, BIG, PLACES, Played, pick
 from tests.machines.model import POOL, Promise, need

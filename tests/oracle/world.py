@@ -24,7 +24,6 @@ from ledger.models.pledges import Pledge
 from ledger.models.statements import BankLine
 from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.services.approvals import decisions
-from ledger.services.banking.statements import import_statement
 from ledger.services.books.books import NewBook, NewFund, create_book, create_fund, ensure_commodity
 from ledger.services.campaigns.campaigns import Need, create_campaign
 from ledger.services.people.people import create_person, grant_role
@@ -32,6 +31,7 @@ from ledger.services.pledges.offers import Line as BasketLine
 from ledger.services.pledges.parties import find_or_create_party
 from ledger.services.pledges.pledges import PledgeRequest, make_pledges
 from ledger.services.pools import pools
+from ledger.services.statements.statements import import_statement
 from ledger.services.stripe_balance.balance_transactions import store_transaction
 from tests.factories import confirm
 from tests.worked import WORKED

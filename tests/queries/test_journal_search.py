@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from ledger.db import Session
 from ledger.models.journal import Annotation, Entry
+from ledger.queries.accounting.journal_search import conditions, is_search, makers_of, totals
 from ledger.queries.books.books import fund_by_code
 from ledger.queries.books.journal import JournalFilter, entries
-from ledger.queries.books.journal_search import conditions, is_search, makers_of, totals
 from ledger.services.banking import match_actions
 from ledger.services.banking.cash import Counted, record_cash
 from tests.conftest import NOW

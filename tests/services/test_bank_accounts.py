@@ -14,8 +14,8 @@ from ledger.ids import new_id
 from ledger.models.books import Book
 from ledger.models.statements import BankAccount, BankLine, BankLinePart, BankStatement
 from ledger.queries.banking.statements import agreement, lines_of, statements_of
-from ledger.services.banking.bank_accounts import join_accounts, known_accounts
-from ledger.services.banking.statements import (
+from ledger.services.statements.bank_accounts import join_accounts, known_accounts
+from ledger.services.statements.statements import (
     Choice,
     Imported,
     SeveralAccounts,

@@ -14,7 +14,7 @@ from ledger.queries.invariants.money import statements as invariant
 from ledger.queries.pledges.pledges import open_quantity
 from ledger.services.banking import match_actions, matching
 from ledger.services.banking.items import items_of
-from ledger.services.banking.statements import import_statement
+from ledger.services.statements.statements import import_statement
 from tests.conftest import NOW
 from tests.factories import make_pledge
 from tests.keywords import By

@@ -16,8 +16,8 @@ from ledger.models.books import Book, Fund
 from ledger.queries.invariants import check
 from ledger.services.accounting import opening_balances
 from ledger.services.approvals import decisions
-from ledger.services.banking import statements
 from ledger.services.spending import spending
+from ledger.services.statements import statements
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person
 from tests.services.test_statements import file_of, statement

@@ -22,7 +22,12 @@ from ledger.queries.banking.statements import (
     statement_by_id,
     statements_of,
 )
-from ledger.services.banking.statements import Choice, Imported, import_statement, preview_statement
+from ledger.services.statements.statements import (
+    Choice,
+    Imported,
+    import_statement,
+    preview_statement,
+)
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
 

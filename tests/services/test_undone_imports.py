@@ -19,7 +19,7 @@ from ledger.queries.banking.statements import agreement
 from ledger.queries.books.balances import balance_of
 from ledger.queries.invariants import check
 from ledger.services.banking.matching import match_charge, match_gift
-from ledger.services.banking.statements import Imported, import_statement, preview_statement
+from ledger.services.statements.statements import Imported, import_statement, preview_statement
 from ledger.services.undoing.imports import plan_import, undo_import
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person

@@ -10,7 +10,7 @@ import pytest
 
 from ledger.bank_files import Statement, StatementFile, read_statement
 from ledger.errors import Invalid
-from ledger.services.banking.statements import describe
+from ledger.services.statements.statements import describe
 from tests.statements.bank_files import (
     GIFT,
     IBAN,

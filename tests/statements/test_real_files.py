@@ -9,7 +9,7 @@ import pytest
 
 from ledger.bank_files import StatementFile, chain_warnings, read_statement
 from ledger.errors import Invalid
-from ledger.services.banking.statements import describe
+from ledger.services.statements.statements import describe
 
 BANK = Path(__file__).parents[3] / "shared" / "data" / "bank"
 

@@ -7,7 +7,7 @@ import pytest
 
 from ledger.bank_files import StatementFile, TableUnclear, read_profile, read_statement
 from ledger.errors import Invalid
-from ledger.services.banking.statements import describe
+from ledger.services.statements.statements import describe
 
 DATA = Path(__file__).parent / "data"
 BANK = Path(__file__).parents[3] / "shared" / "data" / "bank"

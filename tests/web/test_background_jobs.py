@@ -19,9 +19,9 @@ from ledger import worker
 from ledger.db import Database
 from ledger.models.background_jobs import BackgroundJob, BackgroundKind, BackgroundState
 from ledger.models.people import Membership
-from ledger.services.banking import import_jobs
 from ledger.services.jobs import background, jobs
 from ledger.services.jobs.background import path_of, register
+from ledger.services.statements import import_jobs
 from reports import issue as issuing
 from reports import jobs as report_jobs
 from reports import views

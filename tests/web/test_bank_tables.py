@@ -12,8 +12,8 @@ from ledger.bank_files import read_statement
 from ledger.models.statements import BankLine
 from ledger.models.tables import TableDraft, TableMapping
 from ledger.queries.books.books import book_by_code
-from ledger.services.banking import statements
 from ledger.services.importing.tables import remembered_for
+from ledger.services.statements import statements
 from ledger.stripe.checkout.daily_charges import keep_schedules
 from tests.conftest import NOW
 from tests.web.town import Town

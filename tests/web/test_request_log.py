@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ledger import logs
-from ledger.web.site import request_log
+from ledger.web.serving import request_log
 from tests.web.town import Town
 
 TYPED = "dora.donor@example.org"

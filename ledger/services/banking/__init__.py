@@ -1,1 +1,1 @@
-"""Bank accounts and statements, matching their lines, cash and cheques."""
+"""Bank lines matched to what they mean; cash, cheques and their deposits; what is paid back."""

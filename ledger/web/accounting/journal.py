@@ -14,7 +14,8 @@ from ledger.core.currencies import exponent
 from ledger.errors import Invalid, NotFound
 from ledger.ids import uuid_of
 from ledger.models.books import Book
-from ledger.queries.books import balances, journal, journal_search
+from ledger.queries.accounting import journal_search
+from ledger.queries.books import balances, journal
 from ledger.queries.books.books import accounts_of, funds_of
 from ledger.queries.payments.owed_refunds import BROUGHT
 from ledger.schemas import forms

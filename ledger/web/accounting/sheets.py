@@ -12,7 +12,8 @@ from ledger.core.currencies import exponent
 from ledger.errors import Invalid, NotFound
 from ledger.models.books import Book
 from ledger.models.rights_log import RightsKind
-from ledger.queries.books import balances, journal, journal_search
+from ledger.queries.accounting import journal_search
+from ledger.queries.books import balances, journal
 from ledger.queries.books.books import account_names
 from ledger.schemas.forms import Form
 from ledger.schemas.journal import AccountFilter, entry_filter

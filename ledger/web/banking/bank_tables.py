@@ -16,9 +16,9 @@ from ledger.db import Session
 from ledger.errors import Invalid, PoolbookError
 from ledger.models.books import Book
 from ledger.schemas.tables import BankTable, bank_table
-from ledger.services.banking import statements as statement_services
-from ledger.services.banking.statements import SeveralAccounts
 from ledger.services.importing import tables
+from ledger.services.statements import statements as statement_services
+from ledger.services.statements.statements import SeveralAccounts
 from ledger.web.banking.statements import chosen_account, say_imported
 from ledger.web.importing import table_forms
 from ledger.web.importing.drafts import Draft, Flow, Looked, register

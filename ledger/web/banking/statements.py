@@ -22,19 +22,12 @@ from ledger.queries.books import journal
 from ledger.queries.books.books import open_funds
 from ledger.queries.pledges import pledges
 from ledger.schemas.money import MeaningForm, UndoingForm
-from ledger.services.banking import (
-    bank_accounts,
-    bank_files,
-    import_jobs,
-    match_actions,
-    matching,
-    tax_reclaims,
-    unmatching,
-)
+from ledger.services.banking import match_actions, matching, tax_reclaims, unmatching
 from ledger.services.banking.items import item_by_id, items_of_rows
-from ledger.services.banking.statements import Choice, Imported, SeveralAccounts
 from ledger.services.importing import tables
 from ledger.services.reconciliation.scoring import ideas_for
+from ledger.services.statements import bank_accounts, bank_files, import_jobs
+from ledger.services.statements.statements import Choice, Imported, SeveralAccounts
 from ledger.web.banking.lines import LABELS
 from ledger.web.importing import table_forms
 from ledger.web.site.background import lead_to_job

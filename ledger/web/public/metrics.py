@@ -19,8 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from ledger.queries.jobs.measurements import MEANINGS, Measurement, measurements
 from ledger.queries.jobs.readiness import has_current_schema
 from ledger.web.public.health import ask_as_nobody, free_bytes
+from ledger.web.serving.request_metrics import metrics_of
 from ledger.web.site.context import here, now, reading
-from ledger.web.site.request_metrics import metrics_of
 from ledger.web.site.visitors import FORWARDED, came_from
 
 pages = Blueprint("metrics", __name__)

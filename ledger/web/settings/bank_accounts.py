@@ -12,8 +12,8 @@ from ledger.queries.books.books import account_names
 from ledger.queries.books.details import details_of
 from ledger.schemas.settings import BankForm, ShownBank
 from ledger.services.approvals import settings
-from ledger.services.banking.bank_accounts import known_accounts
 from ledger.services.books.details import BankDetails
+from ledger.services.statements.bank_accounts import known_accounts
 from ledger.web.identity.sessions import fresh_needed, held_answers
 from ledger.web.settings.section import ACTION, carry_out, said_of_request
 from ledger.web.site.context import book_for, now, page, reading, signed_in

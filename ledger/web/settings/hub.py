@@ -20,7 +20,7 @@ from ledger.queries.people.people import people_of
 from ledger.queries.pools import pools
 from ledger.queries.volunteering.rates import current_rates
 from ledger.schemas.first_visit import PROFILE_NAMES
-from ledger.services.banking.bank_accounts import known_accounts
+from ledger.services.statements.bank_accounts import known_accounts
 from ledger.web.settings.section import ACTION
 from ledger.web.site.context import book_for, here, now, page, reading, today, visitor
 

@@ -13,9 +13,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from sqlalchemy import Engine, event
 
+from ledger.web.serving.metrics_folder import folder_of_counts
+from ledger.web.serving.request_log import METHODS
 from ledger.web.site.context import parts_of
-from ledger.web.site.metrics_folder import folder_of_counts
-from ledger.web.site.request_log import METHODS
 
 NAME = "poolbook_request_metrics"
 # From what a cached page takes to what a printed report takes.

@@ -12,8 +12,8 @@ from ledger.bank_files import Statement, StatementFile
 from ledger.core.accounts import Acct
 from ledger.db import ReadSession, Session
 from ledger.models.books import Book
-from ledger.services.banking.bank_accounts import Choice, account_called, known_accounts
-from ledger.services.banking.statements import Imported, import_statement
+from ledger.services.statements.bank_accounts import Choice, account_called, known_accounts
+from ledger.services.statements.statements import Imported, import_statement
 
 
 def import_file(

@@ -26,15 +26,15 @@ from ledger.models.statements import (
     BankStatement,
     LineState,
 )
-from ledger.services.banking.bank_accounts import (
+from ledger.services.statements.bank_accounts import (
     Choice,
     Known,
     SeveralAccounts,
     keep_account,
     route,
 )
-from ledger.services.banking.import_results import Imported, StatementAnswer, describe, imbalance
-from ledger.services.banking.statement_lines import (
+from ledger.services.statements.import_results import Imported, StatementAnswer, describe, imbalance
+from ledger.services.statements.statement_lines import (
     History,
     Kept,
     Span,

@@ -12,11 +12,12 @@ from ledger.errors import Invalid
 from ledger.models.background_jobs import BackgroundKind
 from ledger.models.tables import DraftPurpose
 from ledger.queries.books.books import book_by_code
-from ledger.services.banking import bank_files, matching
-from ledger.services.banking.import_results import Imported
-from ledger.services.banking.statements import SeveralAccounts
+from ledger.services.banking import matching
 from ledger.services.importing import tables
 from ledger.services.jobs.background import Outcome, Work, register
+from ledger.services.statements import bank_files
+from ledger.services.statements.import_results import Imported
+from ledger.services.statements.statements import SeveralAccounts
 
 # About 2,500 lines, which take less than two seconds (docs/deploy.md).
 MOST_AT_ONCE_BYTES = 200_000

@@ -4,7 +4,6 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from ledger.queries.pools import pools
-from ledger.web.settings.section import ACTION
 from ledger.web.site.context import book_for, page, reading
 
 pages = Blueprint("pool_settings", __name__)
@@ -13,7 +12,7 @@ pages = Blueprint("pool_settings", __name__)
 @pages.get("/books/<code>/settings/pools")
 def show(code: str) -> Response:
     """Show the pools with their hosts and members."""
-    book = book_for(ACTION, code)
+    book = book_for("change_settings", code)
     with reading() as session:
         rows = pools.pools_around(session, book_id=book.id)
-    return page("settings/pools.html", book=book, rows=rows)
+    return page("pools/around.html", book=book, rows=rows)

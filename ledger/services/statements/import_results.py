@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 from ledger.bank_files import Statement, StatementFile, chain_breaks, decimal_text
-from ledger.services.banking.bank_accounts import SeveralAccounts
+from ledger.services.statements.bank_accounts import SeveralAccounts
 
 
 class StatementAnswer(TypedDict):

@@ -1,0 +1,1 @@
+"""What surrounds every request: its line in the log, its metrics, and files that never change."""
