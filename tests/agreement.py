@@ -35,7 +35,7 @@ from ledger.queries.pledges import figures, pledges
 from ledger.queries.pledges.pledge_figures import figures_of_pledges
 from ledger.services.people.tokens import create_token, scope_in
 from reports import build
-from tests.web.town import HOME, Browser, settings_of
+from tests.worlds.town import HOME, Browser, settings_of
 from wsgi import create_app
 
 DATA = re.compile(r'<data value="(-?\d+)" data-figure="(\w+)" data-unit="([^"]+)">')

@@ -13,7 +13,7 @@ from ledger.models.background_jobs import BackgroundJob, BackgroundState
 from ledger.signing import signer_of
 from ledger.web.site.context import parts_of
 from tests.conftest import NOW
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 
 def do_jobs(town: Town, folder: Path) -> list[BackgroundJob]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.web.conftest import quick_town
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 __all__ = ["quick_town"]
 

@@ -11,7 +11,7 @@ from ledger.services.approvals.decisions import decide
 from ledger.services.people.tokens import SCOPES, create_token, scope_in
 from tests.conftest import NOW
 from tests.web.conftest import quick_town, shared_db, town
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 __all__ = ["SCOPES_OF", "Caller", "agree", "call", "quick_town", "shared_db", "town"]
 

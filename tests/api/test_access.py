@@ -13,7 +13,7 @@ from tests.api.conftest import Caller, agree
 from tests.api.test_refusals import BASKET, ENTRY, GOOD, WRITES, new_key, problem
 from tests.conftest import NOW
 from tests.web.permissions import API
-from tests.web.town import EVERYBODY, INSTALLER, Town
+from tests.worlds.town import EVERYBODY, INSTALLER, Town
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(API))

@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 from ledger.services.people.tokens import create_token
 from tests.api.conftest import SCOPES_OF
 from tests.conftest import NOW
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 CHECKS = [
     not_a_server_error,

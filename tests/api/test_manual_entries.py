@@ -18,7 +18,7 @@ from tests.api.conftest import Caller, agree
 from tests.api.test_refusals import ENTRY, new_key, problem
 from tests.conftest import NOW
 from tests.factories import make_fund
-from tests.web.town import TODAY, Town
+from tests.worlds.town import TODAY, Town
 
 PATH = "/books/A/entries"
 KEPT = {"I-10", "I-14", "I-15", "I-16", "I-20", "I-21"}

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from ledger.ids import new_id
 from tests.api.conftest import Caller
-from tests.web.town import TODAY, Town
+from tests.worlds.town import TODAY, Town
 
 DAY = TODAY.isoformat()
 ENTRY: dict[str, Any] = {

@@ -17,7 +17,7 @@ from tests.api.conftest import Caller
 from tests.api.test_refusals import BANK_FILE, GOOD, WRITES, new_key, problem
 from tests.conftest import NOW
 from tests.web.permissions import API
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 NEEDS = {
     ("GET", "/books/A/trial-balance"): "read-books",

@@ -2,7 +2,7 @@
 
 from tests.api.conftest import Caller, agree
 from tests.api.test_refusals import ENTRY, new_key, problem
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 LARGEST = 10**15
 

@@ -12,7 +12,7 @@ from ledger.errors import Conflict
 from ledger.services.jobs import jobs
 from tests.cli.conftest import Run
 from tests.conftest import NOW
-from tests.web.town import settings_of
+from tests.worlds.town import settings_of
 
 PROGRAMS = {
     "serve": ("serve", "--port", "1"),

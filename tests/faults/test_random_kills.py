@@ -22,7 +22,7 @@ from ledger.queries.invariants import check
 from ledger.stripe.sync import reconcile, sync_stripe
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge
 from tests.faults.actor import settings
-from tests.faults.town import PATIENCE_SECONDS, Town, torment
+from tests.worlds.served_town import PATIENCE_SECONDS, Town, torment
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from ledger.links import Links
 from ledger.models.people import OutboxMessage
 from ledger.services.people.sessions import FRESH
 from tests.ports import free_port
-from tests.web.town import Town, found_town
+from tests.worlds.town import Town, found_town
 
 pytestmark = pytest.mark.browser
 WEEK = timedelta(days=7)

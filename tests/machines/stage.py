@@ -22,7 +22,7 @@ from ledger.services.people.people import create_person
 from ledger.services.volunteering.hours import set_rate
 from tests.agreement import NewAgreement
 from tests.machines.model import Model, Refused
-from tests.oracle.world import DAY, START, World
+from tests.worlds.worked_events import DAY, START, World
 
 CAMPAIGNS = {"A.SOLAR": "keep", "B.ROOF": "all", "P.JOINT": "keep", "P.JOINT!": "all"}
 RATES = {"MIN.ELEC": (4801, True), "MIN.GEN": (3187, False)}

@@ -10,7 +10,7 @@ from reports.build import Scope, draft
 from tests.machines.machine import Machine
 from tests.machines.stage import Stage
 from tests.machines.test_machines import play_on
-from tests.oracle.world import DAY, START
+from tests.worlds.worked_events import DAY, START
 
 SEED = 20_261_130
 # Each sequence is reported from its first day and from the middle on.

@@ -19,7 +19,7 @@ from ledger.services.people.people import create_person, send
 from tests.cli.conftest import Run, run
 from tests.conftest import NOW
 from tests.mail.relay import SENDER, Relay, running
-from tests.web.town import found_town
+from tests.worlds.town import found_town
 
 __all__ = ["run"]
 

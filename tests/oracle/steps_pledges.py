@@ -16,7 +16,7 @@ from ledger.services.campaigns import campaigns, matching_sponsors
 from ledger.services.pledges import pledges, receivables
 from tests.factories import save_card
 from tests.keywords import By
-from tests.oracle.world import AFTER, CLOSING, DAY, Step, World
+from tests.worlds.worked_events import AFTER, CLOSING, DAY, Step, World
 
 
 def plg_01(world: World, session: Session) -> None:

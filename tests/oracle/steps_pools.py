@@ -13,7 +13,7 @@ from ledger.services.accounting.opening_balances import Balance, Thing
 from ledger.services.banking import matching
 from ledger.services.payments import disputes, gifts
 from ledger.services.pools import allocations, lifecycle, pools, settlement
-from tests.oracle.world import AFTER, DAY, Step, World
+from tests.worlds.worked_events import AFTER, DAY, Step, World
 
 
 def opn_1(world: World, session: Session) -> None:

@@ -5,7 +5,7 @@ from ledger.services.approvals.agreements import MoneyRequest
 from ledger.services.banking import matching
 from ledger.services.pools import cost_sharing, transfers
 from ledger.services.spending import expenses, grants, loans, spending
-from tests.oracle.world import DAY, Step, World
+from tests.worlds.worked_events import DAY, Step, World
 
 
 def hrs_7(world: World, session: Session) -> None:

@@ -16,7 +16,7 @@ from ledger.services.pledges import goals
 from ledger.services.pledges.pledges import Promised, keep_at_once
 from ledger.services.stripe_balance import fees, payouts
 from tests.keywords import Place
-from tests.oracle.world import DAY, START, Step, World
+from tests.worlds.worked_events import DAY, START, Step, World
 
 
 def _gift(

@@ -19,7 +19,7 @@ from ledger.services.equipment import (
 from ledger.services.pools import hours as pool_hours
 from ledger.services.spending import purchases
 from ledger.services.volunteering import hours
-from tests.oracle.world import AFTER, DAY, DEADLINE, Step, World
+from tests.worlds.worked_events import AFTER, DAY, DEADLINE, Step, World
 
 RATES = {"MIN.ELEC": (4800, True), "MIN.GEN": (3180, False), "MIN.BUILD": (3500, True)}
 

@@ -17,9 +17,9 @@ from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import all_books
 from ledger.queries.invariants import check
 from reports.build import build, scope_of_all
-from tests.oracle.world import Step, World, in_order
 from tests.reports.worked_table import check_worked
 from tests.worked import END, WORKED
+from tests.worlds.worked_events import Step, World, in_order
 
 Leg = tuple[str, int, str, str, int, str | None]
 EVENTS = {event["code"]: event for event in WORKED["events"]}

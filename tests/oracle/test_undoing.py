@@ -24,7 +24,7 @@ from ledger.services.undoing.events import event_of, not_reversed
 from ledger.services.undoing.plans import answer_for
 from ledger.services.undoing.ways import SILENT, WAYS, Here, Never, There, way_of
 from tests.oracle.test_oracle import EVENTS, all_steps
-from tests.oracle.world import World, in_order
+from tests.worlds.worked_events import World, in_order
 
 SERVICES = Path(__file__).parents[2] / "ledger" / "services"
 AFTER = datetime(2028, 1, 1, tzinfo=UTC)

@@ -7,8 +7,8 @@ import pytest
 from ledger.db import Database
 from tests.faults.conftest import Sandbox
 from tests.ports import free_port
-from tests.sandbox.shop import Shop
 from tests.services.undone import shared_db_fixture  # noqa: F401
+from tests.worlds.shop import Shop
 
 
 @pytest.fixture(scope="module")

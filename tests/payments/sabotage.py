@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.shop import Shop
+from tests.worlds.shop import Shop
 
 Case = Callable[[Shop], None]
 Broken = tuple[str, Any]

@@ -30,8 +30,8 @@ from ledger.stripe.sync import reconcile
 from tests.payments.sabotage import Broken, Case, named, turns_red
 from tests.payout_rows import PayoutRow, payouts_of
 from tests.sandbox.conftest import page_params
-from tests.sandbox.shop import Shop
 from tests.worked import WORKED
+from tests.worlds.shop import Shop
 
 # Its payments can be paid out at once.
 AT_ONCE = "4000000000000077"

@@ -17,7 +17,7 @@ from ledger.stripe.sync import check_account
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge, make_pool
 from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.payments.test_money_back import debited_page, moved
-from tests.sandbox.shop import Shop
+from tests.worlds.shop import Shop
 
 GOOD_IBAN, DISPUTED_IBAN = "AT611904300234573201", "AT591904300235473203"
 

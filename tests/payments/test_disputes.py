@@ -12,7 +12,7 @@ from ledger.queries.payments.disputes import waiting_for_evidence
 from ledger.queries.workflow import desk
 from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.payments.test_money_back import moved, paid, refunded
-from tests.sandbox.shop import Shop
+from tests.worlds.shop import Shop
 
 
 def disputed(shop: Shop, pledge: Pledge, **how: str) -> str:

@@ -36,7 +36,7 @@ from ledger.services.stripe_balance import events
 from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.ports import free_port
 from tests.sandbox import test_settling as settling
-from tests.sandbox.shop import SECRET, Shop
+from tests.worlds.shop import SECRET, Shop
 from wsgi import create_app
 
 HOOK = "/webhooks/stripe"

@@ -19,7 +19,7 @@ from ledger.stripe.sync import check_account
 from tests.faults.conftest import Sandbox
 from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
 from tests.ports import free_port
-from tests.sandbox.shop import Shop
+from tests.worlds.shop import Shop
 from wsgi import create_app, refuse_other_books
 
 PRETENDS = "no real payments"

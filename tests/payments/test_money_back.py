@@ -16,7 +16,7 @@ from ledger.models.pledges import Pledge
 from ledger.queries.pledges.pledges import open_quantity
 from ledger.services.payments import refund_settlement
 from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
-from tests.sandbox.shop import Shop
+from tests.worlds.shop import Shop
 
 FAILING, PENDING = "4000000000005126", "4000000000007726"
 US_BANK = "000123456789"

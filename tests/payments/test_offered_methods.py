@@ -5,7 +5,7 @@ import pytest
 from ledger.models.books import Book
 from ledger.models.pledges import Pledge
 from ledger.services.books.policies import choose_policy
-from tests.sandbox.shop import Shop
+from tests.worlds.shop import Shop
 
 
 def offered(shop: Shop, pledge: Pledge) -> list[str]:

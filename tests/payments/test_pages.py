@@ -20,7 +20,7 @@ from ledger.models.pledges import Pledge
 from ledger.services.books import journal
 from tests.payments.sabotage import turns_red
 from tests.payments.test_balance import paid
-from tests.sandbox.shop import SECRET, Shop
+from tests.worlds.shop import SECRET, Shop
 from wsgi import create_app
 
 KEY = "sk_test_shop"

@@ -15,7 +15,7 @@ from ledger.models.pledges import Pledge
 from ledger.queries.pledges.saved_cards import mandate_of
 from ledger.stripe.checkout import saved_cards
 from tests.payments.sabotage import Broken, Case, named, nothing, turns_red
-from tests.sandbox.shop import Shop
+from tests.worlds.shop import Shop
 
 DECLINES, ASKS = "4000000000000341", "4000002760003184"
 PAID = [("payment_settled", 1110, 5796), ("payment_settled", 4010, -6000)]

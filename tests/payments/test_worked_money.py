@@ -40,8 +40,8 @@ from tests.factories import make_book, make_campaign, make_fund, make_party, mak
 from tests.payments.sabotage import Broken, Case, named, turns_red
 from tests.payments.test_money_back import debited_page
 from tests.payments.test_saved_cards import save
-from tests.sandbox.shop import Shop
 from tests.worked import WORKED
+from tests.worlds.shop import Shop
 
 EVENTS = {event["code"]: event["entries"] for event in WORKED["events"]}
 Worked = tuple[str, int, str, str, int]

@@ -15,7 +15,7 @@ from ledger.services.banking import match_actions
 from ledger.services.banking.cash import Counted, record_cash
 from tests.conftest import NOW
 from tests.factories import make_book, make_person
-from tests.services.bank_hall import DAY, Hall
+from tests.worlds.bank_hall import DAY, Hall
 
 
 @pytest.fixture

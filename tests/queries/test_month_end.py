@@ -17,8 +17,8 @@ from ledger.services.banking.cash import Counted, record_cash
 from ledger.services.reconciliation.signed_statements import prepare_statement
 from tests.conftest import NOW
 from tests.factories import make_person
-from tests.services.bank_hall import DAY, Hall
 from tests.services.test_periods import close
+from tests.worlds.bank_hall import DAY, Hall
 
 MONTH = DAY.replace(day=1)
 END = last_day(MONTH)

@@ -18,8 +18,8 @@ from ledger.services.payments import disputes, payments, recurring, refund_settl
 from ledger.services.pledges.pledges import PledgeRequest, make_pledges
 from tests.conftest import NOW
 from tests.factories import make_pledge
-from tests.services.till import Till
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
+from tests.worlds.till import Till
 
 # 60.00 disputed and lost, 200.00 returned, 5.00 of 20.00 refunded; 100.00 stays.
 KEPT = 10_000 + 2_000 - 500

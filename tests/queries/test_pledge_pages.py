@@ -4,8 +4,8 @@ from ledger.db import Session
 from ledger.paging import CARDS
 from ledger.queries.pledges.pledges import is_of_person, page_of_person
 from tests.factories import make_person
-from tests.services.till import Till
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
+from tests.worlds.till import Till
 
 
 def test_many_pledges_come_in_pages(undone: Session) -> None:

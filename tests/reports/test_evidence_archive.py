@@ -25,7 +25,7 @@ from reports.evidence import pack_evidence
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person
 from tests.reports.test_proof import SIGNER
-from tests.services.hamlet import open_with
+from tests.worlds.hamlet import open_with
 
 RECEIPTS = (b"bread", b"paint", b"a ladder")
 

@@ -8,8 +8,8 @@ import requests
 import stripe
 
 from tests.faults.conftest import Sandbox
-from tests.sandbox import world
 from tests.sandbox.conftest import debited, paid
+from tests.worlds import sandbox as world
 
 VOID = {"meta", "link", "input"}
 

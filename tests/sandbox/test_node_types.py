@@ -14,8 +14,8 @@ import pytest
 import stripe
 
 from tests.faults.conftest import Sandbox
-from tests.sandbox import world
 from tests.sandbox.fields import FILE, PACKAGE, text
+from tests.worlds import sandbox as world
 
 pytestmark = pytest.mark.long
 

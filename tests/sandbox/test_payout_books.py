@@ -13,7 +13,7 @@ from tests.faults.conftest import Sandbox
 from tests.payout_rows import payouts_of
 from tests.ports import free_port
 from tests.sandbox.conftest import page_params
-from tests.sandbox.shop import Shop
+from tests.worlds.shop import Shop
 
 EVERYTHING = ("charge", "refund", "payout", "payout_reversal")
 

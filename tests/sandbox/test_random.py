@@ -12,8 +12,8 @@ import stripe
 
 from tests.faults.conftest import Sandbox
 from tests.ports import free_port
-from tests.sandbox import world
 from tests.sandbox.conftest import KEY, client_of
+from tests.worlds import sandbox as world
 
 CARDS = (
     "4242424242424242",

@@ -30,8 +30,8 @@ from ledger.services.stripe_balance import events
 from tests.faults.conftest import Sandbox
 from tests.ports import free_port
 from tests.sandbox.conftest import page_params
-from tests.sandbox.shop import Shop
 from tests.services.undone import shared_db_fixture  # noqa: F401
+from tests.worlds.shop import Shop
 
 PAID = [
     ("payment_settled", 1110, 5796),

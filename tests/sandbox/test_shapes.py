@@ -9,7 +9,6 @@ import stripe
 
 from ledger.sandbox.events import API_VERSION
 from tests.faults.conftest import Sandbox
-from tests.sandbox import world
 from tests.sandbox.conftest import (
     KEY,
     clocked_customer,
@@ -20,6 +19,7 @@ from tests.sandbox.conftest import (
     subscribed,
 )
 from tests.sandbox.shapes import CLASSES, fields, problems, stripes
+from tests.worlds import sandbox as world
 
 STATUSES = {
     "charge": "pending succeeded failed",

@@ -9,7 +9,7 @@ import pytest
 
 from ledger.db import Database, Session
 from tests.conftest import ENGINES, _administer, _with_database, copy_database
-from tests.services.hamlet import Hamlet, build
+from tests.worlds.hamlet import Hamlet, build
 
 
 @pytest.fixture(scope="session", params=ENGINES)

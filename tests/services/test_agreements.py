@@ -17,7 +17,7 @@ from ledger.services.pools import lifecycle
 from ledger.services.spending import expenses, grants, loans, spending
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_party
-from tests.services.hamlet import (
+from tests.worlds.hamlet import (
     TODAY,
     Hamlet,
     account,

@@ -29,7 +29,7 @@ from ledger.services.stripe_balance import balance_transactions
 from ledger.services.volunteering import hours
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_party, make_person, make_pledge
-from tests.services.hamlet import (
+from tests.worlds.hamlet import (
     TODAY,
     Hamlet,
     account,

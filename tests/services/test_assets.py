@@ -23,7 +23,7 @@ from ledger.services.equipment import assets
 from ledger.services.people.people import create_person, grant_role
 from tests.conftest import NOW
 from tests.factories import make_book, make_campaign, make_fund, make_party, make_pledge
-from tests.services.hamlet import (
+from tests.worlds.hamlet import (
     TODAY,
     Hamlet,
     account,

@@ -18,8 +18,8 @@ from ledger.services.statements.statements import import_statement
 from tests.conftest import NOW
 from tests.factories import make_pledge
 from tests.keywords import By
-from tests.services.bank_hall import Hall
 from tests.statements.bank_files import balance, camt, entry, payment
+from tests.worlds.bank_hall import Hall
 
 BY_HAND: By = {"by": None, "now": NOW}
 

@@ -21,7 +21,7 @@ from tests.factories import (
     make_person,
     make_pledge,
 )
-from tests.services.hamlet import decide
+from tests.worlds.hamlet import decide
 
 YEAR = timedelta(days=366)
 

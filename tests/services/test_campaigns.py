@@ -37,7 +37,7 @@ from ledger.services.campaigns.matching_sponsors import SponsorOffer, propose_sp
 from ledger.services.pledges.pledges import cancel_pledge
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_party, make_person, make_pledge
-from tests.services.hamlet import TODAY, Hamlet, fund
+from tests.worlds.hamlet import TODAY, Hamlet, fund
 
 PIPES = Need("USD", "Pipes", 10_000, 20_000)
 DIGGERS = Need("MIN.ELEC", "Diggers", 600, 1200)

@@ -24,7 +24,7 @@ from ledger.services.spending import expenses, spending
 from ledger.services.spending.spending import SpendingRequest
 from tests.conftest import NOW
 from tests.factories import make_person, make_pledge
-from tests.services.bank_hall import DAY, Hall
+from tests.worlds.bank_hall import DAY, Hall
 
 ON = date(2026, 3, 2)
 

@@ -11,9 +11,9 @@ from ledger.services.accounting import corrections
 from ledger.services.banking import matching
 from tests.conftest import NOW
 from tests.factories import make_person
-from tests.services.bank_hall import Hall
 from tests.services.test_deposits import Box
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
+from tests.worlds.bank_hall import Hall
 
 
 class Office(Box):

@@ -30,7 +30,7 @@ from tests.factories import (
     make_person,
     make_pledge,
 )
-from tests.services.hamlet import decide
+from tests.worlds.hamlet import decide
 
 # Tuesday morning in Auckland, Monday in Greenwich.
 EARLY = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)

@@ -22,8 +22,8 @@ from ledger.services.banking import cash
 from ledger.services.pledges import pledges
 from tests.conftest import NOW
 from tests.factories import make_person
-from tests.services.till import Till
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
+from tests.worlds.till import Till
 
 TODAY = NOW.date()
 

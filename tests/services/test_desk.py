@@ -10,7 +10,7 @@ from ledger.models.pools import AllocationRun
 from ledger.queries.workflow.desk import standing, waiting
 from ledger.services.pools import allocations
 from tests.conftest import NOW
-from tests.services.hamlet import TODAY, Hamlet, decide, open_request, paid_into
+from tests.worlds.hamlet import TODAY, Hamlet, decide, open_request, paid_into
 
 
 def shares_waiting(session: Session, hamlet: Hamlet, book: str = "A") -> int:

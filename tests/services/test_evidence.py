@@ -22,7 +22,7 @@ from ledger.services.books.seals import seal_all, seal_book
 from ledger.services.evidence import attaching, sweeping
 from ledger.stored_files import StoredFiles
 from tests.conftest import NOW
-from tests.services.hamlet import Hamlet, build
+from tests.worlds.hamlet import Hamlet, build
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from ledger.services.accounting import fund_transfers
 from ledger.services.pools import allocations, pools, transfers
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
-from tests.services.hamlet import TODAY, Hamlet, decide, fund, open_request, paid_into
+from tests.worlds.hamlet import TODAY, Hamlet, decide, fund, open_request, paid_into
 
 
 def move(

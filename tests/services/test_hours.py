@@ -23,7 +23,7 @@ from ledger.services.pledges.pledges import cancel_pledge
 from ledger.services.volunteering import hours
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_party, make_pledge
-from tests.services.hamlet import TODAY, Hamlet, account, fund, sound, text
+from tests.worlds.hamlet import TODAY, Hamlet, account, fund, sound, text
 
 
 @pytest.fixture

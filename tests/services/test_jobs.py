@@ -12,8 +12,8 @@ from ledger.models.jobs import Heartbeat, Job
 from ledger.queries.jobs.jobs import given_up
 from ledger.services.jobs import jobs
 from tests.conftest import NOW
-from tests.services.till import later
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
+from tests.worlds.till import later
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from ledger.services.campaigns import matching_sponsors
 from ledger.services.pledges.parties import Giver, party_of_form
 from tests.conftest import NOW
 from tests.factories import make_party, make_person
-from tests.services.hamlet import sound
-from tests.services.till import Till, later
+from tests.worlds.hamlet import sound
+from tests.worlds.till import Till, later
 
 GIFTS = st.lists(st.integers(1, 10**9), max_size=20)
 

@@ -28,7 +28,7 @@ from ledger.services.banking import cash, match_actions, matching
 from ledger.services.books import journal
 from tests.conftest import NOW
 from tests.factories import make_person
-from tests.services.bank_hall import DAY, Hall
+from tests.worlds.bank_hall import DAY, Hall
 
 
 @pytest.fixture

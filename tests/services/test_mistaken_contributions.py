@@ -12,7 +12,7 @@ from ledger.services.banking import cash, mistakes, repayments
 from ledger.services.undoing import undo
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_party, make_pledge
-from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, sound
+from tests.worlds.hamlet import TODAY, Hamlet, account, decide, fund, sound
 
 
 @pytest.fixture(name="session")

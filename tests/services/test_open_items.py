@@ -20,7 +20,7 @@ from ledger.services.pledges import receivables
 from ledger.services.pledges.pledges import Promised, make_promise
 from tests.conftest import NOW
 from tests.factories import make_party
-from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_request, sound
+from tests.worlds.hamlet import TODAY, Hamlet, account, decide, fund, open_request, sound
 
 LETTER = [(TODAY - timedelta(days=95), 10_000), (TODAY + timedelta(days=200), 20_000)]
 

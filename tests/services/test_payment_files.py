@@ -13,7 +13,7 @@ from ledger.services.spending import expenses, payment_files, spending
 from ledger.services.spending.bills import Bill
 from ledger.services.spending.payment_files import PaymentOrder, make_file, payables
 from tests.conftest import NOW
-from tests.services.hamlet import TODAY, Hamlet, decide, fund, open_request
+from tests.worlds.hamlet import TODAY, Hamlet, decide, fund, open_request
 
 IBAN = "DE89370400440532013000"
 

@@ -22,8 +22,8 @@ from ledger.services.payments import payments, refund_settlement
 from ledger.services.stripe_balance import balance_transactions
 from tests.conftest import NOW
 from tests.factories import make_book, make_campaign, make_fund, make_pledge, make_pool
-from tests.services.till import Till, later
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
+from tests.worlds.till import Till, later
 
 
 @pytest.fixture

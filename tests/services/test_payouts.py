@@ -14,8 +14,8 @@ from ledger.services.stripe_balance import payouts
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_pledge
 from tests.payout_rows import payouts_of
-from tests.services.till import Till
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
+from tests.worlds.till import Till
 
 
 @pytest.fixture

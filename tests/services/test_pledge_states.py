@@ -25,8 +25,8 @@ from ledger.services.payments import disputes, payments, refund_settlement, refu
 from ledger.services.pledges import pledges, saved_cards
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_party, make_person, make_pledge, save_card
-from tests.services.till import Till
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
+from tests.worlds.till import Till
 
 TODAY = NOW.date()
 

@@ -46,7 +46,7 @@ from tests.factories import (
     make_pledge,
     save_card,
 )
-from tests.services.hamlet import TODAY, Hamlet, account, fund, sound, text
+from tests.worlds.hamlet import TODAY, Hamlet, account, fund, sound, text
 
 THREE = (Line("USD", 6000), Line("EQP.PROJECTOR", 1, "Nearly new"), Line("MIN.ELEC", 390))
 AFTER = date(2027, 1, 1)

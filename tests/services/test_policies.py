@@ -26,7 +26,7 @@ from ledger.services.spending import purchases
 from ledger.services.volunteering import hours
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_party, make_pledge, save_card
-from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_request, sound, text
+from tests.worlds.hamlet import TODAY, Hamlet, account, decide, fund, open_request, sound, text
 
 RECOGNISED = ("US_GAAP", "UK_SORP_2026")
 

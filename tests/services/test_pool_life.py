@@ -11,7 +11,7 @@ from ledger.models.agreements import Agreement
 from ledger.services.books import journal
 from ledger.services.pools import lifecycle
 from tests.conftest import NOW
-from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_request, sound
+from tests.worlds.hamlet import TODAY, Hamlet, account, decide, fund, open_request, sound
 
 SHARE = 40_000
 

@@ -12,7 +12,8 @@ from ledger.queries.pools.open_balances import OpenBalance, open_balances
 from ledger.services.books import journal
 from ledger.services.pools import allocations, settlement
 from tests.conftest import NOW
-from tests.services.hamlet import (
+from tests.services.test_allocations import proposed
+from tests.worlds.hamlet import (
     TODAY,
     Hamlet,
     account,
@@ -21,7 +22,6 @@ from tests.services.hamlet import (
     paid_into,
     sound,
 )
-from tests.services.test_allocations import proposed
 
 
 def settle(session: Session, hamlet: Hamlet, reference: str = "June") -> list[OpenBalance]:

@@ -30,7 +30,7 @@ from ledger.services.workflow.erasures import erase
 from ledger.stored_files import StoredFiles
 from tests.conftest import NOW
 from tests.factories import make_person
-from tests.services.hamlet import TODAY, Hamlet, decide, fund, open_request, sound
+from tests.worlds.hamlet import TODAY, Hamlet, decide, fund, open_request, sound
 
 
 @pytest.fixture

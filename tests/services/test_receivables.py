@@ -15,7 +15,7 @@ from ledger.services.banking import cash
 from ledger.services.pledges import receivables
 from tests.conftest import NOW
 from tests.factories import make_party
-from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_request, sound
+from tests.worlds.hamlet import TODAY, Hamlet, account, decide, fund, open_request, sound
 
 NEXT_YEAR = TODAY + timedelta(days=400)
 

@@ -29,7 +29,7 @@ from ledger.services.banking.cash import Counted, bank_cash, record_cash
 from ledger.services.reconciliation.signed_statements import prepare_statement
 from tests.conftest import NOW
 from tests.factories import make_person
-from tests.services.bank_hall import DAY, Hall
+from tests.worlds.bank_hall import DAY, Hall
 
 LATER = NOW + timedelta(minutes=5)
 

@@ -15,8 +15,8 @@ from ledger.services.approvals import decisions
 from ledger.services.payments import refund_settlement, refunds
 from tests.conftest import NOW
 from tests.factories import make_person
-from tests.services.till import Till
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
+from tests.worlds.till import Till
 
 
 class Desk(Till):

@@ -33,8 +33,8 @@ from ledger.services.stripe_balance import accounts, fees, payouts
 from ledger.services.stripe_balance.shared_account import HELD
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_person, make_pledge, make_pool
-from tests.services.till import Till
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
+from tests.worlds.till import Till
 
 Legs = set[tuple[str, int, str | None, int]]
 

@@ -17,7 +17,7 @@ from ledger.services.reconciliation.meanings import Part
 from ledger.services.reconciliation.splitting import book_parts
 from tests.conftest import NOW
 from tests.factories import make_person
-from tests.services.bank_hall import Hall
+from tests.worlds.bank_hall import Hall
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from ledger.models.stripe_accounts import StripeBalance
 from ledger.queries.payments.stripe_balance import agreement_as_read, movements_net
 from ledger.services.stripe_balance import accounts
 from tests.conftest import NOW
-from tests.services.till import Till, later
 from tests.services.undone import shared_db_fixture, undone_fixture  # noqa: F401
+from tests.worlds.till import Till, later
 
 
 @pytest.fixture

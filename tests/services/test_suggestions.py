@@ -12,7 +12,7 @@ from ledger.services.banking.suggestions import banking_days
 from ledger.services.pledges.pledges import cancel_pledge
 from tests.conftest import NOW
 from tests.factories import make_pledge
-from tests.services.bank_hall import DAY, Hall
+from tests.worlds.bank_hall import DAY, Hall
 
 
 @pytest.fixture

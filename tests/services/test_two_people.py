@@ -20,7 +20,7 @@ from ledger.services.approvals.agreements import MoneyRequest
 from ledger.services.approvals.registry import Decision
 from ledger.services.spending import expenses, grants, spending
 from tests.conftest import NOW
-from tests.services.hamlet import TODAY, Hamlet, account, decide, fund, open_request, sound
+from tests.worlds.hamlet import TODAY, Hamlet, account, decide, fund, open_request, sound
 
 
 class Paid(TypedDict):

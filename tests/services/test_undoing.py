@@ -22,7 +22,7 @@ from ledger.services.spending import spending
 from ledger.services.undoing import undo
 from ledger.services.undoing.plans import plan_of
 from tests.conftest import NOW
-from tests.services.hamlet import (
+from tests.worlds.hamlet import (
     TODAY,
     Hamlet,
     account,

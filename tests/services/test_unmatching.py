@@ -23,7 +23,7 @@ from ledger.services.books import journal
 from ledger.services.pledges.pledges import cancel_pledge
 from tests.conftest import NOW
 from tests.factories import make_person
-from tests.services.bank_hall import DAY, Hall
+from tests.worlds.bank_hall import DAY, Hall
 
 
 @pytest.fixture

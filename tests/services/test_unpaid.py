@@ -17,7 +17,7 @@ from ledger.services.pledges.pledges import PledgeRequest, make_pledges
 from ledger.services.workflow.daily_jobs import keep_calendar
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_party, save_card
-from tests.services.hamlet import Hamlet, account, fund, sound
+from tests.worlds.hamlet import Hamlet, account, fund, sound
 
 MODES = ("keep_what_you_raise", "all_or_nothing")
 

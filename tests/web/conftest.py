@@ -12,7 +12,7 @@ from ledger.db import Database
 from ledger.models.rate_limits import RateEvent
 from ledger.services.payments import payment_limits
 from tests.conftest import ENGINES, NOW, _administer, _with_database, copy_database
-from tests.web.town import Town, found_town, settings_of
+from tests.worlds.town import Town, found_town, settings_of
 from wsgi import create_app
 
 

@@ -5,7 +5,7 @@ Also the bad answers that each kind of field has to refuse.
 
 from dataclasses import dataclass, field
 
-from tests.web.town import TODAY
+from tests.worlds.town import TODAY
 
 LONG = "x" * 10_000
 NUL = "a\0b"

@@ -29,7 +29,7 @@ from ledger.services.payments import payment_limits
 from tests import factories
 from tests.conftest import NOW
 from tests.web.test_claimed_addresses import address, sign_in
-from tests.web.town import Town, basket_of
+from tests.worlds.town import Town, basket_of
 
 NEEDS = (
     Need("USD", "Panels", 900_000, 900_000),

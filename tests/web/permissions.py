@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.web.town import EVERYBODY, INSTALLER, TODAY
+from tests.worlds.town import EVERYBODY, INSTALLER, TODAY
 
 # Somebody who gave with an address that is not confirmed: not signed in, but with the links that
 # were sent to the address. Routes that take such a link give it to them alone in these tests.

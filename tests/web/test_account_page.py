@@ -10,7 +10,7 @@ from ledger.models.journal import Entry
 from ledger.queries.books.balances import StatementFilter, account_statement, trial_balance
 from ledger.queries.books.books import book_by_code
 from tests.web.test_agreements import give_money
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 LINK = re.compile(r'href="([^"]+)"')
 

@@ -10,7 +10,7 @@ from ledger.models.agreements import Agreement
 from ledger.models.approval_requests import ApprovalRequest
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code
-from tests.web.town import TODAY, Town
+from tests.worlds.town import TODAY, Town
 
 DAY = {"done_on": TODAY.isoformat()}
 COMMON = {"title": "A thing", "amount": "20", "fund": "GEN", "reason": "Because"}

@@ -26,7 +26,7 @@ from ledger.services.books import journal
 from ledger.web.approvals import evidence
 from ledger.web.approvals.evidence import Evidence
 from tests.conftest import NOW
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 FLOAT = "till_float"
 TODAY = NOW.date()

@@ -12,7 +12,7 @@ from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.services.spending.spending import SpendingRequest, request_spending
 from tests.conftest import NOW
 from tests.factories import make_person
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 
 @pytest.fixture(scope="module")

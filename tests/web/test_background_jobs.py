@@ -29,7 +29,7 @@ from reports.exports import FORMATS
 from tests.background import do_jobs, job_of, made
 from tests.conftest import NOW
 from tests.reports.printing import printed
-from tests.web.town import Town, found_town
+from tests.worlds.town import Town, found_town
 
 ASKED = {"book": "A", "from": "2026-01-01", "to": "2026-12-31", "edition": "public"}
 

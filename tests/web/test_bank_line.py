@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.statements import BankLine, BankLinePart
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 TWO = {
     "meaning-0": "gift",

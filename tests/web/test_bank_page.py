@@ -23,7 +23,7 @@ from tests.statements.bank_files import (
     payment,
     statement_part,
 )
-from tests.web.town import Town, found_town
+from tests.worlds.town import Town, found_town
 
 PAGE = "/books/B/statements"
 

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from ledger.models.bank_rules import BankRule
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 RULES = "/books/A/bank/rules"
 

@@ -16,7 +16,7 @@ from ledger.services.importing.tables import remembered_for
 from ledger.services.statements import statements
 from ledger.stripe.checkout.daily_charges import keep_schedules
 from tests.conftest import NOW
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 TABLE = (
     "Klub;Konto\nWann;Wer;Wohin;Wieviel;Extra\n03.04.2026;Ada;rein;1.020,50;=1+1\n"

@@ -19,7 +19,7 @@ from ledger.schemas.basket import Offered
 from ledger.schemas.giving import Way
 from ledger.web.pledges import pledges as pledge_pages
 from ledger.web.pledges.pledges import Offer
-from tests.web.town import HOME, TODAY, Town, found_town, token_in
+from tests.worlds.town import HOME, TODAY, Town, found_town, token_in
 
 WELL = {
     "title": "Water for the gardens",

@@ -8,7 +8,7 @@ from ledger.db import Database
 from ledger.gateway import CheckoutSession
 from ledger.ids import new_id
 from tests.conftest import NOW
-from tests.web.town import HOME, found_town, settings_of
+from tests.worlds.town import HOME, found_town, settings_of
 from wsgi import create_app
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -30,7 +30,7 @@ from ledger.services.people.people import grant_role
 from ledger.web.importing.table_forms import values_of, width_of
 from tests.cli.conftest import Ran, Run, run  # noqa: F401
 from tests.conftest import NOW
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 CASES = Path(__file__).parents[3] / "shared" / "cases"
 pytestmark = [

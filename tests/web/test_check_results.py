@@ -5,7 +5,7 @@ from datetime import timedelta
 from ledger.queries.invariants import Result
 from ledger.services.workflow.nightly import record_check
 from tests.conftest import NOW
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 HOLDS = Result("I-01", "entries balance", True, 5, None)
 BROKEN = Result("I-02", "value legs are money", False, 5, "entry 1")

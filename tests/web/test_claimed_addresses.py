@@ -25,7 +25,7 @@ from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.services.payments import recurring
 from tests.conftest import NOW
 from tests.factories import make_campaign
-from tests.web.town import HOME, TODAY, Town, basket_of, person_in, settings_of
+from tests.worlds.town import HOME, TODAY, Town, basket_of, person_in, settings_of
 from wsgi import create_app
 
 CAMPAIGN = "/campaigns/solar-roof"

@@ -11,7 +11,7 @@ from ledger.services.books import closing
 from ledger.services.books.books import check_own_fund, open_account
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
-from tests.web.town import TODAY, Town
+from tests.worlds.town import TODAY, Town
 
 FUNDS = "/books/A/settings/funds"
 ACCOUNTS = "/books/A/settings/accounts"

@@ -19,7 +19,7 @@ from ledger.web.site import session_cookie
 from ledger.web.site.context import parts_of
 from tests.conftest import NOW
 from tests.web.test_every_page import unprotected
-from tests.web.town import settings_of
+from tests.worlds.town import settings_of
 from wsgi import create_app
 
 NEVER = 1e9

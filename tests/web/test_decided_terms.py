@@ -42,7 +42,7 @@ from ledger.services.volunteering.hours import HoursCorrection
 from ledger.web.approvals import agreement_kinds, evidence
 from tests.conftest import NOW
 from tests.factories import make_party
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 DAY = date(2026, 3, 1)
 IN_WORDS = "Mar 1, 2026"

@@ -15,7 +15,7 @@ from tests.background import do_jobs, made
 from tests.conftest import NOW
 from tests.reports.printing import printed
 from tests.reports.test_proof import SIGNER
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 
 def test_a_reader_sees_which_entries_made_two_editions_differ(

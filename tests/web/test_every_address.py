@@ -28,7 +28,7 @@ from reports.exports import FORMATS
 from tests.web.permissions import GUEST, OTHER_GIVER, VIEWS, WITH_LINK
 from tests.web.raw_texts import raw_days, wrong_plurals
 from tests.web.test_agreements import WALKS, approve, ask, give_money
-from tests.web.town import OF_POOLS, OTHERS, Town
+from tests.worlds.town import OF_POOLS, OTHERS, Town
 
 PERIOD = "from=2026-01-01&to=2026-12-31&book=A"
 # Endpoint → what can be asked in the address besides.

@@ -5,7 +5,7 @@ from werkzeug.test import TestResponse
 
 from ledger.db import Database
 from ledger.web.site.context import NO_DEVICES
-from tests.web.town import Town, found_town
+from tests.worlds.town import Town, found_town
 
 CSP = {
     "default-src 'none'",

@@ -11,7 +11,7 @@ from ledger.models.agreements import Agreement
 from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.evidence import Evidence
 from tests.evidence.files import jpeg, pdf, png, zipped
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 HOSTILE_NAME = "../../etc/<script>alert(1)</script>; X-Evil=yes.jpg"
 

@@ -27,7 +27,7 @@ from tests.factories import make_person
 from tests.web.test_claimed_addresses import mailed
 from tests.web.test_sessions import row_of
 from tests.web.test_sign_in import Clock
-from tests.web.town import HOME, Town, found_town
+from tests.worlds.town import HOME, Town, found_town
 
 CLOCK = Clock()
 NAMES = count(1)

@@ -14,7 +14,7 @@ from ledger.models.people import Person
 from ledger.queries.books.books import all_books, commodities, funds_of
 from ledger.queries.people.people import people_of
 from tests.conftest import NOW
-from tests.web.town import HOME, Browser, settings_of
+from tests.worlds.town import HOME, Browser, settings_of
 from wsgi import create_app, first_visit, reached_at
 
 ANSWERS = {

@@ -7,7 +7,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.web.forms import BAD, FORMS, LEFT_OUT, LONG, NUL, OFFERS, Form
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 # What reaches the database is tried on both engines; what is refused before, on SQLite, and in
 # the long run on both.

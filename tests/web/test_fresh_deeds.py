@@ -17,7 +17,7 @@ from ledger.web.identity.sessions import NEEDS_FRESH
 from tests.conftest import NOW
 from tests.web.permissions import DEEDS
 from tests.web.test_sign_in import Clock
-from tests.web.town import Town, found_town
+from tests.worlds.town import Town, found_town
 
 ROOT = Path(__file__).parents[2]
 CLOCK = Clock()

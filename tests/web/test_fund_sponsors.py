@@ -13,7 +13,7 @@ from ledger.queries.invariants import check
 from ledger.services.payments.gifts import Kind, settle_gift
 from tests.conftest import NOW
 from tests.web.test_owed_refunds import balances, change, moved
-from tests.web.town import TODAY, Town, found_town
+from tests.worlds.town import TODAY, Town, found_town
 
 TERMS = {
     "name": "Sam Sponsor",

@@ -23,7 +23,7 @@ from tests.web.gate import (
     sound,
 )
 from tests.web.test_claimed_addresses import address, rows, sign_in
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 
 def test_hours_of_an_unconfirmed_address_charge_nobody(town: Town, by_card: Flask) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from ledger.models.journal import Entry
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 LIST = "Giver;Mail;Amount;Date\nAda <b>;ada@example.org;1,020.50;2026-05-03\n;;7;2026-05-04\n"
 SAID = {

@@ -18,7 +18,7 @@ from ledger.services.campaigns.campaigns import Need, close_campaign
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_party, make_pledge
 from tests.web.test_owed_refunds import balances, change
-from tests.web.town import TODAY, Town, _line, found_town
+from tests.worlds.town import TODAY, Town, _line, found_town
 
 OVER = date(2027, 1, 1)
 MEMO = {9120: -6_000, 9190: 6_000}

@@ -28,7 +28,7 @@ from ledger.web.site.context import parts_of
 from tests.conftest import NOW
 from tests.mail.relay import SENDER
 from tests.web.test_database_away import away
-from tests.web.town import settings_of
+from tests.worlds.town import settings_of
 from wsgi import create_app
 
 MAIL = MailSettings("127.0.0.1", 25, "none", "", "", SENDER)

@@ -12,7 +12,7 @@ from migrations import head
 from tests.cli.test_backups import contents
 from tests.conftest import fresh_database
 from tests.web import hostile
-from tests.web.town import found_town
+from tests.worlds.town import found_town
 
 
 @pytest.fixture

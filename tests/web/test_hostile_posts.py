@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from tests.web.forms import BAD, FORMS
 from tests.web.permissions import DEEDS, GUEST, WITH_LINK
 from tests.web.test_permissions import path_for, quick_town
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 __all__ = ["quick_town"]
 

@@ -15,7 +15,7 @@ from tests.web import hostile
 from tests.web.permissions import VIEWS
 from tests.web.test_agreements import WALKS, approve, ask, give_money
 from tests.web.test_every_address import LEFT_OUT, PRIVATE, addresses
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 ROLES = ("nobody", "donor", "member", "treasurer", "approver", "auditor", "admin")
 # Each seed gives every value to other columns and rows; the others run with the long tests.

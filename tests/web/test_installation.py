@@ -16,7 +16,7 @@ from ledger.services.people.people import send, sha256
 from ledger.services.people.sessions import start_session
 from tests.conftest import NOW
 from tests.web.permissions import NEW_BOOK
-from tests.web.town import INSTALLER, Town, found_town
+from tests.worlds.town import INSTALLER, Town, found_town
 
 BOOKS = "/installation/books"
 

@@ -15,7 +15,7 @@ from ledger.services.approvals import decisions
 from ledger.services.equipment import assets
 from ledger.services.equipment.depreciation import book_wear
 from tests.conftest import NOW
-from tests.web.town import TODAY, Town
+from tests.worlds.town import TODAY, Town
 
 CAME = date(2026, 8, 20)
 

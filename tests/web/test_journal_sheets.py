@@ -13,7 +13,7 @@ from ledger.queries.books.books import book_by_code, fund_by_code
 from ledger.services.banking.cash import Counted, record_cash
 from ledger.web.accounting import sheets
 from tests.conftest import NOW
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 EVIL = '=HYPERLINK("http://x","y")'
 

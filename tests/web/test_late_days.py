@@ -12,7 +12,7 @@ from ledger.models.journal import Entry
 from ledger.models.periods import Period
 from ledger.queries.books.books import book_by_code
 from tests.conftest import NOW
-from tests.web.town import TODAY, Town, found_town
+from tests.worlds.town import TODAY, Town, found_town
 
 CLOSED = TODAY - timedelta(days=20)
 OPENS = date(2026, 10, 31)

@@ -24,7 +24,7 @@ from ledger.services.people.people import grant_role
 from ledger.web.manual_entries.pages import ENTRY_KINDS
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund
-from tests.web.town import TODAY, Town
+from tests.worlds.town import TODAY, Town
 
 DAY = TODAY.isoformat()
 DONOR = {"name": "Ann Field", "email": "ann@example.org", "consent": "initials"}

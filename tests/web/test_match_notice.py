@@ -13,7 +13,7 @@ from ledger.services.approvals import decisions
 from ledger.services.campaigns import matching_sponsors
 from tests.conftest import NOW
 from tests.factories import make_party
-from tests.web.town import Town, found_town
+from tests.worlds.town import Town, found_town
 
 
 @pytest.mark.parametrize(

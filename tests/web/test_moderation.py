@@ -15,7 +15,7 @@ from tests.web.gate import (
     sound,
 )
 from tests.web.test_claimed_addresses import address, sign_in
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 
 def test_declining_tells_the_giver_and_ends_the_offer_alone(town: Town) -> None:

@@ -5,7 +5,7 @@ from html import unescape
 import pytest
 
 from bench.pages import counting
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 
 def test_the_desk_leads_to_the_month_and_to_the_next_days(quick_town: Town) -> None:

@@ -1,7 +1,7 @@
 """A donor takes along what is kept about them, and has it erased."""
 
 from ledger.queries.people.people import person_by_email
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 
 def test_a_donor_takes_along_what_is_kept_and_is_erased(town: Town) -> None:

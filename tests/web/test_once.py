@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from ledger.models.people import IdempotencyKey
 from ledger.models.pledges import Pledge
 from ledger.web.site import idempotency
-from tests.web.town import TODAY, Town
+from tests.worlds.town import TODAY, Town
 
 PROMISE = {
     "name": "Una Twice",

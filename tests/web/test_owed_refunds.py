@@ -20,7 +20,7 @@ from ledger.services.payments import payments, refund_settlement
 from ledger.services.payments.gifts import Kind, settle_gift
 from ledger.services.stripe_balance.balance_transactions import store_transaction
 from tests.conftest import NOW
-from tests.web.town import TODAY, Town, _line, found_town
+from tests.worlds.town import TODAY, Town, _line, found_town
 
 DAY = TODAY.isoformat()
 # Its contribution to the pool was decided by nobody.

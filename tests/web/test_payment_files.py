@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from ledger.models.approval_requests import ApprovalRequest
-from tests.web.town import TODAY, Town
+from tests.worlds.town import TODAY, Town
 
 IBAN = "DE89 3704 0044 0532 0130 00"
 

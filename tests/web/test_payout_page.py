@@ -11,7 +11,7 @@ from ledger.db import Database, Session
 from ledger.gateway import Payout
 from ledger.services.stripe_balance import balance_transactions, payouts
 from tests.conftest import NOW
-from tests.web.town import TODAY, Town, found_town, stray_payment
+from tests.worlds.town import TODAY, Town, found_town, stray_payment
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.people import Membership
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 
 def give(town: Town, email: str, role: str, name: str = "Pia") -> int:

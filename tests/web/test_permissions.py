@@ -43,7 +43,7 @@ from tests.web.permissions import (
     in_document,
 )
 from tests.web.test_every_page import HEALTH
-from tests.web.town import EVERYBODY, HOME, OF_POOLS, OTHERS, Town
+from tests.worlds.town import EVERYBODY, HOME, OF_POOLS, OTHERS, Town
 
 ROOT = Path(__file__).parents[2]
 

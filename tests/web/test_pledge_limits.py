@@ -8,7 +8,7 @@ from ledger.ids import new_id
 from ledger.services.pledges import pledge_limits
 from tests.web.gate import gate, hours, made, messages, pays, promised, sends, sound
 from tests.web.test_claimed_addresses import address, rows, sign_in
-from tests.web.town import Town, found_town, token_in
+from tests.worlds.town import Town, found_town, token_in
 
 
 def test_a_flood_pushes_nobody_out_and_waits_for_the_organiser(

@@ -22,7 +22,7 @@ from ledger.services.banking import cash as offline
 from ledger.services.payments import payments
 from ledger.services.pledges import pledges
 from tests.conftest import NOW
-from tests.web.town import TODAY, Town, found_town
+from tests.worlds.town import TODAY, Town, found_town
 
 
 @pytest.fixture

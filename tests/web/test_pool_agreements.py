@@ -11,7 +11,7 @@ from ledger.models.pools import Pool, PoolMember
 from ledger.queries.books.books import book_by_code
 from ledger.queries.invariants import check
 from ledger.queries.pools.pools import members_of, pool_by_code
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 NEW = {
     "name": "Three Streams",

@@ -8,7 +8,7 @@ from ledger.models.approval_requests import ApprovalRequest
 from ledger.models.journal import Entry
 from ledger.queries.books.balances import trial_balance
 from ledger.queries.books.books import book_by_code
-from tests.web.town import TODAY, Town
+from tests.worlds.town import TODAY, Town
 
 YES = {"answer": "approve", "note": ""}
 NO = {"answer": "reject", "note": "Not before December"}

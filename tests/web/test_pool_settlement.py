@@ -3,7 +3,7 @@
 from ledger.db import Database
 from ledger.queries.books.books import book_by_code
 from ledger.queries.pools.open_balances import open_balances
-from tests.web.town import found_town
+from tests.worlds.town import found_town
 
 
 def test_all_that_is_open_is_booked_once_and_shown_no_more(db: Database) -> None:

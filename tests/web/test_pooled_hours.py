@@ -21,7 +21,7 @@ from ledger.services.pledges.parties import Giver, party_of_person
 from ledger.services.pools import lifecycle
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_pledge
-from tests.web.town import TODAY, Town, found_town
+from tests.worlds.town import TODAY, Town, found_town
 
 
 @pytest.fixture

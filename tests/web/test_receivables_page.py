@@ -16,7 +16,7 @@ from ledger.services.pledges.pledges import Promised, make_promise
 from ledger.web.pledges import receivables
 from tests.conftest import NOW
 from tests.factories import make_party
-from tests.web.town import TODAY, Town
+from tests.worlds.town import TODAY, Town
 
 NAME = '=cmd|"Vera Late"'
 

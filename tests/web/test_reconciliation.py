@@ -13,7 +13,7 @@ from ledger.models.reconciliation import ReconciliationStatement
 from ledger.models.statements import BankLine, BankStatement
 from ledger.services.approvals.decisions import decide
 from tests.conftest import NOW
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 ASKED = {"account": "1010-USD", "until": "2026-10-31"}
 

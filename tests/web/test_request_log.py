@@ -8,7 +8,7 @@ import pytest
 
 from ledger import logs
 from ledger.web.serving import request_log
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 TYPED = "dora.donor@example.org"
 

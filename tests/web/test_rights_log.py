@@ -3,7 +3,7 @@
 import csv
 import io
 
-from tests.web.town import Town, person_in
+from tests.worlds.town import Town, person_in
 
 PAGE, FILE = "/books/A/rights", "/books/A/rights.csv"
 

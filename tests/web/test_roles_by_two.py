@@ -9,7 +9,7 @@ from ledger.queries.books.books import book_by_code
 from ledger.services.banking import cash
 from tests.conftest import NOW
 from tests.factories import make_book, make_fund, make_person
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 OWN = {"treasurer": "mallory@example.org", "approver": "mallory+2@example.org"}
 

@@ -15,7 +15,7 @@ from ledger.services.books.books import ensure_commodity
 from tests.conftest import NOW
 from tests.factories import make_book
 from tests.web.test_sign_in import Clock
-from tests.web.town import TODAY, Town, found_town
+from tests.worlds.town import TODAY, Town, found_town
 
 DAY = timedelta(days=1)
 

@@ -26,7 +26,7 @@ from tests.web.test_claimed_addresses import (
     sign_in_after_giving,
 )
 from tests.web.test_sign_in import Clock
-from tests.web.town import Town, found_town, person_in, token_of
+from tests.worlds.town import Town, found_town, person_in, token_of
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0"
 EDGE = (

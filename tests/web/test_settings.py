@@ -12,7 +12,7 @@ from ledger.queries.books.books import accounts_of, book_by_code, commodities, f
 from ledger.queries.books.funds import spendable
 from ledger.services.books import seals
 from tests.web.permissions import RATE
-from tests.web.town import Town, found_town
+from tests.worlds.town import Town, found_town
 
 SETTINGS = "/books/A/settings"
 

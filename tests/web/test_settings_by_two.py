@@ -23,7 +23,7 @@ from ledger.services.approvals.settings import PolicyChange, request_policy
 from ledger.services.books.policies import choose_policy
 from tests.conftest import NOW
 from tests.web.permissions import BANK, POLICY
-from tests.web.town import Town, found_town
+from tests.worlds.town import Town, found_town
 
 BANKS = "/books/A/settings/bank-accounts"
 POLICIES = "/books/A/settings/policies"

@@ -16,7 +16,7 @@ from ledger.links import Links
 from ledger.queries.people.people import outbox
 from ledger.web.site.context import LONGEST_WAY, remember_way
 from tests.conftest import NOW
-from tests.web.town import HOME, Town, found_town, person_in, token_in
+from tests.worlds.town import HOME, Town, found_town, person_in, token_in
 
 EMAIL = "treasurer@example.org"
 EXEMPT = {

@@ -12,7 +12,7 @@ from ledger.links import Links
 from ledger.models.people import OutboxMessage, SignInLink
 from ledger.services.people import sign_in_links
 from tests.web.test_claimed_addresses import address, give, mailed
-from tests.web.town import HOME, Town, person_in
+from tests.worlds.town import HOME, Town, person_in
 
 TREASURER = "treasurer@example.org"
 HERE, THERE = "192.0.2.7", "203.0.113.9"

@@ -8,7 +8,7 @@ import pytest
 from flask import url_for
 
 from ledger.web import ROOT
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 STYLE = Path(ROOT) / "static" / "poolbook.css"
 

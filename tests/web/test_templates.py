@@ -7,7 +7,7 @@ from jinja2 import Environment
 
 from ledger.web import UnindentedLoader
 from ledger.web.site.formatting import flow_layout
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 
 def test_indentation_is_not_sent_and_what_people_typed_keeps_its_own(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from ledger.services.people.tokens import MAX_TOKENS, create_token
 from tests.conftest import NOW
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 
 def make(town: Town, who: str, name: str = "A script", *scopes: str, days: str = "90") -> str:

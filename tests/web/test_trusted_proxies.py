@@ -16,7 +16,7 @@ from ledger.db import Database
 from ledger.errors import Invalid
 from ledger.web.site.visitors import came_from
 from tests.conftest import NOW
-from tests.web.town import found_town, settings_of
+from tests.worlds.town import found_town, settings_of
 from wsgi import create_app
 
 VARIABLE = "POOLBOOK_TRUSTED_PROXIES"

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from ledger.db import Database
-from tests.web.town import Town, found_town
+from tests.worlds.town import Town, found_town
 
 
 @pytest.fixture

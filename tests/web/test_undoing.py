@@ -15,7 +15,7 @@ from ledger.models.journal import Entry
 from ledger.queries.invariants import check
 from ledger.services.undoing.events import not_reversed
 from tests.web.forms import DAY, FORMS
-from tests.web.town import OF_POOLS, Town
+from tests.worlds.town import OF_POOLS, Town
 
 Key = tuple[str, UUID, str]
 MISTAKE = re.compile(r'<section id="mistake">(.*?)</section>', re.DOTALL)

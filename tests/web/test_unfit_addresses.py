@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.api.conftest import caller_of
-from tests.web.town import Town
+from tests.worlds.town import Town
 
 UNFIT = ("a%00", "%00")
 WRITES = (

@@ -19,7 +19,7 @@ from ledger.services.books.journal import load_entry
 from ledger.services.payments import gifts
 from ledger.services.stripe_balance.balance_transactions import store_transaction
 from tests.conftest import NOW
-from tests.web.town import TODAY, Town, found_town, stray_payment
+from tests.worlds.town import TODAY, Town, found_town, stray_payment
 
 PAID_OUT = Payout(
     id="po_by_hand",
