@@ -26,7 +26,8 @@ DATA = Path(__file__).parent / "data"
 # Filled by the journal's own trigger.
 BY_TRIGGER = {"unsealed"}
 # What is computed from the whole journal: a row made up is found out.
-COMPUTED = {"seal", "checkpoint", "balance_day", "balance_month", "period"}
+FIGURES = {"figure_total", "figure_day", "figure_giver"}
+COMPUTED = {"seal", "checkpoint", "balance_day", "balance_month", "period"} | FIGURES
 # What closes periods comes after the entries in them.
 LAST = ("period", "soft_close")
 VERSION = "alembic_version"

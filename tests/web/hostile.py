@@ -107,8 +107,8 @@ KNOWN = {name: {"commodity": "USDC"} for name in OF_STRIPE} | {
     "payment_attempt": {"commodity": "USD"}
 }
 CODES = ("USDC", "XYZ", "usdc", "USD", "JPY", "UNT2.GOLD", "MIN.ELEC")
-# Files, which only the program packs.
-WITHOUT_ROWS = {"edition_file", "table_draft", "table_mapping"}
+# What only the program packs: files, and what a background job was asked by its kind.
+WITHOUT_ROWS = {"background_job", "edition_file", "table_draft", "table_mapping"}
 # Insert-only, or sums of it that the sealer keeps.
 KEPT = {
     "annotation",
