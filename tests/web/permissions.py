@@ -223,7 +223,7 @@ DEEDS: dict[str, Deed] = {
         {"direction": "in", "words": "x", "meaning": "gift", "fund": "GEN", "step": "keep"},
     ),
     "bank_rules.change": Deed(TREASURER, {"step": "withdraw"}),
-    "lines.book": Deed(TREASURER, {"meaning-0": "gift", "fund-0": "GEN", "step": "book"}),
+    "lines.book": Deed(TREASURER, {"meaning-0": "gift", "fund-0": "GEN", "step": "preview"}),
     "statements.undo": Deed(TREASURER, {"why": "Another giver"}),
     "offline.record": Deed(
         TREASURER,
