@@ -17,6 +17,7 @@ from ledger.gateway import Account, Payout
 from ledger.models.books import Book, Fund
 from ledger.models.journal import Entry, Posting
 from ledger.models.payments import BalanceTransaction
+from ledger.models.statements import BankAccount, BankLine, BankStatement
 from ledger.queries import invariants
 from ledger.queries.accounting.periods import blockers
 from ledger.queries.payments.payments import payout_funds
@@ -26,6 +27,7 @@ from ledger.queries.payments.payout_detail import (
     payouts_touching,
 )
 from ledger.services.accounting.corrections import apply_correction
+from ledger.services.banking import matching
 from ledger.services.books import journal
 from ledger.services.books.books import NewFund, create_fund
 from ledger.services.payments import disputes
@@ -135,6 +137,65 @@ def test_three_novembers_close_over_a_mixed_payout(tills: tuple[Till, Till, Till
     tills[0].payout(11_630, *names)
     session = tills[0].session
     assert [blockers(session, book_id=till.book.id, until=until) for till in tills] == [[], [], []]
+
+
+def arrived(till: Till, amount: int) -> BankLine:
+    """A bank line of the owner by which a payout arrives."""
+    account = BankAccount(book_id=till.book.id, account=1010, commodity="USD", name="X1")
+    till.session.add(account)
+    till.session.flush()
+    statement = BankStatement(
+        book_id=till.book.id,
+        account=1010,
+        bank_account_id=account.id,
+        statement_ref="S",
+        file_format="test",
+        file_sha256="0" * 64,
+        bank_account="X1",
+        commodity="USD",
+        opening=0,
+        closing=amount,
+        opens_on=NOW.date(),
+        closes_on=NOW.date(),
+        imported_by=None,
+        imported_at=NOW,
+    )
+    till.session.add(statement)
+    till.session.flush()
+    line = BankLine(
+        book_id=till.book.id,
+        statement_id=statement.id,
+        account=1010,
+        position=1,
+        amount=amount,
+        commodity="USD",
+        booked_on=NOW.date(),
+        value_on=NOW.date(),
+        remittance="STRIPE",
+        fingerprint="1",
+        state="open",
+    )
+    till.session.add(line)
+    till.session.flush()
+    return line
+
+
+def test_a_mixed_payout_arrives_in_the_owners_bank_by_fund(tills: tuple[Till, Till, Till]) -> None:
+    owner, others = tills[0], tills[1:]
+    payout = owner.payout(11_630, *worked(tills))
+    line = arrived(owner, 11_630)
+    matching.match_payout(owner.session, line_id=line.id, payout_id=payout.id, by=None, now=NOW)
+    assert legs(owner, "payout_arrived") == {
+        ("GEN", 1010, None, 7834),
+        ("GEN", 1120, None, -7834),
+        (HELD, 1010, None, 3796),
+        (HELD, 1120, None, -3796),
+    }
+    assert [legs(till, "payout_arrived") for till in others] == [set(), set()]
+    assert balances(tills, 1120) == [0, 0, 0]
+    # What belongs to the others stays owed, and theirs, until it is paid to them.
+    assert balances(tills, 1300) == [1646 - 3796, 3796, -1646]
+    assert not [row for row in invariants.check(owner.session) if not row.ok]
 
 
 def test_a_payout_that_waits_blocks_every_book(tills: tuple[Till, Till, Till]) -> None:
