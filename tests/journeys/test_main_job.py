@@ -97,7 +97,7 @@ def reconcile(page: Page, running: Running, folder: Path) -> None:
     expect(page.get_by_text("arrived").first).to_be_visible()
     page.goto(f"{running.url}/books/ELDER/statements")
     fee = page.locator("li", has_text="Account fee")
-    fee.get_by_role("button", name="Bank charge").first.click()
+    fee.get_by_role("button", name="Bank charge", exact=True).click()
     expect(page.get_by_text("Matched and booked.")).to_be_visible()
     expect(page.locator("tfoot td.ok", has_text="$0.00")).to_be_visible()
 

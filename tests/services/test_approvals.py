@@ -256,7 +256,7 @@ def test_a_preview_of_what_cannot_be_done_leaves_nothing(desk: Desk) -> None:
 def test_every_kind_that_can_be_approved_needs_one_person_at_least(desk: Desk) -> None:
     policy = rules.rules_of(desk.session, [desk.book.id], NOW)[desk.book.id]
     for kind in registered():
-        arguments = {"quantity": 1, "commodity": "USD", "kind": "spending"}
+        arguments = {"quantity": 1, "commodity": "USD", "kind": "spending", "kinds": []}
         assert rules.needed_by(policy, kind, arguments, "USD") >= 1, kind
 
 

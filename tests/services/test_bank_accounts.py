@@ -338,7 +338,7 @@ def test_an_interim_line_that_no_statement_confirms_is_named(session: Session, b
     keep(session, book, REPORT.replace("20.00", "21.00"))
     done = keep(session, book, CAMT)
     assert (done.new, done.duplicates) == (1, 1)
-    assert any("21.00 EUR" in told for told in done.statements[0]["warnings"])
+    assert any("€21.00" in told for told in done.statements[0]["warnings"])
 
 
 def test_a_line_valued_later_is_counted_once_when_it_comes_again(

@@ -193,8 +193,8 @@ def test_a_missing_statement_is_noticed(session: Session, book: Book) -> None:
     keep(session, book, file_of(statement("A", 0, 1, 9, line(100, 9))))
     done = keep(session, book, file_of(statement("C", 150, 20, 29, line(1, 21))))
     (warning,) = done.statements[0]["warnings"]
-    assert "1.01 USD" in warning
-    assert "1.51 USD" in warning
+    assert "$1.01" in warning
+    assert "$1.51" in warning
     filled = keep(session, book, file_of(statement("B", 100, 10, 19, line(50, 12))))
     assert filled.statements[0]["warnings"] == []
 

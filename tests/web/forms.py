@@ -217,7 +217,6 @@ FORMS = (
         {"from_fund": "GEN", "to_fund": "SOLAR", "reason": "It was for the roof"},
         {"from_fund": "code", "to_fund": "code", "reason": "text"},
     ),
-    Form("undo_import.undo", "treasurer", {"why": "The wrong account"}, {"why": "text"}),
     Form("undo.ask", "treasurer", {"why": "Counted twice"}, {"why": "text"}),
     Form(
         "bank_tables.say",
@@ -283,12 +282,6 @@ FORMS = (
         {"format": "choice", "fund": "code", "leave_automated": "box", "action": "choice"},
     ),
     Form(
-        "statements.match",
-        "treasurer",
-        {"meaning": "gift", "target": "GEN"},
-        {"meaning": "choice", "target": "code"},
-    ),
-    Form(
         "lines.book",
         "treasurer",
         {"meaning-0": "gift", "amount-0": "70", "fund-0": "GEN", "note-0": "", "step": "preview"},
@@ -299,6 +292,12 @@ FORMS = (
         "treasurer",
         {"what": "certain", "meaning": "gift", "fund": "GEN", "step": "preview"},
         {"what": "choice", "step": "choice"},
+    ),
+    Form(
+        "statements.match",
+        "treasurer",
+        {"meaning": "gift", "target": "GEN"},
+        {"meaning": "choice", "target": "code"},
     ),
     Form(
         "bank_rules.keep",
@@ -739,6 +738,8 @@ FORMS = (
         {"name": "A script", "days": "90", "pledge:A": "on"},
         {"name": "text", "days": "choice", "pledge:A": "optional choice"},
     ),
+    # After all that is about the lines of this import.
+    Form("undo_import.undo", "treasurer", {"why": "The wrong account"}, {"why": "text"}),
 )
 # In a basket nothing has to be offered in particular: an empty or zero offer is left out.
 OFFERS = {"money": "money", "give-EQP.PROJECTOR": "count", "give-MIN.ELEC": "time"}

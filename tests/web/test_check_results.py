@@ -9,7 +9,7 @@ from tests.worlds.town import Town
 
 HOLDS = Result("I-01", "entries balance", True, 5, None)
 BROKEN = Result("I-02", "value legs are money", False, 5, "entry 1")
-TILE = "rules that the nightly check found broken"
+TILE = "that the nightly check found broken"
 GOOD_DAY = "every rule held, on Nov 1, 2026"
 
 

@@ -355,7 +355,7 @@ def test_a_gift_link_lowers_a_regular_gift_and_only_its_owner_raises_it(town: To
     assert owner.post(path, data={"amount": "20"}).status_code == 303
     assert provider.amounts == [1000, 2000]
     # The bounds are Stripe's, for the owner as well.
-    for amount, said in (("0.10", "start at 0.50 USD"), ("99999999", "go up to 999,999.99 USD")):
+    for amount, said in (("0.10", "start at $0.50"), ("99999999", "go up to $999,999.99")):
         answer = owner.post(path, data={"amount": amount})
         assert answer.status_code == 422
         assert said in answer.text

@@ -261,11 +261,14 @@ def test_the_good_answers_of_these_tests_are_taken(town: Town) -> None:
             # Stripe is asked what they are, and nobody answers here: test_waiting.
             "waiting.refund": 409,
             "waiting.payout": 409,
+            # What would be booked is shown first.
+            "lines.book": 200,
             "bank_tables.say": 200,
             "gift_lists.say": 200,
             "ledgers.say": 200,
         }
         assert answered.status_code == expected.get(form.endpoint, 303), form.endpoint
         written = town.rows() != before
-        decided = form.endpoint == "queue.decide"
+        # The town has no line whose meaning is certain; a rule that is withdrawn stays a row.
+        decided = form.endpoint in ("queue.decide", "many_lines.book", "bank_rules.change")
         assert written or decided or answered.status_code in (200, 409), form.endpoint
