@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import click
 
@@ -14,6 +15,14 @@ from ledger.queries.books.books import book_by_code
 from ledger.services.importing import gift_lists
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class _Purpose(TypedDict):
+    """What all contributions of a list are for, and where their money is."""
+
+    fund: str
+    campaign: str
+    account: int
 
 
 @command(import_, "gifts")
@@ -37,12 +46,10 @@ def import_gifts(
     console: Console,
     file: Path,
     code: str,
-    fund: str,
-    campaign: str,
-    account: int,
     profile: Path | None,
     without_email: bool,
     dry_run: bool,
+    **of_all: Unpack[_Purpose],
 ) -> None:
     """Import a list of contributions (CSV, XLSX) with donor, e-mail address, amount and date."""
     columns = None
@@ -59,9 +66,7 @@ def import_gifts(
 
     def load(session: Session) -> gift_lists.GiftsImported:
         book = book_by_code(session, code)
-        purpose = gift_lists.purpose_of(
-            session, book=book, fund=fund, campaign=campaign, account=account
-        )
+        purpose = gift_lists.purpose_of(session, book=book, **of_all)
         with refusals_name(file):
             return gift_lists.import_gifts(
                 session, purpose=purpose, gifts=gifts, without_email=without_email, by=None, now=now
@@ -69,13 +74,7 @@ def import_gifts(
 
     if dry_run:
         with database.snapshot() as session, refusals_name(file):
-            purpose = gift_lists.purpose_of(
-                session,
-                book=book_by_code(session, code),
-                fund=fund,
-                campaign=campaign,
-                account=account,
-            )
+            purpose = gift_lists.purpose_of(session, book=book_by_code(session, code), **of_all)
             done = gift_lists.preview_gifts(
                 session, purpose=purpose, gifts=gifts, without_email=without_email, now=now
             )

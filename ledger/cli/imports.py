@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import click
 
@@ -147,6 +147,13 @@ def import_statement(
     )
 
 
+class _Reading(TypedDict):
+    """How the file of another ledger is read: its kind, and what of it is left out."""
+
+    file_format: str
+    leave_out: tuple[str, ...]
+
+
 @command(import_, "journal")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @OF_BOOK
@@ -184,12 +191,11 @@ def import_journal(
     console: Console,
     file: Path,
     code: str,
-    file_format: str,
     mapping: Path | None,
     propose: Path | None,
     fund: str | None,
-    leave_out: tuple[str, ...],
     dry_run: bool,
+    **reading: Unpack[_Reading],
 ) -> None:
     """Import the history of another ledger.
 
@@ -199,7 +205,7 @@ def import_journal(
     if mapping is not None and (propose is not None or fund is not None):
         raise click.UsageError("--mapping cannot be used with --propose or --fund.")
     with refusals_name(file):
-        history = read_history(file, file_format, frozenset(leave_out))
+        history = read_history(file, reading["file_format"], frozenset(reading["leave_out"]))
     database = console.database()
     if propose is not None:
         with database.snapshot() as session:

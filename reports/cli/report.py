@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import click
 
@@ -21,6 +21,14 @@ from reports.issue import Wanted, issue
 
 # Words of their own: click takes members of an enumeration by their names.
 EDITIONS = [one.value for one in Audience]
+
+
+class _About(TypedDict):
+    """Which books a report is about: of one, of a pool, or of all."""
+
+    book_code: str | None
+    pool_code: str | None
+    everything: bool
 
 
 @click.group("report")
@@ -54,21 +62,19 @@ def report() -> None:
 @pass_console
 def transparency(
     console: Console,
-    book_code: str | None,
-    pool_code: str | None,
-    everything: bool,
     since: str,
     until: str,
     edition: str,
     known_at: str | None,
     output: Path,
+    **about: Unpack[_About],
 ) -> None:
     """Issue the transparency report of a book, a pool or all, and write it. A report issued before
     from the same data is written again unchanged."""
-    if sum((book_code is not None, pool_code is not None, everything)) != 1:
+    if sum(value is not None and value is not False for value in about.values()) != 1:
         raise click.UsageError("Use exactly one of --book, --pool and --all.")
     wanted = Wanted(
-        lambda session: _scope(session, book_code, pool_code),
+        lambda session: _scope(session, about["book_code"], about["pool_code"]),
         _day(since),
         _day(until),
         edition,
