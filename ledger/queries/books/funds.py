@@ -8,12 +8,9 @@ from ledger.db import ReadSession
 from ledger.models.books import Book, Fund
 from ledger.queries.books.balances import balance_of, trial_balance
 
-# What is owed soon or held for others, in credit; and what is set aside or promised away, in debit
-# (domain section 6).
+# What is owed soon, in credit; and what is set aside or promised away, in debit (domain section 6).
 OWED = (
     Acct.ACCOUNTS_PAYABLE,
-    Acct.UNAPPLIED_RECEIPTS,
-    Acct.HELD_FOR_THIRD_PARTIES,
     Acct.REIMBURSEMENTS_PAYABLE,
     Acct.GRANTS_PAYABLE,
     Acct.REFUNDS_PAYABLE,
