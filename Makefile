@@ -43,7 +43,7 @@ else
 	$(BIN)/python -m pytest -n 2 --dist loadfile $$($(BIN)/python -m tests.rooms $(ROOM))
 endif
 
-test-fast: setup ## Run the domain's tests on SQLite in less than a minute
+test-fast: setup ## Run the domain's tests on SQLite in about a minute and a half
 	$(BIN)/python -m pytest -n 2 --dist loadfile -k "not postgresql" $(FAST)
 
 
