@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from ledger.core.entry import Entry, Posting
 from ledger.db import Session
 from ledger.models.jobs import CheckRun
 from ledger.models.pledges import PledgeLine
@@ -14,6 +15,7 @@ from ledger.queries.workflow.outlook import outlook
 from ledger.services.approvals.decisions import decide
 from ledger.services.banking import match_actions
 from ledger.services.banking.cash import Counted, record_cash
+from ledger.services.books import journal
 from ledger.services.reconciliation.signed_statements import prepare_statement
 from tests.conftest import NOW
 from tests.factories import make_person
@@ -90,6 +92,25 @@ def test_statements_that_do_not_reach_the_end_are_missing(hall: Hall) -> None:
     hall.session.flush()
     step = steps(hall)["statements"]
     assert (step.state, step.amounts) == (StepState.OPEN, (("1010", 0, "USD"),))
+
+
+def test_a_month_before_the_first_statement_is_for_a_person_to_look_at(hall: Hall) -> None:
+    """Neither statements nor a signature are there, so neither step is done."""
+    legs = (Posting(1010, "GEN", "USD", 500), Posting(4010, "GEN", "USD", -500))
+    journal.post(
+        hall.session,
+        [Entry(hall.book.code, legs)],
+        event_type="gift",
+        source="test",
+        external_ref="before",
+        accounting_on=DAY,
+        now=NOW,
+    )
+    hall.statement.opens_on = hall.statement.closes_on = END + timedelta(days=1)
+    hall.session.flush()
+    found = states(hall)
+    assert found["statements"] is StepState.LOOK
+    assert found["reconciliation"] is StepState.LOOK
 
 
 def test_cash_in_the_box_is_for_a_person_to_look_at(hall: Hall) -> None:

@@ -291,6 +291,16 @@ def last_reconciled(session: ReadSession, *, book_id: UUID) -> dict[tuple[int, s
     return {(account, unit): on for account, unit, on in rows}
 
 
+def has_begun(session: ReadSession, *, book_id: UUID, until: date) -> bool:
+    """Tell whether any statement of a book had begun by a day; a withdrawn one is of no account."""
+    begun = select(BankStatement.id).where(
+        BankStatement.book_id == book_id,
+        BankStatement.bank_account_id.is_not(None),
+        BankStatement.opens_on <= until,
+    )
+    return session.scalar(begun.limit(1)) is not None
+
+
 def unreconciled(
     session: ReadSession,
     *,

@@ -23,6 +23,7 @@ from ledger.queries.payments.stripe_balance import differing_currencies, in_susp
 from ledger.queries.reconciliation.statements import (
     BankOfBook,
     banks_of,
+    has_begun,
     lacking_statements,
     unreconciled,
 )
@@ -79,10 +80,9 @@ def month_steps(session: ReadSession, *, book: Book, month: date) -> list[MonthS
     closed = closed_until(session, [book.id]).get(book.id)
     wear = _plans_without_wear(session, book.id, month)
     names = tuple((str(bank.account), 0, bank.commodity) for bank in lacking)
-    # Without any statement ever, nothing can say that the bank agrees: a person has to.
-    unknown = not banks_of(session, book_id=book.id) and any(
-        account == Acct.BANK for account, _unit in held
-    )
+    # Before the first statement nothing can say that the bank agrees: a person has to.
+    moved = any(account == Acct.BANK for account, _unit in held)
+    unknown = moved and not has_begun(session, book_id=book.id, until=until)
     return [
         MonthStep("statements", _known(unknown, lacking), len(lacking), names),
         _counted("lines", waiting.get("bank_lines", 0)),
