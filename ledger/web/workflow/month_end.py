@@ -83,12 +83,12 @@ def _words(book: Book, until: date) -> dict[str, tuple[str, str, str]]:
         ),
         "stripe": (
             _("Stripe agrees"),
-            _("All transactions are booked and recognised, and the balance at Stripe is 1110."),
+            _("All transactions are booked and recognised, and Stripe's balance is that of 1110."),
             stripe,
         ),
         "cash": (
             _("Cash is counted"),
-            _("What the books say lies in the box: count it by two, and bank it."),
+            _("Two people count what the books say is in the cash box, and take it to the bank."),
             url_for("offline.show", code=code),
         ),
         "hours": (
